@@ -1,0 +1,64 @@
+//! The clock: wall time, monotonic time and sleep in one trait, passed down from the daemon.
+//!
+//! Everything that asks for the time or waits does so here, so that a test can move time by hand. Wall time may jump
+//! (NTP, suspend, a person); monotonic time never goes back. Deadlines for the network use monotonic time, places on
+//! the tape use wall time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+
+/// A source of time.
+pub trait Clock: Send + Sync + std::fmt::Debug {
+    /// The wall-clock time.
+    fn now(&self) -> DateTime<Utc>;
+    /// Time since an arbitrary start; never goes back.
+    fn monotonic(&self) -> Duration;
+    /// Completes once `duration` of monotonic time has passed.
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// A shared clock, as it is handed from part to part.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// The machine's clock.
+#[derive(Debug)]
+pub struct SystemClock {
+    started: Instant,
+}
+
+impl SystemClock {
+    /// The machine's clock, ready to share.
+    pub fn shared() -> SharedClock {
+        Arc::new(Self { started: Instant::now() })
+    }
+}
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
+/// Sleeps until the wall clock shows `instant`, looking again at least every second so that a stepped clock or a
+/// suspended machine is noticed.
+pub async fn sleep_until(clock: &dyn Clock, instant: DateTime<Utc>) {
+    while let Ok(left) = (instant - clock.now()).to_std() {
+        if left.is_zero() {
+            return;
+        }
+        clock.sleep(left.min(Duration::from_secs(1))).await;
+    }
+}

@@ -1,0 +1,171 @@
+//! HTTP clients and capped requests.
+//!
+//! One client is one cookie jar: a deck makes one per capture, so that cookies set by a station's page reach its
+//! segments and no other station's. There is no total timeout, because live bodies never end; connecting is bounded
+//! (5 s), silence is bounded (10 s without a byte), and every body read whole is bounded in size.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, StatusCode};
+use thiserror::Error;
+use url::Url;
+
+use super::redact;
+
+/// The longest wait for a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest silence on a connection that should deliver.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(10);
+/// Redirects followed before a station is called a loop.
+const MAX_REDIRECTS: usize = 10;
+
+/// What went wrong with a request, in words that may be shown: URLs are redacted.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    /// The client could not be made.
+    #[error("no HTTPS client could be made: {0}; is the package ca-certificates installed?")]
+    Client(String),
+    /// A header from the configuration is not one.
+    #[error("the header {name:?} or its value cannot be sent over HTTP")]
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// The server answered, but not with 2xx.
+    #[error("{url} answered {status}")]
+    Status {
+        /// Whose answer, redacted.
+        url: String,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// Nothing, or nothing more, came in time.
+    #[error("{url} sent nothing for {} s", READ_TIMEOUT.as_secs())]
+    TimedOut {
+        /// Who, redacted.
+        url: String,
+    },
+    /// No connection.
+    #[error("{url} cannot be reached: {reason}")]
+    Unreachable {
+        /// Who, redacted.
+        url: String,
+        /// The innermost reason.
+        reason: String,
+    },
+    /// The body is larger than the cap.
+    #[error("{url} sent more than {cap} bytes")]
+    TooLarge {
+        /// Who, redacted.
+        url: String,
+        /// The cap in bytes.
+        cap: usize,
+    },
+    /// The connection broke in the middle of the body, or the body is not what its headers say.
+    #[error("{url} broke off: {reason}")]
+    Broken {
+        /// Who, redacted.
+        url: String,
+        /// The innermost reason.
+        reason: String,
+    },
+}
+
+impl HttpError {
+    /// Sorts a reqwest error; a timed-out read otherwise calls itself a decoding error.
+    pub fn from_reqwest(error: &reqwest::Error, url: &Url) -> Self {
+        let url = redact::url(url);
+        let mut reason: &dyn std::error::Error = error;
+        while let Some(inner) = reason.source() {
+            reason = inner;
+        }
+        let reason = redact::text(&reason.to_string());
+        if error.is_connect() || error.is_request() && !error.is_timeout() {
+            Self::Unreachable { url, reason }
+        } else if error.is_timeout() {
+            Self::TimedOut { url }
+        } else {
+            Self::Broken { url, reason }
+        }
+    }
+
+    /// The status, where the server answered with one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
+
+/// A client with a cookie jar of its own that sends `headers` with every request.
+pub fn client(headers: &[(String, String)]) -> Result<Client, HttpError> {
+    Client::builder()
+        .user_agent(concat!("aircheck/", env!("CARGO_PKG_VERSION")))
+        .default_headers(header_map(headers)?)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .cookie_store(true)
+        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+        .build()
+        .map_err(|error| HttpError::Client(error.to_string()))
+}
+
+/// `headers` as reqwest wants them.
+pub fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
+    headers
+        .iter()
+        .map(|(name, value)| {
+            let bad = || HttpError::Header { name: name.clone() };
+            Ok((HeaderName::try_from(name).map_err(|_| bad())?, HeaderValue::try_from(value).map_err(|_| bad())?))
+        })
+        .collect()
+}
+
+/// A body read whole.
+#[derive(Debug, Clone)]
+pub struct Body {
+    /// Where it came from in the end, after redirects: relative URLs in it are relative to this.
+    pub url: Url,
+    /// Its `Content-Type`, lower case, or nothing.
+    pub content_type: String,
+    /// The bytes, decompressed.
+    pub bytes: Bytes,
+}
+
+/// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes, in at most `limit`.
+pub async fn read_whole(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+    cap: usize,
+    limit: Duration,
+) -> Result<Body, HttpError> {
+    tokio::time::timeout(limit, read_capped(request, url, cap))
+        .await
+        .unwrap_or_else(|_| Err(HttpError::TimedOut { url: redact::url(url) }))
+}
+
+async fn read_capped(request: reqwest::RequestBuilder, url: &Url, cap: usize) -> Result<Body, HttpError> {
+    let sort = |error: reqwest::Error| HttpError::from_reqwest(&error, url);
+    let mut response = request.send().await.map_err(sort)?;
+    if !response.status().is_success() {
+        return Err(HttpError::Status { url: redact::url(url), status: response.status() });
+    }
+    let content_type = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_ascii_lowercase)
+        .unwrap_or_default();
+    let landed = response.url().clone();
+    let mut bytes = BytesMut::new();
+    while let Some(part) = response.chunk().await.map_err(sort)? {
+        if bytes.len() + part.len() > cap {
+            return Err(HttpError::TooLarge { url: redact::url(url), cap });
+        }
+        bytes.extend_from_slice(&part);
+    }
+    Ok(Body { url: landed, content_type, bytes: bytes.freeze() })
+}

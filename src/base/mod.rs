@@ -1,0 +1,7 @@
+//! What everything else stands on: the clock, child processes, HTTP clients, redaction. Knows nothing of radio.
+
+pub mod clock;
+pub mod environment;
+pub mod http;
+pub mod process;
+pub mod redact;

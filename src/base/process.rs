@@ -1,0 +1,232 @@
+//! Child processes: ffmpeg, rtmpdump and a user's own commands, all started here and nowhere else.
+//!
+//! Invariants: a child runs in its own process group, so that Ctrl-C in a terminal reaches only us; its stdin is closed
+//! unless asked for; its stderr is always drained (the last lines are kept for messages); it is killed when we die,
+//! however we die, and when its handle is dropped. It is ended by a ladder: TERM, a grace period, KILL.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use thiserror::Error;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+
+/// How many of a child's last lines of stderr are kept.
+const KEPT_LINES: usize = 20;
+/// The longest line of stderr that is kept; the rest of it is dropped.
+const KEPT_LINE: u64 = 2_000;
+
+/// A child could not be started.
+#[derive(Debug, Error)]
+pub enum ProcessError {
+    /// The program is not there.
+    #[error("{program} is not installed: install it with `apt-get install {package}`")]
+    Missing {
+        /// The program.
+        program: String,
+        /// The Debian package that has it.
+        package: String,
+    },
+    /// The system refused.
+    #[error("{program} could not be started: {source}")]
+    Start {
+        /// The program.
+        program: String,
+        /// The system's reason.
+        source: io::Error,
+    },
+}
+
+/// The program called `name` in the folders of `PATH`, if it is there.
+pub fn find(name: &str) -> Option<PathBuf> {
+    let is_program = |path: &PathBuf| rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok() && path.is_file();
+    if name.contains('/') {
+        return Some(PathBuf::from(name)).filter(is_program);
+    }
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(is_program)
+}
+
+/// What to start.
+#[derive(Debug)]
+pub struct Invocation {
+    program: String,
+    args: Vec<OsString>,
+    stdin: bool,
+    stdout: bool,
+}
+
+impl Invocation {
+    /// `program`, found through `PATH`, without arguments, stdin or stdout.
+    pub fn new(program: &str) -> Self {
+        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false }
+    }
+
+    /// Adds arguments, each passed as it is: there is no shell.
+    #[must_use]
+    pub fn args<I: IntoIterator<Item = S>, S: Into<OsString>>(mut self, args: I) -> Self {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// Gives the child a pipe to read from.
+    #[must_use]
+    pub fn with_stdin(mut self) -> Self {
+        self.stdin = true;
+        self
+    }
+
+    /// Gives the child a pipe to write to.
+    #[must_use]
+    pub fn with_stdout(mut self) -> Self {
+        self.stdout = true;
+        self
+    }
+
+    /// Starts it.
+    pub fn spawn(self) -> Result<Running, ProcessError> {
+        let pipe_if = |wanted| if wanted { Stdio::piped() } else { Stdio::null() };
+        #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.args)
+            .stdin(pipe_if(self.stdin))
+            .stdout(pipe_if(self.stdout))
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        die_with_parent(&mut command);
+        let mut child = command.spawn().map_err(|source| {
+            if source.kind() == io::ErrorKind::NotFound {
+                ProcessError::Missing { program: self.program.clone(), package: package_of(&self.program) }
+            } else {
+                ProcessError::Start { program: self.program.clone(), source }
+            }
+        })?;
+        let last_lines = Arc::new(Mutex::new(VecDeque::new()));
+        if let Some(stderr) = child.stderr.take() {
+            // Ends by itself when the child's stderr closes, which the kill on drop guarantees.
+            tokio::spawn(drain(stderr, Arc::clone(&last_lines)));
+        }
+        let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        Ok(Running { name: self.program, child, group, last_lines })
+    }
+}
+
+/// The Debian package that ships `program`.
+pub fn package_of(program: &str) -> String {
+    let name = Path::new(program).file_name().map_or(program.into(), |name| name.to_string_lossy());
+    match name.as_ref() {
+        "ffprobe" => "ffmpeg".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// Asks the kernel to kill the child when the thread that started it ends. Our children are started on the runtime's
+/// worker threads, which live as long as the process; never start one inside `spawn_blocking`.
+#[expect(unsafe_code, reason = "setting a process flag between fork and exec has no safe interface")]
+fn die_with_parent(command: &mut Command) {
+    let parent = rustix::process::getpid();
+    // SAFETY: the closure makes two system calls and allocates nothing, as is required between fork and exec.
+    unsafe {
+        command.pre_exec(move || {
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // The parent may have died before the flag was set.
+            if rustix::process::getppid() == Some(parent) { Ok(()) } else { Err(io::ErrorKind::BrokenPipe.into()) }
+        });
+    }
+}
+
+async fn drain(stderr: ChildStderr, kept: Arc<Mutex<VecDeque<String>>>) {
+    let mut reader = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut reader).take(KEPT_LINE).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                let text = String::from_utf8_lossy(&line).trim().to_owned();
+                if !text.is_empty() {
+                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    kept.push_back(text);
+                    if kept.len() > KEPT_LINES {
+                        kept.pop_front();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A child that runs. Dropping it kills its whole group.
+#[derive(Debug)]
+pub struct Running {
+    name: String,
+    child: Child,
+    group: Option<Pid>,
+    last_lines: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Running {
+    /// The pipe to the child, once.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    /// The pipe from the child, once.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Its process id, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Waits for its end.
+    pub async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.child.wait().await;
+        if status.is_ok() {
+            self.group = None;
+        }
+        status
+    }
+
+    /// Its last words on stderr, one line.
+    pub fn last_words(&self) -> String {
+        let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter().rev().take(3).rev().map(String::as_str).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Ends it: TERM to the group, `grace` to comply, KILL.
+    pub async fn stop(&mut self, grace: Duration) {
+        self.signal(Signal::TERM);
+        if tokio::time::timeout(grace, self.child.wait()).await.is_err() {
+            tracing::debug!(program = %self.name, "did not end on TERM; killing it");
+            self.signal(Signal::KILL);
+            let _ = self.child.wait().await;
+        }
+        // Whatever the child itself had started goes as well.
+        self.signal(Signal::KILL);
+        self.group = None;
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // An error means that the group is gone, which is what was wanted.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}

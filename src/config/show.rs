@@ -1,0 +1,78 @@
+//! A show: what to record, when, and what to make of it.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use super::{Crontab, Template};
+use crate::model::{ShowId, StationId};
+
+/// A show.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// `id` in the YAML, or the slug of the title.
+    pub id: ShowId,
+    /// Its title for people.
+    pub title: String,
+    /// The station it airs on; there is one.
+    pub station: StationId,
+    /// When it starts, in [`Show::timezone`].
+    pub cron: Crontab,
+    /// The zone of the cron, resolved: the show's, else its station's, else the file's, else the machine's.
+    pub timezone: Tz,
+    /// How long it is on the air; more than zero.
+    pub length: Duration,
+    /// How much to record before it.
+    pub early: Duration,
+    /// How much to record after it.
+    pub late: Duration,
+    /// The ID3 tags.
+    pub tags: TagTemplates,
+    /// The name of the file below the output folder, `/` between folders, without extension.
+    pub file: Template,
+    /// The encoding.
+    pub mp3: Mp3,
+    /// How many recordings to keep.
+    pub keep: Keep,
+}
+
+/// Templates of the ID3 tags.
+#[derive(Debug, Clone)]
+pub struct TagTemplates {
+    /// TIT2
+    pub title: Template,
+    /// TPE1
+    pub artist: Template,
+    /// TCON
+    pub genre: Template,
+    /// TALB
+    pub album: Template,
+}
+
+/// How to encode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mp3 {
+    /// Bits per second, one of the rates of MPEG-1 layer III: 32,000 to 320,000.
+    pub bitrate: u32,
+    /// 1 or 2.
+    pub channels: u16,
+    /// 32,000, 44,100 or 48,000 Hz.
+    pub sample_rate: u32,
+    /// LAME's quality level: 0 is the slowest and best, 9 the fastest.
+    pub quality: u8,
+}
+
+impl Default for Mp3 {
+    fn default() -> Self {
+        Self { bitrate: 128_000, channels: 2, sample_rate: 48_000, quality: 5 }
+    }
+}
+
+/// Which recordings to keep; what neither rule keeps is deleted. Without rules everything is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// The newest so many.
+    pub last: Option<u32>,
+    /// Those younger than this.
+    pub days: Option<u32>,
+}

@@ -1,0 +1,128 @@
+//! A station and how to reach its sound.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+use regex::Regex;
+use url::Url;
+
+use crate::model::StationId;
+
+/// A broadcaster.
+#[derive(Debug, Clone)]
+pub struct Station {
+    /// Its key in the YAML.
+    pub id: StationId,
+    /// Its name for people.
+    pub name: String,
+    /// Its zone, resolved.
+    pub timezone: Tz,
+    /// How much later than on the air its stream arrives, where the stream does not say.
+    pub delay: Duration,
+    /// How to reach it.
+    pub source: SourceConfig,
+}
+
+/// How to reach a station's sound.
+#[derive(Debug, Clone)]
+pub enum SourceConfig {
+    /// HTTP Live Streaming (RFC 8216).
+    Hls(Hls),
+    /// RTMP, through rtmpdump.
+    Rtmp(Rtmp),
+    /// Icecast or SHOUTcast: one endless HTTP body.
+    Icecast(Icecast),
+}
+
+/// An HLS source.
+#[derive(Debug, Clone)]
+pub struct Hls {
+    /// Where the playlist is.
+    pub address: Address,
+    /// Sent with every request: page, playlists, keys, segments.
+    pub headers: Vec<(String, String)>,
+    /// The highest bandwidth to choose among variants, in bits per second.
+    pub max_bitrate: Option<u64>,
+}
+
+/// An RTMP source; the fields are rtmpdump's flags.
+#[derive(Debug, Clone)]
+pub struct Rtmp {
+    /// The RTMP URL.
+    pub address: Address,
+    /// Sent with the requests that find the address.
+    pub headers: Vec<(String, String)>,
+    /// `--app`
+    pub app: Option<String>,
+    /// `--playpath`
+    pub playpath: Option<String>,
+    /// `--swfVfy`
+    pub swf: Option<String>,
+    /// `--pageUrl`
+    pub page: Option<String>,
+    /// `--live`; true unless switched off.
+    pub live: bool,
+    /// Passed on as they are.
+    pub args: Vec<String>,
+}
+
+/// An Icecast or SHOUTcast source.
+#[derive(Debug, Clone)]
+pub struct Icecast {
+    /// The URL of the stream, or of a PLS, M3U or XSPF that names it.
+    pub address: Address,
+    /// Sent with every request.
+    pub headers: Vec<(String, String)>,
+}
+
+/// Where something is: known, or found anew for every capture.
+#[derive(Debug, Clone)]
+pub enum Address {
+    /// A URL from the file.
+    Url(Url),
+    /// Steps, each working on what the one before found.
+    Find(Vec<Find>),
+}
+
+/// One step of a `find`, with its place in the list for messages.
+#[derive(Debug, Clone)]
+pub struct Find {
+    /// 1 for the first step.
+    pub number: usize,
+    /// What it does.
+    pub step: Step,
+}
+
+/// What a step does with the text of the step before.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// Fetches a page. `None`: the URL that the step before found.
+    Get {
+        /// The page.
+        url: Option<Url>,
+        /// Sent with this request, besides the station's own.
+        headers: Vec<(String, String)>,
+    },
+    /// Picks HTML elements by a CSS selector: their text, or one attribute.
+    Select {
+        /// The selector, valid.
+        css: String,
+        /// The attribute instead of the text.
+        attribute: Option<String>,
+    },
+    /// Picks values of a JSON document by JSONPath (RFC 9535).
+    Json {
+        /// The path, valid.
+        path: String,
+    },
+    /// Matches a regular expression: its first group, or all of it where it has none.
+    Match {
+        /// The expression.
+        pattern: Regex,
+    },
+    /// Runs a command of the user's own, the text on its stdin; what it prints is handed on.
+    Run {
+        /// Program and arguments; no shell.
+        command: Vec<String>,
+    },
+}

@@ -1,0 +1,116 @@
+//! What a source says: the only words between a source and the deck that tapes it.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+/// How encoded sound is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Container {
+    /// Raw AAC frames with ADTS headers (ISO/IEC 14496-3).
+    Adts,
+    /// Raw MPEG audio frames, layer II or III (ISO/IEC 11172-3).
+    Mp3,
+    /// MPEG transport stream (ISO/IEC 13818-1).
+    MpegTs,
+    /// Fragmented MP4 with an initialisation section (ISO/IEC 14496-12).
+    Fmp4,
+    /// Ogg pages (RFC 3533).
+    Ogg,
+}
+
+impl Container {
+    /// The file extension of a reel.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Adts => "aac",
+            Self::Mp3 => "mp3",
+            Self::MpegTs => "ts",
+            Self::Fmp4 => "m4s",
+            Self::Ogg => "ogg",
+        }
+    }
+
+    /// The container of a reel with this extension.
+    pub fn from_extension(extension: &str) -> Option<Self> {
+        [Self::Adts, Self::Mp3, Self::MpegTs, Self::Fmp4, Self::Ogg].into_iter().find(|c| c.extension() == extension)
+    }
+}
+
+/// The format of the chunks that follow. A new reel begins when it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Format {
+    /// How the sound is packed.
+    pub container: Container,
+    /// What else tells one format from another, for people and for comparing: `aac 48000 Hz 2 ch`. May be empty.
+    pub detail: String,
+    /// The initialisation section (`EXT-X-MAP`), decrypted; only fragmented MP4 has one.
+    pub init: Option<Bytes>,
+}
+
+/// A stretch of sound, untouched but for decryption.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Chunk {
+    /// The bytes, whole frames or whole segments.
+    pub bytes: Bytes,
+    /// How long it plays: counted in its frames where they can be read, else what the playlist claims.
+    pub duration: Duration,
+    /// When the station could first be seen to offer it: an upper bound on when it ended.
+    pub arrived: DateTime<Utc>,
+    /// When its first sample was on the air, where the station says so and its clock agrees with ours.
+    pub programme_time: Option<DateTime<Utc>>,
+    /// Whether its media time does not continue that of the chunk before: a new connection, an encoder restart,
+    /// an unknown number of segments lost.
+    pub discontinuity: bool,
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Chunk")
+            .field("bytes", &self.bytes.len())
+            .field("duration", &self.duration)
+            .field("arrived", &self.arrived)
+            .field("programme_time", &self.programme_time)
+            .field("discontinuity", &self.discontinuity)
+            .finish()
+    }
+}
+
+/// One thing that happened at a source, in programme order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MediaEvent {
+    /// The format of what follows; always sent before the first chunk.
+    Format(Format),
+    /// Sound.
+    Chunk(Chunk),
+    /// Sound of known length that was offered but could not be had (or that the station marked as a gap).
+    Gap {
+        /// How long it would have played; media time goes on by this much.
+        duration: Duration,
+        /// When it was given up or first seen, as [`Chunk::arrived`].
+        arrived: DateTime<Utc>,
+        /// When its first sample was on the air, where the station says so.
+        programme_time: Option<DateTime<Utc>>,
+        /// Whether media time does not continue, as [`Chunk::discontinuity`].
+        discontinuity: bool,
+        /// Why, in words for a person.
+        cause: String,
+    },
+    /// The source cannot get sound at the moment and goes on trying. The tape remembers it as the cause of a hole
+    /// that may follow.
+    Trouble {
+        /// Since when.
+        at: DateTime<Utc>,
+        /// Why, in words for a person, without secrets.
+        cause: String,
+    },
+    /// What the station says is playing.
+    Title {
+        /// Since when.
+        at: DateTime<Utc>,
+        /// The station's words: hostile text.
+        text: String,
+    },
+}

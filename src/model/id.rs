@@ -1,0 +1,69 @@
+//! Identifiers. Three newtypes over text, so that a show can never be passed where a station is meant.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes the text as it is; the configuration has checked it, the catalogue has stored it.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+text_id! {
+    /// A station's key in the YAML, such as `kbs-1fm`.
+    StationId
+}
+text_id! {
+    /// A show's `id` in the YAML, or the slug of its title.
+    ShowId
+}
+text_id! {
+    /// An airing's id, derived from show and start: `show@20261120T0300Z`. The same airing gets the same id on every
+    /// machine and after every restart, so that it can be claimed exactly once.
+    AiringId
+}
+
+impl AiringId {
+    /// The id of the airing of `show` that starts at `start`. Crons have a resolution of one minute; seconds are
+    /// written only where there are any (one-time airings).
+    pub fn derive(show: &ShowId, start: DateTime<Utc>) -> Self {
+        let stamp = if start.timestamp() % 60 == 0 { "%Y%m%dT%H%MZ" } else { "%Y%m%dT%H%M%SZ" };
+        Self(format!("{show}@{}", start.format(stamp)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_airing_id_is_derived_from_show_and_start() {
+        let start = "2026-11-20T03:00:00Z".parse().unwrap();
+        assert_eq!(AiringId::derive(&ShowId::new("명연주"), start).as_str(), "명연주@20261120T0300Z");
+        let odd = "2026-11-20T03:00:07Z".parse().unwrap();
+        assert_eq!(AiringId::derive(&ShowId::new("x"), odd).as_str(), "x@20261120T030007Z");
+    }
+}

@@ -1,0 +1,15 @@
+//! The words of the project as types, without I/O: stations, shows, airings, spans of time, gaps, verdicts, media events.
+
+mod airing;
+mod event;
+mod gap;
+mod id;
+mod span;
+mod verdict;
+
+pub use airing::Airing;
+pub use event::{Chunk, Container, Format, MediaEvent};
+pub use gap::Gap;
+pub use id::{AiringId, ShowId, StationId};
+pub use span::Span;
+pub use verdict::Verdict;
