@@ -1,1 +1,27 @@
-//! (to be written)
+//! Tape: what was captured of a station, by wall-clock time, and so also what is missing.
+//!
+//! A tape is a folder of reels. A reel is one file of untouched stream bytes beside an append-only HLS playlist
+//! (RFC 8216, `EXT-X-PLAYLIST-TYPE:EVENT`) that says which bytes play for how long and when they were on the air; any
+//! player opens it. Cutting is pure: [`place`] gives every entry its wall-clock time, [`Walker`] walks a
+//! span of time through them and says what to decode and what is missing.
+//!
+//! Invariants:
+//! - Bytes are written before the index line that names them, so that whatever the index names is there.
+//! - An index is only appended to. A torn last line (power loss, `kill -9`) is dropped when it is read.
+//! - A reel holds one format. A new one begins when the format changes, when the daemon starts, and every hour.
+
+mod cause;
+mod cut;
+mod entry;
+mod error;
+mod folder;
+mod index;
+mod place;
+mod reel;
+
+pub use cause::Trouble;
+pub use cut::{Run, Step, View, Walker};
+pub use entry::{Entry, Reel, Sound};
+pub use error::TapeError;
+pub use folder::Tape;
+pub use place::{Placed, place};

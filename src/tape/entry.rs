@@ -1,0 +1,58 @@
+//! One line of a tape: a stretch of sound, or of its absence.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::Container;
+
+/// The file that holds the sound of some entries, and what it takes to decode them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reel {
+    /// The file of stream bytes.
+    pub path: PathBuf,
+    /// How the sound is packed.
+    pub container: Container,
+    /// The format in words, as the source told it.
+    pub detail: String,
+    /// The bytes of the initialisation section, at the beginning of the file; 0 where there is none.
+    pub init: u64,
+}
+
+impl Reel {
+    /// Whether one decoder can go on from `other` to this reel.
+    pub fn continues(&self, other: &Self) -> bool {
+        self.container == other.container
+            && self.detail == other.detail
+            // Two initialisation sections of the same length may still differ: a fresh decoder is always right.
+            && (self.path == other.path || self.init == 0 && other.init == 0)
+    }
+}
+
+/// Where the sound of an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sound {
+    /// In which file.
+    pub reel: Arc<Reel>,
+    /// From which byte.
+    pub offset: u64,
+    /// How many bytes.
+    pub length: u64,
+}
+
+/// A stretch of media time on tape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// How long it plays.
+    pub duration: Duration,
+    /// When the station could first be seen to offer it: an upper bound on when it ended.
+    pub arrived: DateTime<Utc>,
+    /// When its first sample was on the air, by a station's clock that agrees with ours.
+    pub programme_time: Option<DateTime<Utc>>,
+    /// Whether its media time does not continue the entry before.
+    pub discontinuity: bool,
+    /// The sound, or the cause of its absence.
+    pub sound: Result<Sound, String>,
+}

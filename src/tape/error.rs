@@ -1,0 +1,40 @@
+//! What can go wrong with a tape.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// A tape could not be read or written.
+#[derive(Debug, Error)]
+pub enum TapeError {
+    /// The system refused.
+    #[error("the tape {path} cannot be {doing}: {source}", path = path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried: `read`, `written`, …
+        doing: &'static str,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// Sound came before its format was announced.
+    #[error("sound for the tape {path} came before its format", path = path.display())]
+    NoFormat {
+        /// The folder of the tape.
+        path: PathBuf,
+    },
+}
+
+impl TapeError {
+    /// Wraps the system's reason for `path`, as a closure for `map_err`.
+    pub(super) fn io<'a>(path: &'a Path, doing: &'static str) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::Io { path: path.to_owned(), doing, source }
+    }
+
+    /// Whether the disk is full (or a quota is reached).
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Io { source, .. }
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+}

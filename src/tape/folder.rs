@@ -1,0 +1,413 @@
+//! The tape of a station: a folder of reels, and in memory the index of them all.
+//!
+//! One deck writes; any number of recorders and listeners read. Readers get a [`View`] of the time they need and are
+//! woken when the tape grows.
+
+use std::fs;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+
+use super::cause::Trouble;
+use super::cut::View;
+use super::entry::{Entry, Sound};
+use super::error::TapeError;
+use super::index;
+use super::place::{delta, place};
+use super::reel::ReelWriter;
+use crate::model::{Chunk, Container, Format, MediaEvent, Span};
+
+/// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
+/// add the drift of the station's clock.
+const AROUND: TimeDelta = TimeDelta::hours(1);
+/// How many of the newest entries an incoming chunk is compared with after a restart.
+const COMPARED: usize = 400;
+
+/// The tape of one station. Cheap to clone; all clones are the same tape.
+#[derive(Debug, Clone)]
+pub struct Tape {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    delay: TimeDelta,
+    state: Mutex<State>,
+    grown: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// How many entries were dropped from the front.
+    first: u64,
+    entries: Vec<Entry>,
+    troubles: Vec<Trouble>,
+    format: Option<Format>,
+    writer: Option<ReelWriter>,
+    /// Whether the tape was opened with entries on it and nothing was written since.
+    reopened: bool,
+    repeats: Repeats,
+}
+
+/// Whether chunks may repeat what is on tape already: after a restart or a reconnect, a station's window reaches back
+/// to sound that was captured before. Such chunks are the same to the byte, which joins the two captures exactly, even
+/// where only arrivals are known.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Repeats {
+    /// No: new sound has come.
+    #[default]
+    Over,
+    /// They may; what came so far did, or nothing came.
+    Possible,
+    /// The last chunk repeated the newest entry.
+    Newest,
+}
+
+impl Tape {
+    /// Opens the tape in `folder`, which is made where missing, and reads what is on it. `delay` is the station's.
+    /// Blocks.
+    pub fn open(folder: &Path, delay: Duration, now: DateTime<Utc>) -> Result<Self, TapeError> {
+        fs::create_dir_all(folder).map_err(TapeError::io(folder, "made"))?;
+        let mut state = State { reopened: true, ..State::default() };
+        for sound_file in sound_files(folder)? {
+            let index_path = sound_file.with_extension("m3u8");
+            let text = fs::read(&index_path).unwrap_or_default();
+            let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
+            let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
+            state.entries.extend(read.entries);
+            state.troubles.extend(read.troubles);
+        }
+        if let Some(last) = state.entries.last() {
+            let at = last.arrived.min(now);
+            state.troubles.push(Trouble { at, cause: "aircheck was not running".to_owned() });
+        }
+        let (grown, _) = watch::channel(0);
+        let shared = Shared { folder: folder.to_owned(), delay: delta(delay), state: Mutex::new(state), grown };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Writes what a source said. Blocks. After an error (a full disk) the tape goes on with a new reel.
+    pub fn write(&self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let mut state = self.state();
+        let result = match event {
+            MediaEvent::Format(format) => {
+                if state.format.as_ref() == Some(&format) {
+                    Ok(())
+                } else {
+                    state.format = Some(format);
+                    state.end_reel(now)
+                }
+            }
+            MediaEvent::Chunk(chunk) => self.write_chunk(&mut state, &chunk, now),
+            MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause } => {
+                let entry = Entry { duration, arrived, programme_time, discontinuity, sound: Err(cause) };
+                let placed = self.estimate(&state, &entry);
+                let noted = state.writer.as_mut().map_or(Ok(()), |writer| writer.note(&entry, placed));
+                state.entries.push(entry);
+                noted
+            }
+            MediaEvent::Trouble { at, cause } => state.note_trouble(Trouble { at, cause }),
+            MediaEvent::Title { .. } => Ok(()),
+        };
+        if let Err(error) = &result {
+            state.writer = None;
+            // Readers must learn of it even though it could not be written.
+            state.troubles.push(Trouble { at: now, cause: error.to_string() });
+        }
+        drop(state);
+        self.shared.grown.send_modify(|count| *count += 1);
+        result
+    }
+
+    fn write_chunk(&self, state: &mut State, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let mut chunk = chunk.clone();
+        chunk.discontinuity |= state.entries.is_empty() || state.reopened;
+        state.reopened = false;
+        if chunk.discontinuity {
+            state.repeats = Repeats::Possible;
+        }
+        if state.repeats != Repeats::Over {
+            if let Some(is_newest) = state.repeat_of(&chunk) {
+                state.repeats = if is_newest { Repeats::Newest } else { Repeats::Possible };
+                return Ok(());
+            }
+            // Right after the newest entry was offered again comes what follows it.
+            chunk.discontinuity &= state.repeats != Repeats::Newest;
+            state.repeats = Repeats::Over;
+        }
+        if state.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
+            state.end_reel(now)?;
+        }
+        let placed = self.estimate(state, &unsounded(&chunk));
+        let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(&chunk, placed)?;
+        state.entries.push(entry);
+        Ok(())
+    }
+
+    /// When `entry`, the next one, was on the air, as far as can be known now.
+    fn estimate(&self, state: &State, entry: &Entry) -> DateTime<Utc> {
+        let session = if entry.discontinuity { &[] } else { state.session() };
+        let mut entries = session.to_vec();
+        entries.push(entry.clone());
+        place(&entries, self.shared.delay).last().map_or(entry.arrived, |placed| placed.start)
+    }
+
+    /// Ends the reel that is being written, because capture ends. Blocks.
+    pub fn end_reel(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.state().end_reel(now)
+    }
+
+    /// The tape around `span`, every entry in its place.
+    pub fn view(&self, span: &Span) -> View {
+        let state = self.state();
+        let near = |entry: &Entry| {
+            entry.arrived >= span.start - AROUND && entry.arrived <= span.end + AROUND + self.shared.delay
+        };
+        let from = state.entries.iter().position(near).unwrap_or(state.entries.len());
+        let to = state.entries.iter().rposition(near).map_or(from, |last| last + 1);
+        let entries = state.entries.get(from..to).unwrap_or_default().to_vec();
+        View::new(state.first + from as u64, entries, state.troubles.clone(), self.shared.delay)
+    }
+
+    /// Wakes whenever something was written.
+    pub fn grown(&self) -> watch::Receiver<u64> {
+        self.shared.grown.subscribe()
+    }
+
+    /// The last trouble noted, if nothing was captured since.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let state = self.state();
+        let trouble = state.troubles.last()?;
+        let since = state.entries.iter().rev().find(|entry| entry.sound.is_ok()).map(|entry| entry.arrived);
+        since.is_none_or(|arrived| arrived <= trouble.at).then(|| trouble.clone())
+    }
+
+    /// The format of the newest sound and its rate in bits per second over the last minute or so.
+    pub fn rate(&self) -> Option<(String, f64)> {
+        let state = self.state();
+        let newest: Vec<_> =
+            state.entries.iter().rev().filter_map(|e| Some((e.duration, e.sound.as_ref().ok()?))).take(30).collect();
+        let seconds: f64 = newest.iter().map(|(duration, _)| duration.as_secs_f64()).sum();
+        let bits: f64 = newest.iter().map(|(_, sound)| sound.length as f64 * 8.0).sum();
+        let format = newest.first().map(|(_, sound)| sound.reel.detail.clone())?;
+        (seconds > 0.0).then_some((format, bits / seconds))
+    }
+
+    /// Deletes every reel whose newest sound arrived before `instant`, except the one being written. Blocks. Returns how
+    /// many bytes that freed.
+    pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
+        let mut state = self.state();
+        let keep = state.entries.iter().position(|entry| entry.arrived >= instant).unwrap_or(state.entries.len());
+        let path_of = |entry: &Entry| entry.sound.as_ref().ok().map(|sound| sound.reel.path.clone());
+        // Entries of a reel that is still needed stay with it.
+        let needed: Vec<PathBuf> = state.entries.iter().skip(keep).filter_map(path_of).collect();
+        let whole = |entry: &Entry| path_of(entry).is_none_or(|path| !needed.contains(&path));
+        let gone = state.entries.iter().take(keep).take_while(|entry| whole(entry)).count();
+        let dropped: Vec<Entry> = state.entries.drain(..gone).collect();
+        state.first += gone as u64;
+        state.troubles.retain(|trouble| trouble.at >= instant);
+        let writing = state.writer.as_ref().map(|writer| writer.path().to_owned());
+        drop(state);
+        let mut paths: Vec<PathBuf> = dropped.iter().filter_map(path_of).collect();
+        paths.dedup();
+        let mut freed = 0;
+        for path in paths.iter().filter(|path| writing.as_ref() != Some(path)) {
+            freed += fs::metadata(path).map_or(0, |data| data.len());
+            // The index first: a sound file without an index is nothing, an index without sound would lie.
+            for file in [path.with_extension("m3u8"), path.clone()] {
+                match fs::remove_file(&file) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(TapeError::Io { path: file, doing: "deleted", source: error });
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(freed)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while writing leaves at worst an entry out: the tape itself is still right.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn writer(&mut self, folder: &Path, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
+        if self.writer.is_none() {
+            let no_format = || TapeError::NoFormat { path: folder.to_owned() };
+            let format = self.format.as_ref().ok_or_else(no_format)?;
+            self.writer = Some(ReelWriter::begin(folder, format, duration, now)?);
+        }
+        self.writer.as_mut().ok_or_else(|| TapeError::NoFormat { path: folder.to_owned() })
+    }
+
+    fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.writer.take().map_or(Ok(()), |writer| writer.finish(now))
+    }
+
+    fn note_trouble(&mut self, trouble: Trouble) -> Result<(), TapeError> {
+        let noted = self.writer.as_mut().map_or(Ok(()), |writer| writer.trouble(&trouble));
+        self.troubles.push(trouble);
+        noted
+    }
+
+    /// The newest entries that belong to one session.
+    fn session(&self) -> &[Entry] {
+        let newest = self.entries.iter().rev().take(COMPARED);
+        let length = newest.clone().position(|entry| entry.discontinuity).map_or(newest.len(), |position| position + 1);
+        self.entries.get(self.entries.len() - length..).unwrap_or_default()
+    }
+
+    /// Whether `chunk` is on tape already, byte for byte, and if so whether it is the newest entry. Silence looks like
+    /// silence: a chunk that several entries equal says nothing.
+    fn repeat_of(&self, chunk: &Chunk) -> Option<bool> {
+        let newest = self.entries.iter().rev().filter(|entry| entry.sound.is_ok()).take(COMPARED).enumerate();
+        let mut equal = newest.filter(|(_, entry)| {
+            entry.duration == chunk.duration && entry.sound.as_ref().is_ok_and(|sound| same_bytes(sound, chunk))
+        });
+        let (age, _) = equal.next()?;
+        equal.next().is_none().then_some(age == 0)
+    }
+}
+
+fn same_bytes(sound: &Sound, chunk: &Chunk) -> bool {
+    if sound.length != chunk.bytes.len() as u64 || chunk.bytes.is_empty() {
+        return false;
+    }
+    let mut bytes = vec![0; chunk.bytes.len()];
+    fs::File::open(&sound.reel.path)
+        .and_then(|file| file.read_exact_at(&mut bytes, sound.offset))
+        .is_ok_and(|()| bytes == chunk.bytes)
+}
+
+fn unsounded(chunk: &Chunk) -> Entry {
+    Entry {
+        duration: chunk.duration,
+        arrived: chunk.arrived,
+        programme_time: chunk.programme_time,
+        discontinuity: chunk.discontinuity,
+        sound: Err(String::new()),
+    }
+}
+
+/// The sound files of a tape, oldest first: their names are the times they were begun.
+fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
+    let listing = fs::read_dir(folder).map_err(TapeError::io(folder, "read"))?;
+    let is_sound = |path: &PathBuf| {
+        path.extension().and_then(|e| e.to_str()).is_some_and(|e| Container::from_extension(e).is_some())
+    };
+    let mut files: Vec<_> = listing.filter_map(Result::ok).map(|item| item.path()).filter(is_sound).collect();
+    files.sort();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::tape::{Step, Walker};
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000_000 + seconds)
+    }
+
+    fn format(detail: &str) -> MediaEvent {
+        MediaEvent::Format(Format { container: Container::Adts, detail: detail.to_owned(), init: None })
+    }
+
+    fn chunk(number: u8, arrived: i64) -> MediaEvent {
+        MediaEvent::Chunk(Chunk {
+            bytes: Bytes::from(vec![number; 100]),
+            duration: Duration::from_secs(4),
+            arrived: at(arrived),
+            programme_time: None,
+            discontinuity: false,
+        })
+    }
+
+    /// The first byte of everything that a cut decodes, and how many seconds are missing.
+    fn cut(tape: &Tape, start: i64, end: i64) -> (Vec<u8>, u64) {
+        let span = Span::new(at(start), at(end));
+        let view = tape.view(&span);
+        let mut walker = Walker::new(span);
+        let mut heard = Vec::new();
+        loop {
+            match walker.step(&view, true) {
+                Step::Feed(sound) => {
+                    heard.push(fs::read(&sound.reel.path).unwrap()[usize::try_from(sound.offset).unwrap()]);
+                }
+                Step::Run(_) => {}
+                Step::Wait | Step::End => break,
+            }
+        }
+        (heard, walker.into_gaps().iter().map(|gap| gap.length.as_secs()).sum())
+    }
+
+    #[test]
+    fn a_reopened_tape_holds_what_was_written_and_goes_on_without_a_seam_when_the_window_reaches_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        tape.write(format("a"), at(4)).unwrap();
+        for number in 1..=3_u8 {
+            tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
+        }
+        // Killed here: the reel was never ended. The window still offers 2 and 3, and 4 that was missed.
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
+        tape.write(format("a"), at(17)).unwrap();
+        for number in 2..=5_u8 {
+            tape.write(chunk(number, 20), at(20)).unwrap();
+        }
+        assert_eq!(cut(&tape, 0, 20), (vec![1, 2, 3, 4, 5], 0));
+    }
+
+    #[test]
+    fn what_was_missed_while_down_is_a_gap_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        tape.write(format("a"), at(4)).unwrap();
+        tape.write(chunk(1, 4), at(4)).unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(60)).unwrap();
+        tape.write(format("a"), at(64)).unwrap();
+        tape.write(chunk(2, 64), at(64)).unwrap();
+        assert_eq!(cut(&tape, 0, 64), (vec![1, 2], 56));
+        let span = Span::new(at(0), at(64));
+        let mut walker = Walker::new(span);
+        while walker.step(&tape.view(&span), true) != Step::End {}
+        assert_eq!(walker.into_gaps()[0].cause, "aircheck was not running");
+    }
+
+    #[test]
+    fn a_format_change_begins_a_new_reel_and_old_reels_can_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        for (number, detail) in [(1, "a"), (2, "b"), (3, "b")] {
+            tape.write(format(detail), at(i64::from(number) * 4)).unwrap();
+            tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
+        }
+        assert_eq!(sound_files(folder.path()).unwrap().len(), 2);
+        assert_eq!(tape.forget_before(at(8)).unwrap(), 100);
+        assert_eq!(sound_files(folder.path()).unwrap().len(), 1);
+        assert_eq!(cut(&tape, 0, 12), (vec![2, 3], 4));
+    }
+
+    #[test]
+    fn equal_silence_is_not_taken_for_a_repeat() {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        tape.write(format("a"), at(4)).unwrap();
+        for arrived in [4, 8, 12] {
+            tape.write(chunk(0, arrived), at(arrived)).unwrap();
+        }
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(13)).unwrap();
+        tape.write(format("a"), at(16)).unwrap();
+        tape.write(chunk(0, 16), at(16)).unwrap();
+        assert_eq!(cut(&tape, 0, 16).1, 0);
+    }
+}

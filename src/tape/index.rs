@@ -1,0 +1,265 @@
+//! The index of a reel as text: an HLS EVENT playlist (RFC 8216) that any player opens, with what only we need in
+//! comment lines, which players must ignore (section 4.1).
+//!
+//! ```text
+//! #EXTM3U
+//! #EXT-X-VERSION:7
+//! #EXT-X-PLAYLIST-TYPE:EVENT
+//! #EXT-X-TARGETDURATION:6
+//! #aircheck format aac 48000 Hz 2 ch
+//! #aircheck arrived 2026-11-20T03:00:04.120Z by arrival
+//! #EXT-X-PROGRAM-DATE-TIME:2026-11-20T03:00:00.131Z
+//! #EXTINF:3.989333,
+//! #EXT-X-BYTERANGE:64000@0
+//! 20261120T030004Z.aac
+//! ```
+//!
+//! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
+//! to be computed better from all arrivals of the capture ([`super::place`]).
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+
+use super::cause::Trouble;
+use super::entry::{Entry, Reel, Sound};
+use crate::model::Container;
+
+const FORMAT: &str = "#aircheck format ";
+const ARRIVED: &str = "#aircheck arrived ";
+const TROUBLE: &str = "#aircheck trouble ";
+const CAUSE: &str = "#aircheck cause ";
+
+fn stamp(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Text that must stay on one line, of bounded length.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
+}
+
+/// The beginning of an index. No later entry may play longer than `target` seconds: the tag must not change.
+pub(super) fn header(reel: &Reel, target: u64) -> String {
+    let mut text = format!(
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-TARGETDURATION:{target}\n\
+         #EXT-X-MEDIA-SEQUENCE:0\n{FORMAT}{}\n",
+        one_line(&reel.detail)
+    );
+    if reel.init > 0 {
+        let _ = writeln!(text, "#EXT-X-MAP:URI=\"{}\",BYTERANGE=\"{}@0\"", file_name(reel), reel.init);
+    }
+    text
+}
+
+/// One entry. `placed` is when its first sample was on the air, as far as is known while it is written.
+pub(super) fn entry(entry: &Entry, reel: &Reel, placed: DateTime<Utc>) -> String {
+    let mut text = String::new();
+    if entry.discontinuity {
+        text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    let clock = if entry.programme_time.is_some() { "programme" } else { "arrival" };
+    let _ = writeln!(text, "{ARRIVED}{} by {clock}", stamp(entry.arrived));
+    let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", stamp(entry.programme_time.unwrap_or(placed)));
+    match &entry.sound {
+        Ok(sound) => {
+            let _ = writeln!(text, "#EXTINF:{:.6},", entry.duration.as_secs_f64());
+            let _ = writeln!(text, "#EXT-X-BYTERANGE:{}@{}", sound.length, sound.offset);
+        }
+        Err(cause) => {
+            let _ = writeln!(text, "{CAUSE}{}", one_line(cause));
+            let _ = writeln!(text, "#EXT-X-GAP\n#EXTINF:{:.6},", entry.duration.as_secs_f64());
+        }
+    }
+    let _ = writeln!(text, "{}", file_name(reel));
+    text
+}
+
+/// A note that capture is in trouble.
+pub(super) fn trouble(trouble: &Trouble) -> String {
+    format!("{TROUBLE}{} {}\n", stamp(trouble.at), one_line(&trouble.cause))
+}
+
+/// The end of a reel to which nothing will be added.
+pub(super) const END: &str = "#EXT-X-ENDLIST\n";
+
+fn file_name(reel: &Reel) -> String {
+    reel.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What an index says.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    pub entries: Vec<Entry>,
+    pub troubles: Vec<Trouble>,
+}
+
+/// Reads the index beside `sound_file`, which holds `available` bytes. Whatever is torn, unknown or points beyond the
+/// bytes that are there is left out; nothing is an error, because every whole entry is worth having.
+pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
+    let mut index = Index::default();
+    let Some(container) = sound_file.extension().and_then(|e| e.to_str()).and_then(Container::from_extension) else {
+        return index;
+    };
+    let mut reel = Reel { path: sound_file.to_owned(), container, detail: String::new(), init: 0 };
+    let mut shared: Option<Arc<Reel>> = None;
+    let mut draft = Draft::default();
+    // A line without its end is torn: `split_inclusive` keeps the end where there is one.
+    for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+        if let Some(detail) = line.strip_prefix(FORMAT) {
+            detail.clone_into(&mut reel.detail);
+        } else if let Some(map) = line.strip_prefix("#EXT-X-MAP:") {
+            reel.init = map.split("BYTERANGE=\"").nth(1).and_then(leading_number).unwrap_or(0);
+        } else if let Some(note) = line.strip_prefix(TROUBLE) {
+            index.troubles.extend(parse_trouble(note));
+        } else if line.starts_with('#') {
+            draft.tag(line);
+        } else if !line.is_empty() {
+            let reel = shared.get_or_insert_with(|| Arc::new(reel.clone()));
+            index.entries.extend(std::mem::take(&mut draft).finish(reel, available));
+        }
+    }
+    index
+}
+
+/// The tags of one entry, until its URI line completes it.
+#[derive(Debug, Default)]
+struct Draft {
+    duration: Option<Duration>,
+    range: Option<(u64, u64)>,
+    arrived: Option<DateTime<Utc>>,
+    by_programme: bool,
+    date: Option<DateTime<Utc>>,
+    discontinuity: bool,
+    cause: Option<String>,
+    gap: bool,
+}
+
+impl Draft {
+    fn tag(&mut self, line: &str) {
+        if let Some(value) = line.strip_prefix("#EXTINF:") {
+            self.duration = value
+                .split(',')
+                .next()
+                .and_then(|seconds| seconds.parse().ok())
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        } else if let Some(value) = line.strip_prefix("#EXT-X-BYTERANGE:") {
+            self.range = value.split_once('@').and_then(|(n, o)| Some((n.parse().ok()?, o.parse().ok()?)));
+        } else if let Some(value) = line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:") {
+            self.date = value.parse().ok();
+        } else if let Some(value) = line.strip_prefix(ARRIVED) {
+            let mut words = value.split(' ');
+            self.arrived = words.next().and_then(|instant| instant.parse().ok());
+            self.by_programme = words.next_back() == Some("programme");
+        } else if let Some(value) = line.strip_prefix(CAUSE) {
+            self.cause = Some(value.to_owned());
+        } else if line == "#EXT-X-DISCONTINUITY" {
+            self.discontinuity = true;
+        } else if line == "#EXT-X-GAP" {
+            self.gap = true;
+        }
+    }
+
+    fn finish(self, reel: &Arc<Reel>, available: u64) -> Option<Entry> {
+        let sound = if self.gap {
+            Err(self.cause.unwrap_or_default())
+        } else {
+            let (length, offset) = self.range?;
+            if offset.checked_add(length)? > available {
+                return None;
+            }
+            Ok(Sound { reel: Arc::clone(reel), offset, length })
+        };
+        Some(Entry {
+            duration: self.duration?,
+            arrived: self.arrived?,
+            programme_time: self.date.filter(|_| self.by_programme),
+            discontinuity: self.discontinuity,
+            sound,
+        })
+    }
+}
+
+fn leading_number(text: &str) -> Option<u64> {
+    text.split(|c: char| !c.is_ascii_digit()).next().and_then(|digits| digits.parse().ok())
+}
+
+fn parse_trouble(note: &str) -> Option<Trouble> {
+    let (at, cause) = note.split_once(' ')?;
+    Some(Trouble { at: at.parse().ok()?, cause: cause.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> (String, Vec<Entry>) {
+        let reel = Arc::new(Reel {
+            path: "/tape/20261120T030004Z.m4s".into(),
+            container: Container::Fmp4,
+            detail: "aac 48000 Hz 2 ch".into(),
+            init: 720,
+        });
+        let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
+        let entries = vec![
+            Entry {
+                duration: Duration::from_micros(3_989_333),
+                arrived: at("2026-11-20T03:00:04.12Z"),
+                programme_time: None,
+                discontinuity: false,
+                sound: Ok(Sound { reel: Arc::clone(&reel), offset: 720, length: 64_000 }),
+            },
+            Entry {
+                duration: Duration::from_secs(4),
+                arrived: at("2026-11-20T03:00:09Z"),
+                programme_time: Some(at("2026-11-20T03:00:04Z")),
+                discontinuity: true,
+                sound: Err("the segment answered 404\nfor ever".into()),
+            },
+            Entry {
+                duration: Duration::from_secs(4),
+                arrived: at("2026-11-20T03:00:13Z"),
+                programme_time: Some(at("2026-11-20T03:00:08Z")),
+                discontinuity: false,
+                sound: Ok(Sound { reel: Arc::clone(&reel), offset: 64_720, length: 10 }),
+            },
+        ];
+        let mut text = header(&reel, 6);
+        for each in &entries {
+            text.push_str(&entry(each, &reel, at("2026-11-20T03:00:00.131Z")));
+        }
+        (text, entries)
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let (text, mut entries) = sample();
+        entries[1].sound = Err("the segment answered 404 for ever".into());
+        let index = parse(&text, Path::new("/tape/20261120T030004Z.m4s"), 64_730);
+        assert_eq!(index.entries, entries);
+    }
+
+    #[test]
+    fn an_index_torn_at_any_byte_gives_every_whole_entry_before_it() {
+        let (text, entries) = sample();
+        for length in 0..text.len() {
+            if !text.is_char_boundary(length) {
+                continue;
+            }
+            let torn = &text[..length];
+            let whole = torn.matches(".m4s\n").count().min(entries.len());
+            let index = parse(torn, Path::new("/tape/20261120T030004Z.m4s"), 64_730);
+            assert_eq!(index.entries.len(), whole, "torn at {length}");
+        }
+    }
+
+    #[test]
+    fn an_entry_whose_bytes_are_not_there_is_left_out() {
+        let (text, _) = sample();
+        let index = parse(&text, Path::new("/tape/20261120T030004Z.m4s"), 64_729);
+        assert_eq!(index.entries.len(), 2);
+    }
+}

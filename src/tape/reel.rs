@@ -1,0 +1,142 @@
+//! Writing a reel.
+//!
+//! What a crash leaves, step by step:
+//! 1. bytes appended to the sound file — bytes that no index line names: they are never read;
+//! 2. the index line appended — the entry is on tape; a torn line is dropped when the index is read;
+//! 3. both files synchronised, at the latest [`SYNC_EVERY`] after the first of them was written — the entry survives a
+//!    power loss. Bytes go to the disk before the index, so that a synchronised index never names bytes that are lost.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cause::Trouble;
+use super::entry::{Entry, Reel, Sound};
+use super::error::TapeError;
+use super::index;
+use crate::model::{Chunk, Format};
+
+/// The most sound that a power loss can take.
+const SYNC_EVERY: TimeDelta = TimeDelta::seconds(5);
+/// A reel is full after this long, so that old sound can go in whole files.
+const FULL_AFTER: TimeDelta = TimeDelta::hours(1);
+/// The least target duration, in seconds.
+const LEAST_TARGET: u64 = 2;
+
+/// A reel that is being written.
+#[derive(Debug)]
+pub(super) struct ReelWriter {
+    reel: Arc<Reel>,
+    sound: File,
+    index: File,
+    index_path: PathBuf,
+    length: u64,
+    target: u64,
+    begun: DateTime<Utc>,
+    synced: DateTime<Utc>,
+}
+
+impl ReelWriter {
+    /// Begins a reel in `folder`, named by the time, for chunks of about `duration`.
+    pub(super) fn begin(
+        folder: &Path,
+        format: &Format,
+        duration: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Self, TapeError> {
+        let (path, mut sound) = create_new(folder, format, now)?;
+        let init = format.init.as_deref().unwrap_or_default();
+        sound.write_all(init).map_err(TapeError::io(&path, "written"))?;
+        let length = init.len() as u64;
+        let reel = Reel { path, container: format.container, detail: format.detail.clone(), init: length };
+        // Chunks vary a little; the tag may not change once it is written.
+        let target = (duration.mul_f64(1.5).as_secs() + 1).max(LEAST_TARGET);
+        let index_path = reel.path.with_extension("m3u8");
+        let mut index = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(&index_path)
+            .map_err(TapeError::io(&index_path, "written"))?;
+        index.write_all(index::header(&reel, target).as_bytes()).map_err(TapeError::io(&index_path, "written"))?;
+        Ok(Self { reel: Arc::new(reel), sound, index, index_path, length, target, begun: now, synced: now })
+    }
+
+    /// The sound file.
+    pub(super) fn path(&self) -> &Path {
+        &self.reel.path
+    }
+
+    /// Whether a chunk of this length and time belongs into another reel.
+    pub(super) fn is_full(&self, duration: Duration, now: DateTime<Utc>) -> bool {
+        duration > Duration::from_secs(self.target) || (now - self.begun).abs() >= FULL_AFTER
+    }
+
+    /// Puts `chunk` on tape.
+    pub(super) fn append(&mut self, chunk: &Chunk, placed: DateTime<Utc>) -> Result<Entry, TapeError> {
+        let length = chunk.bytes.len() as u64;
+        self.sound.write_all(&chunk.bytes).map_err(TapeError::io(&self.reel.path, "written"))?;
+        let sound = Sound { reel: Arc::clone(&self.reel), offset: self.length, length };
+        self.length += length;
+        let entry = Entry {
+            duration: chunk.duration,
+            arrived: chunk.arrived,
+            programme_time: chunk.programme_time,
+            discontinuity: chunk.discontinuity,
+            sound: Ok(sound),
+        };
+        self.note(&entry, placed)?;
+        if chunk.arrived - self.synced >= SYNC_EVERY || chunk.arrived < self.synced {
+            self.sync(chunk.arrived)?;
+        }
+        Ok(entry)
+    }
+
+    /// Puts an entry that has no bytes into the index.
+    pub(super) fn note(&mut self, entry: &Entry, placed: DateTime<Utc>) -> Result<(), TapeError> {
+        self.line(&index::entry(entry, &self.reel, placed))
+    }
+
+    /// Notes a trouble.
+    pub(super) fn trouble(&mut self, trouble: &Trouble) -> Result<(), TapeError> {
+        self.line(&index::trouble(trouble))
+    }
+
+    /// Ends the reel.
+    pub(super) fn finish(mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.line(index::END)?;
+        self.sync(now)
+    }
+
+    fn line(&mut self, text: &str) -> Result<(), TapeError> {
+        self.index.write_all(text.as_bytes()).map_err(TapeError::io(&self.index_path, "written"))
+    }
+
+    fn sync(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.synced = now;
+        self.sound.sync_data().map_err(TapeError::io(&self.reel.path, "synchronised"))?;
+        self.index.sync_data().map_err(TapeError::io(&self.index_path, "synchronised"))
+    }
+}
+
+/// Creates the sound file under a name that no reel has yet, in either of its two files.
+fn create_new(folder: &Path, format: &Format, now: DateTime<Utc>) -> Result<(PathBuf, File), TapeError> {
+    let stamp = now.format("%Y%m%dT%H%M%S%3fZ");
+    let extension = format.container.extension();
+    let mut attempt = 0_u32;
+    loop {
+        let suffix = if attempt == 0 { String::new() } else { format!("-{attempt}") };
+        let path = folder.join(format!("{stamp}{suffix}.{extension}"));
+        let taken = path.with_extension("m3u8").exists();
+        match OpenOptions::new().append(true).create_new(true).open(&path) {
+            Ok(file) if !taken => return Ok((path, file)),
+            Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
+                return Err(TapeError::Io { path, doing: "written", source });
+            }
+            _ => attempt += 1,
+        }
+    }
+}
