@@ -1,5 +1,6 @@
 //! What everything else stands on: the clock, child processes, HTTP clients, redaction. Knows nothing of radio.
 
+pub mod blocking;
 pub mod clock;
 pub mod environment;
 pub mod http;

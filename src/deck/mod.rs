@@ -1,1 +1,188 @@
-//! (to be written)
+//! Decks: each keeps one station on tape while somebody needs it.
+//!
+//! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
+//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says,
+//! and what it cannot write (a full disk) is noted on the tape as trouble.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::base::blocking::blocking;
+use crate::base::environment::Environment;
+use crate::config::Station;
+use crate::model::{MediaEvent, StationId};
+use crate::source;
+use crate::tape::{Tape, TapeError};
+
+/// Events that may wait for the disk before the source has to wait.
+const QUEUE: usize = 16;
+
+/// All decks of a process, and the tapes of all stations.
+#[derive(Debug, Clone)]
+pub struct Decks {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    environment: Environment,
+    folder: PathBuf,
+    stations: Mutex<HashMap<StationId, Slot>>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Kept once opened: its entries are the memory of what is on disk.
+    tape: Option<Tape>,
+    /// The deck that runs, if anybody holds it.
+    running: Weak<Running>,
+    /// Held while a deck writes: one that was stopped may still be putting its last chunks on tape.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A running deck; dropping the last lease on it stops it.
+#[derive(Debug)]
+struct Running {
+    stop: CancellationToken,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Keeps a station on tape for as long as it is held.
+#[derive(Debug)]
+pub struct Lease {
+    tape: Tape,
+    _running: Arc<Running>,
+}
+
+impl Lease {
+    /// The tape that is being written.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+}
+
+impl Decks {
+    /// Decks whose tapes are kept in `folder`, one folder a station.
+    pub fn new(environment: Environment, folder: PathBuf) -> Self {
+        Self { shared: Arc::new(Shared { environment, folder, stations: Mutex::default() }) }
+    }
+
+    /// The tape of `station`, whether or not it is being written.
+    pub async fn tape(&self, station: &Station) -> Result<Tape, TapeError> {
+        if let Some(tape) = self.slots().entry(station.id.clone()).or_default().tape.clone() {
+            return Ok(tape);
+        }
+        let folder = folder_of(&self.shared.folder, &station.id);
+        let (delay, now) = (station.delay, self.shared.environment.clock.now());
+        let opened = blocking(move || Tape::open(&folder, delay, now)).await?;
+        // Somebody else may have opened it meanwhile; there must be one writer.
+        Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
+    }
+
+    /// Puts `station` on tape, from as far back as `since` where it still offers that, until the lease is dropped.
+    pub async fn lease(&self, station: &Arc<Station>, since: DateTime<Utc>) -> Result<Lease, TapeError> {
+        let tape = self.tape(station).await?;
+        let mut slots = self.slots();
+        let slot = slots.entry(station.id.clone()).or_default();
+        if let Some(running) = slot.running.upgrade() {
+            return Ok(Lease { tape, _running: running });
+        }
+        let running = Arc::new(Running { stop: self.shared.environment.stop.child_token() });
+        slot.running = Arc::downgrade(&running);
+        let environment = self.shared.environment.clone();
+        let deck = run(Arc::clone(station), since, tape.clone(), environment.clone(), running.stop.clone());
+        let turn = Arc::clone(&slot.turn);
+        environment.tasks.spawn(async move {
+            let _turn = turn.lock().await;
+            deck.await;
+        });
+        Ok(Lease { tape, _running: running })
+    }
+
+    /// The stations being taped now.
+    pub fn running(&self) -> Vec<StationId> {
+        let slots = self.slots();
+        let mut stations: Vec<_> =
+            slots.iter().filter(|(_, slot)| slot.running.strong_count() > 0).map(|(id, _)| id.clone()).collect();
+        stations.sort();
+        stations
+    }
+
+    /// Deletes what arrived more than `age` ago and, of each station, before what `needed` says is still needed.
+    pub async fn forget(&self, age: TimeDelta, needed: impl Fn(&StationId) -> Option<DateTime<Utc>>) {
+        let oldest = self.shared.environment.clock.now() - age;
+        let tapes: Vec<_> =
+            self.slots().iter().filter_map(|(id, slot)| Some((id.clone(), slot.tape.clone()?))).collect();
+        for (station, tape) in tapes {
+            // A cut may be anchored by arrivals of the hour before it.
+            let needed = needed(&station).map_or(oldest, |instant| instant - TimeDelta::hours(1));
+            match blocking(move || tape.forget_before(oldest.min(needed))).await {
+                Ok(0) => {}
+                Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
+                Err(error) => warn!(%station, %error, "old tape could not be deleted"),
+            }
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<StationId, Slot>> {
+        self.shared.stations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The folder of a station's tape. Station ids are free text in YAML; a folder's name is not.
+fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
+    let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    let name: String = station.as_str().chars().map(safe).collect();
+    tapes.join(name.trim_start_matches('.'))
+}
+
+/// One capture: the source speaks, the tape is written, until `stop`.
+async fn run(
+    station: Arc<Station>,
+    since: DateTime<Utc>,
+    tape: Tape,
+    environment: Environment,
+    stop: CancellationToken,
+) {
+    info!(station = %station.id, "taping begins");
+    let (sender, mut events) = mpsc::channel(QUEUE);
+    let capture = source::run(&station, since, &environment, sender, stop.clone());
+    let write = async {
+        while let Some(event) = events.recv().await {
+            log(&station.id, &event);
+            let (tape, now) = (tape.clone(), environment.clock.now());
+            if let Err(error) = blocking(move || tape.write(event, now)).await {
+                error!(station = %station.id, %error, "sound could not be put on tape");
+            }
+        }
+    };
+    tokio::join!(capture, write);
+    let now = environment.clock.now();
+    if let Err(error) = blocking(move || tape.end_reel(now)).await {
+        warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
+    }
+    info!(station = %station.id, "taping ends");
+}
+
+fn log(station: &StationId, event: &MediaEvent) {
+    match event {
+        MediaEvent::Format(format) => info!(%station, format = %format.detail, "on tape"),
+        MediaEvent::Chunk(chunk) => debug!(%station, ?chunk, "chunk"),
+        MediaEvent::Gap { duration, cause, .. } => {
+            warn!(%station, seconds = duration.as_secs_f64(), cause, "a segment is lost");
+        }
+        MediaEvent::Trouble { cause, .. } => warn!(%station, cause, "no sound at the moment; trying on"),
+        MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
+    }
+}

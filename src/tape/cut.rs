@@ -77,7 +77,12 @@ pub enum Step {
     /// End the decoder, if there is one, and begin another.
     Run(Run),
     /// Decode this.
-    Feed(Sound),
+    Feed {
+        /// Where it is.
+        sound: Sound,
+        /// How long it plays.
+        duration: Duration,
+    },
     /// Nothing yet: come back when the tape has grown.
     Wait,
     /// The cut is complete, or will never be more complete.
@@ -158,7 +163,7 @@ impl Walker {
             if !goes_on {
                 self.begin(view, number, start, sound);
             }
-            self.pending.push_back(Step::Feed(sound.clone()));
+            self.pending.push_back(Step::Feed { sound: sound.clone(), duration: entry.duration });
             self.cursor = end.min(self.cut.end);
         }
         self.last = Some(Last {
@@ -190,7 +195,7 @@ impl Walker {
             skip: skip.to_std().unwrap_or_default(),
             at: (self.cursor - self.cut.start).to_std().unwrap_or_default(),
         }));
-        self.pending.extend(preroll.map(|(sound, _)| Step::Feed(sound)));
+        self.pending.extend(preroll.map(|(sound, duration)| Step::Feed { sound, duration }));
     }
 
     /// Moves the cursor to `instant`; what lies between is missing, unless it is rounding.
@@ -255,7 +260,7 @@ mod tests {
                 Step::Run(run) => {
                     let _ = write!(text, " run {}@{}", run.skip.as_secs_f64(), run.at.as_secs_f64());
                 }
-                Step::Feed(_) => text.push('.'),
+                Step::Feed { .. } => text.push('.'),
                 Step::Wait => unreachable!("a sealed tape never waits"),
                 Step::End => break,
             }
@@ -330,9 +335,9 @@ mod tests {
         early.placed.truncate(1);
         let mut walker = Walker::new(Span::new(at(101.0), at(107.0)));
         assert!(matches!(walker.step(&early, false), Step::Run(_)));
-        assert!(matches!(walker.step(&early, false), Step::Feed(_)));
+        assert!(matches!(walker.step(&early, false), Step::Feed { .. }));
         assert_eq!(walker.step(&early, false), Step::Wait);
-        assert!(matches!(walker.step(&whole, false), Step::Feed(_)));
+        assert!(matches!(walker.step(&whole, false), Step::Feed { .. }));
         assert_eq!(walker.step(&whole, false), Step::End);
         assert!(walker.into_gaps().is_empty());
     }

@@ -1,11 +1,14 @@
 //! One line of a tape: a stretch of sound, or of its absence.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::error::TapeError;
 use crate::model::Container;
 
 /// The file that holds the sound of some entries, and what it takes to decode them.
@@ -40,6 +43,29 @@ pub struct Sound {
     pub offset: u64,
     /// How many bytes.
     pub length: u64,
+}
+
+impl Sound {
+    /// The bytes. Blocks.
+    pub fn read(&self) -> Result<Vec<u8>, TapeError> {
+        read_at(&self.reel, self.offset, self.length)
+    }
+}
+
+impl Reel {
+    /// The initialisation section; empty where there is none. Blocks.
+    pub fn read_init(&self) -> Result<Vec<u8>, TapeError> {
+        read_at(self, 0, self.init)
+    }
+}
+
+fn read_at(reel: &Reel, offset: u64, length: u64) -> Result<Vec<u8>, TapeError> {
+    // The index never names more bytes than the file holds, so that a torn length cannot ask for all memory.
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or(usize::MAX)];
+    File::open(&reel.path)
+        .and_then(|file| file.read_exact_at(&mut bytes, offset))
+        .map_err(TapeError::io(&reel.path, "read"))?;
+    Ok(bytes)
 }
 
 /// A stretch of media time on tape.

@@ -4,7 +4,6 @@
 //! woken when the tape grows.
 
 use std::fs;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -277,13 +276,8 @@ impl State {
 }
 
 fn same_bytes(sound: &Sound, chunk: &Chunk) -> bool {
-    if sound.length != chunk.bytes.len() as u64 || chunk.bytes.is_empty() {
-        return false;
-    }
-    let mut bytes = vec![0; chunk.bytes.len()];
-    fs::File::open(&sound.reel.path)
-        .and_then(|file| file.read_exact_at(&mut bytes, sound.offset))
-        .is_ok_and(|()| bytes == chunk.bytes)
+    let length = chunk.bytes.len() as u64;
+    length > 0 && sound.length == length && sound.read().is_ok_and(|bytes| bytes == chunk.bytes)
 }
 
 fn unsounded(chunk: &Chunk) -> Entry {
@@ -340,7 +334,7 @@ mod tests {
         let mut heard = Vec::new();
         loop {
             match walker.step(&view, true) {
-                Step::Feed(sound) => {
+                Step::Feed { sound, .. } => {
                     heard.push(fs::read(&sound.reel.path).unwrap()[usize::try_from(sound.offset).unwrap()]);
                 }
                 Step::Run(_) => {}

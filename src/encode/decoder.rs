@@ -1,0 +1,117 @@
+//! The decoding ffmpeg: stream bytes in, interleaved 32-bit float samples out.
+//!
+//! It gets an explicit demuxer and may open nothing but its pipe: the bytes come from a stranger. Timestamps are
+//! thrown away (`asetpts`), because time is counted in samples here and placed by the tape.
+
+use std::time::Duration;
+
+use tokio::io::AsyncReadExt;
+use tokio::process::{ChildStdin, ChildStdout};
+
+use super::error::EncodeError;
+use crate::base::process::{Invocation, Running};
+use crate::config::Mp3;
+use crate::model::Container;
+use crate::tape::Reel;
+
+/// The longest silence from a decoder that has all its input.
+const HANGS_AFTER: Duration = Duration::from_secs(30);
+/// How long a decoder may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A decoder that runs.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    process: Running,
+}
+
+impl Decoder {
+    /// Starts one for the sound on `reel`; returns it with its two pipes.
+    pub(super) fn start(reel: &Reel, settings: Mp3) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+        let demuxer = match reel.container {
+            Container::Adts => "aac",
+            Container::Mp3 => "mp3",
+            Container::MpegTs => "mpegts",
+            Container::Fmp4 => "mov",
+            Container::Ogg => "ogg",
+        };
+        let mut process = Invocation::new("ffmpeg")
+            .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
+            .args(["-f", demuxer, "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn"])
+            .args(["-af".to_owned(), format!("aresample={},asetpts=N/SR/TB", settings.sample_rate)])
+            .args(["-ac".to_owned(), settings.channels.to_string()])
+            .args(["-f", "f32le", "-flush_packets", "1", "pipe:1"])
+            .with_stdin()
+            .with_stdout()
+            .spawn()?;
+        let input = process.take_stdin();
+        let samples = Samples {
+            pipe: process.take_stdout(),
+            buffer: vec![0; 64 * 1024],
+            held: Vec::new(),
+            frame: usize::from(settings.channels.max(1)) * 4,
+            skip: 0,
+            hurry: false,
+        };
+        Ok((Self { process }, input, samples))
+    }
+
+    /// Waits for its end and returns its last words.
+    pub(super) async fn finish(&mut self) -> String {
+        if tokio::time::timeout(GRACE, self.process.wait()).await.is_err() {
+            self.process.stop(Duration::ZERO).await;
+        }
+        self.process.last_words()
+    }
+}
+
+/// What comes out of a decoder.
+#[derive(Debug)]
+pub(super) struct Samples {
+    pipe: Option<ChildStdout>,
+    buffer: Vec<u8>,
+    /// Bytes of a sample frame that has not come whole.
+    held: Vec<u8>,
+    frame: usize,
+    skip: u64,
+    hurry: bool,
+}
+
+impl Samples {
+    /// Drops the next `frames`.
+    pub(super) fn skip(&mut self, frames: u64) {
+        self.skip = frames;
+    }
+
+    /// From now on the decoder has all its input: if nothing comes, it hangs.
+    pub(super) fn must_hurry(&mut self) {
+        self.hurry = true;
+    }
+
+    /// The next whole sample frames, at most `limit`; `None` at the end. Can be cancelled between reads.
+    pub(super) async fn take(&mut self, limit: u64) -> Result<Option<Vec<u8>>, EncodeError> {
+        let Some(pipe) = self.pipe.as_mut() else { return Ok(None) };
+        loop {
+            let patience = if self.hurry { HANGS_AFTER } else { Duration::from_secs(u64::from(u32::MAX)) };
+            let read = tokio::time::timeout(patience, pipe.read(&mut self.buffer))
+                .await
+                .map_err(|_| EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() })?
+                .map_err(EncodeError::Decoder)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.held.extend_from_slice(self.buffer.get(..read).unwrap_or_default());
+            let whole = self.held.len() / self.frame;
+            let skipped = whole.min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+            self.skip -= skipped as u64;
+            let taken = (whole - skipped).min(usize::try_from(limit).unwrap_or(usize::MAX));
+            let rest = self.held.split_off(whole * self.frame);
+            let mut frames = std::mem::replace(&mut self.held, rest);
+            if taken > 0 {
+                frames.drain(..skipped * self.frame);
+                frames.truncate(taken * self.frame);
+                return Ok(Some(frames));
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What can go wrong between tape and MP3.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::base::process::ProcessError;
+use crate::tape::TapeError;
+
+/// A cut could not be encoded.
+#[derive(Debug, Error)]
+pub enum EncodeError {
+    /// ffmpeg could not be started.
+    #[error(transparent)]
+    Start(#[from] ProcessError),
+    /// The tape could not be read.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// The decoder's pipe broke in a way that is not its end.
+    #[error("the decoder ffmpeg cannot be read: {0}")]
+    Decoder(io::Error),
+    /// The decoder took sound and gave nothing back.
+    #[error("the decoder ffmpeg hangs: nothing came from it for {seconds} s")]
+    DecoderHangs {
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The encoder ended before the sound did, or with an error.
+    #[error("{path} could not be encoded: ffmpeg says: {words}", path = path.display())]
+    Encoder {
+        /// The file that was being written.
+        path: PathBuf,
+        /// ffmpeg's last words.
+        words: String,
+    },
+    /// The encoder took nothing more.
+    #[error("{path} could not be encoded: ffmpeg hangs, it took nothing for {seconds} s", path = path.display())]
+    EncoderHangs {
+        /// The file that was being written.
+        path: PathBuf,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+}

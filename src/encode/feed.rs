@@ -1,0 +1,108 @@
+//! The walk along the tape, as a stream of bytes for decoders.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::ChildStdin;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::error::EncodeError;
+use crate::base::blocking::blocking;
+use crate::model::{Gap, Span};
+use crate::tape::{Reel, Step, Tape, View, Walker};
+
+/// The longest a decoder may refuse input.
+const HANGS_AFTER: Duration = Duration::from_secs(30);
+
+/// Walks through one cut, waiting where the tape must still grow.
+#[derive(Debug)]
+pub(super) struct Feed {
+    tape: Tape,
+    cut: Span,
+    walker: Walker,
+    view: View,
+    grown: watch::Receiver<u64>,
+    sealed: CancellationToken,
+    /// Whether the view was taken after nothing more could come.
+    last_view: bool,
+}
+
+impl Feed {
+    /// At the beginning of `cut`.
+    pub(super) fn new(tape: Tape, cut: Span, sealed: CancellationToken) -> Self {
+        let grown = tape.grown();
+        let last_view = sealed.is_cancelled();
+        let view = tape.view(&cut);
+        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view }
+    }
+
+    /// The cut.
+    pub(super) fn cut(&self) -> Span {
+        self.cut
+    }
+
+    /// What is missing.
+    pub(super) fn into_gaps(self) -> Vec<Gap> {
+        self.walker.into_gaps()
+    }
+
+    /// The next step; never [`Step::Wait`].
+    pub(super) async fn next(&mut self) -> Step {
+        loop {
+            match self.walker.step(&self.view, self.last_view) {
+                Step::Wait => self.wait().await,
+                step => return step,
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            () = self.sealed.cancelled() => self.last_view = true,
+            // An error means that the tape is gone, and so will be sealed.
+            changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+        }
+        self.view = self.tape.view(&self.cut);
+    }
+
+    /// Pours a run into a decoder until the run ends or the decoder does.
+    pub(super) async fn pour(&mut self, input: Option<ChildStdin>, reel: &Arc<Reel>) -> Result<Poured, EncodeError> {
+        let first = Arc::clone(reel);
+        let init = blocking(move || first.read_init()).await?;
+        let mut fed = Duration::ZERO;
+        let Some(mut input) = input else { return Ok(Poured { next: None, fed }) };
+        let mut taken = write(&mut input, &init).await?;
+        while taken {
+            let (sound, duration) = match self.next().await {
+                Step::Feed { sound, duration } => (sound, duration),
+                step => return Ok(Poured { next: Some(step), fed }),
+            };
+            fed += duration;
+            let bytes = blocking(move || sound.read()).await?;
+            taken = write(&mut input, &bytes).await?;
+        }
+        Ok(Poured { next: None, fed })
+    }
+}
+
+/// What was poured into a decoder.
+#[derive(Debug)]
+pub(super) struct Poured {
+    /// The step after the run; `None` where the decoder ended before the run did.
+    pub(super) next: Option<Step>,
+    /// How much sound.
+    pub(super) fed: Duration,
+}
+
+/// Writes `bytes`; false when the decoder has ended, which closes the pipe.
+async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError> {
+    let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
+    match tokio::time::timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(EncodeError::Decoder(error)),
+    }
+}

@@ -1,0 +1,80 @@
+//! The encoding ffmpeg: interleaved 32-bit float samples in, an MP3 file out (LAME).
+//!
+//! It writes to a file, not to a pipe, so that it can go back and fill in the Xing/LAME header from which players read
+//! the exact length. It reserves [`RESERVED_FOR_TAGS`] bytes of ID3v2 padding at the beginning, into which the tags are
+//! written afterwards without moving the sound.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::ChildStdin;
+
+use super::error::EncodeError;
+use crate::base::process::{Invocation, Running};
+use crate::config::Mp3;
+
+/// Bytes of ID3v2 padding that ffmpeg reserves.
+pub const RESERVED_FOR_TAGS: u32 = 65_536;
+/// The longest an encoder may refuse samples, or take to end.
+const HANGS_AFTER: Duration = Duration::from_secs(60);
+
+/// An encoder that runs.
+#[derive(Debug)]
+pub(super) struct Mp3Encoder {
+    process: Running,
+    input: Option<ChildStdin>,
+    path: PathBuf,
+}
+
+impl Mp3Encoder {
+    /// Starts one that writes `path`.
+    pub(super) fn start(path: &Path, settings: Mp3) -> Result<Self, EncodeError> {
+        let layout = if settings.channels == 1 { "mono" } else { "stereo" };
+        let mut process = Invocation::new("ffmpeg")
+            .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y", "-f", "f32le"])
+            .args(["-ar".to_owned(), settings.sample_rate.to_string()])
+            .args(["-channel_layout", layout, "-ac"])
+            .args([settings.channels.to_string()])
+            .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
+            .args(["-b:a".to_owned(), settings.bitrate.to_string()])
+            .args(["-compression_level".to_owned(), settings.quality.to_string()])
+            .args(["-id3v2_version", "4", "-write_xing", "1", "-flush_packets", "1", "-metadata_header_padding"])
+            .args([RESERVED_FOR_TAGS.to_string()])
+            .args(["-f", "mp3"])
+            // A path that begins with `-` or looks like a protocol stays a path.
+            .args([format!("file:{}", path.display())])
+            .with_stdin()
+            .spawn()?;
+        Ok(Self { input: process.take_stdin(), process, path: path.to_owned() })
+    }
+
+    /// Encodes more.
+    pub(super) async fn write(&mut self, samples: &[u8]) -> Result<(), EncodeError> {
+        let Some(input) = self.input.as_mut() else { return Err(self.failed().await) };
+        match tokio::time::timeout(HANGS_AFTER, input.write_all(samples)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(self.failed().await),
+            Err(_) => Err(self.hangs()),
+        }
+    }
+
+    /// Ends the file.
+    pub(super) async fn finish(mut self) -> Result<(), EncodeError> {
+        drop(self.input.take());
+        match tokio::time::timeout(HANGS_AFTER, self.process.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(_) => Err(self.failed().await),
+            Err(_) => Err(self.hangs()),
+        }
+    }
+
+    async fn failed(&mut self) -> EncodeError {
+        self.process.stop(Duration::from_secs(1)).await;
+        EncodeError::Encoder { path: self.path.clone(), words: self.process.last_words() }
+    }
+
+    fn hangs(&self) -> EncodeError {
+        EncodeError::EncoderHangs { path: self.path.clone(), seconds: HANGS_AFTER.as_secs() }
+    }
+}
