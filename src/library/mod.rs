@@ -4,3 +4,4 @@
 //! [`retention`] what goes again.
 
 pub mod catalogue;
+pub mod shelf;
