@@ -24,7 +24,7 @@ use std::path::{Component, Path, PathBuf};
 
 use thiserror::Error;
 
-pub use place::{free_space, place};
+pub use place::{free_space, place, size};
 
 use crate::model::AiringId;
 
@@ -46,10 +46,10 @@ pub enum ShelfError {
         /// What the system said.
         source: io::Error,
     },
-    /// A file cannot be flushed, renamed or removed.
+    /// A file cannot be flushed, renamed, removed or measured.
     #[error("{} cannot be {doing}: {source}", path.display())]
     File {
-        /// `saved`, `named` or `removed`.
+        /// `saved`, `named`, `removed` or `measured`.
         doing: &'static str,
         /// The file.
         path: PathBuf,

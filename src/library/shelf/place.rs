@@ -32,6 +32,16 @@ pub async fn free_space(path: &Path) -> Result<u64, ShelfError> {
     .await
 }
 
+/// The size of a file in bytes.
+pub async fn size(path: &Path) -> Result<u64, ShelfError> {
+    let path = path.to_owned();
+    blocking(move || {
+        let metadata = fs::metadata(&path);
+        metadata.map(|file| file.len()).map_err(|source| ShelfError::File { doing: "measured", path, source })
+    })
+    .await
+}
+
 /// [`place`] on this thread.
 pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), ShelfError> {
     flush(temporary)?;
