@@ -1,0 +1,150 @@
+//! Shelf and catalogue together: a recording is in both or, after a crash, put right at the next start.
+//!
+//! [`shelve`], in steps, with what a crash after each leaves:
+//!
+//! 1. a free name is chosen, and the catalogue writes down the outcome under it (*prepared*): a temporary file, and a
+//!    claimed airing with an outcome;
+//! 2. the shelf gives the file that name, or step 1 is repeated with the next name: the recording, and a claimed
+//!    airing with its outcome;
+//! 3. the catalogue finishes the airing: done.
+//!
+//! [`recover`] looks whether step 2 was reached. If so it does step 3; if not, the airing is cut again from the tape.
+//! So a crash leads neither to a lost recording nor to two of one airing.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+
+use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
+use super::shelf::{self, Shelf, ShelfError};
+use crate::model::AiringId;
+
+/// What went wrong with a recording on its way to the library.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// With the list.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// With the files.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+}
+
+/// Shelves the finished and tagged `temporary` file of a claimed airing as `name` and finishes the airing with
+/// `outcome`, whose `file` and `bytes` are filled in here. Returns the file relative to the output folder.
+pub async fn shelve(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    id: &AiringId,
+    temporary: &Path,
+    name: &str,
+    mut outcome: Outcome,
+) -> Result<PathBuf, ArchiveError> {
+    outcome.bytes = Some(shelf::size(temporary).await?);
+    let mut next = 1;
+    loop {
+        let (file, number) = shelf.free_name(name, next).await?;
+        outcome.file = Some(file.clone());
+        catalogue.prepare(id, &outcome).await?;
+        match shelf::place(temporary, &shelf.output().join(&file)).await {
+            // Somebody took the name in between.
+            Err(ShelfError::Taken { .. }) => next = number + 1,
+            Err(error) => return Err(error.into()),
+            Ok(()) => {
+                catalogue.finish(id, &outcome).await?;
+                return Ok(file);
+            }
+        }
+    }
+}
+
+/// Finishes an airing whose file had already got its name when the process died; true when it is done. Otherwise it is
+/// to be cut again from the tape, or to be finished as failed.
+pub async fn recover(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    claimed: &ClaimedAiring,
+    at: DateTime<Utc>,
+) -> Result<bool, ArchiveError> {
+    let Some(prepared) = &claimed.prepared else { return Ok(false) };
+    let (Some(file), Some(bytes)) = (&prepared.file, prepared.bytes) else { return Ok(false) };
+    let named = shelf.resume(&claimed.airing.id, file, bytes).await?;
+    if named {
+        catalogue.finish(&claimed.airing.id, &Outcome { at, ..prepared.clone() }).await?;
+    }
+    Ok(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::library::catalogue::Filter;
+    use crate::model::{Airing, ShowId, Span, StationId, Verdict};
+
+    fn airing() -> Airing {
+        let start = "2026-11-20T05:00:00Z".parse().unwrap();
+        Airing {
+            id: AiringId::derive(&ShowId::new("명연주"), start),
+            show: ShowId::new("명연주"),
+            station: StationId::new("kbs-1fm"),
+            on_air: Span::new(start, start + TimeDelta::hours(2)),
+            early: TimeDelta::zero(),
+            late: TimeDelta::zero(),
+            timezone: chrono_tz::Asia::Seoul,
+        }
+    }
+
+    fn outcome() -> Outcome {
+        let at = airing().on_air.end;
+        Outcome { verdict: Verdict::Complete, seconds: 7_200.0, file: None, bytes: None, gaps: vec![], at }
+    }
+
+    #[tokio::test]
+    async fn a_recording_is_on_the_shelf_and_in_the_list_under_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let airing = airing();
+        catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
+        let temporary = shelf.temporary(&airing.id).await.unwrap();
+        fs::write(&temporary, "sound").unwrap();
+        fs::write(shelf.output().join("a: name.mp3"), "").unwrap();
+        fs::write(shelf.output().join("a- name.mp3"), "another's").unwrap();
+
+        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, "a: name", outcome()).await.unwrap();
+        assert_eq!(file, Path::new("a- name (2).mp3"));
+        assert_eq!(fs::read_to_string(shelf.output().join(&file)).unwrap(), "sound");
+        let listed = catalogue.list(&Filter::default()).await.unwrap();
+        assert_eq!((listed[0].file.as_ref(), listed[0].bytes), (Some(&file), Some(5)));
+        assert!(catalogue.unfinished().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_before_or_after_naming_there_is_one_recording_and_never_two() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let airing = airing();
+        catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
+        let temporary = shelf.temporary(&airing.id).await.unwrap();
+        fs::write(&temporary, "sound").unwrap();
+        let claimed = async || catalogue.unfinished().await.unwrap().remove(0);
+        let restarted = airing.on_air.end + TimeDelta::minutes(1);
+
+        assert!(!recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap(), "nothing was prepared");
+        // Died after step 1.
+        let named = Outcome { file: Some("x/y.mp3".into()), bytes: Some(5), ..outcome() };
+        catalogue.prepare(&airing.id, &named).await.unwrap();
+        assert!(!recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap(), "it has no name yet");
+        // Died after step 2.
+        shelf::place(&temporary, &shelf.output().join("x/y.mp3")).await.unwrap();
+        assert!(recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap());
+        let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
+        assert_eq!((recording.file, recording.finished_at), (Some("x/y.mp3".into()), Some(restarted)));
+    }
+}

@@ -1,0 +1,139 @@
+//! What the catalogue hands out: airings that are claimed, recordings that are done.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use crate::model::{Airing, AiringId, Gap, ShowId, Span, StationId, Verdict};
+
+/// What became of an airing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The judgement.
+    pub verdict: Verdict,
+    /// Decoded sound in the file, in seconds.
+    pub seconds: f64,
+    /// The file, relative to the output folder; none for a failed airing.
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+    /// What is missing, in order.
+    pub gaps: Vec<Gap>,
+    /// When this was known.
+    pub at: DateTime<Utc>,
+}
+
+/// An airing that is claimed but not finished: it is being recorded, or was when the process died.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimedAiring {
+    /// The airing as it was claimed, whatever the YAML says now.
+    pub airing: Airing,
+    /// The show's title when it was claimed.
+    pub title: String,
+    /// When it was claimed.
+    pub claimed_at: DateTime<Utc>,
+    /// How often its recording was begun; 1 after the claim.
+    pub attempts: u32,
+    /// The outcome, where the process died between naming the file and finishing the airing.
+    pub prepared: Option<Outcome>,
+}
+
+/// A row of the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// The airing.
+    pub id: AiringId,
+    /// The show.
+    pub show: ShowId,
+    /// The station.
+    pub station: StationId,
+    /// The show's title when it was claimed.
+    pub title: String,
+    /// The zone of the show.
+    pub timezone: Tz,
+    /// When the show was on the air by its schedule.
+    pub on_air: Span,
+    /// What was to be recorded: on air, with padding.
+    pub cut: Span,
+    /// The judgement; none while it is being recorded.
+    pub verdict: Option<Verdict>,
+    /// Decoded sound in the file, in seconds.
+    pub seconds: f64,
+    /// What is missing, in order.
+    pub gaps: Vec<Gap>,
+    /// The file, relative to the output folder; none where there never was one or it has been deleted.
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+    /// When it was claimed.
+    pub claimed_at: DateTime<Utc>,
+    /// When it was finished; none while it is being recorded.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When retention deleted the file.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// The airing's id.
+    pub id: String,
+    /// The show's id.
+    pub show: String,
+    /// The station's id.
+    pub station: String,
+    /// On the air from.
+    pub start: String,
+    /// On the air until.
+    pub end: String,
+    /// The word of the verdict; null while it is being recorded.
+    pub verdict: Option<&'static str>,
+    /// Decoded sound in the file.
+    pub seconds: f64,
+    /// What is missing.
+    pub missing: Vec<Missing>,
+    /// The file, absolute.
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+}
+
+/// A gap as scripts see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Missing {
+    /// Where the sound stops.
+    pub start: String,
+    /// How much is missing.
+    pub seconds: f64,
+    /// Why.
+    pub cause: String,
+}
+
+impl Recording {
+    /// The recording as scripts see it, its file below `output`.
+    pub fn report(&self, output: &Path) -> Report {
+        let local = |at: DateTime<Utc>, format| at.with_timezone(&self.timezone).to_rfc3339_opts(format, true);
+        Report {
+            id: self.id.to_string(),
+            show: self.show.to_string(),
+            station: self.station.to_string(),
+            start: local(self.on_air.start, SecondsFormat::AutoSi),
+            end: local(self.on_air.end, SecondsFormat::AutoSi),
+            verdict: self.verdict.as_ref().map(Verdict::word),
+            seconds: self.seconds,
+            missing: self
+                .gaps
+                .iter()
+                .map(|gap| Missing {
+                    start: local(gap.start, SecondsFormat::Millis),
+                    seconds: gap.length.as_secs_f64(),
+                    cause: gap.cause.clone(),
+                })
+                .collect(),
+            file: self.file.as_ref().map(|file| output.join(file)),
+            bytes: self.bytes,
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! The catalogue: which airings were claimed, and what became of them.
+//!
+//! One SQLite file. The row of an airing, inserted under its derived id, **is** the claim to record it; nothing else
+//! decides who records. Invariants:
+//!
+//! - a claim and an outcome are on the disk when the call returns (WAL with `synchronous = FULL`), and an outcome is
+//!   there with all its gaps or not at all;
+//! - a row is never removed: a recording that retention has deleted is not recorded again;
+//! - one writer, any number of readers, also from other processes, while it writes.
+//!
+//! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
+//! and goes on to its end when its caller gives up waiting.
+
+mod entry;
+mod error;
+mod rows;
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
+use tokio::sync::Mutex;
+
+pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report};
+pub use error::CatalogueError;
+
+use crate::model::{Airing, AiringId, ShowId, StationId};
+
+/// How long a call waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// A handle on the catalogue; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    connection: Arc<Mutex<Connection>>,
+}
+
+/// Which recordings to list. By default those that are finished and not deleted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only of this show.
+    pub show: Option<ShowId>,
+    /// Only of this station.
+    pub station: Option<StationId>,
+    /// Also airings that are being recorded.
+    pub unfinished: bool,
+    /// Also recordings that retention has deleted.
+    pub deleted: bool,
+    /// At most so many, the newest.
+    pub limit: Option<u32>,
+}
+
+impl Catalogue {
+    /// Opens the file for reading and writing, makes it and its folder where they are missing, and brings an older one
+    /// up to date. Fails with a sentence that says what to do where the file is damaged or from a newer release.
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
+        let path = path.into();
+        Self::opened(move || open_writing(&path)).await
+    }
+
+    /// Opens the file for reading only, as `aircheck list` does while the service writes it.
+    pub async fn open_read_only(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
+        let path = path.into();
+        Self::opened(move || open_reading(&path)).await
+    }
+
+    /// Claims the airing: true when it is now the caller's to record, false when it was claimed before, whatever became
+    /// of it. `title` is the show's title, kept for people.
+    pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
+        let (airing, title) = (airing.clone(), title.to_owned());
+        self.run(move |connection| rows::insert(connection, &airing, &title, at).map_err(written)).await
+    }
+
+    /// The airings that are claimed but not finished, oldest first: at start, what a crash has left.
+    pub async fn unfinished(&self) -> Result<Vec<ClaimedAiring>, CatalogueError> {
+        self.run(|connection| {
+            let entries = rows::select(connection, rows::UNFINISHED, &[])?;
+            Ok(entries.into_iter().map(rows::Entry::into_claimed).collect())
+        })
+        .await
+    }
+
+    /// Counts one more attempt at an unfinished airing and forgets a prepared outcome. Gives the number of attempts,
+    /// so that an airing at which the process dies every time can be given up.
+    pub async fn retry(&self, id: &AiringId) -> Result<u32, CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            rows::count_attempt(connection, &id).map_err(written)?.ok_or(CatalogueError::NotClaimed { id })
+        })
+        .await
+    }
+
+    /// Writes down what the outcome will be once the file has its name. After a crash, [`Catalogue::unfinished`] hands
+    /// it out again, and whether the file is there tells whether the airing is done.
+    pub async fn prepare(&self, id: &AiringId, outcome: &Outcome) -> Result<(), CatalogueError> {
+        self.store(id, outcome, false).await
+    }
+
+    /// Finishes a claimed airing, once.
+    pub async fn finish(&self, id: &AiringId, outcome: &Outcome) -> Result<(), CatalogueError> {
+        self.store(id, outcome, true).await
+    }
+
+    /// The recordings that `filter` lets through, newest first.
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<Recording>, CatalogueError> {
+        let filter = filter.clone();
+        self.run(move |connection| {
+            let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
+            let entries = rows::select(
+                connection,
+                "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) AND (?3 OR finished_at IS NOT NULL) \
+                 AND (?4 OR deleted_at IS NULL) ORDER BY on_air_start DESC, id LIMIT ?5",
+                &[
+                    text(filter.show.as_ref().map(ShowId::as_str)),
+                    text(filter.station.as_ref().map(StationId::as_str)),
+                    Value::Integer(filter.unfinished.into()),
+                    Value::Integer(filter.deleted.into()),
+                    // SQLite reads a negative limit as none.
+                    Value::Integer(filter.limit.map_or(-1, i64::from)),
+                ],
+            )?;
+            Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
+        })
+        .await
+    }
+
+    /// The row of one airing, whatever its state.
+    pub async fn get(&self, id: &AiringId) -> Result<Option<Recording>, CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            let entries = rows::select(connection, rows::BY_ID, &[Value::Text(id.as_str().to_owned())])?;
+            Ok(entries.into_iter().next().map(rows::Entry::into_recording))
+        })
+        .await
+    }
+
+    /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
+    pub async fn mark_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            connection
+                .execute(
+                    "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
+                     WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
+                    [id.as_str(), &rows::stamp(at)],
+                )
+                .map(drop)
+                .map_err(written)
+        })
+        .await
+    }
+
+    async fn store(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<(), CatalogueError> {
+        let (id, outcome) = (id.clone(), outcome.clone());
+        self.run(move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            if !rows::store(&transaction, &id, &outcome, finished).map_err(written)? {
+                return Err(CatalogueError::NotClaimed { id });
+            }
+            transaction.commit().map_err(written)
+        })
+        .await
+    }
+
+    async fn opened(
+        open: impl FnOnce() -> Result<Connection, CatalogueError> + Send + 'static,
+    ) -> Result<Self, CatalogueError> {
+        let connection = tokio::task::spawn_blocking(open).await.map_err(|_| CatalogueError::Stopping)??;
+        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// Runs `work` on the blocking pool. The lock is taken first, so that waiting calls hold no thread of the pool.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
+    ) -> Result<T, CatalogueError> {
+        let mut connection = Arc::clone(&self.connection).lock_owned().await;
+        tokio::task::spawn_blocking(move || work(&mut connection)).await.map_err(|_| CatalogueError::Stopping)?
+    }
+}
+
+fn written(source: rusqlite::Error) -> CatalogueError {
+    CatalogueError::Sqlite { doing: "written", source }
+}
+
+fn open_writing(path: &Path) -> Result<Connection, CatalogueError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| CatalogueError::Unopenable {
+            path: path.to_owned(),
+            reason: format!("its folder cannot be made: {error}"),
+        })?;
+    }
+    let trouble = |error: rusqlite::Error| sort(path, &error);
+    let mut connection = Connection::open(path).map_err(trouble)?;
+    connection.busy_timeout(BUSY).map_err(trouble)?;
+    // The first statement that reads the file: what is no database fails here, before anything is written.
+    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(trouble)?;
+    if check != "ok" {
+        return Err(CatalogueError::Damaged { path: path.to_owned(), reason: check });
+    }
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(trouble)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(trouble)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(trouble)?;
+    let migrated = schema::MIGRATIONS.to_latest(&mut connection);
+    migrated.map_err(|error| match error {
+        MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            CatalogueError::Newer { path: path.to_owned(), found: version(&connection), known: schema::NEWEST }
+        }
+        MigrationError::RusqliteError { err, .. } => sort(path, &err),
+        other => CatalogueError::Damaged { path: path.to_owned(), reason: other.to_string() },
+    })?;
+    Ok(connection)
+}
+
+fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
+    if !path.exists() {
+        return Err(CatalogueError::Missing { path: path.to_owned() });
+    }
+    let trouble = |error: rusqlite::Error| sort(path, &error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let readable = |connection: Connection| {
+        connection.busy_timeout(BUSY)?;
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+        Ok(connection)
+    };
+    let connection = match Connection::open_with_flags(path, flags).and_then(readable) {
+        // Somebody who may only read cannot open a WAL database that nobody has open, because the files beside it
+        // are made by opening it. Without a WAL file nobody writes, and it can be read as a plain file.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !wal(path).exists() => {
+            url::Url::from_file_path(path)
+                .map_err(|()| error)
+                .and_then(|url| Connection::open_with_flags(format!("{url}?mode=ro&immutable=1"), flags))
+                .and_then(readable)
+        }
+        other => other,
+    }
+    .map_err(trouble)?;
+    let (found, known) = (version(&connection), schema::NEWEST);
+    match found.cmp(&known) {
+        std::cmp::Ordering::Equal => Ok(connection),
+        std::cmp::Ordering::Less => Err(CatalogueError::Older { path: path.to_owned(), found, known }),
+        std::cmp::Ordering::Greater => Err(CatalogueError::Newer { path: path.to_owned(), found, known }),
+    }
+}
+
+fn wal(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+fn version(connection: &Connection) -> i64 {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap_or_default()
+}
+
+/// What an error at opening means to a person.
+fn sort(path: &Path, error: &rusqlite::Error) -> CatalogueError {
+    let (path, reason) = (path.to_owned(), error.to_string());
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => CatalogueError::Damaged { path, reason },
+        _ => CatalogueError::Unopenable { path, reason },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! Rows of the tables to types and back.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use chrono_tz::Tz;
+use rusqlite::types::{Null, ToSqlOutput, Value};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
+
+use super::entry::{ClaimedAiring, Outcome, Recording};
+use super::error::CatalogueError;
+use crate::model::{Airing, AiringId, Gap, ShowId, Span, StationId, Verdict};
+
+/// For [`select`]: the row of one airing, its id the only parameter.
+pub(super) const BY_ID: &str = "id = ?1";
+/// For [`select`]: what is claimed and not finished, oldest first; no parameters.
+pub(super) const UNFINISHED: &str = "finished_at IS NULL ORDER BY on_air_start, id";
+
+/// An instant as the tables keep it.
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// A row of `airings` with its gaps, not yet made into one of the public types.
+pub(super) struct Entry {
+    recording: Recording,
+    state: String,
+    attempts: u32,
+}
+
+impl Entry {
+    pub(super) fn into_recording(self) -> Recording {
+        self.recording
+    }
+
+    pub(super) fn into_claimed(self) -> ClaimedAiring {
+        let Self { recording, state, attempts } = self;
+        let prepared = match recording.verdict {
+            Some(verdict) if state == "shelving" => Some(Outcome {
+                verdict,
+                seconds: recording.seconds,
+                file: recording.file,
+                bytes: recording.bytes,
+                gaps: recording.gaps,
+                at: recording.claimed_at,
+            }),
+            _ => None,
+        };
+        ClaimedAiring {
+            airing: Airing {
+                id: recording.id,
+                show: recording.show,
+                station: recording.station,
+                on_air: recording.on_air,
+                early: recording.on_air.start - recording.cut.start,
+                late: recording.cut.end - recording.on_air.end,
+                timezone: recording.timezone,
+            },
+            title: recording.title,
+            claimed_at: recording.claimed_at,
+            attempts,
+            prepared,
+        }
+    }
+}
+
+/// Inserts the airing unless its id is there already; whether it did.
+pub(super) fn insert(
+    connection: &Connection,
+    airing: &Airing,
+    title: &str,
+    at: DateTime<Utc>,
+) -> rusqlite::Result<bool> {
+    let cut = airing.cut();
+    let inserted = connection.execute(
+        "INSERT INTO airings (id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, \
+         claimed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'claimed', ?10) ON CONFLICT (id) DO NOTHING",
+        params![
+            airing.id.as_str(),
+            airing.show.as_str(),
+            airing.station.as_str(),
+            title,
+            airing.timezone.name(),
+            stamp(airing.on_air.start),
+            stamp(airing.on_air.end),
+            stamp(cut.start),
+            stamp(cut.end),
+            stamp(at),
+        ],
+    )?;
+    Ok(inserted == 1)
+}
+
+/// Writes the outcome of an unfinished airing, gaps and all; `finished` or only about to be. Whether there was one.
+pub(super) fn store(
+    transaction: &Transaction<'_>,
+    id: &AiringId,
+    outcome: &Outcome,
+    finished: bool,
+) -> rusqlite::Result<bool> {
+    let state = match (finished, outcome.verdict) {
+        (false, _) => "shelving",
+        (true, Verdict::Failed) => "failed",
+        (true, _) => "shelved",
+    };
+    let percent = match outcome.verdict {
+        Verdict::Partial(percent) => Some(percent),
+        _ => None,
+    };
+    let updated = transaction.execute(
+        "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
+         bytes = :bytes, finished_at = :at WHERE id = :id AND finished_at IS NULL",
+        named_params! {
+            ":id": id.as_str(),
+            ":state": state,
+            ":verdict": outcome.verdict.word(),
+            ":percent": percent,
+            ":seconds": if outcome.seconds.is_finite() { outcome.seconds } else { 0.0 },
+            ":file": outcome.file.as_deref().map(Path::to_string_lossy),
+            ":bytes": outcome.bytes.map_or(ToSqlOutput::from(Null), |bytes| {
+                ToSqlOutput::from(i64::try_from(bytes).unwrap_or(i64::MAX))
+            }),
+            ":at": finished.then(|| stamp(outcome.at)),
+        },
+    )?;
+    if updated == 0 {
+        return Ok(false);
+    }
+    transaction.execute("DELETE FROM gaps WHERE airing = ?1", [id.as_str()])?;
+    let mut insert = transaction
+        .prepare_cached("INSERT INTO gaps (airing, position, start, seconds, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (position, gap) in (0_i64..).zip(&outcome.gaps) {
+        insert.execute(params![id.as_str(), position, stamp(gap.start), gap.length.as_secs_f64(), gap.cause])?;
+    }
+    Ok(true)
+}
+
+/// The rows for which `condition` holds, with its parameters.
+pub(super) fn select(
+    connection: &Connection,
+    condition: &str,
+    parameters: &[Value],
+) -> Result<Vec<Entry>, CatalogueError> {
+    let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    let mut statement = connection
+        .prepare_cached(&format!(
+            "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
+             claimed_at, finished_at, verdict, percent, seconds, file, bytes, deleted_at FROM airings WHERE {condition}"
+        ))
+        .map_err(read)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(read)? {
+        let mut entry = entry(row)?;
+        entry.recording.gaps = gaps(connection, &entry.recording.id)?;
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+/// How often the recording of an unfinished airing was begun, this time included.
+pub(super) fn count_attempt(connection: &Connection, id: &AiringId) -> rusqlite::Result<Option<u32>> {
+    connection
+        .query_row(
+            "UPDATE airings SET attempts = attempts + 1, state = 'claimed' WHERE id = ?1 AND finished_at IS NULL \
+             RETURNING attempts",
+            [id.as_str()],
+            |row| row.get(0),
+        )
+        .optional()
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
+    let id: String = row.get("id").map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    let entry = || -> Result<Entry, String> {
+        let text = |column: &str| row.get::<_, String>(column).map_err(|error| error.to_string());
+        let maybe = |column: &str| row.get::<_, Option<String>>(column).map_err(|error| error.to_string());
+        let span = |start, end| Ok::<_, String>(Span::new(instant(&text(start)?)?, instant(&text(end)?)?));
+        let number = |column: &str| row.get::<_, Option<f64>>(column).map_err(|error| error.to_string());
+        let verdict = match (maybe("verdict")?.as_deref(), number("percent")?) {
+            (None, _) => None,
+            (Some("complete"), _) => Some(Verdict::Complete),
+            (Some("partial"), Some(percent)) => Some(Verdict::Partial(percent)),
+            (Some("silent"), _) => Some(Verdict::Silent),
+            (Some("failed"), _) => Some(Verdict::Failed),
+            (Some(other), _) => return Err(format!("{other:?} is not a verdict, or its percent is missing")),
+        };
+        let timezone = text("timezone")?;
+        let recording = Recording {
+            id: AiringId::new(id.clone()),
+            show: ShowId::new(text("show")?),
+            station: StationId::new(text("station")?),
+            title: text("title")?,
+            timezone: timezone.parse::<Tz>().map_err(|_| format!("{timezone:?} is not a time zone"))?,
+            on_air: span("on_air_start", "on_air_end")?,
+            cut: span("cut_start", "cut_end")?,
+            verdict,
+            seconds: number("seconds")?.unwrap_or_default(),
+            gaps: Vec::new(),
+            file: maybe("file")?.map(PathBuf::from),
+            bytes: row
+                .get::<_, Option<i64>>("bytes")
+                .map_err(|error| error.to_string())?
+                .and_then(|bytes| u64::try_from(bytes).ok()),
+            claimed_at: instant(&text("claimed_at")?)?,
+            finished_at: maybe("finished_at")?.map(|at| instant(&at)).transpose()?,
+            deleted_at: maybe("deleted_at")?.map(|at| instant(&at)).transpose()?,
+        };
+        let attempts = row.get("attempts").map_err(|error| error.to_string())?;
+        Ok(Entry { recording, state: text("state")?, attempts })
+    };
+    entry().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
+}
+
+fn gaps(connection: &Connection, id: &AiringId) -> Result<Vec<Gap>, CatalogueError> {
+    let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    let mut statement = connection
+        .prepare_cached("SELECT start, seconds, cause FROM gaps WHERE airing = ?1 ORDER BY position")
+        .map_err(read)?;
+    let mut rows = statement.query([id.as_str()]).map_err(read)?;
+    let mut gaps = Vec::new();
+    while let Some(row) = rows.next().map_err(read)? {
+        let start: String = row.get(0).map_err(read)?;
+        let seconds: f64 = row.get(1).map_err(read)?;
+        gaps.push(Gap {
+            start: instant(&start).map_err(|reason| CatalogueError::Row { id: id.to_string(), reason })?,
+            length: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
+            cause: row.get(2).map_err(read)?,
+        });
+    }
+    Ok(gaps)
+}
+
+fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text)
+        .map(|at| at.with_timezone(&Utc))
+        .map_err(|_| format!("{text:?} is not a time in RFC 3339"))
+}

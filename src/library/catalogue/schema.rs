@@ -1,0 +1,54 @@
+//! The tables, and how a file of an older release is brought up to date.
+//!
+//! Instants are text, RFC 3339 in UTC with milliseconds, so that they sort as text and a person can read them with the
+//! `sqlite3` shell. A step that has been released is never edited; a change is a new step.
+
+use std::sync::LazyLock;
+
+use rusqlite_migration::{M, Migrations};
+
+const STEPS: &[&str] = &["
+    CREATE TABLE airings (
+        id            TEXT PRIMARY KEY,
+        show          TEXT NOT NULL,
+        station       TEXT NOT NULL,
+        title         TEXT NOT NULL,
+        timezone      TEXT NOT NULL,
+        on_air_start  TEXT NOT NULL,
+        on_air_end    TEXT NOT NULL,
+        cut_start     TEXT NOT NULL,
+        cut_end       TEXT NOT NULL,
+        -- claimed: being recorded; shelving: the outcome is known, the file may or may not have got its name;
+        -- shelved: there is a recording; failed: there is none.
+        state         TEXT NOT NULL CHECK (state IN ('claimed', 'shelving', 'shelved', 'failed')),
+        attempts      INTEGER NOT NULL DEFAULT 1,
+        claimed_at    TEXT NOT NULL,
+        finished_at   TEXT,
+        verdict       TEXT CHECK (verdict IN ('complete', 'partial', 'silent', 'failed')),
+        percent       REAL,
+        seconds       REAL NOT NULL DEFAULT 0,
+        file          TEXT,
+        bytes         INTEGER,
+        deleted_at    TEXT
+    ) STRICT;
+
+    CREATE TABLE gaps (
+        airing        TEXT NOT NULL REFERENCES airings (id) ON DELETE CASCADE,
+        position      INTEGER NOT NULL,
+        start         TEXT NOT NULL,
+        seconds       REAL NOT NULL,
+        cause         TEXT NOT NULL,
+        PRIMARY KEY (airing, position)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX airings_by_start ON airings (on_air_start);
+    CREATE INDEX airings_unfinished ON airings (state) WHERE finished_at IS NULL;
+"];
+
+/// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
+#[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
+pub(super) const NEWEST: i64 = STEPS.len() as i64;
+
+/// The steps to it.
+pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> =
+    LazyLock::new(|| Migrations::new(STEPS.iter().map(|step| M::up(step)).collect()));

@@ -1,0 +1,211 @@
+use chrono::TimeDelta;
+
+use super::*;
+use crate::model::{Gap, Span, Verdict};
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn airing(show: &str, start: &str) -> Airing {
+    let start = at(start);
+    Airing {
+        id: AiringId::derive(&ShowId::new(show), start),
+        show: ShowId::new(show),
+        station: StationId::new("kbs-1fm"),
+        on_air: Span::new(start, start + TimeDelta::hours(2)),
+        early: TimeDelta::seconds(30),
+        late: TimeDelta::milliseconds(60_500),
+        timezone: chrono_tz::Asia::Seoul,
+    }
+}
+
+fn partial() -> Outcome {
+    Outcome {
+        verdict: Verdict::Partial(98.7),
+        seconds: 7_196.25,
+        file: Some(PathBuf::from("KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3")),
+        bytes: Some(115_140_000),
+        gaps: vec![
+            Gap { start: at("2026-11-20T05:10:00.250Z"), length: Duration::from_millis(3_750), cause: "403".into() },
+            Gap { start: at("2026-11-20T06:10:00Z"), length: Duration::from_secs(40), cause: "끊김".into() },
+        ],
+        at: at("2026-11-20T07:01:02Z"),
+    }
+}
+
+async fn catalogue(folder: &tempfile::TempDir) -> Catalogue {
+    Catalogue::open(folder.path().join("state/catalogue.sqlite")).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_airing_is_claimed_exactly_once_also_across_restarts_and_after_it_is_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let airing = airing("명연주", "2026-11-20T05:00:00Z");
+    let now = at("2026-11-20T04:59:30Z");
+
+    let first = catalogue(&folder).await;
+    let second = catalogue(&folder).await;
+    let (a, b) = tokio::join!(first.claim(&airing, "명연주", now), second.claim(&airing, "명연주", now));
+    assert!(a.unwrap() ^ b.unwrap(), "exactly one of two processes gets it");
+
+    first.finish(&airing.id, &partial()).await.unwrap();
+    drop((first, second));
+    let again = catalogue(&folder).await;
+    assert!(!again.claim(&airing, "명연주", now).await.unwrap());
+    again.mark_deleted(&airing.id, now).await.unwrap();
+    assert!(!again.claim(&airing, "명연주", now).await.unwrap(), "a deleted recording is not recorded again");
+}
+
+#[tokio::test]
+async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
+    let folder = tempfile::tempdir().unwrap();
+    let now = at("2026-11-20T04:59:30Z");
+    let (done, open, named) = (
+        airing("done", "2026-11-20T05:00:00Z"),
+        airing("open", "2026-11-20T06:00:00Z"),
+        airing("named", "2026-11-20T07:00:00Z"),
+    );
+    let before = catalogue(&folder).await;
+    for airing in [&named, &open, &done] {
+        assert!(before.claim(airing, "제목", now).await.unwrap());
+    }
+    before.finish(&done.id, &partial()).await.unwrap();
+    before.prepare(&named.id, &partial()).await.unwrap();
+    drop(before);
+
+    let after = catalogue(&folder).await;
+    let unfinished = after.unfinished().await.unwrap();
+    assert_eq!(unfinished.iter().map(|claimed| &claimed.airing).collect::<Vec<_>>(), [&open, &named]);
+    assert_eq!(unfinished[0].title, "제목");
+    assert_eq!((unfinished[0].claimed_at, unfinished[0].attempts), (now, 1));
+    assert_eq!(unfinished[0].prepared, None);
+    let prepared = unfinished[1].prepared.as_ref().unwrap();
+    assert_eq!((&prepared.file, &prepared.gaps), (&partial().file, &partial().gaps));
+
+    assert_eq!(after.retry(&named.id).await.unwrap(), 2);
+    assert_eq!(after.unfinished().await.unwrap()[1].prepared, None, "a new attempt forgets the old outcome");
+    after.finish(&named.id, prepared).await.unwrap();
+    assert_eq!(after.unfinished().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&folder).await;
+    let airing = airing("명연주", "2026-11-20T05:00:00Z");
+    assert!(matches!(catalogue.finish(&airing.id, &partial()).await, Err(CatalogueError::NotClaimed { .. })));
+    catalogue.claim(&airing, "명연주 명음반", at("2026-11-20T04:59:30.123Z")).await.unwrap();
+    // A prepared outcome with other gaps leaves nothing behind in the final one.
+    let mut sketch = partial();
+    sketch.gaps.push(sketch.gaps[0].clone());
+    catalogue.prepare(&airing.id, &sketch).await.unwrap();
+    catalogue.finish(&airing.id, &partial()).await.unwrap();
+
+    let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
+    assert_eq!(recording.verdict, Some(Verdict::Partial(98.7)));
+    assert_eq!(recording.gaps, partial().gaps);
+    assert_eq!(recording.cut, airing.cut());
+    assert_eq!(recording.finished_at, Some(partial().at));
+    assert_eq!(
+        serde_json::to_value(recording.report(Path::new("/recordings"))).unwrap(),
+        serde_json::json!({
+            "id": "명연주@20261120T0500Z",
+            "show": "명연주",
+            "station": "kbs-1fm",
+            "start": "2026-11-20T14:00:00+09:00",
+            "end": "2026-11-20T16:00:00+09:00",
+            "verdict": "partial",
+            "seconds": 7196.25,
+            "missing": [
+                {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403"},
+                {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김"},
+            ],
+            "file": "/recordings/KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3",
+            "bytes": 115_140_000,
+        })
+    );
+
+    let failed =
+        Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps: vec![], at: partial().at };
+    assert!(matches!(catalogue.finish(&airing.id, &failed).await, Err(CatalogueError::NotClaimed { .. })));
+    assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap(), recording);
+}
+
+#[tokio::test]
+async fn the_list_is_newest_first_and_hides_what_is_unfinished_or_deleted_unless_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&folder).await;
+    let now = at("2026-11-20T04:59:30Z");
+    let mut ids = Vec::new();
+    for (show, start) in [
+        ("a", "2026-11-18T05:00:00Z"),
+        ("b", "2026-11-19T05:00:00Z"),
+        ("a", "2026-11-20T05:00:00Z"),
+        ("a", "2026-11-21T05:00:00Z"),
+    ] {
+        let airing = airing(show, start);
+        catalogue.claim(&airing, show, now).await.unwrap();
+        ids.push(airing.id);
+    }
+    for id in &ids[..3] {
+        catalogue.finish(id, &partial()).await.unwrap();
+    }
+    catalogue.mark_deleted(&ids[0], now).await.unwrap();
+    let list = async |filter: Filter| {
+        let listed = catalogue.list(&filter).await.unwrap();
+        listed.into_iter().map(|recording| ids.iter().position(|id| *id == recording.id).unwrap()).collect::<Vec<_>>()
+    };
+
+    assert_eq!(list(Filter::default()).await, [2, 1]);
+    assert_eq!(list(Filter { limit: Some(1), ..Filter::default() }).await, [2]);
+    assert_eq!(list(Filter { show: Some(ShowId::new("a")), ..Filter::default() }).await, [2]);
+    assert_eq!(list(Filter { station: Some(StationId::new("other")), ..Filter::default() }).await, [0; 0]);
+    assert_eq!(list(Filter { unfinished: true, deleted: true, ..Filter::default() }).await, [3, 2, 1, 0]);
+    let deleted = catalogue.get(&ids[0]).await.unwrap().unwrap();
+    assert_eq!((deleted.file, deleted.deleted_at), (None, Some(now)));
+}
+
+#[tokio::test]
+async fn a_reader_sees_what_the_service_writes_and_cannot_write_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/catalogue.sqlite");
+    assert!(matches!(Catalogue::open_read_only(&path).await, Err(CatalogueError::Missing { .. })));
+    let writer = catalogue(&folder).await;
+    let reader = Catalogue::open_read_only(&path).await.unwrap();
+    let airing = airing("명연주", "2026-11-20T05:00:00Z");
+    writer.claim(&airing, "명연주", at("2026-11-20T04:59:30Z")).await.unwrap();
+    writer.finish(&airing.id, &partial()).await.unwrap();
+    assert_eq!(reader.list(&Filter::default()).await.unwrap().len(), 1);
+    assert!(matches!(reader.retry(&airing.id).await, Err(CatalogueError::Sqlite { .. })));
+    drop((writer, reader));
+    assert_eq!(Catalogue::open_read_only(&path).await.unwrap().list(&Filter::default()).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("catalogue.sqlite");
+    std::fs::write(&path, "not a database, but a text that is long enough to look like a header of one").unwrap();
+    let error = Catalogue::open(&path).await.unwrap_err();
+    assert!(matches!(error, CatalogueError::Damaged { .. }), "{error}");
+    assert!(error.to_string().contains("move"), "{error}");
+    assert!(std::fs::read(&path).unwrap().starts_with(b"not a database"));
+
+    // A page in the middle of a real one, overwritten.
+    std::fs::remove_file(&path).unwrap();
+    let catalogue = Catalogue::open(&path).await.unwrap();
+    catalogue.claim(&airing("x", "2026-11-20T05:00:00Z"), "x", at("2026-11-20T05:00:00Z")).await.unwrap();
+    drop(catalogue);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4096..8192].fill(0xAA);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(matches!(Catalogue::open(&path).await, Err(CatalogueError::Damaged { .. })));
+
+    let newer = folder.path().join("newer.sqlite");
+    drop(Catalogue::open(&newer).await.unwrap());
+    Connection::open(&newer).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    for error in [Catalogue::open(&newer).await.unwrap_err(), Catalogue::open_read_only(&newer).await.unwrap_err()] {
+        assert!(matches!(error, CatalogueError::Newer { found: 99, .. }), "{error}");
+    }
+}

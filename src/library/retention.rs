@@ -1,0 +1,166 @@
+//! What goes again: a pure plan, and its execution.
+//!
+//! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
+//! is deleted, and without rules nothing is. Partial, silent and failed ones count like any other. The file goes first
+//! and the row is marked after: a crash in between leaves a row without a file, which the next plan deletes again.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::archive::ArchiveError;
+use super::catalogue::{Catalogue, Recording};
+use super::shelf::Shelf;
+use crate::config::Keep;
+use crate::model::AiringId;
+
+/// Which of one show's `recordings` go at `now`, oldest first. Airings that are being recorded are left alone.
+pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<AiringId> {
+    if keep.last.is_none() && keep.days.is_none() {
+        return Vec::new();
+    }
+    let mut done: Vec<&Recording> =
+        recordings.iter().filter(|it| it.finished_at.is_some() && it.deleted_at.is_none()).collect();
+    done.sort_by_key(|recording| Reverse((recording.on_air.start, &recording.id)));
+    let newest = keep.last.map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX));
+    let young = |recording: &Recording| {
+        keep.days.is_some_and(|days| now - recording.on_air.end < TimeDelta::days(i64::from(days)))
+    };
+    let mut gone: Vec<AiringId> =
+        done.into_iter().skip(newest).filter(|recording| !young(recording)).map(|it| it.id.clone()).collect();
+    gone.reverse();
+    gone
+}
+
+/// Deletes those of `recordings` whose ids are in `gone`: the file, folders that are empty then, and marks the row.
+/// A file that is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on.
+/// Returns how many were deleted.
+pub async fn apply(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    recordings: &[Recording],
+    gone: &[AiringId],
+    now: DateTime<Utc>,
+) -> Result<usize, ArchiveError> {
+    let gone: HashSet<&AiringId> = gone.iter().collect();
+    let mut deleted = 0;
+    let mut trouble = Ok(());
+    for recording in recordings.iter().filter(|recording| gone.contains(&recording.id)) {
+        let removed = match &recording.file {
+            Some(file) => shelf.remove(file).await,
+            None => Ok(()),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(airing = %recording.id, %error, "a recording that should go could not be deleted");
+            trouble = Err(error.into());
+            continue;
+        }
+        catalogue.mark_deleted(&recording.id, now).await?;
+        deleted += 1;
+    }
+    trouble.map(|()| deleted)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::library::catalogue::{Filter, Outcome};
+    use crate::model::{Airing, ShowId, Span, StationId, Verdict};
+
+    const NOON: &str = "2026-11-20T12:00:00Z";
+
+    /// A recording that ended `age` days before noon.
+    fn aged(age: i64) -> Recording {
+        let end = NOON.parse::<DateTime<Utc>>().unwrap() - TimeDelta::days(age);
+        let on_air = Span::new(end - TimeDelta::hours(1), end);
+        Recording {
+            id: AiringId::new(format!("aged {age}")),
+            show: ShowId::new("show"),
+            station: StationId::new("station"),
+            title: "show".into(),
+            timezone: chrono_tz::UTC,
+            on_air,
+            cut: on_air,
+            verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
+            seconds: 3600.0,
+            gaps: vec![],
+            file: None,
+            bytes: None,
+            claimed_at: on_air.start,
+            finished_at: Some(end),
+            deleted_at: None,
+        }
+    }
+
+    fn gone(last: Option<u32>, days: Option<u32>) -> Vec<i64> {
+        let mut recordings: Vec<Recording> = [3, 0, 4, 1, 2].map(aged).into();
+        recordings.push(Recording { finished_at: None, id: AiringId::new("aged 90"), ..aged(90) });
+        recordings.push(Recording { deleted_at: Some(aged(0).on_air.end), id: AiringId::new("aged 91"), ..aged(1) });
+        plan(&recordings, &Keep { last, days }, NOON.parse().unwrap())
+            .iter()
+            .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_recording_goes_when_no_rule_keeps_it() {
+        assert_eq!(gone(None, None), [0; 0]);
+        assert_eq!(gone(Some(2), None), [4, 3, 2]);
+        assert_eq!(gone(Some(9), None), [0; 0]);
+        assert_eq!(gone(None, Some(2)), [4, 3, 2], "one that is exactly two days old is not younger");
+        assert_eq!(gone(Some(1), Some(3)), [4, 3]);
+        assert_eq!(gone(Some(4), Some(1)), [4]);
+        assert_eq!(gone(None, Some(u32::MAX)), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn what_goes_is_off_the_shelf_and_stays_claimed() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let now: DateTime<Utc> = NOON.parse().unwrap();
+        let airing = |age: i64| {
+            let on_air = aged(age).on_air;
+            let show = ShowId::new("show");
+            Airing {
+                id: AiringId::derive(&show, on_air.start),
+                show,
+                station: StationId::new("station"),
+                on_air,
+                early: TimeDelta::zero(),
+                late: TimeDelta::zero(),
+                timezone: chrono_tz::UTC,
+            }
+        };
+        for age in 0..3 {
+            let airing = airing(age);
+            catalogue.claim(&airing, "show", now).await.unwrap();
+            let file = format!("{age}/{age}.mp3");
+            let outcome = Outcome {
+                verdict: Verdict::Complete,
+                seconds: 3600.0,
+                file: Some(file.clone().into()),
+                bytes: Some(1),
+                gaps: vec![],
+                at: now,
+            };
+            catalogue.finish(&airing.id, &outcome).await.unwrap();
+            // The file of the second is gone already: a person has deleted it.
+            if age != 1 {
+                fs::create_dir_all(shelf.output().join(age.to_string())).unwrap();
+                fs::write(shelf.output().join(file), "x").unwrap();
+            }
+        }
+        let recordings = catalogue.list(&Filter::default()).await.unwrap();
+        let gone = plan(&recordings, &Keep { last: Some(1), days: None }, now);
+        assert_eq!(apply(&catalogue, &shelf, &recordings, &gone, now).await.unwrap(), 2);
+
+        assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 1);
+        let left: Vec<_> = fs::read_dir(shelf.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["0"]);
+        assert!(!catalogue.claim(&airing(2), "show", now).await.unwrap());
+    }
+}

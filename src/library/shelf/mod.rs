@@ -1,0 +1,228 @@
+//! The shelf: the output folder, in which every file is whole and none is ever replaced.
+//!
+//! A recording is written as a hidden temporary file in the same file system, finished there, and then given its name.
+//! [`Shelf::shelve`], in numbered steps, with what a crash after each leaves:
+//!
+//! 1. the temporary file is flushed to the disk: a hidden file, removed at the next start;
+//! 2. missing folders are made, and their parents flushed: empty folders besides;
+//! 3. the file is renamed to the first free name, `name.mp3`, `name (2).mp3`, …, by one call that fails where the name
+//!    is taken: the recording, whole, under a name that may be lost with the power;
+//! 4. the folder is flushed: the recording.
+//!
+//! Where a file system has no such rename (some network and FUSE ones), step 3 is a hard link and an unlink: a crash
+//! between them leaves two names of one file. Where it has no links either, an empty file reserves the name and is
+//! replaced: a crash between leaves that empty file. [`Shelf::resume`] puts both right.
+//!
+//! Whether a name is taken is always asked of the file system, so names that differ only in case collide exactly where
+//! they do.
+
+mod name;
+mod place;
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use thiserror::Error;
+
+pub use place::{free_space, place, size};
+
+use crate::model::AiringId;
+
+/// The folder of temporary files in the output folder.
+const HIDDEN: &str = ".aircheck";
+/// How a temporary file's name ends; ffmpeg is told its format and does not ask the name.
+const PART: &str = ".mp3.part";
+/// Names tried before the shelf says that something is wrong.
+const MOST_NAMES: u32 = 9_999;
+
+/// What went wrong with a file or folder.
+#[derive(Debug, Error)]
+pub enum ShelfError {
+    /// A folder cannot be made.
+    #[error("the folder {} cannot be made: {source}; may this user write there?", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be flushed, renamed, removed or measured.
+    #[error("{} cannot be {doing}: {source}", path.display())]
+    File {
+        /// `saved`, `named`, `removed` or `measured`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The name that was asked for belongs to another file.
+    #[error("{} exists and is not replaced: choose another name or move it away", path.display())]
+    Taken {
+        /// The file that is there.
+        path: PathBuf,
+    },
+    /// The target is on another disk than the temporary file.
+    #[error(
+        "{} is on another file system than {}: `output` and the folders in it must be on one, or a recording could be \
+         seen half-written",
+        path.display(),
+        temporary.display()
+    )]
+    Elsewhere {
+        /// The name it should have got.
+        path: PathBuf,
+        /// Where it is now.
+        temporary: PathBuf,
+    },
+    /// The process is stopping; nothing was begun.
+    #[error("nothing was shelved, because aircheck is stopping")]
+    Stopping,
+}
+
+/// The output folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shelf {
+    output: PathBuf,
+}
+
+impl Shelf {
+    /// The shelf in the folder `output`, which need not exist yet.
+    pub fn new(output: impl Into<PathBuf>) -> Self {
+        Self { output: output.into() }
+    }
+
+    /// The output folder.
+    pub fn output(&self) -> &Path {
+        &self.output
+    }
+
+    /// Where the temporary file of an airing goes: the folder is made, and what an earlier attempt left is removed.
+    pub async fn temporary(&self, id: &AiringId) -> Result<PathBuf, ShelfError> {
+        let (hidden, path) = (self.output.join(HIDDEN), self.temporary_path(id));
+        blocking(move || {
+            place::make_folders(&hidden)?;
+            place::remove(&path)?;
+            Ok(path)
+        })
+        .await
+    }
+
+    /// Gives the temporary file `name`, made safe and numbered where it is taken. Folders in it are separated by `/`;
+    /// it has no extension. Returns the file relative to the output folder.
+    pub async fn shelve(&self, temporary: &Path, name: &str) -> Result<PathBuf, ShelfError> {
+        let (output, temporary, name) = (self.output.clone(), temporary.to_owned(), name.to_owned());
+        blocking(move || {
+            for number in 1..=MOST_NAMES {
+                let candidate = candidate(&name, number);
+                match place::place_now(&temporary, &output.join(&candidate)) {
+                    Err(ShelfError::Taken { .. }) => {}
+                    Err(error) => return Err(error),
+                    Ok(()) => return Ok(candidate),
+                }
+            }
+            Err(ShelfError::Taken { path: output.join(candidate(&name, MOST_NAMES)) })
+        })
+        .await
+    }
+
+    /// The first of the names that [`Shelf::shelve`] would try, from number `first` on, that is free now: the file
+    /// relative to the output folder, and its number.
+    pub async fn free_name(&self, name: &str, first: u32) -> Result<(PathBuf, u32), ShelfError> {
+        let (output, name) = (self.output.clone(), name.to_owned());
+        blocking(move || {
+            (first.max(1)..=MOST_NAMES)
+                .map(|number| (candidate(&name, number), number))
+                .find(|(file, _)| output.join(file).symlink_metadata().is_err())
+                .ok_or_else(|| ShelfError::Taken { path: output.join(candidate(&name, MOST_NAMES)) })
+        })
+        .await
+    }
+
+    /// After a crash: whether the temporary file of this airing, `bytes` long, has already got the name `file`. What
+    /// an interrupted step 3 left is put right.
+    pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, ShelfError> {
+        let (temporary, target) = (self.temporary_path(id), self.output.join(file));
+        blocking(move || place::resume(&temporary, &target, bytes)).await
+    }
+
+    /// Removes the file of a recording, and the folders that are empty then, never the output folder itself. A file
+    /// that is not there is fine.
+    pub async fn remove(&self, file: &Path) -> Result<(), ShelfError> {
+        let (output, file) = (self.output.clone(), file.to_owned());
+        blocking(move || {
+            if file.components().any(|part| !matches!(part, Component::Normal(_))) {
+                // Only what the shelf has named itself.
+                return Ok(());
+            }
+            place::remove(&output.join(&file))?;
+            for folder in file.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty()) {
+                if std::fs::remove_dir(output.join(folder)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// At start, after recovery: removes the temporary files that a crash has left, and the hidden folder if it is
+    /// empty then. Returns how many files went.
+    pub async fn clean(&self) -> Result<usize, ShelfError> {
+        let hidden = self.output.join(HIDDEN);
+        blocking(move || {
+            let Ok(entries) = std::fs::read_dir(&hidden) else { return Ok(0) };
+            let mut removed = 0;
+            for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(PART)) {
+                place::remove(&entry.path())?;
+                removed += 1;
+            }
+            // Fails where something else lies in it, and then it should stay.
+            let _ = std::fs::remove_dir(&hidden);
+            Ok(removed)
+        })
+        .await
+    }
+
+    fn temporary_path(&self, id: &AiringId) -> PathBuf {
+        let plain = id.as_str();
+        let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
+        let name = if safe == plain {
+            safe
+        } else {
+            // Two ids may become one name when made safe or cut; the sum of the whole id keeps them apart.
+            format!("{}-{:016x}", name::shorten(&safe, 220), checksum(plain))
+        };
+        self.output.join(HIDDEN).join(format!("{name}{PART}"))
+    }
+}
+
+/// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place`].
+pub fn temporary_beside(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{}{PART}", name::shorten(&name, 240)))
+}
+
+/// The file that gets the name when `number - 1` others have it already.
+fn candidate(name: &str, number: u32) -> PathBuf {
+    let mut file = name::relative(name).into_os_string();
+    if number > 1 {
+        file.push(format!(" ({number})"));
+    }
+    file.push(".mp3");
+    PathBuf::from(file)
+}
+
+/// FNV-1a, 64 bits: the same in every release.
+fn checksum(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
+) -> Result<T, ShelfError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ShelfError::Stopping)?
+}
+
+#[cfg(test)]
+mod tests;

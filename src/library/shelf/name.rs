@@ -1,0 +1,134 @@
+//! Names that ext4, NTFS and exFAT all take, in any script.
+//!
+//! The text of a name comes from templates, titles and so from anybody. A safe component has no character that NTFS or
+//! exFAT refuses, no control character, no leading dot (hidden, or `..`), no trailing dot or space (Windows drops
+//! them), is not a device of Windows, and leaves room for ` (2)` and `.mp3` within 255 bytes of UTF-8. As a character
+//! never has more UTF-16 units than UTF-8 bytes, the 255 units of NTFS and exFAT hold as well.
+
+use std::path::PathBuf;
+
+use sanitize_filename::Options;
+
+/// The longest component, in bytes.
+const LONGEST: usize = 255;
+/// Kept free of it, for ` (9999).mp3`.
+const SPARE: usize = 11;
+/// What a recording is called when nothing of its name is left.
+const NAMELESS: &str = "recording";
+/// Names that are devices on Windows, whatever follows after a dot.
+const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
+
+/// `name`, its folders separated by `/`, as a relative path of safe components without extension. Never empty, never
+/// leads out of the folder it is joined to.
+pub(super) fn relative(name: &str) -> PathBuf {
+    let path: PathBuf = name.split('/').filter_map(component).collect();
+    if path.as_os_str().is_empty() { PathBuf::from(NAMELESS) } else { path }
+}
+
+/// One component made safe, or nothing if nothing is left of it.
+pub(super) fn component(text: &str) -> Option<String> {
+    let text: String = text.chars().filter_map(visible).collect();
+    let text = text.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    // Its Windows rules replace a whole name that is a device's, and know not all of them.
+    let options = Options { windows: false, truncate: false, replacement: "-" };
+    let text = sanitize_filename::sanitize_with_options(text, options);
+    let device = if is_device(&text) { "_" } else { "" };
+    let text = format!("{device}{text}");
+    let text = shorten(&text, LONGEST - SPARE).trim_end_matches(|c: char| c == '.' || c.is_whitespace());
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// At most `longest` bytes of `text`, cut where a person sees the end of a character.
+pub(super) fn shorten(text: &str, longest: usize) -> &str {
+    if text.len() <= longest {
+        return text;
+    }
+    // A cut before a character that changes the one before it, or after a joiner, would change what is seen.
+    let mut characters = text.char_indices().rev().peekable();
+    while let Some((at, character)) = characters.next() {
+        let joined = characters.peek().is_some_and(|&(_, before)| before == '\u{200D}');
+        if at <= longest && !modifies(character) && !joined {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    ""
+}
+
+/// What is left of a character that cannot be seen or turns the direction of what follows.
+fn visible(character: char) -> Option<char> {
+    match character {
+        '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}' => None,
+        other if other.is_control() => None,
+        other => Some(other),
+    }
+}
+
+/// Whether a character belongs to the one before it: combining marks, vowels and finals of decomposed Hangul, joiners,
+/// variation selectors, skin tones.
+fn modifies(character: char) -> bool {
+    matches!(character,
+        '\u{0300}'..='\u{036F}' | '\u{1160}'..='\u{11FF}' | '\u{1AB0}'..='\u{1AFF}' | '\u{200D}'
+        | '\u{20D0}'..='\u{20FF}' | '\u{3099}' | '\u{309A}' | '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}')
+}
+
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_lowercase();
+    let port = ["com", "lpt"].iter().filter_map(|port| stem.strip_prefix(port)).any(|number| {
+        let mut digits = number.chars();
+        matches!((digits.next(), digits.next()), (Some('0'..='9' | '¹' | '²' | '³'), None))
+    });
+    port || DEVICES.contains(&stem.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(name: &str) -> String {
+        relative(name).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn readable_names_in_any_script_stay_as_they_are() {
+        for name in [
+            "KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반",
+            "ラジオ/朝の音楽 🎻",
+            "Ö1/Du holde Kunst – №5 (live), 100 %",
+            "إذاعة/موسيقى",
+        ] {
+            assert_eq!(made(name), name);
+        }
+    }
+
+    #[test]
+    fn what_a_file_system_refuses_or_hides_is_replaced() {
+        assert_eq!(made(r#"What? "Why": <a|b>*\c"#), "What- -Why-- -a-b---c");
+        assert_eq!(made("tab\tand\nline\0\u{7}"), "tab and line");
+        assert_eq!(made("../../etc/./passwd"), "etc/passwd");
+        assert_eq!(made(".hidden/ ..name.. . "), "hidden/name");
+        assert_eq!(made("CON/nul.txt/com1/Lpt³ .x/console/COM10"), "_CON/_nul.txt/_com1/_Lpt³ .x/console/COM10");
+        assert_eq!(made("evil\u{202E}3pm.exe"), "evil3pm.exe");
+    }
+
+    #[test]
+    fn a_name_of_nothing_is_still_a_name() {
+        for name in ["", "/", "..", " . / .. ", "\0\u{1}"] {
+            assert_eq!(made(name), "recording", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_is_cut_between_characters_and_leaves_room_for_its_number() {
+        let long = made(&"명연주".repeat(100));
+        assert!(long.len() <= 244 && long.len() > 240, "{}", long.len());
+        assert!(long.chars().all(|c| "명연주".contains(c)));
+        // A family is four people held together by joiners; none of them may lose a member.
+        let family = "👨\u{200D}👩\u{200D}👧\u{200D}👦";
+        let families = made(&family.repeat(20));
+        assert_eq!(families.replace(family, ""), "");
+        // An accent stays with its letter.
+        assert_eq!(shorten("ae\u{301}", 2), "a");
+        assert_eq!(shorten("ae\u{301}", 4), "ae\u{301}");
+    }
+}

@@ -1,0 +1,127 @@
+use std::fs;
+
+use super::*;
+
+fn id(text: &str) -> AiringId {
+    AiringId::new(text)
+}
+
+#[tokio::test]
+async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path().join("recordings"));
+    let mut files = Vec::new();
+    for sound in ["one", "two", "three"] {
+        let temporary = shelf.temporary(&id("명연주@20261120T0500Z")).await.unwrap();
+        fs::write(&temporary, sound).unwrap();
+        let file = shelf.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400").await.unwrap();
+        assert!(!temporary.exists());
+        files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(shelf.output().join(&file)).unwrap()));
+    }
+    assert_eq!(
+        files,
+        [
+            ("KBS 1FM/명연주/2026-11-20 1400.mp3".into(), "one".into()),
+            ("KBS 1FM/명연주/2026-11-20 1400 (2).mp3".into(), "two".into()),
+            ("KBS 1FM/명연주/2026-11-20 1400 (3).mp3".into(), "three".to_owned()),
+        ]
+    );
+    assert_eq!(
+        shelf.free_name("KBS 1FM/명연주/2026-11-20 1400", 1).await.unwrap(),
+        (PathBuf::from("KBS 1FM/명연주/2026-11-20 1400 (4).mp3"), 4)
+    );
+}
+
+#[tokio::test]
+async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path());
+    let shelved = futures::future::join_all((0..20).map(async |number: u32| {
+        let temporary = shelf.temporary(&id(&format!("x@{number}"))).await.unwrap();
+        fs::write(&temporary, number.to_string()).unwrap();
+        (number, shelf.shelve(&temporary, "same/name").await.unwrap())
+    }))
+    .await;
+    for (number, file) in shelved {
+        assert_eq!(fs::read_to_string(folder.path().join(file)).unwrap(), number.to_string());
+    }
+}
+
+#[tokio::test]
+async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path());
+    let long = "긴 제목".repeat(200);
+    for (name, airing) in
+        [(format!("{long}/../{long}"), long.as_str()), ("..".to_owned(), "../../x"), (String::new(), "")]
+    {
+        for _ in 0..2 {
+            let temporary = shelf.temporary(&id(airing)).await.unwrap();
+            assert_eq!(temporary.parent().unwrap(), folder.path().join(".aircheck"));
+            fs::write(&temporary, "x").unwrap();
+            let file = shelf.shelve(&temporary, &name).await.unwrap();
+            assert!(folder.path().join(&file).canonicalize().unwrap().starts_with(folder.path()));
+            assert!(file.file_name().unwrap().len() <= 255);
+        }
+    }
+    assert_ne!(
+        shelf.temporary(&id(&format!("{long}@1"))).await.unwrap(),
+        shelf.temporary(&id(&format!("{long}@2"))).await.unwrap(),
+        "long ids that differ only at the end must not share a file"
+    );
+}
+
+#[tokio::test]
+async fn cleaning_removes_what_crashes_left_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path());
+    assert_eq!(shelf.clean().await.unwrap(), 0);
+    for airing in ["a@1", "b@2"] {
+        fs::write(shelf.temporary(&id(airing)).await.unwrap(), "half").unwrap();
+    }
+    fs::write(folder.path().join("kept.mp3"), "whole").unwrap();
+    assert_eq!(shelf.clean().await.unwrap(), 2);
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["kept.mp3"]);
+}
+
+#[tokio::test]
+async fn removing_a_recording_takes_its_empty_folders_but_never_the_output_folder_or_anything_outside() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("recordings");
+    let shelf = Shelf::new(&output);
+    fs::create_dir_all(output.join("station/show")).unwrap();
+    fs::write(output.join("station/show/a.mp3"), "a").unwrap();
+    fs::write(output.join("station/b.mp3"), "b").unwrap();
+    fs::write(folder.path().join("outside.mp3"), "o").unwrap();
+
+    shelf.remove(Path::new("station/show/a.mp3")).await.unwrap();
+    assert!(!output.join("station/show").exists() && output.join("station/b.mp3").exists());
+    shelf.remove(Path::new("station/b.mp3")).await.unwrap();
+    shelf.remove(Path::new("station/b.mp3")).await.unwrap();
+    shelf.remove(Path::new("../outside.mp3")).await.unwrap();
+    assert!(output.is_dir() && fs::read_dir(&output).unwrap().next().is_none());
+    assert!(folder.path().join("outside.mp3").exists());
+}
+
+#[tokio::test]
+async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("clip.mp3");
+    let temporary = temporary_beside(&target);
+    fs::write(&temporary, "new").unwrap();
+    fs::write(&target, "old").unwrap();
+    assert!(matches!(place(&temporary, &target).await, Err(ShelfError::Taken { .. })));
+    assert_eq!(fs::read_to_string(&target).unwrap(), "old");
+    fs::remove_file(&target).unwrap();
+    place(&temporary, &target).await.unwrap();
+    assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+
+    let elsewhere = Path::new("/dev/shm");
+    if elsewhere.is_dir() {
+        let other = elsewhere.join(format!("aircheck-{}.mp3", std::process::id()));
+        assert!(matches!(place(&target, &other).await, Err(ShelfError::Elsewhere { .. })));
+        assert!(!other.exists() && target.exists());
+    }
+    assert!(free_space(&folder.path().join("not/yet/made")).await.unwrap() > 0);
+}

@@ -1,0 +1,209 @@
+//! ID3v2.4 tags, written into space that ffmpeg has left for them.
+//!
+//! ffmpeg, told `-id3v2_version 4 -metadata_header_padding N`, begins an MP3 with a tag whose declared size covers its
+//! frames and N bytes of padding; the first MPEG frame follows at once. [`write`] replaces exactly that many bytes: the
+//! new frames, padded with zeros. No byte of sound moves, the file keeps its size, and tagging takes the same time
+//! whatever its length. Still it is not atomic, so only temporary files are tagged.
+//!
+//! What is written is read back by ffprobe, mutagen and players alike; what they disagree about (TYER beside TDRC,
+//! zones in timestamps) is left out.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::{Datelike, NaiveDateTime, Timelike};
+use id3::frame::{Comment, ExtendedText};
+use id3::{Encoder, Tag, TagLike, Timestamp, Version};
+use thiserror::Error;
+
+/// The header of a tag, in bytes.
+const HEADER: usize = 10;
+/// The longest text of a tag, in bytes; the rest is cut. Sixteen of them fit the space that is reserved.
+const LONGEST: usize = 3_900;
+
+/// What is written into a recording. Empty texts are left out.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tags {
+    /// TIT2
+    pub title: String,
+    /// TPE1
+    pub artist: String,
+    /// TALB
+    pub album: String,
+    /// TCON
+    pub genre: String,
+    /// TDRC: when the show was on the air, by its own clock; the format has no zones.
+    pub recorded: Option<NaiveDateTime>,
+    /// TRSN and TPUB: the station's name.
+    pub station: String,
+    /// COMM, in English: the verdict in words.
+    pub comment: String,
+    /// TENC: who made the file.
+    pub encoded_by: String,
+    /// TLEN: how long it plays.
+    pub length: Option<Duration>,
+    /// TXXX: description and value, such as `REPLAYGAIN_TRACK_GAIN` and `-6.20 dB`.
+    pub extra: Vec<(String, String)>,
+}
+
+/// Why a file was not tagged; it is as it was.
+#[derive(Debug, Error)]
+pub enum TagError {
+    /// The file cannot be read or written.
+    #[error("{} cannot be tagged: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file does not begin as ffmpeg begins an MP3 with space for a tag.
+    #[error("{} cannot be tagged: {reason}", path.display())]
+    NoSpace {
+        /// The file.
+        path: PathBuf,
+        /// What is there instead.
+        reason: &'static str,
+    },
+    /// The tag does not fit the space.
+    #[error("{} cannot be tagged: its tags need {needed} bytes and {reserved} are reserved", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// What it would need.
+        needed: usize,
+        /// What there is.
+        reserved: usize,
+    },
+    /// The id3 crate refuses a frame.
+    #[error("{} cannot be tagged: {source}", path.display())]
+    Frame {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        source: id3::Error,
+    },
+    /// The process is stopping; nothing was begun.
+    #[error("nothing was tagged, because aircheck is stopping")]
+    Stopping,
+}
+
+/// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, all of it and not a byte more.
+pub async fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
+    let (path, tags) = (path.to_owned(), tags.clone());
+    tokio::task::spawn_blocking(move || write_now(&path, &tags)).await.map_err(|_| TagError::Stopping)?
+}
+
+fn write_now(path: &Path, tags: &Tags) -> Result<(), TagError> {
+    let failed = |source| TagError::File { path: path.to_owned(), source };
+    let file = File::options().read(true).write(true).open(path).map_err(failed)?;
+    let reserved = reserved(&file, path)?;
+    let tag = frames(tags);
+    let plain = encode(&tag, 0, path)?;
+    let Some(padding) = reserved.checked_sub(plain.len()) else {
+        return Err(TagError::TooLarge { path: path.to_owned(), needed: plain.len(), reserved });
+    };
+    let padded = encode(&tag, padding, path)?;
+    if padded.len() != reserved {
+        return Err(TagError::TooLarge { path: path.to_owned(), needed: padded.len(), reserved });
+    }
+    // The crate's own writing to files would resize the region and move the sound in place.
+    file.write_all_at(&padded, 0).map_err(failed)
+}
+
+/// How many bytes the tag at the beginning of the file takes up, header and padding included; sound follows.
+fn reserved(file: &File, path: &Path) -> Result<usize, TagError> {
+    let no_space = |reason| TagError::NoSpace { path: path.to_owned(), reason };
+    let failed = |source| TagError::File { path: path.to_owned(), source };
+    let length = file.metadata().map_err(failed)?.len();
+    let mut header = [0; HEADER];
+    file.read_exact_at(&mut header, 0).map_err(failed)?;
+    let [b'I', b'D', b'3', 4, _, 0, size @ ..] = header else {
+        return Err(no_space("it does not begin with a plain ID3v2.4 tag"));
+    };
+    // Four bytes of seven bits (ID3v2.4.0 structure, 6.2).
+    if size.iter().any(|byte| byte & 0x80 != 0) {
+        return Err(no_space("the size of its tag is no number"));
+    }
+    let reserved = size.iter().fold(0, |sum, byte| sum << 7 | usize::from(*byte)) + HEADER;
+    let mut sync = [0; 2];
+    if u64::try_from(reserved).is_ok_and(|end| end + 2 > length) {
+        return Err(no_space("no sound follows its tag"));
+    }
+    file.read_exact_at(&mut sync, reserved as u64).map_err(failed)?;
+    // The sync word of an MPEG audio frame: eleven set bits (ISO/IEC 11172-3, 2.4.2.3).
+    if sync[0] != 0xFF || sync[1] & 0xE0 != 0xE0 {
+        return Err(no_space("no MPEG frame follows its tag"));
+    }
+    Ok(reserved)
+}
+
+fn encode(tag: &Tag, padding: usize, path: &Path) -> Result<Vec<u8>, TagError> {
+    let mut bytes = Vec::new();
+    Encoder::new()
+        .version(Version::Id3v24)
+        .padding(padding)
+        .encode(tag, &mut bytes)
+        .map_err(|source| TagError::Frame { path: path.to_owned(), source })?;
+    Ok(bytes)
+}
+
+fn frames(tags: &Tags) -> Tag {
+    let mut tag = Tag::with_version(Version::Id3v24);
+    let texts = [
+        ("TIT2", &tags.title),
+        ("TPE1", &tags.artist),
+        ("TALB", &tags.album),
+        ("TCON", &tags.genre),
+        ("TRSN", &tags.station),
+        ("TPUB", &tags.station),
+        ("TENC", &tags.encoded_by),
+    ];
+    for (frame, text) in texts {
+        let text = clean(text);
+        if !text.is_empty() {
+            tag.set_text(frame, text);
+        }
+    }
+    if let Some(at) = tags.recorded {
+        // Never set_year: it adds TYER, and readers then show only the year.
+        let part = |number: u32| u8::try_from(number).ok();
+        tag.set_date_recorded(Timestamp {
+            year: at.year(),
+            month: part(at.month()),
+            day: part(at.day()),
+            hour: part(at.hour()),
+            minute: part(at.minute()),
+            second: part(at.second()),
+        });
+    }
+    if let Some(length) = tags.length {
+        tag.set_text("TLEN", length.as_millis().to_string());
+    }
+    let comment = clean(&tags.comment);
+    if !comment.is_empty() {
+        tag.add_frame(Comment { lang: "eng".into(), description: String::new(), text: comment });
+    }
+    for (description, value) in &tags.extra {
+        tag.add_frame(ExtendedText { description: clean(description), value: clean(value) });
+    }
+    tag
+}
+
+/// One line of visible text, at most [`LONGEST`] bytes. A NUL would begin a second value, a newline a second line.
+fn clean(text: &str) -> String {
+    let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
+    let mut clean = String::with_capacity(text.len().min(LONGEST));
+    for character in spaced {
+        if clean.len() + character.len_utf8() > LONGEST {
+            break;
+        }
+        clean.push(character);
+    }
+    clean.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,136 @@
+use std::fs;
+use std::io;
+
+use super::*;
+
+const RESERVED: usize = 65_536;
+
+#[expect(clippy::disallowed_methods, reason = "a test waits for it at once")]
+fn run(program: &str, args: &[&str], file: &Path) -> Vec<u8> {
+    let output = std::process::Command::new(program).args(args).arg(file).output().unwrap();
+    assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// Two seconds of sound as the encoder writes it.
+fn recording(folder: &tempfile::TempDir) -> PathBuf {
+    let path = folder.path().join("x.mp3.part");
+    let input = ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=2", "-c:a", "libmp3lame", "-b:a", "128k"];
+    let output = ["-id3v2_version", "4", "-metadata_header_padding", "65536", "-f", "mp3"];
+    run("ffmpeg", &[&input[..], &output].concat(), &path);
+    path
+}
+
+fn probed(path: &Path) -> serde_json::Value {
+    let asked = ["-v", "error", "-of", "json", "-show_entries", "format=duration,size:format_tags"];
+    serde_json::from_slice::<serde_json::Value>(&run("ffprobe", &asked, path)).unwrap()["format"].clone()
+}
+
+fn korean() -> Tags {
+    Tags {
+        title: "명연주 명음반 2026-11-20 🎻".into(),
+        artist: "KBS Classic FM".into(),
+        album: "명연주\n명음반\0zwei".into(),
+        genre: "Classical".into(),
+        recorded: Some("2026-11-20T14:00:05".parse().unwrap()),
+        station: "KBS 1FM".into(),
+        comment: "partial (98.7 %): 3.8 s missing at 14:10:00 (403)".into(),
+        encoded_by: "aircheck 0.1.0".into(),
+        length: Some(Duration::from_millis(7_196_250)),
+        extra: vec![
+            ("REPLAYGAIN_TRACK_GAIN".into(), "-6.20 dB".into()),
+            ("REPLAYGAIN_TRACK_PEAK".into(), "0.98".into()),
+        ],
+    }
+}
+
+#[tokio::test]
+async fn tags_are_read_back_by_ffprobe_and_no_byte_of_sound_moves() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recording(&folder);
+    let (before, probed_before) = (fs::read(&path).unwrap(), probed(&path));
+    write(&path, &korean()).await.unwrap();
+
+    let (after, format) = (fs::read(&path).unwrap(), probed(&path));
+    assert_eq!(after.len(), before.len());
+    let sound = before.windows(2).skip(RESERVED).position(|bytes| bytes == [0xFF, 0xFB]).unwrap() + RESERVED;
+    assert!(after[sound..] == before[sound..], "the sound has changed");
+    assert_eq!(format["duration"], probed_before["duration"]);
+    assert_eq!(
+        format["tags"],
+        serde_json::json!({
+            "title": "명연주 명음반 2026-11-20 🎻",
+            "artist": "KBS Classic FM",
+            "album": "명연주 명음반zwei",
+            "genre": "Classical",
+            "date": "2026-11-20T14:00:05",
+            "TRSN": "KBS 1FM",
+            "publisher": "KBS 1FM",
+            "comment": "partial (98.7 %): 3.8 s missing at 14:10:00 (403)",
+            "encoded_by": "aircheck 0.1.0",
+            "TLEN": "7196250",
+            "REPLAYGAIN_TRACK_GAIN": "-6.20 dB",
+            "REPLAYGAIN_TRACK_PEAK": "0.98",
+        })
+    );
+    let comment = Tag::read_from_path(&path).unwrap().comments().next().cloned().unwrap();
+    assert_eq!((comment.lang.as_str(), comment.description.as_str()), ("eng", ""));
+}
+
+#[tokio::test]
+async fn tagging_again_replaces_everything_and_texts_without_end_are_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recording(&folder);
+    let size = fs::metadata(&path).unwrap().len();
+    let long = "긴 제목 ".repeat(100_000);
+    let endless = Tags {
+        title: long.clone(),
+        artist: long.clone(),
+        album: long.clone(),
+        genre: long.clone(),
+        station: long.clone(),
+        comment: long.clone(),
+        encoded_by: long.clone(),
+        ..korean()
+    };
+    write(&path, &endless).await.unwrap();
+    let title = probed(&path)["tags"]["title"].as_str().unwrap().to_owned();
+    assert!(title.len() > 3_000 && long.starts_with(&title));
+    write(&path, &Tags { title: "only this".into(), ..Tags::default() }).await.unwrap();
+    assert_eq!(probed(&path)["tags"], serde_json::json!({"title": "only this"}));
+    assert_eq!(fs::metadata(&path).unwrap().len(), size);
+}
+
+#[tokio::test]
+async fn a_file_without_reserved_space_is_left_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = fs::read(recording(&folder)).unwrap();
+    let spoiled = |at: usize, with: &[u8]| {
+        let mut bytes = good.clone();
+        bytes[at..at + with.len()].copy_from_slice(with);
+        bytes
+    };
+    let cases: [(&str, Vec<u8>); 6] = [
+        ("no tag", good[RESERVED + 100..].to_vec()),
+        ("another version", spoiled(3, &[3])),
+        ("a size that ends in the sound", spoiled(6, &[0, 4, 0, 24])),
+        ("a size beyond the end", spoiled(6, &[0x7F; 4])),
+        ("a size that is none", spoiled(6, &[0xFF; 4])),
+        ("a tag and no sound", good[..RESERVED + 35].to_vec()),
+    ];
+    for (what, bytes) in cases {
+        let path = folder.path().join("bad.mp3");
+        fs::write(&path, &bytes).unwrap();
+        let error = write(&path, &korean()).await.unwrap_err();
+        assert!(matches!(error, TagError::NoSpace { .. }), "{what}: {error}");
+        assert!(fs::read(&path).unwrap() == bytes, "{what}: the file was touched");
+    }
+    let path = folder.path().join("small.mp3");
+    let small = [&b"ID3\x04\0\0\0\0\0\x20"[..], &[0; 32], &[0xFF, 0xFB, 0x90, 0]].concat();
+    fs::write(&path, &small).unwrap();
+    assert!(matches!(write(&path, &korean()).await, Err(TagError::TooLarge { reserved: 42, .. })));
+    assert_eq!(fs::read(&path).unwrap(), small);
+    fs::write(&path, "").unwrap();
+    let error = write(&path, &korean()).await.unwrap_err();
+    assert!(matches!(error, TagError::File { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof));
+}
