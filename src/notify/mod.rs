@@ -1,1 +1,3 @@
-//! (to be written)
+//! Tells others what happens: the service manager.
+
+pub mod systemd;

@@ -16,14 +16,15 @@
 //! Whether a name is taken is always asked of the file system, so names that differ only in case collide exactly where
 //! they do.
 
+mod error;
 mod name;
 mod place;
 
-use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use thiserror::Error;
+use place::blocking;
 
+pub use error::ShelfError;
 pub use place::{free_space, place, size};
 
 use crate::model::AiringId;
@@ -34,51 +35,6 @@ const HIDDEN: &str = ".aircheck";
 const PART: &str = ".mp3.part";
 /// Names tried before the shelf says that something is wrong.
 const MOST_NAMES: u32 = 9_999;
-
-/// What went wrong with a file or folder.
-#[derive(Debug, Error)]
-pub enum ShelfError {
-    /// A folder cannot be made.
-    #[error("the folder {} cannot be made: {source}; may this user write there?", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A file cannot be flushed, renamed, removed or measured.
-    #[error("{} cannot be {doing}: {source}", path.display())]
-    File {
-        /// `saved`, `named`, `removed` or `measured`.
-        doing: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The name that was asked for belongs to another file.
-    #[error("{} exists and is not replaced: choose another name or move it away", path.display())]
-    Taken {
-        /// The file that is there.
-        path: PathBuf,
-    },
-    /// The target is on another disk than the temporary file.
-    #[error(
-        "{} is on another file system than {}: `output` and the folders in it must be on one, or a recording could be \
-         seen half-written",
-        path.display(),
-        temporary.display()
-    )]
-    Elsewhere {
-        /// The name it should have got.
-        path: PathBuf,
-        /// Where it is now.
-        temporary: PathBuf,
-    },
-    /// The process is stopping; nothing was begun.
-    #[error("nothing was shelved, because aircheck is stopping")]
-    Stopping,
-}
 
 /// The output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -216,12 +172,6 @@ fn candidate(name: &str, number: u32) -> PathBuf {
 /// FNV-1a, 64 bits: the same in every release.
 fn checksum(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
-) -> Result<T, ShelfError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| ShelfError::Stopping)?
 }
 
 #[cfg(test)]

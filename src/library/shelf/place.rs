@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::{ShelfError, blocking};
+use super::error::ShelfError;
 
 /// Renames the finished `temporary` file to exactly `target`, on the disk when this returns; fails with
 /// [`ShelfError::Taken`] where that exists, and then leaves both as they are.
@@ -61,6 +61,13 @@ pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), ShelfErro
         _ => ShelfError::File { doing: "named", path: target.to_owned(), source },
     })?;
     flush(folder)
+}
+
+/// Runs `work` where it may block; once begun it goes on to its end.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
+) -> Result<T, ShelfError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| ShelfError::Stopping)?
 }
 
 /// See [`super::Shelf::resume`].

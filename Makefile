@@ -1,0 +1,74 @@
+# make demo     what aircheck does, on this machine, without internet
+# make test     all tests; installs the parts they need
+# make lint     formatting, clippy, documentation, the shape of the house
+# make install  binary, service and completions below PREFIX (and DESTDIR)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= /etc
+
+CARGO ?= cargo
+BINARY = target/release/aircheck
+
+# A machine that has Rust may still lack a C compiler, which SQLite and the TLS library are built with.
+BUILD_PARTS = cc=build-essential /etc/ssl/certs/ca-certificates.crt=ca-certificates
+RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
+TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 \
+	systemd-analyze=systemd
+
+.PHONY: all build demo test lint install uninstall clean
+
+all: build
+
+build:
+	.ci/packages $(BUILD_PARTS)
+	$(CARGO) build --locked --release
+
+demo:
+	.ci/packages $(BUILD_PARTS) $(RUN_PARTS)
+	$(CARGO) build --locked --release
+	$(BINARY) demo
+
+test:
+	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
+	$(CARGO) test --locked --all-targets
+
+# The last line is also part of `make test`; it is quick, and tells a wrong import before anything long runs.
+lint:
+	.ci/packages $(BUILD_PARTS)
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
+	$(CARGO) test --locked --quiet --test suite house::
+
+# Built beforehand by `make build`, so that `sudo make install` needs no cargo.
+install:
+	@test -x $(BINARY) || { echo "run 'make build' first"; exit 1; }
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/aircheck
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's#/usr/bin/aircheck#$(PREFIX)/bin/aircheck#' systemd/aircheck.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service
+	install -D -m 644 systemd/aircheck.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/aircheck.conf
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(BINARY) completions bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/aircheck
+	$(BINARY) completions zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_aircheck
+	$(BINARY) completions fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/aircheck.fish
+	test -e $(DESTDIR)$(SYSCONFDIR)/aircheck/stations.yaml || \
+		install -D -m 644 systemd/stations.yaml $(DESTDIR)$(SYSCONFDIR)/aircheck/stations.yaml
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemd-sysusers $(PREFIX)/lib/sysusers.d/aircheck.conf && systemctl daemon-reload; \
+	fi
+	@echo "Now edit $(SYSCONFDIR)/aircheck/stations.yaml, then: systemctl enable --now aircheck"
+
+# Leaves the configuration, the recordings and the user.
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/aircheck $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service \
+		$(DESTDIR)$(PREFIX)/lib/sysusers.d/aircheck.conf \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/aircheck \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_aircheck \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/aircheck.fish
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,51 @@
+//! What can go wrong with the files of the library.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// What went wrong with a file or folder.
+#[derive(Debug, Error)]
+pub enum ShelfError {
+    /// A folder cannot be made.
+    #[error("the folder {} cannot be made: {source}; may this user write there?", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file cannot be flushed, renamed, removed or measured.
+    #[error("{} cannot be {doing}: {source}", path.display())]
+    File {
+        /// `saved`, `named`, `removed` or `measured`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The name that was asked for belongs to another file.
+    #[error("{} exists and is not replaced: choose another name or move it away", path.display())]
+    Taken {
+        /// The file that is there.
+        path: PathBuf,
+    },
+    /// The target is on another disk than the temporary file.
+    #[error(
+        "{} is on another file system than {}: `output` and the folders in it must be on one, or a recording could be \
+         seen half-written",
+        path.display(),
+        temporary.display()
+    )]
+    Elsewhere {
+        /// The name it should have got.
+        path: PathBuf,
+        /// Where it is now.
+        temporary: PathBuf,
+    },
+    /// The process is stopping; nothing was begun.
+    #[error("nothing was shelved, because aircheck is stopping")]
+    Stopping,
+}

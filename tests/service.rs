@@ -1,0 +1,40 @@
+//! The systemd unit as systemd itself reads it, and as the protocol sees the daemon.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// What `systemd-analyze verify` says of the unit with `edit` made to it, or nothing where there is no such tool.
+#[expect(clippy::disallowed_methods, reason = "a test waits for it at once")]
+fn verified(edit: impl Fn(String) -> String) -> Option<String> {
+    let folder = tempfile::tempdir().unwrap();
+    // The command must exist to be verified, and need not be installed for that.
+    let binary = folder.path().join("aircheck");
+    fs::write(&binary, "#!/bin/sh\n").unwrap();
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/aircheck.service")).unwrap();
+    let unit = folder.path().join("aircheck.service");
+    fs::write(&unit, edit(source.replace("/usr/bin/aircheck", binary.to_str().unwrap()))).unwrap();
+    match std::process::Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output() {
+        Ok(said) => {
+            // Unknown keys are only warned about, with exit code 0.
+            let code = if said.status.success() { String::new() } else { said.status.to_string() };
+            Some(code + &String::from_utf8_lossy(&said.stderr))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            eprintln!("systemd-analyze is not installed here: the unit was not verified");
+            None
+        }
+        Err(error) => panic!("systemd-analyze: {error}"),
+    }
+}
+
+#[test]
+fn systemd_takes_the_unit_without_a_warning() {
+    if let Some(said) = verified(|unit| unit) {
+        assert_eq!(said, "");
+    }
+    if let Some(said) = verified(|unit| unit.replace("Restart=", "Restrat=")) {
+        assert!(said.contains("Restrat"), "a mistake goes unseen: {said:?}");
+    }
+}
