@@ -13,7 +13,7 @@ pub fn url(url: &Url) -> String {
     text(url.as_str())
 }
 
-/// `text` with every URL in it redacted as [`url`] does, and every run that looks like a token shortened.
+/// `text` with every URL in it redacted as [`url()`] does, and every run that looks like a token shortened.
 pub fn text(text: &str) -> String {
     #[expect(clippy::expect_used, reason = "the patterns are constants, tested below")]
     static USER: LazyLock<Regex> =

@@ -125,6 +125,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_outcome_is_written_down_before_the_file_gets_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let airing = airing();
+        catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
+        let temporary = shelf.temporary(&airing.id).await.unwrap();
+        fs::write(&temporary, "sound").unwrap();
+        // A file where the folder should be: naming fails.
+        fs::write(shelf.output().join("x"), "").unwrap();
+
+        let error = shelve(&catalogue, &shelf, &airing.id, &temporary, "x/y", outcome()).await.unwrap_err();
+        assert!(matches!(error, ArchiveError::Shelf(ShelfError::Folder { .. })), "{error}");
+        let prepared = catalogue.unfinished().await.unwrap().remove(0).prepared.unwrap();
+        assert_eq!((prepared.file, prepared.bytes), (Some("x/y.mp3".into()), Some(5)));
+        assert!(temporary.exists(), "the sound is still there to be shelved elsewhere");
+    }
+
+    #[tokio::test]
     async fn after_a_crash_before_or_after_naming_there_is_one_recording_and_never_two() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();

@@ -1,7 +1,7 @@
 //! ID3v2.4 tags, written into space that ffmpeg has left for them.
 //!
 //! ffmpeg, told `-id3v2_version 4 -metadata_header_padding N`, begins an MP3 with a tag whose declared size covers its
-//! frames and N bytes of padding; the first MPEG frame follows at once. [`write`] replaces exactly that many bytes: the
+//! frames and N bytes of padding; the first MPEG frame follows at once. [`write()`] replaces exactly that many bytes: the
 //! new frames, padded with zeros. No byte of sound moves, the file keeps its size, and tagging takes the same time
 //! whatever its length. Still it is not atomic, so only temporary files are tagged.
 //!

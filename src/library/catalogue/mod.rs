@@ -231,7 +231,10 @@ fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
     let connection = match Connection::open_with_flags(path, flags).and_then(readable) {
         // Somebody who may only read cannot open a WAL database that nobody has open, because the files beside it
         // are made by opening it. Without a WAL file nobody writes, and it can be read as a plain file.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !wal(path).exists() => {
+        Err(error)
+            if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
+                && !wal(path).exists() =>
+        {
             url::Url::from_file_path(path)
                 .map_err(|()| error)
                 .and_then(|url| Connection::open_with_flags(format!("{url}?mode=ro&immutable=1"), flags))

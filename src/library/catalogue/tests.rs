@@ -183,6 +183,26 @@ async fn a_reader_sees_what_the_service_writes_and_cannot_write_itself() {
 }
 
 #[tokio::test]
+async fn somebody_who_may_only_read_can_list_while_the_service_is_stopped() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let writer = catalogue(&folder).await;
+    let airing = airing("명연주", "2026-11-20T05:00:00Z");
+    writer.claim(&airing, "명연주", at("2026-11-20T04:59:30Z")).await.unwrap();
+    drop(writer);
+    let state = folder.path().join("state");
+    // Root may write all the same; then this is the test above.
+    std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o555)).unwrap();
+    let listed = async {
+        let reader = Catalogue::open_read_only(state.join("catalogue.sqlite")).await?;
+        reader.list(&Filter { unfinished: true, ..Filter::default() }).await
+    };
+    let listed = listed.await;
+    std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(listed.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.sqlite");

@@ -153,7 +153,7 @@ impl Shelf {
     }
 }
 
-/// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place`].
+/// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].
 pub fn temporary_beside(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{}{PART}", name::shorten(&name, 240)))

@@ -180,6 +180,19 @@ mod tests {
     }
 
     #[test]
+    fn a_folder_that_retention_removes_under_our_feet_is_made_again() {
+        let root = tempfile::tempdir().unwrap();
+        let (part, folder) = (root.path().join("part"), root.path().join("show"));
+        fs::write(&part, "sound").unwrap();
+        std::thread::scope(|scope| {
+            let retention = scope.spawn(|| while fs::remove_dir(&folder).is_err() && part.exists() {});
+            place_now(&part, &folder.join("x.mp3")).unwrap();
+            retention.join().unwrap();
+        });
+        assert_eq!(fs::read(folder.join("x.mp3")).unwrap(), b"sound");
+    }
+
+    #[test]
     fn an_interrupted_naming_is_recognised_and_put_right() {
         let folder = tempfile::tempdir().unwrap();
         let (part, target) = (folder.path().join("part"), folder.path().join("x.mp3"));
