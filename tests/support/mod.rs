@@ -1,0 +1,5 @@
+//! What tests are made of.
+#![allow(dead_code, reason = "a toolbox: not every tool is in use at every time")]
+
+pub mod ffmpeg;
+pub mod timecode;
