@@ -4,4 +4,5 @@
 
 mod support;
 
+mod origin;
 mod timecode;
