@@ -1,6 +1,7 @@
 //! Just enough of an HTTP/1.1 server to do what a proper one refuses: reset connections, promise bytes that never
 //! come, answer `ICY 200 OK`.
 
+use std::fmt::Write;
 use std::io;
 use std::time::Duration;
 
@@ -146,7 +147,7 @@ impl Reply {
                 return Ok(true);
             }
             Manner::Huge(size) => {
-                let zeros = [0; 16 * 1024];
+                let zeros = vec![0; 16 * 1024];
                 let mut left = size;
                 while left > 0 {
                     let piece = left.min(zeros.len());
@@ -155,10 +156,13 @@ impl Reply {
                 }
                 return Ok(true);
             }
-            Manner::Endless => loop {
-                stream.write_all(&[0; 16 * 1024]).await?;
-                tokio::task::yield_now().await;
-            },
+            Manner::Endless => {
+                let zeros = vec![0; 16 * 1024];
+                loop {
+                    stream.write_all(&zeros).await?;
+                    tokio::task::yield_now().await;
+                }
+            }
         }
         Ok(false)
     }
@@ -166,12 +170,12 @@ impl Reply {
     fn head(&self) -> String {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, if self.status < 400 { "OK" } else { "Failed" });
         for (name, value) in &self.headers {
-            head += &format!("{name}: {value}\r\n");
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         match self.manner {
             Manner::Endless => head += "Connection: close\r\n",
-            Manner::Huge(size) => head += &format!("Content-Length: {size}\r\n"),
-            _ => head += &format!("Content-Length: {}\r\n", self.body.len()),
+            Manner::Huge(size) => drop(write!(head, "Content-Length: {size}\r\n")),
+            _ => drop(write!(head, "Content-Length: {}\r\n", self.body.len())),
         }
         head + "\r\n"
     }

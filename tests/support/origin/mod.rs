@@ -83,9 +83,9 @@ impl Origin {
         });
         let stop = CancellationToken::new();
         let (port_closed, closed) = watch::channel(false);
-        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (ready, listening) = std::sync::mpsc::channel();
         runtime.spawn(listen(Arc::clone(&shared), address, closed, stop.clone(), ready));
-        is_ready.recv().expect("the origin listens");
+        listening.recv().expect("the origin listens");
         Self { shared, runtime: Some(runtime), stop, port_closed }
     }
 

@@ -204,7 +204,7 @@ fn packed(frames: Arc<Frames>, length: Duration) -> Segments {
         let frame = (index as f64 * length.as_secs_f64() / frames.frame).ceil() as usize;
         frame.min(frames.count())
     };
-    let list = (0..)
+    let list = (0..frames.count())
         .map(|index| boundary(index)..boundary(index + 1))
         .take_while(|range| !range.is_empty())
         .map(|range| Segment {

@@ -6,6 +6,7 @@ use super::programme::Container;
 
 /// The properties of a station that do not change while it runs.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Setup {
     /// How its sound is packed.
     pub container: Container,
@@ -101,7 +102,7 @@ pub enum Redirects {
 pub struct Token {
     /// For how long one is good.
     pub lifetime: Duration,
-    /// Whether the URL says so (CloudFront's `Expires`); else it is opaque.
+    /// Whether the URL says so (`Expires`, as at `CloudFront`); else it is opaque.
     pub readable: bool,
     /// What an expired one gets.
     pub status: u16,

@@ -184,7 +184,7 @@ impl Station {
     pub fn answer(&self, request: &Request, now: DateTime<Utc>) -> (Reply, Part, Option<u64>) {
         let (part, mut sequence) = Self::part(request.path());
         if self.setup.byte_ranges && part == Part::Segment {
-            sequence = self.range(request).and_then(|range| self.sequence_at(range.start, now));
+            sequence = Self::range(request).and_then(|range| self.sequence_at(range.start, now));
         }
         let fault = self.state().faults.strike(part, request.path(), sequence, now);
         let as_of = match &fault {
@@ -302,7 +302,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         start..start + self.sound.list[index].bytes.len()
     }
 
-    fn range(&self, request: &Request) -> Option<Range<usize>> {
+    fn range(request: &Request) -> Option<Range<usize>> {
         let (first, last) = request.header("Range")?.strip_prefix("bytes=")?.split_once('-')?;
         Some(first.parse().ok()?..last.parse::<usize>().ok()? + 1)
     }
@@ -315,7 +315,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
     }
 
     fn piece(&self, request: &Request, now: DateTime<Utc>) -> Option<Reply> {
-        let range = self.range(request)?;
+        let range = Self::range(request)?;
         let all: Vec<u8> =
             self.sound.list.iter().take(self.available(now)).flat_map(|segment| segment.bytes.to_vec()).collect();
         let body = all.get(range.clone())?.to_vec();
