@@ -1,0 +1,8 @@
+//! The tests that need real parts: one binary, so that what they share (an encoded programme, an origin) is made once
+//! and linking is paid once. `support` says how to write one.
+#![expect(clippy::expect_used, reason = "a test that cannot set up its parts should say so and end")]
+
+mod support;
+
+mod origin;
+mod timecode;

@@ -1,0 +1,220 @@
+//! A switch per fault: what goes wrong, with which requests, for how long.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// The page to scrape.
+    Page,
+    /// A master playlist.
+    Master,
+    /// A media playlist.
+    Playlist,
+    /// A segment, or a range of the file with all of them.
+    Segment,
+    /// The initialisation section.
+    Map,
+    /// A key.
+    Key,
+    /// An endless body.
+    Live,
+}
+
+/// What goes wrong.
+#[derive(Clone)]
+pub enum Kind {
+    /// Another status, with a short HTML body.
+    Status(u16),
+    /// The connection is reset before an answer.
+    Reset,
+    /// The connection is reset after half of the body.
+    ResetMidway,
+    /// The whole length is promised, half of it comes, the connection is closed. Ends a live body cleanly.
+    Truncated,
+    /// Half of the body, then nothing, with the connection left open. A live body stops.
+    Stall,
+    /// Nothing at all is answered, with the connection left open.
+    Silence,
+    /// Bytes per second.
+    Drip(usize),
+    /// Status 200 and a page in HTML.
+    Html,
+    /// Status 200 and no bytes.
+    Empty,
+    /// Status 200 and bytes that mean nothing.
+    Garbage,
+    /// Status 200 and so many bytes.
+    Huge(usize),
+    /// Status 200 and bytes without end.
+    Endless,
+    /// The playlist of so long ago.
+    Stale(Duration),
+    /// The playlist of when the fault was switched on.
+    Frozen,
+    /// The true body, changed.
+    Edit(Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>),
+}
+
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Self::Status(status) => return write!(f, "Status({status})"),
+            Self::Drip(rate) => return write!(f, "Drip({rate})"),
+            Self::Huge(size) => return write!(f, "Huge({size})"),
+            Self::Stale(back) => return write!(f, "Stale({back:?})"),
+            Self::Reset => "Reset",
+            Self::ResetMidway => "ResetMidway",
+            Self::Truncated => "Truncated",
+            Self::Stall => "Stall",
+            Self::Silence => "Silence",
+            Self::Html => "Html",
+            Self::Empty => "Empty",
+            Self::Garbage => "Garbage",
+            Self::Endless => "Endless",
+            Self::Frozen => "Frozen",
+            Self::Edit(_) => "Edit",
+        };
+        f.write_str(name)
+    }
+}
+
+/// A fault and whom it strikes: by itself every request for its part, from when it is switched on until it is healed.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    part: Part,
+    kind: Kind,
+    delay: Duration,
+    lasting: Option<Duration>,
+    times: Option<u32>,
+    times_per_url: Option<u32>,
+    every: u32,
+    sequence: Option<u64>,
+}
+
+impl Fault {
+    /// `kind` at every request for `part`.
+    pub fn new(part: Part, kind: Kind) -> Self {
+        Self {
+            part,
+            kind,
+            delay: Duration::ZERO,
+            lasting: None,
+            times: None,
+            times_per_url: None,
+            every: 1,
+            sequence: None,
+        }
+    }
+
+    /// The body of `part` goes through `edit`.
+    pub fn edit(part: Part, edit: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::new(part, Kind::Edit(Arc::new(edit)))
+    }
+
+    /// The text of the playlist goes through `edit`.
+    pub fn edit_playlist(edit: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
+        Self::edit(Part::Playlist, move |body| edit(String::from_utf8_lossy(&body).into_owned()).into_bytes())
+    }
+
+    /// Only so long after it is switched on.
+    #[must_use]
+    pub fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Only for so long.
+    #[must_use]
+    pub fn lasting(mut self, lasting: Duration) -> Self {
+        self.lasting = Some(lasting);
+        self
+    }
+
+    /// Only so many times in all.
+    #[must_use]
+    pub fn times(mut self, times: u32) -> Self {
+        self.times = Some(times);
+        self
+    }
+
+    /// Only the first so many requests of each URL.
+    #[must_use]
+    pub fn times_per_url(mut self, times: u32) -> Self {
+        self.times_per_url = Some(times);
+        self
+    }
+
+    /// Only every so many requests: 2 is every second one.
+    #[must_use]
+    pub fn every(mut self, every: u32) -> Self {
+        self.every = every.max(1);
+        self
+    }
+
+    /// Only the segment with this media sequence number.
+    #[must_use]
+    pub fn sequence(mut self, sequence: u64) -> Self {
+        self.sequence = Some(sequence);
+        self
+    }
+}
+
+/// A fault that is switched on.
+#[derive(Debug)]
+struct Active {
+    fault: Fault,
+    since: DateTime<Utc>,
+    asked: u32,
+    struck: u32,
+    struck_by_url: HashMap<String, u32>,
+}
+
+/// The faults of a station.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Active>);
+
+impl Faults {
+    pub(super) fn add(&mut self, fault: Fault, now: DateTime<Utc>) {
+        let (asked, struck, struck_by_url) = (0, 0, HashMap::new());
+        self.0.push(Active { fault, since: now, asked, struck, struck_by_url });
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// What strikes this request, and since when; the first that applies.
+    pub(super) fn strike(
+        &mut self,
+        part: Part,
+        path: &str,
+        sequence: Option<u64>,
+        now: DateTime<Utc>,
+    ) -> Option<(Kind, DateTime<Utc>)> {
+        self.0.iter_mut().find_map(|active| {
+            let fault = &active.fault;
+            let begin = active.since + TimeDelta::from_std(fault.delay).expect("short");
+            let over = fault.lasting.is_some_and(|lasting| now - begin > TimeDelta::from_std(lasting).expect("short"));
+            let other = fault.sequence.is_some() && fault.sequence != sequence;
+            if fault.part != part || now < begin || over || other {
+                return None;
+            }
+            active.asked += 1;
+            let by_url = active.struck_by_url.entry(path.to_owned()).or_default();
+            let spent = fault.times.is_some_and(|times| active.struck >= times)
+                || fault.times_per_url.is_some_and(|times| *by_url >= times);
+            if spent || active.asked % fault.every != 0 {
+                return None;
+            }
+            active.struck += 1;
+            *by_url += 1;
+            Some((fault.kind.clone(), begin))
+        })
+    }
+}

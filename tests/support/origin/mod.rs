@@ -1,0 +1,285 @@
+//! A radio station in the test process: live HLS, endless bodies and a page to scrape, by the wall clock, over
+//! timecode audio, with a switch for everything that goes wrong at real stations.
+//!
+//! It runs on threads of its own, so a test may block (on the real binary, say) while it serves. It ends, with all its
+//! connections, when it is dropped.
+
+mod fault;
+mod http;
+mod live;
+mod playlist;
+mod programme;
+mod setup;
+mod station;
+
+pub use fault::{Fault, Kind, Part};
+pub use programme::Container;
+pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token};
+
+use std::collections::HashMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use aircheck::base::clock::{SharedClock, SystemClock};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use http::{Reply, Request};
+use station::Session;
+
+/// A request and what it got.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// When it was answered.
+    pub at: DateTime<Utc>,
+    /// The station that was asked.
+    pub station: String,
+    /// What was asked for.
+    pub part: Part,
+    /// Of which sequence number, for segments.
+    pub sequence: Option<u64>,
+    /// Path and query.
+    pub target: String,
+    /// The status; 0 where the connection was reset or nothing was said.
+    pub status: u16,
+}
+
+/// The server.
+pub struct Origin {
+    shared: Arc<Shared>,
+    runtime: Option<Runtime>,
+    stop: CancellationToken,
+    port_closed: watch::Sender<bool>,
+}
+
+struct Shared {
+    clock: SharedClock,
+    base: String,
+    stations: Mutex<HashMap<String, Arc<station::Station>>>,
+    log: Mutex<Vec<Entry>>,
+}
+
+impl Origin {
+    /// Starts it on a free port of 127.0.0.1.
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .thread_name("origin")
+            .build()
+            .expect("a runtime");
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = listener.local_addr().expect("its address");
+        drop(listener);
+        let shared = Arc::new(Shared {
+            clock: SystemClock::shared(),
+            base: format!("http://{address}"),
+            stations: Mutex::default(),
+            log: Mutex::default(),
+        });
+        let stop = CancellationToken::new();
+        let (port_closed, closed) = watch::channel(false);
+        let (ready, listening) = std::sync::mpsc::channel();
+        runtime.spawn(listen(Arc::clone(&shared), address, closed, stop.clone(), ready));
+        listening.recv().expect("the origin listens");
+        Self { shared, runtime: Some(runtime), stop, port_closed }
+    }
+
+    /// Puts a station on the air. Blocks for about a second when its codec is used for the first time.
+    pub fn station(&self, name: &str, setup: Setup) -> StationHandle {
+        let sound = programme::segments(setup.container, setup.segment, self.shared.clock.now());
+        let station = Arc::new(station::Station::new(name, &self.shared.base, setup, sound));
+        self.shared.stations.lock().expect("healthy").insert(name.to_owned(), Arc::clone(&station));
+        StationHandle { station, shared: Arc::clone(&self.shared) }
+    }
+
+    /// All requests so far.
+    pub fn log(&self) -> Vec<Entry> {
+        self.shared.log.lock().expect("healthy").clone()
+    }
+
+    /// Closes the port, and all connections with it, or opens it again.
+    pub fn close_port(&self, closed: bool) {
+        self.port_closed.send_replace(closed);
+    }
+}
+
+impl Drop for Origin {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A station on the air.
+pub struct StationHandle {
+    station: Arc<station::Station>,
+    shared: Arc<Shared>,
+}
+
+impl StationHandle {
+    /// Where a player starts: the master playlist if there is one, else the media playlist; signed where needed.
+    pub fn url(&self) -> String {
+        self.station.stream_url(self.shared.clock.now())
+    }
+
+    /// The page in the shape of KBS, with the URL in escaped JSON.
+    pub fn page_url(&self) -> String {
+        self.station.url("page")
+    }
+
+    /// A page that is nothing but the URL.
+    pub fn address_url(&self) -> String {
+        self.station.url("address")
+    }
+
+    /// The endless body.
+    pub fn live_url(&self) -> String {
+        self.station.url("live")
+    }
+
+    /// Its requests so far.
+    pub fn log(&self) -> Vec<Entry> {
+        let log = self.shared.log.lock().expect("healthy");
+        log.iter().filter(|entry| entry.station == self.station.name).cloned().collect()
+    }
+
+    /// Switches a fault on.
+    pub fn fault(&self, fault: Fault) {
+        self.station.state().faults.add(fault, self.shared.clock.now());
+    }
+
+    /// Switches all faults off.
+    pub fn heal(&self) {
+        self.station.state().faults.clear();
+    }
+
+    /// The sequence number of the newest segment in the playlist.
+    pub fn newest(&self) -> u64 {
+        let view = self.station.view(self.shared.clock.now());
+        view.sequence(view.window.end.saturating_sub(1).max(view.session.first))
+    }
+
+    /// When the segments in the playlist were on the air: the first's beginning, the last's end.
+    pub fn window(&self) -> (DateTime<Utc>, DateTime<Utc>) {
+        let list = &self.station.sound.list[self.station.view(self.shared.clock.now()).window];
+        let (first, last) = (list.first().expect("a window"), list.last().expect("a window"));
+        (first.begins, last.ends())
+    }
+
+    /// When the segment with this number of the first session was on the air.
+    pub fn on_air(&self, sequence: u64) -> (DateTime<Utc>, DateTime<Utc>) {
+        let index = usize::try_from(sequence - self.station.setup.first_sequence).expect("small");
+        let segment = &self.station.sound.list[index];
+        (segment.begins, segment.ends())
+    }
+
+    /// Marks a segment `EXT-X-GAP`; it answers 404.
+    pub fn gap(&self, sequence: u64) {
+        self.station.state().gaps.push(sequence);
+    }
+
+    /// Lists a segment twice.
+    pub fn list_twice(&self, sequence: u64) {
+        self.station.state().twice.push(sequence);
+    }
+
+    /// The encoder restarts without losing sound: its next segment has number `base`, with or without
+    /// `EXT-X-DISCONTINUITY`, and the old segments are no longer listed once it is there.
+    pub fn restart_encoder(&self, base: u64, discontinuity: bool) {
+        self.session(base, discontinuity, false, Duration::ZERO);
+    }
+
+    /// The playlist ends with `EXT-X-ENDLIST`; after `pause` a new session stands there that begins with the next
+    /// segment, numbered `base`.
+    pub fn end_session(&self, base: u64, pause: Duration) {
+        self.session(base, true, true, pause);
+    }
+
+    fn session(&self, base: u64, discontinuity: bool, end_list: bool, pause: Duration) {
+        let now = self.shared.clock.now();
+        let first = self.station.available(now);
+        let mut state = self.station.state();
+        if let Some(last) = state.sessions.last_mut() {
+            (last.until, last.end_list) = (Some(first), end_list);
+        }
+        let visible = now + TimeDelta::from_std(pause).expect("short");
+        state.sessions.push(Session { first, base, visible, until: None, end_list: false, discontinuity });
+    }
+}
+
+async fn listen(
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    mut closed: watch::Receiver<bool>,
+    stop: CancellationToken,
+    ready: std::sync::mpsc::Sender<()>,
+) {
+    loop {
+        let listener = TcpListener::bind(address).await.expect("the port is still free");
+        let _ = ready.send(());
+        let connections = stop.child_token();
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = becomes(&mut closed, true) => break,
+                accepted = listener.accept() => {
+                    let Ok((stream, _)) = accepted else { continue };
+                    let (shared, connections) = (Arc::clone(&shared), connections.clone());
+                    tokio::spawn(async move { connections.run_until_cancelled(converse(&shared, stream)).await });
+                }
+            }
+        }
+        drop(listener);
+        connections.cancel();
+        becomes(&mut closed, false).await;
+    }
+}
+
+async fn becomes(flag: &mut watch::Receiver<bool>, wanted: bool) {
+    if flag.wait_for(|flag| *flag == wanted).await.is_err() {
+        // Its owner is gone, and with it whoever could set it; the token ends the waiting.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Answers the requests of one connection. Its end, however it comes, is the client's business.
+async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
+    while let Ok(Some(request)) = Request::read(&mut stream).await {
+        let now = shared.clock.now();
+        let name = request.path().split('/').nth(1).unwrap_or_default().to_owned();
+        let station = shared.stations.lock().expect("healthy").get(&name).cloned();
+        let log = |part, sequence, status| {
+            let target = request.target.clone();
+            let entry = Entry { at: now, station: name.clone(), part, sequence, target, status };
+            shared.log.lock().expect("healthy").push(entry);
+        };
+        let Some(station) = station else {
+            Reply::status(404).write(&mut stream, &*shared.clock).await.ok()?;
+            continue;
+        };
+        if station::Station::part(request.path()).0 == Part::Live {
+            let fault = station.state().faults.strike(Part::Live, request.path(), None, now);
+            if let Some((Kind::Status(status), _)) = fault {
+                log(Part::Live, None, status);
+                Reply::status(status).write(&mut stream, &*shared.clock).await.ok()?;
+                continue;
+            }
+            log(Part::Live, None, 200);
+            return live::serve(&station, &request, &mut stream, &*shared.clock).await.ok();
+        }
+        let (reply, part, sequence) = station.answer(&request, now);
+        let silent = matches!(reply.manner, http::Manner::Reset | http::Manner::Silence);
+        log(part, sequence, if silent { 0 } else { reply.status });
+        if !reply.write(&mut stream, &*shared.clock).await.ok()? {
+            return None;
+        }
+    }
+    None
+}

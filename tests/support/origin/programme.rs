@@ -1,0 +1,261 @@
+//! What is on the air: timecode audio, encoded once per test process and codec, cut into segments per container.
+//!
+//! Everything here knows its wall-clock time to the sample. An encoder puts samples of its own in front of the sound
+//! (AAC in ffmpeg 1,024; LAME with the decoder's own delay 1,105), which a live stream cannot declare; so a decoded
+//! frame is heard that much later than its place in the stream says, and the times here are those of the sound that a
+//! decoder gives for it. `tests/origin.rs` proves that.
+
+#![expect(clippy::cast_precision_loss, reason = "counts of frames are far below 2^52")]
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::support::{ffmpeg, timecode};
+
+/// How the sound is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Container {
+    /// AAC in an MPEG transport stream.
+    Ts,
+    /// AAC frames with ADTS headers.
+    Adts,
+    /// MP3 frames.
+    Mp3,
+    /// AAC in fragmented MP4 with an initialisation section.
+    Fmp4,
+}
+
+impl Container {
+    /// The extension of its segments.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Ts => "ts",
+            Self::Adts => "aac",
+            Self::Mp3 => "mp3",
+            Self::Fmp4 => "m4s",
+        }
+    }
+
+    /// What a server calls it.
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::Ts => "video/mp2t",
+            Self::Adts => "audio/aac",
+            Self::Mp3 => "audio/mpeg",
+            Self::Fmp4 => "video/iso.segment",
+        }
+    }
+
+    fn codec(self) -> Codec {
+        if self == Self::Mp3 { Codec::Mp3 } else { Codec::Aac }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Codec {
+    Aac,
+    Mp3,
+}
+
+/// A programme reaches so far back from when it is first asked for (s) …
+const BACK: i64 = 120;
+/// … has so many seconds in all …
+const SECONDS: usize = 480;
+/// … and is made anew when less than this is left of it: no test may take longer.
+const ENOUGH: TimeDelta = TimeDelta::seconds(200);
+
+/// Encoded frames.
+#[derive(Debug)]
+pub struct Frames {
+    /// When the sound of the first frame was on the air.
+    pub begins: DateTime<Utc>,
+    /// How long a frame plays, in seconds.
+    pub frame: f64,
+    data: Bytes,
+    places: Vec<Range<usize>>,
+}
+
+impl Frames {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.places.len()
+    }
+
+    /// When the sound of frame `index` began.
+    pub fn time(&self, index: usize) -> DateTime<Utc> {
+        self.begins + seconds(index as f64 * self.frame)
+    }
+
+    /// The number of frames that have ended by `now`.
+    pub fn ended(&self, now: DateTime<Utc>) -> usize {
+        let passed = (now - self.begins).as_seconds_f64() / self.frame;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+        let count = passed.clamp(0.0, self.count() as f64) as usize;
+        count
+    }
+
+    /// The bytes of some frames in a row.
+    pub fn bytes(&self, frames: Range<usize>) -> Bytes {
+        match (self.places.get(frames.start), frames.end.checked_sub(1).and_then(|last| self.places.get(last))) {
+            (Some(first), Some(last)) if first.start < last.end => self.data.slice(first.start..last.end),
+            _ => Bytes::new(),
+        }
+    }
+}
+
+/// A segment.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// When its first sample was on the air.
+    pub begins: DateTime<Utc>,
+    /// How long it plays.
+    pub duration: TimeDelta,
+}
+
+impl Segment {
+    /// When its last sample was on the air.
+    pub fn ends(&self) -> DateTime<Utc> {
+        self.begins + self.duration
+    }
+}
+
+/// A programme cut into segments.
+#[derive(Debug)]
+pub struct Segments {
+    /// The segments, one after another without a hole.
+    pub list: Vec<Segment>,
+    /// The initialisation section.
+    pub init: Option<Bytes>,
+    /// The frames they were cut from.
+    pub frames: Arc<Frames>,
+}
+
+/// The programme of now in `container`, in segments of about `length`. Takes about a second the first time.
+pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> Arc<Segments> {
+    type Cut = HashMap<(Container, Duration), Arc<Segments>>;
+    static CUT: Mutex<Option<Cut>> = Mutex::new(None);
+    let frames = frames(container.codec(), now);
+    let mut cache = CUT.lock().expect("no test panics while it cuts");
+    let cache = cache.get_or_insert_default();
+    match cache.get(&(container, length)) {
+        Some(made) if Arc::ptr_eq(&made.frames, &frames) => Arc::clone(made),
+        _ => {
+            let made = Arc::new(match container {
+                Container::Adts | Container::Mp3 => packed(frames, length),
+                Container::Ts | Container::Fmp4 => muxed(container, frames, length),
+            });
+            cache.insert((container, length), Arc::clone(&made));
+            made
+        }
+    }
+}
+
+fn frames(codec: Codec, now: DateTime<Utc>) -> Arc<Frames> {
+    static ENCODED: Mutex<Option<HashMap<Codec, Arc<Frames>>>> = Mutex::new(None);
+    let mut cache = ENCODED.lock().expect("no test panics while it encodes");
+    let cache = cache.get_or_insert_default();
+    match cache.get(&codec) {
+        Some(made) if made.time(made.count()) - now > ENOUGH => Arc::clone(made),
+        _ => {
+            let made = Arc::new(encode(codec, now));
+            cache.insert(codec, Arc::clone(&made));
+            made
+        }
+    }
+}
+
+fn encode(codec: Codec, now: DateTime<Utc>) -> Frames {
+    let first = now.timestamp() - BACK;
+    let sound = timecode::seconds(first.try_into().expect("after 1970"), SECONDS);
+    let (args, delay, samples): (&[&str], f64, f64) = match codec {
+        Codec::Aac => (&["-c:a", "aac", "-b:a", "96k", "-f", "adts"], 1_024.0, 1_024.0),
+        Codec::Mp3 => (&["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-f", "mp3"], 1_105.0, 1_152.0),
+    };
+    let data = Bytes::from(ffmpeg::encode(&sound, args));
+    // ffmpeg puts an ID3 tag before MP3.
+    let mut at = data.windows(2).position(|two| two[0] == 0xFF && two[1] & 0xE0 == 0xE0).expect("a frame");
+    let mut places = Vec::new();
+    while let Some(header) = data.get(at..at + 7) {
+        let length = match codec {
+            Codec::Aac => usize::from(header[3] & 3) << 11 | usize::from(header[4]) << 3 | usize::from(header[5] >> 5),
+            // 128 kbit/s at 48 kHz.
+            Codec::Mp3 => 384,
+        };
+        assert!(header[0] == 0xFF && length > 7, "not a frame at {at}");
+        places.push(at..(at + length).min(data.len()));
+        at += length;
+    }
+    let rate = f64::from(timecode::RATE);
+    let begins = DateTime::from_timestamp(first, 0).expect("a time of today") - seconds(delay / rate);
+    Frames { begins, frame: samples / rate, data, places }
+}
+
+/// Packed audio (RFC 8216 section 3.4): frames after an ID3 tag that carries the timestamp of the first.
+fn packed(frames: Arc<Frames>, length: Duration) -> Segments {
+    let boundary = |index: usize| {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+        let frame = (index as f64 * length.as_secs_f64() / frames.frame).ceil() as usize;
+        frame.min(frames.count())
+    };
+    let list = (0..frames.count())
+        .map(|index| boundary(index)..boundary(index + 1))
+        .take_while(|range| !range.is_empty())
+        .map(|range| Segment {
+            begins: frames.time(range.start),
+            duration: frames.time(range.end) - frames.time(range.start),
+            bytes: [&timestamp_tag(range.start as f64 * frames.frame)[..], &frames.bytes(range)].concat().into(),
+        })
+        .collect();
+    Segments { list, init: None, frames }
+}
+
+fn timestamp_tag(seconds: f64) -> Vec<u8> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "minutes, not days")]
+    let ticks = (seconds * 90_000.0) as u64;
+    let owner = b"com.apple.streaming.transportStreamTimestamp\0";
+    let mut tag = b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0\0\x35\0\0".to_vec();
+    tag.extend(owner);
+    tag.extend(ticks.to_be_bytes());
+    tag
+}
+
+/// Transport stream and MP4 come from ffmpeg's own muxers, without encoding again.
+fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
+    let folder = tempfile::tempdir().expect("a folder for segments");
+    let place = |name: &str| folder.path().join(name).to_str().expect("temp paths are UTF-8").to_owned();
+    let (length, pattern, list) = (length.as_secs_f64().to_string(), place("%05d.seg"), place("list.m3u8"));
+    let kind: &[&str] = match container {
+        Container::Fmp4 => &["-bsf:a", "aac_adtstoasc", "-hls_segment_type", "fmp4"],
+        _ => &["-hls_segment_type", "mpegts"],
+    };
+    let common = ["-f", "hls", "-hls_time", &length, "-hls_list_size", "0", "-hls_segment_filename", &pattern, &list];
+    ffmpeg::run(&[&["-f", "aac", "-i", "-", "-c", "copy"], kind, &common].concat(), &frames.data);
+    let text = std::fs::read_to_string(&list).expect("ffmpeg wrote a list");
+    let durations = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:")?.trim_end_matches(',').parse().ok());
+    let mut passed = 0.0;
+    let list = durations
+        .enumerate()
+        .map(|(index, duration): (usize, f64)| {
+            let begins = frames.begins + seconds(passed);
+            passed += duration;
+            let bytes = std::fs::read(place(&format!("{index:05}.seg"))).expect("a segment of the list");
+            Segment { bytes: bytes.into(), begins, duration: seconds(duration) }
+        })
+        .collect();
+    let init = std::fs::read(place("init.mp4")).ok().map(Bytes::from);
+    Segments { list, init, frames }
+}
+
+/// A span of so many seconds.
+pub fn seconds(seconds: f64) -> TimeDelta {
+    #[expect(clippy::cast_possible_truncation, reason = "minutes in nanoseconds")]
+    let nanoseconds = (seconds * 1e9).round() as i64;
+    TimeDelta::nanoseconds(nanoseconds)
+}

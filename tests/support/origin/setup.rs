@@ -1,0 +1,109 @@
+//! What kind of station it is.
+
+use std::time::Duration;
+
+use super::programme::Container;
+
+/// The properties of a station that do not change while it runs.
+#[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
+pub struct Setup {
+    /// How its sound is packed.
+    pub container: Container,
+    /// The length of a segment.
+    pub segment: Duration,
+    /// Segments in the playlist.
+    pub window: usize,
+    /// How much later than its end a segment is offered.
+    pub lag: Duration,
+    /// Where the playlist says when a segment was on the air.
+    pub programme_time: ProgrammeTime,
+    /// AES-128, not with `byte_ranges`.
+    pub encryption: Option<Encryption>,
+    /// All segments in one file, named by byte ranges.
+    pub byte_ranges: bool,
+    /// Playlists are compressed where the client allows it.
+    pub gzip: bool,
+    /// Playlists and segments have moved.
+    pub redirects: Redirects,
+    /// Bandwidths in a master playlist; without any there is none.
+    pub variants: Vec<u64>,
+    /// Playlist URLs are signed and expire.
+    pub token: Option<Token>,
+    /// The page sets a cookie without which there is no playlist, segment or key.
+    pub cookies: bool,
+    /// A header and its value that every request must have.
+    pub header: Option<(&'static str, &'static str)>,
+    /// The number of the first segment of the programme.
+    pub first_sequence: u64,
+    /// What a listener to the endless body gets at once.
+    pub burst: Duration,
+    /// The endless body begins with `ICY 200 OK`.
+    pub icy_status: bool,
+}
+
+impl Setup {
+    /// A plain station: segments of 2 s, five of them in the window, offered as soon as they end, no extras.
+    pub fn of(container: Container) -> Self {
+        Self {
+            container,
+            segment: Duration::from_secs(2),
+            window: 5,
+            lag: Duration::ZERO,
+            programme_time: ProgrammeTime::No,
+            encryption: None,
+            byte_ranges: false,
+            gzip: false,
+            redirects: Redirects::No,
+            variants: Vec::new(),
+            token: None,
+            cookies: false,
+            header: None,
+            first_sequence: 1_000,
+            burst: Duration::from_secs(3),
+            icy_status: false,
+        }
+    }
+}
+
+/// Where `EXT-X-PROGRAM-DATE-TIME` stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProgrammeTime {
+    /// Nowhere.
+    No,
+    /// Before the first segment of the playlist.
+    First,
+    /// Before every segment.
+    Every,
+}
+
+/// How segments are encrypted.
+#[derive(Debug, Clone, Copy)]
+pub struct Encryption {
+    /// The IV stands in the playlist; else it is the sequence number.
+    pub explicit_iv: bool,
+    /// Segments with the same key.
+    pub rotate_every: u64,
+}
+
+/// Where playlists and segments are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// Where they are said to be.
+    No,
+    /// Elsewhere on this server (302).
+    SameHost,
+    /// On a server with another name (302), where cookies do not go.
+    OtherHost,
+}
+
+/// How playlist URLs expire.
+#[derive(Debug, Clone, Copy)]
+pub struct Token {
+    /// For how long one is good.
+    pub lifetime: Duration,
+    /// Whether the URL says so (`Expires`, as at `CloudFront`); else it is opaque.
+    pub readable: bool,
+    /// What an expired one gets.
+    pub status: u16,
+}

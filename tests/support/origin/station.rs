@@ -1,0 +1,368 @@
+//! One station: what it offers at a moment, and its answer to a request.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::fault::{Faults, Kind, Part};
+use super::http::{Manner, Reply, Request};
+use super::playlist;
+use super::programme::{Segment, Segments};
+use super::setup::{Redirects, Setup};
+
+/// What opaque tokens are made unreadable with.
+const MASK: u64 = 0x5A17_C0DE_0DD5_EED5;
+/// Segments that can still be had after they have left the playlist.
+const GRACE: usize = 3;
+
+/// A station of the origin.
+#[derive(Debug)]
+pub(super) struct Station {
+    pub name: String,
+    /// `http://127.0.0.1:port`.
+    pub base: String,
+    pub setup: Setup,
+    pub sound: Arc<Segments>,
+    state: Mutex<State>,
+}
+
+/// What changes while it runs.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub faults: Faults,
+    pub sessions: Vec<Session>,
+    /// Sequence numbers with `EXT-X-GAP`, whose segments are not to be had.
+    pub gaps: Vec<u64>,
+    /// Sequence numbers whose line stands there twice.
+    pub twice: Vec<u64>,
+}
+
+/// One run of the encoder: its sequence numbers begin anew.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    /// Its first segment, as an index into the programme, and that one's number.
+    pub first: usize,
+    pub base: u64,
+    /// When its playlist is there.
+    pub visible: DateTime<Utc>,
+    /// The index after its last segment, once that is known …
+    pub until: Option<usize>,
+    /// … and whether the playlist then says so (`EXT-X-ENDLIST`).
+    pub end_list: bool,
+    /// Whether it begins with `EXT-X-DISCONTINUITY`.
+    pub discontinuity: bool,
+}
+
+/// What is offered at a moment.
+#[derive(Debug)]
+pub(super) struct View {
+    /// The number of the session and the session.
+    pub number: usize,
+    pub session: Session,
+    /// The segments in the playlist, as indexes.
+    pub window: Range<usize>,
+    pub ended: bool,
+}
+
+impl View {
+    pub fn sequence(&self, index: usize) -> u64 {
+        self.session.base + (index - self.session.first) as u64
+    }
+}
+
+impl Station {
+    pub fn new(name: &str, base: &str, setup: Setup, sound: Arc<Segments>) -> Self {
+        assert!(!(setup.byte_ranges && setup.encryption.is_some()), "ranges of encrypted segments are not offered");
+        let first = Session {
+            first: 0,
+            base: setup.first_sequence,
+            visible: DateTime::UNIX_EPOCH,
+            until: None,
+            end_list: false,
+            discontinuity: false,
+        };
+        let state = State { sessions: vec![first], ..State::default() };
+        Self { name: name.to_owned(), base: base.to_owned(), setup, sound, state: Mutex::new(state) }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no request panics while it holds the state")
+    }
+
+    /// The number of segments that are there at `now`.
+    pub fn available(&self, now: DateTime<Utc>) -> usize {
+        let lag = TimeDelta::from_std(self.setup.lag).expect("short");
+        self.sound.list.partition_point(|segment| segment.ends() + lag <= now)
+    }
+
+    /// What the playlist shows at `now`.
+    pub fn view(&self, now: DateTime<Utc>) -> View {
+        let available = self.available(now);
+        let state = self.state();
+        let begun = |session: &Session| session.visible <= now && session.first < available;
+        let number = state.sessions.iter().rposition(begun).unwrap_or(0);
+        let session = state.sessions[number].clone();
+        let end = session.until.map_or(available, |until| until.min(available));
+        let start = end.saturating_sub(self.setup.window).max(session.first.min(end));
+        let ended = session.end_list && session.until == Some(end);
+        View { number, session, window: start..end, ended }
+    }
+
+    /// A URL below this station.
+    pub fn url(&self, file: &str) -> String {
+        format!("{}/{}/{file}", self.base, self.name)
+    }
+
+    /// Where a player starts, signed at `now` where that is needed.
+    pub fn stream_url(&self, now: DateTime<Utc>) -> String {
+        let file = if self.setup.variants.is_empty() { "playlist.m3u8" } else { "master.m3u8" };
+        self.url(&(file.to_owned() + &self.signature(now)))
+    }
+
+    /// The query that makes a playlist URL good, with its question mark.
+    pub fn signature(&self, now: DateTime<Utc>) -> String {
+        let Some(token) = self.setup.token else { return String::new() };
+        let expires = (now + TimeDelta::from_std(token.lifetime).expect("short")).timestamp().cast_unsigned();
+        if token.readable {
+            let signature = self.sign(expires);
+            format!("?Expires={expires}&Policy=e30_&Signature={signature:016x}&Key-Pair-Id=APKATEST")
+        } else {
+            format!("?token={:016x}{:016x}", expires ^ MASK, self.sign(expires))
+        }
+    }
+
+    fn sign(&self, expires: u64) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.name, expires).hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Whether the signature of a request is good, as a status where it is not.
+    fn check_token(&self, request: &Request, now: DateTime<Utc>) -> Result<(), u16> {
+        let Some(token) = self.setup.token else { return Ok(()) };
+        let hex = |text: &str| u64::from_str_radix(text, 16).ok();
+        let given = if token.readable {
+            request.query("Expires").and_then(|text| text.parse().ok()).zip(request.query("Signature").and_then(hex))
+        } else {
+            let halves = request.query("token").and_then(|token| token.split_at_checked(16));
+            halves.and_then(|(expires, signature)| Some((hex(expires)? ^ MASK, hex(signature)?)))
+        };
+        match given {
+            Some((expires, signature))
+                if signature == self.sign(expires) && now.timestamp().cast_unsigned() < expires =>
+            {
+                Ok(())
+            }
+            _ => Err(token.status),
+        }
+    }
+
+    /// Which part a path is, and of which sequence number.
+    pub fn part(path: &str) -> (Part, Option<u64>) {
+        let file = path.rsplit('/').next().unwrap_or_default();
+        let part = match file {
+            "page" | "address" => Part::Page,
+            "master.m3u8" => Part::Master,
+            "playlist.m3u8" => Part::Playlist,
+            "init.mp4" => Part::Map,
+            "live" => Part::Live,
+            _ if file.starts_with("key-") => Part::Key,
+            _ => Part::Segment,
+        };
+        let sequence = file.split_once('-').and_then(|(_, rest)| rest.split_once('.')?.0.parse().ok());
+        (part, sequence.filter(|_| part == Part::Segment))
+    }
+
+    /// Answers a request for anything but the endless body. The second value is the sequence number asked for.
+    pub fn answer(&self, request: &Request, now: DateTime<Utc>) -> (Reply, Part, Option<u64>) {
+        let (part, mut sequence) = Self::part(request.path());
+        if self.setup.byte_ranges && part == Part::Segment {
+            sequence = Self::range(request).and_then(|range| self.sequence_at(range.start, now));
+        }
+        let fault = self.state().faults.strike(part, request.path(), sequence, now);
+        let as_of = match &fault {
+            Some((Kind::Frozen, since)) => *since,
+            Some((Kind::Stale(back), _)) => now - TimeDelta::from_std(*back).expect("short"),
+            _ => now,
+        };
+        let reply = self.truth(part, request, now, as_of).unwrap_or_else(Reply::status);
+        (fault.map_or(reply.clone(), |(kind, _)| strike(kind, reply)), part, sequence)
+    }
+
+    /// What a healthy server says, or the status of a refusal.
+    fn truth(&self, part: Part, request: &Request, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Result<Reply, u16> {
+        if self.setup.header.is_some_and(|(name, value)| request.header(name) != Some(value)) {
+            return Err(403);
+        }
+        let visitor = || request.header("Cookie").is_some_and(|cookies| cookies.contains("visitor=1"));
+        if self.setup.cookies && part != Part::Page && !visitor() {
+            return Err(403);
+        }
+        if matches!(part, Part::Master | Part::Playlist) {
+            self.check_token(request, now)?;
+        }
+        if let Some(there) = self.moved(part, request) {
+            return Ok(Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", &there));
+        }
+        match part {
+            Part::Page => Ok(self.page(request, now)),
+            Part::Master => Ok(self.text(request, playlist::master(self, now))),
+            Part::Playlist => Ok(self.text(request, playlist::media(self, &self.view(as_of)))),
+            Part::Map => self.sound.init.clone().map(|init| Reply::ok("video/mp4", init)).ok_or(404),
+            Part::Key => {
+                let number =
+                    request.path().rsplit_once("key-").and_then(|(_, rest)| rest.split_once('.')?.0.parse().ok());
+                number.map(|number: u64| Reply::ok("application/octet-stream", key(number).to_vec())).ok_or(404)
+            }
+            Part::Segment if self.setup.byte_ranges => self.piece(request, now).ok_or(416),
+            Part::Segment => {
+                let bytes = self.segment(request.path(), now).ok_or(404_u16)?;
+                Ok(Reply::ok(self.setup.container.content_type(), bytes))
+            }
+            Part::Live => Err(404),
+        }
+    }
+
+    fn moved(&self, part: Part, request: &Request) -> Option<String> {
+        let moves = matches!(part, Part::Playlist | Part::Segment) && !request.path().contains("/moved-");
+        let (folder, file) = request.target.rsplit_once('/')?;
+        let there = format!("{folder}/moved-{part:?}/{file}");
+        match self.setup.redirects {
+            Redirects::SameHost if moves => Some(there),
+            Redirects::OtherHost if moves => Some(format!("{}{there}", self.base.replace("127.0.0.1", "localhost"))),
+            _ => None,
+        }
+    }
+
+    /// The page in the shape of KBS: JSON in a JavaScript string; or, as `address`, the bare URL.
+    fn page(&self, request: &Request, now: DateTime<Utc>) -> Reply {
+        let url = self.stream_url(now);
+        let reply = if request.path().ends_with("address") {
+            Reply::ok("text/plain", url)
+        } else {
+            let escaped = url.replace('/', r"\/");
+            let html = format!(
+                r#"<!DOCTYPE html><html><head><title>On air</title><script src="player.js"></script></head><body>
+<script>var ready = false;</script><script type="text/javascript">
+var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitrate\":\"96Kbps\",\"service_url\":\"{escaped}\"}}]}}');
+</script></body></html>"#
+            );
+            Reply::ok("text/html; charset=utf-8", html)
+        };
+        if self.setup.cookies { reply.with("Set-Cookie", "visitor=1; Path=/") } else { reply }
+    }
+
+    fn text(&self, request: &Request, text: String) -> Reply {
+        let reply = Reply::ok("application/vnd.apple.mpegurl", text);
+        if !self.setup.gzip || !request.header("Accept-Encoding").is_some_and(|all| all.contains("gzip")) {
+            return reply;
+        }
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(&reply.body).expect("memory can be written to");
+        let body = encoder.finish().expect("memory can be written to").into();
+        Reply { body, ..reply }.with("Content-Encoding", "gzip")
+    }
+
+    /// The segment of a path like `…/0-1234.ts`, encrypted as its place in the playlist says.
+    fn segment(&self, path: &str, now: DateTime<Utc>) -> Option<Bytes> {
+        let (number, rest) = path.rsplit('/').next()?.split_once('-')?;
+        let sequence: u64 = rest.split_once('.')?.0.parse().ok()?;
+        let session = self.state().sessions.get(number.parse::<usize>().ok()?)?.clone();
+        let index = session.first + usize::try_from(sequence.checked_sub(session.base)?).ok()?;
+        let segment = self.offered(index, now)?;
+        if self.state().gaps.contains(&sequence) {
+            return None;
+        }
+        let Some(encryption) = self.setup.encryption else { return Some(segment.bytes.clone()) };
+        let (key, iv) = (key(sequence / encryption.rotate_every), iv(sequence, encryption.explicit_iv));
+        let length = segment.bytes.len();
+        let mut buffer = vec![0; (length / 16 + 1) * 16];
+        buffer[..length].copy_from_slice(&segment.bytes);
+        let encryptor = cbc::Encryptor::<aes::Aes128>::new(&key.into(), &iv.into());
+        encryptor.encrypt_padded::<Pkcs7>(&mut buffer, length).expect("there is room for the padding");
+        Some(buffer.into())
+    }
+
+    fn offered(&self, index: usize, now: DateTime<Utc>) -> Option<&Segment> {
+        let available = self.available(now);
+        let oldest = available.saturating_sub(self.setup.window + GRACE);
+        self.sound.list.get(index).filter(|_| (oldest..available).contains(&index))
+    }
+
+    /// Where segment `index` lies in the file of all segments.
+    pub fn place(&self, index: usize) -> Range<usize> {
+        let start = self.sound.list.iter().take(index).map(|segment| segment.bytes.len()).sum();
+        start..start + self.sound.list[index].bytes.len()
+    }
+
+    fn range(request: &Request) -> Option<Range<usize>> {
+        let (first, last) = request.header("Range")?.strip_prefix("bytes=")?.split_once('-')?;
+        Some(first.parse().ok()?..last.parse::<usize>().ok()? + 1)
+    }
+
+    fn sequence_at(&self, byte: usize, now: DateTime<Utc>) -> Option<u64> {
+        let view = self.view(now);
+        (view.session.first..self.available(now))
+            .find(|index| self.place(*index).contains(&byte))
+            .map(|i| view.sequence(i))
+    }
+
+    fn piece(&self, request: &Request, now: DateTime<Utc>) -> Option<Reply> {
+        let range = Self::range(request)?;
+        let all: Vec<u8> =
+            self.sound.list.iter().take(self.available(now)).flat_map(|segment| segment.bytes.to_vec()).collect();
+        let body = all.get(range.clone())?.to_vec();
+        let said = format!("bytes {}-{}/*", range.start, range.end - 1);
+        let reply = Reply { status: 206, ..Reply::ok(self.setup.container.content_type(), body) };
+        Some(reply.with("Content-Range", &said))
+    }
+}
+
+/// The AES key with this number.
+pub(super) fn key(number: u64) -> [u8; 16] {
+    let mut hasher = DefaultHasher::new();
+    number.hash(&mut hasher);
+    (u128::from(hasher.finish()) << 64 | u128::from(!number)).to_be_bytes()
+}
+
+/// The initialisation vector of a segment (RFC 8216 section 5.2).
+pub(super) fn iv(sequence: u64, explicit: bool) -> [u8; 16] {
+    if explicit {
+        (u128::from(sequence) * 0x0001_0003_0007_000F_001F).to_be_bytes()
+    } else {
+        u128::from(sequence).to_be_bytes()
+    }
+}
+
+fn strike(kind: Kind, reply: Reply) -> Reply {
+    let manner = |manner| Reply { manner, ..reply.clone() };
+    match kind {
+        Kind::Status(status) => Reply::status(status),
+        Kind::Reset => manner(Manner::Reset),
+        Kind::ResetMidway => manner(Manner::ResetMidway),
+        Kind::Truncated => manner(Manner::Truncated),
+        Kind::Stall => manner(Manner::Stall),
+        Kind::Silence => manner(Manner::Silence),
+        Kind::Drip(rate) => manner(Manner::Drip(rate)),
+        Kind::Html => Reply::ok("text/html", "<!DOCTYPE html><html><body>We will be back soon.</body></html>"),
+        Kind::Empty => Reply { body: Bytes::new(), ..reply },
+        Kind::Garbage => Reply { body: (0..5_000_u32).map(|n| (n * n / 7 % 251) as u8).collect(), ..reply },
+        Kind::Huge(size) => manner(Manner::Huge(size)),
+        Kind::Endless => manner(Manner::Endless),
+        Kind::Edit(edit) => Reply { body: edit(reply.body.to_vec()).into(), ..reply },
+        Kind::Stale(_) | Kind::Frozen => reply,
+    }
+}
+
+/// How long a target duration is, rounded up to whole seconds (RFC 8216 section 4.3.3.1).
+pub(super) fn target_duration(longest: TimeDelta) -> u64 {
+    let longest = longest.to_std().unwrap_or_default();
+    longest.as_secs() + u64::from(longest.subsec_nanos() > Duration::from_millis(500).subsec_nanos())
+}
