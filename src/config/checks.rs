@@ -69,10 +69,12 @@ pub(super) fn pattern(text: &str) -> Result<Regex, Complaint> {
         // The last line says what, those above draw it.
         let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let complaint = Complaint::new(format!("this regular expression cannot be used: {reason}"));
-        match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-            true => complaint.hint("match what stands around it, and put what you want in `(…)`"),
-            false => complaint.hint("put `\\` before a `(`, `[`, `{`, `*`, `+` or `?` that is meant as it is"),
-        }
+        let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look));
+        complaint.hint(if looks_around {
+            "match what stands around it too, and put what you want in `(…)`"
+        } else {
+            "put `\\` before a `(`, `[`, `{`, `*`, `+` or `?` that is meant as it is"
+        })
     })
 }
 
@@ -91,10 +93,11 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => {
             let complaint = Complaint::new(format!("`{text}` is not a JSONPath: {error}"));
-            Err(match text.starts_with('$') {
-                true => complaint.hint("such as `$.channel_item[?@.media_type == 'radio'].service_url`"),
-                false => complaint.hint(format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))),
-            })
+            Err(complaint.hint(if text.starts_with('$') {
+                "such as `$.channel_item[?@.media_type == 'radio'].service_url`".to_owned()
+            } else {
+                format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))
+            }))
         }
     }
 }

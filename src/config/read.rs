@@ -31,7 +31,7 @@ pub(super) fn load(file: &Path) -> Result<Config, ConfigErrors> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = good.split(|byte| *byte == b'\n').count();
         fail(format!("line {line} is not UTF-8 text"), Some("save the file as UTF-8 in your editor"))
     })?;
     read(&text, file, true)

@@ -159,13 +159,11 @@ impl<'a> Section<'a> {
     pub(super) fn flag(&self, name: &str, problems: &mut Problems) -> Option<bool> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
-        match node.content {
-            Content::Bool(value) => Some(value),
-            _ => {
-                problems.add(node.place, wrong_kind(key, node));
-                None
-            }
-        }
+        let Content::Bool(value) = node.content else {
+            problems.add(node.place, wrong_kind(key, node));
+            return None;
+        };
+        Some(value)
     }
 
     /// The section below a key.
@@ -179,13 +177,11 @@ impl<'a> Section<'a> {
     pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Option<&'a [Node]> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
-        match &node.content {
-            Content::List(items) => Some(items),
-            _ => {
-                problems.add(node.place, wrong_kind(key, node));
-                None
-            }
-        }
+        let Content::List(items) = &node.content else {
+            problems.add(node.place, wrong_kind(key, node));
+            return None;
+        };
+        Some(items)
     }
 
     /// The entries of a key that takes names of the user's choice, each name once.

@@ -84,7 +84,7 @@ fn the_file_of_the_design_is_read_whole() {
     assert_eq!(&pattern.captures(page).unwrap()[1], r"http:\/\/h\/x.m3u8");
 
     let show = config.show(&ShowId::new("명연주-명음반")).unwrap();
-    assert_eq!((show.early, show.late), (Duration::from_secs(30), Duration::from_secs(60)));
+    assert_eq!((show.early, show.late), (Duration::from_secs(30), Duration::from_mins(1)));
     assert_eq!(show.keep, Keep { last: Some(30), days: None });
     assert_eq!(show.tags.genre.source(), "Classical");
     assert_eq!(show.timezone, Tz::Asia__Seoul);
@@ -345,7 +345,7 @@ fn hostile_files_are_refused_without_harm() {
     assert_eq!(wrong(&flow).problems.len(), 1);
     let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x,x]\n");
     for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"].iter().zip(["b", "c", "d", "e", "f", "g", "h", "i"]) {
-        bomb.push_str(&format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(",")));
+        bomb += &format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(","));
     }
     assert!(!wrong(&bomb).problems.is_empty());
     assert!(!wrong("\u{0}\u{1}: \u{7f}").problems.is_empty());
