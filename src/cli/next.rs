@@ -25,7 +25,7 @@ struct Row<'a> {
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
 pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
-    let config = match Config::load(path) {
+    let config = match Config::look(path) {
         Ok(config) => config,
         Err(errors) => {
             eprintln!("{errors}");

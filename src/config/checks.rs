@@ -82,7 +82,8 @@ pub(super) fn pattern(text: &str) -> Result<Regex, Complaint> {
 pub(super) fn selector(text: &str) -> Result<String, Complaint> {
     match Selector::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(Complaint::new(format!("`{text}` is not a CSS selector: {error}"))
+        // The parser's reasons are made for its developers.
+        Err(_) => Err(Complaint::new(format!("`{text}` is not a CSS selector"))
             .hint("such as `script`, `a.listen` or `meta[property=\"og:audio\"]`")),
     }
 }
@@ -92,7 +93,8 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
     match JsonPath::parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => {
-            let complaint = Complaint::new(format!("`{text}` is not a JSONPath: {error}"));
+            let at = error.position() + 1;
+            let complaint = Complaint::new(format!("`{text}` is not a JSONPath, from its character {at} on"));
             Err(complaint.hint(if text.starts_with('$') {
                 "such as `$.channel_item[?@.media_type == 'radio'].service_url`".to_owned()
             } else {
