@@ -69,10 +69,12 @@ pub(super) fn pattern(text: &str) -> Result<Regex, Complaint> {
         // The last line says what, those above draw it.
         let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let complaint = Complaint::new(format!("this regular expression cannot be used: {reason}"));
-        match text.contains("(?=") || text.contains("(?!") || text.contains("(?<") {
-            true => complaint.hint("match what stands around it, and put what you want in `(…)`"),
-            false => complaint.hint("put `\\` before a `(`, `[`, `{`, `*`, `+` or `?` that is meant as it is"),
-        }
+        let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look));
+        complaint.hint(if looks_around {
+            "match what stands around it too, and put what you want in `(…)`"
+        } else {
+            "put `\\` before a `(`, `[`, `{`, `*`, `+` or `?` that is meant as it is"
+        })
     })
 }
 
@@ -80,7 +82,8 @@ pub(super) fn pattern(text: &str) -> Result<Regex, Complaint> {
 pub(super) fn selector(text: &str) -> Result<String, Complaint> {
     match Selector::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(Complaint::new(format!("`{text}` is not a CSS selector: {error}"))
+        // The parser's reasons are made for its developers.
+        Err(_) => Err(Complaint::new(format!("`{text}` is not a CSS selector"))
             .hint("such as `script`, `a.listen` or `meta[property=\"og:audio\"]`")),
     }
 }
@@ -90,11 +93,13 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
     match JsonPath::parse(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => {
-            let complaint = Complaint::new(format!("`{text}` is not a JSONPath: {error}"));
-            Err(match text.starts_with('$') {
-                true => complaint.hint("such as `$.channel_item[?@.media_type == 'radio'].service_url`"),
-                false => complaint.hint(format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))),
-            })
+            let at = error.position() + 1;
+            let complaint = Complaint::new(format!("`{text}` is not a JSONPath, from its character {at} on"));
+            Err(complaint.hint(if text.starts_with('$') {
+                "such as `$.channel_item[?@.media_type == 'radio'].service_url`".to_owned()
+            } else {
+                format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))
+            }))
         }
     }
 }

@@ -86,7 +86,7 @@ fn hourly(minutes: &[u8], hours: &[u8]) -> String {
 fn step(values: &[u8], size: u8) -> Option<u8> {
     match values {
         [_] => Some(size),
-        [0, step, ..] => (size % step == 0
+        [0, step, ..] => (size.is_multiple_of(*step)
             && values.len() == usize::from(size / step)
             && values.iter().zip((0..size).step_by(usize::from(*step))).all(|(value, even)| *value == even))
         .then_some(*step),

@@ -259,10 +259,7 @@ impl Field {
         (first_value, last_value): (u8, u8),
         step: Option<u8>,
     ) -> CrontabError {
-        let (lowest, highest) = match self.names == WEEKDAYS {
-            true => (0, 6),
-            false => (*self.range.start(), *self.range.end()),
-        };
+        let (lowest, highest) = if self.names == WEEKDAYS { (0, 6) } else { (*self.range.start(), *self.range.end()) };
         let mut instead = String::new();
         if let Some(step) = step {
             // A step runs on over the end, so the two halves cannot both be written as ranges.
@@ -280,6 +277,7 @@ impl Field {
         )
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the callers make the message for this call")]
     fn wrong(&self, all: &str, message: String, hint: Option<String>) -> CrontabError {
         CrontabError { message: format!("the field `{all}` ({}) of the cron is wrong: {message}", self.name), hint }
     }

@@ -81,6 +81,14 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// What the section is called, as in "this … has no `title`".
+    pub(super) fn noun(&self) -> String {
+        match self.name {
+            "file" | "station" | "show" | "step" => self.name.to_owned(),
+            key => format!("`{key}`"),
+        }
+    }
+
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }

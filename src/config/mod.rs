@@ -63,7 +63,16 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        read::load(path)
+        read::load(path, true)
+    }
+
+    /// Reads and checks the file at `path`, but not whether its folders can be written: for commands that only look, and
+    /// may be run by another user than the service. Blocks on the disk.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once.
+    pub fn look(path: &Path) -> Result<Self, ConfigErrors> {
+        read::load(path, false)
     }
 
     /// Checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it, but

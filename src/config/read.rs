@@ -16,8 +16,8 @@ use super::{Config, ConfigErrors, Mp3, Show, Station, checks, read_station, synt
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
 
-/// Reads `file`, and sees whether its folders can be written.
-pub(super) fn load(file: &Path) -> Result<Config, ConfigErrors> {
+/// Reads `file`; `environment` also sees whether its folders can be written.
+pub(super) fn load(file: &Path, environment: bool) -> Result<Config, ConfigErrors> {
     let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
     let size = std::fs::metadata(file).map(|metadata| metadata.len());
     if size.is_ok_and(|size| size > LARGEST) {
@@ -31,13 +31,13 @@ pub(super) fn load(file: &Path) -> Result<Config, ConfigErrors> {
     })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
-        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = good.split(|byte| *byte == b'\n').count();
         fail(format!("line {line} is not UTF-8 text"), Some("save the file as UTF-8 in your editor"))
     })?;
-    read(&text, file, true)
+    read(&text, file, environment)
 }
 
-/// Reads `text` as if it stood in `file`; `environment` also looks at the folders it names.
+/// Reads `text` as if it stood in `file`; `environment` as in [`load`].
 pub(super) fn read(text: &str, file: &Path, environment: bool) -> Result<Config, ConfigErrors> {
     // Windows editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);

@@ -54,7 +54,7 @@ impl<'a> Section<'a> {
         for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
             // A misspelt key has been told already, with the right word.
             if !self.is_misspelt(key.name) {
-                let message = format!("this {} has no `{}`", self.table.name, key.name);
+                let message = format!("this {} has no `{}`", self.table.noun(), key.name);
                 problems.add(self.place, Complaint::new(message).hint(format!("add `{}`", key.example)));
             }
         }
@@ -68,16 +68,16 @@ impl<'a> Section<'a> {
         let second = present.find(|entry| first.is_none_or(|first| first.key != entry.key));
         match (first, second) {
             (None, _) if !choices.is_empty() && !choices.iter().any(|choice| self.is_misspelt(choice)) => {
-                let message = format!("this {} needs {}", self.table.name, any_of(choices.iter().copied()));
+                let message = format!("this {} needs {}", self.table.noun(), any_of(choices.iter().copied()));
                 let example = choices.first().and_then(|choice| self.table.key(choice)).map_or("", |key| key.example);
                 problems.add(self.place, Complaint::new(message).hint(format!("add for example `{example}`")));
             }
             (Some(first), Some(second)) => {
-                let name = self.table.name;
+                let name = self.table.noun();
                 let message = format!("this {name} has `{}` and `{}`, and must have only one", first.key, second.key);
                 problems.add(
                     second.place,
-                    Complaint::new(message).hint(match name {
+                    Complaint::new(message).hint(match self.table.name {
                         "step" => "begin a new step with `- `",
                         _ => "take one of them out",
                     }),
@@ -89,12 +89,7 @@ impl<'a> Section<'a> {
 
     fn unknown(&self, word: &str) -> Complaint {
         let names = self.table.keys.iter().map(|key| key.name);
-        let complaint = Complaint::new(format!("`{word}` is not a key of a {}", self.table.name));
-        let complaint = if self.table.name == "file" {
-            Complaint::new(format!("`{word}` is not a key of this file"))
-        } else {
-            complaint
-        };
+        let complaint = Complaint::new(format!("`{word}` is not a key of this {}", self.table.noun()));
         match nearest(word, names.clone()) {
             Some(near) => complaint.hint(format!("write `{near}`")),
             None if word == "<<" => complaint.hint("merge keys are not supported: repeat the keys"),
@@ -159,13 +154,11 @@ impl<'a> Section<'a> {
     pub(super) fn flag(&self, name: &str, problems: &mut Problems) -> Option<bool> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
-        match node.content {
-            Content::Bool(value) => Some(value),
-            _ => {
-                problems.add(node.place, wrong_kind(key, node));
-                None
-            }
-        }
+        let Content::Bool(value) = node.content else {
+            problems.add(node.place, wrong_kind(key, node));
+            return None;
+        };
+        Some(value)
     }
 
     /// The section below a key.
@@ -179,13 +172,11 @@ impl<'a> Section<'a> {
     pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Option<&'a [Node]> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
-        match &node.content {
-            Content::List(items) => Some(items),
-            _ => {
-                problems.add(node.place, wrong_kind(key, node));
-                None
-            }
-        }
+        let Content::List(items) = &node.content else {
+            problems.add(node.place, wrong_kind(key, node));
+            return None;
+        };
+        Some(items)
     }
 
     /// The entries of a key that takes names of the user's choice, each name once.

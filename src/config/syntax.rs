@@ -106,9 +106,10 @@ fn explain(line: &str, broken: &Broken) -> (Place, Complaint) {
         let width = value.text.chars().count();
         let place = Place { line: broken.place.line, column: value.before + 1, width };
         let prefix = if value.key.is_empty() { String::new() } else { format!("{} ", value.key) };
-        let quoted = match value.text.contains(['"', '\\']) {
-            true => format!("write `{prefix}'{}'`", value.text.replace('\'', "''")),
-            false => format!("put it in quotes: `{prefix}\"{}\"`", value.text),
+        let quoted = if value.text.contains(['"', '\\']) {
+            format!("write `{prefix}'{}'`", value.text.replace('\'', "''"))
+        } else {
+            format!("put it in quotes: `{prefix}\"{}\"`", value.text)
         };
         let first = value.text.chars().next().unwrap_or_default();
         match first {

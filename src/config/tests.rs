@@ -84,7 +84,7 @@ fn the_file_of_the_design_is_read_whole() {
     assert_eq!(&pattern.captures(page).unwrap()[1], r"http:\/\/h\/x.m3u8");
 
     let show = config.show(&ShowId::new("명연주-명음반")).unwrap();
-    assert_eq!((show.early, show.late), (Duration::from_secs(30), Duration::from_secs(60)));
+    assert_eq!((show.early, show.late), (Duration::from_secs(30), Duration::from_mins(1)));
     assert_eq!(show.keep, Keep { last: Some(30), days: None });
     assert_eq!(show.tags.genre.source(), "Classical");
     assert_eq!(show.timezone, Tz::Asia__Seoul);
@@ -300,6 +300,20 @@ fn single_mistakes_are_told_where_they_stand() {
 }
 
 #[test]
+fn a_block_can_be_shared_by_an_anchor_and_its_mistakes_are_told_once() {
+    let text = |referer: &str| {
+        format!(
+            "stations:\n  a: {{ hls: {{ url: https://h/x, headers: &h {{ Referer: {referer} }} }} }}\n  \
+             b: {{ hls: {{ url: https://h/y, headers: *h }} }}\n"
+        )
+    };
+    let config = parse(&text("https://r/"));
+    let SourceConfig::Hls(hls) = &config.stations[1].source else { panic!("{config:?}") };
+    assert_eq!(hls.headers, [("Referer".to_owned(), "https://r/".to_owned())]);
+    assert_eq!(only(&text("[]")).0, 2);
+}
+
+#[test]
 fn secrets_reach_headers_urls_and_arguments() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("url"), "https://h.example/x.m3u8?token=1\n").unwrap();
@@ -329,6 +343,8 @@ fn loading_looks_at_the_file_and_its_folders() {
     let errors = Config::load(&file).unwrap_err();
     assert_eq!((errors.problems[0].line, errors.problems[0].column), (3, 9), "{errors}");
     assert!(errors.problems[0].message.contains("is a file"), "{errors}");
+    // Who only looks at the schedule needs no right to write.
+    assert!(Config::look(&file).is_ok());
     std::fs::write(&file, format!("\u{feff}{}", with_station(""))).unwrap();
     let config = Config::load(&file).unwrap();
     assert_eq!(config.output, folder.path().join("recordings"));
@@ -345,7 +361,7 @@ fn hostile_files_are_refused_without_harm() {
     assert_eq!(wrong(&flow).problems.len(), 1);
     let mut bomb = String::from("a: &a [x,x,x,x,x,x,x,x,x,x]\n");
     for (one, next) in ["a", "b", "c", "d", "e", "f", "g", "h"].iter().zip(["b", "c", "d", "e", "f", "g", "h", "i"]) {
-        bomb.push_str(&format!("{next}: &{next} [{}]\n", vec![format!("*{one}"); 10].join(",")));
+        bomb.extend([next, ": &", next, " [", &[*one; 10].map(|name| format!("*{name}")).join(","), "]\n"]);
     }
     assert!(!wrong(&bomb).problems.is_empty());
     assert!(!wrong("\u{0}\u{1}: \u{7f}").problems.is_empty());

@@ -1,0 +1,361 @@
+//! `aircheck check`: is the file right, and is everything there that it needs?
+//!
+//! In three phases, as a person would ask: does the file say what it should (all its mistakes, exit code 2); are the
+//! programs and the space there (exit code 1); and if so, what will happen (exit code 0). It changes nothing: it may be
+//! run beside the service and as another user.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::next::rfc3339;
+use super::print::{print, print_json, table};
+use crate::base::clock::Clock;
+use crate::base::process;
+use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
+use crate::schedule::plan;
+
+/// What scripts read.
+#[derive(Debug, Default, Serialize)]
+struct Report {
+    file: String,
+    ok: bool,
+    problems: Vec<Problem>,
+    /// Programs that are not installed.
+    missing: Vec<Missing>,
+    /// Bytes free for recordings; nothing where the system does not say.
+    free: Option<u64>,
+    stations: Vec<StationRow>,
+    shows: Vec<ShowRow>,
+}
+
+#[derive(Debug, Serialize)]
+struct Problem {
+    line: usize,
+    column: usize,
+    message: String,
+    hint: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Missing {
+    program: String,
+    purpose: String,
+    /// The Debian package that has it; nothing for programs of the user's own.
+    package: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct StationRow {
+    id: String,
+    name: String,
+    kind: &'static str,
+    timezone: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+struct ShowRow {
+    id: String,
+    title: String,
+    station: String,
+    schedule: String,
+    next: Option<String>,
+}
+
+/// Checks the file at `path` and tells the result. The exit code: 0 all is well, 1 something it needs is missing, 2 the
+/// file is wrong.
+pub fn run(path: &Path, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+    let config = match Config::load(path) {
+        Ok(config) => config,
+        Err(errors) => {
+            if json {
+                print_json(&refused(&errors))?;
+            } else {
+                eprintln!("{errors}");
+            }
+            return Ok(2);
+        }
+    };
+    let installed = |program: &str| process::find(program).is_some();
+    let report = report(&config, clock.now(), &installed, free_space(&config.output));
+    if json {
+        print_json(&report)?;
+    } else {
+        print(&summary(&config, &report, clock.now()))?;
+        for need in needs(&config, &report) {
+            eprintln!("{need}");
+        }
+    }
+    Ok(u8::from(!report.ok))
+}
+
+/// What stands in the way of recording although the file is right, one sentence each; empty when all is well. The
+/// daemon says the same at its start.
+pub fn obstacles(config: &Config) -> Vec<String> {
+    let installed = |program: &str| process::find(program).is_some();
+    let report = Report { missing: missing(config, &installed), free: free_space(&config.output), ..Report::default() };
+    needs(config, &report)
+}
+
+fn refused(errors: &ConfigErrors) -> Report {
+    let problems = errors.problems.iter().cloned();
+    Report {
+        file: errors.file.display().to_string(),
+        problems: problems
+            .map(|problem| Problem {
+                line: problem.line,
+                column: problem.column,
+                message: problem.message,
+                hint: problem.hint,
+            })
+            .collect(),
+        ..Report::default()
+    }
+}
+
+fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool, free: Option<u64>) -> Report {
+    let stations = config.stations.iter().map(|station| StationRow {
+        id: station.id.to_string(),
+        name: station.name.clone(),
+        kind: kind(station),
+        timezone: station.timezone.name(),
+    });
+    let shows = config.shows.iter().map(|show| ShowRow {
+        id: show.id.to_string(),
+        title: show.title.clone(),
+        station: show.station.to_string(),
+        schedule: show.cron.describe(),
+        next: plan::coming(std::slice::from_ref(show), now, 1)
+            .first()
+            .map(|airing| rfc3339(airing.on_air.start, airing.timezone)),
+    });
+    let missing = missing(config, installed);
+    Report {
+        file: config.file.display().to_string(),
+        ok: missing.is_empty() && !is_scarce(config, free),
+        problems: Vec::new(),
+        missing,
+        free,
+        stations: stations.collect(),
+        shows: shows.collect(),
+    }
+}
+
+fn kind(station: &Station) -> &'static str {
+    match &station.source {
+        SourceConfig::Hls(_) => "hls",
+        SourceConfig::Rtmp(_) => "rtmp",
+        SourceConfig::Icecast(_) => "icecast",
+    }
+}
+
+fn address(station: &Station) -> &Address {
+    match &station.source {
+        SourceConfig::Hls(hls) => &hls.address,
+        SourceConfig::Rtmp(rtmp) => &rtmp.address,
+        SourceConfig::Icecast(icecast) => &icecast.address,
+    }
+}
+
+fn missing(config: &Config, installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
+    let mut needed = vec![("ffmpeg", "it turns every recording into an MP3".to_owned(), true)];
+    let rtmp: Vec<&str> =
+        config.stations.iter().filter(|station| kind(station) == "rtmp").map(|station| station.name.as_str()).collect();
+    if !rtmp.is_empty() {
+        needed.push(("rtmpdump", format!("it receives {}", rtmp.join(", ")), true));
+    }
+    for station in &config.stations {
+        let Address::Find(steps) = address(station) else { continue };
+        for find in steps {
+            if let Step::Run { command } = &find.step
+                && let Some(program) = command.first()
+            {
+                needed.push((program, format!("step {} of the station `{}` runs it", find.number, station.id), false));
+            }
+        }
+    }
+    needed.retain(|(program, ..)| !installed(program));
+    let missing = needed.into_iter().map(|(program, purpose, ours)| Missing {
+        program: program.to_owned(),
+        purpose,
+        package: ours.then(|| process::package_of(program)),
+    });
+    missing.collect()
+}
+
+fn needs(config: &Config, report: &Report) -> Vec<String> {
+    let missing = report.missing.iter().map(|missing| {
+        let Missing { program, purpose, package } = missing;
+        match package {
+            Some(package) => {
+                format!("{program} is not installed, and {purpose}: install it with `apt-get install {package}`")
+            }
+            None => format!("{program} is not installed, or not in PATH, and {purpose}"),
+        }
+    });
+    let mut needs: Vec<String> = missing.collect();
+    if let Some(free) = report.free.filter(|_| is_scarce(config, report.free)) {
+        needs.push(format!(
+            "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",
+            config.output.display(),
+            size(free),
+            size(config.min_free)
+        ));
+    }
+    needs
+}
+
+fn is_scarce(config: &Config, free: Option<u64>) -> bool {
+    free.is_some_and(|free| free < config.min_free)
+}
+
+/// Bytes that are free for us where `folder` is or will be.
+fn free_space(folder: &Path) -> Option<u64> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists())?;
+    let stat = rustix::fs::statvfs(existing).ok()?;
+    stat.f_bavail.checked_mul(stat.f_frsize)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+fn size(bytes: u64) -> String {
+    let gib = bytes as f64 / f64::from(1_u32 << 30);
+    if gib >= 1.0 { format!("{gib:.1} GiB") } else { format!("{:.0} MiB", gib * 1024.0) }
+}
+
+fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
+    let mut text = format!("{} is right.\n\n", config.file.display());
+    let pair = |name: &str, value: String| [name.to_owned(), value];
+    let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", size(free)));
+    let rows = [
+        pair("timezone", config.timezone.name().to_owned()),
+        pair("recordings", format!("{}{free}", config.output.display())),
+        pair("tape", config.state.display().to_string()),
+    ];
+    text.push_str(&table("", &rows));
+    let stations = config.stations.iter().map(|station| {
+        [station.id.to_string(), station.name.clone(), reached(station), station.timezone.name().to_owned()]
+    });
+    let _ = write!(text, "\nStations\n{}", table("  ", &stations.collect::<Vec<_>>()));
+    if config.shows.is_empty() {
+        text.push_str("\nThere are no shows yet: add one under `shows:`.\n");
+        return text;
+    }
+    let shows = config.shows.iter().map(|show| {
+        let coming = plan::coming(std::slice::from_ref(show), now, 1);
+        let next = coming.first().map_or_else(
+            || "never".to_owned(),
+            |airing| {
+                let start = airing.on_air.start.with_timezone(&airing.timezone);
+                format!("next {}", start.format("%a %Y-%m-%d %H:%M %Z"))
+            },
+        );
+        let station = config.station(&show.station).map_or(show.station.as_str(), |station| &station.name);
+        let length = length(show.length);
+        [show.title.clone(), station.to_owned(), format!("{} for {length}", show.cron.describe()), next]
+    });
+    let _ = write!(text, "\nShows\n{}", table("  ", &shows.collect::<Vec<_>>()));
+    text
+}
+
+/// How a station is reached, without the parts of its URL that may be secret.
+fn reached(station: &Station) -> String {
+    let kind = match kind(station) {
+        "hls" => "HLS",
+        "rtmp" => "RTMP",
+        _ => "Icecast",
+    };
+    match address(station) {
+        Address::Url(url) => format!("{kind} from {}", url.host_str().unwrap_or("?")),
+        Address::Find(steps) => {
+            let page = steps.iter().find_map(|find| match &find.step {
+                Step::Get { url: Some(url), .. } => url.host_str().map(|host| format!(" from {host}")),
+                _ => None,
+            });
+            let plural = if steps.len() == 1 { "" } else { "s" };
+            format!("{kind}, found in {} step{plural}{}", steps.len(), page.unwrap_or_default())
+        }
+    }
+}
+
+fn length(length: std::time::Duration) -> String {
+    let seconds = length.as_secs();
+    let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, " min"), (seconds % 60, " s")];
+    let words: Vec<String> = parts.iter().filter(|(n, _)| *n > 0).map(|(n, unit)| format!("{n}{unit}")).collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: &str) -> Config {
+        let text = format!(
+            "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: https://h.example/x?token=secret }}\n{more}"
+        );
+        Config::parse(&text, Path::new("/etc/aircheck/stations.yaml")).unwrap()
+    }
+
+    const NOW: &str = "2026-11-20T00:00:00Z";
+    const SHOW: &str = "shows: [{ title: 명연주, station: kbs, cron: \"45 5 * * 5\", length: 1h30m }]\n";
+
+    #[test]
+    fn a_right_file_is_told_in_words_without_secrets() {
+        let config = config(SHOW);
+        let report = report(&config, NOW.parse().unwrap(), &|_| true, Some(5 << 30));
+        assert!(report.ok);
+        let text = summary(&config, &report, NOW.parse().unwrap());
+        assert!(text.starts_with("/etc/aircheck/stations.yaml is right.\n"), "{text}");
+        assert!(text.contains("/etc/aircheck/recordings (5.0 GiB free)"), "{text}");
+        assert!(text.contains("kbs  KBS 1FM  HLS from h.example  Asia/Seoul"), "{text}");
+        let line = "명연주  KBS 1FM  every Friday at 05:45 for 1h 30 min  next Fri 2026-11-27 05:45 KST";
+        assert!(text.contains(line), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["ok"], true);
+        assert_eq!(json["shows"][0]["next"], "2026-11-27T05:45:00+09:00");
+        assert_eq!(json["stations"][0]["kind"], "hls");
+    }
+
+    #[test]
+    fn a_missing_program_is_told_with_its_purpose_and_package() {
+        let config = config(
+            "  ebs: { name: EBS FM, rtmp: rtmp://h.example/x }\n  own: { hls: { find: [{ run: [yt-dlp, -g, x] }] } }\n",
+        );
+        let report = report(&config, NOW.parse().unwrap(), &|_| false, None);
+        assert!(!report.ok);
+        let needs = needs(&config, &report);
+        assert_eq!(
+            needs,
+            [
+                "ffmpeg is not installed, and it turns every recording into an MP3: install it with `apt-get install ffmpeg`",
+                "rtmpdump is not installed, and it receives EBS FM: install it with `apt-get install rtmpdump`",
+                "yt-dlp is not installed, or not in PATH, and step 1 of the station `own` runs it",
+            ]
+        );
+        // Without an RTMP station nobody needs rtmpdump.
+        let config = self::config("");
+        let missing = missing(&config, &|program| program != "rtmpdump");
+        assert_eq!(missing, []);
+    }
+
+    #[test]
+    fn too_little_space_is_told() {
+        let config = config("min_free: 2 GiB\n");
+        let report = report(&config, NOW.parse().unwrap(), &|_| true, Some(700 << 20));
+        assert!(!report.ok);
+        assert!(needs(&config, &report)[0].contains("only 700 MiB free, less than min_free (2.0 GiB)"));
+        assert!(free_space(Path::new("/no/such/folder")).is_some_and(|free| free > 0));
+    }
+
+    #[test]
+    fn mistakes_reach_scripts_with_their_places() {
+        let errors = Config::parse("stations: {}\nshow: []\n", Path::new("/s.yaml")).unwrap_err();
+        let json = serde_json::to_value(refused(&errors)).unwrap();
+        assert_eq!(json["ok"], false);
+        assert_eq!(json["problems"][0]["line"], 2);
+        assert_eq!(json["problems"][0]["column"], 1);
+        assert_eq!(json["problems"][0]["hint"], "write `shows`");
+    }
+}

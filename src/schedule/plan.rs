@@ -1,0 +1,210 @@
+//! The airings of any stretch of time, from the crons of the shows. Pure: it asks no clock and keeps nothing, so that
+//! early padding, missed starts, clock steps, suspend and reloads are all the same question.
+//!
+//! An airing may be named by several answers; its derived id makes it one. Work is bounded: a stretch is looked at for at
+//! most [`LONGEST_LOOK`], and the configuration bounds the length of a show, so a show that starts every minute costs at
+//! most some ten thousand steps.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::config::Show;
+use crate::model::{Airing, AiringId, Span};
+
+/// Of a longer stretch only the last so much is looked at: what a daemon missed a month ago interests nobody.
+pub const LONGEST_LOOK: TimeDelta = TimeDelta::days(31);
+
+/// All airings whose cut (with padding) has a part in `window`, by the start of their cuts. Of a window longer than
+/// [`LONGEST_LOOK`] only the end is looked at.
+pub fn airings(shows: &[Arc<Show>], window: Span) -> Vec<Airing> {
+    let window = Span::new(window.start.max(before(window.end, LONGEST_LOOK)), window.end);
+    let mut airings: Vec<Airing> = Vec::new();
+    for show in shows {
+        let reach = reach(show);
+        let latest = after(window.end, reach.early);
+        // An airing that starts this early, or earlier, has ended when the window begins.
+        let from = before(before(window.start, reach.late), reach.length);
+        let starts = starts(show, from).take_while(|start| *start < latest);
+        airings.extend(starts.filter_map(|start| airing(show, &reach, start)));
+    }
+    airings.sort_by(|one, other| (one.cut().start, &one.id).cmp(&(other.cut().start, &other.id)));
+    airings
+}
+
+/// The next `count` airings that go on the air after `now`, by their starts.
+pub fn coming(shows: &[Arc<Show>], now: DateTime<Utc>, count: usize) -> Vec<Airing> {
+    let of = |show: &Arc<Show>| -> Vec<Airing> {
+        let reach = reach(show);
+        starts(show, now).filter_map(|start| airing(show, &reach, start)).take(count).collect()
+    };
+    let mut airings: Vec<Airing> = shows.iter().flat_map(of).collect();
+    airings.sort_by(|one, other| (one.on_air.start, &one.id).cmp(&(other.on_air.start, &other.id)));
+    airings.truncate(count);
+    airings
+}
+
+/// The airings to be recorded now: their cuts start at or before `now` + `lead` and have not ended. A daemon started in
+/// the middle of one records the rest. Several may be due at once, on one station too.
+pub fn due(shows: &[Arc<Show>], now: DateTime<Utc>, lead: TimeDelta) -> Vec<Airing> {
+    let until = after(now, lead);
+    // A window excludes its end; a cut that starts at that very instant is due.
+    let mut airings = airings(shows, Span::new(now, after(until, TimeDelta::nanoseconds(1))));
+    airings.retain(|airing| airing.cut().start <= until && airing.cut().end > now);
+    airings
+}
+
+/// A show's durations in the terms of the calendar.
+struct Reach {
+    early: TimeDelta,
+    length: TimeDelta,
+    late: TimeDelta,
+}
+
+fn reach(show: &Show) -> Reach {
+    // The configuration bounds all three by a week.
+    let delta = |duration| TimeDelta::from_std(duration).unwrap_or(LONGEST_LOOK).min(LONGEST_LOOK);
+    Reach { early: delta(show.early), length: delta(show.length), late: delta(show.late) }
+}
+
+/// The starts of `show` strictly after `from`, in order.
+fn starts(show: &Show, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+    std::iter::successors(show.cron.next_after(from, show.timezone), |start| {
+        show.cron.next_after(*start, show.timezone)
+    })
+}
+
+fn airing(show: &Show, reach: &Reach, start: DateTime<Utc>) -> Option<Airing> {
+    Some(Airing {
+        id: AiringId::derive(&show.id, start),
+        show: show.id.clone(),
+        station: show.station.clone(),
+        on_air: Span::new(start, start.checked_add_signed(reach.length)?),
+        early: reach.early,
+        late: reach.late,
+        timezone: show.timezone,
+    })
+}
+
+fn before(instant: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
+    instant.checked_sub_signed(delta).unwrap_or(DateTime::<Utc>::MIN_UTC)
+}
+
+fn after(instant: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
+    instant.checked_add_signed(delta).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::config::Config;
+
+    fn shows(shows: &str) -> Vec<Arc<Show>> {
+        let text = format!("timezone: UTC\nstations:\n  s: {{ hls: https://h.example/x }}\nshows:\n{shows}");
+        Config::parse(&text, Path::new("stations.yaml")).unwrap().shows
+    }
+
+    fn show(id: &str, cron: &str, more: &str) -> String {
+        format!("  - {{ title: {id}, station: s, cron: \"{cron}\", {more} }}\n")
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-11-20T{text}Z").parse().unwrap()
+    }
+
+    fn ids(airings: &[Airing]) -> Vec<&str> {
+        airings.iter().map(|airing| airing.id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_window_finds_every_cut_that_touches_it_and_no_other() {
+        let shows = shows(
+            &(show("a", "0 14 * * *", "length: 1h, early: 30s, late: 1m")
+                + &show("b", "0 15 * * *", "length: 1h, early: 30s")),
+        );
+        let find = |from: &str, to: &str| {
+            let airings = airings(&shows, Span::new(at(from), at(to)));
+            airings.iter().map(|airing| airing.show.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(find("13:00:00", "13:59:30"), Vec::<String>::new());
+        assert_eq!(find("13:00:00", "13:59:31"), ["a"]);
+        // `a` runs on until 15:01:00, and `b` began at 14:59:30.
+        assert_eq!(find("15:00:59", "15:01:10"), ["a", "b"]);
+        assert_eq!(find("15:01:00", "15:01:10"), ["b"]);
+        assert_eq!(find("16:00:00", "17:00:00"), Vec::<String>::new());
+        let night = airings(&shows, Span::new(at("00:00:00"), at("23:59:59")));
+        assert_eq!(ids(&night), ["a@20261120T1400Z", "b@20261120T1500Z"]);
+        assert_eq!(night[0].cut(), Span::new(at("13:59:30"), at("15:01:00")));
+    }
+
+    #[test]
+    fn what_is_due_includes_the_lead_and_the_rest_of_what_is_on_the_air() {
+        let shows =
+            shows(&(show("a", "0 14 * * *", "length: 1h, early: 30s") + &show("b", "30 14 * * *", "length: 1h")));
+        let lead = TimeDelta::seconds(10);
+        assert!(due(&shows, at("13:59:19"), lead).is_empty());
+        assert_eq!(ids(&due(&shows, at("13:59:20"), lead)), ["a@20261120T1400Z"]);
+        // Started in the middle, with two shows overlapping on one station.
+        assert_eq!(ids(&due(&shows, at("14:45:00"), lead)), ["a@20261120T1400Z", "b@20261120T1430Z"]);
+        assert_eq!(ids(&due(&shows, at("15:00:00"), lead)), ["b@20261120T1430Z"]);
+        assert!(due(&shows, at("15:30:00"), lead).is_empty());
+    }
+
+    #[test]
+    fn coming_airings_are_sorted_across_shows() {
+        let shows = shows(&(show("a", "0 14 * * *", "length: 1h") + &show("b", "0 */6 * * *", "length: 1h")));
+        let ids = coming(&shows, at("12:00:00"), 4);
+        let ids: Vec<&str> = ids.iter().map(|airing| airing.id.as_str()).collect();
+        assert_eq!(ids, ["a@20261120T1400Z", "b@20261120T1800Z", "b@20261121T0000Z", "b@20261121T0600Z"]);
+        assert!(coming(&shows, at("12:00:00"), 0).is_empty());
+    }
+
+    #[test]
+    fn a_show_keeps_its_hour_and_its_ids_through_the_change_of_the_clocks() {
+        let shows = shows(
+            "  - { title: p, station: s, cron: \"0 9 * * *\", length: 1h, timezone: Europe/Paris }\n\
+             \x20 - { title: n, station: s, cron: \"30 2 * * *\", length: 1h, timezone: America/New_York }\n\
+             \x20 - { title: h, station: s, cron: \"*/30 2 * * *\", length: 10m, timezone: Australia/Lord_Howe }\n",
+        );
+        let of = |title: &str, from: &str, to: &str| {
+            let window = Span::new(from.parse().unwrap(), to.parse().unwrap());
+            let mut airings = airings(&shows, window);
+            airings.retain(|airing| airing.show.as_str() == title);
+            airings.iter().map(|airing| airing.id.to_string()).collect::<Vec<_>>()
+        };
+        // 09:00 in Paris is 08:00 UTC in winter and 07:00 in summer.
+        assert_eq!(of("p", "2026-03-28T00:00:00Z", "2026-03-30T00:00:00Z"), ["p@20260328T0800Z", "p@20260329T0700Z"]);
+        assert_eq!(of("p", "2026-10-24T00:00:00Z", "2026-10-26T00:00:00Z"), ["p@20261024T0700Z", "p@20261025T0800Z"]);
+        // 02:30 does not exist in New York on 8 March: 03:00 EDT is 07:00 UTC.
+        assert_eq!(of("n", "2026-03-08T00:00:00Z", "2026-03-09T12:00:00Z"), ["n@20260308T0700Z", "n@20260309T0630Z"]);
+        // Half an hour is skipped in Lord Howe on 4 October, so only 02:30 is left of that hour.
+        assert_eq!(of("h", "2026-10-03T00:00:00Z", "2026-10-04T14:00:00Z"), ["h@20261003T1530Z"]);
+        // And in April 01:30 to 02:00 comes twice, the hour of two o'clock once.
+        assert_eq!(of("h", "2026-04-04T12:00:00Z", "2026-04-05T00:00:00Z"), ["h@20260404T1530Z", "h@20260404T1600Z"]);
+    }
+
+    #[test]
+    fn an_airing_slept_through_is_in_the_window_of_the_sleep() {
+        let shows = shows(&show("a", "0 * * * *", "length: 10m"));
+        let slept = Span::new(at("11:05:00"), at("13:30:00"));
+        assert_eq!(ids(&airings(&shows, slept)), ["a@20261120T1100Z", "a@20261120T1200Z", "a@20261120T1300Z"]);
+    }
+
+    #[test]
+    fn work_is_bounded_for_the_densest_schedule_and_the_longest_sleep() {
+        let shows = shows(&show("a", "* * * * *", "length: 1d"));
+        let started = Instant::now();
+        assert_eq!(due(&shows, at("12:00:30"), TimeDelta::seconds(10)).len(), 24 * 60);
+        let years = Span::new("1990-01-01T00:00:00Z".parse().unwrap(), at("12:00:00"));
+        let found = airings(&shows, years);
+        assert_eq!(found.len(), 32 * 24 * 60 - 1);
+        assert_eq!(coming(&shows, at("12:00:00"), 10).len(), 10);
+        assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
+        let ends = Span::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
+        assert!(airings(&shows, ends).is_empty());
+        assert!(due(&shows, DateTime::<Utc>::MAX_UTC, TimeDelta::MAX).is_empty());
+    }
+}
