@@ -1,4 +1,11 @@
-//! (to be written)
+//! (in progress)
+
+mod address;
+mod attributes;
+mod crypt;
+mod normalise;
+mod playlist;
+mod variants;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
