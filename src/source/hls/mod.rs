@@ -5,6 +5,7 @@ mod attributes;
 mod crypt;
 mod normalise;
 mod playlist;
+mod timeline;
 mod variants;
 
 use chrono::{DateTime, Utc};
