@@ -1,15 +1,58 @@
 //! What is in the bytes: which container, how long they play, what format they are.
 //!
 //! Durations are counted in frames, because playlists round theirs and the errors add up to seconds within an hour.
+//! Nothing here trusts a byte: hostile input yields `None` or less sound, never a panic, and memory stays bounded.
+//!
+//! [`sniff`] tells the container, [`probe`] reads a whole segment, [`Framer`] cuts an endless body.
+
+mod adts;
+mod fields;
+mod fmp4;
+mod framer;
+mod frames;
+mod id3_tag;
+mod mpeg_audio;
+mod mpegts;
+mod ogg;
+mod played;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod unit;
 
 use std::time::Duration;
 
+pub use framer::{Framer, Piece};
+
 use crate::model::Container;
 
+/// No segment plays longer; a file that claims so is broken or hostile.
+const LONGEST_SEGMENT: Duration = Duration::from_hours(1);
+/// Consecutive frames that prove an endless stream joined in the middle of a frame.
+const FRAMES_IN_THE_MIDDLE: usize = 3;
+
 /// Which container `bytes` (the beginning of a segment or stream) are, by their own marks; `None` for anything that is
-/// not sound we know, such as an HTML page.
-pub fn sniff(_bytes: &[u8]) -> Option<Container> {
-    None
+/// not sound we know, such as an HTML page. Frames without a container are believed where two follow each other, or
+/// three after other bytes; some 16 KiB are always enough to tell.
+pub fn sniff(bytes: &[u8]) -> Option<Container> {
+    let sound = id3_tag::skip(bytes)?;
+    if ogg::begins(sound) {
+        Some(Container::Ogg)
+    } else if fmp4::begins(sound) {
+        Some(Container::Fmp4)
+    } else if mpegts::begins(sound) {
+        Some(Container::MpegTs)
+    } else if frames::begins(sound, adts::header) {
+        Some(Container::Adts)
+    } else if frames::begins(sound, mpeg_audio::header) {
+        Some(Container::Mp3)
+    } else if frames::contains(sound, adts::header, FRAMES_IN_THE_MIDDLE) {
+        Some(Container::Adts)
+    } else if frames::contains(sound, mpeg_audio::header, FRAMES_IN_THE_MIDDLE) {
+        Some(Container::Mp3)
+    } else {
+        None
+    }
 }
 
 /// What can be read from a whole segment.
@@ -21,7 +64,33 @@ pub struct Probe {
     pub detail: String,
 }
 
-/// Reads a whole segment. `init` is the initialisation section of fragmented MP4.
-pub fn probe(_container: Container, _bytes: &[u8], _init: Option<&[u8]>) -> Probe {
-    Probe::default()
+/// Reads a whole segment. `init` is its initialisation section (`EXT-X-MAP`), without which fragmented MP4 has no clock.
+pub fn probe(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Probe {
+    let read = match container {
+        Container::Fmp4 => probe_fmp4(bytes, init),
+        _ => probe_frames(container, bytes, init),
+    };
+    Probe { duration: read.duration.filter(|duration| !duration.is_zero() && *duration <= LONGEST_SEGMENT), ..read }
+}
+
+fn probe_fmp4(bytes: &[u8], init: Option<&[u8]>) -> Probe {
+    let Some(track) = init.and_then(fmp4::Track::read).or_else(|| fmp4::Track::read(bytes)) else {
+        return Probe::default();
+    };
+    let duration = track.ticks(bytes).map(|ticks| played::duration(ticks, track.timescale));
+    Probe { duration, detail: track.detail }
+}
+
+fn probe_frames(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Probe {
+    let mut framer = Framer::new(container);
+    framer.push(init.unwrap_or_default());
+    framer.push(bytes);
+    let mut probe = Probe::default();
+    while let Some(piece) = framer.flush() {
+        if probe.duration.is_none() {
+            probe.detail = piece.format.detail;
+        }
+        probe.duration = Some(probe.duration.unwrap_or_default().saturating_add(piece.duration));
+    }
+    probe
 }

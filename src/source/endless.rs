@@ -1,0 +1,133 @@
+//! What RTMP and Icecast share: one endless connection after another, cut into chunks, told as events.
+//!
+//! A connection that delivers no sound for ten seconds is dead, whatever its socket says. Each end that nobody asked for
+//! is told as trouble, in words, and followed by the next attempt; nothing is ever given up.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::backoff::Backoff;
+use super::media::Piece;
+use crate::base::clock::SharedClock;
+use crate::base::environment::Environment;
+use crate::model::{Chunk, Format, MediaEvent};
+
+/// The longest time without sound on a connection that is alive.
+pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
+/// A connection that delivered and lasted this long was good: the next failure is a new one.
+const GOOD_AFTER: Duration = Duration::from_secs(5);
+/// How long a connection may take to hand over what it has captured once it should stop.
+const FLUSH_WITHIN: Duration = Duration::from_secs(4);
+
+/// How a connection ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum End {
+    /// As asked, everything handed over.
+    Stopped,
+    /// By itself; the cause in words for a person, without secrets.
+    Failed(String),
+}
+
+/// Nobody listens to the events any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Deaf;
+
+impl From<Deaf> for End {
+    fn from(_: Deaf) -> Self {
+        Self::Stopped
+    }
+}
+
+/// Something that can be connected to again and again.
+pub(super) trait Link {
+    /// Connects and hands over sound until the connection ends or `stop` is cancelled.
+    fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> impl Future<Output = End> + Send;
+}
+
+/// Where the sound of a connection goes.
+#[derive(Debug)]
+pub(super) struct Output {
+    events: mpsc::Sender<MediaEvent>,
+    clock: SharedClock,
+    /// The format that was told last.
+    format: Option<Format>,
+    /// Whether no chunk of this connection was handed over yet.
+    fresh: bool,
+}
+
+impl Output {
+    /// Hands over sound that is whole as of now.
+    pub(super) async fn piece(&mut self, piece: Piece) -> Result<(), Deaf> {
+        let arrived = self.clock.now();
+        let Piece { format, bytes, duration } = piece;
+        if self.format.as_ref() != Some(&format) {
+            self.send(MediaEvent::Format(format.clone())).await?;
+            self.format = Some(format);
+        }
+        let discontinuity = std::mem::replace(&mut self.fresh, false);
+        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity };
+        self.send(MediaEvent::Chunk(chunk)).await
+    }
+
+    /// Tells what is playing.
+    pub(super) async fn title(&mut self, text: String) -> Result<(), Deaf> {
+        let at = self.clock.now();
+        self.send(MediaEvent::Title { at, text }).await
+    }
+
+    async fn trouble(&mut self, cause: String) -> Result<(), Deaf> {
+        let at = self.clock.now();
+        self.send(MediaEvent::Trouble { at, cause }).await
+    }
+
+    async fn send(&self, event: MediaEvent) -> Result<(), Deaf> {
+        self.events.send(event).await.map_err(|_| Deaf)
+    }
+}
+
+/// Keeps `link` connected until `stop` is cancelled or nobody listens any more.
+pub(super) async fn keep<L: Link>(
+    mut link: L,
+    environment: &Environment,
+    events: mpsc::Sender<MediaEvent>,
+    stop: CancellationToken,
+) {
+    let clock = &environment.clock;
+    let mut output = Output { events: events.clone(), clock: clock.clone(), format: None, fresh: true };
+    let mut backoff = Backoff::new();
+    while !stop.is_cancelled() {
+        output.fresh = true;
+        let started = clock.monotonic();
+        let end = tokio::select! {
+            end = link.connect(&mut output, &stop) => end,
+            () = overdue(&stop, clock) => return,
+            () = events.closed() => return,
+        };
+        let End::Failed(cause) = end else { return };
+        if stop.is_cancelled() {
+            return;
+        }
+        if !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER {
+            backoff.reset();
+        }
+        let wait = backoff.wait();
+        tracing::debug!(%cause, ?wait, "the connection ended; trying again");
+        let told_and_waited = async {
+            output.trouble(cause).await?;
+            clock.sleep(wait).await;
+            Ok::<_, Deaf>(())
+        };
+        tokio::select! {
+            told = told_and_waited => if told.is_err() { return },
+            () = stop.cancelled() => return,
+            () = events.closed() => return,
+        }
+    }
+}
+
+async fn overdue(stop: &CancellationToken, clock: &SharedClock) {
+    stop.cancelled().await;
+    clock.sleep(FLUSH_WITHIN).await;
+}

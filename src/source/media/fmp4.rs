@@ -1,0 +1,234 @@
+//! Fragmented MP4 (ISO/IEC 14496-12): the track of the initialisation section, the durations in the fragments.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::fields::{be16, be32, be64, byte};
+use super::frames::detail;
+use super::unit::Unit;
+use crate::model::{Container, Format};
+
+/// A longer box does not belong to a live stream.
+const LONGEST_BOX: usize = 16 << 20;
+/// Boxes that a segment, an initialisation section or a stream begins with.
+const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"styp", b"moof", b"sidx", b"moov", b"emsg", b"prft"];
+
+/// A box: its type and what is in it.
+struct Atom<'a> {
+    kind: [u8; 4],
+    body: &'a [u8],
+}
+
+/// The length of the box at the beginning of `bytes` and of its header. A length of zero means "to the end".
+fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
+    let (length, header) = match be32(bytes, 0)? {
+        0 => (bytes.len(), 8),
+        1 => (usize::try_from(be64(bytes, 8)?).ok()?, 16),
+        length => (usize::try_from(length).ok()?, 8),
+    };
+    (length >= header).then_some((length, header))
+}
+
+/// The boxes in `bytes`, as far as they are whole.
+fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
+    std::iter::from_fn(move || {
+        let (length, header) = lengths(bytes)?;
+        let atom = Atom { kind: super::fields::array(bytes, 4)?, body: bytes.get(header..length)? };
+        bytes = bytes.get(length..)?;
+        Some(atom)
+    })
+}
+
+/// The first box in `bytes` along `path`.
+fn find<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
+    path.iter().try_fold(bytes, |bytes, kind| atoms(bytes).find(|atom| atom.kind == **kind).map(|atom| atom.body))
+}
+
+/// Whether `bytes` begin with a box of fragmented MP4.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let Some(kind) = super::fields::array::<4>(bytes, 4) else { return false };
+    lengths(bytes).is_some() && FIRST_BOXES.contains(&&kind)
+}
+
+/// The sound track that an initialisation section announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Track {
+    id: u32,
+    /// Ticks per second of its durations.
+    pub timescale: u32,
+    default_duration: u32,
+    /// Codec, rate and channels.
+    pub detail: String,
+}
+
+impl Track {
+    /// The first sound track of the `moov` in `bytes`.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        let moov = find(bytes, &[b"moov"])?;
+        atoms(moov).filter(|atom| atom.kind == *b"trak").find_map(|trak| {
+            let media = find(trak.body, &[b"mdia"])?;
+            if find(media, &[b"hdlr"])?.get(8..12)? != b"soun" {
+                return None;
+            }
+            let id = versioned(find(trak.body, &[b"tkhd"])?, 12, 20)?;
+            let timescale = versioned(find(media, &[b"mdhd"])?, 12, 20)?;
+            let default_duration = find(moov, &[b"mvex"])
+                .into_iter()
+                .flat_map(atoms)
+                .filter(|atom| atom.kind == *b"trex" && be32(atom.body, 4) == Some(id))
+                .find_map(|trex| be32(trex.body, 12))
+                .unwrap_or(0);
+            let detail = find(media, &[b"minf", b"stbl", b"stsd"]).and_then(sample_entry).unwrap_or_default();
+            Some(Self { id, timescale, default_duration, detail })
+        })
+    }
+
+    /// Ticks that the fragments in `bytes` play; `None` where no fragment of the track is among them.
+    pub(super) fn ticks(&self, bytes: &[u8]) -> Option<u64> {
+        let runs = atoms(bytes).filter(|atom| atom.kind == *b"moof").flat_map(|moof| atoms(moof.body));
+        runs.filter(|atom| atom.kind == *b"traf")
+            .filter_map(|traf| self.fragment(traf.body))
+            .fold(None, |sum: Option<u64>, ticks| Some(sum.unwrap_or(0).saturating_add(ticks)))
+    }
+
+    /// Ticks of one `traf`; `None` where it belongs to another track.
+    fn fragment(&self, traf: &[u8]) -> Option<u64> {
+        let tfhd = find(traf, &[b"tfhd"])?;
+        let flags = be32(tfhd, 0)?;
+        if be32(tfhd, 4)? != self.id {
+            return None;
+        }
+        let default = if flags & 0x8 == 0 {
+            self.default_duration
+        } else {
+            be32(tfhd, 8 + if flags & 0x1 == 0 { 0 } else { 8 } + if flags & 0x2 == 0 { 0 } else { 4 })?
+        };
+        let runs = atoms(traf).filter(|atom| atom.kind == *b"trun").filter_map(|trun| run(trun.body, default));
+        Some(runs.fold(0, u64::saturating_add))
+    }
+}
+
+/// A 32-bit number of a full box whose place depends on whether its times have 32 or 64 bits.
+fn versioned(body: &[u8], at: usize, at_64: usize) -> Option<u32> {
+    be32(body, if byte(body, 0)? == 0 { at } else { at_64 })
+}
+
+/// Ticks of one `trun`.
+fn run(trun: &[u8], default: u32) -> Option<u64> {
+    let flags = be32(trun, 0)?;
+    let count = be32(trun, 4)?;
+    if flags & 0x100 == 0 {
+        return Some(u64::from(count).saturating_mul(u64::from(default)));
+    }
+    let present = |flag: u32| if flags & flag == 0 { 0 } else { 4 };
+    let first = 8 + present(0x1) + present(0x4);
+    let step = 4 + present(0x200) + present(0x400) + present(0x800);
+    let durations = trun.get(first..)?.chunks(step).map_while(|sample| be32(sample, 0));
+    Some(durations.take(usize::try_from(count).ok()?).fold(0, |sum, ticks| sum.saturating_add(u64::from(ticks))))
+}
+
+/// The detail of the first sample entry (ISO/IEC 14496-12, 12.2.3).
+fn sample_entry(stsd: &[u8]) -> Option<String> {
+    let entry = atoms(stsd.get(8..)?).next()?;
+    let channels = be16(entry.body, 16)?;
+    let rate = be16(entry.body, 24)?;
+    let codec = match &entry.kind {
+        b"mp4a" => mp4a_codec(entry.body).unwrap_or("aac").to_owned(),
+        b"Opus" => "opus".to_owned(),
+        b"fLaC" => "flac".to_owned(),
+        b"ac-3" => "ac3".to_owned(),
+        b"ec-3" => "eac3".to_owned(),
+        other => other.escape_ascii().to_string(),
+    };
+    Some(detail(&codec, u32::from(rate), u32::from(channels)))
+}
+
+/// Which codec an `mp4a` entry means, by the object type in its `esds` (ISO/IEC 14496-1, 7.2.6).
+fn mp4a_codec(entry: &[u8]) -> Option<&'static str> {
+    let esds = find(entry.get(28..)?, &[b"esds"])?;
+    let descriptor = skip_descriptor_header(esds.get(4..)?, 3)?;
+    let flags = byte(descriptor, 2)?;
+    let stream_dependence = if flags & 0x80 == 0 { 0 } else { 2 };
+    let url = if flags & 0x40 == 0 { 0 } else { 1 + usize::from(byte(descriptor, 3 + stream_dependence)?) };
+    let clock = if flags & 0x20 == 0 { 0 } else { 2 };
+    let config = skip_descriptor_header(descriptor.get(3 + stream_dependence + url + clock..)?, 4)?;
+    match byte(config, 0)? {
+        0x69 | 0x6b => Some("mp3"),
+        _ => Some("aac"),
+    }
+}
+
+/// What follows the tag and length (seven bits per byte, at most four) of the descriptor `tag`.
+fn skip_descriptor_header(bytes: &[u8], tag: u8) -> Option<&[u8]> {
+    let rest = bytes.strip_prefix(&[tag])?;
+    let last = rest.iter().take(4).position(|byte| byte & 0x80 == 0)?;
+    rest.get(last + 1..)
+}
+
+/// Takes an endless fragmented MP4 apart into fragments.
+#[derive(Debug, Default)]
+pub(super) struct Fmp4Reader {
+    buffer: BytesMut,
+    /// Boxes since the last whole fragment.
+    gathered: BytesMut,
+    init: BytesMut,
+    track: Option<Track>,
+}
+
+impl Fmp4Reader {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next fragment: everything up to the end of its `mdat`.
+    pub(super) fn next(&mut self) -> Option<Unit> {
+        loop {
+            if self.buffer.len() < 16 {
+                return None;
+            }
+            let length = lengths(&self.buffer).filter(|_| be32(&self.buffer, 0) != Some(0)).map(|(length, _)| length);
+            let kind = super::fields::array::<4>(&self.buffer, 4)?;
+            let known = kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
+            let Some(length) = length.filter(|length| known && *length <= LONGEST_BOX) else {
+                self.resync();
+                continue;
+            };
+            if self.buffer.len() < length {
+                return None;
+            }
+            let atom = self.buffer.split_to(length).freeze();
+            match &kind {
+                b"ftyp" => self.init = BytesMut::from(&atom[..]),
+                b"moov" => {
+                    self.init.extend_from_slice(&atom);
+                    self.track = Track::read(&self.init);
+                    self.gathered.clear();
+                }
+                _ if self.gathered.len() + atom.len() > LONGEST_BOX => self.gathered.clear(),
+                _ => self.gathered.extend_from_slice(&atom),
+            }
+            if &kind == b"mdat"
+                && let Some(unit) = self.fragment()
+            {
+                return Some(unit);
+            }
+        }
+    }
+
+    fn fragment(&mut self) -> Option<Unit> {
+        let bytes = self.gathered.split().freeze();
+        let track = self.track.as_ref()?;
+        let samples = track.ticks(&bytes)?;
+        let init = Some(Bytes::copy_from_slice(&self.init));
+        let format = Format { container: Container::Fmp4, detail: track.detail.clone(), init };
+        Some(Unit { bytes, samples, rate: track.timescale, ends: true, preamble: Bytes::new(), format })
+    }
+
+    /// Drops bytes up to where a box may begin.
+    fn resync(&mut self) {
+        let skip = (1..self.buffer.len().saturating_sub(7))
+            .find(|at| self.buffer.get(*at..).is_some_and(begins))
+            .unwrap_or(self.buffer.len().saturating_sub(7).max(1));
+        self.buffer.advance(skip);
+        self.gathered.clear();
+    }
+}

@@ -1,0 +1,78 @@
+//! `ID3v2` tags between frames (id3.org, `ID3v2.4` structure, section 3.1): packed audio segments begin with one (RFC 8216,
+//! section 3.4), and some stations send them in the middle of a stream. They carry no sound.
+
+use super::fields::{array, byte};
+
+/// A longer tag is taken for garbage: waiting for it would hold its whole length in memory.
+const LONGEST: usize = 1 << 20;
+const HEADER: usize = 10;
+const FOOTER_PRESENT: u8 = 0x10;
+
+/// What the beginning of some bytes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tag {
+    /// A tag of this many bytes, all of it there.
+    Whole(usize),
+    /// A tag that goes on beyond the bytes.
+    Begun,
+    /// No tag.
+    None,
+}
+
+/// The length of the tag that `bytes` begin with.
+pub(super) fn length(bytes: &[u8]) -> Tag {
+    if bytes.is_empty() || !bytes.starts_with(b"ID3".get(..bytes.len().min(3)).unwrap_or_default()) {
+        return Tag::None;
+    }
+    let Some(length) = stated_length(bytes) else {
+        return if bytes.len() < HEADER { Tag::Begun } else { Tag::None };
+    };
+    if length <= bytes.len() {
+        Tag::Whole(length)
+    } else if length <= LONGEST {
+        Tag::Begun
+    } else {
+        Tag::None
+    }
+}
+
+/// `bytes` without the tags at their beginning; `None` where a tag goes on beyond them.
+pub(super) fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
+    loop {
+        match length(bytes) {
+            Tag::Whole(length) => bytes = bytes.get(length..)?,
+            Tag::Begun => return None,
+            Tag::None => return Some(bytes),
+        }
+    }
+}
+
+fn stated_length(bytes: &[u8]) -> Option<usize> {
+    let [major, _revision, flags] = array(bytes, 3)?;
+    // Seven bits in each byte, so that no size looks like a sync word.
+    let size = array::<4>(bytes, 6)?;
+    if !(2..=4).contains(&major) || size.iter().any(|byte| byte & 0x80 != 0) {
+        return None;
+    }
+    let size = size.iter().fold(0_usize, |sum, byte| sum << 7 | usize::from(*byte));
+    let footer = if flags & FOOTER_PRESENT != 0 && byte(bytes, 3) == Some(4) { HEADER } else { 0 };
+    Some(HEADER + size + footer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_as_long_as_it_says_and_a_monstrous_one_is_none() {
+        let mut tag = b"ID3\x04\0\0\0\0\x01\x02".to_vec();
+        assert_eq!(length(&tag), Tag::Begun);
+        tag.resize(10 + 130, 0);
+        assert_eq!(length(&tag), Tag::Whole(140));
+        assert_eq!(skip(&[&tag[..], &tag, b"\xff\xf1"].concat()), Some(&b"\xff\xf1"[..]));
+        assert_eq!(length(b"ID"), Tag::Begun);
+        assert_eq!(length(b"ID3 is a nice format"), Tag::None);
+        assert_eq!(length(b"ID3\x04\0\0\x7f\x7f\x7f\x7f"), Tag::None);
+        assert_eq!(length(b""), Tag::None);
+    }
+}

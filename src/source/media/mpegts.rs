@@ -1,0 +1,355 @@
+//! MPEG transport streams (ISO/IEC 13818-1): from packets to the frames of the first sound in them.
+//!
+//! Time stamps in the stream are rounded, wrap every 26.5 hours and jump when an encoder restarts, so they are used only
+//! for the codecs whose frames cannot be counted here (LATM, AC-3): ADTS and MPEG audio are counted frame by frame.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::fields::{array, byte};
+use super::frames::{FrameFormat, FrameReader, Parse};
+use super::tables::{Tables, Track};
+use super::unit::Unit;
+use super::{adts, frames, mpeg_audio};
+use crate::model::{Container, Format};
+
+/// The length of a packet.
+pub(super) const PACKET: usize = 188;
+const SYNC: u8 = 0x47;
+const NULL_PID: u16 = 0x1fff;
+/// A PES packet of sound, with what lies between its packets, is far shorter.
+const LONGEST_UNIT: usize = 1 << 20;
+/// The tables of one program are one packet each, or few.
+const LONGEST_TABLES: usize = 16 * PACKET;
+/// Ticks per second of the time stamps.
+const STAMP_RATE: u32 = 90_000;
+const STAMP_BITS: u64 = (1 << 33) - 1;
+/// Time stamps further apart than ten seconds are a jump.
+const LONGEST_STEP: u64 = 10 * 90_000;
+
+/// Whether `bytes` begin with transport packets: sync bytes where they belong, as far as the bytes go.
+pub(super) fn begins(bytes: &[u8]) -> bool {
+    let sync_at = |number: usize| byte(bytes, number * PACKET).is_none_or(|byte| byte == SYNC);
+    bytes.len() >= PACKET && Packet::read(bytes).is_some() && (0..4).all(sync_at)
+}
+
+/// One packet, parsed.
+struct Packet<'a> {
+    pid: u16,
+    /// Whether a PES packet or a section begins in it.
+    starts: bool,
+    payload: &'a [u8],
+}
+
+impl<'a> Packet<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let [sync, b1, b2, b3] = array::<4>(bytes, 0)?;
+        // Bit 0x80 marks a packet that was damaged on its way; adaptation field control 0 is reserved.
+        if sync != SYNC || b1 & 0x80 != 0 || b3 & 0x30 == 0 {
+            return None;
+        }
+        let adaptation = if b3 & 0x20 == 0 { 0 } else { 1 + usize::from(byte(bytes, 4)?) };
+        let payload = if b3 & 0x10 == 0 { &[] } else { bytes.get(4 + adaptation..PACKET)? };
+        Some(Self { pid: u16::from(b1 & 0x1f) << 8 | u16::from(b2), starts: b1 & 0x40 != 0, payload })
+    }
+}
+
+/// The beginning of a PES packet (2.4.3.6).
+struct PesStart<'a> {
+    /// Bytes of sound in the whole PES packet, where it says so.
+    length: Option<usize>,
+    stamp: Option<u64>,
+    payload: &'a [u8],
+    sound: bool,
+}
+
+impl<'a> PesStart<'a> {
+    fn read(bytes: &'a [u8]) -> Option<Self> {
+        let [0, 0, 1, id, l0, l1, _, flags, header] = array::<9>(bytes, 0)? else { return None };
+        let header = usize::from(header);
+        let stamp = (flags & 0x80 != 0).then(|| array::<5>(bytes, 9)).flatten().map(|[a, b, c, d, e]| {
+            let high = u64::from(a >> 1 & 7) << 30;
+            high | u64::from(b) << 22 | u64::from(c >> 1) << 15 | u64::from(d) << 7 | u64::from(e >> 1)
+        });
+        let length = usize::from(u16::from_be_bytes([l0, l1])).checked_sub(3 + header);
+        Some(Self { length, stamp, payload: bytes.get(9 + header..)?, sound: (0xc0..=0xdf).contains(&id) })
+    }
+}
+
+/// How the sound of one elementary stream is measured.
+#[derive(Debug)]
+enum Meter {
+    /// By its frames.
+    Frames(FrameReader),
+    /// By its time stamps.
+    Stamps(Stamps),
+}
+
+/// Time stamps, one per PES packet. What the last packet plays is known from no stamp: it is taken to play as long, byte
+/// for byte, as those before it.
+#[derive(Debug)]
+struct Stamps {
+    codec: &'static str,
+    last: Option<u64>,
+    /// The last step between two stamps.
+    step: u64,
+    /// Bytes of sound since the last stamp.
+    octets: u64,
+    /// Ticks and bytes of all packets that were measured.
+    measured: (u64, u64),
+}
+
+impl Stamps {
+    /// Ticks since the last stamp.
+    fn take(&mut self, stamp: Option<u64>) -> u64 {
+        let Some(last) = stamp.and_then(|stamp| self.last.replace(stamp)) else { return 0 };
+        let passed = self.last.unwrap_or(last).wrapping_sub(last) & STAMP_BITS;
+        let octets = std::mem::take(&mut self.octets);
+        if passed <= LONGEST_STEP {
+            self.step = passed;
+            self.measured = (self.measured.0.saturating_add(passed), self.measured.1.saturating_add(octets));
+        }
+        self.step
+    }
+
+    /// Ticks of what came after the last stamp.
+    fn rest(&self) -> u64 {
+        let (ticks, octets) = (u128::from(self.measured.0), u128::from(self.measured.1));
+        let rest = (ticks * u128::from(self.octets)).checked_div(octets).unwrap_or(0);
+        u64::try_from(rest).unwrap_or(u64::MAX).min(LONGEST_STEP)
+    }
+}
+
+/// The sound that is followed.
+#[derive(Debug)]
+struct Sound {
+    track: Track,
+    meter: Meter,
+    format: Option<Format>,
+}
+
+impl Sound {
+    fn new(track: Track) -> Self {
+        let meter = match track.codec {
+            "aac" => Meter::Frames(FrameReader::new(adts::header)),
+            "mp3" => Meter::Frames(FrameReader::new(mpeg_audio::header)),
+            codec => Meter::Stamps(Stamps { codec, last: None, step: 0, octets: 0, measured: (0, 0) }),
+        };
+        Self { track, meter, format: None }
+    }
+
+    /// A stream without tables: the codec is looked up in the sound itself.
+    fn guess(pid: u16, pes: &PesStart<'_>) -> Option<Self> {
+        let is = |parse: Parse| pes.sound && frames::begins(pes.payload, parse);
+        let codec = if is(adts::header) {
+            "aac"
+        } else if is(mpeg_audio::header) {
+            "mp3"
+        } else {
+            return None;
+        };
+        Some(Self::new(Track { pid, codec }))
+    }
+
+    fn set_detail(&mut self, detail: String) {
+        self.format = Some(Format { container: Container::MpegTs, detail, init: None });
+    }
+}
+
+/// Takes a transport stream apart into PES packets of sound, each with the packets around it.
+#[derive(Debug, Default)]
+pub(super) struct TsReader {
+    buffer: BytesMut,
+    tables: Tables,
+    sound: Option<Sound>,
+    /// The last packet of sound, to notice a repetition (2.4.3.3 allows one).
+    last: Option<[u8; PACKET]>,
+    /// Packets of tables and other streams that belong before the next packet of sound.
+    held: BytesMut,
+    /// Whether a program association table is among them.
+    held_tables: bool,
+    /// The packets of the last tables, for chunks that would begin without them.
+    table_packets: BytesMut,
+    unit: BytesMut,
+    unit_has_tables: bool,
+    /// Bytes of sound that the open PES packet still owes, where it says so.
+    owed: Option<usize>,
+    samples: u64,
+    rate: u32,
+    frame_format: Option<FrameFormat>,
+}
+
+impl TsReader {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next PES packet of sound; with `ended` also the last one, whose end nothing announces.
+    pub(super) fn next(&mut self, ended: bool) -> Option<Unit> {
+        while let Some(packet) = self.packet(ended) {
+            if let Some(unit) = self.take(&packet) {
+                return Some(unit);
+            }
+        }
+        if !ended {
+            return None;
+        }
+        let held = self.held.split();
+        self.unit.extend_from_slice(&held);
+        self.measure(true);
+        self.close()
+    }
+
+    /// The next packet that is in sync.
+    fn packet(&mut self, ended: bool) -> Option<Bytes> {
+        while self.buffer.len() >= PACKET {
+            let follows = match byte(&self.buffer, PACKET) {
+                Some(next) => next == SYNC,
+                None => ended || self.buffer.len() == PACKET,
+            };
+            if self.buffer.first() == Some(&SYNC) && follows {
+                return Some(self.buffer.split_to(PACKET).freeze());
+            }
+            let skip = self.buffer.iter().skip(1).position(|byte| *byte == SYNC);
+            self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));
+        }
+        None
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Option<Unit> {
+        let packet = Packet::read(bytes)?;
+        if self.tables.take(packet.pid, packet.starts, packet.payload) {
+            self.keep_table(packet.pid, bytes);
+            self.hold(bytes);
+            if let Some(track) = self.tables.sound()
+                && self.sound.as_ref().is_none_or(|sound| sound.track != track)
+            {
+                self.sound = Some(Sound::new(track));
+            }
+            return None;
+        }
+        if packet.pid == NULL_PID {
+            return None;
+        }
+        let pes = if packet.starts { PesStart::read(packet.payload) } else { None };
+        if self.sound.is_none() {
+            self.sound = pes.as_ref().and_then(|pes| Sound::guess(packet.pid, pes));
+        }
+        if self.sound.as_ref().is_none_or(|sound| sound.track.pid != packet.pid) {
+            self.hold(bytes);
+            return None;
+        }
+        if packet.payload.is_empty() || self.last.as_ref().is_some_and(|last| last[..] == *bytes) {
+            return None;
+        }
+        self.last = array(bytes, 0);
+        self.take_sound(bytes, packet.payload, pes)
+    }
+
+    fn take_sound(&mut self, bytes: &[u8], payload: &[u8], pes: Option<PesStart<'_>>) -> Option<Unit> {
+        let mut done = None;
+        if let Some(pes) = &pes {
+            self.stamp(pes.stamp);
+            done = self.close();
+            self.owed = pes.length;
+        }
+        if self.unit.is_empty() {
+            self.unit_has_tables = self.held_tables;
+        }
+        self.held_tables = false;
+        let held = self.held.split();
+        self.unit.extend_from_slice(&held);
+        self.unit.extend_from_slice(bytes);
+        let sound = pes.map_or(payload, |pes| pes.payload);
+        if let Some(Sound { meter: Meter::Stamps(stamps), .. }) = &mut self.sound {
+            stamps.octets = stamps.octets.saturating_add(u64::try_from(sound.len()).unwrap_or(0));
+        }
+        if let Some(Sound { meter: Meter::Frames(reader), .. }) = &mut self.sound {
+            reader.push(sound);
+            self.owed = self.owed.and_then(|owed| owed.checked_sub(sound.len()));
+            let whole = self.owed == Some(0);
+            if whole || self.unit.len() > LONGEST_UNIT {
+                self.owed = None;
+                self.measure(false);
+                // The unit that a new PES packet closed comes first; this one is closed with the next.
+                return done.or_else(|| self.close());
+            }
+        }
+        if done.is_none() && self.unit.len() > LONGEST_UNIT {
+            self.close();
+            self.unit.clear();
+        }
+        done
+    }
+
+    fn keep_table(&mut self, pid: u16, bytes: &[u8]) {
+        if pid == 0 {
+            self.table_packets.clear();
+            self.held_tables = true;
+        }
+        if self.table_packets.len() < LONGEST_TABLES {
+            self.table_packets.extend_from_slice(bytes);
+        }
+    }
+
+    fn hold(&mut self, bytes: &[u8]) {
+        if self.held.len() > LONGEST_UNIT {
+            self.held.clear();
+            self.held_tables = false;
+        }
+        self.held.extend_from_slice(bytes);
+    }
+
+    /// Counts the frames that are whole; at the end also the one that has begun, since the segment that has its end
+    /// will not count it.
+    fn measure(&mut self, ended: bool) {
+        let Some(sound) = &mut self.sound else { return };
+        match &mut sound.meter {
+            Meter::Stamps(stamps) => {
+                if ended && !self.unit.is_empty() {
+                    self.samples += stamps.rest();
+                }
+            }
+            Meter::Frames(reader) => {
+                let mut last = None;
+                while let Some((header, _)) = reader.next(ended) {
+                    self.samples += u64::from(header.samples);
+                    last = Some(header.format);
+                }
+                if ended && let Some(header) = reader.begun() {
+                    self.samples += u64::from(header.samples);
+                }
+                if let Some(format) = last {
+                    self.rate = format.rate;
+                    if self.frame_format.replace(format) != Some(format) || sound.format.is_none() {
+                        sound.set_detail(format.detail());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the open unit the time between the last stamp and this one.
+    fn stamp(&mut self, stamp: Option<u64>) {
+        let Some(sound) = &mut self.sound else { return };
+        let Meter::Stamps(stamps) = &mut sound.meter else { return };
+        self.samples += stamps.take(stamp);
+        self.rate = STAMP_RATE;
+        if sound.format.is_none() {
+            let detail = stamps.codec.to_owned();
+            sound.set_detail(detail);
+        }
+    }
+
+    /// Ends the open unit. It stays open while nothing in it could be made out.
+    fn close(&mut self) -> Option<Unit> {
+        if self.unit.is_empty() {
+            return None;
+        }
+        self.measure(false);
+        let format = self.sound.as_ref()?.format.clone()?;
+        let samples = std::mem::take(&mut self.samples);
+        let bytes = self.unit.split().freeze();
+        let preamble = if self.unit_has_tables { Bytes::new() } else { Bytes::copy_from_slice(&self.table_packets) };
+        Some(Unit { bytes, samples, rate: self.rate, ends: true, preamble, format })
+    }
+}

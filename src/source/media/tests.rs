@@ -1,0 +1,327 @@
+//! Against files that a real ffmpeg made, and against what becomes of them under hostile hands.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::OnceLock;
+
+use super::*;
+
+/// A sine of `SECONDS` in one container, the options that make it, and what it must be recognised as.
+struct Case {
+    name: &'static str,
+    options: &'static str,
+    container: Container,
+    detail: &'static str,
+}
+
+const SECONDS: f64 = 7.3;
+
+const CASES: &[Case] = &[
+    case("aac", "-ar 48000 -ac 2 -c:a aac -f adts", Container::Adts, "aac 48000 Hz 2 ch"),
+    case("aac-mono", "-ar 22050 -ac 1 -c:a aac -f adts", Container::Adts, "aac 22050 Hz 1 ch"),
+    case(
+        "aac-id3",
+        "-ar 44100 -ac 2 -c:a aac -write_id3v2 1 -metadata title=x -f adts",
+        Container::Adts,
+        "aac 44100 Hz 2 ch",
+    ),
+    case("mp3", "-ar 44100 -ac 2 -c:a libmp3lame -f mp3", Container::Mp3, "mp3 44100 Hz 2 ch"),
+    case(
+        "mp3-bare",
+        "-ar 44100 -ac 1 -c:a libmp3lame -id3v2_version 0 -write_xing 0 -f mp3",
+        Container::Mp3,
+        "mp3 44100 Hz 1 ch",
+    ),
+    case("mp3-low", "-ar 16000 -ac 1 -b:a 24k -c:a libmp3lame -f mp3", Container::Mp3, "mp3 16000 Hz 1 ch"),
+    case("mp3-lowest", "-ar 8000 -ac 1 -b:a 8k -c:a libmp3lame -f mp3", Container::Mp3, "mp3 8000 Hz 1 ch"),
+    case("mp2", "-ar 48000 -ac 2 -c:a mp2 -f mp2", Container::Mp3, "mp2 48000 Hz 2 ch"),
+    case("ts-aac", "-ar 48000 -ac 2 -c:a aac -f mpegts", Container::MpegTs, "aac 48000 Hz 2 ch"),
+    case("ts-mp3", "-ar 44100 -ac 2 -c:a libmp3lame -f mpegts", Container::MpegTs, "mp3 44100 Hz 2 ch"),
+    case("ts-ac3", "-ar 48000 -ac 2 -c:a ac3 -f mpegts", Container::MpegTs, "ac3"),
+    case("ts-latm", "-ar 48000 -ac 2 -c:a aac -mpegts_flags latm -f mpegts", Container::MpegTs, "aac-latm"),
+    case(
+        "fmp4-aac",
+        "-ar 44100 -ac 2 -c:a aac -movflags frag_keyframe+empty_moov+default_base_moof -frag_duration 1000000 -f mp4",
+        Container::Fmp4,
+        "aac 44100 Hz 2 ch",
+    ),
+    case(
+        "fmp4-opus",
+        "-ar 48000 -ac 2 -c:a libopus -movflags frag_keyframe+empty_moov+default_base_moof -frag_duration 1000000 -f mp4",
+        Container::Fmp4,
+        "opus 48000 Hz 2 ch",
+    ),
+    case(
+        "fmp4-mp3",
+        "-ar 44100 -ac 2 -c:a libmp3lame -movflags frag_keyframe+empty_moov+default_base_moof -frag_duration 1000000 -f mp4",
+        Container::Fmp4,
+        "mp3 44100 Hz 2 ch",
+    ),
+    case("opus", "-ar 48000 -ac 2 -c:a libopus -f ogg", Container::Ogg, "opus 48000 Hz 2 ch"),
+    case("vorbis", "-ar 44100 -ac 2 -c:a libvorbis -f ogg", Container::Ogg, "vorbis 44100 Hz 2 ch"),
+    case("flac", "-ar 44100 -ac 2 -c:a flac -f ogg", Container::Ogg, "flac 44100 Hz 2 ch"),
+];
+
+const fn case(name: &'static str, options: &'static str, container: Container, detail: &'static str) -> Case {
+    Case { name, options, container, detail }
+}
+
+/// Runs a program that stands beside these tests and gives its stdout.
+#[expect(clippy::disallowed_methods, reason = "a test's own tool, waited for on the spot")]
+fn output(program: &str, args: &[&str]) -> Vec<u8> {
+    let out = std::process::Command::new(program).args(args).stdin(Stdio::null()).output().expect(program);
+    assert!(out.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    out.stdout
+}
+
+impl Case {
+    fn make(&self, folder: &Path) -> Vec<u8> {
+        let file = folder.join(self.name);
+        let source = format!("sine=frequency=440:duration={SECONDS}");
+        let mut args = vec!["-nostdin", "-v", "error", "-f", "lavfi", "-i", &source];
+        args.extend(self.options.split(' '));
+        args.push(file.to_str().unwrap());
+        output("ffmpeg", &args);
+        std::fs::read(file).unwrap()
+    }
+
+    /// Packets in `bytes` times samples per packet, as ffprobe sees them.
+    fn ffprobe(&self, bytes: &[u8], folder: &Path) -> f64 {
+        let file = folder.join(format!("{}-probed", self.name));
+        std::fs::write(&file, bytes).unwrap();
+        let fields = "stream=nb_read_packets,sample_rate";
+        let args =
+            ["-v", "error", "-count_packets", "-select_streams", "a:0", "-show_entries", fields, "-of", "csv=p=0"];
+        let line = String::from_utf8(output("ffprobe", &[&args[..], &[file.to_str().unwrap()]].concat())).unwrap();
+        let first = line.lines().next().unwrap();
+        let numbers: Vec<f64> = first.split(',').filter_map(|field| field.trim().parse().ok()).collect();
+        let samples = match self.detail.split(' ').next().unwrap() {
+            "mp3" if numbers[0] < 32_000.0 => 576.0,
+            "mp3" | "mp2" => 1152.0,
+            "ac3" => 1536.0,
+            "opus" => 960.0,
+            _ => 1024.0,
+        };
+        numbers[1] * samples / numbers[0]
+    }
+}
+
+/// All cases, encoded once for all tests.
+fn files() -> &'static [(&'static Case, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(&'static Case, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        CASES.iter().map(|case| (case, case.make(folder.path()))).collect()
+    })
+}
+
+fn file(name: &str) -> &'static [u8] {
+    &files().iter().find(|(case, _)| case.name == name).unwrap().1
+}
+
+fn framed(container: Container, parts: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Vec<Piece> {
+    let mut framer = Framer::new(container);
+    let mut pieces = Vec::new();
+    for part in parts {
+        framer.push(part.as_ref());
+        pieces.extend(std::iter::from_fn(|| framer.next_chunk()));
+    }
+    pieces.extend(std::iter::from_fn(|| framer.flush()));
+    pieces
+}
+
+fn total(pieces: &[Piece]) -> Duration {
+    pieces.iter().map(|piece| piece.duration).sum()
+}
+
+#[test]
+fn every_container_is_recognised_and_read() {
+    for (case, bytes) in files() {
+        assert_eq!(sniff(bytes), Some(case.container), "{}", case.name);
+        assert_eq!(probe(case.container, bytes, None).detail, case.detail, "{}", case.name);
+    }
+}
+
+#[test]
+fn what_is_no_sound_is_not_called_sound() {
+    let html = "<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body>Go away</body></html>".repeat(50);
+    let utf16: Vec<u8> = format!("\u{feff}{html}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let g = "G".repeat(187) + "oG";
+    let mut random = Random(7);
+    let noise: Vec<u8> = (0..100_000).map(|_| random.byte()).collect();
+    for bytes in [
+        html.as_bytes(),
+        b"#EXTM3U\n#EXTINF:10,\na.ts\n",
+        b"{\"error\": \"expired\"}",
+        b"",
+        &[0; 4096],
+        &[0xff; 4096],
+        b"ID3\x04\0\0\0\0\x7f\x7f",
+        b"ID3 is no tag here",
+        &utf16,
+        g.as_bytes(),
+        &noise,
+        b"\xff\xfb\x90\x44",
+    ] {
+        assert_eq!(sniff(bytes), None, "{:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(20)]));
+    }
+}
+
+#[test]
+fn a_segment_plays_as_long_as_ffprobe_counts_frames() {
+    let folder = tempfile::tempdir().unwrap();
+    for (case, bytes) in files() {
+        let counted = probe(case.container, bytes, None).duration.expect(case.name).as_secs_f64();
+        let expected = match case.name {
+            // Sample-exact by design: the granule position of the last page ends at the last sample.
+            "opus" | "vorbis" | "flac" => SECONDS,
+            // MP4 trims the last sample; what the encoder put in front stays.
+            "fmp4-aac" => SECONDS + 1024.0 / 44_100.0,
+            "fmp4-opus" => SECONDS + 312.0 / 48_000.0,
+            "fmp4-mp3" => SECONDS + 1105.0 / 44_100.0,
+            _ => case.ffprobe(bytes, folder.path()),
+        };
+        // LATM has only time stamps, so that its last packet is an estimate.
+        let tolerance = if case.name == "ts-latm" { 0.03 } else { 0.000_1 };
+        assert!((counted - expected).abs() < tolerance, "{}: {counted} instead of {expected}", case.name);
+        assert!((counted - SECONDS).abs() < 0.2, "{}: {counted}", case.name);
+    }
+}
+
+#[test]
+fn a_body_in_dribs_and_drabs_becomes_chunks_of_a_second_that_add_up() {
+    for (case, bytes) in files() {
+        let pieces = framed(case.container, bytes.chunks(997));
+        let whole = probe(case.container, bytes, None).duration.unwrap();
+        assert!(total(&pieces).abs_diff(whole) < Duration::from_micros(1), "{}: {:?}", case.name, total(&pieces));
+        assert!(pieces.len() >= 5, "{}: {} chunks", case.name, pieces.len());
+        assert!(pieces.iter().all(|piece| piece.format.detail == case.detail), "{}", case.name);
+        assert!(pieces.iter().all(|piece| piece.duration < Duration::from_millis(2100)), "{}", case.name);
+    }
+}
+
+#[test]
+fn a_reel_that_begins_with_any_chunk_decodes_to_what_the_chunks_play() {
+    let folder = tempfile::tempdir().unwrap();
+    for (case, bytes) in files() {
+        let pieces = framed(case.container, bytes.chunks(4096));
+        let rest = &pieces[2..];
+        let reel = folder.path().join("reel");
+        let init = rest[0].format.init.clone().unwrap_or_default();
+        let sound: Vec<u8> = rest.iter().flat_map(|piece| piece.bytes.to_vec()).collect();
+        std::fs::write(&reel, [&init[..], &sound].concat()).unwrap();
+        let args =
+            ["-nostdin", "-v", "error", "-i", reel.to_str().unwrap(), "-ac", "1", "-ar", "48000", "-f", "s16le", "-"];
+        let samples = output("ffmpeg", &args).len() / 2;
+        #[expect(clippy::cast_precision_loss, reason = "a few seconds of samples")]
+        let decoded = samples as f64 / 48_000.0;
+        let expected = total(rest).as_secs_f64();
+        // A decoder that begins in the middle may swallow the frames it needs to settle.
+        assert!((decoded - expected).abs() < 0.08, "{}: {decoded} instead of {expected}", case.name);
+    }
+}
+
+#[test]
+fn sound_is_found_again_after_garbage() {
+    let html = b"<html>502 Bad Gateway \xff\xf1\xff</html> ID3 \x47\x47".repeat(20);
+    for name in ["aac", "mp3", "ts-aac", "opus"] {
+        let (case, bytes) = files().iter().find(|(case, _)| case.name == name).unwrap();
+        let clean = total(&framed(case.container, [bytes]));
+        let middle = bytes.len() / 2;
+        let dirty = framed(case.container, [&html[..], &bytes[..middle], &html, &bytes[middle..]]);
+        // What the garbage was thrown into is lost, no more: a frame, a PES packet, a page.
+        let lost = clean.saturating_sub(total(&dirty));
+        assert!(lost <= Duration::from_millis(400), "{name}: lost {lost:?}");
+    }
+}
+
+#[test]
+fn a_stream_joined_in_the_middle_of_a_frame_is_recognised() {
+    for name in ["aac", "mp3"] {
+        let (case, bytes) = files().iter().find(|(case, _)| case.name == name).unwrap();
+        let middle = bytes.len() / 2 + 101;
+        assert_eq!(sniff(&bytes[middle..middle + 8192]), Some(case.container), "{name}");
+    }
+}
+
+#[test]
+fn each_frame_is_counted_in_exactly_one_segment() {
+    // Cut without regard to frames: a frame belongs to the segment in which it begins.
+    let bytes = file("ts-aac");
+    let whole = probe(Container::MpegTs, bytes, None).duration.unwrap();
+    let tables = &bytes[..3 * 188];
+    let cut = bytes.len() / 188 / 2 * 188;
+    let first = probe(Container::MpegTs, &bytes[..cut], None).duration.unwrap();
+    let second = probe(Container::MpegTs, &bytes[cut..], Some(tables)).duration.unwrap();
+    assert!((first + second).abs_diff(whole) < Duration::from_millis(30), "{first:?} + {second:?} is not {whole:?}");
+}
+
+#[test]
+fn a_change_of_format_begins_a_new_chunk() {
+    let pieces = framed(Container::Adts, [file("aac"), file("aac-mono")]);
+    let mut details: Vec<_> = pieces.iter().map(|piece| piece.format.detail.as_str()).collect();
+    details.dedup();
+    assert_eq!(details, ["aac 48000 Hz 2 ch", "aac 22050 Hz 1 ch"]);
+    let chained = framed(Container::Ogg, [file("opus"), file("vorbis")]);
+    let both = total(&framed(Container::Ogg, [file("opus")])) + total(&framed(Container::Ogg, [file("vorbis")]));
+    assert!(total(&chained).abs_diff(both) < Duration::from_micros(1));
+}
+
+#[test]
+fn fragments_without_their_initialisation_section_have_no_length() {
+    let bytes = file("fmp4-aac");
+    let at = bytes.windows(4).position(|four| four == b"moof").unwrap() - 4;
+    assert_eq!(probe(Container::Fmp4, &bytes[at..], None), Probe::default());
+    let whole = probe(Container::Fmp4, bytes, None);
+    assert_eq!(probe(Container::Fmp4, &bytes[at..], Some(&bytes[..at])), whole);
+}
+
+#[test]
+fn hostile_bytes_never_panic_and_never_play_for_years() {
+    let mut random = Random(20_261_120);
+    for (case, bytes) in files() {
+        let bytes = &bytes[..bytes.len().min(40_000)];
+        for round in 0..60 {
+            let mut bad = bytes.to_vec();
+            for _ in 0..=round {
+                let at = random.below(bad.len());
+                match random.below(5) {
+                    0 => bad[at] = random.byte(),
+                    1 => bad[at] = 0xff,
+                    2 => bad.truncate(at.max(100)),
+                    3 => drop(bad.splice(at..at, [0x7f, 0xff, 0xff, 0xff])),
+                    _ => drop(bad.drain(at..(at + 1 + random.below(50)).min(bad.len()))),
+                }
+                if bad.len() < 100 {
+                    bad.resize(100, 0);
+                }
+            }
+            let _ = sniff(&bad);
+            for container in [Container::Adts, Container::Mp3, Container::MpegTs, Container::Fmp4, Container::Ogg] {
+                let duration = probe(container, &bad, Some(&bytes[..bytes.len().min(2000)])).duration;
+                assert!(duration.is_none_or(|duration| duration <= LONGEST_SEGMENT), "{}", case.name);
+            }
+            framed(case.container, bad.chunks(1 + random.below(5000)));
+        }
+    }
+}
+
+/// A small generator with a seed (xorshift), so that a failure can be repeated.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.next().to_le_bytes()[3]
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
+    }
+}

@@ -1,0 +1,253 @@
+//! RTMP: rtmpdump fetches FLV, ffmpeg packs its sound, untouched, into MPEG-TS, which is cut into chunks.
+//!
+//! Both are children that are started anew together whenever either ends, whatever its exit code, or delivers nothing:
+//! rtmpdump exits 0 in the middle of a show, and hangs on a silent server for as long as it is let.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use reqwest::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::endless::{DEAD_AFTER, End, Link, Output, keep};
+use super::media::Framer;
+use super::resolve::resolve;
+use crate::base::environment::Environment;
+use crate::base::process::{Invocation, Running};
+use crate::base::{http, redact};
+use crate::config::Rtmp;
+use crate::model::{Container, MediaEvent};
+
+/// How long rtmpdump may take to write out what it holds once it should end.
+const GRACE: Duration = Duration::from_secs(1);
+/// How long ffmpeg may take to finish once its input ended; it was measured to need a hundredth of that.
+const REMUX_GRACE: Duration = Duration::from_secs(2);
+
+/// Captures until `stop` is cancelled or nobody listens any more.
+pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
+    keep(RtmpLink { source, environment, client: None }, environment, events, stop).await;
+}
+
+struct RtmpLink<'a> {
+    source: &'a Rtmp,
+    environment: &'a Environment,
+    /// One client, and so one cookie jar, for all connections of a capture.
+    client: Option<Client>,
+}
+
+impl Link for RtmpLink<'_> {
+    async fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> End {
+        let opened = tokio::select! {
+            opened = self.open() => opened,
+            () = stop.cancelled() => return End::Stopped,
+        };
+        match opened {
+            Ok(connection) => connection.capture(output, stop).await,
+            Err(cause) => End::Failed(cause),
+        }
+    }
+}
+
+impl RtmpLink<'_> {
+    async fn open(&mut self) -> Result<Connection, String> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => http::client(&self.source.headers).map_err(|error| error.to_string())?,
+        };
+        let client = self.client.insert(client);
+        let resolved =
+            resolve(&self.source.address, client, self.environment).await.map_err(|error| error.to_string())?;
+        Connection::open(self.source, &resolved.url)
+    }
+}
+
+/// rtmpdump's arguments for `url`.
+fn rtmpdump_arguments(source: &Rtmp, url: &Url) -> Vec<String> {
+    let mut arguments = vec!["--rtmp".to_owned(), url.to_string()];
+    if source.live {
+        arguments.push("--live".to_owned());
+    }
+    let named = [
+        ("--app", &source.app),
+        ("--playpath", &source.playpath),
+        ("--swfVfy", &source.swf),
+        ("--pageUrl", &source.page),
+    ];
+    for (flag, value) in named {
+        if let Some(value) = value {
+            arguments.extend([flag.to_owned(), value.clone()]);
+        }
+    }
+    arguments.extend(["--timeout".to_owned(), DEAD_AFTER.as_secs().to_string()]);
+    arguments.extend(source.args.iter().cloned());
+    // Last, so that no free argument sends the sound elsewhere. Without --quiet, because that silences errors as well.
+    arguments.extend(["--flv".to_owned(), "-".to_owned()]);
+    arguments
+}
+
+/// ffmpeg's arguments. What rtmpdump writes announces pictures whether there are any or not, and ffmpeg would wait for
+/// them; the sound's own parameters stand in its first packet. The muxer neither delays nor collects.
+const REMUX: &str = "-hide_banner -nostdin -loglevel error -protocol_whitelist pipe -analyzeduration 500000 -f flv \
+     -i pipe:0 -map 0:a:0 -c copy -muxdelay 0 -muxpreload 0 -flush_packets 1 -f mpegts pipe:1";
+
+/// rtmpdump and ffmpeg, with everything between them.
+struct Connection {
+    url: String,
+    fetch: Running,
+    fetched: ChildStdout,
+    remux: Running,
+    remux_input: ChildStdin,
+    remuxed: ChildStdout,
+}
+
+impl Connection {
+    fn open(source: &Rtmp, url: &Url) -> Result<Self, String> {
+        if !url.scheme().starts_with("rtmp") {
+            return Err(format!("{} is no RTMP address", redact::url(url)));
+        }
+        let mut remux = Invocation::new("ffmpeg")
+            .args(REMUX.split_whitespace())
+            .with_stdin()
+            .with_stdout()
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let mut fetch = Invocation::new("rtmpdump")
+            .args(rtmpdump_arguments(source, url))
+            .with_stdout()
+            .spawn()
+            .map_err(|error| error.to_string())?;
+        let (Some(fetched), Some(remux_input), Some(remuxed)) =
+            (fetch.take_stdout(), remux.take_stdin(), remux.take_stdout())
+        else {
+            return Err("rtmpdump and ffmpeg could not be joined".to_owned());
+        };
+        Ok(Self { url: redact::url(url), fetch, fetched, remux, remux_input, remuxed })
+    }
+
+    async fn capture(self, output: &mut Output, stop: &CancellationToken) -> End {
+        let Self { url, mut fetch, fetched, mut remux, remux_input, remuxed } = self;
+        let delivery = async {
+            let ended = deliver(remuxed, &mut fetch, output, stop).await;
+            // ffmpeg may have ended first; this also ends the carrying.
+            fetch.stop(GRACE).await;
+            ended
+        };
+        let (end, ()) = tokio::join!(delivery, carry(fetched, remux_input));
+        remux.stop(REMUX_GRACE).await;
+        match end {
+            Ended::Stopped => End::Stopped,
+            Ended::Silent => End::Failed(format!(
+                "{url} delivered no sound for {} s{}",
+                DEAD_AFTER.as_secs(),
+                in_words(&fetch, &remux).map_or_else(String::new, |words| format!(": {words}")),
+            )),
+            Ended::ByItself => End::Failed(format!(
+                "{url}: {}",
+                in_words(&fetch, &remux).unwrap_or_else(|| "rtmpdump ended without a reason".to_owned()),
+            )),
+        }
+    }
+}
+
+/// Carries FLV from rtmpdump to ffmpeg until either ends; then closes ffmpeg's input, which ends it.
+async fn carry(mut from: ChildStdout, mut to: ChildStdin) {
+    let mut buffer = BytesMut::with_capacity(1 << 16);
+    while let Ok(1..) = from.read_buf(&mut buffer).await {
+        if to.write_all(&buffer).await.is_err() {
+            return;
+        }
+        buffer.clear();
+    }
+}
+
+/// How the way from rtmpdump to us ended.
+enum Ended {
+    Stopped,
+    Silent,
+    ByItself,
+}
+
+/// Hands over what ffmpeg writes until it ends. Ends rtmpdump when asked to stop, or when nothing comes: the rest follows
+/// from that, and what was captured is not lost.
+async fn deliver(
+    mut remuxed: ChildStdout,
+    fetch: &mut Running,
+    output: &mut Output,
+    stop: &CancellationToken,
+) -> Ended {
+    let mut framer = Framer::new(Container::MpegTs);
+    let mut buffer = BytesMut::with_capacity(1 << 16);
+    let mut deadline = Instant::now() + DEAD_AFTER;
+    let mut ended = None;
+    loop {
+        let read = tokio::select! {
+            read = timeout_at(deadline, remuxed.read_buf(&mut buffer)) => read,
+            () = stop.cancelled(), if ended.is_none() => {
+                ended = Some(Ended::Stopped);
+                fetch.stop(GRACE).await;
+                deadline = Instant::now() + REMUX_GRACE;
+                continue;
+            }
+        };
+        match read {
+            Ok(Ok(1..)) => {
+                framer.push(&buffer);
+                buffer.clear();
+                while let Some(piece) = framer.next_chunk() {
+                    if ended.is_none() {
+                        deadline = Instant::now() + DEAD_AFTER;
+                    }
+                    if output.piece(piece).await.is_err() {
+                        return Ended::Stopped;
+                    }
+                }
+            }
+            Ok(Ok(0) | Err(_)) => break,
+            Err(_) if ended.is_none() => {
+                ended = Some(Ended::Silent);
+                fetch.stop(GRACE).await;
+                deadline = Instant::now() + REMUX_GRACE;
+            }
+            Err(_) => break,
+        }
+    }
+    while let Some(piece) = framer.flush() {
+        if output.piece(piece).await.is_err() {
+            return Ended::Stopped;
+        }
+    }
+    ended.unwrap_or(Ended::ByItself)
+}
+
+/// Why the children ended, in their own words: rtmpdump's errors, else its last word, else ffmpeg's.
+fn in_words(fetch: &Running, remux: &Running) -> Option<String> {
+    let words = |running: &Running| last_error(&running.last_words()).map(|words| redact::text(&words));
+    words(fetch).map(|words| format!("rtmpdump says {words:?}")).or_else(|| {
+        // ffmpeg has nothing to convert where rtmpdump got nothing; its complaint about that is no cause.
+        words(remux).map(|words| format!("ffmpeg says {words:?}"))
+    })
+}
+
+/// The error in what rtmpdump or ffmpeg wrote on stderr, without banner and byte counter.
+fn last_error(words: &str) -> Option<String> {
+    let mut words: Vec<_> =
+        words.split(['\r', '\n', ';']).map(str::trim).filter(|line| !line.is_empty() && !is_chatter(line)).collect();
+    if words.iter().any(|line| line.starts_with("ERROR")) {
+        words.retain(|line| line.starts_with("ERROR"));
+    }
+    words.last().map(|line| line.trim_start_matches("ERROR:").trim().to_owned())
+}
+
+fn is_chatter(line: &str) -> bool {
+    let counter = line.ends_with(" sec") && line.contains(" kB / ");
+    let banner = line.starts_with("RTMPDump v") || line.starts_with("(c) ") || line.starts_with("license:");
+    counter || banner || line.starts_with("Connecting") || line.starts_with("INFO:") || line.starts_with("DEBUG:")
+}
