@@ -1,22 +1,420 @@
 //! A cron expression as crontab means it, with the zone kept apart.
+//!
+//! The format is that of crontab(5) of vixie cron: five fields, names, lists, ranges and steps; where both day fields
+//! are restricted a day that suits either counts, unless one of them begins with `*` (`*/2`), when both must suit.
+//! croner finds the occurrences. It accepts more than crontab does (seconds, `L`, `W`, `#`), so the fields are checked
+//! here first, which also gives messages that say what to write.
+//!
+//! Through the changes of the clocks: a job whose minute and hour are without `*` runs once a day whatever the clocks
+//! do: in the spring gap it moves to the first minute after it, in the repeated autumn hour it runs the first time.
+//! Every other job follows the clock: it skips the gap and runs through both repeated hours.
+
+use std::fmt::Write as _;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use croner::Cron;
+use croner::parser::{CronParser, Seconds, Year};
+use thiserror::Error;
+
+use super::cron_words;
+
+/// croner takes an expression for one of fixed times only where it has a single one; lists are split up to this many.
+const MOST_FIXED_TIMES: usize = 120;
 
 /// Five fields of crontab, parsed.
 #[derive(Debug, Clone)]
 pub struct Crontab {
     text: String,
+    fields: Fields,
+    /// Their union is the schedule.
+    crons: Arc<[Cron]>,
 }
 
+/// An expression that is not one of crontab, or never comes.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{message}")]
+pub struct CrontabError {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+/// The values of each field, sorted; a field of all values means "every".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Fields {
+    pub minutes: Vec<u8>,
+    pub hours: Vec<u8>,
+    pub days: Vec<u8>,
+    pub months: Vec<u8>,
+    /// 0 is Sunday.
+    pub weekdays: Vec<u8>,
+    /// Whether a day must suit both day fields.
+    pub both_days: bool,
+}
+
+struct Field {
+    name: &'static str,
+    range: RangeInclusive<u8>,
+    names: &'static [&'static str],
+}
+
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+
+const FIELDS: [Field; 5] = [
+    Field { name: "minute", range: 0..=59, names: &[] },
+    Field { name: "hour", range: 0..=23, names: &[] },
+    Field { name: "day of the month", range: 1..=31, names: &[] },
+    Field { name: "month", range: 1..=12, names: &MONTHS },
+    Field { name: "day of the week", range: 0..=7, names: &WEEKDAYS },
+];
+
+const NICKNAMES: [(&str, &str); 7] = [
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+];
+
 impl Crontab {
-    /// As written in the file.
+    /// Parses five fields.
+    pub fn parse(text: &str) -> Result<Self, CrontabError> {
+        let parts: Vec<&str> = text.split_whitespace().collect();
+        let [minute, hour, day, month, weekday] = parts[..] else { return Err(wrong_count(text, &parts)) };
+        let mut values = Vec::with_capacity(FIELDS.len());
+        for (field, part) in FIELDS.iter().zip(&parts) {
+            values.push(field.parse(part)?);
+        }
+        let Ok([minutes, hours, days, months, weekdays]) = <[Vec<u8>; 5]>::try_from(values) else {
+            return Err(wrong_count(text, &parts));
+        };
+        let both_days = day.starts_with('*') || weekday.starts_with('*');
+        let mut weekdays: Vec<u8> = weekdays.into_iter().map(|weekday| weekday % 7).collect();
+        weekdays.sort_unstable();
+        weekdays.dedup();
+        let fields = Fields { minutes, hours, days, months, weekdays, both_days };
+        fields.must_come(text)?;
+
+        let fixed = !minute.contains('*') && !hour.contains('*');
+        let times = fields.minutes.len() * fields.hours.len();
+        let parser =
+            CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).dom_and_dow(both_days).build();
+        // Values instead of names and ranges: croner does not know `FRI-SUN` as a range up to 7.
+        let plain = |part: &str, values: &[u8]| {
+            let list = || values.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+            if part == "*" { part.to_owned() } else { list() }
+        };
+        let days = [plain(day, &fields.days), plain(month, &fields.months), plain(weekday, &fields.weekdays)].join(" ");
+        let one = |minute: &str, hour: &str| {
+            parser.parse(&format!("{minute} {hour} {days}")).map_err(|error| CrontabError {
+                message: format!("`{text}` is not a cron expression: {error}"),
+                hint: None,
+            })
+        };
+        let crons = if fixed && times <= MOST_FIXED_TIMES {
+            let pairs = fields.hours.iter().flat_map(|hour| fields.minutes.iter().map(move |minute| (minute, hour)));
+            pairs.map(|(minute, hour)| one(&minute.to_string(), &hour.to_string())).collect::<Result<_, _>>()?
+        } else {
+            Arc::from([one(minute, hour)?])
+        };
+        Ok(Self { text: parts.join(" "), fields, crons })
+    }
+
+    /// As written in the file, with single spaces.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The first start strictly after `after`, by the clocks of `zone`.
-    pub fn next_after(&self, _after: DateTime<Utc>, _zone: Tz) -> Option<DateTime<Utc>> {
-        None
+    /// The first start strictly after `after`, by the clocks of `zone`. `None` only at the end of the calendar.
+    pub fn next_after(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let local = after.with_timezone(&zone);
+        let next = |cron: &Cron| cron.find_next_occurrence(&local, false).ok().map(|next| next.with_timezone(&Utc));
+        // The filter keeps the promise of moving forward even if croner ever erred around a change of the clocks.
+        self.crons.iter().filter_map(next).filter(|next| *next > after).min()
+    }
+
+    /// The schedule in words: `every Friday at 05:45`.
+    pub fn describe(&self) -> String {
+        cron_words::describe(&self.fields)
+    }
+}
+
+fn wrong_count(text: &str, parts: &[&str]) -> CrontabError {
+    let text = text.trim();
+    let nickname = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let hint = match (nickname, parts) {
+        (Some((_, fields)), _) => format!("write `{fields}`"),
+        (None, [seconds, rest @ ..]) if rest.len() == 5 && *seconds == "0" => {
+            format!("leave the seconds out: `{}`", rest.join(" "))
+        }
+        _ => "the five fields are minute, hour, day of the month, month, day of the week: `0 14 * * *` is every day \
+              at 14:00"
+            .to_owned(),
+    };
+    CrontabError { message: format!("a cron expression has 5 fields, `{text}` has {}", parts.len()), hint: Some(hint) }
+}
+
+impl Fields {
+    /// 31 February and its like; where either day field suffices, some weekday always comes.
+    fn must_come(&self, text: &str) -> Result<(), CrontabError> {
+        let longest = |month: &u8| match month {
+            2 => 29,
+            4 | 6 | 9 | 11 => 30,
+            _ => 31,
+        };
+        let first = self.days.first().copied().unwrap_or(1);
+        let by_date = self.months.iter().any(|month| first <= longest(month));
+        if by_date || !self.both_days {
+            return Ok(());
+        }
+        let month = self.months.first().copied().unwrap_or(2);
+        Err(CrontabError {
+            message: format!("`{text}` never comes: day {first} does not exist in {}", cron_words::month(month)),
+            hint: Some(format!("the last day of that month is {}", longest(&month))),
+        })
+    }
+}
+
+impl Field {
+    fn parse(&self, text: &str) -> Result<Vec<u8>, CrontabError> {
+        let mut values = Vec::new();
+        for item in text.split(',') {
+            values.extend(self.item(item, text)?);
+        }
+        values.sort_unstable();
+        values.dedup();
+        Ok(values)
+    }
+
+    /// `*`, `5`, `1-5`, `*/10` or `10-40/10`.
+    fn item(&self, item: &str, all: &str) -> Result<Vec<u8>, CrontabError> {
+        let (base, step) = match item.split_once('/') {
+            None => (item, None),
+            Some((base, step)) => match step.parse::<u8>() {
+                Ok(step) if step > 0 => (base, Some(step)),
+                _ => return Err(self.wrong(all, format!("the step `/{step}` is not a number above 0"), None)),
+            },
+        };
+        let range = if base == "*" {
+            self.range.clone()
+        } else if let Some((first, last)) = base.split_once('-') {
+            let (first_value, last_value) = (self.value(first, all)?, self.value(last, all)?);
+            // `FRI-SUN` reads naturally, and vixie cron takes the 7 for Sunday.
+            let last_value = if self.names == WEEKDAYS && last_value == 0 && first_value > 0 { 7 } else { last_value };
+            if first_value > last_value {
+                return Err(self.reversed(all, item, (first, last), (first_value, last_value), step));
+            }
+            first_value..=last_value
+        } else {
+            let value = self.value(base, all)?;
+            if let Some(step) = step {
+                let last = self.range.end();
+                return Err(self.wrong(
+                    all,
+                    format!("a step needs a range before it, not `{base}`"),
+                    Some(format!("write `{base}-{last}/{step}`, or `*/{step}`")),
+                ));
+            }
+            value..=value
+        };
+        Ok(range.step_by(usize::from(step.unwrap_or(1))).collect())
+    }
+
+    fn value(&self, word: &str, all: &str) -> Result<u8, CrontabError> {
+        if let Some(number) = self.names.iter().position(|name| name.eq_ignore_ascii_case(word)) {
+            let number = u8::try_from(number).unwrap_or_default();
+            return Ok(number + if self.names == WEEKDAYS { 0 } else { *self.range.start() });
+        }
+        if !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()) {
+            return match word.parse::<u8>() {
+                Ok(value) if self.range.contains(&value) => Ok(value),
+                _ => {
+                    let (first, last) = (self.range.start(), self.range.end());
+                    Err(self.wrong(all, format!("`{word}` is not between {first} and {last}"), None))
+                }
+            };
+        }
+        let short = word.get(..3).and_then(|short| self.names.iter().find(|name| name.eq_ignore_ascii_case(short)));
+        let hint = short.map(|name| format!("write `{name}`"));
+        let message = match word {
+            "" => "a value is missing".to_owned(),
+            "L" | "W" | "?" | "#" => format!("crontab has no `{word}`"),
+            _ => format!("`{word}` means nothing there"),
+        };
+        Err(self.wrong(all, message, hint))
+    }
+
+    fn reversed(
+        &self,
+        all: &str,
+        item: &str,
+        (first, last): (&str, &str),
+        (first_value, last_value): (u8, u8),
+        step: Option<u8>,
+    ) -> CrontabError {
+        let (lowest, highest) = match self.names == WEEKDAYS {
+            true => (0, 6),
+            false => (*self.range.start(), *self.range.end()),
+        };
+        let mut instead = String::new();
+        if let Some(step) = step {
+            // A step runs on over the end, so the two halves cannot both be written as ranges.
+            let over = (first_value..=highest).chain(lowest..=last_value).step_by(usize::from(step));
+            let values: Vec<String> = over.map(|value| value.to_string()).collect();
+            instead.push_str(&values.join(","));
+        } else {
+            let part = |from: u8, to: u8| if from == to { from.to_string() } else { format!("{from}-{to}") };
+            let _ = write!(instead, "{},{}", part(first_value, highest), part(lowest, last_value));
+        }
+        self.wrong(
+            all,
+            format!("the range `{item}` runs backwards, from {first} to {last}"),
+            Some(format!("write `{instead}`")),
+        )
+    }
+
+    fn wrong(&self, all: &str, message: String, hint: Option<String>) -> CrontabError {
+        CrontabError { message: format!("the field `{all}` ({}) of the cron is wrong: {message}", self.name), hint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The starts after `from`, in wall-clock time of `zone` with its offset.
+    fn starts(cron: &str, zone: Tz, from: &str, count: usize) -> Vec<String> {
+        let crontab = Crontab::parse(cron).unwrap();
+        let mut at: DateTime<Utc> = from.parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc();
+        let mut starts = Vec::new();
+        for _ in 0..count {
+            let next = crontab.next_after(at, zone).unwrap();
+            assert!(next > at, "{cron} went back to {next}");
+            starts.push(next.with_timezone(&zone).format("%d %H:%M %:z").to_string());
+            at = next;
+        }
+        starts
+    }
+
+    #[test]
+    fn the_six_examples_of_a_crontab_course() {
+        let first = |cron, count| starts(cron, Tz::Asia__Seoul, "2026-11-20T12:00:00+09:00", count);
+        assert_eq!(first("* * * * *", 2), ["20 12:01 +09:00", "20 12:02 +09:00"]);
+        // 27 November 2026 is a Friday.
+        assert_eq!(first("45 5 * * 5", 2), ["27 05:45 +09:00", "04 05:45 +09:00"]);
+        assert_eq!(first("0,20,40 * * * *", 3), ["20 12:20 +09:00", "20 12:40 +09:00", "20 13:00 +09:00"]);
+        assert_eq!(first("0-30 1 * * *", 32)[30..], ["21 01:30 +09:00", "22 01:00 +09:00"]);
+        assert_eq!(first("*/10 * * * *", 2), ["20 12:10 +09:00", "20 12:20 +09:00"]);
+        let last = first("*/10 2,3,4 5-6 * *", 37);
+        assert_eq!(last[0], "05 02:00 +09:00");
+        assert_eq!(last[17..19], ["05 04:50 +09:00", "06 02:00 +09:00"]);
+        // Days 5 and 6 of the month, not Friday and Saturday: then comes the next month.
+        assert_eq!(last[35..], ["06 04:50 +09:00", "05 02:00 +09:00"]);
+    }
+
+    #[test]
+    fn a_fixed_time_in_the_spring_gap_moves_and_runs_once() {
+        let paris = starts("30 2 * * *", Tz::Europe__Paris, "2026-03-28T12:00:00+01:00", 2);
+        assert_eq!(paris, ["29 03:00 +02:00", "30 02:30 +02:00"]);
+        let new_york = starts("30 2 * * *", Tz::America__New_York, "2026-03-07T12:00:00-05:00", 2);
+        assert_eq!(new_york, ["08 03:00 -04:00", "09 02:30 -04:00"]);
+        // Lord Howe moves by half an hour: 02:00 becomes 02:30.
+        let howe = starts("15 2 * * *", Tz::Australia__Lord_Howe, "2026-10-03T12:00:00+10:30", 2);
+        assert_eq!(howe, ["04 02:30 +11:00", "05 02:15 +11:00"]);
+        // Several fixed times are each moved, and two that fall on the same minute are one.
+        let list = starts("10,30 2,14 * * *", Tz::Europe__Paris, "2026-03-28T20:00:00+01:00", 3);
+        assert_eq!(list, ["29 03:00 +02:00", "29 14:10 +02:00", "29 14:30 +02:00"]);
+    }
+
+    #[test]
+    fn a_fixed_time_in_the_repeated_autumn_hour_runs_once() {
+        let paris = starts("30 2 * * *", Tz::Europe__Paris, "2026-10-24T12:00:00+02:00", 2);
+        assert_eq!(paris, ["25 02:30 +02:00", "26 02:30 +01:00"]);
+        let new_york = starts("30 1 * * *", Tz::America__New_York, "2026-10-31T12:00:00-04:00", 2);
+        assert_eq!(new_york, ["01 01:30 -04:00", "02 01:30 -05:00"]);
+        let howe = starts("45 1 * * *", Tz::Australia__Lord_Howe, "2026-04-04T12:00:00+11:00", 2);
+        assert_eq!(howe, ["05 01:45 +11:00", "06 01:45 +10:30"]);
+        let list = starts("0,30 2 * * *", Tz::Europe__Paris, "2026-10-24T12:00:00+02:00", 3);
+        assert_eq!(list, ["25 02:00 +02:00", "25 02:30 +02:00", "26 02:00 +01:00"]);
+        // Asked in the second of the two hours, it has been.
+        let second = starts("30 2 * * *", Tz::Europe__Paris, "2026-10-25T02:10:00+01:00", 1);
+        assert_eq!(second, ["26 02:30 +01:00"]);
+    }
+
+    #[test]
+    fn every_ten_minutes_runs_through_gaps_and_both_repeated_hours() {
+        let spring = starts("*/10 * * * *", Tz::Europe__Paris, "2026-03-29T01:35:00+01:00", 4);
+        assert_eq!(spring, ["29 01:40 +01:00", "29 01:50 +01:00", "29 03:00 +02:00", "29 03:10 +02:00"]);
+        for (zone, from, hours) in [
+            (Tz::Europe__Paris, "2026-10-25T01:55:00+02:00", 3),
+            (Tz::America__New_York, "2026-11-01T00:55:00-04:00", 3),
+            (Tz::Australia__Lord_Howe, "2026-04-05T00:55:00+11:00", 3),
+        ] {
+            let crontab = Crontab::parse("*/10 * * * *").unwrap();
+            let mut at = from.parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc();
+            at = crontab.next_after(at, zone).unwrap();
+            for _ in 0..hours * 6 {
+                let next = crontab.next_after(at, zone).unwrap();
+                assert_eq!((next - at).num_minutes(), 10, "{zone} after {at}");
+                at = next;
+            }
+        }
+    }
+
+    #[test]
+    fn days_of_month_and_week_are_combined_as_vixie_cron_does() {
+        // The 13th, or a Friday.
+        let either = starts("0 0 13 * 5", Tz::UTC, "2026-11-10T00:00:00+00:00", 3);
+        assert_eq!(either, ["13 00:00 +00:00", "20 00:00 +00:00", "27 00:00 +00:00"]);
+        let either = starts("0 0 15 * FRI", Tz::UTC, "2026-11-10T00:00:00+00:00", 3);
+        assert_eq!(either, ["13 00:00 +00:00", "15 00:00 +00:00", "20 00:00 +00:00"]);
+        // Beginning with a star: both.
+        let both = starts("0 0 */2 * 1", Tz::UTC, "2026-11-01T00:00:00+00:00", 3);
+        assert_eq!(both, ["09 00:00 +00:00", "23 00:00 +00:00", "07 00:00 +00:00"]);
+        // 0 and 7 are Sunday.
+        let sunday = starts("0 9 * * 7", Tz::UTC, "2026-11-20T00:00:00+00:00", 1);
+        assert_eq!(sunday, starts("0 9 * * sun", Tz::UTC, "2026-11-20T00:00:00+00:00", 1));
+    }
+
+    #[test]
+    fn wrong_expressions_say_what_to_write() {
+        let hint = |cron: &str| Crontab::parse(cron).unwrap_err().hint.unwrap_or_default();
+        let message = |cron: &str| Crontab::parse(cron).unwrap_err().message;
+        assert_eq!(hint("0 22-2 * * *"), "write `22-23,0-2`");
+        assert_eq!(hint("0 9 * * FRI-MON"), "write `5-6,0-1`");
+        assert_eq!(hint("0 22-4/2 * * *"), "write `22,0,2,4`");
+        assert_eq!(hint("@daily"), "write `0 0 * * *`");
+        assert_eq!(hint("0 0 14 * * *"), "leave the seconds out: `0 14 * * *`");
+        assert_eq!(hint("0 9 * * Monday"), "write `MON`");
+        assert_eq!(hint("5/10 * * * *"), "write `5-59/10`, or `*/10`");
+        assert!(message("0 24 * * *").contains("`24` is not between 0 and 23"));
+        assert!(message("61 * * * *").contains("(minute)"));
+        assert!(message("0 0 31 2 *").contains("never comes"));
+        assert!(message("0 0 31 4,6 *").contains("never comes"));
+        assert!(message("0 0 30 2 */2").contains("never comes"));
+        assert!(Crontab::parse("0 0 29 2 *").is_ok());
+        // Or on Mondays, which come.
+        assert!(Crontab::parse("0 0 31 2 1").is_ok());
+        for bad in [
+            "",
+            "* * * *",
+            "a b c d e",
+            "0 0 L * *",
+            "0 0 15W * *",
+            "0 9 * * 5#2",
+            "1,,2 * * * *",
+            "*/0 * * * *",
+            "- * * * *",
+            "0 9 ? * *",
+        ] {
+            assert!(Crontab::parse(bad).is_err(), "{bad}");
+        }
     }
 }

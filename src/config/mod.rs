@@ -3,17 +3,35 @@
 //! Two families of types: what is written in the file, with the place of every word, stays private; what is handed out
 //! ([`Config`], [`Station`], [`Show`]) is complete and right, so that nothing above needs to check again.
 
+mod checks;
+mod cron_words;
 mod crontab;
+mod document;
+mod keys;
+mod position;
+mod problem;
+mod read;
+mod read_show;
+mod read_station;
+mod schema;
+mod secret;
+mod section;
 mod show;
+mod slug;
 mod station;
+mod syntax;
 mod template;
+#[cfg(test)]
+mod tests;
+mod units;
 
-pub use crontab::Crontab;
+pub use crontab::{Crontab, CrontabError};
+pub use problem::{ConfigErrors, Problem};
 pub use show::{Keep, Mp3, Show, TagTemplates};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Template, TemplateError, Values};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -40,6 +58,28 @@ pub struct Config {
 }
 
 impl Config {
+    /// Reads the file at `path` and checks it whole, with the folders it names. Blocks on the disk.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
+        read::load(path)
+    }
+
+    /// Checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it, but
+    /// whether recordings can be written is not looked at.
+    ///
+    /// # Errors
+    /// Every mistake of the text at once.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
+        read::read(text, path, false)
+    }
+
+    /// The JSON Schema of the file (draft 2020-12).
+    pub fn schema() -> serde_json::Value {
+        schema::schema()
+    }
+
     /// The station with this id.
     pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
         self.stations.iter().find(|station| station.id == *id)

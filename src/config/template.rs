@@ -1,8 +1,24 @@
-//! Templates of tags and file names.
+//! Templates of tags and file names, such as `{{ show }} {{ start | date('%Y-%m-%d') }}`.
+//!
+//! A template that parses has been rendered once with made-up values, so that an unknown name, filter or format code is
+//! found when the file is read and not after the show.
 
+use std::fmt::{self, Write as _};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use minijinja::value::{Object, Value};
+use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context};
 use thiserror::Error;
+
+use super::problem::{any_of, nearest};
+use super::units;
+
+/// What a template can name, in the order in which messages list it.
+pub(super) const NAMES: [&str; 7] = ["show", "show_id", "station", "station_id", "start", "end", "length"];
 
 /// A template, known to compile and to use only known names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +41,7 @@ pub struct Values {
     pub start: DateTime<Utc>,
     /// `end`
     pub end: DateTime<Utc>,
-    /// `length`: on the air for.
+    /// `length`: on the air for; written as in the file (`1h30m`).
     pub length: TimeDelta,
     /// The zone in which `start` and `end` are shown.
     pub timezone: Tz,
@@ -39,11 +55,150 @@ pub struct TemplateError {
     pub template: String,
     /// Why.
     pub reason: String,
+    /// What to write instead, where that is known.
+    pub hint: Option<String>,
 }
 
 impl Template {
+    /// Takes a template and tries it.
+    pub fn parse(source: &str) -> Result<Self, TemplateError> {
+        let template = Self { source: source.to_owned() };
+        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint };
+        let compiled = ENGINE.template_from_str(source).map_err(|error| fail(reason(&error), None))?;
+        let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
+        unknown.retain(|name| !NAMES.contains(&name.as_str()) && ENGINE.globals().all(|(global, _)| global != name));
+        unknown.sort();
+        if let Some(name) = unknown.first() {
+            let hint = match nearest(name, NAMES) {
+                Some(near) => format!("write `{near}`"),
+                None => format!("it can be {}", any_of(NAMES)),
+            };
+            return Err(fail(format!("it names `{name}`, which does not exist"), Some(hint)));
+        }
+        template.render(&Values::example())?;
+        Ok(template)
+    }
+
+    /// As written in the file.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
     /// Fills it in.
-    pub fn render(&self, _values: &Values) -> Result<String, TemplateError> {
-        Ok(self.source.clone())
+    pub fn render(&self, values: &Values) -> Result<String, TemplateError> {
+        let moment = |instant: DateTime<Utc>| Value::from_object(Moment(instant.with_timezone(&values.timezone)));
+        let context = context! {
+            show => &values.show,
+            show_id => &values.show_id,
+            station => &values.station,
+            station_id => &values.station_id,
+            start => moment(values.start),
+            end => moment(values.end),
+            length => units::words(values.length.to_std().unwrap_or(Duration::ZERO)),
+        };
+        ENGINE.render_str(&self.source, context).map_err(|error| TemplateError {
+            template: self.source.clone(),
+            reason: reason(&error),
+            hint: (error.kind() == ErrorKind::UnknownFilter)
+                .then(|| "dates are written `{{ start | date('%Y-%m-%d') }}`".to_owned()),
+        })
+    }
+}
+
+impl Values {
+    /// Made-up values for trying a template.
+    fn example() -> Self {
+        let start = DateTime::UNIX_EPOCH;
+        let length = TimeDelta::hours(2);
+        let word = |word: &str| word.to_owned();
+        Self {
+            show: word("Show"),
+            show_id: word("show"),
+            station: word("Station"),
+            station_id: word("station"),
+            start,
+            end: start + length,
+            length,
+            timezone: Tz::UTC,
+        }
+    }
+}
+
+static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut engine = Environment::new();
+    engine.set_undefined_behavior(UndefinedBehavior::Strict);
+    engine.add_filter("date", date);
+    engine
+});
+
+/// `value | date('%Y-%m-%d')`, with the codes of strftime.
+fn date(value: &Value, format: &str) -> Result<String, Error> {
+    let wrong = |message: String| Error::new(ErrorKind::InvalidOperation, message);
+    let moment = value
+        .downcast_object_ref::<Moment>()
+        .ok_or_else(|| wrong("`date` works on `start` and `end` only".to_owned()))?;
+    let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
+    let mut text = String::new();
+    // Formatting an item that chrono does not know would fail in `to_string` by a panic; writing returns the error.
+    if items.contains(&Item::Error) || write!(text, "{}", moment.0.format_with_items(items.iter())).is_err() {
+        return Err(wrong(format!("`{format}` has a code that does not exist; `%Y-%m-%d %H%M` is `2026-11-20 1400`")));
+    }
+    Ok(text)
+}
+
+/// An instant by the clocks of the show's zone.
+#[derive(Debug)]
+struct Moment(DateTime<Tz>);
+
+impl Object for Moment {
+    fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.format("%Y-%m-%d %H:%M"))
+    }
+}
+
+fn reason(error: &Error) -> String {
+    match error.detail() {
+        Some(detail) => detail.to_owned(),
+        None => error.kind().to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values() -> Values {
+        Values {
+            show: "명연주 명음반 & <more>".to_owned(),
+            show_id: "명연주".to_owned(),
+            station: "KBS".to_owned(),
+            station_id: "kbs".to_owned(),
+            start: "2026-11-20T05:00:00Z".parse().unwrap(),
+            end: "2026-11-20T06:30:00Z".parse().unwrap(),
+            length: TimeDelta::minutes(90),
+            timezone: Tz::Asia__Seoul,
+        }
+    }
+
+    #[test]
+    fn values_are_filled_in_by_the_clocks_of_the_show() {
+        let text = |source: &str| Template::parse(source).unwrap().render(&values()).unwrap();
+        assert_eq!(text("{{ show }} {{ start | date('%Y-%m-%d %H%M') }}"), "명연주 명음반 & <more> 2026-11-20 1400");
+        assert_eq!(text("{{ station | upper }}/{{ end | date('%H:%M %Z') }} {{ length }}"), "KBS/15:30 KST 1h30m");
+        assert_eq!(text("{{ start }}"), "2026-11-20 14:00");
+        assert_eq!(text("{% if length == '1h30m' %}long{% endif %}"), "long");
+    }
+
+    #[test]
+    fn a_template_that_cannot_work_is_refused_at_once() {
+        let wrong = |source: &str| Template::parse(source).unwrap_err();
+        assert_eq!(wrong("{{ shwo }}").hint.unwrap(), "write `show`");
+        assert!(wrong("{{ show").reason.contains("end of"), "{}", wrong("{{ show").reason);
+        assert!(wrong("{{ start | date('%Q') }}").reason.contains("`%Q` has a code that does not exist"));
+        assert!(wrong("{{ start | date('%') }}").reason.contains("does not exist"));
+        assert!(wrong("{{ show | date('%Y') }}").reason.contains("`start` and `end` only"));
+        assert!(wrong("{{ show | dat }}").hint.unwrap().contains("date("));
+        assert!(wrong("{{ show.name }}").reason.contains("undefined"), "{}", wrong("{{ show.name }}").reason);
+        assert!(wrong("{% if length == 'x' %}{{ nobody }}{% endif %}").reason.contains("nobody"));
     }
 }

@@ -1,0 +1,429 @@
+//! Every key of the file: its name, what it is for, what it takes. This one table drives the check for unknown keys, the
+//! suggestions and the JSON Schema, so that they cannot disagree.
+
+use super::units;
+
+/// What a key takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    /// Any text on one line.
+    Text,
+    /// `1h30m`
+    Duration,
+    /// `1 GiB`
+    Size,
+    /// `128k`
+    Rate,
+    /// `Asia/Seoul`
+    Zone,
+    /// Five fields of crontab.
+    Cron,
+    /// A text with `{{ show }}` in it.
+    Template,
+    /// The name of a folder.
+    Folder,
+    /// A URL of one of these schemes, or a secret.
+    Url(&'static [&'static str]),
+    /// A regular expression.
+    Pattern,
+    /// A CSS selector.
+    Selector,
+    /// A JSONPath.
+    JsonPath,
+    /// The id of a station of this file.
+    StationId,
+    /// An id.
+    Id,
+    /// `true` or `false`.
+    Bool,
+    /// A whole number in this range.
+    Whole(u32, u32),
+    /// One of these numbers.
+    Choice(&'static [u32]),
+    /// A list of texts.
+    Words,
+    /// Names and texts.
+    Headers,
+    /// A section of keys.
+    Section(&'static Table),
+    /// A URL, or a section of keys.
+    UrlOr(&'static [&'static str], &'static Table),
+    /// Sections by a name of the user's choice.
+    Named(&'static Table),
+    /// A list of sections.
+    Each(&'static Table),
+}
+
+/// A key.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub name: &'static str,
+    /// One sentence for the user.
+    pub doc: &'static str,
+    pub kind: Kind,
+    pub required: bool,
+    /// What holds where it is not written, as it would be written.
+    pub default: Option<&'static str>,
+    /// As it could be written.
+    pub example: &'static str,
+}
+
+/// The keys of one kind of section.
+#[derive(Debug)]
+pub(super) struct Table {
+    /// `station`, as in "this station has no …" and in the names of the schema.
+    pub name: &'static str,
+    /// One sentence for the user.
+    pub doc: &'static str,
+    pub keys: &'static [Key],
+    /// Exactly one of these keys must stand in the section; empty for no such rule.
+    pub one_of: &'static [&'static str],
+}
+
+impl Table {
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+}
+
+impl Kind {
+    /// Whether a single value is expected that is written as text.
+    pub(super) fn is_text(self) -> bool {
+        !matches!(
+            self,
+            Self::Bool
+                | Self::Whole(..)
+                | Self::Choice(_)
+                | Self::Words
+                | Self::Headers
+                | Self::Section(_)
+                | Self::Named(_)
+                | Self::Each(_)
+        )
+    }
+
+    /// What belongs there, as in "`length` must be …".
+    pub(super) fn expected(self) -> String {
+        match self {
+            Self::Text => "a text".to_owned(),
+            Self::Duration => "a duration such as `1h30m`".to_owned(),
+            Self::Size => "a size such as `1 GiB`".to_owned(),
+            Self::Rate => "a bit rate such as `128k`".to_owned(),
+            Self::Zone => "a time zone such as `Asia/Seoul`".to_owned(),
+            Self::Cron => "a cron expression in quotes such as `\"0 14 * * *\"`".to_owned(),
+            Self::Template => "a text such as `\"{{ show }} {{ start | date('%Y-%m-%d') }}\"`".to_owned(),
+            Self::Folder => "a folder such as `recordings`".to_owned(),
+            Self::Url(schemes) => format!("a URL such as `{}://…`", schemes.first().unwrap_or(&"http")),
+            Self::Pattern => "a regular expression in single quotes".to_owned(),
+            Self::Selector => "a CSS selector such as `script`".to_owned(),
+            Self::JsonPath => "a JSONPath such as `$.stream.url`".to_owned(),
+            Self::StationId => "the id of a station".to_owned(),
+            Self::Id => "an id such as `evening-news`".to_owned(),
+            Self::Bool => "`true` or `false`".to_owned(),
+            Self::Whole(first, last) => format!("a whole number from {first} to {last}"),
+            Self::Choice(values) => {
+                let values: Vec<String> = values.iter().map(u32::to_string).collect();
+                super::problem::any_of(values.iter().map(String::as_str))
+            }
+            Self::Words => "a list of texts such as `[one, two]`".to_owned(),
+            Self::Headers => "names and texts such as `{ Referer: \"https://…\" }`".to_owned(),
+            Self::Section(table) => {
+                format!("keys such as `{{ {} }}`", table.keys.first().map_or("", |key| key.example))
+            }
+            Self::UrlOr(schemes, _) => {
+                format!("a URL such as `{}://…`, or keys", schemes.first().unwrap_or(&"http"))
+            }
+            Self::Named(table) => format!("a name for each {0}, with the keys of that {0} below", table.name),
+            Self::Each(table) => format!("a list of {}s, each beginning with `- `", table.name),
+        }
+    }
+}
+
+const fn key(name: &'static str, kind: Kind, example: &'static str, doc: &'static str) -> Key {
+    Key { name, doc, kind, required: false, default: None, example }
+}
+
+impl Key {
+    const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default: Some(default), ..self }
+    }
+}
+
+pub(super) const HTTP: &[&str] = &["http", "https"];
+pub(super) const RTMP: &[&str] = &["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpte", "rtmpts"];
+
+/// The defaults of the templates.
+pub(super) const TITLE: &str = "{{ show }} {{ start | date('%Y-%m-%d') }}";
+pub(super) const ARTIST: &str = "{{ station }}";
+pub(super) const GENRE: &str = "Radio";
+pub(super) const ALBUM: &str = "{{ show }}";
+pub(super) const NAME: &str = "{{ station }}/{{ show }}/{{ start | date('%Y-%m-%d %H%M') }} {{ show }}";
+/// The default of `min_free`.
+pub(super) const MIN_FREE: &str = "1 GiB";
+
+/// The whole file.
+pub(super) static FILE: Table = Table {
+    name: "file",
+    doc: "The stations and shows that aircheck records.",
+    keys: &[
+        key(
+            "timezone",
+            Kind::Zone,
+            "timezone: Asia/Seoul",
+            "The time zone of the crons; the machine's where it is left out.",
+        ),
+        key(
+            "output",
+            Kind::Folder,
+            "output: recordings",
+            "The folder of the recordings, relative to this file or absolute.",
+        )
+        .default("recordings"),
+        key(
+            "state",
+            Kind::Folder,
+            "state: /var/lib/aircheck",
+            "The folder of the tape and the catalogue; by default $STATE_DIRECTORY, else $XDG_STATE_HOME/aircheck, else ~/.local/state/aircheck.",
+        ),
+        key("min_free", Kind::Size, "min_free: 1 GiB", "With less free space than this no new airing is begun.")
+            .default(MIN_FREE),
+        key(
+            "name",
+            Kind::Template,
+            "name: \"{{ station }}/{{ show }}\"",
+            "The names of the recordings below the output folder, without extension; `/` makes folders.",
+        )
+        .default(NAME),
+        key("mp3", Kind::Section(&MP3), "mp3: { bitrate: 128k }", "How the recordings are encoded."),
+        key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
+            .required(),
+        key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
+    ],
+    one_of: &[],
+};
+
+/// A station.
+pub(super) static STATION: Table = Table {
+    name: "station",
+    doc: "A broadcaster and how to reach its sound.",
+    keys: &[
+        key("name", Kind::Text, "name: KBS 1FM", "The station's name for people; by default its id."),
+        key("timezone", Kind::Zone, "timezone: Asia/Seoul", "The time zone of this station's shows."),
+        key(
+            "delay",
+            Kind::Duration,
+            "delay: 15s",
+            "How much later than on the air its stream arrives, where the stream does not say.",
+        )
+        .default("0s"),
+        key(
+            "hls",
+            Kind::UrlOr(HTTP, &HLS),
+            "hls: https://…/playlist.m3u8",
+            "HTTP Live Streaming: the URL of a playlist (.m3u8).",
+        ),
+        key("rtmp", Kind::UrlOr(RTMP, &RTMP_SOURCE), "rtmp: rtmp://…", "RTMP, recorded through rtmpdump."),
+        key(
+            "icecast",
+            Kind::UrlOr(HTTP, &ICECAST),
+            "icecast: https://…",
+            "Icecast or SHOUTcast: the URL of a stream, or of a PLS, M3U or XSPF.",
+        ),
+    ],
+    one_of: &["hls", "rtmp", "icecast"],
+};
+
+const HEADERS_DOC: &str = "HTTP headers, such as Referer. A value can be `env:NAME` or `file:PATH`.";
+const FIND_DOC: &str = "Steps that find the URL, each working on what the one before found.";
+
+/// An HLS source.
+pub(super) static HLS: Table = Table {
+    name: "hls",
+    doc: "Where the HLS playlist is.",
+    keys: &[
+        key(
+            "url",
+            Kind::Url(HTTP),
+            "url: https://…/playlist.m3u8",
+            "The URL of the playlist, `env:NAME` or `file:PATH`.",
+        ),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+        key("max_bitrate", Kind::Rate, "max_bitrate: 192k", "The best variant up to this bit rate is recorded."),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// An Icecast source.
+pub(super) static ICECAST: Table = Table {
+    name: "icecast",
+    doc: "Where the Icecast or SHOUTcast stream is.",
+    keys: &[
+        key("url", Kind::Url(HTTP), "url: https://…", "The URL of the stream, `env:NAME` or `file:PATH`."),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// An RTMP source.
+pub(super) static RTMP_SOURCE: Table = Table {
+    name: "rtmp",
+    doc: "Where the RTMP stream is, and what rtmpdump is told.",
+    keys: &[
+        key("url", Kind::Url(RTMP), "url: rtmp://…", "The URL of the stream, `env:NAME` or `file:PATH`."),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+        key("app", Kind::Text, "app: live", "rtmpdump's --app."),
+        key("playpath", Kind::Text, "playpath: stream1", "rtmpdump's --playpath."),
+        key("swf", Kind::Text, "swf: https://…/player.swf", "rtmpdump's --swfVfy."),
+        key("page", Kind::Text, "page: https://…", "rtmpdump's --pageUrl."),
+        key("live", Kind::Bool, "live: true", "rtmpdump's --live.").default("true"),
+        key("args", Kind::Words, "args: [--conn, \"S:x\"]", "Further arguments for rtmpdump."),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// A step of a `find`.
+pub(super) static STEP: Table = Table {
+    name: "step",
+    doc: "One step from a page to the URL of the stream.",
+    keys: &[
+        key(
+            "get",
+            Kind::Url(HTTP),
+            "get: https://…",
+            "Fetches a page; left empty, the URL that the step before found.",
+        ),
+        key(
+            "headers",
+            Kind::Headers,
+            "headers: { Referer: \"https://…\" }",
+            "HTTP headers of this `get`, besides the station's own.",
+        ),
+        key("select", Kind::Selector, "select: script", "Picks HTML elements by a CSS selector."),
+        key("attr", Kind::Text, "attr: src", "With `select`: this attribute instead of the text."),
+        key("json", Kind::JsonPath, "json: $.stream.url", "Picks values of a JSON document by a JSONPath."),
+        key(
+            "match",
+            Kind::Pattern,
+            "match: '\"url\":\"(.*?)\"'",
+            "Matches a regular expression: its first group, or all of it.",
+        ),
+        key(
+            "run",
+            Kind::Words,
+            "run: [yt-dlp, -g]",
+            "Runs a program of yours, the text on its input; what it prints is handed on.",
+        ),
+    ],
+    one_of: &["get", "select", "json", "match", "run"],
+};
+
+/// A show.
+pub(super) static SHOW: Table = Table {
+    name: "show",
+    doc: "What to record, when, and what to make of it.",
+    keys: &[
+        key(
+            "id",
+            Kind::Id,
+            "id: evening-news",
+            "Its id; by default made from the title. Keep it when you change the title.",
+        ),
+        key("title", Kind::Text, "title: Evening News", "The title for people.").required(),
+        key("station", Kind::StationId, "station: kbs-1fm", "The id of its station.").required(),
+        key(
+            "cron",
+            Kind::Cron,
+            "cron: \"0 14 * * *\"",
+            "When it starts: minute, hour, day of the month, month, day of the week.",
+        )
+        .required(),
+        key("length", Kind::Duration, "length: 1h30m", "How long it is on the air.").required(),
+        key("early", Kind::Duration, "early: 30s", "How much to record before it.").default("0s"),
+        key("late", Kind::Duration, "late: 1m", "How much to record after it.").default("0s"),
+        key("timezone", Kind::Zone, "timezone: Asia/Seoul", "The time zone of its cron; by default its station's."),
+        key("tags", Kind::Section(&TAGS), "tags: { genre: Classical }", "The ID3 tags."),
+        key(
+            "name",
+            Kind::Template,
+            "name: \"{{ station }}/{{ show }}\"",
+            "The names of its recordings; by default those of the file.",
+        ),
+        key(
+            "mp3",
+            Kind::Section(&MP3),
+            "mp3: { bitrate: 192k }",
+            "How it is encoded, where that differs from the file's `mp3`.",
+        ),
+        key(
+            "keep",
+            Kind::Section(&KEEP),
+            "keep: { last: 30 }",
+            "How many recordings to keep; all where it is left out.",
+        ),
+    ],
+    one_of: &[],
+};
+
+/// Tags of a show.
+pub(super) static TAGS: Table = Table {
+    name: "tags",
+    doc: "The ID3 tags.",
+    keys: &[
+        key("title", Kind::Template, "title: \"{{ show }}\"", "TIT2, the title.").default(TITLE),
+        key("artist", Kind::Template, "artist: \"{{ station }}\"", "TPE1, the artist.").default(ARTIST),
+        key("genre", Kind::Template, "genre: Classical", "TCON, the genre.").default(GENRE),
+        key("album", Kind::Template, "album: \"{{ show }}\"", "TALB, the album.").default(ALBUM),
+    ],
+    one_of: &[],
+};
+
+/// Retention.
+pub(super) static KEEP: Table = Table {
+    name: "keep",
+    doc: "Which recordings to keep; what neither rule keeps is deleted.",
+    keys: &[
+        key("last", Kind::Whole(1, 1_000_000), "last: 30", "The newest so many."),
+        key("days", Kind::Whole(1, 36_500), "days: 90", "Those younger than so many days."),
+    ],
+    one_of: &[],
+};
+
+/// Encoding.
+pub(super) static MP3: Table = Table {
+    name: "mp3",
+    doc: "How to encode.",
+    keys: &[
+        key("bitrate", Kind::Rate, "bitrate: 128k", "Bits per second.").default("128k"),
+        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
+        key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
+            .default("48000"),
+        key("quality", Kind::Whole(0, 9), "quality: 5", "LAME's quality: 0 is the slowest and best, 9 the fastest.")
+            .default("5"),
+    ],
+    one_of: &[],
+};
+
+impl Kind {
+    /// The pattern of its texts, for the JSON Schema.
+    pub(super) fn pattern(self) -> Option<String> {
+        let url = |schemes: &[&str]| format!("^(({})://|env:|file:)", schemes.join("|"));
+        match self {
+            Self::Duration => Some(units::DURATION_PATTERN.to_owned()),
+            Self::Size => Some(units::SIZE_PATTERN.to_owned()),
+            Self::Rate => Some(units::RATE_PATTERN.to_owned()),
+            Self::Cron => Some("^\\s*\\S+(\\s+\\S+){4}\\s*$".to_owned()),
+            Self::Zone => Some("^[A-Za-z][A-Za-z0-9_+/-]*$".to_owned()),
+            Self::JsonPath => Some("^\\$".to_owned()),
+            Self::Id => Some("^[^./\\\\@\\s][^/\\\\@\\s]*$".to_owned()),
+            Self::Url(schemes) | Self::UrlOr(schemes, _) => Some(url(schemes)),
+            _ => None,
+        }
+    }
+}

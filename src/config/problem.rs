@@ -1,0 +1,203 @@
+//! A mistake in the file, and how it is shown: the place, the line with a caret under the word, what was expected and
+//! what to write instead.
+//!
+//! The reader is somebody who edits this file twice a year: every problem is told at once, in the order of the file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::position::Place;
+use crate::base::redact;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1; 0 where the problem has no line (the file cannot be read).
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, and what was expected.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The line of the file as shown, without secrets.
+    excerpt: String,
+    /// Display columns before the caret, and how many carets.
+    caret: (usize, usize),
+}
+
+/// All mistakes of a file, in the order of the file; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors {
+    /// The file.
+    pub file: PathBuf,
+    /// The mistakes, sorted by place.
+    pub problems: Vec<Problem>,
+}
+
+impl ConfigErrors {
+    /// The file could not be read at all.
+    pub(super) fn unreadable(file: &Path, message: String, hint: Option<String>) -> Self {
+        let problem = Problem { line: 0, column: 0, message, hint, excerpt: String::new(), caret: (0, 0) };
+        Self { file: file.to_owned(), problems: vec![problem] }
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            problem.write(f, &self.file)?;
+            writeln!(f)?;
+        }
+        match self.problems.len() {
+            1 => write!(f, "1 problem in {}", self.file.display()),
+            count => write!(f, "{count} problems in {}", self.file.display()),
+        }
+    }
+}
+
+impl Problem {
+    fn write(&self, f: &mut fmt::Formatter<'_>, file: &Path) -> fmt::Result {
+        if self.line == 0 {
+            writeln!(f, "{}: {}", file.display(), self.message)?;
+        } else {
+            writeln!(f, "{}:{}:{}: {}", file.display(), self.line, self.column, self.message)?;
+            let number = self.line.to_string();
+            let margin = " ".repeat(number.len());
+            let (before, width) = self.caret;
+            writeln!(f, " {margin} |")?;
+            writeln!(f, " {number} | {}", self.excerpt)?;
+            writeln!(f, " {margin} | {}{}", " ".repeat(before), "^".repeat(width.max(1)))?;
+        }
+        match &self.hint {
+            Some(hint) => writeln!(f, "   hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a single value is not what it should be; the reader adds the place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Complaint {
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+}
+
+impl Complaint {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Collects the problems of one file while it is read.
+#[derive(Debug, Default)]
+pub(super) struct Problems {
+    found: Vec<(Place, Complaint)>,
+}
+
+impl Problems {
+    pub(super) fn add(&mut self, place: Place, complaint: Complaint) {
+        // An alias repeats the block of its anchor; its mistakes are told once.
+        if !self.found.iter().any(|(known, told)| *known == place && *told == complaint) {
+            self.found.push((place, complaint));
+        }
+    }
+
+    /// `Err` with everything that was found in `text`.
+    pub(super) fn into_result(mut self, file: &Path, text: &str) -> Result<(), ConfigErrors> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        self.found.sort_by_key(|(place, _)| (place.line, place.column));
+        let lines: Vec<&str> = text.lines().collect();
+        let problems = self
+            .found
+            .into_iter()
+            .map(|(place, Complaint { message, hint })| {
+                let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
+                let (excerpt, caret) = excerpt(line, place);
+                Problem { line: place.line, column: place.column, message, hint, excerpt, caret }
+            })
+            .collect();
+        Err(ConfigErrors { file: file.to_owned(), problems })
+    }
+}
+
+/// The line without tabs and secrets, and where the caret goes by display width: a Korean letter takes two columns.
+fn excerpt(line: &str, place: Place) -> (String, (usize, usize)) {
+    let before: String = line.chars().take(place.column.saturating_sub(1)).collect();
+    let word: String = line.chars().skip(place.column.saturating_sub(1)).take(place.width).collect();
+    // A tab is shown as one space, so that its width does not depend on the terminal.
+    let shown = redact::text(&line.replace('\t', " ").replace(char::is_control, ""));
+    let start = before.replace('\t', " ").width();
+    let room = shown.width().saturating_sub(start).max(1);
+    // The parser counts a quoted text to the beginning of the next word.
+    (shown, (start, word.trim_end().width().clamp(1, room)))
+}
+
+/// The candidate that `word` was probably meant to be.
+pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// `a`, `b` or `c`, each in backticks.
+pub(super) fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match quoted.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_word_even_after_wide_letters() {
+        let mut problems = Problems::default();
+        let place = Place { line: 1, column: 10, width: 3 };
+        problems.add(place, Complaint::new("what is this").hint("write that"));
+        let text = problems.into_result(Path::new("s.yaml"), "명연주: 명음반 abc\n").unwrap_err().to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "s.yaml:1:10: what is this");
+        assert_eq!(lines[2], " 1 | 명연주: 명음반 abc");
+        // Six Korean letters are twelve columns wide, the colon and two spaces three.
+        assert_eq!(lines[3], format!("   | {}^^^", " ".repeat(15)));
+        assert_eq!(lines[4], "   hint: write that");
+        assert_eq!(lines[6], "1 problem in s.yaml");
+    }
+
+    #[test]
+    fn a_token_in_the_line_is_not_shown() {
+        let line = "  hls: h/x.m3u8?token=abcdefghijkl";
+        let (shown, caret) = excerpt(line, Place { line: 1, column: 8, width: 27 });
+        assert_eq!(shown, "  hls: h/x.m3u8?token=…");
+        assert_eq!(caret, (7, 16));
+    }
+
+    #[test]
+    fn near_words_are_found_and_far_ones_are_not() {
+        assert_eq!(nearest("lenght", ["late", "length"]), Some("length"));
+        assert_eq!(nearest("xyz", ["late", "length"]), None);
+    }
+}

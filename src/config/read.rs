@@ -1,0 +1,145 @@
+//! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono_tz::Tz;
+
+use super::document::{Content, Entry};
+use super::keys::{self, FILE, STATION};
+use super::position::Place;
+use super::problem::{Complaint, Problems};
+use super::read_show::{self, Around};
+use super::section::Section;
+use super::{Config, ConfigErrors, Mp3, Show, Station, checks, read_station, syntax, units};
+
+/// Larger is no file that a person wrote.
+const LARGEST: u64 = 4 << 20;
+
+/// Reads `file`, and sees whether its folders can be written.
+pub(super) fn load(file: &Path) -> Result<Config, ConfigErrors> {
+    let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
+    let size = std::fs::metadata(file).map(|metadata| metadata.len());
+    if size.is_ok_and(|size| size > LARGEST) {
+        return Err(fail(format!("the file is larger than {} MiB", LARGEST >> 20), Some("is it the right file?")));
+    }
+    let bytes = std::fs::read(file).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            fail("there is no such file".to_owned(), Some("name another with `--config FILE`, or write this one"))
+        }
+        _ => fail(format!("the file cannot be read: {error}"), None),
+    })?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        let good = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        fail(format!("line {line} is not UTF-8 text"), Some("save the file as UTF-8 in your editor"))
+    })?;
+    read(&text, file, true)
+}
+
+/// Reads `text` as if it stood in `file`; `environment` also looks at the folders it names.
+pub(super) fn read(text: &str, file: &Path, environment: bool) -> Result<Config, ConfigErrors> {
+    // Windows editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let mut problems = Problems::default();
+    let config = whole(text, &file, environment, &mut problems);
+    problems.into_result(&file, text)?;
+    config.ok_or_else(|| ConfigErrors::unreadable(&file, "the file cannot be used".to_owned(), None))
+}
+
+fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) -> Option<Config> {
+    let document = syntax::read(text, problems)?;
+    let section = Section::open(&document, "the file", Place::TOP, &FILE, problems)?;
+    let folder = file.parent().unwrap_or(Path::new("/"));
+
+    let timezone = section.read("timezone", problems, checks::zone).unwrap_or_else(machine_zone);
+    let min_free = section.read("min_free", problems, units::size);
+    let min_free = min_free.or_else(|| units::size(keys::MIN_FREE).ok())?;
+    let output = output_folder(&section, folder, environment, problems);
+    let state = section.read("state", problems, |text| {
+        let state = checks::folder(text, folder)?;
+        if environment { checks::writable(&state).map(|()| state) } else { Ok(state) }
+    });
+    let name = read_show::template(Some(&section), "name", keys::NAME, problems);
+    let mp3 = read_show::mp3(&section, Mp3::default(), problems);
+
+    let entries = section.named("stations", problems).unwrap_or_default();
+    let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
+    let stations: Vec<Option<Station>> =
+        entries.iter().map(|entry| read_station::station(entry, timezone, folder, problems)).collect();
+    let around = Around { stations: &known, name: name.as_ref(), mp3 };
+    let shows = shows(&section, &around, problems);
+
+    Some(Config {
+        file: file.to_owned(),
+        timezone,
+        output: output?,
+        state: state.unwrap_or_else(default_state),
+        min_free,
+        stations: stations.into_iter().flatten().map(Arc::new).collect(),
+        shows: shows.into_iter().map(Arc::new).collect(),
+    })
+}
+
+fn output_folder(section: &Section<'_>, folder: &Path, environment: bool, problems: &mut Problems) -> Option<PathBuf> {
+    let writable = |output: PathBuf| if environment { checks::writable(&output).map(|()| output) } else { Ok(output) };
+    if section.get("output").is_some() {
+        return section.read("output", problems, |text| checks::folder(text, folder).and_then(writable));
+    }
+    writable(folder.join("recordings"))
+        .map_err(|complaint| problems.add(Place::TOP, complaint.hint("name another folder: `output: /path/to/folder`")))
+        .ok()
+}
+
+/// Id, name and zone of a station whose mistakes are told elsewhere.
+fn outline(entry: &Entry, timezone: Tz) -> (String, Option<String>, Tz) {
+    let mut elsewhere = Problems::default();
+    let mut name = None;
+    let mut zone = timezone;
+    if let Content::Map(_) = entry.value.content
+        && let Some(section) = Section::open(&entry.value, "", entry.place, &STATION, &mut elsewhere)
+    {
+        name = section.text("name", &mut elsewhere);
+        zone = section.read("timezone", &mut elsewhere, checks::zone).unwrap_or(timezone);
+    }
+    (entry.key.clone(), name, zone)
+}
+
+fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) -> Vec<Show> {
+    let mut ids: Vec<(String, Place)> = Vec::new();
+    let mut shows = Vec::new();
+    if section.get("shows").is_some_and(|entry| matches!(entry.value.content, Content::Nothing)) {
+        return shows;
+    }
+    for (index, node) in section.list("shows", problems).unwrap_or_default().iter().enumerate() {
+        let read = read_show::show(index + 1, node, around, problems);
+        if let Some((id, place)) = read.identity {
+            match ids.iter().find(|(known, _)| *known == id) {
+                Some((_, first)) => {
+                    let message = format!("the show in line {} has the id `{id}` already", first.line);
+                    let hint = format!("give this show an id of its own: `id: {id}-2`");
+                    problems.add(place, Complaint::new(message).hint(hint));
+                }
+                None => ids.push((id, place)),
+            }
+        }
+        shows.extend(read.show);
+    }
+    shows
+}
+
+/// The machine's zone; UTC where it has none.
+fn machine_zone() -> Tz {
+    iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+}
+
+fn default_state() -> PathBuf {
+    let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    // systemd lists several folders with colons; the first is ours.
+    let service = folder("STATE_DIRECTORY").and_then(|folders| std::env::split_paths(&folders).next());
+    service
+        .or_else(|| folder("XDG_STATE_HOME").map(|state| state.join("aircheck")))
+        .or_else(|| folder("HOME").map(|home| home.join(".local/state/aircheck")))
+        .unwrap_or_else(|| PathBuf::from("/var/lib/aircheck"))
+}

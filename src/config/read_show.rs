@@ -1,0 +1,180 @@
+//! Shows: from the sections of the file to [`Show`]s.
+
+use std::time::Duration;
+
+use chrono_tz::Tz;
+
+use super::checks;
+use super::document::Node;
+use super::keys::{ALBUM, ARTIST, GENRE, SHOW, TITLE};
+use super::position::Place;
+use super::problem::{Complaint, Problems, any_of, nearest};
+use super::section::Section;
+use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, slug, units};
+use crate::model::{ShowId, StationId};
+
+/// What a show takes over from the file.
+pub(super) struct Around<'a> {
+    /// Every station of the file, also those with mistakes: its id, its name and its zone.
+    pub stations: &'a [(String, Option<String>, Tz)],
+    /// The file's names of recordings; `None` when they are wrong.
+    pub name: Option<&'a Template>,
+    /// The file's encoding.
+    pub mp3: Mp3,
+}
+
+/// A show as far as it could be read.
+pub(super) struct Read {
+    /// Its id and where that comes from.
+    pub identity: Option<(String, Place)>,
+    /// All of it. `None` when something is wrong with it, which has been told.
+    pub show: Option<Show>,
+}
+
+/// Reads show number `number` of the list.
+pub(super) fn show(number: usize, node: &Node, around: &Around<'_>, problems: &mut Problems) -> Read {
+    let Some(section) = Section::open(node, &format!("show {number}"), node.place, &SHOW, problems) else {
+        return Read { identity: None, show: None };
+    };
+    let title = section.text("title", problems);
+    let identity = identity(&section, title.as_deref(), problems);
+    let show = whole(&section, title, identity.as_ref().map(|(id, _)| id), around, problems);
+    Read { identity, show }
+}
+
+fn identity(section: &Section<'_>, title: Option<&str>, problems: &mut Problems) -> Option<(String, Place)> {
+    if let Some(entry) = section.get("id") {
+        return Some((section.read("id", problems, slug::id)?, entry.value.place));
+    }
+    let place = section.get("title")?.value.place;
+    let title = title?;
+    match slug::slug(title) {
+        empty if empty.is_empty() => {
+            let complaint = Complaint::new(format!("no id can be made from the title `{title}`: it has no letters"));
+            problems.add(place, complaint.hint("give the show an `id:`, such as `id: evening-news`"));
+            None
+        }
+        slug => Some((slug, place)),
+    }
+}
+
+fn whole(
+    section: &Section<'_>,
+    title: Option<String>,
+    id: Option<&String>,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Option<Show> {
+    let station = section.read("station", problems, |text| station(text, around));
+    let cron = section.read("cron", problems, |text| {
+        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint })
+    });
+    let length = section.read("length", problems, |text| match units::duration(text)? {
+        Duration::ZERO => {
+            Err(Complaint::new("a length of zero records nothing").hint("write for example `length: 1h`"))
+        }
+        length => Ok(length),
+    });
+    let early = section.read("early", problems, units::duration).unwrap_or(Duration::ZERO);
+    let late = section.read("late", problems, units::duration).unwrap_or(Duration::ZERO);
+    let timezone = section.read("timezone", problems, checks::zone);
+    let tags = section.section("tags", problems);
+    let mut tag = |name: &str, default: &str| template(tags.as_ref(), name, default, problems);
+    let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
+    let file = match section.get("name") {
+        Some(_) => section.read("name", problems, parse_template),
+        None => around.name.cloned(),
+    };
+    let mp3 = mp3(section, around.mp3, problems);
+    let keep = section.section("keep", problems);
+    let keep = Keep {
+        last: keep.as_ref().and_then(|keep| keep.whole("last", problems)),
+        days: keep.as_ref().and_then(|keep| keep.whole("days", problems)),
+    };
+    let (station, station_zone) = station?;
+    Some(Show {
+        id: ShowId::new(id?),
+        title: title?,
+        station,
+        cron: cron?,
+        timezone: timezone.unwrap_or(station_zone),
+        length: length?,
+        early,
+        late,
+        tags: TagTemplates { title: tags.0?, artist: tags.1?, genre: tags.2?, album: tags.3? },
+        file: file?,
+        mp3,
+        keep,
+    })
+}
+
+fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Tz), Complaint> {
+    let stations = around.stations;
+    if let Some((id, _, zone)) = stations.iter().find(|(id, ..)| id == text) {
+        return Ok((StationId::new(id), *zone));
+    }
+    let complaint = Complaint::new(format!("there is no station `{text}` in this file"));
+    let named =
+        stations.iter().find(|(_, name, _)| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
+    let ids = || stations.iter().map(|(id, ..)| id.as_str());
+    Err(match (named.map(|(id, ..)| id.as_str()).or_else(|| nearest(text, ids())), stations.len()) {
+        (Some(near), _) => complaint.hint(format!("write `{near}`")),
+        (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
+        (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),
+        (None, _) => complaint.hint("add it under `stations:`"),
+    })
+}
+
+/// The template of a key, or the default where it is not written.
+pub(super) fn template(
+    section: Option<&Section<'_>>,
+    name: &str,
+    default: &str,
+    problems: &mut Problems,
+) -> Option<Template> {
+    match section {
+        Some(section) if section.get(name).is_some() => section.read(name, problems, parse_template),
+        _ => Template::parse(default).ok(),
+    }
+}
+
+fn parse_template(text: &str) -> Result<Template, Complaint> {
+    if text.trim().is_empty() {
+        return Err(Complaint::new("the text is empty").hint("write for example `\"{{ show }}\"`"));
+    }
+    Template::parse(text).map_err(|error| {
+        let complaint = Complaint::new(format!("the template `{}` cannot be used: {}", error.template, error.reason));
+        match error.hint {
+            Some(hint) => complaint.hint(hint),
+            None => complaint,
+        }
+    })
+}
+
+/// The encoding under `mp3`, key by key over `default`.
+pub(super) fn mp3(section: &Section<'_>, default: Mp3, problems: &mut Problems) -> Mp3 {
+    let Some(keys) = section.section("mp3", problems) else { return default };
+    let number = |value: u32| u16::try_from(value).unwrap_or(default.channels);
+    Mp3 {
+        bitrate: keys.read("bitrate", problems, bitrate).unwrap_or(default.bitrate),
+        channels: keys.whole("channels", problems).map_or(default.channels, number),
+        sample_rate: keys.whole("sample_rate", problems).unwrap_or(default.sample_rate),
+        quality: keys
+            .whole("quality", problems)
+            .and_then(|quality| u8::try_from(quality).ok())
+            .unwrap_or(default.quality),
+    }
+}
+
+/// The bit rates of MPEG-1 layer III (ISO/IEC 11172-3, table of `bitrate_index`), in kbit/s.
+const BITRATES: [u32; 14] = [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
+
+fn bitrate(text: &str) -> Result<u32, Complaint> {
+    let rate = units::rate(text)?;
+    let exact = BITRATES.iter().map(|kilo| kilo * 1_000).find(|bits| u64::from(*bits) == rate);
+    exact.ok_or_else(|| {
+        let near = BITRATES.iter().min_by_key(|kilo| (u64::from(**kilo) * 1_000).abs_diff(rate));
+        Complaint::new(format!("MP3 has no bit rate of `{text}`"))
+            .hint(format!("the nearest is `{}k`", near.unwrap_or(&128)))
+    })
+}

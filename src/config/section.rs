@@ -1,0 +1,262 @@
+//! One section of the file, read by its table of keys: unknown, doubled and missing keys are told here, and every value
+//! is checked to be of its key's kind.
+
+use super::document::{Content, Entry, Node};
+use super::keys::{Key, Kind, Table};
+use super::position::Place;
+use super::problem::{Complaint, Problems, any_of, nearest};
+
+/// A section, with the keys that its table knows.
+pub(super) struct Section<'a> {
+    table: &'static Table,
+    entries: &'a [Entry],
+    /// The first key of the section, or the key that holds it.
+    pub place: Place,
+}
+
+impl<'a> Section<'a> {
+    /// Opens `node`, which is the value of `owner`. Tells what is wrong with its keys.
+    pub(super) fn open(
+        node: &'a Node,
+        owner: &str,
+        place: Place,
+        table: &'static Table,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let Content::Map(entries) = &node.content else {
+            let found = node.content.found();
+            let complaint = Complaint::new(format!("{owner} must be keys and values, but {found}"));
+            let example = table.keys.iter().find(|key| key.required).or(table.keys.first());
+            problems.add(
+                node.place,
+                match example {
+                    Some(key) => complaint.hint(format!("write for example `{}`", key.example)),
+                    None => complaint,
+                },
+            );
+            return None;
+        };
+        let section = Self { table, entries, place };
+        section.check_keys(problems);
+        Some(section)
+    }
+
+    fn check_keys(&self, problems: &mut Problems) {
+        for (number, entry) in self.entries.iter().enumerate() {
+            let before = self.entries.iter().take(number).find(|earlier| earlier.key == entry.key);
+            if let Some(before) = before {
+                let message = format!("`{}` stands twice here; the first is in line {}", entry.key, before.place.line);
+                problems.add(entry.place, Complaint::new(message).hint("take one of them out"));
+            } else if self.table.key(&entry.key).is_none() {
+                problems.add(entry.place, self.unknown(&entry.key));
+            }
+        }
+        for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
+            // A misspelt key has been told already, with the right word.
+            if !self.is_misspelt(key.name) {
+                let message = format!("this {} has no `{}`", self.table.name, key.name);
+                problems.add(self.place, Complaint::new(message).hint(format!("add `{}`", key.example)));
+            }
+        }
+        self.check_one_of(problems);
+    }
+
+    fn check_one_of(&self, problems: &mut Problems) {
+        let choices = self.table.one_of;
+        let mut present = self.entries.iter().filter(|entry| choices.contains(&entry.key.as_str()));
+        let first = present.next();
+        let second = present.find(|entry| first.is_none_or(|first| first.key != entry.key));
+        match (first, second) {
+            (None, _) if !choices.is_empty() && !choices.iter().any(|choice| self.is_misspelt(choice)) => {
+                let message = format!("this {} needs {}", self.table.name, any_of(choices.iter().copied()));
+                let example = choices.first().and_then(|choice| self.table.key(choice)).map_or("", |key| key.example);
+                problems.add(self.place, Complaint::new(message).hint(format!("add for example `{example}`")));
+            }
+            (Some(first), Some(second)) => {
+                let name = self.table.name;
+                let message = format!("this {name} has `{}` and `{}`, and must have only one", first.key, second.key);
+                problems.add(
+                    second.place,
+                    Complaint::new(message).hint(match name {
+                        "step" => "begin a new step with `- `",
+                        _ => "take one of them out",
+                    }),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    fn unknown(&self, word: &str) -> Complaint {
+        let names = self.table.keys.iter().map(|key| key.name);
+        let complaint = Complaint::new(format!("`{word}` is not a key of a {}", self.table.name));
+        let complaint = if self.table.name == "file" {
+            Complaint::new(format!("`{word}` is not a key of this file"))
+        } else {
+            complaint
+        };
+        match nearest(word, names.clone()) {
+            Some(near) => complaint.hint(format!("write `{near}`")),
+            None if word == "<<" => complaint.hint("merge keys are not supported: repeat the keys"),
+            None => complaint.hint(format!("it can have {}", any_of(names))),
+        }
+    }
+
+    fn is_misspelt(&self, name: &str) -> bool {
+        let names = || self.table.keys.iter().map(|key| key.name);
+        let unknown = self.entries.iter().filter(|entry| self.table.key(&entry.key).is_none());
+        unknown.filter_map(|entry| nearest(&entry.key, names())).any(|near| near == name)
+    }
+
+    fn key(&self, name: &str) -> Option<&'static Key> {
+        let key = self.table.key(name);
+        debug_assert!(key.is_some(), "`{name}` is read but not in the table of a {}", self.table.name);
+        key
+    }
+
+    /// The entry of a key.
+    pub(super) fn get(&self, name: &str) -> Option<&'a Entry> {
+        self.entries.iter().find(|entry| entry.key == name)
+    }
+
+    /// The value of a key that is written as one text (or number), through `parse`. What is wrong with it is told.
+    pub(super) fn read<T>(
+        &self,
+        name: &str,
+        problems: &mut Problems,
+        parse: impl FnOnce(&str) -> Result<T, Complaint>,
+    ) -> Option<T> {
+        let key = self.key(name)?;
+        let node = &self.get(name)?.value;
+        let text = scalar(key, node, problems)?;
+        parse(text).map_err(|complaint| problems.add(node.place, complaint)).ok()
+    }
+
+    /// The value of a key that is text as it is.
+    pub(super) fn text(&self, name: &str, problems: &mut Problems) -> Option<String> {
+        self.read(name, problems, |text| match text.trim() {
+            "" => Err(Complaint::new(format!("`{name}` is empty"))),
+            trimmed => Ok(trimmed.to_owned()),
+        })
+    }
+
+    /// The value of a key that takes a whole number.
+    pub(super) fn whole(&self, name: &str, problems: &mut Problems) -> Option<u32> {
+        let kind = self.key(name)?.kind;
+        self.read(name, problems, |text| {
+            let wrong = || Complaint::new(format!("`{name}` must be {}, not `{text}`", kind.expected()));
+            let number = text.parse::<u32>().map_err(|_| wrong())?;
+            let allowed = match kind {
+                Kind::Whole(first, last) => (first..=last).contains(&number),
+                Kind::Choice(values) => values.contains(&number),
+                _ => true,
+            };
+            if allowed { Ok(number) } else { Err(wrong()) }
+        })
+    }
+
+    /// The value of a key that is `true` or `false`.
+    pub(super) fn flag(&self, name: &str, problems: &mut Problems) -> Option<bool> {
+        let key = self.key(name)?;
+        let node = &self.get(name)?.value;
+        match node.content {
+            Content::Bool(value) => Some(value),
+            _ => {
+                problems.add(node.place, wrong_kind(key, node));
+                None
+            }
+        }
+    }
+
+    /// The section below a key.
+    pub(super) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
+        let (Kind::Section(table) | Kind::UrlOr(_, table)) = self.key(name)?.kind else { return None };
+        let entry = self.get(name)?;
+        Section::open(&entry.value, &format!("`{name}`"), entry.place, table, problems)
+    }
+
+    /// The items of a key that takes a list.
+    pub(super) fn list(&self, name: &str, problems: &mut Problems) -> Option<&'a [Node]> {
+        let key = self.key(name)?;
+        let node = &self.get(name)?.value;
+        match &node.content {
+            Content::List(items) => Some(items),
+            _ => {
+                problems.add(node.place, wrong_kind(key, node));
+                None
+            }
+        }
+    }
+
+    /// The entries of a key that takes names of the user's choice, each name once.
+    pub(super) fn named(&self, name: &str, problems: &mut Problems) -> Option<Vec<&'a Entry>> {
+        let key = self.key(name)?;
+        let node = &self.get(name)?.value;
+        let Content::Map(entries) = &node.content else {
+            problems.add(node.place, wrong_kind(key, node));
+            return None;
+        };
+        let mut once: Vec<&Entry> = Vec::new();
+        for entry in entries {
+            match once.iter().find(|earlier| earlier.key == entry.key) {
+                None => once.push(entry),
+                Some(before) => {
+                    let message =
+                        format!("`{}` stands twice here; the first is in line {}", entry.key, before.place.line);
+                    problems.add(entry.place, Complaint::new(message).hint("give one of them another name"));
+                }
+            }
+        }
+        Some(once)
+    }
+
+    /// The texts of a key that takes a list of texts, each with its place.
+    pub(super) fn words(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Place)> {
+        let Some(key) = self.key(name) else { return Vec::new() };
+        let items = self.list(name, problems).unwrap_or_default();
+        items.iter().filter_map(|item| Some((scalar(key, item, problems)?, item.place))).collect()
+    }
+
+    /// Names and texts of a key that takes headers, each text with its place.
+    pub(super) fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(&'a Entry, &'a str)> {
+        let Some(key) = self.key(name) else { return Vec::new() };
+        let entries = self.named(name, problems).unwrap_or_default();
+        entries.into_iter().filter_map(|entry| Some((entry, scalar(key, &entry.value, problems)?))).collect()
+    }
+}
+
+fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a str> {
+    let number_wanted = matches!(key.kind, Kind::Whole(..) | Kind::Choice(_));
+    match &node.content {
+        Content::Text(text) if !number_wanted => Some(text),
+        // `title: 1984` is a title, and the units complain best about numbers without one.
+        Content::Number(text) => Some(text),
+        _ => {
+            problems.add(node.place, wrong_kind(key, node));
+            None
+        }
+    }
+}
+
+fn wrong_kind(key: &Key, node: &Node) -> Complaint {
+    let complaint =
+        Complaint::new(format!("`{}` must be {}, but {}", key.name, key.kind.expected(), node.content.found()));
+    match &node.content {
+        Content::Bool(value) if key.kind.is_text() => complaint.hint(format!("put it in quotes: `\"{value}\"`")),
+        Content::Text(text) if matches!(key.kind, Kind::Whole(..) | Kind::Choice(_)) && text.parse::<u32>().is_ok() => {
+            complaint.hint(format!("leave the quotes out: `{text}`"))
+        }
+        Content::Text(text) if matches!(key.kind, Kind::Bool) => match text.to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" => complaint.hint("write `true`"),
+            "no" | "off" | "n" | "false" => complaint.hint("write `false`"),
+            _ => complaint,
+        },
+        Content::Map(_) if matches!(key.kind, Kind::Template) => {
+            complaint.hint(format!("put it in quotes: `{}`", key.example))
+        }
+        Content::Text(text) if matches!(key.kind, Kind::Words) => {
+            complaint.hint(format!("write `[{}]`", text.split_whitespace().collect::<Vec<_>>().join(", ")))
+        }
+        _ => complaint.hint(format!("write for example `{}`", key.example)),
+    }
+}

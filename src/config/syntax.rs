@@ -1,0 +1,144 @@
+//! From text to a tree of values, past mistakes of YAML itself.
+//!
+//! One unquoted `*/10 * * * *` must not hide the other mistakes of the file. So a line that is no YAML is told, put in
+//! quotes (which is what was meant, nearly always) and the file is read again.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::document::{self, Node};
+use super::position::{self, Broken, Place};
+use super::problem::{Complaint, Problems};
+
+/// So many broken lines are told in one run.
+const MOST_REPAIRS: usize = 50;
+
+/// The values of `text`. `None` when it is empty or broken beyond repair, which has been told.
+pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
+    let mut text = text.to_owned();
+    for _ in 0..MOST_REPAIRS {
+        let broken = match attempt(&text) {
+            Ok(Some(node)) => return Some(node),
+            Ok(None) => {
+                let complaint = Complaint::new("the file is empty").hint("begin with `stations:` and `shows:`");
+                problems.add(Place::TOP, complaint);
+                return None;
+            }
+            Err(broken) => broken,
+        };
+        let number = broken.place.line;
+        let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
+        let (place, complaint) = explain(line, &broken);
+        let repaired = value_of(line).and_then(|value| repair(&text, number, &value));
+        match repaired {
+            // The repair helped if the parser gets further than before.
+            Some(repaired) if attempt(&repaired).err().is_none_or(|next| next.place.line > number) => {
+                problems.add(place, complaint);
+                text = repaired;
+            }
+            _ => {
+                let hint = complaint.hint.clone().map_or_else(String::new, |hint| format!("{hint}; "));
+                let hint = format!("{hint}what follows could not be checked yet");
+                problems.add(place, complaint.hint(hint));
+                return None;
+            }
+        }
+    }
+    None
+}
+
+fn attempt(text: &str) -> Result<Option<Node>, Broken> {
+    let Some(spots) = position::spots(text)? else { return Ok(None) };
+    document::read(text, &spots).map(Some).map_err(|error| {
+        let place = error.location().map_or(Place::TOP, |at| Place { line: at.line(), column: at.column(), width: 1 });
+        Broken { place, reason: error.to_string() }
+    })
+}
+
+/// The value that a line writes after its key or dash.
+struct Value {
+    /// Characters before it.
+    before: usize,
+    text: String,
+    /// The key, with its colon.
+    key: String,
+}
+
+fn value_of(line: &str) -> Option<Value> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests below")]
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r#"^(?P<before>\s*(?:-\s+)*(?P<key>[^\s#:'"\[{-][^:]*:\s+)?)(?P<text>\S.*?)(?:\s+#.*)?\s*$"#)
+            .expect("a valid constant pattern")
+    });
+    let found = LINE.captures(line)?;
+    let (before, key) = (found.name("before")?.as_str(), found.name("key").map_or("", |key| key.as_str()));
+    if before.trim().is_empty() {
+        return None;
+    }
+    Some(Value { before: before.chars().count(), text: found["text"].to_owned(), key: key.trim().to_owned() })
+}
+
+/// `text` with the value of line `number` in single quotes.
+fn repair(text: &str, number: usize, value: &Value) -> Option<String> {
+    let inner = match value.text.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"')?,
+        None if value.text.starts_with('\'') => return None,
+        None => &value.text,
+    };
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = lines.get_mut(number.checked_sub(1)?)?;
+    let before: String = line.chars().take(value.before).collect();
+    *line = format!("{before}'{}'", inner.replace('\'', "''"));
+    Some(lines.join("\n") + "\n")
+}
+
+/// Says in words what is wrong with the line, and points to it.
+fn explain(line: &str, broken: &Broken) -> (Place, Complaint) {
+    let indent = line.len() - line.trim_start().len();
+    if line.chars().take(indent).any(|c| c == '\t') {
+        let column = line.chars().take_while(|c| *c != '\t').count() + 1;
+        let complaint = Complaint::new("this line is indented by a tab, which YAML does not allow")
+            .hint("indent by spaces, two for each level");
+        return (Place { line: broken.place.line, column, width: 1 }, complaint);
+    }
+    if let Some(value) = value_of(line) {
+        let width = value.text.chars().count();
+        let place = Place { line: broken.place.line, column: value.before + 1, width };
+        let prefix = if value.key.is_empty() { String::new() } else { format!("{} ", value.key) };
+        let quoted = match value.text.contains(['"', '\\']) {
+            true => format!("write `{prefix}'{}'`", value.text.replace('\'', "''")),
+            false => format!("put it in quotes: `{prefix}\"{}\"`", value.text),
+        };
+        let first = value.text.chars().next().unwrap_or_default();
+        match first {
+            '*' | '&' | '!' | '@' | '`' | '%' | '|' | '>' | '[' | '{' => {
+                let complaint =
+                    Complaint::new(format!("a value that begins with `{first}` means something else in YAML"));
+                return (place, complaint.hint(quoted));
+            }
+            '"' if value.text.contains('\\') && value.text.len() > 1 && value.text.ends_with('"') => {
+                let complaint = Complaint::new("a backslash in double quotes means something else in YAML");
+                let inner = value.text.trim_matches('"').replace('\'', "''");
+                return (place, complaint.hint(format!("use single quotes: `{prefix}'{inner}'`")));
+            }
+            '"' | '\'' => {
+                let complaint = Complaint::new("the quotes of this value do not match");
+                let hint = match first {
+                    '"' => "end it with `\"`; a quote inside is written `\\\"`",
+                    _ => "end it with `'`; a quote inside is written twice, `''`",
+                };
+                return (place, complaint.hint(hint));
+            }
+            _ if value.text.contains(": ") || value.text.ends_with(':') => {
+                let complaint = Complaint::new("a value with a colon in it means something else in YAML");
+                return (place, complaint.hint(quoted));
+            }
+            _ => {}
+        }
+    }
+    let complaint = Complaint::new(format!("this cannot be read as YAML: {}", broken.reason)).hint(
+        "see whether this line and those above it are indented alike, and whether every quote and bracket is closed",
+    );
+    (broken.place, complaint)
+}

@@ -1,0 +1,141 @@
+//! HTML and XML by CSS selector: text in, texts out. `scraper::Html` is not `Send`, so nothing of it leaves here; the
+//! caller runs this on a thread for blocking work.
+//!
+//! Parsing is bounded in time: the rules of HTML make nested `<div>`s cost the square of their depth (64 KiB of them
+//! took 7 s in a debug build), and a thread cannot be cancelled. What a page says after its time is up is not seen.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::{ParseOpts, parse_document};
+use regex::{Captures, Regex};
+use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+
+/// The longest that one page may be parsed, and the longest that its elements may be read.
+const TIME: Duration = Duration::from_secs(2);
+/// How much of a page is parsed between two looks at the watch, in characters.
+const PIECE: usize = 4096;
+
+/// The text of every element of `document` that `css` picks, or its `attribute`; elements with neither are left out.
+/// `None` where `css` is not a selector. Stops at `most` bytes.
+pub(super) fn select(document: &str, css: &str, attribute: Option<&str>, most: usize) -> Option<Vec<String>> {
+    let selector = Selector::parse(css).ok()?;
+    let html = parse(&as_html(document));
+    let started = Instant::now();
+    let mut left = most;
+    let mut found = Vec::new();
+    for element in html.select(&selector).take_while(|_| started.elapsed() < TIME) {
+        let text = match attribute {
+            Some(name) => element.attr(name).unwrap_or_default().to_owned(),
+            None => text_of(element, left),
+        };
+        let Some(rest) = left.checked_sub(text.len()) else { break };
+        left = rest;
+        let text = text.trim();
+        if !text.is_empty() {
+            found.push(text.to_owned());
+        }
+    }
+    Some(found)
+}
+
+fn parse(document: &str) -> Html {
+    let started = Instant::now();
+    let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
+    let mut rest = document;
+    while !rest.is_empty() && started.elapsed() < TIME {
+        let (piece, after) = rest.split_at(rest.char_indices().nth(PIECE).map_or(rest.len(), |(end, _)| end));
+        parser.process(StrTendril::from(piece));
+        rest = after;
+    }
+    parser.finish()
+}
+
+/// All text below `element`, no further than the first part with which it exceeds `most` bytes.
+fn text_of(element: ElementRef<'_>, most: usize) -> String {
+    let mut text = String::new();
+    for part in element.text() {
+        text.push_str(part);
+        if text.len() > most {
+            break;
+        }
+    }
+    text
+}
+
+/// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text. HTML stays as it is.
+fn as_html(document: &str) -> Cow<'_, str> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
+    static SPELLINGS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?s)<!\[CDATA\[(.*?)\]\]>|<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)/>")
+            .expect("a valid constant pattern")
+    });
+    let start = document.trim_start_matches('\u{feff}').trim_start();
+    let is_xml = ["<?xml", "<playlist", "<asx", "<ASX", "<Asx"].iter().any(|mark| start.starts_with(mark));
+    // XHTML is served and read as HTML everywhere.
+    if !is_xml || start.contains("<html") {
+        return Cow::Borrowed(document);
+    }
+    SPELLINGS.replace_all(document, |found: &Captures<'_>| match (found.get(1), found.get(2), found.get(3)) {
+        (Some(text), ..) => text.as_str().replace('&', "&amp;").replace('<', "&lt;"),
+        (None, Some(name), Some(attributes)) => {
+            format!("<{name}{attributes}></{name}>", name = name.as_str(), attributes = attributes.as_str())
+        }
+        _ => found[0].to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOST: usize = 1 << 20;
+
+    fn texts(document: &str, css: &str) -> Vec<String> {
+        select(document, css, None, MOST).unwrap()
+    }
+
+    #[test]
+    fn all_that_match_are_handed_on_in_the_order_of_the_page() {
+        let page = "<p>one<script>var a = '1 &amp; 2';</script><p><script src=x></script><script>b<c</script>";
+        assert_eq!(texts(page, "script"), ["var a = '1 &amp; 2';", "b<c"]);
+        assert_eq!(select(page, "script", Some("src"), MOST).unwrap(), ["x"]);
+        assert_eq!(select("<a href='/l?a=1&amp;b=2'>x</a>", "a", Some("href"), MOST).unwrap(), ["/l?a=1&b=2"]);
+        assert!(texts(page, "video").is_empty());
+        assert_eq!(select(page, "p[", None, MOST), None);
+    }
+
+    #[test]
+    fn xml_is_read_with_its_own_spellings() {
+        let xml = "<?xml version='1.0'?><radiru><title/><data kind='a/b'><area>tokyo</area>\
+                   <r1hls><![CDATA[https://h/r1.m3u8?a=1&b=2]]></r1hls></data></radiru>";
+        assert_eq!(texts(xml, "data > r1hls"), ["https://h/r1.m3u8?a=1&b=2"]);
+        assert_eq!(select(xml, "data", Some("kind"), MOST).unwrap(), ["a/b"]);
+    }
+
+    #[test]
+    fn a_page_that_nests_without_end_takes_bounded_time() {
+        let started = Instant::now();
+        let page = format!("<p>first</p>{}", "<div>".repeat(800_000));
+        assert_eq!(texts(&page, "p"), ["first"]);
+        assert!(select(&page, "div", None, MOST).unwrap().is_empty());
+        assert!(started.elapsed() < TIME * 5, "{:?}", started.elapsed());
+    }
+
+    #[test]
+    fn a_page_is_the_same_however_it_is_fed() {
+        let word = "명연주 <b>명음반</b> ";
+        let page = format!("<p>{}</p>", word.repeat(5000));
+        assert_eq!(texts(&page, "b").len(), 5000);
+        assert_eq!(texts(&page, "p").first().unwrap().len(), "명연주 명음반 ".len() * 5000 - 1);
+    }
+
+    #[test]
+    fn nested_elements_cannot_multiply_a_page_beyond_the_cap() {
+        let page = format!("{}{}", "<i>".repeat(400), "x".repeat(10_000));
+        let taken: usize = select(&page, "i", None, 100_000).unwrap().iter().map(String::len).sum();
+        assert!((10_000..=100_000).contains(&taken), "{taken}");
+    }
+}

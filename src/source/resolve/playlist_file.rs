@@ -1,0 +1,143 @@
+//! Files that do nothing but name a stream: PLS, M3U, XSPF, ASX, or a bare line with a URL.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+use url::Url;
+
+use super::html;
+
+/// More entries than any station lists.
+const MOST_ENTRIES: usize = 1000;
+/// More bytes of entries than any station writes.
+const MOST_BYTES: usize = 1 << 20;
+
+/// What a body turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// An HLS playlist (RFC 8216): the thing itself, not a pointer to it.
+    Hls,
+    /// Names of streams in the order of preference, as written: absolute or relative, perhaps not even addresses.
+    Entries(Vec<String>),
+    /// Anything else.
+    Other,
+}
+
+/// Whether `url` looks like the address of such a file rather than of a stream. HLS (`.m3u8`) does not.
+pub(super) fn is_named_by(url: &Url) -> bool {
+    let path = url.path();
+    let Some((_, extension)) = path.rsplit_once('.') else { return false };
+    ["pls", "m3u", "xspf", "asx"].iter().any(|known| extension.eq_ignore_ascii_case(known))
+}
+
+/// Tells what `body` is by its first words.
+pub(super) fn read(body: &str) -> Content {
+    let body = body.trim_start_matches('\u{feff}').trim_start();
+    let starts_with = |mark: &str| body.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
+    let entries = if starts_with("#EXTM3U") {
+        if body.lines().any(|line| line.starts_with("#EXT-X-")) {
+            return Content::Hls;
+        }
+        lines(body)
+    } else if starts_with("[playlist]") || starts_with("[reference]") {
+        numbered(body)
+    } else if starts_with("<asx") {
+        html::select(body, "ref", Some("href"), MOST_BYTES).unwrap_or_default()
+    } else if starts_with("<playlist") || starts_with("<?xml") && body.contains("<playlist") {
+        // Not `track > location`: HTML knows an element `track`, and that one is always empty.
+        html::select(body, "trackList location", None, MOST_BYTES).unwrap_or_default()
+    } else if is_list_of_urls(body) {
+        lines(body)
+    } else {
+        Vec::new()
+    };
+    if entries.is_empty() { Content::Other } else { Content::Entries(entries) }
+}
+
+fn lines(body: &str) -> Vec<String> {
+    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.take(MOST_ENTRIES).map(str::to_owned).collect()
+}
+
+/// An M3U may have no header at all: then its first line that is not a comment must be a URL.
+fn is_list_of_urls(body: &str) -> bool {
+    let first = body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
+    let scheme = first.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
+    matches!(scheme.as_str(), "http" | "https") || scheme.starts_with("rtmp")
+}
+
+/// `File1=…` of PLS and `Ref1=…` of the older ASX, by number: files are not always written in order.
+fn numbered(body: &str) -> Vec<String> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
+    static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?im)^[ \t]*(?:File|Ref)(\d{1,4})[ \t]*=[ \t]*(\S.*?)\s*$").expect("a valid constant pattern")
+    });
+    let mut entries: Vec<(u16, String)> = ENTRY
+        .captures_iter(body)
+        .filter_map(|found| Some((found[1].parse().ok()?, found[2].to_owned())))
+        .take(MOST_ENTRIES)
+        .collect();
+    entries.sort_by_key(|(number, _)| *number);
+    entries.into_iter().map(|(_, entry)| entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries<const N: usize>(urls: [&str; N]) -> Content {
+        Content::Entries(urls.map(str::to_owned).into())
+    }
+
+    #[test]
+    fn pls_is_read_by_number_whatever_its_order_case_and_line_ends() {
+        let pls = "[Playlist]\r\nNumberOfEntries=2\r\nFile2=http://b/\r\nTitle1=A=B\r\nfile1 = http://a:8000/;\r\nLength1=-1\r\n";
+        assert_eq!(read(pls), entries(["http://a:8000/;", "http://b/"]));
+        assert_eq!(read("[Reference]\nRef1=http://a/x?MSWMExt=.asf\n"), entries(["http://a/x?MSWMExt=.asf"]));
+    }
+
+    #[test]
+    fn m3u_is_told_from_hls() {
+        assert_eq!(
+            read("\u{feff}#EXTM3U\n#EXTINF:-1,A\nhttp://a/live\n\nb.mp3\n"),
+            entries(["http://a/live", "b.mp3"])
+        );
+        assert_eq!(read("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\na.ts\n"), Content::Hls);
+        assert_eq!(read("#EXTM3U\r\n#EXT-X-STREAM-INF:BANDWIDTH=1\r\na.m3u8"), Content::Hls);
+        assert_eq!(
+            read("# made by hand\nhttps://a/live\nhttps://b/live"),
+            entries(["https://a/live", "https://b/live"])
+        );
+        assert_eq!(read("  rtmp://a/b/c \n"), entries(["rtmp://a/b/c"]));
+    }
+
+    #[test]
+    fn xspf_and_asx_name_their_streams() {
+        let xspf = "<?xml version=\"1.0\"?><playlist xmlns=\"http://xspf.org/ns/0/\"><title/><location>http://no</location>\
+                    <trackList><track><location>http://a/?x=1&amp;y=2</location></track></trackList></playlist>";
+        assert_eq!(read(xspf), entries(["http://a/?x=1&y=2"]));
+        let asx = "<ASX version=\"3.0\"><TITLE/><Entry><Ref HREF=\"http://a/live\" /></Entry><Entry><ref href='http://b'/></Entry></ASX>";
+        assert_eq!(read(asx), entries(["http://a/live", "http://b"]));
+    }
+
+    #[test]
+    fn pages_and_empty_lists_are_something_else() {
+        for other in
+            ["", "#EXTM3U\n", "[playlist]\nNumberOfEntries=0", "<html><a href='http://a'>", "see http://a", "{\"u\":1}"]
+        {
+            assert_eq!(read(other), Content::Other, "{other}");
+        }
+    }
+
+    #[test]
+    fn only_the_extension_of_the_path_counts() {
+        let named = |url| is_named_by(&Url::parse(url).unwrap());
+        assert!(named("http://a/listen.pls") && named("http://a/b/LIVE.M3U?x=1") && named("http://a/x.xspf"));
+        assert!(
+            !named("http://a/live.m3u8")
+                && !named("http://a/live.mp3?f=.pls")
+                && !named("http://a.pls/")
+                && !named("rtmp://a/b/c")
+        );
+    }
+}

@@ -1,0 +1,221 @@
+//! Bytes to text and text to URL: charsets, escapes, what counts as an address.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use encoding_rs::{Encoding, UTF_8};
+use regex::{Captures, Regex};
+use url::Url;
+
+use crate::base::redact;
+
+/// How much of a page is searched for its charset; HTML allows 1,024 bytes, comments push it further in practice.
+const CHARSET_WINDOW: usize = 4096;
+/// How often escapes are taken off a URL: JSON in a JavaScript string in a JSON document has three layers.
+const LAYERS: usize = 4;
+/// How much of a text a message quotes, in characters.
+const QUOTED: usize = 120;
+/// Schemes of addresses that can be played or fetched.
+const SCHEMES: [&str; 8] = ["http", "https", "rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpte", "rtmpts"];
+
+macro_rules! pattern {
+    ($pattern:expr) => {{
+        #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
+        static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a valid constant pattern"));
+        &*PATTERN
+    }};
+}
+
+/// The text of a body, by its byte order mark, its `Content-Type`, its own `<meta charset>` or XML declaration, else
+/// UTF-8. Bytes that are none of it become U+FFFD.
+pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
+    let encoding = pattern!(r#"charset\s*=\s*["']?([\w.:-]+)"#)
+        .captures(content_type)
+        .and_then(|found| Encoding::for_label(found[1].as_bytes()))
+        .or_else(|| declared(bytes))
+        .unwrap_or(UTF_8);
+    // `decode` lets a byte order mark overrule the label and takes it off.
+    encoding.decode(bytes).0.into_owned()
+}
+
+fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    let head = String::from_utf8_lossy(bytes.get(..CHARSET_WINDOW).unwrap_or(bytes));
+    let label =
+        pattern!(r#"(?is)<meta[^>]*\bcharset\s*=\s*["']?\s*([\w.:-]+)|^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)"#)
+            .captures(&head)
+            .and_then(|found| found.get(1).or(found.get(2)).map(|label| label.as_str().to_owned()))?;
+    let encoding = Encoding::for_label(label.as_bytes())?;
+    // A page whose declaration can be read as ASCII is not UTF-16, whatever it says.
+    Some(if encoding.is_ascii_compatible() { encoding } else { UTF_8 })
+}
+
+/// `text` without one layer of JavaScript or JSON string escapes (ECMA-404, ECMA-262 12.9.4).
+pub(super) fn unescape(text: &str) -> Cow<'_, str> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text);
+    }
+    pattern!(r#"\\(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\\/"'nrtbf]))"#)
+        .replace_all(text, |found: &Captures<'_>| {
+            let code = |group: usize| found.get(group).and_then(|hex| u32::from_str_radix(hex.as_str(), 16).ok());
+            let character = match (code(1), code(2)) {
+                (Some(high), Some(low)) => char::from_u32(0x1_0000 + ((high & 0x3FF) << 10 | low & 0x3FF)),
+                _ => match found.get(5).map(|letter| letter.as_str()) {
+                    Some("n") => Some('\n'),
+                    Some("r") => Some('\r'),
+                    Some("t") => Some('\t'),
+                    Some("b") => Some('\u{8}'),
+                    Some("f") => Some('\u{c}'),
+                    Some(itself) => itself.chars().next(),
+                    None => code(3).or_else(|| code(4)).and_then(char::from_u32),
+                },
+            };
+            // A lone half of a surrogate pair stays as it was written.
+            character.map_or_else(|| found[0].to_owned(), String::from)
+        })
+}
+
+/// `found` in clear: whatever escaping it was found in taken off, and what a pattern took along by mistake at its ends.
+fn clear(found: &str) -> String {
+    let mut text = found.trim().to_owned();
+    for _ in 0..LAYERS {
+        let next = unescape(&text).into_owned();
+        if next == text {
+            break;
+        }
+        text = next;
+    }
+    let text = pattern!(r"(?i)&(?:amp|#0*38|#x0*26);").replace_all(&text, "&");
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'')).to_owned()
+}
+
+/// The address that `found` is, if it is one: a URL that can be played or fetched, or a path below `base`, the page on
+/// which it was found.
+pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
+    // Longer than any server accepts: spares a page that is not an address the cleaning.
+    if found.len() > 16_384 {
+        return None;
+    }
+    let text = clear(found);
+    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
+        return None;
+    }
+    let url = match Url::parse(&text) {
+        Ok(url) => url,
+        Err(url::ParseError::RelativeUrlWithoutBase) if is_path(&text) => base?.join(&text).ok()?,
+        Err(_) => return None,
+    };
+    (SCHEMES.contains(&url.scheme()) && url.has_host()).then_some(url)
+}
+
+/// Whether a word without scheme is meant as a path: `null` and `N/A` are not.
+fn is_path(word: &str) -> bool {
+    ["/", "./", "../", "?"].iter().any(|start| word.starts_with(start)) || word.contains('.')
+}
+
+/// How `text` begins, on one line and without secrets, for a message.
+pub(super) fn beginning(text: &str) -> String {
+    let start: String = text.chars().take(QUOTED * 16).collect();
+    // Only so that redaction recognises the keys of a query that is written in a script.
+    let start = start.replace("\\u0026", "&");
+    let start = start.split_whitespace().collect::<Vec<_>>().join(" ");
+    shortened(&redact::text(&start), QUOTED)
+}
+
+/// `text`, or its first `length` characters and an ellipsis.
+pub(super) fn shortened(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or(text)),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(found: &str) -> Option<String> {
+        address(found, None).map(String::from)
+    }
+
+    #[test]
+    fn a_page_in_euc_kr_is_read_by_header_or_by_its_own_words() {
+        let (body, _, _) = encoding_rs::EUC_KR.encode("<html><head><title>명연주 명음반</title>");
+        assert!(decode(&body, "text/html; charset=euc-kr").contains("명연주 명음반"));
+        assert!(decode(&body, "text/html; charset=\"ks_c_5601-1987\"").contains("명연주 명음반"));
+        for declaration in [
+            r#"<meta charset="euc-kr">"#,
+            r#"<META http-equiv="Content-Type" content="text/html; charset=EUC-KR">"#,
+            r#"<?xml version="1.0" encoding="euc-kr"?>"#,
+        ] {
+            let page = [declaration.as_bytes(), &body].concat();
+            assert!(decode(&page, "text/html").contains("명연주 명음반"), "{declaration}");
+        }
+    }
+
+    #[test]
+    fn a_charset_that_cannot_be_is_not_believed() {
+        assert!(decode("<meta charset=utf-16>명".as_bytes(), "").contains('명'));
+        assert!(decode("<meta charset=klingon>명".as_bytes(), "text/html; charset=klingon").contains('명'));
+        assert_eq!(decode(b"\xEF\xBB\xBF#EXTM3U", "audio/x-mpegurl; charset=iso-8859-1"), "#EXTM3U");
+        assert_eq!(decode(b"a\xFFb", ""), "a\u{FFFD}b");
+    }
+
+    #[test]
+    fn one_layer_of_escapes_goes_at_a_time() {
+        assert_eq!(
+            unescape(r#"{\"t\":\"say \\\"hi\\\"\",\"u\":\"http:\/\/a\"}"#),
+            r#"{"t":"say \"hi\"","u":"http://a"}"#
+        );
+        assert_eq!(unescape(r"\uBA85\u0026\x26\ud83d\ude00"), "명&&😀");
+        assert_eq!(unescape(r"\ud83d \q \u12"), r"\ud83d \q \u12");
+    }
+
+    #[test]
+    fn addresses_come_out_of_every_wrapping_in_clear() {
+        let wanted = Some("http://1fm.example.kr/a.m3u8?Expires=1&Policy=b~c-d__&x=1".to_owned());
+        for found in [
+            r"http://1fm.example.kr/a.m3u8?Expires=1&Policy=b~c-d__&x=1",
+            r"http:\/\/1fm.example.kr\/a.m3u8?Expires=1\u0026Policy=b~c-d__\u0026x=1",
+            r"http:\\\/\\\/1fm.example.kr\\\/a.m3u8?Expires=1\\u0026Policy=b~c-d__&x=1\",
+            "  http://1fm.example.kr/a.m3u8?Expires=1&amp;Policy=b~c-d__&#38;x=1\r\n",
+            r#"\"http:\/\/1fm.example.kr\/a.m3u8?Expires=1&Policy=b~c-d__&x=1\""#,
+        ] {
+            assert_eq!(plain(found), wanted, "{found}");
+        }
+        assert_eq!(
+            plain("rtmp://new_tradio.ebs.co.kr/tradio/x"),
+            Some("rtmp://new_tradio.ebs.co.kr/tradio/x".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_none() {
+        for other in
+            ["", "null", "N/A", "javascript:alert(1)", "file:///etc/passwd", "<html>", "a b.m3u8", "http://", "🎵"]
+        {
+            assert_eq!(plain(other), None, "{other}");
+            assert_eq!(address(other, Some(&Url::parse("http://h/p").unwrap())), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_taken_from_the_page_it_was_found_on() {
+        let page = Url::parse("https://radio.example/player/index.html?x=1").unwrap();
+        let on_page = |found| address(found, Some(&page)).map(String::from);
+        assert_eq!(on_page("live/a.m3u8?t=1"), Some("https://radio.example/player/live/a.m3u8?t=1".to_owned()));
+        assert_eq!(on_page(r"\/hls\/a.m3u8"), Some("https://radio.example/hls/a.m3u8".to_owned()));
+        assert_eq!(on_page("//cdn.example/a"), Some("https://cdn.example/a".to_owned()));
+    }
+
+    #[test]
+    fn a_quotation_is_short_and_without_secrets() {
+        let page = format!(
+            "<html>\n  <p>명연주 http:\\/\\/h\\/a.m3u8?Expires=1577734872\\u0026token=secret99 {}",
+            "가".repeat(500)
+        );
+        let quoted = beginning(&page);
+        assert!(quoted.starts_with("<html> <p>명연주 http:"), "{quoted}");
+        assert!(!quoted.contains("1577734872") && !quoted.contains("secret99"), "{quoted}");
+        assert_eq!(quoted.chars().count(), QUOTED + 1);
+    }
+}
