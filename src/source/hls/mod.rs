@@ -1,20 +1,99 @@
-//! (to be written)
+//! HTTP Live Streaming (RFC 8216): a live playlist becomes media events in programme order.
+//!
+//! Two halves run side by side and meet at a queue. One reloads the playlist and orders what is new ([`reload`],
+//! [`timeline`]); the other fetches several segments at once and commits them in order ([`obtain`], [`commit`]). What is
+//! on offer at this moment, at which addresses, stands between them ([`offer`]).
+//!
+//! Playlists pass through [`normalise`] (text made safe) and [`playlist`] (checked types); [`variants`] chooses among
+//! bit rates; [`fetch`] makes sure that what is committed is sound; [`policy`] says how often anything is retried.
+//!
+//! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
+//! everything ends within [`GRACE`]. Memory is bounded whatever the station sends.
+
+mod address;
+mod attributes;
+mod commit;
+mod crypt;
+mod fetch;
+mod normalise;
+mod obtain;
+mod offer;
+mod playlist;
+mod policy;
+mod reload;
+mod timeline;
+mod variants;
+
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::fetch::Fetcher;
+use self::obtain::{End, Obtainer};
+use self::offer::Offer;
+use self::reload::Reloader;
+use self::timeline::Timeline;
 use crate::base::environment::Environment;
+use crate::base::http;
 use crate::config::Hls;
 use crate::model::MediaEvent;
 
-/// Captures until `stop`.
+/// How long a segment that is on its way may still take after `stop`.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Captures `source` into `events` until `stop` is cancelled or nobody listens any more.
+///
+/// Starts with the segment that plays at `since` (and the one before, for safety) as far as the first window reaches
+/// back, placed by the list's dates where they are within two minutes of our clock, else counted back from now.
 pub async fn run(
-    _source: &Hls,
-    _since: DateTime<Utc>,
-    _environment: &Environment,
-    _events: mpsc::Sender<MediaEvent>,
+    source: &Hls,
+    since: DateTime<Utc>,
+    environment: &Environment,
+    events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) {
-    stop.cancelled().await;
+    let client = match http::client(&source.headers) {
+        Ok(client) => client,
+        Err(error) => {
+            let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.to_string() };
+            let _ = events.send(trouble).await;
+            return stop.cancelled().await;
+        }
+    };
+    let end = End { stop: stop.child_token(), late: CancellationToken::new() };
+    let offer = Offer::new();
+    let (queued, queue) = mpsc::channel(normalise::MAX_SEGMENTS);
+    let reloader = Reloader {
+        source,
+        environment,
+        client: client.clone(),
+        offer: &offer,
+        events: &events,
+        stop: end.stop.clone(),
+        timeline: Timeline::new(since),
+    };
+    let obtainer = Obtainer::new(Fetcher::new(client), &offer, environment.clock.clone(), end.clone());
+    let committing = async {
+        // An error means that nobody listens: the other half need not go on either.
+        let _ = commit::run(&obtainer, queue, &events).await;
+        end.stop.cancel();
+    };
+    let lateness = async {
+        end.stop.cancelled().await;
+        environment.clock.sleep(GRACE).await;
+        end.late.cancel();
+    };
+    let capture = async { tokio::join!(reloader.run(queued), committing) };
+    tokio::pin!(capture);
+    tokio::select! {
+        _ = &mut capture => {}
+        () = lateness => {
+            capture.await;
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

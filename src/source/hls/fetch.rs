@@ -1,0 +1,258 @@
+//! One segment: whole, decrypted and known to be sound, or the reason why not. One try; retrying is the caller's.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::{CONTENT_RANGE, RANGE};
+use reqwest::{Client, Response, StatusCode};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+use url::Url;
+
+use super::playlist::{ByteRange, Key, Map, Segment};
+use super::{crypt, policy};
+use crate::base::http::HttpError;
+use crate::base::redact;
+use crate::model::Container;
+use crate::source::media::{self, Probe};
+
+/// The most bytes of one segment: half a minute of a muxed television programme.
+const SEGMENT_CAP: usize = 32 << 20;
+/// The most bytes of an initialisation section and of a key's answer.
+const SMALL_CAP: usize = 1 << 20;
+/// The longest silence while a segment comes; a window may be no longer than three of these.
+const IDLE: Duration = Duration::from_secs(3);
+/// The longest wait for a key or an initialisation section.
+const SMALL_LIMIT: Duration = Duration::from_secs(8);
+/// How many keys and how many initialisation sections are remembered.
+const CACHED: usize = 64;
+
+/// Why a try failed.
+#[derive(Debug, Error)]
+pub enum FetchError {
+    /// The request failed.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Nothing more came.
+    #[error("{0} stopped sending in the middle")]
+    Stalled(String),
+    /// It takes too long.
+    #[error("{0} sends too slowly")]
+    Slow(String),
+    /// No bytes.
+    #[error("{0} is empty")]
+    Empty(String),
+    /// Bytes, but no sound.
+    #[error("{url} is not sound; it begins: {beginning:?}")]
+    NotSound {
+        /// Whose, redacted.
+        url: String,
+        /// The first characters.
+        beginning: String,
+    },
+    /// Another part of the resource than was asked for.
+    #[error("{0} answered with the wrong byte range")]
+    Range(String),
+    /// The key is not 16 bytes.
+    #[error("the key at {0} is not 16 bytes long")]
+    Key(String),
+    /// The key does not fit.
+    #[error("{0} cannot be decrypted with its key")]
+    Decrypt(String),
+}
+
+impl FetchError {
+    /// Whether it shows that the station's address has to be found anew.
+    pub fn lost_rights(&self) -> bool {
+        match self {
+            Self::Http(error) => error.status().is_some_and(policy::lost_rights_to_segment),
+            _ => false,
+        }
+    }
+}
+
+/// A segment as it was on the air.
+#[derive(Debug)]
+pub struct Sound {
+    /// Its bytes, decrypted.
+    pub bytes: Bytes,
+    /// What they are packed in.
+    pub container: Container,
+    /// What could be read from them.
+    pub probe: Probe,
+    /// The initialisation section of fragmented MP4.
+    pub init: Option<Bytes>,
+}
+
+/// Fetches segments, and remembers keys and initialisation sections.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: Client,
+    // Held while fetching, so that several segments wait for one request.
+    keys: Mutex<HashMap<Url, [u8; crypt::BLOCK]>>,
+    maps: Mutex<HashMap<(Url, Option<ByteRange>), Bytes>>,
+}
+
+impl Fetcher {
+    /// A fetcher that sends everything through `client`.
+    pub fn new(client: Client) -> Self {
+        Self { client, keys: Mutex::default(), maps: Mutex::default() }
+    }
+
+    /// Tries once to get `segment`.
+    pub async fn segment(&self, segment: &Segment) -> Result<Sound, FetchError> {
+        let limit = policy::segment_limit(segment.duration);
+        let raw = self.body(&segment.url, segment.byte_range, SEGMENT_CAP, limit).await?;
+        let Some(key) = &segment.key else {
+            let init = self.init(segment).await?;
+            return sound(&segment.url, raw, init);
+        };
+        let used = self.key(&key.url, None).await?;
+        let init = self.init(segment).await?;
+        let first = decrypted(segment, key, used, &raw, init.clone());
+        if first.is_ok() {
+            return first;
+        }
+        // The key may be a wrong answer that was remembered, or have changed behind its address.
+        let anew = self.key(&key.url, Some(used)).await?;
+        if anew == used { first } else { decrypted(segment, key, anew, &raw, self.init(segment).await?) }
+    }
+
+    /// The key at `url`, fetched anew where it is still the one that was found `bad`.
+    async fn key(&self, url: &Url, bad: Option<[u8; crypt::BLOCK]>) -> Result<[u8; crypt::BLOCK], FetchError> {
+        let mut keys = self.keys.lock().await;
+        if let Some(key) = keys.get(url).filter(|key| Some(**key) != bad) {
+            return Ok(*key);
+        }
+        let answer = self.body(url, None, SMALL_CAP, SMALL_LIMIT).await?;
+        let key = answer.as_ref().try_into().map_err(|_| FetchError::Key(redact::url(url)))?;
+        if keys.len() >= CACHED {
+            keys.clear();
+        }
+        keys.insert(url.clone(), key);
+        Ok(key)
+    }
+
+    async fn init(&self, segment: &Segment) -> Result<Option<Bytes>, FetchError> {
+        let Some(map) = &segment.map else { return Ok(None) };
+        let mut maps = self.maps.lock().await;
+        let at = (map.url.clone(), map.byte_range);
+        if let Some(init) = maps.get(&at) {
+            return Ok(Some(init.clone()));
+        }
+        let raw = self.body(&map.url, map.byte_range, SMALL_CAP, SMALL_LIMIT).await?;
+        let init = self.open_init(map, segment.key.as_ref(), raw).await?;
+        if maps.len() >= CACHED {
+            maps.clear();
+        }
+        maps.insert(at, init.clone());
+        Ok(Some(init))
+    }
+
+    /// An initialisation section may be encrypted like the segments (RFC 8216 section 4.3.2.5) and often is not.
+    async fn open_init(&self, map: &Map, key: Option<&Key>, raw: Bytes) -> Result<Bytes, FetchError> {
+        if media::sniff(&raw).is_some() {
+            return Ok(raw);
+        }
+        let Some(key) = key else { return Err(not_sound(&map.url, &raw)) };
+        let plain = crypt::decrypt(self.key(&key.url, None).await?, key.iv, &raw);
+        plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
+    }
+
+    /// The bytes at `url`, of which `range` are wanted.
+    async fn body(
+        &self,
+        url: &Url,
+        range: Option<ByteRange>,
+        cap: usize,
+        limit: Duration,
+    ) -> Result<Bytes, FetchError> {
+        let slow = |_| Err(FetchError::Slow(redact::url(url)));
+        timeout(limit, self.try_body(url, range, cap)).await.unwrap_or_else(slow)
+    }
+
+    async fn try_body(&self, url: &Url, range: Option<ByteRange>, cap: usize) -> Result<Bytes, FetchError> {
+        let stalled = |_| FetchError::Stalled(redact::url(url));
+        let sort = |error: reqwest::Error| FetchError::Http(HttpError::from_reqwest(&error, url));
+        let mut request = self.client.get(url.clone());
+        if let Some(range) = range {
+            let last = range.offset.saturating_add(range.length).saturating_sub(1);
+            request = request.header(RANGE, format!("bytes={}-{last}", range.offset));
+        }
+        let mut response = timeout(IDLE, request.send()).await.map_err(stalled)?.map_err(sort)?;
+        if !response.status().is_success() {
+            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+        }
+        let part = wanted_part(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
+        let enough = part.map_or(usize::MAX, |part| part.skip.saturating_add(part.length));
+        let mut bytes = BytesMut::new();
+        while let Some(more) = timeout(IDLE, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
+            if bytes.len().saturating_add(more.len()).min(enough) > cap {
+                return Err(HttpError::TooLarge { url: redact::url(url), cap }.into());
+            }
+            bytes.extend_from_slice(&more);
+            if part.is_some_and(|part| part.whole) && bytes.len() >= enough {
+                // The whole resource came instead of a part of it; what follows is not wanted.
+                break;
+            }
+        }
+        let bytes = bytes.freeze();
+        let Some(part) = part else {
+            return if bytes.is_empty() { Err(FetchError::Empty(redact::url(url))) } else { Ok(bytes) };
+        };
+        let exact = part.whole || bytes.len() == part.length;
+        let fits = exact && bytes.len() >= enough;
+        if fits { Ok(bytes.slice(part.skip..enough)) } else { Err(FetchError::Range(redact::url(url))) }
+    }
+}
+
+/// Which bytes of an answer are the wanted range.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    skip: usize,
+    length: usize,
+    /// Whether the whole resource comes.
+    whole: bool,
+}
+
+/// `Some(None)`: all of the answer is wanted. `None`: the answer is another range than was asked for.
+fn wanted_part(response: &Response, range: Option<ByteRange>) -> Option<Option<Part>> {
+    let Some(range) = range else { return Some(None) };
+    let length = usize::try_from(range.length).ok()?;
+    if response.status() != StatusCode::PARTIAL_CONTENT {
+        // A server without ranges sends it all (RFC 9110 section 14.2).
+        return Some(Some(Part { skip: usize::try_from(range.offset).ok()?, length, whole: true }));
+    }
+    let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
+    let (first, _) = answered.trim_start().split_once('-')?;
+    (first.trim().parse() == Ok(range.offset)).then_some(Some(Part { skip: 0, length, whole: false }))
+}
+
+fn decrypted(
+    segment: &Segment,
+    key: &Key,
+    bytes: [u8; crypt::BLOCK],
+    raw: &[u8],
+    init: Option<Bytes>,
+) -> Result<Sound, FetchError> {
+    let plain = crypt::decrypt(bytes, key.iv, raw).ok_or_else(|| FetchError::Decrypt(redact::url(&segment.url)))?;
+    sound(&segment.url, plain, init)
+}
+
+/// Accepts only what is sound by its own marks: an error page with status 200 is none.
+fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
+    let container = media::sniff(&bytes).ok_or_else(|| not_sound(url, &bytes))?;
+    let init = init.filter(|_| container == Container::Fmp4);
+    let probe = media::probe(container, &bytes, init.as_deref());
+    Ok(Sound { bytes, container, probe, init })
+}
+
+fn not_sound(url: &Url, bytes: &[u8]) -> FetchError {
+    if bytes.is_empty() {
+        return FetchError::Empty(redact::url(url));
+    }
+    let beginning: String = String::from_utf8_lossy(bytes.get(..60).unwrap_or(bytes)).chars().take(40).collect();
+    FetchError::NotSound { url: redact::url(url), beginning: redact::text(&beginning) }
+}

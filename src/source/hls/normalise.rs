@@ -1,0 +1,257 @@
+//! Playlist text as stations send it, made safe for the parser: bytes in, text out, no I/O.
+//!
+//! `m3u8-rs` is lenient in ways that make up segments or lose them (a comma in a title, a byte that is not UTF-8, a BOM,
+//! a tag cut off by a broken connection). So nothing reaches it that this file has not written itself: each line is read
+//! by RFC 8216's grammar and either written anew in its plainest form or dropped. What is left can be parsed in one way only.
+//!
+//! Invariants of the text that comes out: every line ends with `\n`; an address follows each `EXTINF` or `STREAM-INF`
+//! and nothing else; numbers, dates and attribute lists are well-formed; at most one `KEY` stands before a segment.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime};
+use thiserror::Error;
+
+use super::attributes::Attributes;
+use crate::base::redact;
+
+/// More segments than this in one list are refused; a day of 2 s segments has 43,200.
+pub const MAX_SEGMENTS: usize = 50_000;
+
+/// The text is not a playlist.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum NormaliseError {
+    /// It does not begin with `#EXTM3U`.
+    #[error("the station's answer is not an HLS playlist; it begins: {0:?}")]
+    NotAPlaylist(String),
+    /// More segments than anybody needs.
+    #[error("the playlist names more than {MAX_SEGMENTS} segments")]
+    TooLong,
+}
+
+/// A playlist that the parser reads in only one way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Normal {
+    /// The text.
+    pub text: String,
+    /// Whether it names variants (a master playlist) rather than segments.
+    pub master: bool,
+}
+
+/// Reads `bytes` line by line.
+pub fn normalise(bytes: &[u8]) -> Result<Normal, NormaliseError> {
+    let text = String::from_utf8_lossy(bytes);
+    let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace() || c == '\0');
+    let Some(text) = text.strip_prefix("#EXTM3U") else {
+        return Err(NormaliseError::NotAPlaylist(redact::text(&text.chars().take(80).collect::<String>())));
+    };
+    // What follows on the first line (attributes of an older dialect) would become an address.
+    let text = text.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
+    let cut_off = !text.ends_with(['\n', '\r']);
+    let mut lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).peekable();
+    let mut writer = Writer::default();
+    while let Some(line) = lines.next() {
+        writer.line(line, cut_off && lines.peek().is_none())?;
+    }
+    Ok(Normal { text: writer.out, master: writer.master })
+}
+
+/// What the address on the next line is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Expecting {
+    #[default]
+    Nothing,
+    Segment,
+    Variant,
+}
+
+#[derive(Debug)]
+struct Writer {
+    out: String,
+    master: bool,
+    expecting: Expecting,
+    /// The `EXTINF` of the next segment; the last one counts.
+    duration: f64,
+    /// Keys offered for the next segment, in their order: one per key format.
+    keys: Vec<Attributes>,
+    segments: usize,
+    last_extension: Option<String>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self {
+            out: "#EXTM3U\n".to_owned(),
+            master: false,
+            expecting: Expecting::Nothing,
+            duration: 0.0,
+            keys: Vec::new(),
+            segments: 0,
+            last_extension: None,
+        }
+    }
+}
+
+impl Writer {
+    fn line(&mut self, line: &str, cut_off: bool) -> Result<(), NormaliseError> {
+        let Some(tag) = line.strip_prefix('#') else {
+            return self.address(line, cut_off);
+        };
+        let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
+        // Half a tag can look like a whole one: `#EXTINF:1` of `#EXTINF:10,`. Only a bare one cannot lie.
+        if !cut_off || name == "EXT-X-ENDLIST" {
+            self.tag(name.trim(), value.trim());
+        }
+        Ok(())
+    }
+
+    fn address(&mut self, address: &str, cut_off: bool) -> Result<(), NormaliseError> {
+        let extension = extension(address);
+        // A list may lack its last line end, or be torn in the middle of an address: its extension tells.
+        let torn = cut_off && self.last_extension.is_some() && self.last_extension != extension;
+        match std::mem::take(&mut self.expecting) {
+            Expecting::Segment if !torn => {
+                self.segments += 1;
+                if self.segments > MAX_SEGMENTS {
+                    return Err(NormaliseError::TooLong);
+                }
+                if let Some(key) = usable_key(std::mem::take(&mut self.keys)) {
+                    let _ = writeln!(self.out, "#EXT-X-KEY:{key}");
+                }
+                let _ = writeln!(self.out, "#EXTINF:{:.6},\n{address}", self.duration);
+                self.last_extension = extension;
+            }
+            Expecting::Variant => {
+                let _ = writeln!(self.out, "{address}");
+            }
+            Expecting::Segment | Expecting::Nothing => {}
+        }
+        Ok(())
+    }
+
+    fn tag(&mut self, name: &str, value: &str) {
+        match name {
+            "EXTINF" => {
+                self.duration = duration(value);
+                self.expecting = Expecting::Segment;
+            }
+            "EXT-X-TARGETDURATION" => {
+                // A whole number of seconds by the standard, a fraction from some stations; none is better than zero.
+                if let Some(seconds) = value.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds <= 86_400.0)
+                {
+                    self.write(name, format_args!(":{:.0}", seconds.ceil()));
+                }
+            }
+            "EXT-X-MEDIA-SEQUENCE" | "EXT-X-DISCONTINUITY-SEQUENCE" => {
+                if let Some(number) = number(value) {
+                    self.write(name, format_args!(":{number}"));
+                }
+            }
+            "EXT-X-BYTERANGE" => {
+                if let Some(range) = byte_range(value) {
+                    self.write(name, format_args!(":{range}"));
+                }
+            }
+            "EXT-X-PROGRAM-DATE-TIME" => {
+                if let Some(time) = date(value) {
+                    self.write(name, format_args!(":{}", time.to_rfc3339()));
+                }
+            }
+            "EXT-X-DISCONTINUITY" | "EXT-X-GAP" | "EXT-X-ENDLIST" => self.write(name, format_args!("")),
+            "EXT-X-SKIP" => {
+                let attributes = Attributes::read(value);
+                if let Some(skipped) = attributes.get("SKIPPED-SEGMENTS").and_then(number) {
+                    self.write(name, format_args!(":SKIPPED-SEGMENTS={skipped}"));
+                }
+            }
+            "EXT-X-KEY" => self.keys.push(Attributes::read(value)),
+            "EXT-X-MAP" => {
+                let mut map = Attributes::read(value).only(&[], &["URI", "BYTERANGE"]);
+                map.keep_if("BYTERANGE", |range| byte_range(range).is_some());
+                if map.get("URI").is_some() {
+                    self.write(name, format_args!(":{map}"));
+                }
+            }
+            "EXT-X-MEDIA" => self.rendition(name, value),
+            "EXT-X-STREAM-INF" => {
+                let mut variant = Attributes::read(value)
+                    .only(&["BANDWIDTH", "AVERAGE-BANDWIDTH", "RESOLUTION"], &["CODECS", "AUDIO"]);
+                variant.keep_if("AVERAGE-BANDWIDTH", |rate| number(rate).is_some());
+                variant.keep_if("RESOLUTION", |size| {
+                    size.split_once('x').is_some_and(|(width, height)| number(width).and(number(height)).is_some())
+                });
+                variant.keep_if("BANDWIDTH", |rate| number(rate).is_some());
+                // Without it the parser drops the variant and gives its address to the one before.
+                variant.or_insert("BANDWIDTH", "0");
+                self.write(name, format_args!(":{variant}"));
+                self.expecting = Expecting::Variant;
+                self.master = true;
+            }
+            _ => {}
+        }
+    }
+
+    fn rendition(&mut self, name: &str, value: &str) {
+        let mut rendition =
+            Attributes::read(value).only(&["TYPE", "DEFAULT", "AUTOSELECT"], &["GROUP-ID", "NAME", "LANGUAGE", "URI"]);
+        rendition.or_insert_quoted("NAME", "audio");
+        if rendition.get("TYPE") == Some("AUDIO") && rendition.get("GROUP-ID").is_some() {
+            self.write(name, format_args!(":{rendition}"));
+        }
+    }
+
+    fn write(&mut self, name: &str, value: std::fmt::Arguments<'_>) {
+        let _ = writeln!(self.out, "#{name}{value}");
+    }
+}
+
+/// The one of several keys for the same segment that we can use (RFC 8216 section 4.3.2.4: they differ by `KEYFORMAT`
+/// and lead to the same key), else the last, so that its format can be named in a message.
+fn usable_key(keys: Vec<Attributes>) -> Option<Attributes> {
+    let identity = |key: &Attributes| key.get("KEYFORMAT").is_none_or(|format| format == "identity");
+    let at = keys.iter().rposition(identity).or(keys.len().checked_sub(1))?;
+    let key = keys.into_iter().nth(at)?;
+    match key.get("METHOD")? {
+        "NONE" => Some(key.only(&["METHOD"], &[])),
+        _ => Some(key.only(&["METHOD", "IV"], &["URI", "KEYFORMAT"])),
+    }
+}
+
+/// The seconds of an `EXTINF`; 0 for what is not a length (`-1` is written for "unknown").
+fn duration(value: &str) -> f64 {
+    let seconds = value.split_once(',').map_or(value, |(seconds, _)| seconds);
+    seconds.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).unwrap_or(0.0)
+}
+
+fn number(value: &str) -> Option<u64> {
+    // Room is left to count on from it.
+    value.parse().ok().filter(|number| *number < u64::MAX / 2)
+}
+
+fn byte_range(value: &str) -> Option<String> {
+    let (length, offset) = value.split_once('@').map_or((value, None), |(length, offset)| (length, Some(offset)));
+    let length = number(length.trim()).filter(|length| *length > 0)?;
+    Some(match offset {
+        Some(offset) => format!("{length}@{}", number(offset.trim())?),
+        None => length.to_string(),
+    })
+}
+
+/// A date as RFC 8216 section 4.3.2.6 asks for it, or as found: with a zone written `+0900` or `+09`, or with none (UTC).
+fn date(value: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_rfc3339(value)
+        .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f%#z"))
+        .or_else(|_| {
+            NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f").map(|naive| naive.and_utc().fixed_offset())
+        })
+        .ok()
+}
+
+fn extension(address: &str) -> Option<String> {
+    let path = address.split(['?', '#']).next()?;
+    let (_, file) = path.rsplit_once('/').unwrap_or(("", path));
+    file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

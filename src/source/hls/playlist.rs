@@ -1,0 +1,298 @@
+//! Playlists as checked types: text normalised, parsed by `m3u8-rs`, then everything the parser leaves to its user.
+//!
+//! KEY, MAP and PROGRAM-DATE-TIME are carried forward (dates also backwards, to the segments listed before the first
+//! one), byte ranges get their offsets, addresses are made absolute, lengths and the pace of reloading are made sane.
+//! Source of the format: RFC 8216.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use m3u8_rs::{KeyMethod, MediaSegment};
+use thiserror::Error;
+use url::Url;
+
+use super::normalise::{NormaliseError, normalise};
+use super::variants::Master;
+use super::{address, crypt};
+use crate::base::redact;
+
+/// The length taken for a segment that does not say its own, in a list that says nothing.
+const SOME_DURATION: Duration = Duration::from_secs(5);
+/// The shortest and longest pace of reloading that a list can ask for.
+const TARGETS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
+
+/// Why a text is no playlist that can be played.
+#[derive(Debug, Error)]
+pub enum PlaylistError {
+    /// Not a playlist at all.
+    #[error(transparent)]
+    Normalise(#[from] NormaliseError),
+    /// The parser refused it.
+    #[error("the playlist cannot be read as HLS")]
+    Syntax,
+    /// An address in it is none.
+    #[error("the playlist names {0:?}, which is no http address")]
+    Address(String),
+    /// Encryption for licensed players.
+    #[error(
+        "the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES-128 keys"
+    )]
+    Protected(String),
+    /// A key or its IV is malformed.
+    #[error("the playlist's EXT-X-KEY is malformed: {0}")]
+    Key(&'static str),
+}
+
+/// A playlist of either kind.
+#[derive(Debug)]
+pub enum Playlist {
+    /// Names variants.
+    Master(Master),
+    /// Names segments.
+    Media(MediaPlaylist),
+}
+
+/// What a station offers at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MediaPlaylist {
+    /// The pace to reload at: the longest listed segment, or what the station declares where that is shorter. Stations
+    /// that declare too much would otherwise be reloaded too seldom; zero would be a hot loop.
+    pub target_duration: Duration,
+    /// The number of the first segment.
+    pub media_sequence: u64,
+    /// Goes up as discontinuities leave the window.
+    pub discontinuity_sequence: u64,
+    /// The segments, oldest first.
+    pub segments: Vec<Segment>,
+    /// Whether the station says that nothing will be added.
+    pub ended: bool,
+}
+
+/// One stretch of sound on offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Segment {
+    /// Its number in the list.
+    pub sequence: u64,
+    /// Where it is.
+    pub url: Url,
+    /// How long it plays, as the list claims.
+    pub duration: Duration,
+    /// The part of `url` that it is, where it is not all of it.
+    pub byte_range: Option<ByteRange>,
+    /// How to decrypt it.
+    pub key: Option<Key>,
+    /// Its initialisation section.
+    pub map: Option<Map>,
+    /// When its first sample was on the air, as the list says or as follows from its neighbours.
+    pub programme_time: Option<DateTime<Utc>>,
+    /// Whether media time starts anew with it.
+    pub discontinuity: bool,
+    /// Whether the station itself has no sound for it.
+    pub gap: bool,
+    /// Whether the same bytes are listed earlier in the same list.
+    pub repeat: bool,
+}
+
+/// Some bytes of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ByteRange {
+    /// The first.
+    pub offset: u64,
+    /// How many; not zero.
+    pub length: u64,
+}
+
+/// How to decrypt by AES-128.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Key {
+    /// Where the 16 bytes of the key are.
+    pub url: Url,
+    /// The initialisation vector; the sequence number stands for a missing one.
+    pub iv: [u8; crypt::BLOCK],
+}
+
+/// An initialisation section.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Map {
+    /// Where it is.
+    pub url: Url,
+    /// The part of `url` that it is.
+    pub byte_range: Option<ByteRange>,
+}
+
+impl Playlist {
+    /// Reads `bytes` that came from `base` in the end, after redirects.
+    pub fn read(bytes: &[u8], base: &Url) -> Result<Self, PlaylistError> {
+        let normal = normalise(bytes)?;
+        if normal.master {
+            let master =
+                m3u8_rs::parse_master_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
+            return Ok(Self::Master(Master::new(&master, base)));
+        }
+        let media = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
+        MediaPlaylist::new(media, base).map(Self::Media)
+    }
+}
+
+impl MediaPlaylist {
+    fn new(raw: m3u8_rs::MediaPlaylist, base: &Url) -> Result<Self, PlaylistError> {
+        let longest = raw.segments.iter().map(|segment| extinf(segment)).max().unwrap_or_default();
+        let declared = Duration::from_secs(raw.target_duration);
+        let claims = [longest, declared].into_iter().filter(|claim| !claim.is_zero());
+        let target_duration = claims.min().unwrap_or(SOME_DURATION).clamp(TARGETS.0, TARGETS.1);
+
+        let skipped = raw.segments.first().map_or(0, skipped_segments);
+        let mut carried = Carried { sequence: raw.media_sequence.saturating_add(skipped), ..Carried::default() };
+        let mut segments = Vec::with_capacity(raw.segments.len());
+        for segment in raw.segments {
+            segments.push(carried.segment(segment, base, target_duration)?);
+        }
+        date_backwards(&mut segments);
+        Ok(Self {
+            target_duration,
+            media_sequence: raw.media_sequence,
+            discontinuity_sequence: raw.discontinuity_sequence,
+            segments,
+            ended: raw.end_list,
+        })
+    }
+
+    /// When the newest segment ends, by the list's own dates.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.segments.last()?.end()
+    }
+}
+
+impl Segment {
+    /// When its last sample was on the air.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        self.programme_time?.checked_add_signed(delta(self.duration))
+    }
+}
+
+/// What holds from one segment to the next.
+#[derive(Debug, Default)]
+struct Carried {
+    sequence: u64,
+    key: Option<RawKey>,
+    map: Option<Map>,
+    next_date: Option<DateTime<Utc>>,
+    /// Where the byte range before ended, and in what.
+    range_end: Option<(Url, u64)>,
+    listed: HashSet<(String, Option<ByteRange>)>,
+}
+
+#[derive(Debug, Clone)]
+struct RawKey {
+    url: Url,
+    iv: Option<[u8; crypt::BLOCK]>,
+}
+
+impl Carried {
+    fn segment(&mut self, raw: MediaSegment, base: &Url, target: Duration) -> Result<Segment, PlaylistError> {
+        let has_tag = |name: &str| raw.unknown_tags.iter().any(|tag| tag.tag == name);
+        if has_tag("X-KEY") {
+            // The parser knows only keys with a method; METHOD=NONE comes here.
+            self.key = None;
+        }
+        if let Some(key) = &raw.key {
+            self.key = raw_key(key, base)?;
+        }
+        if let Some(map) = &raw.map {
+            let offset =
+                |range: &m3u8_rs::ByteRange| ByteRange { offset: range.offset.unwrap_or(0), length: range.length };
+            self.map = Some(Map { url: absolute(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
+        }
+        let url = absolute(base, &raw.uri)?;
+        let byte_range = raw.byte_range.as_ref().map(|range| self.resolve_range(&url, range));
+        let repeat = !self.listed.insert((address::place(&url).to_owned(), byte_range));
+        let duration = Some(extinf(&raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
+        let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
+        // What is listed twice plays once.
+        let plays = if repeat { Duration::ZERO } else { duration };
+        self.next_date = programme_time.and_then(|date| date.checked_add_signed(delta(plays)));
+        let sequence = self.sequence;
+        self.sequence = sequence.saturating_add(1);
+        let key = self.key.clone();
+        Ok(Segment {
+            sequence,
+            url,
+            duration,
+            byte_range,
+            key: key.map(|key| Key { url: key.url, iv: key.iv.unwrap_or_else(|| crypt::sequence_iv(sequence)) }),
+            map: self.map.clone(),
+            programme_time,
+            discontinuity: raw.discontinuity,
+            gap: has_tag("X-GAP"),
+            repeat,
+        })
+    }
+
+    /// A range without an offset begins where the one before ended, in the same resource (RFC 8216 section 4.3.2.2).
+    fn resolve_range(&mut self, url: &Url, range: &m3u8_rs::ByteRange) -> ByteRange {
+        let follows = self.range_end.as_ref().filter(|(before, _)| before == url).map_or(0, |(_, end)| *end);
+        let offset = range.offset.unwrap_or(follows);
+        self.range_end = Some((url.clone(), offset.saturating_add(range.length)));
+        ByteRange { offset, length: range.length }
+    }
+}
+
+/// `duration` for sums with dates; sound is never so long that it does not fit.
+pub fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
+}
+
+fn extinf(segment: &MediaSegment) -> Duration {
+    // The parser keeps 24 bits of the number; a microsecond is finer than any list is written.
+    let seconds = (f64::from(segment.duration) * 1e6).round() / 1e6;
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+fn skipped_segments(first: &MediaSegment) -> u64 {
+    let skip = first.unknown_tags.iter().find(|tag| tag.tag == "X-SKIP");
+    let count = skip.and_then(|tag| tag.rest.as_deref()?.strip_prefix("SKIPPED-SEGMENTS=")?.parse().ok());
+    count.unwrap_or(0)
+}
+
+fn absolute(base: &Url, address: &str) -> Result<Url, PlaylistError> {
+    address::absolute(base, address)
+        .ok_or_else(|| PlaylistError::Address(redact::text(&address.chars().take(200).collect::<String>())))
+}
+
+fn raw_key(key: &m3u8_rs::Key, base: &Url) -> Result<Option<RawKey>, PlaylistError> {
+    let identity = key.keyformat.as_deref().is_none_or(|format| format == "identity");
+    match &key.method {
+        KeyMethod::None => return Ok(None),
+        KeyMethod::AES128 if identity => {}
+        method => {
+            let format = key.keyformat.as_deref().map(|format| format!(" ({format})")).unwrap_or_default();
+            return Err(PlaylistError::Protected(format!("{method}{format}")));
+        }
+    }
+    let url = absolute(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;
+    let iv = key.iv.as_deref().map(iv).transpose()?;
+    Ok(Some(RawKey { url, iv }))
+}
+
+/// A hexadecimal number of at most 128 bits (RFC 8216 section 4.3.2.4).
+fn iv(text: &str) -> Result<[u8; crypt::BLOCK], PlaylistError> {
+    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
+    let number = u128::from_str_radix(digits, 16).map_err(|_| PlaylistError::Key("its IV is no 128-bit number"))?;
+    Ok(number.to_be_bytes())
+}
+
+/// Dates the segments listed before the first that has a date.
+fn date_backwards(segments: &mut [Segment]) {
+    let Some(first) = segments.iter().position(|segment| segment.programme_time.is_some()) else { return };
+    let (undated, dated) = segments.split_at_mut(first);
+    let mut date = dated.first().and_then(|segment| segment.programme_time);
+    for segment in undated.iter_mut().rev() {
+        let plays = if segment.repeat { Duration::ZERO } else { segment.duration };
+        date = date.and_then(|date| date.checked_sub_signed(delta(plays)));
+        segment.programme_time = date;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,307 @@
+//! Reloads the playlist at its pace, finds the station anew when its address is no longer good, and queues what is new.
+//!
+//! Nothing is given up: every failure is told once, and tried again by [`policy`]. While no new address can be found the
+//! one it has is tried on.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::Client;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::offer::Offer;
+use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
+use super::policy;
+use super::timeline::{Ordered, Reading, Timeline};
+use super::variants::Failures;
+use crate::base::environment::Environment;
+use crate::base::http::{self, HttpError};
+use crate::config::Hls;
+use crate::model::MediaEvent;
+use crate::source::resolve::{self, Resolved};
+
+/// The most bytes of a playlist.
+const PLAYLIST_CAP: usize = 8 << 20;
+/// How many master playlists may stand before a media playlist.
+const MOST_MASTERS: usize = 3;
+/// The longest that finding the address may take.
+const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
+/// The shortest time between two findings for the sake of segments that are refused.
+const RESOLVE_PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Error)]
+enum ReloadError {
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error(transparent)]
+    Playlist(#[from] PlaylistError),
+    #[error("the master playlist names no variant that can be played")]
+    NoVariant,
+    #[error("master playlists name each other without an end")]
+    OnlyMasters,
+}
+
+/// What the engine shares.
+#[derive(Debug)]
+pub struct Reloader<'a> {
+    pub(super) source: &'a Hls,
+    pub(super) environment: &'a Environment,
+    pub(super) client: Client,
+    pub(super) offer: &'a Offer,
+    pub(super) events: &'a mpsc::Sender<MediaEvent>,
+    pub(super) stop: CancellationToken,
+    pub(super) timeline: Timeline,
+}
+
+impl Reloader<'_> {
+    /// Runs until stopped; then `queue` ends.
+    pub async fn run(self, queue: mpsc::Sender<Ordered>) {
+        let stop = self.stop.clone();
+        let mut reloading = Reloading::new(self, queue);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = reloading.forever() => {}
+        }
+    }
+}
+
+/// Where to reload from.
+#[derive(Debug, Clone)]
+struct Place {
+    url: Url,
+    /// Whether a master playlist named it.
+    variant: bool,
+    /// When to find it anew, before it runs out; monotonic.
+    renew: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct Reloading<'a> {
+    parts: Reloader<'a>,
+    queue: mpsc::Sender<Ordered>,
+    place: Option<Place>,
+    variants: Failures,
+    /// When to find the address (again); monotonic.
+    resolve_at: Option<Duration>,
+    resolved_at: Duration,
+    /// Findings since the last list that could be read.
+    resolved: u32,
+    failures: u32,
+    slow: u32,
+    target: Option<Duration>,
+    unchanged: u32,
+    /// Since when there has been nothing new, and how often the address was found anew because of that.
+    quiet_since: Duration,
+    quiet_resolves: u32,
+    trouble: Option<String>,
+}
+
+impl<'a> Reloading<'a> {
+    fn new(parts: Reloader<'a>, queue: mpsc::Sender<Ordered>) -> Self {
+        let now = parts.environment.clock.monotonic();
+        Self {
+            parts,
+            queue,
+            place: None,
+            variants: Failures::default(),
+            resolve_at: Some(now),
+            resolved_at: now,
+            resolved: 0,
+            failures: 0,
+            slow: 0,
+            target: None,
+            unchanged: 0,
+            quiet_since: now,
+            quiet_resolves: 0,
+            trouble: None,
+        }
+    }
+
+    async fn forever(&mut self) {
+        loop {
+            let started = self.monotonic();
+            if self.resolve_at.is_some_and(|at| at <= started) {
+                self.resolve().await;
+            }
+            let started = self.monotonic();
+            let pace = if self.place.is_none() {
+                self.resolve_at.map_or(policy::LONGEST, |at| at.saturating_sub(started))
+            } else {
+                match self.load().await {
+                    Ok(list) => self.read(&list).await,
+                    Err(error) => self.failed(&error).await,
+                }
+            };
+            self.wait(started, pace).await;
+        }
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.parts.environment.clock.monotonic()
+    }
+
+    /// Waits until `pace` after `started`, or until the address has to be found.
+    async fn wait(&mut self, started: Duration, pace: Duration) {
+        let clock = &self.parts.environment.clock;
+        let now = clock.monotonic();
+        let renew = self.place.as_ref().and_then(|place| place.renew);
+        self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
+        let next = [Some(started.saturating_add(pace)), self.resolve_at].into_iter().flatten().min();
+        let left = next.unwrap_or(now).saturating_sub(now);
+        tokio::select! {
+            () = clock.sleep(left) => {}
+            () = self.parts.offer.rights_lost() => {
+                self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
+                clock.sleep(left.min(policy::backoff(1, policy::LONGEST))).await;
+            }
+        }
+    }
+
+    fn resolve_by(&mut self, at: Duration) {
+        self.resolve_at = Some(self.resolve_at.map_or(at, |before| before.min(at)));
+    }
+
+    async fn resolve(&mut self) {
+        let parts = &self.parts;
+        let finding = resolve::resolve(&parts.source.address, &parts.client, parts.environment);
+        let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await;
+        self.resolved = self.resolved.saturating_add(1);
+        self.resolved_at = self.monotonic();
+        self.resolve_at = None;
+        let error = match found {
+            Ok(Ok(Resolved { url, expires })) => {
+                let renew = expires.and_then(|expires| self.renewal(expires));
+                self.place = Some(Place { url, variant: false, renew });
+                return;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs()),
+        };
+        if let Some(place) = &mut self.place {
+            // The next try is by the backoff below.
+            place.renew = None;
+        }
+        self.resolve_by(self.resolved_at + policy::backoff(self.resolved, policy::LONGEST));
+        self.tell(error).await;
+    }
+
+    /// When to renew what runs out at `expires`. One that has run out already is used for as long as it works.
+    fn renewal(&self, expires: DateTime<Utc>) -> Option<Duration> {
+        let life = (expires - self.parts.environment.clock.now()).to_std().ok().filter(|life| !life.is_zero())?;
+        let pause = policy::backoff(self.resolved, policy::LONGEST);
+        let until = life.saturating_sub(policy::renewal_lead(life)).max(pause);
+        Some(self.monotonic().saturating_add(until))
+    }
+
+    /// One reload; a master playlist is followed to the variant it names.
+    async fn load(&mut self) -> Result<MediaPlaylist, ReloadError> {
+        for _ in 0..MOST_MASTERS {
+            let Some(place) = &mut self.place else { return Err(ReloadError::NoVariant) };
+            let limit = policy::playlist_limit(self.slow);
+            let request = self.parts.client.get(place.url.clone());
+            let body = http::read_whole(request, &place.url, PLAYLIST_CAP, limit).await?;
+            match Playlist::read(&body.bytes, &body.url)? {
+                Playlist::Media(list) => return Ok(list),
+                Playlist::Master(master) => {
+                    let limit = self.parts.source.max_bitrate;
+                    place.url = master.choose(limit, &self.variants).ok_or(ReloadError::NoVariant)?;
+                    place.variant = true;
+                }
+            }
+        }
+        Err(ReloadError::OnlyMasters)
+    }
+
+    /// Notes a failure; returns how long to wait.
+    async fn failed(&mut self, error: &ReloadError) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        let http = if let ReloadError::Http(error) = error { Some(error) } else { None };
+        if matches!(http, Some(HttpError::TimedOut { .. })) {
+            self.slow = self.slow.saturating_add(1);
+        }
+        let rights = http.and_then(HttpError::status).is_some_and(policy::lost_rights);
+        let variant = self.place.as_ref().filter(|place| place.variant).map(|place| place.url.clone());
+        if rights || policy::gives_up_address(self.failures) {
+            if let Some(url) = variant {
+                self.variants.count(&url);
+            }
+            // The first finding since the address last worked is at once.
+            let pause =
+                if self.resolved == 0 { Duration::ZERO } else { policy::backoff(self.resolved, policy::LONGEST) };
+            if self.resolve_at.is_none() {
+                self.resolve_by(self.monotonic().saturating_add(pause));
+            }
+        }
+        self.tell(error.to_string()).await;
+        policy::backoff(self.failures, policy::longest_for(self.target))
+    }
+
+    /// Queues what is new in `list`; returns how long after the last reload to do the next.
+    async fn read(&mut self, list: &MediaPlaylist) -> Duration {
+        let Some(place) = &self.place else { return policy::LONGEST };
+        let now = self.parts.environment.clock.now();
+        let monotonic = self.monotonic();
+        self.variants.forgive(&place.url);
+        (self.failures, self.slow, self.resolved) = (0, 0, 0);
+        self.target = Some(list.target_duration);
+
+        let observed = self.parts.timeline.observe(list, &place.url, now, monotonic);
+        tracing::trace!(reading = ?observed.reading, new = observed.new.len(), "reloaded");
+        if let Some(offered) = observed.offered {
+            self.parts.offer.set(offered);
+        }
+        if let Reading::Jumped(missed) = observed.reading {
+            let many = missed.map_or_else(|| "some".to_owned(), |missed| missed.to_string());
+            self.tell(format!("the station's playlist moved on past {many} segments that were never seen")).await;
+        }
+        let dated = observed.new.last().map(|new| new.segment.programme_time.is_some());
+        if observed.new.is_empty() {
+            self.unchanged = self.unchanged.saturating_add(1);
+            self.quiet(list, monotonic).await;
+        } else {
+            self.unchanged = 0;
+            self.quiet_since = monotonic;
+            self.quiet_resolves = 0;
+            self.trouble = None;
+        }
+        for new in observed.new {
+            if self.queue.send(new).await.is_err() {
+                break;
+            }
+        }
+        policy::pace(list.target_duration, self.unchanged, dated.unwrap_or(list.end().is_some()))
+    }
+
+    /// A list that does not go on for long may have another address by now.
+    async fn quiet(&mut self, list: &MediaPlaylist, monotonic: Duration) {
+        let patience = list.target_duration.saturating_mul(3).max(Duration::from_secs(5));
+        let patience = patience.saturating_mul(2_u32.saturating_pow(self.quiet_resolves.min(6)));
+        let quiet = monotonic.saturating_sub(self.quiet_since);
+        if quiet < patience {
+            return;
+        }
+        self.quiet_resolves = self.quiet_resolves.saturating_add(1);
+        self.resolve_by(monotonic);
+        let cause = if list.ended {
+            "the station has ended its stream (EXT-X-ENDLIST) and not begun another"
+        } else {
+            "the station's playlist has had nothing new for a while"
+        };
+        self.tell(cause.to_owned()).await;
+    }
+
+    /// Tells a cause once, until it changes or there is sound again.
+    async fn tell(&mut self, cause: String) {
+        if self.trouble.as_deref() == Some(&cause) {
+            return;
+        }
+        tracing::warn!("{cause}");
+        self.trouble = Some(cause.clone());
+        let at = self.parts.environment.clock.now();
+        // Whoever no longer listens is noticed where sound is committed.
+        let _ = self.parts.events.send(MediaEvent::Trouble { at, cause }).await;
+    }
+}

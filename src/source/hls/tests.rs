@@ -1,0 +1,304 @@
+//! The engine against a station in this process: half-second segments of ADTS frames that carry their number.
+
+mod station;
+
+use std::time::Duration;
+
+use self::station::{Answer, SEGMENT, Station, live, number_in};
+use super::*;
+use crate::config::Address;
+use crate::model::{Chunk, Container};
+
+/// What a capture brought.
+#[derive(Debug, Default)]
+struct Taped {
+    events: Vec<MediaEvent>,
+}
+
+impl Taped {
+    fn chunks(&self) -> Vec<&Chunk> {
+        self.events
+            .iter()
+            .filter_map(|event| if let MediaEvent::Chunk(chunk) = event { Some(chunk) } else { None })
+            .collect()
+    }
+
+    fn numbers(&self) -> Vec<u32> {
+        self.chunks().into_iter().map(|chunk| number_in(&chunk.bytes)).collect()
+    }
+
+    fn troubles(&self) -> Vec<&str> {
+        let cause =
+            |event| if let &MediaEvent::Trouble { ref cause, .. } = event { Some(cause.as_str()) } else { None };
+        self.events.iter().filter_map(cause).collect()
+    }
+
+    fn gaps(&self) -> Vec<(Duration, &str)> {
+        let gap = |event| {
+            if let &MediaEvent::Gap { duration, ref cause, .. } = event {
+                Some((duration, cause.as_str()))
+            } else {
+                None
+            }
+        };
+        self.events.iter().filter_map(gap).collect()
+    }
+
+    /// Every number from the first to the last, each once.
+    fn assert_whole(&self) {
+        let numbers = self.numbers();
+        let first = *numbers.first().expect("some sound");
+        let want: Vec<u32> = (first..).take(numbers.len()).collect();
+        assert_eq!(numbers, want, "{:#?}", self.events);
+        assert_eq!(self.gaps(), []);
+    }
+}
+
+/// Captures until `enough` says so, at most 20 s, then stops, which must be prompt.
+async fn capture_with(hls: Hls, since: DateTime<Utc>, enough: impl Fn(&Taped) -> bool) -> Taped {
+    let environment = Environment::system();
+    let (sender, mut events) = mpsc::channel(16);
+    let stop = CancellationToken::new();
+    let engine = run(&hls, since, &environment, sender, stop.clone());
+    let listening = async {
+        let mut taped = Taped::default();
+        let until_enough = async {
+            while !enough(&taped) {
+                taped.events.push(events.recv().await.expect("the engine goes on until it is stopped"));
+            }
+        };
+        let in_time = tokio::time::timeout(Duration::from_secs(20), until_enough).await;
+        assert!(in_time.is_ok(), "never enough: {taped:#?}");
+        stop.cancel();
+        while let Some(event) = events.recv().await {
+            taped.events.push(event);
+        }
+        taped
+    };
+    let both = async { tokio::join!(engine, listening).1 };
+    tokio::time::timeout(Duration::from_secs(24), both).await.expect("ends promptly")
+}
+
+fn hls(station: &Station, path: &str) -> Hls {
+    let headers = vec![("X-Station".to_owned(), "yes".to_owned())];
+    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None }
+}
+
+fn long_ago() -> DateTime<Utc> {
+    Environment::system().clock.now() - chrono::TimeDelta::hours(1)
+}
+
+async fn capture(station: &Station, path: &str, segments: usize) -> Taped {
+    let enough = |taped: &Taped| taped.chunks().len() + taped.gaps().len() >= segments;
+    capture_with(hls(station, path), long_ago(), enough).await
+}
+
+#[tokio::test]
+async fn a_live_window_is_taped_from_its_beginning_in_order() {
+    let station = Station::start(live).await;
+    let taped = capture(&station, "list.m3u8", 10).await;
+    taped.assert_whole();
+    assert_eq!(taped.numbers()[0], 0);
+    let MediaEvent::Format(format) = &taped.events[0] else { panic!("no format first: {:?}", taped.events[0]) };
+    assert_eq!((format.container, format.detail.as_str()), (Container::Adts, "aac 48000 Hz 2 ch"));
+    assert_eq!(taped.events.iter().filter(|event| matches!(event, MediaEvent::Format(_))).count(), 1);
+    for (at, chunk) in taped.chunks().into_iter().enumerate() {
+        assert_eq!(chunk.duration, SEGMENT);
+        assert_eq!(chunk.discontinuity, at == 0);
+        // Listed no later than a poll and a bit after it ended; dated exactly.
+        let ended = station.ended(number_in(&chunk.bytes));
+        if at >= 6 {
+            let late = chunk.arrived - ended;
+            assert!(late >= chrono::TimeDelta::zero() && late < chrono::TimeDelta::milliseconds(900), "{late}");
+        }
+        let programme_time = chunk.programme_time.expect("dates are believed");
+        assert!((programme_time - (ended - SEGMENT)).abs() < chrono::TimeDelta::milliseconds(2));
+    }
+    assert!(station.asked().iter().all(|asked| asked.header("x-station") == "yes"));
+    assert!(taped.troubles().is_empty());
+}
+
+#[tokio::test]
+async fn a_start_at_now_takes_only_the_newest() {
+    let station = Station::start(live).await;
+    let now = Environment::system().clock.now();
+    let taped = capture_with(hls(&station, "list.m3u8"), now, |taped| taped.chunks().len() >= 3).await;
+    taped.assert_whole();
+    assert!(taped.numbers()[0] >= 3, "{:?}", taped.numbers());
+}
+
+#[tokio::test]
+async fn encrypted_segments_are_opened_even_when_the_key_was_wrong_once() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/key" if asked.nth == 0 => Answer::ok([7; 16].to_vec()),
+        "/key" => Answer::ok(station::KEY.to_vec()),
+        "/list.m3u8" => {
+            live(asked).map_text(|text| text.replace("#EXT-X-VERSION:3", "#EXT-X-KEY:METHOD=AES-128,URI=\"key\""))
+        }
+        _ => asked.encrypted(),
+    })
+    .await;
+    capture(&station, "list.m3u8", 9).await.assert_whole();
+    assert_eq!(station.count("/key"), 2);
+}
+
+#[tokio::test]
+async fn byte_ranges_come_exactly_whatever_the_server_makes_of_them() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/list.m3u8" => asked.ranged_list(),
+        // One file that grows; once without regard for ranges, once with the wrong one.
+        _ => asked.ranged(),
+    })
+    .await;
+    capture(&station, "list.m3u8", 9).await.assert_whole();
+}
+
+#[tokio::test]
+async fn redirects_and_compression_are_followed() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/start" => Answer::redirect("/deep/list.m3u8?token=1"),
+        "/deep/list.m3u8" => live(asked).gzip(),
+        path if path.starts_with("/deep/") => live(asked),
+        _ => Answer::status(500),
+    })
+    .await;
+    capture(&station, "start", 9).await.assert_whole();
+}
+
+#[tokio::test]
+async fn segments_that_fail_for_a_while_are_had_in_the_end() {
+    let station = Station::start(|asked| {
+        let Some(number) = asked.segment() else { return live(asked) };
+        match (number, asked.nth) {
+            (2, 0) => Answer::status(404),
+            (3, 0 | 1) => Answer::status(503),
+            (4, 0) => live(asked).torn(),
+            (5, 0) => Answer::ok(b"<!DOCTYPE html><html>Sorry".to_vec()),
+            (6, 0) => Answer::ok(Vec::new()),
+            (7, 0) => live(asked).stalled(),
+            _ => live(asked),
+        }
+    })
+    .await;
+    let taped = capture(&station, "list.m3u8", 16).await;
+    taped.assert_whole();
+    assert!(taped.troubles().is_empty());
+}
+
+#[tokio::test]
+async fn what_never_comes_is_one_gap_with_its_length_and_cause() {
+    let station = Station::start(|asked| match asked.segment() {
+        Some(8) => Answer::status(404),
+        _ => live(asked),
+    })
+    .await;
+    let taped = capture(&station, "list.m3u8", 16).await;
+    let mut numbers = taped.numbers();
+    assert!(!numbers.contains(&8));
+    numbers.push(8);
+    numbers.sort_unstable();
+    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "{numbers:?}");
+    let gaps = taped.gaps();
+    assert_eq!(gaps.len(), 1, "{gaps:?}");
+    assert_eq!(gaps[0].0, SEGMENT);
+    assert!(gaps[0].1.contains("404"), "{gaps:?}");
+}
+
+#[tokio::test]
+async fn marked_gaps_are_gaps_without_a_request() {
+    let station =
+        Station::start(|asked| live(asked).map_text(|text| text.replace("\n5.aac", "\n#EXT-X-GAP\n5.aac"))).await;
+    let taped = capture(&station, "list.m3u8", 9).await;
+    assert_eq!(taped.gaps().len(), 1);
+    assert_eq!(station.count("/5.aac"), 0);
+}
+
+#[tokio::test]
+async fn playlists_that_fail_or_lie_lose_nothing() {
+    let station = Station::start(|asked| {
+        if asked.segment().is_some() {
+            return live(asked);
+        }
+        match asked.nth {
+            2 => Answer::status(503),
+            4 => Answer::ok(b"<html>busy</html>".to_vec()),
+            6 => Answer::status(403),
+            8 => live(asked).torn(),
+            10 => Answer::ok(b"#EXTM3U\n#EXTINF:".to_vec()),
+            nth if nth % 2 == 1 => live(&asked.earlier(2)),
+            _ => live(asked),
+        }
+    })
+    .await;
+    let taped = capture(&station, "list.m3u8", 14).await;
+    taped.assert_whole();
+    assert!(taped.chunks().iter().skip(1).all(|chunk| !chunk.discontinuity));
+    assert!(taped.troubles().iter().any(|cause| cause.contains("503")), "{:?}", taped.troubles());
+}
+
+#[tokio::test]
+async fn a_sequence_that_starts_anew_loses_and_doubles_nothing() {
+    // From segment 8 on the encoder counts from zero, with names of its own and without a mark.
+    let station = Station::start(|asked| asked.restarted_at(8)).await;
+    let taped = capture(&station, "list.m3u8", 16).await;
+    taped.assert_whole();
+    let broken: Vec<_> =
+        taped.chunks().iter().filter(|chunk| chunk.discontinuity).map(|chunk| number_in(&chunk.bytes)).collect();
+    assert_eq!(broken, [0, 8]);
+}
+
+#[tokio::test]
+async fn a_variant_that_disappears_is_replaced_by_another() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/master.m3u8" => Answer::ok(
+            b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=64000\nlow.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=128000\nhigh.m3u8\n"
+                .to_vec(),
+        ),
+        "/high.m3u8" if asked.nth >= 3 => Answer::status(404),
+        _ => live(asked),
+    })
+    .await;
+    capture(&station, "master.m3u8", 14).await.assert_whole();
+    assert!(station.count("/low.m3u8") > 0);
+}
+
+#[tokio::test]
+async fn a_station_that_is_down_at_first_is_waited_for_and_told_of() {
+    let station =
+        Station::start(|asked| if asked.elapsed < Duration::from_millis(1500) { Answer::reset() } else { live(asked) })
+            .await;
+    let taped = capture(&station, "list.m3u8", 6).await;
+    taped.assert_whole();
+    assert!(matches!(taped.events[0], MediaEvent::Trouble { .. }), "{:?}", taped.events[0]);
+}
+
+#[tokio::test]
+async fn stopping_in_the_middle_of_a_stall_is_prompt_and_keeps_what_was_fetched() {
+    let station =
+        Station::start(|asked| if asked.segment() == Some(2) { live(asked).stalled() } else { live(asked) }).await;
+    let begun = std::time::Instant::now();
+    let taped = capture_with(hls(&station, "list.m3u8"), long_ago(), |taped| taped.chunks().len() >= 2).await;
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert_eq!(taped.numbers()[..2], [0, 1]);
+    let later = taped.numbers().iter().any(|number| *number > 2);
+    assert_eq!(!taped.gaps().is_empty(), later, "{:#?}", taped.events);
+}
+
+#[tokio::test]
+async fn every_container_is_recognised() {
+    for (options, container) in [
+        ("-hls_segment_type mpegts", Container::MpegTs),
+        ("-hls_segment_type fmp4", Container::Fmp4),
+        ("-hls_flags single_file", Container::MpegTs),
+    ] {
+        let folder = station::encoded(options);
+        let path = folder.path().to_owned();
+        let station = Station::start(move |asked| asked.file(&path)).await;
+        let taped = capture(&station, "list.m3u8", 4).await;
+        let Some(MediaEvent::Format(format)) = taped.events.first() else { panic!("{options}: {taped:?}") };
+        assert_eq!(format.container, container, "{options}");
+        assert_eq!(format.init.is_some(), container == Container::Fmp4, "{options}");
+        let total: Duration = taped.chunks().iter().map(|chunk| chunk.duration).sum();
+        assert!(total.abs_diff(Duration::from_secs(4)) < Duration::from_millis(100), "{options}: {total:?}");
+    }
+}

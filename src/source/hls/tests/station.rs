@@ -1,0 +1,310 @@
+//! A live station for tests: what it offers follows from the time since it started, what goes wrong from a script.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use url::Url;
+
+use crate::base::environment::Environment;
+use crate::source::hls::crypt;
+
+/// 24 frames of 1024 samples at 48 kHz.
+pub const SEGMENT: Duration = Duration::from_millis(512);
+pub const KEY: [u8; 16] = *b"a radio's secret";
+const FRAMES: usize = 24;
+const FRAME: usize = 100;
+/// Segments in the window; as many are there at the start.
+const WINDOW: u32 = 6;
+
+/// One segment: ADTS frames (ISO/IEC 14496-3) whose payload is its number.
+pub fn segment_bytes(number: u32) -> Vec<u8> {
+    let mut frame =
+        vec![0xff, 0xf1, 0x4c, 0x80, u8::try_from(FRAME >> 3).unwrap(), (FRAME << 5 & 0xe0) as u8 | 0x1f, 0xfc];
+    frame.extend(number.to_be_bytes());
+    frame.resize(FRAME, 0);
+    frame.repeat(FRAMES)
+}
+
+pub fn number_in(bytes: &[u8]) -> u32 {
+    u32::from_be_bytes(bytes[7..11].try_into().unwrap())
+}
+
+/// A request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub path: String,
+    /// How many came for the same path before.
+    pub nth: usize,
+    pub elapsed: Duration,
+    started: DateTime<Utc>,
+    headers: HeaderMap,
+}
+
+impl Asked {
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The number in `/…/7.aac` or `/…/x7.aac`.
+    pub fn segment(&self) -> Option<u32> {
+        let file = self.path.rsplit('/').next()?.strip_suffix(".aac")?;
+        file.trim_start_matches('x').parse().ok()
+    }
+
+    /// The same request, so many segments ago.
+    pub fn earlier(&self, segments: u32) -> Self {
+        Self { elapsed: self.elapsed.saturating_sub(SEGMENT * segments), ..self.clone() }
+    }
+
+    /// How many segments there have been.
+    fn edge(&self) -> u32 {
+        WINDOW + u32::try_from(self.elapsed.as_millis() / SEGMENT.as_millis()).unwrap()
+    }
+
+    fn starts(&self, number: u32) -> DateTime<Utc> {
+        self.started
+            + (TimeDelta::from_std(SEGMENT).unwrap()
+                * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap()))
+    }
+
+    fn list(&self, numbers: impl Iterator<Item = u32>, sequence: u32, mut entry: impl FnMut(u32) -> String) -> Answer {
+        let mut text =
+            format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n");
+        for number in numbers {
+            text.push_str(&entry(number));
+        }
+        Answer::ok(text.into_bytes())
+    }
+
+    pub fn encrypted(&self) -> Answer {
+        let number = self.segment().unwrap();
+        let plain = segment_bytes(number);
+        let mut buffer = vec![0; plain.len() + 16];
+        let encryptor = cbc::Encryptor::<aes::Aes128>::new(&KEY.into(), &crypt::sequence_iv(u64::from(number)).into());
+        Answer::ok(encryptor.encrypt_padded_b2b::<Pkcs7>(&plain, &mut buffer).unwrap().to_vec())
+    }
+
+    pub fn ranged_list(&self) -> Answer {
+        let edge = self.edge();
+        let length = FRAMES * FRAME;
+        self.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+            let offset = if number == edge - WINDOW { format!("@{}", length * number as usize) } else { String::new() };
+            format!("#EXT-X-BYTERANGE:{length}{offset}\n#EXTINF:0.512,\nall.aac\n")
+        })
+    }
+
+    /// A part of the one file of [`Asked::ranged_list`]; the 3rd answer is all of it, the 5th another part.
+    pub fn ranged(&self) -> Answer {
+        let whole: Vec<u8> = (0..self.edge()).flat_map(segment_bytes).collect();
+        let (first, last) = self.header("range").strip_prefix("bytes=").unwrap().split_once('-').unwrap();
+        let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+        match self.nth {
+            2 => Answer::ok(whole),
+            4 => Answer::part(&whole, 0, last - first),
+            _ => Answer::part(&whole, first, last),
+        }
+    }
+
+    /// A station whose encoder starts anew at segment `at`: numbers from zero, other names, the old ones gone.
+    pub fn restarted_at(&self, at: u32) -> Answer {
+        let edge = self.edge();
+        if self.segment().is_some() || edge <= at {
+            return live(self);
+        }
+        let first = at.max(edge - WINDOW);
+        self.list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
+    }
+
+    pub fn file(&self, folder: &Path) -> Answer {
+        let whole = std::fs::read(folder.join(self.path.trim_start_matches('/'))).unwrap();
+        match self.header("range").strip_prefix("bytes=").and_then(|range| range.split_once('-')) {
+            Some((first, last)) => Answer::part(&whole, first.parse().unwrap(), last.parse().unwrap()),
+            None => Answer::ok(whole),
+        }
+    }
+}
+
+/// What a station without faults answers: a sliding window of dated segments, and the segments that exist.
+pub fn live(asked: &Asked) -> Answer {
+    let edge = asked.edge();
+    match asked.segment() {
+        Some(number) if number < edge && number + 2 * WINDOW >= edge => Answer::ok(segment_bytes(number)),
+        Some(_) => Answer::status(404),
+        None => asked.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+            let date = asked.starts(number).to_rfc3339();
+            format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:0.512,Song, and singer\n{number}.aac\n")
+        }),
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub struct Answer {
+    status: u16,
+    headers: Vec<(header::HeaderName, String)>,
+    bytes: Vec<u8>,
+    /// How the body ends: well, with half of it missing, or never after half of it.
+    ending: Ending,
+}
+
+#[derive(Debug, PartialEq)]
+enum Ending {
+    Well,
+    Torn,
+    Never,
+}
+
+impl Answer {
+    pub fn ok(bytes: Vec<u8>) -> Self {
+        Self { status: 200, headers: Vec::new(), bytes, ending: Ending::Well }
+    }
+
+    pub fn status(status: u16) -> Self {
+        Self { status, ..Self::ok(b"no".to_vec()) }
+    }
+
+    pub fn redirect(to: &str) -> Self {
+        Self { headers: vec![(header::LOCATION, to.to_owned())], ..Self::status(302) }
+    }
+
+    /// A connection that breaks without a byte of the body.
+    pub fn reset() -> Self {
+        Self::ok(vec![b'#'; 4]).torn()
+    }
+
+    fn part(whole: &[u8], first: usize, last: usize) -> Self {
+        let range = format!("bytes {first}-{last}/{}", whole.len());
+        let bytes = whole[first..=last].to_vec();
+        Self { status: 206, headers: vec![(header::CONTENT_RANGE, range)], ..Self::ok(bytes) }
+    }
+
+    pub fn torn(self) -> Self {
+        Self { ending: Ending::Torn, ..self }
+    }
+
+    pub fn stalled(self) -> Self {
+        Self { ending: Ending::Never, ..self }
+    }
+
+    pub fn map_text(self, change: impl Fn(String) -> String) -> Self {
+        match String::from_utf8(self.bytes.clone()) {
+            Ok(text) if text.starts_with("#EXTM3U") => Self { bytes: change(text).into_bytes(), ..self },
+            _ => self,
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test's own tool, waited for on the spot")]
+    pub fn gzip(self) -> Self {
+        use std::io::Write as _;
+        let mut gzip = std::process::Command::new("gzip")
+            .arg("-c")
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        gzip.stdin.take().unwrap().write_all(&self.bytes).unwrap();
+        let bytes = gzip.wait_with_output().unwrap().stdout;
+        Self { bytes, headers: vec![(header::CONTENT_ENCODING, "gzip".to_owned())], ..self }
+    }
+
+    fn into_response(self) -> Response<Body> {
+        let mut response = Response::builder().status(StatusCode::from_u16(self.status).unwrap());
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        if self.ending == Ending::Well {
+            return response.body(Body::from(self.bytes)).unwrap();
+        }
+        let half = Bytes::copy_from_slice(&self.bytes[..self.bytes.len() / 2]);
+        let begun = futures::stream::iter([Ok(half)]);
+        let body = if self.ending == Ending::Torn {
+            Body::from_stream(begun.chain(futures::stream::iter([Err(std::io::Error::other("torn"))])))
+        } else {
+            Body::from_stream(begun.chain(futures::stream::pending::<Result<Bytes, std::io::Error>>()))
+        };
+        response.header(header::CONTENT_LENGTH, self.bytes.len()).body(body).unwrap()
+    }
+}
+
+/// A station that answers by `script` on a port of its own.
+pub struct Station {
+    pub url: Url,
+    started: DateTime<Utc>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Station {
+    pub async fn start(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let (begun, started) = (Instant::now(), Environment::system().clock.now());
+        let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
+        let asked = Arc::clone(&log);
+        let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
+        let script = Arc::new(script);
+        let app = Router::new().fallback(move |request: Request| {
+            let path = request.uri().path().to_owned();
+            let mut counts = counts.lock().unwrap();
+            let count = counts.entry(path.clone()).or_default();
+            let nth = *count;
+            *count += 1;
+            let asked = Asked { path, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
+            log.lock().unwrap().push(asked.clone());
+            let script = Arc::clone(&script);
+            async move { script(&asked).into_response() }
+        });
+        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+        Self { url, started, asked, server }
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub fn count(&self, path: &str) -> usize {
+        self.asked().iter().filter(|asked| asked.path == path).count()
+    }
+
+    /// When segment `number` was whole.
+    pub fn ended(&self, number: u32) -> DateTime<Utc> {
+        self.started
+            + TimeDelta::from_std(SEGMENT).unwrap()
+                * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap() + 1)
+    }
+}
+
+impl Drop for Station {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+/// Four seconds of sound in four segments and their `list.m3u8`, made by ffmpeg.
+#[expect(clippy::disallowed_methods, reason = "a test's own tool, waited for on the spot")]
+pub fn encoded(options: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let made = std::process::Command::new("ffmpeg")
+        .args(
+            "-v error -f lavfi -i sine=duration=4:sample_rate=48000 -c:a aac -f hls -hls_time 1 -hls_list_size 0"
+                .split(' '),
+        )
+        .args(options.split(' '))
+        .arg("list.m3u8")
+        .current_dir(folder.path())
+        .status()
+        .unwrap();
+    assert!(made.success());
+    folder
+}

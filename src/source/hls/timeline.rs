@@ -1,0 +1,388 @@
+//! Which segments are new, in order, each exactly once: a pure machine fed with one playlist after another.
+//!
+//! A media sequence number alone does not tell: encoders restart and count from zero, caches answer with older lists,
+//! lists name a segment twice, a new session has other names. So a list is laid beside what was listed before and
+//! recognised by, in this order: its addresses (the path, or the file's name under the same number), its dates, its
+//! numbers. What follows the last segment recognised is new.
+//!
+//! Where all of that leaves a doubt, the segments are handed out marked as doubtful, and whoever fetches them drops those
+//! whose bytes were had before. So a wrong guess costs a request and never a second of sound.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use super::address::place;
+use super::playlist::{ByteRange, MediaPlaylist, Segment, delta};
+
+/// A list's dates are believed where its newest sound ends this close to our clock.
+const TRUST: TimeDelta = TimeDelta::minutes(2);
+/// The least number of segments remembered after they have left the window.
+const MEMORY: usize = 64;
+/// The shortest time for which a list that lies behind is taken for an old copy.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A segment to fetch, in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ordered {
+    /// Its place among all segments of this capture; goes up.
+    pub order: u64,
+    /// The segment; dated only where the date is believed.
+    pub segment: Segment,
+    /// When it was first listed.
+    pub arrived: DateTime<Utc>,
+    /// Whether its media time may not continue that of the one before.
+    pub discontinuity: bool,
+    /// Whether it may be sound that was had before under another name.
+    pub doubtful: bool,
+}
+
+/// What a list turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// The first with anything in it.
+    Started,
+    /// The same or a later window of what was listed before.
+    Continued,
+    /// Nothing new.
+    Unchanged,
+    /// An older copy, to be ignored.
+    Behind,
+    /// The station began anew.
+    Restarted,
+    /// The window moved on past what was never seen: so many segments, where the numbers tell.
+    Jumped(Option<u64>),
+}
+
+/// The result of one reload.
+#[derive(Debug)]
+pub struct Observed {
+    /// What the list was.
+    pub reading: Reading,
+    /// What is new, in order.
+    pub new: Vec<Ordered>,
+    /// What is on offer now, by [`Ordered::order`], at its newest address; `None`: as before.
+    pub offered: Option<HashMap<u64, Segment>>,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Timeline {
+    since: DateTime<Utc>,
+    known: VecDeque<Known>,
+    next_order: u64,
+    /// The path of the list that was read last.
+    list: String,
+    discontinuity_sequence: u64,
+    ended: bool,
+    last_new: DateTime<Utc>,
+    behind: Option<Behind>,
+}
+
+/// A segment that was listed.
+#[derive(Debug, Clone)]
+struct Known {
+    order: u64,
+    sequence: u64,
+    place: String,
+    byte_range: Option<ByteRange>,
+    start: Option<DateTime<Utc>>,
+    duration: Duration,
+    discontinuity: bool,
+}
+
+/// Since when lists lie behind, and what the first of them ended with.
+#[derive(Debug)]
+struct Behind {
+    since: Duration,
+    last: (String, u64),
+}
+
+/// How a list lies beside what is known: each segment's known self, and from where on it is new.
+struct Alignment {
+    pairs: Vec<Option<usize>>,
+    fresh: usize,
+    reading: Reading,
+    discontinuity: bool,
+    doubtful: bool,
+}
+
+impl Timeline {
+    /// A machine that begins with the segment that plays at `since` (and the one before, for safety), where the first
+    /// list reaches back so far.
+    pub fn new(since: DateTime<Utc>) -> Self {
+        Self {
+            since,
+            known: VecDeque::new(),
+            next_order: 0,
+            list: String::new(),
+            discontinuity_sequence: 0,
+            ended: false,
+            last_new: since,
+            behind: None,
+        }
+    }
+
+    /// Reads `list`, found at `url`, received at `now` (wall clock) and `monotonic`.
+    pub fn observe(&mut self, list: &MediaPlaylist, url: &Url, now: DateTime<Utc>, monotonic: Duration) -> Observed {
+        let segments: Vec<&Segment> = list.segments.iter().filter(|segment| !segment.repeat).collect();
+        let nothing = |reading| Observed { reading, new: Vec::new(), offered: None };
+        let (Some(&first), Some(&last)) = (segments.first(), segments.last()) else {
+            self.ended |= list.ended;
+            return nothing(Reading::Unchanged);
+        };
+        let trusted = list.end().is_some_and(|end| (end - now).abs() <= TRUST);
+        let mut alignment = match self.known.back() {
+            None => Alignment {
+                pairs: vec![None; segments.len()],
+                fresh: start_at(&segments, self.since, now, trusted),
+                reading: Reading::Started,
+                discontinuity: true,
+                doubtful: false,
+            },
+            Some(newest) => self.align(&segments, first, last, newest, url),
+        };
+        if alignment.reading == Reading::Behind {
+            let renewed = list.discontinuity_sequence > self.discontinuity_sequence || self.ended && !list.ended;
+            if !renewed && !self.out_of_patience(last, list.target_duration, monotonic) {
+                return nothing(Reading::Behind);
+            }
+            alignment.reading = Reading::Restarted;
+        }
+        if alignment.reading == Reading::Restarted {
+            // Only what can have been made since the last new segment; the clocks of both sessions need not agree.
+            let from = self.last_new - delta(list.target_duration.saturating_mul(2));
+            alignment = Alignment {
+                fresh: start_at(&segments, from, now, false),
+                ..Alignment::all_new(&segments, Reading::Restarted, true)
+            };
+            self.known.clear();
+        }
+        self.behind = None;
+        place(url).clone_into(&mut self.list);
+        self.discontinuity_sequence = list.discontinuity_sequence;
+        self.ended = list.ended;
+        self.accept(&segments, &alignment, now, trusted)
+    }
+
+    /// Writes down what the list says and hands out what is new.
+    fn accept(&mut self, segments: &[&Segment], alignment: &Alignment, now: DateTime<Utc>, trusted: bool) -> Observed {
+        let mut new = Vec::new();
+        let mut offered = HashMap::with_capacity(segments.len());
+        for (at, segment) in segments.iter().enumerate() {
+            let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
+            if let Some(known) = known.filter(|_| at < alignment.fresh) {
+                known.sequence = segment.sequence;
+                place(&segment.url).clone_into(&mut known.place);
+                offered.insert(known.order, (*segment).clone());
+                continue;
+            }
+            if at < alignment.fresh && !matches!(alignment.reading, Reading::Started | Reading::Restarted) {
+                // Between segments that are known: it was never seen in time, and its place has passed.
+                continue;
+            }
+            let order = self.next_order;
+            self.next_order += 1;
+            self.known.push_back(Known::new(order, segment));
+            offered.insert(order, (*segment).clone());
+            if at >= alignment.fresh {
+                let mut segment = (*segment).clone();
+                segment.programme_time = segment.programme_time.filter(|_| trusted);
+                let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
+                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful: alignment.doubtful });
+            }
+        }
+        if !new.is_empty() {
+            self.last_new = now;
+        }
+        let kept = MEMORY.max(segments.len().saturating_mul(3));
+        self.known.drain(..self.known.len().saturating_sub(kept));
+        Observed { reading: alignment.reading, new, offered: Some(offered) }
+    }
+
+    fn align(&self, segments: &[&Segment], first: &Segment, last: &Segment, newest: &Known, url: &Url) -> Alignment {
+        let pairs = self.recognise(segments);
+        let Some(anchor) = pairs.iter().rposition(Option::is_some) else {
+            return self
+                .align_by_dates(segments, newest)
+                .unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
+        };
+        let renumbered =
+            pairs.iter().flatten().all(|&at| self.known.get(at).is_some_and(|known| known.sequence < first.sequence));
+        if renumbered && first.sequence > newest.sequence {
+            // Known names under numbers that are all new: names that go round, or the old sound renumbered.
+            let contiguous = first.sequence == newest.sequence + 1;
+            return Alignment::all_new(segments, Reading::Continued, !contiguous);
+        }
+        let at_the_end = pairs.get(anchor).copied().flatten() == Some(self.known.len() - 1);
+        let reading = match (anchor + 1 < segments.len(), at_the_end) {
+            (true, _) => Reading::Continued,
+            (false, true) => Reading::Unchanged,
+            (false, false) => Reading::Behind,
+        };
+        Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false }
+    }
+
+    /// Each segment's known self. Names may come round again, so what is recognised must keep about the distance in
+    /// numbers that the newest of them has.
+    fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
+        let mut by_place: HashMap<&str, Vec<usize>> = HashMap::new();
+        let mut by_sequence: HashMap<u64, usize> = HashMap::new();
+        for (at, known) in self.known.iter().enumerate() {
+            by_place.entry(&known.place).or_default().push(at);
+            by_sequence.insert(known.sequence, at);
+        }
+        let candidates = |segment: &Segment| -> Vec<(usize, i128)> {
+            let same_place = by_place.get(place(&segment.url)).into_iter().flatten().copied();
+            let same_number = by_sequence.get(&segment.sequence).copied();
+            let distance = |at| {
+                let known = self.known.get(at).filter(|known| known.is(segment))?;
+                Some((at, i128::from(segment.sequence) - i128::from(known.sequence)))
+            };
+            same_place.chain(same_number).filter_map(distance).collect()
+        };
+        let candidates: Vec<_> = segments.iter().map(|segment| candidates(segment)).collect();
+        let newest = candidates.iter().flatten().max_by_key(|(at, _)| *at);
+        let Some(&(_, expected)) = newest else { return vec![None; segments.len()] };
+        let window = i128::try_from(segments.len()).unwrap_or(i128::MAX);
+        let off = |distance: i128| (distance - expected).abs();
+        let nearest = |found: &Vec<(usize, i128)>| found.iter().copied().min_by_key(|(_, distance)| off(*distance));
+        let near = |(at, distance): (usize, i128)| (off(distance) < window).then_some(at);
+        candidates.iter().map(|found| nearest(found).and_then(near)).collect()
+    }
+
+    /// For a list in which nothing is recognised, as after a change of address: the dates, where there are any.
+    fn align_by_dates(&self, segments: &[&Segment], newest: &Known) -> Option<Alignment> {
+        let end = newest.start?.checked_add_signed(delta(newest.duration))?;
+        let middle = |segment: &Segment| segment.programme_time?.checked_add_signed(delta(segment.duration / 2));
+        segments.last()?.programme_time?;
+        let fresh = segments.iter().position(|segment| middle(segment).is_some_and(|middle| middle >= end));
+        let Some((fresh, first)) = fresh.and_then(|at| Some((at, *segments.get(at)?))) else {
+            return Some(Alignment::all_new(segments, Reading::Behind, true));
+        };
+        let pair = |segment: &&Segment| {
+            let start = segment.programme_time?;
+            self.known
+                .iter()
+                .rposition(|known| known.start.is_some_and(|known| (known - start).abs() < delta(segment.duration / 2)))
+        };
+        let pairs =
+            segments.iter().enumerate().map(|(at, segment)| if at < fresh { pair(segment) } else { None }).collect();
+        let late = first.programme_time.is_some_and(|start| start - end > delta(first.duration / 2));
+        let reading = if late { Reading::Jumped(None) } else { Reading::Continued };
+        let contiguous = first.sequence == newest.sequence.saturating_add(1) && !late;
+        Some(Alignment { pairs, fresh, reading, discontinuity: !contiguous, doubtful: !contiguous })
+    }
+
+    /// The last resort.
+    fn align_by_numbers(
+        &self,
+        segments: &[&Segment],
+        first: &Segment,
+        last: &Segment,
+        newest: &Known,
+        url: &Url,
+    ) -> Alignment {
+        let next = newest.sequence.saturating_add(1);
+        if first.sequence == next {
+            let mut contiguous = Alignment::all_new(segments, Reading::Continued, false);
+            contiguous.doubtful = false;
+            return contiguous;
+        }
+        if first.sequence > next {
+            return Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
+        }
+        if self.list == place(url) {
+            // Other segments under numbers that were used: the encoder began anew. Only numbers just before the first
+            // that was seen may be those of an old copy.
+            let oldest = self.known.front().map_or(0, |oldest| oldest.sequence);
+            let before = oldest.checked_sub(last.sequence).and_then(|distance| usize::try_from(distance).ok());
+            let old_copy = before.is_some_and(|distance| distance > 0 && distance <= segments.len());
+            let reading = if old_copy { Reading::Behind } else { Reading::Restarted };
+            return Alignment::all_new(segments, reading, true);
+        }
+        // Another list, as after resolving again: its numbers go on.
+        let fresh = segments.iter().position(|segment| segment.sequence >= next).unwrap_or(segments.len());
+        let by_number = |segment: &&Segment| self.known.iter().rposition(|known| known.sequence == segment.sequence);
+        let pairs: Vec<_> = segments.iter().map(by_number).collect();
+        let reading = match (fresh < segments.len(), last.sequence == newest.sequence) {
+            (true, _) => Reading::Continued,
+            (false, true) => Reading::Unchanged,
+            (false, false) => Reading::Behind,
+        };
+        Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false }
+    }
+
+    /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
+    fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
+        let last = (place(&last.url).to_owned(), last.sequence);
+        match &self.behind {
+            None => {
+                self.behind = Some(Behind { since: monotonic, last });
+                false
+            }
+            Some(behind) => {
+                let patience = PATIENCE.max(target.mul_f32(2.5));
+                monotonic.saturating_sub(behind.since) >= patience && behind.last != last
+            }
+        }
+    }
+}
+
+impl Alignment {
+    fn all_new(segments: &[&Segment], reading: Reading, discontinuity: bool) -> Self {
+        Self { pairs: vec![None; segments.len()], fresh: 0, reading, discontinuity, doubtful: true }
+    }
+}
+
+impl Known {
+    fn new(order: u64, segment: &Segment) -> Self {
+        Self {
+            order,
+            sequence: segment.sequence,
+            place: place(&segment.url).to_owned(),
+            byte_range: segment.byte_range,
+            start: segment.programme_time,
+            duration: segment.duration,
+            discontinuity: segment.discontinuity,
+        }
+    }
+
+    /// Whether `segment` is this one, listed again.
+    fn is(&self, segment: &Segment) -> bool {
+        let (mine, its) = (self.place.as_str(), place(&segment.url));
+        let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
+        let same_time = match (self.start, segment.programme_time) {
+            (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
+            _ => true,
+        };
+        // A mark goes with its segment; it does not appear on one that was listed without.
+        let same_mark = self.discontinuity || !segment.discontinuity;
+        same_address && same_time && same_mark && self.byte_range == segment.byte_range
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The first segment to fetch so that `since` is had: the one that plays then and, for safety, the one before. Without
+/// dates the newest is taken to end now, which is the latest it can.
+fn start_at(segments: &[&Segment], since: DateTime<Utc>, now: DateTime<Utc>, trusted: bool) -> usize {
+    let mut end = now;
+    let mut start = segments.len().saturating_sub(1);
+    for (at, segment) in segments.iter().enumerate().rev() {
+        let ends = if trusted { segment.end().unwrap_or(end) } else { end };
+        if ends <= since {
+            break;
+        }
+        start = at;
+        end = end.checked_sub_signed(delta(segment.duration)).unwrap_or(end);
+    }
+    start.saturating_sub(1)
+}
+
+#[cfg(test)]
+mod tests;

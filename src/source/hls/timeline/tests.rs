@@ -1,0 +1,229 @@
+use super::super::playlist::Playlist;
+use super::*;
+
+/// A station whose lists are written as `5: a b !c d@30 END`: the first number, then names of 2 s segments, `!` for a
+/// discontinuity before it, `@` for its date in seconds after the start; `D1` for a discontinuity sequence.
+struct Station {
+    timeline: Timeline,
+    url: Url,
+    seconds: i64,
+}
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+impl Station {
+    fn since(seconds: i64) -> Self {
+        Self { timeline: Timeline::new(at(seconds)), url: Url::parse("http://h/live/list.m3u8").unwrap(), seconds: 100 }
+    }
+
+    fn new() -> Self {
+        Self::since(0)
+    }
+
+    /// One reload, 2 s after the one before.
+    fn observe(&mut self, list: &str) -> Observed {
+        self.seconds += 2;
+        let (first, rest) = list.split_once(':').unwrap();
+        let mut text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:{first}\n");
+        for word in rest.split_whitespace() {
+            if word == "END" {
+                text.push_str("#EXT-X-ENDLIST\n");
+                continue;
+            }
+            if let Some(number) = word.strip_prefix('D') {
+                text.push_str(&format!("#EXT-X-DISCONTINUITY-SEQUENCE:{number}\n"));
+                continue;
+            }
+            let (word, mark) = word.strip_prefix('!').map_or((word, ""), |word| (word, "#EXT-X-DISCONTINUITY\n"));
+            let (name, date) = word.split_once('@').map_or((word, None), |(name, date)| (name, Some(date)));
+            text.push_str(mark);
+            if let Some(date) = date {
+                text.push_str(&format!("#EXT-X-PROGRAM-DATE-TIME:{}\n", at(date.parse().unwrap()).to_rfc3339()));
+            }
+            text.push_str(&format!("#EXTINF:2,\n{name}.aac\n"));
+        }
+        let Playlist::Media(list) = Playlist::read(text.as_bytes(), &self.url).unwrap() else { panic!("a master") };
+        let monotonic = Duration::from_secs(self.seconds.unsigned_abs());
+        self.timeline.observe(&list, &self.url, at(self.seconds), monotonic)
+    }
+
+    /// What a reload brings: names in order, `!` for a discontinuity, `?` for doubt.
+    fn new_in(&mut self, list: &str) -> String {
+        let words = self.observe(list).new.into_iter().map(|new| {
+            let name =
+                new.segment.url.path_segments().unwrap().next_back().unwrap().trim_end_matches(".aac").to_owned();
+            format!("{}{name}{}", if new.discontinuity { "!" } else { "" }, if new.doubtful { "?" } else { "" })
+        });
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+#[test]
+fn a_window_slides() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b c"), "!a b c");
+    assert_eq!(station.new_in("5: a b c"), "");
+    assert_eq!(station.new_in("6: b c d"), "d");
+    assert_eq!(station.new_in("9: e f g"), "e f g");
+    assert_eq!(station.new_in("9: e f g !h"), "!h");
+}
+
+#[test]
+fn older_copies_are_ignored() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b c"), "!a b c");
+    assert_eq!(station.new_in("6: b c d"), "d");
+    assert_eq!(station.observe("5: a b c").reading, Reading::Behind);
+    assert_eq!(station.new_in("7: c d e"), "e");
+    assert_eq!(station.observe("4: z a b").reading, Reading::Behind);
+    assert_eq!(station.new_in("8: d e f"), "f");
+    // An old copy that does not move is no new beginning, however long it lasts.
+    for _ in 0..20 {
+        assert_eq!(station.observe("6: b c d").reading, Reading::Behind);
+    }
+    assert_eq!(station.new_in("9: e f g"), "g");
+}
+
+#[test]
+fn a_sequence_that_starts_anew_is_followed() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("105: a b c"), "!a b c");
+    // New names, with and without the mark: at once.
+    assert_eq!(station.new_in("0: p q"), "!p? q?");
+    assert_eq!(station.new_in("0: p q r"), "r");
+    assert_eq!(station.new_in("0: !x y"), "!x? y?");
+    // Old names under new numbers: the window goes on.
+    assert_eq!(station.new_in("500: y z"), "!y? z?");
+    assert_eq!(station.new_in("0: y z w"), "w");
+    assert_eq!(station.new_in("1: z w !v"), "!v");
+}
+
+#[test]
+fn names_and_numbers_used_again_are_recognised_by_dates() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a@90 b@92 c@94"), "!a b c");
+    assert_eq!(station.new_in("0: a@100 b@102"), "!a? b?");
+    assert_eq!(station.new_in("0: a@100 b@102 c@104"), "c");
+}
+
+#[test]
+fn names_and_numbers_used_again_without_dates_are_believed_once_they_last() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a b c d e f"), "!a b c d e f");
+    assert_eq!(station.new_in("0: a"), "");
+    assert_eq!(station.new_in("0: a b"), "");
+    assert_eq!(station.new_in("0: a b c"), "");
+    let taken = station.new_in("0: a b c d");
+    assert_eq!(taken, "!a? b? c? d?");
+    assert_eq!(station.new_in("0: a b c d e"), "e");
+}
+
+#[test]
+fn marks_tell_a_new_beginning_at_once() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a b c d"), "!a b c d");
+    assert_eq!(station.new_in("0: D1 a b"), "!a? b?");
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a b c END"), "!a b c");
+    assert_eq!(station.new_in("0: a b c END"), "");
+    assert_eq!(station.new_in("0: a"), "!a?");
+    assert_eq!(station.new_in("0: a b"), "b");
+}
+
+#[test]
+fn an_end_is_not_the_end() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b END"), "!a b");
+    assert_eq!(station.new_in("0: p q"), "!p? q?");
+}
+
+#[test]
+fn a_name_listed_twice_is_had_once_even_when_it_shifts_the_numbers() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b b c"), "!a b c");
+    assert_eq!(station.new_in("6: b b c d"), "d");
+    assert_eq!(station.new_in("7: c d e"), "e");
+    assert_eq!(station.new_in("8: d e f"), "f");
+}
+
+#[test]
+fn names_that_go_round_are_new() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a b c"), "!a b c");
+    assert_eq!(station.new_in("1: b c d"), "d");
+    assert_eq!(station.new_in("2: c d a"), "a");
+    assert_eq!(station.new_in("3: d a b"), "b");
+    assert_eq!(station.new_in("6: c d a"), "c? d? a?");
+}
+
+#[test]
+fn a_jump_past_the_window_breaks_media_time() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b c"), "!a b c");
+    let jump = station.observe("20: p q");
+    assert_eq!(jump.reading, Reading::Jumped(Some(12)));
+    assert!(jump.new[0].discontinuity && !jump.new[1].discontinuity);
+}
+
+#[test]
+fn another_address_continues_by_names_dates_or_numbers() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b c"), "!a b c");
+    station.url = Url::parse("http://other/live/list.m3u8?token=2").unwrap();
+    assert_eq!(station.new_in("6: b c d"), "d");
+    station.url = Url::parse("http://other/session2/list.m3u8").unwrap();
+    assert_eq!(station.new_in("7: c d e"), "e");
+    station.url = Url::parse("http://other/session3/list.m3u8").unwrap();
+    assert_eq!(station.new_in("8: w3_d w3_e w3_f"), "w3_f");
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a@90 b@92 c@94"), "!a b c");
+    station.url = Url::parse("http://other/session2/list.m3u8").unwrap();
+    assert_eq!(station.new_in("77: q@92 r@94 s@96"), "!s?");
+}
+
+#[test]
+fn the_start_lies_as_far_back_as_it_should() {
+    // The reload is at 102; dates say that the newest ended at 100.
+    let dated = "0: a@90 b@92 c@94 d@96 e@98";
+    assert_eq!(Station::since(0).new_in(dated), "!a b c d e");
+    assert_eq!(Station::since(95).new_in(dated), "!b c d e");
+    assert_eq!(Station::since(96).new_in(dated), "!c d e");
+    assert_eq!(Station::since(500).new_in(dated), "!d e");
+    // Without dates the newest ends now at the latest.
+    let bare = "0: a b c d e";
+    assert_eq!(Station::since(95).new_in(bare), "!a b c d e");
+    assert_eq!(Station::since(97).new_in(bare), "!b c d e");
+    assert_eq!(Station::since(500).new_in(bare), "!d e");
+    assert_eq!(Station::since(500).new_in("7: a"), "!a");
+}
+
+#[test]
+fn dates_are_believed_near_our_clock_only() {
+    let mut station = Station::new();
+    assert!(station.observe("0: a@98").new[0].segment.programme_time.is_some());
+    let mut station = Station::new();
+    assert!(station.observe("0: a@-30").new[0].segment.programme_time.is_none());
+    assert!(station.observe("0: a@-30 b@102").new[0].segment.programme_time.is_some());
+}
+
+#[test]
+fn what_is_on_offer_carries_its_newest_address() {
+    let mut station = Station::new();
+    let first = station.observe("5: a b c");
+    station.url = Url::parse("http://other/live/list.m3u8").unwrap();
+    let offered = station.observe("6: b c d").offered.unwrap();
+    assert!(!offered.contains_key(&first.new[0].order));
+    assert_eq!(offered[&first.new[1].order].url.as_str(), "http://other/live/b.aac");
+    assert!(station.observe("5: a b c").offered.is_none());
+}
+
+#[test]
+fn an_empty_list_is_nothing_new() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0:"), "");
+    assert_eq!(station.new_in("5: a"), "!a");
+    assert_eq!(station.new_in("0:"), "");
+    assert_eq!(station.new_in("6: b"), "b");
+}
