@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, StatusCode};
+use reqwest::{Client, ClientBuilder, StatusCode};
 use thiserror::Error;
 use url::Url;
 
@@ -102,15 +102,27 @@ impl HttpError {
 
 /// A client with a cookie jar of its own that sends `headers` with every request.
 pub fn client(headers: &[(String, String)]) -> Result<Client, HttpError> {
-    Client::builder()
+    build(builder(headers)?)
+}
+
+/// As [`client`], but answers without an HTTP status line (`ICY 200 OK` of SHOUTcast) count as HTTP/0.9: whatever the
+/// server sent, its own headers included, is in the body.
+pub fn icy_client(headers: &[(String, String)]) -> Result<Client, HttpError> {
+    build(builder(headers)?.http09_responses())
+}
+
+fn builder(headers: &[(String, String)]) -> Result<ClientBuilder, HttpError> {
+    Ok(Client::builder()
         .user_agent(concat!("aircheck/", env!("CARGO_PKG_VERSION")))
         .default_headers(header_map(headers)?)
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
         .cookie_store(true)
-        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
-        .build()
-        .map_err(|error| HttpError::Client(error.to_string()))
+        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS)))
+}
+
+fn build(builder: ClientBuilder) -> Result<Client, HttpError> {
+    builder.build().map_err(|error| HttpError::Client(error.to_string()))
 }
 
 /// `headers` as reqwest wants them.

@@ -7,6 +7,8 @@ pub mod backoff;
 mod endless;
 pub mod hls;
 pub mod icecast;
+#[cfg(test)]
+mod listening;
 pub mod media;
 pub mod resolve;
 pub mod rtmp;

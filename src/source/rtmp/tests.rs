@@ -7,10 +7,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::config::Address;
-use crate::model::Chunk;
-
-/// How long any of this may take before it is called broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::source::listening::{Capture, PATIENCE};
 
 fn source(port: u16) -> Rtmp {
     Rtmp {
@@ -66,45 +63,8 @@ fn publish(port: u16, codec: &str) -> Running {
     Invocation::new("ffmpeg").args(line.split_whitespace()).spawn().unwrap()
 }
 
-/// A capture that runs beside the test.
-struct Capture {
-    events: mpsc::Receiver<MediaEvent>,
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
-}
-
-impl Capture {
-    fn start(source: Rtmp) -> Self {
-        let (sender, events) = mpsc::channel(16);
-        let stop = CancellationToken::new();
-        let environment = Environment::system();
-        let token = stop.clone();
-        let task = tokio::spawn(async move { run(&source, &environment, sender, token).await });
-        Self { events, stop, task }
-    }
-
-    async fn next(&mut self) -> MediaEvent {
-        tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("an event")
-    }
-
-    async fn chunk(&mut self) -> Chunk {
-        loop {
-            if let MediaEvent::Chunk(chunk) = self.next().await {
-                return chunk;
-            }
-        }
-    }
-
-    /// What comes after the stop.
-    async fn finish(mut self) -> Vec<MediaEvent> {
-        self.stop.cancel();
-        let mut rest = Vec::new();
-        while let Some(event) = tokio::time::timeout(PATIENCE, self.events.recv()).await.expect("an end in time") {
-            rest.push(event);
-        }
-        self.task.await.unwrap();
-        rest
-    }
+fn capture(source: Rtmp) -> Capture {
+    Capture::start(|events, stop| async move { run(&source, &Environment::system(), events, stop).await })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -112,7 +72,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
     let port = free_port();
     let mut server = Server::start(port).await;
     let mut publisher = publish(port, "-c:a aac -b:a 96k");
-    let mut capture = Capture::start(source(port));
+    let mut capture = capture(source(port));
     // rtmpdump may come before the publisher: then there is trouble first.
     let format = loop {
         match capture.next().await {
@@ -133,20 +93,11 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
 
     server.process.stop(Duration::ZERO).await;
     publisher.stop(Duration::ZERO).await;
-    let cause = loop {
-        if let MediaEvent::Trouble { cause, .. } = capture.next().await {
-            break cause;
-        }
-    };
+    let cause = capture.trouble().await;
     assert!(cause.contains("127.0.0.1"), "{cause}");
     let server = Server::start(port).await;
     let publisher = publish(port, "-c:a libmp3lame -b:a 96k");
-    let format = loop {
-        if let MediaEvent::Format(format) = capture.next().await {
-            break format;
-        }
-    };
-    assert_eq!(format.detail, "mp3 44100 Hz 2 ch");
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
     assert!(capture.chunk().await.discontinuity);
     let rest = capture.finish().await;
     assert!(
@@ -158,7 +109,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
 
 #[tokio::test]
 async fn trouble_says_what_rtmpdump_said() {
-    let mut capture = Capture::start(source(free_port()));
+    let mut capture = capture(source(free_port()));
     let MediaEvent::Trouble { cause, .. } = capture.next().await else { panic!("no trouble") };
     assert!(cause.contains("Connection refused"), "{cause}");
     assert!(capture.finish().await.iter().all(|event| matches!(event, MediaEvent::Trouble { .. })));

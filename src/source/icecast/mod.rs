@@ -1,0 +1,237 @@
+//! Icecast and SHOUTcast: one endless HTTP body.
+//!
+//! A clean end of the body is a disconnect like any other. What a server sends in a burst at the beginning is older than
+//! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm.
+
+mod icy;
+#[cfg(test)]
+mod tests;
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Response, Version};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use self::icy::{Beginning, Head, Titles};
+use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
+use super::media::{Framer, sniff};
+use super::resolve::resolve;
+use crate::base::environment::Environment;
+use crate::base::http::{self, HttpError};
+use crate::base::redact;
+use crate::config::Icecast;
+use crate::model::{Container, MediaEvent};
+
+/// Sound is recognised within this many bytes, or it is none.
+const ENOUGH_TO_TELL: usize = 64 << 10;
+
+/// Captures until `stop` is cancelled or nobody listens any more.
+pub async fn run(
+    source: &Icecast,
+    environment: &Environment,
+    events: mpsc::Sender<MediaEvent>,
+    stop: CancellationToken,
+) {
+    keep(IcecastLink { source, environment, client: None }, environment, events, stop).await;
+}
+
+struct IcecastLink<'a> {
+    source: &'a Icecast,
+    environment: &'a Environment,
+    /// One client, and so one cookie jar, for all connections of a capture.
+    client: Option<Client>,
+}
+
+impl Link for IcecastLink<'_> {
+    async fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> End {
+        let opened = tokio::select! {
+            opened = self.open() => opened,
+            () = stop.cancelled() => return End::Stopped,
+        };
+        match opened {
+            Ok((url, response)) => capture(&url, response, output, stop).await,
+            Err(cause) => End::Failed(cause),
+        }
+    }
+}
+
+impl IcecastLink<'_> {
+    async fn open(&mut self) -> Result<(Url, Response), String> {
+        let client = match self.client.take() {
+            Some(client) => client,
+            None => {
+                let titles = ("Icy-MetaData".to_owned(), "1".to_owned());
+                let headers: Vec<_> = self.source.headers.iter().cloned().chain([titles]).collect();
+                http::icy_client(&headers).map_err(|error| error.to_string())?
+            }
+        };
+        let client = self.client.insert(client);
+        let resolved =
+            resolve(&self.source.address, client, self.environment).await.map_err(|error| error.to_string())?;
+        let url = resolved.url;
+        let sent = tokio::time::timeout(DEAD_AFTER, client.get(url.clone()).send()).await;
+        let response = match sent {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).to_string()),
+            Err(_) => return Err(HttpError::TimedOut { url: redact::url(&url) }.to_string()),
+        };
+        if !response.status().is_success() {
+            let (url, status) = (redact::url(&url), response.status());
+            return Err(HttpError::Status { url, status }.to_string());
+        }
+        Ok((url, response))
+    }
+}
+
+/// Hands over the body of `response` until it ends.
+async fn capture(url: &Url, mut response: Response, output: &mut Output, stop: &CancellationToken) -> End {
+    let mut intake = Intake::new(url, &response);
+    let mut deadline = Instant::now() + DEAD_AFTER;
+    let end = loop {
+        let read = tokio::select! {
+            read = timeout_at(deadline, response.chunk()) => read,
+            () = stop.cancelled() => break End::Stopped,
+        };
+        let title = match read {
+            Ok(Ok(Some(bytes))) => match intake.take(&bytes) {
+                Ok(title) => title,
+                Err(cause) => break End::Failed(cause),
+            },
+            Ok(Ok(None)) => break End::Failed(intake.ended()),
+            Ok(Err(error)) => break End::Failed(HttpError::from_reqwest(&error, url).to_string()),
+            Err(_) => {
+                let (url, seconds) = (redact::url(url), DEAD_AFTER.as_secs());
+                break End::Failed(format!("{url} delivered no sound for {seconds} s"));
+            }
+        };
+        match intake.hand_over(title, output).await {
+            Ok(true) => deadline = Instant::now() + DEAD_AFTER,
+            Ok(false) => {}
+            Err(deaf) => return deaf.into(),
+        }
+    };
+    match intake.hand_over_rest(output).await {
+        Ok(()) => end,
+        Err(deaf) => deaf.into(),
+    }
+}
+
+/// From the bytes of a body to sound and titles.
+struct Intake {
+    url: String,
+    /// What came of headers that the server put into the body, while they are not whole.
+    head: Option<BytesMut>,
+    content_type: String,
+    titles: Titles,
+    /// Sound that is not recognised yet.
+    beginning: BytesMut,
+    framer: Option<Framer>,
+}
+
+impl Intake {
+    fn new(url: &Url, response: &Response) -> Self {
+        let head = read_headers(response.headers());
+        Self {
+            url: redact::url(url),
+            head: (response.version() == Version::HTTP_09).then(BytesMut::new),
+            titles: Titles::new(head.title_every),
+            content_type: head.content_type,
+            beginning: BytesMut::new(),
+            framer: None,
+        }
+    }
+
+    /// Takes the next bytes of the body; gives the title that began in them.
+    fn take(&mut self, bytes: &[u8]) -> Result<Option<String>, String> {
+        let Some(whole) = self.take_head(bytes)? else { return Ok(None) };
+        let mut sound = BytesMut::new();
+        let title = self.titles.take(&whole, &mut sound);
+        if let Some(framer) = &mut self.framer {
+            framer.push(&sound);
+            return Ok(title);
+        }
+        self.beginning.extend_from_slice(&sound);
+        let told = || if self.beginning.len() < ENOUGH_TO_TELL { None } else { container_of(&self.content_type) };
+        if let Some(container) = sniff(&self.beginning).or_else(told) {
+            let mut framer = Framer::new(container);
+            framer.push(&self.beginning.split());
+            self.framer = Some(framer);
+        } else if self.beginning.len() >= ENOUGH_TO_TELL {
+            return Err(self.no_sound());
+        }
+        Ok(title)
+    }
+
+    /// What follows the headers, where the server put them into the body.
+    fn take_head(&mut self, bytes: &[u8]) -> Result<Option<Bytes>, String> {
+        let Some(mut head) = self.head.take() else { return Ok(Some(Bytes::copy_from_slice(bytes))) };
+        head.extend_from_slice(bytes);
+        match icy::beginning(&head) {
+            Beginning::Icy(said, length) => {
+                self.titles = Titles::new(said.title_every);
+                self.content_type = said.content_type;
+                Ok(Some(head.split_off(length.min(head.len())).freeze()))
+            }
+            Beginning::Refused(status) => Err(format!("{} answered {status:?}", self.url)),
+            Beginning::Unknown => Err(format!("{} does not speak HTTP", self.url)),
+            Beginning::More => {
+                self.head = Some(head);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Hands over what is whole; tells whether that was any sound.
+    async fn hand_over(&mut self, title: Option<String>, output: &mut Output) -> Result<bool, Deaf> {
+        let mut any = false;
+        while let Some(piece) = self.framer.as_mut().and_then(Framer::next_chunk) {
+            output.piece(piece).await?;
+            any = true;
+        }
+        if let Some(title) = title {
+            output.title(title).await?;
+        }
+        Ok(any)
+    }
+
+    async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), Deaf> {
+        while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
+            output.piece(piece).await?;
+        }
+        Ok(())
+    }
+
+    /// What the end of the body means.
+    fn ended(&self) -> String {
+        if self.framer.is_some() { format!("{} closed the connection", self.url) } else { self.no_sound() }
+    }
+
+    fn no_sound(&self) -> String {
+        let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
+        let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
+        let begin = redact::text(&String::from_utf8_lossy(begin));
+        format!("{} sent no sound but {kind} that begins with {begin:?}", self.url)
+    }
+}
+
+fn read_headers(headers: &HeaderMap) -> Head {
+    let mut head = Head::default();
+    for (name, value) in headers {
+        head.set(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+    }
+    head
+}
+
+/// What a `Content-Type` promises, for streams that are joined at a place that shows nothing.
+fn container_of(content_type: &str) -> Option<Container> {
+    match content_type.split(';').next()?.trim() {
+        "audio/mpeg" | "audio/mp3" => Some(Container::Mp3),
+        "audio/aac" | "audio/aacp" | "audio/x-aac" => Some(Container::Adts),
+        "audio/ogg" | "application/ogg" => Some(Container::Ogg),
+        "video/mp2t" => Some(Container::MpegTs),
+        _ => None,
+    }
+}

@@ -1,0 +1,171 @@
+//! Against a server that speaks as stations do, with real sound.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+use super::*;
+use crate::base::process::Invocation;
+use crate::config::Address;
+use crate::source::listening::Capture;
+
+const HTTP: &str = "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n";
+const ICY: &str = "ICY 200 OK\r\nicy-name: Radio\r\ncontent-type:audio/mpeg\r\n";
+
+/// Ten seconds of sound.
+async fn sound(options: &str) -> Vec<u8> {
+    let line = format!("-nostdin -v error -f lavfi -i sine=duration=10:sample_rate=44100 -ac 2 {options} pipe:1");
+    let mut running = Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn().unwrap();
+    let mut bytes = Vec::new();
+    running.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
+    bytes
+}
+
+async fn mp3() -> Vec<u8> {
+    sound("-c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3").await
+}
+
+/// A station on a port of its own.
+struct Station {
+    listener: TcpListener,
+}
+
+impl Station {
+    async fn open() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+    }
+
+    fn capture(&self) -> Capture {
+        let url = format!("http://{}/live;?token=s3cret9", self.listener.local_addr().unwrap());
+        let address = Address::Url(Url::parse(&url).unwrap());
+        let source = Icecast { address, headers: vec![("X-Station".into(), "yes".into())] };
+        Capture::start(|events, stop| async move { run(&source, &Environment::system(), events, stop).await })
+    }
+
+    /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
+    async fn serve(&self, head: &str, body: &[u8]) -> (String, TcpStream) {
+        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        (String::from_utf8(request).unwrap().to_lowercase(), stream)
+    }
+}
+
+/// `sound` with a title after every 4000 bytes.
+fn with_titles(sound: &[u8], titles: &[&str]) -> Vec<u8> {
+    let mut body = Vec::new();
+    for (number, part) in sound.chunks(4000).enumerate() {
+        body.extend_from_slice(part);
+        let text = titles.get(number).map_or(String::new(), |title| format!("StreamTitle='{title}';"));
+        let units = text.len().div_ceil(16);
+        body.push(u8::try_from(units).unwrap());
+        body.extend_from_slice(text.as_bytes());
+        body.resize(body.len() + units * 16 - text.len(), 0);
+    }
+    body
+}
+
+async fn titles_leave_the_sound_untouched(head: &str) {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let mp3 = mp3().await;
+    let body = with_titles(&mp3, &["하나", "하나", "둘"]);
+    let (request, stream) = station.serve(&format!("{head}icy-metaint: 4000\r\n"), &body).await;
+    assert!(request.contains("icy-metadata: 1") && request.contains("x-station: yes"), "{request}");
+    drop(stream);
+    let mut events = Vec::new();
+    loop {
+        match capture.next().await {
+            MediaEvent::Trouble { cause, .. } => {
+                assert!(cause.contains("closed the connection") && !cause.contains("s3cret9"), "{cause}");
+                break;
+            }
+            event => events.push(event),
+        }
+    }
+    let MediaEvent::Format(format) = events.iter().find(|event| !matches!(event, MediaEvent::Title { .. })).unwrap()
+    else {
+        panic!("sound before its format")
+    };
+    assert_eq!((format.container, format.detail.as_str()), (Container::Mp3, "mp3 44100 Hz 2 ch"));
+    let mut titles = Vec::new();
+    let (mut bytes, mut length, mut fresh) = (Vec::new(), Duration::ZERO, Vec::new());
+    for event in &events {
+        match event {
+            MediaEvent::Title { text, .. } => titles.push(text.as_str()),
+            MediaEvent::Chunk(chunk) => {
+                bytes.extend_from_slice(&chunk.bytes);
+                length += chunk.duration;
+                fresh.push(chunk.discontinuity);
+            }
+            _ => {}
+        }
+    }
+    assert!(bytes == mp3, "{} bytes of {}", bytes.len(), mp3.len());
+    assert!(length.abs_diff(Duration::from_secs(10)) < Duration::from_millis(60), "{length:?}");
+    // Two that come within one read are one: the last.
+    assert_eq!(titles.last(), Some(&"둘"));
+    assert!(fresh[0] && fresh[1..].iter().all(|fresh| !fresh), "{fresh:?}");
+    capture.finish().await;
+}
+
+#[tokio::test]
+async fn icecast_with_titles() {
+    titles_leave_the_sound_untouched(HTTP).await;
+}
+
+#[tokio::test]
+async fn old_shoutcast_with_titles() {
+    titles_leave_the_sound_untouched(ICY).await;
+}
+
+#[tokio::test]
+async fn a_station_that_comes_back_goes_on_with_a_discontinuity() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let mp3 = mp3().await;
+    station.serve("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n", b"").await;
+    assert!(capture.trouble().await.contains("answered 503"));
+    let page = b"<!DOCTYPE html><title>Come back later</title>";
+    drop(station.serve("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n", page).await);
+    let cause = capture.trouble().await;
+    assert!(cause.contains("text/html") && cause.contains("<!DOCTYPE"), "{cause}");
+    drop(station.serve("ICY 401 Full\r\n", b"").await);
+    let cause = capture.trouble().await;
+    assert!(cause.contains("ICY 401 Full"), "{cause}");
+    // A listener joins in the middle of a frame.
+    drop(station.serve(HTTP, &mp3[100_101..]).await);
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    assert!(capture.chunk().await.discontinuity);
+    assert!(capture.trouble().await.contains("closed"));
+    let aac = sound("-c:a aac -f adts").await;
+    let (_, stream) = station.serve("HTTP/1.0 200 OK\r\nContent-Type: audio/aacp\r\n", &aac[..aac.len() / 2]).await;
+    assert_eq!(capture.format().await.container, Container::Adts);
+    assert!(capture.chunk().await.discontinuity);
+    // What came after the last whole second is not lost when the capture is stopped.
+    let rest = capture.finish().await;
+    let last = rest.iter().rev().find_map(|event| match event {
+        MediaEvent::Chunk(chunk) => Some(chunk.duration),
+        _ => None,
+    });
+    assert!(last.is_some_and(|last| last < Duration::from_secs(1)), "{rest:?}");
+    drop(stream);
+}
+
+#[tokio::test]
+async fn an_ogg_stream_carries_its_headers_in_the_format() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let opus = sound("-c:a libopus -f ogg").await;
+    drop(station.serve("HTTP/1.1 200 OK\r\nContent-Type: application/ogg\r\n", &opus).await);
+    let format = capture.format().await;
+    assert_eq!(format.detail, "opus 48000 Hz 2 ch");
+    assert!(opus.starts_with(&format.init.unwrap()));
+    assert!(capture.chunk().await.bytes.starts_with(b"OggS"));
+    capture.finish().await;
+}

@@ -1,0 +1,71 @@
+//! For tests: a capture that runs beside the test and is listened to.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{Chunk, Format, MediaEvent};
+
+/// How long any of this may take before it is called broken.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A capture that runs beside the test.
+pub(super) struct Capture {
+    events: mpsc::Receiver<MediaEvent>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Capture {
+    pub(super) fn start<F>(run: impl FnOnce(mpsc::Sender<MediaEvent>, CancellationToken) -> F) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, events) = mpsc::channel(16);
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(run(sender, stop.clone()));
+        Self { events, stop, task }
+    }
+
+    pub(super) async fn next(&mut self) -> MediaEvent {
+        timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("an event")
+    }
+
+    pub(super) async fn format(&mut self) -> Format {
+        loop {
+            if let MediaEvent::Format(format) = self.next().await {
+                return format;
+            }
+        }
+    }
+
+    pub(super) async fn chunk(&mut self) -> Chunk {
+        loop {
+            if let MediaEvent::Chunk(chunk) = self.next().await {
+                return chunk;
+            }
+        }
+    }
+
+    pub(super) async fn trouble(&mut self) -> String {
+        loop {
+            if let MediaEvent::Trouble { cause, .. } = self.next().await {
+                return cause;
+            }
+        }
+    }
+
+    /// Stops the capture; gives what came before its end.
+    pub(super) async fn finish(mut self) -> Vec<MediaEvent> {
+        self.stop.cancel();
+        let mut rest = Vec::new();
+        while let Some(event) = timeout(PATIENCE, self.events.recv()).await.expect("an end in time") {
+            rest.push(event);
+        }
+        self.task.await.unwrap();
+        rest
+    }
+}
