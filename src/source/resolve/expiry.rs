@@ -1,7 +1,7 @@
 //! When a stream URL stops being valid, read from the URL itself.
 //!
-//! Four spellings are known: an epoch second in the query (CloudFront canned policies, nginx `secure_link`, many others), a CloudFront custom
-//! policy (base64 JSON in `Policy`), a JSON Web Token as a value (RFC 7519), and Akamai's edge token
+//! Four spellings are known: an epoch second in the query (CloudFront canned policies, nginx's secure links, many others), a CloudFront
+//! custom policy (base64 JSON in `Policy`), a JSON Web Token as a value (RFC 7519), and Akamai's edge token
 //! (`hdnts=st=…~exp=…~acl=…`). Where several are there, the earliest counts. What a token says is believed even when it
 //! lies in the past: a caller that renews must therefore back off, or it would renew without end.
 
@@ -76,7 +76,7 @@ fn jwt(value: &str) -> Option<DateTime<Utc>> {
 
 fn akamai(value: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     value
-        .contains("~")
+        .contains('~')
         .then(|| value.split('~').find_map(|field| plausible(field.strip_prefix("exp=")?, now)))
         .flatten()
 }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn cloudfront_expires_and_policy_are_read() {
         assert_eq!(of("Expires=1577734872&Signature=a~b-c_&Key-Pair-Id=APKA"), Some(1_577_734_872));
-        for epoch in [1_795_132_800, 1_795_132_801, 1_795_132_8] {
+        for epoch in [1_795_132_800, 1_795_132_801, 17_951_328] {
             // Three lengths of JSON: with two, one and no signs of padding.
             assert_eq!(of(&format!("Policy={}&Signature=x", policy(epoch))), Some(epoch));
         }

@@ -13,6 +13,8 @@ use html5ever::{ParseOpts, parse_document};
 use regex::{Captures, Regex};
 use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
 
+use super::text::constant;
+
 /// The longest that one page may be parsed, and the longest that its elements may be read.
 const TIME: Duration = Duration::from_secs(2);
 /// How much of a page is parsed between two looks at the watch, in characters.
@@ -67,11 +69,8 @@ fn text_of(element: ElementRef<'_>, most: usize) -> String {
 
 /// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text. HTML stays as it is.
 fn as_html(document: &str) -> Cow<'_, str> {
-    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
-    static SPELLINGS: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?s)<!\[CDATA\[(.*?)\]\]>|<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)/>")
-            .expect("a valid constant pattern")
-    });
+    static SPELLINGS: LazyLock<Regex> =
+        LazyLock::new(|| constant(r"(?s)<!\[CDATA\[(.*?)\]\]>|<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)/>"));
     let start = document.trim_start_matches('\u{feff}').trim_start();
     let is_xml = ["<?xml", "<playlist", "<asx", "<ASX", "<Asx"].iter().any(|mark| start.starts_with(mark));
     // XHTML is served and read as HTML everywhere.

@@ -6,6 +6,8 @@ use regex::Regex;
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
+use super::text::constant;
+
 /// What a path found in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Picked {
@@ -43,10 +45,8 @@ pub(super) fn pick(document: &str, path: &str, most: usize) -> Picked {
 /// `document` as JSON, also where it is wrapped in a call: `callback({…});`, `({…})`, with a comment before it as some
 /// servers put there against content sniffing.
 fn parse(document: &str) -> Option<Value> {
-    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
-    static CALL: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?s)^(?:/\*.*?\*/)?\s*[\w$.\[\]"']*\s*\((.*)\)\s*;?$"#).expect("a valid constant pattern")
-    });
+    static CALL: LazyLock<Regex> =
+        LazyLock::new(|| constant(r#"(?s)^(?:/\*.*?\*/)?\s*[\w$.\[\]"']*\s*\((.*)\)\s*;?$"#));
     let text = document.trim_start_matches('\u{feff}').trim();
     serde_json::from_str(text).ok().or_else(|| {
         let inside = CALL.captures(text)?.get(1)?;

@@ -6,6 +6,7 @@ use regex::Regex;
 use url::Url;
 
 use super::html;
+use super::text::constant;
 
 /// More entries than any station lists.
 const MOST_ENTRIES: usize = 1000;
@@ -68,10 +69,8 @@ fn is_list_of_urls(body: &str) -> bool {
 
 /// `File1=…` of PLS and `Ref1=…` of the older ASX, by number: files are not always written in order.
 fn numbered(body: &str) -> Vec<String> {
-    #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
-    static ENTRY: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?im)^[ \t]*(?:File|Ref)(\d{1,4})[ \t]*=[ \t]*(\S.*?)\s*$").expect("a valid constant pattern")
-    });
+    static ENTRY: LazyLock<Regex> =
+        LazyLock::new(|| constant(r"(?im)^[ \t]*(?:File|Ref)(\d{1,4})[ \t]*=[ \t]*(\S.*?)\s*$"));
     let mut entries: Vec<(u16, String)> = ENTRY
         .captures_iter(body)
         .filter_map(|found| Some((found[1].parse().ok()?, found[2].to_owned())))

@@ -1,1 +1,420 @@
+//! The examples in `config/`, walked against fixtures of the pages they name; and what happens when a page is not as
+//! expected. The steps are read from the YAML itself, so that what people copy is what is tested.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::*;
+use crate::config::{Config, Find, SourceConfig, Step};
+use crate::model::StationId;
+
+/// Says which host a redirected request was meant for.
+const MEANT_FOR: &str = "x-meant-for";
+
+/// A server on this machine that stands for all hosts.
+struct Web {
+    at: SocketAddr,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+/// What a server answers at one place.
+#[derive(Clone)]
+enum Page {
+    Body(&'static str, Vec<u8>),
+    To(&'static str),
+    /// Sets a cookie on the way.
+    ToWithCookie(&'static str),
+    /// Only with that cookie.
+    ForCookie(Vec<u8>),
+    Status(u16),
+    /// Only with this `Referer`.
+    For(&'static str, Vec<u8>),
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)).unwrap()
+}
+
+fn body(text: impl Into<Vec<u8>>) -> Page {
+    Page::Body("text/html", text.into())
+}
+
+impl Web {
+    /// Serves `pages` by host, path and query: `host/path?query`, or `/path` on whatever host.
+    async fn serve(pages: impl IntoIterator<Item = (&'static str, Page)>) -> Self {
+        let pages: HashMap<String, Page> = pages.into_iter().map(|(place, page)| (place.to_owned(), page)).collect();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&asked);
+        let answer = move |request: Request| {
+            let place = request.uri().path_and_query().map_or("/", |place| place.as_str()).to_owned();
+            let text =
+                |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let host = text(MEANT_FOR).to_owned();
+            let page = pages.get(&format!("{host}{place}")).or_else(|| pages.get(&place)).cloned();
+            log.lock().unwrap().push(format!("{host}{place}"));
+            let (referer, cookie) = (text("referer").to_owned(), text("cookie").to_owned());
+            async move { Self::answer(page, &referer, &cookie) }
+        };
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        Self { at, asked }
+    }
+
+    fn answer(page: Option<Page>, referer: &str, cookie: &str) -> Response {
+        match page {
+            Some(Page::Body(kind, bytes)) => ([(header::CONTENT_TYPE, kind)], bytes).into_response(),
+            Some(Page::For(wanted, bytes)) if wanted == referer => bytes.into_response(),
+            Some(Page::ForCookie(bytes)) if cookie == "ticket=7" => bytes.into_response(),
+            Some(Page::ToWithCookie(place)) => {
+                ([(header::SET_COOKIE, "ticket=7; Path=/")], Redirect::temporary(place)).into_response()
+            }
+            Some(Page::For(..) | Page::ForCookie(_)) => StatusCode::FORBIDDEN.into_response(),
+            Some(Page::To(place)) => Redirect::temporary(place).into_response(),
+            Some(Page::Status(code)) => StatusCode::from_u16(code).unwrap().into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
+    fn url(&self, place: &str) -> Url {
+        Url::parse(&format!("http://{}{place}", self.at)).unwrap()
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// `find` with every page fetched from here instead of from its host.
+    fn redirect(&self, find: &Find) -> Find {
+        let Step::Get { url: Some(url), headers } = &find.step else { return find.clone() };
+        let mut headers = headers.clone();
+        headers.push((MEANT_FOR.to_owned(), url.host_str().unwrap().to_owned()));
+        let place = &url[url::Position::BeforePath..];
+        Find { number: find.number, step: Step::Get { url: Some(self.url(place)), headers } }
+    }
+
+    async fn resolve(&self, address: &Address) -> Result<Resolved, ResolveError> {
+        resolve(address, &http::client(&[]).unwrap(), &Environment::system()).await
+    }
+
+    /// Takes the steps written in `yaml`, in which `HERE` stands for this server.
+    async fn find(&self, yaml: &str) -> Result<String, String> {
+        let yaml = yaml.replace("HERE", &format!("http://{}", self.at));
+        let steps: Vec<&str> = yaml.lines().map(str::trim).collect();
+        let text = format!("stations:\n  x:\n    hls:\n      find:\n        {}\n", steps.join("\n        "));
+        let config = Config::parse(&text, Path::new("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
+        let resolved = self.resolve(address_of(&config, "x")).await;
+        resolved.map(|resolved| resolved.url.to_string()).map_err(|error| error.to_string())
+    }
+}
+
+fn address_of<'a>(config: &'a Config, station: &str) -> &'a Address {
+    match &config.station(&StationId::new(station)).unwrap_or_else(|| panic!("no station {station}")).source {
+        SourceConfig::Hls(hls) => &hls.address,
+        SourceConfig::Rtmp(rtmp) => &rtmp.address,
+        SourceConfig::Icecast(icecast) => &icecast.address,
+    }
+}
+
+fn example(name: &str) -> Config {
+    let file: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("config").join(name);
+    let text = std::fs::read_to_string(&file).unwrap();
+    Config::parse(&text, &file).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Resolves a station of an example file with all its pages served from `web`.
+async fn play(web: &Web, file: &str, station: &str) -> Resolved {
+    let config = example(file);
+    let address = match address_of(&config, station) {
+        Address::Find(finds) => Address::Find(finds.iter().map(|find| web.redirect(find)).collect()),
+        Address::Url(url) => Address::Url(url.clone()),
+    };
+    web.resolve(&address).await.unwrap_or_else(|error| panic!("{station}: {error}"))
+}
+
+const KBS: &str = "https://onair.kbs.co.kr/";
+const MBC: &str = "http://mini.imbc.com/";
+
+async fn korea() -> Web {
+    Web::serve([
+        (
+            "onair.kbs.co.kr/index.html?sname=onair&stype=live&ch_code=24&ch_type=radioList",
+            body(fixture("kbs-page.html")),
+        ),
+        ("cfpwwwapi.kbs.co.kr/api/v1/landing/live/channel_code/25", Page::For(KBS, fixture("kbs-api.json"))),
+        ("sminiplay.imbc.com/aacplay.ashx?agent=webapp&channel=mfm", Page::For(MBC, fixture("mbc.txt"))),
+        (
+            "sminiplay.imbc.com/aacplay.ashx?agent=webapp&channel=sfm&callback=aircheck",
+            Page::For(MBC, fixture("mbc-jsonp.js")),
+        ),
+        ("miniplay.imbc.com/WebLiveURL.ashx?channel=mfm&protocol=RTMP", body(fixture("mbc-rtmp.js"))),
+        (
+            "apis.sbs.co.kr/play-api/1.0/livestream/powerpc/powerfm?protocol=hls&ssl=Y",
+            Page::Body("text/plain;charset=UTF-8", fixture("sbs.txt")),
+        ),
+        (
+            "apis.sbs.co.kr/play-api/1.0/onair/channel/S08?v_type=2&platform=pcweb&protocol=hls&ssl=Y",
+            body(fixture("sbs-onair.json")),
+        ),
+    ])
+    .await
+}
+
+#[tokio::test]
+async fn every_korean_example_leads_to_its_stream_and_knows_when_that_expires() {
+    let web = korea().await;
+    let expected = [
+        ("kbs-1fm-page", "http://1fm.gscdn.kbs.co.kr/1fm_192_1.m3u8?Expires=1795186800&Policy=ey", Some(1_795_186_800)),
+        ("kbs-1fm-json", "http://1fm.gscdn.kbs.co.kr/1fm_192_1.m3u8?Expires=1795186800&Policy=ey", Some(1_795_186_800)),
+        ("kbs-coolfm", "https://2fm-ad.gscdn.kbs.co.kr/2fm_ad_192_2.m3u8?Policy=ey", Some(1_795_194_000)),
+        ("mbc-fm4u", "https://minimw.imbc.com/dmfm/_definst_/mfm.stream/playlist.m3u8?_lsu_sa_=60E1", None),
+        ("mbc-sfm", "https://minimw.imbc.com/dsfm/_definst_/sfm.stream/playlist.m3u8?_lsu_sa_=60E1", None),
+        ("mbc-fm4u-rtmp", "rtmp://livemfm.imbc.com/live/mfm.stream?token=made-up", None),
+        (
+            "sbs-powerfm",
+            "https://radiolive.sbs.co.kr/powerpc/powerfm.stream/playlist.m3u8?token=ey",
+            Some(1_795_186_800),
+        ),
+        ("sbs-lovefm", "https://radiolive.sbs.co.kr/lovepc/lovefm.stream/playlist.m3u8?token=ey", Some(1_795_186_800)),
+        ("ebs-fm", "https://ebsonair.ebs.co.kr/fmradiofamilypc/familypc1m/playlist.m3u8", None),
+        ("ebs-fm-rtmp", "rtmp://ebsandroid.ebs.co.kr:1935/fmradiofamilypc/familypc1m", None),
+        ("cbs-music-fm", "https://m-aac.cbs.co.kr/mweb_cbs939/_definst_/cbs939.stream/playlist.m3u8", None),
+    ];
+    for (station, url, expires) in expected {
+        let resolved = play(&web, "korea.yaml", station).await;
+        assert!(resolved.url.as_str().starts_with(url), "{station}: {}", resolved.url);
+        assert_eq!(resolved.expires.map(|at| at.timestamp()), expires, "{station}");
+    }
+    let all = example("korea.yaml").stations.len();
+    assert_eq!(all, expected.len(), "an example without a test");
+}
+
+#[tokio::test]
+async fn the_signature_of_the_page_arrives_whole_by_both_ways_and_in_the_file_that_people_start_from() {
+    let web = korea().await;
+    let by_pattern = play(&web, "korea.yaml", "kbs-1fm-page").await;
+    assert!(by_pattern.url.as_str().ends_with("ABCDEFGH__&Key-Pair-Id=APKAMADEUP0000000000"), "{}", by_pattern.url);
+    assert_eq!(by_pattern, play(&web, "korea.yaml", "kbs-1fm-json").await);
+    assert_eq!(by_pattern, play(&web, "stations.yaml", "kbs-1fm").await);
+}
+
+#[tokio::test]
+async fn examples_from_elsewhere_lead_to_their_streams() {
+    let browser = "all.api.radio-browser.info/json/stations/search?name=FIP&nameExact=true&hidebroken=true&limit=10";
+    let web = Web::serve([
+        ("www.nhk.or.jp/radio/config/config_web.xml", Page::Body("text/xml", fixture("nhk-config.xml"))),
+        (browser, Page::Body("application/json", fixture("radio-browser.json"))),
+        ("opml.radiotime.com/Tune.ashx?id=s21606&render=json", body(fixture("tunein.json"))),
+    ])
+    .await;
+    for (station, url) in [
+        ("nhk-fm-tokyo", "https://radio-stream.nhk.jp/hls/live/0000005/nhkradiruakfm/master.m3u8"),
+        ("fip", "https://icecast.example.org/fip-hifi.aac?id=radio&x=1"),
+        ("wnyc", "https://stream.example.org/wnyc.aac"),
+        ("old-shoutcast", "http://shoutcast.example.org:8000/;stream.mp3"),
+    ] {
+        assert_eq!(play(&web, "elsewhere.yaml", station).await.url.as_str(), url, "{station}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_be_a_url_a_pls_an_xspf_or_the_playlist_itself() {
+    let hls = "#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\na.aac\n";
+    let web = Web::serve([
+        ("/pls", body(fixture("sbs.pls"))),
+        ("/hls", body(hls)),
+        ("/signed", Page::To("/a/live.m3u8?Expires=1795186800")),
+        ("/a/live.m3u8?Expires=1795186800", body(hls)),
+        ("/m3u", body("#EXTM3U\n#EXTINF:-1,x\nlive/stream.mp3\n")),
+    ])
+    .await;
+    let powerfm = web.find("- get: HERE/pls").await.unwrap();
+    assert!(powerfm.starts_with("https://radiolive.sbs.co.kr/powerpc/"), "{powerfm}");
+    assert_eq!(web.find("- get: HERE/hls").await.unwrap(), web.url("/hls").as_str());
+    assert_eq!(web.find("- get: HERE/signed").await.unwrap(), web.url("/a/live.m3u8?Expires=1795186800").as_str());
+    assert_eq!(web.find("- get: HERE/m3u").await.unwrap(), web.url("/live/stream.mp3").as_str());
+}
+
+#[tokio::test]
+async fn playlist_files_are_followed_and_streams_are_not_touched() {
+    let web = Web::serve([
+        ("/listen.pls", body("[playlist]\nFile1=/next.m3u\n")),
+        ("/next.m3u", body("live.mp3\nhttp://no.example/\n")),
+        ("/other.m3u", body("#EXTM3U\nlive.mp3\nhttp://no.example/\n")),
+        ("/more.pls", body("[playlist]\nFile1=other.m3u\n")),
+        ("/hls.m3u", body("#EXTM3U\n#EXT-X-TARGETDURATION:5\n")),
+        ("/page.pls", body("<html>gone")),
+        ("/a.pls", body("[playlist]\nFile1=b.m3u\n")),
+        ("/b.m3u", body("#EXTM3U\na.pls")),
+    ])
+    .await;
+    let follow = async |place: &str| web.resolve(&Address::Url(web.url(place))).await.map(|found| found.url);
+    assert_eq!(follow("/more.pls").await.unwrap(), web.url("/live.mp3"));
+    assert_eq!(follow("/hls.m3u").await.unwrap(), web.url("/hls.m3u"));
+    let before = web.asked().len();
+    assert_eq!(follow("/live.mp3").await.unwrap(), web.url("/live.mp3"));
+    assert_eq!(follow("/live.m3u8").await.unwrap(), web.url("/live.m3u8"));
+    assert_eq!(web.asked().len(), before, "a stream was fetched");
+
+    let looped = follow("/a.pls").await.unwrap_err().to_string();
+    assert!(looped.contains("/a.pls leads back to itself"), "{looped}");
+    let page = follow("/page.pls").await.unwrap_err().to_string();
+    assert!(page.contains("/page.pls names no stream; it is a text that begins: <html>gone"), "{page}");
+    // Without a header a relative line could be any text.
+    assert!(follow("/listen.pls").await.is_err());
+    let missing = follow("/missing.pls").await.unwrap_err();
+    assert_eq!(missing.status(), Some(StatusCode::NOT_FOUND));
+    assert!(missing.to_string().contains("answered 404"), "{missing}");
+}
+
+#[tokio::test]
+async fn a_chain_of_pages_is_walked_with_relative_addresses_and_cookies() {
+    let web = Web::serve([
+        ("/radio/", body(r#"<iframe id="other" src="/no"></iframe><iframe id="player" src="frame?ch=1&amp;t=2">"#)),
+        ("/radio/frame?ch=1&t=2", Page::ToWithCookie("/player/v2/frame")),
+        ("/player/v2/frame", body(r#"<script>var c = {"api":"api.js?x=1\u0026y=2"}</script>"#)),
+        (
+            "/player/v2/api.js?x=1&y=2",
+            Page::ForCookie(br#"cb({"streams":[{"u":null},{"u":"../hls/a.m3u8"}]});"#.to_vec()),
+        ),
+    ])
+    .await;
+    let found = web
+        .find(
+            r#"- get: HERE/radio/
+               - { select: "iframe#player", attr: src }
+               - get:
+               - match: '"api":"(.*?)"'
+               - get:
+               - json: "$.streams[*].u""#,
+        )
+        .await;
+    assert_eq!(found.unwrap(), web.url("/player/hls/a.m3u8").as_str());
+}
+
+#[tokio::test]
+async fn each_step_takes_the_first_text_that_suits_it() {
+    let page = r#"<script>first</script><script>{"no":1}</script><script>{"u":"N/A"}</script>
+                  <a href="javascript:void(0)">x</a><a href="/live.m3u8">y</a>"#;
+    let web = Web::serve([("/", body(page))]).await;
+    assert_eq!(
+        web.find("- get: HERE/\n- { select: a, attr: href }").await.unwrap(),
+        web.url("/live.m3u8").as_str(),
+        "the first link is no address"
+    );
+    let found = web.find("- get: HERE/\n- select: script\n- json: $.u").await.unwrap_err();
+    assert!(found.contains("after step 3 (`json: $.u`) there is a text that begins: N/A"), "{found}");
+}
+
+#[tokio::test]
+async fn a_page_in_euc_kr_is_matched_in_its_own_words() {
+    let (page, _, _) = encoding_rs::EUC_KR.encode("<meta charset=euc-kr><b>음악 FM</b> http://a.example/fm.m3u8 ");
+    let web = Web::serve([("/", body(page.into_owned()))]).await;
+    assert_eq!(
+        web.find(
+            r"- { get: HERE/ }
+                          - match: '음악 FM</b>\s+(\S+)'"
+        )
+        .await
+        .unwrap(),
+        "http://a.example/fm.m3u8"
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_has_changed_is_told_with_step_wish_and_beginning() {
+    let page =
+        "<!doctype html>\n\n<title>공사중</title><script>var u='http://h/a.m3u8?Policy=eyJTdGF0ZW1lbnQ'</script>";
+    let web = Web::serve([("/", body(page)), ("/gone", Page::Status(410)), ("/empty", body(""))]).await;
+    for (steps, said) in [
+        (
+            "- get: HERE/\n- match: 'service_url\\\\\":\\\\\"(.*?)\\\\\"'",
+            "step 2 (`match: service_url\\\\\":\\\\\"(.*?)\\\\\"`) found nothing in a text that begins: \
+             <!doctype html> <title>공사중</title>",
+        ),
+        ("- get: HERE/\n- select: audio", "step 2 (`select: audio`) found nothing in a text that begins: <!doctype"),
+        ("- get: HERE/\n- json: $.x", "step 2 (`json: $.x`) needs JSON but was given a text that begins: <!doctype"),
+        (
+            "- get: HERE/\n- select: title\n- get:",
+            "step 3 (`get`) has no URL of its own and found none to fetch in a text",
+        ),
+        ("- get: HERE/", "the steps found no URL of a stream: after step 1 (`get: http://127.0.0.1"),
+        ("- get: HERE/empty\n- match: x", "step 2 (`match: x`) found nothing in an empty text"),
+        ("- get: HERE/gone?token=secret99", "answered 404"),
+        ("- get: HERE/gone", "answered 410"),
+    ] {
+        let told = web.find(steps).await.unwrap_err();
+        assert!(told.contains(said), "{told}");
+        assert!(!told.contains("eyJTdGF0ZW1lbnQ") && !told.contains("secret99"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_too_large_to_be_one_is_refused() {
+    let web = Web::serve([("/", body(vec![b' '; BODY_CAP + 1]))]).await;
+    assert!(web.find("- get: HERE/").await.unwrap_err().contains("sent more than 4194304 bytes"));
+}
+
+#[tokio::test]
+async fn a_command_of_the_users_own_gets_the_text_and_hands_on_what_it_prints() {
+    let web = Web::serve([("/", body(r#"<script>u = "http:\/\/a.example\/x\u0026y"</script>"#))]).await;
+    let found = web.find(
+        r#"- get: HERE/
+           - match: 'u = "(.*?)"'
+           - run: [sed, "s/^/seen: /"]
+           - match: '^seen: (.*)$'"#,
+    );
+    assert_eq!(found.await.unwrap(), "http://a.example/x&y");
+    let alone = web.find(r#"- run: [printf, "http://a.example/live.m3u8\nhttp://b.example/\n"]"#);
+    assert_eq!(alone.await.unwrap(), "http://a.example/live.m3u8");
+}
+
+#[tokio::test]
+async fn a_command_that_fails_says_so_in_its_own_words() {
+    let web = Web::serve([]).await;
+    for (command, said) in [
+        ("[sh, -c, 'echo no such channel >&2; exit 3']", "the command failed (exit status: 3): no such channel"),
+        ("['true']", "step 1 (`run: true`): the command printed nothing"),
+        ("[aircheck-no-such-program]", "aircheck-no-such-program is not installed"),
+        ("[head, -c, 5000000, /dev/zero]", "the command printed more than 4 MiB"),
+    ] {
+        let told = web.find(&format!("- run: {command}")).await.unwrap_err();
+        assert!(told.contains(said), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("pid");
+    let script = format!("sleep 600 & echo $! > {}; wait", note.display());
+    let command = ["sh", "-c", &script].map(str::to_owned);
+    let ended = command::run(&command, String::new(), Duration::from_secs(1), &Environment::system()).await;
+    assert!(matches!(ended, Err(CommandError::TooSlow(_))), "{ended:?}");
+    let child: i32 = std::fs::read_to_string(note).unwrap().trim().parse().unwrap();
+    let is_gone = || match std::fs::read_to_string(format!("/proc/{child}/stat")) {
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    let waited = std::time::Instant::now();
+    while !is_gone() {
+        assert!(waited.elapsed() < Duration::from_secs(5), "sleep {child} still runs");
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_files_that_people_start_from_are_right() {
+    for (file, stations, shows) in [("stations.yaml", 2, 2), ("korea.yaml", 11, 1), ("elsewhere.yaml", 7, 1)] {
+        let config = example(file);
+        assert_eq!((config.stations.len(), config.shows.len()), (stations, shows), "{file}");
+    }
+}

@@ -18,18 +18,17 @@ const QUOTED: usize = 120;
 /// Schemes of addresses that can be played or fetched.
 const SCHEMES: [&str; 8] = ["http", "https", "rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpte", "rtmpts"];
 
-macro_rules! pattern {
-    ($pattern:expr) => {{
-        #[expect(clippy::expect_used, reason = "a constant pattern, compiled by the tests below")]
-        static PATTERN: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a valid constant pattern"));
-        &*PATTERN
-    }};
+/// A pattern of our own.
+#[expect(clippy::expect_used, reason = "called with constants only, each of which a test uses")]
+pub(super) fn constant(pattern: &str) -> Regex {
+    Regex::new(pattern).expect("a valid constant pattern")
 }
 
 /// The text of a body, by its byte order mark, its `Content-Type`, its own `<meta charset>` or XML declaration, else
 /// UTF-8. Bytes that are none of it become U+FFFD.
 pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
-    let encoding = pattern!(r#"charset\s*=\s*["']?([\w.:-]+)"#)
+    static CHARSET: LazyLock<Regex> = LazyLock::new(|| constant(r#"charset\s*=\s*["']?([\w.:-]+)"#));
+    let encoding = CHARSET
         .captures(content_type)
         .and_then(|found| Encoding::for_label(found[1].as_bytes()))
         .or_else(|| declared(bytes))
@@ -39,11 +38,10 @@ pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
 }
 
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+    static META: LazyLock<Regex> = LazyLock::new(|| constant(r#"(?is)<meta[^>]*\bcharset\s*=\s*["']?\s*([\w.:-]+)"#));
+    static XML: LazyLock<Regex> = LazyLock::new(|| constant(r#"(?is)^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)"#));
     let head = String::from_utf8_lossy(bytes.get(..CHARSET_WINDOW).unwrap_or(bytes));
-    let label =
-        pattern!(r#"(?is)<meta[^>]*\bcharset\s*=\s*["']?\s*([\w.:-]+)|^\s*<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)"#)
-            .captures(&head)
-            .and_then(|found| found.get(1).or(found.get(2)).map(|label| label.as_str().to_owned()))?;
+    let label = [&META, &XML].into_iter().find_map(|pattern| Some(pattern.captures(&head)?[1].to_owned()))?;
     let encoding = Encoding::for_label(label.as_bytes())?;
     // A page whose declaration can be read as ASCII is not UTF-16, whatever it says.
     Some(if encoding.is_ascii_compatible() { encoding } else { UTF_8 })
@@ -51,31 +49,38 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// `text` without one layer of JavaScript or JSON string escapes (ECMA-404, ECMA-262 12.9.4).
 pub(super) fn unescape(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
-        return Cow::Borrowed(text);
+    static ESCAPE: LazyLock<Regex> = LazyLock::new(|| {
+        let (high, low) = ("[Dd][89ABab][0-9A-Fa-f]{2}", "[Dd][C-Fc-f][0-9A-Fa-f]{2}");
+        let (unit, byte) = ("[0-9A-Fa-f]{4}", "[0-9A-Fa-f]{2}");
+        constant(&format!(
+            r#"\\(?:u(?<high>{high})\\u(?<low>{low})|u(?<unit>{unit})|x(?<byte>{byte})|(?<letter>[\\/"'nrtbf]))"#
+        ))
+    });
+    ESCAPE.replace_all(text, |found: &Captures<'_>| {
+        // A lone half of a surrogate pair stays as it was written.
+        escaped_character(found).map_or_else(|| found[0].to_owned(), String::from)
+    })
+}
+
+fn escaped_character(found: &Captures<'_>) -> Option<char> {
+    let code = |group| found.name(group).and_then(|hex| u32::from_str_radix(hex.as_str(), 16).ok());
+    if let (Some(high), Some(low)) = (code("high"), code("low")) {
+        return char::from_u32(0x1_0000 + ((high & 0x3FF) << 10 | low & 0x3FF));
     }
-    pattern!(r#"\\(?:u([Dd][89ABab][0-9A-Fa-f]{2})\\u([Dd][C-Fc-f][0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|([\\/"'nrtbf]))"#)
-        .replace_all(text, |found: &Captures<'_>| {
-            let code = |group: usize| found.get(group).and_then(|hex| u32::from_str_radix(hex.as_str(), 16).ok());
-            let character = match (code(1), code(2)) {
-                (Some(high), Some(low)) => char::from_u32(0x1_0000 + ((high & 0x3FF) << 10 | low & 0x3FF)),
-                _ => match found.get(5).map(|letter| letter.as_str()) {
-                    Some("n") => Some('\n'),
-                    Some("r") => Some('\r'),
-                    Some("t") => Some('\t'),
-                    Some("b") => Some('\u{8}'),
-                    Some("f") => Some('\u{c}'),
-                    Some(itself) => itself.chars().next(),
-                    None => code(3).or_else(|| code(4)).and_then(char::from_u32),
-                },
-            };
-            // A lone half of a surrogate pair stays as it was written.
-            character.map_or_else(|| found[0].to_owned(), String::from)
-        })
+    match found.name("letter").and_then(|letter| letter.as_str().chars().next()) {
+        Some('n') => Some('\n'),
+        Some('r') => Some('\r'),
+        Some('t') => Some('\t'),
+        Some('b') => Some('\u{8}'),
+        Some('f') => Some('\u{c}'),
+        Some(itself) => Some(itself),
+        None => code("unit").or_else(|| code("byte")).and_then(char::from_u32),
+    }
 }
 
 /// `found` in clear: whatever escaping it was found in taken off, and what a pattern took along by mistake at its ends.
 fn clear(found: &str) -> String {
+    static AMPERSAND: LazyLock<Regex> = LazyLock::new(|| constant("(?i)&(?:amp|#0*38|#x0*26);"));
     let mut text = found.trim().to_owned();
     for _ in 0..LAYERS {
         let next = unescape(&text).into_owned();
@@ -84,7 +89,7 @@ fn clear(found: &str) -> String {
         }
         text = next;
     }
-    let text = pattern!(r"(?i)&(?:amp|#0*38|#x0*26);").replace_all(&text, "&");
+    let text = AMPERSAND.replace_all(&text, "&");
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'')).to_owned()
 }
 
@@ -109,7 +114,7 @@ pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
 
 /// Whether a word without scheme is meant as a path: `null` and `N/A` are not.
 fn is_path(word: &str) -> bool {
-    ["/", "./", "../", "?"].iter().any(|start| word.starts_with(start)) || word.contains('.')
+    ["/", "./", "../", "?"].iter().any(|start| word.starts_with(start)) || word.contains(['.', '?'])
 }
 
 /// How `text` begins, on one line and without secrets, for a message.
