@@ -6,3 +6,4 @@ pub mod environment;
 pub mod http;
 pub mod process;
 pub mod redact;
+pub mod signals;

@@ -12,6 +12,9 @@ use serde::Serialize;
 
 use super::next::rfc3339;
 use super::print::{print, print_json, table};
+use super::probe::Probed;
+use super::programs::{self, Missing};
+use super::{DONE, FAILED, USAGE};
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
@@ -29,6 +32,9 @@ struct Report {
     free: Option<u64>,
     stations: Vec<StationRow>,
     shows: Vec<ShowRow>,
+    /// What became of the stations, where they were reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probes: Option<Vec<Probed>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,14 +43,6 @@ struct Problem {
     column: usize,
     message: String,
     hint: Option<String>,
-}
-
-#[derive(Debug, PartialEq, Eq, Serialize)]
-struct Missing {
-    program: String,
-    purpose: String,
-    /// The Debian package that has it; nothing for programs of the user's own.
-    package: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,36 +64,45 @@ struct ShowRow {
 
 /// Checks the file at `path` and tells the result. The exit code: 0 all is well, 1 something it needs is missing, 2 the
 /// file is wrong.
-pub fn run(path: &Path, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
-    let config = match Config::load(path) {
-        Ok(config) => config,
-        Err(errors) => {
-            if json {
-                print_json(&refused(&errors))?;
-            } else {
-                eprintln!("{errors}");
-            }
-            return Ok(2);
-        }
-    };
+pub(super) fn run(path: &Path, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+    match Config::load(path) {
+        Ok(config) => tell(&config, None, json, clock),
+        Err(errors) => refuse(&errors, json),
+    }
+}
+
+/// Tells what is wrong with a file.
+pub(super) fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
+    if json {
+        print_json(&refused(errors))?;
+    } else {
+        eprintln!("{errors}");
+    }
+    Ok(USAGE)
+}
+
+/// Tells what a right file will do, and what became of its stations where they were probed.
+pub(super) fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
-    let report = report(&config, clock.now(), &installed, free_space(&config.output));
+    let mut report = report(config, clock.now(), &installed, free_space(&config.output));
+    report.ok &= probes.iter().flatten().all(|probed| probed.ok);
+    report.probes = probes;
     if json {
         print_json(&report)?;
     } else {
-        print(&summary(&config, &report, clock.now()))?;
-        for need in needs(&config, &report) {
+        print(&summary(config, &report, clock.now()))?;
+        for need in needs(config, &report) {
             eprintln!("{need}");
         }
     }
-    Ok(u8::from(!report.ok))
+    Ok(if report.ok { DONE } else { FAILED })
 }
 
 /// What stands in the way of recording although the file is right, one sentence each; empty when all is well. The
 /// daemon says the same at its start.
-pub fn obstacles(config: &Config) -> Vec<String> {
-    let installed = |program: &str| process::find(program).is_some();
-    let report = Report { missing: missing(config, &installed), free: free_space(&config.output), ..Report::default() };
+pub(super) fn obstacles(config: &Config) -> Vec<String> {
+    let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
+    let report = Report { missing, free: free_space(&config.output), ..Report::default() };
     needs(config, &report)
 }
 
@@ -119,7 +126,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
     let stations = config.stations.iter().map(|station| StationRow {
         id: station.id.to_string(),
         name: station.name.clone(),
-        kind: kind(station),
+        kind: station.source.kind(),
         timezone: station.timezone.name(),
     });
     let shows = config.shows.iter().map(|show| ShowRow {
@@ -131,7 +138,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
             .first()
             .map(|airing| rfc3339(airing.on_air.start, airing.timezone)),
     });
-    let missing = missing(config, installed);
+    let missing = programs::missing(&config.stations, installed);
     Report {
         file: config.file.display().to_string(),
         ok: missing.is_empty() && !is_scarce(config, free),
@@ -140,62 +147,12 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         free,
         stations: stations.collect(),
         shows: shows.collect(),
+        probes: None,
     }
-}
-
-fn kind(station: &Station) -> &'static str {
-    match &station.source {
-        SourceConfig::Hls(_) => "hls",
-        SourceConfig::Rtmp(_) => "rtmp",
-        SourceConfig::Icecast(_) => "icecast",
-    }
-}
-
-fn address(station: &Station) -> &Address {
-    match &station.source {
-        SourceConfig::Hls(hls) => &hls.address,
-        SourceConfig::Rtmp(rtmp) => &rtmp.address,
-        SourceConfig::Icecast(icecast) => &icecast.address,
-    }
-}
-
-fn missing(config: &Config, installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
-    let mut needed = vec![("ffmpeg", "it turns every recording into an MP3".to_owned(), true)];
-    let rtmp: Vec<&str> =
-        config.stations.iter().filter(|station| kind(station) == "rtmp").map(|station| station.name.as_str()).collect();
-    if !rtmp.is_empty() {
-        needed.push(("rtmpdump", format!("it receives {}", rtmp.join(", ")), true));
-    }
-    for station in &config.stations {
-        let Address::Find(steps) = address(station) else { continue };
-        for find in steps {
-            if let Step::Run { command } = &find.step
-                && let Some(program) = command.first()
-            {
-                needed.push((program, format!("step {} of the station `{}` runs it", find.number, station.id), false));
-            }
-        }
-    }
-    needed.retain(|(program, ..)| !installed(program));
-    let missing = needed.into_iter().map(|(program, purpose, ours)| Missing {
-        program: program.to_owned(),
-        purpose,
-        package: ours.then(|| process::package_of(program)),
-    });
-    missing.collect()
 }
 
 fn needs(config: &Config, report: &Report) -> Vec<String> {
-    let missing = report.missing.iter().map(|missing| {
-        let Missing { program, purpose, package } = missing;
-        match package {
-            Some(package) => {
-                format!("{program} is not installed, and {purpose}: install it with `apt-get install {package}`")
-            }
-            None => format!("{program} is not installed, or not in PATH, and {purpose}"),
-        }
-    });
-    let mut needs: Vec<String> = missing.collect();
+    let mut needs: Vec<String> = report.missing.iter().map(ToString::to_string).collect();
     if let Some(free) = report.free.filter(|_| is_scarce(config, report.free)) {
         needs.push(format!(
             "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",
@@ -238,6 +195,10 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         [station.id.to_string(), station.name.clone(), reached(station), station.timezone.name().to_owned()]
     });
     let _ = write!(text, "\nStations\n{}", table("  ", &stations.collect::<Vec<_>>()));
+    if let Some(probes) = &report.probes {
+        let rows: Vec<_> = probes.iter().map(Probed::row).collect();
+        let _ = write!(text, "\nReached just now\n{}", table("  ", &rows));
+    }
     if config.shows.is_empty() {
         text.push_str("\nThere are no shows yet: add one under `shows:`.\n");
         return text;
@@ -261,12 +222,12 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
 
 /// How a station is reached, without the parts of its URL that may be secret.
 fn reached(station: &Station) -> String {
-    let kind = match kind(station) {
-        "hls" => "HLS",
-        "rtmp" => "RTMP",
-        _ => "Icecast",
+    let kind = match station.source {
+        SourceConfig::Hls(_) => "HLS",
+        SourceConfig::Rtmp(_) => "RTMP",
+        SourceConfig::Icecast(_) => "Icecast",
     };
-    match address(station) {
+    match station.source.address() {
         Address::Url(url) => format!("{kind} from {}", url.host_str().unwrap_or("?")),
         Address::Find(steps) => {
             let page = steps.iter().find_map(|find| match &find.step {
@@ -336,7 +297,7 @@ mod tests {
         );
         // Without an RTMP station nobody needs rtmpdump.
         let config = self::config("");
-        let missing = missing(&config, &|program| program != "rtmpdump");
+        let missing = programs::missing(&config.stations, &|program| program != "rtmpdump");
         assert_eq!(missing, []);
     }
 

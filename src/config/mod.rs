@@ -99,3 +99,12 @@ impl Config {
         self.shows.iter().find(|show| show.id == *id)
     }
 }
+
+/// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
+/// says how to write it.
+pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    units::duration(text).map_err(|complaint| match complaint.hint {
+        Some(hint) => format!("{}: {hint}", complaint.message),
+        None => complaint.message,
+    })
+}

@@ -34,6 +34,26 @@ pub enum SourceConfig {
     Icecast(Icecast),
 }
 
+impl SourceConfig {
+    /// The key under which it stands in the YAML.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Hls(_) => "hls",
+            Self::Rtmp(_) => "rtmp",
+            Self::Icecast(_) => "icecast",
+        }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &Address {
+        match self {
+            Self::Hls(hls) => &hls.address,
+            Self::Rtmp(rtmp) => &rtmp.address,
+            Self::Icecast(icecast) => &icecast.address,
+        }
+    }
+}
+
 /// An HLS source.
 #[derive(Debug, Clone)]
 pub struct Hls {

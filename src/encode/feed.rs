@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::EncodeError;
 use crate::base::blocking::blocking;
-use crate::model::{Gap, Span};
+use crate::model::{Container, Gap, Span};
 use crate::tape::{Reel, Step, Tape, View, Walker};
 
 /// The longest a decoder may refuse input.
@@ -82,7 +82,7 @@ impl Feed {
             };
             fed += duration;
             let bytes = blocking(move || sound.read()).await?;
-            taken = write(&mut input, &bytes).await?;
+            taken = write(&mut input, frames_of(&bytes, reel.container)).await?;
         }
         Ok(Poured { next: None, fed })
     }
@@ -97,6 +97,21 @@ pub(super) struct Poured {
     pub(super) fed: Duration,
 }
 
+/// The sound of a segment without the ID3v2 tags that packed audio begins with (RFC 8216 section 3.4): in the middle of
+/// a stream, ffmpeg takes one for sound and loses the frame after it.
+fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
+    if !matches!(container, Container::Adts | Container::Mp3) {
+        return bytes;
+    }
+    // ID3v2.4 section 3.1: ten bytes of header, the last four of them the size of the rest, seven bits each.
+    while let Some([b'I', b'D', b'3', _, _, flags, a, b, c, d]) = bytes.first_chunk() {
+        let size = [a, b, c, d].into_iter().fold(0_usize, |size, byte| size << 7 | usize::from(byte & 0x7f));
+        let footer = if flags & 0x10 == 0 { 0 } else { 10 };
+        bytes = bytes.get(10 + size + footer..).unwrap_or_default();
+    }
+    bytes
+}
+
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
 async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError> {
     let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
@@ -104,5 +119,19 @@ async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(EncodeError::Decoder(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_before_packed_sound_are_left_out_and_nothing_else() {
+        let tagged = b"ID3\x04\x00\x00\x00\x00\x00\x02xxID3\x04\x00\x00\x00\x00\x00\x00\xff\xfbsound";
+        assert_eq!(frames_of(tagged, Container::Mp3), b"\xff\xfbsound");
+        assert_eq!(frames_of(b"\xff\xf1sound", Container::Adts), b"\xff\xf1sound");
+        assert_eq!(frames_of(b"ID3\x04\x00\x00\x7f\x7f\x7f\x7f", Container::Adts), b"");
+        assert_eq!(frames_of(tagged, Container::MpegTs), tagged);
     }
 }

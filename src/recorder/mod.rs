@@ -1,1 +1,329 @@
-//! (to be written)
+//! The recorder: one task per airing, from the claim to the file in the library.
+//!
+//! An airing is claimed by its row in the catalogue; whoever inserted it records it. Its station is then leased from the
+//! decks, its cut encoded while it comes on tape, tagged, shelved and finished. Whatever goes wrong on the way ends in
+//! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
+//! from the tape.
+
+mod room;
+mod take;
+mod verdict;
+mod words;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use thiserror::Error;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::base::environment::Environment;
+use crate::config::{Show, Station, TemplateError, Values};
+use crate::deck::Decks;
+use crate::encode::{EncodeError, Job};
+use crate::library::archive::{self, ArchiveError};
+use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
+use crate::library::shelf::{Shelf, ShelfError};
+use crate::library::tags::{self, TagError, Tags};
+use crate::model::{Airing, AiringId, Gap, StationId, Verdict};
+use crate::tape::TapeError;
+
+pub use take::{Ending, Taken, take};
+pub use verdict::{SILENCE, judge};
+pub use words::{comment, summary};
+
+/// How often an airing is begun before it is called failed.
+const ATTEMPTS: u32 = 3;
+
+/// What can go wrong with an airing.
+#[derive(Debug, Error)]
+pub enum RecorderError {
+    /// With the tape.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// With the encoding.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// With the files.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// With the tags.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    /// With the list and the files.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// With a template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// With the list.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The disk is too full to begin.
+    #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// What there is, in words.
+        free: String,
+        /// What there should be, in words.
+        wanted: String,
+    },
+    /// The process stops; the airing goes on at the next start.
+    #[error("aircheck is stopping")]
+    Stopping,
+}
+
+/// Records airings.
+#[derive(Debug)]
+pub struct Recorder {
+    environment: Environment,
+    decks: Decks,
+    catalogue: Catalogue,
+    shelf: Shelf,
+    encoders: Arc<Semaphore>,
+    current: Mutex<BTreeMap<AiringId, Current>>,
+}
+
+/// An airing that is being recorded.
+#[derive(Debug, Clone)]
+pub struct Current {
+    /// The airing.
+    pub airing: Airing,
+    /// The show's title.
+    pub title: String,
+    /// The station's name.
+    pub station: String,
+}
+
+/// All that is needed to record one airing.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What.
+    pub airing: Airing,
+    /// How to tag, name and encode it.
+    pub show: Arc<Show>,
+    /// Where from.
+    pub station: Arc<Station>,
+    /// Bytes that must be free.
+    pub min_free: u64,
+}
+
+impl Recorder {
+    /// A recorder that encodes at most as many airings at once as there are processors.
+    pub fn new(environment: Environment, decks: Decks, catalogue: Catalogue, shelf: Shelf) -> Arc<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Arc::new(Self {
+            environment,
+            decks,
+            catalogue,
+            shelf,
+            encoders: Arc::new(Semaphore::new(processors)),
+            current: Mutex::default(),
+        })
+    }
+
+    /// Claims the airing and records it in a task of its own; nothing happens where it was claimed before.
+    pub async fn begin(self: &Arc<Self>, order: Order) -> Result<bool, CatalogueError> {
+        if self.current().contains_key(&order.airing.id) {
+            return Ok(false);
+        }
+        let now = self.environment.clock.now();
+        if !self.catalogue.claim(&order.airing, &order.show.title, now).await? {
+            return Ok(false);
+        }
+        info!(airing = %order.airing.id, station = %order.airing.station, "claimed");
+        self.spawn(order, 1);
+        Ok(true)
+    }
+
+    /// Goes on with the airings that a stopped or crashed process had claimed. `order_of` gives `None` where the YAML no
+    /// longer has the show or station of an airing.
+    pub async fn recover(self: &Arc<Self>, order_of: impl Fn(&Airing) -> Option<Order>) -> Result<(), RecorderError> {
+        let mut open = Vec::new();
+        for claimed in self.catalogue.unfinished().await? {
+            let now = self.environment.clock.now();
+            if archive::recover(&self.catalogue, &self.shelf, &claimed, now).await? {
+                info!(airing = %claimed.airing.id, "was on the shelf already");
+            } else {
+                open.push(claimed);
+            }
+        }
+        // Only now is it known which temporary files nobody needs.
+        self.shelf.clean().await?;
+        for claimed in open {
+            self.go_on(&claimed, order_of(&claimed.airing)).await?;
+        }
+        Ok(())
+    }
+
+    async fn go_on(self: &Arc<Self>, claimed: &ClaimedAiring, order: Option<Order>) -> Result<(), CatalogueError> {
+        let airing = &claimed.airing;
+        let attempt = self.catalogue.retry(&airing.id).await?;
+        // A restart in the middle of an airing is no failure of it.
+        let worth_it = attempt <= ATTEMPTS || self.environment.clock.now() < airing.cut().end;
+        match order {
+            Some(order) if worth_it => {
+                info!(airing = %airing.id, attempt, "goes on");
+                self.spawn(order, attempt);
+                Ok(())
+            }
+            Some(_) => self.fail(airing, "aircheck died every time it tried to finish this recording").await,
+            None => self.fail(airing, "its show or station was removed from the YAML before it was finished").await,
+        }
+    }
+
+    /// Writes down that an airing was not recorded because nobody was there to do it. Nothing happens where it was
+    /// claimed before.
+    pub async fn missed(&self, airing: &Airing, title: &str) -> Result<(), CatalogueError> {
+        if self.catalogue.claim(airing, title, self.environment.clock.now()).await? {
+            warn!(airing = %airing.id, "missed: aircheck was not running");
+            self.fail(airing, "aircheck was not running").await?;
+        }
+        Ok(())
+    }
+
+    /// What is being recorded, in the order of the ids.
+    pub fn recording(&self) -> Vec<Current> {
+        self.current().values().cloned().collect()
+    }
+
+    /// The earliest instant of a station's tape that an airing still needs.
+    pub fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
+        let current = self.current();
+        current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
+    }
+
+    fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
+        let current = Current {
+            airing: order.airing.clone(),
+            title: order.show.title.clone(),
+            station: order.station.name.clone(),
+        };
+        self.current().insert(order.airing.id.clone(), current);
+        let recorder = Arc::clone(self);
+        self.environment.tasks.spawn(async move {
+            let id = order.airing.id.clone();
+            recorder.see_through(&order, attempt).await;
+            recorder.current().remove(&id);
+        });
+    }
+
+    /// Tries until there is a verdict or the process stops.
+    async fn see_through(&self, order: &Order, mut attempt: u32) {
+        let id = &order.airing.id;
+        loop {
+            match self.record(order).await {
+                Ok(()) => return,
+                Err(RecorderError::Stopping) => {
+                    info!(airing = %id, "interrupted; goes on at the next start");
+                    return;
+                }
+                Err(error) if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) => {
+                    error!(airing = %id, %error, "failed");
+                    if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
+                        error!(airing = %id, %error, "the failure could not be written down");
+                    }
+                    return;
+                }
+                Err(error) => {
+                    warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
+                    attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
+                    tokio::select! {
+                        () = self.environment.clock.sleep(std::time::Duration::from_secs(5)) => {}
+                        () = self.environment.stop.cancelled() => return,
+                    }
+                }
+            }
+        }
+    }
+
+    async fn record(&self, order: &Order) -> Result<(), RecorderError> {
+        let Order { airing, show, station, .. } = order;
+        room::ensure(self, order).await?;
+        let lease = self.decks.lease(station, airing.cut().start).await?;
+        let temporary = self.shelf.temporary(&airing.id).await?;
+        let job = Job { cut: airing.cut(), mp3: show.mp3, target: temporary.clone() };
+        let tape = lease.tape().clone();
+        let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
+        let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
+        drop(lease);
+        let verdict = judge(&job.cut, &taken);
+        let at = self.environment.clock.now();
+        let outcome =
+            Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps: taken.gaps.clone(), at };
+        let file = if verdict == Verdict::Failed {
+            self.catalogue.finish(&airing.id, &outcome).await?;
+            // Nobody should find a file that is nothing; the next start removes what stays.
+            let _ = tokio::fs::remove_file(&temporary).await;
+            None
+        } else {
+            tags::write(&temporary, &tags_of(order, verdict, &taken)?).await?;
+            let name = show.file.render(&values(order))?;
+            Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
+        };
+        tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
+        Ok(())
+    }
+
+    /// Finishes an airing of which nothing came.
+    async fn fail(&self, airing: &Airing, cause: &str) -> Result<(), CatalogueError> {
+        let cut = airing.cut();
+        let length = cut.length().to_std().unwrap_or_default();
+        let gaps = vec![Gap { start: cut.start, length, cause: cause.to_owned() }];
+        let at = self.environment.clock.now();
+        let outcome = Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps, at };
+        self.catalogue.finish(&airing.id, &outcome).await
+    }
+
+    fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn values(order: &Order) -> Values {
+    let Order { airing, show, station, .. } = order;
+    Values {
+        show: show.title.clone(),
+        show_id: show.id.to_string(),
+        station: station.name.clone(),
+        station_id: station.id.to_string(),
+        start: airing.on_air.start,
+        end: airing.on_air.end,
+        length: airing.on_air.length(),
+        timezone: airing.timezone,
+    }
+}
+
+fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, TemplateError> {
+    let values = values(order);
+    let templates = &order.show.tags;
+    let zone = order.airing.timezone;
+    Ok(Tags {
+        title: templates.title.render(&values)?,
+        artist: templates.artist.render(&values)?,
+        album: templates.album.render(&values)?,
+        genre: templates.genre.render(&values)?,
+        recorded: Some(order.airing.on_air.start.with_timezone(&zone).naive_local()),
+        station: order.station.name.clone(),
+        comment: comment(verdict, taken, zone),
+        encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
+        length: Some(std::time::Duration::from_secs_f64(taken.seconds.max(0.0))),
+        extra: Vec::new(),
+    })
+}
+
+fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {
+    let file = file.map(|file| file.display().to_string()).unwrap_or_default();
+    for gap in &taken.gaps {
+        let seconds = gap.length.as_secs_f64();
+        warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause, "missing");
+    }
+    match verdict {
+        Verdict::Complete => info!(airing = %airing.id, seconds = taken.seconds, file, "complete"),
+        other => warn!(airing = %airing.id, verdict = %other, seconds = taken.seconds, file, "recorded, but not whole"),
+    }
+}

@@ -44,9 +44,28 @@ impl View {
         Self { first, entries, placed, troubles }
     }
 
+    /// The instant from which the tape holds sound.
+    pub fn start(&self) -> Option<DateTime<Utc>> {
+        self.placed.iter().zip(&self.entries).find(|(_, entry)| entry.sound.is_ok()).map(|(placed, _)| placed.start)
+    }
+
     /// The instant up to which the tape reaches, sound or known gap.
     pub fn end(&self) -> Option<DateTime<Utc>> {
         Some(self.placed.last()?.start + delta(self.entries.last()?.duration))
+    }
+
+    /// How much sound is on it, wherever it lies.
+    pub fn sound(&self) -> Duration {
+        self.entries.iter().filter(|entry| entry.sound.is_ok()).map(|entry| entry.duration).sum()
+    }
+
+    /// How much of `cut` is on tape, and how much of the time before that is missing.
+    pub fn progress(&self, cut: Span) -> (Duration, Duration) {
+        let mut walker = Walker::new(cut);
+        while !matches!(walker.step(self, false), Step::Wait | Step::End) {}
+        let passed = (walker.cursor - cut.start).to_std().unwrap_or_default();
+        let missing = walker.gaps.iter().map(|gap| gap.length).sum();
+        (passed.saturating_sub(missing), missing)
     }
 
     fn get(&self, number: u64) -> Option<(&Entry, Placed)> {

@@ -1,0 +1,40 @@
+//! Where the station YAML is.
+
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+/// There is no configuration.
+#[derive(Debug, Error)]
+pub(super) enum LocateError {
+    /// The one that was named is not there.
+    #[error("there is no file {}; `--config` and $AIRCHECK_CONFIG name the station YAML", .0.display())]
+    Missing(PathBuf),
+    /// None of the usual ones is there.
+    #[error(
+        "no station YAML was found. Looked for {}.\nWrite one (README.md shows ten lines that work), or name it with `--config FILE`. \
+         `aircheck demo` needs none.", list(.0)
+    )]
+    Nowhere(Vec<PathBuf>),
+}
+
+/// The file that was named, else the first of the usual ones that is there.
+pub(super) fn find(named: Option<PathBuf>) -> Result<PathBuf, LocateError> {
+    if let Some(file) = named {
+        return if file.is_file() { Ok(file) } else { Err(LocateError::Missing(file)) };
+    }
+    let personal = std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+        .map(|folder| folder.join("aircheck/stations.yaml"));
+    let usual: Vec<PathBuf> =
+        [Some("config/stations.yaml".into()), personal, Some("/etc/aircheck/stations.yaml".into())]
+            .into_iter()
+            .flatten()
+            .collect();
+    usual.iter().find(|file| file.is_file()).cloned().ok_or(LocateError::Nowhere(usual))
+}
+
+fn list(files: &[PathBuf]) -> String {
+    files.iter().map(|file: &PathBuf| Path::display(file).to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,67 @@
+//! The programs that must be installed, looked for before a show and not in the middle of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::base::process;
+use crate::config::{Address, SourceConfig, Station, Step};
+
+/// A program that is not there.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Missing {
+    program: String,
+    purpose: String,
+    /// The Debian package that has it; nothing for programs of the user's own.
+    package: Option<String>,
+}
+
+impl Missing {
+    /// Whether nothing works without it; a user's own command is only missed by its station.
+    pub(super) fn is_ours(&self) -> bool {
+        self.package.is_some()
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { program, purpose, package } = self;
+        match package {
+            Some(package) => {
+                write!(f, "{program} is not installed, and {purpose}: install it with `apt-get install {package}`")
+            }
+            None => write!(f, "{program} is not installed, or not in PATH, and {purpose}"),
+        }
+    }
+}
+
+/// What `stations` need and is not `installed`.
+pub(super) fn missing(stations: &[Arc<Station>], installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
+    let mut needed = vec![("ffmpeg", "it turns every recording into an MP3".to_owned(), true)];
+    let rtmp: Vec<&str> = stations
+        .iter()
+        .filter(|station| matches!(station.source, SourceConfig::Rtmp(_)))
+        .map(|station| station.name.as_str())
+        .collect();
+    if !rtmp.is_empty() {
+        needed.push(("rtmpdump", format!("it receives {}", rtmp.join(", ")), true));
+    }
+    for station in stations {
+        let Address::Find(steps) = station.source.address() else { continue };
+        for find in steps {
+            if let Step::Run { command } = &find.step
+                && let Some(program) = command.first()
+            {
+                needed.push((program, format!("step {} of the station `{}` runs it", find.number, station.id), false));
+            }
+        }
+    }
+    needed.retain(|(program, ..)| !installed(program));
+    let missing = needed.into_iter().map(|(program, purpose, ours)| Missing {
+        program: program.to_owned(),
+        purpose,
+        package: ours.then(|| process::package_of(program)),
+    });
+    missing.collect()
+}

@@ -1,0 +1,248 @@
+//! `aircheck record`: a station now, without the service.
+//!
+//! It needs no lock and touches neither the catalogue nor the tapes of the service: its own tape lies in a hidden
+//! folder beside the file it makes, and goes when that is done.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use super::print::{print, print_json};
+use super::progress::Progress;
+use super::{DONE, FAILED, INCOMPLETE, USAGE, block_on, logging, programs};
+use crate::base::clock::sleep_until;
+use crate::base::environment::Environment;
+use crate::base::process;
+use crate::base::signals::Signals;
+use crate::config::{Config, Mp3, Station};
+use crate::deck::Decks;
+use crate::encode::Job;
+use crate::library::catalogue::{Missing, Report};
+use crate::library::shelf::{self, Shelf};
+use crate::library::tags::{self, Tags};
+use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
+use crate::recorder::{Ending, Taken, comment, judge, summary, take};
+use crate::tape::Tape;
+
+/// The longest that connecting may take.
+const CONNECTING: TimeDelta = TimeDelta::seconds(10);
+
+/// What was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    /// The station's id.
+    pub station: String,
+    /// How long.
+    pub length: Duration,
+    /// The file to write.
+    pub output: Option<PathBuf>,
+    /// Whether a script reads.
+    pub json: bool,
+}
+
+/// Records as wished; the exit code says how complete it is.
+pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
+    logging::begin("off");
+    let Some(station) = config.station(&StationId::new(&wish.station)) else {
+        eprintln!("aircheck: {}", unknown(config, &wish.station));
+        return Ok(USAGE);
+    };
+    if wish.length.is_zero() {
+        eprintln!("aircheck: `--for` must be longer than 0 s");
+        return Ok(USAGE);
+    }
+    if let Some(file) = wish.output.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
+        eprintln!("aircheck: {} exists and is not replaced: choose another name or move it away", file.display());
+        return Ok(USAGE);
+    }
+    let missing = programs::missing(std::slice::from_ref(station), &|program| process::find(program).is_some());
+    if !missing.is_empty() {
+        for program in missing {
+            eprintln!("aircheck: {program}");
+        }
+        return Ok(FAILED);
+    }
+    block_on(record(config, station, wish))?
+}
+
+fn unknown(config: &Config, asked: &str) -> String {
+    let ids: Vec<_> = config.stations.iter().map(|station| station.id.as_str()).collect();
+    format!("there is no station `{asked}` in {}; there are: {}", config.file.display(), ids.join(", "))
+}
+
+async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow::Result<u8> {
+    let environment = Environment::system();
+    let mut signals = Signals::listen()?;
+    let asked = environment.clock.now();
+    let work = Workspace::new(config, wish.output.as_deref())?;
+    let decks = Decks::new(environment.clone(), work.folder.join("tape"));
+    let lease = decks.lease(station, asked).await?;
+    let tape = lease.tape().clone();
+    let start = tokio::select! {
+        start = first_sound(&tape, asked, &environment) => start,
+        () = signals.stop() => return Ok(FAILED),
+    };
+    let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
+    let job = Job { cut, mp3: Mp3::default(), target: work.folder.join("take.mp3.part") };
+    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+    let encoders = Semaphore::new(1);
+    let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
+    tokio::pin!(taking);
+    let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
+    let taken = {
+        let showing = progress.show(&station.name);
+        tokio::pin!(showing);
+        let mut stops = 0;
+        loop {
+            tokio::select! {
+                taken = &mut taking => break taken,
+                () = &mut showing => {}
+                () = signals.stop() => {
+                    stops += 1;
+                    // The first one ends the recording here and keeps it, the second one gives it up.
+                    if stops == 1 { ending.early.cancel() } else { ending.abandon.cancel() }
+                }
+            }
+        }
+    };
+    drop(progress);
+    drop(lease);
+    let trouble = tape.trouble();
+    environment.stop.cancel();
+    environment.tasks.close();
+    environment.tasks.wait().await;
+    let taken = taken.context("the recording failed")?;
+    let verdict = judge(&cut, &taken);
+    let file = if verdict == Verdict::Failed {
+        None
+    } else {
+        tags::write(&job.target, &tags_of(station, start, verdict, &taken)).await?;
+        Some(work.publish(&job.target, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
+    };
+    if wish.json {
+        print_json(&report(station, cut, verdict, &taken, file.as_deref()).await?)?;
+    } else if let Some(file) = &file {
+        print(&format!("{} — {}\n", summary(verdict, &taken), file.display()))?;
+        for gap in &taken.gaps {
+            let at = gap.start.with_timezone(&station.timezone).format("%H:%M:%S%.3f");
+            eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
+        }
+    }
+    if file.is_none() {
+        let why = trouble.map(|trouble| trouble.cause).or_else(|| Some(taken.gaps.first()?.cause.clone()));
+        eprintln!("aircheck: nothing of {} could be recorded: {}", station.name, why.unwrap_or_default());
+    }
+    Ok(match verdict {
+        Verdict::Complete => DONE,
+        Verdict::Partial(_) | Verdict::Silent => INCOMPLETE,
+        Verdict::Failed => FAILED,
+    })
+}
+
+/// When the recording begins: now, where the station's window reaches back that far, else with the first sound after
+/// connecting. A station that takes longer than [`CONNECTING`] is not connecting any more, it is missing.
+async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environment) -> DateTime<Utc> {
+    let mut grown = tape.grown();
+    let near = Span::new(asked, asked + CONNECTING);
+    let deadline = sleep_until(environment.clock.as_ref(), asked + CONNECTING);
+    tokio::pin!(deadline);
+    loop {
+        if let Some(start) = tape.view(&near).start() {
+            return start.max(asked);
+        }
+        tokio::select! {
+            _ = grown.changed() => {}
+            () = &mut deadline => return asked,
+        }
+    }
+}
+
+/// The hidden folder of one recording, beside the file that it will become; removed with everything in it.
+struct Workspace {
+    folder: PathBuf,
+    output: PathBuf,
+    file: Option<PathBuf>,
+}
+
+impl Workspace {
+    fn new(config: &Config, file: Option<&Path>) -> anyhow::Result<Self> {
+        let output = match file.and_then(Path::parent) {
+            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
+            Some(folder) => folder.to_owned(),
+            None => config.output.clone(),
+        };
+        let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
+        std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
+        Ok(Self { folder, output, file: file.map(Path::to_owned) })
+    }
+
+    /// Gives the finished file its name; returns where it is.
+    async fn publish(&self, finished: &Path, station: &str, start: chrono::NaiveDateTime) -> anyhow::Result<PathBuf> {
+        if let Some(file) = &self.file {
+            shelf::place(finished, file).await?;
+            return Ok(std::path::absolute(file)?);
+        }
+        let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));
+        Ok(self.output.join(Shelf::new(&self.output).shelve(finished, &name).await?))
+    }
+}
+
+impl Drop for Workspace {
+    fn drop(&mut self) {
+        // What cannot be removed is hidden, and says by its name whose it is.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn tags_of(station: &Station, start: DateTime<Utc>, verdict: Verdict, taken: &Taken) -> Tags {
+    let zone = station.timezone;
+    let local = start.with_timezone(&zone);
+    Tags {
+        title: format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M")),
+        artist: station.name.clone(),
+        album: station.name.clone(),
+        genre: "Radio".to_owned(),
+        recorded: Some(local.naive_local()),
+        station: station.name.clone(),
+        comment: comment(verdict, taken, zone),
+        encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
+        length: Some(Duration::try_from_secs_f64(taken.seconds).unwrap_or_default()),
+        extra: Vec::new(),
+    }
+}
+
+async fn report(
+    station: &Station,
+    cut: Span,
+    verdict: Verdict,
+    taken: &Taken,
+    file: Option<&Path>,
+) -> anyhow::Result<Report> {
+    let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Millis, true);
+    let missing = taken.gaps.iter().map(|gap| Missing {
+        start: stamp(gap.start),
+        seconds: gap.length.as_secs_f64(),
+        cause: gap.cause.clone(),
+    });
+    let bytes = match file {
+        Some(file) => Some(shelf::size(file).await?),
+        None => None,
+    };
+    Ok(Report {
+        id: AiringId::derive(&ShowId::new(station.id.as_str()), cut.start).to_string(),
+        show: station.id.to_string(),
+        station: station.id.to_string(),
+        start: stamp(cut.start),
+        end: stamp(cut.end),
+        verdict: Some(verdict.word()),
+        seconds: taken.seconds,
+        missing: missing.collect(),
+        file: file.map(Path::to_owned),
+        bytes,
+    })
+}

@@ -1,0 +1,23 @@
+//! `aircheck run`: the service, in the foreground.
+
+use super::programs::{self, Missing};
+use super::{DONE, FAILED, block_on, check, logging};
+use crate::base::environment::Environment;
+use crate::base::process;
+use crate::config::Config;
+use crate::daemon;
+
+/// Runs until it is told to stop.
+pub(super) fn run(config: Config) -> anyhow::Result<u8> {
+    logging::begin("info");
+    // At start, not in the middle of a show.
+    for obstacle in check::obstacles(&config) {
+        eprintln!("aircheck: {obstacle}");
+    }
+    let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
+    if missing.iter().any(Missing::is_ours) {
+        return Ok(FAILED);
+    }
+    block_on(async { daemon::run(config, Environment::system()).await })??;
+    Ok(DONE)
+}

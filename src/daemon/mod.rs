@@ -1,0 +1,271 @@
+//! The daemon: builds the parts, starts them in order, stops them in reverse.
+//!
+//! Lock → catalogue → recover → plan → ready. Once a second the plan is asked what is due; the recorder claims it. The
+//! configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
+//! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
+
+mod lock;
+mod standing;
+mod watch;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tracing::{error, info, warn};
+
+use crate::base::environment::Environment;
+use crate::base::signals::{Request, Signals};
+use crate::config::Config;
+use crate::deck::Decks;
+use crate::library::catalogue::{Catalogue, CatalogueError, Filter};
+use crate::library::retention;
+use crate::library::shelf::Shelf;
+use crate::model::{Airing, AiringId, Span};
+use crate::notify::systemd;
+use crate::recorder::{Order, Recorder, RecorderError};
+use crate::schedule::plan;
+use crate::schedule::ticker::{Tick, Ticker, TickerError};
+
+pub use lock::{Lock, LockError};
+
+/// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
+const LEAD: TimeDelta = TimeDelta::seconds(15);
+/// Tape is kept this long after it was needed, for a second look at what went wrong.
+const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
+/// The longest time to stop in; systemd would wait for 15 s.
+const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// After a longer sleep than this the machine was suspended, or its clock was set.
+const SLEPT: TimeDelta = TimeDelta::seconds(60);
+/// Airings missed longer ago than this are not worth a line.
+const MISSED_WITHIN: TimeDelta = TimeDelta::days(7);
+
+/// Why the daemon ended.
+#[derive(Debug, Error)]
+pub enum DaemonError {
+    /// Another one runs.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The list cannot be opened.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// What a crash left could not be put right.
+    #[error(transparent)]
+    Recorder(#[from] RecorderError),
+    /// The scheduler did not start.
+    #[error(transparent)]
+    Ticker(#[from] TickerError),
+    /// Signals cannot be heard.
+    #[error("signals cannot be listened to: {0}")]
+    Signals(#[from] std::io::Error),
+}
+
+/// A daemon that has started.
+struct Daemon {
+    environment: Environment,
+    config: Arc<Config>,
+    recorder: Arc<Recorder>,
+    decks: Decks,
+    catalogue: Catalogue,
+    shelf: Shelf,
+    lock: Lock,
+    seen: HashSet<AiringId>,
+    looked: DateTime<Utc>,
+    status: String,
+}
+
+/// Runs the daemon with `config` until it is told to stop.
+pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonError> {
+    let mut signals = Signals::listen()?;
+    let (ticks, mut heard) = mpsc::channel(8);
+    let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
+    let mut changes = watch::Watch::new(daemon.config.file.clone()).await;
+    let environment = &daemon.environment;
+    environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
+    systemd::ready();
+    daemon.tell();
+    loop {
+        tokio::select! {
+            request = signals.next() => match request {
+                Request::Stop => break,
+                Request::Reload => daemon.reload().await,
+            },
+            tick = heard.recv() => match tick {
+                Some(Tick::Second) => {
+                    if changes.changed().await {
+                        daemon.reload().await;
+                    }
+                    daemon.look().await;
+                }
+                Some(Tick::Housekeeping) => daemon.keep_house().await,
+                None => break,
+            },
+            // Whoever built the environment may end it too: the demo does.
+            () = daemon.environment.stop.cancelled() => break,
+        }
+    }
+    clockwork.stop().await;
+    daemon.stop(signals).await;
+    Ok(())
+}
+
+impl Daemon {
+    async fn start(
+        config: Config,
+        environment: Environment,
+        ticks: mpsc::Sender<Tick>,
+    ) -> Result<(Self, Ticker), DaemonError> {
+        let lock = Lock::take(&config.state).await?;
+        let last_alive = lock.last_alive();
+        let catalogue = Catalogue::open(config.state.join("catalogue.sqlite")).await?;
+        let shelf = Shelf::new(config.output.clone());
+        let decks = Decks::new(environment.clone(), config.state.join("tape"));
+        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf.clone());
+        let config = Arc::new(config);
+        recorder.recover(|airing| order_of(&config, airing)).await?;
+        let now = environment.clock.now();
+        let mut daemon = Self {
+            environment,
+            config,
+            recorder,
+            decks,
+            catalogue,
+            shelf,
+            lock,
+            seen: HashSet::new(),
+            looked: now,
+            status: String::new(),
+        };
+        if let Some(alive) = last_alive {
+            daemon.note_missed(Span::new(alive.max(now - MISSED_WITHIN), now)).await;
+        }
+        let config = &daemon.config;
+        info!(
+            config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
+            output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
+        );
+        daemon.look().await;
+        let ticker = Ticker::start(&daemon.environment, ticks).await?;
+        Ok((daemon, ticker))
+    }
+
+    /// Asks the plan what is due and has it recorded.
+    async fn look(&mut self) {
+        let now = self.environment.clock.now();
+        let slept = Span::new(self.looked, now);
+        if now.timestamp() / 60 != self.looked.timestamp() / 60 {
+            self.lock.touch().await;
+        }
+        self.looked = now;
+        if slept.length() > SLEPT {
+            warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
+            self.note_missed(slept).await;
+        }
+        for airing in plan::due(&self.config.shows, now, LEAD) {
+            if self.seen.contains(&airing.id) {
+                continue;
+            }
+            let Some(order) = order_of(&self.config, &airing) else { continue };
+            match self.recorder.begin(order).await {
+                Ok(_) => {
+                    self.seen.insert(airing.id);
+                }
+                Err(error) => error!(airing = %airing.id, %error, "could not be claimed; trying again"),
+            }
+        }
+        self.tell();
+    }
+
+    /// Writes down the airings of `window` that are over and were never claimed.
+    async fn note_missed(&self, window: Span) {
+        for airing in plan::airings(&self.config.shows, window) {
+            if airing.cut().end > window.end || airing.cut().start < window.start {
+                continue;
+            }
+            let Some(show) = self.config.show(&airing.show) else { continue };
+            if let Err(error) = self.recorder.missed(&airing, &show.title).await {
+                error!(airing = %airing.id, %error, "that it was missed could not be written down");
+            }
+        }
+    }
+
+    /// Reads the configuration again; keeps the one it has where the new one is wrong.
+    async fn reload(&mut self) {
+        systemd::reloading();
+        let file = self.config.file.clone();
+        match crate::base::blocking::blocking(move || Config::load(&file)).await {
+            Ok(config) => {
+                if config.output != self.config.output || config.state != self.config.state {
+                    warn!("a new `output` or `state` is used from the next start on");
+                }
+                info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
+                self.config = Arc::new(config);
+                self.seen.clear();
+            }
+            Err(errors) => {
+                error!("the configuration has mistakes; going on with the one before\n{errors}");
+            }
+        }
+        systemd::ready();
+    }
+
+    /// Retention, old tape, and the sign that we are alive.
+    async fn keep_house(&mut self) {
+        let now = self.environment.clock.now();
+        let due: HashSet<_> = plan::due(&self.config.shows, now, LEAD).into_iter().map(|airing| airing.id).collect();
+        self.seen.retain(|id| due.contains(id));
+        self.decks.forget(TAPE_KEPT, |station| self.recorder.needed(station)).await;
+        for show in &self.config.shows {
+            let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
+            let kept = async {
+                let recordings = self.catalogue.list(&filter).await?;
+                let gone = retention::plan(&recordings, &show.keep, now);
+                retention::apply(&self.catalogue, &self.shelf, &recordings, &gone, now).await
+            };
+            match kept.await {
+                Ok(0) => {}
+                Ok(count) => info!(show = %show.id, count, "recordings deleted, as `keep` says"),
+                Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
+            }
+        }
+    }
+
+    /// Tells systemd what goes on, where that has changed.
+    fn tell(&mut self) {
+        let now = self.environment.clock.now();
+        let status = standing::describe(&self.recorder.recording(), &self.config, now);
+        if status != self.status {
+            systemd::status(&status);
+            self.status = status;
+        }
+    }
+
+    /// Stops everything; a second signal ends the wait.
+    async fn stop(self, mut signals: Signals) {
+        info!("stopping");
+        systemd::stopping();
+        self.environment.stop.cancel();
+        self.environment.tasks.close();
+        tokio::select! {
+            () = self.environment.tasks.wait() => info!("stopped"),
+            () = self.environment.clock.sleep(STOP_WITHIN) => {
+                warn!(tasks = self.environment.tasks.len(), "some tasks did not end in time; what is on tape is safe");
+            }
+            () = signals.stop() => warn!("stopped at once, as asked; what is on tape is safe"),
+        }
+        self.lock.touch().await;
+    }
+}
+
+/// What it takes to record `airing`, where the configuration still has its show and station.
+fn order_of(config: &Config, airing: &Airing) -> Option<Order> {
+    Some(Order {
+        airing: airing.clone(),
+        show: Arc::clone(config.show(&airing.show)?),
+        station: Arc::clone(config.station(&airing.station)?),
+        min_free: config.min_free,
+    })
+}

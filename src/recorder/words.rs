@@ -1,0 +1,57 @@
+//! A recording in words.
+
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
+
+use super::Taken;
+use crate::model::Verdict;
+
+/// Gaps listed in a comment; the catalogue has them all.
+const LISTED: usize = 10;
+
+/// The verdict and the gaps, as they stand in the MP3's comment; times by the clock of `zone`.
+pub fn comment(verdict: Verdict, taken: &Taken, zone: Tz) -> String {
+    let mut text = summary(verdict, taken);
+    for gap in taken.gaps.iter().take(LISTED) {
+        let start = gap.start.with_timezone(&zone).format("%H:%M:%S");
+        let _ = write!(text, "\n{start} {:.1} s missing: {}", gap.length.as_secs_f64(), gap.cause);
+    }
+    if let Some(more) = taken.gaps.len().checked_sub(LISTED).filter(|more| *more > 0) {
+        let _ = write!(text, "\nand {more} more");
+    }
+    text
+}
+
+/// The verdict in one line.
+pub fn summary(verdict: Verdict, taken: &Taken) -> String {
+    let missing: f64 = taken.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
+    let mut text = format!("{verdict}: {:.3} s", taken.seconds);
+    if missing > 0.0 {
+        let places = if taken.gaps.len() == 1 { "place" } else { "places" };
+        let _ = write!(text, ", {missing:.1} s missing in {} {places}", taken.gaps.len());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Gap;
+
+    #[test]
+    fn a_comment_says_what_is_missing_by_the_shows_clock() {
+        let gap = Gap {
+            start: "2026-11-20T05:03:12Z".parse().unwrap(),
+            length: Duration::from_millis(4_040),
+            cause: "the segment answered 404".to_owned(),
+        };
+        let taken = Taken { seconds: 95.96, peak: 0.5, gaps: vec![gap] };
+        assert_eq!(
+            comment(Verdict::judge(100.0, 95.96, false), &taken, chrono_tz::Asia::Seoul),
+            "partial (95.9 %): 95.960 s, 4.0 s missing in 1 place\n14:03:12 4.0 s missing: the segment answered 404"
+        );
+    }
+}
