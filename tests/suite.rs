@@ -4,5 +4,9 @@
 
 mod support;
 
+mod house;
+mod record;
+mod service;
+
 mod origin;
 mod timecode;

@@ -262,7 +262,7 @@ impl Recorder {
             None
         } else {
             tags::write(&temporary, &tags_of(order, verdict, &taken)?).await?;
-            let name = show.file.render(&values(order))?;
+            let name = show.file.render(&name_values(order))?;
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
@@ -295,6 +295,19 @@ fn values(order: &Order) -> Values {
         end: airing.on_air.end,
         length: airing.on_air.length(),
         timezone: airing.timezone,
+    }
+}
+
+/// As [`values`], for file names: a slash in a title is part of the title and makes no folder.
+fn name_values(order: &Order) -> Values {
+    let plain = |text: String| text.replace('/', "-");
+    let values = values(order);
+    Values {
+        show: plain(values.show),
+        show_id: plain(values.show_id),
+        station: plain(values.station),
+        station_id: plain(values.station_id),
+        ..values
     }
 }
 

@@ -1,6 +1,7 @@
 //! What tests are made of.
 #![allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 
+pub mod aircheck;
 pub mod ffmpeg;
 pub mod origin;
 pub mod timecode;

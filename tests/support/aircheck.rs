@@ -1,0 +1,148 @@
+//! The real binary, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+/// A folder with a `stations.yaml`, in which aircheck is run.
+pub struct Aircheck {
+    folder: TempDir,
+}
+
+/// What a command did.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    /// What it printed, as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
+impl Aircheck {
+    /// With `yaml` as the configuration; tape and recordings stay in the folder.
+    pub fn new(yaml: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let this = Self { folder };
+        this.write(yaml);
+        this
+    }
+
+    /// Writes another configuration.
+    pub fn write(&self, yaml: &str) {
+        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\n";
+        std::fs::write(self.path("stations.yaml"), format!("{head}{yaml}")).expect("written");
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_aircheck"));
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("AIRCHECK_CONFIG", self.path("stations.yaml"))
+            .env_remove("RUST_LOG")
+            .env_remove("NOTIFY_SOCKET")
+            .env_remove("STATE_DIRECTORY")
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn run(&self, args: &[&str]) -> Ran {
+        let output = self.command(args).output().await.expect("aircheck runs");
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Starts a command that goes on; its output goes to `name.log` in the folder.
+    pub fn start(&self, name: &str, args: &[&str]) -> Service {
+        let path = self.path(&format!("{name}.log"));
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("a log file");
+        let both = log.try_clone().expect("a second handle");
+        let child = self.command(args).stdout(log).stderr(both).spawn().expect("aircheck starts");
+        Service { child, log: path }
+    }
+
+    /// What `aircheck list --json` says.
+    pub async fn list(&self) -> Vec<Value> {
+        self.run(&["list", "--json"]).await.json().as_array().expect("a list").clone()
+    }
+}
+
+/// A running aircheck; killed when it is dropped.
+pub struct Service {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Service {
+    /// What it printed so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
+    /// Sends it a signal.
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_raw(self.id().cast_signed()).expect("a process id");
+        rustix::process::kill_process(id, signal).expect("it takes signals");
+    }
+
+    /// Waits for its end, at most for `limit`.
+    pub async fn end(&mut self, limit: Duration) -> ExitStatus {
+        match tokio::time::timeout(limit, self.child.wait()).await {
+            Ok(status) => status.expect("a status"),
+            Err(_) => panic!("it did not end within {limit:?}:\n{}", self.log()),
+        }
+    }
+
+    /// Waits until it has printed `words`.
+    pub async fn says(&self, words: &str, limit: Duration) {
+        let what = format!("{words:?} in the log {}", self.log.display());
+        until(&what, limit, async || self.log().contains(words)).await;
+    }
+}
+
+/// Waits until `condition` holds, at most for `limit`.
+pub async fn until(what: &str, limit: Duration, mut condition: impl AsyncFnMut() -> bool) {
+    let clock = SystemClock::shared();
+    while !condition().await {
+        assert!(clock.monotonic() < limit, "{what} did not come about within {limit:?}");
+        clock.sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// What ffprobe says about a file.
+pub fn ffprobe(file: &Path) -> Value {
+    #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+    let output = std::process::Command::new("ffprobe")
+        .args(["-v", "error", "-show_format", "-show_streams", "-of", "json"])
+        .arg(file)
+        .output()
+        .expect("ffprobe runs");
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
