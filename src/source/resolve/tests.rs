@@ -411,10 +411,14 @@ async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
     }
 }
 
-#[tokio::test]
-async fn the_files_that_people_start_from_are_right() {
+#[test]
+fn the_files_that_people_start_from_are_right() {
     for (file, stations, shows) in [("stations.yaml", 2, 2), ("korea.yaml", 11, 1), ("elsewhere.yaml", 7, 1)] {
         let config = example(file);
         assert_eq!((config.stations.len(), config.shows.len()), (stations, shows), "{file}");
     }
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, first) = readme.split_once("```yaml\n").unwrap();
+    let (yaml, _) = first.split_once("```").unwrap();
+    Config::parse(yaml, Path::new("README.md")).unwrap_or_else(|errors| panic!("{errors}"));
 }
