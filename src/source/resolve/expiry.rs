@@ -106,9 +106,11 @@ mod tests {
 
     fn policy(epoch: i64) -> String {
         let json = format!(
-            r#"{{"Statement":[{{"Resource":"http://1fm.example/*","Condition":{{"DateLessThan":{{"AWS:EpochTime":{epoch}}}}}}}]}}"#
+            r#"{{"Statement":[{{"Resource":"http://1fm.example/???>>>*","Condition":{{"DateLessThan":{{"AWS:EpochTime":{epoch}}}}}}}]}}"#
         );
-        STANDARD.encode(json).replace('+', "-").replace('=', "_").replace('/', "~")
+        let policy = STANDARD.encode(json).replace('+', "-").replace('=', "_").replace('/', "~");
+        assert!(policy.contains('~') && policy.contains('-'), "it must hold what has to be translated: {policy}");
+        policy
     }
 
     fn token(claims: &str) -> String {

@@ -24,13 +24,15 @@ const PIECE: usize = 4096;
 /// `None` where `css` is not a selector. Stops at `most` bytes.
 pub(super) fn select(document: &str, css: &str, attribute: Option<&str>, most: usize) -> Option<Vec<String>> {
     let selector = Selector::parse(css).ok()?;
+    // As the parser spells all names, those of XML too.
+    let name = attribute.unwrap_or_default().to_ascii_lowercase();
     let html = parse(&as_html(document));
     let started = Instant::now();
     let mut left = most;
     let mut found = Vec::new();
     for element in html.select(&selector).take_while(|_| started.elapsed() < TIME) {
         let text = match attribute {
-            Some(name) => element.attr(name).unwrap_or_default().to_owned(),
+            Some(_) => element.attr(&name).unwrap_or_default().to_owned(),
             None => text_of(element, left),
         };
         let Some(rest) = left.checked_sub(text.len()) else { break };
@@ -108,10 +110,10 @@ mod tests {
 
     #[test]
     fn xml_is_read_with_its_own_spellings() {
-        let xml = "<?xml version='1.0'?><radiru><title/><data kind='a/b'><area>tokyo</area>\
+        let xml = "<?xml version='1.0'?><radiru><title/><data dataKind='a/b'><area>tokyo</area>\
                    <r1hls><![CDATA[https://h/r1.m3u8?a=1&b=2]]></r1hls></data></radiru>";
         assert_eq!(texts(xml, "data > r1hls"), ["https://h/r1.m3u8?a=1&b=2"]);
-        assert_eq!(select(xml, "data", Some("kind"), MOST).unwrap(), ["a/b"]);
+        assert_eq!(select(xml, "data", Some("dataKind"), MOST).unwrap(), ["a/b"]);
     }
 
     #[test]

@@ -47,6 +47,7 @@ pub struct Resolved {
 }
 
 /// Resolves `address`. Requests go through `client`, so that cookies set by the page stay in the capture's jar.
+/// Dropping the future cancels it: a request is closed, a command is killed with all it started.
 pub async fn resolve(
     address: &Address,
     client: &reqwest::Client,

@@ -135,6 +135,7 @@ async fn play(web: &Web, file: &str, station: &str) -> Resolved {
     let config = example(file);
     let address = match address_of(&config, station) {
         Address::Find(finds) => Address::Find(finds.iter().map(|find| web.redirect(find)).collect()),
+        Address::Url(url) if playlist_file::is_named_by(url) => Address::Url(web.url(url.path())),
         Address::Url(url) => Address::Url(url.clone()),
     };
     web.resolve(&address).await.unwrap_or_else(|error| panic!("{station}: {error}"))
@@ -212,12 +213,19 @@ async fn examples_from_elsewhere_lead_to_their_streams() {
     let web = Web::serve([
         ("www.nhk.or.jp/radio/config/config_web.xml", Page::Body("text/xml", fixture("nhk-config.xml"))),
         (browser, Page::Body("application/json", fixture("radio-browser.json"))),
+        ("/pls/WBGOFMAAC.pls", Page::Body("audio/x-scpls", fixture("streamtheworld.pls"))),
         ("opml.radiotime.com/Tune.ashx?id=s21606&render=json", body(fixture("tunein.json"))),
     ])
     .await;
     for (station, url) in [
         ("nhk-fm-tokyo", "https://radio-stream.nhk.jp/hls/live/0000005/nhkradiruakfm/master.m3u8"),
         ("fip", "https://icecast.example.org/fip-hifi.aac?id=radio&x=1"),
+        ("wbgo", "https://20723.live.streamtheworld.com/WBGOFMAAC_SC"),
+        (
+            "bbc-6music",
+            "http://as-hls-ww-live.akamaized.net/pool_904/live/ww/bbc_6music/bbc_6music.isml/\
+             bbc_6music-audio%3d320000.norewind.m3u8",
+        ),
         ("wnyc", "https://stream.example.org/wnyc.aac"),
         ("old-shoutcast", "http://shoutcast.example.org:8000/;stream.mp3"),
     ] {
@@ -411,10 +419,14 @@ async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
     }
 }
 
-#[tokio::test]
-async fn the_files_that_people_start_from_are_right() {
+#[test]
+fn the_files_that_people_start_from_are_right() {
     for (file, stations, shows) in [("stations.yaml", 2, 2), ("korea.yaml", 11, 1), ("elsewhere.yaml", 7, 1)] {
         let config = example(file);
         assert_eq!((config.stations.len(), config.shows.len()), (stations, shows), "{file}");
     }
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, first) = readme.split_once("```yaml\n").unwrap();
+    let (yaml, _) = first.split_once("```").unwrap();
+    Config::parse(yaml, Path::new("README.md")).unwrap_or_else(|errors| panic!("{errors}"));
 }
