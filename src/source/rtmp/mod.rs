@@ -238,15 +238,17 @@ async fn deliver(
 /// that it was first only where rtmpdump still runs, or fails for want of a reader.
 async fn first_to_end(fetch: &mut Running, remux: &mut Running) -> String {
     let fetched = ended(fetch).await.filter(|status| status.signal() != Some(Signal::PIPE.as_raw()));
-    let (name, child, status) = match fetched {
-        Some(status) => ("rtmpdump", fetch, Some(status)),
-        None => {
-            let status = ended(remux).await;
-            ("ffmpeg", remux, status)
-        }
-    };
-    let how = status.map_or_else(String::new, |status| format!(" ({status})"));
-    in_words(name, child).unwrap_or_else(|| format!("{name} ended{how}"))
+    if let Some(status) = fetched {
+        how_it_ended("rtmpdump", fetch, Some(status))
+    } else {
+        let status = ended(remux).await;
+        how_it_ended("ffmpeg", remux, status)
+    }
+}
+
+fn how_it_ended(name: &str, child: &Running, status: Option<ExitStatus>) -> String {
+    let status = status.map_or_else(String::new, |status| format!(" ({status})"));
+    in_words(name, child).unwrap_or_else(|| format!("{name} ended{status}"))
 }
 
 async fn ended(child: &mut Running) -> Option<ExitStatus> {
