@@ -59,18 +59,19 @@ impl Link for IcecastLink<'_> {
 }
 
 impl IcecastLink<'_> {
+    fn client(&mut self) -> Result<Client, HttpError> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        let titles = ("Icy-MetaData".to_owned(), "1".to_owned());
+        let headers: Vec<_> = self.source.headers.iter().cloned().chain([titles]).collect();
+        Ok(self.client.insert(http::icy_client(&headers)?).clone())
+    }
+
     async fn open(&mut self) -> Result<(Url, Response), String> {
-        let client = match self.client.take() {
-            Some(client) => client,
-            None => {
-                let titles = ("Icy-MetaData".to_owned(), "1".to_owned());
-                let headers: Vec<_> = self.source.headers.iter().cloned().chain([titles]).collect();
-                http::icy_client(&headers).map_err(|error| error.to_string())?
-            }
-        };
-        let client = self.client.insert(client);
+        let client = self.client().map_err(|error| error.to_string())?;
         let resolved =
-            resolve(&self.source.address, client, self.environment).await.map_err(|error| error.to_string())?;
+            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
         let url = resolved.url;
         let sent = tokio::time::timeout(DEAD_AFTER, client.get(url.clone()).send()).await;
         let response = match sent {

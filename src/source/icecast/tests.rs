@@ -169,3 +169,17 @@ async fn an_ogg_stream_carries_its_headers_in_the_format() {
     assert!(capture.chunk().await.bytes.starts_with(b"OggS"));
     capture.finish().await;
 }
+
+#[tokio::test]
+async fn a_station_that_falls_silent_is_left_and_tried_again() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let mp3 = mp3().await;
+    let (_, silent) = station.serve(HTTP, &mp3[..40_000]).await;
+    let cause = capture.trouble().await;
+    assert!(cause.contains("nothing for 10 s") || cause.contains("no sound for 10 s"), "{cause}");
+    station.serve(HTTP, &mp3).await;
+    assert!(capture.chunk().await.discontinuity);
+    capture.finish().await;
+    drop(silent);
+}

@@ -15,6 +15,7 @@ mod mpeg_audio;
 mod mpegts;
 mod ogg;
 mod played;
+mod reader;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ use std::time::Duration;
 
 pub use framer::{Framer, Piece};
 
+use self::played::Played;
+use self::reader::Reader;
 use crate::model::Container;
 
 /// No segment plays longer; a file that claims so is broken or hostile.
@@ -82,15 +85,14 @@ fn probe_fmp4(bytes: &[u8], init: Option<&[u8]>) -> Probe {
 }
 
 fn probe_frames(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Probe {
-    let mut framer = Framer::new(container);
-    framer.push(init.unwrap_or_default());
-    framer.push(bytes);
-    let mut probe = Probe::default();
-    while let Some(piece) = framer.flush() {
-        if probe.duration.is_none() {
-            probe.detail = piece.format.detail;
-        }
-        probe.duration = Some(probe.duration.unwrap_or_default().saturating_add(piece.duration));
+    let mut reader = Reader::new(container);
+    reader.push(init.unwrap_or_default());
+    reader.push(bytes);
+    let mut played = Played::default();
+    let mut detail = None;
+    while let Some(unit) = reader.next(true) {
+        played.add(unit.samples, unit.rate);
+        detail.get_or_insert(unit.format.detail);
     }
-    probe
+    Probe { duration: Some(played.total()), detail: detail.unwrap_or_default() }
 }

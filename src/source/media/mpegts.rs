@@ -176,6 +176,8 @@ pub(super) struct TsReader {
     samples: u64,
     rate: u32,
     frame_format: Option<FrameFormat>,
+    /// Whether the last frame was counted.
+    ended: bool,
 }
 
 impl TsReader {
@@ -195,7 +197,9 @@ impl TsReader {
         }
         let held = self.held.split();
         self.unit.extend_from_slice(&held);
-        self.measure(true);
+        if !std::mem::replace(&mut self.ended, true) {
+            self.measure(true);
+        }
         self.close()
     }
 
@@ -305,7 +309,7 @@ impl TsReader {
         let Some(sound) = &mut self.sound else { return };
         match &mut sound.meter {
             Meter::Stamps(stamps) => {
-                if ended && !self.unit.is_empty() {
+                if ended {
                     self.samples += stamps.rest();
                 }
             }
@@ -342,7 +346,7 @@ impl TsReader {
 
     /// Ends the open unit. It stays open while nothing in it could be made out.
     fn close(&mut self) -> Option<Unit> {
-        if self.unit.is_empty() {
+        if self.unit.is_empty() && self.samples == 0 {
             return None;
         }
         self.measure(false);

@@ -6,14 +6,17 @@
 #[cfg(test)]
 mod tests;
 
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use reqwest::Client;
+use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -21,8 +24,9 @@ use super::endless::{DEAD_AFTER, End, Link, Output, keep};
 use super::media::Framer;
 use super::resolve::resolve;
 use crate::base::environment::Environment;
+use crate::base::http::{self, HttpError};
 use crate::base::process::{Invocation, Running};
-use crate::base::{http, redact};
+use crate::base::redact;
 use crate::config::Rtmp;
 use crate::model::{Container, MediaEvent};
 
@@ -57,17 +61,23 @@ impl Link for RtmpLink<'_> {
 }
 
 impl RtmpLink<'_> {
+    fn client(&mut self) -> Result<Client, HttpError> {
+        if let Some(client) = &self.client {
+            return Ok(client.clone());
+        }
+        Ok(self.client.insert(http::client(&self.source.headers)?).clone())
+    }
+
     async fn open(&mut self) -> Result<Connection, String> {
-        let client = match self.client.take() {
-            Some(client) => client,
-            None => http::client(&self.source.headers).map_err(|error| error.to_string())?,
-        };
-        let client = self.client.insert(client);
+        let client = self.client().map_err(|error| error.to_string())?;
         let resolved =
-            resolve(&self.source.address, client, self.environment).await.map_err(|error| error.to_string())?;
+            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
         Connection::open(self.source, &resolved.url)
     }
 }
+
+/// How long a child that should have ended may take to be seen to have ended.
+const PROMPTLY: Duration = Duration::from_millis(100);
 
 /// rtmpdump's arguments for `url`.
 fn rtmpdump_arguments(source: &Rtmp, url: &Url) -> Vec<String> {
@@ -136,24 +146,21 @@ impl Connection {
         let Self { url, mut fetch, fetched, mut remux, remux_input, remuxed } = self;
         let delivery = async {
             let ended = deliver(remuxed, &mut fetch, output, stop).await;
+            let end = match ended {
+                Ended::Stopped => End::Stopped,
+                Ended::Silent(words) => {
+                    let words = words.map_or_else(String::new, |words| format!("; {words}"));
+                    End::Failed(format!("{url} delivered no sound for {} s{words}", DEAD_AFTER.as_secs()))
+                }
+                Ended::ByItself => End::Failed(format!("{url}: {}", first_to_end(&mut fetch, &mut remux).await)),
+            };
             // ffmpeg may have ended first; this also ends the carrying.
             fetch.stop(GRACE).await;
-            ended
+            end
         };
         let (end, ()) = tokio::join!(delivery, carry(fetched, remux_input));
         remux.stop(REMUX_GRACE).await;
-        match end {
-            Ended::Stopped => End::Stopped,
-            Ended::Silent => End::Failed(format!(
-                "{url} delivered no sound for {} s{}",
-                DEAD_AFTER.as_secs(),
-                in_words(&fetch, &remux).map_or_else(String::new, |words| format!(": {words}")),
-            )),
-            Ended::ByItself => End::Failed(format!(
-                "{url}: {}",
-                in_words(&fetch, &remux).unwrap_or_else(|| "rtmpdump ended without a reason".to_owned()),
-            )),
-        }
+        end
     }
 }
 
@@ -171,7 +178,8 @@ async fn carry(mut from: ChildStdout, mut to: ChildStdin) {
 /// How the way from rtmpdump to us ended.
 enum Ended {
     Stopped,
-    Silent,
+    /// Nothing came; what rtmpdump had said until then, if anything.
+    Silent(Option<String>),
     ByItself,
 }
 
@@ -210,13 +218,12 @@ async fn deliver(
                     }
                 }
             }
-            Ok(Ok(0) | Err(_)) => break,
             Err(_) if ended.is_none() => {
-                ended = Some(Ended::Silent);
+                ended = Some(Ended::Silent(in_words("rtmpdump", fetch)));
                 fetch.stop(GRACE).await;
                 deadline = Instant::now() + REMUX_GRACE;
             }
-            Err(_) => break,
+            _ => break,
         }
     }
     while let Some(piece) = framer.flush() {
@@ -227,13 +234,29 @@ async fn deliver(
     ended.unwrap_or(Ended::ByItself)
 }
 
-/// Why the children ended, in their own words: rtmpdump's errors, else its last word, else ffmpeg's.
-fn in_words(fetch: &Running, remux: &Running) -> Option<String> {
-    let words = |running: &Running| last_error(&running.last_words()).map(|words| redact::text(&words));
-    words(fetch).map(|words| format!("rtmpdump says {words:?}")).or_else(|| {
-        // ffmpeg has nothing to convert where rtmpdump got nothing; its complaint about that is no cause.
-        words(remux).map(|words| format!("ffmpeg says {words:?}"))
-    })
+/// Why the sound ended: the child that ended first, in its own words, else how it ended. ffmpeg ends with its input, so
+/// that it was first only where rtmpdump still runs, or fails for want of a reader.
+async fn first_to_end(fetch: &mut Running, remux: &mut Running) -> String {
+    let fetched = ended(fetch).await.filter(|status| status.signal() != Some(Signal::PIPE.as_raw()));
+    if let Some(status) = fetched {
+        how_it_ended("rtmpdump", fetch, Some(status))
+    } else {
+        let status = ended(remux).await;
+        how_it_ended("ffmpeg", remux, status)
+    }
+}
+
+fn how_it_ended(name: &str, child: &Running, status: Option<ExitStatus>) -> String {
+    let status = status.map_or_else(String::new, |status| format!(" ({status})"));
+    in_words(name, child).unwrap_or_else(|| format!("{name} ended{status}"))
+}
+
+async fn ended(child: &mut Running) -> Option<ExitStatus> {
+    timeout(PROMPTLY, child.wait()).await.ok()?.ok()
+}
+
+fn in_words(name: &str, child: &Running) -> Option<String> {
+    last_error(&child.last_words()).map(|words| format!("{name} says {:?}", redact::text(&words)))
 }
 
 /// The error in what rtmpdump or ffmpeg wrote on stderr, without banner and byte counter.

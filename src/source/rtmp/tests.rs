@@ -115,6 +115,18 @@ async fn trouble_says_what_rtmpdump_said() {
     assert!(capture.finish().await.iter().all(|event| matches!(event, MediaEvent::Trouble { .. })));
 }
 
+#[tokio::test]
+async fn a_server_that_says_nothing_is_left_and_tried_again() {
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut capture = capture(source(listener.local_addr().unwrap().port()));
+    let (silent, _) = listener.accept().await.unwrap();
+    let cause = capture.trouble().await;
+    assert!(cause.contains("rtmp://127.0.0.1"), "{cause}");
+    listener.accept().await.unwrap();
+    capture.finish().await;
+    drop(silent);
+}
+
 #[test]
 fn options_become_flags_and_the_sound_goes_to_us() {
     let mut source = source(1935);

@@ -1,0 +1,69 @@
+//! The one way to take any container apart into its units.
+
+use bytes::Bytes;
+
+use super::fmp4::Fmp4Reader;
+use super::frames::{FrameFormat, FrameReader};
+use super::mpegts::TsReader;
+use super::ogg::OggReader;
+use super::unit::Unit;
+use super::{adts, mpeg_audio};
+use crate::model::{Container, Format};
+
+/// Takes a stream apart, whatever its container.
+#[derive(Debug)]
+pub(super) enum Reader {
+    Frames { reader: FrameReader, container: Container, format: Option<(FrameFormat, Format)> },
+    Ts(Box<TsReader>),
+    Fmp4(Fmp4Reader),
+    Ogg(OggReader),
+}
+
+impl Reader {
+    /// For a stream of `container`.
+    pub(super) fn new(container: Container) -> Self {
+        let frames = |parse| Self::Frames { reader: FrameReader::new(parse), container, format: None };
+        match container {
+            Container::Adts => frames(adts::header),
+            Container::Mp3 => frames(mpeg_audio::header),
+            Container::MpegTs => Self::Ts(Box::default()),
+            Container::Fmp4 => Self::Fmp4(Fmp4Reader::default()),
+            Container::Ogg => Self::Ogg(OggReader::default()),
+        }
+    }
+
+    /// Takes the next bytes.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Frames { reader, .. } => reader.push(bytes),
+            Self::Ts(reader) => reader.push(bytes),
+            Self::Fmp4(reader) => reader.push(bytes),
+            Self::Ogg(reader) => reader.push(bytes),
+        }
+    }
+
+    /// The next unit that is whole. `ended`: nothing follows what was pushed.
+    pub(super) fn next(&mut self, ended: bool) -> Option<Unit> {
+        match self {
+            Self::Frames { reader, container, format } => {
+                let (header, bytes) = reader.next(ended)?;
+                if format.as_ref().is_none_or(|(known, _)| *known != header.format) {
+                    let new = Format { container: *container, detail: header.format.detail(), init: None };
+                    *format = Some((header.format, new));
+                }
+                let (_, format) = format.as_ref()?;
+                Some(Unit {
+                    bytes,
+                    samples: u64::from(header.samples),
+                    rate: header.format.rate,
+                    ends: true,
+                    preamble: Bytes::new(),
+                    format: format.clone(),
+                })
+            }
+            Self::Ts(reader) => reader.next(ended),
+            Self::Fmp4(reader) => reader.next(),
+            Self::Ogg(reader) => reader.next(),
+        }
+    }
+}
