@@ -127,6 +127,8 @@ impl Problems {
             .map(|(place, Complaint { message, hint })| {
                 let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
                 let (excerpt, caret) = excerpt(line, place);
+                // A daemon logs what is wrong with an edit, and the words may quote a URL.
+                let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
                 Problem { line: place.line, column: place.column, message, hint, excerpt, caret }
             })
             .collect();

@@ -26,14 +26,7 @@ impl<'a> Section<'a> {
         let Content::Map(entries) = &node.content else {
             let found = node.content.found();
             let complaint = Complaint::new(format!("{owner} must be keys and values, but {found}"));
-            let example = table.keys.iter().find(|key| key.required).or(table.keys.first());
-            problems.add(
-                node.place,
-                match example {
-                    Some(key) => complaint.hint(format!("write for example `{}`", key.example)),
-                    None => complaint,
-                },
-            );
+            problems.add(node.place, complaint.hint(first_key(&node.content, table)));
             return None;
         };
         let section = Self { table, entries, place };
@@ -216,6 +209,22 @@ impl<'a> Section<'a> {
     }
 }
 
+fn first_example(table: &Table) -> &'static str {
+    table.keys.iter().find(|key| key.required).or(table.keys.first()).map_or("", |key| key.example)
+}
+
+/// What to write where a section is expected.
+fn first_key(found: &Content, table: &Table) -> String {
+    if let Content::Text(text) = found
+        && let Some((word, value)) = text.split_once(':')
+        && let Some(key) = table.key(word)
+    {
+        return format!("put a space after the colon: `{}: {value}`", key.name);
+    }
+    let choice = table.one_of.first().and_then(|name| table.key(name));
+    format!("write for example `{}`", choice.map_or_else(|| first_example(table), |key| key.example))
+}
+
 fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a str> {
     let number_wanted = matches!(key.kind, Kind::Whole(..) | Kind::Choice(_));
     match &node.content {
@@ -248,6 +257,12 @@ fn wrong_kind(key: &Key, node: &Node) -> Complaint {
         Content::Text(text) if matches!(key.kind, Kind::Words) => {
             complaint.hint(format!("write `[{}]`", text.split_whitespace().collect::<Vec<_>>().join(", ")))
         }
-        _ => complaint.hint(format!("write for example `{}`", key.example)),
+        _ => complaint.hint(match key.kind {
+            Kind::Each(table) => format!("begin each {} with a dash: `- {}`", table.noun(), first_example(table)),
+            Kind::Named(table) => {
+                format!("write a name such as `my-{}:`, without a dash, and its keys indented below", table.name)
+            }
+            _ => format!("write for example `{}`", key.example),
+        }),
     }
 }

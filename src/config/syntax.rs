@@ -29,8 +29,10 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         };
         let number = broken.place.line;
         let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
-        let (place, complaint) = explain(line, &broken);
-        let repaired = value_of(line).and_then(|value| repair(&text, number, &value));
+        let (place, complaint, repaired) = without_colon(&text, number).unwrap_or_else(|| {
+            let (place, complaint) = explain(line, &broken);
+            (place, complaint, value_of(line).and_then(|value| repair(&text, number, &value)))
+        });
         match repaired {
             // The repair helped if the parser gets further than before.
             Some(repaired) if attempt(&repaired).err().is_none_or(|next| next.place.line > number) => {
@@ -93,6 +95,28 @@ fn repair(text: &str, number: usize, value: &Value) -> Option<String> {
     Some(lines.join("\n") + "\n")
 }
 
+/// A line such as `length 2h`, at line `number` or just above it: the parser stumbles over it only later. Returns its
+/// place, what to say and the text with the colon in it, where that helps the parser.
+fn without_colon(text: &str, number: usize) -> Option<(Place, Complaint, Option<String>)> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests of this module")]
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?P<before>\s*(?:-\s+)?)(?P<key>[a-z][a-z0-9_]*)(?:\s+(?P<value>[^:\s#].*))?$")
+            .expect("a valid constant pattern")
+    });
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let (index, line) = lines.iter().enumerate().take(number).rfind(|(_, line)| !line.trim().is_empty())?;
+    let found = LINE.captures(line).filter(|_| !line.contains(": ") && !line.ends_with(':'))?;
+    let (before, key) = (found["before"].to_owned(), found["key"].to_owned());
+    let value = found.name("value").map_or("", |value| value.as_str());
+    let instead = format!("{key}: {value}").trim_end().to_owned();
+    let place = Place { line: index + 1, column: before.chars().count() + 1, width: key.chars().count() };
+    let complaint = Complaint::new(format!("there is no colon after `{key}`")).hint(format!("write `{instead}`"));
+    *lines.get_mut(index)? = format!("{before}{instead}");
+    let repaired = lines.join("\n") + "\n";
+    let helped = attempt(&repaired).err().is_none_or(|next| next.place.line > number);
+    helped.then_some((place, complaint, Some(repaired)))
+}
+
 /// Says in words what is wrong with the line, and points to it.
 fn explain(line: &str, broken: &Broken) -> (Place, Complaint) {
     let indent = line.len() - line.trim_start().len();
@@ -138,8 +162,18 @@ fn explain(line: &str, broken: &Broken) -> (Place, Complaint) {
             _ => {}
         }
     }
-    let complaint = Complaint::new(format!("this cannot be read as YAML: {}", broken.reason)).hint(
-        "see whether this line and those above it are indented alike, and whether every quote and bracket is closed",
-    );
-    (broken.place, complaint)
+    let (message, hint) = match broken.reason.as_str() {
+        reason if reason.contains("flow ") => {
+            ("a `{` or `[` is not closed above this place".to_owned(), "close it with `}` or `]`")
+        }
+        reason if reason.contains("block ") => (
+            "this line is indented like no line above it".to_owned(),
+            "indent the keys of one block by the same number of spaces",
+        ),
+        reason => (
+            format!("this cannot be read as YAML: {reason}"),
+            "see whether the lines above are indented alike, and whether every quote and bracket is closed",
+        ),
+    };
+    (broken.place, Complaint::new(message).hint(hint))
 }

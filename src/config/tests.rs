@@ -250,6 +250,18 @@ fn a_mistake_of_yaml_itself_is_told_with_what_to_write() {
     );
     assert_eq!((line, column), (6, 18));
     assert_eq!(hint, "use single quotes: `match: 'url=(\\S+)'`");
+    let (line, column, _, hint) = only(&with_station(&format!("shows:\n  - title: News\n{show}    early 1m\n")));
+    assert_eq!((line, column, hint.as_str()), (8, 5, "write `early: 1m`"));
+    let (line, _, message, _) = only("stations:\n  s:\n    hls: https://h/x\n   name: X\n");
+    assert!(line == 4 && message.contains("indented"), "{message}");
+    assert!(only("stations:\n  s: { hls: https://h/x\nshows:\n").2.contains("not closed"));
+    assert_eq!(only("stations:\n  s:\n    hls:https://h/x\n").3, "put a space after the colon: `hls: https://h/x`");
+    assert_eq!(only("stations:\n  s: https://h/x\n").3, "write for example `hls: https://…/playlist.m3u8`");
+    assert_eq!(
+        only(&with_station("shows:\n  title: News\n")).3,
+        "begin each show with a dash: `- title: Evening News`"
+    );
+    assert!(only("stations:\n  - s:\n").3.contains("without a dash"));
     assert!(only("").2.contains("empty"));
     assert!(only("# nothing\n").2.contains("empty"));
     assert!(only("just words\n").2.contains("must be keys and values"));
@@ -327,6 +339,8 @@ fn secrets_reach_headers_urls_and_arguments() {
     assert_eq!(hls.headers, [("Authorization".to_owned(), "s3cret".to_owned())]);
     let SourceConfig::Rtmp(rtmp) = &config.stations[1].source else { panic!() };
     assert_eq!((rtmp.playpath.as_deref(), rtmp.args[1].as_str()), (Some("s3cret"), "s3cret"));
+    let errors = wrong("stations:\n  a:\n    hls: *https://h/x?token=abcdefghijkl\n").to_string();
+    assert!(errors.contains("token=…") && !errors.contains("abcdefghijkl"), "{errors}");
     // A secret that is no URL is told without being shown.
     let errors = Config::parse("stations:\n  a:\n    hls: file:word\n", &file).unwrap_err().to_string();
     assert!(errors.contains("file:word") && !errors.contains("s3cret"), "{errors}");
