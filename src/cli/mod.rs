@@ -5,7 +5,7 @@
 
 mod check;
 mod completions;
-// mod demo;
+mod demo;
 mod list;
 mod locate;
 mod logging;
@@ -104,9 +104,9 @@ enum Command {
     },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
-        /// Where to put the recordings; else a new folder in the current one
-        #[arg(long, short, value_name = "FOLDER")]
-        output: Option<PathBuf>,
+        /// Where everything of it goes
+        #[arg(long, value_name = "FOLDER", default_value = "aircheck-demo")]
+        folder: PathBuf,
     },
     /// Print the JSON Schema of the station YAML, for editors
     Schema,
@@ -147,7 +147,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let wish = list::Wish { count, show, station, json };
             located(at, |file| loaded(Config::look(&file), |config| list::run(&config, wish)))
         }
-        Command::Demo { .. } => anyhow::bail!("soon"),
+        Command::Demo { folder } => demo::run(folder),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {
             completions::run(shell);

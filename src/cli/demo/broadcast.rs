@@ -1,0 +1,174 @@
+//! The transmitter: music by the clock into ffmpeg, AAC frames out of it, cut into segments that know when they were
+//! on the air.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{ChildStdin, ChildStdout};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::music::{Music, RATE};
+use crate::base::clock::SharedClock;
+use crate::base::environment::Environment;
+use crate::base::process::Invocation;
+
+/// Segments in the playlist …
+const LISTED: usize = 8;
+/// … and how many can still be fetched, so that a listener who has just read the playlist finds the oldest of it.
+const KEPT: usize = 11;
+/// Seconds of music that have already been on the air at the start: the whole playlist.
+const HEAD_START: i64 = 18;
+/// Samples in an AAC frame; ffmpeg's encoder also puts as many before the sound.
+const FRAME: u32 = 1_024;
+/// Frames in a segment: just over two seconds.
+const FRAMES: u32 = 94;
+const TICK: Duration = Duration::from_millis(100);
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a segment plays.
+pub const SEGMENT: TimeDelta = frames(FRAMES as i64);
+
+const fn frames(count: i64) -> TimeDelta {
+    TimeDelta::nanoseconds(count * FRAME as i64 * 1_000_000_000 / RATE as i64)
+}
+
+/// A segment on the air.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Its media sequence number.
+    pub sequence: u64,
+    /// When its first sample was on the air.
+    pub begins: DateTime<Utc>,
+    /// Packed audio (RFC 8216 section 3.4).
+    pub bytes: Bytes,
+}
+
+/// The segments that can be heard now, shared between the transmitter and the site.
+#[derive(Debug, Clone, Default)]
+pub struct Window(Arc<Mutex<VecDeque<Segment>>>);
+
+impl Window {
+    /// Those that stand in the playlist, oldest first.
+    pub fn listed(&self) -> Vec<Segment> {
+        let segments = self.lock();
+        segments.iter().skip(segments.len().saturating_sub(LISTED)).cloned().collect()
+    }
+
+    /// The segment with this number, while it can be fetched.
+    pub fn find(&self, sequence: u64) -> Option<Segment> {
+        self.lock().iter().find(|segment| segment.sequence == sequence).cloned()
+    }
+
+    fn push(&self, segment: Segment) {
+        let mut segments = self.lock();
+        segments.push_back(segment);
+        if segments.len() > KEPT {
+            segments.pop_front();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Segment>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Starts playing, encoding and cutting until `stop`.
+pub fn start(
+    window: &Window,
+    environment: &Environment,
+    stop: &CancellationToken,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let rate = RATE.to_string();
+    let mut ffmpeg = Invocation::new("ffmpeg")
+        .args([
+            "-hide_banner",
+            "-nostdin",
+            "-loglevel",
+            "error",
+            "-f",
+            "s16le",
+            "-ar",
+            &rate,
+            "-ac",
+            "2",
+            "-i",
+            "pipe:0",
+        ])
+        .args(["-c:a", "aac", "-b:a", "160k", "-f", "adts", "-flush_packets", "1", "pipe:1"])
+        .with_stdin()
+        .with_stdout()
+        .spawn()
+        .context("the demo station cannot go on the air")?;
+    let (stdin, stdout) = ffmpeg.take_stdin().zip(ffmpeg.take_stdout()).context("ffmpeg has no pipes")?;
+    let first = environment.clock.now() - TimeDelta::seconds(HEAD_START);
+    let first = DateTime::from_timestamp(first.timestamp(), 0).unwrap_or(first);
+
+    let player = play(stdin, first, environment.clock.clone());
+    let cutter = cut(stdout, window.clone(), first - frames(1));
+    let ending = stop.clone();
+    let transmitter = async move {
+        tokio::select! {
+            () = ending.cancelled() => {}
+            Err(error) = player => tracing::error!("the demo station fell silent: {error}; {}", ffmpeg.last_words()),
+            Err(error) = cutter => tracing::error!("the demo station fell silent: {error}; {}", ffmpeg.last_words()),
+        }
+        ffmpeg.stop(GRACE).await;
+    };
+    Ok(vec![environment.tasks.spawn(transmitter)])
+}
+
+/// Plays from `first` on: what is due by now at once, the rest as time passes.
+async fn play(mut encoder: ChildStdin, first: DateTime<Utc>, clock: SharedClock) -> std::io::Result<()> {
+    let mut music = Music::from(first.timestamp().unsigned_abs());
+    let started = clock.monotonic();
+    let head_start = (clock.now() - first).to_std().unwrap_or_default();
+    let mut played = 0;
+    loop {
+        let due = (head_start + clock.monotonic().saturating_sub(started)).as_millis() * u128::from(RATE) / 1_000;
+        // In small pieces, so that nothing else in the process has to wait for the music.
+        while played < due {
+            let piece = (due - played).min(u128::from(RATE) / 10);
+            encoder.write_all(&music.play(usize::try_from(piece).unwrap_or(0))).await?;
+            played += piece;
+        }
+        clock.sleep(TICK).await;
+    }
+}
+
+/// Cuts frames into segments, the first of which begins at `begins`.
+async fn cut(mut encoded: ChildStdout, window: Window, mut begins: DateTime<Utc>) -> anyhow::Result<()> {
+    for sequence in 0.. {
+        let mut bytes = timestamp_tag(sequence * u64::from(FRAMES * FRAME) * 90_000 / u64::from(RATE));
+        for _ in 0..FRAMES {
+            read_frame(&mut encoded, &mut bytes).await?;
+        }
+        window.push(Segment { sequence, begins, bytes: bytes.into() });
+        begins += SEGMENT;
+    }
+    Ok(())
+}
+
+/// Appends the next ADTS frame (ISO/IEC 14496-3, 1.A.2.2): its length stands in 13 bits of its header.
+async fn read_frame(encoded: &mut ChildStdout, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
+    let mut header = [0; 7];
+    encoded.read_exact(&mut header).await?;
+    let length = u64::from(header[3] & 3) << 11 | u64::from(header[4]) << 3 | u64::from(header[5] >> 5);
+    let rest = length.checked_sub(7).filter(|_| header[0] == 0xFF).context("ffmpeg sent something else than AAC")?;
+    bytes.extend(header);
+    encoded.take(rest).read_to_end(bytes).await?;
+    Ok(())
+}
+
+/// The ID3 tag that begins every segment of packed audio: its time on a clock of 90 kHz.
+fn timestamp_tag(ticks: u64) -> Vec<u8> {
+    let mut tag = b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0\0\x35\0\0com.apple.streaming.transportStreamTimestamp\0".to_vec();
+    // 33 bits, as in a transport stream.
+    tag.extend((ticks & 0x1_FFFF_FFFF).to_be_bytes());
+    tag
+}

@@ -1,0 +1,126 @@
+//! A radio station in this process, so that aircheck can be tried without internet and without configuration.
+//!
+//! It is made like a real one, and nothing in aircheck knows that it is not: [`music`] is played by the clock,
+//! [`broadcast`] encodes it to AAC and cuts it into HLS segments, and [`site`] shows a page in which the stream's
+//! address is buried in a script, signed and good for a minute only. It listens on the loopback interface alone.
+
+mod broadcast;
+mod command;
+mod music;
+mod site;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::base::environment::Environment;
+use broadcast::Window;
+pub use command::run;
+
+/// A station on the air.
+#[derive(Debug)]
+struct DemoStation {
+    page_url: String,
+    stop: CancellationToken,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl DemoStation {
+    /// Goes on the air; the last quarter of a minute can be heard at once. Needs ffmpeg.
+    async fn start(environment: &Environment) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").await.context("the demo station found no free port")?;
+        let address = listener.local_addr().context("the demo station's port is gone")?;
+        let (window, stop) = (Window::default(), environment.stop.child_token());
+        let mut tasks = broadcast::start(&window, environment, &stop)?;
+        tasks.push(site::start(listener, window, environment, &stop));
+        Ok(Self { page_url: format!("http://{address}/onair.html?channel=demo"), stop, tasks })
+    }
+
+    /// The page of the station's player.
+    fn page_url(&self) -> &str {
+        &self.page_url
+    }
+
+    /// The station and a show of 15 s every minute, as one would write them in `stations.yaml`.
+    fn config_yaml(&self) -> String {
+        format!(
+            r#"stations:
+  demo:
+    name: Demo FM
+    hls:
+      find:
+        - get: {}
+        - select: script
+        - match: 'service_url\\":\\"(.*?)\\"'
+
+shows:
+  - title: On the Minute
+    station: demo
+    cron: "* * * * *"
+    length: 15s
+    tags: {{ artist: Demo FM, genre: Ambient, album: "On the Minute" }}
+    keep: {{ last: 10 }}
+"#,
+            self.page_url
+        )
+    }
+
+    /// Goes off the air and waits until everything has ended.
+    async fn stop(self) {
+        self.stop.cancel();
+        for task in self.tasks {
+            // A task that panicked has ended as well.
+            let _ = task.await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use chrono::{DateTime, Utc};
+
+    use super::*;
+
+    async fn text(url: &str) -> String {
+        let response = reqwest::get(url).await.unwrap();
+        assert!(response.status().is_success(), "{url}: {}", response.status());
+        response.text().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_listener_finds_the_stream_on_the_page_and_hears_it_by_the_clock() {
+        let environment = Environment::system();
+        let station = DemoStation::start(&environment).await.unwrap();
+        let page = text(station.page_url()).await;
+        let escaped = regex::Regex::new(r#"service_url\\":\\"(.*?)\\""#).unwrap();
+        let url = escaped.captures(&page).unwrap()[1].replace(r"\/", "/");
+
+        let begun = |playlist: &str| -> Vec<DateTime<Utc>> {
+            let times = playlist.lines().filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"));
+            times.filter_map(|time| time.parse().ok()).collect()
+        };
+        // A segment of two seconds began as long ago when it is complete, and up to twice that before the next is.
+        let recent = |time: &DateTime<Utc>| (2.0..4.6).contains(&(environment.clock.now() - time).as_seconds_f64());
+        let mut playlist = text(&url).await;
+        while begun(&playlist).len() < 8 || !begun(&playlist).last().is_some_and(recent) {
+            assert!(environment.clock.monotonic() < Duration::from_secs(20), "it has not caught up: {playlist}");
+            environment.clock.sleep(Duration::from_millis(50)).await;
+            playlist = text(&url).await;
+        }
+        let name = playlist.lines().rfind(|line| !line.starts_with('#')).unwrap();
+        let segment = reqwest::Url::parse(&url).unwrap().join(name).unwrap();
+        let bytes = reqwest::get(segment).await.unwrap().bytes().await.unwrap();
+        assert!(bytes.starts_with(b"ID3") && bytes.len() > 20_000, "{} bytes", bytes.len());
+
+        let forged = url.replace("Expires=1", "Expires=2");
+        assert_eq!(reqwest::get(&forged).await.unwrap().status(), 403);
+
+        station.stop().await;
+        assert!(reqwest::get(&url).await.is_err(), "nobody listens any more");
+        environment.tasks.close();
+        environment.tasks.wait().await;
+    }
+}
