@@ -1,7 +1,7 @@
 //! `aircheck record` against every way in which a station can hand out its sound: nothing missing, nothing doubled, cut
 //! where it should be, as long as it should be to the sample. The sound itself says so: every second of it is numbered.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -37,7 +37,7 @@ async fn record_all(cases: &[Case], seconds: u32) {
             Aircheck::new(&format!("stations:\n  s:\n    name: 시험 {}\n    {}\nshows: []\n", case.name, case.source));
         let length = format!("{seconds}s");
         let ran = aircheck.run(&["record", "s", "--for", &length, "--output", "a.mp3", "--json"]).await;
-        let outcome = judge(case, &ran.stdout, aircheck.path("a.mp3"), f64::from(seconds));
+        let outcome = judge(case, &ran.stdout, &aircheck.path("a.mp3"), f64::from(seconds));
         (case.name, outcome.map_err(|problem| format!("{problem}\n{ran:?}")))
     });
     let mut failed = Vec::new();
@@ -50,9 +50,9 @@ async fn record_all(cases: &[Case], seconds: u32) {
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
-fn judge(case: &Case, json: &str, file: PathBuf, seconds: f64) -> Result<String, String> {
+fn judge(case: &Case, json: &str, file: &Path, seconds: f64) -> Result<String, String> {
     let said: serde_json::Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let heard = Report::of_file(&file);
+    let heard = Report::of_file(file);
     let start: DateTime<Utc> = said["start"].as_str().and_then(|at| at.parse().ok()).ok_or("no start")?;
     let begins = heard.begins(start).ok_or("no second was heard")?;
     let off = (begins - start).as_seconds_f64();

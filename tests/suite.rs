@@ -4,6 +4,7 @@
 
 mod support;
 
+mod daemon;
 mod house;
 mod record;
 mod service;

@@ -20,6 +20,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::config::{Show, Station, TemplateError, Values};
 use crate::deck::Decks;
@@ -28,7 +29,7 @@ use crate::library::archive::{self, ArchiveError};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::{Shelf, ShelfError};
 use crate::library::tags::{self, TagError, Tags};
-use crate::model::{Airing, AiringId, Gap, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
 use crate::tape::TapeError;
 
 pub use take::{Ending, Taken, take};
@@ -248,6 +249,12 @@ impl Recorder {
         let temporary = self.shelf.temporary(&airing.id).await?;
         let job = Job { cut: airing.cut(), mp3: show.mp3, target: temporary.clone() };
         let tape = lease.tape().clone();
+        let now = self.environment.clock.now();
+        if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
+            let cause = "aircheck was not yet recording when the show began".to_owned();
+            let (tape, at) = (tape.clone(), airing.cut().start);
+            blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
+        }
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
         drop(lease);

@@ -20,7 +20,7 @@ pub struct Trouble {
 const NOTICED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
 /// The cause of a hole: the words of a segment that was given up there, else the first trouble noted in it, else the
-/// last one noted shortly before it.
+/// last one noted shortly before it, else the next one.
 pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &[Trouble]) -> String {
     let lost = placed.iter().find_map(|(start, entry)| {
         let end = *start + TimeDelta::from_std(entry.duration).unwrap_or(TimeDelta::zero());

@@ -116,7 +116,7 @@ impl Service {
     pub async fn end(&mut self, limit: Duration) -> ExitStatus {
         match tokio::time::timeout(limit, self.child.wait()).await {
             Ok(status) => status.expect("a status"),
-            Err(_) => panic!("it did not end within {limit:?}:\n{}", self.log()),
+            Err(late) => panic!("it did not end within {limit:?} ({late}):\n{}", self.log()),
         }
     }
 
