@@ -59,7 +59,7 @@ impl Crontab {
             .year(Year::Disallowed)
             .dom_and_dow(fields.both_days)
             .build();
-        // Values instead of names and ranges: croner does not know `FRI-SUN` as a range up to 7.
+        // Values instead of what is written: croner knows neither `FRI-SUN` nor `*/90` nor `*,5`.
         let plain = |part: &str, values: &[u8]| {
             let list = || values.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
             if part == "*" { part.to_owned() } else { list() }
@@ -75,7 +75,7 @@ impl Crontab {
             let pairs = fields.hours.iter().flat_map(|hour| fields.minutes.iter().map(move |minute| (minute, hour)));
             pairs.map(|(minute, hour)| one(&minute.to_string(), &hour.to_string())).collect::<Result<_, _>>()?
         } else {
-            Arc::from([one(minute, hour)?])
+            Arc::from([one(&plain(minute, &fields.minutes), &plain(hour, &fields.hours))?])
         };
         Ok(Self { text: parts.join(" "), fields, crons })
     }
@@ -234,6 +234,15 @@ mod tests {
         // 0 and 7 are Sunday.
         let sunday = starts("0 9 * * 7", Tz::UTC, "2026-11-20T00:00:00+00:00", 1);
         assert_eq!(sunday, starts("0 9 * * sun", Tz::UTC, "2026-11-20T00:00:00+00:00", 1));
+    }
+
+    #[test]
+    fn unusual_but_right_expressions_are_taken() {
+        for cron in ["*/90 */30 */40 */13 */8", "*,5 * * * *", "0 5,*/6 * * *", "00 09 01 jan,Mar-MAY *"] {
+            assert!(Crontab::parse(cron).is_ok(), "{cron}: {:?}", Crontab::parse(cron));
+        }
+        let weekend = starts("0 9 * * FRI-SUN", Tz::UTC, "2026-11-20T10:00:00+00:00", 3);
+        assert_eq!(weekend, ["21 09:00 +00:00", "22 09:00 +00:00", "27 09:00 +00:00"]);
     }
 
     #[test]
