@@ -1,6 +1,6 @@
 //! A schedule in words, so that a person sees at once whether the five fields mean what was meant.
 
-use super::crontab::Fields;
+use super::cron_fields::Fields;
 
 const MONTHS: [&str; 12] = [
     "January",
@@ -96,6 +96,10 @@ fn step(values: &[u8], size: u8) -> Option<u8> {
 
 /// The days; nothing for every day.
 fn days(fields: &Fields) -> Option<String> {
+    // Where either suffices and one is every day (`0 9 13 * 0-6`), so is the whole.
+    if !fields.both_days && (fields.days.len() == 31 || fields.weekdays.len() == 7) {
+        return None;
+    }
     let by_date = (fields.days.len() < 31).then(|| {
         let days: Vec<String> = fields.days.iter().map(u8::to_string).collect();
         let days = if is_run(&fields.days) && days.len() > 2 {
@@ -164,6 +168,11 @@ mod tests {
             ("0 9,21 * 6,7 *", "every day at 09:00 and 21:00 in June and July"),
             ("0 0 13 * 5", "on day 13 of the month and every Friday at 00:00"),
             ("0 6-12 * * *", "every day at 06:00, 07:00, 08:00, 09:00, 10:00, 11:00 and 12:00"),
+            ("0 9 13 * 0-6", "every day at 09:00"),
+            (
+                "0 9 */2 * 1",
+                "on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of the month that are a Monday at 09:00",
+            ),
             ("5,7 * * * *", "at the minutes 5 and 7"),
         ] {
             assert_eq!(Crontab::parse(cron).unwrap().describe(), words, "{cron}");

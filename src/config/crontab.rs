@@ -9,20 +9,21 @@
 //! do: in the spring gap it moves to the first minute after it, in the repeated autumn hour it runs the first time.
 //! Every other job follows the clock: it skips the gap and runs through both repeated hours.
 
-use std::fmt::Write as _;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
-use thiserror::Error;
 
+use super::cron_fields::{CrontabError, Fields};
 use super::cron_words;
 
 /// croner takes an expression for one of fixed times only where it has a single one; lists are split up to this many.
 const MOST_FIXED_TIMES: usize = 120;
+
+/// The last year in which anything is searched for.
+const LAST_YEAR: i32 = 3_999;
 
 /// Five fields of crontab, parsed.
 #[derive(Debug, Clone)]
@@ -32,46 +33,6 @@ pub struct Crontab {
     /// Their union is the schedule.
     crons: Arc<[Cron]>,
 }
-
-/// An expression that is not one of crontab, or never comes.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{message}")]
-pub struct CrontabError {
-    /// What is wrong.
-    pub message: String,
-    /// What to write instead.
-    pub hint: Option<String>,
-}
-
-/// The values of each field, sorted; a field of all values means "every".
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Fields {
-    pub minutes: Vec<u8>,
-    pub hours: Vec<u8>,
-    pub days: Vec<u8>,
-    pub months: Vec<u8>,
-    /// 0 is Sunday.
-    pub weekdays: Vec<u8>,
-    /// Whether a day must suit both day fields.
-    pub both_days: bool,
-}
-
-struct Field {
-    name: &'static str,
-    range: RangeInclusive<u8>,
-    names: &'static [&'static str],
-}
-
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-
-const FIELDS: [Field; 5] = [
-    Field { name: "minute", range: 0..=59, names: &[] },
-    Field { name: "hour", range: 0..=23, names: &[] },
-    Field { name: "day of the month", range: 1..=31, names: &[] },
-    Field { name: "month", range: 1..=12, names: &MONTHS },
-    Field { name: "day of the week", range: 0..=7, names: &WEEKDAYS },
-];
 
 const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
@@ -88,25 +49,17 @@ impl Crontab {
     pub fn parse(text: &str) -> Result<Self, CrontabError> {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let [minute, hour, day, month, weekday] = parts[..] else { return Err(wrong_count(text, &parts)) };
-        let mut values = Vec::with_capacity(FIELDS.len());
-        for (field, part) in FIELDS.iter().zip(&parts) {
-            values.push(field.parse(part)?);
-        }
-        let Ok([minutes, hours, days, months, weekdays]) = <[Vec<u8>; 5]>::try_from(values) else {
-            return Err(wrong_count(text, &parts));
-        };
-        let both_days = day.starts_with('*') || weekday.starts_with('*');
-        let mut weekdays: Vec<u8> = weekdays.into_iter().map(|weekday| weekday % 7).collect();
-        weekdays.sort_unstable();
-        weekdays.dedup();
-        let fields = Fields { minutes, hours, days, months, weekdays, both_days };
-        fields.must_come(text)?;
+        let fields = Fields::parse([minute, hour, day, month, weekday])?;
+        must_come(&fields, text)?;
 
         let fixed = !minute.contains('*') && !hour.contains('*');
         let times = fields.minutes.len() * fields.hours.len();
-        let parser =
-            CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).dom_and_dow(both_days).build();
-        // Values instead of names and ranges: croner does not know `FRI-SUN` as a range up to 7.
+        let parser = CronParser::builder()
+            .seconds(Seconds::Disallowed)
+            .year(Year::Disallowed)
+            .dom_and_dow(fields.both_days)
+            .build();
+        // Values instead of what is written: croner knows neither `FRI-SUN` nor `*/90` nor `*,5`.
         let plain = |part: &str, values: &[u8]| {
             let list = || values.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
             if part == "*" { part.to_owned() } else { list() }
@@ -122,7 +75,7 @@ impl Crontab {
             let pairs = fields.hours.iter().flat_map(|hour| fields.minutes.iter().map(move |minute| (minute, hour)));
             pairs.map(|(minute, hour)| one(&minute.to_string(), &hour.to_string())).collect::<Result<_, _>>()?
         } else {
-            Arc::from([one(minute, hour)?])
+            Arc::from([one(&plain(minute, &fields.minutes), &plain(hour, &fields.hours))?])
         };
         Ok(Self { text: parts.join(" "), fields, crons })
     }
@@ -132,8 +85,13 @@ impl Crontab {
         &self.text
     }
 
-    /// The first start strictly after `after`, by the clocks of `zone`. `None` only at the end of the calendar.
+    /// The first start strictly after `after`, by the clocks of `zone`. Nothing airs before 1970 or after 3999; beyond
+    /// that local times overflow.
     pub fn next_after(&self, after: DateTime<Utc>, zone: Tz) -> Option<DateTime<Utc>> {
+        let after = after.max(DateTime::UNIX_EPOCH);
+        if after.year() > LAST_YEAR {
+            return None;
+        }
         let local = after.with_timezone(&zone);
         let next = |cron: &Cron| cron.find_next_occurrence(&local, false).ok().map(|next| next.with_timezone(&Utc));
         // The filter keeps the promise of moving forward even if croner ever erred around a change of the clocks.
@@ -161,126 +119,23 @@ fn wrong_count(text: &str, parts: &[&str]) -> CrontabError {
     CrontabError { message: format!("a cron expression has 5 fields, `{text}` has {}", parts.len()), hint: Some(hint) }
 }
 
-impl Fields {
-    /// 31 February and its like; where either day field suffices, some weekday always comes.
-    fn must_come(&self, text: &str) -> Result<(), CrontabError> {
-        let longest = |month: &u8| match month {
-            2 => 29,
-            4 | 6 | 9 | 11 => 30,
-            _ => 31,
-        };
-        let first = self.days.first().copied().unwrap_or(1);
-        let by_date = self.months.iter().any(|month| first <= longest(month));
-        if by_date || !self.both_days {
-            return Ok(());
-        }
-        let month = self.months.first().copied().unwrap_or(2);
-        Err(CrontabError {
-            message: format!("`{text}` never comes: day {first} does not exist in {}", cron_words::month(month)),
-            hint: Some(format!("the last day of that month is {}", longest(&month))),
-        })
+/// Refuses 31 February and its like. Where either day field suffices, some weekday always comes.
+fn must_come(fields: &Fields, text: &str) -> Result<(), CrontabError> {
+    let longest = |month: &u8| match month {
+        2 => 29,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let first = fields.days.first().copied().unwrap_or(1);
+    let by_date = fields.months.iter().any(|month| first <= longest(month));
+    if by_date || !fields.both_days {
+        return Ok(());
     }
-}
-
-impl Field {
-    fn parse(&self, text: &str) -> Result<Vec<u8>, CrontabError> {
-        let mut values = Vec::new();
-        for item in text.split(',') {
-            values.extend(self.item(item, text)?);
-        }
-        values.sort_unstable();
-        values.dedup();
-        Ok(values)
-    }
-
-    /// `*`, `5`, `1-5`, `*/10` or `10-40/10`.
-    fn item(&self, item: &str, all: &str) -> Result<Vec<u8>, CrontabError> {
-        let (base, step) = match item.split_once('/') {
-            None => (item, None),
-            Some((base, step)) => match step.parse::<u8>() {
-                Ok(step) if step > 0 => (base, Some(step)),
-                _ => return Err(self.wrong(all, format!("the step `/{step}` is not a number above 0"), None)),
-            },
-        };
-        let range = if base == "*" {
-            self.range.clone()
-        } else if let Some((first, last)) = base.split_once('-') {
-            let (first_value, last_value) = (self.value(first, all)?, self.value(last, all)?);
-            // `FRI-SUN` reads naturally, and vixie cron takes the 7 for Sunday.
-            let last_value = if self.names == WEEKDAYS && last_value == 0 && first_value > 0 { 7 } else { last_value };
-            if first_value > last_value {
-                return Err(self.reversed(all, item, (first, last), (first_value, last_value), step));
-            }
-            first_value..=last_value
-        } else {
-            let value = self.value(base, all)?;
-            if let Some(step) = step {
-                let last = self.range.end();
-                return Err(self.wrong(
-                    all,
-                    format!("a step needs a range before it, not `{base}`"),
-                    Some(format!("write `{base}-{last}/{step}`, or `*/{step}`")),
-                ));
-            }
-            value..=value
-        };
-        Ok(range.step_by(usize::from(step.unwrap_or(1))).collect())
-    }
-
-    fn value(&self, word: &str, all: &str) -> Result<u8, CrontabError> {
-        if let Some(number) = self.names.iter().position(|name| name.eq_ignore_ascii_case(word)) {
-            let number = u8::try_from(number).unwrap_or_default();
-            return Ok(number + if self.names == WEEKDAYS { 0 } else { *self.range.start() });
-        }
-        if !word.is_empty() && word.chars().all(|c| c.is_ascii_digit()) {
-            return match word.parse::<u8>() {
-                Ok(value) if self.range.contains(&value) => Ok(value),
-                _ => {
-                    let (first, last) = (self.range.start(), self.range.end());
-                    Err(self.wrong(all, format!("`{word}` is not between {first} and {last}"), None))
-                }
-            };
-        }
-        let short = word.get(..3).and_then(|short| self.names.iter().find(|name| name.eq_ignore_ascii_case(short)));
-        let hint = short.map(|name| format!("write `{name}`"));
-        let message = match word {
-            "" => "a value is missing".to_owned(),
-            "L" | "W" | "?" | "#" => format!("crontab has no `{word}`"),
-            _ => format!("`{word}` means nothing there"),
-        };
-        Err(self.wrong(all, message, hint))
-    }
-
-    fn reversed(
-        &self,
-        all: &str,
-        item: &str,
-        (first, last): (&str, &str),
-        (first_value, last_value): (u8, u8),
-        step: Option<u8>,
-    ) -> CrontabError {
-        let (lowest, highest) = if self.names == WEEKDAYS { (0, 6) } else { (*self.range.start(), *self.range.end()) };
-        let mut instead = String::new();
-        if let Some(step) = step {
-            // A step runs on over the end, so the two halves cannot both be written as ranges.
-            let over = (first_value..=highest).chain(lowest..=last_value).step_by(usize::from(step));
-            let values: Vec<String> = over.map(|value| value.to_string()).collect();
-            instead.push_str(&values.join(","));
-        } else {
-            let part = |from: u8, to: u8| if from == to { from.to_string() } else { format!("{from}-{to}") };
-            let _ = write!(instead, "{},{}", part(first_value, highest), part(lowest, last_value));
-        }
-        self.wrong(
-            all,
-            format!("the range `{item}` runs backwards, from {first} to {last}"),
-            Some(format!("write `{instead}`")),
-        )
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "the callers make the message for this call")]
-    fn wrong(&self, all: &str, message: String, hint: Option<String>) -> CrontabError {
-        CrontabError { message: format!("the field `{all}` ({}) of the cron is wrong: {message}", self.name), hint }
-    }
+    let month = fields.months.first().copied().unwrap_or(2);
+    Err(CrontabError {
+        message: format!("`{text}` never comes: day {first} does not exist in {}", cron_words::month(month)),
+        hint: Some(format!("the last day of that month is {}", longest(&month))),
+    })
 }
 
 #[cfg(test)]
@@ -379,6 +234,24 @@ mod tests {
         // 0 and 7 are Sunday.
         let sunday = starts("0 9 * * 7", Tz::UTC, "2026-11-20T00:00:00+00:00", 1);
         assert_eq!(sunday, starts("0 9 * * sun", Tz::UTC, "2026-11-20T00:00:00+00:00", 1));
+    }
+
+    #[test]
+    fn unusual_but_right_expressions_are_taken() {
+        for cron in ["*/90 */30 */40 */13 */8", "*,5 * * * *", "0 5,*/6 * * *", "00 09 01 jan,Mar-MAY *"] {
+            assert!(Crontab::parse(cron).is_ok(), "{cron}: {:?}", Crontab::parse(cron));
+        }
+        let weekend = starts("0 9 * * FRI-SUN", Tz::UTC, "2026-11-20T10:00:00+00:00", 3);
+        assert_eq!(weekend, ["21 09:00 +00:00", "22 09:00 +00:00", "27 09:00 +00:00"]);
+    }
+
+    #[test]
+    fn the_ends_of_the_calendar_do_no_harm() {
+        let crontab = Crontab::parse("30 2 * * *").unwrap();
+        for zone in [Tz::Pacific__Kiritimati, Tz::Pacific__Pago_Pago] {
+            assert_eq!(crontab.next_after(DateTime::<Utc>::MAX_UTC, zone), None);
+            assert!(crontab.next_after(DateTime::<Utc>::MIN_UTC, zone).is_some());
+        }
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! ([`Config`], [`Station`], [`Show`]) is complete and right, so that nothing above needs to check again.
 
 mod checks;
+mod cron_fields;
 mod cron_words;
 mod crontab;
 mod document;
 mod keys;
+mod kind;
 mod position;
 mod problem;
 mod read;
@@ -25,7 +27,8 @@ mod template;
 mod tests;
 mod units;
 
-pub use crontab::{Crontab, CrontabError};
+pub use cron_fields::CrontabError;
+pub use crontab::Crontab;
 pub use problem::{ConfigErrors, Problem};
 pub use show::{Keep, Mp3, Show, TagTemplates};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{FILE, HLS, ICECAST, KEEP, Key, Kind, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, Table};
+use super::keys::{FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS};
+use super::kind::{Key, Kind, Table};
 
 /// The schema, made from the same table that reads the file.
 pub(super) fn schema() -> Value {

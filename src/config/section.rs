@@ -2,7 +2,7 @@
 //! is checked to be of its key's kind.
 
 use super::document::{Content, Entry, Node};
-use super::keys::{Key, Kind, Table};
+use super::kind::{Key, Kind, Table};
 use super::position::Place;
 use super::problem::{Complaint, Problems, any_of, nearest};
 
