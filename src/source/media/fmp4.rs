@@ -170,7 +170,8 @@ pub(super) struct Fmp4Reader {
     buffer: BytesMut,
     /// Boxes since the last whole fragment.
     gathered: BytesMut,
-    init: BytesMut,
+    file_type: Bytes,
+    init: Bytes,
     track: Option<Track>,
 }
 
@@ -197,9 +198,9 @@ impl Fmp4Reader {
             }
             let atom = self.buffer.split_to(length).freeze();
             match &kind {
-                b"ftyp" => self.init = BytesMut::from(&atom[..]),
+                b"ftyp" => self.file_type = atom,
                 b"moov" => {
-                    self.init.extend_from_slice(&atom);
+                    self.init = [&self.file_type[..], &atom].concat().into();
                     self.track = Track::read(&self.init);
                     self.gathered.clear();
                 }
@@ -218,8 +219,7 @@ impl Fmp4Reader {
         let bytes = self.gathered.split().freeze();
         let track = self.track.as_ref()?;
         let samples = track.ticks(&bytes)?;
-        let init = Some(Bytes::copy_from_slice(&self.init));
-        let format = Format { container: Container::Fmp4, detail: track.detail.clone(), init };
+        let format = Format { container: Container::Fmp4, detail: track.detail.clone(), init: Some(self.init.clone()) };
         Some(Unit { bytes, samples, rate: track.timescale, ends: true, preamble: Bytes::new(), format })
     }
 

@@ -263,26 +263,32 @@ impl TsReader {
         let held = self.held.split();
         self.unit.extend_from_slice(&held);
         self.unit.extend_from_slice(bytes);
-        let sound = pes.map_or(payload, |pes| pes.payload);
-        if let Some(Sound { meter: Meter::Stamps(stamps), .. }) = &mut self.sound {
-            stamps.octets = stamps.octets.saturating_add(u64::try_from(sound.len()).unwrap_or(0));
-        }
-        if let Some(Sound { meter: Meter::Frames(reader), .. }) = &mut self.sound {
-            reader.push(sound);
-            self.owed = self.owed.and_then(|owed| owed.checked_sub(sound.len()));
-            let whole = self.owed == Some(0);
-            if whole || self.unit.len() > LONGEST_UNIT {
-                self.owed = None;
-                self.measure(false);
-                // The unit that a new PES packet closed comes first; this one is closed with the next.
-                return done.or_else(|| self.close());
-            }
+        self.take_payload(pes.map_or(payload, |pes| pes.payload));
+        // The unit that a new PES packet closed comes first; this one is then closed by the next.
+        if done.is_none() && self.owed == Some(0) {
+            done = self.close();
         }
         if done.is_none() && self.unit.len() > LONGEST_UNIT {
-            self.close();
+            done = self.close();
+            // What nothing can be made out of is not kept.
             self.unit.clear();
         }
         done
+    }
+
+    fn take_payload(&mut self, payload: &[u8]) {
+        match self.sound.as_mut().map(|sound| &mut sound.meter) {
+            Some(Meter::Frames(reader)) => {
+                reader.push(payload);
+                self.owed = self.owed.and_then(|owed| owed.checked_sub(payload.len()));
+            }
+            Some(Meter::Stamps(stamps)) => {
+                stamps.octets = stamps.octets.saturating_add(u64::try_from(payload.len()).unwrap_or(0));
+                // How long it plays is known with the next stamp, not before.
+                self.owed = None;
+            }
+            None => {}
+        }
     }
 
     fn keep_table(&mut self, pid: u16, bytes: &[u8]) {

@@ -104,8 +104,9 @@ fn rtmpdump_arguments(source: &Rtmp, url: &Url) -> Vec<String> {
 }
 
 /// ffmpeg's arguments. What rtmpdump writes announces pictures whether there are any or not, and ffmpeg would wait for
-/// them; the sound's own parameters stand in its first packet. The muxer neither delays nor collects.
-const REMUX: &str = "-hide_banner -nostdin -loglevel error -protocol_whitelist pipe -analyzeduration 500000 -f flv \
+/// them for minutes; two seconds find the sound among pictures, and delay nothing but the first chunk. The muxer neither
+/// delays nor collects.
+const REMUX: &str = "-hide_banner -nostdin -loglevel error -protocol_whitelist pipe -analyzeduration 2000000 -f flv \
      -i pipe:0 -map 0:a:0 -c copy -muxdelay 0 -muxpreload 0 -flush_packets 1 -f mpegts pipe:1";
 
 /// rtmpdump and ffmpeg, with everything between them.
