@@ -5,4 +5,5 @@
 mod support;
 
 mod origin;
+mod rtmp;
 mod timecode;

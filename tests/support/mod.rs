@@ -3,4 +3,5 @@
 
 pub mod ffmpeg;
 pub mod origin;
+pub mod rtmp;
 pub mod timecode;
