@@ -220,6 +220,11 @@ async fn faults_strike_whom_they_should_and_are_logged() {
         station.heal();
     }
 
+    station.fault(Fault::new(Part::Playlist, Kind::Status(410)).path("/v48000/"));
+    assert_eq!(get(&client, &station.url()).await.0, 200);
+    assert_eq!(get(&client, &station.url().replace("/playlist", "/v48000/playlist")).await.0, 410);
+    station.heal();
+
     station.fault(Fault::edit_playlist(|text| text.replace("TARGETDURATION:2", "TARGETDURATION:0")));
     assert!(text(&client, &station.url()).await.contains("TARGETDURATION:0"));
     station.heal();

@@ -10,4 +10,5 @@ mod record;
 mod service;
 
 mod origin;
+mod rtmp;
 mod timecode;

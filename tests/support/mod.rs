@@ -1,7 +1,38 @@
-//! What tests are made of.
+//! What tests are made of: a radio station that can do everything wrong, and ears that hear every lost second.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`timecode`] | sound in which every second says its number, and the reader that turns a recording back into numbers |
+//! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
+//! | [`rtmp`] | a real nginx-rtmp with a real publisher |
+//! | [`ffmpeg`] | decode, encode, anything else |
+//!
+//! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
+//! itself when it begins. A test is about ten lines:
+//!
+//! ```ignore
+//! #[test]
+//! fn a_segment_that_is_missing_once_is_had_the_second_time() {
+//!     let origin = Origin::start();
+//!     let station = origin.station("x", Setup { window: 4, ..Setup::of(Container::Ts) });
+//!     station.fault(Fault::new(Part::Segment, Kind::Status(404)).times_per_url(1).lasting(Duration::from_secs(20)));
+//!     let mp3 = /* record station.url() for 15 s, in whatever way; blocking is fine */;
+//!     let report = Report::of_file(&mp3);
+//!     assert!(report.is_whole(), "{report}");
+//!     assert!((report.length - 15.0).abs() < 0.03, "{report}");
+//!     assert!((report.begins(planned).unwrap() - planned).abs() < TimeDelta::milliseconds(5), "{report}");
+//!     assert!(station.log().iter().any(|entry| entry.part == Part::Segment && entry.status == 404));
+//! }
+//! ```
+//!
+//! Nothing here sleeps for long or needs the network, everything ends when it is dropped, and an [`origin::Origin`]
+//! runs on threads of its own. Two things to know: the first station of a codec costs a second or two of encoding (shared by
+//! the whole test process), and its programme ends some minutes later, so no single test may record for longer than
+//! three minutes.
 #![allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 
 pub mod aircheck;
 pub mod ffmpeg;
 pub mod origin;
+pub mod rtmp;
 pub mod timecode;

@@ -81,13 +81,46 @@ mod tests {
     use std::time::Duration;
 
     use chrono::{DateTime, Utc};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::base::process::Invocation;
 
     async fn text(url: &str) -> String {
         let response = reqwest::get(url).await.unwrap();
         assert!(response.status().is_success(), "{url}: {}", response.status());
         response.text().await.unwrap()
+    }
+
+    /// The left channel at 48 kHz.
+    async fn decoded(segment: Vec<u8>) -> Vec<f64> {
+        let args = ["-loglevel", "error", "-i", "pipe:0", "-f", "s16le", "-ac", "2", "-ar", "48000", "pipe:1"];
+        let mut ffmpeg = Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn().unwrap();
+        let mut stdin = ffmpeg.take_stdin().unwrap();
+        let feeding = tokio::spawn(async move { stdin.write_all(&segment).await });
+        let mut bytes = Vec::new();
+        ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
+        feeding.await.unwrap().unwrap();
+        left(&bytes)
+    }
+
+    fn left(bytes: &[u8]) -> Vec<f64> {
+        bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]]))).collect()
+    }
+
+    /// By how many milliseconds what was `heard` lags behind the music that was on the air from `time` on.
+    fn lateness(heard: &[f64], time: DateTime<Utc>) -> i64 {
+        const SECOND: usize = music::RATE as usize;
+        // Two seconds earlier, for the reverberation.
+        let played = left(&music::Music::from(time.timestamp().unsigned_abs() - 2).play(5 * SECOND));
+        let start = 2 * SECOND + usize::try_from(time.timestamp_subsec_micros()).unwrap() * 48 / 1_000;
+        let difference = |late: &i64| -> f64 {
+            let start = start.strict_add_signed(isize::try_from(-late * 48).unwrap());
+            // The first frames lack what came before them.
+            let pairs = heard.iter().zip(&played[start..]).skip(4_096).take(SECOND / 2);
+            pairs.map(|(heard, played)| (heard - played).powi(2)).sum()
+        };
+        (-40..=40).min_by(|a, b| difference(a).total_cmp(&difference(b))).unwrap()
     }
 
     #[tokio::test]
@@ -110,10 +143,15 @@ mod tests {
             environment.clock.sleep(Duration::from_millis(50)).await;
             playlist = text(&url).await;
         }
+        let times = begun(&playlist);
         let name = playlist.lines().rfind(|line| !line.starts_with('#')).unwrap();
         let segment = reqwest::Url::parse(&url).unwrap().join(name).unwrap();
         let bytes = reqwest::get(segment).await.unwrap().bytes().await.unwrap();
         assert!(bytes.starts_with(b"ID3") && bytes.len() > 20_000, "{} bytes", bytes.len());
+        let heard = decoded(bytes.to_vec()).await;
+        // The playlist cuts its times to milliseconds.
+        let late = lateness(&heard, times[times.len() - 1]);
+        assert!((-1..=0).contains(&late), "the sound is {late} ms later than its programme time");
 
         let forged = url.replace("Expires=1", "Expires=2");
         assert_eq!(reqwest::get(&forged).await.unwrap().status(), 403);

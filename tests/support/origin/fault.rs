@@ -95,6 +95,7 @@ pub struct Fault {
     times_per_url: Option<u32>,
     every: u32,
     sequence: Option<u64>,
+    path: Option<String>,
 }
 
 impl Fault {
@@ -109,6 +110,7 @@ impl Fault {
             times_per_url: None,
             every: 1,
             sequence: None,
+            path: None,
         }
     }
 
@@ -163,6 +165,13 @@ impl Fault {
         self.sequence = Some(sequence);
         self
     }
+
+    /// Only paths with this in them: `v128000` is one variant, `moved-` what was redirected.
+    #[must_use]
+    pub fn path(mut self, part: &str) -> Self {
+        self.path = Some(part.to_owned());
+        self
+    }
 }
 
 /// A fault that is switched on.
@@ -201,7 +210,8 @@ impl Faults {
             let fault = &active.fault;
             let begin = active.since + TimeDelta::from_std(fault.delay).expect("short");
             let over = fault.lasting.is_some_and(|lasting| now - begin > TimeDelta::from_std(lasting).expect("short"));
-            let other = fault.sequence.is_some() && fault.sequence != sequence;
+            let other = fault.sequence.is_some() && fault.sequence != sequence
+                || fault.path.as_ref().is_some_and(|part| !path.contains(part));
             if fault.part != part || now < begin || over || other {
                 return None;
             }

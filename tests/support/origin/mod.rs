@@ -168,8 +168,8 @@ impl StationHandle {
 
     /// When the segments in the playlist were on the air: the first's beginning, the last's end.
     pub fn window(&self) -> (DateTime<Utc>, DateTime<Utc>) {
-        let list = &self.station.sound.list[self.station.view(self.shared.clock.now()).window];
-        let (first, last) = (list.first().expect("a window"), list.last().expect("a window"));
+        let segments = &self.station.sound.list[self.station.view(self.shared.clock.now()).window];
+        let (first, last) = (segments.first().expect("a window"), segments.last().expect("a window"));
         (first.begins, last.ends())
     }
 

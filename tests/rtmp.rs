@@ -1,0 +1,38 @@
+//! The RTMP server stands for real ones in these tests: that it plays by the clock, and that it goes and comes back.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+
+use crate::support::rtmp::RtmpServer;
+use crate::support::timecode::Report;
+
+#[test]
+fn rtmp_plays_by_the_clock_stops_and_comes_back() {
+    let mut server = RtmpServer::start();
+    for _ in 0..2 {
+        let flv = server.dump(Duration::from_secs(5), usize::MAX);
+        let now = SystemClock::shared().now();
+        let report = Report::of_bytes("flv", &flv);
+        assert!(report.is_whole() && report.heard.len() >= 3, "{report}");
+        let age = (now - report.ends(now).expect("seconds were heard")).as_seconds_f64();
+        assert!((0.0..0.6).contains(&age), "the newest sound is {age} s old");
+
+        server.stop();
+        assert_eq!(server.dump(Duration::from_secs(2), 1).len(), 0, "nobody is there");
+        server.restart();
+    }
+    let port = server.url().split(['/', ':']).find_map(|part| part.parse::<u16>().ok()).expect("a port");
+    drop(server);
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the server is gone");
+}
+
+#[test]
+fn a_frozen_server_keeps_the_connection_and_sends_nothing() {
+    let server = RtmpServer::start();
+    server.freeze(true);
+    assert_eq!(server.dump(Duration::from_secs(2), 1).len(), 0);
+    server.freeze(false);
+    assert!(server.dump(Duration::from_secs(5), 4_000).len() >= 4_000);
+}
