@@ -28,20 +28,19 @@ impl Taped {
     }
 
     fn troubles(&self) -> Vec<&str> {
-        let cause =
-            |event| if let &MediaEvent::Trouble { ref cause, .. } = event { Some(cause.as_str()) } else { None };
-        self.events.iter().filter_map(cause).collect()
+        let causes = self.events.iter().map(|event| match event {
+            MediaEvent::Trouble { cause, .. } => Some(cause.as_str()),
+            _ => None,
+        });
+        causes.flatten().collect()
     }
 
     fn gaps(&self) -> Vec<(Duration, &str)> {
-        let gap = |event| {
-            if let &MediaEvent::Gap { duration, ref cause, .. } = event {
-                Some((duration, cause.as_str()))
-            } else {
-                None
-            }
-        };
-        self.events.iter().filter_map(gap).collect()
+        let gaps = self.events.iter().map(|event| match event {
+            MediaEvent::Gap { duration, cause, .. } => Some((*duration, cause.as_str())),
+            _ => None,
+        });
+        gaps.flatten().collect()
     }
 
     /// Every number from the first to the last, each once.

@@ -29,8 +29,15 @@ const WINDOW: u32 = 6;
 
 /// One segment: ADTS frames (ISO/IEC 14496-3) whose payload is its number.
 pub fn segment_bytes(number: u32) -> Vec<u8> {
-    let mut frame =
-        vec![0xff, 0xf1, 0x4c, 0x80, u8::try_from(FRAME >> 3).unwrap(), (FRAME << 5 & 0xe0) as u8 | 0x1f, 0xfc];
+    let mut frame = vec![
+        0xff,
+        0xf1,
+        0x4c,
+        0x80,
+        u8::try_from(FRAME >> 3).unwrap(),
+        u8::try_from(FRAME << 5 & 0xe0).unwrap() | 0x1f,
+        0xfc,
+    ];
     frame.extend(number.to_be_bytes());
     frame.resize(FRAME, 0);
     frame.repeat(FRAMES)
@@ -78,7 +85,7 @@ impl Asked {
                 * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap()))
     }
 
-    fn list(&self, numbers: impl Iterator<Item = u32>, sequence: u32, mut entry: impl FnMut(u32) -> String) -> Answer {
+    fn list(numbers: impl Iterator<Item = u32>, sequence: u32, entry: impl Fn(u32) -> String) -> Answer {
         let mut text =
             format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n");
         for number in numbers {
@@ -98,7 +105,7 @@ impl Asked {
     pub fn ranged_list(&self) -> Answer {
         let edge = self.edge();
         let length = FRAMES * FRAME;
-        self.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+        Self::list(edge - WINDOW..edge, edge - WINDOW, |number| {
             let offset = if number == edge - WINDOW { format!("@{}", length * number as usize) } else { String::new() };
             format!("#EXT-X-BYTERANGE:{length}{offset}\n#EXTINF:0.512,\nall.aac\n")
         })
@@ -123,7 +130,7 @@ impl Asked {
             return live(self);
         }
         let first = at.max(edge - WINDOW);
-        self.list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
+        Self::list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
     }
 
     pub fn file(&self, folder: &Path) -> Answer {
@@ -141,7 +148,7 @@ pub fn live(asked: &Asked) -> Answer {
     match asked.segment() {
         Some(number) if number < edge && number + 2 * WINDOW >= edge => Answer::ok(segment_bytes(number)),
         Some(_) => Answer::status(404),
-        None => asked.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+        None => Asked::list(edge - WINDOW..edge, edge - WINDOW, |number| {
             let date = asked.starts(number).to_rfc3339();
             format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:0.512,Song, and singer\n{number}.aac\n")
         }),
