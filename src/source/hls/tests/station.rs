@@ -51,6 +51,7 @@ pub fn number_in(bytes: &[u8]) -> u32 {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub path: String,
+    pub query: String,
     /// How many came for the same path before.
     pub nth: usize,
     pub elapsed: Duration,
@@ -61,6 +62,16 @@ pub struct Asked {
 impl Asked {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The time of the request.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.started + TimeDelta::from_std(self.elapsed).unwrap()
+    }
+
+    /// The second in `?Expires=…`.
+    pub fn expiry(&self) -> i64 {
+        self.query.strip_prefix("Expires=").and_then(|second| second.parse().ok()).unwrap()
     }
 
     /// The number in `/…/7.aac` or `/…/x7.aac`.
@@ -267,7 +278,9 @@ impl Station {
             let count = counts.entry(path.clone()).or_default();
             let nth = *count;
             *count += 1;
-            let asked = Asked { path, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            let asked =
+                Asked { path, query, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
             log.lock().unwrap().push(asked.clone());
             let script = Arc::clone(&script);
             async move { script(&asked).into_response() }
