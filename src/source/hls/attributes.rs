@@ -21,15 +21,12 @@ impl Attributes {
         while let Some((name, after)) = rest.split_once('=') {
             // A stray word before the name (`A,B=1`) belongs to nothing.
             let name = name.rsplit(',').next().unwrap_or(name).trim();
-            let (value, quoted, left) = match after.trim_start().strip_prefix('"') {
-                Some(inside) => {
-                    let (value, left) = inside.split_once('"').unwrap_or((inside, ""));
-                    (value, true, left.split_once(',').map_or("", |(_, left)| left))
-                }
-                None => {
-                    let (value, left) = after.split_once(',').unwrap_or((after, ""));
-                    (value.trim(), false, left)
-                }
+            let (value, quoted, left) = if let Some(inside) = after.trim_start().strip_prefix('"') {
+                let (value, left) = inside.split_once('"').unwrap_or((inside, ""));
+                (value, true, left.split_once(',').map_or("", |(_, left)| left))
+            } else {
+                let (value, left) = after.split_once(',').unwrap_or((after, ""));
+                (value.trim(), false, left)
             };
             if !name.is_empty() && !value.is_empty() && list.get(name).is_none() {
                 list.0.push(Attribute { name: name.to_owned(), value: value.to_owned(), quoted });

@@ -40,9 +40,9 @@ pub async fn run(
                 Some(ordered) => running.push_back(obtainer.obtain(ordered)),
                 None => open = false,
             },
-            Some(obtained) = running.next() => {
-                obtainer.release(&obtained);
-                committer.commit(obtained).await?;
+            Some(done) = running.next() => {
+                obtainer.release(&done);
+                committer.commit(done).await?;
             }
         }
     }

@@ -20,14 +20,21 @@ use crate::source::media::{self, Probe};
 
 /// The most bytes of one segment: half a minute of a muxed television programme.
 const SEGMENT_CAP: usize = 32 << 20;
-/// The most bytes of an initialisation section and of a key's answer.
-const SMALL_CAP: usize = 1 << 20;
-/// The longest silence while a segment comes; a window may be no longer than three of these.
-const IDLE: Duration = Duration::from_secs(3);
-/// The longest wait for a key or an initialisation section.
-const SMALL_LIMIT: Duration = Duration::from_secs(8);
+/// For keys and initialisation sections.
+const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
 /// How many keys and how many initialisation sections are remembered.
 const CACHED: usize = 64;
+
+/// What one answer may take.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    /// The most bytes.
+    bytes: usize,
+    /// The longest silence.
+    idle: Duration,
+    /// The longest in all.
+    whole: Duration,
+}
 
 /// Why a try failed.
 #[derive(Debug, Error)]
@@ -101,10 +108,14 @@ impl Fetcher {
         Self { client, keys: Mutex::default(), maps: Mutex::default() }
     }
 
-    /// Tries once to get `segment`.
-    pub async fn segment(&self, segment: &Segment) -> Result<Sound, FetchError> {
-        let limit = policy::segment_limit(segment.duration);
-        let raw = self.body(&segment.url, segment.byte_range, SEGMENT_CAP, limit).await?;
+    /// Tries once to get `segment`, which failed so often before.
+    pub async fn segment(&self, segment: &Segment, failures: u32) -> Result<Sound, FetchError> {
+        let bounds = Bounds {
+            bytes: SEGMENT_CAP,
+            idle: policy::segment_idle(failures),
+            whole: policy::segment_limit(segment.duration),
+        };
+        let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
         let Some(key) = &segment.key else {
             let init = self.init(segment).await?;
             return sound(&segment.url, raw, init);
@@ -126,7 +137,7 @@ impl Fetcher {
         if let Some(key) = keys.get(url).filter(|key| Some(**key) != bad) {
             return Ok(*key);
         }
-        let answer = self.body(url, None, SMALL_CAP, SMALL_LIMIT).await?;
+        let answer = self.body(url, None, SMALL).await?;
         let key = answer.as_ref().try_into().map_err(|_| FetchError::Key(redact::url(url)))?;
         if keys.len() >= CACHED {
             keys.clear();
@@ -142,7 +153,7 @@ impl Fetcher {
         if let Some(init) = maps.get(&at) {
             return Ok(Some(init.clone()));
         }
-        let raw = self.body(&map.url, map.byte_range, SMALL_CAP, SMALL_LIMIT).await?;
+        let raw = self.body(&map.url, map.byte_range, SMALL).await?;
         let init = self.open_init(map, segment.key.as_ref(), raw).await?;
         if maps.len() >= CACHED {
             maps.clear();
@@ -162,18 +173,12 @@ impl Fetcher {
     }
 
     /// The bytes at `url`, of which `range` are wanted.
-    async fn body(
-        &self,
-        url: &Url,
-        range: Option<ByteRange>,
-        cap: usize,
-        limit: Duration,
-    ) -> Result<Bytes, FetchError> {
+    async fn body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
         let slow = |_| Err(FetchError::Slow(redact::url(url)));
-        timeout(limit, self.try_body(url, range, cap)).await.unwrap_or_else(slow)
+        timeout(bounds.whole, self.try_body(url, range, bounds)).await.unwrap_or_else(slow)
     }
 
-    async fn try_body(&self, url: &Url, range: Option<ByteRange>, cap: usize) -> Result<Bytes, FetchError> {
+    async fn try_body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
         let stalled = |_| FetchError::Stalled(redact::url(url));
         let sort = |error: reqwest::Error| FetchError::Http(HttpError::from_reqwest(&error, url));
         let mut request = self.client.get(url.clone());
@@ -181,53 +186,69 @@ impl Fetcher {
             let last = range.offset.saturating_add(range.length).saturating_sub(1);
             request = request.header(RANGE, format!("bytes={}-{last}", range.offset));
         }
-        let mut response = timeout(IDLE, request.send()).await.map_err(stalled)?.map_err(sort)?;
+        let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)?.map_err(sort)?;
         if !response.status().is_success() {
             return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
         }
-        let part = wanted_part(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
-        let enough = part.map_or(usize::MAX, |part| part.skip.saturating_add(part.length));
+        let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
         let mut bytes = BytesMut::new();
-        while let Some(more) = timeout(IDLE, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
-            if bytes.len().saturating_add(more.len()).min(enough) > cap {
-                return Err(HttpError::TooLarge { url: redact::url(url), cap }.into());
+        while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
+            if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
+                return Err(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes }.into());
             }
             bytes.extend_from_slice(&more);
-            if part.is_some_and(|part| part.whole) && bytes.len() >= enough {
-                // The whole resource came instead of a part of it; what follows is not wanted.
+            if matches!(wanted, Wanted::Inside { .. }) && bytes.len() >= wanted.end() {
+                // What follows in the resource is other segments.
                 break;
             }
         }
-        let bytes = bytes.freeze();
-        let Some(part) = part else {
-            return if bytes.is_empty() { Err(FetchError::Empty(redact::url(url))) } else { Ok(bytes) };
-        };
-        let exact = part.whole || bytes.len() == part.length;
-        let fits = exact && bytes.len() >= enough;
-        if fits { Ok(bytes.slice(part.skip..enough)) } else { Err(FetchError::Range(redact::url(url))) }
+        if bytes.is_empty() {
+            return Err(FetchError::Empty(redact::url(url)));
+        }
+        wanted.cut(bytes.freeze()).ok_or_else(|| FetchError::Range(redact::url(url)))
     }
 }
 
-/// Which bytes of an answer are the wanted range.
+/// Which bytes of an answer are wanted.
 #[derive(Debug, Clone, Copy)]
-struct Part {
-    skip: usize,
-    length: usize,
-    /// Whether the whole resource comes.
-    whole: bool,
+enum Wanted {
+    /// All, however many.
+    All,
+    /// All, and just so many: the range that was asked for.
+    Just(usize),
+    /// A range of them: the server knows no ranges and sends the whole resource (RFC 9110 section 14.2).
+    Inside { skip: usize, length: usize },
 }
 
-/// `Some(None)`: all of the answer is wanted. `None`: the answer is another range than was asked for.
-fn wanted_part(response: &Response, range: Option<ByteRange>) -> Option<Option<Part>> {
-    let Some(range) = range else { return Some(None) };
-    let length = usize::try_from(range.length).ok()?;
-    if response.status() != StatusCode::PARTIAL_CONTENT {
-        // A server without ranges sends it all (RFC 9110 section 14.2).
-        return Some(Some(Part { skip: usize::try_from(range.offset).ok()?, length, whole: true }));
+impl Wanted {
+    /// `None`: the answer is another range than was asked for.
+    fn of(response: &Response, range: Option<ByteRange>) -> Option<Self> {
+        let Some(range) = range else { return Some(Self::All) };
+        let length = usize::try_from(range.length).ok()?;
+        if response.status() != StatusCode::PARTIAL_CONTENT {
+            return Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length });
+        }
+        let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
+        let (first, _) = answered.trim_start().split_once('-')?;
+        (first.trim().parse() == Ok(range.offset)).then_some(Self::Just(length))
     }
-    let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
-    let (first, _) = answered.trim_start().split_once('-')?;
-    (first.trim().parse() == Ok(range.offset)).then_some(Some(Part { skip: 0, length, whole: false }))
+
+    /// How many bytes of the answer have to come.
+    fn end(self) -> usize {
+        match self {
+            Self::All => usize::MAX,
+            Self::Just(length) => length,
+            Self::Inside { skip, length } => skip.saturating_add(length),
+        }
+    }
+
+    fn cut(self, bytes: Bytes) -> Option<Bytes> {
+        match self {
+            Self::All => Some(bytes),
+            Self::Just(length) => (bytes.len() == length).then_some(bytes),
+            Self::Inside { skip, .. } => (bytes.len() >= self.end()).then(|| bytes.slice(skip..self.end())),
+        }
+    }
 }
 
 fn decrypted(

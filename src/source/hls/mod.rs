@@ -85,8 +85,8 @@ pub async fn run(
         environment.clock.sleep(GRACE).await;
         end.late.cancel();
     };
-    let capture = async { tokio::join!(reloader.run(queued), committing) };
-    tokio::pin!(capture);
+    // On the heap, because it is large and every caller up to the deck's task would carry it.
+    let mut capture = Box::pin(async { tokio::join!(reloader.run(queued), committing) });
     tokio::select! {
         _ = &mut capture => {}
         () = lateness => {

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::fetch::{Fetcher, Sound};
@@ -99,16 +99,19 @@ impl<'a> Obtainer<'a> {
             let offered = self.offer.get(ordered.order);
             let last_try = offered.is_none();
             let segment = offered.unwrap_or_else(|| ordered.segment.clone());
-            let attempt = async {
-                let _permit = self.turn(ordered.order).await;
-                self.fetcher.segment(&segment).await
+            let permit = tokio::select! {
+                biased;
+                () = self.end.stop.cancelled() => return Outcome::Unfinished,
+                permit = self.turn(ordered.order) => permit,
             };
-            let error = tokio::select! {
-                result = attempt => match result {
-                    Ok(sound) => return Outcome::Sound(sound),
-                    Err(error) => error,
-                },
+            let result = tokio::select! {
+                result = self.fetcher.segment(&segment, failures) => result,
                 () = self.end.late.cancelled() => return Outcome::Unfinished,
+            };
+            drop(permit);
+            let error = match result {
+                Ok(sound) => return Outcome::Sound(sound),
+                Err(error) => error,
             };
             tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
             if error.lost_rights() {
@@ -127,13 +130,9 @@ impl<'a> Obtainer<'a> {
     }
 
     /// Waits until a request may be made.
-    async fn turn(&self, order: u64) -> Option<tokio::sync::SemaphorePermit<'_>> {
+    async fn turn(&self, order: u64) -> Option<SemaphorePermit<'_>> {
         while self.waiting.load(Ordering::Relaxed) > WAITING_CAP && self.head.load(Ordering::Relaxed) < order {
             self.clock.sleep(LOOK_AGAIN).await;
-        }
-        if self.end.stop.is_cancelled() {
-            // Only what has been begun is finished.
-            std::future::pending::<()>().await;
         }
         self.requests.acquire().await.ok()
     }

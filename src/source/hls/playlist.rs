@@ -131,13 +131,13 @@ impl Playlist {
             return Ok(Self::Master(Master::new(&master, base)));
         }
         let media = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
-        MediaPlaylist::new(media, base).map(Self::Media)
+        MediaPlaylist::new(&media, base).map(Self::Media)
     }
 }
 
 impl MediaPlaylist {
-    fn new(raw: m3u8_rs::MediaPlaylist, base: &Url) -> Result<Self, PlaylistError> {
-        let longest = raw.segments.iter().map(|segment| extinf(segment)).max().unwrap_or_default();
+    fn new(raw: &m3u8_rs::MediaPlaylist, base: &Url) -> Result<Self, PlaylistError> {
+        let longest = raw.segments.iter().map(extinf).max().unwrap_or_default();
         let declared = Duration::from_secs(raw.target_duration);
         let claims = [longest, declared].into_iter().filter(|claim| !claim.is_zero());
         let target_duration = claims.min().unwrap_or(SOME_DURATION).clamp(TARGETS.0, TARGETS.1);
@@ -145,7 +145,7 @@ impl MediaPlaylist {
         let skipped = raw.segments.first().map_or(0, skipped_segments);
         let mut carried = Carried { sequence: raw.media_sequence.saturating_add(skipped), ..Carried::default() };
         let mut segments = Vec::with_capacity(raw.segments.len());
-        for segment in raw.segments {
+        for segment in &raw.segments {
             segments.push(carried.segment(segment, base, target_duration)?);
         }
         date_backwards(&mut segments);
@@ -190,7 +190,7 @@ struct RawKey {
 }
 
 impl Carried {
-    fn segment(&mut self, raw: MediaSegment, base: &Url, target: Duration) -> Result<Segment, PlaylistError> {
+    fn segment(&mut self, raw: &MediaSegment, base: &Url, target: Duration) -> Result<Segment, PlaylistError> {
         let has_tag = |name: &str| raw.unknown_tags.iter().any(|tag| tag.tag == name);
         if has_tag("X-KEY") {
             // The parser knows only keys with a method; METHOD=NONE comes here.
@@ -207,7 +207,7 @@ impl Carried {
         let url = absolute(base, &raw.uri)?;
         let byte_range = raw.byte_range.as_ref().map(|range| self.resolve_range(&url, range));
         let repeat = !self.listed.insert((address::place(&url).to_owned(), byte_range));
-        let duration = Some(extinf(&raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
+        let duration = Some(extinf(raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
         // What is listed twice plays once.
         let plays = if repeat { Duration::ZERO } else { duration };

@@ -55,6 +55,12 @@ pub fn segment_limit(duration: Duration) -> Duration {
     duration.saturating_mul(4).clamp(Duration::from_secs(15), Duration::from_mins(1))
 }
 
+/// The longest silence while a segment comes, after it failed so often: short at first, because a window is short and a
+/// second request often helps; longer then, because some servers think for a while before they begin.
+pub fn segment_idle(failures: u32) -> Duration {
+    Duration::from_secs(3).saturating_mul(failures.saturating_add(1)).min(LONGEST)
+}
+
 /// How long before its end an address with this much life left is renewed.
 pub fn renewal_lead(life: Duration) -> Duration {
     (life / 5).clamp(Duration::from_secs(2), Duration::from_secs(30))
@@ -90,8 +96,8 @@ mod tests {
     fn waits_double_up_to_the_longest() {
         let about = |failures, millis: u64| {
             let wait = backoff(failures, LONGEST).as_secs_f64() * 1000.0;
-            let want = Duration::from_millis(millis).as_secs_f64() * 1000.0;
-            assert!((wait / want - 1.0).abs() <= 0.21, "{failures}: {wait} is not about {want}");
+            let expected = Duration::from_millis(millis).as_secs_f64() * 1000.0;
+            assert!((wait / expected - 1.0).abs() <= 0.21, "{failures}: {wait} is not about {expected}");
         };
         for (failures, millis) in [(1, 250), (2, 500), (3, 1000), (6, 8000), (7, 10_000), (u32::MAX, 10_000)] {
             about(failures, millis);

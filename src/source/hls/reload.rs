@@ -93,6 +93,8 @@ struct Reloading<'a> {
     slow: u32,
     target: Option<Duration>,
     unchanged: u32,
+    /// Whether the last new segments had dates that are believed.
+    dated: bool,
     /// Since when there has been nothing new, and how often the address was found anew because of that.
     quiet_since: Duration,
     quiet_resolves: u32,
@@ -114,6 +116,7 @@ impl<'a> Reloading<'a> {
             slow: 0,
             target: None,
             unchanged: 0,
+            dated: false,
             quiet_since: now,
             quiet_resolves: 0,
             trouble: None,
@@ -191,7 +194,8 @@ impl<'a> Reloading<'a> {
     /// When to renew what runs out at `expires`. One that has run out already is used for as long as it works.
     fn renewal(&self, expires: DateTime<Utc>) -> Option<Duration> {
         let life = (expires - self.parts.environment.clock.now()).to_std().ok().filter(|life| !life.is_zero())?;
-        let pause = policy::backoff(self.resolved, policy::LONGEST);
+        // An address that stays the same is not looked up over and over in its last moments.
+        let pause = policy::backoff(self.resolved, policy::LONGEST).max(Duration::from_secs(1));
         let until = life.saturating_sub(policy::renewal_lead(life)).max(pause);
         Some(self.monotonic().saturating_add(until))
     }
@@ -257,22 +261,22 @@ impl<'a> Reloading<'a> {
             let many = missed.map_or_else(|| "some".to_owned(), |missed| missed.to_string());
             self.tell(format!("the station's playlist moved on past {many} segments that were never seen")).await;
         }
-        let dated = observed.new.last().map(|new| new.segment.programme_time.is_some());
-        if observed.new.is_empty() {
-            self.unchanged = self.unchanged.saturating_add(1);
-            self.quiet(list, monotonic).await;
-        } else {
+        if let Some(newest) = observed.new.last() {
+            self.dated = newest.segment.programme_time.is_some();
             self.unchanged = 0;
             self.quiet_since = monotonic;
             self.quiet_resolves = 0;
             self.trouble = None;
+        } else {
+            self.unchanged = self.unchanged.saturating_add(1);
+            self.quiet(list, monotonic).await;
         }
         for new in observed.new {
             if self.queue.send(new).await.is_err() {
                 break;
             }
         }
-        policy::pace(list.target_duration, self.unchanged, dated.unwrap_or(list.end().is_some()))
+        policy::pace(list.target_duration, self.unchanged, self.dated)
     }
 
     /// A list that does not go on for long may have another address by now.

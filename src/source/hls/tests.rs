@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use self::station::{Answer, SEGMENT, Station, live, number_in};
 use super::*;
-use crate::config::Address;
+use crate::config::{Address, Find, Step};
 use crate::model::{Chunk, Container};
 
 /// What a capture brought.
@@ -28,20 +28,19 @@ impl Taped {
     }
 
     fn troubles(&self) -> Vec<&str> {
-        let cause =
-            |event| if let &MediaEvent::Trouble { ref cause, .. } = event { Some(cause.as_str()) } else { None };
-        self.events.iter().filter_map(cause).collect()
+        let causes = self.events.iter().map(|event| match event {
+            MediaEvent::Trouble { cause, .. } => Some(cause.as_str()),
+            _ => None,
+        });
+        causes.flatten().collect()
     }
 
     fn gaps(&self) -> Vec<(Duration, &str)> {
-        let gap = |event| {
-            if let &MediaEvent::Gap { duration, ref cause, .. } = event {
-                Some((duration, cause.as_str()))
-            } else {
-                None
-            }
-        };
-        self.events.iter().filter_map(gap).collect()
+        let gaps = self.events.iter().map(|event| match event {
+            MediaEvent::Gap { duration, cause, .. } => Some((*duration, cause.as_str())),
+            _ => None,
+        });
+        gaps.flatten().collect()
     }
 
     /// Every number from the first to the last, each once.
@@ -260,6 +259,50 @@ async fn a_variant_that_disappears_is_replaced_by_another() {
     .await;
     capture(&station, "master.m3u8", 14).await.assert_whole();
     assert!(station.count("/low.m3u8") > 0);
+}
+
+/// A source whose address stands on a page that changes.
+fn paged(station: &Station) -> Hls {
+    let get = Step::Get { url: Some(station.url.join("page.html").unwrap()), headers: Vec::new() };
+    let find = Step::Match { pattern: regex::Regex::new("stream='(.*?)'").unwrap() };
+    let steps = [get, find].into_iter().zip(1..).map(|(step, number)| Find { number, step });
+    Hls { address: Address::Find(steps.collect()), ..hls(station, "") }
+}
+
+#[tokio::test]
+async fn a_token_that_runs_out_is_found_anew_without_a_hole_or_a_duplicate() {
+    // Opaque tokens that live 1.5 s; the page is down when the first one runs out.
+    let station = Station::start(|asked| {
+        let token = asked.elapsed.as_millis() / 1500;
+        match asked.path.as_str() {
+            "/page.html" if asked.nth == 1 => Answer::status(500),
+            "/page.html" => Answer::ok(format!("<script>stream='/list.m3u8?t={token}'</script>").into_bytes()),
+            "/list.m3u8" if asked.query != format!("t={token}") => Answer::status(403),
+            _ => live(asked),
+        }
+    })
+    .await;
+    let hls = paged(&station);
+    let taped = capture_with(hls, long_ago(), |taped| taped.chunks().len() >= 14).await;
+    taped.assert_whole();
+    assert!(taped.chunks().iter().skip(1).all(|chunk| !chunk.discontinuity));
+    assert!(station.count("/page.html") >= 4);
+    assert!(taped.troubles().iter().any(|cause| cause.contains("500")), "{:?}", taped.troubles());
+}
+
+#[tokio::test]
+async fn an_address_that_says_when_it_runs_out_is_renewed_before() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/page.html" => Answer::ok(format!("stream='/list.m3u8?Expires={}'", asked.now().timestamp() + 5).into_bytes()),
+        "/list.m3u8" if asked.now().timestamp() >= asked.expiry() => Answer::status(403),
+        _ => live(asked),
+    })
+    .await;
+    let hls = paged(&station);
+    let taped = capture_with(hls, long_ago(), |taped| taped.chunks().len() >= 20).await;
+    taped.assert_whole();
+    assert_eq!(taped.troubles(), [""; 0], "not one refusal");
+    assert!(station.count("/page.html") >= 2);
 }
 
 #[tokio::test]

@@ -129,7 +129,7 @@ impl Timeline {
     pub fn observe(&mut self, list: &MediaPlaylist, url: &Url, now: DateTime<Utc>, monotonic: Duration) -> Observed {
         let segments: Vec<&Segment> = list.segments.iter().filter(|segment| !segment.repeat).collect();
         let nothing = |reading| Observed { reading, new: Vec::new(), offered: None };
-        let (Some(&first), Some(&last)) = (segments.first(), segments.last()) else {
+        let (Some(&oldest), Some(&newest)) = (segments.first(), segments.last()) else {
             self.ended |= list.ended;
             return nothing(Reading::Unchanged);
         };
@@ -142,11 +142,11 @@ impl Timeline {
                 discontinuity: true,
                 doubtful: false,
             },
-            Some(newest) => self.align(&segments, first, last, newest, url),
+            Some(known) => self.align(&segments, oldest, newest, known, url),
         };
         if alignment.reading == Reading::Behind {
             let renewed = list.discontinuity_sequence > self.discontinuity_sequence || self.ended && !list.ended;
-            if !renewed && !self.out_of_patience(last, list.target_duration, monotonic) {
+            if !renewed && !self.out_of_patience(newest, list.target_duration, monotonic) {
                 return nothing(Reading::Behind);
             }
             alignment.reading = Reading::Restarted;

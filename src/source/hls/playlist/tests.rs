@@ -105,13 +105,13 @@ fn gaps_discontinuities_and_skipped_segments_are_read() {
 
 #[test]
 fn the_pace_is_that_of_the_segments_and_never_a_hot_loop() {
-    let target = |text: &str| media(text).target_duration.as_secs_f32();
-    assert_eq!(target("#EXT-X-TARGETDURATION:0\n#EXTINF:4,\na\n"), 4.0);
-    assert_eq!(target("#EXTINF:4,\na\n"), 4.0);
-    assert_eq!(target("#EXT-X-TARGETDURATION:600\n#EXTINF:2,\na\n"), 2.0);
-    assert_eq!(target("#EXT-X-TARGETDURATION:1\n#EXTINF:10,\na\n"), 1.0);
-    assert_eq!(target("#EXTINF:0.001,\na\n"), 0.5);
-    assert_eq!(target(""), 5.0);
+    let target = |text: &str| media(text).target_duration.as_millis();
+    assert_eq!(target("#EXT-X-TARGETDURATION:0\n#EXTINF:4,\na\n"), 4000);
+    assert_eq!(target("#EXTINF:4,\na\n"), 4000);
+    assert_eq!(target("#EXT-X-TARGETDURATION:600\n#EXTINF:2,\na\n"), 2000);
+    assert_eq!(target("#EXT-X-TARGETDURATION:1\n#EXTINF:10,\na\n"), 1000);
+    assert_eq!(target("#EXTINF:0.001,\na\n"), 500);
+    assert_eq!(target(""), 5000);
 }
 
 #[test]

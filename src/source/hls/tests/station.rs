@@ -29,8 +29,15 @@ const WINDOW: u32 = 6;
 
 /// One segment: ADTS frames (ISO/IEC 14496-3) whose payload is its number.
 pub fn segment_bytes(number: u32) -> Vec<u8> {
-    let mut frame =
-        vec![0xff, 0xf1, 0x4c, 0x80, u8::try_from(FRAME >> 3).unwrap(), (FRAME << 5 & 0xe0) as u8 | 0x1f, 0xfc];
+    let mut frame = vec![
+        0xff,
+        0xf1,
+        0x4c,
+        0x80,
+        u8::try_from(FRAME >> 3).unwrap(),
+        u8::try_from(FRAME << 5 & 0xe0).unwrap() | 0x1f,
+        0xfc,
+    ];
     frame.extend(number.to_be_bytes());
     frame.resize(FRAME, 0);
     frame.repeat(FRAMES)
@@ -44,6 +51,7 @@ pub fn number_in(bytes: &[u8]) -> u32 {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub path: String,
+    pub query: String,
     /// How many came for the same path before.
     pub nth: usize,
     pub elapsed: Duration,
@@ -54,6 +62,16 @@ pub struct Asked {
 impl Asked {
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The time of the request.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.started + TimeDelta::from_std(self.elapsed).unwrap()
+    }
+
+    /// The second in `?Expires=…`.
+    pub fn expiry(&self) -> i64 {
+        self.query.strip_prefix("Expires=").and_then(|second| second.parse().ok()).unwrap()
     }
 
     /// The number in `/…/7.aac` or `/…/x7.aac`.
@@ -78,7 +96,7 @@ impl Asked {
                 * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap()))
     }
 
-    fn list(&self, numbers: impl Iterator<Item = u32>, sequence: u32, mut entry: impl FnMut(u32) -> String) -> Answer {
+    fn list(numbers: impl Iterator<Item = u32>, sequence: u32, entry: impl Fn(u32) -> String) -> Answer {
         let mut text =
             format!("#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:1\n#EXT-X-MEDIA-SEQUENCE:{sequence}\n");
         for number in numbers {
@@ -98,7 +116,7 @@ impl Asked {
     pub fn ranged_list(&self) -> Answer {
         let edge = self.edge();
         let length = FRAMES * FRAME;
-        self.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+        Self::list(edge - WINDOW..edge, edge - WINDOW, |number| {
             let offset = if number == edge - WINDOW { format!("@{}", length * number as usize) } else { String::new() };
             format!("#EXT-X-BYTERANGE:{length}{offset}\n#EXTINF:0.512,\nall.aac\n")
         })
@@ -123,7 +141,7 @@ impl Asked {
             return live(self);
         }
         let first = at.max(edge - WINDOW);
-        self.list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
+        Self::list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
     }
 
     pub fn file(&self, folder: &Path) -> Answer {
@@ -141,7 +159,7 @@ pub fn live(asked: &Asked) -> Answer {
     match asked.segment() {
         Some(number) if number < edge && number + 2 * WINDOW >= edge => Answer::ok(segment_bytes(number)),
         Some(_) => Answer::status(404),
-        None => asked.list(edge - WINDOW..edge, edge - WINDOW, |number| {
+        None => Asked::list(edge - WINDOW..edge, edge - WINDOW, |number| {
             let date = asked.starts(number).to_rfc3339();
             format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:0.512,Song, and singer\n{number}.aac\n")
         }),
@@ -260,7 +278,9 @@ impl Station {
             let count = counts.entry(path.clone()).or_default();
             let nth = *count;
             *count += 1;
-            let asked = Asked { path, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
+            let query = request.uri().query().unwrap_or_default().to_owned();
+            let asked =
+                Asked { path, query, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
             log.lock().unwrap().push(asked.clone());
             let script = Arc::clone(&script);
             async move { script(&asked).into_response() }

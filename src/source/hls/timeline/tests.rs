@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::super::playlist::Playlist;
 use super::*;
 
@@ -33,16 +35,16 @@ impl Station {
                 continue;
             }
             if let Some(number) = word.strip_prefix('D') {
-                text.push_str(&format!("#EXT-X-DISCONTINUITY-SEQUENCE:{number}\n"));
+                writeln!(text, "#EXT-X-DISCONTINUITY-SEQUENCE:{number}").unwrap();
                 continue;
             }
             let (word, mark) = word.strip_prefix('!').map_or((word, ""), |word| (word, "#EXT-X-DISCONTINUITY\n"));
             let (name, date) = word.split_once('@').map_or((word, None), |(name, date)| (name, Some(date)));
             text.push_str(mark);
             if let Some(date) = date {
-                text.push_str(&format!("#EXT-X-PROGRAM-DATE-TIME:{}\n", at(date.parse().unwrap()).to_rfc3339()));
+                writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", at(date.parse().unwrap()).to_rfc3339()).unwrap();
             }
-            text.push_str(&format!("#EXTINF:2,\n{name}.aac\n"));
+            writeln!(text, "#EXTINF:2,\n{name}.aac").unwrap();
         }
         let Playlist::Media(list) = Playlist::read(text.as_bytes(), &self.url).unwrap() else { panic!("a master") };
         let monotonic = Duration::from_secs(self.seconds.unsigned_abs());
