@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::print::{print, print_json, table};
 use super::{DONE, block_on};
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, Filter, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
 
 /// Which to list, and for whom.
@@ -32,12 +32,11 @@ pub(super) fn run(config: &Config, wish: Wish) -> anyhow::Result<u8> {
         limit: wish.count,
         ..Filter::default()
     };
-    // Before the service has ever run there is no catalogue, and so no recording.
-    let recordings = if path.exists() {
-        block_on(async { Catalogue::open_read_only(path).await?.list(&filter).await })?
-            .context("the recordings cannot be listed")?
-    } else {
-        Vec::new()
+    let listed = block_on(async { Catalogue::open_read_only(path).await?.list(&filter).await })?;
+    let recordings = match listed {
+        // Before the service has ever run there is no catalogue, and so no recording.
+        Err(CatalogueError::Missing { .. }) => Vec::new(),
+        listed => listed.context("the recordings cannot be listed")?,
     };
     if wish.json {
         let reports: Vec<_> = recordings.iter().map(|recording| recording.report(&config.output)).collect();

@@ -246,6 +246,8 @@ fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
     let (found, known) = (version(&connection), schema::NEWEST);
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(connection),
+        // The service has made the file and is about to make its tables.
+        std::cmp::Ordering::Less if found == 0 => Err(CatalogueError::Missing { path: path.to_owned() }),
         std::cmp::Ordering::Less => Err(CatalogueError::Older { path: path.to_owned(), found, known }),
         std::cmp::Ordering::Greater => Err(CatalogueError::Newer { path: path.to_owned(), found, known }),
     }

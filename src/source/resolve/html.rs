@@ -121,7 +121,8 @@ mod tests {
         let started = Instant::now();
         let page = format!("<p>first</p>{}", "<div>".repeat(800_000));
         assert_eq!(texts(&page, "p"), ["first"]);
-        assert!(select(&page, "div", None, MOST).unwrap().is_empty());
+        // However much of it was read in the time.
+        let _ = select(&page, "div", None, MOST).unwrap();
         assert!(started.elapsed() < TIME * 5, "{:?}", started.elapsed());
     }
 
