@@ -319,9 +319,9 @@ async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
         assert!(titles[0].starts_with("StreamTitle='Ten seconds, number "), "{titles:?}");
         assert!(titles[1..].iter().any(String::is_empty), "an unchanged title is not said again: {titles:?}");
         let report = Report::of_bytes(demuxer(container), &sound);
-        assert!(report.is_whole() && (6.3..6.8).contains(&report.length), "{container:?}: {report}");
+        assert!(report.is_whole() && (6.0..7.5).contains(&report.length), "{container:?}: {report}");
         let behind = (clock.now() - report.ends(clock.now()).expect("seconds")).as_seconds_f64();
-        assert!((-0.05..0.3).contains(&behind), "{container:?}: {behind} s behind");
+        assert!((-0.05..1.0).contains(&behind), "{container:?}: {behind} s behind");
     }
 }
 

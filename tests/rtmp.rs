@@ -17,7 +17,7 @@ fn rtmp_plays_by_the_clock_stops_and_comes_back() {
         let report = Report::of_bytes("flv", &flv);
         assert!(report.is_whole() && report.heard.len() >= 3, "{report}");
         let age = (now - report.ends(now).expect("seconds were heard")).as_seconds_f64();
-        assert!((0.0..0.6).contains(&age), "the newest sound is {age} s old");
+        assert!((0.0..1.5).contains(&age), "the newest sound is {age} s old");
 
         server.stop();
         assert_eq!(server.dump(Duration::from_secs(2), 1).len(), 0, "nobody is there");

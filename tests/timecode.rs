@@ -93,6 +93,16 @@ fn a_second_replaced_by_silence_is_unreadable_and_not_missing_time() {
 }
 
 #[test]
+fn dropouts_of_40_milliseconds_are_noticed() {
+    let mut sound = seconds(1_000, 10);
+    for dropout in [2.2, 4.5, 5.8, 7.03] {
+        sound[at(dropout)..at(dropout + 0.04)].fill(0);
+    }
+    let report = broadcast(&sound);
+    assert_eq!(report.unreadable, [1_002, 1_004, 1_005, 1_007], "{report}");
+}
+
+#[test]
 fn silence_noise_and_music_say_nothing() {
     for source in [
         "anullsrc=r=16000:cl=mono",

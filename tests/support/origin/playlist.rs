@@ -59,7 +59,7 @@ pub(super) fn media(station: &Station, view: &View) -> String {
         }
         let every = setup.programme_time == ProgrammeTime::Every;
         if every || setup.programme_time == ProgrammeTime::First && index == view.window.start {
-            let time = segment.begins.to_rfc3339_opts(SecondsFormat::Millis, true);
+            let time = (segment.begins + setup.clock_error).to_rfc3339_opts(SecondsFormat::Millis, true);
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{time}");
         }
         if gaps.contains(&sequence) {

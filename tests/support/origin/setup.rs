@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::programme::Container;
 
 /// The properties of a station that do not change while it runs.
@@ -18,6 +20,8 @@ pub struct Setup {
     pub lag: Duration,
     /// Where the playlist says when a segment was on the air.
     pub programme_time: ProgrammeTime,
+    /// How far the clock is ahead by which it says so.
+    pub clock_error: TimeDelta,
     /// AES-128, not with `byte_ranges`.
     pub encryption: Option<Encryption>,
     /// All segments in one file, named by byte ranges.
@@ -51,6 +55,7 @@ impl Setup {
             window: 5,
             lag: Duration::ZERO,
             programme_time: ProgrammeTime::No,
+            clock_error: TimeDelta::zero(),
             encryption: None,
             byte_ranges: false,
             gzip: false,
