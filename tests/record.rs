@@ -9,6 +9,7 @@ use futures::future::join_all;
 
 use crate::support::aircheck::{Aircheck, ffprobe};
 use crate::support::origin::{Container, Encryption, Origin, ProgrammeTime, Redirects, Setup, StationHandle, Token};
+use crate::support::rtmp::RtmpServer;
 use crate::support::timecode::Report;
 
 /// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
@@ -151,6 +152,18 @@ async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
         Case::stamped("referer", find(&strict, "      headers: { Referer: 'https://onair.example.kr/' }\n")),
     ];
     record_all(&cases, 20).await;
+}
+
+#[tokio::test]
+async fn forty_seconds_over_rtmp_are_whole() {
+    let server = RtmpServer::start();
+    let cases = [Case {
+        name: "rtmp, nginx-rtmp",
+        source: format!("rtmp: {}", server.url()),
+        // What the publisher, the server and rtmpdump hold back at the beginning.
+        within: 1.0,
+    }];
+    record_all(&cases, 40).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 
 mod support;
 
+mod commands;
 mod daemon;
 mod house;
 mod record;

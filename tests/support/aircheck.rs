@@ -1,5 +1,6 @@
 //! The real binary, in a folder of its own.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -66,7 +67,12 @@ impl Aircheck {
 
     /// Runs a command to its end.
     pub async fn run(&self, args: &[&str]) -> Ran {
-        let output = self.command(args).output().await.expect("aircheck runs");
+        self.run_with(args, &[]).await
+    }
+
+    /// The same, with variables of its environment changed.
+    pub async fn run_with(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> Ran {
+        let output = self.command(args).envs(variables.iter().copied()).output().await.expect("aircheck runs");
         Ran {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

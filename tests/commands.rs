@@ -1,0 +1,173 @@
+//! The commands that only look: `check`, `next`, `schema`, `completions`, and the demo, as a person meets them.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use rustix::process::Signal;
+
+use crate::support::aircheck::{Aircheck, ffprobe, until};
+use crate::support::origin::{Container, Origin, Setup};
+
+#[tokio::test]
+async fn check_tells_ten_mistakes_at_once_each_with_its_line_and_what_to_write() {
+    let aircheck = Aircheck::new(
+        r#"timezone: Asia/Soul
+stations:
+  kbs: { name: KBS 1FM, hls: onair.kbs.co.kr/x.m3u8 }
+  mbc: { name: MBC, hls: { find: [{ get: "https://h.example/" }, { match: "url=(.*" }] } }
+  sbs: { name: SBS, hls: { find: [{ get: "https://h.example/" }, { select: "div[" }] } }
+  ebs: { name: EBS, hls: { find: [{ get: "https://h.example/" }, { json: "items[0]" }] } }
+shows:
+  - { title: 명연주, station: kbc, cron: "0 14 * * *", length: 2h }
+  - { title: 뉴스, station: kbs, cron: "0 25 * * *", length: 1h }
+  - { title: Jazz, station: kbs, cron: "0 1 * * *", lenght: 1h, length: 1h }
+  - { title: Rock, station: kbs, cron: "0 2 * * *", length: 90 }
+  - { title: Pop, station: kbs, cron: "0 3 * * *", length: 0s }
+"#,
+    );
+    let ran = aircheck.run(&["check"]).await;
+    assert_eq!(ran.code, 2, "{ran:?}");
+    println!("{}", ran.stderr);
+    // The file has three lines before these.
+    let expected = [
+        (4, "Asia/Seoul"),
+        (6, "https://"),
+        (7, "("),
+        (8, "div["),
+        (9, "$"),
+        (11, "`kbs`"),
+        (12, "hour"),
+        (13, "`length`"),
+        (14, "90s"),
+        (15, "0"),
+    ];
+    for (line, word) in expected {
+        let place = format!("stations.yaml:{line}:");
+        let told = ran.stderr.split(&place).nth(1).unwrap_or_else(|| panic!("nothing at line {line}:\n{}", ran.stderr));
+        let told = told.split("stations.yaml:").next().unwrap_or_default();
+        assert!(told.contains(word), "line {line} does not say {word:?}:\n{told}");
+    }
+    let json = aircheck.run(&["check", "--json"]).await;
+    assert_eq!(json.code, 2);
+    assert_eq!(json.json()["problems"].as_array().map(Vec::len), Some(expected.len()), "{json:?}");
+}
+
+#[tokio::test]
+async fn next_shows_the_six_crons_of_crontab_in_their_zone() {
+    let crons = ["* * * * *", "45 5 * * 5", "0,20,40 * * * *", "0-30 1 * * *", "*/10 * * * *", "*/10 2,3,4 5-6 * *"];
+    let shows: String = crons
+        .iter()
+        .enumerate()
+        .map(|(n, cron)| format!("  - {{ title: Show {n}, id: s{n}, station: s, cron: \"{cron}\", length: 10m }}\n"))
+        .collect();
+    let aircheck = Aircheck::new(&format!(
+        "timezone: Asia/Seoul\nstations:\n  s: {{ name: S, hls: \"http://127.0.0.1:9/\" }}\nshows:\n{shows}"
+    ));
+    let ran = aircheck.run(&["next", "--json", "-n", "200"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let list = ran.json();
+    let list = list.as_array().expect("a list");
+    assert_eq!(list.len(), 200);
+    let start = |row: &serde_json::Value| row["start"].as_str().and_then(|at| DateTime::parse_from_rfc3339(at).ok());
+    let starts: Vec<_> = list.iter().map(|row| start(row).expect("RFC 3339")).collect();
+    assert!(starts.is_sorted());
+    for (row, start) in list.iter().zip(&starts) {
+        assert_eq!(row["timezone"], "Asia/Seoul");
+        assert_eq!(start.offset().local_minus_utc(), 9 * 3600);
+        let id = format!("{}@{}", row["show"].as_str().unwrap_or_default(), start.to_utc().format("%Y%m%dT%H%MZ"));
+        assert_eq!(row["id"], id);
+        let minute: u32 = start.format("%M").to_string().parse().expect("a minute");
+        match row["show"].as_str() {
+            Some("s2") => assert_eq!(minute % 20, 0),
+            Some("s4" | "s5") => assert_eq!(minute % 10, 0),
+            _ => {}
+        }
+    }
+    let people = aircheck.run(&["next", "-n", "3"]).await;
+    assert_eq!(people.stdout.lines().count(), 3, "{people:?}");
+    assert!(people.stdout.contains("KST"), "{people:?}");
+}
+
+#[tokio::test]
+async fn check_probe_reaches_every_station_and_says_which_does_not_answer() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup::of(Container::Adts));
+    let aircheck = Aircheck::new(&format!(
+        "stations:\n  good: {{ name: Good, hls: \"{}\" }}\n  bad: {{ name: Bad, hls: \"http://127.0.0.1:9/x\" }}\nshows: []\n",
+        station.url()
+    ));
+    let ran = aircheck.run(&["check", "--probe", "--json"]).await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let json = ran.json();
+    let probe = |id: &str| json["probes"].as_array().and_then(|all| all.iter().find(|p| p["station"] == id)).cloned();
+    let (good, bad) = (probe("good").expect("a probe"), probe("bad").expect("a probe"));
+    assert_eq!(good["ok"], true);
+    assert!(good["seconds"].as_f64().is_some_and(|seconds| seconds >= 3.0), "{good}");
+    assert_eq!(good["format"], "aac 48000 Hz 1 ch");
+    assert_eq!(bad["ok"], false);
+    assert!(bad["trouble"].as_str().is_some_and(|trouble| trouble.contains("127.0.0.1:9")), "{bad}");
+}
+
+#[tokio::test]
+async fn a_missing_ffmpeg_is_told_before_a_show_and_not_in_it() {
+    let aircheck = Aircheck::new("stations:\n  s: { name: S, rtmp: \"rtmp://127.0.0.1:9/live/x\" }\nshows: []\n");
+    let empty = aircheck.path("empty");
+    std::fs::create_dir(&empty).expect("a folder");
+    let with_path = [("PATH", empty.as_os_str())];
+    for args in [&["check"][..], &["run"], &["record", "s", "--for", "1s"], &["demo"]] {
+        let ran = aircheck.run_with(args, &with_path).await;
+        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains("ffmpeg is not installed"), "{args:?}: {ran:?}");
+        assert!(ran.stderr.contains("apt-get install ffmpeg"), "{args:?}: {ran:?}");
+    }
+    let ran = aircheck.run_with(&["check"], &with_path).await;
+    assert!(ran.stderr.contains("apt-get install rtmpdump"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn editors_and_shells_get_what_they_need() {
+    let aircheck = Aircheck::new("stations: {}\n");
+    let schema = aircheck.run(&["schema"]).await.json();
+    assert!(schema["properties"]["stations"].is_object(), "{schema}");
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = aircheck.run(&["completions", shell]).await;
+        assert!(ran.code == 0 && ran.stdout.contains("aircheck"), "{shell}");
+    }
+    let ran = aircheck.run(&["--config", "/nowhere.yaml", "next"]).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("there is no file /nowhere.yaml"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn the_demo_makes_a_recording_within_ninety_seconds_and_leaves_nothing_behind() {
+    let aircheck = Aircheck::new("stations: {}\n");
+    let mut demo = aircheck.start("demo", &["demo", "--folder", "demo"]);
+    demo.says("complete, 15.000 s: ", Duration::from_secs(90)).await;
+    let log = demo.log();
+    let file = log.split("complete, 15.000 s: ").nth(1).and_then(|rest| rest.lines().next()).expect("a path");
+    let probed = ffprobe(std::path::Path::new(file));
+    assert_eq!(probed["format"]["tags"]["genre"], "Ambient", "{log}");
+    let children = children_of(demo.id());
+    assert!(!children.is_empty(), "the transmitter is an ffmpeg");
+    demo.signal(Signal::INT);
+    assert!(demo.end(Duration::from_secs(10)).await.success(), "{}", demo.log());
+    until("the end of its children", Duration::from_secs(5), async || !children.iter().any(|id| is_alive(id))).await;
+}
+
+/// The processes whose parent this one is.
+fn children_of(parent: u32) -> Vec<String> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let ids = processes.flatten().map(|process| process.file_name().to_string_lossy().into_owned());
+    ids.filter(|id| stat(id).is_some_and(|fields| fields[1] == parent.to_string())).collect()
+}
+
+fn is_alive(id: &str) -> bool {
+    stat(id).is_some_and(|fields| fields[0] != "Z")
+}
+
+/// State and parent of a process, from proc(5).
+fn stat(id: &str) -> Option<[String; 2]> {
+    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let mut fields = line.rsplit(") ").next()?.split(' ').map(str::to_owned);
+    Some([fields.next()?, fields.next()?])
+}
