@@ -129,10 +129,6 @@ impl<'a> Reloading<'a> {
     async fn forever(&mut self) {
         loop {
             let started = self.monotonic();
-            if self.finding.is_none() && self.resolve_at.is_some_and(|at| at <= started) {
-                self.resolve_at = None;
-                self.finding = Some(self.find());
-            }
             let pace = if self.place.is_none() {
                 policy::LONGEST
             } else {
@@ -149,24 +145,34 @@ impl<'a> Reloading<'a> {
         self.parts.environment.clock.monotonic()
     }
 
-    /// Waits until `pace` after `started`, or until the address is found or has to be.
+    /// Waits until `pace` after `started`, or until there is another address. Meanwhile finds one, where it is time to.
     async fn wait(&mut self, started: Duration, pace: Duration) {
-        let clock = &self.parts.environment.clock;
-        let now = clock.monotonic();
-        let renew = self.place.as_ref().and_then(|place| place.renew);
-        self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
-        let due = self.resolve_at.filter(|_| self.finding.is_none());
-        let next = [Some(started.saturating_add(pace)), due].into_iter().flatten().min();
-        let left = next.unwrap_or(now).saturating_sub(now);
-        let finding = OptionFuture::from(self.finding.as_mut());
-        tokio::select! {
-            Some(found) = finding => {
-                self.finding = None;
-                self.found(found).await;
+        let until = started.saturating_add(pace);
+        loop {
+            let now = self.monotonic();
+            let renew = self.place.as_ref().and_then(|place| place.renew);
+            self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
+            if self.finding.is_none() && self.resolve_at.is_some_and(|at| at <= now) {
+                self.finding = Some(self.find());
             }
-            () = clock.sleep(left) => {}
-            () = self.parts.offer.rights_lost() => {
-                self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
+            let due = self.resolve_at.filter(|_| self.finding.is_none());
+            let left = due.map_or(until, |due| due.min(until)).saturating_sub(now);
+            let clock = &self.parts.environment.clock;
+            tokio::select! {
+                Some(found) = OptionFuture::from(self.finding.as_mut()) => {
+                    self.finding = None;
+                    if self.found(found).await {
+                        return;
+                    }
+                }
+                () = clock.sleep(left) => {
+                    if clock.monotonic() >= until {
+                        return;
+                    }
+                }
+                () = self.parts.offer.rights_lost() => {
+                    self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
+                }
             }
         }
     }
@@ -186,7 +192,8 @@ impl<'a> Reloading<'a> {
         })
     }
 
-    async fn found(&mut self, found: Result<Resolved, String>) {
+    /// Takes the new address, or tells why there is none.
+    async fn found(&mut self, found: Result<Resolved, String>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
         self.resolve_at = None;
@@ -194,6 +201,7 @@ impl<'a> Reloading<'a> {
             Ok(Resolved { url, expires }) => {
                 let renew = expires.and_then(|expires| self.renewal(expires));
                 self.place = Some(Place { url, variant: false, renew });
+                true
             }
             Err(cause) => {
                 if let Some(place) = &mut self.place {
@@ -202,6 +210,7 @@ impl<'a> Reloading<'a> {
                 }
                 self.resolve_by(self.resolved_at.saturating_add(policy::backoff(self.resolved, policy::LONGEST)));
                 self.tell(cause).await;
+                false
             }
         }
     }
