@@ -1,14 +1,14 @@
 //! HTTP Live Streaming (RFC 8216): a live playlist becomes media events in programme order.
 //!
-//! Two halves run side by side and meet at a queue. One reloads the playlist and orders what is new ([`reload`],
-//! [`timeline`]); the other fetches several segments at once and commits them in order ([`obtain`], [`commit`]). What is
-//! on offer at this moment, at which addresses, stands between them ([`offer`]).
+//! Two halves run side by side and meet at a queue. One reloads the playlist and orders what is new (`reload`,
+//! `timeline`); the other fetches several segments at once and commits them in order (`obtain`, `commit`). What is
+//! on offer at this moment, at which addresses, stands between them (`offer`).
 //!
-//! Playlists pass through [`normalise`] (text made safe) and [`playlist`] (checked types); [`variants`] chooses among
-//! bit rates; [`fetch`] makes sure that what is committed is sound; [`policy`] says how often anything is retried.
+//! Playlists pass through `normalise` (text made safe) and `playlist` (checked types); `variants` chooses among
+//! bit rates; `fetch` makes sure that what is committed is sound; `policy` says how often anything is retried.
 //!
 //! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
-//! everything ends within [`GRACE`]. Memory is bounded whatever the station sends.
+//! everything ends within `GRACE`. Memory is bounded whatever the station sends.
 
 mod address;
 mod attributes;

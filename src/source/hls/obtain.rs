@@ -105,7 +105,8 @@ impl<'a> Obtainer<'a> {
                 permit = self.turn(ordered.order) => permit,
             };
             let result = tokio::select! {
-                result = self.fetcher.segment(&segment, failures) => result,
+                // The last try holds up what follows, so it is given no more time than the first.
+                result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }) => result,
                 () = self.end.late.cancelled() => return Outcome::Unfinished,
             };
             drop(permit);

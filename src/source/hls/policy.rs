@@ -15,8 +15,9 @@ pub const LONGEST: Duration = Duration::from_secs(10);
 pub const LONGEST_SEGMENT: Duration = Duration::from_secs(2);
 /// After so many failures in a row that are no question of rights, the address is found anew as well.
 const PATIENT_FAILURES: u32 = 4;
-/// How long a playlist may take, at first; slow servers are given more, up to the second.
-const PLAYLIST_LIMITS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(20));
+/// How long a playlist may take: the bounds of the first limit, and the last.
+const PLAYLIST_LIMITS: (Duration, Duration, Duration) =
+    (Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(20));
 
 /// The wait after `failures` in a row (1 for the first): doubling up to `longest`, a fifth more or less, so that many
 /// recorders do not come back in step.
@@ -45,9 +46,12 @@ pub fn gives_up_address(failures: u32) -> bool {
     failures > 0 && failures.is_multiple_of(PATIENT_FAILURES)
 }
 
-/// How long a playlist may take after it was `slow` so often in a row.
-pub fn playlist_limit(slow: u32) -> Duration {
-    PLAYLIST_LIMITS.0.saturating_mul(2_u32.saturating_pow(slow.min(5))).min(PLAYLIST_LIMITS.1)
+/// How long a playlist of this target duration may take after it was `slow` so often in a row. A connection that hangs
+/// must not outlast the window, so the first limits are short; a server that is always slow is given more in the end.
+pub fn playlist_limit(target: Option<Duration>, slow: u32) -> Duration {
+    let (least, most, longest) = PLAYLIST_LIMITS;
+    let first = target.map_or(most, |target| target.mul_f32(1.5).clamp(least, most));
+    first.saturating_mul(2_u32.saturating_pow(slow.min(20) / 4)).min(longest)
 }
 
 /// How long one try of a segment of this length may take: a slow drip is waited for, an endless one is not.
@@ -121,6 +125,13 @@ mod tests {
         // Without dates: less than a step and a bit more than a step together.
         assert_eq!(pace(target, 0, false) + pace(target, 1, false), target);
         assert_eq!(pace(target, 2, false), target / 2);
+    }
+
+    #[test]
+    fn a_hanging_playlist_is_dropped_within_its_window_and_a_slow_one_is_had_in_the_end() {
+        let limit = |slow| playlist_limit(Some(Duration::from_secs(2)), slow).as_secs();
+        assert_eq!((limit(0), limit(3), limit(4), limit(8), limit(u32::MAX)), (3, 3, 6, 12, 20));
+        assert_eq!(playlist_limit(None, 0), Duration::from_secs(5));
     }
 
     #[test]

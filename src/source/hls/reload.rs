@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures::future::{BoxFuture, OptionFuture};
 use reqwest::Client;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -78,7 +79,6 @@ struct Place {
     renew: Option<Duration>,
 }
 
-#[derive(Debug)]
 struct Reloading<'a> {
     parts: Reloader<'a>,
     queue: mpsc::Sender<Ordered>,
@@ -86,6 +86,8 @@ struct Reloading<'a> {
     variants: Failures,
     /// When to find the address (again); monotonic.
     resolve_at: Option<Duration>,
+    /// The finding that goes on while the address it has is still reloaded.
+    finding: Option<BoxFuture<'a, Result<Resolved, String>>>,
     resolved_at: Duration,
     /// Findings since the last list that could be read.
     resolved: u32,
@@ -110,6 +112,7 @@ impl<'a> Reloading<'a> {
             place: None,
             variants: Failures::default(),
             resolve_at: Some(now),
+            finding: None,
             resolved_at: now,
             resolved: 0,
             failures: 0,
@@ -126,15 +129,11 @@ impl<'a> Reloading<'a> {
     async fn forever(&mut self) {
         loop {
             let started = self.monotonic();
-            if self.resolve_at.is_some_and(|at| at <= started) {
-                self.resolve().await;
-            }
-            let started = self.monotonic();
             let pace = if self.place.is_none() {
-                self.resolve_at.map_or(policy::LONGEST, |at| at.saturating_sub(started))
+                policy::LONGEST
             } else {
                 match self.load().await {
-                    Ok(list) => self.read(&list).await,
+                    Ok(list) => self.read(&list, started).await,
                     Err(error) => self.failed(&error).await,
                 }
             };
@@ -146,19 +145,34 @@ impl<'a> Reloading<'a> {
         self.parts.environment.clock.monotonic()
     }
 
-    /// Waits until `pace` after `started`, or until the address has to be found.
+    /// Waits until `pace` after `started`, or until there is another address. Meanwhile finds one, where it is time to.
     async fn wait(&mut self, started: Duration, pace: Duration) {
-        let clock = &self.parts.environment.clock;
-        let now = clock.monotonic();
-        let renew = self.place.as_ref().and_then(|place| place.renew);
-        self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
-        let next = [Some(started.saturating_add(pace)), self.resolve_at].into_iter().flatten().min();
-        let left = next.unwrap_or(now).saturating_sub(now);
-        tokio::select! {
-            () = clock.sleep(left) => {}
-            () = self.parts.offer.rights_lost() => {
-                self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
-                clock.sleep(left.min(policy::backoff(1, policy::LONGEST))).await;
+        let until = started.saturating_add(pace);
+        loop {
+            let now = self.monotonic();
+            let renew = self.place.as_ref().and_then(|place| place.renew);
+            self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
+            if self.finding.is_none() && self.resolve_at.is_some_and(|at| at <= now) {
+                self.finding = Some(self.find());
+            }
+            let due = self.resolve_at.filter(|_| self.finding.is_none());
+            let left = due.map_or(until, |due| due.min(until)).saturating_sub(now);
+            let clock = &self.parts.environment.clock;
+            tokio::select! {
+                Some(found) = OptionFuture::from(self.finding.as_mut()) => {
+                    self.finding = None;
+                    if self.found(found).await {
+                        return;
+                    }
+                }
+                () = clock.sleep(left) => {
+                    if clock.monotonic() >= until {
+                        return;
+                    }
+                }
+                () = self.parts.offer.rights_lost() => {
+                    self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
+                }
             }
         }
     }
@@ -167,28 +181,38 @@ impl<'a> Reloading<'a> {
         self.resolve_at = Some(self.resolve_at.map_or(at, |before| before.min(at)));
     }
 
-    async fn resolve(&mut self) {
-        let parts = &self.parts;
-        let finding = resolve::resolve(&parts.source.address, &parts.client, parts.environment);
-        let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await;
+    fn find(&self) -> BoxFuture<'a, Result<Resolved, String>> {
+        let (source, client, environment) = (self.parts.source, self.parts.client.clone(), self.parts.environment);
+        Box::pin(async move {
+            let finding = resolve::resolve(&source.address, &client, environment);
+            match tokio::time::timeout(RESOLVE_LIMIT, finding).await {
+                Ok(found) => found.map_err(|error| error.to_string()),
+                Err(_) => Err(format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs())),
+            }
+        })
+    }
+
+    /// Takes the new address, or tells why there is none.
+    async fn found(&mut self, found: Result<Resolved, String>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
         self.resolve_at = None;
-        let error = match found {
-            Ok(Ok(Resolved { url, expires })) => {
+        match found {
+            Ok(Resolved { url, expires }) => {
                 let renew = expires.and_then(|expires| self.renewal(expires));
                 self.place = Some(Place { url, variant: false, renew });
-                return;
+                true
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs()),
-        };
-        if let Some(place) = &mut self.place {
-            // The next try is by the backoff below.
-            place.renew = None;
+            Err(cause) => {
+                if let Some(place) = &mut self.place {
+                    // The next try is by the backoff here.
+                    place.renew = None;
+                }
+                self.resolve_by(self.resolved_at.saturating_add(policy::backoff(self.resolved, policy::LONGEST)));
+                self.tell(cause).await;
+                false
+            }
         }
-        self.resolve_by(self.resolved_at + policy::backoff(self.resolved, policy::LONGEST));
-        self.tell(error).await;
     }
 
     /// When to renew what runs out at `expires`. One that has run out already is used for as long as it works.
@@ -204,7 +228,7 @@ impl<'a> Reloading<'a> {
     async fn load(&mut self) -> Result<MediaPlaylist, ReloadError> {
         for _ in 0..MOST_MASTERS {
             let Some(place) = &mut self.place else { return Err(ReloadError::NoVariant) };
-            let limit = policy::playlist_limit(self.slow);
+            let limit = policy::playlist_limit(self.target, self.slow);
             let request = self.parts.client.get(place.url.clone());
             let body = http::read_whole(request, &place.url, PLAYLIST_CAP, limit).await?;
             match Playlist::read(&body.bytes, &body.url)? {
@@ -235,7 +259,7 @@ impl<'a> Reloading<'a> {
             // The first finding since the address last worked is at once.
             let pause =
                 if self.resolved == 0 { Duration::ZERO } else { policy::backoff(self.resolved, policy::LONGEST) };
-            if self.resolve_at.is_none() {
+            if self.resolve_at.is_none() && self.finding.is_none() {
                 self.resolve_by(self.monotonic().saturating_add(pause));
             }
         }
@@ -243,13 +267,16 @@ impl<'a> Reloading<'a> {
         policy::backoff(self.failures, policy::longest_for(self.target))
     }
 
-    /// Queues what is new in `list`; returns how long after the last reload to do the next.
-    async fn read(&mut self, list: &MediaPlaylist) -> Duration {
+    /// Queues what is new in `list`, asked for at `started`; returns how long after that to reload next.
+    async fn read(&mut self, list: &MediaPlaylist, started: Duration) -> Duration {
         let Some(place) = &self.place else { return policy::LONGEST };
         let now = self.parts.environment.clock.now();
         let monotonic = self.monotonic();
         self.variants.forgive(&place.url);
-        (self.failures, self.slow, self.resolved) = (0, 0, 0);
+        (self.failures, self.resolved) = (0, 0);
+        if monotonic.saturating_sub(started) < policy::playlist_limit(self.target, 0) {
+            self.slow = 0;
+        }
         self.target = Some(list.target_duration);
 
         let observed = self.parts.timeline.observe(list, &place.url, now, monotonic);

@@ -247,6 +247,18 @@ async fn a_sequence_that_starts_anew_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn sound_that_was_had_before_under_another_name_is_not_doubled() {
+    let station = Station::start(|asked| asked.renamed_at(8)).await;
+    let taped = capture(&station, "list.m3u8", 14).await;
+    taped.assert_whole();
+    assert!(taped.chunks().iter().skip(1).all(|chunk| !chunk.discontinuity), "media time goes on");
+    assert!(
+        station.asked().iter().any(|asked| asked.segment() == Some(7) && asked.path == "/x7.aac"),
+        "doubt was cleared"
+    );
+}
+
+#[tokio::test]
 async fn a_variant_that_disappears_is_replaced_by_another() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/master.m3u8" => Answer::ok(

@@ -144,6 +144,16 @@ impl Asked {
         Self::list(first..edge, first - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
     }
 
+    /// A station whose list has, from segment `at` on, other names and numbers for all that is in its window.
+    pub fn renamed_at(&self, at: u32) -> Answer {
+        let edge = self.edge();
+        if self.segment().is_some() || edge <= at {
+            return live(self);
+        }
+        let first = edge - WINDOW;
+        Self::list(first..edge, first + WINDOW - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
+    }
+
     pub fn file(&self, folder: &Path) -> Answer {
         let whole = std::fs::read(folder.join(self.path.trim_start_matches('/'))).unwrap();
         match self.header("range").strip_prefix("bytes=").and_then(|range| range.split_once('-')) {

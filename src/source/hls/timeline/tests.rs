@@ -128,6 +128,10 @@ fn marks_tell_a_new_beginning_at_once() {
     assert_eq!(station.new_in("0: a b c d"), "!a b c d");
     assert_eq!(station.new_in("0: D1 a b"), "!a? b?");
     let mut station = Station::new();
+    assert_eq!(station.new_in("0: a b c d"), "!a b c d");
+    assert_eq!(station.new_in("0: !a"), "!a?");
+    assert_eq!(station.new_in("0: !a b"), "b");
+    let mut station = Station::new();
     assert_eq!(station.new_in("0: a b c END"), "!a b c");
     assert_eq!(station.new_in("0: a b c END"), "");
     assert_eq!(station.new_in("0: a"), "!a?");
