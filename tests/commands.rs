@@ -55,11 +55,8 @@ shows:
 #[tokio::test]
 async fn next_shows_the_six_crons_of_crontab_in_their_zone() {
     let crons = ["* * * * *", "45 5 * * 5", "0,20,40 * * * *", "0-30 1 * * *", "*/10 * * * *", "*/10 2,3,4 5-6 * *"];
-    let shows: String = crons
-        .iter()
-        .enumerate()
-        .map(|(n, cron)| format!("  - {{ title: Show {n}, id: s{n}, station: s, cron: \"{cron}\", length: 10m }}\n"))
-        .collect();
+    let show = |(n, cron)| format!("  - {{ title: Show {n}, id: s{n}, station: s, cron: \"{cron}\", length: 10m }}\n");
+    let shows = crons.iter().enumerate().map(show).collect::<Vec<_>>().concat();
     let aircheck = Aircheck::new(&format!(
         "timezone: Asia/Seoul\nstations:\n  s: {{ name: S, hls: \"http://127.0.0.1:9/\" }}\nshows:\n{shows}"
     ));

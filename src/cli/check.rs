@@ -10,11 +10,11 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::exit::{DONE, FAILED, USAGE};
 use super::next::rfc3339;
 use super::print::{print, print_json, table};
-use super::probe::Probed;
+use super::probe::{self, Probed};
 use super::programs::{self, Missing};
-use super::{DONE, FAILED, USAGE};
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
@@ -64,15 +64,20 @@ struct ShowRow {
 
 /// Checks the file at `path` and tells the result. The exit code: 0 all is well, 1 something it needs is missing, 2 the
 /// file is wrong.
-pub(super) fn run(path: &Path, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+///
+/// `probe`: also reach every station.
+pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     match Config::load(path) {
-        Ok(config) => tell(&config, None, json, clock),
+        Ok(config) => {
+            let probes = if probe { Some(probe::run(&config)?) } else { None };
+            tell(&config, probes, json, clock)
+        }
         Err(errors) => refuse(&errors, json),
     }
 }
 
 /// Tells what is wrong with a file.
-pub(super) fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
+fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
     if json {
         print_json(&refused(errors))?;
     } else {
@@ -82,7 +87,7 @@ pub(super) fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
 }
 
 /// Tells what a right file will do, and what became of its stations where they were probed.
-pub(super) fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
     report.ok &= probes.iter().flatten().all(|probed| probed.ok);

@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Arguments;
+use super::arguments::Arguments;
 
 /// Prints the script.
 pub(super) fn run(shell: Shell) {

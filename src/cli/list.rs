@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use anyhow::Context as _;
 
+use super::exit::DONE;
 use super::print::{print, print_json, table};
-use super::{DONE, block_on};
+use super::runtime::block_on;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};

@@ -1,13 +1,13 @@
 //! `aircheck check --probe`: reach every station and tape 3 seconds of it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde::Serialize;
 
-use super::{block_on, check, logging};
+use super::logging;
+use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::base::environment::Environment;
 use crate::config::{Config, Station};
@@ -54,16 +54,10 @@ impl Probed {
     }
 }
 
-/// Checks the file, then the stations in it.
-pub(super) fn run(file: &Path, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+/// Reaches all stations at the same time.
+pub(super) fn run(config: &Config) -> anyhow::Result<Vec<Probed>> {
     logging::begin("off");
-    match Config::load(file) {
-        Ok(config) => {
-            let probed = block_on(probe_all(&config))?;
-            check::tell(&config, Some(probed), json, clock)
-        }
-        Err(errors) => check::refuse(&errors, json),
-    }
+    block_on(probe_all(config))
 }
 
 async fn probe_all(config: &Config) -> Vec<Probed> {

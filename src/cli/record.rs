@@ -12,9 +12,11 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
 use super::print::{print, print_json};
 use super::progress::Progress;
-use super::{DONE, FAILED, INCOMPLETE, USAGE, block_on, logging, programs};
+use super::runtime::block_on;
+use super::{logging, programs};
 use crate::base::clock::sleep_until;
 use crate::base::environment::Environment;
 use crate::base::process;

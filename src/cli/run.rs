@@ -1,7 +1,9 @@
 //! `aircheck run`: the service, in the foreground.
 
+use super::exit::{DONE, FAILED};
 use super::programs::{self, Missing};
-use super::{DONE, FAILED, block_on, check, logging};
+use super::runtime::block_on;
+use super::{check, logging};
 use crate::base::environment::Environment;
 use crate::base::process;
 use crate::config::Config;

@@ -5,17 +5,17 @@
 //! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
 //! from the tape.
 
+mod error;
 mod room;
 mod take;
 mod verdict;
 mod words;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,59 +24,20 @@ use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::config::{Show, Station, TemplateError, Values};
 use crate::deck::Decks;
-use crate::encode::{EncodeError, Job};
-use crate::library::archive::{self, ArchiveError};
+use crate::encode::Job;
+use crate::library::archive;
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
-use crate::library::shelf::{Shelf, ShelfError};
-use crate::library::tags::{self, TagError, Tags};
+use crate::library::shelf::Shelf;
+use crate::library::tags::{self, Tags};
 use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
-use crate::tape::TapeError;
 
+pub use error::RecorderError;
 pub use take::{Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
 pub use words::{comment, summary};
 
 /// How often an airing is begun before it is called failed.
 const ATTEMPTS: u32 = 3;
-
-/// What can go wrong with an airing.
-#[derive(Debug, Error)]
-pub enum RecorderError {
-    /// With the tape.
-    #[error(transparent)]
-    Tape(#[from] TapeError),
-    /// With the encoding.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// With the files.
-    #[error(transparent)]
-    Shelf(#[from] ShelfError),
-    /// With the tags.
-    #[error(transparent)]
-    Tag(#[from] TagError),
-    /// With the list and the files.
-    #[error(transparent)]
-    Archive(#[from] ArchiveError),
-    /// With a template.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// With the list.
-    #[error(transparent)]
-    Catalogue(#[from] CatalogueError),
-    /// The disk is too full to begin.
-    #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
-    NoRoom {
-        /// The folder.
-        path: PathBuf,
-        /// What there is, in words.
-        free: String,
-        /// What there should be, in words.
-        wanted: String,
-    },
-    /// The process stops; the airing goes on at the next start.
-    #[error("aircheck is stopping")]
-    Stopping,
-}
 
 /// Records airings.
 #[derive(Debug)]
@@ -244,7 +205,7 @@ impl Recorder {
 
     async fn record(&self, order: &Order) -> Result<(), RecorderError> {
         let Order { airing, show, station, .. } = order;
-        room::ensure(self, order).await?;
+        room::ensure(self.shelf.output(), order.min_free, &self.decks, |station| self.needed(station)).await?;
         let lease = self.decks.lease(station, airing.cut().start).await?;
         let temporary = self.shelf.temporary(&airing.id).await?;
         let job = Job { cut: airing.cut(), mp3: show.mp3, target: temporary.clone() };

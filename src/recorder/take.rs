@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::RecorderError;
+use super::error::RecorderError;
 use crate::base::clock::{Clock, sleep_until};
 use crate::base::environment::Environment;
 use crate::encode::{self, Job};

@@ -1,6 +1,6 @@
 //! The verdict on a take.
 
-use super::Taken;
+use super::take::Taken;
 use crate::model::{Span, Verdict};
 
 /// Below this no sound is meant to be heard: −60 dBFS.

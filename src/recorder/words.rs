@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 
-use super::Taken;
+use super::take::Taken;
 use crate::model::Verdict;
 
 /// Gaps listed in a comment; the catalogue has them all.

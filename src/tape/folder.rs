@@ -258,13 +258,11 @@ impl State {
 
     fn note_trouble(&mut self, trouble: Trouble) -> Result<(), TapeError> {
         self.troubles.push(trouble.clone());
-        match self.writer.as_mut() {
-            Some(writer) => writer.trouble(&trouble),
-            None => {
-                self.unwritten.push(trouble);
-                Ok(())
-            }
+        if let Some(writer) = self.writer.as_mut() {
+            return writer.trouble(&trouble);
         }
+        self.unwritten.push(trouble);
+        Ok(())
     }
 
     /// The newest entries that belong to one session.

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
-//! to be computed better from all arrivals of the capture ([`super::place`]).
+//! to be computed better from all arrivals of the capture ([`super::place()`]).
 
 use std::fmt::Write as _;
 use std::path::Path;

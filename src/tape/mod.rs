@@ -2,7 +2,7 @@
 //!
 //! A tape is a folder of reels. A reel is one file of untouched stream bytes beside an append-only HLS playlist
 //! (RFC 8216, `EXT-X-PLAYLIST-TYPE:EVENT`) that says which bytes play for how long and when they were on the air; any
-//! player opens it. Cutting is pure: [`place`] gives every entry its wall-clock time, [`Walker`] walks a
+//! player opens it. Cutting is pure: [`place()`] gives every entry its wall-clock time, [`Walker`] walks a
 //! span of time through them and says what to decode and what is missing.
 //!
 //! Invariants:

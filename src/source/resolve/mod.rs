@@ -12,6 +12,7 @@ mod error;
 mod expiry;
 mod html;
 mod jsonpath;
+mod limits;
 mod playlist_file;
 mod steps;
 mod text;
@@ -19,21 +20,16 @@ mod text;
 pub use command::CommandError;
 pub use error::{Given, ResolveError, StepName};
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
 use url::Url;
 
+use self::limits::{BODY_CAP, STEP_LIMIT};
 use self::playlist_file::Content;
 use self::steps::Found;
 use crate::base::environment::Environment;
 use crate::base::{http, redact};
 use crate::config::Address;
 
-/// The largest page, document or playlist file that is read.
-const BODY_CAP: usize = 4 << 20;
-/// The longest that one request or one command may take.
-const STEP_LIMIT: Duration = Duration::from_secs(15);
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
 

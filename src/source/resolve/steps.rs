@@ -13,8 +13,9 @@ use url::Url;
 
 use super::error::{Given, ResolveError, StepName};
 use super::jsonpath::{self, Picked};
+use super::limits::{BODY_CAP, STEP_LIMIT};
 use super::text::{self, unescape};
-use super::{BODY_CAP, STEP_LIMIT, command, html};
+use super::{command, html};
 use crate::base::environment::Environment;
 use crate::base::http::{self, HttpError};
 use crate::config::{Find, Step};

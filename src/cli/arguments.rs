@@ -1,0 +1,89 @@
+//! What can be written after `aircheck`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::config::parse_duration;
+
+/// Records radio on a schedule: no second lost, a truthful verdict on every recording, cuts by programme time.
+#[derive(Debug, Parser)]
+#[command(name = "aircheck", version, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 recorded but incomplete.\n\
+    Logs go to standard error; RUST_LOG=aircheck=debug says more.")]
+pub(super) struct Arguments {
+    /// The station YAML; else ./config/stations.yaml, the one in your configuration folder, or
+    /// /etc/aircheck/stations.yaml
+    #[arg(long, global = true, value_name = "FILE", env = "AIRCHECK_CONFIG")]
+    pub(super) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the service in the foreground
+    Run,
+    /// Say whether the file is right, and what airs next
+    Check {
+        /// Also reach every station and tape 3 seconds of it
+        #[arg(long)]
+        probe: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Record a station now, without the service
+    Record {
+        /// The station, as it is called in the YAML
+        station: String,
+        /// How long, such as 15s or 1h30m
+        #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
+        length: Duration,
+        /// The MP3 to write; else one is named in the output folder
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show the coming airings, in their zones
+    Next {
+        /// How many
+        #[arg(short = 'n', value_name = "COUNT", default_value_t = 10)]
+        count: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the recordings with their verdicts, newest first
+    List {
+        /// At most so many
+        #[arg(short = 'n', value_name = "COUNT")]
+        count: Option<u32>,
+        /// Only of this show
+        #[arg(long)]
+        show: Option<String>,
+        /// Only of this station
+        #[arg(long)]
+        station: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Try everything at once on this machine, with a built-in station; needs no internet
+    Demo {
+        /// Where everything of it goes
+        #[arg(long, value_name = "FOLDER", default_value = "aircheck-demo")]
+        folder: PathBuf,
+    },
+    /// Print the JSON Schema of the station YAML, for editors
+    Schema,
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+}

@@ -1,0 +1,52 @@
+//! What can go wrong with an airing.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::config::TemplateError;
+use crate::encode::EncodeError;
+use crate::library::archive::ArchiveError;
+use crate::library::catalogue::CatalogueError;
+use crate::library::shelf::ShelfError;
+use crate::library::tags::TagError;
+use crate::tape::TapeError;
+
+/// What can go wrong with an airing.
+#[derive(Debug, Error)]
+pub enum RecorderError {
+    /// With the tape.
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    /// With the encoding.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// With the files.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+    /// With the tags.
+    #[error(transparent)]
+    Tag(#[from] TagError),
+    /// With the list and the files.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// With a template.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// With the list.
+    #[error(transparent)]
+    Catalogue(#[from] CatalogueError),
+    /// The disk is too full to begin.
+    #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// What there is, in words.
+        free: String,
+        /// What there should be, in words.
+        wanted: String,
+    },
+    /// The process stops; the airing goes on at the next start.
+    #[error("aircheck is stopping")]
+    Stopping,
+}
