@@ -326,6 +326,30 @@ async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
 }
 
 #[tokio::test]
+async fn an_endless_body_ends_stalls_and_comes_back() {
+    let origin = Origin::start();
+    let station = origin.station("live", Setup::of(Container::Mp3));
+    let connect = async || Client::new().get(station.live_url()).send().await.expect("an answer");
+
+    station.fault(Fault::new(Part::Live, Kind::Truncated).after(Duration::from_millis(300)).times(1));
+    let mut ending = connect().await;
+    let mut bytes = 0;
+    while let Some(part) = ending.chunk().await.expect("a clean end, not a break") {
+        bytes += part.len();
+    }
+    assert!(bytes > 40_000, "the burst came before the end: {bytes}");
+    assert!(connect().await.chunk().await.expect("no break").is_some(), "it struck once");
+
+    station.fault(Fault::new(Part::Live, Kind::Stall).lasting(Duration::from_secs(1)));
+    let mut stalled = connect().await;
+    let (clock, part) = (SystemClock::shared(), stalled.chunk().await);
+    assert!(part.is_ok_and(|part| part.is_some()) && clock.monotonic() > Duration::from_millis(700));
+
+    station.fault(Fault::new(Part::Live, Kind::Status(503)));
+    assert_eq!(connect().await.status(), 503);
+}
+
+#[tokio::test]
 async fn old_shoutcast_says_icy() {
     let origin = Origin::start();
     let station = origin.station("icy", Setup { icy_status: true, ..Setup::of(Container::Mp3) });

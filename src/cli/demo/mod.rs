@@ -1,7 +1,7 @@
 //! A radio station in this process, so that aircheck can be tried without internet and without configuration.
 //!
-//! It is made like a real one, and nothing in aircheck knows that it is not: [`music`] is played by the clock,
-//! [`broadcast`] encodes it to AAC and cuts it into HLS segments, and [`site`] shows a page in which the stream's
+//! It is made like a real one, and nothing in aircheck knows that it is not: `music` is played by the clock,
+//! `broadcast` encodes it to AAC and cuts it into HLS segments, and `site` shows a page in which the stream's
 //! address is buried in a script, signed and good for a minute only. It listens on the loopback interface alone.
 
 mod broadcast;
