@@ -125,8 +125,10 @@ mod tests {
     async fn a_listener_finds_the_stream_on_the_page_and_hears_it_by_the_clock() {
         let environment = Environment::system();
         let station = DemoStation::start(&environment).await.unwrap();
-        let page = text(station.page_url()).await;
-        let escaped = regex::Regex::new(r#"service_url\\":\\"(.*?)\\""#).unwrap();
+        let yaml: serde_yaml::Value = serde_yaml::from_str(&station.config_yaml()).unwrap();
+        let steps = &yaml["stations"]["demo"]["hls"]["find"];
+        let page = text(steps[0]["get"].as_str().unwrap()).await;
+        let escaped = regex::Regex::new(steps[2]["match"].as_str().unwrap()).unwrap();
         let url = escaped.captures(&page).unwrap()[1].replace(r"\/", "/");
 
         let begun = |playlist: &str| -> Vec<DateTime<Utc>> {
