@@ -4,7 +4,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use aes::Aes128;
+use aes::cipher::block_padding::Pkcs7;
+use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use aircheck::base::clock::SystemClock;
+use cbc::Decryptor;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Client;
 
@@ -124,6 +128,36 @@ async fn a_real_player_understands_every_kind_of_station() {
     }
     assert!(origin.log().iter().any(|entry| entry.target.contains("/v128000/")), "the better variant was chosen");
     assert!(origin.log().iter().any(|entry| entry.part == Part::Key), "keys were fetched");
+}
+
+/// A player hardly notices a wrong IV, which spoils only the first 16 bytes of a segment.
+#[tokio::test]
+async fn keys_and_ivs_open_every_segment_from_its_first_byte() {
+    let origin = Origin::start();
+    let client = Client::new();
+    for explicit_iv in [true, false] {
+        let encryption = Some(Encryption { explicit_iv, rotate_every: 2 });
+        let station = origin.station("locked", Setup { encryption, ..Setup::of(Container::Adts) });
+        let file = |name: &str| station.url().replace("playlist.m3u8", name);
+        let (mut key, mut iv, mut keys, mut opened) = ([0; 16], None, BTreeSet::new(), 0);
+        for line in text(&client, &station.url()).await.lines() {
+            if let Some(attributes) = line.strip_prefix("#EXT-X-KEY:METHOD=AES-128,URI=\"") {
+                let (uri, rest) = attributes.split_once('"').expect("a quoted URI");
+                key = get(&client, &file(uri)).await.1.try_into().expect("16 bytes");
+                keys.insert(key);
+                iv = rest.strip_prefix(",IV=0x").map(|hex| u128::from_str_radix(hex, 16).expect("hexadecimal"));
+                assert_eq!(iv.is_some(), explicit_iv);
+            } else if !line.starts_with('#') {
+                let sequence: u128 = line[2..].trim_end_matches(".aac").parse().expect("a sequence number");
+                let mut segment = get(&client, &file(line)).await.1;
+                let decryptor = Decryptor::<Aes128>::new(&key.into(), &iv.unwrap_or(sequence).to_be_bytes().into());
+                let sound = decryptor.decrypt_padded::<Pkcs7>(&mut segment).expect("the padding is right");
+                assert!(sound.starts_with(b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0"), "{line} opens to {:?}", &sound[..16]);
+                opened += 1;
+            }
+        }
+        assert!(opened == 5 && keys.len() >= 3, "{opened} segments, {} keys", keys.len());
+    }
 }
 
 #[tokio::test]
@@ -323,6 +357,32 @@ async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
         let behind = (clock.now() - report.ends(clock.now()).expect("seconds")).as_seconds_f64();
         assert!((-0.05..1.0).contains(&behind), "{container:?}: {behind} s behind");
     }
+}
+
+#[tokio::test]
+async fn an_endless_body_ends_stalls_and_comes_back() {
+    let origin = Origin::start();
+    let station = origin.station("live", Setup::of(Container::Mp3));
+    let connect = async || Client::new().get(station.live_url()).send().await.expect("an answer");
+
+    station.fault(Fault::new(Part::Live, Kind::Truncated).after(Duration::from_millis(300)).times(1));
+    let mut ending = connect().await;
+    let mut bytes = 0;
+    while let Some(part) = ending.chunk().await.expect("a clean end, not a break") {
+        bytes += part.len();
+    }
+    assert!(bytes > 40_000, "the burst came before the end: {bytes}");
+    assert!(connect().await.chunk().await.expect("no break").is_some(), "it struck once");
+    station.fault(Fault::new(Part::Live, Kind::Truncated).times(1));
+    assert!(connect().await.chunk().await.expect("no break").is_none(), "it struck at the connection");
+
+    station.fault(Fault::new(Part::Live, Kind::Stall).lasting(Duration::from_secs(1)));
+    let mut stalled = connect().await;
+    let (clock, part) = (SystemClock::shared(), stalled.chunk().await);
+    assert!(part.is_ok_and(|part| part.is_some()) && clock.monotonic() > Duration::from_millis(700));
+
+    station.fault(Fault::new(Part::Live, Kind::Status(503)));
+    assert_eq!(connect().await.status(), 503);
 }
 
 #[tokio::test]

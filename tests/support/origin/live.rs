@@ -18,10 +18,11 @@ use super::station::Station;
 const META_EVERY: usize = 8_192;
 const TICK: Duration = Duration::from_millis(50);
 
-/// Sends the station's frames until the client leaves or a fault strikes.
+/// Sends the station's frames until the client leaves or a fault strikes; `fault` has already struck.
 pub(super) async fn serve(
     station: &Station,
     request: &Request,
+    mut fault: Option<Kind>,
     stream: &mut TcpStream,
     clock: &dyn Clock,
 ) -> io::Result<()> {
@@ -40,8 +41,8 @@ pub(super) async fn serve(
     let mut titles = Titles { until: META_EVERY, title: String::new() };
     loop {
         let now = clock.now();
-        let fault = station.state().faults.strike(Part::Live, request.path(), None, now);
-        match fault.map(|(kind, _)| kind) {
+        let strike = || station.state().faults.strike(Part::Live, request.path(), None, now);
+        match fault.take().or_else(|| strike().map(|(kind, _)| kind)) {
             None => {
                 let ended = frames.ended(now - lag).max(sent);
                 let sound = frames.bytes(sent..ended);

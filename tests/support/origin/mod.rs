@@ -265,14 +265,14 @@ async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
             continue;
         };
         if station::Station::part(request.path()).0 == Part::Live {
-            let fault = station.state().faults.strike(Part::Live, request.path(), None, now);
-            if let Some((Kind::Status(status), _)) = fault {
+            let fault = station.state().faults.strike(Part::Live, request.path(), None, now).map(|(kind, _)| kind);
+            if let Some(Kind::Status(status)) = fault {
                 log(Part::Live, None, status);
                 Reply::status(status).write(&mut stream, &*shared.clock).await.ok()?;
                 continue;
             }
             log(Part::Live, None, 200);
-            return live::serve(&station, &request, &mut stream, &*shared.clock).await.ok();
+            return live::serve(&station, &request, fault, &mut stream, &*shared.clock).await.ok();
         }
         let (reply, part, sequence) = station.answer(&request, now);
         let silent = matches!(reply.manner, http::Manner::Reset | http::Manner::Silence);
