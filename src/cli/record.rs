@@ -21,7 +21,7 @@ use crate::base::clock::sleep_until;
 use crate::base::environment::Environment;
 use crate::base::process;
 use crate::base::signals::Signals;
-use crate::config::{Config, Mp3, Station};
+use crate::config::{Config, Station};
 use crate::deck::Decks;
 use crate::encode::Job;
 use crate::library::catalogue::{Missing, Report};
@@ -90,7 +90,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         () = signals.stop() => return Ok(FAILED),
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
-    let job = Job { cut, mp3: Mp3::default(), target: work.folder.join("take.mp3.part") };
+    let job = Job { cut, mp3: config.mp3, target: work.folder.join("take.mp3.part") };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
     let encoders = Semaphore::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);

@@ -52,6 +52,8 @@ pub struct Config {
     pub output: PathBuf,
     /// Where tape and catalogue live, absolute.
     pub state: PathBuf,
+    /// The encoding where a show does not say otherwise.
+    pub mp3: Mp3,
     /// Free bytes below which no new airing is begun.
     pub min_free: u64,
     /// The stations, in the order of the file.

@@ -1,6 +1,6 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -52,6 +52,8 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     let document = syntax::read(text, problems)?;
     let section = Section::open(&document, "the file", Place::TOP, &FILE, problems)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
+    // So that `..` in a path goes up from where the folder really is, and nobody reads it in a message.
+    let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
 
     let timezone = section.read("timezone", problems, checks::zone).unwrap_or_else(machine_zone);
     let min_free = section.read("min_free", problems, units::size);
@@ -74,8 +76,9 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     Some(Config {
         file: file.to_owned(),
         timezone,
-        output: output?,
-        state: state.unwrap_or_else(default_state),
+        output: without_dots(&output?),
+        state: state.map_or_else(default_state, |state| without_dots(&state)),
+        mp3,
         min_free,
         stations: stations.into_iter().flatten().map(Arc::new).collect(),
         shows: shows.into_iter().map(Arc::new).collect(),
@@ -90,6 +93,20 @@ fn output_folder(section: &Section<'_>, folder: &Path, environment: bool, proble
     writable(folder.join("recordings"))
         .map_err(|complaint| problems.add(Place::TOP, complaint.hint("name another folder: `output: /path/to/folder`")))
         .ok()
+}
+
+/// An absolute path without `.` and `..`.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut plain, part| {
+        match part {
+            Component::ParentDir => {
+                plain.pop();
+            }
+            Component::CurDir => {}
+            part => plain.push(part),
+        }
+        plain
+    })
 }
 
 /// Id, name and zone of a station whose mistakes are told elsewhere.
