@@ -16,6 +16,9 @@ RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
 TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 \
 	systemd-analyze=systemd
 
+# Most tests wait for the clock of a radio station, not for a processor.
+TEST_THREADS ?= 8
+
 .PHONY: all build demo test lint install uninstall clean
 
 all: build
@@ -31,7 +34,7 @@ demo:
 
 test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
-	$(CARGO) test --locked --all-targets
+	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --all-targets
 
 # The last line is also part of `make test`; it is quick, and tells a wrong import before anything long runs.
 lint:

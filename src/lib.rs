@@ -1,5 +1,21 @@
-//! aircheck records radio on a schedule. The map of the crate, from the top down; a module may use what stands below
-//! it in this list, never beside it or above (a test keeps that true).
+//! aircheck records radio on a schedule: no second lost, a truthful verdict on every recording, cuts by programme time.
+//!
+//! The way of the sound, and so the way to read the crate:
+//!
+//! - [`config`] reads the station YAML; [`schedule`] derives from it the *airings* of its shows.
+//! - [`recorder`] claims an airing that is due in the catalogue of the [`library`], and leases its station from the
+//!   [`deck`]s.
+//! - A deck runs one [`source`] for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
+//!   bytes, and an index that says which of them were on the air when.
+//! - The recorder has the stretch of tape between the airing's start and end cut and [`encode`]d: decoded, counted in
+//!   samples, made an MP3. It gets its tags, its verdict and its place on the shelf of the library.
+//!
+//! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type;
+//! [`notify`] tells the service manager; [`model`] holds the words of all this as types, and [`base`] the clock, child
+//! processes and HTTP.
+//!
+//! Modules stand on each other: cli, daemon, recorder, schedule, deck, source, encode, library, notify, tape, config,
+//! model, base. Each uses only what comes after it, and a test keeps that true.
 
 pub mod base;
 pub mod cli;

@@ -9,14 +9,20 @@ mod command;
 mod music;
 mod site;
 
+use std::time::Duration;
+
 use anyhow::Context;
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::base::environment::Environment;
-use broadcast::Window;
+use broadcast::{SEGMENT, Window};
 pub use command::run;
+
+/// What the encoder holds back.
+const SLACK: TimeDelta = TimeDelta::milliseconds(500);
 
 /// A station on the air.
 #[derive(Debug)]
@@ -33,6 +39,8 @@ impl DemoStation {
         let address = listener.local_addr().context("the demo station's port is gone")?;
         let (window, stop) = (Window::default(), environment.stop.child_token());
         let mut tasks = broadcast::start(&window, environment, &stop)?;
+        // Who tunes in finds a station that has been on the air for a while, and not one that catches up with the clock.
+        until_caught_up(&window, environment).await;
         tasks.push(site::start(listener, window, environment, &stop));
         Ok(Self { page_url: format!("http://{address}/onair.html?channel=demo"), stop, tasks })
     }
@@ -73,6 +81,17 @@ shows:
             // A task that panicked has ended as well.
             let _ = task.await;
         }
+    }
+}
+
+/// Waits until the newest segment is as recent as it will be from now on; not for ever, because a transmitter that failed
+/// tells so itself.
+async fn until_caught_up(window: &Window, environment: &Environment) {
+    let clock = &environment.clock;
+    let deadline = clock.monotonic() + Duration::from_secs(10);
+    let recent = || window.listed().last().is_some_and(|newest| clock.now() - newest.begins < SEGMENT * 2 + SLACK);
+    while !recent() && clock.monotonic() < deadline {
+        clock.sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -329,7 +329,6 @@ impl<'a> Reloading<'a> {
         if self.trouble.as_deref() == Some(&cause) {
             return;
         }
-        tracing::warn!("{cause}");
         self.trouble = Some(cause.clone());
         let at = self.parts.environment.clock.now();
         // Whoever no longer listens is noticed where sound is committed.
