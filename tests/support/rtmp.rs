@@ -5,6 +5,7 @@
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use aircheck::base::clock::{Clock, SharedClock, SystemClock};
@@ -20,6 +21,17 @@ use super::timecode;
 
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 const STARTING: Duration = Duration::from_secs(10);
+
+/// A free port that nobody else is given while the server is stopped: not one of those that the system hands out for
+/// port 0 and for connections (32,768 and above on Linux).
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = u16::try_from(std::process::id() % 100).unwrap_or_default() * 100 + 20_000;
+    (0..100)
+        .map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed) % 100)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .expect("a free port")
+}
 
 /// The server and its publisher.
 pub struct RtmpServer {
@@ -39,9 +51,7 @@ impl RtmpServer {
             .thread_name("rtmp")
             .build()
             .expect("a runtime");
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let port = listener.local_addr().expect("its address").port();
-        drop(listener);
+        let port = free_port();
         let folder = tempfile::tempdir().expect("a folder for nginx");
         let configuration = configuration(port, folder.path());
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("the folder can be written to");
