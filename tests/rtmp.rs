@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
 
+use crate::support::aircheck::until;
 use crate::support::rtmp::RtmpServer;
 use crate::support::timecode::Report;
 
@@ -25,7 +26,10 @@ fn rtmp_plays_by_the_clock_stops_and_comes_back() {
     }
     let port = server.url().split(['/', ':']).find_map(|part| part.parse::<u16>().ok()).expect("a port");
     drop(server);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "the server is gone");
+    // It is killed, and gone a moment later.
+    let gone = async || TcpStream::connect(("127.0.0.1", port)).is_err();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(until("the end of the server", Duration::from_secs(5), gone));
 }
 
 #[test]
