@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
@@ -69,13 +69,18 @@ fn text(config: &Config, airings: &[Airing]) -> String {
             let station = config.station(&airing.station).map_or(airing.station.as_str(), |station| &station.name);
             [
                 start.format("%a %Y-%m-%d").to_string(),
-                format!("{}-{}", start.format("%H:%M"), end.format("%H:%M %Z")),
+                format!("{}-{} {}", clock(&start), clock(&end), end.format("%Z")),
                 show.to_owned(),
                 station.to_owned(),
             ]
         })
         .collect();
     table("", &rows)
+}
+
+/// The time of day; seconds only where there are any.
+fn clock(at: &DateTime<Tz>) -> impl std::fmt::Display {
+    at.format(if at.second() == 0 { "%H:%M" } else { "%H:%M:%S" })
 }
 
 #[cfg(test)]

@@ -104,10 +104,24 @@ impl Complaint {
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     found: Vec<(Place, Complaint)>,
+    /// Where a repair has moved the rest of a line: line, column, by how many characters.
+    moved: Vec<(usize, usize, usize)>,
 }
 
 impl Problems {
-    pub(super) fn add(&mut self, place: Place, complaint: Complaint) {
+    /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
+    pub(super) fn moved(&mut self, place: Place, by: usize) {
+        self.moved.push((place.line, place.column, by));
+    }
+
+    pub(super) fn add(&mut self, mut place: Place, complaint: Complaint) {
+        let before: usize = self
+            .moved
+            .iter()
+            .filter(|(line, column, _)| place.line == *line && place.column > *column)
+            .map(|m| m.2)
+            .sum();
+        place.column = place.column.saturating_sub(before).max(1);
         // An alias repeats the block of its anchor; its mistakes are told once.
         if !self.found.iter().any(|(known, told)| *known == place && *told == complaint) {
             self.found.push((place, complaint));

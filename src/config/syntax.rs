@@ -14,6 +14,9 @@ use super::problem::{Complaint, Problems};
 /// So many broken lines are told in one run.
 const MOST_REPAIRS: usize = 50;
 
+/// Characters that two quotes take.
+const QUOTES: usize = 2;
+
 /// The values of `text`. `None` when it is empty or broken beyond repair, which has been told.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
     let mut text = text.to_owned();
@@ -29,6 +32,12 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
         };
         let number = broken.place.line;
         let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
+        if let Some((place, complaint, repaired)) = unquoted_cron(&text, number) {
+            problems.add(place, complaint);
+            problems.moved(place, QUOTES);
+            text = repaired;
+            continue;
+        }
         let (place, complaint, repaired) = without_colon(&text, number).unwrap_or_else(|| {
             let (place, complaint) = explain(line, &broken);
             (place, complaint, value_of(line).and_then(|value| repair(&text, number, &value)))
@@ -93,6 +102,26 @@ fn repair(text: &str, number: usize, value: &Value) -> Option<String> {
     let before: String = line.chars().take(value.before).collect();
     *line = format!("{before}'{}'", inner.replace('\'', "''"));
     Some(lines.join("\n") + "\n")
+}
+
+/// A cron without quotes among other keys in `{ … }`, where quoting the whole value of the line would hide it.
+fn unquoted_cron(text: &str, number: usize) -> Option<(Place, Complaint, String)> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests of this module")]
+    static CRON: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"\{.*\bcron:\s+(?P<cron>[*\d][\d*/,-]*(?:\s+[\w*/,-]+){3}\s+[\w*/-]+(?:,\w+)*)")
+            .expect("a valid constant pattern")
+    });
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = lines.get_mut(number.checked_sub(1)?)?;
+    let found = CRON.captures(line)?.name("cron")?;
+    let (column, cron) = (line.get(..found.start())?.chars().count() + 1, found.as_str().to_owned());
+    let place = Place { line: number, column, width: cron.chars().count() };
+    let complaint = Complaint::new("a value that begins with `*` means something else in YAML")
+        .hint(format!("put it in quotes: `cron: \"{cron}\"`"));
+    line.replace_range(found.range(), &format!("'{cron}'"));
+    let repaired = lines.join("\n") + "\n";
+    let helped = attempt(&repaired).err().is_none_or(|next| next.place.line > number);
+    helped.then_some((place, complaint, repaired))
 }
 
 /// A line such as `length 2h`, at line `number` or just above it: the parser stumbles over it only later. Returns its

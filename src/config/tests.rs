@@ -380,3 +380,14 @@ fn hostile_files_are_refused_without_harm() {
     assert!(!wrong(&bomb).problems.is_empty());
     assert!(!wrong("\u{0}\u{1}: \u{7f}").problems.is_empty());
 }
+
+#[test]
+fn an_unquoted_cron_between_other_keys_is_told_at_its_place_and_hides_nothing() {
+    let errors = wrong(
+        "stations: { s: { name: S, hls: \"http://h/\" } }\nshows:\n  \
+         - { title: 재즈, station: s, cron: */10 2,3,4 5-6 * *, lenght: 1h, length: 1h }\n",
+    );
+    let told: Vec<_> = errors.problems.iter().map(|problem| (problem.line, problem.column)).collect();
+    assert_eq!(told, [(3, 36), (3, 56)]);
+    assert_eq!(errors.problems[0].hint.as_deref(), Some("put it in quotes: `cron: \"*/10 2,3,4 5-6 * *\"`"));
+}
