@@ -7,3 +7,5 @@ pub mod http;
 pub mod process;
 pub mod redact;
 pub mod signals;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod trial;

@@ -12,6 +12,8 @@ mod keys;
 mod kind;
 mod position;
 mod problem;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod read;
 mod read_show;
 mod read_station;

@@ -133,8 +133,15 @@ impl Problems {
         if self.found.is_empty() {
             return Ok(());
         }
-        self.found.sort_by_key(|(place, _)| (place.line, place.column));
         let lines: Vec<&str> = text.lines().collect();
+        for (place, _) in &mut self.found {
+            // The parser sees the end of the file, and sometimes line ends, where editors do not.
+            if place.line > lines.len().max(1) {
+                let last = lines.last().copied().unwrap_or_default();
+                *place = Place { line: lines.len().max(1), column: last.chars().count() + 1, width: 1 };
+            }
+        }
+        self.found.sort_by_key(|(place, _)| (place.line, place.column));
         let problems = self
             .found
             .into_iter()

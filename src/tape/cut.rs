@@ -188,7 +188,7 @@ impl Walker {
         self.last = Some(Last {
             number,
             session: placed.session,
-            stamped: entry.programme_time.is_some(),
+            stamped: placed.stamped,
             duration: delta(entry.duration),
             end,
             fed: wanted.map(|sound| Arc::clone(&sound.reel)),
@@ -228,7 +228,7 @@ impl Walker {
 
 /// Whether an entry follows the last one without a seam.
 fn joins(last: &Last, number: u64, entry: &Entry, placed: Placed) -> bool {
-    let stamped = last.stamped && entry.programme_time.is_some();
+    let stamped = last.stamped && placed.stamped;
     let uncertain = if placed.session == last.session {
         if stamped { STAMP_JUMP } else { return last.number + 1 == number }
     } else if stamped {

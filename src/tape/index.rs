@@ -22,12 +22,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
 use super::cause::Trouble;
 use super::entry::{Entry, Reel, Sound};
 use crate::model::Container;
 
+/// No entry plays longer: sums of what a torn or foreign index claims must not overflow.
+const LONGEST: Duration = Duration::from_hours(24);
 const FORMAT: &str = "#aircheck format ";
 const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
@@ -145,14 +147,15 @@ impl Draft {
                 .split(',')
                 .next()
                 .and_then(|seconds| seconds.parse().ok())
-                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .filter(|duration| *duration <= LONGEST);
         } else if let Some(value) = line.strip_prefix("#EXT-X-BYTERANGE:") {
             self.range = value.split_once('@').and_then(|(n, o)| Some((n.parse().ok()?, o.parse().ok()?)));
         } else if let Some(value) = line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:") {
-            self.date = value.parse().ok();
+            self.date = instant(value);
         } else if let Some(value) = line.strip_prefix(ARRIVED) {
             let mut words = value.split(' ');
-            self.arrived = words.next().and_then(|instant| instant.parse().ok());
+            self.arrived = words.next().and_then(instant);
             self.by_programme = words.next_back() == Some("programme");
         } else if let Some(value) = line.strip_prefix(CAUSE) {
             self.cause = Some(value.to_owned());
@@ -189,7 +192,14 @@ fn leading_number(text: &str) -> Option<u64> {
 
 fn parse_trouble(note: &str) -> Option<Trouble> {
     let (at, cause) = note.split_once(' ')?;
-    Some(Trouble { at: at.parse().ok()?, cause: cause.to_owned() })
+    Some(Trouble { at: instant(at)?, cause: cause.to_owned() })
+}
+
+/// An instant as [`stamp`] writes it. What is written as a leap second is the first of the next minute: sums with it
+/// would be off by one. No tape was made in other centuries: sums with those could overflow.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let instant: DateTime<Utc> = text.parse().ok()?;
+    DateTime::from_timestamp_micros(instant.timestamp_micros()).filter(|plain| (1900..3000).contains(&plain.year()))
 }
 
 #[cfg(test)]

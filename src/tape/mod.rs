@@ -17,6 +17,8 @@ mod error;
 mod folder;
 mod index;
 mod place;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod reel;
 
 pub use cause::Trouble;

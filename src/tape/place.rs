@@ -20,6 +20,8 @@ pub struct Placed {
     pub start: DateTime<Utc>,
     /// Which session it belongs to, counted from 0.
     pub session: usize,
+    /// Whether a stamp says so, its own or that of an entry before it.
+    pub stamped: bool,
 }
 
 /// `duration` as a difference of instants; what no tape can hold counts as the longest difference.
@@ -37,10 +39,11 @@ pub fn place(entries: &[Entry], delay: TimeDelta) -> Vec<Placed> {
         let mut elapsed = TimeDelta::zero();
         let mut stamped: Option<DateTime<Utc>> = None;
         for entry in entries {
-            let start = entry.programme_time.or(stamped).unwrap_or(began + elapsed);
+            let by_stamp = entry.programme_time.or(stamped);
+            let start = by_stamp.unwrap_or(began + elapsed);
             elapsed += delta(entry.duration);
-            stamped = entry.programme_time.or(stamped).map(|_| start + delta(entry.duration));
-            placed.push(Placed { start, session });
+            stamped = by_stamp.map(|start| start + delta(entry.duration));
+            placed.push(Placed { start, session, stamped: by_stamp.is_some() });
         }
     }
     placed

@@ -26,7 +26,8 @@ impl Attributes {
                 (value, true, left.split_once(',').map_or("", |(_, left)| left))
             } else {
                 let (value, left) = after.split_once(',').unwrap_or((after, ""));
-                (value.trim(), false, left)
+                // A quote that was never opened ends it.
+                (value.split('"').next().unwrap_or_default().trim(), false, left)
             };
             if !name.is_empty() && !value.is_empty() && list.get(name).is_none() {
                 list.0.push(Attribute { name: name.to_owned(), value: value.to_owned(), quoted });

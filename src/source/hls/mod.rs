@@ -20,6 +20,8 @@ mod obtain;
 mod offer;
 mod playlist;
 mod policy;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod reload;
 mod timeline;
 mod variants;

@@ -118,7 +118,9 @@ impl Writer {
                 if let Some(key) = usable_key(std::mem::take(&mut self.keys)) {
                     let _ = writeln!(self.out, "#EXT-X-KEY:{key}");
                 }
-                let _ = writeln!(self.out, "#EXTINF:{:.6},\n{address}", self.duration);
+                // The parser takes a comma at the beginning of the next line for its own.
+                let here = if address.starts_with(',') { "./" } else { "" };
+                let _ = writeln!(self.out, "#EXTINF:{:.6},\n{here}{address}", self.duration);
                 self.last_extension = extension;
             }
             Expecting::Variant => {
@@ -245,6 +247,8 @@ fn date(value: &str) -> Option<DateTime<FixedOffset>> {
             NaiveDateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f").map(|naive| naive.and_utc().fixed_offset())
         })
         .ok()
+        // A leap second becomes the first of the next minute: sums with it would be off by one.
+        .and_then(|date| Some(DateTime::from_timestamp_micros(date.timestamp_micros())?.with_timezone(date.offset())))
 }
 
 fn extension(address: &str) -> Option<String> {

@@ -171,6 +171,7 @@ impl Timeline {
     fn accept(&mut self, segments: &[&Segment], alignment: &Alignment, now: DateTime<Utc>, trusted: bool) -> Observed {
         let mut new = Vec::new();
         let mut offered = HashMap::with_capacity(segments.len());
+        let again = self.names_again(segments);
         for (at, segment) in segments.iter().enumerate() {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
@@ -191,7 +192,8 @@ impl Timeline {
                 let mut segment = (*segment).clone();
                 segment.programme_time = segment.programme_time.filter(|_| trusted);
                 let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
-                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful: alignment.doubtful });
+                let doubtful = alignment.doubtful || again.get(at) == Some(&true);
+                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
             }
         }
         if !new.is_empty() {
@@ -200,6 +202,22 @@ impl Timeline {
         let kept = MEMORY.max(segments.len().saturating_mul(3));
         self.known.drain(..self.known.len().saturating_sub(kept));
         Observed { reading: alignment.reading, new, offered: Some(offered) }
+    }
+
+    /// Which segments have the name and number of one that is known, and no date that tells them apart: where such a one
+    /// is not recognised, as when a mark has appeared on it, it may be old sound or new.
+    fn names_again(&self, segments: &[&Segment]) -> Vec<bool> {
+        let mut by_number: HashMap<u64, Vec<&Known>> = HashMap::new();
+        for known in &self.known {
+            by_number.entry(known.sequence).or_default().push(known);
+        }
+        let has_name = |known: &Known, segment: &Segment| {
+            known.place == place(&segment.url) && known.byte_range == segment.byte_range && known.same_time(segment)
+        };
+        let again = |segment: &&Segment| {
+            by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| has_name(known, segment)))
+        };
+        segments.iter().map(again).collect()
     }
 
     fn align(&self, segments: &[&Segment], first: &Segment, last: &Segment, newest: &Known, url: &Url) -> Alignment {
@@ -350,17 +368,21 @@ impl Known {
         }
     }
 
+    /// Whether no date tells them apart.
+    fn same_time(&self, segment: &Segment) -> bool {
+        match (self.start, segment.programme_time) {
+            (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
+            _ => true,
+        }
+    }
+
     /// Whether `segment` is this one, listed again.
     fn is(&self, segment: &Segment) -> bool {
         let (mine, its) = (self.place.as_str(), place(&segment.url));
         let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
-        let same_time = match (self.start, segment.programme_time) {
-            (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
-            _ => true,
-        };
         // A mark goes with its segment; it does not appear on one that was listed without.
         let same_mark = self.discontinuity || !segment.discontinuity;
-        same_address && same_time && same_mark && self.byte_range == segment.byte_range
+        same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
     }
 }
 

@@ -4,6 +4,8 @@
 //! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm.
 
 mod icy;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,8 @@ use crate::model::{Container, Format};
 
 /// A longer box does not belong to a live stream.
 const LONGEST_BOX: usize = 16 << 20;
+/// A box begins with its length and type in 8 bytes, and in 8 more where the length is one of 64 bits.
+const LONGEST_HEADER: usize = 16;
 /// Boxes that a segment, an initialisation section or a stream begins with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"styp", b"moof", b"sidx", b"moov", b"emsg", b"prft"];
 
@@ -168,6 +170,8 @@ fn skip_descriptor_header(bytes: &[u8], tag: u8) -> Option<&[u8]> {
 #[derive(Debug, Default)]
 pub(super) struct Fmp4Reader {
     buffer: BytesMut,
+    /// Whether what the buffer begins with may be no box.
+    lost: bool,
     /// Boxes since the last whole fragment.
     gathered: BytesMut,
     file_type: Bytes,
@@ -183,16 +187,19 @@ impl Fmp4Reader {
     /// The next fragment: everything up to the end of its `mdat`.
     pub(super) fn next(&mut self) -> Option<Unit> {
         loop {
-            if self.buffer.len() < 16 {
+            if self.buffer.len() < LONGEST_HEADER {
                 return None;
             }
             let length = lengths(&self.buffer).filter(|_| be32(&self.buffer, 0) != Some(0)).map(|(length, _)| length);
             let kind = super::fields::array::<4>(&self.buffer, 4)?;
             let known = kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
-            let Some(length) = length.filter(|length| known && *length <= LONGEST_BOX) else {
+            // Any box may follow another; out of sync, only one that a stream can begin with is believed.
+            let believed = known && (!self.lost || begins(&self.buffer));
+            let Some(length) = length.filter(|length| believed && *length <= LONGEST_BOX) else {
                 self.resync();
                 continue;
             };
+            self.lost = false;
             if self.buffer.len() < length {
                 return None;
             }
@@ -223,12 +230,12 @@ impl Fmp4Reader {
         Some(Unit { bytes, samples, rate: track.timescale, ends: true, preamble: Bytes::new(), format })
     }
 
-    /// Drops bytes up to where a box may begin.
+    /// Drops bytes up to where a box may begin. What is too near the end to tell stays.
     fn resync(&mut self) {
-        let skip = (1..self.buffer.len().saturating_sub(7))
-            .find(|at| self.buffer.get(*at..).is_some_and(begins))
-            .unwrap_or(self.buffer.len().saturating_sub(7).max(1));
+        let unknown = self.buffer.len().saturating_sub(LONGEST_HEADER - 1).max(1);
+        let skip = (1..unknown).find(|at| self.buffer.get(*at..).is_some_and(begins)).unwrap_or(unknown);
         self.buffer.advance(skip);
         self.gathered.clear();
+        self.lost = true;
     }
 }

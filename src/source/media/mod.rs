@@ -15,6 +15,8 @@ mod mpeg_audio;
 mod mpegts;
 mod ogg;
 mod played;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod reader;
 mod tables;
 #[cfg(test)]

@@ -159,6 +159,7 @@ impl Sound {
 #[derive(Debug, Default)]
 pub(super) struct TsReader {
     buffer: BytesMut,
+    in_sync: bool,
     tables: Tables,
     sound: Option<Sound>,
     /// The last packet of sound, to notice a repetition (2.4.3.3 allows one).
@@ -206,13 +207,18 @@ impl TsReader {
     /// The next packet that is in sync.
     fn packet(&mut self, ended: bool) -> Option<Bytes> {
         while self.buffer.len() >= PACKET {
-            let follows = match byte(&self.buffer, PACKET) {
-                Some(next) => next == SYNC,
-                None => ended || self.buffer.len() == PACKET,
-            };
-            if self.buffer.first() == Some(&SYNC) && follows {
-                return Some(self.buffer.split_to(PACKET).freeze());
+            if self.buffer.first() == Some(&SYNC) {
+                // In sync, the byte at its place is enough, and the packet need not wait for the next one.
+                match byte(&self.buffer, PACKET) {
+                    None if !ended && !self.in_sync => return None,
+                    Some(next) if next != SYNC && !self.in_sync => {}
+                    _ => {
+                        self.in_sync = true;
+                        return Some(self.buffer.split_to(PACKET).freeze());
+                    }
+                }
             }
+            self.in_sync = false;
             let skip = self.buffer.iter().skip(1).position(|byte| *byte == SYNC);
             self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));
         }

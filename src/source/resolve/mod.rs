@@ -14,6 +14,8 @@ mod html;
 mod jsonpath;
 mod limits;
 mod playlist_file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod steps;
 mod text;
 

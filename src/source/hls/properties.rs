@@ -1,0 +1,240 @@
+//! What holds for every playlist and every sequence of reloads, as checks that panic where it does not.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use url::Url;
+
+use super::address::place;
+use super::normalise::{MAX_SEGMENTS, normalise};
+use super::playlist::{ByteRange, MediaPlaylist, Playlist, Segment, delta};
+use super::timeline::{Reading, Timeline};
+use super::variants::Failures;
+use crate::base::trial::Choices;
+
+/// The longest window of the playlists that are made up.
+const WINDOW: usize = 8;
+/// So many segments are surely remembered.
+const MEMORY: usize = 40;
+
+fn url(address: &str) -> Option<Url> {
+    Url::parse("https://radio.example/live/").and_then(|base| base.join(address)).ok()
+}
+
+fn noon() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+}
+
+/// Whatever a station sends becomes text that reads in one way only, and a playlist that is safe to play.
+pub fn playlist(bytes: &[u8]) {
+    let Some(base) = url("list.m3u8?token=1") else { return };
+    if let Ok(normal) = normalise(bytes) {
+        assert!(normal.text.starts_with("#EXTM3U\n") && normal.text.ends_with('\n'));
+        assert!(!normal.text.contains('\r') && !normal.text.contains("\n\n"), "{:?}", normal.text);
+        let again = normalise(normal.text.as_bytes()).map(|again| again.text);
+        assert_eq!(again.as_deref(), Ok(&*normal.text), "normal text is not its own normal form");
+        if !normal.master {
+            let segments = normal.text.lines().filter(|line| line.starts_with("#EXTINF:")).count();
+            let parsed = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes());
+            let parsed = parsed.unwrap_or_else(|error| panic!("the parser refuses {:?}: {error}", normal.text));
+            assert_eq!(parsed.segments.len(), segments, "{:?}", normal.text);
+        }
+    }
+    match Playlist::read(bytes, &base) {
+        Ok(Playlist::Media(list)) => media(&list),
+        Ok(Playlist::Master(master)) => {
+            let mut failures = Failures::default();
+            for limit in [None, Some(0), Some(128_000)] {
+                if let Some(chosen) = master.choose(limit, &failures) {
+                    assert!(matches!(chosen.scheme(), "http" | "https"));
+                    failures.count(&chosen);
+                }
+            }
+        }
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+}
+
+fn media(list: &MediaPlaylist) {
+    assert!(list.segments.len() <= MAX_SEGMENTS);
+    assert!((Duration::from_millis(500)..=Duration::from_mins(1)).contains(&list.target_duration));
+    let mut listed = HashSet::new();
+    for segment in &list.segments {
+        assert!(matches!(segment.url.scheme(), "http" | "https"));
+        assert!(!segment.duration.is_zero() && segment.duration <= Duration::from_hours(24));
+        assert!(segment.byte_range.is_none_or(|range| range.length > 0));
+        let new = listed.insert((place(&segment.url), segment.byte_range));
+        assert_eq!(segment.repeat, !new);
+        let _ = segment.end();
+    }
+    assert!(list.segments.windows(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence));
+    let _ = list.end();
+}
+
+/// Any sequence of reloads: what is handed out goes up in order and was listed; a segment that was handed out before
+/// comes again only with doubt, so that it is laid aside where its bytes are the same.
+///
+/// And reloads of a station that does nothing worse than to answer with older lists, from other hosts, with other tokens:
+/// each segment comes once, without doubt, without a hole.
+pub fn timeline(bytes: &[u8]) {
+    let mut choices = Choices::new(bytes);
+    if choices.byte() & 1 == 0 { any_reloads(choices) } else { fair_reloads(choices) }
+}
+
+fn any_reloads(mut choices: Choices<'_>) {
+    let mut timeline = Timeline::new(noon() - TimeDelta::seconds(i64::from(choices.below(30))));
+    let (mut clock, mut next) = (Duration::ZERO, 0);
+    // More than this is not remembered for ever.
+    let mut had = VecDeque::from(vec![None; MEMORY]);
+    let mut numbers = HashMap::new();
+    let mut told_apart = false;
+    for _ in 0..200 {
+        if choices.is_empty() {
+            break;
+        }
+        clock += Duration::from_millis(u64::from(choices.byte()) * 20);
+        let list = any_list(&mut choices);
+        let Some(from) = url(["list.m3u8", "other.m3u8", "//cdn.example/live/list.m3u8"][usize::from(choices.below(3))])
+        else {
+            return;
+        };
+        let observed = timeline.observe(&list, &from, noon() + delta(clock), clock);
+        if observed.reading == Reading::Restarted {
+            // A new session may use the names of the old one; its first segments come with doubt.
+            assert!(observed.new.iter().all(|new| new.doubtful));
+            had.iter_mut().for_each(|name| *name = None);
+        }
+        assert!(observed.new.len() <= list.segments.len());
+        // What tells two sounds of one name apart: a date, or names that go round.
+        let dated = list.segments.iter().any(|segment| segment.programme_time.is_some());
+        for segment in &list.segments {
+            let known = *numbers.entry(segment.url.path().to_owned()).or_insert(segment.sequence);
+            told_apart |= known != segment.sequence || dated;
+        }
+        for new in observed.new {
+            assert!(new.order >= next, "order {} after {next}", new.order);
+            next = new.order + 1;
+            assert!(!new.segment.repeat);
+            assert!(list.segments.iter().any(|listed| listed.url == new.segment.url));
+            assert!(observed.offered.as_ref().is_some_and(|offered| offered.contains_key(&new.order)));
+            let name = Some((new.segment.sequence, new.segment.url.path().to_owned(), new.segment.byte_range));
+            assert!(new.doubtful || told_apart || !had.contains(&name), "{:?} comes again without doubt", new.segment);
+            had.pop_front();
+            had.push_back(name);
+        }
+    }
+}
+
+fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
+    let first = u64::from(choices.below(12)) + if choices.seldom(2) { u64::MAX / 2 } else { 0 };
+    let dated = choices.seldom(80);
+    let mut segments = Vec::new();
+    let mut listed = HashSet::new();
+    let mut start = noon() + TimeDelta::seconds(i64::from(choices.byte()) - 100);
+    for at in 0..choices.below(8) {
+        let sequence = first + u64::from(at);
+        // Mostly named by their number; sometimes by anything, so that names go round.
+        let name = if choices.seldom(60) { u64::from(choices.below(12)) } else { sequence };
+        let folder = if choices.seldom(20) { "new/" } else { "" };
+        let Some(url) = url(&format!("{folder}{name}.aac")) else { continue };
+        let byte_range = choices.seldom(10).then(|| ByteRange { offset: u64::from(choices.below(3)), length: 1 });
+        let duration = Duration::from_millis(if choices.seldom(30) { 100 } else { 2000 });
+        let repeat = !listed.insert((url.path().to_owned(), byte_range));
+        segments.push(Segment {
+            sequence,
+            duration,
+            byte_range,
+            key: None,
+            map: None,
+            programme_time: dated.then_some(start),
+            discontinuity: choices.seldom(10),
+            gap: choices.seldom(10),
+            repeat,
+            url,
+        });
+        start += delta(duration) + if choices.seldom(5) { TimeDelta::seconds(3600) } else { TimeDelta::zero() };
+    }
+    MediaPlaylist {
+        target_duration: Duration::from_secs(2),
+        media_sequence: first,
+        discontinuity_sequence: u64::from(choices.seldom(10)),
+        segments,
+        ended: choices.seldom(10),
+    }
+}
+
+fn fair_reloads(mut choices: Choices<'_>) {
+    let dated = choices.byte() & 1 == 0;
+    // In folders of their own: one name for all, told apart by number and date alone.
+    let renamed = dated && choices.byte() & 1 == 0;
+    let first = u64::from(choices.word()) >> choices.below(32);
+    let window = 3 + usize::from(choices.below(WINDOW as u8 - 2));
+    let mut timeline = Timeline::new(noon() - TimeDelta::minutes(10));
+    let (mut newest, mut clock) = (window, Duration::ZERO);
+    let mut expected = 0;
+    let mut stale = 0;
+    for reload in 0..200 {
+        if choices.is_empty() && reload > 0 {
+            break;
+        }
+        // An older copy now and then, but never for so long that it looks like a new beginning.
+        stale = if choices.seldom(60) && stale == 0 { 1 + usize::from(choices.below(3)) } else { 0 };
+        // At most as many as leave one known segment in the window.
+        let step = if reload == 0 || stale > 0 { 0 } else { usize::from(choices.below(window as u8)) };
+        newest += step;
+        clock += Duration::from_secs(2) * u32::try_from(step).unwrap_or(0) + Duration::from_millis(300);
+        let (end, host) = (newest - stale.min(newest - window), choices.below(3));
+        let segments = (end - window..end).map(|at| {
+            let host = ["radio.example", "cdn1.example", "cdn2.example"][usize::from(host)];
+            let folder = if renamed { format!("session-{host}/") } else { String::new() };
+            Some(Segment {
+                sequence: first + at as u64,
+                url: url(&format!("//{host}/live/{folder}{at}.aac?token={reload}"))?,
+                duration: Duration::from_secs(2),
+                byte_range: None,
+                key: None,
+                map: None,
+                programme_time: dated.then(|| noon() + TimeDelta::seconds(2 * (at as i64 - window as i64))),
+                discontinuity: false,
+                gap: false,
+                repeat: false,
+            })
+        });
+        let Some(segments) = segments.collect::<Option<Vec<_>>>() else { return };
+        let list = MediaPlaylist {
+            target_duration: Duration::from_secs(2),
+            media_sequence: first + (end - window) as u64,
+            discontinuity_sequence: 0,
+            segments,
+            ended: false,
+        };
+        let Some(from) = url(&format!("list.m3u8?token={reload}")) else { return };
+        let observed = timeline.observe(&list, &from, noon() + delta(clock), clock);
+        for new in &observed.new {
+            let at = new.segment.sequence - first;
+            assert_eq!(at, expected, "reload {reload}: {:?} {:?}", observed.reading, new.segment);
+            assert!(!new.doubtful, "reload {reload}: {:?}", new.segment);
+            expected = at + 1;
+        }
+        if stale == 0 {
+            assert_eq!(expected, newest as u64, "reload {reload} leaves a hole: {:?}", observed.reading);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::trial;
+
+    #[test]
+    fn every_playlist_is_made_safe() {
+        trial::check("playlist", 3000, playlist);
+    }
+
+    #[test]
+    fn no_sequence_of_reloads_brings_a_segment_twice() {
+        trial::check("timeline", 3000, timeline);
+    }
+}

@@ -1,0 +1,48 @@
+//! What holds for everything that calls itself a SHOUTcast server, as checks that panic where it does not.
+
+use bytes::BytesMut;
+
+use super::icy::{Beginning, Titles, beginning};
+use crate::base::trial::parts;
+
+/// Headers mean the same once they are whole, and titles are taken out of the sound, however the network cuts both. The
+/// first byte says how often titles come, the second how the body is cut.
+pub fn icy(bytes: &[u8]) {
+    let [every, seed, body @ ..] = bytes else { return };
+    let told = beginning(body);
+    if let Beginning::Icy(_, length) = &told {
+        assert!(*length <= body.len());
+    }
+    for end in 0..body.len().min(300) {
+        let early = body.get(..end).map(beginning);
+        assert!(early.as_ref() == Some(&told) || early == Some(Beginning::More), "{early:?} became {told:?} after {end}");
+    }
+
+    let every = Some(usize::from(*every)).filter(|every| *every > 0);
+    let whole = taken(every, std::iter::once(body));
+    let cut = taken(every, parts(body, u64::from(*seed)));
+    assert_eq!(cut, whole);
+    assert!(whole.0.len() <= body.len());
+}
+
+/// The sound, and the last title.
+fn taken<'a>(every: Option<usize>, parts: impl Iterator<Item = &'a [u8]>) -> (BytesMut, Option<String>) {
+    let mut titles = Titles::new(every);
+    let mut sound = BytesMut::new();
+    let mut last = None;
+    for part in parts {
+        last = titles.take(part, &mut sound).or(last);
+    }
+    (sound, last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::trial;
+
+    #[test]
+    fn titles_come_out_of_the_sound_however_it_is_cut() {
+        trial::check("icy", 3000, icy);
+    }
+}

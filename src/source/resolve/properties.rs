@@ -1,0 +1,71 @@
+//! What holds for every page, as checks that panic where it does not.
+
+use chrono::{DateTime, TimeDelta};
+use url::Url;
+
+use super::jsonpath::{self, Picked};
+use super::playlist_file::{self, Content};
+use super::{error::Given, expiry, html, text};
+use crate::base::redact;
+
+const SELECTORS: [(&str, Option<&str>); 6] =
+    [("script", None), ("source", Some("src")), ("div > p:first-child", None), ("*", None), ("*", Some("href")), ("a[href*=live]", Some("HREF"))];
+const PATHS: [&str; 5] =
+    ["$", "$..*", "$.channel_item[?@.media_type == 'radio'].service_url", "$[*]['url','u']", "$..[?length(@.a) > 1]"];
+/// What a step may hand on here.
+const MOST: usize = 4096;
+
+/// A page, whatever it holds, is searched in bounded time for a bounded amount of text, and no address comes out of it
+/// that is none. The first byte says what it is searched for, the second what its server calls it.
+pub fn page(bytes: &[u8]) {
+    let [kind, charset, body @ ..] = bytes else { return };
+    let content_type =
+        ["", "text/html; charset=euc-kr", "text/plain; charset=utf-16le", "text/html; charset=\"x\""];
+    let document = text::decode(body, content_type.get(usize::from(*charset)).copied().unwrap_or_default());
+
+    let at = usize::from(*kind);
+    let mut found = Vec::new();
+    if let Some((css, attribute)) = SELECTORS.get(at % SELECTORS.len()) {
+        found.extend(html::select(&document, css, *attribute, MOST).unwrap_or_default());
+    }
+    if let Some(path) = PATHS.get(at % PATHS.len())
+        && let Picked::Texts(texts) = jsonpath::pick(&document, path, MOST)
+    {
+        assert!(!texts.is_empty());
+        found.extend(texts);
+    }
+    assert!(found.iter().map(String::len).sum::<usize>() <= 2 * MOST);
+    assert!(found.iter().all(|text| !text.trim().is_empty()));
+
+    let plain = text::unescape(&document);
+    assert!(plain.len() <= document.len(), "taking escapes off makes it longer");
+    if let Content::Entries(entries) = playlist_file::read(&document) {
+        assert!(!entries.is_empty() && entries.len() <= document.len());
+        found.extend(entries);
+    }
+    let base = Url::parse("https://radio.example/player/?x=1").ok();
+    let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+    found.extend(document.lines().take(20).map(str::to_owned));
+    for found in &found {
+        let Some(url) = text::address(found, base.as_ref()) else { continue };
+        assert!(url.has_host() && (url.scheme().starts_with("http") || url.scheme().starts_with("rtmp")), "{url}");
+        // Escapes in many layers are taken off layer by layer.
+        let clear = !url.as_str().contains(['\\', '&']);
+        assert!(!clear || text::address(url.as_str(), None).as_ref() == Some(&url), "an address found is an address");
+        let _ = (expiry::read(&url, now), playlist_file::is_named_by(&url), redact::url(&url));
+    }
+    let _ = Given::of(&found).to_string();
+    let words = redact::text(&document);
+    assert!(words.len() <= document.len() * 2, "redaction makes it longer");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::trial;
+
+    #[test]
+    fn every_page_is_searched_without_harm() {
+        trial::check("page", 300, page);
+    }
+}
