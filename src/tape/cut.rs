@@ -362,6 +362,14 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_of_the_stamps_shows_behind_an_entry_without_one() {
+        let mut view = stamped(&[(100.0, Some("a")), (104.0, Some("a")), (112.0, Some("a"))]);
+        view.entries[1].programme_time = None;
+        let view = View::new(0, view.entries, Vec::new(), TimeDelta::zero());
+        assert_eq!(walk(&view, 100.0, 116.0), "run 0@0.. run 0@12. gap 108+4 nothing arrived from the station");
+    }
+
+    #[test]
     fn arrival_timed_sessions_within_a_segment_of_each_other_join() {
         let entry = |arrived: f64, discontinuity| Entry {
             duration: Duration::from_secs(4),

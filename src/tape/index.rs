@@ -267,6 +267,18 @@ mod tests {
     }
 
     #[test]
+    fn times_that_no_tape_has_are_not_believed() {
+        let (text, entries) = sample();
+        let read = |from: &str, to: &str| {
+            parse(&text.replacen(from, to, 1), Path::new("/tape/20261120T030004Z.m4s"), 64_730).entries
+        };
+        assert_eq!(read("EXTINF:3.989333", "EXTINF:9e15").len(), entries.len() - 1);
+        assert_eq!(read("arrived 2026", "arrived +262142").len(), entries.len() - 1);
+        let leap = read("DATE-TIME:2026-11-20T03:00:04.", "DATE-TIME:2026-11-20T03:00:60.");
+        assert_eq!(leap[1].programme_time, Some("2026-11-20T03:01:00Z".parse().unwrap()));
+    }
+
+    #[test]
     fn an_entry_whose_bytes_are_not_there_is_left_out() {
         let (text, _) = sample();
         let index = parse(&text, Path::new("/tape/20261120T030004Z.m4s"), 64_729);

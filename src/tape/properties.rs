@@ -31,7 +31,9 @@ pub fn index(bytes: &[u8]) {
     }
     let around = read.entries.first().map_or(noon(), |entry| entry.programme_time.unwrap_or(entry.arrived));
     let view = View::new(0, read.entries, read.troubles, TimeDelta::zero());
-    if let Some(cut) = around.checked_sub_signed(TimeDelta::hours(1)).zip(around.checked_add_signed(TimeDelta::hours(2))) {
+    if let Some(cut) =
+        around.checked_sub_signed(TimeDelta::hours(1)).zip(around.checked_add_signed(TimeDelta::hours(2)))
+    {
         follow(&view, Span::new(cut.0, cut.1));
     }
     torn(Choices::new(bytes));
@@ -121,7 +123,8 @@ pub fn walk(bytes: &[u8]) {
             let off = TimeDelta::milliseconds((i64::from(choices.byte()) - 128) * 5);
             media += TimeDelta::from_std(entry.duration).unwrap_or_default();
             entry.arrived = media + off;
-            entry.programme_time = entry.programme_time.map(|_| media - TimeDelta::from_std(entry.duration).unwrap_or_default() + off);
+            entry.programme_time =
+                entry.programme_time.map(|_| media - TimeDelta::from_std(entry.duration).unwrap_or_default() + off);
         }
         entries.push(entry);
     }

@@ -215,7 +215,12 @@ fn usable_key(keys: Vec<Attributes>) -> Option<Attributes> {
     let key = keys.into_iter().nth(at)?;
     match key.get("METHOD")? {
         "NONE" => Some(key.only(&["METHOD"], &[])),
-        _ => Some(key.only(&["METHOD", "IV"], &["URI", "KEYFORMAT"])),
+        _ => {
+            let mut key = key.only(&["METHOD", "IV"], &["URI", "KEYFORMAT"]);
+            // Without one the parser would take the sound for clear.
+            key.or_insert("METHOD", "UNKNOWN");
+            Some(key)
+        }
     }
 }
 

@@ -95,7 +95,8 @@ fn any_reloads(mut choices: Choices<'_>) {
         }
         clock += Duration::from_millis(u64::from(choices.byte()) * 20);
         let list = any_list(&mut choices);
-        let Some(from) = url(["list.m3u8", "other.m3u8", "//cdn.example/live/list.m3u8"][usize::from(choices.below(3))])
+        let Some(from) =
+            url(["list.m3u8", "other.m3u8", "//cdn.example/live/list.m3u8"][usize::from(choices.below(3))])
         else {
             return;
         };

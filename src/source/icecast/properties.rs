@@ -15,7 +15,10 @@ pub fn icy(bytes: &[u8]) {
     }
     for end in 0..body.len().min(300) {
         let early = body.get(..end).map(beginning);
-        assert!(early.as_ref() == Some(&told) || early == Some(Beginning::More), "{early:?} became {told:?} after {end}");
+        assert!(
+            early.as_ref() == Some(&told) || early == Some(Beginning::More),
+            "{early:?} became {told:?} after {end}"
+        );
     }
 
     let every = Some(usize::from(*every)).filter(|every| *every > 0);

@@ -82,6 +82,10 @@ impl Framer {
         if let Some(open) = self.open.take_if(|open| open.format != format) {
             self.ready.extend(open.close());
         }
+        if bytes.is_empty() && self.open.is_none() {
+            // The end of a frame whose beginning went with the piece before.
+            return;
+        }
         let begin = || Open { format, bytes: BytesMut::from(&preamble[..]), played: Played::default() };
         let open = self.open.get_or_insert_with(begin);
         open.bytes.extend_from_slice(&bytes);

@@ -8,8 +8,14 @@ use super::playlist_file::{self, Content};
 use super::{error::Given, expiry, html, text};
 use crate::base::redact;
 
-const SELECTORS: [(&str, Option<&str>); 6] =
-    [("script", None), ("source", Some("src")), ("div > p:first-child", None), ("*", None), ("*", Some("href")), ("a[href*=live]", Some("HREF"))];
+const SELECTORS: [(&str, Option<&str>); 6] = [
+    ("script", None),
+    ("source", Some("src")),
+    ("div > p:first-child", None),
+    ("*", None),
+    ("*", Some("href")),
+    ("a[href*=live]", Some("HREF")),
+];
 const PATHS: [&str; 5] =
     ["$", "$..*", "$.channel_item[?@.media_type == 'radio'].service_url", "$[*]['url','u']", "$..[?length(@.a) > 1]"];
 /// What a step may hand on here.
@@ -19,8 +25,7 @@ const MOST: usize = 4096;
 /// that is none. The first byte says what it is searched for, the second what its server calls it.
 pub fn page(bytes: &[u8]) {
     let [kind, charset, body @ ..] = bytes else { return };
-    let content_type =
-        ["", "text/html; charset=euc-kr", "text/plain; charset=utf-16le", "text/html; charset=\"x\""];
+    let content_type = ["", "text/html; charset=euc-kr", "text/plain; charset=utf-16le", "text/html; charset=\"x\""];
     let document = text::decode(body, content_type.get(usize::from(*charset)).copied().unwrap_or_default());
 
     let at = usize::from(*kind);
@@ -49,9 +54,9 @@ pub fn page(bytes: &[u8]) {
     for found in &found {
         let Some(url) = text::address(found, base.as_ref()) else { continue };
         assert!(url.has_host() && (url.scheme().starts_with("http") || url.scheme().starts_with("rtmp")), "{url}");
-        // Escapes in many layers are taken off layer by layer.
-        let clear = !url.as_str().contains(['\\', '&']);
-        assert!(!clear || text::address(url.as_str(), None).as_ref() == Some(&url), "an address found is an address");
+        // Escapes in many layers come off layer by layer, and a host may hide a quote in one.
+        let clear = !url.as_str().contains(['\\', '&', '"', '<', '>', '{', '}']);
+        assert!(!clear || text::address(url.as_str(), None).as_ref() == Some(&url), "{found:?} becomes {url}");
         let _ = (expiry::read(&url, now), playlist_file::is_named_by(&url), redact::url(&url));
     }
     let _ = Given::of(&found).to_string();

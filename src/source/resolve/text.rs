@@ -90,7 +90,7 @@ fn clear(found: &str) -> String {
         text = next;
     }
     let text = AMPERSAND.replace_all(&text, "&");
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\\' | '"' | '\'')).to_owned()
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '"' | '\'')).to_owned()
 }
 
 /// The address that `found` is, if it is one: a URL that can be played or fetched, or a path below `base`, the page on

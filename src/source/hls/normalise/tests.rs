@@ -116,3 +116,28 @@ fn endless_lists_are_refused() {
     let list = format!("#EXTM3U\n{}", "#EXTINF:1,\na\n".repeat(MAX_SEGMENTS + 1));
     assert_eq!(normalise(list.as_bytes()), Err(NormaliseError::TooLong));
 }
+
+#[test]
+fn a_comma_at_the_beginning_of_an_address_is_not_lost() {
+    let list = normalise(b"#EXTM3U\n#EXTINF:1,\n,a.aac\n").unwrap().text;
+    let parsed = m3u8_rs::parse_media_playlist_res(list.as_bytes()).unwrap();
+    assert_eq!(parsed.segments[0].uri, "./,a.aac");
+}
+
+#[test]
+fn a_stray_quote_does_not_spoil_the_line() {
+    let list = "#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=key\"\n#EXTINF:1,\na\n";
+    assert_eq!(body(list)[0], "#EXT-X-KEY:METHOD=AES-128,URI=\"key\"");
+}
+
+#[test]
+fn a_method_that_is_none_is_not_taken_for_no_encryption() {
+    let list = "#EXTM3U\n#EXT-X-KEY:METHOD=AES-1 28,URI=\"key\"\n#EXTINF:1,\na\n";
+    assert_eq!(body(list)[0], "#EXT-X-KEY:URI=\"key\",METHOD=UNKNOWN");
+}
+
+#[test]
+fn a_leap_second_is_the_first_of_the_next_minute() {
+    let list = "#EXTM3U\n#EXT-X-PROGRAM-DATE-TIME:2026-12-31T23:59:60.250Z\n#EXTINF:1,\na\n";
+    assert_eq!(body(list)[0], "#EXT-X-PROGRAM-DATE-TIME:2027-01-01T00:00:00.250+00:00");
+}

@@ -233,3 +233,10 @@ fn an_empty_list_is_nothing_new() {
     assert_eq!(station.new_in("0:"), "");
     assert_eq!(station.new_in("6: b"), "b");
 }
+
+#[test]
+fn a_segment_that_is_listed_again_with_a_mark_is_doubtful() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a b c"), "!a b c");
+    assert_eq!(station.new_in("5: a b !c d"), "!c? d");
+}
