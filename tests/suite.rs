@@ -6,6 +6,7 @@ mod support;
 
 mod commands;
 mod daemon;
+mod formats;
 mod house;
 mod record;
 mod service;

@@ -409,7 +409,8 @@ fn what_is_missing_or_silent_is_treated_as_the_file_says_and_a_show_may_say_othe
     let five = DeadAirRule { below: -50.5, longer_than: Duration::from_secs(5) };
     assert_eq!(own, Treatment { gaps: Gaps::Skip, dead_air: Some(five) });
     assert_eq!(treated(head, ", dead_air: false").1.dead_air, None);
-    assert_eq!(treated("dead_air: false\n", ", dead_air: { below: -40 }").1.dead_air.unwrap().below, -40.0);
+    let forty = DeadAirRule { below: -40.0, ..usual };
+    assert_eq!(treated("dead_air: false\n", ", dead_air: { below: -40 }").1.dead_air, Some(forty));
     assert_eq!(treated("dead_air: false\n", ", dead_air: true").1.dead_air, Some(usual));
 
     for (text, column, message, hint) in [

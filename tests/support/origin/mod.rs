@@ -7,13 +7,15 @@
 mod fault;
 mod http;
 mod live;
+mod mix;
 mod playlist;
 mod programme;
 mod setup;
 mod station;
 
 pub use fault::{Fault, Kind, Part};
-pub use programme::Container;
+pub use mix::{Act, Mix};
+pub use programme::{Codec, Container};
 pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token};
 
 use std::collections::HashMap;
@@ -91,7 +93,11 @@ impl Origin {
 
     /// Puts a station on the air. Blocks for about a second when its codec is used for the first time.
     pub fn station(&self, name: &str, setup: Setup) -> StationHandle {
-        let sound = programme::segments(setup.container, setup.segment, self.shared.clock.now());
+        let now = self.shared.clock.now();
+        let sound = match &setup.mix {
+            Some(mix) => mix::segments(mix, now),
+            None => programme::segments(setup.container, setup.segment, now),
+        };
         let station = Arc::new(station::Station::new(name, &self.shared.base, setup, sound));
         self.shared.stations.lock().expect("healthy").insert(name.to_owned(), Arc::clone(&station));
         StationHandle { station, shared: Arc::clone(&self.shared) }

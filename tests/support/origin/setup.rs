@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::mix::Mix;
 use super::programme::Container;
 
 /// The properties of a station that do not change while it runs.
@@ -42,6 +43,8 @@ pub struct Setup {
     pub first_sequence: u64,
     /// What a listener to the endless body gets at once.
     pub burst: Duration,
+    /// The format changes as it goes; `container` and `segment` then do not count.
+    pub mix: Option<Mix>,
     /// The endless body begins with `ICY 200 OK`.
     pub icy_status: bool,
 }
@@ -66,6 +69,7 @@ impl Setup {
             header: None,
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
+            mix: None,
             icy_status: false,
         }
     }

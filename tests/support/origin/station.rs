@@ -171,8 +171,8 @@ impl Station {
             "page" | "address" => Part::Page,
             "master.m3u8" => Part::Master,
             "playlist.m3u8" => Part::Playlist,
-            "init.mp4" => Part::Map,
             "live" => Part::Live,
+            _ if file.starts_with("init-") => Part::Map,
             _ if file.starts_with("key-") => Part::Key,
             _ => Part::Segment,
         };
@@ -215,7 +215,7 @@ impl Station {
             Part::Page => Ok(self.page(request, now)),
             Part::Master => Ok(self.text(request, playlist::master(self, now))),
             Part::Playlist => Ok(self.text(request, playlist::media(self, &self.view(as_of)))),
-            Part::Map => self.sound.init.clone().map(|init| Reply::ok("video/mp4", init)).ok_or(404),
+            Part::Map => self.init(request.path()).map(|init| Reply::ok("video/mp4", init)).ok_or(404),
             Part::Key => {
                 let number =
                     request.path().rsplit_once("key-").and_then(|(_, rest)| rest.split_once('.')?.0.parse().ok());
@@ -228,6 +228,12 @@ impl Station {
             }
             Part::Live => Err(404),
         }
+    }
+
+    /// The initialisation section of a path like `…/init-0.mp4`.
+    fn init(&self, path: &str) -> Option<Bytes> {
+        let number: usize = path.rsplit_once("init-")?.1.split_once('.')?.0.parse().ok()?;
+        self.sound.acts.get(number)?.1.clone()
     }
 
     fn moved(&self, part: Part, request: &Request) -> Option<String> {
