@@ -14,11 +14,11 @@ use crate::support::timecode::Report;
 const LENGTH: f64 = 30.0;
 
 fn aac(container: Container, rate: u32, channels: u32) -> Act {
-    Act { container, codec: Codec::Aac, rate, channels }
+    Act { container, codec: Codec::Aac, rate, channels, silent: false }
 }
 
 fn mp3(container: Container) -> Act {
-    Act { container, codec: Codec::Mp3, rate: 48_000, channels: 1 }
+    Act { container, codec: Codec::Mp3, rate: 48_000, channels: 1, silent: false }
 }
 
 /// Six seconds of one, six of the other.

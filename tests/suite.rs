@@ -10,6 +10,7 @@ mod formats;
 mod house;
 mod record;
 mod service;
+mod truth;
 
 mod origin;
 mod rtmp;

@@ -25,6 +25,8 @@ pub struct Act {
     /// 48,000, 32,000 or 24,000 Hz; MP3 only 48,000.
     pub rate: u32,
     pub channels: u32,
+    /// Nothing can be heard.
+    pub silent: bool,
 }
 
 /// How formats follow each other.
@@ -41,7 +43,8 @@ pub struct Mix {
 
 /// The programme of now, mixed.
 pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
-    let made: Vec<Segments> = mix.acts.iter().map(|act| act.segments(now)).collect();
+    let first = programme::beginning(now);
+    let made: Vec<Segments> = mix.acts.iter().map(|act| act.segments(first)).collect();
     let count = made.iter().map(|act| act.list.len()).min().expect("an act");
     let list = (0..count).map(|index| {
         let act = mix.order[index % mix.order.len()];
@@ -59,13 +62,13 @@ pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
 }
 
 impl Act {
-    fn segments(self, now: DateTime<Utc>) -> Segments {
+    fn segments(self, first: i64) -> Segments {
         let before = self.codec.delay_and_frame().0 * 48_000 / self.rate;
         // Every encoding then begins where the one with the latest sound does.
         let late = before.checked_sub(1_024).expect("no encoder is faster than AAC at 48 kHz");
         assert!(before <= LATEST, "{self:?}");
-        let frames =
-            programme::frames(Voice { codec: self.codec, rate: self.rate, channels: self.channels, late }, now);
+        let Self { codec, rate, channels, silent, .. } = self;
+        let frames = programme::frames(Voice { codec, rate, channels, late, silent }, first);
         match self.container {
             Container::Adts | Container::Mp3 => programme::packed(self.container, frames, GRID),
             Container::Ts | Container::Fmp4 => programme::muxed(self.container, frames, GRID),

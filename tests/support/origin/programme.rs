@@ -57,6 +57,7 @@ impl Container {
             rate: timecode::RATE,
             channels: 1,
             late: 0,
+            silent: false,
         }
     }
 }
@@ -86,6 +87,8 @@ pub struct Voice {
     pub channels: u32,
     /// How much later than the programme it begins, in samples at 48 kHz.
     pub late: u32,
+    /// Nothing can be heard.
+    pub silent: bool,
 }
 
 /// A programme reaches so far back from when it is first asked for (s) …
@@ -169,7 +172,7 @@ pub struct Segments {
 pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> Arc<Segments> {
     type Cut = HashMap<(Container, Duration), Arc<Segments>>;
     static CUT: Mutex<Option<Cut>> = Mutex::new(None);
-    let frames = frames(container.voice(), now);
+    let frames = frames(container.voice(), beginning(now));
     let mut cache = CUT.lock().expect("no test panics while it cuts");
     let cache = cache.get_or_insert_default();
     match cache.get(&(container, length)) {
@@ -185,25 +188,39 @@ pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> A
     }
 }
 
-/// The programme of now in one encoding.
-pub fn frames(voice: Voice, now: DateTime<Utc>) -> Arc<Frames> {
-    static ENCODED: Mutex<Option<HashMap<Voice, Arc<Frames>>>> = Mutex::new(None);
+/// The Unix time at which the programme of now begins: the same for all encodings until little of it is left.
+pub fn beginning(now: DateTime<Utc>) -> i64 {
+    static BEGINNING: Mutex<Option<i64>> = Mutex::new(None);
+    let mut beginning = BEGINNING.lock().expect("nobody panics here");
+    let left = |first: i64| TimeDelta::seconds(first - now.timestamp() + seconds(SECONDS as f64).num_seconds());
+    match *beginning {
+        Some(first) if left(first) > ENOUGH => first,
+        _ => *beginning.insert(now.timestamp() - BACK),
+    }
+}
+
+/// The programme that begins at `first`, in one encoding.
+pub fn frames(voice: Voice, first: i64) -> Arc<Frames> {
+    type Encoded = HashMap<Voice, (i64, Arc<Frames>)>;
+    static ENCODED: Mutex<Option<Encoded>> = Mutex::new(None);
     let mut cache = ENCODED.lock().expect("no test panics while it encodes");
     let cache = cache.get_or_insert_default();
     match cache.get(&voice) {
-        Some(made) if made.time(made.count()) - now > ENOUGH => Arc::clone(made),
+        Some((then, made)) if *then == first => Arc::clone(made),
         _ => {
-            let made = Arc::new(encode(voice, now));
-            cache.insert(voice, Arc::clone(&made));
+            let made = Arc::new(encode(voice, first));
+            cache.insert(voice, (first, Arc::clone(&made)));
             made
         }
     }
 }
 
-fn encode(voice: Voice, now: DateTime<Utc>) -> Frames {
-    let first = now.timestamp() - BACK;
+fn encode(voice: Voice, first: i64) -> Frames {
     let sound = timecode::seconds(first.try_into().expect("after 1970"), SECONDS);
-    let sound = &sound[voice.late as usize..];
+    let mut sound = sound[voice.late as usize..].to_vec();
+    if voice.silent {
+        sound.fill(0);
+    }
     let (rate, channels) = (voice.rate.to_string(), voice.channels.to_string());
     let to = ["-ar", &rate, "-ac", &channels];
     let args: &[&str] = match voice.codec {
@@ -211,7 +228,7 @@ fn encode(voice: Voice, now: DateTime<Utc>) -> Frames {
         // Without a reservoir, so that it can be cut anywhere.
         Codec::Mp3 => &["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0", "-write_xing", "0", "-f", "mp3"],
     };
-    let data = Bytes::from(ffmpeg::encode(sound, &[&to[..], args].concat()));
+    let data = Bytes::from(ffmpeg::encode(&sound, &[&to[..], args].concat()));
     // ffmpeg puts an ID3 tag before MP3.
     let mut at = data.windows(2).position(|two| two[0] == 0xFF && two[1] & 0xE0 == 0xE0).expect("a frame");
     let mut places = Vec::new();
