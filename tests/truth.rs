@@ -221,7 +221,8 @@ async fn loudness_is_what_ffmpeg_measures_too_and_players_are_told() {
     let printed = String::from_utf8(ffmpeg::run(&args, &[])).expect("text");
     let last = printed.lines().filter_map(|line| line.strip_prefix("lavfi.r128.I=")).next_back().expect("a loudness");
     let theirs: f64 = last.parse().expect("a number");
-    assert!((integrated - theirs).abs() < 0.3, "{integrated} LUFS, ffmpeg says {theirs}");
+    // LAME at 128 kbit/s takes 0.45 LU off these bare tones; it is the sound before it that is measured.
+    assert!((0.0..0.7).contains(&(integrated - theirs)), "{integrated} LUFS, ffmpeg says {theirs}");
     let tags = recorded.tags();
     assert_eq!(tags["REPLAYGAIN_TRACK_GAIN"], format!("{:.2} dB", -18.0 - integrated), "{tags}");
     assert_eq!(tags["REPLAYGAIN_REFERENCE_LOUDNESS"], "-18.00 LUFS");
