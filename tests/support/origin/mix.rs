@@ -3,7 +3,8 @@
 //! All encodings share a grid of 1.92 s, on which each of them has a whole number of frames; what their encoders put
 //! before the sound is made up for by beginning later. So segment `n` of one can be followed by segment `n + 1` of any.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -18,7 +19,7 @@ const LATEST: u32 = 2_048;
 const STAMPS: u64 = 1 << 33;
 
 /// One format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Act {
     pub container: Container,
     pub codec: Codec,
@@ -44,7 +45,7 @@ pub struct Mix {
 /// The programme of now, mixed.
 pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
     let first = programme::beginning(now);
-    let made: Vec<Segments> = mix.acts.iter().map(|act| act.segments(first)).collect();
+    let made: Vec<Arc<Segments>> = mix.acts.iter().map(|act| act.segments(first)).collect();
     let count = made.iter().map(|act| act.list.len()).min().expect("an act");
     let list = (0..count).map(|index| {
         let act = mix.order[index % mix.order.len()];
@@ -62,7 +63,23 @@ pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
 }
 
 impl Act {
-    fn segments(self, first: i64) -> Segments {
+    /// The programme that begins at `first`, as this act; made once.
+    fn segments(self, first: i64) -> Arc<Segments> {
+        type Made = HashMap<Act, (i64, Arc<Segments>)>;
+        static MADE: Mutex<Option<Made>> = Mutex::new(None);
+        let mut made = MADE.lock().expect("no test panics while it mixes");
+        let made = made.get_or_insert_default();
+        match made.get(&self) {
+            Some((then, segments)) if *then == first => Arc::clone(segments),
+            _ => {
+                let segments = Arc::new(self.make(first));
+                made.insert(self, (first, Arc::clone(&segments)));
+                segments
+            }
+        }
+    }
+
+    fn make(self, first: i64) -> Segments {
         let before = self.codec.delay_and_frame().0 * 48_000 / self.rate;
         // Every encoding then begins where the one with the latest sound does.
         let late = before.checked_sub(1_024).expect("no encoder is faster than AAC at 48 kHz");
