@@ -168,6 +168,8 @@ async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environmen
 struct Workspace {
     folder: PathBuf,
     output: PathBuf,
+    /// Whether the output folder was not there before.
+    made_output: bool,
     file: Option<PathBuf>,
 }
 
@@ -178,9 +180,10 @@ impl Workspace {
             Some(folder) => folder.to_owned(),
             None => config.output.clone(),
         };
+        let made_output = !output.exists();
         let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
-        Ok(Self { folder, output, file: file.map(Path::to_owned) })
+        Ok(Self { folder, output, made_output, file: file.map(Path::to_owned) })
     }
 
     /// Gives the finished file its name; returns where it is.
@@ -198,6 +201,10 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         // What cannot be removed is hidden, and says by its name whose it is.
         let _ = std::fs::remove_dir_all(&self.folder);
+        if self.made_output {
+            // Fails where a recording is in it.
+            let _ = std::fs::remove_dir(&self.output);
+        }
     }
 }
 
