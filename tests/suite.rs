@@ -11,5 +11,6 @@ mod record;
 mod service;
 
 mod origin;
+mod page;
 mod rtmp;
 mod timecode;

@@ -26,6 +26,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod web;
 
 pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
@@ -33,6 +34,7 @@ pub use problem::{ConfigErrors, Problem};
 pub use show::{Keep, Mp3, Show, TagTemplates};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Template, TemplateError, Values};
+pub use web::Web;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +56,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The encoding where a show does not say otherwise.
     pub mp3: Mp3,
+    /// The page.
+    pub web: Web,
     /// Free bytes below which no new airing is begun.
     pub min_free: u64,
     /// The stations, in the order of the file.

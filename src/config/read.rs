@@ -11,7 +11,7 @@ use super::position::Place;
 use super::problem::{Complaint, Problems};
 use super::read_show::{self, Around};
 use super::section::Section;
-use super::{Config, ConfigErrors, Mp3, Show, Station, checks, read_station, syntax, units};
+use super::{Config, ConfigErrors, Mp3, Show, Station, checks, read_station, syntax, units, web};
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
@@ -66,6 +66,7 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     let name = read_show::template(Some(&section), "name", keys::NAME, problems);
     let mp3 = read_show::mp3(&section, Mp3::default(), problems);
 
+    let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
     let stations: Vec<Option<Station>> =
@@ -79,6 +80,7 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
         mp3,
+        web,
         min_free,
         stations: stations.into_iter().flatten().map(Arc::new).collect(),
         shows: shows.into_iter().map(Arc::new).collect(),

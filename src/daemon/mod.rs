@@ -4,9 +4,9 @@
 //! configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
+mod file_watch;
 mod lock;
 mod standing;
-mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::base::environment::Environment;
@@ -29,6 +29,7 @@ use crate::notify::systemd;
 use crate::recorder::{Order, Recorder, RecorderError};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
+use crate::web::{self, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -67,6 +68,8 @@ pub enum DaemonError {
 struct Daemon {
     environment: Environment,
     config: Arc<Config>,
+    /// Tells the page of a new configuration.
+    told: watch::Sender<Arc<Config>>,
     recorder: Arc<Recorder>,
     decks: Decks,
     catalogue: Catalogue,
@@ -82,7 +85,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut changes = watch::Watch::new(daemon.config.file.clone()).await;
+    let mut changes = file_watch::Watch::new(daemon.config.file.clone()).await;
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -127,9 +130,11 @@ impl Daemon {
         let config = Arc::new(config);
         recorder.recover(|airing| order_of(&config, airing)).await?;
         let now = environment.clock.now();
+        let (told, _) = watch::channel(Arc::clone(&config));
         let mut daemon = Self {
             environment,
             config,
+            told,
             recorder,
             decks,
             catalogue,
@@ -148,8 +153,26 @@ impl Daemon {
             output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
         );
         daemon.look().await;
+        daemon.serve();
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
+    }
+
+    /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
+    fn serve(&self) {
+        let Some(address) = self.config.web.listen else { return };
+        let site = Site {
+            config: self.told.subscribe(),
+            catalogue: self.catalogue.clone(),
+            recorder: Arc::clone(&self.recorder),
+            clock: Arc::clone(&self.environment.clock),
+        };
+        let stop = self.environment.stop.clone();
+        self.environment.tasks.spawn(async move {
+            if let Err(error) = web::serve(site, address, stop).await {
+                error!(%error, "recording goes on without the page");
+            }
+        });
     }
 
     /// Asks the plan what is due and has it recorded.
@@ -203,6 +226,7 @@ impl Daemon {
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
+                self.told.send_replace(Arc::clone(&self.config));
                 self.seen.clear();
             }
             Err(errors) => {

@@ -34,7 +34,7 @@ use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
 pub use error::RecorderError;
 pub use take::{Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
-pub use words::{comment, summary};
+pub use words::{comment, ledger, summary};
 
 /// How often an airing is begun before it is called failed.
 const ATTEMPTS: u32 = 3;
