@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Gap, ShowId, Span, StationId, Verdict};
+use aircheck::model::{Airing, AiringId, Gap, Measured, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, HOST, IF_MODIFIED_SINCE, LAST_MODIFIED, RANGE,
@@ -62,7 +62,15 @@ async fn record(
     std::fs::create_dir_all(aircheck.path("recordings")).expect("a folder");
     std::fs::write(aircheck.path("recordings").join(&file), sound).expect("a file");
     let at = airing.on_air.end;
-    let outcome = Outcome { verdict, seconds: 3540.0, file: Some(file.into()), bytes: Some(10_000), gaps, at };
+    let outcome = Outcome {
+        verdict,
+        seconds: 3540.0,
+        file: Some(file.into()),
+        bytes: Some(10_000),
+        gaps,
+        measured: Measured::default(),
+        at,
+    };
     assert!(catalogue.claim(&airing, title, at).await.expect("a claim"));
     catalogue.finish(&airing.id, &outcome).await.expect("finished");
 }

@@ -57,6 +57,19 @@ pub(super) static FILE: Table = Table {
             "web: { listen: 127.0.0.1:8080 }",
             "The page with the recordings, and the feeds.",
         ),
+        key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock.",
+        )
+        .default("skip"),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        ),
         key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
             .required(),
         key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
@@ -236,6 +249,18 @@ pub(super) static SHOW: Table = Table {
             "How it is encoded, where that differs from the file's `mp3`.",
         ),
         key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock; by default as the file says.",
+        ),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        ),
+        key(
             "keep",
             Kind::Section(&KEEP),
             "keep: { last: 30 }",
@@ -269,6 +294,18 @@ pub(super) static KEEP: Table = Table {
     one_of: &[],
 };
 
+/// Dead air.
+pub(super) static DEAD_AIR: Table = Table {
+    name: "dead_air",
+    doc: "When silence that the station sends is noted as dead air.",
+    keys: &[
+        key("below", Kind::Level, "below: -60 dB", "No sample is louder than this, relative to full scale.")
+            .default("-60 dB"),
+        key("longer_than", Kind::Duration, "longer_than: 30s", "It lasts at least so long.").default("30s"),
+    ],
+    one_of: &[],
+};
+
 /// Encoding.
 pub(super) static MP3: Table = Table {
     name: "mp3",
@@ -290,7 +327,8 @@ mod tests {
 
     #[test]
     fn every_example_is_an_example_of_its_key_and_every_choice_is_a_key() {
-        for table in [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3] {
+        for table in [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR]
+        {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
                 assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);

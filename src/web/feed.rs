@@ -115,7 +115,8 @@ fn item(recording: &Recording, config: &Config, base: &Url) -> Option<Item> {
     recording.file.as_ref()?;
     let start = recording.on_air.start.with_timezone(&recording.timezone);
     let station = station_name(config, recording.station.as_str());
-    let description = ledger(recording.verdict?, recording.seconds, &recording.gaps, recording.timezone);
+    let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
+    let description = ledger(recording.verdict?, *seconds, gaps, dead_air, *timezone);
     Some(Item {
         title: Some(plain(&format!("{} {}", recording.title, start.format("%Y-%m-%d %H:%M")))),
         link: Some(below(base, &["shows", recording.show.as_str()]).to_string()),

@@ -26,10 +26,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report};
+pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report, Silent};
 pub use error::CatalogueError;
 
-use crate::model::{Airing, AiringId, ShowId, StationId};
+use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
 
 /// How long a call waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -149,18 +149,19 @@ impl Catalogue {
         .await
     }
 
+    /// The picture of a recording; none where there is no file, and for recordings of releases that drew none.
+    pub async fn peaks(&self, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| rows::peaks(connection, &id)).await
+    }
+
     /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
     pub async fn mark_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
-            connection
-                .execute(
-                    "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
-                     WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
-                    [id.as_str(), &rows::stamp(at)],
-                )
-                .map(drop)
-                .map_err(written)
+            let transaction = connection.transaction().map_err(written)?;
+            rows::mark_deleted(&transaction, &id, at).map_err(written)?;
+            transaction.commit().map_err(written)
         })
         .await
     }
