@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -28,7 +27,7 @@ use crate::library::catalogue::{Missing, Report};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
-use crate::recorder::{Ending, Taken, comment, judge, summary, take};
+use crate::recorder::{Encoders, Ending, Taken, comment, judge, summary, take};
 use crate::tape::Tape;
 
 /// The longest that connecting may take.
@@ -92,7 +91,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
     let job = Job { cut, mp3: config.mp3, target: work.folder.join("take.mp3.part") };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Semaphore::new(1);
+    let encoders = Encoders::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
     tokio::pin!(taking);
     let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
