@@ -9,6 +9,7 @@
 //! fails otherwise is tried [`ATTEMPTS`] times.
 
 mod error;
+mod recut;
 mod room;
 mod take;
 mod verdict;
@@ -37,6 +38,7 @@ use crate::library::tags::{self, Tags};
 use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
 
 pub use error::RecorderError;
+pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use take::{Encoders, Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
 pub use words::{comment, summary};
@@ -283,8 +285,7 @@ impl Recorder {
             let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            tags::write(&temporary, &tags_of(order, verdict, &taken)?).await?;
-            let name = show.file.render(&name_values(order))?;
+            let name = labelled(order, verdict, &taken, &temporary).await?;
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
@@ -325,6 +326,12 @@ impl Recorder {
     fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes the tags into the finished `file` and says what it should be called.
+async fn labelled(order: &Order, verdict: Verdict, taken: &Taken, file: &Path) -> Result<String, RecorderError> {
+    tags::write(file, &tags_of(order, verdict, taken)?).await?;
+    Ok(order.show.file.render(&name_values(order))?)
 }
 
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
