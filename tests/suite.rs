@@ -7,6 +7,7 @@ mod support;
 mod commands;
 mod daemon;
 mod house;
+mod machine_kill;
 mod record;
 mod service;
 

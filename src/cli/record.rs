@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -28,7 +27,7 @@ use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
-use crate::recorder::{Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
+use crate::recorder::{Encoders, Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
 use crate::tape::Tape;
 
 /// The longest that connecting may take.
@@ -93,7 +92,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let target = work.folder.join("take.mp3.part");
     let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Semaphore::new(1);
+    let encoders = Encoders::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
     tokio::pin!(taking);
     let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);

@@ -33,6 +33,7 @@
 
 pub mod aircheck;
 pub mod ffmpeg;
+pub mod machine;
 pub mod origin;
 pub mod rtmp;
 pub mod timecode;

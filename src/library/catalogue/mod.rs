@@ -112,6 +112,22 @@ impl Catalogue {
         self.store(id, outcome, true).await
     }
 
+    /// Gives a finished airing another outcome in place of the one in `old`, as when it is cut again from tape. False, and
+    /// nothing is changed, where its row is no longer as in `old`.
+    pub async fn replace(&self, id: &AiringId, old: &Recording, outcome: &Outcome) -> Result<bool, CatalogueError> {
+        let (id, outcome, finished_at) = (id.clone(), outcome.clone(), old.finished_at);
+        self.run(move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            let replaced = rows::reopen(&transaction, &id, finished_at).map_err(written)?
+                && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
+            if replaced {
+                transaction.commit().map_err(written)?;
+            }
+            Ok(replaced)
+        })
+        .await
+    }
+
     /// The recordings that `filter` lets through, newest first.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Recording>, CatalogueError> {
         let filter = filter.clone();
