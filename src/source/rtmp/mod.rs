@@ -208,7 +208,7 @@ async fn deliver(
         };
         match read {
             Ok(Ok(1..)) => {
-                framer.push(&buffer);
+                framer.push(&buffer, output.now());
                 buffer.clear();
                 while let Some(piece) = framer.next_chunk() {
                     if ended.is_none() {
