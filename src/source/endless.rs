@@ -20,8 +20,13 @@ use crate::model::{Chunk, Format, MediaEvent};
 
 /// The longest time without sound on a connection that is alive.
 pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// A connection that delivered and lasted this long was good: the next failure is a new one.
+/// A connection that delivered and lasted this long was good: its end is a new failure, and followed by another attempt at
+/// once.
 const GOOD_AFTER: Duration = Duration::from_secs(5);
+/// What an endless stream plays between two attempts is lost, so that one that has played until now is asked more often …
+const IMPATIENT: Duration = Duration::from_millis(750);
+/// … for so long.
+const IMPATIENT_FOR: Duration = Duration::from_secs(60);
 /// How long a connection may take to hand over what it has captured once it should stop.
 const FLUSH_WITHIN: Duration = Duration::from_secs(4);
 
@@ -120,6 +125,7 @@ pub(super) async fn keep<L: Link>(
     let (format, broken) = (None, None);
     let mut output = Output { events: events.clone(), clock: clock.clone(), format, fresh: true, broken, heard: false };
     let mut backoff = Backoff::new();
+    let mut played_until = None;
     while !stop.is_cancelled() {
         output.fresh = true;
         let started = clock.monotonic();
@@ -132,14 +138,25 @@ pub(super) async fn keep<L: Link>(
         if stop.is_cancelled() {
             return;
         }
-        if !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER {
-            backoff.reset();
+        let good = !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER;
+        if !output.fresh {
+            played_until = Some(clock.monotonic());
         }
-        let wait = backoff.wait();
+        let impatient = played_until.is_some_and(|until| clock.monotonic().saturating_sub(until) < IMPATIENT_FOR);
+        let wait = if good {
+            backoff.reset();
+            Duration::ZERO
+        } else if impatient {
+            backoff.wait().min(IMPATIENT)
+        } else {
+            backoff.wait()
+        };
         tracing::debug!(%cause, ?wait, "the connection ended; trying again");
         let told_and_waited = async {
             output.trouble(cause).await?;
-            clock.sleep(wait).await;
+            if !wait.is_zero() {
+                clock.sleep(wait).await;
+            }
             Ok::<_, Deaf>(())
         };
         tokio::select! {
