@@ -5,6 +5,7 @@
 mod support;
 
 mod commands;
+mod compare;
 mod daemon;
 mod faults_streams;
 mod house;
