@@ -5,7 +5,9 @@
 mod support;
 
 mod commands;
+mod compare;
 mod daemon;
+mod faults_streams;
 mod house;
 mod machine_kill;
 mod record;

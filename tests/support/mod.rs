@@ -5,6 +5,7 @@
 //! | [`timecode`] | sound in which every second says its number, and the reader that turns a recording back into numbers |
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
+//! | [`icecast`] | a real icecast2 with a real source |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -33,6 +34,7 @@
 
 pub mod aircheck;
 pub mod ffmpeg;
+pub mod icecast;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
