@@ -6,6 +6,7 @@ mod support;
 
 mod commands;
 mod daemon;
+mod faults_playlist;
 mod house;
 mod record;
 mod service;
