@@ -7,6 +7,8 @@ mod support;
 mod commands;
 mod daemon;
 mod faults_playlist;
+mod faults_rights;
+mod faults_segment;
 mod house;
 mod record;
 mod service;
