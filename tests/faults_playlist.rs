@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped};
+use crate::support::cases::{Case, record_all, stamped, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle};
 
 const TROUBLE: Duration = Duration::from_secs(8);
@@ -38,6 +38,7 @@ impl Stations {
 
 #[tokio::test]
 async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
+    let _turn = turn().await;
     let stations = Stations(Origin::start());
     let all = [
         "500",
@@ -64,7 +65,7 @@ async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
         Case::hls("410", &s[3]).fault(for_12_s(Kind::Status(410))),
         Case::hls("connection reset", &s[4]).fault(for_12_s(Kind::Reset)),
         Case::hls("connection reset in the middle", &s[5]).fault(for_12_s(Kind::ResetMidway)),
-        Case::hls("no answer", &s[6]).fault(for_12_s(Kind::Silence)).says("sent nothing for 3 s"),
+        Case::hls("no answer", &s[6]).fault(for_12_s(Kind::Silence)).says("did not send all of its answer within 3 s"),
         Case::hls("frozen", &s[7]).fault(for_12_s(Kind::Frozen)).says("has had nothing new"),
         Case::hls("500, undated", &s[8]).fault(for_12_s(Kind::Status(500))),
         Case::hls("404, undated", &s[9]).fault(for_12_s(Kind::Status(404))),
@@ -80,6 +81,7 @@ async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
 
 #[tokio::test]
 async fn a_playlist_that_is_not_right_costs_nothing() {
+    let _turn = turn().await;
     let stations = Stations(Origin::start());
     let all = [
         "stale",
@@ -131,6 +133,7 @@ async fn a_playlist_that_is_not_right_costs_nothing() {
 
 #[tokio::test]
 async fn a_station_that_begins_anew_costs_nothing() {
+    let _turn = turn().await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.plain(name);
     let narrow = |name: &str, window| {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped};
+use crate::support::cases::{Case, record_all, stamped, turn};
 use crate::support::origin::{Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 
 /// Stations by name; those whose name ends in `undated` say no time.
@@ -11,7 +11,7 @@ struct Stations(Origin);
 
 impl Stations {
     fn on_air(&self, name: &str, container: Container, more: impl Fn(&mut Setup)) -> StationHandle {
-        let mut setup = Setup { window: 8, ..stamped(container) };
+        let mut setup = Setup { window: 15, ..stamped(container) };
         if name.ends_with("undated") {
             setup.programme_time = ProgrammeTime::No;
         }
@@ -33,6 +33,7 @@ fn cut_short(mut body: Vec<u8>) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_segment_that_fails_and_then_comes_costs_nothing() {
+    let _turn = turn().await;
     let stations = Stations(Origin::start());
     let s = [
         "404",
@@ -92,6 +93,7 @@ async fn a_segment_that_fails_and_then_comes_costs_nothing() {
 
 #[tokio::test]
 async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one_true_gap() {
+    let _turn = turn().await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.on_air(name, Container::Ts, |_| {});
     let keyed = |name: &str, rotate_every| {
@@ -104,17 +106,18 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
     let drip = plain("drip");
     let late = stations.on_air("late", Container::Ts, |setup| setup.window = 3);
     let aac = ["lost-aac", "lost-aac-undated"].map(|name| stations.on_air(name, Container::Adts, |_| {}));
-    let ranges =
-        ["ranges", "ranges-undated"].map(|name| stations.on_air(name, Container::Ts, |setup| setup.byte_ranges = true));
+    let ranges = ["ranges", "ranges-undated", "ranges-short"]
+        .map(|name| stations.on_air(name, Container::Ts, |setup| setup.byte_ranges = true));
     let keys = ["key", "key-lost"].map(|name| keyed(name, 1));
     let wrong_key = |body: Vec<u8>| body.into_iter().map(|byte| !byte).collect();
     let bad_key = Fault::edit(Part::Key, wrong_key);
     let missing = |station: &StationHandle| Fault::new(Part::Segment, Kind::Status(404)).sequence(station.newest() + 5);
-    let another_range = Fault::edit(Part::Segment, |mut body| {
-        body.rotate_left(188 * 3);
+    let another_range = Fault::new(Part::Segment, Kind::OtherRange).every(3).lasting(Duration::from_secs(16));
+    let less = |mut body: Vec<u8>| {
         body.truncate(body.len() - 188);
         body
-    });
+    };
+    let less_of_it = Fault::edit(Part::Segment, less).every(3).lasting(Duration::from_secs(16));
     let whole_seconds =
         Fault::edit_playlist(|text| text.replace("#EXTINF:2.0", "#EXTINF:3.0").replace("#EXTINF:1.9", "#EXTINF:2.9"));
     let (gap, gap_undated) = (s[2].newest() + 5, s[3].newest() + 5);
@@ -142,13 +145,18 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
                 .lasting(Duration::from_secs(12)),
         ),
         Case::hls("claims 1 s more than it is, undated", &s[7]).fault(whole_seconds),
-        Case::hls("wrong byte range", &ranges[0])
-            .fault(another_range.clone().every(3).lasting(Duration::from_secs(16))),
-        Case::hls("wrong byte range, undated", &ranges[1])
-            .fault(another_range.every(3).lasting(Duration::from_secs(16))),
+        Case::hls("wrong byte range", &ranges[0]).fault(another_range.clone()),
+        Case::hls("wrong byte range, undated", &ranges[1]).fault(another_range),
+        Case::hls("a byte range too short", &ranges[2]).fault(less_of_it),
         Case::hls("a bad key once", &keys[0]).fault(bad_key.times_per_url(1)),
         Case::hls("a key that is missing twice", &keys[1])
             .fault(Fault::new(Part::Key, Kind::Status(503)).times_per_url(2).lasting(Duration::from_secs(16))),
     ];
+    let lost = s[4].newest() + 5;
     record_all(cases, 28).await;
+    // What follows the segment that never came was asked for while that was still being tried.
+    let asked = |sequence| s[4].log().into_iter().filter(move |entry| entry.sequence == Some(sequence));
+    let next = asked(lost + 1).next().expect("the next segment");
+    let tries = asked(lost).filter(|entry| entry.at > next.at).count();
+    assert!(tries >= 3, "{tries} tries after the next segment was asked for");
 }

@@ -6,6 +6,7 @@ mod support;
 
 mod commands;
 mod daemon;
+mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;
 mod faults_segment;

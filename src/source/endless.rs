@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
 use super::media::Piece;
+use super::policy::{self, Backoff};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::model::{Chunk, Format, MediaEvent};
@@ -96,7 +96,7 @@ pub(super) async fn keep<L: Link>(
 ) {
     let clock = &environment.clock;
     let mut output = Output { events: events.clone(), clock: clock.clone(), format: None, fresh: true };
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::new(policy::CONNECTION);
     while !stop.is_cancelled() {
         output.fresh = true;
         let started = clock.monotonic();

@@ -11,6 +11,7 @@ use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::aircheck::{Aircheck, Ran};
 use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
@@ -156,6 +157,13 @@ impl<'a> Case<'a> {
         let outcome = if fine { Ok(line) } else { Err(format!("{line}\n{ran}")) };
         (self.name, outcome)
     }
+}
+
+/// Waits for the other tests with many recordings, so that each has the machine's two cores nearly to itself. To be
+/// taken before the first station is put on the air, whose programme ends some minutes later.
+pub async fn turn() -> SemaphorePermit<'static> {
+    static CROWDS: Semaphore = Semaphore::const_new(1);
+    CROWDS.acquire().await.expect("never closed")
 }
 
 /// Records every case at the same time for `seconds`, and checks what came of each.

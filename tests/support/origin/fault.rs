@@ -53,6 +53,8 @@ pub enum Kind {
     Huge(usize),
     /// Status 200 and bytes without end.
     Endless,
+    /// Another part of the resource than was asked for, honestly said so.
+    OtherRange,
     /// Status 302 to another address, which answers the same, without end.
     Maze,
     /// A body that gzip inflates to so many times 8 MiB.
@@ -83,6 +85,7 @@ impl fmt::Debug for Kind {
             Self::Garbage => "Garbage",
             Self::Endless => "Endless",
             Self::Maze => "Maze",
+            Self::OtherRange => "OtherRange",
             Self::Frozen => "Frozen",
             Self::Edit(_) => "Edit",
         };

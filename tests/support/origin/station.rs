@@ -361,9 +361,16 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
 
     fn piece(&self, request: &Request, now: DateTime<Utc>) -> Option<Reply> {
         let range = Self::range(request)?;
-        let all: Vec<u8> =
-            self.sound.list.iter().take(self.available(now)).flat_map(|segment| segment.bytes.to_vec()).collect();
-        let body = all.get(range.clone())?.to_vec();
+        let mut body = Vec::with_capacity(range.len());
+        let mut start = 0;
+        for segment in self.sound.list.iter().take(self.available(now)) {
+            let inside = |place: usize| place.clamp(start, start + segment.bytes.len()) - start;
+            body.extend_from_slice(&segment.bytes[inside(range.start)..inside(range.end)]);
+            start += segment.bytes.len();
+        }
+        if body.len() < range.len() {
+            return None;
+        }
         let said = format!("bytes {}-{}/*", range.start, range.end - 1);
         let reply = Reply { status: 206, ..Reply::ok(self.setup.container.content_type(), body) };
         Some(reply.with("Content-Range", &said))
@@ -402,6 +409,13 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
         Kind::Huge(size) => manner(Manner::Huge(size)),
         Kind::Endless => manner(Manner::Endless),
         Kind::Edit(edit) => Reply { body: edit(reply.body.to_vec()).into(), ..reply },
+        Kind::OtherRange => {
+            let mut body = reply.body.to_vec();
+            body.rotate_left(188 * 3);
+            let said = format!("bytes 0-{}/*", body.len().saturating_sub(1));
+            let headers = reply.headers.into_iter().filter(|(name, _)| name != "Content-Range").collect();
+            Reply { headers, body: body.into(), ..reply }.with("Content-Range", &said)
+        }
         Kind::Maze => {
             let deeper =
                 if reply.headers.iter().any(|(_, value)| value.contains("mpegurl")) { "playlist.m3u8" } else { "1.ts" };
