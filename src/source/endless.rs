@@ -12,8 +12,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::backoff::Backoff;
 use super::media::Piece;
+use super::policy::{self, Backoff};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::model::{Chunk, Format, MediaEvent};
@@ -124,7 +124,7 @@ pub(super) async fn keep<L: Link>(
     let clock = &environment.clock;
     let (format, broken) = (None, None);
     let mut output = Output { events: events.clone(), clock: clock.clone(), format, fresh: true, broken, heard: false };
-    let mut backoff = Backoff::new();
+    let mut backoff = Backoff::new(policy::CONNECTION);
     let mut played_until = None;
     while !stop.is_cancelled() {
         output.fresh = true;

@@ -91,7 +91,7 @@ impl IcecastLink<'_> {
         let response = match sent {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).to_string()),
-            Err(_) => return Err(HttpError::TimedOut { url: redact::url(&url) }.to_string()),
+            Err(_) => return Err(HttpError::silent(redact::url(&url), DEAD_AFTER).to_string()),
         };
         if !response.status().is_success() {
             let (url, status) = (redact::url(&url), response.status());

@@ -69,6 +69,12 @@ pub struct Probe {
     pub detail: String,
 }
 
+/// Whether a segment lacks its end by its own account. Only fragmented MP4 gives one; of other containers, what there
+/// is can be decoded.
+pub fn is_torn(container: Container, bytes: &[u8]) -> bool {
+    container == Container::Fmp4 && fmp4::is_torn(bytes)
+}
+
 /// Reads a whole segment. `init` is its initialisation section (`EXT-X-MAP`), without which fragmented MP4 has no clock.
 pub fn probe(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Probe {
     let read = match container {
