@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -28,7 +27,7 @@ use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
-use crate::recorder::{Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
+use crate::recorder::{Encoders, Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
 use crate::tape::Tape;
 
 /// The longest that connecting may take.
@@ -93,7 +92,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let target = work.folder.join("take.mp3.part");
     let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Semaphore::new(1);
+    let encoders = Encoders::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
     tokio::pin!(taking);
     let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
@@ -173,6 +172,8 @@ async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environmen
 struct Workspace {
     folder: PathBuf,
     output: PathBuf,
+    /// Whether the output folder was not there before.
+    made_output: bool,
     file: Option<PathBuf>,
 }
 
@@ -183,9 +184,10 @@ impl Workspace {
             Some(folder) => folder.to_owned(),
             None => config.output.clone(),
         };
+        let made_output = !output.exists();
         let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
-        Ok(Self { folder, output, file: file.map(Path::to_owned) })
+        Ok(Self { folder, output, made_output, file: file.map(Path::to_owned) })
     }
 
     /// Gives the finished file its name; returns where it is.
@@ -203,6 +205,10 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         // What cannot be removed is hidden, and says by its name whose it is.
         let _ = std::fs::remove_dir_all(&self.folder);
+        if self.made_output {
+            // Fails where a recording is in it.
+            let _ = std::fs::remove_dir(&self.output);
+        }
     }
 }
 

@@ -27,6 +27,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod web;
 
 pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
@@ -34,6 +35,7 @@ pub use problem::{ConfigErrors, Problem};
 pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Template, TemplateError, Values};
+pub use web::Web;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -55,6 +57,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The encoding where a show does not say otherwise.
     pub mp3: Mp3,
+    /// The page.
+    pub web: Web,
     /// What becomes of what is missing or silent, where a show does not say otherwise.
     pub treatment: Treatment,
     /// Free bytes below which no new airing is begun.

@@ -176,6 +176,19 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
     Ok(())
 }
 
+/// Makes an airing unfinished again, if it was finished at `finished_at` and its recording is not deleted.
+pub(super) fn reopen(
+    transaction: &Transaction<'_>,
+    id: &AiringId,
+    finished_at: Option<DateTime<Utc>>,
+) -> rusqlite::Result<bool> {
+    let updated = transaction.execute(
+        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL",
+        params![id.as_str(), finished_at.map(stamp)],
+    )?;
+    Ok(updated == 1)
+}
+
 /// The rows for which `condition` holds, with its parameters.
 pub(super) fn select(
     connection: &Connection,
