@@ -14,7 +14,7 @@ use futures::future::join_all;
 use tokio::process::Command;
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle, Token};
+use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle, Token, Written};
 use crate::support::timecode::Report;
 
 /// How long after the first segment was asked for a fault strikes.
@@ -47,7 +47,7 @@ fn cases() -> Vec<Case> {
         station.fault(Fault::new(Part::Segment, kind).sequence(sequence).times(times));
     }
     let case = |name, strike| Case { name, token: None, strike };
-    let token = Token { lifetime: Duration::from_secs(15), readable: false, status: 403 };
+    let token = Token { lifetime: Duration::from_secs(15), written: Written::Opaque, status: 403 };
     vec![
         case("nothing goes wrong", |_, _| {}),
         case("one reload of the playlist fails (503)", |_, station| {
