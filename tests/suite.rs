@@ -9,9 +9,11 @@ mod compare;
 mod daemon;
 mod faults_streams;
 mod house;
+mod machine_kill;
 mod record;
 mod service;
 
 mod origin;
+mod page;
 mod rtmp;
 mod timecode;

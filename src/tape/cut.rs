@@ -213,7 +213,8 @@ impl Walker {
         self.pending.push_back(Step::Run(Run {
             reel: Arc::clone(&sound.reel),
             skip: skip.to_std().unwrap_or_default(),
-            at: (self.cursor - self.cut.start).to_std().unwrap_or_default(),
+            // A hole that is rounding still has its length: the sound stays where it belongs.
+            at: (start.min(self.cut.end).max(self.cursor) - self.cut.start).to_std().unwrap_or_default(),
         }));
         self.pending.extend(preroll.map(|(sound, duration)| Step::Feed { sound, duration }));
     }

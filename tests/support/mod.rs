@@ -35,6 +35,7 @@
 pub mod aircheck;
 pub mod ffmpeg;
 pub mod icecast;
+pub mod machine;
 pub mod origin;
 pub mod rtmp;
 pub mod timecode;
