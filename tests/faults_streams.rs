@@ -267,7 +267,7 @@ async fn rtmpdump_exits_0() -> Result<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rtmp_loses_only_what_nobody_offered_and_says_what() {
-    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
         ("server 2 s away", Box::pin(server_restarted())),
         ("server frozen for 11 s", Box::pin(server_frozen())),
         ("rtmpdump killed", Box::pin(rtmpdump_killed())),
@@ -342,7 +342,7 @@ async fn icecast_frozen() -> Result<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
-    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
         ("mp3, thrown out 3 times", Box::pin(thrown_out(icecast::MP3))),
         ("aac, thrown out 3 times", Box::pin(thrown_out(icecast::AAC))),
         ("opus, thrown out 3 times", Box::pin(thrown_out(icecast::OPUS))),
@@ -354,7 +354,7 @@ async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn icecast_loses_only_what_nobody_offered_and_says_what() {
-    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
         ("icecast restarted", Box::pin(icecast_restarted())),
         ("another source, mp3", Box::pin(source_changed(icecast::MP3))),
         ("another source, aac", Box::pin(source_changed(icecast::AAC))),
