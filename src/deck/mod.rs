@@ -279,6 +279,8 @@ fn log(station: &StationId, event: &MediaEvent) {
     match event {
         MediaEvent::Format(format) => info!(%station, format = %format.detail, "on tape"),
         MediaEvent::Chunk(chunk) => debug!(%station, ?chunk, "chunk"),
+        // Trouble has been told.
+        MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
         MediaEvent::Gap { duration, cause, .. } => {
             warn!(%station, seconds = duration.as_secs_f64(), cause, "a segment is lost");
         }

@@ -10,16 +10,17 @@
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
+use std::time::Duration;
 
+use super::played::Played;
 use super::unit::Unit;
 use crate::model::Container;
 
 /// How many units of what was handed over are remembered: some 20 s of frames.
 const REMEMBERED: usize = 1_024;
-/// No fewer frames prove a place.
-const LEAST: usize = 2;
-/// Pages of Ogg are numbered, so that one is enough.
-const LEAST_PAGES: usize = 1;
+/// No less sound proves a place: a pause or a jingle of some frames may be equal by chance. Pages of Ogg are numbered, so
+/// that one is enough.
+const LEAST: Duration = Duration::from_millis(750);
 /// A burst is not held back beyond so many units …
 const MOST_UNITS: usize = 8_192;
 /// … or bytes.
@@ -120,20 +121,28 @@ impl<T> Seam<T> {
 
     fn ends_with_tail(&self) -> bool {
         let common = self.held.len().min(self.tail.0.len());
-        common >= self.least()
+        common > 0
             && self.fingerprints.iter().rev().zip(self.tail.0.iter().rev()).all(|(here, there)| here == there)
+            && self.proves(common)
             && !self.tail.is_ambiguous(common)
     }
 
-    fn least(&self) -> usize {
-        let numbered = self.held.last().is_some_and(|(unit, _)| unit.format.container == Container::Ogg);
-        if numbered { LEAST_PAGES } else { LEAST }
+    /// Whether its newest `common` units are enough to prove a place.
+    fn proves(&self, common: usize) -> bool {
+        let mut played = Played::default();
+        for (unit, _) in self.held.iter().rev().take(common) {
+            played.add(unit.samples, unit.rate);
+            if unit.format.container == Container::Ogg || played.total() >= LEAST {
+                return true;
+            }
+        }
+        false
     }
 
     fn is_within_tail(&self) -> bool {
         let (here, there) = (self.fingerprints.len(), self.tail.0.len());
         let stands_at = |from: usize| self.fingerprints.iter().eq(self.tail.0.range(from..from + here));
-        here >= self.least() && here <= there && (0..=there - here).any(stands_at)
+        self.proves(here) && here <= there && (0..=there - here).any(stands_at)
     }
 }
 
@@ -147,7 +156,7 @@ mod tests {
     fn unit(number: u8) -> Unit {
         let format = Format { container: Container::Mp3, detail: String::new(), init: None };
         let bytes = Bytes::from(vec![number; 3]);
-        Unit { bytes, samples: 1152, rate: 48_000, ends: true, preamble: Bytes::new(), format }
+        Unit { bytes, samples: 400, rate: 1_000, ends: true, preamble: Bytes::new(), format }
     }
 
     /// What comes of a connection with these units after a tape with those; `|` before what continues it, `/` before what
