@@ -5,11 +5,21 @@
 mod support;
 
 mod commands;
+mod compare;
 mod daemon;
+mod faults_bounded;
+mod faults_playlist;
+mod faults_rights;
+mod faults_segment;
+mod faults_streams;
+mod formats;
 mod house;
+mod machine_kill;
 mod record;
 mod service;
+mod truth;
 
 mod origin;
+mod page;
 mod rtmp;
 mod timecode;

@@ -87,6 +87,9 @@ impl Random {
 
 /// Calls `property` with everything in the corpus of the fuzz target `target`, and with `more` inputs bred from it.
 /// A failure says which input it was.
+///
+/// # Panics
+/// Where the property does.
 #[cfg(test)]
 pub fn check(target: &str, more: usize, property: fn(&[u8])) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
@@ -127,7 +130,7 @@ fn bred(corpus: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
                 let from = random.below(other.len() + 1);
                 drop(input.splice(at..end, other[from..other.len().min(from + 300)].to_vec()));
             }
-            4 => drop(input.splice(at..at, (0..1 + random.below(40)).map(|_| random.byte()).collect::<Vec<_>>())),
+            4 => drop(input.splice(at..at, (0..=random.below(40)).map(|_| random.byte()).collect::<Vec<_>>())),
             _ => input[at..end].iter_mut().take(4).for_each(|byte| *byte = random.byte()),
         }
     }

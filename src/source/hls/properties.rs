@@ -1,4 +1,5 @@
 //! What holds for every playlist and every sequence of reloads, as checks that panic where it does not.
+#![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use super::variants::Failures;
 use crate::base::trial::Choices;
 
 /// The longest window of the playlists that are made up.
-const WINDOW: usize = 8;
+const WINDOW: u8 = 8;
 /// So many segments are surely remembered.
 const MEMORY: usize = 40;
 
@@ -104,7 +105,7 @@ fn any_reloads(mut choices: Choices<'_>) {
         if observed.reading == Reading::Restarted {
             // A new session may use the names of the old one; its first segments come with doubt.
             assert!(observed.new.iter().all(|new| new.doubtful));
-            had.iter_mut().for_each(|name| *name = None);
+            had = VecDeque::from(vec![None; MEMORY]);
         }
         assert!(observed.new.len() <= list.segments.len());
         // What tells two sounds of one name apart: a date, or names that go round.
@@ -165,12 +166,18 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
     }
 }
 
+/// How long so many segments play.
+fn length(segments: usize) -> Duration {
+    Duration::from_secs(2 * segments as u64)
+}
+
 fn fair_reloads(mut choices: Choices<'_>) {
     let dated = choices.byte() & 1 == 0;
     // In folders of their own: one name for all, told apart by number and date alone.
     let renamed = dated && choices.byte() & 1 == 0;
     let first = u64::from(choices.word()) >> choices.below(32);
-    let window = 3 + usize::from(choices.below(WINDOW as u8 - 2));
+    let steps = 3 + choices.below(WINDOW - 2);
+    let window = usize::from(steps);
     let mut timeline = Timeline::new(noon() - TimeDelta::minutes(10));
     let (mut newest, mut clock) = (window, Duration::ZERO);
     let mut expected = 0;
@@ -182,9 +189,9 @@ fn fair_reloads(mut choices: Choices<'_>) {
         // An older copy now and then, but never for so long that it looks like a new beginning.
         stale = if choices.seldom(60) && stale == 0 { 1 + usize::from(choices.below(3)) } else { 0 };
         // At most as many as leave one known segment in the window.
-        let step = if reload == 0 || stale > 0 { 0 } else { usize::from(choices.below(window as u8)) };
+        let step = if reload == 0 || stale > 0 { 0 } else { usize::from(choices.below(steps)) };
         newest += step;
-        clock += Duration::from_secs(2) * u32::try_from(step).unwrap_or(0) + Duration::from_millis(300);
+        clock += length(step) + Duration::from_millis(300);
         let (end, host) = (newest - stale.min(newest - window), choices.below(3));
         let segments = (end - window..end).map(|at| {
             let host = ["radio.example", "cdn1.example", "cdn2.example"][usize::from(host)];
@@ -196,7 +203,7 @@ fn fair_reloads(mut choices: Choices<'_>) {
                 byte_range: None,
                 key: None,
                 map: None,
-                programme_time: dated.then(|| noon() + TimeDelta::seconds(2 * (at as i64 - window as i64))),
+                programme_time: dated.then(|| noon() - delta(length(window)) + delta(length(at))),
                 discontinuity: false,
                 gap: false,
                 repeat: false,

@@ -1,4 +1,5 @@
 //! What holds for everything that calls itself a SHOUTcast server, as checks that panic where it does not.
+#![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use bytes::BytesMut;
 

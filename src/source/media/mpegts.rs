@@ -155,11 +155,19 @@ impl Sound {
     }
 }
 
+/// Whether the next packet is known to begin where the last one ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum Sync {
+    #[default]
+    Lost,
+    Kept,
+}
+
 /// Takes a transport stream apart into PES packets of sound, each with the packets around it.
 #[derive(Debug, Default)]
 pub(super) struct TsReader {
     buffer: BytesMut,
-    in_sync: bool,
+    sync: Sync,
     tables: Tables,
     sound: Option<Sound>,
     /// The last packet of sound, to notice a repetition (2.4.3.3 allows one).
@@ -210,15 +218,15 @@ impl TsReader {
             if self.buffer.first() == Some(&SYNC) {
                 // In sync, the byte at its place is enough, and the packet need not wait for the next one.
                 match byte(&self.buffer, PACKET) {
-                    None if !ended && !self.in_sync => return None,
-                    Some(next) if next != SYNC && !self.in_sync => {}
+                    None if !ended && self.sync == Sync::Lost => return None,
+                    Some(next) if next != SYNC && self.sync == Sync::Lost => {}
                     _ => {
-                        self.in_sync = true;
+                        self.sync = Sync::Kept;
                         return Some(self.buffer.split_to(PACKET).freeze());
                     }
                 }
             }
-            self.in_sync = false;
+            self.sync = Sync::Lost;
             let skip = self.buffer.iter().skip(1).position(|byte| *byte == SYNC);
             self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));
         }

@@ -1,6 +1,9 @@
 //! What holds for every body, as checks that panic where it does not.
+#![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use std::time::Duration;
+
+use chrono::DateTime;
 
 use super::{Framer, LONGEST_SEGMENT, Piece, probe, sniff};
 use crate::base::trial::parts;
@@ -37,7 +40,7 @@ fn framed<'a>(container: Container, parts: impl Iterator<Item = &'a [u8]>) -> Ve
     let mut framer = Framer::new(container);
     let mut pieces = Vec::new();
     for part in parts {
-        framer.push(part);
+        framer.push(part, DateTime::UNIX_EPOCH);
         pieces.extend(std::iter::from_fn(|| framer.next_chunk()));
     }
     pieces.extend(std::iter::from_fn(|| framer.flush()));

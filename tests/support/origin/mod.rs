@@ -7,14 +7,16 @@
 mod fault;
 mod http;
 mod live;
+mod mix;
 mod playlist;
 mod programme;
 mod setup;
 mod station;
 
 pub use fault::{Fault, Kind, Part};
-pub use programme::Container;
-pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token};
+pub use mix::{Act, Mix};
+pub use programme::{Codec, Container};
+pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -91,7 +93,11 @@ impl Origin {
 
     /// Puts a station on the air. Blocks for about a second when its codec is used for the first time.
     pub fn station(&self, name: &str, setup: Setup) -> StationHandle {
-        let sound = programme::segments(setup.container, setup.segment, self.shared.clock.now());
+        let now = self.shared.clock.now();
+        let sound = match &setup.mix {
+            Some(mix) => mix::segments(mix, now),
+            None => programme::segments(setup.container, setup.segment, now),
+        };
         let station = Arc::new(station::Station::new(name, &self.shared.base, setup, sound));
         self.shared.stations.lock().expect("healthy").insert(name.to_owned(), Arc::clone(&station));
         StationHandle { station, shared: Arc::clone(&self.shared) }
@@ -144,6 +150,16 @@ impl StationHandle {
         self.station.url("live")
     }
 
+    /// Whether it says when its segments were on the air.
+    pub fn stamped(&self) -> bool {
+        self.station.setup.programme_time != ProgrammeTime::No
+    }
+
+    /// The length of its segments.
+    pub fn segment(&self) -> Duration {
+        self.station.setup.segment
+    }
+
     /// Its requests so far.
     pub fn log(&self) -> Vec<Entry> {
         let log = self.shared.log.lock().expect("healthy");
@@ -183,6 +199,11 @@ impl StationHandle {
     /// Marks a segment `EXT-X-GAP`; it answers 404.
     pub fn gap(&self, sequence: u64) {
         self.station.state().gaps.push(sequence);
+    }
+
+    /// From now on playlists and segments are found elsewhere.
+    pub fn redirect(&self, redirects: Redirects) {
+        self.station.state().redirects = Some(redirects);
     }
 
     /// Lists a segment twice.

@@ -25,16 +25,15 @@ pub(super) fn master(station: &Station, now: DateTime<Utc>) -> String {
 pub(super) fn media(station: &Station, view: &View) -> String {
     let (setup, list) = (&station.setup, &station.sound.list[view.window.clone()]);
     let longest = list.iter().map(|segment| segment.duration).max().unwrap_or_default();
-    let version = if setup.container == Container::Fmp4 { 7 } else { 4 };
+    let act = |index: usize| station.sound.list.get(index).map_or(0, |segment| segment.act);
+    let packed = |index: usize| station.sound.acts[act(index)].0;
+    let version = if station.sound.acts.iter().any(|act| act.0 == Container::Fmp4) { 7 } else { 4 };
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
         target_duration(longest).max(setup.segment.as_secs()),
         view.session.base + (view.window.start - view.session.first) as u64,
     );
-    if setup.container == Container::Fmp4 {
-        // Before any key, so that the initialisation section itself is not encrypted.
-        text += "#EXT-X-MAP:URI=\"init.mp4\"\n";
-    }
+    let mut map = None;
     let mut key = None;
     let (gaps, twice) = {
         let state = station.state();
@@ -45,6 +44,15 @@ pub(super) fn media(station: &Station, view: &View) -> String {
         let mut line = String::new();
         if index == view.session.first && view.session.discontinuity {
             text += "#EXT-X-DISCONTINUITY\n";
+        }
+        let changes = index > 0 && act(index) != act(index - 1);
+        if changes && setup.mix.as_ref().is_some_and(|mix| mix.announced) {
+            text += "#EXT-X-DISCONTINUITY\n";
+        }
+        // Before any key, so that the initialisation section itself is not encrypted.
+        if packed(index) == Container::Fmp4 && map != Some(act(index)) {
+            map = Some(act(index));
+            let _ = writeln!(text, "#EXT-X-MAP:URI=\"init-{}.mp4\"", act(index));
         }
         if let Some(encryption) = setup.encryption {
             let number = sequence / encryption.rotate_every;
@@ -66,12 +74,13 @@ pub(super) fn media(station: &Station, view: &View) -> String {
             text += "#EXT-X-GAP\n";
         }
         let _ = writeln!(line, "#EXTINF:{:.3},", segment.duration.as_seconds_f64());
-        let extension = setup.container.extension();
+        let extension = packed(index).extension();
         if setup.byte_ranges {
             let place = station.place(index);
             let _ = writeln!(line, "#EXT-X-BYTERANGE:{}@{}\nall.{extension}", place.len(), place.start);
         } else {
-            let _ = writeln!(line, "{}-{sequence}.{extension}", view.number);
+            let session = if setup.same_names { String::new() } else { format!("{}-", view.number) };
+            let _ = writeln!(line, "{session}{sequence}.{extension}");
         }
         text += &line;
         if twice.contains(&sequence) {

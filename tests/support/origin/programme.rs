@@ -51,15 +51,44 @@ impl Container {
         }
     }
 
-    fn codec(self) -> Codec {
-        if self == Self::Mp3 { Codec::Mp3 } else { Codec::Aac }
+    fn voice(self) -> Voice {
+        Voice {
+            codec: if self == Self::Mp3 { Codec::Mp3 } else { Codec::Aac },
+            rate: timecode::RATE,
+            channels: 1,
+            late: 0,
+            silent: false,
+        }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Codec {
+pub enum Codec {
     Aac,
+    /// At 48 kHz only.
     Mp3,
+}
+
+impl Codec {
+    /// Samples that encoder and decoder put before the sound, and samples of a frame.
+    pub fn delay_and_frame(self) -> (u32, u32) {
+        match self {
+            Self::Aac => (1_024, 1_024),
+            Self::Mp3 => (1_105, 1_152),
+        }
+    }
+}
+
+/// One encoding of the programme.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Voice {
+    pub codec: Codec,
+    pub rate: u32,
+    pub channels: u32,
+    /// How much later than the programme it begins, in samples at 48 kHz.
+    pub late: u32,
+    /// Nothing can be heard.
+    pub silent: bool,
 }
 
 /// A programme reaches so far back from when it is first asked for (s) …
@@ -117,6 +146,8 @@ pub struct Segment {
     pub begins: DateTime<Utc>,
     /// How long it plays.
     pub duration: TimeDelta,
+    /// Which of [`Segments::acts`] it belongs to.
+    pub act: usize,
 }
 
 impl Segment {
@@ -131,8 +162,8 @@ impl Segment {
 pub struct Segments {
     /// The segments, one after another without a hole.
     pub list: Vec<Segment>,
-    /// The initialisation section.
-    pub init: Option<Bytes>,
+    /// How they are packed, with the initialisation section of each way; one unless the format changes.
+    pub acts: Vec<(Container, Option<Bytes>)>,
     /// The frames they were cut from.
     pub frames: Arc<Frames>,
 }
@@ -141,14 +172,14 @@ pub struct Segments {
 pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> Arc<Segments> {
     type Cut = HashMap<(Container, Duration), Arc<Segments>>;
     static CUT: Mutex<Option<Cut>> = Mutex::new(None);
-    let frames = frames(container.codec(), now);
+    let frames = frames(container.voice(), beginning(now));
     let mut cache = CUT.lock().expect("no test panics while it cuts");
     let cache = cache.get_or_insert_default();
     match cache.get(&(container, length)) {
         Some(made) if Arc::ptr_eq(&made.frames, &frames) => Arc::clone(made),
         _ => {
             let made = Arc::new(match container {
-                Container::Adts | Container::Mp3 => packed(frames, length),
+                Container::Adts | Container::Mp3 => packed(container, frames, length),
                 Container::Ts | Container::Fmp4 => muxed(container, frames, length),
             });
             cache.insert((container, length), Arc::clone(&made));
@@ -157,33 +188,52 @@ pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> A
     }
 }
 
-fn frames(codec: Codec, now: DateTime<Utc>) -> Arc<Frames> {
-    static ENCODED: Mutex<Option<HashMap<Codec, Arc<Frames>>>> = Mutex::new(None);
+/// The Unix time at which the programme of now begins: the same for all encodings until little of it is left.
+pub fn beginning(now: DateTime<Utc>) -> i64 {
+    static BEGINNING: Mutex<Option<i64>> = Mutex::new(None);
+    let mut beginning = BEGINNING.lock().expect("nobody panics here");
+    let left = |first: i64| TimeDelta::seconds(first - now.timestamp() + seconds(SECONDS as f64).num_seconds());
+    match *beginning {
+        Some(first) if left(first) > ENOUGH => first,
+        _ => *beginning.insert(now.timestamp() - BACK),
+    }
+}
+
+/// The programme that begins at `first`, in one encoding.
+pub fn frames(voice: Voice, first: i64) -> Arc<Frames> {
+    type Encoded = HashMap<Voice, (i64, Arc<Frames>)>;
+    static ENCODED: Mutex<Option<Encoded>> = Mutex::new(None);
     let mut cache = ENCODED.lock().expect("no test panics while it encodes");
     let cache = cache.get_or_insert_default();
-    match cache.get(&codec) {
-        Some(made) if made.time(made.count()) - now > ENOUGH => Arc::clone(made),
+    match cache.get(&voice) {
+        Some((then, made)) if *then == first => Arc::clone(made),
         _ => {
-            let made = Arc::new(encode(codec, now));
-            cache.insert(codec, Arc::clone(&made));
+            let made = Arc::new(encode(voice, first));
+            cache.insert(voice, (first, Arc::clone(&made)));
             made
         }
     }
 }
 
-fn encode(codec: Codec, now: DateTime<Utc>) -> Frames {
-    let first = now.timestamp() - BACK;
+fn encode(voice: Voice, first: i64) -> Frames {
     let sound = timecode::seconds(first.try_into().expect("after 1970"), SECONDS);
-    let (args, delay, samples): (&[&str], f64, f64) = match codec {
-        Codec::Aac => (&["-c:a", "aac", "-b:a", "96k", "-f", "adts"], 1_024.0, 1_024.0),
-        Codec::Mp3 => (&["-c:a", "libmp3lame", "-b:a", "128k", "-write_xing", "0", "-f", "mp3"], 1_105.0, 1_152.0),
+    let mut sound = sound[voice.late as usize..].to_vec();
+    if voice.silent {
+        sound.fill(0);
+    }
+    let (rate, channels) = (voice.rate.to_string(), voice.channels.to_string());
+    let to = ["-ar", &rate, "-ac", &channels];
+    let args: &[&str] = match voice.codec {
+        Codec::Aac => &["-c:a", "aac", "-b:a", "96k", "-f", "adts"],
+        // Without a reservoir, so that it can be cut anywhere.
+        Codec::Mp3 => &["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0", "-write_xing", "0", "-f", "mp3"],
     };
-    let data = Bytes::from(ffmpeg::encode(&sound, args));
+    let data = Bytes::from(ffmpeg::encode(&sound, &[&to[..], args].concat()));
     // ffmpeg puts an ID3 tag before MP3.
     let mut at = data.windows(2).position(|two| two[0] == 0xFF && two[1] & 0xE0 == 0xE0).expect("a frame");
     let mut places = Vec::new();
     while let Some(header) = data.get(at..at + 7) {
-        let length = match codec {
+        let length = match voice.codec {
             Codec::Aac => usize::from(header[3] & 3) << 11 | usize::from(header[4]) << 3 | usize::from(header[5] >> 5),
             // 128 kbit/s at 48 kHz.
             Codec::Mp3 => 384,
@@ -192,16 +242,18 @@ fn encode(codec: Codec, now: DateTime<Utc>) -> Frames {
         places.push(at..(at + length).min(data.len()));
         at += length;
     }
-    let rate = f64::from(timecode::RATE);
-    let begins = DateTime::from_timestamp(first, 0).expect("a time of today") - seconds(delay / rate);
-    Frames { begins, frame: samples / rate, data, places }
+    let rate = f64::from(voice.rate);
+    let (delay, samples) = voice.codec.delay_and_frame();
+    let late = seconds(f64::from(voice.late) / f64::from(timecode::RATE));
+    let begins = DateTime::from_timestamp(first, 0).expect("a time of today") + late - seconds(f64::from(delay) / rate);
+    Frames { begins, frame: f64::from(samples) / rate, data, places }
 }
 
 /// Packed audio (RFC 8216 section 3.4): frames after an ID3 tag that carries the timestamp of the first.
-fn packed(frames: Arc<Frames>, length: Duration) -> Segments {
+pub fn packed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
     let boundary = |index: usize| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
-        let frame = (index as f64 * length.as_secs_f64() / frames.frame).ceil() as usize;
+        let frame = (index as f64 * length.as_secs_f64() / frames.frame - 1e-6).ceil() as usize;
         frame.min(frames.count())
     };
     let list = (0..frames.count())
@@ -210,10 +262,11 @@ fn packed(frames: Arc<Frames>, length: Duration) -> Segments {
         .map(|range| Segment {
             begins: frames.time(range.start),
             duration: frames.time(range.end) - frames.time(range.start),
+            act: 0,
             bytes: [&timestamp_tag(range.start as f64 * frames.frame)[..], &frames.bytes(range)].concat().into(),
         })
         .collect();
-    Segments { list, init: None, frames }
+    Segments { list, acts: vec![(container, None)], frames }
 }
 
 fn timestamp_tag(seconds: f64) -> Vec<u8> {
@@ -227,7 +280,7 @@ fn timestamp_tag(seconds: f64) -> Vec<u8> {
 }
 
 /// Transport stream and MP4 come from ffmpeg's own muxers, without encoding again.
-fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
+pub fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
     let folder = tempfile::tempdir().expect("a folder for segments");
     let place = |name: &str| folder.path().join(name).to_str().expect("temp paths are UTF-8").to_owned();
     let (length, pattern, list) = (length.as_secs_f64().to_string(), place("%05d.seg"), place("list.m3u8"));
@@ -236,7 +289,8 @@ fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segment
         _ => &["-hls_segment_type", "mpegts"],
     };
     let common = ["-f", "hls", "-hls_time", &length, "-hls_list_size", "0", "-hls_segment_filename", &pattern, &list];
-    ffmpeg::run(&[&["-f", "aac", "-i", "-", "-c", "copy"], kind, &common].concat(), &frames.data);
+    let from = if frames.data.first_chunk() == Some(b"ID3") { "mp3" } else { "aac" };
+    ffmpeg::run(&[&["-f", from, "-i", "-", "-c", "copy"], kind, &common].concat(), &frames.data);
     let text = std::fs::read_to_string(&list).expect("ffmpeg wrote a list");
     let durations = text.lines().filter_map(|line| line.strip_prefix("#EXTINF:")?.trim_end_matches(',').parse().ok());
     let mut passed = 0.0;
@@ -246,11 +300,11 @@ fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segment
             let begins = frames.begins + seconds(passed);
             passed += duration;
             let bytes = std::fs::read(place(&format!("{index:05}.seg"))).expect("a segment of the list");
-            Segment { bytes: bytes.into(), begins, duration: seconds(duration) }
+            Segment { bytes: bytes.into(), begins, duration: seconds(duration), act: 0 }
         })
         .collect();
     let init = std::fs::read(place("init.mp4")).ok().map(Bytes::from);
-    Segments { list, init, frames }
+    Segments { list, acts: vec![(container, init)], frames }
 }
 
 /// A span of so many seconds.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::mix::Mix;
 use super::programme::Container;
 
 /// The properties of a station that do not change while it runs.
@@ -36,12 +37,18 @@ pub struct Setup {
     pub token: Option<Token>,
     /// The page sets a cookie without which there is no playlist, segment or key.
     pub cookies: bool,
+    /// For how long that cookie is good, where it is not for ever.
+    pub cookie_lifetime: Option<Duration>,
+    /// Segments are named by their number alone, so that an encoder that begins anew uses old names again.
+    pub same_names: bool,
     /// A header and its value that every request must have.
     pub header: Option<(&'static str, &'static str)>,
     /// The number of the first segment of the programme.
     pub first_sequence: u64,
     /// What a listener to the endless body gets at once.
     pub burst: Duration,
+    /// The format changes as it goes; `container` and `segment` then do not count.
+    pub mix: Option<Mix>,
     /// The endless body begins with `ICY 200 OK`.
     pub icy_status: bool,
 }
@@ -63,9 +70,12 @@ impl Setup {
             variants: Vec::new(),
             token: None,
             cookies: false,
+            cookie_lifetime: None,
+            same_names: false,
             header: None,
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
+            mix: None,
             icy_status: false,
         }
     }
@@ -107,8 +117,21 @@ pub enum Redirects {
 pub struct Token {
     /// For how long one is good.
     pub lifetime: Duration,
-    /// Whether the URL says so (`Expires`, as at `CloudFront`); else it is opaque.
-    pub readable: bool,
+    /// Whether and how the URL says so.
+    pub written: Written,
     /// What an expired one gets.
     pub status: u16,
+}
+
+/// How a URL says when it expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Not at all.
+    Opaque,
+    /// `Expires`, as in a canned policy of `CloudFront`.
+    Expires,
+    /// Base64 of JSON, as in a custom `Policy` of `CloudFront`.
+    Policy,
+    /// The `exp` of a JSON Web Token.
+    Jwt,
 }

@@ -1,0 +1,120 @@
+//! Stations whose format changes in mid-recording, announced or not: one MP3, nothing missing, nothing doubled, no drift,
+//! cut where it should be.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+
+use crate::support::aircheck::Aircheck;
+use crate::support::origin::{Act, Codec, Container, Mix, Origin, ProgrammeTime, Setup, StationHandle};
+use crate::support::timecode::Report;
+
+/// How long each case is recorded, in seconds.
+const LENGTH: f64 = 30.0;
+
+fn aac(container: Container, rate: u32, channels: u32) -> Act {
+    Act { container, codec: Codec::Aac, rate, channels, silent: false }
+}
+
+fn mp3(container: Container) -> Act {
+    Act { container, codec: Codec::Mp3, rate: 48_000, channels: 1, silent: false }
+}
+
+/// Six seconds of one, six of the other.
+fn turns(one: Act, other: Act, announced: bool) -> Mix {
+    Mix { acts: vec![one, other], order: vec![0, 0, 0, 1, 1, 1], announced, shift: None }
+}
+
+/// A break of one segment, about two seconds, after four of programme.
+fn breaks(programme: Act, advertisement: Act) -> Mix {
+    Mix { acts: vec![programme, advertisement], order: vec![0, 0, 0, 0, 1], announced: true, shift: None }
+}
+
+fn stamps(shift: fn(u64) -> u64) -> Mix {
+    let act = aac(Container::Ts, 48_000, 1);
+    Mix { acts: vec![act], order: vec![0], announced: false, shift: Some(shift) }
+}
+
+/// Records `station` and says what is wrong with the recording, or how exact it is.
+async fn record(name: &str, station: &StationHandle, stamped: bool) -> Result<String, String> {
+    let aircheck = Aircheck::new(&format!("stations:\n  s:\n    hls: \"{}\"\nshows: []\n", station.url()));
+    let length = format!("{LENGTH}s");
+    let ran = aircheck.run(&["record", "s", "--for", &length, "--output", "a.mp3", "--json"]).await;
+    let said: serde_json::Value = serde_json::from_str(&ran.stdout).map_err(|error| format!("{error}: {ran:?}"))?;
+    let file = aircheck.path("a.mp3");
+    let heard = tokio::task::spawn_blocking(move || Report::of_file(&file)).await.map_err(|error| error.to_string())?;
+    let start: DateTime<Utc> = said["start"].as_str().and_then(|at| at.parse().ok()).ok_or("no start")?;
+    let begins = heard.begins(start).ok_or_else(|| format!("no second was heard: {ran:?}"))?;
+    let ends = heard.ends(start).ok_or("no second was heard")?;
+    let off = (begins - start).as_seconds_f64();
+    let drift = (ends - begins).as_seconds_f64() - LENGTH;
+    let line = format!("{name:<34} {heard}; begins {:+.0} ms off, drifts {:+.1} ms", off * 1e3, drift * 1e3);
+    let truthful = said["verdict"] == "complete" && said["missing"] == serde_json::json!([]);
+    let exact = if stamped { off.abs() < 0.03 } else { off > -4.0 && off < 0.03 };
+    // The file ends in the middle of an MP3 frame, which the encoder fills up.
+    if heard.is_whole() && truthful && exact && (-0.004..=0.024).contains(&drift) {
+        Ok(line)
+    } else {
+        Err(format!("{line}\n{said}"))
+    }
+}
+
+#[tokio::test]
+async fn whatever_format_comes_next_the_recording_is_one_and_whole() {
+    let (ts, adts, fmp4) = (Container::Ts, Container::Adts, Container::Fmp4);
+    let cases: Vec<(&str, Mix, bool)> = vec![
+        ("sample rate and channels, announced", turns(aac(adts, 48_000, 1), aac(adts, 32_000, 2), true), true),
+        ("sample rate, not announced", turns(aac(adts, 48_000, 1), aac(adts, 24_000, 1), false), true),
+        ("sample rate in TS, not announced", turns(aac(ts, 48_000, 1), aac(ts, 32_000, 1), false), true),
+        ("sample rate, no stamps", turns(aac(adts, 48_000, 1), aac(adts, 32_000, 1), true), false),
+        ("sample rate, no stamps, unannounced", turns(aac(ts, 48_000, 1), aac(ts, 24_000, 1), false), false),
+        ("codec, announced", turns(aac(adts, 48_000, 1), mp3(Container::Mp3), true), true),
+        ("codec in TS, not announced", turns(aac(ts, 48_000, 1), mp3(ts), false), true),
+        ("container, announced", turns(aac(ts, 48_000, 1), aac(adts, 48_000, 1), true), true),
+        ("container, not announced", turns(aac(fmp4, 48_000, 1), aac(ts, 48_000, 1), false), true),
+        ("MP4 with another MAP", turns(aac(fmp4, 48_000, 1), aac(fmp4, 32_000, 2), true), true),
+        ("MP4 with another MAP, unannounced", turns(aac(fmp4, 48_000, 1), aac(fmp4, 24_000, 1), false), true),
+        ("2 s break, MP3 in AAC", breaks(aac(ts, 48_000, 1), mp3(Container::Mp3)), true),
+        ("2 s break, 32 kHz in 48 kHz", breaks(aac(adts, 48_000, 1), aac(ts, 32_000, 2)), true),
+        ("2 s break, no stamps", breaks(aac(ts, 48_000, 1), aac(ts, 32_000, 2)), false),
+    ];
+    all(cases).await;
+}
+
+#[tokio::test]
+async fn time_stamps_may_jump_and_wrap_as_they_like() {
+    const SECOND: u64 = 90_000;
+    /// Ticks of a segment of 1.92 s.
+    const SEGMENT: u64 = 172_800;
+    let cases: Vec<(&str, Mix, bool)> = vec![
+        ("an hour forward", stamps(|n| n / 4 * 3_600 * SECOND), true),
+        ("half a second forward", stamps(|n| n / 3 * SECOND / 2), true),
+        ("a minute back", stamps(|n| (1 << 32) - n / 4 * 60 * SECOND), true),
+        ("three seconds back", stamps(|n| (1 << 32) - n / 3 * 3 * SECOND), true),
+        // Of every ten segments the fifth is where they wrap.
+        ("33 bits wrap", stamps(|n| (1 << 33) - (n / 10 * 10 + 5) * SEGMENT - SECOND), true),
+        ("33 bits wrap, no stamps", stamps(|n| (1 << 33) - (n / 10 * 10 + 5) * SEGMENT - SECOND), false),
+    ];
+    all(cases).await;
+}
+
+async fn all(cases: Vec<(&'static str, Mix, bool)>) {
+    let origin = Origin::start();
+    let runs = cases.into_iter().enumerate().map(|(number, (name, mix, stamped))| {
+        let programme_time = if stamped { ProgrammeTime::Every } else { ProgrammeTime::No };
+        let setup =
+            Setup { mix: Some(mix), programme_time, segment: Duration::from_secs(2), ..Setup::of(Container::Ts) };
+        let station = origin.station(&format!("s{number}"), setup);
+        async move { record(name, &station, stamped).await }
+    });
+    let runs: Vec<_> = runs.collect();
+    let mut failed = Vec::new();
+    for outcome in join_all(runs).await {
+        match outcome {
+            Ok(line) => println!("{line}"),
+            Err(line) => failed.push(line),
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
