@@ -7,7 +7,12 @@ mod support;
 mod commands;
 mod daemon;
 mod house;
+mod machine_children;
+mod machine_clock;
+mod machine_disk;
 mod machine_kill;
+mod machine_recover;
+mod machine_shows;
 mod record;
 mod service;
 

@@ -100,7 +100,8 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<R
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
-    for recording in recordings.into_iter().filter(|recording| recording.verdict != Some(Verdict::Complete)) {
+    let lacking = |it: &Recording| it.finished_at.is_some() && it.verdict != Some(Verdict::Complete);
+    for recording in recordings.into_iter().filter(lacking) {
         let tape = match tapes.get(&recording.station) {
             Some(tape) => tape.clone(),
             None => {
