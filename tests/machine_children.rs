@@ -1,4 +1,5 @@
 //! No ffmpeg and no rtmpdump outlives the service, however it dies.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::time::Duration;
 

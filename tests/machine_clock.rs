@@ -1,4 +1,5 @@
 //! Clocks that are set, machines that sleep, summer time: an airing in progress is recorded to its end, once.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -156,7 +156,7 @@ async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it
         })
         .await;
         let list = aircheck.list().await;
-        assert_eq!(aircheck.path("state/tape/other/20261121T090000000Z.aac").exists(), false, "old tape");
+        assert!(!aircheck.path("state/tape/other/20261121T090000000Z.aac").exists(), "old tape");
         match case {
             0 => assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}"),
             1 => {

@@ -1,4 +1,5 @@
 //! Many shows at once, shows back to back, and a station that is down when its show ends.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::sync::Arc;
 use std::time::Duration;

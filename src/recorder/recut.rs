@@ -102,12 +102,12 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<R
     let mut found = Vec::new();
     let lacking = |it: &Recording| it.finished_at.is_some() && it.verdict != Some(Verdict::Complete);
     for recording in recordings.into_iter().filter(lacking) {
-        let tape = match tapes.get(&recording.station) {
-            Some(tape) => tape.clone(),
-            None => {
-                let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
-                tapes.entry(recording.station.clone()).or_insert(tape).clone()
-            }
+        let known = tapes.get(&recording.station).cloned();
+        let tape = if let Some(tape) = known {
+            tape
+        } else {
+            let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
+            tapes.entry(recording.station.clone()).or_insert(tape).clone()
         };
         let (on_tape, _) = tape.view(&recording.cut).progress(recording.cut);
         let on_tape = on_tape.as_secs_f64();

@@ -76,13 +76,12 @@ pub async fn take(
     }
     let sealed = CancellationToken::new();
     let encode = async {
-        let _place = match encoders.ahead.try_acquire() {
-            Ok(place) => place,
-            Err(_) => {
-                sealed.cancelled().await;
-                // Closed never: it lives as long as the recorder.
-                encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
-            }
+        let _place = if let Ok(place) = encoders.ahead.try_acquire() {
+            place
+        } else {
+            sealed.cancelled().await;
+            // Closed never: it lives as long as the recorder.
+            encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
         };
         Ok(encode::encode(job, tape, sealed.clone()).await?)
     };
