@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, ShowId, Span, StationId, Verdict};
+use aircheck::model::{Airing, AiringId, Measured, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
@@ -118,8 +118,15 @@ async fn earlier(aircheck: &Aircheck) {
         let file = format!("{days}.mp3");
         std::fs::write(aircheck.path("recordings").join(&file), vec![0; MEBIBYTE]).expect("written");
         let (verdict, bytes) = (Verdict::Complete, Some(MEBIBYTE as u64));
-        let outcome =
-            Outcome { verdict, seconds: 10.0, file: Some(file.into()), bytes, gaps: Vec::new(), at: on_air.end };
+        let outcome = Outcome {
+            verdict,
+            seconds: 10.0,
+            file: Some(file.into()),
+            bytes,
+            gaps: Vec::new(),
+            measured: Measured::default(),
+            at: on_air.end,
+        };
         catalogue.finish(&airing.id, &outcome).await.expect("finished");
     }
 }

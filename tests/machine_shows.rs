@@ -94,7 +94,7 @@ async fn two_hundred_airings_of_the_same_second_are_whole_with_few_processes_and
     let ends = start + TimeDelta::seconds(12);
     let clock = SystemClock::shared();
     let (mut most, mut listed) = (0, 0);
-    until("all recordings", LIMIT, async || {
+    until("all recordings", 3 * LIMIT, async || {
         let children = processes(&aircheck).into_iter().filter(|(_, name)| name == "ffmpeg").count();
         most = most.max(children);
         // The list is read less often than processes are counted.

@@ -14,7 +14,7 @@ use reqwest::Client;
 
 use crate::support::ffmpeg;
 use crate::support::origin::{
-    Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle, Token,
+    Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle, Token, Written,
 };
 use crate::support::timecode::Report;
 
@@ -174,19 +174,19 @@ async fn playlists_are_compressed_for_those_who_ask() {
 async fn a_signed_url_is_found_on_the_page_and_expires() {
     let origin = Origin::start();
     let client = Client::new();
-    for readable in [true, false] {
-        let token = Token { lifetime: Duration::from_secs(2), readable, status: 400 };
+    for written in [Written::Expires, Written::Policy, Written::Jwt, Written::Opaque] {
+        let token = Token { lifetime: Duration::from_secs(2), written, status: 400 };
         let station = origin.station("signed", Setup { token: Some(token), ..Setup::of(Container::Adts) });
         let page = text(&client, &station.page_url()).await;
         let escaped = page.split(r#"service_url\":\""#).nth(1).and_then(|rest| rest.split(r#"\""#).next());
         let url = escaped.expect("the page names the URL").replace(r"\/", "/");
-        assert_eq!(url.contains("Expires="), readable);
+        assert_eq!(url.contains("Expires="), written == Written::Expires);
         assert_eq!(get(&client, &url).await.0, 200);
-        assert_eq!(
-            get(&client, &url.replace("Expires=1", "Expires=2").replace("token=", "token=1")).await.0,
-            400,
-            "a forged one"
-        );
+        let forged = match written {
+            Written::Jwt => format!("{url}1"),
+            _ => url.replace("Signature=", "Signature=1").replace("token=", "token=1"),
+        };
+        assert_eq!(get(&client, &forged).await.0, 400, "a forged one");
         assert_eq!(get(&client, url.split('?').next().expect("a path")).await.0, 400, "none at all");
         until("the expiry", async || get(&client, &url).await.0 == 400).await;
         assert_eq!(get(&client, &station.url()).await.0, 200, "a new one is good");

@@ -5,7 +5,13 @@
 mod support;
 
 mod commands;
+mod compare;
 mod daemon;
+mod faults_bounded;
+mod faults_playlist;
+mod faults_rights;
+mod faults_segment;
+mod faults_streams;
 mod house;
 mod machine_children;
 mod machine_clock;
@@ -17,5 +23,6 @@ mod record;
 mod service;
 
 mod origin;
+mod page;
 mod rtmp;
 mod timecode;

@@ -4,6 +4,9 @@
 //! (NTP, suspend, a person); monotonic time never goes back. Deadlines for the network use monotonic time, places on
 //! the tape use wall time.
 
+#[cfg(test)]
+pub mod simulated;
+
 use std::sync::Arc;
 use std::time::Duration;
 

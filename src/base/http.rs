@@ -42,10 +42,14 @@ pub enum HttpError {
         status: StatusCode,
     },
     /// Nothing, or nothing more, came in time.
-    #[error("{url} sent nothing for {} s", READ_TIMEOUT.as_secs())]
+    #[error("{url} {what} {} s", limit.as_secs_f32())]
     TimedOut {
         /// Who, redacted.
         url: String,
+        /// What it did not do `for` or `within` the limit.
+        what: &'static str,
+        /// The limit that was applied.
+        limit: Duration,
     },
     /// No connection.
     #[error("{url} cannot be reached: {reason}")]
@@ -85,10 +89,15 @@ impl HttpError {
         if error.is_connect() || error.is_request() && !error.is_timeout() {
             Self::Unreachable { url, reason }
         } else if error.is_timeout() {
-            Self::TimedOut { url }
+            Self::silent(url, READ_TIMEOUT)
         } else {
             Self::Broken { url, reason }
         }
+    }
+
+    /// Nothing came from `url` (redacted) for as long as `limit`.
+    pub fn silent(url: String, limit: Duration) -> Self {
+        Self::TimedOut { url, what: "sent nothing for", limit }
     }
 
     /// The status, where the server answered with one.
@@ -154,9 +163,9 @@ pub async fn read_whole(
     cap: usize,
     limit: Duration,
 ) -> Result<Body, HttpError> {
-    tokio::time::timeout(limit, read_capped(request, url, cap))
-        .await
-        .unwrap_or_else(|_| Err(HttpError::TimedOut { url: redact::url(url) }))
+    tokio::time::timeout(limit, read_capped(request, url, cap)).await.unwrap_or_else(|_| {
+        Err(HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit })
+    })
 }
 
 async fn read_capped(request: reqwest::RequestBuilder, url: &Url, cap: usize) -> Result<Body, HttpError> {
@@ -172,10 +181,14 @@ async fn read_capped(request: reqwest::RequestBuilder, url: &Url, cap: usize) ->
         .map(str::to_ascii_lowercase)
         .unwrap_or_default();
     let landed = response.url().clone();
+    let too_large = || HttpError::TooLarge { url: redact::url(url), cap };
+    if response.content_length().is_some_and(|length| length > cap as u64) {
+        return Err(too_large());
+    }
     let mut bytes = BytesMut::new();
     while let Some(part) = response.chunk().await.map_err(sort)? {
-        if bytes.len() + part.len() > cap {
-            return Err(HttpError::TooLarge { url: redact::url(url), cap });
+        if bytes.len().saturating_add(part.len()) > cap {
+            return Err(too_large());
         }
         bytes.extend_from_slice(&part);
     }

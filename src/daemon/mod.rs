@@ -5,10 +5,10 @@
 //! While something is being recorded its time does not jump, whatever is done to the machine's clock ([`timekeeper`]).
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
+mod file_watch;
 mod lock;
 mod standing;
 mod timekeeper;
-mod watch;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::base::clock::SharedClock;
@@ -31,6 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
+use crate::web::{self, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -72,6 +73,8 @@ struct Daemon {
     /// What was being recorded when the clock jumped; its time is kept for these.
     held_for: Option<HashSet<AiringId>>,
     config: Arc<Config>,
+    /// Tells the page of a new configuration.
+    told: watch::Sender<Arc<Config>>,
     recorder: Arc<Recorder>,
     decks: Decks,
     lock: Lock,
@@ -85,7 +88,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut changes = watch::Watch::new(daemon.config.file.clone()).await;
+    let mut changes = file_watch::Watch::new(daemon.config.file.clone()).await;
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -128,15 +131,17 @@ impl Daemon {
         let catalogue = Catalogue::open(config.state.join("catalogue.sqlite")).await?;
         let shelf = Shelf::new(config.output.clone());
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue, shelf);
+        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf);
         let config = Arc::new(config);
         recorder.recover(|airing| order_of(&config, airing)).await?;
         let now = environment.clock.now();
+        let (told, _) = watch::channel(Arc::clone(&config));
         let mut daemon = Self {
             environment,
             time,
             held_for: None,
             config,
+            told,
             recorder,
             decks,
             lock,
@@ -153,8 +158,26 @@ impl Daemon {
             output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
         );
         daemon.look().await;
+        daemon.serve(catalogue);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
+    }
+
+    /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
+    fn serve(&self, catalogue: Catalogue) {
+        let Some(address) = self.config.web.listen else { return };
+        let site = Site {
+            config: self.told.subscribe(),
+            catalogue,
+            recorder: Arc::clone(&self.recorder),
+            clock: Arc::clone(&self.environment.clock),
+        };
+        let stop = self.environment.stop.clone();
+        self.environment.tasks.spawn(async move {
+            if let Err(error) = web::serve(site, address, stop).await {
+                error!(%error, "recording goes on without the page");
+            }
+        });
     }
 
     /// Follows the machine's clock after a jump, as soon as what was being recorded then has ended.
@@ -232,6 +255,7 @@ impl Daemon {
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
+                self.told.send_replace(Arc::clone(&self.config));
                 self.seen.clear();
             }
             Err(errors) => {

@@ -8,8 +8,10 @@
 //! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
 //! fails otherwise is tried [`ATTEMPTS`] times.
 
+mod chapters;
 mod error;
 mod recut;
+mod replay_gain;
 mod room;
 mod take;
 mod verdict;
@@ -28,20 +30,22 @@ use tracing::{error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::config::{Config, Show, Station, TemplateError, Values};
+use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
 use crate::deck::Decks;
 use crate::encode::Job;
 use crate::library::archive;
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::library::tags::{self, Tags};
-use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
 
+pub use chapters::chapters;
 pub use error::RecorderError;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
+pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
-pub use words::{comment, summary};
+pub use words::{comment, ledger, summary};
 
 /// Tape is kept this long after it was needed, for a second look at what went wrong.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -276,7 +280,7 @@ impl Recorder {
         let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
         let lease = if on_tape { None } else { Some(self.decks.lease(station, airing.cut().start).await?) };
         let temporary = self.shelf.temporary(&airing.id).await?;
-        let job = Job { cut: airing.cut(), mp3: show.mp3, target: temporary.clone() };
+        let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
         let now = self.environment.clock.now();
         if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
             let cause = "aircheck was not yet recording when the show began".to_owned();
@@ -288,8 +292,8 @@ impl Recorder {
         drop(lease);
         let verdict = judge(&job.cut, &taken);
         let at = self.environment.clock.now();
-        let outcome =
-            Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps: taken.gaps.clone(), at };
+        let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
+        let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
         let file = if verdict == Verdict::Failed {
             self.catalogue.finish(&airing.id, &outcome).await?;
             // Nobody should find a file that is nothing; the next start removes what stays.
@@ -331,7 +335,8 @@ impl Recorder {
         let length = cut.length().to_std().unwrap_or_default();
         let gaps = vec![Gap { start: cut.start, length, cause: cause.to_owned() }];
         let at = self.environment.clock.now();
-        Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps, at }
+        let (verdict, measured) = (Verdict::Failed, Measured::default());
+        Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
     }
 
     fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
@@ -391,8 +396,9 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
         station: order.station.name.clone(),
         comment: comment(verdict, taken, zone),
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(std::time::Duration::from_secs_f64(taken.seconds.max(0.0))),
-        extra: Vec::new(),
+        length: Some(taken.length),
+        extra: replay_gain(taken.measured.loudness.as_ref()),
+        chapters: chapters(&order.airing.cut(), taken, order.show.treatment.gaps == Gaps::Silence, zone),
     })
 }
 
@@ -401,6 +407,9 @@ fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {
     for gap in &taken.gaps {
         let seconds = gap.length.as_secs_f64();
         warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause, "missing");
+    }
+    for dead in &taken.measured.dead_air {
+        warn!(airing = %airing.id, start = %dead.start, seconds = dead.length.as_secs_f64(), "dead air");
     }
     match verdict {
         Verdict::Complete => info!(airing = %airing.id, seconds = taken.seconds, file, "complete"),

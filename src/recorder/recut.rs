@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::{Order, RecorderError, judge, labelled};
+use super::{Order, RecorderError, Taken, judge, labelled};
 use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::folder_of;
@@ -157,7 +157,8 @@ async fn encoded(
     shelf: &Shelf,
     temporary: &Path,
 ) -> Result<Outcome, RecutError> {
-    let job = Job { cut: old.cut, mp3: order.show.mp3, target: temporary.to_owned() };
+    let show = &order.show;
+    let job = Job { cut: old.cut, mp3: show.mp3, treatment: show.treatment, target: temporary.to_owned() };
     let sealed = CancellationToken::new();
     sealed.cancel();
     let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
@@ -168,8 +169,8 @@ async fn encoded(
     let name = labelled(order, verdict, &taken, temporary).await?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
     let file: PathBuf = shelf.shelve(temporary, &name).await.map_err(RecorderError::from)?;
-    let gaps = taken.gaps;
-    Ok(Outcome { verdict, seconds: taken.seconds, file: Some(file), bytes: Some(bytes), gaps, at: old.cut.end })
+    let Taken { seconds, gaps, measured, .. } = taken;
+    Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, measured, at: old.cut.end })
 }
 
 fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> {

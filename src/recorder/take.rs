@@ -134,7 +134,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::SystemClock;
-    use crate::config::Mp3;
+    use crate::config::{Mp3, Treatment};
     use crate::model::{Chunk, Container, Format, MediaEvent};
 
     /// Fifty seconds in every second.
@@ -177,7 +177,12 @@ mod tests {
             let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false };
             tape.write(MediaEvent::Chunk(chunk), at(10)).unwrap();
         }
-        let job = Job { cut: Span::new(at(0), at(20)), mp3: Mp3::default(), target: folder.path().join("a.mp3") };
+        let job = Job {
+            cut: Span::new(at(0), at(20)),
+            mp3: Mp3::default(),
+            treatment: Treatment::default(),
+            target: folder.path().join("a.mp3"),
+        };
         let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
         let encoders = Encoders::new(1);
         let taken = take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending).await.unwrap();

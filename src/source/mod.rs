@@ -3,13 +3,13 @@
 //! A source turns a station's stream into [`MediaEvent`]s in programme order and goes on until it is told to stop:
 //! nothing is given up, trouble is told as [`MediaEvent::Trouble`] and retried.
 
-pub mod backoff;
 mod endless;
 pub mod hls;
 pub mod icecast;
 #[cfg(test)]
 mod listening;
 pub mod media;
+pub mod policy;
 pub mod resolve;
 pub mod rtmp;
 

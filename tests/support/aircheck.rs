@@ -1,8 +1,9 @@
 //! The real binary, in a folder of its own.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
@@ -16,7 +17,7 @@ pub struct Aircheck {
 }
 
 /// What a command did.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
@@ -24,9 +25,23 @@ pub struct Ran {
 }
 
 impl Ran {
+    fn of(output: &Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// What it printed, as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit code {}\n{}\n{}", self.code, self.stdout, self.stderr)
     }
 }
 
@@ -41,7 +56,7 @@ impl Aircheck {
 
     /// Writes another configuration.
     pub fn write(&self, yaml: &str) {
-        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\n";
+        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\nweb: { listen: \"127.0.0.1:0\" }\n";
         std::fs::write(self.path("stations.yaml"), format!("{head}{yaml}")).expect("written");
     }
 
@@ -73,11 +88,32 @@ impl Aircheck {
     /// The same, with variables of its environment changed.
     pub async fn run_with(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> Ran {
         let output = self.command(args).envs(variables.iter().copied()).output().await.expect("aircheck runs");
-        Ran {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Ran::of(&output)
+    }
+
+    /// The same, with a look at its memory: the most that the process (not its children) ever held, in bytes.
+    pub async fn run_watched(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> (Ran, u64) {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("aircheck starts");
+        let status = format!("/proc/{}/status", child.id().expect("it runs"));
+        let clock = SystemClock::shared();
+        let ended = child.wait_with_output();
+        tokio::pin!(ended);
+        let mut peak = 0;
+        let output = loop {
+            tokio::select! {
+                output = &mut ended => break output.expect("aircheck runs"),
+                () = clock.sleep(Duration::from_millis(200)) => {
+                    // The kernel keeps the peak, so a look now and then is enough.
+                    let text = std::fs::read_to_string(&status).unwrap_or_default();
+                    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+                    let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
+                    peak = peak.max(kib * 1024);
+                }
+            }
+        };
+        (Ran::of(&output), peak)
     }
 
     /// Starts a command that goes on; its output goes to `name.log` in the folder.

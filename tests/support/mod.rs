@@ -5,6 +5,8 @@
 //! | [`timecode`] | sound in which every second says its number, and the reader that turns a recording back into numbers |
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
+//! | [`icecast`] | a real icecast2 with a real source |
+//! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -32,7 +34,9 @@
 #![allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 
 pub mod aircheck;
+pub mod cases;
 pub mod ffmpeg;
+pub mod icecast;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// More attributes than any tag has; what follows is left out.
+const MOST: usize = 64;
+
 /// The attributes of one tag, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Attributes(Vec<Attribute>);
@@ -18,7 +21,7 @@ impl Attributes {
     pub fn read(text: &str) -> Self {
         let mut list = Self::default();
         let mut rest = text;
-        while let Some((name, after)) = rest.split_once('=') {
+        while let Some((name, after)) = rest.split_once('=').filter(|_| list.0.len() < MOST) {
             // A stray word before the name (`A,B=1`) belongs to nothing.
             let name = name.rsplit(',').next().unwrap_or(name).trim();
             let (value, quoted, left) = if let Some(inside) = after.trim_start().strip_prefix('"') {
@@ -96,6 +99,13 @@ mod tests {
         assert_eq!(read(r#"URI="never closed"#), r#"URI="never closed""#);
         assert_eq!(read(r#"A=,URI="",=x,B=1,stray,C=2,B=3"#), "B=1,C=2");
         assert_eq!(read(""), "");
+    }
+
+    #[test]
+    fn a_line_of_a_million_attributes_is_cut_short() {
+        let line: String = (0..1_000_000).map(|n| format!("A{n}={n},")).collect();
+        let read = Attributes::read(&line);
+        assert_eq!((read.get("A63"), read.get("A64")), (Some("63"), None));
     }
 
     #[test]

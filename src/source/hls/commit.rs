@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::fetch::Sound;
 use super::obtain::{Obtained, Obtainer, Outcome};
+use super::playlist::delta;
 use super::timeline::Ordered;
 use crate::model::{Chunk, Container, Format, MediaEvent};
 
@@ -77,9 +78,9 @@ impl<'a> Committer<'a> {
                 self.settle().await?;
                 self.gap(ordered, cause).await
             }
-            Outcome::Sound(sound) => {
+            Outcome::Sound(sound, lacking) => {
                 self.settle().await?;
-                self.sound(ordered, sound).await
+                self.sound(ordered, sound, lacking).await
             }
         }
     }
@@ -99,7 +100,7 @@ impl<'a> Committer<'a> {
         self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause }).await
     }
 
-    async fn sound(&mut self, ordered: Ordered, sound: Sound) -> Result<(), Closed> {
+    async fn sound(&mut self, ordered: Ordered, sound: Sound, lacking: Duration) -> Result<(), Closed> {
         let digest = digest(&sound.bytes);
         if ordered.doubtful && self.had.contains(&digest) {
             // The sound of before under another name; media time goes on if it was the last.
@@ -116,7 +117,13 @@ impl<'a> Committer<'a> {
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
         self.send(MediaEvent::Chunk(Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity }))
-            .await
+            .await?;
+        if lacking.is_zero() {
+            return Ok(());
+        }
+        let programme_time = programme_time.and_then(|start| start.checked_add_signed(delta(duration)));
+        let cause = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
+        self.send(MediaEvent::Gap { duration: lacking, arrived, programme_time, discontinuity: false, cause }).await
     }
 
     /// Whether media time breaks before `ordered`.

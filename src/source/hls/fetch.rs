@@ -12,14 +12,15 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::playlist::{ByteRange, Key, Map, Segment};
-use super::{crypt, policy};
+use super::{crypt, pace};
 use crate::base::http::HttpError;
 use crate::base::redact;
 use crate::model::Container;
 use crate::source::media::{self, Probe};
+use crate::source::policy;
 
-/// The most bytes of one segment: half a minute of a muxed television programme.
-const SEGMENT_CAP: usize = 32 << 20;
+/// The most bytes of one segment: ten seconds of a television programme in high definition.
+const SEGMENT_CAP: usize = 16 << 20;
 /// For keys and initialisation sections.
 const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
 /// How many keys and how many initialisation sections are remembered.
@@ -59,6 +60,9 @@ pub enum FetchError {
         /// The first characters.
         beginning: String,
     },
+    /// Sound without its end.
+    #[error("{0} is cut off in the middle")]
+    Torn(String),
     /// Another part of the resource than was asked for.
     #[error("{0} answered with the wrong byte range")]
     Range(String),
@@ -74,7 +78,7 @@ impl FetchError {
     /// Whether it shows that the station's address has to be found anew.
     pub fn lost_rights(&self) -> bool {
         match self {
-            Self::Http(error) => error.status().is_some_and(policy::lost_rights_to_segment),
+            Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
             _ => false,
         }
     }
@@ -112,8 +116,8 @@ impl Fetcher {
     pub async fn segment(&self, segment: &Segment, failures: u32) -> Result<Sound, FetchError> {
         let bounds = Bounds {
             bytes: SEGMENT_CAP,
-            idle: policy::segment_idle(failures),
-            whole: policy::segment_limit(segment.duration),
+            idle: pace::segment_idle(failures),
+            whole: pace::segment_limit(segment.duration),
         };
         let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
         let Some(key) = &segment.key else {
@@ -191,10 +195,15 @@ impl Fetcher {
             return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
         }
         let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
+        let too_large = || FetchError::from(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes });
+        let whole = !matches!(wanted, Wanted::Inside { .. });
+        if whole && response.content_length().is_some_and(|length| length > bounds.bytes as u64) {
+            return Err(too_large());
+        }
         let mut bytes = BytesMut::new();
         while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
             if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
-                return Err(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes }.into());
+                return Err(too_large());
             }
             bytes.extend_from_slice(&more);
             if matches!(wanted, Wanted::Inside { .. }) && bytes.len() >= wanted.end() {
@@ -265,6 +274,9 @@ fn decrypted(
 /// Accepts only what is sound by its own marks: an error page with status 200 is none.
 fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
     let container = media::sniff(&bytes).ok_or_else(|| not_sound(url, &bytes))?;
+    if media::is_torn(container, &bytes) {
+        return Err(FetchError::Torn(redact::url(url)));
+    }
     let init = init.filter(|_| container == Container::Fmp4);
     let probe = media::probe(container, &bytes, init.as_deref());
     Ok(Sound { bytes, container, probe, init })

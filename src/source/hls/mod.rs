@@ -5,7 +5,8 @@
 //! on offer at this moment, at which addresses, stands between them (`offer`).
 //!
 //! Playlists pass through `normalise` (text made safe) and `playlist` (checked types); `variants` chooses among
-//! bit rates; `fetch` makes sure that what is committed is sound; `policy` says how often anything is retried.
+//! bit rates; `fetch` makes sure that what is committed is sound; `pace` says when to reload and how long to
+//! wait for an answer. How often anything is retried stands in [`policy`](super::policy), with the other sources.
 //!
 //! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
 //! everything ends within `GRACE`. Memory is bounded whatever the station sends.
@@ -18,8 +19,8 @@ mod fetch;
 mod normalise;
 mod obtain;
 mod offer;
+mod pace;
 mod playlist;
-mod policy;
 mod reload;
 mod timeline;
 mod variants;

@@ -18,6 +18,10 @@ use crate::base::redact;
 /// More segments than this in one list are refused; a day of 2 s segments has 43,200.
 pub const MAX_SEGMENTS: usize = 50_000;
 
+/// More variants, renditions, or keys of one segment than anybody needs are left out.
+const MOST_VARIANTS: usize = 500;
+const MOST_KEYS: usize = 16;
+
 /// The text is not a playlist.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum NormaliseError {
@@ -75,6 +79,10 @@ struct Writer {
     /// Keys offered for the next segment, in their order: one per key format.
     keys: Vec<Attributes>,
     segments: usize,
+    variants: usize,
+    /// Whether the next segment has been marked as a gap.
+    gap: bool,
+    skipped: bool,
     last_extension: Option<String>,
 }
 
@@ -87,6 +95,9 @@ impl Default for Writer {
             duration: 0.0,
             keys: Vec::new(),
             segments: 0,
+            variants: 0,
+            gap: false,
+            skipped: false,
             last_extension: None,
         }
     }
@@ -120,6 +131,7 @@ impl Writer {
                 }
                 let _ = writeln!(self.out, "#EXTINF:{:.6},\n{address}", self.duration);
                 self.last_extension = extension;
+                self.gap = false;
             }
             Expecting::Variant => {
                 let _ = writeln!(self.out, "{address}");
@@ -157,14 +169,16 @@ impl Writer {
                     self.write(name, format_args!(":{}", time.to_rfc3339()));
                 }
             }
-            "EXT-X-DISCONTINUITY" | "EXT-X-GAP" | "EXT-X-ENDLIST" => self.write(name, format_args!("")),
-            "EXT-X-SKIP" => {
+            "EXT-X-DISCONTINUITY" | "EXT-X-ENDLIST" => self.write(name, format_args!("")),
+            // The parser keeps all of those that it does not know itself.
+            "EXT-X-GAP" if !std::mem::replace(&mut self.gap, true) => self.write(name, format_args!("")),
+            "EXT-X-SKIP" if self.segments == 0 && !std::mem::replace(&mut self.skipped, true) => {
                 let attributes = Attributes::read(value);
                 if let Some(skipped) = attributes.get("SKIPPED-SEGMENTS").and_then(number) {
                     self.write(name, format_args!(":SKIPPED-SEGMENTS={skipped}"));
                 }
             }
-            "EXT-X-KEY" => self.keys.push(Attributes::read(value)),
+            "EXT-X-KEY" if self.keys.len() < MOST_KEYS => self.keys.push(Attributes::read(value)),
             "EXT-X-MAP" => {
                 let mut map = Attributes::read(value).only(&[], &["URI", "BYTERANGE"]);
                 map.keep_if("BYTERANGE", |range| byte_range(range).is_some());
@@ -172,8 +186,9 @@ impl Writer {
                     self.write(name, format_args!(":{map}"));
                 }
             }
-            "EXT-X-MEDIA" => self.rendition(name, value),
-            "EXT-X-STREAM-INF" => {
+            "EXT-X-MEDIA" if self.variants < MOST_VARIANTS => self.rendition(name, value),
+            "EXT-X-STREAM-INF" if self.variants < MOST_VARIANTS => {
+                self.variants += 1;
                 let mut variant = Attributes::read(value)
                     .only(&["BANDWIDTH", "AVERAGE-BANDWIDTH", "RESOLUTION"], &["CODECS", "AUDIO"]);
                 variant.keep_if("AVERAGE-BANDWIDTH", |rate| number(rate).is_some());
@@ -196,6 +211,7 @@ impl Writer {
             Attributes::read(value).only(&["TYPE", "DEFAULT", "AUTOSELECT"], &["GROUP-ID", "NAME", "LANGUAGE", "URI"]);
         rendition.or_insert_quoted("NAME", "audio");
         if rendition.get("TYPE") == Some("AUDIO") && rendition.get("GROUP-ID").is_some() {
+            self.variants += 1;
             self.write(name, format_args!(":{rendition}"));
         }
     }

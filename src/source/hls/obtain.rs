@@ -3,6 +3,9 @@
 //! A segment that waits between two tries holds no place in the line of requests, so that one that never comes delays
 //! no other. After it has left the window it is tried once more (RFC 8216 section 6.2.2 asks servers to keep it for a
 //! while), then it is given up with the cause of its last failure.
+//!
+//! A body that was cut short on its way into a cache has a length that agrees: only the list knows better. So sound that
+//! plays for less than its list says is asked for again, unless the station's lists have been found to claim too much.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,14 +15,19 @@ use tokio_util::sync::CancellationToken;
 
 use super::fetch::{Fetcher, Sound};
 use super::offer::Offer;
-use super::policy;
+use super::playlist::Segment;
 use super::timeline::Ordered;
 use crate::base::clock::SharedClock;
+use crate::source::policy;
 
 /// Requests for segments at the same time.
 const AT_ONCE: usize = 3;
 /// Above so many bytes that wait for an earlier segment, only that one is fetched.
-const WAITING_CAP: usize = 32 << 20;
+const WAITING_CAP: usize = 16 << 20;
+/// Sound this much shorter than listed is not: segments end at frames, and audio not where the picture does.
+const EDGES: Duration = Duration::from_millis(250);
+/// The same for lists that round to whole seconds.
+const WHOLE_SECONDS: Duration = Duration::from_millis(550);
 /// How often a fetch that may not wait in memory looks whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -44,8 +52,8 @@ pub struct Obtained {
 /// What can become of a segment.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is here.
-    Sound(Sound),
+    /// It is here; so much of its end, if any, is missing.
+    Sound(Sound, Duration),
     /// It could not be had, for this cause.
     Lost(String),
     /// The capture ended first.
@@ -63,13 +71,15 @@ pub struct Obtainer<'a> {
     /// Bytes fetched and not yet committed, and the segment that is committed next.
     waiting: AtomicUsize,
     head: AtomicU64,
+    claims: Claims,
 }
 
 impl<'a> Obtainer<'a> {
     /// An obtainer that has got nothing yet.
     pub fn new(fetcher: Fetcher, offer: &'a Offer, clock: SharedClock, end: End) -> Self {
         let requests = Semaphore::new(AT_ONCE);
-        Self { fetcher, offer, clock, end, requests, waiting: AtomicUsize::new(0), head: AtomicU64::new(0) }
+        let (waiting, head) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Self { fetcher, offer, clock, end, requests, waiting, head, claims: Claims::default() }
     }
 
     /// Gets `ordered`, however long it takes.
@@ -79,7 +89,7 @@ impl<'a> Obtainer<'a> {
         } else {
             self.get(&ordered).await
         };
-        if let Outcome::Sound(sound) = &outcome {
+        if let Outcome::Sound(sound, _) = &outcome {
             self.waiting.fetch_add(sound.bytes.len(), Ordering::Relaxed);
         }
         Obtained { ordered, outcome }
@@ -87,7 +97,7 @@ impl<'a> Obtainer<'a> {
 
     /// Notes that `obtained` waits no more, and who is next.
     pub fn release(&self, obtained: &Obtained) {
-        if let Outcome::Sound(sound) = &obtained.outcome {
+        if let Outcome::Sound(sound, _) = &obtained.outcome {
             self.waiting.fetch_sub(sound.bytes.len(), Ordering::Relaxed);
         }
         self.head.store(obtained.ordered.order.saturating_add(1), Ordering::Relaxed);
@@ -95,37 +105,51 @@ impl<'a> Obtainer<'a> {
 
     async fn get(&self, ordered: &Ordered) -> Outcome {
         let mut failures = 0_u32;
+        let mut short = Short::default();
         loop {
             let offered = self.offer.get(ordered.order);
             let last_try = offered.is_none();
             let segment = offered.unwrap_or_else(|| ordered.segment.clone());
             let permit = tokio::select! {
                 biased;
-                () = self.end.stop.cancelled() => return Outcome::Unfinished,
+                () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
                 permit = self.turn(ordered.order) => permit,
             };
             let result = tokio::select! {
                 // The last try holds up what follows, so it is given no more time than the first.
                 result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }) => result,
-                () = self.end.late.cancelled() => return Outcome::Unfinished,
+                () = self.end.late.cancelled() => return short.or(Outcome::Unfinished),
             };
             drop(permit);
-            let error = match result {
-                Ok(sound) => return Outcome::Sound(sound),
-                Err(error) => error,
+            let wait = match result {
+                Ok(sound) => {
+                    let lacking = self.claims.lacking(&sound, &segment);
+                    if lacking.is_zero() {
+                        return Outcome::Sound(sound, lacking);
+                    }
+                    short.keep(sound, lacking);
+                    if last_try || policy::SHORT.gives_up(short.tries) || self.claims.are_too_high() {
+                        let cut = !self.claims.confirm_short();
+                        return short.believed(cut);
+                    }
+                    policy::SHORT.wait(short.tries)
+                }
+                Err(error) => {
+                    tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
+                    if error.lost_rights() {
+                        self.offer.tell_rights_lost();
+                    }
+                    if last_try {
+                        return short.or(Outcome::Lost(error.to_string()));
+                    }
+                    failures = failures.saturating_add(1);
+                    policy::SEGMENT.wait(failures)
+                }
             };
-            tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
-            if error.lost_rights() {
-                self.offer.tell_rights_lost();
-            }
-            if last_try {
-                return Outcome::Lost(error.to_string());
-            }
-            failures = failures.saturating_add(1);
             tokio::select! {
-                () = self.clock.sleep(policy::backoff(failures, policy::LONGEST_SEGMENT)) => {}
+                () = self.clock.sleep(wait) => {}
                 () = self.offer.withdrawn(ordered.order) => {}
-                () = self.end.stop.cancelled() => return Outcome::Unfinished,
+                () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
             }
         }
     }
@@ -136,5 +160,65 @@ impl<'a> Obtainer<'a> {
             self.clock.sleep(LOOK_AGAIN).await;
         }
         self.requests.acquire().await.ok()
+    }
+}
+
+/// How the station's lists have kept their word about the lengths of segments.
+#[derive(Debug, Default)]
+struct Claims {
+    kept: AtomicUsize,
+    broken: AtomicUsize,
+}
+
+impl Claims {
+    /// How much of what the list claims is not there; rounding and the edges of frames are nothing. Counts what agrees.
+    fn lacking(&self, sound: &Sound, segment: &Segment) -> Duration {
+        let listed = segment.duration;
+        let whole_seconds = listed.subsec_nanos() == 0;
+        let rounding = if whole_seconds { WHOLE_SECONDS } else { EDGES };
+        let lacking = sound.probe.duration.map_or(Duration::ZERO, |counted| listed.saturating_sub(counted));
+        if lacking > rounding.max(listed / 20) {
+            return lacking;
+        }
+        self.kept.fetch_add(1, Ordering::Relaxed);
+        Duration::ZERO
+    }
+
+    /// Whether segments are shorter than listed more often than not.
+    fn are_too_high(&self) -> bool {
+        self.broken.load(Ordering::Relaxed) > self.kept.load(Ordering::Relaxed)
+    }
+
+    /// Counts a segment that stays short; returns whether that is how this station's lists are.
+    fn confirm_short(&self) -> bool {
+        self.broken.fetch_add(1, Ordering::Relaxed);
+        self.are_too_high()
+    }
+}
+
+/// The longest that came of a segment which is too short.
+#[derive(Debug, Default)]
+struct Short {
+    best: Option<(Sound, Duration)>,
+    tries: u32,
+}
+
+impl Short {
+    fn keep(&mut self, sound: Sound, lacking: Duration) {
+        self.tries = self.tries.saturating_add(1);
+        if self.best.as_ref().is_none_or(|(_, least)| lacking < *least) {
+            self.best = Some((sound, lacking));
+        }
+    }
+
+    /// What there is, else `nothing`.
+    fn or(self, nothing: Outcome) -> Outcome {
+        self.best.map_or(nothing, |(sound, lacking)| Outcome::Sound(sound, lacking))
+    }
+
+    /// What there is: all of it, or `cut`.
+    fn believed(self, cut: bool) -> Outcome {
+        let sound = |(sound, lacking)| Outcome::Sound(sound, if cut { lacking } else { Duration::ZERO });
+        self.best.map_or(Outcome::Unfinished, sound)
     }
 }

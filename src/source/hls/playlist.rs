@@ -22,6 +22,9 @@ const SOME_DURATION: Duration = Duration::from_secs(5);
 /// The shortest and longest pace of reloading that a list can ask for.
 const TARGETS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
 
+/// The most that the addresses of a list may fill once they are absolute: each carries its base, its key and its map.
+const ADDRESSES_CAP: usize = 16 << 20;
+
 /// Why a text is no playlist that can be played.
 #[derive(Debug, Error)]
 pub enum PlaylistError {
@@ -34,6 +37,9 @@ pub enum PlaylistError {
     /// An address in it is none.
     #[error("the playlist names {0:?}, which is no http address")]
     Address(String),
+    /// Addresses without measure.
+    #[error("the addresses in the playlist fill more than {} MiB", ADDRESSES_CAP >> 20)]
+    TooLarge,
     /// Encryption for licensed players.
     #[error(
         "the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES-128 keys"
@@ -145,8 +151,14 @@ impl MediaPlaylist {
         let skipped = raw.segments.first().map_or(0, skipped_segments);
         let mut carried = Carried { sequence: raw.media_sequence.saturating_add(skipped), ..Carried::default() };
         let mut segments = Vec::with_capacity(raw.segments.len());
+        let mut addresses = 0_usize;
         for segment in &raw.segments {
-            segments.push(carried.segment(segment, base, target_duration)?);
+            let segment = carried.segment(segment, base, target_duration)?;
+            addresses = addresses.saturating_add(segment.addresses());
+            if addresses > ADDRESSES_CAP {
+                return Err(PlaylistError::TooLarge);
+            }
+            segments.push(segment);
         }
         date_backwards(&mut segments);
         Ok(Self {
@@ -165,6 +177,13 @@ impl MediaPlaylist {
 }
 
 impl Segment {
+    /// How many bytes its addresses fill.
+    fn addresses(&self) -> usize {
+        let others = [self.key.as_ref().map(|key| &key.url), self.map.as_ref().map(|map| &map.url)];
+        let length = |url: &Url| url.as_str().len();
+        others.into_iter().flatten().map(length).sum::<usize>().saturating_add(length(&self.url))
+    }
+
     /// When its last sample was on the air.
     pub fn end(&self) -> Option<DateTime<Utc>> {
         self.programme_time?.checked_add_signed(delta(self.duration))

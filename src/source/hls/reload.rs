@@ -1,6 +1,6 @@
 //! Reloads the playlist at its pace, finds the station anew when its address is no longer good, and queues what is new.
 //!
-//! Nothing is given up: every failure is told once, and tried again by [`policy`]. While no new address can be found the
+//! Nothing is given up: every failure is told once, and tried again as [`policy`] says. While no new address can be found the
 //! one it has is tried on.
 
 use std::time::Duration;
@@ -14,14 +14,15 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::offer::Offer;
+use super::pace;
 use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
-use super::policy;
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::Failures;
 use crate::base::environment::Environment;
 use crate::base::http::{self, HttpError};
 use crate::config::Hls;
 use crate::model::MediaEvent;
+use crate::source::policy;
 use crate::source::resolve::{self, Resolved};
 
 /// The most bytes of a playlist.
@@ -91,6 +92,9 @@ struct Reloading<'a> {
     resolved_at: Duration,
     /// Findings since the last list that could be read.
     resolved: u32,
+    /// Findings in a row that failed, and whether segments are refused meanwhile.
+    not_found: u32,
+    refused: bool,
     failures: u32,
     slow: u32,
     target: Option<Duration>,
@@ -115,6 +119,8 @@ impl<'a> Reloading<'a> {
             finding: None,
             resolved_at: now,
             resolved: 0,
+            not_found: 0,
+            refused: false,
             failures: 0,
             slow: 0,
             target: None,
@@ -171,6 +177,7 @@ impl<'a> Reloading<'a> {
                     }
                 }
                 () = self.parts.offer.rights_lost() => {
+                    self.refused = true;
                     self.resolve_by(self.resolved_at.saturating_add(RESOLVE_PAUSE).max(now));
                 }
             }
@@ -199,16 +206,19 @@ impl<'a> Reloading<'a> {
         self.resolve_at = None;
         match found {
             Ok(Resolved { url, expires }) => {
+                (self.not_found, self.refused) = (0, false);
                 let renew = expires.and_then(|expires| self.renewal(expires));
                 self.place = Some(Place { url, variant: false, renew });
                 true
             }
             Err(cause) => {
-                if let Some(place) = &mut self.place {
-                    // The next try is by the backoff here.
-                    place.renew = None;
+                self.not_found = self.not_found.saturating_add(1);
+                let again = self.resolved_at.saturating_add(policy::ADDRESS.wait(self.not_found));
+                match &mut self.place {
+                    // What runs out has to be renewed even if it still works.
+                    Some(Place { renew: renew @ Some(_), .. }) => *renew = Some(again),
+                    _ => self.resolve_by(again),
                 }
-                self.resolve_by(self.resolved_at.saturating_add(policy::backoff(self.resolved, policy::LONGEST)));
                 self.tell(cause).await;
                 false
             }
@@ -219,8 +229,8 @@ impl<'a> Reloading<'a> {
     fn renewal(&self, expires: DateTime<Utc>) -> Option<Duration> {
         let life = (expires - self.parts.environment.clock.now()).to_std().ok().filter(|life| !life.is_zero())?;
         // An address that stays the same is not looked up over and over in its last moments.
-        let pause = policy::backoff(self.resolved, policy::LONGEST).max(Duration::from_secs(1));
-        let until = life.saturating_sub(policy::renewal_lead(life)).max(pause);
+        let pause = policy::ADDRESS.wait(self.resolved).max(Duration::from_secs(1));
+        let until = life.saturating_sub(pace::renewal_lead(life)).max(pause);
         Some(self.monotonic().saturating_add(until))
     }
 
@@ -228,7 +238,7 @@ impl<'a> Reloading<'a> {
     async fn load(&mut self) -> Result<MediaPlaylist, ReloadError> {
         for _ in 0..MOST_MASTERS {
             let Some(place) = &mut self.place else { return Err(ReloadError::NoVariant) };
-            let limit = policy::playlist_limit(self.target, self.slow);
+            let limit = pace::playlist_limit(self.target, self.slow);
             let request = self.parts.client.get(place.url.clone());
             let body = http::read_whole(request, &place.url, PLAYLIST_CAP, limit).await?;
             match Playlist::read(&body.bytes, &body.url)? {
@@ -250,21 +260,20 @@ impl<'a> Reloading<'a> {
         if matches!(http, Some(HttpError::TimedOut { .. })) {
             self.slow = self.slow.saturating_add(1);
         }
-        let rights = http.and_then(HttpError::status).is_some_and(policy::lost_rights);
+        let rights = http.and_then(HttpError::status).is_some_and(|status| policy::PLAYLIST.lost_rights(status));
         let variant = self.place.as_ref().filter(|place| place.variant).map(|place| place.url.clone());
-        if rights || policy::gives_up_address(self.failures) {
+        if rights || policy::PLAYLIST.gives_up_address(self.failures) {
             if let Some(url) = variant {
                 self.variants.count(&url);
             }
             // The first finding since the address last worked is at once.
-            let pause =
-                if self.resolved == 0 { Duration::ZERO } else { policy::backoff(self.resolved, policy::LONGEST) };
+            let pause = if self.resolved == 0 { Duration::ZERO } else { policy::ADDRESS.wait(self.resolved) };
             if self.resolve_at.is_none() && self.finding.is_none() {
                 self.resolve_by(self.monotonic().saturating_add(pause));
             }
         }
         self.tell(error.to_string()).await;
-        policy::backoff(self.failures, policy::longest_for(self.target))
+        policy::PLAYLIST.at_most(self.target).wait(self.failures)
     }
 
     /// Queues what is new in `list`, asked for at `started`; returns how long after that to reload next.
@@ -274,7 +283,7 @@ impl<'a> Reloading<'a> {
         let monotonic = self.monotonic();
         self.variants.forgive(&place.url);
         (self.failures, self.resolved) = (0, 0);
-        if monotonic.saturating_sub(started) < policy::playlist_limit(self.target, 0) {
+        if monotonic.saturating_sub(started) < pace::playlist_limit(self.target, 0) {
             self.slow = 0;
         }
         self.target = Some(list.target_duration);
@@ -293,7 +302,7 @@ impl<'a> Reloading<'a> {
             self.unchanged = 0;
             self.quiet_since = monotonic;
             self.quiet_resolves = 0;
-            self.trouble = None;
+            self.works_after_all();
         } else {
             self.unchanged = self.unchanged.saturating_add(1);
             self.quiet(list, monotonic).await;
@@ -303,7 +312,17 @@ impl<'a> Reloading<'a> {
                 break;
             }
         }
-        policy::pace(list.target_duration, self.unchanged, self.dated)
+        pace::pace(list.target_duration, self.unchanged, self.dated)
+    }
+
+    /// New segments are there: what was looked for in vain need not be found any more, unless it will be needed soon.
+    fn works_after_all(&mut self) {
+        let runs_out = self.place.as_ref().is_some_and(|place| place.renew.is_some());
+        if self.not_found == 0 {
+            self.trouble = None;
+        } else if !self.refused && !runs_out {
+            (self.trouble, self.resolve_at, self.not_found) = (None, None, 0);
+        }
     }
 
     /// A list that does not go on for long may have another address by now.

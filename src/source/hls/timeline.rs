@@ -5,10 +5,14 @@
 //! recognised by, in this order: its addresses (the path, or the file's name under the same number), its dates, its
 //! numbers. What follows the last segment recognised is new.
 //!
+//! An old copy and an encoder that begins anew with the same names cannot be told apart by one list without dates. But
+//! the window of an encoder that begins is short, and both kinds go on differently: so a list that lies behind is
+//! believed as soon as it is much shorter than the ones before, or moves on by itself.
+//!
 //! Where all of that leaves a doubt, the segments are handed out marked as doubtful, and whoever fetches them drops those
 //! whose bytes were had before. So a wrong guess costs a request and never a second of sound.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,8 +25,9 @@ use super::playlist::{ByteRange, MediaPlaylist, Segment, delta};
 const TRUST: TimeDelta = TimeDelta::minutes(2);
 /// The least number of segments remembered after they have left the window.
 const MEMORY: usize = 64;
-/// The shortest time for which a list that lies behind is taken for an old copy.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// The shortest time for which a list that lies behind is taken for an old copy; for one with dates, which say so.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE_WITH_DATES: Duration = Duration::from_secs(3);
 
 /// A segment to fetch, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +84,10 @@ pub struct Timeline {
     ended: bool,
     last_new: DateTime<Utc>,
     behind: Option<Behind>,
+    /// The number of segments in the list that was read last.
+    window: usize,
+    /// So many segments to come may be those that had been listed when an old copy was taken for a new beginning.
+    doubts: usize,
 }
 
 /// A segment that was listed.
@@ -122,6 +131,8 @@ impl Timeline {
             ended: false,
             last_new: since,
             behind: None,
+            window: 0,
+            doubts: 0,
         }
     }
 
@@ -146,10 +157,15 @@ impl Timeline {
         };
         if alignment.reading == Reading::Behind {
             let renewed = list.discontinuity_sequence > self.discontinuity_sequence || self.ended && !list.ended;
-            if !renewed && !self.out_of_patience(newest, list.target_duration, monotonic) {
+            let begins = newest.programme_time.is_none() && self.is_short(segments.len());
+            if !renewed && !begins && !self.out_of_patience(newest, list.target_duration, monotonic) {
                 return nothing(Reading::Behind);
             }
             alignment.reading = Reading::Restarted;
+            if !renewed {
+                let anchor = alignment.pairs.iter().rev().find_map(|pair| *pair);
+                self.doubts = self.known.len().saturating_sub(anchor.map_or(0, |anchor| anchor + 1));
+            }
         }
         if alignment.reading == Reading::Restarted {
             // Only what can have been made since the last new segment; the clocks of both sessions need not agree.
@@ -164,6 +180,7 @@ impl Timeline {
         place(url).clone_into(&mut self.list);
         self.discontinuity_sequence = list.discontinuity_sequence;
         self.ended = list.ended;
+        self.window = segments.len();
         self.accept(&segments, &alignment, now, trusted)
     }
 
@@ -191,7 +208,9 @@ impl Timeline {
                 let mut segment = (*segment).clone();
                 segment.programme_time = segment.programme_time.filter(|_| trusted);
                 let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
-                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful: alignment.doubtful });
+                let doubtful = alignment.doubtful || self.doubts > 0;
+                self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
+                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
             }
         }
         if !new.is_empty() {
@@ -228,14 +247,15 @@ impl Timeline {
     /// Each segment's known self. Names may come round again, so what is recognised must keep about the distance in
     /// numbers that the newest of them has.
     fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
-        let mut by_place: HashMap<&str, Vec<usize>> = HashMap::new();
+        // With the range, because a whole day may lie in one file.
+        let mut by_place: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
         let mut by_sequence: HashMap<u64, usize> = HashMap::new();
         for (at, known) in self.known.iter().enumerate() {
-            by_place.entry(&known.place).or_default().push(at);
+            by_place.entry((&known.place, known.byte_range)).or_default().push(at);
             by_sequence.insert(known.sequence, at);
         }
         let candidates = |segment: &Segment| -> Vec<(usize, i128)> {
-            let same_place = by_place.get(place(&segment.url)).into_iter().flatten().copied();
+            let same_place = by_place.get(&(place(&segment.url), segment.byte_range)).into_iter().flatten().copied();
             let same_number = by_sequence.get(&segment.sequence).copied();
             let distance = |at| {
                 let known = self.known.get(at).filter(|known| known.is(segment))?;
@@ -262,11 +282,12 @@ impl Timeline {
         let Some((fresh, first)) = fresh.and_then(|at| Some((at, *segments.get(at)?))) else {
             return Some(Alignment::all_new(segments, Reading::Behind, true));
         };
+        let by_start: BTreeMap<_, _> =
+            self.known.iter().enumerate().filter_map(|(at, known)| Some((known.start?, at))).collect();
         let pair = |segment: &&Segment| {
-            let start = segment.programme_time?;
-            self.known
-                .iter()
-                .rposition(|known| known.start.is_some_and(|known| (known - start).abs() < delta(segment.duration / 2)))
+            let (start, near) = (segment.programme_time?, delta(segment.duration / 2));
+            let range = start.checked_sub_signed(near)?..start.checked_add_signed(near)?;
+            by_start.range(range).map(|(_, at)| *at).next_back()
         };
         let pairs =
             segments.iter().enumerate().map(|(at, segment)| if at < fresh { pair(segment) } else { None }).collect();
@@ -305,7 +326,8 @@ impl Timeline {
         }
         // Another list, as after resolving again: its numbers go on.
         let fresh = segments.iter().position(|segment| segment.sequence >= next).unwrap_or(segments.len());
-        let by_number = |segment: &&Segment| self.known.iter().rposition(|known| known.sequence == segment.sequence);
+        let numbers: HashMap<_, _> = self.known.iter().enumerate().map(|(at, known)| (known.sequence, at)).collect();
+        let by_number = |segment: &&Segment| numbers.get(&segment.sequence).copied();
         let pairs: Vec<_> = segments.iter().map(by_number).collect();
         let reading = match (fresh < segments.len(), last.sequence == newest.sequence) {
             (true, _) => Reading::Continued,
@@ -315,8 +337,14 @@ impl Timeline {
         Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false }
     }
 
+    /// Whether a window of so many segments is much shorter than the last one.
+    fn is_short(&self, window: usize) -> bool {
+        window.saturating_mul(2) <= self.window || window.saturating_add(2) <= self.window
+    }
+
     /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
     fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
+        let dated = last.programme_time.is_some();
         let last = (place(&last.url).to_owned(), last.sequence);
         match &self.behind {
             None => {
@@ -324,7 +352,7 @@ impl Timeline {
                 false
             }
             Some(behind) => {
-                let patience = PATIENCE.max(target.mul_f32(2.5));
+                let patience = if dated { PATIENCE_WITH_DATES.max(target.mul_f32(2.5)) } else { PATIENCE.max(target) };
                 monotonic.saturating_sub(behind.since) >= patience && behind.last != last
             }
         }

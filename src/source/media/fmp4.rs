@@ -49,6 +49,15 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     lengths(bytes).is_some() && FIRST_BOXES.contains(&&kind)
 }
 
+/// Whether `bytes` end in the middle of a box: what was cut off spoils the decoding of what follows, too.
+pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
+    while !bytes.is_empty() {
+        let Some(rest) = lengths(bytes).and_then(|(length, _)| bytes.get(length..)) else { return true };
+        bytes = rest;
+    }
+    false
+}
+
 /// The sound track that an initialisation section announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Track {

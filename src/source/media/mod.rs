@@ -16,6 +16,7 @@ mod mpegts;
 mod ogg;
 mod played;
 mod reader;
+mod seam;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ mod unit;
 use std::time::Duration;
 
 pub use framer::{Framer, Piece};
+pub use seam::Tail;
 
 use self::played::Played;
 use self::reader::Reader;
@@ -65,6 +67,12 @@ pub struct Probe {
     pub duration: Option<Duration>,
     /// Codec, sample rate and channels of the sound, as `aac 48000 Hz 2 ch`; empty where it could not be read.
     pub detail: String,
+}
+
+/// Whether a segment lacks its end by its own account. Only fragmented MP4 gives one; of other containers, what there
+/// is can be decoded.
+pub fn is_torn(container: Container, bytes: &[u8]) -> bool {
+    container == Container::Fmp4 && fmp4::is_torn(bytes)
 }
 
 /// Reads a whole segment. `init` is its initialisation section (`EXT-X-MAP`), without which fragmented MP4 has no clock.

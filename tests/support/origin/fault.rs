@@ -53,6 +53,12 @@ pub enum Kind {
     Huge(usize),
     /// Status 200 and bytes without end.
     Endless,
+    /// Another part of the resource than was asked for, honestly said so.
+    OtherRange,
+    /// Status 302 to another address, which answers the same, without end.
+    Maze,
+    /// A body that gzip inflates to so many times 8 MiB.
+    Bomb(usize),
     /// The playlist of so long ago.
     Stale(Duration),
     /// The playlist of when the fault was switched on.
@@ -67,6 +73,7 @@ impl fmt::Debug for Kind {
             Self::Status(status) => return write!(f, "Status({status})"),
             Self::Drip(rate) => return write!(f, "Drip({rate})"),
             Self::Huge(size) => return write!(f, "Huge({size})"),
+            Self::Bomb(members) => return write!(f, "Bomb({members})"),
             Self::Stale(back) => return write!(f, "Stale({back:?})"),
             Self::Reset => "Reset",
             Self::ResetMidway => "ResetMidway",
@@ -77,6 +84,8 @@ impl fmt::Debug for Kind {
             Self::Empty => "Empty",
             Self::Garbage => "Garbage",
             Self::Endless => "Endless",
+            Self::Maze => "Maze",
+            Self::OtherRange => "OtherRange",
             Self::Frozen => "Frozen",
             Self::Edit(_) => "Edit",
         };

@@ -14,7 +14,7 @@ mod station;
 
 pub use fault::{Fault, Kind, Part};
 pub use programme::Container;
-pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token};
+pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -144,6 +144,16 @@ impl StationHandle {
         self.station.url("live")
     }
 
+    /// Whether it says when its segments were on the air.
+    pub fn stamped(&self) -> bool {
+        self.station.setup.programme_time != ProgrammeTime::No
+    }
+
+    /// The length of its segments.
+    pub fn segment(&self) -> Duration {
+        self.station.setup.segment
+    }
+
     /// Its requests so far.
     pub fn log(&self) -> Vec<Entry> {
         let log = self.shared.log.lock().expect("healthy");
@@ -183,6 +193,11 @@ impl StationHandle {
     /// Marks a segment `EXT-X-GAP`; it answers 404.
     pub fn gap(&self, sequence: u64) {
         self.station.state().gaps.push(sequence);
+    }
+
+    /// From now on playlists and segments are found elsewhere.
+    pub fn redirect(&self, redirects: Redirects) {
+        self.station.state().redirects = Some(redirects);
     }
 
     /// Lists a segment twice.

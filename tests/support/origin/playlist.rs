@@ -71,7 +71,8 @@ pub(super) fn media(station: &Station, view: &View) -> String {
             let place = station.place(index);
             let _ = writeln!(line, "#EXT-X-BYTERANGE:{}@{}\nall.{extension}", place.len(), place.start);
         } else {
-            let _ = writeln!(line, "{}-{sequence}.{extension}", view.number);
+            let session = if setup.same_names { String::new() } else { format!("{}-", view.number) };
+            let _ = writeln!(line, "{session}{sequence}.{extension}");
         }
         text += &line;
         if twice.contains(&sequence) {

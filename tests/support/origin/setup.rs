@@ -36,6 +36,10 @@ pub struct Setup {
     pub token: Option<Token>,
     /// The page sets a cookie without which there is no playlist, segment or key.
     pub cookies: bool,
+    /// For how long that cookie is good, where it is not for ever.
+    pub cookie_lifetime: Option<Duration>,
+    /// Segments are named by their number alone, so that an encoder that begins anew uses old names again.
+    pub same_names: bool,
     /// A header and its value that every request must have.
     pub header: Option<(&'static str, &'static str)>,
     /// The number of the first segment of the programme.
@@ -63,6 +67,8 @@ impl Setup {
             variants: Vec::new(),
             token: None,
             cookies: false,
+            cookie_lifetime: None,
+            same_names: false,
             header: None,
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
@@ -107,8 +113,21 @@ pub enum Redirects {
 pub struct Token {
     /// For how long one is good.
     pub lifetime: Duration,
-    /// Whether the URL says so (`Expires`, as at `CloudFront`); else it is opaque.
-    pub readable: bool,
+    /// Whether and how the URL says so.
+    pub written: Written,
     /// What an expired one gets.
     pub status: u16,
+}
+
+/// How a URL says when it expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    /// Not at all.
+    Opaque,
+    /// `Expires`, as in a canned policy of `CloudFront`.
+    Expires,
+    /// Base64 of JSON, as in a custom `Policy` of `CloudFront`.
+    Policy,
+    /// The `exp` of a JSON Web Token.
+    Jwt,
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeEncrypt, KeyIvInit};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,7 +17,7 @@ use super::fault::{Faults, Kind, Part};
 use super::http::{Manner, Reply, Request};
 use super::playlist;
 use super::programme::{Segment, Segments};
-use super::setup::{Redirects, Setup};
+use super::setup::{Redirects, Setup, Written};
 
 /// What opaque tokens are made unreadable with.
 const MASK: u64 = 0x5A17_C0DE_0DD5_EED5;
@@ -42,6 +44,8 @@ pub(super) struct State {
     pub gaps: Vec<u64>,
     /// Sequence numbers whose line stands there twice.
     pub twice: Vec<u64>,
+    /// Where playlists and segments are found by now, where that has changed.
+    pub redirects: Option<Redirects>,
 }
 
 /// One run of the encoder: its sequence numbers begin anew.
@@ -130,11 +134,23 @@ impl Station {
     pub fn signature(&self, now: DateTime<Utc>) -> String {
         let Some(token) = self.setup.token else { return String::new() };
         let expires = (now + TimeDelta::from_std(token.lifetime).expect("short")).timestamp().cast_unsigned();
-        if token.readable {
-            let signature = self.sign(expires);
-            format!("?Expires={expires}&Policy=e30_&Signature={signature:016x}&Key-Pair-Id=APKATEST")
-        } else {
-            format!("?token={:016x}{:016x}", expires ^ MASK, self.sign(expires))
+        let signature = self.sign(expires);
+        match token.written {
+            Written::Opaque => format!("?token={:016x}{signature:016x}", expires ^ MASK),
+            Written::Expires => {
+                format!("?Expires={expires}&Policy=e30_&Signature={signature:016x}&Key-Pair-Id=APKATEST")
+            }
+            Written::Policy => {
+                let condition = format!(r#"{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}"#);
+                let policy = STANDARD.encode(format!(r#"{{"Statement":[{{"Condition":{condition}}}]}}"#));
+                let policy = policy.replace('+', "-").replace('=', "_").replace('/', "~");
+                format!("?Policy={policy}&Signature={signature:016x}&Key-Pair-Id=APKATEST")
+            }
+            Written::Jwt => {
+                let part = |json: &str| URL_SAFE_NO_PAD.encode(json);
+                let (head, claims) = (part(r#"{"alg":"HS256"}"#), part(&format!(r#"{{"exp":{expires}}}"#)));
+                format!("?jwt={head}.{claims}.{signature:016x}")
+            }
         }
     }
 
@@ -148,11 +164,26 @@ impl Station {
     fn check_token(&self, request: &Request, now: DateTime<Utc>) -> Result<(), u16> {
         let Some(token) = self.setup.token else { return Ok(()) };
         let hex = |text: &str| u64::from_str_radix(text, 16).ok();
-        let given = if token.readable {
-            request.query("Expires").and_then(|text| text.parse().ok()).zip(request.query("Signature").and_then(hex))
-        } else {
-            let halves = request.query("token").and_then(|token| token.split_at_checked(16));
-            halves.and_then(|(expires, signature)| Some((hex(expires)? ^ MASK, hex(signature)?)))
+        let digits = |bytes: Vec<u8>| -> Option<u64> {
+            let text = String::from_utf8(bytes).ok()?;
+            text.matches(char::is_numeric).collect::<String>().parse().ok()
+        };
+        let signed = |expires: Option<u64>| expires.zip(request.query("Signature").and_then(hex));
+        let given = match token.written {
+            Written::Opaque => {
+                let halves = request.query("token").and_then(|token| token.split_at_checked(16));
+                halves.and_then(|(expires, signature)| Some((hex(expires)? ^ MASK, hex(signature)?)))
+            }
+            Written::Expires => signed(request.query("Expires").and_then(|text| text.parse().ok())),
+            Written::Policy => {
+                let policy = request.query("Policy").unwrap_or_default();
+                let policy = policy.replace('-', "+").replace('_', "=").replace('~', "/");
+                signed(STANDARD.decode(policy).ok().and_then(digits))
+            }
+            Written::Jwt => request.query("jwt").and_then(|jwt| {
+                let (rest, signature) = jwt.rsplit_once('.')?;
+                Some((digits(URL_SAFE_NO_PAD.decode(rest.split_once('.')?.1).ok()?)?, hex(signature)?))
+            }),
         };
         match given {
             Some((expires, signature))
@@ -176,7 +207,8 @@ impl Station {
             _ if file.starts_with("key-") => Part::Key,
             _ => Part::Segment,
         };
-        let sequence = file.split_once('-').and_then(|(_, rest)| rest.split_once('.')?.0.parse().ok());
+        let name = file.split_once('.').map_or(file, |(name, _)| name);
+        let sequence = name.rsplit('-').next().and_then(|number| number.parse().ok());
         (part, sequence.filter(|_| part == Part::Segment))
     }
 
@@ -201,8 +233,12 @@ impl Station {
         if self.setup.header.is_some_and(|(name, value)| request.header(name) != Some(value)) {
             return Err(403);
         }
-        let visitor = || request.header("Cookie").is_some_and(|cookies| cookies.contains("visitor=1"));
-        if self.setup.cookies && part != Part::Page && !visitor() {
+        let visitor = || {
+            let (_, until) = request.header("Cookie")?.split_once("visitor=")?;
+            let until: i64 = until.split(';').next()?.parse().ok()?;
+            (now.timestamp() < until).then_some(())
+        };
+        if self.setup.cookies && part != Part::Page && visitor().is_none() {
             return Err(403);
         }
         if matches!(part, Part::Master | Part::Playlist) {
@@ -234,7 +270,7 @@ impl Station {
         let moves = matches!(part, Part::Playlist | Part::Segment) && !request.path().contains("/moved-");
         let (folder, file) = request.target.rsplit_once('/')?;
         let there = format!("{folder}/moved-{part:?}/{file}");
-        match self.setup.redirects {
+        match self.state().redirects.unwrap_or(self.setup.redirects) {
             Redirects::SameHost if moves => Some(there),
             Redirects::OtherHost if moves => Some(format!("{}{there}", self.base.replace("127.0.0.1", "localhost"))),
             _ => None,
@@ -256,7 +292,12 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
             );
             Reply::ok("text/html; charset=utf-8", html)
         };
-        if self.setup.cookies { reply.with("Set-Cookie", "visitor=1; Path=/") } else { reply }
+        if !self.setup.cookies {
+            return reply;
+        }
+        // A cookie that expires does so at the server: the client is not told.
+        let until = self.setup.cookie_lifetime.map_or(i64::MAX, |life| now.timestamp() + life.as_secs().cast_signed());
+        reply.with("Set-Cookie", &format!("visitor={until}; Path=/"))
     }
 
     fn text(&self, request: &Request, text: String) -> Reply {
@@ -272,9 +313,13 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
 
     /// The segment of a path like `…/0-1234.ts`, encrypted as its place in the playlist says.
     fn segment(&self, path: &str, now: DateTime<Utc>) -> Option<Bytes> {
-        let (number, rest) = path.rsplit('/').next()?.split_once('-')?;
-        let sequence: u64 = rest.split_once('.')?.0.parse().ok()?;
-        let session = self.state().sessions.get(number.parse::<usize>().ok()?)?.clone();
+        let (name, _) = path.rsplit('/').next()?.split_once('.')?;
+        let (number, sequence) = match name.split_once('-') {
+            Some((number, sequence)) => (number.parse().ok()?, sequence.parse::<u64>().ok()?),
+            // One name for several segments: the newest counts.
+            None => (self.view(now).number, name.parse().ok()?),
+        };
+        let session = self.state().sessions.get::<usize>(number)?.clone();
         let index = session.first + usize::try_from(sequence.checked_sub(session.base)?).ok()?;
         let segment = self.offered(index, now)?;
         if self.state().gaps.contains(&sequence) {
@@ -316,9 +361,16 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
 
     fn piece(&self, request: &Request, now: DateTime<Utc>) -> Option<Reply> {
         let range = Self::range(request)?;
-        let all: Vec<u8> =
-            self.sound.list.iter().take(self.available(now)).flat_map(|segment| segment.bytes.to_vec()).collect();
-        let body = all.get(range.clone())?.to_vec();
+        let mut body = Vec::with_capacity(range.len());
+        let mut start = 0;
+        for segment in self.sound.list.iter().take(self.available(now)) {
+            let inside = |place: usize| place.clamp(start, start + segment.bytes.len()) - start;
+            body.extend_from_slice(&segment.bytes[inside(range.start)..inside(range.end)]);
+            start += segment.bytes.len();
+        }
+        if body.len() < range.len() {
+            return None;
+        }
         let said = format!("bytes {}-{}/*", range.start, range.end - 1);
         let reply = Reply { status: 206, ..Reply::ok(self.setup.container.content_type(), body) };
         Some(reply.with("Content-Range", &said))
@@ -357,6 +409,24 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
         Kind::Huge(size) => manner(Manner::Huge(size)),
         Kind::Endless => manner(Manner::Endless),
         Kind::Edit(edit) => Reply { body: edit(reply.body.to_vec()).into(), ..reply },
+        Kind::OtherRange => {
+            let mut body = reply.body.to_vec();
+            body.rotate_left(188 * 3);
+            let said = format!("bytes 0-{}/*", body.len().saturating_sub(1));
+            let headers = reply.headers.into_iter().filter(|(name, _)| name != "Content-Range").collect();
+            Reply { headers, body: body.into(), ..reply }.with("Content-Range", &said)
+        }
+        Kind::Maze => {
+            let deeper =
+                if reply.headers.iter().any(|(_, value)| value.contains("mpegurl")) { "playlist.m3u8" } else { "1.ts" };
+            Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", &format!("deeper/{deeper}"))
+        }
+        Kind::Bomb(members) => {
+            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            encoder.write_all(&b"#EXTM3U\n#EXTM3U\n".repeat(512 << 10)).expect("memory can be written to");
+            let member = encoder.finish().expect("memory can be written to");
+            Reply { body: member.repeat(members).into(), ..reply }.with("Content-Encoding", "gzip")
+        }
         Kind::Stale(_) | Kind::Frozen => reply,
     }
 }

@@ -1,0 +1,122 @@
+//! What is retried, how soon, for how long, and what makes a station's address be found anew: one table for all sources.
+//!
+//! | what fails | first wait | longest wait | is tried | makes the address be found anew |
+//! | --- | --- | --- | --- | --- |
+//! | [`PLAYLIST`]: a reload | 0.25 s | one target duration, 1 s to 5 s | until the capture ends | 400, 401, 403, 404, 410 at once; else every 4th failure in a row |
+//! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after | 401, 403, 410 |
+//! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | the same, 5 times at most; then it is believed | never |
+//! | [`ADDRESS`]: finding the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
+//! | [`CONNECTION`]: RTMP, Icecast | 0.25 s | 10 s | until the capture ends | every time: connecting includes it |
+//!
+//! Waits double and vary by a fifth, so that many recorders do not come back to a restarted station in step. Success
+//! begins the row anew. Nothing is ever given up by count but the doubt about a short segment: what ends the retries of
+//! a segment is that the station no longer offers it.
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+/// The longest wait between two tries of anything.
+pub const LONGEST: Duration = Duration::from_secs(10);
+/// The bounds of the longest wait between two reloads.
+const LONGEST_RELOAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// A playlist that could not be had or read. With [`Retry::at_most`] a target duration, so that none passes unseen.
+pub const PLAYLIST: Retry =
+    Retry { longest: LONGEST_RELOAD.1, rights: &[400, 401, 403, 404, 410], patience: Some(4), ..USUAL };
+
+/// A segment that could not be had. Windows are short, so waits are; a segment alone may well be missing (404).
+pub const SEGMENT: Retry = Retry { longest: Duration::from_secs(2), rights: &[401, 403, 410], ..USUAL };
+
+/// A segment that came, whole by its own account, but plays for less than the list says.
+pub const SHORT: Retry = Retry { longest: Duration::from_secs(2), most: Some(5), ..USUAL };
+
+/// An address that could not be found.
+pub const ADDRESS: Retry = USUAL;
+
+/// A connection that ended or delivers nothing.
+pub const CONNECTION: Retry = USUAL;
+
+const USUAL: Retry =
+    Retry { first: Duration::from_millis(250), longest: LONGEST, rights: &[], patience: None, most: None };
+
+/// A row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    first: Duration,
+    longest: Duration,
+    /// Answers that mean that the address is no longer good.
+    rights: &'static [u16],
+    /// After so many other failures in a row the address is found anew as well.
+    patience: Option<u32>,
+    /// Tries at most.
+    most: Option<u32>,
+}
+
+impl Retry {
+    /// The same with another longest wait: one target duration, where that is known.
+    #[must_use]
+    pub fn at_most(self, target: Option<Duration>) -> Self {
+        let (least, most) = LONGEST_RELOAD;
+        Self { longest: target.map_or(SEGMENT.longest, |target| target.clamp(least, most)), ..self }
+    }
+
+    /// The wait after `failures` in a row (1 for the first).
+    pub fn wait(&self, failures: u32) -> Duration {
+        self.step(failures).mul_f64(0.8 + 0.4 * chance())
+    }
+
+    fn step(&self, failures: u32) -> Duration {
+        self.first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(10))).min(self.longest)
+    }
+
+    /// Whether the `tries`-th try is the last.
+    pub fn gives_up(&self, tries: u32) -> bool {
+        self.most.is_some_and(|most| tries >= most)
+    }
+
+    /// Whether this answer means that the address is no longer good.
+    pub fn lost_rights(&self, status: StatusCode) -> bool {
+        self.rights.contains(&status.as_u16())
+    }
+
+    /// Whether the `failures`-th failure in a row makes the address be found anew, where the answer alone does not.
+    pub fn gives_up_address(&self, failures: u32) -> bool {
+        self.patience.is_some_and(|patience| failures > 0 && failures.is_multiple_of(patience))
+    }
+}
+
+/// The waits of one thing that fails again and again.
+#[derive(Debug, Clone)]
+pub struct Backoff {
+    retry: Retry,
+    failures: u32,
+}
+
+impl Backoff {
+    /// Begins with the first wait of `retry`.
+    pub fn new(retry: Retry) -> Self {
+        Self { retry, failures: 0 }
+    }
+
+    /// The wait after one more failure.
+    pub fn wait(&mut self) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        self.retry.wait(self.failures)
+    }
+
+    /// Begins anew: it works again.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+}
+
+/// A number from 0 to 1; the standard library's hash seeds are random enough to spread requests.
+fn chance() -> f64 {
+    let random = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default();
+    f64::from(random) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+//! Recordings side by side: the real binary against many stations at the same time, each with its own misfortune, and
+//! what came of each judged by the sound itself.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::aircheck::{Aircheck, Ran};
+use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
+use super::timecode::Report;
+
+/// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
+pub const FRAME: f64 = 0.024;
+/// Where a stamped cut lies: the rounding of stamps to milliseconds, and the reader's own error.
+pub const STAMPED: f64 = 0.03;
+/// The most memory that any recording may take, whatever its station sends.
+const MEMORY: u64 = 200 << 20;
+
+type Deed<'a> = (Duration, Box<dyn FnOnce() + Send + 'a>);
+
+/// One recording to make, what happens meanwhile, and what must come of it.
+pub struct Case<'a> {
+    name: &'static str,
+    source: String,
+    within: f64,
+    station: Option<&'a StationHandle>,
+    faults: Vec<Fault>,
+    deeds: Vec<Deed<'a>>,
+    lost: Option<(f64, &'static str)>,
+    says: Vec<&'static str>,
+    never: Option<u16>,
+}
+
+impl<'a> Case<'a> {
+    /// A station whose playlist says when its segments were on the air.
+    pub fn stamped(name: &'static str, source: String) -> Self {
+        Self::placed(name, source, STAMPED)
+    }
+
+    /// A station whose recording may begin so much (s) earlier on the air than it says: it is placed by arrival.
+    pub fn placed(name: &'static str, source: String, within: f64) -> Self {
+        Self {
+            name,
+            source,
+            within,
+            station: None,
+            faults: Vec::new(),
+            deeds: Vec::new(),
+            lost: None,
+            says: Vec::new(),
+            never: None,
+        }
+    }
+
+    /// A live stream at `station`, whose requests are counted; placed as its setup allows.
+    pub fn hls(name: &'static str, station: &'a StationHandle) -> Self {
+        let case = if station.stamped() {
+            Self::stamped(name, hls(station))
+        } else {
+            Self::placed(name, hls(station), station.segment().as_secs_f64())
+        };
+        case.at(station)
+    }
+
+    /// The same, found on the station's page.
+    pub fn page(name: &'static str, station: &'a StationHandle) -> Self {
+        Self { source: find(station, ""), ..Self::hls(name, station) }
+    }
+
+    /// Where its requests are counted and its faults happen.
+    #[must_use]
+    pub fn at(mut self, station: &'a StationHandle) -> Self {
+        self.station = Some(station);
+        self
+    }
+
+    /// What goes wrong, counted from the beginning of the recording.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// What happens so many seconds after the beginning; in the order of time.
+    #[must_use]
+    pub fn then(mut self, seconds: u64, deed: impl FnOnce() + Send + 'a) -> Self {
+        self.deeds.push((Duration::from_secs(seconds), Box::new(deed)));
+        self
+    }
+
+    /// What cannot be had: one gap of so many seconds, whose cause has these words in it.
+    #[must_use]
+    pub fn loses(mut self, seconds: f64, cause: &'static str) -> Self {
+        self.lost = Some((seconds, cause));
+        self
+    }
+
+    /// Words that the log must have.
+    #[must_use]
+    pub fn says(mut self, words: &'static str) -> Self {
+        self.says.push(words);
+        self
+    }
+
+    /// An answer that the station must never have had to give.
+    #[must_use]
+    pub fn never(mut self, status: u16) -> Self {
+        self.never = Some(status);
+        self
+    }
+
+    async fn run(self, seconds: u32) -> (&'static str, Result<String, String>) {
+        let yaml = format!("stations:\n  s:\n    name: 시험 {}\n    {}\nshows: []\n", self.name, self.source);
+        let aircheck = Aircheck::new(&yaml);
+        if let Some(station) = self.station {
+            self.faults.into_iter().for_each(|fault| station.fault(fault));
+        }
+        let clock = SystemClock::shared();
+        let misfortune = async {
+            for (at, deed) in self.deeds {
+                clock.sleep(at.saturating_sub(clock.monotonic())).await;
+                deed();
+            }
+        };
+        let length = format!("{seconds}s");
+        let args = ["record", "s", "--for", &length, "--output", "a.mp3", "--json"];
+        let variables = [("RUST_LOG", OsStr::new("warn,aircheck=debug"))];
+        let ((ran, peak), ()) = tokio::join!(aircheck.run_watched(&args, &variables), misfortune);
+        let expected = Expected { within: self.within, lost: self.lost, seconds: f64::from(seconds) };
+        let (file, words) = (aircheck.path("a.mp3"), ran.clone());
+        let judged = tokio::task::spawn_blocking(move || expected.judge(&words, &file)).await.expect("a judgement");
+        let mut line = format!("{}; {} MiB", judged.as_ref().map_or_else(|line| line, |line| line), peak >> 20);
+        let mut fine = judged.is_ok() && peak < MEMORY;
+        for words in self.says {
+            if !ran.stderr.contains(words) {
+                let _ = write!(line, "; the log does not say {words:?}");
+                fine = false;
+            }
+        }
+        if let Some(station) = self.station {
+            let log = station.log();
+            let _ = write!(line, "; {}", requests(&log, station.segment().as_secs_f64()));
+            let struck = log.iter().filter(|entry| Some(entry.status) == self.never).count();
+            if struck > 0 {
+                let _ = write!(line, "; {struck} answers that should never have been given");
+                fine = false;
+            }
+        }
+        let outcome = if fine { Ok(line) } else { Err(format!("{line}\n{ran}")) };
+        (self.name, outcome)
+    }
+}
+
+/// Waits for the other tests with many recordings, so that each has the machine's two cores nearly to itself. To be
+/// taken before the first station is put on the air, whose programme ends some minutes later.
+pub async fn turn() -> SemaphorePermit<'static> {
+    static CROWDS: Semaphore = Semaphore::const_new(1);
+    CROWDS.acquire().await.expect("never closed")
+}
+
+/// Records every case at the same time for `seconds`, and checks what came of each.
+pub async fn record_all(cases: impl IntoIterator<Item = Case<'_>>, seconds: u32) {
+    let mut failed = Vec::new();
+    for (name, outcome) in join_all(cases.into_iter().map(|case| case.run(seconds))).await {
+        match outcome {
+            Ok(line) => println!("{name:<40} {line}"),
+            Err(problem) => failed.push(format!("{name}: {problem}")),
+        }
+    }
+    assert!(failed.is_empty(), "{} failed\n\n{}", failed.len(), failed.join("\n\n"));
+}
+
+struct Expected {
+    within: f64,
+    lost: Option<(f64, &'static str)>,
+    seconds: f64,
+}
+
+impl Expected {
+    fn judge(&self, ran: &Ran, file: &Path) -> Result<String, String> {
+        let said: Value = serde_json::from_str(&ran.stdout).map_err(|error| error.to_string())?;
+        let start: DateTime<Utc> = said["start"].as_str().and_then(|at| at.parse().ok()).ok_or("no start")?;
+        if said["file"].is_null() {
+            return Err("there is no recording".to_owned());
+        }
+        let heard = Report::of_file(file);
+        let begins = heard.begins(start).ok_or("no second was heard")?;
+        let off = (begins - start).as_seconds_f64();
+        let line = format!("{heard}; begins {:+.0} ms from where it should", off * 1000.0);
+        let (lost, cause) = self.lost.unwrap_or_default();
+        let long = self.seconds - lost;
+        // A stream without stamps is placed by arrival: later than on the air by its own delay, never earlier.
+        let placed = off >= -self.within && off <= STAMPED;
+        let exact = (heard.length - long).abs() <= FRAME;
+        let true_length =
+            (said["seconds"].as_f64().unwrap_or_default() - long).abs() <= if lost > 0.0 { FRAME } else { 1e-4 };
+        let gaps = said["missing"].as_array().cloned().unwrap_or_default();
+        let truthful = if lost > 0.0 {
+            // What the gap's edges cut in two cannot be read.
+            let heard_so = (heard.missing - lost).abs() <= FRAME && heard.doubled == 0.0 && heard.unreadable.len() <= 2;
+            let told_so = matches!(gaps.as_slice(), [gap] if (gap["seconds"].as_f64().unwrap_or_default() - lost).abs() <= FRAME
+                && gap["cause"].as_str().unwrap_or_default().contains(cause));
+            heard_so && told_so && said["verdict"] == "partial" && ran.code == 3
+        } else {
+            heard.is_whole() && gaps.is_empty() && said["verdict"] == "complete" && ran.code == 0
+        };
+        if placed && exact && true_length && truthful { Ok(line) } else { Err(line) }
+    }
+}
+
+/// What was asked for, and how much of it more than once: segments again, reloads beyond one in the length of a segment.
+fn requests(log: &[Entry], segment: f64) -> String {
+    let of = |part| log.iter().filter(move |entry| entry.part == part && entry.status != 302);
+    let distinct: HashSet<_> =
+        of(Part::Segment).map(|entry| (entry.sequence, entry.target.rsplit('/').next())).collect();
+    let again = of(Part::Segment).count() - distinct.len();
+    let reloads: Vec<_> = of(Part::Playlist).collect();
+    let span = reloads.first().zip(reloads.last()).map_or(0.0, |(first, last)| (last.at - first.at).as_seconds_f64());
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
+    let needed = (span / segment).ceil() as usize + 1;
+    format!(
+        "{} segments, {again} again; {} reloads, {} too many; {} pages",
+        distinct.len(),
+        reloads.len(),
+        reloads.len().saturating_sub(needed),
+        of(Part::Page).count(),
+    )
+}
+
+/// The YAML of a station at its URL.
+pub fn hls(station: &StationHandle) -> String {
+    format!("hls: {}", station.url())
+}
+
+/// The YAML of a station that is found on its page.
+pub fn find(station: &StationHandle, more: &str) -> String {
+    format!(
+        "hls:\n      find:\n        - get: {}\n        - match: 'service_url\\\\\":\\\\\"(.*?)\\\\\"'\n{more}",
+        station.page_url()
+    )
+}
+
+/// A plain station that says when its segments were on the air.
+pub fn stamped(container: Container) -> Setup {
+    Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }
+}
