@@ -14,7 +14,9 @@
 //! [`notify`] tells the service manager; [`model`] holds the words of all this as types, and [`base`] the clock, child
 //! processes and HTTP.
 //!
-//! Modules stand on each other: cli, daemon, recorder, schedule, deck, source, encode, library, notify, tape, config,
+//! [`web`] shows it all on a page and in podcast feeds.
+//!
+//! Modules stand on each other: cli, daemon, web, recorder, schedule, deck, source, encode, library, notify, tape, config,
 //! model, base. Each uses only what comes after it, and a test keeps that true.
 
 pub mod base;
@@ -30,3 +32,4 @@ pub mod recorder;
 pub mod schedule;
 pub mod source;
 pub mod tape;
+pub mod web;

@@ -28,18 +28,18 @@ shows:
     let ran = aircheck.run(&["check"]).await;
     assert_eq!(ran.code, 2, "{ran:?}");
     println!("{}", ran.stderr);
-    // The file has three lines before these.
+    // The file has four lines before these.
     let expected = [
-        (4, "Asia/Seoul"),
-        (6, "https://"),
-        (7, "("),
-        (8, "div["),
-        (9, "$"),
-        (11, "`kbs`"),
-        (12, "hour"),
-        (13, "`length`"),
-        (14, "90s"),
-        (15, "0"),
+        (5, "Asia/Seoul"),
+        (7, "https://"),
+        (8, "("),
+        (9, "div["),
+        (10, "$"),
+        (12, "`kbs`"),
+        (13, "hour"),
+        (14, "`length`"),
+        (15, "90s"),
+        (16, "0"),
     ];
     for (line, word) in expected {
         let place = format!("stations.yaml:{line}:");

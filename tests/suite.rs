@@ -5,15 +5,19 @@
 mod support;
 
 mod commands;
+mod compare;
 mod daemon;
 mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;
 mod faults_segment;
+mod faults_streams;
 mod house;
+mod machine_kill;
 mod record;
 mod service;
 
 mod origin;
+mod page;
 mod rtmp;
 mod timecode;

@@ -8,7 +8,7 @@
 pub mod simulated;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -26,16 +26,17 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 /// A shared clock, as it is handed from part to part.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clock.
+/// The machine's clock. Its monotonic time counts the time that the machine is suspended, so that a suspend is told
+/// from a clock that was set.
 #[derive(Debug)]
 pub struct SystemClock {
-    started: Instant,
+    started: Duration,
 }
 
 impl SystemClock {
     /// The machine's clock, ready to share.
     pub fn shared() -> SharedClock {
-        Arc::new(Self { started: Instant::now() })
+        Arc::new(Self { started: since_boot() })
     }
 }
 
@@ -46,13 +47,18 @@ impl Clock for SystemClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        since_boot().saturating_sub(self.started)
     }
 
     #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+}
+
+fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::new(time.tv_sec.try_into().unwrap_or_default(), time.tv_nsec.try_into().unwrap_or_default())
 }
 
 /// Sleeps until the wall clock shows `instant`, looking again at least every second so that a stepped clock or a

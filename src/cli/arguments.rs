@@ -73,6 +73,15 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Cut a failed or partial airing again from its tape, or list those of which the tape holds more
+    Recover {
+        /// The airing, such as news@20261120T0300Z; without it, those that can be recovered are listed
+        #[arg(value_name = "AIRING-ID")]
+        airing: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

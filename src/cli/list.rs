@@ -68,6 +68,10 @@ fn words(recording: &Recording, config: &Config) -> String {
         let at = gap.start.with_timezone(&zone).format("%H:%M:%S");
         let _ = writeln!(text, "    missing {:.1} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
     }
+    for dead in &recording.dead_air {
+        let at = dead.start.with_timezone(&zone).format("%H:%M:%S");
+        let _ = writeln!(text, "    dead air for {:.1} s at {at}", dead.length.as_secs_f64());
+    }
     text
 }
 

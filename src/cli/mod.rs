@@ -17,6 +17,7 @@ mod probe;
 mod programs;
 mod progress;
 mod record;
+mod recover;
 mod run;
 mod runtime;
 mod schema;
@@ -58,6 +59,9 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::List { count, show, station, json } => {
             let wish = list::Wish { count, show, station, json };
             located(at, |file| loaded(Config::look(&file), |config| list::run(&config, wish)))
+        }
+        Command::Recover { airing, json } => {
+            with_config(at, |config| recover::run(config, recover::Wish { id: airing, json }))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Schema => schema::run(),

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -21,14 +20,14 @@ use crate::base::clock::sleep_until;
 use crate::base::environment::Environment;
 use crate::base::process;
 use crate::base::signals::Signals;
-use crate::config::{Config, Station};
+use crate::config::{Config, Gaps, Station};
 use crate::deck::Decks;
 use crate::encode::Job;
-use crate::library::catalogue::{Missing, Report};
+use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
-use crate::recorder::{Ending, Taken, comment, judge, summary, take};
+use crate::recorder::{Encoders, Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
 use crate::tape::Tape;
 
 /// The longest that connecting may take.
@@ -93,9 +92,10 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         () = signals.stop() => return Ok(FAILED),
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
-    let job = Job { cut, mp3: config.mp3, target: work.folder.join("take.mp3.part") };
+    let target = work.folder.join("take.mp3.part");
+    let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Semaphore::new(1);
+    let encoders = Encoders::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
     tokio::pin!(taking);
     let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
@@ -126,7 +126,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let file = if verdict == Verdict::Failed {
         None
     } else {
-        tags::write(&job.target, &tags_of(station, start, verdict, &taken)).await?;
+        tags::write(&job.target, &tags_of(station, &job, verdict, &taken)).await?;
         Some(work.publish(&job.target, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
     };
     if wish.json {
@@ -136,6 +136,10 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         for gap in &taken.gaps {
             let at = gap.start.with_timezone(&station.timezone).format("%H:%M:%S%.3f");
             eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
+        }
+        for dead in &taken.measured.dead_air {
+            let at = dead.start.with_timezone(&station.timezone).format("%H:%M:%S%.3f");
+            eprintln!("dead air for {:.3} s at {at}", dead.length.as_secs_f64());
         }
     }
     if file.is_none() {
@@ -182,6 +186,8 @@ async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environmen
 struct Workspace {
     folder: PathBuf,
     output: PathBuf,
+    /// Whether the output folder was not there before.
+    made_output: bool,
     file: Option<PathBuf>,
 }
 
@@ -192,9 +198,10 @@ impl Workspace {
             Some(folder) => folder.to_owned(),
             None => config.output.clone(),
         };
+        let made_output = !output.exists();
         let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
-        Ok(Self { folder, output, file: file.map(Path::to_owned) })
+        Ok(Self { folder, output, made_output, file: file.map(Path::to_owned) })
     }
 
     /// Gives the finished file its name; returns where it is.
@@ -212,12 +219,16 @@ impl Drop for Workspace {
     fn drop(&mut self) {
         // What cannot be removed is hidden, and says by its name whose it is.
         let _ = std::fs::remove_dir_all(&self.folder);
+        if self.made_output {
+            // Fails where a recording is in it.
+            let _ = std::fs::remove_dir(&self.output);
+        }
     }
 }
 
-fn tags_of(station: &Station, start: DateTime<Utc>, verdict: Verdict, taken: &Taken) -> Tags {
+fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tags {
     let zone = station.timezone;
-    let local = start.with_timezone(&zone);
+    let local = job.cut.start.with_timezone(&zone);
     Tags {
         title: format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M")),
         artist: station.name.clone(),
@@ -227,8 +238,9 @@ fn tags_of(station: &Station, start: DateTime<Utc>, verdict: Verdict, taken: &Ta
         station: station.name.clone(),
         comment: comment(verdict, taken, zone),
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(Duration::try_from_secs_f64(taken.seconds).unwrap_or_default()),
-        extra: Vec::new(),
+        length: Some(taken.length),
+        extra: replay_gain(taken.measured.loudness.as_ref()),
+        chapters: chapters(&job.cut, taken, job.treatment.gaps == Gaps::Silence, zone),
     }
 }
 
@@ -245,6 +257,8 @@ async fn report(
         seconds: gap.length.as_secs_f64(),
         cause: gap.cause.clone(),
     });
+    let dead_air = taken.measured.dead_air.iter();
+    let silent = dead_air.map(|dead| Silent { start: stamp(dead.start), seconds: dead.length.as_secs_f64() });
     let bytes = match file {
         Some(file) => Some(shelf::size(file).await?),
         None => None,
@@ -258,6 +272,8 @@ async fn report(
         verdict: Some(verdict.word()),
         seconds: taken.seconds,
         missing: missing.collect(),
+        silent: silent.collect(),
+        loudness: taken.measured.loudness.map(|loudness| loudness.integrated),
         file: file.map(Path::to_owned),
         bytes,
     })

@@ -12,6 +12,8 @@ pub(super) const ARTIST: &str = "{{ station }}";
 pub(super) const GENRE: &str = "Radio";
 pub(super) const ALBUM: &str = "{{ show }}";
 pub(super) const NAME: &str = "{{ station }}/{{ show }}/{{ start | date('%Y-%m-%d %H%M') }} {{ show }}";
+/// The default of `listen`.
+pub(super) const LISTEN: &str = "127.0.0.1:8080";
 /// The default of `min_free`.
 pub(super) const MIN_FREE: &str = "1 GiB";
 
@@ -49,9 +51,44 @@ pub(super) static FILE: Table = Table {
         )
         .default(NAME),
         key("mp3", Kind::Section(&MP3), "mp3: { bitrate: 128k }", "How the recordings are encoded."),
+        key(
+            "web",
+            Kind::Section(&WEB),
+            "web: { listen: 127.0.0.1:8080 }",
+            "The page with the recordings, and the feeds.",
+        ),
+        key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock.",
+        )
+        .default("skip"),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        ),
         key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
             .required(),
         key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
+    ],
+    one_of: &[],
+};
+
+/// The page.
+pub(super) static WEB: Table = Table {
+    name: "web",
+    doc: "The page with the recordings, and the feeds.",
+    keys: &[
+        key("listen", Kind::Text, "listen: 127.0.0.1:8080", "Address and port, or `off`.").default(LISTEN),
+        key(
+            "base_url",
+            Kind::Url(HTTP),
+            "base_url: https://radio.example.org/",
+            "The address by which podcast apps reach it; by default the one they asked.",
+        ),
     ],
     one_of: &[],
 };
@@ -212,6 +249,18 @@ pub(super) static SHOW: Table = Table {
             "How it is encoded, where that differs from the file's `mp3`.",
         ),
         key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock; by default as the file says.",
+        ),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        ),
+        key(
             "keep",
             Kind::Section(&KEEP),
             "keep: { last: 30 }",
@@ -245,6 +294,18 @@ pub(super) static KEEP: Table = Table {
     one_of: &[],
 };
 
+/// Dead air.
+pub(super) static DEAD_AIR: Table = Table {
+    name: "dead_air",
+    doc: "When silence that the station sends is noted as dead air.",
+    keys: &[
+        key("below", Kind::Level, "below: -60 dB", "No sample is louder than this, relative to full scale.")
+            .default("-60 dB"),
+        key("longer_than", Kind::Duration, "longer_than: 30s", "It lasts at least so long.").default("30s"),
+    ],
+    one_of: &[],
+};
+
 /// Encoding.
 pub(super) static MP3: Table = Table {
     name: "mp3",
@@ -266,7 +327,8 @@ mod tests {
 
     #[test]
     fn every_example_is_an_example_of_its_key_and_every_choice_is_a_key() {
-        for table in [&FILE, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3] {
+        for table in [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR]
+        {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
                 assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);

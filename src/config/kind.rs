@@ -15,6 +15,10 @@ pub(super) enum Kind {
     Rate,
     /// `Asia/Seoul`
     Zone,
+    /// `-60 dB`
+    Level,
+    /// One of these words.
+    Word(&'static [&'static str]),
     /// Five fields of crontab.
     Cron,
     /// A text with `{{ show }}` in it.
@@ -45,6 +49,8 @@ pub(super) enum Kind {
     Headers,
     /// A section of keys.
     Section(&'static Table),
+    /// A section of keys, or `false`.
+    SectionOrNo(&'static Table),
     /// A URL, or a section of keys.
     UrlOr(&'static [&'static str], &'static Table),
     /// Sections by a name of the user's choice.
@@ -104,6 +110,7 @@ impl Kind {
                 | Self::Words
                 | Self::Headers
                 | Self::Section(_)
+                | Self::SectionOrNo(_)
                 | Self::Named(_)
                 | Self::Each(_)
         )
@@ -116,6 +123,8 @@ impl Kind {
             Self::Duration => "a duration such as `1h30m`".to_owned(),
             Self::Size => "a size such as `1 GiB`".to_owned(),
             Self::Rate => "a bit rate such as `128k`".to_owned(),
+            Self::Level => "a level such as `-60 dB`".to_owned(),
+            Self::Word(words) => super::problem::any_of(words.iter().copied()),
             Self::Zone => "a time zone such as `Asia/Seoul`".to_owned(),
             Self::Cron => "a cron expression in quotes such as `\"0 14 * * *\"`".to_owned(),
             Self::Template => "a text such as `\"{{ show }} {{ start | date('%Y-%m-%d') }}\"`".to_owned(),
@@ -137,6 +146,9 @@ impl Kind {
             Self::Section(table) => {
                 format!("keys such as `{{ {} }}`", table.keys.first().map_or("", |key| key.example))
             }
+            Self::SectionOrNo(table) => {
+                format!("keys such as `{{ {} }}`, or `false`", table.keys.first().map_or("", |key| key.example))
+            }
             Self::UrlOr(schemes, _) => {
                 format!("a URL such as `{}://…`, or keys", schemes.first().unwrap_or(&"http"))
             }
@@ -152,6 +164,7 @@ impl Kind {
             Self::Duration => Some(units::DURATION_PATTERN.to_owned()),
             Self::Size => Some(units::SIZE_PATTERN.to_owned()),
             Self::Rate => Some(units::RATE_PATTERN.to_owned()),
+            Self::Level => Some(units::LEVEL_PATTERN.to_owned()),
             Self::Cron => Some("^\\s*\\S+(\\s+\\S+){4}\\s*$".to_owned()),
             Self::Zone => Some("^[A-Za-z][A-Za-z0-9_+/-]*$".to_owned()),
             Self::JsonPath => Some("^\\$".to_owned()),

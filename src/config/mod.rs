@@ -15,6 +15,7 @@ mod problem;
 mod read;
 mod read_show;
 mod read_station;
+mod read_treatment;
 mod schema;
 mod secret;
 mod section;
@@ -26,13 +27,15 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod web;
 
 pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
 pub use problem::{ConfigErrors, Problem};
-pub use show::{Keep, Mp3, Show, TagTemplates};
+pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Template, TemplateError, Values};
+pub use web::Web;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +57,10 @@ pub struct Config {
     pub state: PathBuf,
     /// The encoding where a show does not say otherwise.
     pub mp3: Mp3,
+    /// The page.
+    pub web: Web,
+    /// What becomes of what is missing or silent, where a show does not say otherwise.
+    pub treatment: Treatment,
     /// Free bytes below which no new airing is begun.
     pub min_free: u64,
     /// The stations, in the order of the file.

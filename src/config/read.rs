@@ -11,7 +11,9 @@ use super::position::Place;
 use super::problem::{Complaint, Problems};
 use super::read_show::{self, Around};
 use super::section::Section;
-use super::{Config, ConfigErrors, Mp3, Show, Station, checks, read_station, syntax, units};
+use super::{
+    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, syntax, units, web,
+};
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
@@ -65,12 +67,14 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     });
     let name = read_show::template(Some(&section), "name", keys::NAME, problems);
     let mp3 = read_show::mp3(&section, Mp3::default(), problems);
+    let treatment = read_treatment::treatment(&section, Treatment::default(), problems);
 
+    let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
     let stations: Vec<Option<Station>> =
         entries.iter().map(|entry| read_station::station(entry, timezone, folder, problems)).collect();
-    let around = Around { stations: &known, name: name.as_ref(), mp3 };
+    let around = Around { stations: &known, name: name.as_ref(), mp3, treatment };
     let shows = shows(&section, &around, problems);
 
     Some(Config {
@@ -79,6 +83,8 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
         mp3,
+        web,
+        treatment,
         min_free,
         stations: stations.into_iter().flatten().map(Arc::new).collect(),
         shows: shows.into_iter().map(Arc::new).collect(),

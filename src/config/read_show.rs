@@ -10,7 +10,7 @@ use super::keys::{ALBUM, ARTIST, GENRE, SHOW, TITLE};
 use super::position::Place;
 use super::problem::{Complaint, Problems, any_of, nearest};
 use super::section::Section;
-use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, slug, units};
+use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, read_treatment, slug, units};
 use crate::model::{ShowId, StationId};
 
 /// What a show takes over from the file.
@@ -21,6 +21,8 @@ pub(super) struct Around<'a> {
     pub name: Option<&'a Template>,
     /// The file's encoding.
     pub mp3: Mp3,
+    /// The file's treatment of what is missing or silent.
+    pub treatment: Treatment,
 }
 
 /// A show as far as it could be read.
@@ -86,6 +88,7 @@ fn whole(
         None => around.name.cloned(),
     };
     let mp3 = mp3(section, around.mp3, problems);
+    let treatment = read_treatment::treatment(section, around.treatment, problems);
     let keep = section.section("keep", problems);
     let keep = Keep {
         last: keep.as_ref().and_then(|keep| keep.whole("last", problems)),
@@ -104,6 +107,7 @@ fn whole(
         tags: TagTemplates { title: tags.0?, artist: tags.1?, genre: tags.2?, album: tags.3? },
         file: file?,
         mp3,
+        treatment,
         keep,
     })
 }

@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS};
+use super::keys::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS};
 use super::kind::{Key, Kind, Table};
 
 /// The schema, made from the same table that reads the file.
 pub(super) fn schema() -> Value {
     let mut root = section(&FILE);
-    let tables = [&STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3];
+    let tables = [&STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
     let sections = tables.into_iter().map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".to_owned(), json!("aircheck stations.yaml"));
@@ -62,6 +62,9 @@ fn kind(key: &Key) -> Value {
         Kind::Rate => json!({ "type": ["string", "integer"], "pattern": key.kind.pattern(), "minimum": 1_000 }),
         // A `get` left empty fetches what the step before found.
         Kind::Url(_) if key.name == "get" => json!({ "type": ["string", "null"], "pattern": key.kind.pattern() }),
+        Kind::Level => json!({ "type": ["string", "number"], "pattern": key.kind.pattern(), "exclusiveMaximum": 0 }),
+        Kind::Word(words) => json!({ "enum": words }),
+        Kind::SectionOrNo(table) => json!({ "anyOf": [reference(table), { "type": "boolean" }] }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Whole(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
         Kind::Choice(values) => json!({ "enum": values }),

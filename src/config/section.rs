@@ -156,7 +156,9 @@ impl<'a> Section<'a> {
 
     /// The section below a key.
     pub(super) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
-        let (Kind::Section(table) | Kind::UrlOr(_, table)) = self.key(name)?.kind else { return None };
+        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table)) = self.key(name)?.kind else {
+            return None;
+        };
         let entry = self.get(name)?;
         Section::open(&entry.value, &format!("`{name}`"), entry.place, table, problems)
     }

@@ -32,6 +32,8 @@ pub struct Show {
     pub file: Template,
     /// The encoding.
     pub mp3: Mp3,
+    /// What becomes of what is missing or silent.
+    pub treatment: Treatment,
     /// How many recordings to keep.
     pub keep: Keep,
 }
@@ -65,6 +67,46 @@ pub struct Mp3 {
 impl Default for Mp3 {
     fn default() -> Self {
         Self { bitrate: 128_000, channels: 2, sample_rate: 48_000, quality: 5 }
+    }
+}
+
+/// What becomes of what is missing or silent.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Treatment {
+    /// What stands in the file where something is missing.
+    pub gaps: Gaps,
+    /// What counts as dead air; `None` where nothing does.
+    pub dead_air: Option<DeadAirRule>,
+}
+
+impl Default for Treatment {
+    fn default() -> Self {
+        Self { gaps: Gaps::default(), dead_air: Some(DeadAirRule::default()) }
+    }
+}
+
+/// What stands in the file where something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gaps {
+    /// Nothing: what comes after follows at once.
+    #[default]
+    Skip,
+    /// Silence of the same length, so that the file keeps the clock.
+    Silence,
+}
+
+/// What counts as dead air.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DeadAirRule {
+    /// No sample is louder than this, in dB relative to full scale; below 0.
+    pub below: f64,
+    /// It lasts at least so long.
+    pub longer_than: Duration,
+}
+
+impl Default for DeadAirRule {
+    fn default() -> Self {
+        Self { below: -60.0, longer_than: Duration::from_secs(30) }
     }
 }
 

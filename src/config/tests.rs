@@ -391,3 +391,37 @@ fn an_unquoted_cron_between_other_keys_is_told_at_its_place_and_hides_nothing() 
     assert_eq!(told, [(3, 36), (3, 56)]);
     assert_eq!(errors.problems[0].hint.as_deref(), Some("put it in quotes: `cron: \"*/10 2,3,4 5-6 * *\"`"));
 }
+
+#[test]
+fn what_is_missing_or_silent_is_treated_as_the_file_says_and_a_show_may_say_otherwise() {
+    let show = |keys: &str| format!("  - {{ title: A, station: s, cron: \"0 1 * * *\", length: 1h{keys} }}\n");
+    let treated = |head: &str, keys: &str| {
+        let config = parse(&with_station(&format!("{head}shows:\n{}", show(keys))));
+        (config.treatment, config.shows[0].treatment)
+    };
+    let usual = DeadAirRule { below: -60.0, longer_than: Duration::from_secs(30) };
+    let (file, show_of_it) = treated("", "");
+    assert_eq!(file, Treatment { gaps: Gaps::Skip, dead_air: Some(usual) });
+    assert_eq!(show_of_it, file);
+    let head = "gaps: silence\ndead_air: { below: -50.5 dB }\n";
+    let (file, own) = treated(head, ", dead_air: { longer_than: 5s }, gaps: skip");
+    assert_eq!(file, Treatment { gaps: Gaps::Silence, dead_air: Some(DeadAirRule { below: -50.5, ..usual }) });
+    let five = DeadAirRule { below: -50.5, longer_than: Duration::from_secs(5) };
+    assert_eq!(own, Treatment { gaps: Gaps::Skip, dead_air: Some(five) });
+    assert_eq!(treated(head, ", dead_air: false").1.dead_air, None);
+    let below = treated("dead_air: false\n", ", dead_air: { below: -40 }").1.dead_air.unwrap().below;
+    assert!((below + 40.0).abs() < 1e-6, "{below}");
+    assert_eq!(treated("dead_air: false\n", ", dead_air: true").1.dead_air, Some(usual));
+
+    for (text, column, message, hint) in [
+        ("gaps: fill\n", 7, "`gaps` cannot be `fill`", "write `skip` or `silence`"),
+        ("dead_air: 30s\n", 11, "`dead_air` must be keys", "below: -60 dB"),
+        ("dead_air: { below: 60 }\n", 20, "`60` is louder than full scale", "write `-60 dB`"),
+        ("dead_air: { below: low }\n", 20, "`low` is not a level", "-60 dB"),
+        ("dead_air: { longer_than: 0s }\n", 26, "everything is longer", "longer_than: 30s"),
+    ] {
+        let (line, at, said, hinted) = only(&format!("{text}{}shows: []\n", with_station("")));
+        assert_eq!((line, at), (1, column), "{text}: {said}");
+        assert!(said.contains(message) && hinted.contains(hint), "{text}: {said} / {hinted}");
+    }
+}

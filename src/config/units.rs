@@ -14,6 +14,9 @@ pub(super) const SIZE_PATTERN: &str = "^\\s*[0-9]+(\\.[0-9]+)?\\s*([kMGT]i?)?B\\
 /// How a bit rate looks, for the JSON Schema.
 pub(super) const RATE_PATTERN: &str = "^[0-9]+(\\.[0-9]+)?[kM]?$";
 
+/// How a level looks, for the JSON Schema.
+pub(super) const LEVEL_PATTERN: &str = "^\\s*-[0-9]+(\\.[0-9]+)?\\s*(dB|dBFS)?\\s*$";
+
 /// A duration: `15s`, `2h`, `1h30m`, `90m`, `1d`; at most [`LONGEST`].
 pub(super) fn duration(text: &str) -> Result<Duration, Complaint> {
     let trimmed = text.trim();
@@ -120,6 +123,22 @@ pub(super) fn rate(text: &str) -> Result<u64, Complaint> {
         bits @ 0..1_000 => Err(Complaint::new(format!("`{trimmed}` would be {bits} bits per second"))
             .hint(format!("write `{number}k` for {number},000 bits per second"))),
         bits => Ok(bits),
+    }
+}
+
+/// A level in dB relative to full scale: `-60`, `-60 dB`; below 0, at the least −120.
+pub(super) fn level(text: &str) -> Result<f64, Complaint> {
+    let trimmed = text.trim();
+    let number = trimmed.strip_suffix("FS").unwrap_or(trimmed);
+    let number = number.strip_suffix("dB").unwrap_or(number).trim_end();
+    let wrong = |message: String| Complaint::new(message).hint("write it like `-60 dB`");
+    match number.parse::<f64>() {
+        Ok(level) if (-120.0..0.0).contains(&level) => Ok(level),
+        Ok(level) if level > 0.0 && level <= 120.0 => {
+            Err(Complaint::new(format!("`{trimmed}` is louder than full scale")).hint(format!("write `-{number} dB`")))
+        }
+        Ok(_) => Err(wrong(format!("`{trimmed}` is not between -120 dB and 0 dB"))),
+        Err(_) => Err(wrong(format!("`{trimmed}` is not a level"))),
     }
 }
 

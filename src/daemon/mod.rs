@@ -2,11 +2,13 @@
 //!
 //! Lock → catalogue → recover → plan → ready. Once a second the plan is asked what is due; the recorder claims it. The
 //! configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
+//! While something is being recorded its time does not jump, whatever is done to the machine's clock ([`timekeeper`]).
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
+mod file_watch;
 mod lock;
 mod standing;
-mod watch;
+mod timekeeper;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,28 +16,29 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::config::Config;
 use crate::deck::Decks;
-use crate::library::catalogue::{Catalogue, CatalogueError, Filter};
-use crate::library::retention;
+use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
 use crate::model::{Airing, AiringId, Span};
 use crate::notify::systemd;
-use crate::recorder::{Order, Recorder, RecorderError};
+use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
+use crate::web::{self, Site};
 
 pub use lock::{Lock, LockError};
 
+use timekeeper::Timekeeper;
+
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
 const LEAD: TimeDelta = TimeDelta::seconds(15);
-/// Tape is kept this long after it was needed, for a second look at what went wrong.
-const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
 /// The longest time to stop in; systemd would wait for 15 s.
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// After a longer sleep than this the machine was suspended, or its clock was set.
@@ -66,11 +69,14 @@ pub enum DaemonError {
 /// A daemon that has started.
 struct Daemon {
     environment: Environment,
+    time: Arc<Timekeeper>,
+    /// What was being recorded when the clock jumped; its time is kept for these.
+    held_for: Option<HashSet<AiringId>>,
     config: Arc<Config>,
+    /// Tells the page of a new configuration.
+    told: watch::Sender<Arc<Config>>,
     recorder: Arc<Recorder>,
     decks: Decks,
-    catalogue: Catalogue,
-    shelf: Shelf,
     lock: Lock,
     seen: HashSet<AiringId>,
     looked: DateTime<Utc>,
@@ -82,7 +88,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut changes = watch::Watch::new(daemon.config.file.clone()).await;
+    let mut changes = file_watch::Watch::new(daemon.config.file.clone()).await;
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -115,25 +121,29 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
 impl Daemon {
     async fn start(
         config: Config,
-        environment: Environment,
+        mut environment: Environment,
         ticks: mpsc::Sender<Tick>,
     ) -> Result<(Self, Ticker), DaemonError> {
+        let time = Timekeeper::new(Arc::clone(&environment.clock));
+        environment.clock = Arc::clone(&time) as SharedClock;
         let lock = Lock::take(&config.state).await?;
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open(config.state.join("catalogue.sqlite")).await?;
         let shelf = Shelf::new(config.output.clone());
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf.clone());
+        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf);
         let config = Arc::new(config);
         recorder.recover(|airing| order_of(&config, airing)).await?;
         let now = environment.clock.now();
+        let (told, _) = watch::channel(Arc::clone(&config));
         let mut daemon = Self {
             environment,
+            time,
+            held_for: None,
             config,
+            told,
             recorder,
             decks,
-            catalogue,
-            shelf,
             lock,
             seen: HashSet::new(),
             looked: now,
@@ -148,12 +158,54 @@ impl Daemon {
             output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
         );
         daemon.look().await;
+        daemon.serve(catalogue);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
 
+    /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
+    fn serve(&self, catalogue: Catalogue) {
+        let Some(address) = self.config.web.listen else { return };
+        let site = Site {
+            config: self.told.subscribe(),
+            catalogue,
+            recorder: Arc::clone(&self.recorder),
+            clock: Arc::clone(&self.environment.clock),
+        };
+        let stop = self.environment.stop.clone();
+        self.environment.tasks.spawn(async move {
+            if let Err(error) = web::serve(site, address, stop).await {
+                error!(%error, "recording goes on without the page");
+            }
+        });
+    }
+
+    /// Follows the machine's clock after a jump, as soon as what was being recorded then has ended.
+    fn keep_time(&mut self) {
+        let Some(jump) = self.time.jumped() else {
+            self.held_for = None;
+            return;
+        };
+        let recording: HashSet<_> = self.recorder.recording().into_iter().map(|current| current.airing.id).collect();
+        let held_for = self.held_for.get_or_insert_with(|| {
+            let airings = recording.len();
+            warn!(
+                seconds = jump.num_seconds(),
+                airings, "the clock was set; airings in progress are recorded to their end"
+            );
+            recording.clone()
+        });
+        if held_for.is_disjoint(&recording) {
+            self.held_for = None;
+            self.time.follow();
+            self.decks.clock_was_set();
+            info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
+        }
+    }
+
     /// Asks the plan what is due and has it recorded.
     async fn look(&mut self) {
+        self.keep_time();
         let now = self.environment.clock.now();
         let slept = Span::new(self.looked, now);
         if now.timestamp() / 60 != self.looked.timestamp() / 60 {
@@ -203,6 +255,7 @@ impl Daemon {
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
+                self.told.send_replace(Arc::clone(&self.config));
                 self.seen.clear();
             }
             Err(errors) => {
@@ -218,19 +271,7 @@ impl Daemon {
         let due: HashSet<_> = plan::due(&self.config.shows, now, LEAD).into_iter().map(|airing| airing.id).collect();
         self.seen.retain(|id| due.contains(id));
         self.decks.forget(TAPE_KEPT, |station| self.recorder.needed(station)).await;
-        for show in &self.config.shows {
-            let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
-            let kept = async {
-                let recordings = self.catalogue.list(&filter).await?;
-                let gone = retention::plan(&recordings, &show.keep, now);
-                retention::apply(&self.catalogue, &self.shelf, &recordings, &gone, now).await
-            };
-            match kept.await {
-                Ok(0) => {}
-                Ok(count) => info!(show = %show.id, count, "recordings deleted, as `keep` says"),
-                Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
-            }
-        }
+        self.recorder.tidy(&self.config).await;
     }
 
     /// Tells systemd what goes on, where that has changed.
@@ -261,11 +302,11 @@ impl Daemon {
 }
 
 /// What it takes to record `airing`, where the configuration still has its show and station.
-fn order_of(config: &Config, airing: &Airing) -> Option<Order> {
+fn order_of(config: &Arc<Config>, airing: &Airing) -> Option<Order> {
     Some(Order {
         airing: airing.clone(),
         show: Arc::clone(config.show(&airing.show)?),
         station: Arc::clone(config.station(&airing.station)?),
-        min_free: config.min_free,
+        config: Arc::clone(config),
     })
 }

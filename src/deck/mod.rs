@@ -1,14 +1,20 @@
 //! Decks: each keeps one station on tape while somebody needs it.
 //!
 //! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
-//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says,
-//! and what it cannot write (a full disk) is noted on the tape as trouble.
+//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says.
+//!
+//! While the disk is full it holds on to what it could not write, and tries again: the queue to the source is short, so
+//! memory stays bounded, and what the source could not hand on in time becomes a hole with that cause. A deck that dies
+//! of a defect begins anew.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
@@ -22,6 +28,10 @@ use crate::tape::{Tape, TapeError};
 
 /// Events that may wait for the disk before the source has to wait.
 const QUEUE: usize = 16;
+/// The longest that sound waits to be synchronised with the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+/// The wait before a chunk is written again, and before a deck that died begins anew.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// All decks of a process, and the tapes of all stations.
 #[derive(Debug, Clone)]
@@ -78,6 +88,11 @@ impl Decks {
         Self { shared: Arc::new(Shared { environment, folder, stations: Mutex::default() }) }
     }
 
+    /// The folder of all tapes.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
     /// The tape of `station`, whether or not it is being written.
     pub async fn tape(&self, station: &Station) -> Result<Tape, TapeError> {
         if let Some(tape) = self.slots().entry(station.id.clone()).or_default().tape.clone() {
@@ -101,7 +116,7 @@ impl Decks {
         let running = Arc::new(Running { stop: self.shared.environment.stop.child_token() });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
-        let deck = run(Arc::clone(station), since, tape.clone(), environment.clone(), running.stop.clone());
+        let deck = keep_running(Arc::clone(station), since, tape.clone(), environment.clone(), running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.tasks.spawn(async move {
             let _turn = turn.lock().await;
@@ -122,6 +137,7 @@ impl Decks {
     /// Deletes what arrived more than `age` ago and, of each station, before what `needed` says is still needed.
     pub async fn forget(&self, age: TimeDelta, needed: impl Fn(&StationId) -> Option<DateTime<Utc>>) {
         let oldest = self.shared.environment.clock.now() - age;
+        self.forget_unused(oldest).await;
         let tapes: Vec<_> =
             self.slots().iter().filter_map(|(id, slot)| Some((id.clone(), slot.tape.clone()?))).collect();
         for (station, tape) in tapes {
@@ -135,16 +151,61 @@ impl Decks {
         }
     }
 
+    /// The same for stations that nobody has asked for since the process began: all of their tape was needed before.
+    async fn forget_unused(&self, oldest: DateTime<Utc>) {
+        let used: Vec<_> = self.slots().keys().map(|station| folder_of(&self.shared.folder, station)).collect();
+        let tapes = self.shared.folder.clone();
+        let forgotten = blocking(move || {
+            let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
+            let unused =
+                folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
+            unused.map(|folder| Tape::read(&folder, Duration::ZERO)?.forget_before(oldest)).sum::<Result<u64, _>>()
+        });
+        match forgotten.await {
+            Ok(0) => {}
+            Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
+            Err(error) => warn!(%error, "old tape could not be deleted"),
+        }
+    }
+
+    /// Tells all tapes that the clock was set.
+    pub fn clock_was_set(&self) {
+        let now = self.shared.environment.clock.now();
+        for tape in self.slots().values().filter_map(|slot| slot.tape.as_ref()) {
+            tape.clock_was_set(now);
+        }
+    }
+
     fn slots(&self) -> MutexGuard<'_, HashMap<StationId, Slot>> {
         self.shared.stations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The folder of a station's tape. Station ids are free text in YAML; a folder's name is not.
-fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
+pub fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     let name: String = station.as_str().chars().map(safe).collect();
     tapes.join(name.trim_start_matches('.'))
+}
+
+/// Captures until `stop`, whatever happens.
+async fn keep_running(
+    station: Arc<Station>,
+    since: DateTime<Utc>,
+    tape: Tape,
+    environment: Environment,
+    stop: CancellationToken,
+) {
+    loop {
+        let capture = run(Arc::clone(&station), since, tape.clone(), &environment, stop.clone());
+        if AssertUnwindSafe(capture).catch_unwind().await.is_ok() {
+            return;
+        }
+        error!(station = %station.id, "taping came upon a defect in aircheck and begins anew");
+        if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
+            return;
+        }
+    }
 }
 
 /// One capture: the source speaks, the tape is written, until `stop`.
@@ -152,18 +213,25 @@ async fn run(
     station: Arc<Station>,
     since: DateTime<Utc>,
     tape: Tape,
-    environment: Environment,
+    environment: &Environment,
     stop: CancellationToken,
 ) {
     info!(station = %station.id, "taping begins");
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let capture = source::run(&station, since, &environment, sender, stop.clone());
+    let capture = source::run(&station, since, environment, sender, stop.clone());
     let write = async {
-        while let Some(event) = events.recv().await {
-            log(&station.id, &event);
-            let (tape, now) = (tape.clone(), environment.clock.now());
-            if let Err(error) = blocking(move || tape.write(event, now)).await {
-                error!(station = %station.id, %error, "sound could not be put on tape");
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => write(&station.id, &tape, event, environment, &stop).await,
+                    None => return,
+                },
+                () = environment.clock.sleep(SYNC_EVERY) => {
+                    let (tape, now) = (tape.clone(), environment.clock.now());
+                    if let Err(error) = blocking(move || tape.sync(now)).await {
+                        warn!(station = %station.id, %error, "what is on tape may not survive a power loss");
+                    }
+                }
             }
         }
     };
@@ -173,6 +241,38 @@ async fn run(
         warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
     }
     info!(station = %station.id, "taping ends");
+}
+
+/// Puts one event on tape; waits for room where the disk is full, until `stop`.
+async fn write(
+    station: &StationId,
+    tape: &Tape,
+    event: MediaEvent,
+    environment: &Environment,
+    stop: &CancellationToken,
+) {
+    log(station, &event);
+    let mut alerted = false;
+    loop {
+        let (tape, event, now) = (tape.clone(), event.clone(), environment.clock.now());
+        let Err(error) = blocking(move || tape.write(event, now)).await else {
+            if alerted {
+                info!(%station, "there is room again: on tape");
+            }
+            return;
+        };
+        if !error.is_disk_full() {
+            error!(%station, %error, "sound could not be put on tape");
+            return;
+        }
+        if !alerted {
+            error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
+        }
+        alerted = true;
+        if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
+            return;
+        }
+    }
 }
 
 fn log(station: &StationId, event: &MediaEvent) {

@@ -15,7 +15,7 @@ use crate::model::Container;
 use crate::tape::Reel;
 
 /// The longest silence from a decoder that has all its input.
-const HANGS_AFTER: Duration = Duration::from_secs(30);
+const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// How long a decoder may take to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 

@@ -43,3 +43,15 @@ pub enum EncodeError {
         seconds: u64,
     },
 }
+
+impl EncodeError {
+    /// Whether another decoder may do better.
+    pub(super) fn is_of_decoder(&self) -> bool {
+        matches!(self, Self::Decoder(_) | Self::DecoderHangs { .. })
+    }
+
+    /// Whether another encoder may do better.
+    pub(super) fn is_of_encoder(&self) -> bool {
+        matches!(self, Self::Encoder { .. } | Self::EncoderHangs { .. })
+    }
+}

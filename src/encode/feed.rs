@@ -15,7 +15,7 @@ use crate::model::{Container, Gap, Span};
 use crate::tape::{Reel, Step, Tape, View, Walker};
 
 /// The longest a decoder may refuse input.
-const HANGS_AFTER: Duration = Duration::from_secs(30);
+const HANGS_AFTER: Duration = Duration::from_secs(20);
 
 /// Walks through one cut, waiting where the tape must still grow.
 #[derive(Debug)]
@@ -37,11 +37,6 @@ impl Feed {
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut);
         Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view }
-    }
-
-    /// The cut.
-    pub(super) fn cut(&self) -> Span {
-        self.cut
     }
 
     /// What is missing.
@@ -99,7 +94,7 @@ pub(super) struct Poured {
 
 /// The sound of a segment without the ID3v2 tags that packed audio begins with (RFC 8216 section 3.4): in the middle of
 /// a stream, ffmpeg takes one for sound and loses the frame after it.
-fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
+pub(super) fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
     if !matches!(container, Container::Adts | Container::Mp3) {
         return bytes;
     }
@@ -113,7 +108,7 @@ fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
 }
 
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
-async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError> {
+pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError> {
     let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
     match tokio::time::timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
         Ok(()) => Ok(true),

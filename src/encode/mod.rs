@@ -6,31 +6,40 @@
 //!
 //! The cut may still be going on to tape while it is encoded; the last samples then follow as they arrive, and a show
 //! of any length is ready soon after its end.
+//!
+//! There are two ways through a cut. The [`streaming`] one has one decoder for each run of sound, and notices at its end
+//! when less came out than went in: hostile bytes, a decoder that was killed or hangs. Samples do not say where in the
+//! run something is missing, so the cut is then taken again the [`careful`] way: decoded in short pieces, each of which
+//! is known to be whole, or is by itself the gap in the ledger. An encoder that dies is replaced, and begins anew.
 
+mod careful;
+mod dead_air;
 mod decoder;
 mod error;
 mod feed;
+mod loudness;
 mod measure;
 mod mp3;
+mod output;
+mod place;
+mod streaming;
+mod waveform;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
+use tracing::warn;
 
-use crate::config::Mp3;
-use crate::model::{Gap, Span};
-use crate::tape::{Run, Step, Tape};
+use crate::config::{Mp3, Treatment};
+use crate::model::{Gap, Measured, Span};
+use crate::tape::Tape;
 
 pub use error::EncodeError;
 pub use mp3::RESERVED_FOR_TAGS;
 
-use decoder::Decoder;
-use feed::{Feed, Poured};
-use measure::Meter;
-use mp3::Mp3Encoder;
+/// How many encoders may fail at one cut.
+const ENCODERS: u32 = 3;
 
 /// What to encode, and where to.
 #[derive(Debug, Clone)]
@@ -39,137 +48,52 @@ pub struct Job {
     pub cut: Span,
     /// The encoding.
     pub mp3: Mp3,
+    /// What becomes of what is missing or silent.
+    pub treatment: Treatment,
     /// The file to write; it is overwritten.
     pub target: PathBuf,
 }
 
 /// What became of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Encoded {
-    /// Decoded sound in the file, in seconds, counted in samples.
+    /// Decoded sound in the file, in seconds, counted in samples; silence in the place of gaps does not count.
     pub seconds: f64,
+    /// How long the file plays.
+    pub length: Duration,
     /// The loudest sample, 1.0 being full scale.
     pub peak: f32,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
+    /// What was measured in the sound.
+    pub measured: Measured,
 }
-
-/// Missing sound shorter than this is the priming and rounding of codecs.
-const CODEC_SLACK: Duration = Duration::from_millis(60);
 
 /// Encodes a cut of `tape`, following the tape while it grows until it covers the cut or `sealed` says that nothing more
 /// will come.
+///
+/// # Errors
+/// The tape cannot be read, ffmpeg cannot be started, or one encoder after another failed.
 pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result<Encoded, EncodeError> {
-    let mut output = Output {
-        mp3: Mp3Encoder::start(&job.target, job.mp3)?,
-        meter: Meter::default(),
-        settings: job.mp3,
-        total: frames(job.cut.length().to_std().unwrap_or_default(), job.mp3.sample_rate),
-        undecoded: Vec::new(),
-    };
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed);
-    let mut step = feed.next().await;
-    while let Step::Run(run) = step {
-        step = output.decode(&run, &mut feed).await?;
-    }
-    output.mp3.finish().await?;
-    let mut gaps = feed.into_gaps();
-    gaps.extend(output.undecoded);
-    gaps.sort_by_key(|gap| gap.start);
-    Ok(Encoded { seconds: output.meter.seconds(&job.mp3), peak: output.meter.peak(), gaps })
-}
-
-/// How many sample frames `duration` is.
-fn frames(duration: Duration, sample_rate: u32) -> u64 {
-    let exact = duration.as_nanos() * u128::from(sample_rate);
-    u64::try_from((exact + 500_000_000) / 1_000_000_000).unwrap_or(u64::MAX)
-}
-
-/// The file being made, and what is known of it.
-struct Output {
-    mp3: Mp3Encoder,
-    meter: Meter,
-    settings: Mp3,
-    /// Sample frames in the whole cut.
-    total: u64,
-    undecoded: Vec<Gap>,
-}
-
-impl Output {
-    /// Decodes one run into the file; returns the step after it. A decoder that dies (hostile bytes) is replaced, and
-    /// the next one begins with the sound after that on which it died.
-    async fn decode(&mut self, run: &Run, feed: &mut Feed) -> Result<Step, EncodeError> {
-        let mut run = run.clone();
-        loop {
-            let poured = self.decode_once(&run, feed).await?;
-            match poured.next {
-                Some(step) => return Ok(step),
-                None => run.at += poured.fed.saturating_sub(run.skip),
+    let mut careful = false;
+    let mut encoders = 1;
+    loop {
+        let taken = if careful {
+            careful::take(job, tape, &sealed).await.map(Some)
+        } else {
+            streaming::take(job, tape, &sealed).await
+        };
+        match taken {
+            Ok(Some(encoded)) => return Ok(encoded),
+            Ok(None) => {
+                warn!(file = %job.target.display(), "less was decoded than is on tape; decoding again, piece by piece");
+                careful = true;
             }
-            // It died before its first sound: that one is given up, so that this ends.
-            if poured.fed.is_zero() {
-                match feed.next().await {
-                    Step::Feed { duration, .. } => run.at += duration,
-                    step => return Ok(step),
-                }
+            Err(error) if error.is_of_encoder() && encoders < ENCODERS => {
+                warn!(%error, "encoding again from the tape");
+                encoders += 1;
             }
-            run.skip = Duration::ZERO;
-        }
-    }
-
-    /// Decodes with one decoder until the run or the cut ends or the decoder dies.
-    async fn decode_once(&mut self, run: &Run, feed: &mut Feed) -> Result<Poured, EncodeError> {
-        let cut = feed.cut();
-        let rate = self.settings.sample_rate;
-        let (mut decoder, input, mut samples) = Decoder::start(&run.reel, self.settings)?;
-        samples.skip(frames(run.skip, rate));
-        let limit = self.total.saturating_sub(frames(run.at, rate));
-        let mut left = limit;
-        let mut poured = None;
-        {
-            let pouring = feed.pour(input, &run.reel);
-            tokio::pin!(pouring);
-            while left > 0 {
-                tokio::select! {
-                    result = &mut pouring, if poured.is_none() => {
-                        poured = Some(result?);
-                        samples.must_hurry();
-                    }
-                    taken = samples.take(left) => match taken? {
-                        Some(taken) => {
-                            left -= self.meter.count(&taken, self.settings.channels).min(left);
-                            self.mp3.write(&taken).await?;
-                        }
-                        None if poured.is_some() => break,
-                        // It ended before its input did: the pipe is broken, which the next write notices.
-                        None => poured = Some(pouring.as_mut().await?),
-                    }
-                }
-            }
-        }
-        if left == 0 {
-            return Ok(Poured { next: Some(Step::End), fed: run.skip });
-        }
-        let words = decoder.finish().await;
-        let poured = poured.unwrap_or(Poured { next: Some(Step::End), fed: run.skip });
-        let wanted = frames(poured.fed.saturating_sub(run.skip), rate).min(limit);
-        self.account(run, wanted, limit - left, cut, &words);
-        Ok(poured)
-    }
-
-    /// Notes what a run should have given and did not.
-    fn account(&mut self, run: &Run, wanted: u64, taken: u64, cut: Span, words: &str) {
-        let seconds = |frames: u64| Duration::from_secs_f64(frames as f64 / f64::from(self.settings.sample_rate));
-        let lost = seconds(wanted.saturating_sub(taken));
-        debug!(?run, wanted, taken, words, "run decoded");
-        if lost > CODEC_SLACK {
-            let after = TimeDelta::from_std(run.at + seconds(taken)).unwrap_or_default();
-            let cause = if words.is_empty() {
-                "the sound could not be decoded".to_owned()
-            } else {
-                format!("the sound could not be decoded: {words}")
-            };
-            self.undecoded.push(Gap { start: cut.start + after, length: lost, cause });
+            Err(error) => return Err(error),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::config::Mp3;
 /// Bytes of ID3v2 padding that ffmpeg reserves.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
 /// The longest an encoder may refuse samples, or take to end.
-const HANGS_AFTER: Duration = Duration::from_secs(60);
+const HANGS_AFTER: Duration = Duration::from_secs(20);
 
 /// An encoder that runs.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ impl Mp3Encoder {
         match tokio::time::timeout(HANGS_AFTER, input.write_all(samples)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(self.failed().await),
-            Err(_) => Err(self.hangs()),
+            Err(_) => Err(self.hangs().await),
         }
     }
 
@@ -65,7 +65,7 @@ impl Mp3Encoder {
         match tokio::time::timeout(HANGS_AFTER, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(_) => Err(self.failed().await),
-            Err(_) => Err(self.hangs()),
+            Err(_) => Err(self.hangs().await),
         }
     }
 
@@ -74,7 +74,13 @@ impl Mp3Encoder {
         EncodeError::Encoder { path: self.path.clone(), words: self.process.last_words() }
     }
 
-    fn hangs(&self) -> EncodeError {
+    /// Gives the file up; the encoder is gone when this returns.
+    pub(super) async fn abandon(mut self) {
+        self.process.stop(Duration::ZERO).await;
+    }
+
+    async fn hangs(&mut self) -> EncodeError {
+        self.process.stop(Duration::ZERO).await;
         EncodeError::EncoderHangs { path: self.path.clone(), seconds: HANGS_AFTER.as_secs() }
     }
 }

@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
     use crate::library::catalogue::Filter;
-    use crate::model::{Airing, ShowId, Span, StationId, Verdict};
+    use crate::model::{Airing, Measured, ShowId, Span, StationId, Verdict};
 
     fn airing() -> Airing {
         let start = "2026-11-20T05:00:00Z".parse().unwrap();
@@ -101,7 +101,15 @@ mod tests {
 
     fn outcome() -> Outcome {
         let at = airing().on_air.end;
-        Outcome { verdict: Verdict::Complete, seconds: 7_200.0, file: None, bytes: None, gaps: vec![], at }
+        Outcome {
+            verdict: Verdict::Complete,
+            seconds: 7_200.0,
+            file: None,
+            bytes: None,
+            gaps: vec![],
+            measured: Measured::default(),
+            at,
+        }
     }
 
     #[tokio::test]

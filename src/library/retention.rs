@@ -68,7 +68,7 @@ mod tests {
 
     use super::*;
     use crate::library::catalogue::{Filter, Outcome};
-    use crate::model::{Airing, ShowId, Span, StationId, Verdict};
+    use crate::model::{Airing, Measured, ShowId, Span, StationId, Verdict};
 
     const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -87,6 +87,8 @@ mod tests {
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
             seconds: 3600.0,
             gaps: vec![],
+            dead_air: vec![],
+            loudness: None,
             file: None,
             bytes: None,
             claimed_at: on_air.start,
@@ -145,6 +147,7 @@ mod tests {
                 file: Some(file.clone().into()),
                 bytes: Some(1),
                 gaps: vec![],
+                measured: Measured::default(),
                 at: now,
             };
             catalogue.finish(&airing.id, &outcome).await.unwrap();

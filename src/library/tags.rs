@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
-use id3::frame::{Comment, ExtendedText};
+use id3::frame::{Comment, ExtendedText, Frame, TableOfContents};
 use id3::{Encoder, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
@@ -22,6 +22,24 @@ use thiserror::Error;
 const HEADER: usize = 10;
 /// The longest text of a tag, in bytes; the rest is cut. Sixteen of them fit the space that is reserved.
 const LONGEST: usize = 3_900;
+
+/// The most chapters, the rest is left out. One byte counts them in the format (ID3v2 Chapter Frame Addendum, 3.2), and
+/// with their titles they must fit into the space that the texts leave.
+pub const MOST_CHAPTERS: usize = 100;
+/// The longest title of a chapter, in bytes: ffmpeg misreads the size of a frame inside a chapter from 128 bytes on, and
+/// then shows no chapter at all.
+const LONGEST_CHAPTER: usize = 120;
+
+/// A chapter mark.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chapter {
+    /// Where it begins, from the beginning of the file.
+    pub start: Duration,
+    /// Where it ends.
+    pub end: Duration,
+    /// What it is called.
+    pub title: String,
+}
 
 /// What is written into a recording. Empty texts are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -46,6 +64,8 @@ pub struct Tags {
     pub length: Option<Duration>,
     /// TXXX: description and value, such as `REPLAYGAIN_TRACK_GAIN` and `-6.20 dB`.
     pub extra: Vec<(String, String)>,
+    /// CHAP and CTOC, in order; at most [`MOST_CHAPTERS`].
+    pub chapters: Vec<Chapter>,
 }
 
 /// Why a file was not tagged; it is as it was.
@@ -189,15 +209,46 @@ fn frames(tags: &Tags) -> Tag {
     for (description, value) in &tags.extra {
         tag.add_frame(ExtendedText { description: clean(description), value: clean(value) });
     }
+    add_chapters(&mut tag, &tags.chapters);
     tag
 }
 
-/// One line of visible text, at most [`LONGEST`] bytes. A NUL would begin a second value, a newline a second line.
+/// Adds chapters, and the table of contents without which players show none (ID3v2 Chapter Frame Addendum, 1.0).
+fn add_chapters(tag: &mut Tag, chapters: &[Chapter]) {
+    /// For a chapter that is not found by its place in the bytes (section 3.1).
+    const BY_TIME: u32 = u32::MAX;
+    let milliseconds = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
+    let chapters = chapters.get(..MOST_CHAPTERS).unwrap_or(chapters);
+    let mut elements = Vec::new();
+    for (number, chapter) in chapters.iter().enumerate() {
+        let element_id = format!("chp{number}");
+        tag.add_frame(id3::frame::Chapter {
+            element_id: element_id.clone(),
+            start_time: milliseconds(chapter.start),
+            end_time: milliseconds(chapter.end),
+            start_offset: BY_TIME,
+            end_offset: BY_TIME,
+            frames: vec![Frame::text("TIT2", cut(&chapter.title, LONGEST_CHAPTER))],
+        });
+        elements.push(element_id);
+    }
+    if !elements.is_empty() {
+        let element_id = "toc".to_owned();
+        tag.add_frame(TableOfContents { element_id, top_level: true, ordered: true, elements, frames: Vec::new() });
+    }
+}
+
+/// One line of visible text, at most [`LONGEST`] bytes.
 fn clean(text: &str) -> String {
+    cut(text, LONGEST)
+}
+
+/// One line of visible text, at most `longest` bytes. A NUL would begin a second value, a newline a second line.
+fn cut(text: &str, longest: usize) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
-    let mut clean = String::with_capacity(text.len().min(LONGEST));
+    let mut clean = String::with_capacity(text.len().min(longest));
     for character in spaced {
-        if clean.len() + character.len_utf8() > LONGEST {
+        if clean.len() + character.len_utf8() > longest {
             break;
         }
         clean.push(character);

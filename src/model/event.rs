@@ -87,7 +87,8 @@ pub enum MediaEvent {
     Chunk(Chunk),
     /// Sound of known length that was offered but could not be had (or that the station marked as a gap).
     Gap {
-        /// How long it would have played; media time goes on by this much.
+        /// How long it would have played; media time goes on by this much. Zero where nobody knows: between two connections
+        /// to an endless stream.
         duration: Duration,
         /// When it was given up or first seen, as [`Chunk::arrived`].
         arrived: DateTime<Utc>,

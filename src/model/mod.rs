@@ -4,6 +4,7 @@ mod airing;
 mod event;
 mod gap;
 mod id;
+mod measured;
 mod span;
 mod verdict;
 
@@ -11,5 +12,6 @@ pub use airing::Airing;
 pub use event::{Chunk, Container, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};
+pub use measured::{DeadAir, Loudness, Measured, Peaks};
 pub use span::Span;
 pub use verdict::Verdict;

@@ -46,7 +46,22 @@ pub enum RecorderError {
         /// What there should be, in words.
         wanted: String,
     },
+    /// A defect of ours.
+    #[error("recording it came upon a defect in aircheck; the log has a line that begins with `thread`")]
+    Panicked,
     /// The process stops; the airing goes on at the next start.
     #[error("aircheck is stopping")]
     Stopping,
+}
+
+impl RecorderError {
+    /// Whether the system said that a disk is full (or a quota is reached).
+    pub(super) fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Tape(error) => error.is_disk_full(),
+            Self::Shelf(error) | Self::Archive(ArchiveError::Shelf(error)) => error.is_disk_full(),
+            Self::Catalogue(error) | Self::Archive(ArchiveError::Catalogue(error)) => error.is_disk_full(),
+            _ => false,
+        }
+    }
 }

@@ -4,40 +4,55 @@
 //! decks, its cut encoded while it comes on tape, tagged, shelved and finished. Whatever goes wrong on the way ends in
 //! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
 //! from the tape.
+//!
+//! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
+//! fails otherwise is tried [`ATTEMPTS`] times.
 
+mod chapters;
 mod error;
+mod recut;
+mod replay_gain;
 mod room;
 mod take;
 mod verdict;
 mod words;
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use tokio::sync::Semaphore;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::config::{Show, Station, TemplateError, Values};
+use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
 use crate::deck::Decks;
 use crate::encode::Job;
 use crate::library::archive;
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::library::tags::{self, Tags};
-use crate::model::{Airing, AiringId, Gap, MediaEvent, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
 
+pub use chapters::chapters;
 pub use error::RecorderError;
-pub use take::{Ending, Taken, take};
+pub use recut::{Recoverable, RecutError, recoverable, recut};
+pub use replay_gain::replay_gain;
+pub use take::{Encoders, Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
-pub use words::{comment, summary};
+pub use words::{comment, ledger, summary};
 
-/// How often an airing is begun before it is called failed.
-const ATTEMPTS: u32 = 3;
+/// Tape is kept this long after it was needed, for a second look at what went wrong.
+pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
+/// How often the finishing of an airing is begun before it is called failed: by errors, or by the process dying in it.
+const ATTEMPTS: u32 = 10;
+/// The wait after the first attempt; it grows by this much after each.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// Records airings.
 #[derive(Debug)]
@@ -46,7 +61,7 @@ pub struct Recorder {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
-    encoders: Arc<Semaphore>,
+    encoders: Encoders,
     current: Mutex<BTreeMap<AiringId, Current>>,
 }
 
@@ -70,12 +85,12 @@ pub struct Order {
     pub show: Arc<Show>,
     /// Where from.
     pub station: Arc<Station>,
-    /// Bytes that must be free.
-    pub min_free: u64,
+    /// How much must be free, and what may go before an airing is refused.
+    pub config: Arc<Config>,
 }
 
 impl Recorder {
-    /// A recorder that encodes at most as many airings at once as there are processors.
+    /// A recorder with as many places for encoders of either kind as there are processors.
     pub fn new(environment: Environment, decks: Decks, catalogue: Catalogue, shelf: Shelf) -> Arc<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
@@ -83,7 +98,7 @@ impl Recorder {
             decks,
             catalogue,
             shelf,
-            encoders: Arc::new(Semaphore::new(processors)),
+            encoders: Encoders::new(processors),
             current: Mutex::default(),
         })
     }
@@ -98,7 +113,7 @@ impl Recorder {
             return Ok(false);
         }
         info!(airing = %order.airing.id, station = %order.airing.station, "claimed");
-        self.spawn(order, 1);
+        self.spawn(order, 0);
         Ok(true)
     }
 
@@ -124,11 +139,11 @@ impl Recorder {
 
     async fn go_on(self: &Arc<Self>, claimed: &ClaimedAiring, order: Option<Order>) -> Result<(), CatalogueError> {
         let airing = &claimed.airing;
-        let attempt = self.catalogue.retry(&airing.id).await?;
-        // A restart in the middle of an airing is no failure of it.
-        let worth_it = attempt <= ATTEMPTS || self.environment.clock.now() < airing.cut().end;
+        // A restart in the middle of an airing is no failure of it and costs no attempt.
+        let finishing = claimed.prepared.is_some() || self.environment.clock.now() >= airing.cut().end;
+        let attempt = if finishing { self.catalogue.retry(&airing.id).await? } else { claimed.attempts };
         match order {
-            Some(order) if worth_it => {
+            Some(order) if attempt <= ATTEMPTS => {
                 info!(airing = %airing.id, attempt, "goes on");
                 self.spawn(order, attempt);
                 Ok(())
@@ -159,6 +174,12 @@ impl Recorder {
         current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
     }
 
+    /// Runs retention for the shows of `config`: what their `keep` says is deleted.
+    pub async fn tidy(&self, config: &Config) {
+        room::tidy(&self.catalogue, &self.shelf, config, self.environment.clock.now()).await;
+    }
+
+    /// `attempt` is 0 for an airing that was just claimed.
     fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
         let current = Current {
             airing: order.airing.clone(),
@@ -177,38 +198,77 @@ impl Recorder {
     /// Tries until there is a verdict or the process stops.
     async fn see_through(&self, order: &Order, mut attempt: u32) {
         let id = &order.airing.id;
+        let mut alerted = false;
         loop {
-            match self.record(order).await {
+            // A defect in one airing must not leave it claimed and forgotten.
+            let recorded = AssertUnwindSafe(self.record(order, attempt == 0)).catch_unwind().await;
+            attempt = attempt.max(1);
+            let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
                 Err(RecorderError::Stopping) => {
                     info!(airing = %id, "interrupted; goes on at the next start");
                     return;
                 }
-                Err(error) if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) => {
-                    error!(airing = %id, %error, "failed");
-                    if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
-                        error!(airing = %id, %error, "the failure could not be written down");
-                    }
-                    return;
+                Err(error) => error,
+            };
+            let waits = room::was_wanting(self.shelf.output(), size_of(order), &error).await
+                && self.environment.clock.now() < order.airing.cut().end + TAPE_KEPT;
+            if waits {
+                if !alerted {
+                    error!(airing = %id, %error, "the disk is full: its tape is kept, it is finished when there is room");
+                    self.hold(&order.airing, &error).await;
                 }
-                Err(error) => {
-                    warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
-                    attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
-                    tokio::select! {
-                        () = self.environment.clock.sleep(std::time::Duration::from_secs(5)) => {}
-                        () = self.environment.stop.cancelled() => return,
-                    }
+                alerted = true;
+            } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
+                error!(airing = %id, %error, "failed");
+                if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
+                    error!(airing = %id, %error, "the failure could not be written down");
                 }
+                return;
+            } else {
+                warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
+            }
+            let pause = if waits { PAUSE } else { PAUSE * attempt };
+            if self.environment.stop.run_until_cancelled(self.environment.clock.sleep(pause)).await.is_none() {
+                return;
+            }
+            // The file may have got its name, and only the list not have been told.
+            match self.is_settled(id).await {
+                Ok(true) => return,
+                Ok(false) => {}
+                Err(error) => warn!(airing = %id, %error, "the list could not be asked"),
+            }
+            if !waits {
+                attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
             }
         }
     }
 
-    async fn record(&self, order: &Order) -> Result<(), RecorderError> {
+    /// Whether the airing is finished, or could be finished just now because its file is on the shelf.
+    async fn is_settled(&self, id: &AiringId) -> Result<bool, RecorderError> {
+        let open = self.catalogue.unfinished().await?;
+        let Some(claimed) = open.iter().find(|claimed| claimed.airing.id == *id) else { return Ok(true) };
+        Ok(archive::recover(&self.catalogue, &self.shelf, claimed, self.environment.clock.now()).await?)
+    }
+
+    /// Notes in the list why an airing is not finished yet.
+    async fn hold(&self, airing: &Airing, error: &RecorderError) {
+        let outcome = self.nothing(airing, &format!("not finished yet, the disk is full: {error}"));
+        if let Err(error) = self.catalogue.prepare(&airing.id, &outcome).await {
+            // The list may be on the disk that is full.
+            warn!(airing = %airing.id, %error, "the alert could not be written into the list");
+        }
+    }
+
+    /// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
+    async fn record(&self, order: &Order, new: bool) -> Result<(), RecorderError> {
         let Order { airing, show, station, .. } = order;
-        room::ensure(self.shelf.output(), order.min_free, &self.decks, |station| self.needed(station)).await?;
+        if new {
+            self.ensure_room(&order.config).await?;
+        }
         let lease = self.decks.lease(station, airing.cut().start).await?;
         let temporary = self.shelf.temporary(&airing.id).await?;
-        let job = Job { cut: airing.cut(), mp3: show.mp3, target: temporary.clone() };
+        let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
         let tape = lease.tape().clone();
         let now = self.environment.clock.now();
         if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
@@ -221,35 +281,68 @@ impl Recorder {
         drop(lease);
         let verdict = judge(&job.cut, &taken);
         let at = self.environment.clock.now();
-        let outcome =
-            Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps: taken.gaps.clone(), at };
+        let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
+        let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
         let file = if verdict == Verdict::Failed {
             self.catalogue.finish(&airing.id, &outcome).await?;
             // Nobody should find a file that is nothing; the next start removes what stays.
             let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            tags::write(&temporary, &tags_of(order, verdict, &taken)?).await?;
-            let name = show.file.render(&name_values(order))?;
+            let name = labelled(order, verdict, &taken, &temporary).await?;
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
         Ok(())
     }
 
+    /// Old tape goes first, then what retention does not keep; then there is no room.
+    async fn ensure_room(&self, config: &Config) -> Result<(), RecorderError> {
+        let folders = [self.shelf.output(), self.decks.folder()];
+        let Some(folder) = room::short(&folders, config.min_free).await? else { return Ok(()) };
+        warn!(folder = %folder.display(), "little room on the disk: old tape goes");
+        self.decks.forget(TimeDelta::zero(), |station| self.needed(station)).await;
+        if room::short(&folders, config.min_free).await?.is_none() {
+            return Ok(());
+        }
+        warn!(folder = %folder.display(), "little room on the disk: what `keep` does not keep goes");
+        self.tidy(config).await;
+        match room::short(&folders, config.min_free).await? {
+            Some(folder) => Err(room::refusal(folder, config.min_free).await?),
+            None => Ok(()),
+        }
+    }
+
     /// Finishes an airing of which nothing came.
     async fn fail(&self, airing: &Airing, cause: &str) -> Result<(), CatalogueError> {
+        self.catalogue.finish(&airing.id, &self.nothing(airing, cause)).await
+    }
+
+    /// The outcome of an airing of which there is nothing.
+    fn nothing(&self, airing: &Airing, cause: &str) -> Outcome {
         let cut = airing.cut();
         let length = cut.length().to_std().unwrap_or_default();
         let gaps = vec![Gap { start: cut.start, length, cause: cause.to_owned() }];
         let at = self.environment.clock.now();
-        let outcome = Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps, at };
-        self.catalogue.finish(&airing.id, &outcome).await
+        let (verdict, measured) = (Verdict::Failed, Measured::default());
+        Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
     }
 
     fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes the tags into the finished `file` and says what it should be called.
+async fn labelled(order: &Order, verdict: Verdict, taken: &Taken, file: &Path) -> Result<String, RecorderError> {
+    tags::write(file, &tags_of(order, verdict, taken)?).await?;
+    Ok(order.show.file.render(&name_values(order))?)
+}
+
+/// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
+fn size_of(order: &Order) -> u64 {
+    let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
+    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(512 * 1024)
 }
 
 fn values(order: &Order) -> Values {
@@ -292,8 +385,9 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
         station: order.station.name.clone(),
         comment: comment(verdict, taken, zone),
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(std::time::Duration::from_secs_f64(taken.seconds.max(0.0))),
-        extra: Vec::new(),
+        length: Some(taken.length),
+        extra: replay_gain(taken.measured.loudness.as_ref()),
+        chapters: chapters(&order.airing.cut(), taken, order.show.treatment.gaps == Gaps::Silence, zone),
     })
 }
 
@@ -302,6 +396,9 @@ fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {
     for gap in &taken.gaps {
         let seconds = gap.length.as_secs_f64();
         warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause, "missing");
+    }
+    for dead in &taken.measured.dead_air {
+        warn!(airing = %airing.id, start = %dead.start, seconds = dead.length.as_secs_f64(), "dead air");
     }
     match verdict {
         Verdict::Complete => info!(airing = %airing.id, seconds = taken.seconds, file, "complete"),

@@ -1,33 +1,55 @@
-//! Room on the disk: what goes before an airing is refused.
+//! Room on the disk: what may go, and whether a failure was for want of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use tracing::warn;
+use chrono::{DateTime, Utc};
+use tracing::{info, warn};
 
 use super::error::RecorderError;
-use crate::deck::Decks;
-use crate::library::shelf;
-use crate::model::StationId;
+use crate::config::Config;
+use crate::library::catalogue::{Catalogue, Filter};
+use crate::library::retention;
+use crate::library::shelf::{self, Shelf, ShelfError};
 
-/// Makes sure that `min_free` bytes are free in the output folder: old tape goes first; where that is not enough the
-/// airing is refused, because a disk that fills up in the middle would spoil every other recording.
-pub(super) async fn ensure(
-    output: &Path,
-    min_free: u64,
-    decks: &Decks,
-    needed: impl Fn(&StationId) -> Option<DateTime<Utc>>,
-) -> Result<(), RecorderError> {
-    if shelf::free_space(output).await? >= min_free {
-        return Ok(());
+/// The first of `folders` that has less than `min_free` bytes free. A disk that fills up in the middle of an airing
+/// would spoil every other recording on it.
+pub(super) async fn short<'a>(folders: &[&'a Path], min_free: u64) -> Result<Option<&'a Path>, ShelfError> {
+    for folder in folders {
+        if shelf::free_space(folder).await? < min_free {
+            return Ok(Some(folder));
+        }
     }
-    warn!(folder = %output.display(), "little room on the disk: old tape goes");
-    decks.forget(TimeDelta::zero(), needed).await;
-    let free = shelf::free_space(output).await?;
-    if free >= min_free {
-        return Ok(());
+    Ok(None)
+}
+
+/// Why a new airing is not begun.
+pub(super) async fn refusal(folder: &Path, min_free: u64) -> Result<RecorderError, ShelfError> {
+    let free = shelf::free_space(folder).await?;
+    Ok(RecorderError::NoRoom { path: PathBuf::from(folder), free: in_words(free), wanted: in_words(min_free) })
+}
+
+/// Whether a failure was for want of room: an MP3 of `size` bytes does not fit into `output`, or the list cannot grow.
+/// Asked of the disk as well as of the error, because ffmpeg's is only words.
+pub(super) async fn was_wanting(output: &Path, size: u64, error: &RecorderError) -> bool {
+    let refused = matches!(error, RecorderError::NoRoom { .. });
+    !refused && (error.is_disk_full() || shelf::free_space(output).await.is_ok_and(|free| free < size))
+}
+
+/// Deletes what the `keep` of the shows does not keep.
+pub(super) async fn tidy(catalogue: &Catalogue, shelf: &Shelf, config: &Config, now: DateTime<Utc>) {
+    for show in &config.shows {
+        let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
+        let kept = async {
+            let recordings = catalogue.list(&filter).await?;
+            let gone = retention::plan(&recordings, &show.keep, now);
+            retention::apply(catalogue, shelf, &recordings, &gone, now).await
+        };
+        match kept.await {
+            Ok(0) => {}
+            Ok(count) => info!(show = %show.id, count, "recordings deleted, as `keep` says"),
+            Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
+        }
     }
-    Err(RecorderError::NoRoom { path: output.to_owned(), free: in_words(free), wanted: in_words(min_free) })
 }
 
 /// A number of bytes for people.

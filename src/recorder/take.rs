@@ -1,4 +1,10 @@
 //! Taking a cut: waiting for it to come on tape, and encoding it while it does.
+//!
+//! How long a cut is waited for that is not whole on tape when it should be:
+//! - as soon as the tape reaches beyond its end, nothing more can come: a tape is written in programme order;
+//! - a station that is down may come back with a window that still holds the end, so it is given [`LATEST`], counted from
+//!   when the cut was due or, after a restart, from when the take began;
+//! - a station of which nothing at all is on tape is given up after [`QUIET`].
 
 use std::time::Duration;
 
@@ -17,10 +23,28 @@ pub use crate::encode::Encoded as Taken;
 
 /// Encoding begins this share of the cut's length before its end: LAME is a hundred and more times faster than the air.
 const LEAD_SHARE: i32 = 40;
-/// Streams lag behind the air by up to half a minute; a tape that does not grow any more is given up after this.
-const QUIET: Duration = Duration::from_secs(30);
+/// A station that has never been heard and stays quiet for so long after the end is given up.
+const QUIET: TimeDelta = TimeDelta::seconds(30);
 /// However much still arrives, a cut ends this long after it should have been on tape.
 const LATEST: TimeDelta = TimeDelta::seconds(150);
+
+/// The places for encoders, each of which is two ffmpegs.
+///
+/// An encoder that started before the end of its cut mostly waits for the tape, for as long as minutes. It therefore
+/// has a place of another kind than one whose cut is on tape, which only computes: so neither kind ever waits for a
+/// station, and there are never more than two encoders per place.
+#[derive(Debug)]
+pub struct Encoders {
+    ahead: Semaphore,
+    ready: Semaphore,
+}
+
+impl Encoders {
+    /// So many places of each kind.
+    pub fn new(places: usize) -> Self {
+        Self { ahead: Semaphore::new(places), ready: Semaphore::new(places) }
+    }
+}
 
 /// The two ways in which a take can be ended from outside.
 #[derive(Debug, Clone)]
@@ -38,10 +62,11 @@ pub async fn take(
     job: &Job,
     delay: Duration,
     environment: &Environment,
-    encoders: &Semaphore,
+    encoders: &Encoders,
     ending: &Ending,
 ) -> Result<Taken, RecorderError> {
     let clock = environment.clock.as_ref();
+    let begun = clock.now();
     let lead = job.cut.length() / LEAD_SHARE;
     let due = job.cut.end + TimeDelta::from_std(delay).unwrap_or_default();
     tokio::select! {
@@ -51,13 +76,19 @@ pub async fn take(
     }
     let sealed = CancellationToken::new();
     let encode = async {
-        // Closed never: the semaphore lives as long as the recorder.
-        let _permit = encoders.acquire().await.map_err(|_| RecorderError::Stopping)?;
+        let _place = match encoders.ahead.try_acquire() {
+            Ok(place) => place,
+            Err(_) => {
+                sealed.cancelled().await;
+                // Closed never: it lives as long as the recorder.
+                encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
+            }
+        };
         Ok(encode::encode(job, tape, sealed.clone()).await?)
     };
     let seal = async {
         tokio::select! {
-            () = until_nothing_more_comes(tape, &job.cut, due, clock) => {}
+            () = until_nothing_more_comes(tape, &job.cut, due, begun, clock) => {}
             () = ending.early.cancelled() => {}
         }
         sealed.cancel();
@@ -70,18 +101,26 @@ pub async fn take(
     }
 }
 
-/// Waits until nothing more of `cut` can be hoped for: it is past its due time and the tape has been quiet for a while,
-/// or it is long past.
-async fn until_nothing_more_comes(tape: &Tape, cut: &Span, due: DateTime<Utc>, clock: &dyn Clock) {
+/// Waits until nothing more of `cut` can be hoped for, as the module says.
+async fn until_nothing_more_comes(
+    tape: &Tape,
+    cut: &Span,
+    due: DateTime<Utc>,
+    begun: DateTime<Utc>,
+    clock: &dyn Clock,
+) {
     sleep_until(clock, due).await;
     let mut grown = tape.grown();
-    while clock.now() < due + LATEST {
-        if tape.view(cut).end().is_some_and(|end| end >= cut.end) {
+    loop {
+        let view = tape.view(cut);
+        let patience = if view.start().is_some() { LATEST } else { QUIET };
+        let left = (due.max(begun) + patience - clock.now()).to_std().unwrap_or_default();
+        if left.is_zero() || view.end().is_some_and(|end| end >= cut.end) {
             return;
         }
         tokio::select! {
             changed = grown.changed() => if changed.is_err() { return },
-            () = clock.sleep(QUIET) => return,
+            () = clock.sleep(left) => {}
         }
     }
 }

@@ -5,31 +5,48 @@ use std::fmt::Write as _;
 use chrono_tz::Tz;
 
 use super::take::Taken;
-use crate::model::Verdict;
+use crate::model::{DeadAir, Gap, Verdict};
 
 /// Gaps listed in a comment; the catalogue has them all.
 const LISTED: usize = 10;
 
-/// The verdict and the gaps, as they stand in the MP3's comment; times by the clock of `zone`.
+/// The verdict, the gaps and the dead air, as they stand in the MP3's comment; times by the clock of `zone`.
 pub fn comment(verdict: Verdict, taken: &Taken, zone: Tz) -> String {
-    let mut text = summary(verdict, taken);
-    for gap in taken.gaps.iter().take(LISTED) {
+    ledger(verdict, taken.seconds, &taken.gaps, &taken.measured.dead_air, zone)
+}
+
+/// The same for a recording of the catalogue.
+pub fn ledger(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Tz) -> String {
+    let mut text = line(verdict, seconds, gaps, dead_air);
+    for gap in gaps.iter().take(LISTED) {
         let start = gap.start.with_timezone(&zone).format("%H:%M:%S");
         let _ = write!(text, "\n{start} {:.1} s missing: {}", gap.length.as_secs_f64(), gap.cause);
     }
-    if let Some(more) = taken.gaps.len().checked_sub(LISTED).filter(|more| *more > 0) {
+    if let Some(more) = gaps.len().checked_sub(LISTED).filter(|more| *more > 0) {
         let _ = write!(text, "\nand {more} more");
+    }
+    for dead in dead_air.iter().take(LISTED) {
+        let start = dead.start.with_timezone(&zone).format("%H:%M:%S");
+        let _ = write!(text, "\n{start} {:.1} s of dead air", dead.length.as_secs_f64());
     }
     text
 }
 
 /// The verdict in one line.
 pub fn summary(verdict: Verdict, taken: &Taken) -> String {
-    let missing: f64 = taken.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
-    let mut text = format!("{verdict}: {:.3} s", taken.seconds);
+    line(verdict, taken.seconds, &taken.gaps, &taken.measured.dead_air)
+}
+
+fn line(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir]) -> String {
+    let missing: f64 = gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
+    let mut text = format!("{verdict}: {seconds:.3} s");
     if missing > 0.0 {
-        let places = if taken.gaps.len() == 1 { "place" } else { "places" };
-        let _ = write!(text, ", {missing:.1} s missing in {} {places}", taken.gaps.len());
+        let places = if gaps.len() == 1 { "place" } else { "places" };
+        let _ = write!(text, ", {missing:.1} s missing in {} {places}", gaps.len());
+    }
+    let dead: f64 = dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
+    if dead > 0.0 {
+        let _ = write!(text, ", {dead:.1} s of dead air");
     }
     text
 }
@@ -39,7 +56,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::Gap;
+    use crate::model::Measured;
 
     #[test]
     fn a_comment_says_what_is_missing_by_the_shows_clock() {
@@ -48,10 +65,13 @@ mod tests {
             length: Duration::from_millis(4_040),
             cause: "the segment answered 404".to_owned(),
         };
-        let taken = Taken { seconds: 95.96, peak: 0.5, gaps: vec![gap] };
+        let dead = DeadAir { start: "2026-11-20T05:05:00Z".parse().unwrap(), length: Duration::from_secs(31) };
+        let measured = Measured { dead_air: vec![dead], ..Measured::default() };
+        let taken = Taken { seconds: 95.96, gaps: vec![gap], measured, ..Taken::default() };
         assert_eq!(
             comment(Verdict::judge(100.0, 95.96, false), &taken, chrono_tz::Asia::Seoul),
-            "partial (95.9 %): 95.960 s, 4.0 s missing in 1 place\n14:03:12 4.0 s missing: the segment answered 404"
+            "partial (95.9 %): 95.960 s, 4.0 s missing in 1 place, 31.0 s of dead air\n\
+             14:03:12 4.0 s missing: the segment answered 404\n14:05:00 31.0 s of dead air"
         );
     }
 }

@@ -2,9 +2,13 @@
 //!
 //! A connection that delivers no sound for ten seconds is dead, whatever its socket says. Each end that nobody asked for
 //! is told as trouble, in words, and followed by the next attempt; nothing is ever given up.
+//!
+//! Between two connections sound is lost, unless the second is known to continue the first. How much, nobody says: that is
+//! told as a gap of zero length, and the arrivals on both sides of it show how long it was.
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +20,11 @@ use crate::model::{Chunk, Format, MediaEvent};
 
 /// The longest time without sound on a connection that is alive.
 pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// A connection that delivered and lasted this long was good: the next failure is a new one.
+/// A connection that delivered and lasted this long was good: its end is a new failure, and followed by another attempt at
+/// once.
 const GOOD_AFTER: Duration = Duration::from_secs(5);
+/// For so long after it has played, a stream is asked as [`policy::LATELY`] says.
+const IMPATIENT_FOR: Duration = Duration::from_secs(60);
 /// How long a connection may take to hand over what it has captured once it should stop.
 const FLUSH_WITHIN: Duration = Duration::from_secs(4);
 
@@ -55,18 +62,33 @@ pub(super) struct Output {
     format: Option<Format>,
     /// Whether no chunk of this connection was handed over yet.
     fresh: bool,
+    /// Since when and why there is no sound, where there was some before.
+    broken: Option<(DateTime<Utc>, String)>,
+    /// Whether any chunk was handed over at all.
+    heard: bool,
 }
 
 impl Output {
-    /// Hands over sound that is whole as of now.
+    /// The time, to note when bytes arrive.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Hands over sound.
     pub(super) async fn piece(&mut self, piece: Piece) -> Result<(), Deaf> {
-        let arrived = self.clock.now();
-        let Piece { format, bytes, duration } = piece;
+        let Piece { format, bytes, duration, arrived, continues } = piece;
+        let discontinuity = std::mem::replace(&mut self.fresh, false) && !continues;
+        let broken = self.broken.take().filter(|_| discontinuity);
+        // In front of the format, so that it stands on the reel of the sound that it follows.
+        if let Some((at, cause)) = broken {
+            let (duration, programme_time) = (Duration::ZERO, None);
+            self.send(MediaEvent::Gap { duration, arrived: at, programme_time, discontinuity, cause }).await?;
+        }
         if self.format.as_ref() != Some(&format) {
             self.send(MediaEvent::Format(format.clone())).await?;
             self.format = Some(format);
         }
-        let discontinuity = std::mem::replace(&mut self.fresh, false);
+        self.heard = true;
         let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity };
         self.send(MediaEvent::Chunk(chunk)).await
     }
@@ -79,6 +101,9 @@ impl Output {
 
     async fn trouble(&mut self, cause: String) -> Result<(), Deaf> {
         let at = self.clock.now();
+        if self.heard {
+            self.broken.get_or_insert_with(|| (at, cause.clone()));
+        }
         self.send(MediaEvent::Trouble { at, cause }).await
     }
 
@@ -95,8 +120,10 @@ pub(super) async fn keep<L: Link>(
     stop: CancellationToken,
 ) {
     let clock = &environment.clock;
-    let mut output = Output { events: events.clone(), clock: clock.clone(), format: None, fresh: true };
+    let (format, broken) = (None, None);
+    let mut output = Output { events: events.clone(), clock: clock.clone(), format, fresh: true, broken, heard: false };
     let mut backoff = Backoff::new(policy::CONNECTION);
+    let mut played_until = None;
     while !stop.is_cancelled() {
         output.fresh = true;
         let started = clock.monotonic();
@@ -109,14 +136,25 @@ pub(super) async fn keep<L: Link>(
         if stop.is_cancelled() {
             return;
         }
-        if !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER {
-            backoff.reset();
+        let good = !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER;
+        if !output.fresh {
+            played_until = Some(clock.monotonic());
         }
-        let wait = backoff.wait();
+        let impatient = played_until.is_some_and(|until| clock.monotonic().saturating_sub(until) < IMPATIENT_FOR);
+        let wait = if good {
+            backoff.reset();
+            Duration::ZERO
+        } else if impatient {
+            backoff.wait_as(policy::LATELY)
+        } else {
+            backoff.wait()
+        };
         tracing::debug!(%cause, ?wait, "the connection ended; trying again");
         let told_and_waited = async {
             output.trouble(cause).await?;
-            clock.sleep(wait).await;
+            if !wait.is_zero() {
+                clock.sleep(wait).await;
+            }
             Ok::<_, Deaf>(())
         };
         tokio::select! {

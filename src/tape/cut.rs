@@ -6,7 +6,8 @@
 //!
 //! Two entries that follow each other join without a seam unless their places differ by more than our knowledge of
 //! them is uncertain: a little for stamped ones, up to an entry's length where only arrivals are known. Where they
-//! overlap by more, the later one loses its beginning; where there is a hole, it goes to the ledger.
+//! overlap by more, the later one loses its beginning; where there is a hole, it goes to the ledger. A gap of zero length
+//! says that something is missing there, of a length that nobody knows: then there is a seam, however near they are.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -212,7 +213,8 @@ impl Walker {
         self.pending.push_back(Step::Run(Run {
             reel: Arc::clone(&sound.reel),
             skip: skip.to_std().unwrap_or_default(),
-            at: (self.cursor - self.cut.start).to_std().unwrap_or_default(),
+            // A hole that is rounding still has its length: the sound stays where it belongs.
+            at: (start.min(self.cut.end).max(self.cursor) - self.cut.start).to_std().unwrap_or_default(),
         }));
         self.pending.extend(preroll.map(|(sound, duration)| Step::Feed { sound, duration }));
     }
@@ -228,6 +230,9 @@ impl Walker {
 
 /// Whether an entry follows the last one without a seam.
 fn joins(last: &Last, number: u64, entry: &Entry, placed: Placed) -> bool {
+    if last.duration.is_zero() {
+        return false;
+    }
     let stamped = last.stamped && entry.programme_time.is_some();
     let uncertain = if placed.session == last.session {
         if stamped { STAMP_JUMP } else { return last.number + 1 == number }
@@ -374,5 +379,9 @@ mod tests {
         assert_eq!(walk(&near, 100.0, 108.0), "run 0@0..");
         let far = View::new(0, vec![entry(104.0, false), entry(114.0, true)], Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&far, 100.0, 114.0), "run 0@0. run 0@10. gap 104+6 nothing arrived from the station");
+        let mut known = vec![entry(104.0, false), entry(104.2, true), entry(109.5, true)];
+        (known[1].duration, known[1].sound) = (Duration::ZERO, Err("connection reset".to_owned()));
+        let known = View::new(0, known, Vec::new(), TimeDelta::zero());
+        assert_eq!(walk(&known, 100.0, 108.0), "run 0@0. run 0@5.5. gap 104+1.5 connection reset");
     }
 }

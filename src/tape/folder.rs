@@ -50,9 +50,11 @@ struct State {
     unwritten: Vec<Trouble>,
     format: Option<Format>,
     writer: Option<ReelWriter>,
-    /// Whether the tape was opened with entries on it and nothing was written since.
+    /// Whether the tape was opened, or the clock was set, and nothing was written since.
     reopened: bool,
     repeats: Repeats,
+    /// The number of the first entry after the clock was set back, and the time it was set to.
+    set_back: Option<(u64, DateTime<Utc>)>,
 }
 
 /// Whether chunks may repeat what is on tape already: after a restart or a reconnect, a station's window reaches back
@@ -70,29 +72,33 @@ enum Repeats {
 }
 
 impl Tape {
-    /// Opens the tape in `folder`, which is made where missing, and reads what is on it. `delay` is the station's.
-    /// Blocks.
+    /// Opens the tape in `folder` for writing, makes the folder where it is missing, and reads what is on it. `delay` is
+    /// the station's. Blocks.
     pub fn open(folder: &Path, delay: Duration, now: DateTime<Utc>) -> Result<Self, TapeError> {
         fs::create_dir_all(folder).map_err(TapeError::io(folder, "made"))?;
-        let mut state = State { reopened: true, ..State::default() };
-        for sound_file in sound_files(folder)? {
-            let index_path = sound_file.with_extension("m3u8");
-            let text = fs::read(&index_path).unwrap_or_default();
-            let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
-            let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
-            state.entries.extend(read.entries);
-            state.troubles.extend(read.troubles);
-        }
+        let mut state = read(folder, remove_empty)?;
         if let Some(last) = state.entries.last() {
             let at = last.arrived.min(now);
             state.troubles.push(Trouble { at, cause: "aircheck was not running".to_owned() });
         }
-        let (grown, _) = watch::channel(0);
-        let shared = Shared { folder: folder.to_owned(), delay: delta(delay), state: Mutex::new(state), grown };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self::of(folder, delay, state))
     }
 
-    /// Writes what a source said. Blocks. After an error (a full disk) the tape goes on with a new reel.
+    /// Reads the tape in `folder` as it is now; somebody else may be writing it. What is read is never written to, and
+    /// does not grow. Blocks.
+    pub fn read(folder: &Path, delay: Duration) -> Result<Self, TapeError> {
+        let state = if folder.exists() { read(folder, |_| ())? } else { State::default() };
+        Ok(Self::of(folder, delay, state))
+    }
+
+    fn of(folder: &Path, delay: Duration, state: State) -> Self {
+        let (grown, _) = watch::channel(0);
+        let shared = Shared { folder: folder.to_owned(), delay: delta(delay), state: Mutex::new(state), grown };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Writes what a source said. Blocks. After an error (a full disk) nothing of it is on tape, it may be written again,
+    /// and the tape goes on with a new reel.
     pub fn write(&self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
         let mut state = self.state();
         let result = match event {
@@ -104,12 +110,22 @@ impl Tape {
                     state.end_reel(now)
                 }
             }
-            MediaEvent::Chunk(chunk) => self.write_chunk(&mut state, &chunk, now),
+            MediaEvent::Chunk(chunk) => {
+                // Whoever writes a chunk again after an error means the same one.
+                let before = (state.reopened, state.repeats);
+                let written = self.write_chunk(&mut state, &chunk, now);
+                if written.is_err() {
+                    (state.reopened, state.repeats) = before;
+                }
+                written
+            }
             MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause } => {
                 let entry = Entry { duration, arrived, programme_time, discontinuity, sound: Err(cause) };
                 let placed = self.estimate(&state, &entry);
                 let noted = state.writer.as_mut().map_or(Ok(()), |writer| writer.note(&entry, placed));
-                state.entries.push(entry);
+                if noted.is_ok() {
+                    state.entries.push(entry);
+                }
                 noted
             }
             MediaEvent::Trouble { at, cause } => state.note_trouble(Trouble { at, cause }),
@@ -117,8 +133,11 @@ impl Tape {
         };
         if let Err(error) = &result {
             state.writer = None;
-            // Readers must learn of it even though it could not be written.
-            state.troubles.push(Trouble { at: now, cause: error.to_string() });
+            // Readers must learn of it even though it could not be written; once is enough.
+            let cause = error.to_string();
+            if state.troubles.last().is_none_or(|last| last.cause != cause) {
+                state.troubles.push(Trouble { at: now, cause });
+            }
         }
         drop(state);
         self.shared.grown.send_modify(|count| *count += 1);
@@ -147,6 +166,11 @@ impl Tape {
         let placed = self.estimate(state, &unsounded(&chunk));
         let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(&chunk, placed)?;
         state.entries.push(entry);
+        // It is on tape, and so not to be written again, even where it may not survive a power loss.
+        if let Some(Err(error)) = state.writer.as_mut().map(|writer| writer.sync_when_due(now)) {
+            state.writer = None;
+            state.troubles.push(Trouble { at: now, cause: error.to_string() });
+        }
         Ok(())
     }
 
@@ -156,6 +180,22 @@ impl Tape {
         let mut entries = session.to_vec();
         entries.push(entry.clone());
         place(&entries, self.shared.delay).last().map_or(entry.arrived, |placed| placed.start)
+    }
+
+    /// The clock was set, to `now`: arrivals from here on are on another line of time, so that a new session begins. What
+    /// was written under the clock before does not count for cuts that end after `now`.
+    pub fn clock_was_set(&self, now: DateTime<Utc>) {
+        let mut state = self.state();
+        state.reopened = true;
+        let ahead = state.entries.last().is_some_and(|last| last.arrived > now);
+        if ahead {
+            state.set_back = Some((state.first + state.entries.len() as u64, now));
+        }
+    }
+
+    /// Brings to the disk what is not there yet. Blocks.
+    pub fn sync(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.state().writer.as_mut().map_or(Ok(()), |writer| writer.sync(now))
     }
 
     /// Ends the reel that is being written, because capture ends. Blocks.
@@ -169,7 +209,10 @@ impl Tape {
         let near = |entry: &Entry| {
             entry.arrived >= span.start - AROUND && entry.arrived <= span.end + AROUND + self.shared.delay
         };
+        let set_back = state.set_back.filter(|(_, instant)| span.end > *instant);
+        let oldest = set_back.map_or(0, |(number, _)| usize::try_from(number - state.first.min(number)).unwrap_or(0));
         let from = state.entries.iter().position(near).unwrap_or(state.entries.len());
+        let from = from.max(oldest).min(state.entries.len());
         let to = state.entries.iter().rposition(near).map_or(from, |last| last + 1);
         let entries = state.entries.get(from..to).unwrap_or_default().to_vec();
         View::new(state.first + from as u64, entries, state.troubles.clone(), self.shared.delay)
@@ -297,6 +340,28 @@ fn unsounded(chunk: &Chunk) -> Entry {
     }
 }
 
+/// What is on the reels of `folder`; those with nothing on them are handed to `empty`.
+fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<State, TapeError> {
+    let mut state = State { reopened: true, ..State::default() };
+    for sound_file in sound_files(folder)? {
+        let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
+        let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
+        let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
+        if read.entries.is_empty() {
+            empty(&sound_file);
+        }
+        state.entries.extend(read.entries);
+        state.troubles.extend(read.troubles);
+    }
+    Ok(state)
+}
+
+/// Removes a reel with nothing on it, which no retention would find.
+fn remove_empty(sound_file: &Path) {
+    // What cannot be removed takes no room worth mentioning.
+    let _ = fs::remove_file(sound_file.with_extension("m3u8")).and_then(|()| fs::remove_file(sound_file));
+}
+
 /// The sound files of a tape, oldest first: their names are the times they were begun.
 fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
     let listing = fs::read_dir(folder).map_err(TapeError::io(folder, "read"))?;
@@ -309,108 +374,4 @@ fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-    use crate::tape::{Step, Walker};
-
-    fn at(seconds: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000_000 + seconds)
-    }
-
-    fn format(detail: &str) -> MediaEvent {
-        MediaEvent::Format(Format { container: Container::Adts, detail: detail.to_owned(), init: None })
-    }
-
-    fn chunk(number: u8, arrived: i64) -> MediaEvent {
-        MediaEvent::Chunk(Chunk {
-            bytes: Bytes::from(vec![number; 100]),
-            // Three quarters of a frame more than the index can say.
-            duration: Duration::from_nanos(4_000_000_750),
-            arrived: at(arrived),
-            programme_time: None,
-            discontinuity: false,
-        })
-    }
-
-    /// The first byte of everything that a cut decodes, and how many seconds are missing.
-    fn cut(tape: &Tape, start: i64, end: i64) -> (Vec<u8>, u64) {
-        let span = Span::new(at(start), at(end));
-        let view = tape.view(&span);
-        let mut walker = Walker::new(span);
-        let mut heard = Vec::new();
-        loop {
-            match walker.step(&view, true) {
-                Step::Feed { sound, .. } => {
-                    heard.push(fs::read(&sound.reel.path).unwrap()[usize::try_from(sound.offset).unwrap()]);
-                }
-                Step::Run(_) => {}
-                Step::Wait | Step::End => break,
-            }
-        }
-        let missing: Duration = walker.into_gaps().iter().map(|gap| gap.length).sum();
-        (heard, (missing + Duration::from_millis(500)).as_secs())
-    }
-
-    #[test]
-    fn a_reopened_tape_holds_what_was_written_and_goes_on_without_a_seam_when_the_window_reaches_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-        tape.write(format("a"), at(4)).unwrap();
-        for number in 1..=3_u8 {
-            tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
-        }
-        // Killed here: the reel was never ended. The window still offers 2 and 3, and 4 that was missed.
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
-        tape.write(format("a"), at(17)).unwrap();
-        for number in 2..=5_u8 {
-            tape.write(chunk(number, 20), at(20)).unwrap();
-        }
-        assert_eq!(cut(&tape, 0, 20), (vec![1, 2, 3, 4, 5], 0));
-    }
-
-    #[test]
-    fn what_was_missed_while_down_is_a_gap_that_says_so() {
-        let folder = tempfile::tempdir().unwrap();
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-        tape.write(format("a"), at(4)).unwrap();
-        tape.write(chunk(1, 4), at(4)).unwrap();
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(60)).unwrap();
-        tape.write(format("a"), at(64)).unwrap();
-        tape.write(chunk(2, 64), at(64)).unwrap();
-        assert_eq!(cut(&tape, 0, 64), (vec![1, 2], 56));
-        let span = Span::new(at(0), at(64));
-        let mut walker = Walker::new(span);
-        while walker.step(&tape.view(&span), true) != Step::End {}
-        assert_eq!(walker.into_gaps()[0].cause, "aircheck was not running");
-    }
-
-    #[test]
-    fn a_format_change_begins_a_new_reel_and_old_reels_can_go() {
-        let folder = tempfile::tempdir().unwrap();
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-        for (number, detail) in [(1, "a"), (2, "b"), (3, "b")] {
-            tape.write(format(detail), at(i64::from(number) * 4)).unwrap();
-            tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
-        }
-        assert_eq!(sound_files(folder.path()).unwrap().len(), 2);
-        assert_eq!(tape.forget_before(at(8)).unwrap(), 100);
-        assert_eq!(sound_files(folder.path()).unwrap().len(), 1);
-        assert_eq!(cut(&tape, 0, 12), (vec![2, 3], 4));
-    }
-
-    #[test]
-    fn equal_silence_is_not_taken_for_a_repeat() {
-        let folder = tempfile::tempdir().unwrap();
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-        tape.write(format("a"), at(4)).unwrap();
-        for arrived in [4, 8, 12] {
-            tape.write(chunk(0, arrived), at(arrived)).unwrap();
-        }
-        let tape = Tape::open(folder.path(), Duration::ZERO, at(13)).unwrap();
-        tape.write(format("a"), at(16)).unwrap();
-        tape.write(chunk(0, 16), at(16)).unwrap();
-        assert_eq!(cut(&tape, 0, 16).1, 0);
-    }
-}
+mod tests;

@@ -1,12 +1,18 @@
 //! Writing a reel.
 //!
 //! What a crash leaves, step by step:
-//! 1. bytes appended to the sound file — bytes that no index line names: they are never read;
-//! 2. the index line appended — the entry is on tape; a torn line is dropped when the index is read;
-//! 3. both files synchronised, at the latest [`SYNC_EVERY`] after the first of them was written — the entry survives a
-//!    power loss. Bytes go to the disk before the index, so that a synchronised index never names bytes that are lost.
+//! 1. the two files made, and their folder synchronised — an empty reel, removed when the tape is opened again;
+//! 2. bytes appended to the sound file — bytes that no index line names: they are never read;
+//! 3. the index line appended — the entry is on tape, whatever becomes of the process; a torn line is dropped when the
+//!    index is read;
+//! 4. both files synchronised, first the bytes, then the index — the entry survives a power loss.
+//!
+//! Step 4 follows step 3 at once where the last one is [`SYNC_EVERY`] ago, and is made good by the deck
+//! ([`super::Tape::sync`]) where nothing follows for so long. So a power loss takes at most what arrived in the last ten
+//! seconds. A disk may write the index earlier than it is told to, and then it may name bytes that are not there: an
+//! entry beyond the end of the sound file is left out when the index is read.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,7 +26,7 @@ use super::error::TapeError;
 use super::index;
 use crate::model::{Chunk, Format};
 
-/// The most sound that a power loss can take.
+/// What is written so long after the last time is synchronised at once.
 const SYNC_EVERY: TimeDelta = TimeDelta::seconds(5);
 /// A reel is full after this long, so that old sound can go in whole files.
 const FULL_AFTER: TimeDelta = TimeDelta::hours(1);
@@ -38,6 +44,7 @@ pub(super) struct ReelWriter {
     target: u64,
     begun: DateTime<Utc>,
     synced: DateTime<Utc>,
+    dirty: bool,
 }
 
 impl ReelWriter {
@@ -48,7 +55,22 @@ impl ReelWriter {
         duration: Duration,
         now: DateTime<Utc>,
     ) -> Result<Self, TapeError> {
-        let (path, mut sound) = create_new(folder, format, now)?;
+        let (path, sound) = create_new(folder, format, now)?;
+        Self::begin_in(&path, sound, folder, format, duration, now).inspect_err(|_| {
+            // A disk that is full would otherwise fill with empty files.
+            let _ = fs::remove_file(path.with_extension("m3u8")).and_then(|()| fs::remove_file(&path));
+        })
+    }
+
+    fn begin_in(
+        path: &Path,
+        mut sound: File,
+        folder: &Path,
+        format: &Format,
+        duration: Duration,
+        now: DateTime<Utc>,
+    ) -> Result<Self, TapeError> {
+        let path = path.to_owned();
         let init = format.init.as_deref().unwrap_or_default();
         sound.write_all(init).map_err(TapeError::io(&path, "written"))?;
         let length = init.len() as u64;
@@ -62,7 +84,10 @@ impl ReelWriter {
             .open(&index_path)
             .map_err(TapeError::io(&index_path, "written"))?;
         index.write_all(index::header(&reel, target).as_bytes()).map_err(TapeError::io(&index_path, "written"))?;
-        Ok(Self { reel: Arc::new(reel), sound, index, index_path, length, target, begun: now, synced: now })
+        // Names live in the folder: without this the power may take the whole reel.
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(TapeError::io(folder, "synchronised"))?;
+        let reel = Arc::new(reel);
+        Ok(Self { reel, sound, index, index_path, length, target, begun: now, synced: now, dirty: true })
     }
 
     /// The sound file.
@@ -89,9 +114,6 @@ impl ReelWriter {
             sound: Ok(sound),
         };
         self.note(&entry, placed)?;
-        if chunk.arrived - self.synced >= SYNC_EVERY || chunk.arrived < self.synced {
-            self.sync(chunk.arrived)?;
-        }
         Ok(entry)
     }
 
@@ -112,13 +134,25 @@ impl ReelWriter {
     }
 
     fn line(&mut self, text: &str) -> Result<(), TapeError> {
+        self.dirty = true;
         self.index.write_all(text.as_bytes()).map_err(TapeError::io(&self.index_path, "written"))
     }
 
-    fn sync(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+    /// The same, where the last time was long enough ago.
+    pub(super) fn sync_when_due(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        if (now - self.synced).abs() >= SYNC_EVERY { self.sync(now) } else { Ok(()) }
+    }
+
+    /// Brings what was written to the disk.
+    pub(super) fn sync(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
         self.synced = now;
+        if !self.dirty {
+            return Ok(());
+        }
         self.sound.sync_data().map_err(TapeError::io(&self.reel.path, "synchronised"))?;
-        self.index.sync_data().map_err(TapeError::io(&self.index_path, "synchronised"))
+        self.index.sync_data().map_err(TapeError::io(&self.index_path, "synchronised"))?;
+        self.dirty = false;
+        Ok(())
     }
 }
 

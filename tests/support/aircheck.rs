@@ -56,7 +56,7 @@ impl Aircheck {
 
     /// Writes another configuration.
     pub fn write(&self, yaml: &str) {
-        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\n";
+        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\nweb: { listen: \"127.0.0.1:0\" }\n";
         std::fs::write(self.path("stations.yaml"), format!("{head}{yaml}")).expect("written");
     }
 

@@ -6,6 +6,7 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`icecast`] | a real icecast2 with a real source |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -35,6 +36,8 @@
 pub mod aircheck;
 pub mod cases;
 pub mod ffmpeg;
+pub mod icecast;
+pub mod machine;
 pub mod origin;
 pub mod rtmp;
 pub mod timecode;

@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::model::{Airing, AiringId, Gap, ShowId, Span, StationId, Verdict};
+use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
 
 /// What became of an airing.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Outcome {
     pub bytes: Option<u64>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
+    /// What was measured in the sound. Without peaks those of an earlier outcome of the same airing stay.
+    pub measured: Measured,
     /// When this was known.
     pub at: DateTime<Utc>,
 }
@@ -63,6 +65,10 @@ pub struct Recording {
     pub seconds: f64,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
+    /// What is silent, in order.
+    pub dead_air: Vec<DeadAir>,
+    /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
+    pub loudness: Option<Loudness>,
     /// The file, relative to the output folder; none where there never was one or it has been deleted.
     pub file: Option<PathBuf>,
     /// Its size.
@@ -94,6 +100,10 @@ pub struct Report {
     pub seconds: f64,
     /// What is missing.
     pub missing: Vec<Missing>,
+    /// What is dead air.
+    pub silent: Vec<Silent>,
+    /// Integrated loudness in LUFS; null where it is not known.
+    pub loudness: Option<f64>,
     /// The file, absolute.
     pub file: Option<PathBuf>,
     /// Its size.
@@ -109,6 +119,15 @@ pub struct Missing {
     pub seconds: f64,
     /// Why.
     pub cause: String,
+}
+
+/// Dead air as scripts see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Silent {
+    /// Where it begins.
+    pub start: String,
+    /// How long it lasts.
+    pub seconds: f64,
 }
 
 impl Recording {
@@ -132,6 +151,15 @@ impl Recording {
                     cause: gap.cause.clone(),
                 })
                 .collect(),
+            silent: self
+                .dead_air
+                .iter()
+                .map(|dead| Silent {
+                    start: local(dead.start, SecondsFormat::Millis),
+                    seconds: dead.length.as_secs_f64(),
+                })
+                .collect(),
+            loudness: self.loudness.map(|loudness| loudness.integrated),
             file: self.file.as_ref().map(|file| output.join(file)),
             bytes: self.bytes,
         }

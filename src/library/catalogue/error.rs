@@ -89,3 +89,11 @@ pub enum CatalogueError {
     #[error("the catalogue was not asked, because aircheck is stopping")]
     Stopping,
 }
+
+impl CatalogueError {
+    /// Whether the disk is full on which the list lies.
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Sqlite { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+    }
+}

@@ -26,10 +26,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report};
+pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report, Silent};
 pub use error::CatalogueError;
 
-use crate::model::{Airing, AiringId, ShowId, StationId};
+use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
 
 /// How long a call waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -51,6 +51,12 @@ pub struct Filter {
     pub unfinished: bool,
     /// Also recordings that retention has deleted.
     pub deleted: bool,
+    /// Only with this verdict, by its word.
+    pub verdict: Option<String>,
+    /// Only those whose title has this in it.
+    pub title: Option<String>,
+    /// Only those on the air before this.
+    pub before: Option<DateTime<Utc>>,
     /// At most so many, the newest.
     pub limit: Option<u32>,
 }
@@ -106,6 +112,22 @@ impl Catalogue {
         self.store(id, outcome, true).await
     }
 
+    /// Gives a finished airing another outcome in place of the one in `old`, as when it is cut again from tape. False, and
+    /// nothing is changed, where its row is no longer as in `old`.
+    pub async fn replace(&self, id: &AiringId, old: &Recording, outcome: &Outcome) -> Result<bool, CatalogueError> {
+        let (id, outcome, finished_at) = (id.clone(), outcome.clone(), old.finished_at);
+        self.run(move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            let replaced = rows::reopen(&transaction, &id, finished_at).map_err(written)?
+                && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
+            if replaced {
+                transaction.commit().map_err(written)?;
+            }
+            Ok(replaced)
+        })
+        .await
+    }
+
     /// The recordings that `filter` lets through, newest first.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Recording>, CatalogueError> {
         let filter = filter.clone();
@@ -114,7 +136,8 @@ impl Catalogue {
             let entries = rows::select(
                 connection,
                 "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) AND (?3 OR finished_at IS NOT NULL) \
-                 AND (?4 OR deleted_at IS NULL) ORDER BY on_air_start DESC, id LIMIT ?5",
+                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
+                 AND (?8 IS NULL OR on_air_start < ?8) ORDER BY on_air_start DESC, id LIMIT ?5",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
                     text(filter.station.as_ref().map(StationId::as_str)),
@@ -122,6 +145,9 @@ impl Catalogue {
                     Value::Integer(filter.deleted.into()),
                     // SQLite reads a negative limit as none.
                     Value::Integer(filter.limit.map_or(-1, i64::from)),
+                    text(filter.verdict.as_deref()),
+                    text(filter.title.as_deref()),
+                    text(filter.before.map(rows::stamp).as_deref()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
@@ -139,18 +165,19 @@ impl Catalogue {
         .await
     }
 
+    /// The picture of a recording; none where there is no file, and for recordings of releases that drew none.
+    pub async fn peaks(&self, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| rows::peaks(connection, &id)).await
+    }
+
     /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
     pub async fn mark_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
-            connection
-                .execute(
-                    "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
-                     WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
-                    [id.as_str(), &rows::stamp(at)],
-                )
-                .map(drop)
-                .map_err(written)
+            let transaction = connection.transaction().map_err(written)?;
+            rows::mark_deleted(&transaction, &id, at).map_err(written)?;
+            transaction.commit().map_err(written)
         })
         .await
     }

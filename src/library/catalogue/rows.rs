@@ -10,12 +10,16 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 
 use super::entry::{ClaimedAiring, Outcome, Recording};
 use super::error::CatalogueError;
-use crate::model::{Airing, AiringId, Gap, ShowId, Span, StationId, Verdict};
+use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict};
 
 /// For [`select`]: the row of one airing, its id the only parameter.
 pub(super) const BY_ID: &str = "id = ?1";
 /// For [`select`]: what is claimed and not finished, oldest first; no parameters.
 pub(super) const UNFINISHED: &str = "finished_at IS NULL ORDER BY on_air_start, id";
+
+/// The kinds of `gaps`.
+const MISSING: &str = "missing";
+const DEAD_AIR: &str = "dead air";
 
 /// An instant as the tables keep it.
 pub(super) fn stamp(at: DateTime<Utc>) -> String {
@@ -43,6 +47,7 @@ impl Entry {
                 file: recording.file,
                 bytes: recording.bytes,
                 gaps: recording.gaps,
+                measured: Measured { loudness: recording.loudness, dead_air: recording.dead_air, peaks: None },
                 at: recording.claimed_at,
             }),
             _ => None,
@@ -110,7 +115,7 @@ pub(super) fn store(
     };
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
-         bytes = :bytes, finished_at = :at WHERE id = :id AND finished_at IS NULL",
+         bytes = :bytes, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at WHERE id = :id AND finished_at IS NULL",
         named_params! {
             ":id": id.as_str(),
             ":state": state,
@@ -121,6 +126,9 @@ pub(super) fn store(
             ":bytes": outcome.bytes.map_or(ToSqlOutput::from(Null), |bytes| {
                 ToSqlOutput::from(i64::try_from(bytes).unwrap_or(i64::MAX))
             }),
+            ":loudness": outcome.measured.loudness.map(|loudness| loudness.integrated),
+            ":range": outcome.measured.loudness.map(|loudness| loudness.range),
+            ":peak": outcome.measured.loudness.map(|loudness| loudness.peak),
             ":at": finished.then(|| stamp(outcome.at)),
         },
     )?;
@@ -128,12 +136,57 @@ pub(super) fn store(
         return Ok(false);
     }
     transaction.execute("DELETE FROM gaps WHERE airing = ?1", [id.as_str()])?;
-    let mut insert = transaction
-        .prepare_cached("INSERT INTO gaps (airing, position, start, seconds, cause) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for (position, gap) in (0_i64..).zip(&outcome.gaps) {
-        insert.execute(params![id.as_str(), position, stamp(gap.start), gap.length.as_secs_f64(), gap.cause])?;
+    let missing = outcome.gaps.iter().map(|gap| (MISSING, gap.start, gap.length, gap.cause.as_str()));
+    let dead_air = outcome.measured.dead_air.iter().map(|dead| (DEAD_AIR, dead.start, dead.length, ""));
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO gaps (airing, position, kind, start, seconds, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for (position, (kind, start, length, cause)) in (0_i64..).zip(missing.chain(dead_air)) {
+        insert.execute(params![id.as_str(), position, kind, stamp(start), length.as_secs_f64(), cause])?;
+    }
+    if let Some(peaks) = &outcome.measured.peaks {
+        transaction.execute(
+            "INSERT OR REPLACE INTO peaks (airing, per_second, levels) VALUES (?1, ?2, ?3)",
+            params![id.as_str(), peaks.per_second, peaks.levels],
+        )?;
     }
     Ok(true)
+}
+
+/// The levels of a recording.
+pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
+    connection
+        .query_row("SELECT per_second, levels FROM peaks WHERE airing = ?1", [id.as_str()], |row| {
+            Ok(Peaks { per_second: row.get(0)?, levels: row.get(1)? })
+        })
+        .optional()
+        .map_err(|source| CatalogueError::Sqlite { doing: "read", source })
+}
+
+/// Forgets the file of a finished recording, and the picture of it.
+pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let marked = transaction.execute(
+        "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
+         WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
+        [id.as_str(), &stamp(at)],
+    )?;
+    if marked > 0 {
+        transaction.execute("DELETE FROM peaks WHERE airing = ?1", [id.as_str()])?;
+    }
+    Ok(())
+}
+
+/// Makes an airing unfinished again, if it was finished at `finished_at` and its recording is not deleted.
+pub(super) fn reopen(
+    transaction: &Transaction<'_>,
+    id: &AiringId,
+    finished_at: Option<DateTime<Utc>>,
+) -> rusqlite::Result<bool> {
+    let updated = transaction.execute(
+        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL",
+        params![id.as_str(), finished_at.map(stamp)],
+    )?;
+    Ok(updated == 1)
 }
 
 /// The rows for which `condition` holds, with its parameters.
@@ -146,14 +199,15 @@ pub(super) fn select(
     let mut statement = connection
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
-             claimed_at, finished_at, verdict, percent, seconds, file, bytes, deleted_at FROM airings WHERE {condition}"
+             claimed_at, finished_at, verdict, percent, seconds, file, bytes, loudness, \
+             loudness_range, peak, deleted_at FROM airings WHERE {condition}"
         ))
         .map_err(read)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(read)? {
         let mut entry = entry(row)?;
-        entry.recording.gaps = gaps(connection, &entry.recording.id)?;
+        (entry.recording.gaps, entry.recording.dead_air) = ledger(connection, &entry.recording.id)?;
         entries.push(entry);
     }
     Ok(entries)
@@ -186,6 +240,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             (Some("failed"), _) => Some(Verdict::Failed),
             (Some(other), _) => return Err(format!("{other:?} is not a verdict, or its percent is missing")),
         };
+        let loudness = number("loudness")?.zip(number("loudness_range")?).zip(number("peak")?);
         let timezone = text("timezone")?;
         let recording = Recording {
             id: AiringId::new(id.clone()),
@@ -198,6 +253,8 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             verdict,
             seconds: number("seconds")?.unwrap_or_default(),
             gaps: Vec::new(),
+            dead_air: Vec::new(),
+            loudness: loudness.map(|((integrated, range), peak)| Loudness { integrated, range, peak }),
             file: maybe("file")?.map(PathBuf::from),
             bytes: row
                 .get::<_, Option<i64>>("bytes")
@@ -213,23 +270,25 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
     entry().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
 }
 
-fn gaps(connection: &Connection, id: &AiringId) -> Result<Vec<Gap>, CatalogueError> {
+fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadAir>), CatalogueError> {
     let read = |source| CatalogueError::Sqlite { doing: "read", source };
     let mut statement = connection
-        .prepare_cached("SELECT start, seconds, cause FROM gaps WHERE airing = ?1 ORDER BY position")
+        .prepare_cached("SELECT kind, start, seconds, cause FROM gaps WHERE airing = ?1 ORDER BY position")
         .map_err(read)?;
     let mut rows = statement.query([id.as_str()]).map_err(read)?;
-    let mut gaps = Vec::new();
+    let (mut gaps, mut dead_air) = (Vec::new(), Vec::new());
     while let Some(row) = rows.next().map_err(read)? {
-        let start: String = row.get(0).map_err(read)?;
-        let seconds: f64 = row.get(1).map_err(read)?;
-        gaps.push(Gap {
-            start: instant(&start).map_err(|reason| CatalogueError::Row { id: id.to_string(), reason })?,
-            length: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
-            cause: row.get(2).map_err(read)?,
-        });
+        let kind: String = row.get(0).map_err(read)?;
+        let start: String = row.get(1).map_err(read)?;
+        let start = instant(&start).map_err(|reason| CatalogueError::Row { id: id.to_string(), reason })?;
+        let length = Duration::try_from_secs_f64(row.get(2).map_err(read)?).unwrap_or_default();
+        if kind == DEAD_AIR {
+            dead_air.push(DeadAir { start, length });
+        } else {
+            gaps.push(Gap { start, length, cause: row.get(3).map_err(read)? });
+        }
     }
-    Ok(gaps)
+    Ok((gaps, dead_air))
 }
 
 fn instant(text: &str) -> Result<DateTime<Utc>, String> {

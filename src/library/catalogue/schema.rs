@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use rusqlite_migration::{M, Migrations};
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE airings (
         id            TEXT PRIMARY KEY,
         show          TEXT NOT NULL,
@@ -43,7 +44,25 @@ const STEPS: &[&str] = &["
 
     CREATE INDEX airings_by_start ON airings (on_air_start);
     CREATE INDEX airings_unfinished ON airings (state) WHERE finished_at IS NULL;
-"];
+",
+    "
+    -- missing: not in the recording; dead air: in it, and silent.
+    ALTER TABLE gaps ADD COLUMN kind TEXT NOT NULL DEFAULT 'missing' CHECK (kind IN ('missing', 'dead air'));
+
+    -- Integrated loudness in LUFS, loudness range in LU, the loudest sample (1.0 is full scale).
+    ALTER TABLE airings ADD COLUMN loudness REAL;
+    ALTER TABLE airings ADD COLUMN loudness_range REAL;
+    ALTER TABLE airings ADD COLUMN peak REAL;
+
+    -- One byte for each stretch of the file: its loudest sample, linear, 255 being full scale. A table of its own, so
+    -- that lists of recordings need not read it.
+    CREATE TABLE peaks (
+        airing        TEXT PRIMARY KEY REFERENCES airings (id) ON DELETE CASCADE,
+        per_second    REAL NOT NULL,
+        levels        BLOB NOT NULL
+    ) STRICT;
+",
+];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{Gap, Span, Verdict};
+use crate::model::{DeadAir, Gap, Loudness, Measured, Span, Verdict};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -30,6 +30,11 @@ fn partial() -> Outcome {
             Gap { start: at("2026-11-20T05:10:00.250Z"), length: Duration::from_millis(3_750), cause: "403".into() },
             Gap { start: at("2026-11-20T06:10:00Z"), length: Duration::from_secs(40), cause: "끊김".into() },
         ],
+        measured: Measured {
+            loudness: Some(Loudness { integrated: -16.5, range: 7.25, peak: 0.98 }),
+            dead_air: vec![DeadAir { start: at("2026-11-20T05:30:00.500Z"), length: Duration::from_millis(31_500) }],
+            peaks: Some(Peaks { per_second: 10.0, levels: vec![0, 128, 255] }),
+        },
         at: at("2026-11-20T07:01:02Z"),
     }
 }
@@ -82,10 +87,13 @@ async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
     assert_eq!(unfinished[0].prepared, None);
     let prepared = unfinished[1].prepared.as_ref().unwrap();
     assert_eq!((&prepared.file, &prepared.gaps), (&partial().file, &partial().gaps));
+    let measured = Measured { peaks: None, ..partial().measured };
+    assert_eq!(prepared.measured, measured);
 
     assert_eq!(after.retry(&named.id).await.unwrap(), 2);
     assert_eq!(after.unfinished().await.unwrap()[1].prepared, None, "a new attempt forgets the old outcome");
     after.finish(&named.id, prepared).await.unwrap();
+    assert_eq!(after.peaks(&named.id).await.unwrap(), partial().measured.peaks, "they were written down before");
     assert_eq!(after.unfinished().await.unwrap().len(), 1);
 }
 
@@ -105,6 +113,8 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
     let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
     assert_eq!(recording.verdict, Some(Verdict::Partial(98.7)));
     assert_eq!(recording.gaps, partial().gaps);
+    assert_eq!((&recording.dead_air, recording.loudness), (&partial().measured.dead_air, partial().measured.loudness));
+    assert_eq!(catalogue.peaks(&airing.id).await.unwrap(), partial().measured.peaks);
     assert_eq!(recording.cut, airing.cut());
     assert_eq!(recording.finished_at, Some(partial().at));
     assert_eq!(
@@ -121,13 +131,14 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
                 {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403"},
                 {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김"},
             ],
+            "silent": [{"start": "2026-11-20T14:30:00.500+09:00", "seconds": 31.5}],
+            "loudness": -16.5,
             "file": "/recordings/KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3",
             "bytes": 115_140_000,
         })
     );
 
-    let failed =
-        Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps: vec![], at: partial().at };
+    let failed = Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps: vec![], ..partial() };
     assert!(matches!(catalogue.finish(&airing.id, &failed).await, Err(CatalogueError::NotClaimed { .. })));
     assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap(), recording);
 }
@@ -162,6 +173,7 @@ async fn the_list_is_newest_first_and_hides_what_is_unfinished_or_deleted_unless
     assert_eq!(list(Filter { show: Some(ShowId::new("a")), ..Filter::default() }).await, [2]);
     assert_eq!(list(Filter { station: Some(StationId::new("other")), ..Filter::default() }).await, [0; 0]);
     assert_eq!(list(Filter { unfinished: true, deleted: true, ..Filter::default() }).await, [3, 2, 1, 0]);
+    assert_eq!(catalogue.peaks(&ids[0]).await.unwrap(), None, "the picture goes with the file");
     let deleted = catalogue.get(&ids[0]).await.unwrap().unwrap();
     assert_eq!((deleted.file, deleted.deleted_at), (None, Some(now)));
 }
@@ -228,4 +240,24 @@ async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do()
     for error in [Catalogue::open(&newer).await.unwrap_err(), Catalogue::open_read_only(&newer).await.unwrap_err()] {
         assert!(matches!(error, CatalogueError::Newer { found: 99, .. }), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.sqlite");
+    let mut old = Connection::open(&path).unwrap();
+    schema::MIGRATIONS.to_version(&mut old, 1).unwrap();
+    old.execute_batch(
+        "INSERT INTO airings VALUES ('a@20261120T0500Z', 'a', 's', 'A', 'Asia/Seoul', '2026-11-20T05:00:00.000Z', \
+         '2026-11-20T06:00:00.000Z', '2026-11-20T05:00:00.000Z', '2026-11-20T06:00:00.000Z', 'shelved', 1, \
+         '2026-11-20T05:00:00.000Z', '2026-11-20T06:00:00.000Z', 'partial', 99.9, 3596.0, 'a.mp3', 1, NULL);
+         INSERT INTO gaps VALUES ('a@20261120T0500Z', 0, '2026-11-20T05:10:00.000Z', 4.0, '404');",
+    )
+    .unwrap();
+    drop(old);
+    let catalogue = Catalogue::open(&path).await.unwrap();
+    let recording = catalogue.list(&Filter::default()).await.unwrap().remove(0);
+    assert_eq!((recording.gaps.len(), recording.dead_air.len(), recording.loudness), (1, 0, None));
+    assert_eq!(catalogue.peaks(&recording.id).await.unwrap(), None);
 }

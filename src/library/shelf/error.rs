@@ -49,3 +49,11 @@ pub enum ShelfError {
     #[error("nothing was shelved, because aircheck is stopping")]
     Stopping,
 }
+
+impl ShelfError {
+    /// Whether the disk is full (or a quota is reached).
+    pub fn is_disk_full(&self) -> bool {
+        matches!(self, Self::Folder { source, .. } | Self::File { source, .. }
+            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+}

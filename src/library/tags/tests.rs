@@ -41,6 +41,7 @@ fn korean() -> Tags {
             ("REPLAYGAIN_TRACK_GAIN".into(), "-6.20 dB".into()),
             ("REPLAYGAIN_TRACK_PEAK".into(), "0.98".into()),
         ],
+        chapters: Vec::new(),
     }
 }
 
@@ -75,6 +76,48 @@ async fn tags_are_read_back_by_ffprobe_and_no_byte_of_sound_moves() {
     );
     let comment = Tag::read_from_path(&path).unwrap().comments().next().cloned().unwrap();
     assert_eq!((comment.lang.as_str(), comment.description.as_str()), ("eng", ""));
+}
+
+#[tokio::test]
+async fn chapters_are_read_back_by_ffprobe_and_even_the_most_of_them_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recording(&folder);
+    let chapter = |number: u64, title: &str| Chapter {
+        start: Duration::from_millis(number * 10),
+        end: Duration::from_millis(number * 10 + 10),
+        title: title.to_owned(),
+    };
+    let chapters = vec![chapter(0, "14:00:00"), chapter(1, "14:03:16, after 4.0 s missing: 끊김")];
+    write(&path, &Tags { chapters, ..korean() }).await.unwrap();
+    let shown = |path: &Path| {
+        let said = run("ffprobe", &["-v", "error", "-of", "json", "-show_chapters"], path);
+        serde_json::from_slice::<serde_json::Value>(&said).unwrap()["chapters"].as_array().unwrap().clone()
+    };
+    let read = shown(&path);
+    assert_eq!(read.len(), 2);
+    assert_eq!((&read[1]["start_time"], &read[1]["end_time"]), (&"0.010000".into(), &"0.020000".into()));
+    assert_eq!(read[1]["tags"]["title"], "14:03:16, after 4.0 s missing: 끊김");
+    let tag = Tag::read_from_path(&path).unwrap();
+    let contents = tag.tables_of_contents().next().unwrap();
+    assert_eq!(contents.elements, ["chp0", "chp1"]);
+    assert!(contents.top_level && contents.ordered);
+
+    let long = "긴 제목 ".repeat(10_000);
+    let most = (0..10_000).map(|number| chapter(number, &long)).collect();
+    let texts = || long.clone();
+    let full = Tags {
+        title: texts(),
+        artist: texts(),
+        album: texts(),
+        genre: texts(),
+        station: texts(),
+        comment: texts(),
+        encoded_by: texts(),
+        chapters: most,
+        ..korean()
+    };
+    write(&path, &full).await.unwrap();
+    assert_eq!(shown(&path).len(), MOST_CHAPTERS);
 }
 
 #[tokio::test]

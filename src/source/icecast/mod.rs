@@ -1,13 +1,17 @@
 //! Icecast and SHOUTcast: one endless HTTP body.
 //!
 //! A clean end of the body is a disconnect like any other. What a server sends in a burst at the beginning is older than
-//! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm.
+//! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm. After a
+//! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
 
 mod icy;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
 use reqwest::{Client, Response, Version};
 use tokio::sync::mpsc;
@@ -17,7 +21,7 @@ use url::Url;
 
 use self::icy::{Beginning, Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
-use super::media::{Framer, sniff};
+use super::media::{Framer, Tail, sniff};
 use super::resolve::resolve;
 use crate::base::environment::Environment;
 use crate::base::http::{self, HttpError};
@@ -27,6 +31,9 @@ use crate::model::{Container, MediaEvent};
 
 /// Sound is recognised within this many bytes, or it is none.
 const ENOUGH_TO_TELL: usize = 64 << 10;
+/// How long after its first sound a connection may still come to what it has in common with the one before. A burst comes
+/// as fast as the network allows.
+const BURST_WITHIN: Duration = Duration::from_secs(3);
 
 /// Captures until `stop` is cancelled or nobody listens any more.
 pub async fn run(
@@ -35,7 +42,7 @@ pub async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) {
-    keep(IcecastLink { source, environment, client: None }, environment, events, stop).await;
+    keep(IcecastLink { source, environment, client: None, tail: Tail::default() }, environment, events, stop).await;
 }
 
 struct IcecastLink<'a> {
@@ -43,6 +50,8 @@ struct IcecastLink<'a> {
     environment: &'a Environment,
     /// One client, and so one cookie jar, for all connections of a capture.
     client: Option<Client>,
+    /// What was handed over last.
+    tail: Tail,
 }
 
 impl Link for IcecastLink<'_> {
@@ -52,7 +61,12 @@ impl Link for IcecastLink<'_> {
             () = stop.cancelled() => return End::Stopped,
         };
         match opened {
-            Ok((url, response)) => capture(&url, response, output, stop).await,
+            Ok((url, response)) => {
+                let mut intake = Intake::new(&url, &response, std::mem::take(&mut self.tail));
+                let end = capture(&mut intake, &url, response, output, stop).await;
+                self.tail = intake.into_tail();
+                end
+            }
             Err(cause) => End::Failed(cause),
         }
     }
@@ -88,21 +102,34 @@ impl IcecastLink<'_> {
 }
 
 /// Hands over the body of `response` until it ends.
-async fn capture(url: &Url, mut response: Response, output: &mut Output, stop: &CancellationToken) -> End {
-    let mut intake = Intake::new(url, &response);
+async fn capture(
+    intake: &mut Intake,
+    url: &Url,
+    mut response: Response,
+    output: &mut Output,
+    stop: &CancellationToken,
+) -> End {
     let mut deadline = Instant::now() + DEAD_AFTER;
+    let mut burst_ends: Option<Instant> = None;
     let end = loop {
+        if !intake.is_waiting() {
+            burst_ends = None;
+        } else if Instant::now() >= *burst_ends.get_or_insert_with(|| Instant::now() + BURST_WITHIN) {
+            intake.wait_no_more();
+        }
+        let until = burst_ends.map_or(deadline, |burst_ends| burst_ends.min(deadline));
         let read = tokio::select! {
-            read = timeout_at(deadline, response.chunk()) => read,
+            read = timeout_at(until, response.chunk()) => read,
             () = stop.cancelled() => break End::Stopped,
         };
         let title = match read {
-            Ok(Ok(Some(bytes))) => match intake.take(&bytes) {
+            Ok(Ok(Some(bytes))) => match intake.take(&bytes, output.now()) {
                 Ok(title) => title,
                 Err(cause) => break End::Failed(cause),
             },
             Ok(Ok(None)) => break End::Failed(intake.ended()),
             Ok(Err(error)) => break End::Failed(HttpError::from_reqwest(&error, url).to_string()),
+            Err(_) if Instant::now() < deadline => None,
             Err(_) => {
                 let (url, seconds) = (redact::url(url), DEAD_AFTER.as_secs());
                 break End::Failed(format!("{url} delivered no sound for {seconds} s"));
@@ -130,10 +157,12 @@ struct Intake {
     /// Sound that is not recognised yet.
     beginning: BytesMut,
     framer: Option<Framer>,
+    /// What the connection before ended with, until there is a framer.
+    tail: Tail,
 }
 
 impl Intake {
-    fn new(url: &Url, response: &Response) -> Self {
+    fn new(url: &Url, response: &Response, tail: Tail) -> Self {
         let head = read_headers(response.headers());
         Self {
             url: redact::url(url),
@@ -142,23 +171,39 @@ impl Intake {
             content_type: head.content_type,
             beginning: BytesMut::new(),
             framer: None,
+            tail,
         }
     }
 
-    /// Takes the next bytes of the body; gives the title that began in them.
-    fn take(&mut self, bytes: &[u8]) -> Result<Option<String>, String> {
+    /// What the next connection may repeat.
+    fn into_tail(self) -> Tail {
+        self.framer.map_or(self.tail, Framer::into_tail)
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.framer.as_ref().is_some_and(Framer::is_waiting)
+    }
+
+    fn wait_no_more(&mut self) {
+        if let Some(framer) = &mut self.framer {
+            framer.wait_no_more();
+        }
+    }
+
+    /// Takes the next bytes of the body, which came at `arrived`; gives the title that began in them.
+    fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, String> {
         let Some(whole) = self.take_head(bytes)? else { return Ok(None) };
         let mut sound = BytesMut::new();
         let title = self.titles.take(&whole, &mut sound);
         if let Some(framer) = &mut self.framer {
-            framer.push(&sound);
+            framer.push(&sound, arrived);
             return Ok(title);
         }
         self.beginning.extend_from_slice(&sound);
         let told = || if self.beginning.len() < ENOUGH_TO_TELL { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
-            let mut framer = Framer::new(container);
-            framer.push(&self.beginning.split());
+            let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
+            framer.push(&self.beginning.split(), arrived);
             self.framer = Some(framer);
         } else if self.beginning.len() >= ENOUGH_TO_TELL {
             return Err(self.no_sound());

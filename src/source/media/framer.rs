@@ -1,15 +1,18 @@
 //! Endless bodies into chunks of about a second.
 //!
 //! A chunk is whole frames, PES packets, pages or fragments, with its exact length, and a reel may begin with it.
-//! Whatever is no sound between them (tags, garbage, null packets) is left out.
+//! Whatever is no sound between them (tags, garbage, null packets) is left out, and so is what a connection repeats of
+//! the one before it ([`Tail`]).
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use chrono::{DateTime, Utc};
 
 use super::played::Played;
 use super::reader::Reader;
+use super::seam::{Joined, Seam, Tail};
 use super::unit::Unit;
 use crate::model::{Container, Format};
 
@@ -29,6 +32,10 @@ pub struct Piece {
     pub bytes: Bytes,
     /// How long it plays, counted in its frames.
     pub duration: Duration,
+    /// When its last byte came.
+    pub arrived: DateTime<Utc>,
+    /// Whether it is known to follow what was handed over before it, on this connection or the last.
+    pub continues: bool,
 }
 
 /// Cuts an endless body into [`Piece`]s. Resynchronises after garbage; holds about four seconds of sound (at most some
@@ -36,6 +43,12 @@ pub struct Piece {
 #[derive(Debug)]
 pub struct Framer {
     reader: Reader,
+    /// When the bytes came that were pushed last.
+    arrived: DateTime<Utc>,
+    /// While it is not known where this connection belongs.
+    seam: Option<Seam<DateTime<Utc>>>,
+    tail: Tail,
+    continues: bool,
     open: Option<Open>,
     ready: VecDeque<Piece>,
 }
@@ -46,16 +59,51 @@ struct Open {
     format: Format,
     bytes: BytesMut,
     played: Played,
+    arrived: DateTime<Utc>,
+    continues: bool,
 }
 
 impl Framer {
-    /// For a body of `container`.
+    /// For a body of `container` that has nothing to do with what was before.
     pub fn new(container: Container) -> Self {
-        Self { reader: Reader::new(container), open: None, ready: VecDeque::new() }
+        Self {
+            reader: Reader::new(container),
+            arrived: DateTime::UNIX_EPOCH,
+            seam: None,
+            tail: Tail::default(),
+            continues: false,
+            open: None,
+            ready: VecDeque::new(),
+        }
     }
 
-    /// Takes the next bytes of the body.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// For a body that may repeat the end of another one and go on from there. Its beginning is held back until it is
+    /// known whether it does, or until [`Framer::wait_no_more`].
+    pub fn after(tail: Tail, container: Container) -> Self {
+        let seam = (!tail.is_empty()).then(|| Seam::new(tail));
+        Self { seam, ..Self::new(container) }
+    }
+
+    /// What a next connection may repeat.
+    pub fn into_tail(self) -> Tail {
+        self.tail
+    }
+
+    /// Whether something is held back.
+    pub fn is_waiting(&self) -> bool {
+        self.seam.as_ref().is_some_and(Seam::holds)
+    }
+
+    /// What is held back will not be found to continue anything any more.
+    pub fn wait_no_more(&mut self) {
+        if let Some(seam) = self.seam.take() {
+            self.settle(seam.give_up());
+        }
+    }
+
+    /// Takes the next bytes of the body, which came at `arrived`.
+    pub fn push(&mut self, bytes: &[u8], arrived: DateTime<Utc>) {
+        self.arrived = arrived;
         self.reader.push(bytes);
     }
 
@@ -66,26 +114,49 @@ impl Framer {
 
     /// Once the body has ended: call until `None` for what is left.
     pub fn flush(&mut self) -> Option<Piece> {
-        self.advance(true).or_else(|| self.open.take().and_then(Open::close))
+        let piece = self.advance(true);
+        if piece.is_some() || self.seam.is_none() {
+            return piece.or_else(|| self.open.take().and_then(Open::close));
+        }
+        self.wait_no_more();
+        self.flush()
     }
 
     fn advance(&mut self, ended: bool) -> Option<Piece> {
         while self.ready.is_empty() {
             let unit = self.reader.next(ended)?;
-            self.take(unit);
+            match self.seam.take() {
+                Some(seam) => self.settle(seam.take(unit, self.arrived)),
+                None => self.take(unit, self.arrived),
+            }
         }
         self.ready.pop_front()
     }
 
-    fn take(&mut self, unit: Unit) {
+    fn settle(&mut self, joined: Joined<DateTime<Utc>>) {
+        match joined {
+            Joined::Held(seam) => self.seam = Some(seam),
+            Joined::Continues(tail) => {
+                self.tail = tail;
+                self.continues = true;
+            }
+            Joined::Apart(held) => held.into_iter().for_each(|(unit, arrived)| self.take(unit, arrived)),
+        }
+    }
+
+    fn take(&mut self, unit: Unit, arrived: DateTime<Utc>) {
+        self.tail.add(&unit);
         let Unit { bytes, samples, rate, ends, preamble, format } = unit;
         if let Some(open) = self.open.take_if(|open| open.format != format) {
             self.ready.extend(open.close());
         }
-        let begin = || Open { format, bytes: BytesMut::from(&preamble[..]), played: Played::default() };
+        let continues = std::mem::replace(&mut self.continues, true);
+        let begin =
+            || Open { format, bytes: BytesMut::from(&preamble[..]), played: Played::default(), arrived, continues };
         let open = self.open.get_or_insert_with(begin);
         open.bytes.extend_from_slice(&bytes);
         open.played.add(samples, rate);
+        open.arrived = arrived;
         // At once, not when the next unit shows up: the chunk's arrival is when its last byte came.
         if open.is_done(ends) {
             self.ready.extend(self.open.take().and_then(Open::close));
@@ -102,6 +173,7 @@ impl Open {
     /// The piece; what plays nothing is none.
     fn close(mut self) -> Option<Piece> {
         let duration = self.played.take();
-        (!duration.is_zero()).then(|| Piece { format: self.format, bytes: self.bytes.freeze(), duration })
+        let Self { format, bytes, arrived, continues, .. } = self;
+        (!duration.is_zero()).then(|| Piece { format, bytes: bytes.freeze(), duration, arrived, continues })
     }
 }

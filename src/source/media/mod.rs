@@ -16,6 +16,7 @@ mod mpegts;
 mod ogg;
 mod played;
 mod reader;
+mod seam;
 mod tables;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ mod unit;
 use std::time::Duration;
 
 pub use framer::{Framer, Piece};
+pub use seam::Tail;
 
 use self::played::Played;
 use self::reader::Reader;

@@ -4,6 +4,8 @@
 //! rtmpdump exits 0 in the middle of a show, and hangs on a silent server for as long as it is let.
 
 #[cfg(test)]
+mod misbehaving;
+#[cfg(test)]
 mod tests;
 
 use std::os::unix::process::ExitStatusExt;
@@ -30,6 +32,7 @@ use crate::base::redact;
 use crate::config::Rtmp;
 use crate::model::{Container, MediaEvent};
 
+const RTMPDUMP: &str = "rtmpdump";
 /// How long rtmpdump may take to write out what it holds once it should end.
 const GRACE: Duration = Duration::from_secs(1);
 /// How long ffmpeg may take to finish once its input ended; it was measured to need a hundredth of that.
@@ -37,7 +40,7 @@ const REMUX_GRACE: Duration = Duration::from_secs(2);
 
 /// Captures until `stop` is cancelled or nobody listens any more.
 pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
-    keep(RtmpLink { source, environment, client: None }, environment, events, stop).await;
+    keep(RtmpLink { source, environment, client: None, program: RTMPDUMP }, environment, events, stop).await;
 }
 
 struct RtmpLink<'a> {
@@ -45,6 +48,8 @@ struct RtmpLink<'a> {
     environment: &'a Environment,
     /// One client, and so one cookie jar, for all connections of a capture.
     client: Option<Client>,
+    /// What stands for rtmpdump: a test may put in one that misbehaves.
+    program: &'a str,
 }
 
 impl Link for RtmpLink<'_> {
@@ -72,7 +77,7 @@ impl RtmpLink<'_> {
         let client = self.client().map_err(|error| error.to_string())?;
         let resolved =
             resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
-        Connection::open(self.source, &resolved.url)
+        Connection::open(self.program, self.source, &resolved.url)
     }
 }
 
@@ -120,7 +125,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(source: &Rtmp, url: &Url) -> Result<Self, String> {
+    fn open(program: &str, source: &Rtmp, url: &Url) -> Result<Self, String> {
         if !url.scheme().starts_with("rtmp") {
             return Err(format!("{} is no RTMP address", redact::url(url)));
         }
@@ -130,7 +135,7 @@ impl Connection {
             .with_stdout()
             .spawn()
             .map_err(|error| error.to_string())?;
-        let mut fetch = Invocation::new("rtmpdump")
+        let mut fetch = Invocation::new(program)
             .args(rtmpdump_arguments(source, url))
             .with_stdout()
             .spawn()
@@ -208,7 +213,7 @@ async fn deliver(
         };
         match read {
             Ok(Ok(1..)) => {
-                framer.push(&buffer);
+                framer.push(&buffer, output.now());
                 buffer.clear();
                 while let Some(piece) = framer.next_chunk() {
                     if ended.is_none() {

@@ -9,7 +9,7 @@ use super::*;
 use crate::config::Address;
 use crate::source::listening::{Capture, PATIENCE};
 
-fn source(port: u16) -> Rtmp {
+pub(super) fn source(port: u16) -> Rtmp {
     Rtmp {
         address: Address::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/live/radio")).unwrap()),
         headers: Vec::new(),

@@ -10,7 +10,7 @@
 mod reader;
 mod tone;
 
-pub use reader::Report;
+pub use reader::{Heard, Report};
 pub use tone::{RATE, seconds};
 
 /// A chirp from the first frequency to the second (Hz) …

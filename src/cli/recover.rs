@@ -1,0 +1,121 @@
+//! `aircheck recover`: a failed or partial airing cut again from its tape, whether or not the service runs.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use serde::Serialize;
+
+use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
+use super::logging;
+use super::print::{print, print_json, table};
+use super::runtime::block_on;
+use crate::base::environment::Environment;
+use crate::base::signals::Signals;
+use crate::config::Config;
+use crate::library::catalogue::{Catalogue, CatalogueError, Recording, Report};
+use crate::library::shelf::Shelf;
+use crate::model::{AiringId, Verdict};
+use crate::recorder::{self, Recoverable, RecutError};
+
+/// Which airing, and for whom.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// The airing's id; without one, those that can be recovered are listed.
+    pub id: Option<String>,
+    /// Whether a script reads.
+    pub json: bool,
+}
+
+/// What can be recovered, as scripts see it.
+#[derive(Debug, Serialize)]
+struct Candidate {
+    #[serde(flatten)]
+    report: Report,
+    /// Seconds of it on tape.
+    on_tape: f64,
+}
+
+/// Lists or recovers.
+pub(super) fn run(config: Config, wish: Wish) -> anyhow::Result<u8> {
+    logging::begin("off");
+    let config = Arc::new(config);
+    match wish.id {
+        Some(id) => block_on(recover(&config, AiringId::new(id), wish.json))?,
+        None => list(&config, wish.json),
+    }
+}
+
+fn list(config: &Config, json: bool) -> anyhow::Result<u8> {
+    let found = block_on(async {
+        match Catalogue::open_read_only(config.state.join("catalogue.sqlite")).await {
+            // The service has never run.
+            Err(CatalogueError::Missing { .. }) => Ok(Vec::new()),
+            opened => Ok::<_, anyhow::Error>(recorder::recoverable(&opened?, config).await?),
+        }
+    })?
+    .context("what can be recovered cannot be listed")?;
+    if json {
+        let report = |it: &Recoverable| Candidate { report: it.recording.report(&config.output), on_tape: it.on_tape };
+        print_json(&found.iter().map(report).collect::<Vec<_>>())?;
+    } else if found.is_empty() {
+        print("nothing: no tape holds more of an airing than its recording does\n")?;
+    } else {
+        let rows: Vec<_> = found.iter().map(row).collect();
+        print(&table("", &rows))?;
+    }
+    Ok(DONE)
+}
+
+fn row(found: &Recoverable) -> [String; 4] {
+    let Recoverable { recording, on_tape } = found;
+    let planned = recording.cut.length().as_seconds_f64();
+    [
+        recording.id.to_string(),
+        recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        format!("{on_tape:.1} of {planned:.1} s on tape"),
+        recording.title.clone(),
+    ]
+}
+
+async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
+    let mut signals = Signals::listen()?;
+    let path = config.state.join("catalogue.sqlite");
+    if !path.exists() {
+        eprintln!("aircheck: {}", CatalogueError::Missing { path });
+        return Ok(FAILED);
+    }
+    let catalogue = Catalogue::open(path).await?;
+    let shelf = Shelf::new(config.output.clone());
+    let now = Environment::system().clock.now();
+    let recut = tokio::select! {
+        recut = recorder::recut(&catalogue, &shelf, config, &id, now) => recut,
+        () = signals.stop() => {
+            eprintln!("aircheck: nothing was recovered");
+            return Ok(FAILED);
+        }
+    };
+    match recut {
+        Ok(recording) => {
+            tell(config, &recording, json)?;
+            Ok(if recording.verdict == Some(Verdict::Complete) { DONE } else { INCOMPLETE })
+        }
+        Err(error) => {
+            eprintln!("aircheck: {error}");
+            Ok(if matches!(error, RecutError::Unknown { .. }) { USAGE } else { FAILED })
+        }
+    }
+}
+
+fn tell(config: &Config, recording: &Recording, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(&recording.report(&config.output));
+    }
+    let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
+    let file = recording.file.as_ref().map(|file| config.output.join(file).display().to_string()).unwrap_or_default();
+    print(&format!("{verdict}, {:.3} s: {file}\n", recording.seconds))?;
+    for gap in &recording.gaps {
+        let at = gap.start.with_timezone(&recording.timezone).format("%H:%M:%S%.3f");
+        eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
+    }
+    Ok(())
+}

@@ -1,0 +1,212 @@
+//! The careful way through a cut: in pieces, each with a decoder of its own.
+//!
+//! Segments are decoded in groups of half a minute at most. A group that comes out whole goes into the file. One that
+//! does not is taken apart, so that what cannot be decoded costs one segment and nothing around it, and the ledger says
+//! which. The segment before goes first each time, and is dropped again: codecs need a little sound to begin with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::decoder::Decoder;
+use super::error::EncodeError;
+use super::feed::{self, Feed};
+use super::output::Output;
+use super::place::{frames, slack};
+use super::{Encoded, Job};
+use crate::base::blocking::blocking;
+use crate::tape::{Reel, Run, Sound, Step, Tape};
+
+/// The longest group, and the most decoded sound that is held in memory: 12 MB of it.
+const GROUP: Duration = Duration::from_secs(30);
+
+/// A segment of a run.
+#[derive(Debug, Clone)]
+struct Piece {
+    sound: Sound,
+    duration: Duration,
+}
+
+/// Pieces to decode in one go, after what goes before them.
+#[derive(Debug, Clone, Copy)]
+struct Group<'a> {
+    reel: &'a Arc<Reel>,
+    /// Decoded and dropped.
+    before: Option<&'a Piece>,
+    pieces: &'a [Piece],
+    /// How much of the first piece to drop.
+    skip: Duration,
+}
+
+impl Group<'_> {
+    fn length(&self) -> Duration {
+        self.pieces.iter().map(|piece| piece.duration).sum::<Duration>().saturating_sub(self.skip)
+    }
+}
+
+/// What a decoder made of a group.
+struct Decoded {
+    frames: u64,
+    /// Empty where it went into the file at once.
+    samples: Vec<u8>,
+    words: String,
+}
+
+/// Takes the cut.
+pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Encoded, EncodeError> {
+    let mut output = Output::start(job)?;
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone());
+    let mut step = feed.next().await;
+    while let Step::Run(run) = step {
+        step = self::run(job, &run, &mut feed, &mut output).await?;
+    }
+    output.finish(feed.into_gaps()).await
+}
+
+/// Decodes one run into the file; returns the step after it.
+async fn run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Step, EncodeError> {
+    let mut at = run.at;
+    let mut skip = run.skip;
+    let mut before: Option<Piece> = None;
+    let mut pieces: Vec<Piece> = Vec::new();
+    loop {
+        let step = feed.next().await;
+        let next = match &step {
+            Step::Feed { sound, duration } => Some(Piece { sound: sound.clone(), duration: *duration }),
+            _ => None,
+        };
+        let held: Duration = pieces.iter().map(|piece| piece.duration).sum();
+        let full = next.as_ref().is_none_or(|next| held + next.duration > GROUP);
+        if full && !pieces.is_empty() {
+            let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip };
+            decode(job, group, at, output).await?;
+            at += group.length();
+            skip = skip.saturating_sub(held);
+            before = pieces.pop();
+            pieces.clear();
+        }
+        let Some(next) = next else { return Ok(step) };
+        pieces.push(next);
+    }
+}
+
+/// Decodes a group whose first sample is at `at`, as a whole or in pieces.
+async fn decode(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) -> Result<(), EncodeError> {
+    let rate = job.mp3.sample_rate;
+    if group.length().is_zero() || output.left() == 0 {
+        return Ok(());
+    }
+    let surplus = output.go_to(frames(at, rate)).await?;
+    let wanted = frames(group.length(), rate).saturating_sub(surplus).min(output.left());
+    if let [piece] = group.pieces
+        && piece.duration > GROUP
+    {
+        let decoded = through(job, group, surplus, wanted, Some(&mut *output)).await?;
+        lose(decoded.frames, wanted, &decoded.words, rate, output);
+        return Ok(());
+    }
+    let whole = |decoded: &Decoded| wanted.saturating_sub(decoded.frames) <= slack(rate);
+    let mut decoded = through(job, group, surplus, wanted, None).await?;
+    if !whole(&decoded) && group.pieces.len() > 1 {
+        return apart(job, group, at, output).await;
+    }
+    if !whole(&decoded) && group.before.is_some() {
+        // It may be the one before that no decoder survives.
+        let alone = through(job, Group { before: None, ..group }, surplus, wanted, None).await?;
+        if alone.frames > decoded.frames {
+            decoded = alone;
+        }
+    }
+    output.hear(decoded.samples).await?;
+    lose(decoded.frames, wanted, &decoded.words, rate, output);
+    Ok(())
+}
+
+/// Decodes each piece of a group by itself.
+async fn apart(job: &Job, group: Group<'_>, mut at: Duration, output: &mut Output) -> Result<(), EncodeError> {
+    let mut skip = group.skip;
+    let mut before = group.before;
+    for piece in group.pieces {
+        let alone = Group { before, pieces: std::slice::from_ref(piece), skip: skip.min(piece.duration), ..group };
+        Box::pin(decode(job, alone, at, output)).await?;
+        at += alone.length();
+        skip = skip.saturating_sub(piece.duration);
+        before = Some(piece);
+    }
+    Ok(())
+}
+
+/// Writes down what of `wanted` frames did not come.
+fn lose(came: u64, wanted: u64, words: &str, rate: u32, output: &mut Output) {
+    let lost = wanted.saturating_sub(came);
+    if lost > slack(rate) {
+        output.note_lost(lost, words);
+    }
+}
+
+/// Sends a group through a decoder of its own: at most `wanted` frames after the first `surplus`. Less comes back from a
+/// decoder that dies or hangs; that is no error here.
+async fn through(
+    job: &Job,
+    group: Group<'_>,
+    surplus: u64,
+    wanted: u64,
+    mut output: Option<&mut Output>,
+) -> Result<Decoded, EncodeError> {
+    let rate = job.mp3.sample_rate;
+    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.mp3)?;
+    let before = group.before.map_or(Duration::ZERO, |before| before.duration);
+    samples.skip(frames(before + group.skip, rate) + surplus);
+    let pouring = async {
+        let reel = Arc::clone(group.reel);
+        let init = blocking(move || reel.read_init()).await?;
+        let Some(pipe) = input.as_mut() else { return Ok(()) };
+        let mut takes = feed::write(pipe, &init).await?;
+        for piece in group.before.into_iter().chain(group.pieces) {
+            if takes {
+                let sound = piece.sound.clone();
+                let bytes = blocking(move || sound.read()).await?;
+                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container)).await?;
+            }
+        }
+        input = None;
+        Ok::<_, EncodeError>(())
+    };
+    tokio::pin!(pouring);
+    let mut poured = false;
+    let mut decoded = Decoded { frames: 0, samples: Vec::new(), words: String::new() };
+    let frame = u64::from(job.mp3.channels.max(1)) * 4;
+    let end = loop {
+        if decoded.frames >= wanted {
+            break Ok(());
+        }
+        tokio::select! {
+            result = &mut pouring, if !poured => match result {
+                Ok(()) => {
+                    poured = true;
+                    samples.must_hurry();
+                }
+                Err(error) => break Err(error),
+            },
+            taken = samples.take(wanted - decoded.frames) => match taken {
+                Ok(Some(taken)) => {
+                    decoded.frames += taken.len() as u64 / frame;
+                    match &mut output {
+                        Some(output) => drop(output.hear(taken).await?),
+                        None => decoded.samples.extend_from_slice(&taken),
+                    }
+                }
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            },
+        }
+    };
+    match end {
+        Ok(()) if decoded.frames >= wanted => {}
+        Ok(()) => decoded.words = decoder.finish().await,
+        Err(error) if error.is_of_decoder() => decoded.words = error.to_string(),
+        Err(error) => return Err(error),
+    }
+    Ok(decoded)
+}

@@ -1,0 +1,71 @@
+//! The usual way through a cut: one decoder for each run.
+
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::decoder::Decoder;
+use super::error::EncodeError;
+use super::feed::Feed;
+use super::output::Output;
+use super::place::{frames, slack};
+use super::{Encoded, Job};
+use crate::tape::{Run, Step, Tape};
+
+/// Takes the cut; `None` where a decoder gave back less than it got, or died, or hangs.
+pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Option<Encoded>, EncodeError> {
+    let mut output = Output::start(job)?;
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone());
+    let mut step = feed.next().await;
+    while let Step::Run(run) = step {
+        match decode(job, &run, &mut feed, &mut output).await {
+            Ok(Some(next)) => step = next,
+            Ok(None) => {
+                output.abandon().await;
+                return Ok(None);
+            }
+            Err(error) if error.is_of_decoder() => {
+                debug!(%error, "the decoder failed");
+                output.abandon().await;
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    output.finish(feed.into_gaps()).await.map(Some)
+}
+
+/// Decodes one run into the file; returns the step after it.
+async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Option<Step>, EncodeError> {
+    let rate = job.mp3.sample_rate;
+    let surplus = output.go_to(frames(run.at, rate)).await?;
+    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3)?;
+    samples.skip(frames(run.skip, rate) + surplus);
+    let (begin, limit) = (output.place(), output.left());
+    let mut poured = None;
+    {
+        let pouring = feed.pour(input, &run.reel);
+        tokio::pin!(pouring);
+        while output.left() > 0 {
+            tokio::select! {
+                result = &mut pouring, if poured.is_none() => {
+                    poured = Some(result?);
+                    samples.must_hurry();
+                }
+                taken = samples.take(output.left()) => match taken? {
+                    Some(taken) => {
+                        output.hear(taken).await?;
+                    }
+                    None if poured.is_some() => break,
+                    // It ended before its input did.
+                    None => return Ok(None),
+                }
+            }
+        }
+    }
+    let Some(poured) = poured.filter(|_| output.left() > 0) else { return Ok(Some(Step::End)) };
+    let words = decoder.finish().await;
+    let wanted = frames(poured.fed.saturating_sub(run.skip), rate).saturating_sub(surplus).min(limit);
+    let taken = output.place() - begin;
+    debug!(?run, wanted, taken, words, "run decoded");
+    Ok(poured.next.filter(|_| wanted.saturating_sub(taken) <= slack(rate)))
+}

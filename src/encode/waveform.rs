@@ -1,0 +1,105 @@
+//! The picture of a recording: how high the wave goes in each stretch of it.
+
+use crate::model::Peaks;
+
+/// Draws as samples pass. When there are more levels than are kept, neighbours are joined and stretches become twice
+/// as long, so that a week takes no more room than an afternoon.
+#[derive(Debug)]
+pub(super) struct Waveform {
+    sample_rate: u32,
+    /// Sample frames of a stretch, so many of which have passed in this one.
+    stretch: u64,
+    passed: u64,
+    highest: f32,
+    levels: Vec<u8>,
+}
+
+impl Waveform {
+    pub(super) fn new(sample_rate: u32) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "20 by definition")]
+        let stretch = u64::from(sample_rate) / Peaks::FINEST as u64;
+        Self { sample_rate, stretch: stretch.max(1), passed: 0, highest: 0.0, levels: Vec::new() }
+    }
+
+    /// Takes whole frames of interleaved samples.
+    pub(super) fn take(&mut self, mut samples: &[f32], channels: usize) {
+        while !samples.is_empty() {
+            let room = usize::try_from(self.stretch - self.passed).unwrap_or(usize::MAX).saturating_mul(channels);
+            let (now, later) = samples.split_at(room.min(samples.len()));
+            self.highest = now.iter().fold(self.highest, |highest, sample| highest.max(sample.abs()));
+            self.pass((now.len() / channels) as u64);
+            samples = later;
+        }
+    }
+
+    /// Takes so many frames of nothing.
+    pub(super) fn take_nothing(&mut self, mut frames: u64) {
+        while frames > 0 {
+            let now = frames.min(self.stretch - self.passed);
+            self.pass(now);
+            frames -= now;
+        }
+    }
+
+    fn pass(&mut self, frames: u64) {
+        self.passed += frames;
+        if self.passed < self.stretch {
+            return;
+        }
+        self.level();
+        if self.levels.len() >= Peaks::MOST {
+            self.levels = self.levels.chunks(2).map(|two| two.iter().copied().max().unwrap_or_default()).collect();
+            self.stretch *= 2;
+        }
+    }
+
+    fn level(&mut self) {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range of u8")]
+        let level = (self.highest * 255.0).round().clamp(0.0, 255.0) as u8;
+        self.levels.push(level);
+        (self.highest, self.passed) = (0.0, 0);
+    }
+
+    /// The picture; its last level stands for whatever is left.
+    pub(super) fn finish(mut self) -> Peaks {
+        if self.passed > 0 {
+            self.level();
+        }
+        Peaks { per_second: f64::from(self.sample_rate) / self.stretch as f64, levels: self.levels }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_level_is_the_loudest_sample_of_its_twentieth_of_a_second() {
+        let mut waveform = Waveform::new(48_000);
+        let mut samples = vec![0.0; 2_400 * 2];
+        samples[17] = -0.5;
+        waveform.take(&samples, 2);
+        waveform.take_nothing(2_400);
+        // Over full scale, and in pieces that end inside a stretch.
+        samples[4_799] = 1.7;
+        waveform.take(&samples[..1_000], 2);
+        waveform.take(&samples[1_000..], 2);
+        waveform.take(&[0.1, 0.2], 2);
+        assert_eq!(waveform.finish(), Peaks { per_second: 20.0, levels: vec![128, 0, 255, 51] });
+    }
+
+    #[test]
+    fn a_week_takes_no_more_room_than_an_afternoon_and_keeps_its_loudest_moment() {
+        let mut waveform = Waveform::new(32_000);
+        let hour = 3_600 * 32_000;
+        waveform.take_nothing(100 * hour);
+        waveform.take(&[1.0], 1);
+        waveform.take_nothing(68 * hour - 1);
+        let peaks = waveform.finish();
+        let seconds = peaks.levels.len() as f64 / peaks.per_second;
+        assert!(peaks.levels.len() <= Peaks::MOST && peaks.levels.len() > Peaks::MOST / 3, "{}", peaks.levels.len());
+        assert!((seconds - 168.0 * 3_600.0).abs() <= 1.0 / peaks.per_second, "{seconds}");
+        let loudest = peaks.levels.iter().position(|level| *level == 255).unwrap() as f64 / peaks.per_second;
+        assert!((loudest - 360_000.0).abs() <= 1.0 / peaks.per_second, "{loudest}");
+    }
+}

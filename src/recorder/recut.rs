@@ -1,0 +1,213 @@
+//! Cutting an airing again from its tape, after its verdict.
+//!
+//! Tape is kept for [`TAPE_KEPT`](super::TAPE_KEPT) after it was needed, so an airing that failed, or is partial because
+//! something stood in the way of its encoding, can be had better later. The service may run meanwhile: reels are only
+//! read, and the row in the catalogue is changed only if nobody else has changed it. In steps, with what a crash leaves:
+//!
+//! 1. the cut is encoded into a hidden temporary file: removed at the next start of the service;
+//! 2. it gets a name of its own, as nothing is ever overwritten: a recording that the list does not know;
+//! 3. the row gets the new outcome in place of the old one: an old file that the list does not know;
+//! 4. the old file, if there was one, is removed: done.
+//!
+//! Nothing happens where the tape holds no more than the recording.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+
+use super::{Order, RecorderError, Taken, judge, labelled};
+use crate::base::blocking::blocking;
+use crate::config::Config;
+use crate::deck::folder_of;
+use crate::encode::{self, Job};
+use crate::library::archive::ArchiveError;
+use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
+use crate::library::shelf::{self, Shelf};
+use crate::model::{Airing, AiringId, StationId, Verdict};
+use crate::tape::{Tape, TapeError};
+
+/// An airing of which the tape holds more than its recording does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recoverable {
+    /// What there is.
+    pub recording: Recording,
+    /// How much of the airing is on tape, in seconds.
+    pub on_tape: f64,
+}
+
+/// Why an airing cannot be cut again.
+#[derive(Debug, Error)]
+pub enum RecutError {
+    /// Nobody knows it.
+    #[error("there is no airing `{id}`; `aircheck recover` lists those that can be cut again")]
+    Unknown {
+        /// What was asked for.
+        id: AiringId,
+    },
+    /// The service is at it.
+    #[error("{id} is still being recorded; the service finishes it by itself")]
+    Unfinished {
+        /// The airing.
+        id: AiringId,
+    },
+    /// There is nothing to be had better.
+    #[error("{id} is complete; there is nothing to recover")]
+    Complete {
+        /// The airing.
+        id: AiringId,
+    },
+    /// Retention has deleted it.
+    #[error("{id} was deleted, as `keep` says; it is not brought back")]
+    Deleted {
+        /// The airing.
+        id: AiringId,
+    },
+    /// The YAML does not say any more how to name it.
+    #[error(
+        "the show `{show}` or the station `{station}` of this airing is no longer in the YAML; put it back to recover"
+    )]
+    Removed {
+        /// The show.
+        show: String,
+        /// The station.
+        station: StationId,
+    },
+    /// The tape has no more.
+    #[error("the tape of {id} holds no more than its recording: {on_tape:.1} s")]
+    NoMore {
+        /// The airing.
+        id: AiringId,
+        /// What could be cut from it, in seconds.
+        on_tape: f64,
+    },
+    /// Retention, or another recovery, came first.
+    #[error("{id} was changed by somebody else meanwhile; nothing was done")]
+    Changed {
+        /// The airing.
+        id: AiringId,
+    },
+    /// With files, tape, encoding or list.
+    #[error(transparent)]
+    Recorder(#[from] RecorderError),
+}
+
+/// The airings that [`recut`] would improve, newest first.
+pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<Recoverable>, RecutError> {
+    let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
+    let mut tapes: HashMap<StationId, Tape> = HashMap::new();
+    let mut found = Vec::new();
+    for recording in recordings.into_iter().filter(|recording| recording.verdict != Some(Verdict::Complete)) {
+        let tape = match tapes.get(&recording.station) {
+            Some(tape) => tape.clone(),
+            None => {
+                let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
+                tapes.entry(recording.station.clone()).or_insert(tape).clone()
+            }
+        };
+        let (on_tape, _) = tape.view(&recording.cut).progress(recording.cut);
+        let on_tape = on_tape.as_secs_f64();
+        if on_tape > recording.seconds + Verdict::TOLERANCE_SECONDS {
+            found.push(Recoverable { recording, on_tape });
+        }
+    }
+    Ok(found)
+}
+
+/// Cuts the airing again, gives the recording a name of its own and puts it in place of the old outcome. Returns the row
+/// as it is then.
+pub async fn recut(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    config: &Arc<Config>,
+    id: &AiringId,
+    now: DateTime<Utc>,
+) -> Result<Recording, RecutError> {
+    let get = async || catalogue.get(id).await.map_err(RecorderError::from);
+    let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
+    let order = order_of(config, &old)?;
+    let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
+    // A name of its own: somebody else may be at the same airing.
+    let own = AiringId::new(format!("{id}.{}", std::process::id()));
+    let temporary = shelf.temporary(&own).await.map_err(RecorderError::from)?;
+    let shelved = encoded(&order, &tape, &old, shelf, &temporary).await;
+    if shelved.is_err() {
+        // The next start of the service removes what stays.
+        let _ = tokio::fs::remove_file(&temporary).await;
+    }
+    let outcome = Outcome { at: now, ..shelved? };
+    let replaced = catalogue.replace(id, &old, &outcome).await.map_err(RecorderError::from);
+    if !matches!(replaced, Ok(true)) {
+        remove(shelf, outcome.file.as_deref()).await?;
+        return Err(replaced.err().map_or_else(|| RecutError::Changed { id: id.clone() }, RecutError::from));
+    }
+    remove(shelf, old.file.as_deref()).await?;
+    get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })
+}
+
+/// Encodes the cut and shelves it, if it is better than what there is.
+async fn encoded(
+    order: &Order,
+    tape: &Tape,
+    old: &Recording,
+    shelf: &Shelf,
+    temporary: &Path,
+) -> Result<Outcome, RecutError> {
+    let show = &order.show;
+    let job = Job { cut: old.cut, mp3: show.mp3, treatment: show.treatment, target: temporary.to_owned() };
+    let sealed = CancellationToken::new();
+    sealed.cancel();
+    let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
+    if taken.seconds <= old.seconds + Verdict::TOLERANCE_SECONDS {
+        return Err(RecutError::NoMore { id: old.id.clone(), on_tape: taken.seconds });
+    }
+    let verdict = judge(&job.cut, &taken);
+    let name = labelled(order, verdict, &taken, temporary).await?;
+    let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
+    let file: PathBuf = shelf.shelve(temporary, &name).await.map_err(RecorderError::from)?;
+    let Taken { seconds, gaps, measured, .. } = taken;
+    Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, measured, at: old.cut.end })
+}
+
+fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> {
+    let id = old.id.clone();
+    if old.finished_at.is_none() {
+        return Err(RecutError::Unfinished { id });
+    }
+    if old.deleted_at.is_some() {
+        return Err(RecutError::Deleted { id });
+    }
+    if old.verdict == Some(Verdict::Complete) {
+        return Err(RecutError::Complete { id });
+    }
+    let (Some(show), Some(station)) = (config.show(&old.show), config.station(&old.station)) else {
+        return Err(RecutError::Removed { show: old.title.clone(), station: old.station.clone() });
+    };
+    let between = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).max(TimeDelta::zero());
+    let airing = Airing {
+        id,
+        show: old.show.clone(),
+        station: old.station.clone(),
+        on_air: old.on_air,
+        early: between(old.cut.start, old.on_air.start),
+        late: between(old.on_air.end, old.cut.end),
+        timezone: old.timezone,
+    };
+    Ok(Order { airing, show: Arc::clone(show), station: Arc::clone(station), config: Arc::clone(config) })
+}
+
+async fn tape_of(config: &Config, station: &StationId) -> Result<Tape, TapeError> {
+    let folder = folder_of(&config.state.join("tape"), station);
+    let delay = config.station(station).map(|station| station.delay).unwrap_or_default();
+    blocking(move || Tape::read(&folder, delay)).await
+}
+
+async fn remove(shelf: &Shelf, file: Option<&Path>) -> Result<(), RecorderError> {
+    match file {
+        Some(file) => shelf.remove(file).await.map_err(|error| ArchiveError::from(error).into()),
+        None => Ok(()),
+    }
+}

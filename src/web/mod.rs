@@ -1,0 +1,80 @@
+//! The page: listen, download, subscribe, see what comes next. Served by the daemon itself.
+//!
+//! Invariants:
+//! - no path from a URL ever reaches the disk: files are found through the catalogue, by the id of their airing;
+//! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
+//! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
+
+mod api;
+mod calendar;
+mod failure;
+mod feed;
+mod files;
+mod headers;
+mod language;
+mod media;
+mod pages;
+mod site;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::get;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+pub use site::Site;
+
+/// How long open requests may take when the daemon stops.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The page cannot be served.
+#[derive(Debug, Error)]
+#[error(
+    "the page cannot be served at {address}: {source}; give it another address: `web: {{ listen: 127.0.0.1:8081 }}`"
+)]
+pub struct WebError {
+    address: std::net::SocketAddr,
+    source: std::io::Error,
+}
+
+/// Serves the page at `address` until `stop`.
+pub async fn serve(site: Site, address: std::net::SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
+    let failed = |source| WebError { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
+    let clock = Arc::clone(&site.clock);
+    let stopping = stop.clone();
+    let server = axum::serve(listener, router(site)).with_graceful_shutdown(async move { stopping.cancelled().await });
+    tokio::select! {
+        ended = server.into_future() => ended.map_err(failed),
+        // Somebody who listens to a recording must not keep the daemon from stopping.
+        () = async { stop.cancelled().await; clock.sleep(GRACE).await } => Ok(()),
+    }
+}
+
+/// All addresses of the page.
+fn router(site: Site) -> Router {
+    let router = Router::new()
+        .route("/", get(pages::recordings))
+        .route("/schedule", get(pages::schedule))
+        .route("/shows/{show}", get(pages::show))
+        .route("/feed.xml", get(feed::all))
+        .route("/shows/{show}/feed.xml", get(feed::show))
+        .route("/feeds.opml", get(feed::list))
+        .route("/schedule.ics", get(calendar::coming))
+        .route("/media/{file}", get(media::play))
+        .route("/download/{file}", get(media::download))
+        .route("/static/{file}", get(files::get))
+        .route("/api/v1/recordings", get(api::recordings))
+        .route("/api/v1/airings", get(api::airings))
+        .route("/api/v1/stations", get(api::stations))
+        .route("/healthz", get(api::health))
+        .fallback(pages::nothing_here)
+        .with_state(site);
+    headers::guard(router)
+}

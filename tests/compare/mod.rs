@@ -1,0 +1,178 @@
+//! The same faults for the recorders that people use today: `tests/compare/run` says how to run it.
+//!
+//! Every tool records every case from a station of its own, all at the same origin and with the same fault at the same
+//! moment, and is given the same time. What it made is listened to: missing is what is not in the file of the seconds
+//! that began with the first one in it, doubled is what is in it twice.
+
+use std::panic::catch_unwind;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use futures::future::join_all;
+use tokio::process::Command;
+
+use crate::support::aircheck::{Aircheck, until};
+use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle, Token, Written};
+use crate::support::timecode::Report;
+
+/// How long after the first segment was asked for a fault strikes.
+const MOMENT: Duration = Duration::from_secs(10);
+/// Cases at a time, each by all tools: programs that share a processor with too many others start late.
+const AT_A_TIME: usize = 4;
+/// How much longer than it should a tool may take.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+#[derive(Debug, Clone, Copy)]
+enum Tool {
+    Ffmpeg,
+    Streamlink,
+    Aircheck,
+}
+
+const TOOLS: [Tool; 3] = [Tool::Ffmpeg, Tool::Streamlink, Tool::Aircheck];
+
+/// A fault: how it is told, the station it needs, and how it is switched on when the tool has played for [`MOMENT`].
+#[derive(Debug, Clone, Copy)]
+struct Case {
+    name: &'static str,
+    token: Option<Token>,
+    strike: fn(&Origin, &StationHandle),
+}
+
+fn cases() -> Vec<Case> {
+    fn next_segment(station: &StationHandle, kind: Kind, times: u32) {
+        let sequence = station.newest() + 1;
+        station.fault(Fault::new(Part::Segment, kind).sequence(sequence).times(times));
+    }
+    let case = |name, strike| Case { name, token: None, strike };
+    let token = Token { lifetime: Duration::from_secs(15), written: Written::Opaque, status: 403 };
+    vec![
+        case("nothing goes wrong", |_, _| {}),
+        case("one reload of the playlist fails (503)", |_, station| {
+            station.fault(Fault::new(Part::Playlist, Kind::Status(503)).times(1));
+        }),
+        case("a segment answers 404 once", |_, station| next_segment(station, Kind::Status(404), 1)),
+        case("a segment answers 503 twice", |_, station| next_segment(station, Kind::Status(503), 2)),
+        Case { name: "the address expires after 15 s", token: Some(token), strike: |_, _| {} },
+        case("the encoder restarts and counts anew", |_, station| station.restart_encoder(1, false)),
+        case("a segment is an HTML page, once", |_, station| next_segment(station, Kind::Html, 1)),
+        case("a segment is listed twice", |_, station| station.list_twice(station.newest() + 1)),
+        case("a segment stalls half-way, once", |_, station| next_segment(station, Kind::Stall, 1)),
+        case("every second reload is 10 s old", |_, station| {
+            station.fault(Fault::new(Part::Playlist, Kind::Stale(Duration::from_secs(10))).every(2));
+        }),
+        case("the port is closed for 6 s", |origin, _| {
+            origin.close_port(true);
+            std::thread::sleep(Duration::from_secs(6));
+            origin.close_port(false);
+        }),
+    ]
+}
+
+fn setting(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this with tests/compare/run"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures other programs: tests/compare/run"]
+async fn the_same_faults() {
+    let seconds: u32 = setting("COMPARE_SECONDS").parse().expect("a number of seconds");
+    let streamlink = setting("COMPARE_STREAMLINK");
+    let mut rows = Vec::new();
+    for cases in cases().chunks(AT_A_TIME) {
+        let by_all = |case| join_all(TOOLS.map(|tool| record(tool, case, seconds, &streamlink)));
+        rows.extend(join_all(cases.iter().map(by_all)).await);
+    }
+    println!("{}", SystemClock::shared().now().format("%Y-%m-%d"));
+    println!("{}", first_line("ffmpeg", &["-version"]).await);
+    println!("{}", first_line(&streamlink, &["--version"]).await);
+    println!("aircheck {}\n", env!("CARGO_PKG_VERSION"));
+    println!(
+        "| {seconds} s on the air | ffmpeg: missing | doubled | streamlink: missing | doubled | aircheck: missing | doubled |"
+    );
+    println!("| --- |{}", " ---: |".repeat(2 * TOOLS.len()));
+    for (case, row) in cases().iter().zip(rows) {
+        let cells = row.iter().map(|(missing, doubled)| format!(" {missing:.1} s | {doubled:.1} s |"));
+        println!("| {} |{}", case.name, cells.collect::<String>());
+    }
+}
+
+/// One tool, one case: seconds missing and doubled.
+async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f64, f64) {
+    // Each has an origin of its own, whose port can be closed for it alone.
+    let (origin, station) = aside(move || {
+        let origin = Origin::start();
+        let station = origin.station("s", Setup { token: case.token, ..Setup::of(Container::Ts) });
+        (origin, station)
+    })
+    .await;
+    let (url, find) = (station.url(), station.address_url());
+    let striking = async {
+        let begun = async || station.log().iter().any(|entry| entry.part == Part::Segment);
+        until("the first request for a segment", Duration::from_secs(60), begun).await;
+        SystemClock::shared().sleep(MOMENT).await;
+        aside(move || {
+            (case.strike)(&origin, &station);
+            (origin, station)
+        })
+        .await
+    };
+    let recording = async {
+        match tool {
+            Tool::Aircheck => with_aircheck(&find, seconds).await,
+            Tool::Ffmpeg => {
+                let length = seconds.to_string();
+                with("ffmpeg", &["-nostdin", "-v", "error", "-i", &url, "-t", &length, "-c", "copy"], seconds).await
+            }
+            Tool::Streamlink => {
+                let (url, length) = (format!("hls://{url}"), seconds.to_string());
+                with(streamlink, &["--hls-duration", &length, &url, "best", "-o"], seconds).await
+            }
+        }
+    };
+    let (report, kept) = tokio::join!(recording, striking);
+    drop(kept);
+    let Some(report) = report else { return (f64::from(seconds), 0.0) };
+    let reached = report.length + report.missing - report.doubled;
+    (report.missing + (f64::from(seconds) - reached).max(0.0), report.doubled)
+}
+
+async fn with_aircheck(find: &str, seconds: u32) -> Option<Report> {
+    let yaml = format!("stations:\n  s:\n    name: S\n    hls:\n      find:\n        - get: {find}\nshows: []\n");
+    let aircheck = Aircheck::new(&yaml);
+    aircheck.run(&["record", "s", "--for", &format!("{seconds}s"), "--output", "a.mp3"]).await;
+    listen(aircheck.path("a.mp3")).await
+}
+
+/// Runs `program` with `args` and, last, the file to write.
+async fn with(program: &str, args: &[&str], seconds: u32) -> Option<Report> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.ts");
+    let limit = Duration::from_secs(seconds.into()) + PATIENCE;
+    let _ = tokio::time::timeout(limit, command(program).args(args).arg(&file).status()).await;
+    listen(file).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "other programs are run as a user would")]
+fn command(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+/// What is in the file, if there is one that can be played.
+async fn listen(file: PathBuf) -> Option<Report> {
+    let playable = |file: &Path| file.metadata().is_ok_and(|data| data.len() > 0);
+    aside(move || playable(&file).then(|| catch_unwind(|| Report::of_file(&file)).ok())?).await
+}
+
+async fn first_line(program: &str, args: &[&str]) -> String {
+    let output = command(program).args(args).stdout(Stdio::piped()).output().await.expect("it runs");
+    String::from_utf8_lossy(&output.stdout).lines().next().unwrap_or_default().to_owned()
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("no panic")
+}

@@ -1,0 +1,343 @@
+//! RTMP and Icecast when servers, sources, connections and programs fail: what was still offered is there, once, where it
+//! belongs, and what is not is in the ledger with its length and cause.
+
+use std::ops::{Range, RangeInclusive};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::support::aircheck::{Aircheck, Service};
+use crate::support::icecast::{self, Icecast};
+use crate::support::rtmp::RtmpServer;
+use crate::support::timecode::{Heard, Report};
+
+/// How long a recording may take to end after its last second.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How far apart the ledger and the sound may be about the length of a hole: an encoder's lag differs from one start to
+/// the next, and rtmpdump hands over blocks.
+const TRUE_TO: f64 = 0.4;
+
+/// A source that is followed by another one of its own clock is not followed to the sample.
+const SEAM: f64 = 0.1;
+
+/// One recording and what became of it.
+struct Take {
+    code: i32,
+    said: Value,
+    heard: Report,
+}
+
+/// A recording that is being made.
+struct Taking {
+    aircheck: Aircheck,
+    service: Service,
+    seconds: f64,
+}
+
+impl Taking {
+    fn begin(source: &str, seconds: u32) -> Self {
+        let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {source}\nshows: []\n"));
+        let length = format!("{seconds}s");
+        let service = aircheck.start("record", &["record", "s", "--for", &length, "--output", "a.mp3", "--json"]);
+        Self { aircheck, service, seconds: f64::from(seconds) }
+    }
+
+    async fn end(mut self) -> Take {
+        let code = self.service.end(Duration::from_secs_f64(self.seconds) + PATIENCE).await.code().unwrap_or(-1);
+        Take::read(code, &self.service.log(), &self.aircheck.path("a.mp3"))
+    }
+}
+
+impl Take {
+    fn read(code: i32, json: &str, file: &Path) -> Self {
+        let said = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error} in {json}"));
+        Self { code, said, heard: Report::of_file(file) }
+    }
+
+    fn start(&self) -> DateTime<Utc> {
+        self.said["start"].as_str().and_then(|at| at.parse().ok()).expect("a start")
+    }
+
+    /// The ledger: where each gap begins in seconds after the start, how long it is, and why.
+    fn gaps(&self) -> Vec<(f64, f64, String)> {
+        let gaps = self.said["missing"].as_array().expect("a ledger");
+        let read = |gap: &Value| {
+            let at: DateTime<Utc> = gap["start"].as_str()?.parse().ok()?;
+            Some(((at - self.start()).as_seconds_f64(), gap["seconds"].as_f64()?, gap["cause"].as_str()?.to_owned()))
+        };
+        gaps.iter().map(|gap| read(gap).expect("a gap")).collect()
+    }
+
+    /// How much later than on the air each second lies, by what start and ledger say.
+    fn lags(&self) -> Vec<f64> {
+        let gaps = self.gaps();
+        let lag = |heard: &Heard| {
+            let mut at = heard.at;
+            for (begins, length, _) in &gaps {
+                if at >= *begins {
+                    at += length;
+                }
+            }
+            let claimed = self.start() + TimeDelta::from_std(Duration::from_secs_f64(at)).expect("short");
+            let ahead = (i64::from(heard.second) - claimed.timestamp()).rem_euclid(65_536);
+            let second = claimed.timestamp() + if ahead > 32_768 { ahead - 65_536 } else { ahead };
+            (claimed - DateTime::from_timestamp(second, 0).expect("a time")).as_seconds_f64()
+        };
+        self.heard.heard.iter().map(lag).collect()
+    }
+
+    /// Whole, in one piece, where it should be: the connection may have come and gone, nobody hears it.
+    fn is_whole(&self, seconds: f64, lag: Range<f64>) -> Result<String, String> {
+        let line = self.line();
+        let whole = self.heard.is_whole() && (self.heard.length - seconds).abs() < 0.05;
+        let truthful = self.code == 0 && self.said["verdict"] == "complete" && self.gaps().is_empty();
+        let placed = self.lags().iter().all(|one| lag.contains(one));
+        if whole && truthful && placed { Ok(line) } else { Err(line) }
+    }
+
+    /// With holes, and as many as that, all of them in the ledger with their causes, and nothing else amiss.
+    fn has_holes(
+        &self,
+        seconds: f64,
+        lag: Range<f64>,
+        (holes, length): (RangeInclusive<usize>, Range<f64>),
+        causes: &[&str],
+    ) -> Result<String, String> {
+        let line = self.line();
+        let gaps = self.gaps();
+        let told: f64 = gaps.iter().map(|(_, length, _)| length).sum();
+        let verdict = if gaps.is_empty() { (0, "complete") } else { (3, "partial") };
+        let truthful = (self.code, self.said["verdict"].as_str()) == (verdict.0, Some(verdict.1))
+            && holes.contains(&gaps.len())
+            && gaps.iter().all(|(_, one, said)| length.contains(one) && causes.iter().any(|word| said.contains(word)));
+        let true_to_sound = self.heard.doubled < SEAM
+            && (self.heard.missing - told).abs() < TRUE_TO
+            && (self.heard.length + told - seconds).abs() < 0.1;
+        let placed = self.lags().iter().all(|one| lag.contains(one));
+        if truthful && true_to_sound && placed { Ok(line) } else { Err(line) }
+    }
+
+    fn line(&self) -> String {
+        let lags = self.lags();
+        let (least, most) = lags.iter().fold((f64::MAX, f64::MIN), |(a, b), lag| (a.min(*lag), b.max(*lag)));
+        format!(
+            "exit {}, {}, {}; {:+.0} to {:+.0} ms from the air; ledger {:?}",
+            self.code,
+            self.said["verdict"],
+            self.heard,
+            least * 1000.0,
+            most * 1000.0,
+            self.gaps()
+        )
+    }
+}
+
+/// Lets `seconds` of the programme pass.
+async fn pass(seconds: f64) {
+    SystemClock::shared().sleep(Duration::from_secs_f64(seconds)).await;
+}
+
+/// Does what blocks, elsewhere.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.expect("no panic")
+}
+
+/// Children of `parent` that run `program`.
+fn children(parent: u32, program: &str) -> Vec<Pid> {
+    let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
+    let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
+    let ours = stats.filter_map(|stat| {
+        let (id, rest) = stat.split_once(" (")?;
+        let (name, rest) = rest.rsplit_once(") ")?;
+        let of: u32 = rest.split(' ').nth(1)?.parse().ok()?;
+        (of == parent && name == program).then(|| id.parse().ok().and_then(Pid::from_raw))?
+    });
+    ours.collect()
+}
+
+fn told(results: Vec<(&str, Result<String, String>)>) {
+    let mut failed = Vec::new();
+    for (name, result) in results {
+        match result {
+            Ok(line) => println!("{name:<32} {line}"),
+            Err(line) => failed.push(format!("{name}: {line}")),
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}
+
+async fn rtmp_server() -> RtmpServer {
+    aside(RtmpServer::start).await
+}
+
+fn rtmp(server: &RtmpServer) -> String {
+    format!("rtmp: {}", server.url())
+}
+
+/// What a server that is away for 2 s takes with it: a publisher begins with the whole of the second in which it starts.
+const AWAY: Range<f64> = 0.9..7.0;
+
+/// The publisher's encoder, the server and rtmpdump delay the sound by this much, about, never less than nothing.
+const RTMP_LAG: Range<f64> = -0.05..0.9;
+
+async fn server_restarted() -> Result<String, String> {
+    let mut server = rtmp_server().await;
+    let taking = Taking::begin(&rtmp(&server), 24);
+    pass(8.0).await;
+    let server = aside(move || {
+        server.stop();
+        std::thread::sleep(Duration::from_secs(2));
+        server.restart();
+        server
+    })
+    .await;
+    let result = taking.end().await.has_holes(24.0, RTMP_LAG, (1..=1, AWAY), &["127.0.0.1"]);
+    drop(server);
+    result
+}
+
+async fn server_frozen() -> Result<String, String> {
+    let server = rtmp_server().await;
+    let taking = Taking::begin(&rtmp(&server), 32);
+    pass(8.0).await;
+    server.freeze(true);
+    pass(11.0).await;
+    server.freeze(false);
+    taking.end().await.has_holes(32.0, RTMP_LAG, (1..=1, 0.05..16.0), &["no sound for 10 s", "rtmpdump says"])
+}
+
+async fn rtmpdump_killed() -> Result<String, String> {
+    let server = rtmp_server().await;
+    let taking = Taking::begin(&rtmp(&server), 20);
+    pass(8.0).await;
+    let found = children(taking.service.id(), "rtmpdump");
+    if found.len() != 1 {
+        return Err(format!("{found:?} are the recorder's rtmpdump"));
+    }
+    for id in found {
+        kill_process(id, Signal::KILL).expect("it is ours");
+    }
+    taking.end().await.has_holes(20.0, RTMP_LAG, (1..=1, 0.05..3.0), &["signal: 9"])
+}
+
+async fn rtmpdump_exits_0() -> Result<String, String> {
+    let server = rtmp_server().await;
+    let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {}\nshows: []\n", rtmp(&server)));
+    let folder = aircheck.path("bin");
+    std::fs::create_dir(&folder).expect("a folder");
+    let script = folder.join("rtmpdump");
+    std::fs::write(&script, "#!/bin/sh\ntimeout 5 /usr/bin/rtmpdump \"$@\"\nexit 0\n").expect("a script");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
+    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let args = ["record", "s", "--for", "20s", "--output", "a.mp3", "--json"];
+    let ran = aircheck.run_with(&args, &[("PATH", path.as_ref())]).await;
+    let take = Take::read(ran.code, &ran.stdout, &aircheck.path("a.mp3"));
+    take.has_holes(20.0, RTMP_LAG, (1..=4, 0.05..3.0), &["ended (exit status: 0)", "rtmpdump says"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rtmp_loses_only_what_nobody_offered_and_says_what() {
+    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+        ("server 2 s away", Box::pin(server_restarted())),
+        ("server frozen for 11 s", Box::pin(server_frozen())),
+        ("rtmpdump killed", Box::pin(rtmpdump_killed())),
+        ("rtmpdump exits 0 every 5 s", Box::pin(rtmpdump_exits_0())),
+    ];
+    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+}
+
+/// The source's encoder and the server delay the sound by this much, about.
+const ICECAST_LAG: Range<f64> = -0.05..0.9;
+
+async fn icecast(codec: icecast::Codec) -> (Icecast, String) {
+    let server = aside(move || Icecast::start(codec)).await;
+    let source = format!("icecast: {}", server.url());
+    (server, source)
+}
+
+/// Listeners are thrown out three times; each time the burst holds what they missed.
+async fn thrown_out(codec: icecast::Codec) -> Result<String, String> {
+    let (server, source) = icecast(codec).await;
+    let taking = Taking::begin(&source, 20);
+    let mut server = server;
+    for _ in 0..3 {
+        pass(5.0).await;
+        server = aside(move || {
+            server.throw_out();
+            server
+        })
+        .await;
+    }
+    taking.end().await.is_whole(20.0, ICECAST_LAG)
+}
+
+async fn undisturbed(codec: icecast::Codec) -> Result<String, String> {
+    let (_server, source) = icecast(codec).await;
+    Taking::begin(&source, 12).end().await.is_whole(12.0, ICECAST_LAG)
+}
+
+async fn icecast_restarted() -> Result<String, String> {
+    let (mut server, source) = icecast(icecast::MP3).await;
+    let taking = Taking::begin(&source, 24);
+    pass(8.0).await;
+    let _server = aside(move || {
+        server.stop();
+        std::thread::sleep(Duration::from_secs(2));
+        server.serve();
+        server.send(icecast::MP3);
+        server
+    })
+    .await;
+    taking.end().await.has_holes(24.0, ICECAST_LAG, (1..=1, AWAY), &["127.0.0.1"])
+}
+
+async fn source_changed(codec: icecast::Codec) -> Result<String, String> {
+    let (mut server, source) = icecast(icecast::MP3).await;
+    let taking = Taking::begin(&source, 24);
+    pass(8.0).await;
+    let _server = aside(move || {
+        server.send(codec);
+        server
+    })
+    .await;
+    taking.end().await.has_holes(24.0, ICECAST_LAG, (0..=1, 0.05..4.0), &["127.0.0.1"])
+}
+
+async fn icecast_frozen() -> Result<String, String> {
+    let (server, source) = icecast(icecast::MP3).await;
+    let taking = Taking::begin(&source, 32);
+    pass(8.0).await;
+    server.freeze(true);
+    pass(11.5).await;
+    server.freeze(false);
+    taking.end().await.has_holes(32.0, ICECAST_LAG, (0..=1, 0.05..12.0), &["no sound for 10 s", "nothing for 10 s"])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
+    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+        ("mp3, thrown out 3 times", Box::pin(thrown_out(icecast::MP3))),
+        ("aac, thrown out 3 times", Box::pin(thrown_out(icecast::AAC))),
+        ("opus, thrown out 3 times", Box::pin(thrown_out(icecast::OPUS))),
+        ("vorbis, undisturbed", Box::pin(undisturbed(icecast::VORBIS))),
+        ("flac, undisturbed", Box::pin(undisturbed(icecast::FLAC))),
+    ];
+    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn icecast_loses_only_what_nobody_offered_and_says_what() {
+    let cases: Vec<(&str, futures::future::BoxFuture<'_, _>)> = vec![
+        ("icecast restarted", Box::pin(icecast_restarted())),
+        ("another source, mp3", Box::pin(source_changed(icecast::MP3))),
+        ("another source, aac", Box::pin(source_changed(icecast::AAC))),
+        ("icecast frozen for 11 s", Box::pin(icecast_frozen())),
+    ];
+    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+}

@@ -1,0 +1,197 @@
+//! The service is killed, again and again, and loses nothing that the stations still offered.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, TimeDelta, Utc};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::aircheck::{Aircheck, Service, until};
+use crate::support::machine::{Dice, by_show, heard, minute, whole};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+
+/// Long enough for everything here, on a machine that has much else to do.
+const LIMIT: Duration = Duration::from_secs(240);
+const KILLS: usize = 20;
+
+async fn kill(service: &mut Service) {
+    service.signal(Signal::KILL);
+    service.end(Duration::from_secs(10)).await;
+}
+
+async fn wait_until(instant: DateTime<Utc>) {
+    let clock = SystemClock::shared();
+    until("the time", LIMIT, async || clock.now() >= instant).await;
+}
+
+fn stamped(container: Container) -> Setup {
+    Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }
+}
+
+/// What lies in the output folder that is no recording.
+fn strangers(aircheck: &Aircheck, list: &[Value]) -> Vec<String> {
+    let known: BTreeSet<_> =
+        list.iter().filter_map(|recording| recording["file"].as_str().map(str::to_owned)).collect();
+    let mut folders = vec![aircheck.path("recordings")];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !known.contains(&path.display().to_string()) {
+                found.push(path.display().to_string());
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_missing_or_doubled() {
+    let dice = Dice::thrown();
+    let origin = Origin::start();
+    let window = |setup: Setup| Setup { window: 20, ..setup };
+    let stations = [
+        ("a", window(stamped(Container::Ts))),
+        ("b", window(Setup::of(Container::Ts))),
+        ("c", window(stamped(Container::Adts))),
+        ("d", window(Setup::of(Container::Fmp4))),
+    ];
+    let urls: Vec<_> = stations.into_iter().map(|(name, setup)| (name, origin.station(name, setup).url())).collect();
+    let (start, cron) = minute(10);
+    let mut yaml = "timezone: UTC\nstations:\n".to_owned();
+    for (name, url) in &urls {
+        yaml += &format!("  {name}: {{ name: {name}, hls: \"{url}\" }}\n");
+    }
+    yaml += "shows:\n";
+    // Of each station one short and one long airing, so that the first are being shelved while others go on.
+    for (name, _) in &urls {
+        yaml += &format!("  - {{ title: Short {name}, station: {name}, cron: \"{cron}\", length: 25s, late: 2s }}\n");
+        yaml += &format!("  - {{ title: Long {name}, station: {name}, cron: \"{cron}\", length: 50s, early: 3s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    let mut service = aircheck.start("run", &["run"]);
+    wait_until(start - TimeDelta::seconds(4)).await;
+    for number in 0..KILLS {
+        let pause = Duration::from_millis(dice.below(5_000));
+        SystemClock::shared().sleep(pause).await;
+        println!("kill {number} after {pause:?} at {}", SystemClock::shared().now() - start);
+        kill(&mut service).await;
+        service = aircheck.start("run", &["run"]);
+    }
+    until("all recordings", LIMIT, async || aircheck.list().await.len() == 8).await;
+    let list = aircheck.list().await;
+    for (name, _) in &urls {
+        let by_stamps = *name == "a" || *name == "c";
+        for (show, begins, seconds) in [("short", 0, 27.0), ("long", -3, 53.0)] {
+            let recording = by_show(&list, &format!("{show}-{name}"));
+            let begins = by_stamps.then(|| start + TimeDelta::seconds(begins));
+            println!("{show} {name}: {}", whole(recording, begins, seconds));
+        }
+    }
+    assert_eq!(strangers(&aircheck, &list), [""; 0]);
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+}
+
+#[tokio::test]
+async fn killed_again_and_again_while_it_shelves_there_is_one_whole_recording_of_each() {
+    let dice = Dice::thrown();
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
+    let (start, cron) = minute(5);
+    let mut yaml = format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{}\" }}\nshows:\n", station.url());
+    for number in 0..6 {
+        yaml += &format!("  - {{ title: Show {number}, station: s, cron: \"{cron}\", length: 8s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    let mut service = aircheck.start("run", &["run"]);
+    wait_until(start + TimeDelta::seconds(8)).await;
+    // Six attempts of ten; the end of each comes between ffmpeg's first byte and the last word to the list.
+    for _ in 0..6 {
+        SystemClock::shared().sleep(Duration::from_millis(200 + dice.below(1_300))).await;
+        kill(&mut service).await;
+        service = aircheck.start("run", &["run"]);
+    }
+    until("all recordings", LIMIT, async || aircheck.list().await.len() == 6).await;
+    let list = aircheck.list().await;
+    for number in 0..6 {
+        whole(by_show(&list, &format!("show-{number}")), Some(start), 8.0);
+    }
+    assert_eq!(strangers(&aircheck, &list), [""; 0]);
+}
+
+#[tokio::test]
+async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledger_says_why() {
+    let origin = Origin::start();
+    let setup = |programme_time| Setup { window: 3, programme_time, ..Setup::of(Container::Adts) };
+    let stations = [
+        ("stamped", origin.station("s", setup(ProgrammeTime::Every)), 0.06),
+        // Two captures that are joined by nothing but arrivals: their places are known to a poll.
+        ("plain", origin.station("p", setup(ProgrammeTime::No)), 1.2),
+    ];
+    let (start, cron) = minute(8);
+    let mut yaml = "timezone: UTC\nstations:\n".to_owned();
+    for (name, station, _) in &stations {
+        yaml += &format!("  {name}: {{ hls: \"{}\" }}\n", station.url());
+    }
+    yaml += "shows:\n";
+    for (name, _, _) in &stations {
+        yaml += &format!("  - {{ title: Show {name}, station: {name}, cron: \"{cron}\", length: 34s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    let mut first = aircheck.start("first", &["run"]);
+    wait_until(start + TimeDelta::seconds(8)).await;
+    kill(&mut first).await;
+    wait_until(start + TimeDelta::seconds(24)).await;
+    let mut second = aircheck.start("second", &["run"]);
+    until("both recordings", LIMIT, async || aircheck.list().await.len() == 2).await;
+    for (name, _, within) in &stations {
+        let list = aircheck.list().await;
+        let recording = by_show(&list, &format!("show-{name}"));
+        let missing = recording["missing"].as_array().expect("a ledger");
+        assert_eq!(missing.len(), 1, "{recording}");
+        assert_eq!(missing[0]["cause"], "aircheck was not running", "{recording}");
+        let (lost, kept) = (missing[0]["seconds"].as_f64(), recording["seconds"].as_f64());
+        let (lost, kept) = (lost.expect("a length"), kept.expect("a length"));
+        assert!((8.0..17.0).contains(&lost) && (lost + kept - 34.0).abs() < 0.06, "{recording}");
+        let report = heard(recording);
+        assert!(report.unreadable.len() <= 1 && report.doubled == 0.0, "{report}");
+        assert!((report.missing - lost).abs() < *within, "the ledger says {lost}: {report}");
+    }
+    second.signal(Signal::TERM);
+    assert!(second.end(Duration::from_secs(10)).await.success(), "{}", second.log());
+}
+
+#[tokio::test]
+async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_start() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
+    let (start, cron) = minute(5);
+    let mut yaml = format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{}\" }}\nshows:\n", station.url());
+    for number in 0..12 {
+        yaml += &format!("  - {{ title: Show {number}, station: s, cron: \"{cron}\", length: 10s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    let mut service = aircheck.start("run", &["run"]);
+    // The first encoder has begun, and there are more airings than places for encoders.
+    let parts = aircheck.path("recordings/.aircheck");
+    until("an encoder", LIMIT, async || std::fs::read_dir(&parts).is_ok_and(|parts| parts.count() > 0)).await;
+    let asked = SystemClock::shared();
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(30)).await.success(), "{}", service.log());
+    assert!(asked.monotonic() < Duration::from_secs(10), "it took {:?}", asked.monotonic());
+    assert!(aircheck.list().await.len() < 12, "it was stopped too late to show anything");
+    let _again = aircheck.start("again", &["run"]);
+    until("all recordings", LIMIT, async || aircheck.list().await.len() == 12).await;
+    let list = aircheck.list().await;
+    for number in 0..12 {
+        whole(by_show(&list, &format!("show-{number}")), Some(start), 10.0);
+    }
+    assert_eq!(strangers(&aircheck, &list), [""; 0]);
+    assert!(Path::new(&aircheck.path("state/lock")).exists());
+}

@@ -1,0 +1,182 @@
+//! The page and the feeds, asked over HTTP of the real service with a library of hostile and Korean titles.
+
+use std::time::Duration;
+
+use aircheck::library::catalogue::{Catalogue, Outcome};
+use aircheck::model::{Airing, AiringId, Gap, Measured, ShowId, Span, StationId, Verdict};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{
+    CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, HOST, IF_MODIFIED_SINCE, LAST_MODIFIED, RANGE,
+};
+use reqwest::{Client, Response, StatusCode, Url};
+
+use crate::support::aircheck::{Aircheck, Service};
+
+const HOSTILE: &str = "]]> <script>alert(1)</script> & \"x\"";
+
+/// The service on a library of two recordings, and the address of its page.
+async fn serving() -> (Aircheck, Service, Url) {
+    let aircheck = Aircheck::new(&format!(
+        "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
+         - {{ title: 명연주 명음반, station: kbs, cron: \"0 14 * * *\", length: 2h }}\n  \
+         - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"0 16 * * *\", length: 1h }}\n"
+    ));
+    let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
+    let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().expect("a time");
+    let gap = Gap {
+        start: start + TimeDelta::minutes(3),
+        length: Duration::from_secs(60),
+        cause: "it answered <b>403</b>".to_owned(),
+    };
+    record(&aircheck, &catalogue, "명연주-명음반", "명연주 명음반", start, Verdict::Partial(99.1), vec![gap]).await;
+    record(&aircheck, &catalogue, "hostile", HOSTILE, start + TimeDelta::hours(2), Verdict::Complete, vec![]).await;
+    let service = aircheck.start("run", &["run"]);
+    service.says("the page is at ", Duration::from_secs(20)).await;
+    let log = service.log();
+    let url = log.split("the page is at ").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address");
+    let url = Url::parse(url).expect("a URL");
+    (aircheck, service, url)
+}
+
+async fn record(
+    aircheck: &Aircheck,
+    catalogue: &Catalogue,
+    show: &str,
+    title: &str,
+    start: DateTime<Utc>,
+    verdict: Verdict,
+    gaps: Vec<Gap>,
+) {
+    let show = ShowId::new(show);
+    let airing = Airing {
+        id: AiringId::derive(&show, start),
+        show,
+        station: StationId::new("kbs"),
+        on_air: Span::new(start, start + TimeDelta::hours(1)),
+        early: TimeDelta::zero(),
+        late: TimeDelta::zero(),
+        timezone: chrono_tz::Asia::Seoul,
+    };
+    let file = format!("{}.mp3", airing.id.as_str().replace(':', "-"));
+    let sound: Vec<u8> = (0..=255).cycle().take(10_000).collect();
+    std::fs::create_dir_all(aircheck.path("recordings")).expect("a folder");
+    std::fs::write(aircheck.path("recordings").join(&file), sound).expect("a file");
+    let at = airing.on_air.end;
+    let outcome = Outcome {
+        verdict,
+        seconds: 3540.0,
+        file: Some(file.into()),
+        bytes: Some(10_000),
+        gaps,
+        measured: Measured::default(),
+        at,
+    };
+    assert!(catalogue.claim(&airing, title, at).await.expect("a claim"));
+    catalogue.finish(&airing.id, &outcome).await.expect("finished");
+}
+
+async fn get(client: &Client, base: &Url, path: &str) -> Response {
+    client.get(base.join(path).expect("a path")).send().await.expect("an answer")
+}
+
+async fn text(client: &Client, base: &Url, path: &str) -> String {
+    let response = get(client, base, path).await;
+    assert_eq!(response.status(), StatusCode::OK, "{path}");
+    response.text().await.expect("text")
+}
+
+#[tokio::test]
+async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
+    let (_aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let page = text(&client, &base, "/").await;
+    assert!(page.contains("명연주 명음반") && page.contains("partial 99.1 %"), "{page}");
+    assert!(page.contains("missing at 14:03:00: 60.0 s, it answered &lt;b&gt;403"), "{page}");
+    assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{page}");
+    let media = page.split("src=\"/media/").nth(1).and_then(|rest| rest.split('"').next()).expect("a recording");
+    let media = format!("/media/{media}");
+    assert!(page.contains(&media.replace("/media/", "href=\"/download/")), "{page}");
+
+    let whole = get(&client, &base, &media).await;
+    assert_eq!(whole.headers()["content-type"], "audio/mpeg");
+    assert_eq!(whole.headers()["content-length"], "10000");
+    let modified = whole.headers()[LAST_MODIFIED].clone();
+    let part = client.get(base.join(&media).expect("a path")).header(RANGE, "bytes=100-103").send().await.expect("it");
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.headers()[CONTENT_RANGE], "bytes 100-103/10000");
+    assert_eq!(part.bytes().await.expect("bytes").as_ref(), [100, 101, 102, 103]);
+    let beyond = client.get(base.join(&media).expect("a path")).header(RANGE, "bytes=20000-").send().await.expect("it");
+    assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+    let known = client.get(base.join(&media).expect("a path")).header(IF_MODIFIED_SINCE, modified).send().await;
+    assert_eq!(known.expect("an answer").status(), StatusCode::NOT_MODIFIED);
+    let head = client.head(base.join(&media).expect("a path")).send().await.expect("an answer");
+    assert_eq!((head.status(), head.headers()["content-length"].to_str().ok()), (StatusCode::OK, Some("10000")));
+    let kept = get(&client, &base, &media.replace("/media/", "/download/")).await;
+    let disposition = kept.headers()[CONTENT_DISPOSITION].to_str().expect("plain").to_owned();
+    assert!(disposition.starts_with("attachment; filename*=UTF-8''"), "{disposition}");
+
+    for (query, there, gone) in [
+        ("/?show=hostile", "alert(1)", "missing at"),
+        ("/?verdict=partial", "missing at", "complete</span>"),
+        ("/?q=%EB%AA%85%EC%97%B0%EC%A3%BC", "missing at", "complete</span>"),
+        ("/?before=2026-11-20T06:00:00Z", "missing at", "complete</span>"),
+        ("/?q=nothing-like-it", "No recording is like that.", "missing at"),
+    ] {
+        let page = text(&client, &base, query).await;
+        assert!(page.contains(there) && !page.contains(gone), "{query}: {page}");
+    }
+    let korean = client.get(base.clone()).header("accept-language", "ko-KR,ko;q=0.9").send().await.expect("it");
+    let korean = korean.text().await.expect("text");
+    assert!(korean.contains("<html lang=\"ko\">") && korean.contains("내려받기"), "{korean}");
+}
+
+#[tokio::test]
+async fn feeds_are_rss_with_exact_lengths_and_addresses_of_the_host_that_was_asked() {
+    let (_aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let feed = text(&client, &base, "/feed.xml").await;
+    let channel = rss::Channel::read_from(feed.as_bytes()).expect("RSS");
+    assert_eq!(channel.items().len(), 2);
+    let newest = &channel.items()[0];
+    assert_eq!(newest.title(), Some(format!("{HOSTILE} 2026-11-20 16:00").as_str()));
+    assert_eq!(newest.guid().map(rss::Guid::value), Some("hostile@20261120T0700Z"));
+    let enclosure = newest.enclosure().expect("sound");
+    assert_eq!((enclosure.length(), enclosure.mime_type()), ("10000", "audio/mpeg"));
+    assert!(enclosure.url().starts_with(base.as_str()), "{}", enclosure.url());
+    let sound = client.get(enclosure.url()).send().await.expect("an answer");
+    assert_eq!(sound.bytes().await.expect("bytes").len(), 10_000);
+    assert_eq!(newest.itunes_ext().and_then(|itunes| itunes.duration()), Some("59:00"));
+
+    let show = text(&client, &base, "/shows/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98/feed.xml").await;
+    let show = rss::Channel::read_from(show.as_bytes()).expect("RSS");
+    assert_eq!((show.title(), show.items().len()), ("명연주 명음반", 1));
+    let list = text(&client, &base, "/feeds.opml").await;
+    assert!(list.contains("/shows/hostile/feed.xml\"") && list.contains("]]&gt; &lt;script&gt;"), "{list}");
+    let calendar = text(&client, &base, "/schedule.ics").await;
+    assert!(calendar.contains("SUMMARY:명연주 명음반\r\n") && calendar.contains("LOCATION:KBS 1FM\r\n"), "{calendar}");
+    let json: serde_json::Value = get(&client, &base, "/api/v1/recordings").await.json().await.expect("JSON");
+    assert_eq!(json[1]["verdict"], "partial", "{json}");
+    assert_eq!(text(&client, &base, "/healthz").await, "ok\n");
+}
+
+#[tokio::test]
+async fn nothing_from_an_address_reaches_the_disk_and_no_other_host_is_answered() {
+    let (aircheck, _service, base) = serving().await;
+    std::fs::write(aircheck.path("recordings/secret.mp3"), "secret").expect("a file");
+    let client = Client::new();
+    for path in [
+        "/media/secret.mp3",
+        "/media/..%2Fstations.yaml",
+        "/media/%2Fetc%2Fpasswd.mp3",
+        "/static/..%2Fmod.rs",
+        "/shows/none/feed.xml",
+        "/x",
+    ] {
+        assert_eq!(get(&client, &base, path).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    let rebound = client.get(base.clone()).header(HOST, "evil.example").send().await.expect("an answer");
+    assert_eq!(rebound.status(), StatusCode::MISDIRECTED_REQUEST);
+    let page = get(&client, &base, "/").await;
+    let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().expect("plain");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}
