@@ -73,7 +73,6 @@ fn a_stream_that_has_just_played_is_asked_at_least_once_a_second() {
     let mut backoff = Backoff::new(CONNECTION);
     let row: Vec<u128> = (0..12).map(|_| backoff.wait_as(LATELY).as_millis()).collect();
     assert!(row.iter().all(|wait| *wait <= 900), "{row:?}");
-    assert_about(&row[..4], &[225, 450, 700, 700]);
     // It is silent for good: the other row goes on from here.
     assert!(backoff.wait() >= Duration::from_secs(8));
 }
