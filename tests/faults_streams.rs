@@ -55,7 +55,7 @@ impl Taking {
             let folders = std::fs::read_dir(self.aircheck.path(".")).expect("the folder").flatten();
             let tapes =
                 folders.map(|entry| entry.path().join("tape/s")).filter_map(|path| std::fs::read_dir(path).ok());
-            let files = tapes.flat_map(|files| files.flatten()).map(|entry| entry.path());
+            let files = tapes.flat_map(Iterator::flatten).map(|entry| entry.path());
             let indexes = files.filter(|path| path.extension().is_some_and(|extension| extension == "m3u8"));
             indexes
                 .filter_map(|path| std::fs::read_to_string(path).ok())

@@ -147,7 +147,7 @@ impl<'a> Case<'a> {
         let expected = Expected { within: self.within, lost: self.lost, seconds: f64::from(seconds) };
         let (file, words) = (aircheck.path("a.mp3"), ran.clone());
         let judged = tokio::task::spawn_blocking(move || expected.judge(&words, &file)).await.expect("a judgement");
-        let mut line = format!("{}; {} MiB", judged.as_ref().map_or_else(|line| line, |line| line), peak >> 20);
+        let mut line = format!("{}; {} MiB", judged.as_ref().unwrap_or_else(|line| line), peak >> 20);
         let mut fine = judged.is_ok() && peak < MEMORY;
         let start = serde_json::from_str::<Value>(&ran.stdout).unwrap_or_default()["start"]
             .as_str()
