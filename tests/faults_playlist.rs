@@ -155,8 +155,8 @@ async fn a_station_that_begins_anew_costs_nothing() {
     // A number that the first session has used just before, and which its window still shows.
     let again = |station: &StationHandle| station.newest() - 2;
     let cases = [
-        Case::hls("no server for the first 5 s", &first[0]).then(5, || early.0.close_port(false)),
-        Case::hls("the same, undated", &first[1]),
+        Case::hls("no server for the first 5 s", &first[0]).starts_within(5.0).then(5, || early.0.close_port(false)),
+        Case::hls("the same, undated", &first[1]).starts_within(5.0),
         Case::hls("sequence reset, with a mark", &s[0]).then(10, || s[0].restart_encoder(0, true)),
         Case::hls("sequence reset, no mark", &s[1]).then(10, || s[1].restart_encoder(0, false)),
         Case::hls("sequence reset, mark, undated", &s[2]).then(10, || s[2].restart_encoder(0, true)),

@@ -120,6 +120,7 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
     let less_of_it = Fault::edit(Part::Segment, less).every(3).lasting(Duration::from_secs(16));
     let whole_seconds =
         Fault::edit_playlist(|text| text.replace("#EXTINF:2.0", "#EXTINF:3.0").replace("#EXTINF:1.9", "#EXTINF:2.9"));
+    let lost = s[4].newest() + 5;
     let (gap, gap_undated) = (s[2].newest() + 5, s[3].newest() + 5);
     let length = |station: &StationHandle, ahead: u64| {
         let (begins, ends) = station.on_air(station.newest() + ahead);
@@ -131,7 +132,9 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
             .then(0, || (0..12).for_each(|ahead| s[1].list_twice(s[1].newest() + ahead))),
         Case::hls("EXT-X-GAP", &s[2]).then(0, || s[2].gap(gap)).loses(length(&s[2], 5), "EXT-X-GAP"),
         Case::hls("EXT-X-GAP, undated", &s[3]).then(0, || s[3].gap(gap_undated)).loses(length(&s[3], 5), "EXT-X-GAP"),
-        Case::hls("404 for ever", &s[4]).fault(missing(&s[4])).loses(length(&s[4], 5), "404"),
+        Case::hls("404 for ever", &s[4])
+            .fault(Fault::new(Part::Segment, Kind::Status(404)).sequence(lost))
+            .loses(length(&s[4], 5), "404"),
         Case::hls("404 for ever, undated", &s[5]).fault(missing(&s[5])).loses(length(&s[5], 5), "404"),
         Case::hls("404 for ever, ADTS", &aac[0]).fault(missing(&aac[0])).loses(length(&aac[0], 5), "404"),
         Case::hls("404 for ever, ADTS, undated", &aac[1]).fault(missing(&aac[1])).loses(length(&aac[1], 5), "404"),
@@ -152,7 +155,6 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
         Case::hls("a key that is missing twice", &keys[1])
             .fault(Fault::new(Part::Key, Kind::Status(503)).times_per_url(2).lasting(Duration::from_secs(16))),
     ];
-    let lost = s[4].newest() + 5;
     record_all(cases, 28).await;
     // What follows the segment that never came was asked for while that was still being tried.
     let asked = |sequence| s[4].log().into_iter().filter(move |entry| entry.sequence == Some(sequence));

@@ -22,8 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// What the encoder of the source and the server delay the sound by is theirs to choose, and long on a busy machine; but
 /// nothing is heard before it is on the air.
 const LAG: Range<f64> = -0.05..15.0;
-/// Between two holes the clock goes on to the sample.
-const STEADY: f64 = 0.05;
+/// Between two holes the clock goes on; another encoder may delay the sound by this much more or less.
+const STEADY: f64 = 0.15;
 /// A source that is followed by another one of its own clock is not followed to the sample.
 const SEAM: f64 = 0.1;
 
@@ -55,7 +55,7 @@ impl Taking {
             let folders = std::fs::read_dir(self.aircheck.path(".")).expect("the folder").flatten();
             let tapes =
                 folders.map(|entry| entry.path().join("tape/s")).filter_map(|path| std::fs::read_dir(path).ok());
-            let files = tapes.flat_map(|files| files.flatten()).map(|entry| entry.path());
+            let files = tapes.flat_map(Iterator::flatten).map(|entry| entry.path());
             let indexes = files.filter(|path| path.extension().is_some_and(|extension| extension == "m3u8"));
             indexes
                 .filter_map(|path| std::fs::read_to_string(path).ok())

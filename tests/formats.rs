@@ -37,7 +37,7 @@ fn stamps(shift: fn(u64) -> u64) -> Mix {
 }
 
 /// Records `station` and says what is wrong with the recording, or how exact it is.
-async fn record(name: &str, station: &StationHandle, stamped: bool) -> Result<String, String> {
+async fn record(name: &str, station: &StationHandle, stamped: bool, changes: usize) -> Result<String, String> {
     let aircheck = Aircheck::new(&format!("stations:\n  s:\n    hls: \"{}\"\nshows: []\n", station.url()));
     let length = format!("{LENGTH}s");
     let ran = aircheck.run(&["record", "s", "--for", &length, "--output", "a.mp3", "--json"]).await;
@@ -53,7 +53,10 @@ async fn record(name: &str, station: &StationHandle, stamped: bool) -> Result<St
     let truthful = said["verdict"] == "complete" && said["missing"] == serde_json::json!([]);
     let exact = if stamped { off.abs() < 0.03 } else { off > -4.0 && off < 0.03 };
     // The file ends in the middle of an MP3 frame, which the encoder fills up.
-    if heard.is_whole() && truthful && exact && (-0.004..=0.024).contains(&drift) {
+    // A codec needs the frame before to decode the first of a new format, and no station sends it: a second in which a
+    // change falls may have a symbol too few. Nothing may be missing, doubled or moved.
+    let whole = heard.missing == 0.0 && heard.doubled == 0.0 && heard.unreadable.len() <= changes;
+    if whole && truthful && exact && (-0.004..=0.024).contains(&drift) {
         Ok(line)
     } else {
         Err(format!("{line}\n{said}"))
@@ -103,10 +106,12 @@ async fn all(cases: Vec<(&'static str, Mix, bool)>) {
     let origin = Origin::start();
     let runs = cases.into_iter().enumerate().map(|(number, (name, mix, stamped))| {
         let programme_time = if stamped { ProgrammeTime::Every } else { ProgrammeTime::No };
+        // In half a minute; none where only stamps jump.
+        let changes = if mix.acts.len() > 1 { 7 } else { 0 };
         let setup =
             Setup { mix: Some(mix), programme_time, segment: Duration::from_secs(2), ..Setup::of(Container::Ts) };
         let station = origin.station(&format!("s{number}"), setup);
-        async move { record(name, &station, stamped).await }
+        async move { record(name, &station, stamped, changes).await }
     });
     let runs: Vec<_> = runs.collect();
     let mut failed = Vec::new();

@@ -1,4 +1,5 @@
 //! The service is killed, again and again, and loses nothing that the stations still offered.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

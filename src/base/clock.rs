@@ -36,7 +36,12 @@ pub struct SystemClock {
 impl SystemClock {
     /// The machine's clock, ready to share.
     pub fn shared() -> SharedClock {
-        Arc::new(Self { started: since_boot() })
+        Arc::new(Self::new())
+    }
+
+    /// The same, not shared.
+    pub(crate) fn new() -> Self {
+        Self { started: since_boot() }
     }
 }
 

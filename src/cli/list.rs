@@ -57,7 +57,10 @@ fn words(recording: &Recording, config: &Config) -> String {
         &[[
             recording.on_air.start.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string(),
             clock(recording.seconds),
-            recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+            match recording.verdict {
+                Some(verdict) if recording.finished_at.is_some() => verdict.to_string(),
+                _ => "not finished".to_owned(),
+            },
             recording.title.clone(),
         ]],
     );

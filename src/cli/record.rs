@@ -33,6 +33,9 @@ use crate::tape::Tape;
 /// The longest that connecting may take.
 const CONNECTING: TimeDelta = TimeDelta::seconds(10);
 
+/// A tape that has not grown for this long has all of the station's window.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
@@ -157,13 +160,24 @@ async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environmen
     let near = Span::new(asked, asked + CONNECTING);
     let deadline = sleep_until(environment.clock.as_ref(), asked + CONNECTING);
     tokio::pin!(deadline);
+    let mut found = None;
     loop {
-        if let Some(start) = tape.view(&near).start() {
-            return start.max(asked);
+        // A window that reaches back comes segment by segment, and without stamps each one places the first more
+        // tightly: so what begins too late is waited for until it does not move any more.
+        found = tape.view(&near).start().or(found);
+        if found.is_some_and(|start| start <= asked) {
+            return asked;
         }
+        let settled = async {
+            match found {
+                Some(_) => environment.clock.sleep(SETTLED).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = grown.changed() => {}
-            () = &mut deadline => return asked,
+            () = settled => return found.unwrap_or(asked),
+            () = &mut deadline => return found.unwrap_or(asked),
         }
     }
 }

@@ -220,10 +220,11 @@ async fn run(
     let (sender, mut events) = mpsc::channel(QUEUE);
     let capture = source::run(&station, since, environment, sender, stop.clone());
     let write = async {
+        let mut full = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => write(&station.id, &tape, event, environment, &stop).await,
+                    Some(event) => full = write(&station.id, &tape, event, full, environment, &stop).await,
                     None => return,
                 },
                 () = environment.clock.sleep(SYNC_EVERY) => {
@@ -243,34 +244,35 @@ async fn run(
     info!(station = %station.id, "taping ends");
 }
 
-/// Puts one event on tape; waits for room where the disk is full, until `stop`.
+/// Puts one event on tape; waits for room where the disk is full, until `stop`. `full` says whether it was before, which
+/// has been told then; returns whether it still is.
 async fn write(
     station: &StationId,
     tape: &Tape,
     event: MediaEvent,
+    mut full: bool,
     environment: &Environment,
     stop: &CancellationToken,
-) {
+) -> bool {
     log(station, &event);
-    let mut alerted = false;
     loop {
         let (tape, event, now) = (tape.clone(), event.clone(), environment.clock.now());
         let Err(error) = blocking(move || tape.write(event, now)).await else {
-            if alerted {
+            if full {
                 info!(%station, "there is room again: on tape");
             }
-            return;
+            return false;
         };
         if !error.is_disk_full() {
             error!(%station, %error, "sound could not be put on tape");
-            return;
+            return full;
         }
-        if !alerted {
+        if !full {
             error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
         }
-        alerted = true;
+        full = true;
         if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
-            return;
+            return full;
         }
     }
 }

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::decoder::Decoder;
 use super::error::EncodeError;
 use super::feed::{self, Feed};
+use super::job::{Encoded, Job};
 use super::output::Output;
 use super::place::{frames, slack};
-use super::{Encoded, Job};
 use crate::base::blocking::blocking;
 use crate::tape::{Reel, Run, Sound, Step, Tape};
 

@@ -17,6 +17,7 @@ mod dead_air;
 mod decoder;
 mod error;
 mod feed;
+mod job;
 mod loudness;
 mod measure;
 mod mp3;
@@ -25,49 +26,17 @@ mod place;
 mod streaming;
 mod waveform;
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::config::{Mp3, Treatment};
-use crate::model::{Gap, Measured, Span};
 use crate::tape::Tape;
 
 pub use error::EncodeError;
+pub use job::{Encoded, Job};
 pub use mp3::RESERVED_FOR_TAGS;
 
 /// How many encoders may fail at one cut.
 const ENCODERS: u32 = 3;
-
-/// What to encode, and where to.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// The stretch of tape.
-    pub cut: Span,
-    /// The encoding.
-    pub mp3: Mp3,
-    /// What becomes of what is missing or silent.
-    pub treatment: Treatment,
-    /// The file to write; it is overwritten.
-    pub target: PathBuf,
-}
-
-/// What became of it.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Encoded {
-    /// Decoded sound in the file, in seconds, counted in samples; silence in the place of gaps does not count.
-    pub seconds: f64,
-    /// How long the file plays.
-    pub length: Duration,
-    /// The loudest sample, 1.0 being full scale.
-    pub peak: f32,
-    /// What is missing, in order.
-    pub gaps: Vec<Gap>,
-    /// What was measured in the sound.
-    pub measured: Measured,
-}
 
 /// Encodes a cut of `tape`, following the tape while it grows until it covers the cut or `sealed` says that nothing more
 /// will come.

@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::TimeDelta;
 
 use super::error::EncodeError;
+use super::job::{Encoded, Job};
 use super::measure::Meter;
 use super::mp3::Mp3Encoder;
 use super::place::{frames, frames_to_duration, slack};
-use super::{Encoded, Job};
 use crate::config::Gaps;
 use crate::model::{Gap, Span};
 

@@ -6,9 +6,9 @@ use tracing::debug;
 use super::decoder::Decoder;
 use super::error::EncodeError;
 use super::feed::Feed;
+use super::job::{Encoded, Job};
 use super::output::Output;
 use super::place::{frames, slack};
-use super::{Encoded, Job};
 use crate::tape::{Run, Step, Tape};
 
 /// Takes the cut; `None` where a decoder gave back less than it got, or died, or hangs.

@@ -10,6 +10,10 @@
 //!
 //! [`recover`] looks whether step 2 was reached. If so it does step 3; if not, the airing is cut again from the tape.
 //! So a crash leads neither to a lost recording nor to two of one airing.
+//!
+//! A loss of power is a crash in which what was not synchronised is gone, so each step is on the disk before the next
+//! begins: the file's bytes (step 1 of [`shelf`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
+//! folder is flushed), the finished row. The sound itself was on tape before; see the writing of reels for that.
 
 use std::path::{Path, PathBuf};
 

@@ -211,13 +211,11 @@ impl Recorder {
                 }
                 Err(error) => error,
             };
-            let waits = room::was_wanting(self.shelf.output(), size_of(order), &error).await
+            let size = size_of(order);
+            let waits = room::was_wanting(self.shelf.output(), size, &error).await
                 && self.environment.clock.now() < order.airing.cut().end + TAPE_KEPT;
             if waits {
-                if !alerted {
-                    error!(airing = %id, %error, "the disk is full: its tape is kept, it is finished when there is room");
-                    self.hold(&order.airing, &error).await;
-                }
+                self.hold(&order.airing, &error, alerted).await;
                 alerted = true;
             } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
@@ -228,8 +226,14 @@ impl Recorder {
             } else {
                 warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
             }
-            let pause = if waits { PAUSE } else { PAUSE * attempt };
-            if self.environment.stop.run_until_cancelled(self.environment.clock.sleep(pause)).await.is_none() {
+            let pause = async {
+                let clock = &self.environment.clock;
+                clock.sleep(if waits { PAUSE } else { PAUSE * attempt }).await;
+                while waits && room::is_short(self.shelf.output(), size).await {
+                    clock.sleep(PAUSE).await;
+                }
+            };
+            if self.environment.stop.run_until_cancelled(pause).await.is_none() {
                 return;
             }
             // The file may have got its name, and only the list not have been told.
@@ -251,8 +255,14 @@ impl Recorder {
         Ok(archive::recover(&self.catalogue, &self.shelf, claimed, self.environment.clock.now()).await?)
     }
 
-    /// Notes in the list why an airing is not finished yet.
-    async fn hold(&self, airing: &Airing, error: &RecorderError) {
+    /// Makes known, in the log and in the list, that an airing is not finished for want of room.
+    async fn hold(&self, airing: &Airing, error: &RecorderError, alerted: bool) {
+        // What there is of the MP3 takes the room that the tape and the list need.
+        let _ = self.shelf.temporary(&airing.id).await;
+        if alerted {
+            return;
+        }
+        error!(airing = %airing.id, %error, "the disk is full: its tape is kept, it is finished when there is room");
         let outcome = self.nothing(airing, &format!("not finished yet, the disk is full: {error}"));
         if let Err(error) = self.catalogue.prepare(&airing.id, &outcome).await {
             // The list may be on the disk that is full.
@@ -266,10 +276,11 @@ impl Recorder {
         if new {
             self.ensure_room(&order.config).await?;
         }
-        let lease = self.decks.lease(station, airing.cut().start).await?;
+        let tape = self.decks.tape(station).await?;
+        let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
+        let lease = if on_tape { None } else { Some(self.decks.lease(station, airing.cut().start).await?) };
         let temporary = self.shelf.temporary(&airing.id).await?;
         let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
-        let tape = lease.tape().clone();
         let now = self.environment.clock.now();
         if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
             let cause = "aircheck was not yet recording when the show began".to_owned();

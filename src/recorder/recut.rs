@@ -100,13 +100,14 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<R
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
-    for recording in recordings.into_iter().filter(|recording| recording.verdict != Some(Verdict::Complete)) {
-        let tape = match tapes.get(&recording.station) {
-            Some(tape) => tape.clone(),
-            None => {
-                let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
-                tapes.entry(recording.station.clone()).or_insert(tape).clone()
-            }
+    let lacking = |it: &Recording| it.finished_at.is_some() && it.verdict != Some(Verdict::Complete);
+    for recording in recordings.into_iter().filter(lacking) {
+        let known = tapes.get(&recording.station).cloned();
+        let tape = if let Some(tape) = known {
+            tape
+        } else {
+            let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
+            tapes.entry(recording.station.clone()).or_insert(tape).clone()
         };
         let (on_tape, _) = tape.view(&recording.cut).progress(recording.cut);
         let on_tape = on_tape.as_secs_f64();

@@ -31,8 +31,12 @@ pub(super) async fn refusal(folder: &Path, min_free: u64) -> Result<RecorderErro
 /// Whether a failure was for want of room: an MP3 of `size` bytes does not fit into `output`, or the list cannot grow.
 /// Asked of the disk as well as of the error, because ffmpeg's is only words.
 pub(super) async fn was_wanting(output: &Path, size: u64, error: &RecorderError) -> bool {
-    let refused = matches!(error, RecorderError::NoRoom { .. });
-    !refused && (error.is_disk_full() || shelf::free_space(output).await.is_ok_and(|free| free < size))
+    !matches!(error, RecorderError::NoRoom { .. }) && (error.is_disk_full() || is_short(output, size).await)
+}
+
+/// Whether a file of `size` bytes does not fit.
+pub(super) async fn is_short(output: &Path, size: u64) -> bool {
+    shelf::free_space(output).await.is_ok_and(|free| free < size)
 }
 
 /// Deletes what the `keep` of the shows does not keep.

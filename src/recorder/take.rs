@@ -76,13 +76,12 @@ pub async fn take(
     }
     let sealed = CancellationToken::new();
     let encode = async {
-        let _place = match encoders.ahead.try_acquire() {
-            Ok(place) => place,
-            Err(_) => {
-                sealed.cancelled().await;
-                // Closed never: it lives as long as the recorder.
-                encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
-            }
+        let _place = if let Ok(place) = encoders.ahead.try_acquire() {
+            place
+        } else {
+            sealed.cancelled().await;
+            // Closed never: it lives as long as the recorder.
+            encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
         };
         Ok(encode::encode(job, tape, sealed.clone()).await?)
     };
@@ -122,5 +121,89 @@ async fn until_nothing_more_comes(
             changed = grown.changed() => if changed.is_err() { return },
             () = clock.sleep(left) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use futures::future::BoxFuture;
+    use tokio_util::task::TaskTracker;
+
+    use super::*;
+    use crate::base::clock::SystemClock;
+    use crate::config::{Mp3, Treatment};
+    use crate::model::{Chunk, Container, Format, MediaEvent};
+
+    /// Fifty seconds in every second.
+    #[derive(Debug)]
+    struct Fast(SystemClock);
+
+    const SPEED: u32 = 50;
+
+    impl Clock for Fast {
+        fn now(&self) -> DateTime<Utc> {
+            DateTime::UNIX_EPOCH + TimeDelta::from_std(self.monotonic()).unwrap()
+        }
+
+        fn monotonic(&self) -> Duration {
+            self.0.monotonic() * SPEED
+        }
+
+        fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+            self.0.sleep(duration / SPEED)
+        }
+    }
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    /// Ten seconds of a cut of twenty that are on tape when it begins, if any; returns when the take ended.
+    async fn ends(heard: bool, begun: i64) -> (Taken, DateTime<Utc>) {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Fast(SystemClock::new()));
+        let environment =
+            Environment { clock: Arc::clone(&clock) as _, tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        sleep_until(clock.as_ref(), at(begun)).await;
+        let tape = Tape::open(&folder.path().join("tape"), Duration::ZERO, clock.now()).unwrap();
+        if heard {
+            let format = Format { container: Container::Adts, detail: String::new(), init: None };
+            tape.write(MediaEvent::Format(format), at(10)).unwrap();
+            let bytes = Bytes::from_static(b"no sound, but ten seconds of it");
+            let (duration, arrived) = (Duration::from_secs(10), at(10));
+            let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false };
+            tape.write(MediaEvent::Chunk(chunk), at(10)).unwrap();
+        }
+        let job = Job {
+            cut: Span::new(at(0), at(20)),
+            mp3: Mp3::default(),
+            treatment: Treatment::default(),
+            target: folder.path().join("a.mp3"),
+        };
+        let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+        let encoders = Encoders::new(1);
+        let taken = take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending).await.unwrap();
+        (taken, clock.now())
+    }
+
+    #[tokio::test]
+    async fn a_station_that_went_down_is_waited_for_and_then_what_there_is_is_published() {
+        // Also a take that begins long after the end, as after a restart, gives the station a chance to come back.
+        for begun in [0, 400] {
+            let (taken, ended) = ends(true, begun).await;
+            let due = at(20.max(begun));
+            assert!(ended >= due + LATEST && ended < due + LATEST * 3, "{ended} for one begun at {begun}");
+            assert_eq!(taken.gaps.last().map(|gap| gap.start + gap.length), Some(at(20)), "{taken:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_station_of_which_nothing_ever_came_is_given_up_sooner() {
+        let (taken, ended) = ends(false, 0).await;
+        assert!(ended >= at(20) + QUIET && ended < at(20) + LATEST, "{ended}");
+        assert_eq!((taken.seconds, taken.gaps.len()), (0.0, 1));
     }
 }

@@ -23,9 +23,7 @@ pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
 /// A connection that delivered and lasted this long was good: its end is a new failure, and followed by another attempt at
 /// once.
 const GOOD_AFTER: Duration = Duration::from_secs(5);
-/// What an endless stream plays between two attempts is lost, so that one that has played until now is asked more often …
-const IMPATIENT: Duration = Duration::from_millis(750);
-/// … for so long.
+/// For so long after it has played, a stream is asked as [`policy::LATELY`] says.
 const IMPATIENT_FOR: Duration = Duration::from_secs(60);
 /// How long a connection may take to hand over what it has captured once it should stop.
 const FLUSH_WITHIN: Duration = Duration::from_secs(4);
@@ -147,7 +145,7 @@ pub(super) async fn keep<L: Link>(
             backoff.reset();
             Duration::ZERO
         } else if impatient {
-            backoff.wait().min(IMPATIENT)
+            backoff.wait_as(policy::LATELY)
         } else {
             backoff.wait()
         };

@@ -6,7 +6,8 @@
 //! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after | 401, 403, 410 |
 //! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | the same, 5 times at most; then it is believed | never |
 //! | [`ADDRESS`]: finding the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
-//! | [`CONNECTION`]: RTMP, Icecast | 0.25 s | 10 s | until the capture ends | every time: connecting includes it |
+//! | [`CONNECTION`]: RTMP, Icecast | 0.25 s; at once after one that was good | 10 s | until the capture ends | every time: connecting includes it |
+//! | [`LATELY`]: the same within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
 //! Waits double and vary by a fifth, so that many recorders do not come back to a restarted station in step. Success
 //! begins the row anew. Nothing is ever given up by count but the doubt about a short segment: what ends the retries of
@@ -37,6 +38,9 @@ pub const ADDRESS: Retry = USUAL;
 
 /// A connection that ended or delivers nothing.
 pub const CONNECTION: Retry = USUAL;
+
+/// A connection that has played until a moment ago: what it plays between two attempts is lost.
+pub const LATELY: Retry = Retry { longest: Duration::from_millis(750), ..USUAL };
 
 const USUAL: Retry =
     Retry { first: Duration::from_millis(250), longest: LONGEST, rights: &[], patience: None, most: None };
@@ -104,6 +108,11 @@ impl Backoff {
     pub fn wait(&mut self) -> Duration {
         self.failures = self.failures.saturating_add(1);
         self.retry.wait(self.failures)
+    }
+
+    /// The same by another row of the table.
+    pub fn wait_as(&mut self, retry: Retry) -> Duration {
+        self.wait().min(retry.wait(self.failures))
     }
 
     /// Begins anew: it works again.

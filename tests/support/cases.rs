@@ -37,6 +37,7 @@ pub struct Case<'a> {
     lost: Option<(f64, &'static str)>,
     says: Vec<&'static str>,
     never: Option<u16>,
+    starts: Option<f64>,
 }
 
 impl<'a> Case<'a> {
@@ -57,6 +58,7 @@ impl<'a> Case<'a> {
             lost: None,
             says: Vec::new(),
             never: None,
+            starts: None,
         }
     }
 
@@ -117,6 +119,13 @@ impl<'a> Case<'a> {
         self
     }
 
+    /// The recording must begin no later than so many seconds after it was asked for.
+    #[must_use]
+    pub fn starts_within(mut self, seconds: f64) -> Self {
+        self.starts = Some(seconds);
+        self
+    }
+
     async fn run(self, seconds: u32) -> (&'static str, Result<String, String>) {
         let yaml = format!("stations:\n  s:\n    name: 시험 {}\n    {}\nshows: []\n", self.name, self.source);
         let aircheck = Aircheck::new(&yaml);
@@ -124,6 +133,7 @@ impl<'a> Case<'a> {
             self.faults.into_iter().for_each(|fault| station.fault(fault));
         }
         let clock = SystemClock::shared();
+        let asked = clock.now();
         let misfortune = async {
             for (at, deed) in self.deeds {
                 clock.sleep(at.saturating_sub(clock.monotonic())).await;
@@ -137,8 +147,17 @@ impl<'a> Case<'a> {
         let expected = Expected { within: self.within, lost: self.lost, seconds: f64::from(seconds) };
         let (file, words) = (aircheck.path("a.mp3"), ran.clone());
         let judged = tokio::task::spawn_blocking(move || expected.judge(&words, &file)).await.expect("a judgement");
-        let mut line = format!("{}; {} MiB", judged.as_ref().map_or_else(|line| line, |line| line), peak >> 20);
+        let mut line = format!("{}; {} MiB", judged.as_ref().unwrap_or_else(|line| line), peak >> 20);
         let mut fine = judged.is_ok() && peak < MEMORY;
+        let start = serde_json::from_str::<Value>(&ran.stdout).unwrap_or_default()["start"]
+            .as_str()
+            .and_then(|at| at.parse::<DateTime<Utc>>().ok())
+            .unwrap_or(asked);
+        let waited = (start - asked).as_seconds_f64();
+        if self.starts.is_some_and(|within| waited > within) {
+            let _ = write!(line, "; begins only {waited:.1} s after it was asked for");
+            fine = false;
+        }
         for words in self.says {
             if !ran.stderr.contains(words) {
                 let _ = write!(line, "; the log does not say {words:?}");

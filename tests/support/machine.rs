@@ -1,12 +1,24 @@
 //! For tests of the service as a whole: airings on the next minute, dice that can be thrown again, whole recordings.
 
-use std::path::Path;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use aircheck::base::clock::SystemClock;
+use aircheck::base::clock::{Clock, SharedClock, SystemClock};
+use aircheck::base::environment::Environment;
+use aircheck::config::Config;
+use aircheck::daemon;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use futures::future::BoxFuture;
 use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use super::aircheck::Aircheck;
+use super::origin::{Container, Origin, Setup};
 use super::timecode::Report;
 
 /// What an encoder may add, in seconds.
@@ -62,4 +74,139 @@ pub fn whole(recording: &Value, start: Option<DateTime<Utc>>, seconds: f64) -> R
         assert!(off.is_some_and(|off| off.abs() < 0.03), "{recording}: {heard}, off by {off:?}");
     }
     heard
+}
+
+/// The machine's clock, with a wall time of its own that can be set.
+#[derive(Debug)]
+pub struct SetClock {
+    machine: SharedClock,
+    ahead: Mutex<TimeDelta>,
+}
+
+impl SetClock {
+    /// Set to shortly before `start`, when the sound for stations of these kinds is made: that takes some seconds.
+    pub fn before(start: DateTime<Utc>, origin: &Origin, containers: &[Container]) -> Arc<Self> {
+        for (number, container) in containers.iter().enumerate() {
+            origin.station(&format!("prepared-{number}"), Setup::of(*container));
+        }
+        Self::at(start - TimeDelta::seconds(12))
+    }
+
+    fn at(now: DateTime<Utc>) -> Arc<Self> {
+        let machine = SystemClock::shared();
+        let ahead = Mutex::new(now - machine.now());
+        Arc::new(Self { machine, ahead })
+    }
+
+    /// Sets it ahead, or back.
+    pub fn step(&self, by: TimeDelta) {
+        *self.ahead.lock().expect("healthy") += by;
+    }
+
+    /// How far it is ahead of the machine's.
+    pub fn ahead(&self) -> TimeDelta {
+        *self.ahead.lock().expect("healthy")
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> DateTime<Utc> {
+        self.machine.now() + self.ahead()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.machine.monotonic()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.machine.sleep(duration)
+    }
+}
+
+/// The service in this process, by a clock of its own. From then on the process does not end by a signal.
+pub struct Daemon {
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+impl Daemon {
+    /// Runs it as the file of `aircheck` says.
+    pub fn start(aircheck: &Aircheck, clock: Arc<SetClock>) -> Self {
+        // Shown with the output of a test that fails; another test of this process may have begun it.
+        let _ = tracing_subscriber::fmt().with_env_filter("aircheck=info").with_test_writer().try_init();
+        let config = Config::load(&aircheck.path("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
+        let stop = CancellationToken::new();
+        let environment = Environment { clock, tasks: TaskTracker::new(), stop: stop.clone() };
+        let running = tokio::spawn(async move { daemon::run(config, environment).await.expect("it runs") });
+        Self { stop, running }
+    }
+
+    /// Stops it.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.running.await.expect("it ends in order");
+    }
+}
+
+/// A small disk, on which the state and output folders of an [`Aircheck`] lie; unmounted when it is dropped.
+pub struct Disk(PathBuf);
+
+impl Disk {
+    /// Mounts one of `kibibytes`. Where this user may not mount, it says so past the capture of the test's output, and
+    /// the test has nothing to show.
+    pub fn mount(aircheck: &Aircheck, kibibytes: u64) -> Option<Self> {
+        let path = aircheck.path("disk");
+        std::fs::create_dir(&path).expect("a folder");
+        let size = format!("size={kibibytes}k");
+        if !run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs", &path.to_string_lossy()]) {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let _ = writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a small disk, which only root can mount");
+            return None;
+        }
+        for folder in ["state", "recordings"] {
+            std::fs::create_dir(path.join(folder)).expect("a folder");
+            std::os::unix::fs::symlink(path.join(folder), aircheck.path(folder)).expect("a link");
+        }
+        Some(Self(path))
+    }
+
+    /// Fills it up, but for `kibibytes`.
+    pub fn fill(&self, kibibytes: usize) {
+        let mut filler =
+            std::fs::OpenOptions::new().append(true).create(true).open(self.0.join("filler")).expect("a file");
+        while filler.write_all(&[1; 4096]).is_ok() {}
+        let length = filler.metadata().expect("its length").len();
+        filler.set_len(length.saturating_sub(kibibytes as u64 * 1024)).expect("some room");
+    }
+
+    /// Makes room again.
+    pub fn clear(&self) {
+        std::fs::remove_file(self.0.join("filler")).expect("removed");
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: what still runs there is about to end.
+        run("umount", &["-l", &self.0.to_string_lossy()]);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+fn run(program: &str, args: &[&str]) -> bool {
+    let output = std::process::Command::new(program).args(args).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// The processes that were started with the configuration of `aircheck`, by id, with their names.
+pub fn processes(aircheck: &Aircheck) -> Vec<(u32, String)> {
+    let mark = format!("AIRCHECK_CONFIG={}", aircheck.path("stations.yaml").display());
+    let has_mark = |environment: &[u8]| environment.split(|byte| *byte == 0).any(|one| one == mark.as_bytes());
+    let listing = std::fs::read_dir("/proc").expect("a list of processes");
+    listing
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|id: &u32| std::fs::read(format!("/proc/{id}/environ")).is_ok_and(|all| has_mark(&all)))
+        .filter_map(|id| Some((id, std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim().to_owned())))
+        .collect()
 }

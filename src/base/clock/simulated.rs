@@ -41,16 +41,9 @@ impl SimulatedClock {
                 let mut state = self.state();
                 state.sleepers.retain(|(_, sleeper)| !sleeper.is_closed());
                 let next = state.sleepers.iter().enumerate().min_by_key(|(_, (at, _))| *at);
-                match next.map(|(index, (at, _))| (index, *at)).filter(|(_, at)| *at <= until) {
-                    Some((index, at)) => {
-                        state.move_to(at);
-                        Some(state.sleepers.remove(index).1)
-                    }
-                    None => {
-                        state.move_to(until);
-                        None
-                    }
-                }
+                let next = next.map(|(index, (at, _))| (index, *at)).filter(|(_, at)| *at <= until);
+                state.move_to(next.map_or(until, |(_, at)| at));
+                next.map(|(index, _)| state.sleepers.remove(index).1)
             };
             match woken {
                 // An error means that nobody waits any more.

@@ -94,7 +94,7 @@ pub struct Report {
     pub start: String,
     /// On the air until.
     pub end: String,
-    /// The word of the verdict; null while it is being recorded.
+    /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
     pub verdict: Option<&'static str>,
     /// Decoded sound in the file.
     pub seconds: f64,
@@ -140,7 +140,7 @@ impl Recording {
             station: self.station.to_string(),
             start: local(self.on_air.start, SecondsFormat::AutoSi),
             end: local(self.on_air.end, SecondsFormat::AutoSi),
-            verdict: self.verdict.as_ref().map(Verdict::word),
+            verdict: self.verdict.as_ref().filter(|_| self.finished_at.is_some()).map(Verdict::word),
             seconds: self.seconds,
             missing: self
                 .gaps

@@ -40,7 +40,8 @@ pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
 }
 
-/// Which recordings to list. By default those that are finished and not deleted.
+/// Which recordings to list. By default those that are finished and not deleted, and airings that cannot be finished for
+/// the time being, which have a verdict and a cause, but no time of finishing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only of this show.
@@ -135,7 +136,8 @@ impl Catalogue {
             let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
             let entries = rows::select(
                 connection,
-                "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) AND (?3 OR finished_at IS NOT NULL) \
+                "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
+                 AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
                  AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
                  AND (?8 IS NULL OR on_air_start < ?8) ORDER BY on_air_start DESC, id LIMIT ?5",
                 &[

@@ -18,6 +18,8 @@ use crate::base::redact;
 /// More segments than this in one list are refused; a day of 2 s segments has 43,200.
 pub const MAX_SEGMENTS: usize = 50_000;
 
+/// So are more lines, whatever they say: ten to a segment are plenty.
+const MAX_LINES: usize = 10 * MAX_SEGMENTS;
 /// More variants, renditions, or keys of one segment than anybody needs are left out.
 const MOST_VARIANTS: usize = 500;
 const MOST_KEYS: usize = 16;
@@ -28,8 +30,8 @@ pub enum NormaliseError {
     /// It does not begin with `#EXTM3U`.
     #[error("the station's answer is not an HLS playlist; it begins: {0:?}")]
     NotAPlaylist(String),
-    /// More segments than anybody needs.
-    #[error("the playlist names more than {MAX_SEGMENTS} segments")]
+    /// More segments or lines than anybody needs.
+    #[error("the playlist names more than {MAX_SEGMENTS} segments or has more than {MAX_LINES} lines")]
     TooLong,
 }
 
@@ -54,7 +56,12 @@ pub fn normalise(bytes: &[u8]) -> Result<Normal, NormaliseError> {
     let cut_off = !text.ends_with(['\n', '\r']);
     let mut lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).peekable();
     let mut writer = Writer::default();
+    let mut count = 0_usize;
     while let Some(line) = lines.next() {
+        count += 1;
+        if count > MAX_LINES {
+            return Err(NormaliseError::TooLong);
+        }
         writer.line(line, cut_off && lines.peek().is_none())?;
     }
     Ok(Normal { text: writer.out, master: writer.master })

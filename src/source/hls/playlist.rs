@@ -4,7 +4,7 @@
 //! one), byte ranges get their offsets, addresses are made absolute, lengths and the pace of reloading are made sane.
 //! Source of the format: RFC 8216.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,6 +22,8 @@ const SOME_DURATION: Duration = Duration::from_secs(5);
 /// The shortest and longest pace of reloading that a list can ask for.
 const TARGETS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
 
+/// Of a longer list only the newest are kept: five hours of 2 s segments. Each is looked at with every reload.
+const KEPT: usize = 10_000;
 /// The most that the addresses of a list may fill once they are absolute: each carries its base, its key and its map.
 const ADDRESSES_CAP: usize = 16 << 20;
 
@@ -150,7 +152,7 @@ impl MediaPlaylist {
 
         let skipped = raw.segments.first().map_or(0, skipped_segments);
         let mut carried = Carried { sequence: raw.media_sequence.saturating_add(skipped), ..Carried::default() };
-        let mut segments = Vec::with_capacity(raw.segments.len());
+        let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
         let mut addresses = 0_usize;
         for segment in &raw.segments {
             let segment = carried.segment(segment, base, target_duration)?;
@@ -158,8 +160,12 @@ impl MediaPlaylist {
             if addresses > ADDRESSES_CAP {
                 return Err(PlaylistError::TooLarge);
             }
-            segments.push(segment);
+            if segments.len() >= KEPT {
+                segments.pop_front();
+            }
+            segments.push_back(segment);
         }
+        let mut segments = Vec::from(segments);
         date_backwards(&mut segments);
         Ok(Self {
             target_duration,

@@ -18,8 +18,9 @@ use super::pace;
 use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::Failures;
+use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::base::http::{self, HttpError};
+use crate::base::http::{self, Body, HttpError};
 use crate::config::Hls;
 use crate::model::MediaEvent;
 use crate::source::policy;
@@ -27,6 +28,8 @@ use crate::source::resolve::{self, Resolved};
 
 /// The most bytes of a playlist.
 const PLAYLIST_CAP: usize = 8 << 20;
+/// A playlist of so many bytes takes a moment to read.
+const LARGE: usize = 256 << 10;
 /// How many master playlists may stand before a media playlist.
 const MOST_MASTERS: usize = 3;
 /// The longest that finding the address may take.
@@ -68,6 +71,14 @@ impl Reloader<'_> {
             () = reloading.forever() => {}
         }
     }
+}
+
+/// Reads a playlist; a large one beside the runtime, whose other tasks it would hold up.
+async fn read(body: Body) -> Result<Playlist, PlaylistError> {
+    if body.bytes.len() < LARGE {
+        return Playlist::read(&body.bytes, &body.url);
+    }
+    blocking(move || Playlist::read(&body.bytes, &body.url)).await
 }
 
 /// Where to reload from.
@@ -241,7 +252,7 @@ impl<'a> Reloading<'a> {
             let limit = pace::playlist_limit(self.target, self.slow);
             let request = self.parts.client.get(place.url.clone());
             let body = http::read_whole(request, &place.url, PLAYLIST_CAP, limit).await?;
-            match Playlist::read(&body.bytes, &body.url)? {
+            match read(body).await? {
                 Playlist::Media(list) => return Ok(list),
                 Playlist::Master(master) => {
                     let limit = self.parts.source.max_bitrate;

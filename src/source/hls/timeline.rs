@@ -100,6 +100,8 @@ struct Known {
     start: Option<DateTime<Utc>>,
     duration: Duration,
     discontinuity: bool,
+    /// Whether it was handed out to be fetched.
+    handed: bool,
 }
 
 /// Since when lists lie behind, and what the first of them ended with.
@@ -169,9 +171,10 @@ impl Timeline {
         }
         if alignment.reading == Reading::Restarted {
             // Only what can have been made since the last new segment; the clocks of both sessions need not agree.
+            let guessed = self.older_than_handed(&alignment);
             let from = self.last_new - delta(list.target_duration.saturating_mul(2));
             alignment = Alignment {
-                fresh: start_at(&segments, from, now, false),
+                fresh: start_at(&segments, from, now, false).max(guessed),
                 ..Alignment::all_new(&segments, Reading::Restarted, true)
             };
             self.known.clear();
@@ -203,7 +206,7 @@ impl Timeline {
             }
             let order = self.next_order;
             self.next_order += 1;
-            self.known.push_back(Known::new(order, segment));
+            self.known.push_back(Known::new(order, segment, at >= alignment.fresh));
             offered.insert(order, (*segment).clone());
             if at >= alignment.fresh {
                 let mut segment = (*segment).clone();
@@ -354,6 +357,13 @@ impl Timeline {
         Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false }
     }
 
+    /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
+    /// ever handed out: their bytes were never had, so they could not be told.
+    fn older_than_handed(&self, alignment: &Alignment) -> usize {
+        let handed = |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.handed);
+        alignment.pairs.iter().position(handed).unwrap_or(0)
+    }
+
     /// Whether a window of so many segments is much shorter than the last one.
     fn is_short(&self, window: usize) -> bool {
         window.saturating_mul(2) <= self.window || window.saturating_add(2) <= self.window
@@ -383,7 +393,7 @@ impl Alignment {
 }
 
 impl Known {
-    fn new(order: u64, segment: &Segment) -> Self {
+    fn new(order: u64, segment: &Segment, handed: bool) -> Self {
         Self {
             order,
             sequence: segment.sequence,
@@ -392,6 +402,7 @@ impl Known {
             start: segment.programme_time,
             duration: segment.duration,
             discontinuity: segment.discontinuity,
+            handed,
         }
     }
 

@@ -268,6 +268,15 @@ fn a_reel_that_begins_with_any_chunk_decodes_to_what_the_chunks_play() {
 }
 
 #[test]
+fn a_fragment_without_its_end_is_torn() {
+    let whole = file("fmp4-aac");
+    assert!(!is_torn(Container::Fmp4, whole));
+    assert!((1..whole.len()).step_by(97).filter(|length| is_torn(Container::Fmp4, &whole[..*length])).count() > 100);
+    assert!(is_torn(Container::Fmp4, &whole[..whole.len() - 1]) && is_torn(Container::Fmp4, &whole[..whole.len() / 2]));
+    assert!(!is_torn(Container::Adts, &file("aac")[..100]));
+}
+
+#[test]
 fn sound_is_found_again_after_garbage() {
     // With something that looks like a header of the same format, and of a transport packet, and of a tag.
     let html = b"<html>\xff\xf1\x50\x80\x2e\x7f\xfc \xff\xfb\x90\x44 Bad Gateway</html> ID3 \x47\x47".repeat(20);

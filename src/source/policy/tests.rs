@@ -68,6 +68,15 @@ async fn a_connection_is_tried_for_ever_at_first_often_then_every_ten_seconds() 
     assert_about(&waits(&after), &[250, 500, 1_000, 2_000, 4_000]);
 }
 
+#[test]
+fn a_stream_that_has_just_played_is_asked_at_least_once_a_second() {
+    let mut backoff = Backoff::new(CONNECTION);
+    let row: Vec<u128> = (0..12).map(|_| backoff.wait_as(LATELY).as_millis()).collect();
+    assert!(row.iter().all(|wait| *wait <= 900), "{row:?}");
+    // It is silent for good: the other row goes on from here.
+    assert!(backoff.wait() >= Duration::from_secs(8));
+}
+
 #[tokio::test]
 async fn a_segment_is_tried_every_two_seconds_for_as_long_as_it_is_offered() {
     let tries = Failing::by(SEGMENT).tries(Duration::from_secs(30)).await;

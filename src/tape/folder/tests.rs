@@ -103,3 +103,89 @@ fn equal_silence_is_not_taken_for_a_repeat() {
     tape.write(chunk(0, 16), at(16)).unwrap();
     assert_eq!(cut(&tape, 0, 16).1, 0);
 }
+
+/// SplitMix64.
+fn random(state: &mut u64, below: usize) -> usize {
+    *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = *state;
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    usize::try_from((mixed ^ (mixed >> 31)) % below as u64).unwrap()
+}
+
+#[test]
+fn a_reel_torn_anywhere_keeps_every_whole_entry_before_and_the_tape_goes_on_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for number in 1..=6_u8 {
+        tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
+    }
+    let sound = sound_files(folder.path()).unwrap().remove(0);
+    let (bytes, index) = (fs::read(&sound).unwrap(), fs::read(sound.with_extension("m3u8")).unwrap());
+    let mut state = 0x5EED;
+    let every_index = (0..=index.len()).map(|length| (length, bytes.len()));
+    // Bytes and index torn independently, as by a disk that keeps no order.
+    let both = std::iter::repeat_with(|| (random(&mut state, index.len() + 1), random(&mut state, bytes.len() + 1)));
+    for (index_length, sound_length) in every_index.chain(both.take(400)) {
+        let torn = tempfile::tempdir().unwrap();
+        let path = torn.path().join(sound.file_name().unwrap());
+        fs::write(&path, &bytes[..sound_length]).unwrap();
+        fs::write(path.with_extension("m3u8"), &index[..index_length]).unwrap();
+        let lines = index[..index_length].split_inclusive(|byte| *byte == b'\n');
+        let named = lines.filter(|line| line.ends_with(b".aac\n")).count();
+        let whole = u8::try_from(named.min(sound_length / 100)).unwrap();
+
+        let tape = Tape::open(torn.path(), Duration::ZERO, at(60)).unwrap();
+        let expected: Vec<_> = (1..=whole).collect();
+        assert_eq!(cut(&tape, 0, 24).0, expected, "index torn at {index_length}, sound at {sound_length}");
+        // What the window still offers joins on to it without a seam, and nothing is there twice.
+        tape.write(format("a"), at(60)).unwrap();
+        for number in whole.max(1)..=8 {
+            tape.write(chunk(number, 32), at(32)).unwrap();
+        }
+        assert_eq!(cut(&tape, 0, 32), ((1..=8).collect(), 0), "index torn at {index_length}, sound at {sound_length}");
+    }
+}
+
+#[test]
+fn after_the_clock_was_set_back_a_cut_hears_what_is_new_and_not_what_was_taped_at_that_time_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for number in 1..=10_u8 {
+        tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
+    }
+    tape.clock_was_set(at(12));
+    for number in 11..=15_u8 {
+        let arrived = 12 + (i64::from(number) - 10) * 4;
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    assert_eq!(cut(&tape, 14, 32), (vec![11, 12, 13, 14, 15], 0));
+    assert_eq!(cut(&tape, 6, 12), (vec![2, 3], 0), "what ended before is as it was");
+}
+
+#[test]
+fn after_the_clock_was_set_ahead_new_sound_is_placed_by_the_new_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    tape.write(chunk(1, 4), at(4)).unwrap();
+    tape.clock_was_set(at(3_600));
+    for number in 2..=4_u8 {
+        let arrived = 3_600 + i64::from(number) * 4;
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    assert_eq!(cut(&tape, 3_604, 3_616), (vec![2, 3, 4], 0));
+}
+
+#[test]
+fn a_reel_on_which_nothing_came_is_gone_when_the_tape_is_opened_again() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("20261120T030004000Z.aac"), "torn before its first entry").unwrap();
+    fs::write(folder.path().join("20261120T030004000Z.m3u8"), "#EXTM3U\n#EXT-X-VERS").unwrap();
+    Tape::read(folder.path(), Duration::ZERO).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "who only reads leaves everything as it is");
+    Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}

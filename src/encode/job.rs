@@ -1,0 +1,35 @@
+//! What is asked of an encoding, and what comes of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::config::{Mp3, Treatment};
+use crate::model::{Gap, Measured, Span};
+
+/// What to encode, and where to.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The stretch of tape.
+    pub cut: Span,
+    /// The encoding.
+    pub mp3: Mp3,
+    /// What becomes of what is missing or silent.
+    pub treatment: Treatment,
+    /// The file to write; it is overwritten.
+    pub target: PathBuf,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Encoded {
+    /// Decoded sound in the file, in seconds, counted in samples; silence in the place of gaps does not count.
+    pub seconds: f64,
+    /// How long the file plays.
+    pub length: Duration,
+    /// The loudest sample, 1.0 being full scale.
+    pub peak: f32,
+    /// What is missing, in order.
+    pub gaps: Vec<Gap>,
+    /// What was measured in the sound.
+    pub measured: Measured,
+}

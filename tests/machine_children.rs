@@ -1,0 +1,84 @@
+//! No ffmpeg and no rtmpdump outlives the service, however it dies.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
+
+use std::time::Duration;
+
+use aircheck::base::process::Invocation;
+use rustix::process::Signal;
+
+use crate::support::aircheck::{Aircheck, Service, until};
+use crate::support::machine::{minute, processes};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+use crate::support::rtmp::RtmpServer;
+
+const LIMIT: Duration = Duration::from_secs(150);
+
+fn count(aircheck: &Aircheck, program: &str) -> usize {
+    processes(aircheck).iter().filter(|(_, name)| name == program).count()
+}
+
+async fn none_is_left(aircheck: &Aircheck, after: &str) {
+    until(&format!("the end of all processes after {after}"), Duration::from_secs(20) + LIMIT, async || {
+        processes(aircheck).is_empty()
+    })
+    .await;
+}
+
+/// Ends the service with `signal` when what is being done needs children, which must be gone then.
+async fn dies(aircheck: &Aircheck, signal: Signal, children: &[(&str, usize)], after: &str) {
+    let mut service: Service = aircheck.start("run", &["run"]);
+    until("its children", LIMIT, async || children.iter().all(|(program, least)| count(aircheck, program) >= *least))
+        .await;
+    service.signal(signal);
+    service.end(Duration::from_secs(10)).await;
+    none_is_left(aircheck, after).await;
+}
+
+#[tokio::test]
+async fn while_it_captures_from_rtmp() {
+    let server = RtmpServer::start();
+    let (_, cron) = minute(-59);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ rtmp: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"{cron}\", length: 10m }}\n",
+        server.url()
+    ));
+    let children = [("rtmpdump", 1), ("ffmpeg", 1)];
+    dies(&aircheck, Signal::KILL, &children, "SIGKILL").await;
+    dies(&aircheck, Signal::TERM, &children, "SIGTERM").await;
+    dies(&aircheck, Signal::ABORT, &children, "an abort").await;
+}
+
+#[tokio::test]
+async fn while_it_encodes() {
+    let origin = Origin::start();
+    let setup = Setup { programme_time: ProgrammeTime::Every, window: 20, ..Setup::of(Container::Ts) };
+    let station = origin.station("s", setup);
+    let (_, cron) = minute(5);
+    let mut yaml = format!("timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n", station.url());
+    for number in 0..30 {
+        yaml += &format!("  - {{ title: Show {number}, station: s, cron: \"{cron}\", length: 15s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    dies(&aircheck, Signal::KILL, &[("ffmpeg", 2)], "SIGKILL").await;
+    dies(&aircheck, Signal::TERM, &[("ffmpeg", 2)], "SIGTERM").await;
+}
+
+#[tokio::test]
+async fn when_the_task_panics_that_started_it() {
+    let task = tokio::spawn(async {
+        let child = Invocation::new("ffmpeg")
+            .args(["-loglevel", "error", "-f", "f32le", "-i", "pipe:0", "-f", "null", "-"])
+            .with_stdin()
+            .spawn()
+            .expect("ffmpeg starts");
+        let id = child.id().expect("it runs");
+        std::panic::panic_any(id);
+    });
+    let id = *task.await.expect_err("it panics").into_panic().downcast::<u32>().expect("the child's id");
+    let gone = async || {
+        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        state.is_empty() || state.contains(") Z ")
+    };
+    until("the end of the child", Duration::from_secs(20), gone).await;
+}

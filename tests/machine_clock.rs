@@ -1,0 +1,164 @@
+//! Clocks that are set, machines that sleep, summer time: an airing in progress is recorded to its end, once.
+#![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aircheck::base::clock::{Clock as _, SystemClock};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::join_all;
+use rustix::process::Signal;
+
+use crate::support::aircheck::{Aircheck, until};
+use crate::support::machine::{Daemon, SetClock, by_show, heard, minute, whole};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+
+const LIMIT: Duration = Duration::from_secs(200);
+
+async fn wait(clock: &SetClock, instant: DateTime<Utc>) {
+    until("the time", LIMIT, async || clock.now() >= instant).await;
+}
+
+fn stamped(container: Container, clock: &SetClock) -> Setup {
+    Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(container) }
+}
+
+/// Sets the clock by `by` in the middle of an airing on a stamped and an unstamped station; another airing follows by
+/// the new time.
+async fn stepped(by: TimeDelta) {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Ts, Container::Adts]);
+    let before = clock.ahead();
+    let stations =
+        [origin.station("a", stamped(Container::Ts, &clock)), origin.station("b", Setup::of(Container::Adts))];
+    // A minute after the first, by the clock that is then set.
+    let after = start + by + TimeDelta::minutes(1);
+    let mut yaml = "timezone: UTC\nstations:\n".to_owned();
+    for (name, station) in ["a", "b"].iter().zip(&stations) {
+        yaml += &format!("  {name}: {{ hls: \"{}\" }}\n", station.url());
+    }
+    yaml += "shows:\n";
+    for name in ["a", "b"] {
+        yaml += &format!("  - {{ title: Set {name}, station: {name}, cron: \"0 10 * * *\", length: 30s }}\n");
+        let cron = after.format("%-M %-H * * *");
+        yaml += &format!("  - {{ title: After {name}, station: {name}, cron: \"{cron}\", length: 8s }}\n");
+    }
+    let aircheck = Aircheck::new(&yaml);
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    wait(&clock, start + TimeDelta::seconds(10)).await;
+    clock.step(by);
+    until("the airings in progress", LIMIT, async || aircheck.list().await.len() == 2).await;
+    until("those after them", LIMIT, async || aircheck.list().await.len() == 4).await;
+    let list = aircheck.list().await;
+    for name in ["a", "b"] {
+        let begins = (name == "a").then_some(start - before);
+        println!("{by}: set {name}: {}", whole(by_show(&list, &format!("set-{name}")), begins, 30.0));
+        let report = whole(by_show(&list, &format!("after-{name}")), None, 8.0);
+        println!("{by}: after {name}: {report}");
+        let begins = after - clock.ahead();
+        let off = report.begins(begins).map(|heard| (heard - begins).as_seconds_f64());
+        assert!(off.is_some_and(|off| off.abs() < 2.5), "off by {off:?}: {report}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_set_by_an_hour_in_mid_airing_cuts_nothing_short_and_is_followed_afterwards() {
+    join_all([stepped(TimeDelta::hours(1)), stepped(TimeDelta::hours(-1))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_recorded_twice() {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Ts, Container::Adts]);
+    let before = clock.ahead();
+    let station = origin.station("s", stamped(Container::Ts, &clock));
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 20s }}\n",
+        station.url()
+    ));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    wait(&clock, start + TimeDelta::seconds(5)).await;
+    clock.step(TimeDelta::hours(1));
+    wait(&clock, start + TimeDelta::seconds(10) + TimeDelta::hours(1)).await;
+    clock.step(TimeDelta::hours(-1));
+    until("the recording", LIMIT, async || aircheck.list().await.len() == 1).await;
+    whole(&aircheck.list().await[0], Some(start - before), 20.0);
+    // The minute comes again; the airing does not.
+    clock.step(start + TimeDelta::seconds(3) - clock.now());
+    wait(&clock, start + TimeDelta::seconds(25)).await;
+    let list = aircheck.list().await;
+    assert_eq!(list.len(), 1, "{list:?}");
+    whole(&list[0], Some(start - before), 20.0);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn summer_time_begins_and_ends_in_the_middle_of_an_airing() {
+    let origin = Origin::start();
+    // In Paris 01:59 is followed by 03:00, and in autumn 02:59 by 02:00.
+    let cases = [("2027-03-28T00:59:00Z", "59 1 * * *"), ("2026-10-25T00:59:00Z", "59 2 * * *")];
+    let runs = cases.iter().map(|(start, cron)| {
+        let start: DateTime<Utc> = start.parse().expect("a time");
+        let clock = SetClock::before(start, &origin, &[Container::Ts, Container::Adts]);
+        let station = origin.station(&cron.replace([' ', '*'], ""), stamped(Container::Ts, &clock));
+        async move {
+            let aircheck = Aircheck::new(&format!(
+                "timezone: Europe/Paris\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+                 - {{ title: Show, station: s, cron: \"{cron}\", length: 75s }}\n",
+                station.url()
+            ));
+            let before = clock.ahead();
+            let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+            until("the recording", LIMIT, async || !aircheck.list().await.is_empty()).await;
+            wait(&clock, start + TimeDelta::seconds(80)).await;
+            let list = aircheck.list().await;
+            assert_eq!(list.len(), 1, "{list:?}");
+            whole(&list[0], Some(start - before), 75.0);
+            daemon.stop().await;
+        }
+    });
+    join_all(runs).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_machine_that_sleeps_for_thirty_seconds_has_everything_that_is_still_offered() {
+    let origin = Origin::start();
+    let long =
+        origin.station("long", Setup { window: 25, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) });
+    let short = origin.station("short", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) });
+    let (start, cron) = minute(5);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  l: {{ hls: \"{}\" }}\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Long, station: l, cron: \"{cron}\", length: 55s }}\n  \
+         - {{ title: Short, station: s, cron: \"{cron}\", length: 55s }}\n",
+        long.url(),
+        short.url()
+    ));
+    let mut service = aircheck.start("run", &["run"]);
+    let clock = SystemClock::shared();
+    let wait = async |seconds| {
+        let instant = start + TimeDelta::seconds(seconds);
+        until("the time", LIMIT, async || clock.now() >= instant).await;
+    };
+    wait(10).await;
+    service.signal(Signal::STOP);
+    wait(40).await;
+    service.signal(Signal::CONT);
+    until("both recordings", LIMIT, async || aircheck.list().await.len() == 2).await;
+    let list = aircheck.list().await;
+    whole(by_show(&list, "long"), Some(start), 55.0);
+    let short = by_show(&list, "short");
+    let gaps = short["missing"].as_array().expect("a ledger");
+    assert_eq!(gaps.len(), 1, "{short}");
+    let lost = gaps[0]["seconds"].as_f64().expect("a length");
+    let report = heard(short);
+    // Thirty seconds, of which the window gave ten back.
+    assert!((14.0..27.0).contains(&lost), "{short}");
+    assert!((report.missing - lost).abs() < 0.06 && report.doubled == 0.0, "{short}: {report}");
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+}

@@ -1,0 +1,181 @@
+//! A disk that fills up, on a small file system in memory.
+
+use std::time::Duration;
+
+use aircheck::library::catalogue::{Catalogue, Outcome};
+use aircheck::model::{Airing, AiringId, Measured, ShowId, Span, StationId, Verdict};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use crate::support::aircheck::{Aircheck, until};
+use crate::support::machine::{Daemon, Disk, SetClock, by_show, whole};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
+
+const LIMIT: Duration = Duration::from_secs(150);
+const MEBIBYTE: usize = 1024 * 1024;
+
+fn start() -> DateTime<Utc> {
+    "2026-11-21T10:00:00Z".parse().expect("a time")
+}
+
+/// A clock that shows shortly before ten, and a station that goes by it.
+fn station(origin: &Origin) -> (std::sync::Arc<SetClock>, StationHandle) {
+    let clock = SetClock::before(start(), origin, &[Container::Adts]);
+    let setup =
+        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
+    (clock, origin.station("s", setup))
+}
+
+fn yaml(station: &StationHandle, length: u32) -> String {
+    format!(
+        "timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: {length}s, keep: {{ last: 1 }} }}\n",
+        station.url()
+    )
+}
+
+async fn wait(clock: &SetClock, seconds: i64) {
+    use aircheck::base::clock::Clock as _;
+    until("the time", LIMIT, async || clock.now() >= start() + TimeDelta::seconds(seconds)).await;
+}
+
+fn finished(list: &[Value]) -> bool {
+    list.iter().any(|recording| recording["show"] == "show" && !recording["verdict"].is_null())
+}
+
+/// A whole recording of what the clock of the daemon calls ten o'clock.
+fn whole_show(list: &[Value], clock: &SetClock, seconds: f64) {
+    whole(by_show(list, "show"), Some(start() - clock.ahead()), seconds);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_disk_that_is_full_for_a_while_during_the_capture_costs_nothing() {
+    let origin = Origin::start();
+    let (clock, station) = station(&origin);
+    let aircheck = Aircheck::new(&yaml(&station, 30));
+    let Some(disk) = Disk::mount(&aircheck, 8 * 1024) else { return };
+    let daemon = Daemon::start(&aircheck, clock.clone());
+    wait(&clock, 6).await;
+    disk.fill(0);
+    wait(&clock, 18).await;
+    disk.clear();
+    until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
+    whole_show(&aircheck.list().await, &clock, 30.0);
+    daemon.stop().await;
+    // What the full disk left behind is readable: the tape holds everything, also for whoever opens it next.
+    let next = Daemon::start(&aircheck, clock.clone());
+    next.stop().await;
+    assert_eq!(
+        aircheck.run(&["recover"]).await.stdout,
+        "nothing: no tape holds more of an airing than its recording does\n"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and_loses_nothing() {
+    let origin = Origin::start();
+    let (clock, station) = station(&origin);
+    let aircheck = Aircheck::new(&yaml(&station, 20));
+    let Some(disk) = Disk::mount(&aircheck, 8 * 1024) else { return };
+    let daemon = Daemon::start(&aircheck, clock.clone());
+    wait(&clock, 10).await;
+    // Room for the tape, not for the MP3.
+    disk.fill(380);
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    assert_eq!((&held["verdict"], &held["file"]), (&Value::Null, &Value::Null), "{held}");
+    let cause = held["missing"][0]["cause"].as_str().expect("a cause");
+    assert!(cause.starts_with("not finished yet, the disk is full"), "{held}");
+    let shown = aircheck.run(&["list"]).await.stdout;
+    assert!(shown.contains("not finished") && shown.contains("the disk is full"), "{shown}");
+    assert!(!aircheck.path("recordings/S").exists(), "a half-written MP3 has no name");
+    // Also a daemon that is started anew waits.
+    daemon.stop().await;
+    let daemon = Daemon::start(&aircheck, clock.clone());
+    until("the alert again", LIMIT, async || aircheck.list().await.len() == 1).await;
+    disk.clear();
+    until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
+    whole_show(&aircheck.list().await, &clock, 20.0);
+    daemon.stop().await;
+}
+
+/// Two recordings of the days before, a mebibyte each.
+async fn earlier(aircheck: &Aircheck) {
+    let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
+    for days in [1, 2] {
+        let begun = start() - TimeDelta::days(days);
+        let (show, on_air) = (ShowId::new("show"), Span::new(begun, begun + TimeDelta::seconds(10)));
+        let airing = Airing {
+            id: AiringId::derive(&show, begun),
+            show,
+            station: StationId::new("s"),
+            on_air,
+            early: TimeDelta::zero(),
+            late: TimeDelta::zero(),
+            timezone: chrono_tz::UTC,
+        };
+        catalogue.claim(&airing, "Show", begun).await.expect("claimed");
+        let file = format!("{days}.mp3");
+        std::fs::write(aircheck.path("recordings").join(&file), vec![0; MEBIBYTE]).expect("written");
+        let (verdict, bytes) = (Verdict::Complete, Some(MEBIBYTE as u64));
+        let outcome = Outcome {
+            verdict,
+            seconds: 10.0,
+            file: Some(file.into()),
+            bytes,
+            gaps: Vec::new(),
+            measured: Measured::default(),
+            at: on_air.end,
+        };
+        catalogue.finish(&airing.id, &outcome).await.expect("finished");
+    }
+}
+
+/// An hour-old reel of a station that nobody has asked for since, two mebibytes.
+fn old_tape(aircheck: &Aircheck) {
+    let folder = aircheck.path("state/tape/other");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("20261121T090000000Z.aac"), vec![0; 2 * MEBIBYTE]).expect("written");
+    let index = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#aircheck arrived 2026-11-21T09:00:00Z by arrival\n\
+                 #EXT-X-PROGRAM-DATE-TIME:2026-11-21T08:59:51Z\n#EXTINF:9.000000,\n#EXT-X-BYTERANGE:2097152@0\n\
+                 20261121T090000000Z.aac\n";
+    std::fs::write(folder.join("20261121T090000000Z.m3u8"), index).expect("written");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it_is_refused() {
+    let origin = Origin::start();
+    // What makes the room: tape, retention, nothing.
+    for case in 0..3 {
+        let (clock, station) = station(&origin);
+        let aircheck = Aircheck::new(&yaml(&station, 5));
+        let Some(disk) = Disk::mount(&aircheck, 8 * 1024) else { return };
+        if case == 0 {
+            old_tape(&aircheck);
+        }
+        if case < 2 {
+            earlier(&aircheck).await;
+        }
+        disk.fill(900);
+        let daemon = Daemon::start(&aircheck, clock.clone());
+        until("a verdict", LIMIT, async || {
+            aircheck.list().await.iter().any(|it| it["start"] == "2026-11-21T10:00:00Z" && !it["verdict"].is_null())
+        })
+        .await;
+        let list = aircheck.list().await;
+        assert!(!aircheck.path("state/tape/other/20261121T090000000Z.aac").exists(), "old tape");
+        match case {
+            0 => assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}"),
+            1 => {
+                assert_eq!((list.len(), &list[0]["verdict"]), (2, &"complete".into()), "{list:?}");
+                assert!(aircheck.path("recordings/1.mp3").exists() && !aircheck.path("recordings/2.mp3").exists());
+            }
+            _ => {
+                assert_eq!(list[0]["verdict"], "failed", "{list:?}");
+                let cause = list[0]["missing"][0]["cause"].as_str().expect("a cause");
+                assert!(cause.contains("less than `min_free` (1 MiB)"), "{cause}");
+            }
+        }
+        daemon.stop().await;
+    }
+}

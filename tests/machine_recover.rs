@@ -1,0 +1,95 @@
+//! `aircheck recover`: a second chance for what is on tape.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::support::aircheck::{Aircheck, until};
+use crate::support::machine::{Daemon, SetClock, by_show, whole};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+
+const LIMIT: Duration = Duration::from_secs(120);
+const NOTHING: &str = "nothing: no tape holds more of an airing than its recording does\n";
+
+/// Makes the list say what it would say had something gone wrong.
+fn spoil(aircheck: &Aircheck, change: &str) {
+    let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
+    assert_eq!(list.execute(change, []).expect("changed"), 1);
+}
+
+fn mp3s(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.map(|path| if path.is_dir() { mp3s(&path) } else { 1 }).sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or_not_and_nothing_is_overwritten() {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Fmp4]);
+    let setup =
+        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Fmp4) };
+    let station = origin.station("s", setup);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\n  dead: {{ hls: \"http://127.0.0.1:9/x.m3u8\" }}\nshows:\n  \
+         - {{ title: Failed, station: s, cron: \"0 10 * * *\", length: 10s }}\n  \
+         - {{ title: Partial, station: s, cron: \"0 10 * * *\", length: 12s }}\n  \
+         - {{ title: Whole, station: s, cron: \"0 10 * * *\", length: 5s }}\n  \
+         - {{ title: Dead, station: dead, cron: \"0 10 * * *\", length: 2s }}\n",
+        station.url()
+    ));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    until("all verdicts", LIMIT, async || aircheck.list().await.len() == 4).await;
+    let list = aircheck.list().await;
+    let dead = by_show(&list, "dead");
+    assert_eq!((&dead["verdict"], &dead["file"]), (&"failed".into(), &Value::Null), "{dead}");
+    assert_eq!(mp3s(&aircheck.path("recordings")), 3, "a failed airing leaves no file");
+    assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
+
+    let file = |show: &str| by_show(&list, show)["file"].as_str().expect("a file").to_owned();
+    std::fs::remove_file(file("failed")).expect("removed");
+    spoil(
+        &aircheck,
+        "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, seconds = 0 WHERE show = 'failed'",
+    );
+    spoil(&aircheck, "UPDATE airings SET verdict = 'partial', percent = 50, seconds = 6 WHERE show = 'partial'");
+    // A stranger has taken the name that the failed one had.
+    std::fs::write(file("failed"), "a stranger's").expect("written");
+
+    let listed = aircheck.run(&["recover", "--json"]).await.json();
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert!((by_show(listed, "failed")["on_tape"].as_f64().expect("seconds") - 10.0).abs() < 0.1, "{listed:?}");
+    let shown = aircheck.run(&["recover"]).await.stdout;
+    assert!(shown.contains("partial@20261121T1000Z  partial (50.0 %)  12.0 of 12.0 s on tape  Partial"), "{shown}");
+
+    // With the service running.
+    let ran = aircheck.run(&["recover", "failed@20261121T1000Z", "--json"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let recovered = ran.json();
+    whole(&recovered, Some(start - clock.ahead()), 10.0);
+    assert_eq!(recovered["file"].as_str().map(|file| file.ends_with("Failed (2).mp3")), Some(true), "{recovered}");
+    assert_eq!(std::fs::read_to_string(file("failed")).expect("still there"), "a stranger's");
+    daemon.stop().await;
+    // And without.
+    let ran = aircheck.run(&["recover", "partial@20261121T1000Z"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let list = aircheck.list().await;
+    whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
+    assert!(!Path::new(&file("partial")).exists(), "the half of it is gone");
+    assert_eq!(mp3s(&aircheck.path("recordings")), 4);
+    assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
+
+    for (id, code, words) in [
+        ("partial@20261121T1000Z", 1, "is complete; there is nothing to recover"),
+        ("dead@20261121T1000Z", 1, "holds no more than its recording: 0.0 s"),
+        ("nobody@20261121T1000Z", 2, "there is no airing `nobody@20261121T1000Z`"),
+    ] {
+        let ran = aircheck.run(&["recover", id]).await;
+        assert!(ran.code == code && ran.stderr.contains(words), "{ran:?}");
+    }
+    assert_eq!(mp3s(&aircheck.path("recordings")), 4, "what was not recovered leaves nothing behind");
+}
