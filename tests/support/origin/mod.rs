@@ -4,6 +4,7 @@
 //! It runs on threads of its own, so a test may block (on the real binary, say) while it serves. It ends, with all its
 //! connections, when it is dropped.
 
+mod bomb;
 mod fault;
 mod http;
 mod live;

@@ -13,6 +13,7 @@ use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE_NO_PAD as URL
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::bomb::bomb;
 use super::fault::{Faults, Kind, Part};
 use super::http::{Manner, Reply, Request};
 use super::playlist;
@@ -436,16 +437,4 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
 pub(super) fn target_duration(longest: TimeDelta) -> u64 {
     let longest = longest.to_std().unwrap_or_default();
     longest.as_secs() + u64::from(longest.subsec_nanos() > Duration::from_millis(500).subsec_nanos())
-}
-
-/// A gzip body (RFC 1952) that inflates to so many times 8 MiB, of a few bytes: one block of deflate, again and again.
-fn bomb(blocks: usize) -> Vec<u8> {
-    let text = b"#EXTM3U\n".repeat(1 << 20);
-    let mut block = Vec::with_capacity(1 << 20);
-    let mut deflate = flate2::Compress::new(flate2::Compression::fast(), false);
-    deflate.compress_vec(&text, &mut block, flate2::FlushCompress::Full).expect("memory can be written to");
-    let head = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 0xFF];
-    // The last, empty block, and a checksum that nobody lives to see.
-    let tail = [3, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-    [&head[..], &block.repeat(blocks), &tail].concat()
 }
