@@ -2,7 +2,7 @@
 //!
 //! Lock → catalogue → recover → plan → ready. Once a second the plan is asked what is due; the recorder claims it. The
 //! configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
-//! While something is being recorded its time does not jump, whatever is done to the machine's clock ([`timekeeper`]).
+//! While something is being recorded its time does not jump, whatever is done to the machine's clock (`timekeeper`).
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
 mod file_watch;

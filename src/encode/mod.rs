@@ -7,9 +7,9 @@
 //! The cut may still be going on to tape while it is encoded; the last samples then follow as they arrive, and a show
 //! of any length is ready soon after its end.
 //!
-//! There are two ways through a cut. The [`streaming`] one has one decoder for each run of sound, and notices at its end
+//! There are two ways through a cut. The `streaming` one has one decoder for each run of sound, and notices at its end
 //! when less came out than went in: hostile bytes, a decoder that was killed or hangs. Samples do not say where in the
-//! run something is missing, so the cut is then taken again the [`careful`] way: decoded in short pieces, each of which
+//! run something is missing, so the cut is then taken again the `careful` way: decoded in short pieces, each of which
 //! is known to be whole, or is by itself the gap in the ledger. An encoder that dies is replaced, and begins anew.
 
 mod careful;
