@@ -6,7 +6,7 @@
 //! from the tape.
 //!
 //! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
-//! fails otherwise is tried [`ATTEMPTS`] times.
+//! fails otherwise is tried `ATTEMPTS` times.
 
 mod chapters;
 mod error;
