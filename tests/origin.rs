@@ -66,7 +66,7 @@ async fn programme_time_is_true_to_the_decoded_sound_in_every_container() {
             playlist.lines().filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:")?.parse().ok()).collect();
         let mut sound = Vec::new();
         if container == Container::Fmp4 {
-            sound = get(&client, &station.url().replace("playlist.m3u8", "init.mp4")).await.1;
+            sound = get(&client, &station.url().replace("playlist.m3u8", "init-0.mp4")).await.1;
         }
         for file in playlist.lines().filter(|line| !line.starts_with('#')) {
             let segment = get(&client, &station.url().replace("playlist.m3u8", file)).await.1;
@@ -373,8 +373,10 @@ async fn an_endless_body_ends_stalls_and_comes_back() {
     }
     assert!(bytes > 40_000, "the burst came before the end: {bytes}");
     assert!(connect().await.chunk().await.expect("no break").is_some(), "it struck once");
-    station.fault(Fault::new(Part::Live, Kind::Truncated).times(1));
+    // Not once: the origin may not have noticed yet that the last listener is gone.
+    station.fault(Fault::new(Part::Live, Kind::Truncated));
     assert!(connect().await.chunk().await.expect("no break").is_none(), "it struck at the connection");
+    station.heal();
 
     station.fault(Fault::new(Part::Live, Kind::Stall).lasting(Duration::from_secs(1)));
     let mut stalled = connect().await;
