@@ -19,9 +19,11 @@ use crate::support::timecode::{Heard, Report};
 
 /// How long a recording may take to end after its last second.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What the encoder of the source and the server delay the sound by is theirs to choose, and long on a busy machine; but
-/// nothing is heard before it is on the air.
-const LAG: Range<f64> = -0.05..15.0;
+/// What the encoder of the source, the server and rtmpdump delay the sound by; nothing is heard before it is on the air.
+const LAG: Range<f64> = -0.05..2.0;
+/// How far apart the ledger and the sound may be about the length of the holes: an encoder's delay differs from one start
+/// to the next, and rtmpdump hands over blocks.
+const TRUE_TO: f64 = 0.5;
 /// Between two holes the clock goes on; another encoder may delay the sound by this much more or less.
 const STEADY: f64 = 0.15;
 /// A source that is followed by another one of its own clock is not followed to the sample.
@@ -137,7 +139,10 @@ impl Take {
                 .iter()
                 .filter(inside)
                 .all(|(_, one, said)| length.contains(one) && causes.iter().any(|word| said.contains(word)));
-        let true_to_sound = self.heard.doubled < SEAM && (self.heard.length + told - seconds).abs() < 0.1;
+        let heard_of: f64 = gaps.iter().filter(inside).map(|(_, length, _)| length).sum();
+        let true_to_sound = self.heard.doubled < SEAM
+            && (self.heard.missing - heard_of).abs() < TRUE_TO
+            && (self.heard.length + told - seconds).abs() < 0.1;
         let placed = self.is_placed();
         if truthful && true_to_sound && placed { Ok(line) } else { Err(line) }
     }
@@ -208,7 +213,7 @@ fn rtmp(server: &RtmpServer) -> String {
 }
 
 /// What a server that is away for 2 s takes with it: a publisher begins with the whole of the second in which it starts.
-const AWAY: Range<f64> = 0.5..20.0;
+const AWAY: Range<f64> = 0.5..7.0;
 
 async fn server_restarted() -> Result<String, String> {
     let mut server = rtmp_server().await;
