@@ -7,5 +7,6 @@ pub mod http;
 pub mod process;
 pub mod redact;
 pub mod signals;
+pub mod spoken;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;

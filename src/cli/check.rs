@@ -17,6 +17,7 @@ use super::probe::{self, Probed};
 use super::programs::{self, Missing};
 use crate::base::clock::Clock;
 use crate::base::process;
+use crate::base::spoken;
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
 use crate::schedule::plan;
 
@@ -162,8 +163,8 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
         needs.push(format!(
             "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",
             config.output.display(),
-            size(free),
-            size(config.min_free)
+            spoken::bytes(free),
+            spoken::bytes(config.min_free)
         ));
     }
     needs
@@ -180,16 +181,10 @@ fn free_space(folder: &Path) -> Option<u64> {
     stat.f_bavail.checked_mul(stat.f_frsize)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
-fn size(bytes: u64) -> String {
-    let gib = bytes as f64 / f64::from(1_u32 << 30);
-    if gib >= 1.0 { format!("{gib:.1} GiB") } else { format!("{:.0} MiB", gib * 1024.0) }
-}
-
 fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     let mut text = format!("{} is right.\n\n", config.file.display());
     let pair = |name: &str, value: String| [name.to_owned(), value];
-    let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", size(free)));
+    let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", spoken::bytes(free)));
     let rows = [
         pair("timezone", config.timezone.name().to_owned()),
         pair("recordings", format!("{}{free}", config.output.display())),

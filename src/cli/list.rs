@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use super::exit::DONE;
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
+use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
@@ -76,11 +77,4 @@ fn words(recording: &Recording, config: &Config) -> String {
         let _ = writeln!(text, "    dead air for {:.1} s at {at}", dead.length.as_secs_f64());
     }
     text
-}
-
-/// Seconds as `1:02:03`.
-fn clock(seconds: f64) -> String {
-    let whole = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }

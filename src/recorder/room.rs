@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use tracing::{info, warn};
 
 use super::error::RecorderError;
+use crate::base::spoken;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, Filter};
 use crate::library::retention;
@@ -25,7 +26,11 @@ pub(super) async fn short<'a>(folders: &[&'a Path], min_free: u64) -> Result<Opt
 /// Why a new airing is not begun.
 pub(super) async fn refusal(folder: &Path, min_free: u64) -> Result<RecorderError, ShelfError> {
     let free = shelf::free_space(folder).await?;
-    Ok(RecorderError::NoRoom { path: PathBuf::from(folder), free: in_words(free), wanted: in_words(min_free) })
+    Ok(RecorderError::NoRoom {
+        path: PathBuf::from(folder),
+        free: spoken::bytes(free),
+        wanted: spoken::bytes(min_free),
+    })
 }
 
 /// Whether a failure was for want of room: an MP3 of `size` bytes does not fit into `output`, or the list cannot grow.
@@ -54,10 +59,4 @@ pub(super) async fn tidy(catalogue: &Catalogue, shelf: &Shelf, config: &Config, 
             Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
         }
     }
-}
-
-/// A number of bytes for people.
-fn in_words(bytes: u64) -> String {
-    let mebibytes = bytes as f64 / f64::from(1 << 20);
-    if mebibytes >= 1024.0 { format!("{:.1} GiB", mebibytes / 1024.0) } else { format!("{mebibytes:.0} MiB") }
 }

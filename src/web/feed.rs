@@ -14,7 +14,8 @@ use url::Url;
 
 use super::Site;
 use super::failure::broken;
-use super::view::{clock, station_name};
+use super::view::station_name;
+use crate::base::spoken::clock;
 use crate::config::{Config, Show};
 use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId};

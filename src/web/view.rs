@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
 use crate::model::{Airing, Verdict};
@@ -130,11 +131,4 @@ pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
 pub(super) fn station_name(config: &Config, id: &str) -> String {
     let station = config.stations.iter().find(|station| station.id.as_str() == id);
     station.map_or_else(|| id.to_owned(), |station| station.name.clone())
-}
-
-/// Seconds as `1:02:03`.
-pub(super) fn clock(seconds: f64) -> String {
-    let whole = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
-    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
