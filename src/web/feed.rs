@@ -4,17 +4,18 @@
 //! An episode's `guid` is the id of its airing and never changes; length and duration are those of the file. Addresses
 //! are absolute: `base_url`, else the host that was asked.
 
+use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use rss::extension::itunes::{ITunesChannelExtension, ITunesItemExtension};
 use rss::{Category, Channel, Enclosure, Guid, Item};
 use url::Url;
 
 use super::Site;
 use super::failure::broken;
-use super::view::station_name;
 use crate::base::spoken::clock;
 use crate::config::{Config, Show};
 use crate::library::catalogue::{Filter, Recording};
@@ -24,13 +25,21 @@ use crate::recorder::ledger;
 /// Episodes in a feed.
 const MOST: u32 = 300;
 
+/// The addresses of the feeds.
+pub(super) fn router() -> Router<Site> {
+    Router::new()
+        .route("/feed.xml", get(all))
+        .route("/shows/{show}/feed.xml", get(show))
+        .route("/feeds.opml", get(list))
+}
+
 /// The feed of everything.
-pub(super) async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
+async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
     feed(&site, &headers, None).await
 }
 
 /// The feed of one show.
-pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let config = site.config();
     match config.show(&ShowId::new(&id)) {
         Some(show) => feed(&site, &headers, Some(show)).await,
@@ -39,7 +48,7 @@ pub(super) async fn show(State(site): State<Site>, Path(id): Path<String>, heade
 }
 
 /// The feeds of all shows, for apps that take OPML 2.0.
-pub(super) async fn list(State(site): State<Site>, headers: HeaderMap) -> Response {
+async fn list(State(site): State<Site>, headers: HeaderMap) -> Response {
     let Some(base) = site.base_url(&headers) else { return StatusCode::BAD_REQUEST.into_response() };
     let outlines: String = site
         .config()
@@ -85,7 +94,7 @@ async fn feed(site: &Site, headers: &HeaderMap, show: Option<&Show>) -> Response
 }
 
 fn channel(recordings: &[Recording], config: &Config, base: &Url, show: Option<&Show>) -> Channel {
-    let station = show.map(|show| station_name(config, show.station.as_str()));
+    let station = show.map(|show| config.station_name(&show.station));
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let description = match &station {
         Some(station) => format!("{title}, recorded from {station}"),
@@ -100,7 +109,7 @@ fn channel(recordings: &[Recording], config: &Config, base: &Url, show: Option<&
         last_build_date: recordings.iter().filter_map(|r| r.finished_at).max().map(|at| at.to_rfc2822()),
         items: recordings.iter().filter_map(|recording| item(recording, config, base)).collect(),
         itunes_ext: Some(ITunesChannelExtension {
-            author: station.as_deref().map(plain),
+            author: station.map(plain),
             summary: Some(plain(&description)),
             explicit: Some("false".to_owned()),
             // Private recordings do not belong into a directory.
@@ -115,7 +124,7 @@ fn channel(recordings: &[Recording], config: &Config, base: &Url, show: Option<&
 fn item(recording: &Recording, config: &Config, base: &Url) -> Option<Item> {
     recording.file.as_ref()?;
     let start = recording.on_air.start.with_timezone(&recording.timezone);
-    let station = station_name(config, recording.station.as_str());
+    let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
     let description = ledger(recording.verdict?, *seconds, gaps, dead_air, *timezone);
     Some(Item {
@@ -124,7 +133,7 @@ fn item(recording: &Recording, config: &Config, base: &Url) -> Option<Item> {
         description: Some(plain(&format!("{station}. {description}"))),
         pub_date: Some(recording.on_air.end.to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),
-        categories: vec![Category { name: plain(&station), domain: None }],
+        categories: vec![Category { name: plain(station), domain: None }],
         enclosure: Some(Enclosure {
             url: media(base, &recording.id).to_string(),
             length: recording.bytes.unwrap_or_default().to_string(),
@@ -132,7 +141,7 @@ fn item(recording: &Recording, config: &Config, base: &Url) -> Option<Item> {
         }),
         itunes_ext: Some(ITunesItemExtension {
             duration: Some(clock(recording.seconds)),
-            author: Some(plain(&station)),
+            author: Some(plain(station)),
             explicit: Some("false".to_owned()),
             ..ITunesItemExtension::default()
         }),

@@ -11,11 +11,11 @@ mod failure;
 mod feed;
 mod files;
 mod headers;
+mod health;
 mod language;
 mod media;
 mod pages;
 mod site;
-mod view;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,24 +57,18 @@ pub async fn serve(site: Site, address: std::net::SocketAddr, stop: Cancellation
     }
 }
 
-/// All addresses of the page.
+/// All addresses. A web server in front may hand them on with the path of `base_url` or without it; that path is the one
+/// of the start, because links to another would already be out in the world.
 fn router(site: Site) -> Router {
-    let router = Router::new()
-        .route("/", get(pages::recordings))
-        .route("/schedule", get(pages::schedule))
-        .route("/shows/{show}", get(pages::show))
-        .route("/feed.xml", get(feed::all))
-        .route("/shows/{show}/feed.xml", get(feed::show))
-        .route("/feeds.opml", get(feed::list))
+    let all = Router::new()
+        .merge(pages::router())
+        .merge(api::router())
+        .merge(feed::router())
+        .merge(media::router())
         .route("/schedule.ics", get(calendar::coming))
-        .route("/media/{file}", get(media::play))
-        .route("/download/{file}", get(media::download))
         .route("/static/{file}", get(files::get))
-        .route("/api/v1/recordings", get(api::recordings))
-        .route("/api/v1/airings", get(api::airings))
-        .route("/api/v1/stations", get(api::stations))
-        .route("/healthz", get(api::health))
-        .fallback(pages::nothing_here)
-        .with_state(site);
-    headers::guard(router)
+        .route("/healthz", get(health::get));
+    let root = site.root();
+    let router = if root.is_empty() { all } else { all.clone().nest(&root, all) };
+    headers::guard(router.fallback_service(pages::fallback().with_state(site.clone())).with_state(site))
 }

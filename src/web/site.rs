@@ -42,4 +42,10 @@ impl Site {
         let host = host.map(str::to_owned).or_else(|| config.web.listen.map(|listen| listen.to_string()))?;
         Url::parse(&format!("http://{host}/")).ok()
     }
+
+    /// The path of `base_url`, which every link begins with; empty where the page is not below one.
+    pub(super) fn root(&self) -> String {
+        let config = self.config();
+        config.web.base_url.as_ref().map(|base| base.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
 }
