@@ -4,6 +4,7 @@
 
 mod support;
 
+mod browser;
 mod commands;
 mod compare;
 mod daemon;
@@ -13,6 +14,7 @@ mod faults_rights;
 mod faults_segment;
 mod faults_streams;
 mod formats;
+mod gallery;
 mod house;
 mod machine_children;
 mod machine_clock;

@@ -7,6 +7,8 @@
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`browser`] | a real Chromium; whatever it complains about fails the test |
+//! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -34,10 +36,12 @@
 #![allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 
 pub mod aircheck;
+pub mod browser;
 pub mod cases;
 pub mod ffmpeg;
 pub mod icecast;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
+pub mod shelved;
 pub mod timecode;

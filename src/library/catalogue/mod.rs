@@ -16,6 +16,7 @@ mod error;
 mod rows;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,10 +55,12 @@ pub struct Filter {
     pub deleted: bool,
     /// Only with this verdict, by its word.
     pub verdict: Option<String>,
-    /// Only those whose title has this in it.
+    /// Only those whose title has this in it, whatever the case of Latin letters.
     pub title: Option<String>,
     /// Only those on the air before this.
     pub before: Option<DateTime<Utc>>,
+    /// Only those on the air at or after this.
+    pub since: Option<DateTime<Utc>>,
     /// At most so many, the newest.
     pub limit: Option<u32>,
 }
@@ -138,8 +141,9 @@ impl Catalogue {
                 connection,
                 "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
                  AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
-                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
-                 AND (?8 IS NULL OR on_air_start < ?8) ORDER BY on_air_start DESC, id LIMIT ?5",
+                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND \
+                 (?7 IS NULL OR instr(lower(title), lower(?7))) AND (?8 IS NULL OR on_air_start < ?8) \
+                 AND (?9 IS NULL OR on_air_start >= ?9) ORDER BY on_air_start DESC, id LIMIT ?5",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
                     text(filter.station.as_ref().map(StationId::as_str)),
@@ -150,6 +154,7 @@ impl Catalogue {
                     text(filter.verdict.as_deref()),
                     text(filter.title.as_deref()),
                     text(filter.before.map(rows::stamp).as_deref()),
+                    text(filter.since.map(rows::stamp).as_deref()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
@@ -171,6 +176,13 @@ impl Catalogue {
     pub async fn peaks(&self, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| rows::peaks(connection, &id)).await
+    }
+
+    /// How long the files of these recordings play, in seconds: silence that stands for what is missing included. Those
+    /// without a picture are left out.
+    pub async fn lengths(&self, ids: &[AiringId]) -> Result<BTreeMap<AiringId, f64>, CatalogueError> {
+        let ids = ids.to_vec();
+        self.run(move |connection| rows::lengths(connection, &ids)).await
     }
 
     /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
