@@ -16,6 +16,7 @@ mod faults_streams;
 mod formats;
 mod gallery;
 mod house;
+mod interface;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

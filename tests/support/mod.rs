@@ -6,6 +6,7 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
 //! | [`browser`] | a real Chromium; whatever it complains about fails the test |
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
@@ -40,6 +41,7 @@ pub mod browser;
 pub mod cases;
 pub mod ffmpeg;
 pub mod icecast;
+pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
