@@ -26,6 +26,15 @@ document.addEventListener("compositionend", (event) => {
   later = setTimeout(() => narrow(event.target.form), PAUSE);
 });
 
+/** An empty date says that it is any. */
+export function someDay(part) {
+  for (const input of part.querySelectorAll(".date input")) {
+    const tell = () => input.parentElement.classList.toggle("open", input.value === "" && document.activeElement !== input);
+    for (const event of ["input", "focus", "blur"]) input.addEventListener(event, tell);
+    tell();
+  }
+}
+
 const near = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
     if (!isIntersecting) continue;
