@@ -56,7 +56,8 @@ pub(super) struct Row {
 /// The recordings of one day, newest first.
 #[derive(Debug, Serialize)]
 pub(super) struct Day {
-    pub day: String,
+    /// `2026-11-20`
+    pub date: String,
     /// `Friday, 20 November 2026`
     pub said: String,
     pub rows: Vec<Row>,
@@ -74,10 +75,10 @@ pub(super) fn days(
     for recording in recordings {
         let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
         let row = row(recording, lengths.get(&recording.id).copied(), config, language);
-        match days.last_mut().filter(|day| day.day == row.day) {
+        match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
             None => {
-                days.push(Day { day: row.day.clone(), said: dates::long(date, &language.messages), rows: vec![row] })
+                days.push(Day { date: row.day.clone(), said: dates::long(date, &language.messages), rows: vec![row] });
             }
         }
     }
@@ -155,7 +156,8 @@ pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
 /// The airings of one day, by their starts.
 #[derive(Debug, Serialize)]
 pub(super) struct Agenda {
-    pub day: String,
+    /// `2026-11-20`
+    pub date: String,
     /// `Friday, 20 November 2026`
     pub said: String,
     pub slots: Vec<Slot>,
@@ -169,7 +171,7 @@ pub(super) fn agenda(airings: &[Airing], config: &Config, language: &Language) -
         days.entry(day).or_default().push(slot(airing, config));
     }
     let agenda = days.into_iter().map(|(day, slots)| Agenda {
-        day: day.to_string(),
+        date: day.to_string(),
         said: dates::long(day, &language.messages),
         slots,
     });
