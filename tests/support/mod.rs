@@ -7,6 +7,7 @@
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`library`] | the service on a library of recordings, with titles in Korean and hostile ones |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -37,6 +38,7 @@ pub mod aircheck;
 pub mod cases;
 pub mod ffmpeg;
 pub mod icecast;
+pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
