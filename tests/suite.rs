@@ -15,6 +15,7 @@ mod faults_streams;
 mod feeds;
 mod formats;
 mod house;
+mod interface;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

@@ -5,10 +5,12 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, ETAG, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Client, Response, StatusCode, Url};
 use rss::Channel;
+use rss::extension::Extension;
 use serde_json::Value;
 
 use crate::support::aircheck::until;
-use crate::support::library::{HOSTILE, Library, SECONDS, kept};
+use crate::support::collection::{Collection, SECONDS, kept};
+use crate::support::library::HOSTILE;
 
 /// The folder of the Korean show, in an address.
 const KOREAN: &str = "shows/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98";
@@ -33,31 +35,31 @@ async fn channel(base: &Url, path: &str) -> Channel {
     Channel::read_from(text(base, path).await.as_bytes()).expect("RSS")
 }
 
-/// The values and attributes of the elements `prefix:name`.
-fn extension<'a>(channel: &'a Channel, prefix: &str, name: &str) -> Vec<(Option<&'a str>, Vec<(&'a str, &'a str)>)> {
-    let found = channel.extensions().get(prefix).and_then(|elements| elements.get(name));
-    let attributes = |element: &'a rss::extension::Extension| {
-        element.attrs().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
-    };
-    found.into_iter().flatten().map(|element| (element.value(), attributes(element))).collect()
+/// The elements `prefix:name` of a feed.
+fn elements<'a>(channel: &'a Channel, prefix: &str, name: &str) -> &'a [Extension] {
+    channel.extensions().get(prefix).and_then(|elements| elements.get(name)).map_or(&[], Vec::as_slice)
+}
+
+/// The links of a feed: what they are to it, and where they lead.
+fn links(channel: &Channel) -> Vec<(&str, &str)> {
+    let links = elements(channel, "atom", "link").iter();
+    links.map(|link| (link.attrs()["rel"].as_str(), link.attrs()["href"].as_str())).collect()
 }
 
 #[tokio::test]
 async fn a_feed_says_all_that_podcast_apps_ask_for() {
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let path = format!("{KOREAN}/feed.xml");
     let feed = channel(&base, &path).await;
     let own = base.join(&path).expect("a path");
     assert_eq!((feed.title(), feed.language(), feed.ttl()), ("명연주 명음반", Some("ko"), Some("15")));
     assert_eq!(feed.link(), base.join(KOREAN).expect("a path").as_str());
-    let href = ("href", own.as_str());
-    let this = vec![href, ("rel", "self"), ("type", "application/rss+xml")];
-    assert_eq!(extension(&feed, "atom", "link"), [(None, this)]);
-    let guid = extension(&feed, "podcast", "guid")[0].0.expect("a guid").to_owned();
+    assert_eq!(links(&feed), [("self", own.as_str())]);
+    let guid = elements(&feed, "podcast", "guid")[0].value().expect("a guid");
     assert_eq!((guid.len(), guid.as_bytes()[14]), (36, b'5'));
-    assert_eq!(extension(&feed, "podcast", "locked")[0].0, Some("yes"));
-    assert_eq!(extension(&feed, "podcast", "medium")[0].0, Some("podcast"));
+    assert_eq!(elements(&feed, "podcast", "locked")[0].value(), Some("yes"));
+    assert_eq!(elements(&feed, "podcast", "medium")[0].value(), Some("podcast"));
     let raw = text(&base, &path).await;
     for empty in ["<podcast:transcript", "<title></title>", "<description></description>", "<podcast:person", "\"\""] {
         assert!(!raw.contains(empty), "{empty} in {raw}");
@@ -86,7 +88,7 @@ async fn a_feed_says_all_that_podcast_apps_ask_for() {
 
 #[tokio::test]
 async fn chapters_are_where_they_are_in_the_file() {
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let feed = channel(&base, "feed.xml").await;
     let chapters = async |item: &rss::Item| {
@@ -120,7 +122,7 @@ async fn chapters_are_where_they_are_in_the_file() {
 
 #[tokio::test]
 async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_never_does() {
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let (service, base) = library.serve().await;
     let guids = |channel: &Channel| -> Vec<String> {
         channel.items().iter().filter_map(|item| item.guid().map(|guid| guid.value().to_owned())).collect()
@@ -163,7 +165,7 @@ async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_neve
 
 #[tokio::test]
 async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let enclosure = async |headers: &[(&str, &str)]| {
         let answer = ask(&base, "feed.xml", headers).await;
@@ -185,7 +187,7 @@ async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
         assert!(lost.text().await.expect("text").contains("base_url"), "{path}: it says what to do");
     }
 
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let yaml = std::fs::read_to_string(library.aircheck.path("stations.yaml")).expect("the YAML");
     let based = yaml.replace("127.0.0.1:0\" }", "127.0.0.1:0\", base_url: \"https://radio.example.org/air/\" }");
     std::fs::write(library.aircheck.path("stations.yaml"), based).expect("written");
@@ -196,45 +198,30 @@ async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
 
 #[tokio::test]
 async fn thousands_of_recordings_come_in_pages() {
-    let library = Library::new("").await;
+    let library = Collection::new("").await;
     let one = kept("evening-news", "Evening News", 0);
     library.keep(&one).await;
     for hours in 1..=300 {
         library.list(&kept("evening-news", "Evening News", hours), &one.file()).await;
     }
     let (_service, base) = library.serve().await;
-    let links = |feed: &Channel| -> Vec<(String, String)> {
-        let attribute =
-            |all: &[(&str, &str)], name| all.iter().find(|(it, _)| *it == name).map(|(_, it)| (*it).to_owned());
-        let links = extension(feed, "atom", "link").into_iter();
-        links.filter_map(|(_, all)| Some((attribute(&all, "rel")?, attribute(&all, "href")?))).collect()
-    };
     let address = |path: &str| base.join(path).expect("a path").to_string();
     let newest = channel(&base, "feed.xml").await;
     assert_eq!(newest.items().len(), 300);
-    assert_eq!(
-        links(&newest),
-        [("self".to_owned(), address("feed.xml")), ("next".to_owned(), address("feed.xml?page=2"))]
-    );
+    assert_eq!(links(&newest), [("self", address("feed.xml").as_str()), ("next", address("feed.xml?page=2").as_str())]);
     let oldest = channel(&base, "feed.xml?page=2").await;
     assert_eq!(oldest.items().len(), 1);
     assert_eq!(oldest.items()[0].guid().expect("a guid").value(), one.airing().id.as_str());
-    assert_eq!(
-        links(&oldest),
-        [
-            ("self".to_owned(), address("feed.xml?page=2")),
-            ("first".to_owned(), address("feed.xml")),
-            ("previous".to_owned(), address("feed.xml"))
-        ]
-    );
-    assert_eq!(extension(&newest, "podcast", "guid"), extension(&oldest, "podcast", "guid"));
+    let (own, first) = (address("feed.xml?page=2"), address("feed.xml"));
+    assert_eq!(links(&oldest), [("self", own.as_str()), ("first", first.as_str()), ("previous", first.as_str())]);
+    assert_eq!(elements(&newest, "podcast", "guid"), elements(&oldest, "podcast", "guid"));
     let list = text(&base, "recordings.m3u").await;
     assert_eq!(list.lines().filter(|line| line.starts_with("#EXTINF:")).count(), 301);
 }
 
 #[tokio::test]
 async fn playlists_have_one_entry_for_each_recording_whatever_its_title() {
-    let library = Library::usual("").await;
+    let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let answer = ask(&base, "recordings.m3u", &[]).await;
     assert_eq!(answer.headers()[CONTENT_TYPE], "audio/x-mpegurl; charset=utf-8");
