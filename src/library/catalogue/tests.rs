@@ -123,6 +123,7 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
         serde_json::json!({
             "id": "명연주@20261120T0500Z",
             "show": "명연주",
+            "title": "명연주 명음반",
             "station": "kbs-1fm",
             "start": "2026-11-20T14:00:00+09:00",
             "end": "2026-11-20T16:00:00+09:00",
