@@ -10,6 +10,7 @@
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
 //! | [`browser`] | a real Chromium; whatever it complains about fails the test |
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
+//! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -39,6 +40,7 @@
 pub mod aircheck;
 pub mod browser;
 pub mod cases;
+pub mod collection;
 pub mod ffmpeg;
 pub mod icecast;
 pub mod library;

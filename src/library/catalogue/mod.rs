@@ -61,8 +61,12 @@ pub struct Filter {
     pub before: Option<DateTime<Utc>>,
     /// Only those on the air at or after this.
     pub since: Option<DateTime<Utc>>,
+    /// Only those that have a file.
+    pub playable: bool,
     /// At most so many, the newest.
     pub limit: Option<u32>,
+    /// So many of the newest are left out.
+    pub skip: u32,
 }
 
 impl Catalogue {
@@ -143,7 +147,8 @@ impl Catalogue {
                  AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
                  AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND \
                  (?7 IS NULL OR instr(lower(title), lower(?7))) AND (?8 IS NULL OR on_air_start < ?8) \
-                 AND (?9 IS NULL OR on_air_start >= ?9) ORDER BY on_air_start DESC, id LIMIT ?5",
+                 AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) AND (?11 IS NULL OR on_air_start >= ?11) \
+                 ORDER BY on_air_start DESC, id LIMIT ?5 OFFSET ?10",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
                     text(filter.station.as_ref().map(StationId::as_str)),
@@ -154,12 +159,20 @@ impl Catalogue {
                     text(filter.verdict.as_deref()),
                     text(filter.title.as_deref()),
                     text(filter.before.map(rows::stamp).as_deref()),
+                    Value::Integer(filter.playable.into()),
+                    Value::Integer(filter.skip.into()),
                     text(filter.since.map(rows::stamp).as_deref()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
         })
         .await
+    }
+
+    /// When a recording, or one of this show, was last finished or deleted.
+    pub async fn changed(&self, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
+        let show = show.cloned();
+        self.run(move |connection| rows::changed(connection, show.as_ref())).await
     }
 
     /// The row of one airing, whatever its state.

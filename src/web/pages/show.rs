@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use serde::Deserialize;
 
+use super::super::asked::Base;
 use super::super::failure::broken;
-use super::super::{Site, feed, language};
+use super::super::{Site, address, language};
 use super::listing::listing;
 use super::nothing::nothing_here;
 use super::render::{render, serde};
@@ -29,6 +30,7 @@ pub(super) async fn page(
     State(site): State<Site>,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
+    Base(base): Base,
     headers: HeaderMap,
 ) -> Response {
     let before = asked.before.parse::<DateTime<Utc>>().ok();
@@ -40,7 +42,7 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
-    let address = site.base_url(&headers).map(|base| feed::address(&base, Some(&show.id)).to_string());
+    let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
     let values = context! {
         here => "show",
         older => listed.older.map(|before| before.to_rfc3339()),
@@ -50,7 +52,7 @@ pub(super) async fn page(
         station => config.station_name(&show.station),
         days => serde(days(&listed.recordings, &listed.lengths, &config, language::of(&headers))),
         slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
-        feed => address,
+        feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
 }
