@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
+use aircheck::base::clock::SystemClock;
 use aircheck::model::Verdict;
-use chrono::{NaiveDate, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
 use crate::support::browser::{Browser, Look, Page};
+use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, Setup};
 use crate::support::shelved::{Library, Shelved};
 
@@ -27,79 +29,63 @@ const SHOWS: [(&str, &str, &str, &str, u32, u32); 9] = [
     ("shipping", "Shipping Forecast", "radio-4", "20 5 * * *", 520, 15),
 ];
 
-fn yaml(live: &str) -> String {
-    let stations = [
-        ("kbs-1fm", "KBS 1FM", "Asia/Seoul"),
-        ("ebs-fm", "EBS FM", "Asia/Seoul"),
-        ("mbc-fm4u", "MBC FM4U", "Asia/Seoul"),
-        ("radio-3", "BBC Radio 3", "Europe/London"),
-        ("radio-4", "BBC Radio 4", "Europe/London"),
-    ];
-    let mut yaml = "timezone: Asia/Seoul\nstations:\n".to_owned();
-    for (id, name, zone) in stations {
-        yaml += &format!("  {id}: {{ name: {name}, timezone: {zone}, hls: \"{live}\" }}\n");
-    }
-    yaml += "shows:\n";
-    for (id, title, station, cron, _, minutes) in SHOWS {
-        yaml +=
-            &format!("  - {{ title: {title}, id: {id}, station: {station}, cron: \"{cron}\", length: {minutes}m }}\n");
-    }
-    // Something is always on the air.
-    let now = Utc::now_for_pictures();
-    yaml += &format!(
-        "  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, cron: \"{} * * *\", length: 90m }}\n",
-        (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H")
-    );
-    yaml
+/// Stations: id, name, zone.
+const STATIONS: [(&str, &str, Tz); 5] = [
+    ("kbs-1fm", "KBS 1FM", SEOUL),
+    ("ebs-fm", "EBS FM", SEOUL),
+    ("mbc-fm4u", "MBC FM4U", SEOUL),
+    ("radio-3", "BBC Radio 3", LONDON),
+    ("radio-4", "BBC Radio 4", LONDON),
+];
+
+/// Every station is at `address`; one more show has just begun.
+fn yaml(address: &str, now: DateTime<Utc>) -> String {
+    let stations = STATIONS
+        .map(|(id, name, zone)| format!("  {id}: {{ name: {name}, timezone: {}, hls: \"{address}\" }}\n", zone.name()));
+    let shows = SHOWS.map(|(id, title, station, cron, _, minutes)| {
+        format!("  - {{ title: {title}, id: {id}, station: {station}, cron: \"{cron}\", length: {minutes}m }}\n")
+    });
+    let begun = (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H");
+    format!(
+        "timezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
+         cron: \"{begun} * * *\", length: 90m }}\n",
+        stations.concat(),
+        shows.concat()
+    )
 }
 
-trait Now {
-    fn now_for_pictures() -> chrono::DateTime<Utc>;
-}
-
-impl Now for Utc {
-    fn now_for_pictures() -> chrono::DateTime<Utc> {
-        use aircheck::base::clock::SystemClock;
-        SystemClock::shared().now()
-    }
-}
-
-fn shelved() -> Vec<Shelved> {
-    let today = Utc::now_for_pictures().with_timezone(&SEOUL).date_naive();
+/// The recordings of the last days, not all of them whole.
+fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
+    let today = now.with_timezone(&SEOUL).date_naive();
     let mut all = Vec::new();
     for back in 1..=6 {
         let day = today - TimeDelta::days(back);
+        let weekend = day.weekday().number_from_monday() > 5;
         for (id, title, station, cron, clock, minutes) in SHOWS {
-            let zone = if station.starts_with("radio") { LONDON } else { SEOUL };
-            let weekend = chrono::Datelike::weekday(&day).number_from_monday() > 5;
             if weekend && cron.ends_with("1-5") {
                 continue;
             }
-            all.push(one(id, title, station, at(day, clock, zone), zone, minutes));
+            let zone = if station.starts_with("radio") { LONDON } else { SEOUL };
+            let time = NaiveTime::from_hms_opt(clock / 100, clock % 100, 0).expect("a time");
+            let start = zone.from_local_datetime(&day.and_time(time)).single().expect("a time").to_rfc3339();
+            all.push(Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) });
         }
     }
-    let count = all.len();
-    let gaps = |all: &mut Vec<Shelved>, place: usize, gaps: Vec<(u32, u32, &'static str)>, percent: f64| {
-        all[place].gaps = gaps;
-        all[place].verdict = Verdict::Partial(percent);
-    };
     let refused = "the playlist was refused (403 Forbidden); the address was found anew";
-    gaps(&mut all, 1, vec![(1394, 64, refused)], 99.1);
-    gaps(&mut all, 6, vec![(610, 24, "the connection broke"), (3020, 180, "the station sent nothing for 180 s")], 96.2);
+    all[1].gaps = vec![(1394, 64, refused)];
+    all[1].verdict = Verdict::Partial(99.1);
+    all[6].gaps = vec![(610, 24, "the connection broke"), (3020, 180, "the station sent nothing for 180 s")];
+    all[6].verdict = Verdict::Partial(96.2);
     all[3].dead_air = vec![(4300, 96)];
-    all[count - 4].verdict = Verdict::Failed;
     all[9].verdict = Verdict::Failed;
     all[9].gaps = vec![(0, all[9].length, "no connection: name not found")];
     all
 }
 
-fn one(id: &'static str, title: &'static str, station: &'static str, start: String, zone: Tz, minutes: u32) -> Shelved {
-    Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) }
-}
-
-fn at(day: NaiveDate, clock: u32, zone: Tz) -> String {
-    let time = NaiveTime::from_hms_opt(clock / 100, clock % 100, 0).expect("a time");
-    zone.from_local_datetime(&day.and_time(time)).single().expect("a time").to_rfc3339()
+/// Two hours of a hum that take up no room.
+fn two_hours() -> Vec<u8> {
+    let hum = "aevalsrc=0.1*sin(220*2*PI*t):s=8000:d=7200";
+    ffmpeg::run(&["-f", "lavfi", "-i", hum, "-ac", "1", "-b:a", "8k", "-f", "mp3", "-"], &[])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +95,9 @@ async fn pictures_of_every_page() {
     std::fs::create_dir_all(&folder).expect("a folder");
     let origin = Origin::start();
     let station = origin.station("live", Setup::of(Container::Ts));
-    let library = Library::open(&yaml(&station.url().to_string()), &shelved()).await;
+    let now = SystemClock::shared().now();
+    let sound = two_hours();
+    let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
     let phone = Look { width: 390, height: 844, ..Look::PHONE };
@@ -126,7 +114,7 @@ async fn pictures_of_every_page() {
         page.picture(&folder.join(format!("recordings-{name}.png"))).await;
         page.eval("document.querySelectorAll('.row .play')[2].click()").await;
         page.is("document.querySelector('#player audio').currentTime > 0.2").await;
-        page.eval("document.querySelector('#player audio').currentTime = 34").await;
+        page.eval("document.querySelector('#player audio').currentTime = 2174").await;
         page.eval("document.querySelector('.ledger').open = true").await;
         settled(&page).await;
         page.picture(&folder.join(format!("playing-{name}.png"))).await;

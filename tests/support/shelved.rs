@@ -15,6 +15,7 @@ use reqwest::Url;
 
 use super::aircheck::{Aircheck, Service};
 use super::ffmpeg;
+use super::library::address;
 
 /// The real sound, in seconds.
 pub const SECONDS: u32 = 90;
@@ -68,21 +69,23 @@ pub struct Library {
 impl Library {
     /// The service with these stations and shows, and these recordings in its library.
     pub async fn open(yaml: &str, shelved: &[Shelved]) -> Self {
+        Self::of(sound(), yaml, shelved).await
+    }
+
+    /// The same with a sound of one's own for all recordings.
+    pub async fn of(sound: &[u8], yaml: &str, shelved: &[Shelved]) -> Self {
         let aircheck = Aircheck::new(yaml);
         let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
         let folder = aircheck.path("recordings");
         std::fs::create_dir_all(&folder).expect("a folder");
         let first = folder.join("sound.mp3");
-        std::fs::write(&first, sound()).expect("a file");
+        std::fs::write(&first, sound).expect("a file");
         for one in shelved {
             shelve(&catalogue, &folder, one).await;
         }
         drop(catalogue);
         let service = aircheck.start("run", &["run"]);
-        service.says("the page is at ", Duration::from_secs(30)).await;
-        let log = service.log();
-        let url = log.split("the page is at ").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let base = Url::parse(url.expect("an address")).expect("a URL");
+        let base = address(&service).await;
         Self { aircheck, service, base }
     }
 }
@@ -128,6 +131,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
                 .map(|(start, length)| DeadAir { start: at(*start), length: Duration::from_secs((*length).into()) })
                 .collect(),
             peaks: (!failed).then(|| peaks(heard, one.id().as_str())),
+            length: (!failed).then(|| Duration::from_secs_f64(heard)),
             ..Measured::default()
         },
         at: on_air.end,

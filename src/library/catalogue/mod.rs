@@ -16,7 +16,6 @@ mod error;
 mod rows;
 mod schema;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -189,13 +188,6 @@ impl Catalogue {
     pub async fn peaks(&self, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| rows::peaks(connection, &id)).await
-    }
-
-    /// How long the files of these recordings play, in seconds: silence that stands for what is missing included. Those
-    /// without a picture are left out.
-    pub async fn lengths(&self, ids: &[AiringId]) -> Result<BTreeMap<AiringId, f64>, CatalogueError> {
-        let ids = ids.to_vec();
-        self.run(move |connection| rows::lengths(connection, &ids)).await
     }
 
     /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.

@@ -1,6 +1,5 @@
 //! Rows of the tables to types and back.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -182,21 +181,6 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
         })
         .optional()
         .map_err(|source| CatalogueError::Sqlite { doing: "read", source })
-}
-
-/// How long the pictures of recordings are, in seconds.
-pub(super) fn lengths(connection: &Connection, ids: &[AiringId]) -> Result<BTreeMap<AiringId, f64>, CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
-    // The length of a blob is known without reading it.
-    let mut statement =
-        connection.prepare_cached("SELECT length(levels) / per_second FROM peaks WHERE airing = ?1").map_err(read)?;
-    let mut lengths = BTreeMap::new();
-    for id in ids {
-        if let Some(seconds) = statement.query_row([id.as_str()], |row| row.get(0)).optional().map_err(read)? {
-            lengths.insert(id.clone(), seconds);
-        }
-    }
-    Ok(lengths)
 }
 
 /// Forgets the file of a finished recording, and the picture of it.

@@ -1,11 +1,8 @@
 //! One page of recordings, and where the next begins.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
 use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
-use crate::model::AiringId;
 
 /// Recordings on one page.
 const ON_A_PAGE: usize = 50;
@@ -16,18 +13,8 @@ const MOST: u32 = 500;
 #[derive(Debug)]
 pub(super) struct Listing {
     pub recordings: Vec<Recording>,
-    /// How long their files play, in seconds.
-    pub lengths: BTreeMap<AiringId, f64>,
     /// The next page has those on the air before this; none where there are no more.
     pub older: Option<DateTime<Utc>>,
-}
-
-impl Listing {
-    /// All of `recordings`, on one page.
-    pub(super) async fn whole(catalogue: &Catalogue, recordings: Vec<Recording>) -> Result<Self, CatalogueError> {
-        let ids: Vec<AiringId> = recordings.iter().map(|recording| recording.id.clone()).collect();
-        Ok(Self { lengths: catalogue.lengths(&ids).await?, recordings, older: None })
-    }
 }
 
 /// The newest that `filter` lets through.
@@ -43,7 +30,7 @@ pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Lis
         recordings.truncate(end);
     }
     let older = cut.and_then(|_| recordings.last().map(|oldest| oldest.on_air.start));
-    Ok(Listing { older, ..Listing::whole(catalogue, recordings).await? })
+    Ok(Listing { recordings, older })
 }
 
 /// How many of `recordings`, newest first, are on this page; none where there are fewer than were asked for, and so no

@@ -28,8 +28,9 @@ pub(super) struct Mark {
     pub length: f64,
 }
 
-/// The marks of a recording whose file plays for `plays` seconds, in order.
-pub(super) fn marks(recording: &Recording, plays: f64) -> Vec<Mark> {
+/// The marks of a recording, in order.
+pub(super) fn marks(recording: &Recording) -> Vec<Mark> {
+    let plays = recording.plays_for().as_secs_f64();
     let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
     let filled = missing > 0.0 && plays - recording.seconds > missing / 2.0;
     // How much of the cut before `at` is not in the file.
@@ -73,8 +74,8 @@ mod tests {
     use super::*;
     use crate::model::{AiringId, DeadAir, Gap, ShowId, Span, StationId, Verdict};
 
-    /// An hour of which the minutes 10 and 30 are missing, and minute 40 is silent.
-    fn hour() -> Recording {
+    /// An hour, in a file that plays for so many seconds, of which the minutes 10 and 30 are missing, and minute 40 is silent.
+    fn hour(plays: u64) -> Recording {
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
         let span = Span::new(start, start + TimeDelta::hours(1));
         let minute = Duration::from_secs(60);
@@ -89,6 +90,7 @@ mod tests {
             cut: span,
             verdict: Some(Verdict::Partial(96.6)),
             seconds: 3480.0,
+            length: Some(Duration::from_secs(plays)),
             gaps: vec![gap(10), gap(30)],
             dead_air: vec![DeadAir { start: start + TimeDelta::minutes(40), length: minute }],
             loudness: None,
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_was_skipped_is_a_point_and_moves_what_follows() {
-        let marks = marks(&hour(), 3480.0);
+        let marks = marks(&hour(3480));
         let seen: Vec<_> = marks.iter().map(|mark| (mark.kind, mark.position, mark.at.as_str())).collect();
         assert_eq!(seen, [("gap", 600.0, "14:10:00"), ("gap", 1740.0, "14:30:00"), ("dead", 2280.0, "14:40:00")]);
         assert_eq!((marks[0].from, marks[0].length, marks[2].length), (172.4, 0.0, 17.2));
@@ -110,7 +112,7 @@ mod tests {
 
     #[test]
     fn where_silence_stands_for_it_it_is_a_stretch_and_the_file_keeps_the_clock() {
-        let marks = marks(&hour(), 3600.0);
+        let marks = marks(&hour(3600));
         let seen: Vec<_> = marks.iter().map(|mark| (mark.position, mark.length)).collect();
         assert_eq!(seen, [(600.0, 16.7), (1800.0, 16.7), (2400.0, 16.7)]);
     }

@@ -52,7 +52,7 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
     let on_air: Vec<_> = site.recorder.recording().iter().map(|current| slot(&current.airing, &config)).collect();
     let values = context! {
         here => "library",
-        days => serde(days(&listed.recordings, &listed.lengths, &config, language)),
+        days => serde(days(&listed.recordings, &config, language)),
         on_air => serde(on_air),
         older => listed.older.map(|before| before.to_rfc3339()),
         narrowed => narrowed,
@@ -76,5 +76,5 @@ async fn of_day(site: &Site, filter: Filter, day: NaiveDate) -> Result<Listing, 
     let mut recordings = site.catalogue.list(&filter).await?;
     recordings
         .retain(|recording: &Recording| recording.on_air.start.with_timezone(&recording.timezone).date_naive() == day);
-    Listing::whole(&site.catalogue, recordings).await
+    Ok(Listing { recordings, older: None })
 }

@@ -50,7 +50,7 @@ pub(super) async fn page(
         title => show.title.clone(),
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
-        days => serde(days(&listed.recordings, &listed.lengths, &config, language::of(&headers))),
+        days => serde(days(&listed.recordings, &config, language::of(&headers))),
         slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
         feed => feed,
     };

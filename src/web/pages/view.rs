@@ -11,7 +11,7 @@ use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
-use crate::model::{Airing, AiringId, Verdict};
+use crate::model::{Airing, Verdict};
 
 /// A recording.
 #[derive(Debug, Serialize)]
@@ -44,7 +44,7 @@ pub(super) struct Row {
     /// How much of either, as `1:04`; empty where nothing is.
     pub missing: String,
     pub silent: String,
-    /// Whether there is a file, and a picture of it.
+    /// Whether there is a file, and a picture of it, which the first releases did not draw.
     pub playable: bool,
     pub pictured: bool,
     /// `112.3 MB`
@@ -63,18 +63,12 @@ pub(super) struct Day {
     pub rows: Vec<Row>,
 }
 
-/// Groups `recordings`, newest first, by the day they were on the air where their show is at home. `lengths` says how
-/// long their files play.
-pub(super) fn days(
-    recordings: &[Recording],
-    lengths: &BTreeMap<AiringId, f64>,
-    config: &Config,
-    language: &Language,
-) -> Vec<Day> {
+/// Groups `recordings`, newest first, by the day they were on the air where their show is at home.
+pub(super) fn days(recordings: &[Recording], config: &Config, language: &Language) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for recording in recordings {
         let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
-        let row = row(recording, lengths.get(&recording.id).copied(), config, language);
+        let row = row(recording, config, language);
         match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
             None => {
@@ -85,10 +79,10 @@ pub(super) fn days(
     days
 }
 
-fn row(recording: &Recording, length: Option<f64>, config: &Config, language: &Language) -> Row {
+fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
     let local = |at: DateTime<Utc>| at.with_timezone(&recording.timezone);
     let start = local(recording.on_air.start);
-    let plays = length.unwrap_or(recording.seconds);
+    let plays = recording.plays_for().as_secs_f64();
     let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
     let silent: f64 = recording.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
     let some = |seconds: f64| if seconds > 0.0 { clock(seconds.max(1.0)) } else { String::new() };
@@ -110,11 +104,11 @@ fn row(recording: &Recording, length: Option<f64>, config: &Config, language: &L
             Some(Verdict::Partial(percent)) => Some(percent),
             _ => None,
         },
-        marks: marks(recording, plays),
+        marks: marks(recording),
         missing: some(missing),
         silent: some(silent),
         playable: recording.file.is_some(),
-        pictured: recording.file.is_some() && length.is_some(),
+        pictured: recording.file.is_some() && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default(),
     }

@@ -38,7 +38,7 @@ impl Connection {
                     request = asked.recv() => {
                         let Some((id, text, answer)) = request else { return };
                         waiting.insert(id, answer);
-                        if write.send(Message::text(text)).await.is_err() { return };
+                        if write.send(Message::text(text)).await.is_err() { return }
                     }
                     message = read.next() => {
                         let Some(Ok(message)) = message else { return };
