@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::base::clock::SharedClock;
@@ -21,6 +22,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// Owns what goes on when whoever asked for it has gone away.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: SharedClock,
 }

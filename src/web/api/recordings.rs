@@ -71,7 +71,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    fn new(recording: &Recording) -> Self {
+    pub fn new(recording: &Recording) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
         let report = recording.report(std::path::Path::new(""));
         let media = report.file.is_some().then(|| {
@@ -155,6 +155,6 @@ pub(super) async fn peaks(
 async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
     let found = site.catalogue.get(&AiringId::new(id)).await?;
     found
-        .filter(|recording| recording.deleted_at.is_none())
+        .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
         .ok_or_else(|| Problem::not_found(format!("there is no recording {id}")))
 }
