@@ -13,6 +13,7 @@ mod faults_playlist;
 mod faults_rights;
 mod faults_segment;
 mod faults_streams;
+mod feeds;
 mod formats;
 mod house;
 mod interface;

@@ -172,6 +172,7 @@ impl Daemon {
             recorder: Arc::clone(&self.recorder),
             tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
+            started: self.environment.clock.now(),
         };
         let stop = self.environment.stop.clone();
         self.environment.tasks.spawn(async move {

@@ -1,6 +1,7 @@
 //! What the catalogue hands out: airings that are claimed, recordings that are done.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
@@ -64,6 +65,8 @@ pub struct Recording {
     pub verdict: Option<Verdict>,
     /// Decoded sound in the file, in seconds.
     pub seconds: f64,
+    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    pub length: Option<Duration>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
     /// What is silent, in order.
@@ -166,6 +169,11 @@ pub struct Silent {
 }
 
 impl Recording {
+    /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
+    pub fn plays_for(&self) -> Duration {
+        self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
+    }
+
     /// The recording as scripts see it, its file below `output`.
     pub fn report(&self, output: &Path) -> Report {
         let local = |at: DateTime<Utc>, format| at.with_timezone(&self.timezone).to_rfc3339_opts(format, true);

@@ -31,6 +31,7 @@ fn partial() -> Outcome {
             Gap { start: at("2026-11-20T06:10:00Z"), length: Duration::from_secs(40), cause: "끊김".into() },
         ],
         measured: Measured {
+            length: Some(Duration::from_millis(7_240_250)),
             loudness: Some(Loudness { integrated: -16.5, range: 7.25, peak: 0.98 }),
             dead_air: vec![DeadAir { start: at("2026-11-20T05:30:00.500Z"), length: Duration::from_millis(31_500) }],
             peaks: Some(Peaks { per_second: 10.0, levels: vec![0, 128, 255] }),
