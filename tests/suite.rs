@@ -4,6 +4,7 @@
 
 mod support;
 
+mod bin;
 mod browser;
 mod commands;
 mod compare;
