@@ -99,6 +99,7 @@ mod tests {
             claimed_at: start,
             finished_at: None,
             deleted_at: None,
+            binned: None,
         }
     }
 
