@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::rtmp::{free_port, publish};
 
-const STARTING: Duration = Duration::from_secs(10);
+const STARTING: Duration = Duration::from_secs(30);
 /// `admin:secret`, as HTTP wants it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 
