@@ -17,6 +17,7 @@ mod feeds;
 mod formats;
 mod house;
 mod interface;
+mod live;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;
