@@ -19,6 +19,7 @@ mod formats;
 mod gallery;
 mod house;
 mod interface;
+mod live;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;
