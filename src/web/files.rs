@@ -29,6 +29,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "player.css" CSS,
     "player.js" JS,
     "ready.js" JS,
+    "remove.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
     "style.css" CSS,

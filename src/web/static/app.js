@@ -3,6 +3,7 @@ import { endless, someDay } from "./filter.js";
 import "./go.js";
 import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
+import "./remove.js";
 import { ready as readyRows } from "./rows.js";
 
 needed(readyRows);

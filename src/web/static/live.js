@@ -1,0 +1,88 @@
+// What happens at the service is seen at once: it tells that something changed, and the parts of the page that show it
+// are fetched again. What did not change stays as it is, with its focus and what is open in it.
+import { page } from "./go.js";
+import { ready } from "./ready.js";
+
+const PAUSE = 200;
+const WHOLE = "[data-live=whole]";
+
+/** Takes what is new over into a list whose children have keys and versions. `open`: more follows below the fresh ones. */
+function merge(old, fresh, open) {
+  const known = new Map([...old.children].map((child) => [child.dataset.key, child]));
+  let before = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    const same = known.get(child.dataset.key);
+    known.delete(child.dataset.key);
+    if (!same) { old.insertBefore(child, before); continue; }
+    // What is no longer in between has gone.
+    while (before && before !== same && !stays(before, fresh)) {
+      const gone = before;
+      before = before.nextElementSibling;
+      known.delete(gone.dataset.key);
+      gone.remove();
+    }
+    if (same !== before) old.insertBefore(same, before);
+    else before = same.nextElementSibling;
+    const inner = [same, child].map((one) => one.querySelector(":scope > [data-live=rows]"));
+    if (inner[0] && inner[1]) {
+      same.hidden = false;
+      // The last day may go on below.
+      merge(inner[0], inner[1], open && !child.nextElementSibling);
+    } else if (same.dataset.version !== child.dataset.version) same.replaceWith(child);
+  }
+  if (!open) for (const gone of known.values()) gone.remove();
+}
+
+const stays = (child, fresh) => [...fresh.children].some((one) => one.dataset.key === child.dataset.key);
+
+/** A part that is replaced as a whole, unless it is the same, or somebody writes in it. */
+const told = new WeakMap();
+function replace(old, fresh) {
+  if ((told.get(old) ?? old.dataset.version) === fresh.dataset.version) return;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const [key, act] = [focused?.closest("[data-key]")?.dataset.key, focused?.dataset.act];
+  old.replaceWith(fresh);
+  if (!focused) return;
+  const row = key && fresh.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const again = row && (row.querySelector(act ? `[data-act="${act}"]` : "a, button") ?? row.querySelector("button, a"));
+  (again ?? document.getElementById("content")).focus({ preventScroll: true });
+}
+
+let under = null;
+let again = false;
+
+/** Fetches the parts of this page that change. */
+export async function refresh() {
+  if (under) { again = true; return under; }
+  under = fetched().finally(() => { under = null; if (again) { again = false; refresh(); } });
+  return under;
+}
+
+async function fetched() {
+  const address = location.href;
+  const found = await page(address).catch(() => null);
+  if (!found || address !== location.href) return;
+  const part = (root, name) => root.querySelector(`[data-live=${name}]`);
+  const days = [part(document, "days"), part(found.document, "days")];
+  if (days[0] && days[1]) merge(days[0], days[1], Boolean(found.document.querySelector(".pages a[rel=next]")));
+  const wholes = [...found.document.querySelectorAll(WHOLE)];
+  for (const fresh of wholes) {
+    const old = document.getElementById(fresh.id);
+    if (old) replace(old, fresh);
+  }
+  ready(document.getElementById("content"));
+}
+
+let later = 0;
+const soon = () => { clearTimeout(later); later = setTimeout(refresh, PAUSE); };
+
+/** Listens to the service for as long as the page is open. */
+export function listen(kinds) {
+  const events = new EventSource(`${document.body.dataset.api}/events`);
+  for (const kind of kinds) events.addEventListener(kind, soon);
+  // What happened while the line was cut is not told again.
+  let cut = false;
+  events.addEventListener("error", () => { cut = true; });
+  events.addEventListener("open", () => { if (cut) soon(); cut = false; });
+  document.addEventListener("aircheck:back", soon);
+}
