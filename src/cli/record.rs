@@ -240,7 +240,7 @@ fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tag
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&job.cut, taken, job.treatment.gaps == Gaps::Silence, zone),
+        chapters: chapters(&job.cut, &taken.gaps, taken.length, job.treatment.gaps == Gaps::Silence, zone),
     }
 }
 
@@ -266,6 +266,7 @@ async fn report(
     Ok(Report {
         id: AiringId::derive(&ShowId::new(station.id.as_str()), cut.start).to_string(),
         show: station.id.to_string(),
+        title: station.name.clone(),
         station: station.id.to_string(),
         start: stamp(cut.start),
         end: stamp(cut.end),

@@ -108,6 +108,11 @@ impl Config {
         self.stations.iter().find(|station| station.id == *id)
     }
 
+    /// The name of the station with this id; the id itself where the file no longer has that station.
+    pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
+        self.station(id).map_or(id.as_str(), |station| &station.name)
+    }
+
     /// The show with this id.
     pub fn show(&self, id: &ShowId) -> Option<&Arc<Show>> {
         self.shows.iter().find(|show| show.id == *id)

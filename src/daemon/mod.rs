@@ -172,6 +172,7 @@ impl Daemon {
             catalogue,
             recorder: Arc::clone(&self.recorder),
             clock: Arc::clone(&self.environment.clock),
+            started: self.environment.clock.now(),
         };
         let stop = self.environment.stop.clone();
         self.environment.tasks.spawn(async move {

@@ -86,6 +86,7 @@ mod tests {
             cut: on_air,
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
             seconds: 3600.0,
+            length: None,
             gaps: vec![],
             dead_air: vec![],
             loudness: None,

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
 use super::Site;
-use super::view::station_name;
 use crate::schedule::plan;
 
 /// Airings in the calendar.
@@ -30,7 +29,7 @@ pub(super) async fn coming(State(site): State<Site>) -> Response {
             format!("DTSTART:{}", stamp(airing.on_air.start)),
             format!("DTEND:{}", stamp(airing.on_air.end)),
             format!("SUMMARY:{}", text(title)),
-            format!("LOCATION:{}", text(&station_name(&config, airing.station.as_str()))),
+            format!("LOCATION:{}", text(config.station_name(&airing.station))),
             "END:VEVENT".to_owned(),
         ]);
     }

@@ -2,22 +2,29 @@
 
 use std::fmt::Write as _;
 
+use axum::Router;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use tower_http::services::ServeFile;
 
 use super::Site;
 use crate::model::AiringId;
 
+/// The addresses of the sound.
+pub(super) fn router() -> Router<Site> {
+    Router::new().route("/media/{file}", get(play)).route("/download/{file}", get(download))
+}
+
 /// To be played in place.
-pub(super) async fn play(site: State<Site>, file: Path<String>, request: Request) -> Response {
+async fn play(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "inline", request).await
 }
 
 /// To be kept.
-pub(super) async fn download(site: State<Site>, file: Path<String>, request: Request) -> Response {
+async fn download(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "attachment", request).await
 }
 

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use url::Url;
 
 use crate::base::clock::SharedClock;
 use crate::config::Config;
@@ -23,6 +21,8 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// The time.
     pub clock: SharedClock,
+    /// When the daemon was started.
+    pub started: DateTime<Utc>,
 }
 
 impl Site {
@@ -31,15 +31,9 @@ impl Site {
         Arc::clone(&self.config.borrow())
     }
 
-    /// The address of the page for somebody who is not on it: `base_url`, else the host that was asked, else where it
-    /// listens.
-    pub(super) fn base_url(&self, asked: &HeaderMap) -> Option<Url> {
+    /// The path of `base_url`, which every link begins with; empty where the page is not below one.
+    pub(super) fn root(&self) -> String {
         let config = self.config();
-        if let Some(base) = &config.web.base_url {
-            return Some(base.clone());
-        }
-        let host = asked.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.map(str::to_owned).or_else(|| config.web.listen.map(|listen| listen.to_string()))?;
-        Url::parse(&format!("http://{host}/")).ok()
+        config.web.base_url.as_ref().map(|base| base.path().trim_end_matches('/').to_owned()).unwrap_or_default()
     }
 }

@@ -6,7 +6,9 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -35,8 +37,10 @@
 
 pub mod aircheck;
 pub mod cases;
+pub mod collection;
 pub mod ffmpeg;
 pub mod icecast;
+pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;

@@ -1,10 +1,12 @@
 //! What the catalogue hands out: airings that are claimed, recordings that are done.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
 
@@ -63,6 +65,8 @@ pub struct Recording {
     pub verdict: Option<Verdict>,
     /// Decoded sound in the file, in seconds.
     pub seconds: f64,
+    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    pub length: Option<Duration>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
     /// What is silent, in order.
@@ -82,19 +86,24 @@ pub struct Recording {
 }
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Report {
     /// The airing's id.
     pub id: String,
     /// The show's id.
     pub show: String,
+    /// The show's title when it was claimed.
+    pub title: String,
     /// The station's id.
     pub station: String,
     /// On the air from.
+    #[schema(format = DateTime)]
     pub start: String,
     /// On the air until.
+    #[schema(format = DateTime)]
     pub end: String,
     /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
+    #[schema(value_type = Option<String>, example = "complete")]
     pub verdict: Option<&'static str>,
     /// Decoded sound in the file.
     pub seconds: f64,
@@ -104,16 +113,18 @@ pub struct Report {
     pub silent: Vec<Silent>,
     /// Integrated loudness in LUFS; null where it is not known.
     pub loudness: Option<f64>,
-    /// The file, absolute.
+    /// The file: absolute, and relative to the output folder for who asks over the network.
+    #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
 }
 
 /// A gap as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Missing {
     /// Where the sound stops.
+    #[schema(format = DateTime)]
     pub start: String,
     /// How much is missing.
     pub seconds: f64,
@@ -122,21 +133,28 @@ pub struct Missing {
 }
 
 /// Dead air as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Silent {
     /// Where it begins.
+    #[schema(format = DateTime)]
     pub start: String,
     /// How long it lasts.
     pub seconds: f64,
 }
 
 impl Recording {
+    /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
+    pub fn plays_for(&self) -> Duration {
+        self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
+    }
+
     /// The recording as scripts see it, its file below `output`.
     pub fn report(&self, output: &Path) -> Report {
         let local = |at: DateTime<Utc>, format| at.with_timezone(&self.timezone).to_rfc3339_opts(format, true);
         Report {
             id: self.id.to_string(),
             show: self.show.to_string(),
+            title: self.title.clone(),
             station: self.station.to_string(),
             start: local(self.on_air.start, SecondsFormat::AutoSi),
             end: local(self.on_air.end, SecondsFormat::AutoSi),

@@ -58,8 +58,12 @@ pub struct Filter {
     pub title: Option<String>,
     /// Only those on the air before this.
     pub before: Option<DateTime<Utc>>,
+    /// Only those that have a file.
+    pub playable: bool,
     /// At most so many, the newest.
     pub limit: Option<u32>,
+    /// So many of the newest are left out.
+    pub skip: u32,
 }
 
 impl Catalogue {
@@ -139,7 +143,8 @@ impl Catalogue {
                 "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
                  AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
                  AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
-                 AND (?8 IS NULL OR on_air_start < ?8) ORDER BY on_air_start DESC, id LIMIT ?5",
+                 AND (?8 IS NULL OR on_air_start < ?8) AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) \
+                 ORDER BY on_air_start DESC, id LIMIT ?5 OFFSET ?10",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
                     text(filter.station.as_ref().map(StationId::as_str)),
@@ -150,11 +155,19 @@ impl Catalogue {
                     text(filter.verdict.as_deref()),
                     text(filter.title.as_deref()),
                     text(filter.before.map(rows::stamp).as_deref()),
+                    Value::Integer(filter.playable.into()),
+                    Value::Integer(filter.skip.into()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
         })
         .await
+    }
+
+    /// When a recording, or one of this show, was last finished or deleted.
+    pub async fn changed(&self, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
+        let show = show.cloned();
+        self.run(move |connection| rows::changed(connection, show.as_ref())).await
     }
 
     /// The row of one airing, whatever its state.

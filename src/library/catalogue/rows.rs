@@ -47,7 +47,12 @@ impl Entry {
                 file: recording.file,
                 bytes: recording.bytes,
                 gaps: recording.gaps,
-                measured: Measured { loudness: recording.loudness, dead_air: recording.dead_air, peaks: None },
+                measured: Measured {
+                    length: recording.length,
+                    loudness: recording.loudness,
+                    dead_air: recording.dead_air,
+                    peaks: None,
+                },
                 at: recording.claimed_at,
             }),
             _ => None,
@@ -115,7 +120,8 @@ pub(super) fn store(
     };
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
-         bytes = :bytes, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at WHERE id = :id AND finished_at IS NULL",
+         bytes = :bytes, length = :length, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at \
+         WHERE id = :id AND finished_at IS NULL",
         named_params! {
             ":id": id.as_str(),
             ":state": state,
@@ -126,6 +132,7 @@ pub(super) fn store(
             ":bytes": outcome.bytes.map_or(ToSqlOutput::from(Null), |bytes| {
                 ToSqlOutput::from(i64::try_from(bytes).unwrap_or(i64::MAX))
             }),
+            ":length": outcome.measured.length.map(|length| length.as_secs_f64()),
             ":loudness": outcome.measured.loudness.map(|loudness| loudness.integrated),
             ":range": outcome.measured.loudness.map(|loudness| loudness.range),
             ":peak": outcome.measured.loudness.map(|loudness| loudness.peak),
@@ -151,6 +158,19 @@ pub(super) fn store(
         )?;
     }
     Ok(true)
+}
+
+/// When a row, or one of `show`, last got or lost its file.
+pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
+    let newest: Option<String> = connection
+        .query_row(
+            "SELECT max(coalesce(deleted_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
+            [show.map(ShowId::as_str)],
+            |row| row.get(0),
+        )
+        .map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    // Every row that is listed is read with care; a time that is none only makes an answer a little older.
+    Ok(newest.and_then(|at| instant(&at).ok()))
 }
 
 /// The levels of a recording.
@@ -199,7 +219,7 @@ pub(super) fn select(
     let mut statement = connection
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
-             claimed_at, finished_at, verdict, percent, seconds, file, bytes, loudness, \
+             claimed_at, finished_at, verdict, percent, seconds, length, file, bytes, loudness, \
              loudness_range, peak, deleted_at FROM airings WHERE {condition}"
         ))
         .map_err(read)?;
@@ -252,6 +272,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             cut: span("cut_start", "cut_end")?,
             verdict,
             seconds: number("seconds")?.unwrap_or_default(),
+            length: number("length")?.and_then(|length| Duration::try_from_secs_f64(length).ok()),
             gaps: Vec::new(),
             dead_air: Vec::new(),
             loudness: loudness.map(|((integrated, range), peak)| Loudness { integrated, range, peak }),

@@ -62,6 +62,10 @@ const STEPS: &[&str] = &[
         levels        BLOB NOT NULL
     ) STRICT;
 ",
+    "
+    -- How long the file plays, in seconds, silence in the place of gaps included.
+    ALTER TABLE airings ADD COLUMN length REAL;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

@@ -25,7 +25,7 @@
     bar.hidden = false;
     bar.querySelector("[data-title]").textContent = data.title;
     bar.querySelector("[data-station]").textContent = data.station;
-    audio.src = `/media/${encodeURIComponent(data.id)}.mp3`;
+    audio.src = data.source;
     audio.addEventListener("loadedmetadata", () => {
       audio.currentTime = Number(localStorage.getItem(key(data.id))) || 0;
       audio.playbackRate = Number(bar.querySelector("[data-speed]").value);
@@ -45,7 +45,7 @@
     button.className = "play";
     button.textContent = place.dataset.play;
     button.setAttribute("aria-label", own.getAttribute("aria-label"));
-    button.addEventListener("click", () => play({ ...place.dataset }));
+    button.addEventListener("click", () => play({ ...place.dataset, source: own.src }));
     own.replaceWith(button);
   }
   for (const button of bar.querySelectorAll("[data-skip]")) {

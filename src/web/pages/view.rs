@@ -84,7 +84,7 @@ fn row(recording: &Recording, config: &Config) -> Row {
         id: recording.id.to_string(),
         show: recording.show.to_string(),
         title: recording.title.clone(),
-        station: station_name(config, recording.station.as_str()),
+        station: config.station_name(&recording.station).to_owned(),
         time: start.format("%H:%M").to_string(),
         day: start.format("%Y-%m-%d").to_string(),
         start: start.to_rfc3339(),
@@ -119,16 +119,10 @@ pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
     Slot {
         show: airing.show.to_string(),
         title: config.show(&airing.show).map_or_else(|| airing.show.to_string(), |show| show.title.clone()),
-        station: station_name(config, airing.station.as_str()),
+        station: config.station_name(&airing.station).to_owned(),
         day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
         start: local(airing.on_air.start).format("%H:%M").to_string(),
         end: local(airing.on_air.end).format("%H:%M").to_string(),
         zone: airing.timezone.name(),
     }
-}
-
-/// A station's name, as long as it is in the file.
-pub(super) fn station_name(config: &Config, id: &str) -> String {
-    let station = config.stations.iter().find(|station| station.id.as_str() == id);
-    station.map_or_else(|| id.to_owned(), |station| station.name.clone())
 }

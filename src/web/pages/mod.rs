@@ -1,0 +1,26 @@
+//! The pages, one file each, and the templates they are made from.
+
+mod nothing;
+mod recordings;
+mod render;
+mod schedule;
+mod show;
+mod view;
+
+use axum::Router;
+use axum::routing::{MethodRouter, any, get};
+
+use super::Site;
+
+/// The addresses of the pages.
+pub(super) fn router() -> Router<Site> {
+    Router::new()
+        .route("/", get(recordings::page))
+        .route("/schedule", get(schedule::page))
+        .route("/shows/{show}", get(show::page))
+}
+
+/// The page for every other address.
+pub(super) fn fallback() -> MethodRouter<Site> {
+    any(nothing::nothing_here)
+}

@@ -1,0 +1,54 @@
+//! From a template to an answer.
+//!
+//! Every link in a template begins with `{{ root }}`, the path under which a web server in front hands the page on.
+
+use std::sync::LazyLock;
+
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{Html, IntoResponse, Response};
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
+
+use super::super::{Site, language};
+
+/// Recordings on one page.
+pub(super) const ON_A_PAGE: u32 = 50;
+
+/// The templates; names that end in `.html` are escaped.
+static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut templates = Environment::new();
+    for (name, source) in [
+        ("base.html", include_str!("../templates/base.html")),
+        ("rows.html", include_str!("../templates/rows.html")),
+        ("recordings.html", include_str!("../templates/recordings.html")),
+        ("schedule.html", include_str!("../templates/schedule.html")),
+        ("show.html", include_str!("../templates/show.html")),
+        ("nothing.html", include_str!("../templates/nothing.html")),
+    ] {
+        // The tests render every one of them.
+        if let Err(error) = templates.add_template(name, source) {
+            tracing::error!(%error, name, "a template is wrong");
+        }
+    }
+    templates
+});
+
+/// Anything of ours, for a template.
+pub(super) fn serde(value: impl serde::Serialize) -> Value {
+    Value::from(Serde(value))
+}
+
+/// The page that template `name` makes of `values`, in the language of whoever asked.
+pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
+    let language = language::of(headers);
+    let values = context! {
+        t => serde(&language.messages), lang => language.tag, root => site.root(), ..values
+    };
+    match TEMPLATES.get_template(name).and_then(|template| template.render(values)) {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, name, "a page could not be made");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
