@@ -4,6 +4,7 @@
 
 mod support;
 
+mod bin;
 mod commands;
 mod compare;
 mod daemon;

@@ -171,6 +171,7 @@ impl Daemon {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
             started: self.environment.clock.now(),
         };

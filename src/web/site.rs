@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 
 use crate::base::clock::SharedClock;
 use crate::config::Config;
@@ -19,6 +20,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// Owns what goes on when whoever asked for it has gone away.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: SharedClock,
     /// When the daemon was started.
