@@ -5,6 +5,7 @@
 mod support;
 
 mod bin;
+mod browser;
 mod commands;
 mod compare;
 mod daemon;
@@ -15,6 +16,7 @@ mod faults_segment;
 mod faults_streams;
 mod feeds;
 mod formats;
+mod gallery;
 mod house;
 mod interface;
 mod live;

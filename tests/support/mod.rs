@@ -9,6 +9,8 @@
 //! | [`airing`] | shows that begin soon |
 //! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`browser`] | a real Chromium; whatever it complains about fails the test |
+//! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
@@ -38,6 +40,7 @@
 
 pub mod aircheck;
 pub mod airing;
+pub mod browser;
 pub mod cases;
 pub mod collection;
 pub mod ffmpeg;
@@ -46,4 +49,5 @@ pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
+pub mod shelved;
 pub mod timecode;
