@@ -87,8 +87,9 @@ struct Daemon {
 pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
+    // Before anything that takes time: what is edited while the daemon starts is taken up as well.
+    let mut changes = file_watch::Watch::new(config.file.clone()).await;
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut changes = file_watch::Watch::new(daemon.config.file.clone()).await;
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
