@@ -8,6 +8,7 @@ mod bin;
 mod commands;
 mod compare;
 mod daemon;
+mod events;
 mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;

@@ -10,6 +10,7 @@ use crate::base::clock::SharedClock;
 use crate::config::Config;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
+use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// Owns what goes on when whoever asked for it has gone away.
     pub tasks: TaskTracker,
+    /// What happens.
+    pub events: Events,
     /// The time.
     pub clock: SharedClock,
     /// When the daemon was started.
