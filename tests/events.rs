@@ -38,10 +38,10 @@ impl Ear {
     /// The next event; nothing at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
-            if let Some((block, rest)) = self.heard.split_once("\n\n") {
+            if let Some(at) = self.heard.find("\n\n") {
+                let block: String = self.heard.drain(..at + 2).collect();
                 let line = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
                 let event = line("event: ").zip(line("id: ")).zip(line("data: "));
-                self.heard = rest.to_owned();
                 // Without a name it is a sign of life.
                 if let Some(((name, id), data)) = event {
                     return Some(Event { name, id, data: serde_json::from_str(&data).expect("JSON") });
