@@ -31,7 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Site};
+use crate::web::{self, Events, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -167,10 +167,12 @@ impl Daemon {
     /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
     fn serve(&self, catalogue: Catalogue) {
         let Some(address) = self.config.web.listen else { return };
+        let changes = catalogue.changes().clone();
         let site = Site {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
             decks: self.decks.clone(),
             tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
@@ -262,6 +264,7 @@ impl Daemon {
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));
+                self.recorder.configured();
                 self.seen.clear();
             }
             Err(errors) => {
