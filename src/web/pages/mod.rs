@@ -8,6 +8,7 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod slots;
 mod view;
 mod waveform;
 

@@ -4,6 +4,8 @@ import { page } from "./go.js";
 import { ready } from "./ready.js";
 
 const PAUSE = 200;
+/** How long to wait before one listens again, in milliseconds. */
+const AGAIN = 10_000;
 const WHOLE = "[data-live=whole]";
 
 /** Takes what is new over into a list whose children have keys and versions. `open`: more follows below the fresh ones. */
@@ -76,13 +78,31 @@ async function fetched() {
 let later = 0;
 const soon = () => { clearTimeout(later); later = setTimeout(refresh, PAUSE); };
 
-/** Listens to the service for as long as the page is open. */
-export function listen(kinds) {
-  const events = new EventSource(`${document.body.dataset.api}/events`);
-  for (const kind of kinds) events.addEventListener(kind, soon);
-  // What happened while the line was cut is not told again.
-  let cut = false;
-  events.addEventListener("error", () => { cut = true; });
-  events.addEventListener("open", () => { if (cut) soon(); cut = false; });
-  document.addEventListener("aircheck:back", soon);
+let events = null;
+/** The last that was heard; at first, what the page was made from. */
+let since = document.body.dataset.since;
+
+/** Listens to the service while somebody looks: browsers have few connections for all their tabs together. */
+export function listen() {
+  if (events || document.hidden) return;
+  const query = since ? `?since=${encodeURIComponent(since)}` : "";
+  events = new EventSource(`${document.body.dataset.api}/events${query}`);
+  events.addEventListener("changed", (event) => { since = event.lastEventId; soon(); });
+  events.addEventListener("on-air", (event) => { since = event.lastEventId; });
+  // A line that is cut, the browser mends. A service that begins anew, or has too many listeners, is asked again later.
+  events.addEventListener("error", () => {
+    if (events?.readyState !== EventSource.CLOSED) return;
+    events = null;
+    setTimeout(listen, AGAIN);
+  });
 }
+
+function rest() {
+  events?.close();
+  events = null;
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+document.addEventListener("aircheck:back", soon);

@@ -47,6 +47,7 @@ export function week(part) {
   const days = sections(root, placed);
   const first = Math.floor(Math.min(...placed.map((one) => one.from), 24 * HOUR) / HOUR);
   const last = Math.ceil(Math.max(...placed.map((one) => one.to), first * HOUR + HOUR) / HOUR);
+  root.classList.toggle("laid", placed.length > 0);
   root.style.setProperty("--hours", String(last - first));
   hours(root, first, last);
   for (const [day, section] of days) {
