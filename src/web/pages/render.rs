@@ -25,6 +25,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("rows.html", include_str!("../templates/rows.html")),
         ("recordings.html", include_str!("../templates/recordings.html")),
         ("schedule.html", include_str!("../templates/schedule.html")),
+        ("stations.html", include_str!("../templates/stations.html")),
         ("show.html", include_str!("../templates/show.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
     ] {
