@@ -4,6 +4,8 @@ mod accessible;
 mod listening;
 mod lists;
 mod looks;
+mod now;
+mod week;
 
 use aircheck::model::Verdict;
 
@@ -32,7 +34,7 @@ async fn library() -> Library {
 }
 
 /// Every page.
-const PAGES: [&str; 4] = ["/", "/schedule", "/shows/masters", "/nothing-here"];
+const PAGES: [&str; 5] = ["/", "/schedule", "/stations", "/shows/masters", "/nothing-here"];
 
 /// The row of the newest recording of the show `masters`.
 const MASTERS: &str = ".row[data-id='masters@20261119T0500Z']";
