@@ -10,7 +10,8 @@ use url::Url;
 use crate::base::clock::SharedClock;
 use crate::config::Config;
 use crate::library::catalogue::Catalogue;
-use crate::recorder::Recorder;
+use crate::recorder::{Control, Recorder};
+use crate::schedule::programme::Programme;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// What is changed by hand.
+    pub control: Control,
     /// The time.
     pub clock: SharedClock,
 }
@@ -29,6 +32,11 @@ impl Site {
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())
+    }
+
+    /// What is recorded and what is skipped, as it is now.
+    pub(super) fn programme(&self) -> Programme {
+        self.control.programme()
     }
 
     /// The address of the page for somebody who is not on it: `base_url`, else the host that was asked, else where it

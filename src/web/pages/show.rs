@@ -12,7 +12,9 @@ use super::render::{ON_A_PAGE, render, serde};
 use super::view::{days, slot};
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
-use crate::schedule::plan;
+
+/// Its next airings on the page.
+const NEXT: usize = 3;
 
 /// One show.
 pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
@@ -23,7 +25,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
+    let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
     let address = site.base_url(&headers).map(|base| feed::address(&base, Some(&show.id)).to_string());
     let values = context! {
         here => "show",
@@ -32,7 +34,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
         days => serde(days(&listed, &config)),
-        slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
+        slots => serde(coming.iter().map(|planned| slot(planned, &config)).collect::<Vec<_>>()),
         feed => address,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)

@@ -6,7 +6,8 @@ use serde::Serialize;
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
-use crate::model::{Airing, Verdict};
+use crate::model::Verdict;
+use crate::schedule::programme::Planned;
 
 /// A recording.
 #[derive(Debug, Serialize)]
@@ -111,18 +112,22 @@ pub(super) struct Slot {
     pub start: String,
     pub end: String,
     pub zone: &'static str,
+    /// Whether it is not recorded.
+    pub skipped: bool,
 }
 
-/// `airing` for people.
-pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
+/// An airing for people.
+pub(super) fn slot(planned: &Planned, config: &Config) -> Slot {
+    let airing = &planned.airing;
     let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
     Slot {
         show: airing.show.to_string(),
-        title: config.show(&airing.show).map_or_else(|| airing.show.to_string(), |show| show.title.clone()),
+        title: planned.title.clone(),
         station: config.station_name(&airing.station).to_owned(),
         day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
         start: local(airing.on_air.start).format("%H:%M").to_string(),
         end: local(airing.on_air.end).format("%H:%M").to_string(),
         zone: airing.timezone.name(),
+        skipped: planned.skipped,
     }
 }
