@@ -14,6 +14,7 @@ mod faults_segment;
 mod faults_streams;
 mod formats;
 mod house;
+mod interface;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;
