@@ -76,7 +76,10 @@ mod tests {
         assert_eq!((id.as_str(), config.show(&id).is_none()), ("once~s~news", true));
         let show = config.show_or_once(&id, "{{ show }} & <b>", station).unwrap();
         assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", chrono_tz::Asia::Seoul));
-        assert_eq!((show.file.source(), show.mp3, show.treatment), ("{{ station }}/{{ show }}", config.mp3, config.treatment));
+        assert_eq!(
+            (show.file.source(), show.mp3, show.treatment),
+            ("{{ station }}/{{ show }}", config.mp3, config.treatment)
+        );
         assert_eq!((show.keep, show.cron.describe()), (Keep::default(), "once".to_owned()));
         assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);
         assert_eq!(Config::once("명연주 명음반", station).as_str(), "once~s~명연주-명음반");

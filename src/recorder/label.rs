@@ -13,7 +13,12 @@ use crate::library::tags::{self, Tags};
 use crate::model::Verdict;
 
 /// Writes the tags into the finished `file` and says what it should be called.
-pub(super) async fn labelled(order: &Order, verdict: Verdict, taken: &Taken, file: &Path) -> Result<String, RecorderError> {
+pub(super) async fn labelled(
+    order: &Order,
+    verdict: Verdict,
+    taken: &Taken,
+    file: &Path,
+) -> Result<String, RecorderError> {
     tags::write(file, &tags_of(order, verdict, taken)?).await?;
     Ok(order.show.file.render(&name_values(order))?)
 }

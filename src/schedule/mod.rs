@@ -8,4 +8,5 @@
 
 pub mod plan;
 pub mod programme;
+pub mod report;
 pub mod ticker;

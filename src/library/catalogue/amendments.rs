@@ -199,7 +199,10 @@ mod tests {
 
         catalogue.amend(&Amendment { skipped: true, ..later.clone() }).await.unwrap();
         assert_eq!(catalogue.get(id).await.unwrap(), None);
-        assert!(catalogue.claim(&later.airing, "x", now).await.unwrap(), "it can be claimed again when it is taken back");
+        assert!(
+            catalogue.claim(&later.airing, "x", now).await.unwrap(),
+            "it can be claimed again when it is taken back"
+        );
 
         let nothing = crate::library::catalogue::Outcome {
             verdict: crate::model::Verdict::Failed,

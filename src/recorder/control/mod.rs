@@ -18,8 +18,8 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::order::Order;
 use super::Recorder;
+use super::order::Order;
 use crate::base::environment::Environment;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError};

@@ -219,7 +219,8 @@ mod tests {
         let amendment = free("a", "14:00:00", 3_600).unwrap();
         let Amendment { airing, title, origin, skipped, moved, .. } = amendment;
         let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false };
-        let end = |planned: &Planned, later| later_end(planned, later, at("14:30:00")).map_err(|error| error.to_string());
+        let end =
+            |planned: &Planned, later| later_end(planned, later, at("14:30:00")).map_err(|error| error.to_string());
         assert_eq!(end(&planned, Later::By(Duration::from_secs(60))), Ok(at("15:01:00")));
         assert_eq!(end(&planned, Later::Until(at("15:00:00.0015"))), Ok(at("15:00:00.001")));
         let earlier = end(&planned, Later::Until(at("14:50:00"))).unwrap_err();

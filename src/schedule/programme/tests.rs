@@ -141,7 +141,9 @@ fn an_airing_is_found_by_its_id_through_the_changes_of_the_clocks() {
     assert!(get("p@20260328T0130Z").is_some() && get("p@20260329T0100Z").is_some());
     assert!(get("p@20260329T0130Z").is_none());
     assert!(get("p@20261025T0030Z").is_some() && get("p@20261025T0130Z").is_none());
-    for wrong in ["p@20260328T013000Z", "p@20260328T0131Z", "p@2026", "p", "", "@", "x@20260328T0130Z", "p@20260328T0130"] {
+    for wrong in
+        ["p@20260328T013000Z", "p@20260328T0131Z", "p@2026", "p", "", "@", "x@20260328T0130Z", "p@20260328T0130"]
+    {
         assert!(get(wrong).is_none(), "{wrong}");
     }
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::super::Site;
 use super::super::failure::broken;
 use super::render::{ON_A_PAGE, render, serde};
-use super::view::{days, slot};
+use super::view::{days, on_air};
 use crate::library::catalogue::Filter;
 use crate::model::{ShowId, StationId};
 
@@ -45,7 +45,8 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
     let full = listed.len() == usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
     let older = listed.last().filter(|_| full).map(|oldest| oldest.on_air.start.to_rfc3339());
     let narrowed = filter != Filter { limit: filter.limit, ..Filter::default() };
-    let on_air: Vec<_> = site.recorder.recording().iter().map(|current| slot(&current.airing, &config)).collect();
+    let on_air = site.recorder.recording().into_iter().map(|it| on_air(&it.airing, &it.title, &config));
+    let on_air: Vec<_> = on_air.collect();
     let values = context! {
         here => "library",
         days => serde(days(&listed, &config)),

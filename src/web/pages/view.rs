@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
-use crate::model::Verdict;
+use crate::model::{Airing, Verdict};
 use crate::schedule::programme::Planned;
 
 /// A recording.
@@ -116,18 +116,22 @@ pub(super) struct Slot {
     pub skipped: bool,
 }
 
-/// An airing for people.
+/// An airing of the programme for people.
 pub(super) fn slot(planned: &Planned, config: &Config) -> Slot {
-    let airing = &planned.airing;
+    Slot { skipped: planned.skipped, ..on_air(&planned.airing, &planned.title, config) }
+}
+
+/// An airing that is on for people.
+pub(super) fn on_air(airing: &Airing, title: &str, config: &Config) -> Slot {
     let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
     Slot {
         show: airing.show.to_string(),
-        title: planned.title.clone(),
+        title: title.to_owned(),
         station: config.station_name(&airing.station).to_owned(),
         day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
         start: local(airing.on_air.start).format("%H:%M").to_string(),
         end: local(airing.on_air.end).format("%H:%M").to_string(),
         zone: airing.timezone.name(),
-        skipped: planned.skipped,
+        skipped: false,
     }
 }
