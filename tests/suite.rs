@@ -4,6 +4,7 @@
 
 mod support;
 
+mod by_hand;
 mod commands;
 mod compare;
 mod daemon;
