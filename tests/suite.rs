@@ -4,6 +4,7 @@
 
 mod support;
 
+mod bin;
 mod by_hand;
 mod commands;
 mod compare;
@@ -13,6 +14,7 @@ mod faults_playlist;
 mod faults_rights;
 mod faults_segment;
 mod faults_streams;
+mod feeds;
 mod formats;
 mod house;
 mod interface;

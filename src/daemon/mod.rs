@@ -181,7 +181,9 @@ impl Daemon {
             catalogue,
             recorder: Arc::clone(&self.recorder),
             control: self.control.clone(),
+            tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
+            started: self.environment.clock.now(),
         };
         let stop = self.environment.stop.clone();
         self.environment.tasks.spawn(async move {

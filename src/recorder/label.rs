@@ -65,6 +65,12 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&order.airing.cut(), taken, order.show.treatment.gaps == Gaps::Silence, zone),
+        chapters: chapters(
+            &order.airing.cut(),
+            &taken.gaps,
+            taken.length,
+            order.show.treatment.gaps == Gaps::Silence,
+            zone,
+        ),
     })
 }

@@ -41,6 +41,7 @@ use crate::config::Config;
 use crate::deck::{Decks, Lease};
 use crate::encode::Job;
 use crate::library::archive;
+use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
@@ -73,6 +74,7 @@ pub struct Recorder {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
+    bin: Bin,
     encoders: Encoders,
     live: Live,
     turn: Mutex<()>,
@@ -89,6 +91,7 @@ impl Recorder {
         Arc::new(Self {
             environment,
             decks,
+            bin: Bin::new(catalogue.clone(), shelf.clone()),
             catalogue,
             shelf,
             encoders: Encoders::new(processors),
@@ -128,6 +131,7 @@ impl Recorder {
                 open.push(claimed);
             }
         }
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean().await?;
         for claimed in open {
@@ -174,8 +178,15 @@ impl Recorder {
         current.map(|current| current.airing.cut().start).min()
     }
 
-    /// Runs retention for the shows of `config`: what their `keep` says is deleted.
+    /// What a person has deleted.
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Runs retention for the shows of `config`: what their `keep` says is deleted, and what has been in the bin for long
+    /// enough.
     pub async fn tidy(&self, config: &Config) {
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         room::tidy(&self.catalogue, &self.shelf, config, self.environment.clock.now()).await;
     }
 
@@ -343,7 +354,8 @@ impl Recorder {
         if room::short(&folders, config.min_free).await?.is_none() {
             return Ok(());
         }
-        warn!(folder = %folder.display(), "little room on the disk: what `keep` does not keep goes");
+        warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+        room::empty(&self.bin, self.environment.clock.now(), TimeDelta::zero()).await;
         self.tidy(config).await;
         match room::short(&folders, config.min_free).await? {
             Some(folder) => Err(room::refusal(folder, config.min_free).await?),

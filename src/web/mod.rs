@@ -5,8 +5,12 @@
 //! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
 //! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
 
+mod address;
 mod api;
+mod asked;
 mod calendar;
+mod conditional;
+mod episodes;
 mod failure;
 mod feed;
 mod files;
@@ -15,8 +19,11 @@ mod health;
 mod language;
 mod media;
 mod pages;
+mod playlist;
 mod site;
+mod text;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,18 +45,20 @@ const GRACE: Duration = Duration::from_millis(500);
     "the page cannot be served at {address}: {source}; give it another address: `web: {{ listen: 127.0.0.1:8081 }}`"
 )]
 pub struct WebError {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     source: std::io::Error,
 }
 
 /// Serves the page at `address` until `stop`.
-pub async fn serve(site: Site, address: std::net::SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
+pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
     let failed = |source| WebError { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
     let clock = Arc::clone(&site.clock);
     let stopping = stop.clone();
-    let server = axum::serve(listener, router(site)).with_graceful_shutdown(async move { stopping.cancelled().await });
+    // Only a web server on this machine is believed what it says of others.
+    let service = router(site).into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopping.cancelled().await });
     tokio::select! {
         ended = server.into_future() => ended.map_err(failed),
         // Somebody who listens to a recording must not keep the daemon from stopping.
@@ -65,6 +74,7 @@ fn router(site: Site) -> Router {
         .merge(api::router())
         .merge(feed::router())
         .merge(media::router())
+        .merge(playlist::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get));

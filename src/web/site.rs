@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
-use url::Url;
+use tokio_util::task::TaskTracker;
 
 use crate::base::clock::SharedClock;
 use crate::config::Config;
@@ -24,8 +23,12 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// What is changed by hand.
     pub control: Control,
+    /// Owns what goes on when whoever asked for it has gone away.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: SharedClock,
+    /// When the daemon was started.
+    pub started: DateTime<Utc>,
 }
 
 impl Site {
@@ -37,18 +40,6 @@ impl Site {
     /// What is recorded and what is skipped, as it is now.
     pub(super) fn programme(&self) -> Programme {
         self.control.programme()
-    }
-
-    /// The address of the page for somebody who is not on it: `base_url`, else the host that was asked, else where it
-    /// listens.
-    pub(super) fn base_url(&self, asked: &HeaderMap) -> Option<Url> {
-        let config = self.config();
-        if let Some(base) = &config.web.base_url {
-            return Some(base.clone());
-        }
-        let host = asked.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.map(str::to_owned).or_else(|| config.web.listen.map(|listen| listen.to_string()))?;
-        Url::parse(&format!("http://{host}/")).ok()
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.

@@ -47,8 +47,8 @@ fn ids(planned: &[Planned]) -> Vec<&str> {
 #[test]
 fn what_is_due_includes_the_lead_and_the_rest_of_what_is_on_the_air() {
     let programme = programme(
-        "  - { title: a, station: s, cron: \"0 14 * * *\", length: 1h, early: 30s }\n  \
-         - { title: b, station: s, cron: \"30 14 * * *\", length: 1h }\n",
+        "  - { title: a, station: s, cron: \"0 14 * * *\", length: 1h, early: 30s, timezone: UTC }\n  \
+         - { title: b, station: s, cron: \"30 14 * * *\", length: 1h, timezone: UTC }\n",
         [],
     );
     let due = |now: &str| {
@@ -98,7 +98,7 @@ fn what_the_file_says_now_counts_for_everything_but_the_change() {
     let skip = Amendment { skipped: true, ..of_file("news@20261120T1400Z") };
     let moved = of_file("news@20261120T1500Z");
     let moved = Amendment { airing: moved.airing.until(at("15:40:00")), moved: true, ..moved };
-    let edited = "  - { title: Late news, id: news, station: s, cron: \"0 14 * * *\", length: 20m }\n";
+    let edited = "  - { title: Late news, id: news, station: s, cron: \"0 14 * * *\", length: 20m, timezone: UTC }\n";
     let programme = programme(edited, [skip, moved]);
     let day = programme.airings(Span::new(at("00:00:00"), at("23:59:00")));
     assert_eq!(ids(&day), ["news@20261120T1400Z"], "the file has no airing at 15:00 any more, and so no longer one");
