@@ -150,7 +150,11 @@ async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
     assert!(before - TimeDelta::milliseconds(1) <= end && end <= now(), "it ends at this moment: {stopped}");
     is_whole(&desk, &stopped).await;
     let (status, over) = desk.about(Method::POST, &airing, "/stop").await;
-    assert_eq!((status, over["detail"].as_str().is_some_and(|words| words.ends_with("is over"))), (409, true), "{over}");
+    assert_eq!(
+        (status, over["detail"].as_str().is_some_and(|words| words.ends_with("is over"))),
+        (409, true),
+        "{over}"
+    );
 }
 
 #[tokio::test]
@@ -175,9 +179,8 @@ async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end
 async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back_is_recorded() {
     let origin = Origin::start();
     let (start, cron) = minute(10);
-    let shows = ["Skipped", "Late", "Back", "Plain"].map(|title| {
-        format!("  - {{ title: {title}, station: s, cron: \"{cron}\", length: 8s }}\n")
-    });
+    let shows = ["Skipped", "Late", "Back", "Plain"]
+        .map(|title| format!("  - {{ title: {title}, station: s, cron: \"{cron}\", length: 8s }}\n"));
     let desk = Desk::with(&origin.station("s", stamped()), &shows.concat()).await;
     let airing = |show: &str| json!({ "id": format!("{show}@{}", start.format("%Y%m%dT%H%MZ")) });
     let (status, skipped) = desk.about(Method::POST, &airing("skipped"), "/skip").await;

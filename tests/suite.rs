@@ -5,6 +5,7 @@
 mod support;
 
 mod bin;
+mod browser;
 mod by_hand;
 mod commands;
 mod compare;
@@ -16,8 +17,10 @@ mod faults_segment;
 mod faults_streams;
 mod feeds;
 mod formats;
+mod gallery;
 mod house;
 mod interface;
+mod live;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

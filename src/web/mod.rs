@@ -17,6 +17,7 @@ mod files;
 mod headers;
 mod health;
 mod language;
+mod live;
 mod media;
 mod pages;
 mod playlist;
@@ -75,6 +76,7 @@ fn router(site: Site) -> Router {
         .merge(feed::router())
         .merge(media::router())
         .merge(playlist::router())
+        .merge(live::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get));

@@ -57,10 +57,12 @@ pub struct Filter {
     pub deleted: bool,
     /// Only with this verdict, by its word.
     pub verdict: Option<String>,
-    /// Only those whose title has this in it.
+    /// Only those whose title has this in it, whatever the case of Latin letters.
     pub title: Option<String>,
     /// Only those on the air before this.
     pub before: Option<DateTime<Utc>>,
+    /// Only those on the air at or after this.
+    pub since: Option<DateTime<Utc>>,
     /// Only those that have a file.
     pub playable: bool,
     /// At most so many, the newest.
@@ -145,8 +147,9 @@ impl Catalogue {
                 connection,
                 "binned IS NULL AND (?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
                  AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
-                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
-                 AND (?8 IS NULL OR on_air_start < ?8) AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) \
+                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND \
+                 (?7 IS NULL OR instr(lower(title), lower(?7))) AND (?8 IS NULL OR on_air_start < ?8) \
+                 AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) AND (?11 IS NULL OR on_air_start >= ?11) \
                  ORDER BY on_air_start DESC, id LIMIT ?5 OFFSET ?10",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
@@ -160,6 +163,7 @@ impl Catalogue {
                     text(filter.before.map(rows::stamp).as_deref()),
                     Value::Integer(filter.playable.into()),
                     Value::Integer(filter.skip.into()),
+                    text(filter.since.map(rows::stamp).as_deref()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())
