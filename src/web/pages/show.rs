@@ -17,7 +17,9 @@ use super::slots::slot;
 use super::view::days;
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
-use crate::schedule::plan;
+
+/// Its next airings on the page.
+const NEXT: usize = 3;
 
 /// Which page of its recordings.
 #[derive(Debug, Default, Deserialize)]
@@ -35,14 +37,14 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let before = asked.before.parse::<DateTime<Utc>>().ok();
-    let config = site.config();
+    let (config, language) = (site.config(), language::of(&headers));
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
     let filter = Filter { show: Some(show.id.clone()), before, ..Filter::default() };
     let listed = match listing(&site.catalogue, filter).await {
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
+    let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
     let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
     let values = context! {
         here => "show",
@@ -51,8 +53,8 @@ pub(super) async fn page(
         title => show.title.clone(),
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
-        days => serde(days(&listed.recordings, &config, language::of(&headers))),
-        slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
+        days => serde(days(&listed.recordings, &config, language)),
+        slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),
         feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)

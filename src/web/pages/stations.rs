@@ -8,9 +8,9 @@ use chrono_tz::Tz;
 use minijinja::context;
 use serde::Serialize;
 
+use super::super::Site;
 use super::super::failure::broken;
 use super::super::language::{self, Language};
-use super::super::Site;
 use super::dates;
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, slot, version};

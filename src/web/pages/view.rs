@@ -1,8 +1,6 @@
 //! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::super::language::Language;
@@ -11,7 +9,7 @@ use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
-use crate::model::{Airing, Verdict};
+use crate::model::Verdict;
 
 /// A recording.
 #[derive(Debug, Serialize)]

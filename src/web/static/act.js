@@ -4,9 +4,10 @@ import { refresh } from "./live.js";
 import { failed, toast } from "./toast.js";
 
 async function act(element, body) {
+  // Not disabled, which would take the focus from it.
+  if (element.ariaBusy === "true") return;
+  element.ariaBusy = "true";
   const [method, path] = element.dataset.call.split(" ");
-  const buttons = element.matches("form") ? element.querySelectorAll("button") : [element];
-  for (const button of buttons) button.disabled = true;
   try {
     await api(path, method, body);
     if (element.dataset.done) toast(element.dataset.done);
@@ -19,7 +20,7 @@ async function act(element, body) {
   } catch (error) {
     failed(error);
   } finally {
-    for (const button of buttons) button.disabled = false;
+    element.ariaBusy = null;
   }
 }
 

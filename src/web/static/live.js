@@ -37,14 +37,17 @@ function merge(old, fresh, open) {
 
 const stays = (child, fresh) => [...fresh.children].some((one) => one.dataset.key === child.dataset.key);
 
-/** A part that is replaced as a whole, unless it is the same, or somebody writes in it. */
-const told = new WeakMap();
+/** A part that is replaced as a whole, unless it is the same. Gives what puts the focus where it was. */
 function replace(old, fresh) {
-  if ((told.get(old) ?? old.dataset.version) === fresh.dataset.version) return;
+  if (old.dataset.version === fresh.dataset.version) return null;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   const [key, act] = [focused?.closest("[data-key]")?.dataset.key, focused?.dataset.act];
   old.replaceWith(fresh);
-  if (!focused) return;
+  if (!focused) return null;
+  return () => focus(fresh, key, act);
+}
+
+function focus(fresh, key, act) {
   const row = key && fresh.querySelector(`[data-key="${CSS.escape(key)}"]`);
   const again = row && (row.querySelector(act ? `[data-act="${act}"]` : "a, button") ?? row.querySelector("button, a"));
   (again ?? document.getElementById("content")).focus({ preventScroll: true });
@@ -68,11 +71,12 @@ async function fetched() {
   const days = [part(document, "days"), part(found.document, "days")];
   if (days[0] && days[1]) merge(days[0], days[1], Boolean(found.document.querySelector(".pages a[rel=next]")));
   const wholes = [...found.document.querySelectorAll(WHOLE)];
-  for (const fresh of wholes) {
+  const focuses = wholes.map((fresh) => {
     const old = document.getElementById(fresh.id);
-    if (old) replace(old, fresh);
-  }
+    return old ? replace(old, fresh) : null;
+  });
   ready(document.getElementById("content"));
+  for (const put of focuses) put?.();
 }
 
 let later = 0;
