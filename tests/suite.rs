@@ -10,6 +10,7 @@ mod by_hand;
 mod commands;
 mod compare;
 mod daemon;
+mod events;
 mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;

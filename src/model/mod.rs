@@ -2,6 +2,7 @@
 
 mod airing;
 mod amendment;
+mod changes;
 mod event;
 mod gap;
 mod id;
@@ -11,6 +12,7 @@ mod verdict;
 
 pub use airing::Airing;
 pub use amendment::{Amendment, Amendments, Origin};
+pub use changes::{Changes, Counts, Listener, Topic};
 pub use event::{Chunk, Container, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};

@@ -17,6 +17,7 @@ mod error;
 mod label;
 mod live;
 mod order;
+mod progress;
 mod recut;
 mod replay_gain;
 mod room;
@@ -44,7 +45,7 @@ use crate::library::archive;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
 use label::labelled;
 use live::{Live, Reins};
@@ -54,6 +55,7 @@ pub use control::{Control, ControlError, Later, Wish};
 pub use error::RecorderError;
 pub use live::Current;
 pub use order::Order;
+pub use progress::Progress;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
@@ -193,10 +195,12 @@ impl Recorder {
     /// `attempt` is 0 for an airing that was just claimed.
     fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
         let mut reins = self.live.begin(&order);
+        self.tell();
         let recorder = Arc::clone(self);
         self.environment.tasks.spawn(async move {
             recorder.see_through(order, &mut reins, attempt).await;
             recorder.live.end(&reins);
+            recorder.tell();
         });
     }
 
@@ -376,6 +380,16 @@ impl Recorder {
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
         Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
+    }
+
+    /// Tells that there is another configuration.
+    pub fn configured(&self) {
+        self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
+    }
+
+    /// Tells that something else is being recorded now, or is planned.
+    fn tell(&self) {
+        self.catalogue.changes().tell(&[Topic::Airings, Topic::Stations]);
     }
 }
 

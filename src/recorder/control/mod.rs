@@ -280,6 +280,7 @@ impl Control {
     /// Makes known what the catalogue says now.
     async fn tell(&self) -> Result<(), ControlError> {
         self.amendments.send_replace(Arc::new(self.catalogue.amendments().await?));
+        self.recorder.tell();
         Ok(())
     }
 

@@ -9,6 +9,7 @@ mod bin;
 mod by_hand;
 mod count;
 mod document;
+mod events;
 mod extract;
 mod moment;
 mod problem;
@@ -47,6 +48,7 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
     let (router, document) = described.split_for_parts();
