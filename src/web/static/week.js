@@ -4,6 +4,8 @@ const ZONE = "aircheck:zone";
 const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** A shorter block could not be read, in minutes. */
 const SHORTEST = 30;
+/** A shorter one has room for one line. */
+const BRIEF = 50;
 const HOUR = 60;
 
 /** The day and the minute of an instant by the clocks of a zone. */
@@ -41,9 +43,11 @@ export function week(part) {
     slot.querySelector("[data-from]").textContent = time(start.minute);
     slot.querySelector("[data-to]").textContent = time(end.minute);
     const length = (new Date(slot.dataset.end) - new Date(slot.dataset.start)) / 60_000;
+    slot.classList.toggle("brief", length < BRIEF);
+    slot.querySelector(".zone").hidden = own || zone === mine;
     return { slot, day: start.day, from: start.minute, to: Math.min(24 * HOUR, start.minute + Math.max(length, 1)) };
   });
-  placed.sort((a, b) => new Date(a.slot.dataset.start) - new Date(b.slot.dataset.start));
+  placed.sort((a, b) => a.day.localeCompare(b.day) || a.from - b.from);
   const days = sections(root, placed);
   const first = Math.floor(Math.min(...placed.map((one) => one.from), 24 * HOUR) / HOUR);
   const last = Math.ceil(Math.max(...placed.map((one) => one.to), first * HOUR + HOUR) / HOUR);
@@ -53,9 +57,14 @@ export function week(part) {
   for (const [day, section] of days) {
     const today = placed.filter((one) => one.day === day);
     section.hidden = false;
-    section.querySelector(".rows").append(...today.map((one) => one.slot));
+    arrange(section.querySelector(".rows"), today.map((one) => one.slot));
     lanes(today, first, last);
   }
+}
+
+/** Puts children in order; those that are in order are not touched, for what is moved loses its focus. */
+function arrange(parent, children) {
+  if (children.some((child, place) => parent.children[place] !== child)) parent.append(...children);
 }
 
 /** A section for each day, in order; the page has those of the shows' zones, and words for any other. */
@@ -64,10 +73,9 @@ function sections(root, placed) {
   const grid = root.querySelector(".days");
   const have = new Map([...grid.querySelectorAll(".day")].map((day) => [day.dataset.key, day]));
   for (const day of [...new Set(placed.map((one) => one.day))].sort()) {
-    const section = have.get(day) ?? another(grid, day);
-    grid.append(section);
-    days.set(day, section);
+    days.set(day, have.get(day) ?? another(grid, day));
   }
+  arrange(grid, [...days.values()]);
   for (const [day, section] of have) section.hidden = !days.has(day);
   grid.style.setProperty("--days", String(days.size));
   return days;
