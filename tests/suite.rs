@@ -29,6 +29,7 @@ mod machine_recover;
 mod machine_shows;
 mod record;
 mod service;
+mod stations;
 mod truth;
 
 mod origin;

@@ -22,6 +22,7 @@ mod live;
 mod media;
 mod pages;
 mod playlist;
+mod probes;
 mod site;
 mod text;
 
@@ -37,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 pub use events::Events;
+pub use probes::Probes;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.

@@ -13,6 +13,7 @@ use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
 use crate::web::events::Events;
+use crate::web::probes::Probes;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Site {
     pub tasks: TaskTracker,
     /// What happens.
     pub events: Events,
+    /// The tries of stations.
+    pub probes: Probes,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.

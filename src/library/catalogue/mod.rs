@@ -16,6 +16,7 @@
 mod binned;
 mod entry;
 mod error;
+mod past;
 mod rows;
 mod schema;
 
@@ -31,6 +32,7 @@ use tokio::sync::Mutex;
 
 pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
+pub use past::Past;
 
 use crate::model::{Airing, AiringId, Changes, Peaks, ShowId, StationId, Topic};
 

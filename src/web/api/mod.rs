@@ -10,6 +10,7 @@ mod count;
 mod document;
 mod events;
 mod extract;
+mod probes;
 mod problem;
 mod recordings;
 mod stations;
@@ -38,6 +39,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(recordings::peaks))
             .routes(routes!(airings::list))
             .routes(routes!(stations::list))
+            .routes(routes!(probes::attempt))
+            .routes(routes!(probes::listen))
             .routes(routes!(events::listen)),
     );
     let (router, document) = described.split_for_parts();
