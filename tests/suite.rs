@@ -27,6 +27,7 @@ mod machine_disk;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;
+mod metrics;
 mod record;
 mod service;
 mod stations;
