@@ -161,7 +161,7 @@ impl Probes {
         let (mut kept, mut silent) = (None, false);
         if let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) {
             let target = folder.join("sound.mp3");
-            match sound(tape, start, mp3, target.clone()).await {
+            match Box::pin(sound(tape, start, mp3, target.clone())).await {
                 Ok(is_silent) => {
                     silent = is_silent;
                     self.shared().kept.insert(name.to_owned(), target);
