@@ -31,7 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Site};
+use crate::web::{self, Access, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -170,6 +170,7 @@ impl Daemon {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            access: Arc::new(Access::new(&self.config.state, Arc::clone(&self.environment.clock))),
             clock: Arc::clone(&self.environment.clock),
         };
         let stop = self.environment.stop.clone();

@@ -7,9 +7,11 @@ use axum::http::header::HOST;
 use tokio::sync::watch;
 use url::Url;
 
+use super::access::Access;
 use crate::base::clock::SharedClock;
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use crate::library::catalogue::Catalogue;
+use crate::model::ShowId;
 use crate::recorder::Recorder;
 
 /// Everything a page may ask. Cheap to clone.
@@ -21,6 +23,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// Who may see it.
+    pub access: Arc<Access>,
     /// The time.
     pub clock: SharedClock,
 }
@@ -40,7 +44,20 @@ impl Site {
         }
         let host = asked.get(HOST).and_then(|host| host.to_str().ok());
         let host = host.map(str::to_owned).or_else(|| config.web.listen.map(|listen| listen.to_string()))?;
-        Url::parse(&format!("http://{host}/")).ok()
+        // Whoever says so without a web server in front is told wrong addresses, and nobody else is.
+        let secure = asked.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
+        Url::parse(&format!("{}://{host}/", if secure { "https" } else { "http" })).ok()
+    }
+
+    /// Whether a password is asked for.
+    pub(super) fn is_guarded(&self) -> bool {
+        matches!(self.config().web.auth, Auth::Password(_))
+    }
+
+    /// The token that opens the feed of `show`, or of all, and what belongs to it; nothing where none is needed. It
+    /// stands in addresses as `?token=…`.
+    pub(super) fn token(&self, show: Option<&ShowId>) -> Option<String> {
+        self.is_guarded().then(|| self.access.token(show))
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.

@@ -5,10 +5,11 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod sign_in;
 mod view;
 
 use axum::Router;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::Site;
 
@@ -18,6 +19,8 @@ pub(super) fn router() -> Router<Site> {
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
         .route("/shows/{show}", get(show::page))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
 }
 
 /// The page for every other address.

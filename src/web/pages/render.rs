@@ -24,6 +24,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("schedule.html", include_str!("../templates/schedule.html")),
         ("show.html", include_str!("../templates/show.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
+        ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {
         // The tests render every one of them.
         if let Err(error) = templates.add_template(name, source) {
@@ -42,7 +43,8 @@ pub(super) fn serde(value: impl serde::Serialize) -> Value {
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let values = context! {
-        t => serde(&language.messages), lang => language.tag, root => site.root(), ..values
+        t => serde(&language.messages), lang => language.tag, root => site.root(),
+        guarded => site.is_guarded(), ..values
     };
     match TEMPLATES.get_template(name).and_then(|template| template.render(values)) {
         Ok(html) => (status, Html(html)).into_response(),
