@@ -266,6 +266,7 @@ async fn report(
     Ok(Report {
         id: AiringId::derive(&ShowId::new(station.id.as_str()), cut.start).to_string(),
         show: station.id.to_string(),
+        title: station.name.clone(),
         station: station.id.to_string(),
         start: stamp(cut.start),
         end: stamp(cut.end),

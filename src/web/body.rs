@@ -7,11 +7,11 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_LENGTH;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
-use super::Site;
+use super::{Site, refusal};
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -25,17 +25,19 @@ pub(super) async fn read_first(State(site): State<Site>, request: Request, next:
     }
     let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if told.is_some_and(|told| told > LARGEST) {
-        return too_large();
+        return too_large(request.uri().path());
     }
     let (parts, body) = request.into_parts();
     let read = tokio::select! {
         read = whole(body) => read,
-        () = site.clock.sleep(WITHIN) => return (StatusCode::REQUEST_TIMEOUT, "what was sent came too slowly\n").into_response(),
+        () = site.clock.sleep(WITHIN) => {
+            return refusal::of(parts.uri.path(), StatusCode::REQUEST_TIMEOUT, "what was sent came too slowly");
+        }
     };
     match read {
         Ok(Some(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
-        Ok(None) => too_large(),
-        Err(_) => (StatusCode::BAD_REQUEST, "what was sent is broken\n").into_response(),
+        Ok(None) => too_large(parts.uri.path()),
+        Err(_) => refusal::of(parts.uri.path(), StatusCode::BAD_REQUEST, "what was sent is broken"),
     }
 }
 
@@ -52,6 +54,6 @@ async fn whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
     Ok(Some(whole.freeze()))
 }
 
-fn too_large() -> Response {
-    (StatusCode::PAYLOAD_TOO_LARGE, "what was sent is too large\n").into_response()
+fn too_large(path: &str) -> Response {
+    refusal::of(path, StatusCode::PAYLOAD_TOO_LARGE, format!("what was sent is larger than {} KiB", LARGEST / 1024))
 }

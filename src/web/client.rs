@@ -4,14 +4,11 @@
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
+use axum::extract::ConnectInfo;
 use axum::http::header::{HOST, HeaderName};
 use axum::http::{Extensions, HeaderMap};
 
 use super::Site;
-
-/// The other end of the connection; an extension of every request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub SocketAddr);
 
 /// For whom a web server in front asks, the last being the one that it saw itself.
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -20,7 +17,8 @@ const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// The other end of the connection; an address of nobody where it is not known.
 fn peer(extensions: &Extensions) -> IpAddr {
-    let peer = extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let peer =
+        extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
     peer.to_canonical()
 }
 
@@ -74,7 +72,7 @@ mod tests {
 
     fn asked(peer: &str, told: &[&str]) -> String {
         let mut extensions = Extensions::new();
-        extensions.insert(Peer(peer.parse().unwrap()));
+        extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
         address(&extensions, &headers.collect()).to_string()
     }

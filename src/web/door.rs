@@ -16,16 +16,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded;
 
-use super::access::Refused;
+use super::access::{Refused, TOKEN};
 use super::reach::{self, Reach};
-use super::{Site, client, cookie};
+use super::{Site, client, cookie, refusal};
 use crate::base::password::PasswordHash;
 use crate::config::Auth;
 
 /// Where one signs in.
 pub(super) const SIGN_IN: &str = "/sign-in";
-/// The name of a feed's token in an address.
-pub(super) const TOKEN: &str = "token";
 /// Set by browsers alone: whether somebody goes to the address, or a script of a page asks.
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
@@ -44,8 +42,8 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
         // Before the configuration was read again there may have been a password, and other machines are still heard.
         Auth::Machine if client::is_near(request.extensions()) => return next.run(request).await,
         Auth::Machine => {
-            let words = "the page has lost its password; restart aircheck, and it is for its own machine alone\n";
-            return (StatusCode::FORBIDDEN, words).into_response();
+            let words = "the page has lost its password; restart aircheck, and it is for its own machine alone";
+            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, words);
         }
         Auth::Password(hash) => hash,
     };
@@ -97,16 +95,18 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
         return Ok(Key::Token);
     }
     let Some(password) = basic(headers) else {
-        return Err(if token.is_none() { unknown(site, request) } else { unauthorized(headers) });
+        return Err(if token.is_none() { unknown(site, request) } else { unauthorized(request) });
     };
     let client = client::address(extensions, headers);
     match site.access.check(hash, client, &password).await {
         Ok(()) => Ok(Key::Password),
-        Err(Refused::Wrong) => Err(unauthorized(headers)),
+        Err(Refused::Wrong) => Err(unauthorized(request)),
         Err(Refused::TooMany(wait)) => {
             let seconds = wait.as_secs() + 1;
-            let words = format!("too many wrong passwords; try again in {seconds} seconds\n");
-            Err((StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, seconds.to_string())], words).into_response())
+            let words = format!("too many wrong passwords; try again in {seconds} seconds");
+            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, words);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            Err(response)
         }
         Err(Refused::Unable) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
     }
@@ -136,7 +136,7 @@ fn unknown(site: &Site, request: &Parts) -> Response {
     };
     let looks = matches!(request.method, Method::GET | Method::HEAD);
     if !looks || !says(&ACCEPT, "text/html") || (headers.contains_key(MODE) && !says(&MODE, "navigate")) {
-        return unauthorized(headers);
+        return unauthorized(request);
     }
     let wanted = request.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
     let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
@@ -146,9 +146,12 @@ fn unknown(site: &Site, request: &Parts) -> Response {
 }
 
 /// The password is asked for; by a script's request in a way that opens no window of the browser.
-fn unauthorized(headers: &HeaderMap) -> Response {
-    let script = headers.get(MODE).is_some_and(|mode| mode != "navigate");
+fn unauthorized(request: &Parts) -> Response {
+    let script = request.headers.get(MODE).is_some_and(|mode| mode != "navigate");
     let challenge = if script { "Session realm=\"aircheck\"" } else { "Basic realm=\"aircheck\", charset=\"UTF-8\"" };
-    let words = "this needs the password of the page, or the address of a feed as its page shows it\n";
-    (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge), (CACHE_CONTROL, "no-store")], words).into_response()
+    let words = "this needs the password of the page, or the address of a feed as the page shows it";
+    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, words);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }

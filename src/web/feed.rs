@@ -50,12 +50,13 @@ async fn show(State(site): State<Site>, Path(id): Path<String>, headers: HeaderM
 /// The feeds of all shows, for apps that take OPML 2.0.
 async fn list(State(site): State<Site>, headers: HeaderMap) -> Response {
     let Some(base) = site.base_url(&headers) else { return StatusCode::BAD_REQUEST.into_response() };
+    let signed = |show| site.signed(base.clone(), Some(show));
     let outlines: String = site
         .config()
         .shows
         .iter()
         .map(|show| {
-            let (title, url) = (escaped(&show.title), escaped(address(&base, Some(&show.id)).as_str()));
+            let (title, url) = (escaped(&show.title), escaped(address(&signed(&show.id), Some(&show.id)).as_str()));
             format!("    <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{url}\"/>\n")
         })
         .collect::<Vec<_>>()
@@ -72,7 +73,14 @@ pub(super) fn address(base: &Url, show: Option<&ShowId>) -> Url {
     below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
 }
 
-/// An address below `base`, its parts percent-encoded.
+/// The page of a show, or of everything; it takes no token.
+fn page(base: &Url, show: Option<&ShowId>) -> Url {
+    let mut url = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
+    url.set_query(None);
+    url
+}
+
+/// An address below `base`, its parts percent-encoded, with the token of `base` if there is one.
 fn below(base: &Url, parts: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {
@@ -83,6 +91,7 @@ fn below(base: &Url, parts: &[&str]) -> Url {
 
 async fn feed(site: &Site, headers: &HeaderMap, show: Option<&Show>) -> Response {
     let Some(base) = site.base_url(headers) else { return StatusCode::BAD_REQUEST.into_response() };
+    let base = site.signed(base, show.map(|show| &show.id));
     let filter = Filter { show: show.map(|show| show.id.clone()), limit: Some(MOST), ..Filter::default() };
     let listed = match site.catalogue.list(&filter).await {
         Ok(listed) => listed,
@@ -100,7 +109,7 @@ fn channel(recordings: &[Recording], config: &Config, base: &Url, show: Option<&
         Some(station) => format!("{title}, recorded from {station}"),
         None => "All recordings".to_owned(),
     };
-    let link = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.id.as_str()]));
+    let link = page(base, show.map(|show| &show.id));
     Channel {
         title: plain(title),
         link: link.to_string(),
@@ -129,7 +138,7 @@ fn item(recording: &Recording, config: &Config, base: &Url) -> Option<Item> {
     let description = ledger(recording.verdict?, *seconds, gaps, dead_air, *timezone);
     Some(Item {
         title: Some(plain(&format!("{} {}", recording.title, start.format("%Y-%m-%d %H:%M")))),
-        link: Some(below(base, &["shows", recording.show.as_str()]).to_string()),
+        link: Some(page(base, Some(&recording.show)).to_string()),
         description: Some(plain(&format!("{station}. {description}"))),
         pub_date: Some(recording.on_air.end.to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),

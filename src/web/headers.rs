@@ -5,10 +5,10 @@ use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERER, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use url::Url;
 
-use super::{Site, client};
+use super::{Site, client, refusal};
 use crate::config::Auth;
 
 /// Scripts, styles, pictures and sound from here only, nothing inline, in nobody's frame.
@@ -18,10 +18,13 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Set by browsers alone: where the page is from that asks.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
+/// The host that a web server in front was asked for.
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
+
 /// Stands before everything.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = match refused(&site, &request) {
-        Some(refusal) => refusal.into_response(),
+        Some((status, words)) => refusal::of(request.uri().path(), status, words),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -43,12 +46,14 @@ fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)>
     let known = is_plain(host) || base.is_some_and(|base| base.host_str() == Some(client::name(host)));
     if !known && !matches!(config.web.auth, Auth::Password(_)) {
         let words = "this page is not known by this name; write the address by which you reach it into the YAML: `web: { \
-                     base_url: https://radio.example.org/ }`, or give the page a password\n";
+                     base_url: https://radio.example.org/ }`, or give the page a password";
         return Some((StatusCode::MISDIRECTED_REQUEST, words));
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, host, base) {
+    // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
+    let forwarded = text(headers, &FORWARDED).filter(|_| client::is_near(request.extensions())).unwrap_or_default();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
         let words = "this was asked by a page of another site, or the page is reached by an address that it does not \
-                     know: `web: { base_url: … }`\n";
+                     know: `web: { base_url: … }`";
         return Some((StatusCode::FORBIDDEN, words));
     }
     None
@@ -56,7 +61,7 @@ fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)>
 
 /// Whether a change is asked for by a page of this site, or by no page at all. Browsers say from where they ask: all of
 /// today's over HTTPS by `Sec-Fetch-Site`, and each with everything that changes something by `Origin`.
-fn is_ours(headers: &HeaderMap, host: &str, base: Option<&Url>) -> bool {
+fn is_ours(headers: &HeaderMap, hosts: &[&str], base: Option<&Url>) -> bool {
     if headers.contains_key(SITE) {
         return text(headers, &SITE).is_some_and(|site| matches!(site, "same-origin" | "none"));
     }
@@ -64,9 +69,10 @@ fn is_ours(headers: &HeaderMap, host: &str, base: Option<&Url>) -> bool {
     let from = headers.get(ORIGIN).or_else(|| headers.get(REFERER));
     let Some(from) = from else { return true };
     let Some(from) = from.to_str().ok().and_then(|from| Url::parse(from).ok()) else { return false };
-    let same_host =
-        || Url::parse(&format!("{}://{host}/", from.scheme())).is_ok_and(|own| own.origin() == from.origin());
-    from.origin().is_tuple() && (base.is_some_and(|base| base.origin() == from.origin()) || same_host())
+    let is_from = |host: &&str| {
+        Url::parse(&format!("{}://{host}/", from.scheme())).is_ok_and(|own| own.origin() == from.origin())
+    };
+    from.origin().is_tuple() && (base.is_some_and(|base| base.origin() == from.origin()) || hosts.iter().any(is_from))
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
@@ -99,7 +105,7 @@ mod tests {
         let base = Url::parse("https://example.org/radio/").unwrap();
         let ours = |pairs: &[(HeaderName, &str)]| {
             let headers = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-            is_ours(&headers, "192.168.1.5:8080", Some(&base))
+            is_ours(&headers, &["192.168.1.5:8080", ""], Some(&base))
         };
         assert!(ours(&[]));
         assert!(ours(&[(SITE, "same-origin"), (ORIGIN, "https://elsewhere.example")]));

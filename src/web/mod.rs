@@ -24,6 +24,7 @@ mod media;
 mod pages;
 mod patience;
 mod reach;
+mod refusal;
 mod server;
 mod site;
 

@@ -8,12 +8,13 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, Uri};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,7 +28,6 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::Site;
-use super::client::Peer;
 use super::patience::Patient;
 
 /// How long a request's headers may take, and how long a connection may idle.
@@ -57,7 +57,7 @@ pub(super) async fn run(listener: TcpListener, router: Router, site: Site, stop:
         match accepted {
             Ok((stream, peer, place)) => {
                 let Some(one) = crowd.admit(peer.ip().to_canonical()) else { continue };
-                let connection = serve(stream, Peer(peer), router.clone(), site.clone(), stop.clone());
+                let connection = serve(stream, peer, router.clone(), site.clone(), stop.clone());
                 open.spawn(async move {
                     connection.await;
                     drop((place, one));
@@ -81,20 +81,20 @@ pub(super) async fn run(listener: TcpListener, router: Router, site: Site, stop:
 async fn accept(
     listener: &TcpListener,
     room: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, std::net::SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
     let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
 }
 
 /// One connection, to its end.
-async fn serve(stream: TcpStream, peer: Peer, router: Router, site: Site, stop: CancellationToken) {
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, site: Site, stop: CancellationToken) {
     // Ranges and events are small; they should not wait for more to come.
     let _ = stream.set_nodelay(true);
     let clock = Arc::clone(&site.clock);
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(ConnectInfo(peer));
         let root = site.root();
         if let Some(below) = below(request.uri(), &root) {
             *request.uri_mut() = below;

@@ -7,7 +7,7 @@ use axum::http::header::HOST;
 use tokio::sync::watch;
 use url::Url;
 
-use super::access::Access;
+use super::access::{Access, TOKEN};
 use crate::base::clock::SharedClock;
 use crate::config::{Auth, Config};
 use crate::library::catalogue::Catalogue;
@@ -54,10 +54,13 @@ impl Site {
         matches!(self.config().web.auth, Auth::Password(_))
     }
 
-    /// The token that opens the feed of `show`, or of all, and what belongs to it; nothing where none is needed. It
-    /// stands in addresses as `?token=…`.
-    pub(super) fn token(&self, show: Option<&ShowId>) -> Option<String> {
-        self.is_guarded().then(|| self.access.token(show))
+    /// `base` with the token that opens the feed of `show`, or of all, and what belongs to it; `base` alone where none is
+    /// needed. Every address below that is made from it has the token too.
+    pub(super) fn signed(&self, mut base: Url, show: Option<&ShowId>) -> Url {
+        if self.is_guarded() {
+            base.query_pairs_mut().append_pair(TOKEN, &self.access.token(show));
+        }
+        base
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.

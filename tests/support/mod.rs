@@ -6,6 +6,7 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
@@ -37,6 +38,7 @@ pub mod aircheck;
 pub mod cases;
 pub mod ffmpeg;
 pub mod icecast;
+pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;

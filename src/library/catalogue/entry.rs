@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
 
@@ -82,19 +83,24 @@ pub struct Recording {
 }
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Report {
     /// The airing's id.
     pub id: String,
     /// The show's id.
     pub show: String,
+    /// The show's title when it was claimed.
+    pub title: String,
     /// The station's id.
     pub station: String,
     /// On the air from.
+    #[schema(format = DateTime)]
     pub start: String,
     /// On the air until.
+    #[schema(format = DateTime)]
     pub end: String,
     /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
+    #[schema(value_type = Option<String>, example = "complete")]
     pub verdict: Option<&'static str>,
     /// Decoded sound in the file.
     pub seconds: f64,
@@ -104,16 +110,18 @@ pub struct Report {
     pub silent: Vec<Silent>,
     /// Integrated loudness in LUFS; null where it is not known.
     pub loudness: Option<f64>,
-    /// The file, absolute.
+    /// The file: absolute, and relative to the output folder for who asks over the network.
+    #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
 }
 
 /// A gap as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Missing {
     /// Where the sound stops.
+    #[schema(format = DateTime)]
     pub start: String,
     /// How much is missing.
     pub seconds: f64,
@@ -122,9 +130,10 @@ pub struct Missing {
 }
 
 /// Dead air as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Silent {
     /// Where it begins.
+    #[schema(format = DateTime)]
     pub start: String,
     /// How long it lasts.
     pub seconds: f64,
@@ -137,6 +146,7 @@ impl Recording {
         Report {
             id: self.id.to_string(),
             show: self.show.to_string(),
+            title: self.title.clone(),
             station: self.station.to_string(),
             start: local(self.on_air.start, SecondsFormat::AutoSi),
             end: local(self.on_air.end, SecondsFormat::AutoSi),

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
@@ -31,8 +32,10 @@ use kept::Kept;
 use secret::{Bits, decode, encode, hash, mac, random, same};
 use sessions::{Sessions, Standing};
 
-pub(super) use sessions::LASTS;
-
+/// The name of a feed's token in an address.
+pub(super) const TOKEN: &str = "token";
+/// How long a session lasts after it was used.
+pub(super) const LASTS: TimeDelta = sessions::LASTS;
 /// Passwords that are computed at a time.
 const AT_ONCE: usize = 2;
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::secret::{Bits, decode, encode, hash, random, same};
 
 /// How long a session lasts after it was used.
-pub(in super::super) const LASTS: TimeDelta = TimeDelta::days(30);
+pub(super) const LASTS: TimeDelta = TimeDelta::days(30);
 /// How exactly its last use is written down.
 const NOTED: TimeDelta = TimeDelta::days(1);
 /// Sessions at a time.

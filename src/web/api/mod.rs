@@ -1,21 +1,65 @@
 //! The interface for programs, under `/api/v1`: the page, scripts and other people's tools go through it.
 //!
+//! Handlers say by their annotations what they take and give, and the document at `/api/v1/openapi.json` is made from
+//! those. Whatever cannot be answered is told as one kind of problem, also unknown addresses and methods.
 //! Recordings and airings are the objects of `aircheck list --json` and `aircheck next --json`.
 
 mod airings;
 mod count;
+mod document;
+mod extract;
+mod feeds;
+mod problem;
 mod recordings;
 mod stations;
 
-use axum::Router;
-use axum::routing::get;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::routing::{any, get};
+use axum::{Json, Router};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Site;
+use document::Head;
+
+pub(super) use problem::Problem;
 
 /// The addresses of the interface.
 pub(super) fn router() -> Router<Site> {
-    Router::new()
-        .route("/api/v1/recordings", get(recordings::list))
-        .route("/api/v1/airings", get(airings::list))
-        .route("/api/v1/stations", get(stations::list))
+    let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
+        "/api/v1",
+        OpenApiRouter::new()
+            .routes(routes!(recordings::list))
+            .routes(routes!(recordings::get))
+            .routes(routes!(recordings::peaks))
+            .routes(routes!(airings::list))
+            .routes(routes!(stations::list))
+            .routes(routes!(feeds::list))
+            .routes(routes!(feeds::renew_all))
+            .routes(routes!(feeds::renew)),
+    );
+    let (router, document) = described.split_for_parts();
+    let describe = async move |State(site): State<Site>| Json(document::placed(document, &site));
+    router
+        .route("/api/v1/openapi.json", get(describe))
+        .route("/api", any(nothing))
+        .route("/api/", any(nothing))
+        .route("/api/{*rest}", any(nothing))
+        .method_not_allowed_fallback(refused)
+}
+
+/// Nothing is at this address.
+async fn nothing(request: Request) -> Problem {
+    Problem::not_found(format!(
+        "there is nothing at {}; /api/v1/openapi.json lists what there is",
+        request.uri().path()
+    ))
+}
+
+/// The address does not know the method.
+async fn refused(request: Request) -> Problem {
+    let detail = format!("{} cannot be asked of {}", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

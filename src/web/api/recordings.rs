@@ -1,22 +1,160 @@
 //! Recordings.
 
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::super::Site;
-use super::super::failure::broken;
 use super::count::Count;
-use crate::library::catalogue::Filter;
+use super::extract::{Instant, Path, Query};
+use super::problem::Problem;
+use crate::library::catalogue::{Filter, Recording, Report};
+use crate::model::{AiringId, ShowId, StationId};
 
-/// The newest.
-pub(super) async fn list(State(site): State<Site>, Query(count): Query<Count>) -> Response {
-    let filter = Filter { limit: Some(count.or(100)), ..Filter::default() };
-    match site.catalogue.list(&filter).await {
-        Ok(listed) => {
-            let output = site.config().output.clone();
-            Json(listed.iter().map(|recording| recording.report(&output)).collect::<Vec<_>>()).into_response()
+/// Which of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+// A misspelt filter would list everything.
+#[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Asked {
+    /// Only of the show with this id.
+    show: Option<String>,
+    /// Only of the station with this id.
+    station: Option<String>,
+    /// Only with this verdict.
+    #[param(inline)]
+    verdict: Option<Word>,
+    /// Only those whose title has this in it.
+    q: Option<String>,
+    /// Only those on the air before this; the `start` of the last of one answer asks for the next.
+    #[param(value_type = Option<String>, format = DateTime)]
+    before: Option<Instant>,
+    /// At most so many; 100 by default.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
+    limit: Option<Count>,
+}
+
+/// A verdict.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Complete,
+    Partial,
+    Silent,
+    Failed,
+}
+
+impl Word {
+    fn text(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Silent => "silent",
+            Self::Failed => "failed",
         }
-        Err(error) => broken(&error),
     }
+}
+
+/// A recording.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Recording)]
+pub(super) struct Listed {
+    #[serde(flatten)]
+    report: Report,
+    /// Where its sound is, below the address of the page; null where there is none.
+    #[schema(example = "media/x@20261120T0300Z.mp3")]
+    media: Option<String>,
+}
+
+impl Listed {
+    fn new(recording: &Recording) -> Self {
+        // The address of the page may be read by others than who may read the disk: no folder in it.
+        let report = recording.report(std::path::Path::new(""));
+        let media = report.file.is_some().then(|| {
+            let mut url = url::Url::parse("http://aircheck/media").ok()?;
+            url.path_segments_mut().ok()?.push(&format!("{}.mp3", recording.id));
+            Some(url.path().trim_start_matches('/').to_owned())
+        });
+        Self { report, media: media.flatten() }
+    }
+}
+
+/// The recordings, newest first.
+#[utoipa::path(
+    get, path = "/recordings", operation_id = "recordings", tag = "recordings", params(Asked),
+    responses((status = 200, body = Vec<Listed>), Problem)
+)]
+pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Listed>>, Problem> {
+    let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let filter = Filter {
+        show: given(asked.show).map(ShowId::new),
+        station: given(asked.station).map(StationId::new),
+        verdict: asked.verdict.map(|verdict| verdict.text().to_owned()),
+        title: given(asked.q),
+        before: asked.before.map(|before| before.0),
+        limit: Some(asked.limit.unwrap_or(Count::usual(100)).get()),
+        ..Filter::default()
+    };
+    let listed = site.catalogue.list(&filter).await?;
+    Ok(Json(listed.iter().map(Listed::new).collect()))
+}
+
+/// One recording.
+#[utoipa::path(
+    get, path = "/recordings/{id}", operation_id = "recording", tag = "recordings",
+    params(("id" = String, Path, description = "the id of its airing")),
+    responses((status = 200, body = Listed), Problem)
+)]
+pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
+    Ok(Json(Listed::new(&find(&site, &id).await?)))
+}
+
+/// The picture of a recording: how high its wave goes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Picture {
+    /// Levels per second of the file.
+    per_second: f64,
+    /// The loudest sample of each stretch, linear, 255 being full scale.
+    levels: Vec<u8>,
+}
+
+/// The waveform of a recording. It may be kept for some minutes, and asked for again by its `ETag`.
+#[utoipa::path(
+    get, path = "/recordings/{id}/peaks", operation_id = "peaks", tag = "recordings",
+    params(("id" = String, Path, description = "the id of its airing")),
+    responses(
+        (status = 200, body = Picture), (status = 304, description = "it is still the same"),
+        Problem
+    )
+)]
+pub(super) async fn peaks(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let recording = find(&site, &id).await?;
+    // A recording that is cut again is finished again.
+    let finished = recording.finished_at.map_or(0, |at| at.timestamp_millis());
+    let tag = format!("\"{finished:x}\"");
+    let kept = [(CACHE_CONTROL, "private, max-age=300".to_owned()), (ETAG, tag.clone())];
+    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    if known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
+        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    }
+    match site.catalogue.peaks(&recording.id).await? {
+        Some(peaks) => Ok((kept, Json(Picture { per_second: peaks.per_second, levels: peaks.levels })).into_response()),
+        None => Err(Problem::not_found(format!("there is no waveform of {id}"))),
+    }
+}
+
+/// The recording with this id, if the list would show it or it is being made.
+async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
+    let found = site.catalogue.get(&AiringId::new(id)).await?;
+    found
+        .filter(|recording| recording.deleted_at.is_none())
+        .ok_or_else(|| Problem::not_found(format!("there is no recording {id}")))
 }

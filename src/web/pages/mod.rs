@@ -19,6 +19,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
         .route("/shows/{show}", get(show::page))
+        .route("/shows/{show}/feed/renew", post(show::renew))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
 }

@@ -1,9 +1,11 @@
 //! A show: its recordings, its schedule, and how to subscribe.
 
 use axum::extract::{Path, State};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use minijinja::context;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::failure::broken;
 use super::super::{Site, feed};
@@ -24,7 +26,9 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         Err(error) => return broken(&error),
     };
     let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
-    let address = site.base_url(&headers).map(|base| feed::address(&base, Some(&show.id)).to_string());
+    let address = site
+        .base_url(&headers)
+        .map(|base| feed::address(&site.signed(base, Some(&show.id)), Some(&show.id)).to_string());
     let values = context! {
         here => "show",
         id => show.id.to_string(),
@@ -36,4 +40,13 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         feed => address,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
+}
+
+/// Gives the feed of a show another address, and shows it.
+pub(super) async fn renew(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let config = site.config();
+    let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
+    site.access.renew(Some(&show.id)).await;
+    let page = format!("{}/shows/{}", site.root(), utf8_percent_encode(show.id.as_str(), NON_ALPHANUMERIC));
+    (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response()
 }

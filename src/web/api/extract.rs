@@ -1,0 +1,72 @@
+//! What stands in a request, or the problem with it. Handlers of the interface take these and not axum's own, which
+//! refuse in plain text.
+
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Request, path, rejection};
+use axum::http::request::Parts;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// The query.
+#[derive(Debug)]
+pub(super) struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query = axum::extract::Query::from_request_parts(parts, state).await;
+        query.map(|axum::extract::Query(query)| Self(query)).map_err(|error| Problem::bad_request(error.body_text()))
+    }
+}
+
+/// The variable parts of the path.
+#[derive(Debug)]
+pub(super) struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|axum::extract::Path(path)| Self(path)).map_err(|error: rejection::PathRejection| match error {
+            rejection::PathRejection::FailedToDeserializePathParams(error)
+                if !matches!(error.kind(), path::ErrorKind::InvalidUtf8InPathParam { .. }) =>
+            {
+                Problem::not_found(error.body_text())
+            }
+            error => Problem::bad_request(error.body_text()),
+        })
+    }
+}
+
+/// The body, as JSON.
+#[derive(Debug)]
+#[allow(dead_code, reason = "nothing is changed through the interface yet")]
+pub(super) struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let body = Json::from_request(request, state).await;
+        body.map(|Json(body)| Self(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+/// An instant, given in RFC 3339.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Instant(pub DateTime<Utc>);
+
+impl TryFrom<String> for Instant {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let wrong = |_| format!("{text:?} is not a time like 2026-11-20T05:00:00Z or 2026-11-20T14:00:00%2B09:00");
+        DateTime::parse_from_rfc3339(&text).map(|at| Self(at.with_timezone(&Utc))).map_err(wrong)
+    }
+}
