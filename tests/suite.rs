@@ -4,6 +4,7 @@
 
 mod support;
 
+mod bin;
 mod commands;
 mod compare;
 mod daemon;
@@ -12,6 +13,7 @@ mod faults_playlist;
 mod faults_rights;
 mod faults_segment;
 mod faults_streams;
+mod feeds;
 mod formats;
 mod guard;
 mod house;

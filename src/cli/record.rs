@@ -240,7 +240,7 @@ fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tag
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&job.cut, taken, job.treatment.gaps == Gaps::Silence, zone),
+        chapters: chapters(&job.cut, &taken.gaps, taken.length, job.treatment.gaps == Gaps::Silence, zone),
     }
 }
 

@@ -171,7 +171,9 @@ impl Daemon {
             catalogue,
             recorder: Arc::clone(&self.recorder),
             access: Arc::new(Access::new(&self.config.state, Arc::clone(&self.environment.clock))),
+            tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
+            started: self.environment.clock.now(),
         };
         let stop = self.environment.stop.clone();
         self.environment.tasks.spawn(async move {

@@ -92,6 +92,7 @@ impl Meter {
             length: frames_to_duration(to - from, rate),
         };
         Measured {
+            length: Some(frames_to_duration(self.written(), rate)),
             loudness: self.loudness.finish(self.peak),
             dead_air: self.dead_air.finish().into_iter().map(dead_air).collect(),
             peaks: Some(self.waveform.finish()).filter(|peaks| !peaks.levels.is_empty()),

@@ -86,6 +86,7 @@ mod tests {
             cut: on_air,
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
             seconds: 3600.0,
+            length: None,
             gaps: vec![],
             dead_air: vec![],
             loudness: None,
@@ -94,6 +95,7 @@ mod tests {
             claimed_at: on_air.start,
             finished_at: Some(end),
             deleted_at: None,
+            binned: None,
         }
     }
 

@@ -43,6 +43,8 @@ impl Peaks {
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measured {
+    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    pub length: Option<Duration>,
     /// None where there is too little sound to have a loudness: less than 0.4 s, or nothing above −70 LUFS.
     pub loudness: Option<Loudness>,
     /// In order.

@@ -5,22 +5,23 @@ use std::time::Duration;
 use chrono::DateTime;
 use chrono_tz::Tz;
 
-use super::take::Taken;
 use crate::library::tags::{Chapter, MOST_CHAPTERS};
-use crate::model::Span;
+use crate::model::{Gap, Span};
 
+/// The chapters of a recording of `cut` that plays for `length`.
+///
 /// A chapter for each stretch of sound between gaps, titled by the clock of `zone` and by what is missing before it; none
 /// where nothing is missing. `filled`: silence stands in the file for what is missing. Where there are more gaps than
 /// chapters, the longest ones have them.
-pub fn chapters(cut: &Span, taken: &Taken, filled: bool, zone: Tz) -> Vec<Chapter> {
+pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: Tz) -> Vec<Chapter> {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut skipped = Duration::ZERO;
-    for gap in &taken.gaps {
+    for gap in gaps {
         let begins = (gap.start - cut.start).to_std().unwrap_or_default() + gap.length;
         if !filled {
             skipped += gap.length;
         }
-        let at = begins.saturating_sub(skipped).min(taken.length);
+        let at = begins.saturating_sub(skipped).min(length);
         let clock = cut.start + begins;
         let before = stretches.pop_if(|before| before.clock >= gap.start).map_or(Duration::ZERO, |one| one.missing);
         stretches.push(Stretch { at, clock, missing: before + gap.length, cause: &gap.cause });
@@ -38,7 +39,7 @@ pub fn chapters(cut: &Span, taken: &Taken, filled: bool, zone: Tz) -> Vec<Chapte
     if from_the_beginning {
         stretches.insert(0, Stretch { at: Duration::ZERO, clock: cut.start, missing: Duration::ZERO, cause: "" });
     }
-    let ends = stretches.iter().skip(1).map(|stretch| stretch.at).chain([taken.length]);
+    let ends = stretches.iter().skip(1).map(|stretch| stretch.at).chain([length]);
     // After the last gap nothing may follow.
     let heard = stretches.iter().zip(ends).filter(|(stretch, end)| stretch.at < *end);
     heard.map(|(stretch, end)| Chapter { start: stretch.at, end, title: stretch.title(zone) }).collect()
@@ -70,7 +71,6 @@ mod tests {
     use chrono::{TimeDelta, Utc};
 
     use super::*;
-    use crate::model::Gap;
 
     fn cut() -> Span {
         let start = "2026-11-20T05:00:00Z".parse().unwrap();
@@ -78,7 +78,7 @@ mod tests {
     }
 
     /// A hundred seconds with these holes, in seconds from the beginning and of length.
-    fn taken(gaps: &[(u64, u64)], filled: bool) -> Taken {
+    fn taken(gaps: &[(u64, u64)], filled: bool) -> (Vec<Gap>, Duration) {
         let start: DateTime<Utc> = cut().start;
         let gap = |(from, length): &(u64, u64)| Gap {
             start: start + TimeDelta::from_std(Duration::from_secs(*from)).unwrap(),
@@ -87,11 +87,12 @@ mod tests {
         };
         let missing: u64 = gaps.iter().map(|gap| gap.1).sum();
         let length = Duration::from_secs(if filled { 100 } else { 100 - missing });
-        Taken { length, gaps: gaps.iter().map(gap).collect(), ..Taken::default() }
+        (gaps.iter().map(gap).collect(), length)
     }
 
     fn marks(gaps: &[(u64, u64)], filled: bool) -> Vec<String> {
-        let chapters = chapters(&cut(), &taken(gaps, filled), filled, chrono_tz::Asia::Seoul);
+        let (gaps, length) = taken(gaps, filled);
+        let chapters = chapters(&cut(), &gaps, length, filled, chrono_tz::Asia::Seoul);
         let words = chapters.iter().map(|c| format!("{}-{} {}", c.start.as_secs(), c.end.as_secs(), c.title));
         words.collect()
     }
@@ -131,9 +132,8 @@ mod tests {
                 cause: "404".to_owned(),
             })
             .collect();
-        let taken = Taken { length: Duration::from_secs(44_900), gaps, ..Taken::default() };
         let cut = Span::new(start, start + TimeDelta::seconds(50_000));
-        let chapters = chapters(&cut, &taken, false, chrono_tz::UTC);
+        let chapters = chapters(&cut, &gaps, Duration::from_secs(44_900), false, chrono_tz::UTC);
         assert_eq!(chapters.len(), MOST_CHAPTERS);
         assert_eq!(chapters.iter().filter(|chapter| chapter.title.contains("after 3.0 s")).count(), 50);
         assert!(chapters.windows(2).all(|two| two[0].end == two[1].start), "{chapters:?}");

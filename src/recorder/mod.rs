@@ -34,6 +34,7 @@ use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
 use crate::deck::Decks;
 use crate::encode::Job;
 use crate::library::archive;
+use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::library::tags::{self, Tags};
@@ -61,6 +62,7 @@ pub struct Recorder {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
+    bin: Bin,
     encoders: Encoders,
     current: Mutex<BTreeMap<AiringId, Current>>,
 }
@@ -96,6 +98,7 @@ impl Recorder {
         Arc::new(Self {
             environment,
             decks,
+            bin: Bin::new(catalogue.clone(), shelf.clone()),
             catalogue,
             shelf,
             encoders: Encoders::new(processors),
@@ -129,6 +132,7 @@ impl Recorder {
                 open.push(claimed);
             }
         }
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean().await?;
         for claimed in open {
@@ -174,8 +178,15 @@ impl Recorder {
         current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
     }
 
-    /// Runs retention for the shows of `config`: what their `keep` says is deleted.
+    /// What a person has deleted.
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Runs retention for the shows of `config`: what their `keep` says is deleted, and what has been in the bin for long
+    /// enough.
     pub async fn tidy(&self, config: &Config) {
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         room::tidy(&self.catalogue, &self.shelf, config, self.environment.clock.now()).await;
     }
 
@@ -316,7 +327,8 @@ impl Recorder {
         if room::short(&folders, config.min_free).await?.is_none() {
             return Ok(());
         }
-        warn!(folder = %folder.display(), "little room on the disk: what `keep` does not keep goes");
+        warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+        room::empty(&self.bin, self.environment.clock.now(), TimeDelta::zero()).await;
         self.tidy(config).await;
         match room::short(&folders, config.min_free).await? {
             Some(folder) => Err(room::refusal(folder, config.min_free).await?),
@@ -398,7 +410,13 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&order.airing.cut(), taken, order.show.treatment.gaps == Gaps::Silence, zone),
+        chapters: chapters(
+            &order.airing.cut(),
+            &taken.gaps,
+            taken.length,
+            order.show.treatment.gaps == Gaps::Silence,
+            zone,
+        ),
     })
 }
 

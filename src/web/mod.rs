@@ -8,12 +8,16 @@
 //! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
 
 mod access;
+mod address;
 mod api;
+mod asked;
 mod body;
 mod calendar;
 mod client;
+mod conditional;
 mod cookie;
 mod door;
+mod episodes;
 mod failure;
 mod feed;
 mod files;
@@ -23,11 +27,14 @@ mod language;
 mod media;
 mod pages;
 mod patience;
+mod playlist;
 mod reach;
 mod refusal;
 mod server;
 mod site;
+mod text;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
@@ -50,12 +57,12 @@ const GRACE: Duration = Duration::from_millis(500);
     "the page cannot be served at {address}: {source}; give it another address: `web: {{ listen: 127.0.0.1:8081 }}`"
 )]
 pub struct WebError {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     source: std::io::Error,
 }
 
 /// Serves the page at `address` until `stop`.
-pub async fn serve(site: Site, address: std::net::SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
+pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
     let failed = |source| WebError { address, source };
     site.access.remember().await.map_err(failed)?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -71,6 +78,7 @@ fn router(site: Site) -> Router {
         .merge(api::router())
         .merge(feed::router())
         .merge(media::router())
+        .merge(playlist::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get))

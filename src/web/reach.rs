@@ -7,9 +7,9 @@ use crate::model::ShowId;
 /// To which feed an address belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It is the feed of all shows.
+    /// It is the feed of all shows, for podcast apps or music players.
     FeedOfAll,
-    /// It is the feed of a show.
+    /// The same of one show.
     FeedOf(ShowId),
     /// It is a part of an episode or of a show: sound, a picture, chapters. The feed of all shows has it too.
     PartOf(ShowId),
@@ -24,8 +24,9 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         .collect::<Option<_>>()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
-        ["feed.xml"] => Some(Reach::FeedOfAll),
-        ["shows", show, "feed.xml"] => Some(Reach::FeedOf(ShowId::new(show))),
+        ["feed.xml" | "recordings.m3u"] => Some(Reach::FeedOfAll),
+        ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
+        ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
     }
@@ -47,6 +48,8 @@ mod tests {
         assert_eq!(of("/shows/%EB%AA%85/feed.xml"), Some(Reach::FeedOf(show("명"))));
         assert_eq!(of("/media/news@20261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
         for no in [
             "/",
             "/schedule",

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::access::{Access, TOKEN};
@@ -25,28 +25,18 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// Who may see it.
     pub access: Arc<Access>,
+    /// Owns what goes on when whoever asked for it has gone away.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: SharedClock,
+    /// When the daemon was started.
+    pub started: DateTime<Utc>,
 }
 
 impl Site {
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())
-    }
-
-    /// The address of the page for somebody who is not on it: `base_url`, else the host that was asked, else where it
-    /// listens.
-    pub(super) fn base_url(&self, asked: &HeaderMap) -> Option<Url> {
-        let config = self.config();
-        if let Some(base) = &config.web.base_url {
-            return Some(base.clone());
-        }
-        let host = asked.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.map(str::to_owned).or_else(|| config.web.listen.map(|listen| listen.to_string()))?;
-        // Whoever says so without a web server in front is told wrong addresses, and nobody else is.
-        let secure = asked.get("x-forwarded-proto").is_some_and(|proto| proto == "https");
-        Url::parse(&format!("{}://{host}/", if secure { "https" } else { "http" })).ok()
     }
 
     /// Whether a password is asked for.

@@ -100,7 +100,7 @@ async fn works_below_a_path(stripped: bool) {
     }
 
     let feed = show.split("https://example.org").nth(1).and_then(|rest| rest.split('<').next()).expect("an address");
-    let feed = page.get(&feed, &[host]).await;
+    let feed = page.get(feed, &[host]).await;
     assert_eq!(feed.status(), StatusCode::OK);
     let feed = rss::Channel::read_from(feed.text().await.expect("text").as_bytes()).expect("RSS");
     let sound = Url::parse(feed.items()[0].enclosure().expect("sound").url()).expect("a URL");

@@ -8,6 +8,7 @@
 //! | [`icecast`] | a real icecast2 with a real source |
 //! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -36,6 +37,7 @@
 
 pub mod aircheck;
 pub mod cases;
+pub mod collection;
 pub mod ffmpeg;
 pub mod icecast;
 pub mod library;

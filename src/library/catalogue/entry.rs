@@ -1,6 +1,7 @@
 //! What the catalogue hands out: airings that are claimed, recordings that are done.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use chrono_tz::Tz;
@@ -64,13 +65,15 @@ pub struct Recording {
     pub verdict: Option<Verdict>,
     /// Decoded sound in the file, in seconds.
     pub seconds: f64,
+    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    pub length: Option<Duration>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
     /// What is silent, in order.
     pub dead_air: Vec<DeadAir>,
     /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
     pub loudness: Option<Loudness>,
-    /// The file, relative to the output folder; none where there never was one or it has been deleted.
+    /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin.
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
@@ -78,8 +81,34 @@ pub struct Recording {
     pub claimed_at: DateTime<Utc>,
     /// When it was finished; none while it is being recorded.
     pub finished_at: Option<DateTime<Utc>>,
-    /// When retention deleted the file.
+    /// When the file was deleted, by retention or for good by a person.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// That a person has deleted it, and it can be brought back.
+    pub binned: Option<Binned>,
+}
+
+/// A recording in the bin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binned {
+    /// When it was deleted.
+    pub at: DateTime<Utc>,
+    /// Where its file is.
+    pub stage: Stage,
+    /// What its file was called, or is to be called again, relative to the output folder; none where there never was one.
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+}
+
+/// How far a file is on the way into the bin or out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Still in its place, or in the bin already.
+    Going,
+    /// In the bin.
+    There,
+    /// Still in the bin, or in its place already.
+    Coming,
 }
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
@@ -140,6 +169,11 @@ pub struct Silent {
 }
 
 impl Recording {
+    /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
+    pub fn plays_for(&self) -> Duration {
+        self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
+    }
+
     /// The recording as scripts see it, its file below `output`.
     pub fn report(&self, output: &Path) -> Report {
         let local = |at: DateTime<Utc>, format| at.with_timezone(&self.timezone).to_rfc3339_opts(format, true);

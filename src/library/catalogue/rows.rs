@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use rusqlite::types::{Null, ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::entry::{ClaimedAiring, Outcome, Recording};
+use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
 use super::error::CatalogueError;
 use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict};
 
@@ -47,7 +47,12 @@ impl Entry {
                 file: recording.file,
                 bytes: recording.bytes,
                 gaps: recording.gaps,
-                measured: Measured { loudness: recording.loudness, dead_air: recording.dead_air, peaks: None },
+                measured: Measured {
+                    length: recording.length,
+                    loudness: recording.loudness,
+                    dead_air: recording.dead_air,
+                    peaks: None,
+                },
                 at: recording.claimed_at,
             }),
             _ => None,
@@ -115,7 +120,8 @@ pub(super) fn store(
     };
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
-         bytes = :bytes, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at WHERE id = :id AND finished_at IS NULL",
+         bytes = :bytes, length = :length, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at \
+         WHERE id = :id AND finished_at IS NULL",
         named_params! {
             ":id": id.as_str(),
             ":state": state,
@@ -126,6 +132,7 @@ pub(super) fn store(
             ":bytes": outcome.bytes.map_or(ToSqlOutput::from(Null), |bytes| {
                 ToSqlOutput::from(i64::try_from(bytes).unwrap_or(i64::MAX))
             }),
+            ":length": outcome.measured.length.map(|length| length.as_secs_f64()),
             ":loudness": outcome.measured.loudness.map(|loudness| loudness.integrated),
             ":range": outcome.measured.loudness.map(|loudness| loudness.range),
             ":peak": outcome.measured.loudness.map(|loudness| loudness.peak),
@@ -153,6 +160,19 @@ pub(super) fn store(
     Ok(true)
 }
 
+/// When a row, or one of `show`, last got or lost its file.
+pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
+    let newest: Option<String> = connection
+        .query_row(
+            "SELECT max(coalesce(deleted_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
+            [show.map(ShowId::as_str)],
+            |row| row.get(0),
+        )
+        .map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    // Every row that is listed is read with care; a time that is none only makes an answer a little older.
+    Ok(newest.and_then(|at| instant(&at).ok()))
+}
+
 /// The levels of a recording.
 pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
     connection
@@ -167,7 +187,7 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
-         WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
+         WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL",
         [id.as_str(), &stamp(at)],
     )?;
     if marked > 0 {
@@ -183,7 +203,8 @@ pub(super) fn reopen(
     finished_at: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<bool> {
     let updated = transaction.execute(
-        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL",
+        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL \
+         AND binned IS NULL",
         params![id.as_str(), finished_at.map(stamp)],
     )?;
     Ok(updated == 1)
@@ -199,8 +220,8 @@ pub(super) fn select(
     let mut statement = connection
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
-             claimed_at, finished_at, verdict, percent, seconds, file, bytes, loudness, \
-             loudness_range, peak, deleted_at FROM airings WHERE {condition}"
+             claimed_at, finished_at, verdict, percent, seconds, length, file, bytes, loudness, \
+             loudness_range, peak, deleted_at, binned_at, binned FROM airings WHERE {condition}"
         ))
         .map_err(read)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
@@ -252,6 +273,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             cut: span("cut_start", "cut_end")?,
             verdict,
             seconds: number("seconds")?.unwrap_or_default(),
+            length: number("length")?.and_then(|length| Duration::try_from_secs_f64(length).ok()),
             gaps: Vec::new(),
             dead_air: Vec::new(),
             loudness: loudness.map(|((integrated, range), peak)| Loudness { integrated, range, peak }),
@@ -263,6 +285,23 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             claimed_at: instant(&text("claimed_at")?)?,
             finished_at: maybe("finished_at")?.map(|at| instant(&at)).transpose()?,
             deleted_at: maybe("deleted_at")?.map(|at| instant(&at)).transpose()?,
+            binned: None,
+        };
+        let binned_at = maybe("binned_at")?.map(|at| instant(&at)).transpose()?;
+        let stage = match maybe("binned")?.as_deref() {
+            Some("going") => Some(Stage::Going),
+            Some("there") => Some(Stage::There),
+            Some("coming") => Some(Stage::Coming),
+            _ => None,
+        };
+        // What is in the bin has no file for anybody but the bin.
+        let recording = match binned_at.zip(stage) {
+            Some((at, stage)) => {
+                let Recording { file, bytes, .. } = recording;
+                let binned = Some(Binned { at, stage, file, bytes });
+                Recording { binned, file: None, bytes: None, ..recording }
+            }
+            None => recording,
         };
         let attempts = row.get("attempts").map_err(|error| error.to_string())?;
         Ok(Entry { recording, state: text("state")?, attempts })
@@ -291,7 +330,7 @@ fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadA
     Ok((gaps, dead_air))
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| format!("{text:?} is not a time in RFC 3339"))

@@ -31,6 +31,7 @@ fn partial() -> Outcome {
             Gap { start: at("2026-11-20T06:10:00Z"), length: Duration::from_secs(40), cause: "끊김".into() },
         ],
         measured: Measured {
+            length: Some(Duration::from_millis(7_240_250)),
             loudness: Some(Loudness { integrated: -16.5, range: 7.25, peak: 0.98 }),
             dead_air: vec![DeadAir { start: at("2026-11-20T05:30:00.500Z"), length: Duration::from_millis(31_500) }],
             peaks: Some(Peaks { per_second: 10.0, levels: vec![0, 128, 255] }),
@@ -122,6 +123,7 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
         serde_json::json!({
             "id": "명연주@20261120T0500Z",
             "show": "명연주",
+            "title": "명연주 명음반",
             "station": "kbs-1fm",
             "start": "2026-11-20T14:00:00+09:00",
             "end": "2026-11-20T16:00:00+09:00",

@@ -2,11 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use serde::Serialize;
+use url::Url;
 use utoipa::ToSchema;
 
-use super::super::{Site, feed};
+use super::super::asked::Base;
+use super::super::{Site, address};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::model::ShowId;
@@ -26,10 +28,15 @@ pub(super) struct Feed {
     get, path = "/feeds", operation_id = "feeds", tag = "feeds",
     responses((status = 200, body = Vec<Feed>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>, headers: HeaderMap) -> Result<Json<Vec<Feed>>, Problem> {
+pub(super) async fn list(State(site): State<Site>, Base(base): Base) -> Result<Json<Vec<Feed>>, Problem> {
     let config = site.config();
     let shows = config.shows.iter().map(|show| Some(&show.id));
-    [None].into_iter().chain(shows).map(|show| described(&site, &headers, show)).collect::<Result<_, _>>().map(Json)
+    [None]
+        .into_iter()
+        .chain(shows)
+        .map(|show| described(&site, base.as_ref(), show))
+        .collect::<Result<_, _>>()
+        .map(Json)
 }
 
 /// Gives the feed of all shows another address. The old one is good for nothing from now on.
@@ -37,8 +44,8 @@ pub(super) async fn list(State(site): State<Site>, headers: HeaderMap) -> Result
     post, path = "/feed/renew", operation_id = "renew_feed", tag = "feeds",
     responses((status = 200, body = Feed), Problem)
 )]
-pub(super) async fn renew_all(State(site): State<Site>, headers: HeaderMap) -> Result<Json<Feed>, Problem> {
-    renewed(&site, &headers, None).await
+pub(super) async fn renew_all(State(site): State<Site>, Base(base): Base) -> Result<Json<Feed>, Problem> {
+    renewed(&site, base.as_ref(), None).await
 }
 
 /// Gives the feed of a show another address. The old one is good for nothing from now on.
@@ -50,16 +57,16 @@ pub(super) async fn renew_all(State(site): State<Site>, headers: HeaderMap) -> R
 pub(super) async fn renew(
     State(site): State<Site>,
     Path(show): Path<String>,
-    headers: HeaderMap,
+    Base(base): Base,
 ) -> Result<Json<Feed>, Problem> {
     let show = ShowId::new(show);
     if site.config().show(&show).is_none() {
         return Err(Problem::not_found(format!("there is no show {show}")));
     }
-    renewed(&site, &headers, Some(&show)).await
+    renewed(&site, base.as_ref(), Some(&show)).await
 }
 
-async fn renewed(site: &Site, headers: &HeaderMap, show: Option<&ShowId>) -> Result<Json<Feed>, Problem> {
+async fn renewed(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Json<Feed>, Problem> {
     if !site.is_guarded() {
         let detail = "the page has no password, so everybody can read the feed by an address that cannot be changed";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
@@ -69,11 +76,13 @@ async fn renewed(site: &Site, headers: &HeaderMap, show: Option<&ShowId>) -> Res
                       is good again; the log says why";
         return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail));
     }
-    described(site, headers, show).map(Json)
+    described(site, base, show).map(Json)
 }
 
-fn described(site: &Site, headers: &HeaderMap, show: Option<&ShowId>) -> Result<Feed, Problem> {
-    let base = site.base_url(headers).ok_or_else(|| Problem::bad_request("the request names no host"))?;
-    let address = feed::address(&site.signed(base, show), show).to_string();
+fn described(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
+    let base = base.cloned().ok_or_else(|| {
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "the address of the page is not known: `web: { base_url: … }`")
+    })?;
+    let address = address::feed(&site.signed(base, show), show).to_string();
     Ok(Feed { show: show.map(ShowId::to_string), address })
 }

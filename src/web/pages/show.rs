@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::super::asked::Base;
 use super::super::failure::broken;
-use super::super::{Site, feed};
+use super::super::{Site, address};
 use super::nothing::nothing_here;
 use super::render::{ON_A_PAGE, render, serde};
 use super::view::{days, slot};
@@ -17,7 +18,12 @@ use crate::model::ShowId;
 use crate::schedule::plan;
 
 /// One show.
-pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+pub(super) async fn page(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Base(base): Base,
+    headers: HeaderMap,
+) -> Response {
     let config = site.config();
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
     let filter = Filter { show: Some(show.id.clone()), limit: Some(ON_A_PAGE), ..Filter::default() };
@@ -26,9 +32,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         Err(error) => return broken(&error),
     };
     let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
-    let address = site
-        .base_url(&headers)
-        .map(|base| feed::address(&site.signed(base, Some(&show.id)), Some(&show.id)).to_string());
+    let feed = base.map(|base| address::feed(&site.signed(base, Some(&show.id)), Some(&show.id)).to_string());
     let values = context! {
         here => "show",
         id => show.id.to_string(),
@@ -37,7 +41,7 @@ pub(super) async fn page(State(site): State<Site>, Path(id): Path<String>, heade
         station => config.station_name(&show.station),
         days => serde(days(&listed, &config)),
         slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
-        feed => address,
+        feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
 }

@@ -1,0 +1,37 @@
+//! Where things are, for somebody who is not on the page. Where the address of the page has the token of a feed, so have
+//! all that are made from it, but for pages.
+
+use url::Url;
+
+use crate::model::{AiringId, ShowId};
+
+/// A feed: of one show, or of everything.
+pub(super) fn feed(base: &Url, show: Option<&ShowId>) -> Url {
+    below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
+}
+
+/// The page of a show, or of everything. It takes no token.
+pub(super) fn page(base: &Url, show: Option<&ShowId>) -> Url {
+    let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
+    page.set_query(None);
+    page
+}
+
+/// The sound of a recording.
+pub(super) fn media(base: &Url, id: &AiringId) -> Url {
+    below(base, &["media", &format!("{id}.mp3")])
+}
+
+/// The chapters of a recording.
+pub(super) fn chapters(base: &Url, id: &AiringId) -> Url {
+    below(base, &["media", id.as_str(), "chapters.json"])
+}
+
+/// An address below `base`, its parts percent-encoded.
+pub(super) fn below(base: &Url, parts: &[&str]) -> Url {
+    let mut url = base.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(parts);
+    }
+    url
+}

@@ -1,0 +1,47 @@
+//! Recordings that can be played: their file is in the folder now, whatever the list says.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Site;
+use crate::base::blocking::blocking;
+use crate::library::catalogue::{CatalogueError, Filter, Recording};
+use crate::model::ShowId;
+
+/// A recording with a file.
+#[derive(Debug)]
+pub(super) struct Episode {
+    pub recording: Recording,
+    /// The size of the file, as it is now.
+    pub bytes: u64,
+}
+
+/// Some of them, newest first.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub episodes: Vec<Episode>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
+/// `count` recordings after the newest `skip`, of one show or all.
+pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u32) -> Result<Listed, CatalogueError> {
+    let limit = Some(count.saturating_add(1));
+    let filter = Filter { show: show.cloned(), playable: true, limit, skip, ..Filter::default() };
+    let mut listed = site.catalogue.list(&filter).await?;
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let more = listed.len() > count;
+    listed.truncate(count);
+    let config = site.config();
+    let episodes = blocking(move || present(listed, &Arc::clone(&config).output)).await;
+    Ok(Listed { episodes, more })
+}
+
+fn present(recordings: Vec<Recording>, output: &Path) -> Vec<Episode> {
+    let episode = |recording: Recording| {
+        let metadata =
+            std::fs::metadata(output.join(recording.file.as_ref()?)).ok().filter(std::fs::Metadata::is_file)?;
+        Some(Episode { recording, bytes: metadata.len() })
+    };
+    recordings.into_iter().filter_map(episode).collect()
+}
