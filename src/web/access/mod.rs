@@ -83,7 +83,7 @@ pub(super) struct Good {
 pub(super) type Feed<'a> = Option<&'a ShowId>;
 
 impl Access {
-    /// Knows nobody, and makes no token, before [`Access::remember`]. `state` is the folder for what is kept.
+    /// Knows nobody, and makes no token, before it is asked to remember. `state` is the folder for what is kept.
     pub fn new(state: &Path, clock: SharedClock) -> Self {
         Self {
             file: kept::path(state),
