@@ -5,9 +5,11 @@
 mod support;
 
 mod bin;
+mod browser;
 mod commands;
 mod compare;
 mod daemon;
+mod events;
 mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;
@@ -15,9 +17,11 @@ mod faults_segment;
 mod faults_streams;
 mod feeds;
 mod formats;
+mod gallery;
 mod guard;
 mod house;
 mod interface;
+mod live;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

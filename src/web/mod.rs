@@ -18,12 +18,14 @@ mod conditional;
 mod cookie;
 mod door;
 mod episodes;
+mod events;
 mod failure;
 mod feed;
 mod files;
 mod headers;
 mod health;
 mod language;
+mod live;
 mod media;
 mod pages;
 mod patience;
@@ -46,6 +48,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 pub use access::Access;
+pub use events::Events;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.
@@ -79,6 +82,7 @@ fn router(site: Site) -> Router {
         .merge(feed::router())
         .merge(media::router())
         .merge(playlist::router())
+        .merge(live::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get))

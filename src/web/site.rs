@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::access::{Access, TOKEN};
 use crate::base::clock::SharedClock;
 use crate::config::{Auth, Config};
+use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
 use crate::model::ShowId;
 use crate::recorder::Recorder;
+use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -25,15 +28,26 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// Who may see it.
     pub access: Arc<Access>,
+    /// The tapes, to be listened to while they are written.
+    pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
     pub tasks: TaskTracker,
+    /// What happens.
+    pub events: Events,
     /// The time.
     pub clock: SharedClock,
+    /// Cancelled when the daemon stops.
+    pub stop: CancellationToken,
+    /// The places for those who listen to an MP3 that is made for them.
+    pub listeners: Arc<Semaphore>,
     /// When the daemon was started.
     pub started: DateTime<Utc>,
 }
 
 impl Site {
+    /// How many may listen at a time to an MP3 that is made for them; each takes two ffmpegs.
+    pub const LISTENERS: usize = 4;
+
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())

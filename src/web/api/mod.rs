@@ -8,6 +8,7 @@ mod airings;
 mod bin;
 mod count;
 mod document;
+mod events;
 mod extract;
 mod feeds;
 mod problem;
@@ -40,7 +41,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(stations::list))
             .routes(routes!(feeds::list))
             .routes(routes!(feeds::renew_all))
-            .routes(routes!(feeds::renew)),
+            .routes(routes!(feeds::renew))
+            .routes(routes!(events::listen)),
     );
     let (router, document) = described.split_for_parts();
     let describe = async move |State(site): State<Site>| Json(document::placed(document, &site));

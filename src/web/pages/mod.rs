@@ -1,5 +1,8 @@
 //! The pages, one file each, and the templates they are made from.
 
+mod dates;
+mod listing;
+mod marks;
 mod nothing;
 mod recordings;
 mod render;
@@ -7,6 +10,7 @@ mod schedule;
 mod show;
 mod sign_in;
 mod view;
+mod waveform;
 
 use axum::Router;
 use axum::routing::{MethodRouter, any, get, post};
@@ -22,6 +26,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/shows/{show}/feed/renew", post(show::renew))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/waveforms/{file}", get(waveform::picture))
 }
 
 /// The page for every other address.
