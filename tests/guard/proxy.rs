@@ -99,7 +99,8 @@ async fn works_below_a_path(stripped: bool) {
         assert_eq!(page.status(link, &[host, with(&session)]).await, StatusCode::OK, "{link}");
     }
 
-    let feed = show.split("https://example.org").nth(1).and_then(|rest| rest.split('<').next()).expect("an address");
+    let feed =
+        show.split("https://example.org").nth(1).and_then(|rest| rest.split(['<', '"']).next()).expect("an address");
     let feed = page.get(feed, &[host]).await;
     assert_eq!(feed.status(), StatusCode::OK);
     let feed = rss::Channel::read_from(feed.text().await.expect("text").as_bytes()).expect("RSS");
