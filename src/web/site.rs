@@ -14,7 +14,8 @@ use crate::config::{Auth, Config};
 use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
 use crate::model::ShowId;
-use crate::recorder::Recorder;
+use crate::recorder::{Control, Recorder};
+use crate::schedule::programme::Programme;
 use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
@@ -28,6 +29,8 @@ pub struct Site {
     pub recorder: Arc<Recorder>,
     /// Who may see it.
     pub access: Arc<Access>,
+    /// What is changed by hand.
+    pub control: Control,
     /// The tapes, to be listened to while they are written.
     pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
@@ -65,6 +68,11 @@ impl Site {
             base.query_pairs_mut().append_pair(TOKEN, &self.access.token(show));
         }
         base
+    }
+
+    /// What is recorded and what is skipped, as it is now.
+    pub(super) fn programme(&self) -> Programme {
+        self.control.programme()
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.
