@@ -27,9 +27,11 @@ mod health;
 mod language;
 mod live;
 mod media;
+mod metrics;
 mod pages;
 mod patience;
 mod playlist;
+mod probes;
 mod reach;
 mod refusal;
 mod server;
@@ -49,6 +51,7 @@ use tracing::info;
 
 pub use access::Access;
 pub use events::Events;
+pub use probes::Probes;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.
@@ -86,6 +89,7 @@ fn router(site: Site) -> Router {
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get))
+        .route("/metrics", get(metrics::get))
         .fallback(pages::fallback())
         .with_state(site.clone())
         // The last is asked first.

@@ -13,6 +13,7 @@ mod events;
 mod extract;
 mod feeds;
 mod moment;
+mod probes;
 mod problem;
 mod recordings;
 mod stations;
@@ -52,6 +53,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(feeds::list))
             .routes(routes!(feeds::renew_all))
             .routes(routes!(feeds::renew))
+            .routes(routes!(probes::attempt))
+            .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
