@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "remove.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
+    "sign-in.css" CSS,
     "stations.css" CSS,
     "style.css" CSS,
     "time.js" JS,
