@@ -39,6 +39,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "style.css" CSS,
     "time.js" JS,
     "toast.js" JS,
+    "try.js" JS,
     "wave.js" JS,
     "week.js" JS,
 ];
