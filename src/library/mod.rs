@@ -1,9 +1,11 @@
 //! The library: which airings were recorded, and the files that people listen to.
 //!
 //! [`catalogue`] is the list and the claim, [`shelf`] the folder of files, [`tags`] what is written into them,
+//! [`artwork`] the pictures of shows and stations,
 //! [`archive`] keeps list and files in step, [`retention`] decides what goes again.
 
 pub mod archive;
+pub mod artwork;
 pub mod catalogue;
 pub mod retention;
 pub mod shelf;

@@ -34,10 +34,11 @@ use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
 use crate::deck::Decks;
 use crate::encode::Job;
 use crate::library::archive;
+use crate::library::artwork::{Picture, Pictures};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::library::tags::{self, Tags};
-use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, Span, StationId, Verdict};
 
 pub use chapters::chapters;
 pub use error::RecorderError;
@@ -61,6 +62,7 @@ pub struct Recorder {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
+    pictures: Pictures,
     encoders: Encoders,
     current: Mutex<BTreeMap<AiringId, Current>>,
 }
@@ -91,13 +93,20 @@ pub struct Order {
 
 impl Recorder {
     /// A recorder with as many places for encoders of either kind as there are processors.
-    pub fn new(environment: Environment, decks: Decks, catalogue: Catalogue, shelf: Shelf) -> Arc<Self> {
+    pub fn new(
+        environment: Environment,
+        decks: Decks,
+        catalogue: Catalogue,
+        shelf: Shelf,
+        pictures: Pictures,
+    ) -> Arc<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
             environment,
             decks,
             catalogue,
             shelf,
+            pictures,
             encoders: Encoders::new(processors),
             current: Mutex::default(),
         })
@@ -280,7 +289,8 @@ impl Recorder {
         let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
         let lease = if on_tape { None } else { Some(self.decks.lease(station, airing.cut().start).await?) };
         let temporary = self.shelf.temporary(&airing.id).await?;
-        let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
+        let cover = self.pictures.cover(show, &order.config).await;
+        let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let now = self.environment.clock.now();
         if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
             let cause = "aircheck was not yet recording when the show began".to_owned();
@@ -300,7 +310,7 @@ impl Recorder {
             let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            let name = labelled(order, verdict, &taken, &temporary).await?;
+            let name = labelled(order, verdict, &taken, cover, &temporary).await?;
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
@@ -344,16 +354,29 @@ impl Recorder {
     }
 }
 
+/// What is to be encoded, with space for `cover` in it.
+fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
+    let cover_space = cover.map(tags::space_for).unwrap_or_default();
+    Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
+}
+
 /// Writes the tags into the finished `file` and says what it should be called.
-async fn labelled(order: &Order, verdict: Verdict, taken: &Taken, file: &Path) -> Result<String, RecorderError> {
-    tags::write(file, &tags_of(order, verdict, taken)?).await?;
+async fn labelled(
+    order: &Order,
+    verdict: Verdict,
+    taken: &Taken,
+    cover: Option<Picture>,
+    file: &Path,
+) -> Result<String, RecorderError> {
+    let tags = Tags { cover, ..tags_of(order, verdict, taken)? };
+    tags::write(file, &tags).await?;
     Ok(order.show.file.render(&name_values(order))?)
 }
 
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
-    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(512 * 1024)
+    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(1024 * 1024)
 }
 
 fn values(order: &Order) -> Values {
@@ -405,6 +428,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
             order.show.treatment.gaps == Gaps::Silence,
             zone,
         ),
+        cover: None,
     })
 }
 

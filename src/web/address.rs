@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use crate::base::image::ImageKind;
 use crate::model::{AiringId, ShowId};
 
 /// A feed: of one show, or of everything.
@@ -12,6 +13,14 @@ pub(super) fn feed(base: &Url, show: Option<&ShowId>) -> Url {
 /// The page of a show.
 pub(super) fn page(base: &Url, show: &ShowId) -> Url {
     below(base, &["shows", show.as_str()])
+}
+
+/// The picture of a show, or of everything.
+pub(super) fn artwork(base: &Url, show: Option<(&ShowId, ImageKind)>) -> Url {
+    match show {
+        Some((show, kind)) => below(base, &["artwork", &format!("{show}.{}", kind.extension())]),
+        None => below(base, &["artwork.png"]),
+    }
 }
 
 /// The sound of a recording.

@@ -7,6 +7,7 @@
 
 mod address;
 mod api;
+mod artwork;
 mod asked;
 mod calendar;
 mod conditional;
@@ -73,6 +74,7 @@ fn router(site: Site) -> Router {
         .merge(pages::router())
         .merge(api::router())
         .merge(feed::router())
+        .merge(artwork::router())
         .merge(media::router())
         .merge(playlist::router())
         .route("/schedule.ics", get(calendar::coming))

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 
 use crate::base::clock::SharedClock;
 use crate::config::Config;
+use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
 
@@ -17,6 +18,8 @@ pub struct Site {
     pub config: watch::Receiver<Arc<Config>>,
     /// The recordings.
     pub catalogue: Catalogue,
+    /// The pictures of shows and stations.
+    pub pictures: Pictures,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
     /// The time.

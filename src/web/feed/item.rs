@@ -9,14 +9,15 @@ use super::super::address;
 use super::super::episodes::Episode;
 use super::super::text::{html, line};
 use super::chapters;
+use super::images::Place;
 use super::names::{PODCAST, add};
 use crate::base::spoken::clock;
-use crate::config::Config;
 use crate::library::catalogue::Recording;
 use crate::recorder::ledger;
 
-/// The episode of a recording.
-pub(super) fn item(episode: &Episode, config: &Config, base: &Url) -> Item {
+/// The episode of a recording; with the picture of its show, where the feed has another.
+pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
+    let Place { base, config, images } = place;
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
@@ -36,6 +37,7 @@ pub(super) fn item(episode: &Episode, config: &Config, base: &Url) -> Item {
         }),
         itunes_ext: Some(ITunesItemExtension {
             duration: Some(clock(recording.plays_for().as_secs_f64())),
+            image: with_image.then(|| images.of(Some(&recording.show)).to_string()),
             author: Some(line(station)),
             explicit: Some("false".to_owned()),
             episode_type: Some("full".to_owned()),
