@@ -14,7 +14,7 @@ BINARY = target/release/aircheck
 BUILD_PARTS = cc=build-essential /etc/ssl/certs/ca-certificates.crt=ca-certificates
 RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
 TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 \
-	systemd-analyze=systemd
+	systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk
 
 # Most tests wait for the clock of a radio station, not for a processor.
 TEST_THREADS ?= 8

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
+use crate::support::airing::next_minute;
 use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::timecode::Report;
@@ -17,13 +18,6 @@ use crate::support::timecode::Report;
 const SOON: Duration = Duration::from_secs(120);
 /// What an encoder may add, in seconds.
 const FRAME: f64 = 0.024;
-
-/// The next full minute that is at least `seconds` away, and its cron in UTC.
-fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
-    let at = SystemClock::shared().now() + TimeDelta::seconds(seconds + 60);
-    let minute = at.with_second(0).and_then(|at| at.with_nanosecond(0)).expect("a full minute");
-    (minute, format!("{} {} * * *", minute.minute(), minute.hour()))
-}
 
 fn stamped(container: Container) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }

@@ -342,7 +342,8 @@ async fn icecast_frozen() -> Result<String, String> {
     server.freeze(true);
     pass(11.5).await;
     server.freeze(false);
-    taking.end().await.has_holes(32.0, (0..=1, 0.05..25.0), &["no sound for 10 s", "nothing for 10 s"])
+    // The connection that stood all the time has it.
+    taking.end().await.is_whole(32.0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,8 @@
 
 mod support;
 
+mod bin;
+mod browser;
 mod commands;
 mod compare;
 mod daemon;
@@ -14,8 +16,10 @@ mod faults_segment;
 mod faults_streams;
 mod feeds;
 mod formats;
+mod gallery;
 mod house;
 mod interface;
+mod live;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

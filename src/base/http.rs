@@ -115,9 +115,9 @@ pub fn client(headers: &[(String, String)]) -> Result<Client, HttpError> {
 }
 
 /// As [`client`], but answers without an HTTP status line (`ICY 200 OK` of SHOUTcast) count as HTTP/0.9: whatever the
-/// server sent, its own headers included, is in the body.
-pub fn icy_client(headers: &[(String, String)]) -> Result<Client, HttpError> {
-    build(builder(headers)?.http09_responses())
+/// server sent, its own headers included, is in the body. A silent body is ended only after `patience`.
+pub fn icy_client(headers: &[(String, String)], patience: Duration) -> Result<Client, HttpError> {
+    build(builder(headers)?.http09_responses().read_timeout(patience))
 }
 
 fn builder(headers: &[(String, String)]) -> Result<ClientBuilder, HttpError> {

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::{error, info, warn};
 
 use crate::base::clock::SharedClock;
@@ -177,7 +177,11 @@ impl Daemon {
             catalogue,
             pictures,
             recorder: Arc::clone(&self.recorder),
+            decks: self.decks.clone(),
+            tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
+            stop: self.environment.stop.clone(),
+            listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
             started: self.environment.clock.now(),
         };
         let stop = self.environment.stop.clone();

@@ -63,6 +63,11 @@ impl Decoder {
         }
         self.process.last_words()
     }
+
+    /// Ends it at once.
+    pub(super) async fn stop(&mut self) {
+        self.process.stop(Duration::ZERO).await;
+    }
 }
 
 /// What comes out of a decoder.

@@ -18,6 +18,8 @@ mod decoder;
 mod error;
 mod feed;
 mod job;
+mod level;
+mod listen;
 mod loudness;
 mod measure;
 mod mp3;
@@ -32,7 +34,10 @@ use tracing::warn;
 use crate::tape::Tape;
 
 pub use error::EncodeError;
+pub use feed::frames_of;
 pub use job::{Encoded, Job};
+pub use level::{PER_SECOND as LEVELS_PER_SECOND, levels};
+pub use listen::{listen, queue};
 pub use mp3::RESERVED_FOR_TAGS;
 
 /// How many encoders may fail at one cut.

@@ -95,6 +95,7 @@ mod tests {
             claimed_at: on_air.start,
             finished_at: Some(end),
             deleted_at: None,
+            binned: None,
         }
     }
 

@@ -10,6 +10,8 @@
 
 mod chapters;
 mod error;
+mod label;
+mod order;
 mod recut;
 mod replay_gain;
 mod room;
@@ -30,23 +32,25 @@ use tracing::{error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
+use crate::config::Config;
 use crate::deck::Decks;
-use crate::encode::Job;
 use crate::library::archive;
-use crate::library::artwork::{Picture, Pictures};
+use crate::library::artwork::Pictures;
+use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::library::tags::{self, Tags};
-use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, Span, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
 
 pub use chapters::chapters;
 pub use error::RecorderError;
+pub use order::Order;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
 pub use words::{comment, ledger, summary};
+
+use label::{job, labelled};
 
 /// Tape is kept this long after it was needed, for a second look at what went wrong.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -63,6 +67,7 @@ pub struct Recorder {
     catalogue: Catalogue,
     shelf: Shelf,
     pictures: Pictures,
+    bin: Bin,
     encoders: Encoders,
     current: Mutex<BTreeMap<AiringId, Current>>,
 }
@@ -78,19 +83,6 @@ pub struct Current {
     pub station: String,
 }
 
-/// All that is needed to record one airing.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// What.
-    pub airing: Airing,
-    /// How to tag, name and encode it.
-    pub show: Arc<Show>,
-    /// Where from.
-    pub station: Arc<Station>,
-    /// How much must be free, and what may go before an airing is refused.
-    pub config: Arc<Config>,
-}
-
 impl Recorder {
     /// A recorder with as many places for encoders of either kind as there are processors.
     pub fn new(
@@ -104,6 +96,7 @@ impl Recorder {
         Arc::new(Self {
             environment,
             decks,
+            bin: Bin::new(catalogue.clone(), shelf.clone()),
             catalogue,
             shelf,
             pictures,
@@ -138,6 +131,7 @@ impl Recorder {
                 open.push(claimed);
             }
         }
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean().await?;
         for claimed in open {
@@ -183,8 +177,15 @@ impl Recorder {
         current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
     }
 
-    /// Runs retention for the shows of `config`: what their `keep` says is deleted.
+    /// What a person has deleted.
+    pub fn bin(&self) -> &Bin {
+        &self.bin
+    }
+
+    /// Runs retention for the shows of `config`: what their `keep` says is deleted, and what has been in the bin for long
+    /// enough.
     pub async fn tidy(&self, config: &Config) {
+        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         room::tidy(&self.catalogue, &self.shelf, config, self.environment.clock.now()).await;
     }
 
@@ -326,7 +327,8 @@ impl Recorder {
         if room::short(&folders, config.min_free).await?.is_none() {
             return Ok(());
         }
-        warn!(folder = %folder.display(), "little room on the disk: what `keep` does not keep goes");
+        warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+        room::empty(&self.bin, self.environment.clock.now(), TimeDelta::zero()).await;
         self.tidy(config).await;
         match room::short(&folders, config.min_free).await? {
             Some(folder) => Err(room::refusal(folder, config.min_free).await?),
@@ -354,82 +356,10 @@ impl Recorder {
     }
 }
 
-/// What is to be encoded, with space for `cover` in it.
-fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
-    let cover_space = cover.map(tags::space_for).unwrap_or_default();
-    Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
-}
-
-/// Writes the tags into the finished `file` and says what it should be called.
-async fn labelled(
-    order: &Order,
-    verdict: Verdict,
-    taken: &Taken,
-    cover: Option<Picture>,
-    file: &Path,
-) -> Result<String, RecorderError> {
-    let tags = Tags { cover, ..tags_of(order, verdict, taken)? };
-    tags::write(file, &tags).await?;
-    Ok(order.show.file.render(&name_values(order))?)
-}
-
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
     seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(1024 * 1024)
-}
-
-fn values(order: &Order) -> Values {
-    let Order { airing, show, station, .. } = order;
-    Values {
-        show: show.title.clone(),
-        show_id: show.id.to_string(),
-        station: station.name.clone(),
-        station_id: station.id.to_string(),
-        start: airing.on_air.start,
-        end: airing.on_air.end,
-        length: airing.on_air.length(),
-        timezone: airing.timezone,
-    }
-}
-
-/// As [`values`], for file names: a slash in a title is part of the title and makes no folder.
-fn name_values(order: &Order) -> Values {
-    let plain = |text: String| text.replace('/', "-");
-    let values = values(order);
-    Values {
-        show: plain(values.show),
-        show_id: plain(values.show_id),
-        station: plain(values.station),
-        station_id: plain(values.station_id),
-        ..values
-    }
-}
-
-fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, TemplateError> {
-    let values = values(order);
-    let templates = &order.show.tags;
-    let zone = order.airing.timezone;
-    Ok(Tags {
-        title: templates.title.render(&values)?,
-        artist: templates.artist.render(&values)?,
-        album: templates.album.render(&values)?,
-        genre: templates.genre.render(&values)?,
-        recorded: Some(order.airing.on_air.start.with_timezone(&zone).naive_local()),
-        station: order.station.name.clone(),
-        comment: comment(verdict, taken, zone),
-        encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(taken.length),
-        extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(
-            &order.airing.cut(),
-            &taken.gaps,
-            taken.length,
-            order.show.treatment.gaps == Gaps::Silence,
-            zone,
-        ),
-        cover: None,
-    })
 }
 
 fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {

@@ -19,7 +19,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::{Order, RecorderError, Taken, job, judge, labelled};
+use super::label::{job, labelled};
+use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::folder_of;
@@ -61,8 +62,8 @@ pub enum RecutError {
         /// The airing.
         id: AiringId,
     },
-    /// Retention has deleted it.
-    #[error("{id} was deleted, as `keep` says; it is not brought back")]
+    /// Retention or a person has deleted it.
+    #[error("{id} was deleted; it is not brought back by being cut again")]
     Deleted {
         /// The airing.
         id: AiringId,
@@ -180,7 +181,7 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     if old.finished_at.is_none() {
         return Err(RecutError::Unfinished { id });
     }
-    if old.deleted_at.is_some() {
+    if old.deleted_at.is_some() || old.binned.is_some() {
         return Err(RecutError::Deleted { id });
     }
     if old.verdict == Some(Verdict::Complete) {

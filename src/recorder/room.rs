@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
 use super::error::RecorderError;
 use crate::base::spoken;
 use crate::config::Config;
+use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, Filter};
 use crate::library::retention;
 use crate::library::shelf::{self, Shelf, ShelfError};
@@ -42,6 +43,15 @@ pub(super) async fn was_wanting(output: &Path, size: u64, error: &RecorderError)
 /// Whether a file of `size` bytes does not fit.
 pub(super) async fn is_short(output: &Path, size: u64) -> bool {
     shelf::free_space(output).await.is_ok_and(|free| free < size)
+}
+
+/// Removes what has been in the bin for as long as `kept`.
+pub(super) async fn empty(bin: &Bin, now: DateTime<Utc>, kept: TimeDelta) {
+    match bin.keep(now, kept).await {
+        Ok(0) => {}
+        Ok(count) => info!(count, "recordings removed from the bin"),
+        Err(error) => warn!(%error, "the bin could not be looked through"),
+    }
 }
 
 /// Deletes what the `keep` of the shows does not keep.

@@ -99,7 +99,8 @@ impl Output {
         self.send(MediaEvent::Title { at, text }).await
     }
 
-    async fn trouble(&mut self, cause: String) -> Result<(), Deaf> {
+    /// Tells why there is no sound.
+    pub(super) async fn trouble(&mut self, cause: String) -> Result<(), Deaf> {
         let at = self.clock.now();
         if self.heard {
             self.broken.get_or_insert_with(|| (at, cause.clone()));

@@ -16,6 +16,7 @@ mod entry;
 mod error;
 mod folder;
 mod index;
+mod listing;
 mod place;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -26,4 +27,5 @@ pub use cut::{Run, Step, View, Walker};
 pub use entry::{Entry, Reel, Sound};
 pub use error::TapeError;
 pub use folder::Tape;
+pub use listing::{Listed, listing};
 pub use place::{Placed, place};

@@ -55,7 +55,7 @@ fn tag(body: &[u8]) -> String {
 }
 
 /// Whether whoever asks has it; a date counts only where no tag is sent (section 13.2.2).
-fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
+pub(super) fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
     let mut tags = asked.get_all(IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();

@@ -1,20 +1,51 @@
 //! Scripts and styles, part of the binary.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-const FILES: [(&str, &str, &str); 3] = [
-    ("style.css", "text/css; charset=utf-8", include_str!("static/style.css")),
-    ("player.js", "text/javascript; charset=utf-8", include_str!("static/player.js")),
-    ("icon.svg", "image/svg+xml", include_str!("static/icon.svg")),
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! files {
+    ($($name:literal $kind:ident),+ $(,)?) => {
+        &[$(($name, $kind, include_str!(concat!("static/", $name)))),+]
+    };
+}
+
+const FILES: &[(&str, &str, &str)] = files![
+    "api.js" JS,
+    "app.js" JS,
+    "chevron.svg" SVG,
+    "filter.js" JS,
+    "go.js" JS,
+    "icon.svg" SVG,
+    "library.css" CSS,
+    "noscript.css" CSS,
+    "player.css" CSS,
+    "player.js" JS,
+    "ready.js" JS,
+    "rows.js" JS,
+    "schedule.css" CSS,
+    "style.css" CSS,
+    "time.js" JS,
+    "toast.js" JS,
+    "wave.js" JS,
 ];
 
-/// One of them.
-pub(super) async fn get(Path(name): Path<String>) -> Response {
-    FILES.iter().find(|(file, ..)| *file == name).map_or_else(
-        || StatusCode::NOT_FOUND.into_response(),
-        |(_, kind, text)| ([(CONTENT_TYPE, *kind), (CACHE_CONTROL, "max-age=300")], *text).into_response(),
-    )
+/// One of them. Browsers ask every time whether theirs is still right: scripts of two releases do not go together.
+pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some((_, kind, text)) = FILES.iter().find(|(file, ..)| *file == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let told = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
+    if known { (StatusCode::NOT_MODIFIED, told).into_response() } else { (told, *text).into_response() }
 }

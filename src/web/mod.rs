@@ -18,6 +18,7 @@ mod files;
 mod headers;
 mod health;
 mod language;
+mod live;
 mod media;
 mod pages;
 mod playlist;
@@ -77,6 +78,7 @@ fn router(site: Site) -> Router {
         .merge(artwork::router())
         .merge(media::router())
         .merge(playlist::router())
+        .merge(live::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
         .route("/healthz", get(health::get));

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::base::clock::SharedClock;
 use crate::config::Config;
+use crate::deck::Decks;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
@@ -22,13 +25,24 @@ pub struct Site {
     pub pictures: Pictures,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// The tapes, to be listened to while they are written.
+    pub decks: Decks,
+    /// Owns what goes on when whoever asked for it has gone away.
+    pub tasks: TaskTracker,
     /// The time.
     pub clock: SharedClock,
+    /// Cancelled when the daemon stops.
+    pub stop: CancellationToken,
+    /// The places for those who listen to an MP3 that is made for them.
+    pub listeners: Arc<Semaphore>,
     /// When the daemon was started.
     pub started: DateTime<Utc>,
 }
 
 impl Site {
+    /// How many may listen at a time to an MP3 that is made for them; each takes two ffmpegs.
+    pub const LISTENERS: usize = 4;
+
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())

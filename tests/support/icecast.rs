@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::rtmp::{free_port, publish};
 
-const STARTING: Duration = Duration::from_secs(10);
+const STARTING: Duration = Duration::from_secs(30);
 /// `admin:secret`, as HTTP wants it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 
@@ -143,9 +143,16 @@ impl Icecast {
     fn wait_for(&self, what: &str, ready: impl Fn(&Self) -> bool) {
         let until = self.clock.monotonic() + STARTING;
         while !ready(self) {
-            assert!(self.clock.monotonic() < until, "{what} did not come about");
+            assert!(self.clock.monotonic() < until, "{what} did not come about: {}", self.words());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// What server and source have said.
+    fn words(&self) -> String {
+        let log = std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
+        let last = |part: &Option<Running>| part.as_ref().map_or_else(String::new, Running::last_words);
+        format!("{} {} {log}", last(&self.server), last(&self.source))
     }
 
     /// Starts a child on the runtime's thread, because children die with the thread that started them.

@@ -6,8 +6,11 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`airing`] | shows that begin soon |
 //! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
+//! | [`browser`] | a real Chromium; whatever it complains about fails the test |
+//! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
 //!
@@ -36,6 +39,8 @@
 #![allow(dead_code, unused_imports, reason = "a toolbox: not every tool is in use at every time")]
 
 pub mod aircheck;
+pub mod airing;
+pub mod browser;
 pub mod cases;
 pub mod collection;
 pub mod ffmpeg;
@@ -44,4 +49,5 @@ pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod rtmp;
+pub mod shelved;
 pub mod timecode;

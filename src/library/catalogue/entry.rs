@@ -73,7 +73,7 @@ pub struct Recording {
     pub dead_air: Vec<DeadAir>,
     /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
     pub loudness: Option<Loudness>,
-    /// The file, relative to the output folder; none where there never was one or it has been deleted.
+    /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin.
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
@@ -81,8 +81,34 @@ pub struct Recording {
     pub claimed_at: DateTime<Utc>,
     /// When it was finished; none while it is being recorded.
     pub finished_at: Option<DateTime<Utc>>,
-    /// When retention deleted the file.
+    /// When the file was deleted, by retention or for good by a person.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// That a person has deleted it, and it can be brought back.
+    pub binned: Option<Binned>,
+}
+
+/// A recording in the bin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binned {
+    /// When it was deleted.
+    pub at: DateTime<Utc>,
+    /// Where its file is.
+    pub stage: Stage,
+    /// What its file was called, or is to be called again, relative to the output folder; none where there never was one.
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+}
+
+/// How far a file is on the way into the bin or out of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Still in its place, or in the bin already.
+    Going,
+    /// In the bin.
+    There,
+    /// Still in the bin, or in its place already.
+    Coming,
 }
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.

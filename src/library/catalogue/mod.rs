@@ -11,6 +11,7 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
+mod binned;
 mod entry;
 mod error;
 mod rows;
@@ -26,7 +27,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use entry::{ClaimedAiring, Missing, Outcome, Recording, Report, Silent};
+pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
 
 use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
@@ -40,7 +41,7 @@ pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
 }
 
-/// Which recordings to list. By default those that are finished and not deleted, and airings that cannot be finished for
+/// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings that cannot be finished for
 /// the time being, which have a verdict and a cause, but no time of finishing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -50,14 +51,16 @@ pub struct Filter {
     pub station: Option<StationId>,
     /// Also airings that are being recorded.
     pub unfinished: bool,
-    /// Also recordings that retention has deleted.
+    /// Also recordings that were deleted for good.
     pub deleted: bool,
     /// Only with this verdict, by its word.
     pub verdict: Option<String>,
-    /// Only those whose title has this in it.
+    /// Only those whose title has this in it, whatever the case of Latin letters.
     pub title: Option<String>,
     /// Only those on the air before this.
     pub before: Option<DateTime<Utc>>,
+    /// Only those on the air at or after this.
+    pub since: Option<DateTime<Utc>>,
     /// Only those that have a file.
     pub playable: bool,
     /// At most so many, the newest.
@@ -140,10 +143,11 @@ impl Catalogue {
             let text = |text: Option<&str>| text.map_or(Value::Null, |text| Value::Text(text.to_owned()));
             let entries = rows::select(
                 connection,
-                "(?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
+                "binned IS NULL AND (?1 IS NULL OR show = ?1) AND (?2 IS NULL OR station = ?2) \
                  AND (?3 OR finished_at IS NOT NULL OR verdict = 'failed') \
-                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND (?7 IS NULL OR instr(title, ?7)) \
-                 AND (?8 IS NULL OR on_air_start < ?8) AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) \
+                 AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND \
+                 (?7 IS NULL OR instr(lower(title), lower(?7))) AND (?8 IS NULL OR on_air_start < ?8) \
+                 AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) AND (?11 IS NULL OR on_air_start >= ?11) \
                  ORDER BY on_air_start DESC, id LIMIT ?5 OFFSET ?10",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
@@ -157,6 +161,7 @@ impl Catalogue {
                     text(filter.before.map(rows::stamp).as_deref()),
                     Value::Integer(filter.playable.into()),
                     Value::Integer(filter.skip.into()),
+                    text(filter.since.map(rows::stamp).as_deref()),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use rusqlite::types::{Null, ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::entry::{ClaimedAiring, Outcome, Recording};
+use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
 use super::error::CatalogueError;
 use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict};
 
@@ -164,7 +164,7 @@ pub(super) fn store(
 pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
     let newest: Option<String> = connection
         .query_row(
-            "SELECT max(coalesce(deleted_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
+            "SELECT max(coalesce(deleted_at, binned_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
             [show.map(ShowId::as_str)],
             |row| row.get(0),
         )
@@ -187,7 +187,7 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
-         WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL",
+         WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL",
         [id.as_str(), &stamp(at)],
     )?;
     if marked > 0 {
@@ -203,7 +203,8 @@ pub(super) fn reopen(
     finished_at: Option<DateTime<Utc>>,
 ) -> rusqlite::Result<bool> {
     let updated = transaction.execute(
-        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL",
+        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL \
+         AND binned IS NULL",
         params![id.as_str(), finished_at.map(stamp)],
     )?;
     Ok(updated == 1)
@@ -220,7 +221,7 @@ pub(super) fn select(
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
              claimed_at, finished_at, verdict, percent, seconds, length, file, bytes, loudness, \
-             loudness_range, peak, deleted_at FROM airings WHERE {condition}"
+             loudness_range, peak, deleted_at, binned_at, binned FROM airings WHERE {condition}"
         ))
         .map_err(read)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
@@ -284,6 +285,23 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             claimed_at: instant(&text("claimed_at")?)?,
             finished_at: maybe("finished_at")?.map(|at| instant(&at)).transpose()?,
             deleted_at: maybe("deleted_at")?.map(|at| instant(&at)).transpose()?,
+            binned: None,
+        };
+        let binned_at = maybe("binned_at")?.map(|at| instant(&at)).transpose()?;
+        let stage = match maybe("binned")?.as_deref() {
+            Some("going") => Some(Stage::Going),
+            Some("there") => Some(Stage::There),
+            Some("coming") => Some(Stage::Coming),
+            _ => None,
+        };
+        // What is in the bin has no file for anybody but the bin.
+        let recording = match binned_at.zip(stage) {
+            Some((at, stage)) => {
+                let Recording { file, bytes, .. } = recording;
+                let binned = Some(Binned { at, stage, file, bytes });
+                Recording { binned, file: None, bytes: None, ..recording }
+            }
+            None => recording,
         };
         let attempts = row.get("attempts").map_err(|error| error.to_string())?;
         Ok(Entry { recording, state: text("state")?, attempts })
@@ -312,7 +330,7 @@ fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadA
     Ok((gaps, dead_air))
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| format!("{text:?} is not a time in RFC 3339"))

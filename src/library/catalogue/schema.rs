@@ -66,6 +66,12 @@ const STEPS: &[&str] = &[
     -- How long the file plays, in seconds, silence in the place of gaps included.
     ALTER TABLE airings ADD COLUMN length REAL;
 ",
+    "
+    -- When a person deleted the recording, and how far its file is on the way into the bin or out of it:
+    -- going: it may be in its place or in the bin; there: it is in the bin; coming: as going, and wanted back.
+    ALTER TABLE airings ADD COLUMN binned_at TEXT;
+    ALTER TABLE airings ADD COLUMN binned TEXT CHECK (binned IN ('going', 'there', 'coming'));
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

@@ -19,7 +19,7 @@ pub enum ShelfError {
     /// A file cannot be flushed, renamed, removed or measured.
     #[error("{} cannot be {doing}: {source}", path.display())]
     File {
-        /// `saved`, `named`, `removed` or `measured`.
+        /// `saved`, `named`, `removed`, `measured` or `moved into the bin`.
         doing: &'static str,
         /// The file.
         path: PathBuf,

@@ -16,6 +16,7 @@
 //! Whether a name is taken is always asked of the file system, so names that differ only in case collide exactly where
 //! they do.
 
+mod bin;
 mod error;
 mod name;
 mod place;
@@ -105,21 +106,26 @@ impl Shelf {
     /// Removes the file of a recording, and the folders that are empty then, never the output folder itself. A file
     /// that is not there is fine.
     pub async fn remove(&self, file: &Path) -> Result<(), ShelfError> {
-        let (output, file) = (self.output.clone(), file.to_owned());
+        let (shelf, file) = (self.clone(), file.to_owned());
         blocking(move || {
             if file.components().any(|part| !matches!(part, Component::Normal(_))) {
                 // Only what the shelf has named itself.
                 return Ok(());
             }
-            place::remove(&output.join(&file))?;
-            for folder in file.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty()) {
-                if std::fs::remove_dir(output.join(folder)).is_err() {
-                    break;
-                }
-            }
+            place::remove(&shelf.output.join(&file))?;
+            shelf.remove_empty(&file);
             Ok(())
         })
         .await
+    }
+
+    /// Removes the folders above `file` that are empty, never the output folder itself.
+    fn remove_empty(&self, file: &Path) {
+        for folder in file.ancestors().skip(1).take_while(|folder| !folder.as_os_str().is_empty()) {
+            if std::fs::remove_dir(self.output.join(folder)).is_err() {
+                break;
+            }
+        }
     }
 
     /// At start, after recovery: removes the temporary files that a crash has left, and the hidden folder if it is
@@ -141,16 +147,19 @@ impl Shelf {
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {
-        let plain = id.as_str();
-        let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-        let name = if safe == plain {
-            safe
-        } else {
-            // Two ids may become one name when made safe or cut; the sum of the whole id keeps them apart.
-            format!("{}-{:016x}", name::shorten(&safe, 220), checksum(plain))
-        };
-        self.output.join(HIDDEN).join(format!("{name}{PART}"))
+        self.output.join(HIDDEN).join(format!("{}{PART}", hidden_name(id)))
     }
+}
+
+/// What a file of an airing is called in the hidden folder, without its ending.
+fn hidden_name(id: &AiringId) -> String {
+    let plain = id.as_str();
+    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
+    if safe == plain {
+        return safe;
+    }
+    // Two ids may become one name when made safe or cut; the sum of the whole id keeps them apart.
+    format!("{}-{:016x}", name::shorten(&safe, 220), checksum(plain))
 }
 
 /// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].

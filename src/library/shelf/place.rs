@@ -149,7 +149,7 @@ fn unsupported(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| errors.contains(&error))
 }
 
-fn flush(path: &Path) -> Result<(), ShelfError> {
+pub(super) fn flush(path: &Path) -> Result<(), ShelfError> {
     let failed = |source| ShelfError::File { doing: "saved", path: path.to_owned(), source };
     match File::open(path).map_err(failed)?.sync_all() {
         // Some network file systems cannot flush folders; they do so by themselves.

@@ -4,6 +4,7 @@
 //! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm. After a
 //! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
 
+mod connection;
 mod icy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -15,18 +16,17 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use reqwest::header::HeaderMap;
-use reqwest::{Client, Response, Version};
+use reqwest::{Response, Version};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Beginning, Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{Framer, Tail, sniff};
-use super::resolve::resolve;
 use crate::base::environment::Environment;
-use crate::base::http::{self, HttpError};
 use crate::base::redact;
 use crate::config::Icecast;
 use crate::model::{Container, MediaEvent};
@@ -44,28 +44,37 @@ pub async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) {
-    keep(IcecastLink { source, environment, client: None, tail: Tail::default() }, environment, events, stop).await;
+    keep(
+        IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
+        environment,
+        events,
+        stop,
+    )
+    .await;
 }
 
 struct IcecastLink<'a> {
-    source: &'a Icecast,
-    environment: &'a Environment,
-    /// One client, and so one cookie jar, for all connections of a capture.
-    client: Option<Client>,
+    opener: Opener<'a>,
+    /// One that stands already.
+    next: Option<Connection>,
     /// What was handed over last.
     tail: Tail,
 }
 
 impl Link for IcecastLink<'_> {
     async fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> End {
-        let opened = tokio::select! {
-            opened = self.open() => opened,
-            () = stop.cancelled() => return End::Stopped,
+        let opened = if let Some(connection) = self.next.take() {
+            Ok(connection)
+        } else {
+            tokio::select! {
+                opened = self.opener.open() => opened,
+                () = stop.cancelled() => return End::Stopped,
+            }
         };
         match opened {
-            Ok((url, response)) => {
-                let mut intake = Intake::new(&url, &response, std::mem::take(&mut self.tail));
-                let end = capture(&mut intake, &url, response, output, stop).await;
+            Ok(mut connection) => {
+                let mut intake = Intake::new(&connection.url, &connection.response, std::mem::take(&mut self.tail));
+                let end = self.capture(&mut intake, &mut connection, output, stop).await;
                 self.tail = intake.into_tail();
                 end
             }
@@ -75,77 +84,72 @@ impl Link for IcecastLink<'_> {
 }
 
 impl IcecastLink<'_> {
-    fn client(&mut self) -> Result<Client, HttpError> {
-        if let Some(client) = &self.client {
-            return Ok(client.clone());
-        }
-        let titles = ("Icy-MetaData".to_owned(), "1".to_owned());
-        let headers: Vec<_> = self.source.headers.iter().cloned().chain([titles]).collect();
-        Ok(self.client.insert(http::icy_client(&headers)?).clone())
-    }
-
-    async fn open(&mut self) -> Result<(Url, Response), String> {
-        let client = self.client().map_err(|error| error.to_string())?;
-        let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
-        let url = resolved.url;
-        let sent = tokio::time::timeout(DEAD_AFTER, client.get(url.clone()).send()).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).to_string()),
-            Err(_) => return Err(HttpError::silent(redact::url(&url), DEAD_AFTER).to_string()),
-        };
-        if !response.status().is_success() {
-            let (url, status) = (redact::url(&url), response.status());
-            return Err(HttpError::Status { url, status }.to_string());
-        }
-        Ok((url, response))
-    }
-}
-
-/// Hands over the body of `response` until it ends.
-async fn capture(
-    intake: &mut Intake,
-    url: &Url,
-    mut response: Response,
-    output: &mut Output,
-    stop: &CancellationToken,
-) -> End {
-    let mut deadline = Instant::now() + DEAD_AFTER;
-    let mut burst_ends: Option<Instant> = None;
-    let end = loop {
-        if !intake.is_waiting() {
-            burst_ends = None;
-        } else if Instant::now() >= *burst_ends.get_or_insert_with(|| Instant::now() + BURST_WITHIN) {
-            intake.wait_no_more();
-        }
-        let until = burst_ends.map_or(deadline, |burst_ends| burst_ends.min(deadline));
-        let read = tokio::select! {
-            read = timeout_at(until, response.chunk()) => read,
-            () = stop.cancelled() => break End::Stopped,
-        };
-        let title = match read {
-            Ok(Ok(Some(bytes))) => match intake.take(&bytes, output.now()) {
-                Ok(title) => title,
-                Err(cause) => break End::Failed(cause),
-            },
-            Ok(Ok(None)) => break End::Failed(intake.ended()),
-            Ok(Err(error)) => break End::Failed(HttpError::from_reqwest(&error, url).to_string()),
-            Err(_) if Instant::now() < deadline => None,
-            Err(_) => {
-                let (url, seconds) = (redact::url(url), DEAD_AFTER.as_secs());
-                break End::Failed(format!("{url} delivered no sound for {seconds} s"));
+    /// Hands over the body of `connection` until it ends, or another one has sound instead.
+    async fn capture(
+        &mut self,
+        intake: &mut Intake,
+        connection: &mut Connection,
+        output: &mut Output,
+        stop: &CancellationToken,
+    ) -> End {
+        let mut deadline = Instant::now() + DEAD_AFTER;
+        let mut burst_ends: Option<Instant> = None;
+        let mut roused = false;
+        let end = loop {
+            if !intake.is_waiting() {
+                burst_ends = None;
+            } else if Instant::now() >= *burst_ends.get_or_insert_with(|| Instant::now() + BURST_WITHIN) {
+                intake.wait_no_more();
+            }
+            let until = burst_ends.map_or(deadline, |burst_ends| burst_ends.min(deadline));
+            let read = tokio::select! {
+                read = timeout_at(until, connection.chunk()) => read,
+                () = stop.cancelled() => break End::Stopped,
+            };
+            let read = match read {
+                Ok(read) => read.transpose(),
+                Err(_) if Instant::now() < deadline => Some(Ok(Bytes::new())),
+                // Something came, and it was no sound.
+                Err(_) if roused => break End::Failed(connection.silent()),
+                Err(_) => {
+                    if let Err(deaf) = output.trouble(connection.silent()).await {
+                        return deaf.into();
+                    }
+                    roused = true;
+                    deadline = Instant::now() + DEAD_AFTER;
+                    match connection.or_another(&mut self.opener, output, stop).await {
+                        Ok(Spoke::Old(read)) => read.transpose(),
+                        Ok(Spoke::New(another)) => {
+                            self.next = Some(*another);
+                            break End::Failed(connection.silent());
+                        }
+                        Ok(Spoke::Nobody) => break End::Failed(connection.silent()),
+                        Ok(Spoke::Stopped) => break End::Stopped,
+                        Err(deaf) => return deaf.into(),
+                    }
+                }
+            };
+            let title = match read {
+                Some(Ok(bytes)) => match intake.take(&bytes, output.now()) {
+                    Ok(title) => title,
+                    Err(cause) => break End::Failed(cause),
+                },
+                None => break End::Failed(intake.ended()),
+                Some(Err(error)) => break End::Failed(connection.broke(&error)),
+            };
+            match intake.hand_over(title, output).await {
+                Ok(true) => {
+                    deadline = Instant::now() + DEAD_AFTER;
+                    roused = false;
+                }
+                Ok(false) => {}
+                Err(deaf) => return deaf.into(),
             }
         };
-        match intake.hand_over(title, output).await {
-            Ok(true) => deadline = Instant::now() + DEAD_AFTER,
-            Ok(false) => {}
-            Err(deaf) => return deaf.into(),
+        match intake.hand_over_rest(output).await {
+            Ok(()) => end,
+            Err(deaf) => deaf.into(),
         }
-    };
-    match intake.hand_over_rest(output).await {
-        Ok(()) => end,
-        Err(deaf) => deaf.into(),
     }
 }
 

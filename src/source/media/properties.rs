@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::DateTime;
 
 use super::{Framer, LONGEST_SEGMENT, Piece, probe, sniff};
-use crate::base::trial::parts;
+use crate::base::trial::{Choices, parts};
 use crate::model::Container;
 
 const CONTAINERS: [Container; 5] =
@@ -36,8 +36,50 @@ pub fn framer(bytes: &[u8]) {
     }
 }
 
-fn framed<'a>(container: Container, parts: impl Iterator<Item = &'a [u8]>) -> Vec<Piece> {
+/// What a second connection brings, after a first one that carried some of the same: a part of what it would bring alone,
+/// and what is left out of it is the end of what the first one brought. The first byte says which container, the next
+/// four where the first connection ends and where the second begins, the sixth how it is cut.
+pub fn seam(bytes: &[u8]) {
+    let mut choices = Choices::new(bytes);
+    let container = [Container::Adts, Container::Mp3][usize::from(choices.below(2))];
+    let mut place = || usize::from(choices.byte()) | usize::from(choices.byte()) << 8;
+    let (end, begin) = (place(), place());
+    let seed = choices.byte();
+    let body = choices.rest();
+    let (first, second) = (&body[..end.min(body.len())], &body[begin.min(body.len())..]);
+
     let mut framer = Framer::new(container);
+    let before = sound(&all(&mut framer, parts(first, u64::from(seed))));
+    let mut framer = Framer::after(framer.into_tail(), container);
+    let joined = all(&mut framer, parts(second, u64::from(seed).wrapping_add(1)));
+    let alone = sound(&framed(container, std::iter::once(second)));
+    let new = sound(&joined);
+
+    assert!(alone.ends_with(&new), "{} bytes that are not the end of the {} there are", new.len(), alone.len());
+    let known = &alone[..alone.len() - new.len()];
+    if joined.first().is_some_and(|piece| piece.continues) {
+        let common = known.len().min(before.len());
+        let (ours, theirs) = (&known[known.len() - common..], &before[before.len() - common..]);
+        assert!(ours == theirs, "{common} bytes before the seam are others");
+        assert!(!known.is_empty(), "it continues what it has nothing in common with");
+    } else if !joined.is_empty() {
+        assert!(known.is_empty(), "{} bytes are lost", known.len());
+    } else {
+        // It may reach back beyond the first one.
+        let told = || known.ends_with(&before) || before.windows(known.len()).any(|window| window == known);
+        assert!(known.is_empty() || told(), "all of it is lost");
+    }
+}
+
+fn sound(pieces: &[Piece]) -> Vec<u8> {
+    pieces.iter().flat_map(|piece| piece.bytes.iter().copied()).collect()
+}
+
+fn framed<'a>(container: Container, parts: impl Iterator<Item = &'a [u8]>) -> Vec<Piece> {
+    all(&mut Framer::new(container), parts)
+}
+
+fn all<'a>(framer: &mut Framer, parts: impl Iterator<Item = &'a [u8]>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for part in parts {
         framer.push(part, DateTime::UNIX_EPOCH);
@@ -55,5 +97,10 @@ mod tests {
     #[test]
     fn a_body_becomes_the_same_pieces_however_it_is_cut() {
         trial::check("framer", 1000, framer);
+    }
+
+    #[test]
+    fn a_second_connection_brings_what_the_first_did_not() {
+        trial::check("seam", 1000, seam);
     }
 }

@@ -2,12 +2,15 @@
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use chrono::{DateTime, TimeDelta};
+use regex::Regex;
 use url::Url;
 
 use super::jsonpath::{self, Picked};
 use super::playlist_file::{self, Content};
-use super::{error::Given, expiry, html, text};
+use super::{error::Given, expiry, html, steps, text};
 use crate::base::redact;
+use crate::base::trial::Choices;
+use crate::config::{Find, Step};
 
 const SELECTORS: [(&str, Option<&str>); 6] = [
     ("script", None),
@@ -65,6 +68,54 @@ pub fn page(bytes: &[u8]) {
     assert!(words.len() <= document.len() * 2, "redaction makes it longer");
 }
 
+const PATTERNS: [&str; 8] = [
+    r#"service_url\\":\\"(.*?)\\""#,
+    r#""(?:url|src)"\s*:\s*"([^"]*)""#,
+    r#"https?://[^\s"'<>]+\.m3u8[^\s"'<>]*"#,
+    r"(?s)\{.*\}",
+    r"(?i)file:\s*'(?P<address>[^']+)'",
+    r"(?m)^(.*)$",
+    r"(\w+)+$",
+    r"()",
+];
+
+/// A page, whatever it holds, can be sent through up to four steps: each hands on text that was in what it was given, or
+/// says what it was given instead. The first byte says how many, the next ones which.
+pub fn steps(bytes: &[u8]) {
+    let mut choices = Choices::new(bytes);
+    let count = 1 + usize::from(choices.below(4));
+    let chosen: Vec<_> = (0..count).map(|_| (choices.byte(), choices.byte())).collect();
+    let mut texts = vec![String::from_utf8_lossy(choices.rest()).into_owned()];
+    for (number, (kind, which)) in (1..).zip(chosen) {
+        let find = Find { number, step: step(kind, usize::from(which)) };
+        let given: usize = texts.iter().map(String::len).sum();
+        texts = match steps::search(&find, &texts) {
+            Ok(texts) => texts,
+            Err(error) => {
+                let words = error.to_string();
+                assert!(words.contains(&format!("step {number}")) && words.len() < 2_000, "{words}");
+                return;
+            }
+        };
+        assert!(!texts.is_empty() && texts.iter().all(|text| !text.trim().is_empty()), "{texts:?}");
+        let found: usize = texts.iter().map(String::len).sum();
+        // A pattern takes parts that do not overlap; elements and values contain each other.
+        assert!(!matches!(find.step, Step::Match { .. }) || found <= given, "{found} bytes out of {given}");
+    }
+}
+
+#[expect(clippy::expect_used, reason = "constants, each of which a test uses")]
+fn step(kind: u8, which: usize) -> Step {
+    match kind % 3 {
+        0 => {
+            let (css, attribute) = SELECTORS[which % SELECTORS.len()];
+            Step::Select { css: css.to_owned(), attribute: attribute.map(str::to_owned) }
+        }
+        1 => Step::Json { path: PATHS[which % PATHS.len()].to_owned() },
+        _ => Step::Match { pattern: Regex::new(PATTERNS[which % PATTERNS.len()]).expect("a valid pattern") },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +124,10 @@ mod tests {
     #[test]
     fn every_page_is_searched_without_harm() {
         trial::check("page", 300, page);
+    }
+
+    #[test]
+    fn every_page_goes_through_steps_without_harm() {
+        trial::check("steps", 300, steps);
     }
 }

@@ -97,7 +97,7 @@ fn first_page(found: &Found) -> Option<Url> {
 }
 
 /// The steps that only look: what `find` finds in the first of `given` that suits it. Blocks.
-fn search(find: &Find, given: &[String]) -> Result<Vec<String>, ResolveError> {
+pub(super) fn search(find: &Find, given: &[String]) -> Result<Vec<String>, ResolveError> {
     let mut understood = true;
     let mut readable = false;
     for reading in readings(given) {

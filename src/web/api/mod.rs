@@ -5,6 +5,7 @@
 //! Recordings and airings are the objects of `aircheck list --json` and `aircheck next --json`.
 
 mod airings;
+mod bin;
 mod count;
 mod document;
 mod extract;
@@ -31,7 +32,8 @@ pub(super) fn router() -> Router<Site> {
         "/api/v1",
         OpenApiRouter::new()
             .routes(routes!(recordings::list))
-            .routes(routes!(recordings::get))
+            .routes(routes!(recordings::get, bin::delete))
+            .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
             .routes(routes!(airings::list))
             .routes(routes!(stations::list)),

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use axum::http::header::{CACHE_CONTROL, ETAG};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::Site;
+use super::super::{Site, conditional};
 use super::count::Count;
 use super::extract::{Instant, Path, Query};
 use super::problem::Problem;
@@ -71,7 +71,7 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    fn new(recording: &Recording) -> Self {
+    pub fn new(recording: &Recording) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
         let report = recording.report(std::path::Path::new(""));
         let media = report.file.is_some().then(|| {
@@ -141,8 +141,7 @@ pub(super) async fn peaks(
     let finished = recording.finished_at.map_or(0, |at| at.timestamp_millis());
     let tag = format!("\"{finished:x}\"");
     let kept = [(CACHE_CONTROL, "private, max-age=300".to_owned()), (ETAG, tag.clone())];
-    let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|value| value.split(',')).any(|known| known.trim().trim_start_matches("W/") == tag) {
+    if conditional::is_known(&headers, &tag, None) {
         return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
     }
     match site.catalogue.peaks(&recording.id).await? {
@@ -155,6 +154,6 @@ pub(super) async fn peaks(
 async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
     let found = site.catalogue.get(&AiringId::new(id)).await?;
     found
-        .filter(|recording| recording.deleted_at.is_none())
+        .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
         .ok_or_else(|| Problem::not_found(format!("there is no recording {id}")))
 }

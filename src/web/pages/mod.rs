@@ -1,11 +1,15 @@
 //! The pages, one file each, and the templates they are made from.
 
+mod dates;
+mod listing;
+mod marks;
 mod nothing;
 mod recordings;
 mod render;
 mod schedule;
 mod show;
 mod view;
+mod waveform;
 
 use axum::Router;
 use axum::routing::{MethodRouter, any, get};
@@ -18,6 +22,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
         .route("/shows/{show}", get(show::page))
+        .route("/waveforms/{file}", get(waveform::picture))
 }
 
 /// The page for every other address.

@@ -3,15 +3,16 @@
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use minijinja::context;
 use serde::Deserialize;
 
-use super::super::Site;
 use super::super::failure::broken;
-use super::render::{ON_A_PAGE, render, serde};
+use super::super::{Site, language};
+use super::listing::{Listing, listing};
+use super::render::{render, serde};
 use super::view::{days, slot};
-use crate::library::catalogue::Filter;
+use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
 
 /// What the form asks for.
@@ -21,6 +22,7 @@ pub(super) struct Asked {
     show: String,
     station: String,
     verdict: String,
+    day: String,
     q: String,
     before: String,
 }
@@ -28,37 +30,51 @@ pub(super) struct Asked {
 /// One page of them.
 pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let day = asked.day.parse::<NaiveDate>().ok();
     let filter = Filter {
         show: given(&asked.show).map(ShowId::new),
         station: given(&asked.station).map(StationId::new),
         verdict: given(&asked.verdict),
         title: given(&asked.q),
         before: asked.before.parse::<DateTime<Utc>>().ok(),
-        limit: Some(ON_A_PAGE),
         ..Filter::default()
     };
-    let listed = match site.catalogue.list(&filter).await {
+    let narrowed = filter != Filter::default() || day.is_some();
+    let listed = match day {
+        Some(day) => of_day(&site, filter, day).await,
+        None => listing(&site.catalogue, filter).await,
+    };
+    let listed = match listed {
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let config = site.config();
-    let full = listed.len() == usize::try_from(ON_A_PAGE).unwrap_or(usize::MAX);
-    let older = listed.last().filter(|_| full).map(|oldest| oldest.on_air.start.to_rfc3339());
-    let narrowed = filter != Filter { limit: filter.limit, ..Filter::default() };
+    let (config, language) = (site.config(), language::of(&headers));
     let on_air: Vec<_> = site.recorder.recording().iter().map(|current| slot(&current.airing, &config)).collect();
     let values = context! {
         here => "library",
-        days => serde(days(&listed, &config)),
+        days => serde(days(&listed.recordings, &config, language)),
         on_air => serde(on_air),
-        older => older,
+        older => listed.older.map(|before| before.to_rfc3339()),
         narrowed => narrowed,
         asked => context! {
-            show => asked.show, station => asked.station, verdict => asked.verdict, q => asked.q,
+            show => asked.show, station => asked.station, verdict => asked.verdict, q => asked.q, day => asked.day,
             before => asked.before,
         },
-        shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         stations => serde(config.stations.iter().map(|s| (&s.id, &s.name)).collect::<Vec<_>>()),
         verdicts => ["complete", "partial", "silent", "failed"],
     };
     render("recordings.html", &site, &headers, StatusCode::OK, values)
+}
+
+/// All recordings of one day, which is another stretch of time in every zone.
+async fn of_day(site: &Site, filter: Filter, day: NaiveDate) -> Result<Listing, CatalogueError> {
+    let midnight = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
+    // Zones go from 12 hours behind UTC to 14 before it.
+    let since = midnight(day) - TimeDelta::hours(14);
+    let before = midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)) + TimeDelta::hours(12);
+    let filter = Filter { since: Some(since), before: Some(before), ..filter };
+    let mut recordings = site.catalogue.list(&filter).await?;
+    recordings
+        .retain(|recording: &Recording| recording.on_air.start.with_timezone(&recording.timezone).date_naive() == day);
+    Ok(Listing { recordings, older: None })
 }

@@ -11,14 +11,13 @@ use minijinja::{Environment, Value, context};
 
 use super::super::{Site, language};
 
-/// Recordings on one page.
-pub(super) const ON_A_PAGE: u32 = 50;
-
 /// The templates; names that end in `.html` are escaped.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     for (name, source) in [
         ("base.html", include_str!("../templates/base.html")),
+        ("icons.html", include_str!("../templates/icons.html")),
+        ("player.html", include_str!("../templates/player.html")),
         ("rows.html", include_str!("../templates/rows.html")),
         ("recordings.html", include_str!("../templates/recordings.html")),
         ("schedule.html", include_str!("../templates/schedule.html")),
@@ -41,8 +40,13 @@ pub(super) fn serde(value: impl serde::Serialize) -> Value {
 /// The page that template `name` makes of `values`, in the language of whoever asked.
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
+    let config = site.config();
     let values = context! {
-        t => serde(&language.messages), lang => language.tag, root => site.root(), ..values
+        t => serde(&language.messages),
+        lang => language.tag,
+        root => site.root(),
+        shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
+        ..values
     };
     match TEMPLATES.get_template(name).and_then(|template| template.render(values)) {
         Ok(html) => (status, Html(html)).into_response(),

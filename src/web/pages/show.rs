@@ -1,31 +1,43 @@
 //! A show: its recordings, its schedule, and how to subscribe.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use minijinja::context;
+use serde::Deserialize;
 
 use super::super::asked::Base;
 use super::super::failure::broken;
-use super::super::{Site, address};
+use super::super::{Site, address, language};
+use super::listing::listing;
 use super::nothing::nothing_here;
-use super::render::{ON_A_PAGE, render, serde};
+use super::render::{render, serde};
 use super::view::{days, slot};
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
 use crate::schedule::plan;
 
+/// Which page of its recordings.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    before: String,
+}
+
 /// One show.
 pub(super) async fn page(
     State(site): State<Site>,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
     Base(base): Base,
     headers: HeaderMap,
 ) -> Response {
+    let before = asked.before.parse::<DateTime<Utc>>().ok();
     let config = site.config();
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
-    let filter = Filter { show: Some(show.id.clone()), limit: Some(ON_A_PAGE), ..Filter::default() };
-    let listed = match site.catalogue.list(&filter).await {
+    let filter = Filter { show: Some(show.id.clone()), before, ..Filter::default() };
+    let listed = match listing(&site.catalogue, filter).await {
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
@@ -33,11 +45,12 @@ pub(super) async fn page(
     let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
     let values = context! {
         here => "show",
+        older => listed.older.map(|before| before.to_rfc3339()),
         id => show.id.to_string(),
         title => show.title.clone(),
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
-        days => serde(days(&listed, &config)),
+        days => serde(days(&listed.recordings, &config, language::of(&headers))),
         slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
         feed => feed,
     };

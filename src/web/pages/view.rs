@@ -1,8 +1,13 @@
 //! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
+use super::super::language::Language;
+use super::dates;
+use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
@@ -14,102 +19,114 @@ pub(super) struct Row {
     /// Of its airing.
     pub id: String,
     pub show: String,
+    /// Whether the show still has a page.
+    pub has_page: bool,
     pub title: String,
     pub station: String,
-    /// `14:00`
+    /// `14:00`, on the air from and until.
     pub time: String,
+    pub end: String,
     /// `2026-11-20`
     pub day: String,
+    /// `Fri, 20 Nov`
+    pub said: String,
     /// RFC 3339, for machines.
     pub start: String,
-    /// `1:59:58`
+    /// `1:59:58`, of the file.
     pub length: String,
     pub seconds: f64,
     /// The word.
     pub verdict: &'static str,
     /// The share that is there, in percent, of a partial one.
     pub percent: Option<f64>,
-    pub gaps: Vec<GapRow>,
-    /// Whether there is a file.
+    /// What is missing or silent.
+    pub marks: Vec<Mark>,
+    /// How much of either, as `1:04`; empty where nothing is.
+    pub missing: String,
+    pub silent: String,
+    /// Whether there is a file, and a picture of it, which the first releases did not draw.
     pub playable: bool,
+    pub pictured: bool,
     /// `112.3 MB`
     pub size: String,
-}
-
-/// What is missing from it.
-#[derive(Debug, Serialize)]
-pub(super) struct GapRow {
-    /// `14:03:12`
-    pub at: String,
-    pub seconds: String,
-    pub cause: String,
-    /// Where in the planned time it lies and how long it is, in thousandths of it.
-    pub from: u32,
-    pub length: u32,
+    /// Changes whenever the recording does.
+    pub version: String,
 }
 
 /// The recordings of one day, newest first.
 #[derive(Debug, Serialize)]
 pub(super) struct Day {
-    pub day: String,
+    /// `2026-11-20`
+    pub date: String,
+    /// `Friday, 20 November 2026`
+    pub said: String,
     pub rows: Vec<Row>,
 }
 
 /// Groups `recordings`, newest first, by the day they were on the air where their show is at home.
-pub(super) fn days(recordings: &[Recording], config: &Config) -> Vec<Day> {
+pub(super) fn days(recordings: &[Recording], config: &Config, language: &Language) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for recording in recordings {
-        let row = row(recording, config);
-        match days.last_mut().filter(|day| day.day == row.day) {
+        let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
+        let row = row(recording, config, language);
+        match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
-            None => days.push(Day { day: row.day.clone(), rows: vec![row] }),
+            None => {
+                days.push(Day { date: row.day.clone(), said: dates::long(date, &language.messages), rows: vec![row] });
+            }
         }
     }
     days
 }
 
-fn row(recording: &Recording, config: &Config) -> Row {
-    let start = recording.on_air.start.with_timezone(&recording.timezone);
-    let planned = recording.cut.length().as_seconds_f64().max(f64::MIN_POSITIVE);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a thousand")]
-    let share = |seconds: f64| (seconds / planned * 1000.0).clamp(0.0, 1000.0).round() as u32;
-    let gaps = recording.gaps.iter().map(|gap| GapRow {
-        at: gap.start.with_timezone(&recording.timezone).format("%H:%M:%S").to_string(),
-        seconds: format!("{:.1}", gap.length.as_secs_f64()),
-        cause: gap.cause.clone(),
-        from: share((gap.start - recording.cut.start).as_seconds_f64()),
-        length: share(gap.length.as_secs_f64()).max(2),
-    });
+fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
+    let local = |at: DateTime<Utc>| at.with_timezone(&recording.timezone);
+    let start = local(recording.on_air.start);
+    let plays = recording.plays_for().as_secs_f64();
+    let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
+    let silent: f64 = recording.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
+    let some = |seconds: f64| if seconds > 0.0 { clock(seconds.max(1.0)) } else { String::new() };
     Row {
         id: recording.id.to_string(),
         show: recording.show.to_string(),
+        has_page: config.show(&recording.show).is_some(),
         title: recording.title.clone(),
         station: config.station_name(&recording.station).to_owned(),
         time: start.format("%H:%M").to_string(),
+        end: local(recording.on_air.end).format("%H:%M").to_string(),
         day: start.format("%Y-%m-%d").to_string(),
+        said: dates::short(start.date_naive(), &language.messages),
         start: start.to_rfc3339(),
-        length: clock(recording.seconds),
-        seconds: recording.seconds,
+        length: clock(plays),
+        seconds: plays,
         verdict: recording.verdict.as_ref().map_or("", Verdict::word),
         percent: match recording.verdict {
             Some(Verdict::Partial(percent)) => Some(percent),
             _ => None,
         },
-        gaps: gaps.collect(),
+        marks: marks(recording),
+        missing: some(missing),
+        silent: some(silent),
         playable: recording.file.is_some(),
+        pictured: recording.file.is_some() && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
+        version: recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default(),
     }
 }
 
 /// An airing that comes or is on.
 #[derive(Debug, Serialize)]
 pub(super) struct Slot {
+    pub id: String,
     pub show: String,
     pub title: String,
     pub station: String,
     pub day: String,
     pub start: String,
     pub end: String,
+    /// RFC 3339, for machines.
+    pub starts: String,
+    pub ends: String,
     pub zone: &'static str,
 }
 
@@ -117,12 +134,40 @@ pub(super) struct Slot {
 pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
     let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
     Slot {
+        id: airing.id.to_string(),
         show: airing.show.to_string(),
         title: config.show(&airing.show).map_or_else(|| airing.show.to_string(), |show| show.title.clone()),
         station: config.station_name(&airing.station).to_owned(),
         day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
         start: local(airing.on_air.start).format("%H:%M").to_string(),
         end: local(airing.on_air.end).format("%H:%M").to_string(),
+        starts: local(airing.on_air.start).to_rfc3339(),
+        ends: local(airing.on_air.end).to_rfc3339(),
         zone: airing.timezone.name(),
     }
+}
+
+/// The airings of one day, by their starts.
+#[derive(Debug, Serialize)]
+pub(super) struct Agenda {
+    /// `2026-11-20`
+    pub date: String,
+    /// `Friday, 20 November 2026`
+    pub said: String,
+    pub slots: Vec<Slot>,
+}
+
+/// Groups `airings`, in the order of their starts, by the day where each is at home.
+pub(super) fn agenda(airings: &[Airing], config: &Config, language: &Language) -> Vec<Agenda> {
+    let mut days: BTreeMap<NaiveDate, Vec<Slot>> = BTreeMap::new();
+    for airing in airings {
+        let day = airing.on_air.start.with_timezone(&airing.timezone).date_naive();
+        days.entry(day).or_default().push(slot(airing, config));
+    }
+    let agenda = days.into_iter().map(|(day, slots)| Agenda {
+        date: day.to_string(),
+        said: dates::long(day, &language.messages),
+        slots,
+    });
+    agenda.collect()
 }

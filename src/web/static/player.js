@@ -1,65 +1,189 @@
-// One player at the bottom for all recordings: it stays while another recording is chosen, knows where one stopped
-// listening, and answers media keys and the lock screen. Without it, every row has a player of its own.
-"use strict";
+// One player at the bottom for all recordings. It stays while one goes from page to page, knows where one stopped
+// listening, and answers media keys and the lock screen. Tells the document `aircheck:player` whenever it changes.
+import { clock } from "./time.js";
+import { failed } from "./toast.js";
+import { draw, paint } from "./wave.js";
 
-(() => {
-  const bar = document.getElementById("player");
-  const audio = bar.querySelector("audio");
-  const key = (id) => `aircheck:position:${id}`;
-  let current = null;
+const bar = document.getElementById("player");
+const audio = bar.querySelector("audio");
+const wave = bar.querySelector(".wave");
+const toggleButton = bar.querySelector("[data-toggle]");
+const speed = bar.querySelector("[data-speed]");
+const key = (id) => `aircheck:position:${id}`;
+const LAST = "aircheck:last";
+const SPEED = "aircheck:speed";
 
-  function remember() {
-    if (!current || !Number.isFinite(audio.duration)) return;
-    // What was heard to the end begins anew.
-    if (audio.duration - audio.currentTime < 10) localStorage.removeItem(key(current.id));
-    else if (audio.currentTime > 5) localStorage.setItem(key(current.id), String(audio.currentTime));
+let current = null;
+/** Where to begin once the sound is there. */
+let pending = 0;
+
+/** What is in the player; null where it is closed. */
+export const playing = () => current;
+export const isPaused = () => audio.paused;
+/** Where one stopped listening to a recording, in seconds. */
+export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
+/** Where it is, and how long it is, in seconds. */
+export const position = () => (audio.readyState > 0 ? audio.currentTime : pending);
+export const duration = () => (Number.isFinite(audio.duration) ? audio.duration : Number(current?.seconds) || 0);
+
+/** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
+export function play(data, at = null) {
+  if (current?.id === data.id) {
+    if (at !== null) { seek(at); audio.play().catch(unplayable); } else toggle();
+    return;
   }
+  load(data, at ?? stopped(data.id));
+  audio.play().catch(unplayable);
+}
 
-  function play(data) {
-    if (current && current.id === data.id) {
-      if (audio.paused) audio.play(); else audio.pause();
-      return;
-    }
-    remember();
-    current = data;
-    bar.hidden = false;
-    bar.querySelector("[data-title]").textContent = data.title;
-    bar.querySelector("[data-station]").textContent = data.station;
-    audio.src = data.source;
-    audio.addEventListener("loadedmetadata", () => {
-      audio.currentTime = Number(localStorage.getItem(key(data.id))) || 0;
-      audio.playbackRate = Number(bar.querySelector("[data-speed]").value);
-    }, { once: true });
-    audio.play();
-    if ("mediaSession" in navigator) {
-      navigator.mediaSession.metadata = new MediaMetadata({ title: data.title, artist: data.station, album: "aircheck" });
-    }
-  }
+function load(data, at) {
+  remember();
+  current = data;
+  pending = at;
+  bar.hidden = false;
+  document.body.classList.add("plays");
+  const title = bar.querySelector("[data-title]");
+  title.textContent = data.title;
+  if (data.page) title.href = data.page; else title.removeAttribute("href");
+  bar.querySelector("[data-station]").textContent = [data.station, data.when].filter(Boolean).join(" · ");
+  draw(wave, data.picture ? `${data.picture}&bars=240` : "");
+  wave.querySelector(".marks")?.remove();
+  const marks = document.querySelector(`.row[data-id="${CSS.escape(data.id)}"] .marks`);
+  if (marks) wave.append(marks.cloneNode(true));
+  audio.src = data.media;
+  localStorage.setItem(LAST, JSON.stringify(data));
+  describe();
+  changed();
+}
 
-  const skip = (seconds) => { audio.currentTime = Math.max(0, audio.currentTime + seconds); };
+/** Closes the player. */
+export function close() {
+  remember();
+  audio.pause();
+  audio.removeAttribute("src");
+  current = null;
+  bar.hidden = true;
+  document.body.classList.remove("plays");
+  localStorage.removeItem(LAST);
+  if ("mediaSession" in navigator) navigator.mediaSession.metadata = null;
+  changed();
+}
 
-  for (const place of document.querySelectorAll(".sound")) {
-    const own = place.querySelector("audio");
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "play";
-    button.textContent = place.dataset.play;
-    button.setAttribute("aria-label", own.getAttribute("aria-label"));
-    button.addEventListener("click", () => play({ ...place.dataset, source: own.src }));
-    own.replaceWith(button);
-  }
-  for (const button of bar.querySelectorAll("[data-skip]")) {
-    button.addEventListener("click", () => skip(Number(button.dataset.skip)));
-  }
-  bar.querySelector("[data-speed]").addEventListener("change", (event) => {
-    audio.playbackRate = Number(event.target.value);
+function unplayable(error) {
+  // Another recording was chosen before this one began.
+  if (error.name !== "AbortError") failed(null);
+}
+
+export function toggle() {
+  if (!current) return;
+  if (audio.paused) audio.play().catch(unplayable); else audio.pause();
+}
+
+export function seek(seconds) {
+  const place = Math.min(Math.max(0, seconds), duration());
+  if (audio.readyState > 0) audio.currentTime = place; else pending = place;
+  changed();
+}
+
+const skip = (seconds) => seek(position() + seconds);
+
+function remember() {
+  if (!current || audio.readyState === 0) return;
+  // What was heard to the end begins anew.
+  if (audio.duration - audio.currentTime < 10) localStorage.removeItem(key(current.id));
+  else if (audio.currentTime > 5) localStorage.setItem(key(current.id), audio.currentTime.toFixed(1));
+}
+
+/** Shows where the player is. */
+function changed() {
+  const [place, whole] = [position(), duration()];
+  paint(wave, place, whole);
+  bar.querySelector("[data-now]").textContent = clock(place);
+  bar.querySelector("[data-whole]").textContent = clock(whole);
+  document.dispatchEvent(new CustomEvent("aircheck:player"));
+}
+
+function showPaused() {
+  toggleButton.setAttribute("aria-label", audio.paused ? toggleButton.dataset.play : toggleButton.dataset.pause);
+  toggleButton.querySelector("use").setAttribute("href", audio.paused ? "#i-play" : "#i-pause");
+  changed();
+}
+
+/** What the lock screen shows. */
+function describe() {
+  if (!("mediaSession" in navigator)) return;
+  const artwork = current.artwork ? [{ src: new URL(current.artwork, location.href).href }] : [];
+  navigator.mediaSession.metadata = new MediaMetadata({
+    title: current.title, artist: current.station, album: current.when ?? "aircheck", artwork,
   });
-  audio.addEventListener("pause", remember);
-  audio.addEventListener("ended", remember);
-  setInterval(() => { if (!audio.paused) remember(); }, 5000);
-  addEventListener("pagehide", remember);
-  if ("mediaSession" in navigator) {
-    navigator.mediaSession.setActionHandler("seekbackward", () => skip(-15));
-    navigator.mediaSession.setActionHandler("seekforward", () => skip(30));
+}
+
+function tellPosition() {
+  if (!("mediaSession" in navigator) || !Number.isFinite(audio.duration) || audio.duration === 0) return;
+  navigator.mediaSession.setPositionState({
+    duration: audio.duration, playbackRate: audio.playbackRate, position: Math.min(audio.currentTime, audio.duration),
+  });
+}
+
+/** The recording before or after this one, on the page that is shown. */
+function neighbour(step) {
+  const rows = [...document.querySelectorAll(".row[data-id]")];
+  const at = rows.findIndex((row) => row.dataset.id === current?.id);
+  const row = at < 0 ? null : rows[at + step];
+  if (row) play({ ...row.dataset });
+}
+
+audio.addEventListener("loadedmetadata", () => {
+  audio.currentTime = pending;
+  audio.playbackRate = Number(speed.value);
+  changed();
+  tellPosition();
+});
+for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => { remember(); showPaused(); });
+for (const event of ["seeked", "ratechange", "play"]) audio.addEventListener(event, tellPosition);
+for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(event, changed);
+audio.addEventListener("error", () => { if (current) failed(null); });
+addEventListener("pagehide", remember);
+let remembered = 0;
+audio.addEventListener("timeupdate", () => {
+  if (Math.abs(audio.currentTime - remembered) < 5) return;
+  remembered = audio.currentTime;
+  remember();
+});
+
+for (const button of bar.querySelectorAll("[data-skip]")) {
+  button.addEventListener("click", () => skip(Number(button.dataset.skip)));
+}
+toggleButton.addEventListener("click", toggle);
+bar.querySelector("[data-close]").addEventListener("click", close);
+speed.value = localStorage.getItem(SPEED) ?? "1";
+if (!speed.value) speed.value = "1";
+speed.addEventListener("change", () => {
+  audio.playbackRate = Number(speed.value);
+  localStorage.setItem(SPEED, speed.value);
+});
+
+if ("mediaSession" in navigator) {
+  const handlers = {
+    play: () => audio.play().catch(unplayable),
+    pause: () => audio.pause(),
+    stop: () => close(),
+    seekbackward: (details) => skip(-(details.seekOffset || 15)),
+    seekforward: (details) => skip(details.seekOffset || 30),
+    seekto: (details) => seek(details.seekTime),
+    previoustrack: () => (position() > 5 ? seek(0) : neighbour(-1)),
+    nexttrack: () => neighbour(1),
+  };
+  for (const [action, handler] of Object.entries(handlers)) {
+    // Not every browser knows every action.
+    try { navigator.mediaSession.setActionHandler(action, handler); } catch { /* it has no such key */ }
   }
-})();
+}
+
+/** What was in the player when the page was last left, without a sound. */
+export function resume() {
+  try {
+    const data = JSON.parse(localStorage.getItem(LAST));
+    if (data?.id) { audio.preload = "none"; load(data, stopped(data.id)); audio.preload = "metadata"; }
+  } catch { localStorage.removeItem(LAST); }
+}

@@ -1,0 +1,50 @@
+//! How loud a stretch of tape is, for a meter that moves while it is recorded.
+
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+
+use super::decoder::Decoder;
+use super::error::EncodeError;
+use super::feed::frames_of;
+use crate::base::blocking::blocking;
+use crate::config::Mp3;
+use crate::tape::Sound;
+
+/// Enough for a meter.
+const COARSE: Mp3 = Mp3 { bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
+/// Levels per second.
+pub const PER_SECOND: u32 = 10;
+/// The longest that a look may take.
+const WITHIN: Duration = Duration::from_secs(5);
+
+/// The loudest sample of each tenth of a second of `sound`, 1.0 being full scale; empty where it cannot be decoded.
+///
+/// # Errors
+/// The tape cannot be read, or ffmpeg cannot be started.
+pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
+    let (mut decoder, input, mut samples) = Decoder::start(&sound.reel, COARSE)?;
+    let stretch = sound.clone();
+    let (init, bytes) = blocking(move || Ok::<_, EncodeError>((stretch.reel.read_init()?, stretch.read()?))).await?;
+    let pouring = async {
+        if let Some(mut input) = input {
+            // What is missing shows in the levels.
+            let _ = input.write_all(&init).await;
+            let _ = input.write_all(frames_of(&bytes, sound.reel.container)).await;
+        }
+    };
+    let mut heard = Vec::new();
+    let hearing = async {
+        while let Ok(Some(more)) = samples.take(u64::MAX).await {
+            heard.extend(
+                more.chunks_exact(4)
+                    .map(|sample| f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]]).abs()),
+            );
+        }
+    };
+    let _ = tokio::time::timeout(WITHIN, futures::future::join(pouring, hearing)).await;
+    decoder.stop().await;
+    let stretch = (COARSE.sample_rate / PER_SECOND) as usize;
+    let loudest = |part: &[f32]| part.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0);
+    Ok(heard.chunks(stretch).map(loudest).collect())
+}

@@ -1,0 +1,170 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::library::catalogue::{Filter, Outcome};
+use crate::model::{Airing, Measured, Peaks, ShowId, Span, StationId, Verdict};
+
+const NAME: &str = "KBS/명연주.mp3";
+
+struct Library {
+    folder: TempDir,
+    catalogue: Catalogue,
+    bin: Bin,
+    id: AiringId,
+}
+
+fn at(hour: i64) -> DateTime<Utc> {
+    "2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(hour)
+}
+
+/// One recording that was on the air `hour` hours after noon, its file holding `sound`.
+async fn add(catalogue: &Catalogue, output: &Path, hour: i64, name: &str, sound: &str) -> AiringId {
+    let show = ShowId::new("명/연주");
+    let airing = Airing {
+        id: AiringId::derive(&show, at(hour)),
+        show,
+        station: StationId::new("kbs"),
+        on_air: Span::new(at(hour), at(hour + 1)),
+        early: TimeDelta::zero(),
+        late: TimeDelta::zero(),
+        timezone: chrono_tz::UTC,
+    };
+    catalogue.claim(&airing, "명연주", at(hour)).await.unwrap();
+    let outcome = Outcome {
+        verdict: Verdict::Complete,
+        seconds: 3600.0,
+        file: Some(name.into()),
+        bytes: Some(sound.len() as u64),
+        gaps: vec![],
+        measured: Measured { peaks: Some(Peaks { per_second: 20.0, levels: vec![1] }), ..Measured::default() },
+        at: at(hour + 1),
+    };
+    catalogue.finish(&airing.id, &outcome).await.unwrap();
+    fs::create_dir_all(output.join(name).parent().unwrap()).unwrap();
+    fs::write(output.join(name), sound).unwrap();
+    airing.id
+}
+
+impl Library {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let output = folder.path().join("out");
+        let id = add(&catalogue, &output, 0, NAME, "sound").await;
+        let bin = Bin::new(catalogue.clone(), Shelf::new(output));
+        Self { folder, catalogue, bin, id }
+    }
+
+    fn output(&self) -> PathBuf {
+        self.folder.path().join("out")
+    }
+
+    fn sound(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.output().join(name)).ok()
+    }
+
+    async fn listed(&self) -> usize {
+        self.catalogue.list(&Filter::default()).await.unwrap().len()
+    }
+
+    fn binned(&self) -> PathBuf {
+        self.bin.shelf.binned(&self.id)
+    }
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_gone_from_list_and_folder_and_comes_back_whole() {
+    let library = Library::new().await;
+    let before = library.catalogue.get(&library.id).await.unwrap().unwrap();
+    library.bin.put(&library.id, at(2)).await.unwrap();
+    assert_eq!((library.listed().await, library.sound(NAME)), (0, None));
+    assert!(!library.output().join("KBS").exists(), "no empty folder stays");
+    let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
+    assert_eq!((row.file, row.bytes), (None, None), "nobody else is handed a file that is in the bin");
+    let again = library.bin.put(&library.id, at(2)).await.unwrap_err();
+    assert!(matches!(again, BinError::Unknown { .. }), "{again}");
+    assert_eq!(library.bin.keep(at(3), KEPT).await.unwrap(), 0, "it can still be brought back");
+
+    assert_eq!(library.bin.restore(&library.id).await.unwrap(), before);
+    assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
+    assert!(!library.output().join(".aircheck").exists(), "an empty bin leaves nothing");
+    assert_eq!(library.bin.restore(&library.id).await.unwrap(), before, "asked twice");
+}
+
+#[tokio::test]
+async fn after_its_time_it_is_gone_for_good_and_stays_claimed() {
+    let library = Library::new().await;
+    library.bin.put(&library.id, at(2)).await.unwrap();
+    assert_eq!(library.bin.keep(at(2) + KEPT, KEPT).await.unwrap(), 1);
+    assert!(!library.binned().exists() && !library.output().join(".aircheck").exists());
+    let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
+    assert_eq!((row.deleted_at, row.binned), (Some(at(2) + KEPT), None));
+    assert_eq!(library.catalogue.peaks(&library.id).await.unwrap(), None);
+    let late = library.bin.restore(&library.id).await.unwrap_err();
+    assert!(matches!(late, BinError::Unknown { .. }), "{late}");
+}
+
+#[tokio::test]
+async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
+    let library = Library::new().await;
+    let keep = async || library.bin.keep(at(3), KEPT).await.unwrap();
+    // Died after step 1: off the list, the file in its place.
+    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    keep().await;
+    assert_eq!((library.sound(NAME), library.binned().exists()), (None, true));
+    // Died after step 2.
+    library.catalogue.set_stage(&library.id, Stage::Going, None).await.unwrap();
+    keep().await;
+    let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
+    assert_eq!((row.binned.unwrap().stage, library.binned().exists()), (Stage::There, true));
+    // Died when it was to come back, before the file was moved.
+    library.catalogue.set_stage(&library.id, Stage::Coming, None).await.unwrap();
+    keep().await;
+    assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
+    // And after it was moved.
+    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    library.catalogue.set_stage(&library.id, Stage::Coming, None).await.unwrap();
+    keep().await;
+    assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
+}
+
+#[tokio::test]
+async fn a_name_that_was_given_away_meanwhile_is_not_taken_from_its_new_owner() {
+    let library = Library::new().await;
+    library.bin.put(&library.id, at(2)).await.unwrap();
+    let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
+    let restored = library.bin.restore(&library.id).await.unwrap();
+    assert_eq!(restored.file.as_deref(), Some(Path::new("KBS/명연주 (2).mp3")));
+    assert_eq!(library.sound("KBS/명연주 (2).mp3").as_deref(), Some("sound"));
+    assert_eq!(library.sound(NAME).as_deref(), Some("other"));
+
+    library.bin.put(&other, at(4)).await.unwrap();
+    assert_eq!(library.sound("KBS/명연주 (2).mp3").as_deref(), Some("sound"), "the folder is not empty");
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_has_taken_is_said_and_one_put_back_by_hand_is_welcome() {
+    let library = Library::new().await;
+    library.bin.put(&library.id, at(2)).await.unwrap();
+    let elsewhere = library.folder.path().join("kept.mp3");
+    fs::rename(library.binned(), &elsewhere).unwrap();
+    let taken = library.bin.restore(&library.id).await.unwrap_err();
+    assert!(taken.to_string().contains("somebody has moved or removed it"), "{taken}");
+    // Another recording under its name, by chance of the same size, is not it.
+    let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
+    assert!(matches!(library.bin.restore(&library.id).await, Err(BinError::Taken { .. })));
+    library.bin.put(&other, at(4)).await.unwrap();
+
+    fs::create_dir_all(library.output().join("KBS")).unwrap();
+    fs::rename(&elsewhere, library.output().join(NAME)).unwrap();
+    library.bin.restore(&library.id).await.unwrap();
+    assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
+
+    // Gone before it was deleted.
+    fs::remove_file(library.output().join(NAME)).unwrap();
+    library.bin.put(&library.id, at(5)).await.unwrap();
+    assert!(matches!(library.bin.restore(&library.id).await, Err(BinError::Taken { .. })));
+    assert_eq!(library.bin.keep(at(5) + KEPT, KEPT).await.unwrap(), 2);
+}

@@ -1,0 +1,78 @@
+//! The bin: a hidden folder in the output folder, in which files that a person deleted wait, each under the name of its
+//! airing. In the same file system, so that nothing is copied on the way in or out.
+
+use std::fs;
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use super::error::ShelfError;
+use super::place::{self, blocking};
+use super::{HIDDEN, Shelf};
+use crate::model::AiringId;
+
+/// The bin in the hidden folder.
+const BIN: &str = "bin";
+
+impl Shelf {
+    /// Moves the file of a recording into the bin, with the folders flushed, and removes the folders that are empty
+    /// then. False where there is no such file.
+    pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, ShelfError> {
+        let (shelf, binned, file) = (self.clone(), self.binned(id), file.to_owned());
+        blocking(move || {
+            let from = shelf.output.join(&file);
+            if file.components().any(|part| !matches!(part, Component::Normal(_))) || !from.is_file() {
+                return Ok(false);
+            }
+            if let Some(folder) = binned.parent() {
+                place::make_folders(folder)?;
+            }
+            // A second name of the same file would make the rename do nothing.
+            place::remove(&binned)?;
+            fs::rename(&from, &binned).map_err(|source| match source.kind() {
+                io::ErrorKind::CrossesDevices => {
+                    ShelfError::Elsewhere { path: binned.clone(), temporary: from.clone() }
+                }
+                _ => ShelfError::File { doing: "moved into the bin", path: from.clone(), source },
+            })?;
+            for folder in [binned.parent(), from.parent()].into_iter().flatten() {
+                place::flush(folder)?;
+            }
+            shelf.remove_empty(&file);
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Gives the file in the bin the name `file` again; [`ShelfError::Taken`] where another has it.
+    pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), ShelfError> {
+        let (shelf, binned, target) = (self.clone(), self.binned(id), self.output.join(file));
+        blocking(move || {
+            place::place_now(&binned, &target)?;
+            shelf.remove_bin();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Removes the file in the bin; one that is not there is fine.
+    pub async fn remove_binned(&self, id: &AiringId) -> Result<(), ShelfError> {
+        let (shelf, binned) = (self.clone(), self.binned(id));
+        blocking(move || {
+            place::remove(&binned)?;
+            shelf.remove_bin();
+            Ok(())
+        })
+        .await
+    }
+
+    /// Where the file of an airing is while it is in the bin.
+    pub fn binned(&self, id: &AiringId) -> PathBuf {
+        self.output.join(HIDDEN).join(BIN).join(format!("{}.mp3", super::hidden_name(id)))
+    }
+
+    fn remove_bin(&self) {
+        // Fails where something is in it, and then it should stay.
+        let _ = fs::remove_dir(self.output.join(HIDDEN).join(BIN));
+        let _ = fs::remove_dir(self.output.join(HIDDEN));
+    }
+}

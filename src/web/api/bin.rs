@@ -1,0 +1,77 @@
+//! Deleting a recording, and taking that back.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::super::Site;
+use super::extract::Path;
+use super::problem::Problem;
+use super::recordings::Listed;
+use crate::library::bin::{BinError, KEPT};
+use crate::model::AiringId;
+
+/// A recording that was deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Deleted {
+    /// Its id.
+    id: String,
+    /// Until when it can be brought back.
+    #[schema(format = DateTime)]
+    until: String,
+}
+
+impl Deleted {
+    fn new(id: &AiringId, at: DateTime<Utc>) -> Self {
+        Self { id: id.to_string(), until: (at + KEPT).to_rfc3339_opts(SecondsFormat::Secs, true) }
+    }
+}
+
+impl From<BinError> for Problem {
+    fn from(error: BinError) -> Self {
+        let status = match error {
+            BinError::Unknown { .. } => StatusCode::NOT_FOUND,
+            BinError::Unfinished { .. } => StatusCode::CONFLICT,
+            BinError::Taken { .. } => StatusCode::GONE,
+            BinError::Catalogue(error) => return error.into(),
+            BinError::Shelf(error) => {
+                tracing::error!(%error, "a recording could not be deleted or brought back");
+                let detail = "its file cannot be moved; the log says why";
+                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail);
+            }
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+/// Deletes a recording: it is gone from list, feeds and folder at once, and can be brought back for a day.
+#[utoipa::path(
+    delete, path = "/recordings/{id}", operation_id = "delete", tag = "recordings",
+    params(("id" = String, Path, description = "the id of its airing")),
+    responses((status = 200, body = Deleted), Problem)
+)]
+pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Deleted>, Problem> {
+    let (id, now, bin) = (AiringId::new(id), site.clock.now(), site.recorder.bin().clone());
+    // On its own, so that it is done whole when the browser goes away.
+    let task = site.tasks.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
+    Ok(Json(task.await.map_err(|_| stopping())??))
+}
+
+/// Brings a deleted recording back, as it was.
+#[utoipa::path(
+    post, path = "/recordings/{id}/restore", operation_id = "restore", tag = "recordings",
+    params(("id" = String, Path, description = "the id of its airing")),
+    responses((status = 200, body = Listed), Problem)
+)]
+pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
+    let (id, bin) = (AiringId::new(id), site.recorder.bin().clone());
+    let task = site.tasks.spawn(async move { bin.restore(&id).await });
+    Ok(Json(Listed::new(&task.await.map_err(|_| stopping())??)))
+}
+
+fn stopping() -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "aircheck is stopping")
+}

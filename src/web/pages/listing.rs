@@ -1,0 +1,42 @@
+//! One page of recordings, and where the next begins.
+
+use chrono::{DateTime, Utc};
+
+use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
+
+/// Recordings on one page.
+const ON_A_PAGE: usize = 50;
+/// Recordings that are looked at for one page.
+const MOST: u32 = 500;
+
+/// One page of recordings.
+#[derive(Debug)]
+pub(super) struct Listing {
+    pub recordings: Vec<Recording>,
+    /// The next page has those on the air before this; none where there are no more.
+    pub older: Option<DateTime<Utc>>,
+}
+
+/// The newest that `filter` lets through.
+pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Listing, CatalogueError> {
+    let some = u32::try_from(ON_A_PAGE + 1).unwrap_or(MOST);
+    let mut recordings = catalogue.list(&Filter { limit: Some(some), ..filter.clone() }).await?;
+    let mut cut = page_end(&recordings, some);
+    if cut == Some(0) {
+        recordings = catalogue.list(&Filter { limit: Some(MOST), ..filter }).await?;
+        cut = page_end(&recordings, MOST).map(|end| if end == 0 { recordings.len() } else { end });
+    }
+    if let Some(end) = cut {
+        recordings.truncate(end);
+    }
+    let older = cut.and_then(|_| recordings.last().map(|oldest| oldest.on_air.start));
+    Ok(Listing { recordings, older })
+}
+
+/// How many of `recordings`, newest first, are on this page; none where there are fewer than were asked for, and so no
+/// further page. Pages are told apart by time, so those that began at the same moment are never parted.
+fn page_end(recordings: &[Recording], asked: u32) -> Option<usize> {
+    let full = recordings.len() >= usize::try_from(asked).unwrap_or(usize::MAX);
+    let last = recordings.last().filter(|_| full)?.on_air.start;
+    Some(recordings.iter().take_while(|recording| recording.on_air.start > last).count())
+}

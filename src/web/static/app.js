@@ -1,0 +1,12 @@
+// What scripts add to the pages. Without them one browses, plays and downloads as well.
+import { endless, someDay } from "./filter.js";
+import "./go.js";
+import { resume } from "./player.js";
+import { needed, ready } from "./ready.js";
+import { ready as readyRows } from "./rows.js";
+
+needed(readyRows);
+needed(endless);
+needed(someDay);
+ready(document.getElementById("content"));
+resume();

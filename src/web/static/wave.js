@@ -1,0 +1,67 @@
+// The waveform of a recording as a slider: shows how far one has listened, and is clicked, dragged or moved by keys to
+// another place. The element tells `onSeek` the place in seconds.
+import { clock } from "./time.js";
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    seen.unobserve(target);
+    draw(target, target.closest("[data-picture]").dataset.picture);
+  }
+}, { rootMargin: "300px" });
+
+/** Draws the picture at an address. */
+export function draw(wave, picture) {
+  if (picture) wave.style.setProperty("--wave", `url("${new URL(picture, location.href)}")`);
+  else wave.style.removeProperty("--wave");
+  wave.classList.toggle("drawn", Boolean(picture));
+}
+
+/** Draws the picture once it comes near the screen. */
+export const drawLater = (wave) => seen.observe(wave);
+
+/** Shows a place, of a whole, both in seconds. */
+export function paint(wave, place, whole) {
+  const share = whole > 0 ? Math.min(1, place / whole) : 0;
+  wave.style.setProperty("--played", `${(share * 100).toFixed(2)}%`);
+  wave.setAttribute("aria-valuemax", String(Math.round(whole)));
+  wave.setAttribute("aria-valuenow", String(Math.round(Math.min(place, whole))));
+  const words = document.getElementById("player").dataset.of;
+  wave.setAttribute("aria-valuetext", words.replace("{now}", clock(place)).replace("{whole}", clock(whole)));
+}
+
+const STEPS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
+
+/** Lets `root`'s waveforms be moved: `onSeek(wave, seconds)`. */
+export function movable(root, onSeek) {
+  const whole = (wave) => Number(wave.getAttribute("aria-valuemax"));
+  const under = (wave, event) => {
+    const box = wave.getBoundingClientRect();
+    return Math.min(1, Math.max(0, (event.clientX - box.left) / box.width)) * whole(wave);
+  };
+  root.addEventListener("click", (event) => {
+    const wave = event.target.closest(".wave");
+    if (wave) onSeek(wave, under(wave, event));
+  });
+  root.addEventListener("pointermove", (event) => {
+    const wave = event.target.closest(".wave");
+    if (!wave || event.pointerType !== "mouse") return;
+    const place = under(wave, event);
+    wave.dataset.hover = clock(place);
+    wave.style.setProperty("--hover", `${(place / (whole(wave) || 1)) * 100}%`);
+    if (event.buttons === 1 && wave.closest("#player")) onSeek(wave, place);
+  });
+  root.addEventListener("pointerout", (event) => {
+    const wave = event.target.closest(".wave");
+    if (wave) delete wave.dataset.hover;
+  });
+  root.addEventListener("keydown", (event) => {
+    const wave = event.target.closest?.(".wave");
+    if (!wave) return;
+    const now = Number(wave.getAttribute("aria-valuenow"));
+    const place = event.key === "Home" ? 0 : event.key === "End" ? whole(wave) : now + STEPS[event.key];
+    if (!Number.isFinite(place)) return;
+    event.preventDefault();
+    onSeek(wave, Math.min(whole(wave), Math.max(0, place)));
+  });
+}

@@ -1,0 +1,134 @@
+//! Pictures of every page, with a library as people have one: `cargo test --test suite gallery:: -- --ignored`. They are put
+//! into `target/gallery`. No part of CI: they are there to be looked at.
+
+use std::path::Path;
+
+use aircheck::base::clock::SystemClock;
+use aircheck::model::Verdict;
+use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono_tz::Tz;
+
+use crate::support::browser::{Browser, Look, Page};
+use crate::support::ffmpeg;
+use crate::support::origin::{Container, Origin, Setup};
+use crate::support::shelved::{Library, Shelved};
+
+const SEOUL: Tz = chrono_tz::Asia::Seoul;
+const LONDON: Tz = chrono_tz::Europe::London;
+
+/// Shows: id, title, station, cron, on the air from, for so many minutes, on weekdays only.
+const SHOWS: [(&str, &str, &str, &str, u32, u32); 9] = [
+    ("masters", "명연주 명음반", "kbs-1fm", "0 14 * * *", 1400, 120),
+    ("world", "세상의 모든 음악", "kbs-1fm", "0 18 * * *", 1800, 120),
+    ("gugak", "FM 풍류마을", "kbs-1fm", "0 17 * * *", 1700, 60),
+    ("morning", "모닝 스페셜", "ebs-fm", "0 8 * * 1-6", 800, 120),
+    ("english", "입이 트이는 영어", "ebs-fm", "40 6 * * 1-6", 640, 20),
+    ("camp", "배철수의 음악캠프", "mbc-fm4u", "0 18 * * *", 1800, 120),
+    ("night-tracks", "Night Tracks", "radio-3", "30 21 * * 1-5", 2130, 90),
+    ("in-tune", "In Tune", "radio-3", "0 17 * * 1-5", 1700, 120),
+    ("shipping", "Shipping Forecast", "radio-4", "20 5 * * *", 520, 15),
+];
+
+/// Stations: id, name, zone.
+const STATIONS: [(&str, &str, Tz); 5] = [
+    ("kbs-1fm", "KBS 1FM", SEOUL),
+    ("ebs-fm", "EBS FM", SEOUL),
+    ("mbc-fm4u", "MBC FM4U", SEOUL),
+    ("radio-3", "BBC Radio 3", LONDON),
+    ("radio-4", "BBC Radio 4", LONDON),
+];
+
+/// Every station is at `address`; one more show has just begun.
+fn yaml(address: &str, now: DateTime<Utc>) -> String {
+    let stations = STATIONS
+        .map(|(id, name, zone)| format!("  {id}: {{ name: {name}, timezone: {}, hls: \"{address}\" }}\n", zone.name()));
+    let shows = SHOWS.map(|(id, title, station, cron, _, minutes)| {
+        format!("  - {{ title: {title}, id: {id}, station: {station}, cron: \"{cron}\", length: {minutes}m }}\n")
+    });
+    let begun = (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H");
+    format!(
+        "timezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
+         cron: \"{begun} * * *\", length: 90m }}\n",
+        stations.concat(),
+        shows.concat()
+    )
+}
+
+/// The recordings of the last days, not all of them whole.
+fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
+    let today = now.with_timezone(&SEOUL).date_naive();
+    let mut all = Vec::new();
+    for back in 1..=6 {
+        let day = today - TimeDelta::days(back);
+        let weekend = day.weekday().number_from_monday() > 5;
+        for (id, title, station, cron, clock, minutes) in SHOWS {
+            if weekend && cron.ends_with("1-5") {
+                continue;
+            }
+            let zone = if station.starts_with("radio") { LONDON } else { SEOUL };
+            let time = NaiveTime::from_hms_opt(clock / 100, clock % 100, 0).expect("a time");
+            let start = zone.from_local_datetime(&day.and_time(time)).single().expect("a time").to_rfc3339();
+            all.push(Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) });
+        }
+    }
+    let refused = "the playlist was refused (403 Forbidden); the address was found anew";
+    all[1].gaps = vec![(1394, 64, refused)];
+    all[1].verdict = Verdict::Partial(99.1);
+    all[6].gaps = vec![(610, 24, "the connection broke"), (3020, 180, "the station sent nothing for 180 s")];
+    all[6].verdict = Verdict::Partial(96.2);
+    all[3].dead_air = vec![(4300, 96)];
+    all[9].verdict = Verdict::Failed;
+    all[9].gaps = vec![(0, all[9].length, "no connection: name not found")];
+    all
+}
+
+/// Two hours of a hum that take up no room.
+fn two_hours() -> Vec<u8> {
+    let hum = "aevalsrc=0.1*sin(220*2*PI*t):s=8000:d=7200";
+    ffmpeg::run(&["-f", "lavfi", "-i", hum, "-ac", "1", "-b:a", "8k", "-f", "mp3", "-"], &[])
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes pictures to be looked at"]
+async fn pictures_of_every_page() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/gallery");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let origin = Origin::start();
+    let station = origin.station("live", Setup::of(Container::Ts));
+    let now = SystemClock::shared().now();
+    let sound = two_hours();
+    let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
+    let browser = Browser::start().await;
+    let desk = Look { width: 1280, height: 860, ..Look::DESK };
+    let phone = Look { width: 390, height: 844, ..Look::PHONE };
+    let looks = [
+        ("desk-light", desk),
+        ("desk-dark", Look { dark: true, language: "ko-KR", ..desk }),
+        ("phone-light", phone),
+        ("phone-dark", Look { dark: true, language: "en-GB", ..phone }),
+    ];
+    for (name, look) in looks {
+        let page = browser.page(&library.base, look).await;
+        page.goto("/").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("recordings-{name}.png"))).await;
+        page.eval("document.querySelectorAll('.row .play')[2].click()").await;
+        page.is("document.querySelector('#player audio').currentTime > 0.2").await;
+        page.eval("document.querySelector('#player audio').currentTime = 2174").await;
+        page.eval("document.querySelector('.ledger').open = true").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("playing-{name}.png"))).await;
+        for (path, file) in [("/schedule", "schedule"), ("/stations", "stations"), ("/shows/masters", "show")] {
+            page.expect("404");
+            page.goto(path).await;
+            settled(&page).await;
+            page.picture(&folder.join(format!("{file}-{name}.png"))).await;
+        }
+    }
+}
+
+/// Waits until pictures are loaded.
+async fn settled(page: &Page) {
+    page.is("[...document.images].every((image) => image.complete)").await;
+    page.eval("new Promise((done) => setTimeout(done, 600))").await;
+}
