@@ -13,6 +13,7 @@ use crate::deck::Decks;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
+use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Site {
     pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
     pub tasks: TaskTracker,
+    /// What happens.
+    pub events: Events,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.
