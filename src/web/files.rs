@@ -32,6 +32,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "rows.js" JS,
     "schedule.css" CSS,
     "style.css" CSS,
+    "subscribe.css" CSS,
+    "subscribe.js" JS,
     "time.js" JS,
     "toast.js" JS,
     "wave.js" JS,

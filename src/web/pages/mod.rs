@@ -8,6 +8,7 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod subscribe;
 mod view;
 mod waveform;
 

@@ -22,6 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("recordings.html", include_str!("../templates/recordings.html")),
         ("schedule.html", include_str!("../templates/schedule.html")),
         ("show.html", include_str!("../templates/show.html")),
+        ("subscribe.html", include_str!("../templates/subscribe.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
     ] {
         // The tests render every one of them.

@@ -13,6 +13,7 @@ use super::super::{Site, address, language};
 use super::listing::listing;
 use super::nothing::nothing_here;
 use super::render::{render, serde};
+use super::subscribe;
 use super::view::{days, slot};
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
@@ -42,7 +43,7 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
-    let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
+    let subscribe = base.map(|base| subscribe::subscribe(&address::feed(&base, Some(&show.id))));
     let values = context! {
         here => "show",
         older => listed.older.map(|before| before.to_rfc3339()),
@@ -52,7 +53,7 @@ pub(super) async fn page(
         station => config.station_name(&show.station),
         days => serde(days(&listed.recordings, &config, language::of(&headers))),
         slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
-        feed => feed,
+        subscribe => serde(subscribe),
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
 }

@@ -4,8 +4,10 @@ import "./go.js";
 import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import { ready as readyRows } from "./rows.js";
+import { ready as readyCopies } from "./subscribe.js";
 
 needed(readyRows);
+needed(readyCopies);
 needed(endless);
 needed(someDay);
 ready(document.getElementById("content"));
