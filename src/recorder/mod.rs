@@ -5,12 +5,17 @@
 //! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
 //! from the tape.
 //!
+//! While an airing goes on a person may move its end or, before it has begun, take it back ([`Control`]). Claims, such
+//! changes and the end of taking have one [`Turn`] at a time, so that no change is answered and then forgotten.
+//!
 //! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
 //! fails otherwise is tried `ATTEMPTS` times.
 
 mod chapters;
+mod control;
 mod error;
 mod label;
+mod live;
 mod order;
 mod progress;
 mod recut;
@@ -20,30 +25,35 @@ mod take;
 mod verdict;
 mod words;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::config::Config;
-use crate::deck::Decks;
+use crate::deck::{Decks, Lease};
 use crate::library::archive;
-use crate::library::artwork::Pictures;
+use crate::library::artwork::{Picture, Pictures};
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
+use label::{job, labelled};
+use live::{Live, Reins};
+
 pub use chapters::chapters;
+pub use control::{Control, ControlError, Later, Wish};
 pub use error::RecorderError;
+pub use live::Current;
 pub use order::Order;
 pub use progress::Progress;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
@@ -51,8 +61,6 @@ pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
 pub use verdict::{SILENCE, judge};
 pub use words::{comment, ledger, summary};
-
-use label::{job, labelled};
 
 /// Tape is kept this long after it was needed, for a second look at what went wrong.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -71,19 +79,13 @@ pub struct Recorder {
     pictures: Pictures,
     bin: Bin,
     encoders: Encoders,
-    current: Mutex<BTreeMap<AiringId, Current>>,
+    live: Live,
+    turn: Mutex<()>,
 }
 
-/// An airing that is being recorded.
-#[derive(Debug, Clone)]
-pub struct Current {
-    /// The airing.
-    pub airing: Airing,
-    /// The show's title.
-    pub title: String,
-    /// The station's name.
-    pub station: String,
-}
+/// The right to claim airings and to change what is claimed; there is one.
+#[derive(Debug)]
+pub struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
 
 impl Recorder {
     /// A recorder with as many places for encoders of either kind as there are processors.
@@ -103,13 +105,19 @@ impl Recorder {
             shelf,
             pictures,
             encoders: Encoders::new(processors),
-            current: Mutex::default(),
+            live: Live::default(),
+            turn: Mutex::default(),
         })
     }
 
+    /// Waits for the turn. Whoever has it must ask for the programme only then.
+    pub async fn turn(&self) -> Turn<'_> {
+        Turn(self.turn.lock().await)
+    }
+
     /// Claims the airing and records it in a task of its own; nothing happens where it was claimed before.
-    pub async fn begin(self: &Arc<Self>, order: Order) -> Result<bool, CatalogueError> {
-        if self.current().contains_key(&order.airing.id) {
+    pub async fn begin(self: &Arc<Self>, _turn: &Turn<'_>, order: Order) -> Result<bool, CatalogueError> {
+        if self.live.contains(&order.airing.id) {
             return Ok(false);
         }
         let now = self.environment.clock.now();
@@ -121,9 +129,9 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Goes on with the airings that a stopped or crashed process had claimed. `order_of` gives `None` where the YAML no
-    /// longer has the show or station of an airing.
-    pub async fn recover(self: &Arc<Self>, order_of: impl Fn(&Airing) -> Option<Order>) -> Result<(), RecorderError> {
+    /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
+    /// and stations.
+    pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
         let mut open = Vec::new();
         for claimed in self.catalogue.unfinished().await? {
             let now = self.environment.clock.now();
@@ -137,7 +145,8 @@ impl Recorder {
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean().await?;
         for claimed in open {
-            self.go_on(&claimed, order_of(&claimed.airing)).await?;
+            let order = Order::of(config, &claimed.airing, &claimed.title);
+            self.go_on(&claimed, order).await?;
         }
         Ok(())
     }
@@ -170,13 +179,13 @@ impl Recorder {
 
     /// What is being recorded, in the order of the ids.
     pub fn recording(&self) -> Vec<Current> {
-        self.current().values().cloned().collect()
+        self.live.all()
     }
 
     /// The earliest instant of a station's tape that an airing still needs.
     pub fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
-        let current = self.current();
-        current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
+        let current = self.live.all().into_iter().filter(|current| current.airing.station == *station);
+        current.map(|current| current.airing.cut().start).min()
     }
 
     /// What a person has deleted.
@@ -193,39 +202,34 @@ impl Recorder {
 
     /// `attempt` is 0 for an airing that was just claimed.
     fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
-        let current = Current {
-            airing: order.airing.clone(),
-            title: order.show.title.clone(),
-            station: order.station.name.clone(),
-        };
-        self.current().insert(order.airing.id.clone(), current);
+        let mut reins = self.live.begin(&order);
         self.tell();
         let recorder = Arc::clone(self);
         self.environment.tasks.spawn(async move {
-            let id = order.airing.id.clone();
-            recorder.see_through(&order, attempt).await;
-            recorder.current().remove(&id);
+            recorder.see_through(order, &mut reins, attempt).await;
+            recorder.live.end(&reins);
             recorder.tell();
         });
     }
 
-    /// Tries until there is a verdict or the process stops.
-    async fn see_through(&self, order: &Order, mut attempt: u32) {
-        let id = &order.airing.id;
+    /// Tries until there is a verdict, the process stops, or the airing is taken back.
+    async fn see_through(&self, ordered: Order, reins: &mut Reins, mut attempt: u32) {
+        let id = &ordered.airing.id;
         let mut alerted = false;
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
-            let recorded = AssertUnwindSafe(self.record(order, attempt == 0)).catch_unwind().await;
+            let recorded = AssertUnwindSafe(self.record(&ordered, reins, attempt == 0)).catch_unwind().await;
             attempt = attempt.max(1);
             let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
-                Err(RecorderError::Stopping) => {
-                    info!(airing = %id, "interrupted; goes on at the next start");
+                Err(error @ (RecorderError::Stopping | RecorderError::TakenBack)) => {
+                    info!(airing = %id, "{error}");
                     return;
                 }
                 Err(error) => error,
             };
-            let size = size_of(order);
+            let order = ordered.amended(&reins.airing.borrow());
+            let size = size_of(&order);
             let waits = room::was_wanting(self.shelf.output(), size, &error).await
                 && self.environment.clock.now() < order.airing.cut().end + TAPE_KEPT;
             if waits {
@@ -233,6 +237,7 @@ impl Recorder {
                 alerted = true;
             } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
+                self.live.close(id, true);
                 if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
                     error!(airing = %id, %error, "the failure could not be written down");
                 }
@@ -285,14 +290,40 @@ impl Recorder {
     }
 
     /// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
-    async fn record(&self, order: &Order, new: bool) -> Result<(), RecorderError> {
-        let Order { airing, show, station, .. } = order;
+    async fn record(&self, ordered: &Order, reins: &mut Reins, new: bool) -> Result<(), RecorderError> {
         if new {
-            self.ensure_room(&order.config).await?;
+            self.ensure_room(&ordered.config).await?;
         }
+        let id = &ordered.airing.id;
+        self.live.close(id, false);
+        // Held over every new end, so that the station is taped in one go.
+        let mut lease = None;
+        loop {
+            let order = ordered.amended(&reins.airing.borrow_and_update());
+            let made = tokio::select! {
+                biased;
+                () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
+                Ok(()) = reins.airing.changed() => continue,
+                taken = self.take(&order, &mut lease) => taken?,
+            };
+            let turn = self.turn().await;
+            if reins.taken_back.is_cancelled() || reins.airing.has_changed().unwrap_or(false) {
+                continue;
+            }
+            self.live.close(id, true);
+            drop((turn, lease));
+            return self.publish(&order, made).await;
+        }
+    }
+
+    /// Takes the sound of the airing into a temporary file.
+    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Made, RecorderError> {
+        let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
-        let lease = if on_tape { None } else { Some(self.decks.lease(station, airing.cut().start).await?) };
+        if lease.is_none() && !on_tape {
+            *lease = Some(self.decks.lease(station, airing.cut().start).await?);
+        }
         let temporary = self.shelf.temporary(&airing.id).await?;
         let cover = self.pictures.cover(show, &order.config).await;
         let job = job(airing.cut(), show, &temporary, cover.as_ref());
@@ -304,8 +335,14 @@ impl Recorder {
         }
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
-        drop(lease);
-        let verdict = judge(&job.cut, &taken);
+        Ok(Made { taken, temporary, cover })
+    }
+
+    /// Judges what was taken against what was to be recorded, and gives it its place.
+    async fn publish(&self, order: &Order, made: Made) -> Result<(), RecorderError> {
+        let Made { taken, temporary, cover } = made;
+        let airing = &order.airing;
+        let verdict = judge(&airing.cut(), &taken);
         let at = self.environment.clock.now();
         let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
         let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
@@ -360,14 +397,19 @@ impl Recorder {
         self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
     }
 
-    /// Tells that something else is being recorded now.
+    /// Tells that something else is being recorded now, or is planned.
     fn tell(&self) {
         self.catalogue.changes().tell(&[Topic::Airings, Topic::Stations]);
     }
+}
 
-    fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Sound that was taken.
+struct Made {
+    taken: Taken,
+    /// The file that it is in.
+    temporary: PathBuf,
+    /// The picture for which there is space in the file.
+    cover: Option<Picture>,
 }
 
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.

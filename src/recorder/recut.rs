@@ -187,9 +187,6 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     if old.verdict == Some(Verdict::Complete) {
         return Err(RecutError::Complete { id });
     }
-    let (Some(show), Some(station)) = (config.show(&old.show), config.station(&old.station)) else {
-        return Err(RecutError::Removed { show: old.title.clone(), station: old.station.clone() });
-    };
     let between = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).max(TimeDelta::zero());
     let airing = Airing {
         id,
@@ -200,7 +197,8 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
         late: between(old.on_air.end, old.cut.end),
         timezone: old.timezone,
     };
-    Ok(Order { airing, show: Arc::clone(show), station: Arc::clone(station), config: Arc::clone(config) })
+    let removed = || RecutError::Removed { show: old.title.clone(), station: old.station.clone() };
+    Order::of(config, &airing, &old.title).ok_or_else(removed)
 }
 
 async fn tape_of(config: &Config, station: &StationId) -> Result<Tape, TapeError> {

@@ -23,9 +23,12 @@ pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> It
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
     let words = recording.verdict.map(|verdict| ledger(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
+    // One that aired once, or is no longer in the YAML, has no page.
+    let page = || address::page(base, &recording.show);
+    let link = config.show(&recording.show).map_or_else(|| (*base).clone(), |_| page());
     Item {
         title: Some(title(recording)),
-        link: Some(address::page(base, &recording.show).into()),
+        link: Some(link.to_string()),
         description: Some(html(&description)),
         pub_date: Some(recording.on_air.end.with_timezone(timezone).to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),

@@ -1,5 +1,7 @@
 //! How to subscribe to a feed: its address, links that open podcast apps with it, and a QR code for phones.
 
+use std::fmt::Write as _;
+
 use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 use url::Url;
@@ -67,7 +69,7 @@ fn code(text: &str) -> Option<Code> {
         for run in row.chunk_by(|one, next| one == next) {
             if run[0] == Color::Dark {
                 let length = run.len();
-                path += &format!("M{} {}h{length}v1h-{length}z", x + MARGIN, y + MARGIN);
+                let _ = write!(path, "M{} {}h{length}v1h-{length}z", x + MARGIN, y + MARGIN);
             }
             x += run.len();
         }
