@@ -45,8 +45,8 @@ async fn station(State(site): State<Site>, Path(file): Path<String>, headers: He
     sent(site.pictures.of_station(station, Size::Small).await, &headers)
 }
 
-/// The id in a file name.
-fn named(file: &str) -> Option<&str> {
+/// The id in the name of a picture.
+pub(super) fn named(file: &str) -> Option<&str> {
     file.strip_suffix(".png").or_else(|| file.strip_suffix(".jpg"))
 }
 

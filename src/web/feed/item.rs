@@ -24,11 +24,10 @@ pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> It
     let words = recording.verdict.map(|verdict| ledger(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
     // One that aired once, or is no longer in the YAML, has no page.
-    let page = || address::page(base, &recording.show);
-    let link = config.show(&recording.show).map_or_else(|| (*base).clone(), |_| page());
+    let page = config.show(&recording.show).map(|show| &show.id);
     Item {
         title: Some(title(recording)),
-        link: Some(link.to_string()),
+        link: Some(address::page(base, page).into()),
         description: Some(html(&description)),
         pub_date: Some(recording.on_air.end.with_timezone(timezone).to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),

@@ -24,6 +24,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("show.html", include_str!("../templates/show.html")),
         ("subscribe.html", include_str!("../templates/subscribe.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
+        ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {
         // The tests render every one of them.
         if let Err(error) = templates.add_template(name, source) {
@@ -46,6 +47,7 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),
+        guarded => site.is_guarded(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values
     };
