@@ -288,3 +288,33 @@ async fn every_feed_has_a_picture_of_the_kind_and_size_that_apps_take() {
         assert_eq!(ask(&base, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_page_of_a_show_says_how_to_subscribe_by_an_address_that_works_there() {
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let page = async |path: &str, headers: &[(&str, &str)]| ask(&base, path, headers).await.text().await.expect("text");
+    let known = page(KOREAN, &[(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")]).await;
+    let bare = format!("192.0.2.7:8080/{KOREAN}/feed.xml");
+    for there in [
+        format!("<a class=\"feed\" href=\"http://{bare}\">"),
+        format!("<a href=\"podcast://{bare}\">Apple Podcasts</a>"),
+        format!("<a href=\"pktc://subscribe/{bare}\">Pocket Casts</a>"),
+        format!("<a href=\"antennapod-subscribe://{bare}\">AntennaPod</a>"),
+        "<a href=\"overcast://x-callback-url/add?url=http%3A%2F%2F192.0.2.7%3A8080%2Fshows%2F%25EB".to_owned(),
+        "<title id=\"code-title\">피드 주소 QR 코드</title>".to_owned(),
+        format!("/{KOREAN}/recordings.m3u"),
+        format!("/artwork/small/{}.png", KOREAN.trim_start_matches("shows/")),
+    ] {
+        // Slashes in attributes are escaped.
+        let there = there.replace('/', "&#x2f;");
+        assert!(known.replace('/', "&#x2f;").contains(&there), "{there} in {known}");
+    }
+    let here = page("shows/hostile", &[]).await;
+    assert!(here.contains("This address works on this computer only"), "{here}");
+    assert!(!here.contains("code-title") && !here.contains("<script>alert"), "{here}");
+    for (file, kind) in [("subscribe.js", "text/javascript"), ("subscribe.css", "text/css")] {
+        let answer = ask(&base, &format!("static/{file}"), &[]).await;
+        assert!(answer.headers()[CONTENT_TYPE].to_str().is_ok_and(|it| it.starts_with(kind)), "{file}");
+    }
+}
