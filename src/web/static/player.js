@@ -45,6 +45,9 @@ function load(data, at) {
   const title = bar.querySelector("[data-title]");
   title.textContent = data.title;
   if (data.page) title.href = data.page; else title.removeAttribute("href");
+  const picture = bar.querySelector("[data-art]");
+  picture.hidden = !data.artwork;
+  if (data.artwork) picture.src = data.artwork;
   bar.querySelector("[data-station]").textContent = [data.station, data.when].filter(Boolean).join(" · ");
   draw(wave, data.picture ? `${data.picture}&bars=240` : "");
   wave.querySelector(".marks")?.remove();
