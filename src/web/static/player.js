@@ -16,6 +16,8 @@ const SPEED = "aircheck:speed";
 let current = null;
 /** Where to begin once the sound is there. */
 let pending = 0;
+/** Whether somebody wants to hear it now. */
+let wanted = false;
 
 /** What is in the player; null where it is closed. */
 export const playing = () => current;
@@ -28,6 +30,7 @@ export const duration = () => (Number.isFinite(audio.duration) ? audio.duration 
 
 /** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
 export function play(data, at = null) {
+  wanted = true;
   if (current?.id === data.id) {
     if (at !== null) { seek(at); audio.play().catch(unplayable); } else toggle();
     return;
@@ -73,12 +76,13 @@ export function close() {
 }
 
 function unplayable(error) {
-  // Another recording was chosen before this one began.
-  if (error.name !== "AbortError") failed(null);
+  // Another recording was chosen before this one began; or there is none, which is told elsewhere.
+  if (error.name !== "AbortError" && error.name !== "NotSupportedError") failed(null);
 }
 
 export function toggle() {
   if (!current) return;
+  wanted = true;
   if (audio.paused) audio.play().catch(unplayable); else audio.pause();
 }
 
@@ -145,7 +149,15 @@ audio.addEventListener("loadedmetadata", () => {
 for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => { remember(); showPaused(); });
 for (const event of ["seeked", "ratechange", "play"]) audio.addEventListener(event, tellPosition);
 for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(event, changed);
-audio.addEventListener("error", () => { if (current) failed(null); });
+audio.addEventListener("error", () => {
+  if (!current) return;
+  // What was heard at the last visit may have been deleted since.
+  if (wanted) failed(null); else close();
+});
+// Whoever uses this browser next need not see what was heard.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".sign-out")) close();
+});
 addEventListener("pagehide", remember);
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {
