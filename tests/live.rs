@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode, Url};
 
 use crate::support::aircheck::{Aircheck, until};
 use crate::support::airing::next_minute;
+use crate::support::browser::{Browser, Look};
 use crate::support::ffmpeg;
 use crate::support::library::address;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
@@ -92,5 +93,44 @@ async fn an_airing_is_heard_from_its_beginning_while_it_is_being_recorded() {
     for nothing in ["catalogue.sqlite", "..%2f..%2fcatalogue.sqlite", "x-0.ts"] {
         let answer = client.get(live(format!("{}/{nothing}", id("ts")))).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{nothing}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_plays_the_tape_itself_from_the_beginning() {
+    let origin = Origin::start();
+    let stations = [("ts", Container::Ts), ("adts", Container::Adts), ("fmp4", Container::Fmp4)];
+    let handles = stations.map(|(name, container)| stamped(&origin, name, container));
+    let (minute, cron) = next_minute(6);
+    let named = stations.iter().zip(&handles);
+    let sources: String =
+        named.map(|((name, _), handle)| format!("  {name}: {{ name: {name}, hls: \"{}\" }}\n", handle.url())).collect();
+    let shows = stations.map(|(name, _)| {
+        format!("  - {{ title: 지금 {name}, id: {name}, station: {name}, cron: \"{cron}\", length: 60s }}\n")
+    });
+    let aircheck = Aircheck::new(&format!("timezone: UTC\nstations:\n{sources}shows:\n{}", shows.concat()));
+    let service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let browser = Browser::start().await;
+    let clock = SystemClock::shared();
+    until("ten seconds of it", SOON, async || clock.now() >= minute + TimeDelta::seconds(14)).await;
+    for (name, _) in stations {
+        let page = browser.page(&base, Look::DESK).await;
+        page.goto("/").await;
+        let url = format!("live/{name}@{}.m3u8", minute.format("%Y%m%dT%H%MZ"));
+        let hear = format!(
+            "window.sound = new Audio({:?}); window.began = null; \
+             sound.addEventListener('timeupdate', () => {{ began ??= sound.currentTime; }}, {{ once: true }}); \
+             sound.play().then(() => 'plays', (error) => String(error))",
+            base.join(&url).expect("an address").as_str()
+        );
+        assert_eq!(page.text(&hear).await, "plays", "{name}");
+        page.is("sound.currentTime > 1.5").await;
+        let (began, end) = (page.eval("began").await, page.eval("sound.seekable.end(0)").await);
+        println!("{name} {began} {end}");
+        assert!(began.as_f64().is_some_and(|began| began < 2.5), "{name} began at {began}, not at the beginning");
+        assert!(end.as_f64().is_some_and(|end| end > 5.0), "{name} can be sought up to {end}");
+        page.eval("sound.currentTime = sound.seekable.end(0) - 3").await;
+        page.is("sound.currentTime > sound.seekable.end(0) - 2.9 && sound.readyState > 2").await;
     }
 }
