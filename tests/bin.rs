@@ -6,9 +6,7 @@ use reqwest::{Client, StatusCode};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::library::{address, get, serving, text};
-
-const ID: &str = "hostile@20261120T0700Z";
+use crate::support::library::{ID, address, get, serving, text};
 
 #[tokio::test]
 async fn a_deleted_recording_is_gone_everywhere_and_can_be_brought_back_after_a_restart() {

@@ -2,7 +2,6 @@
 //! belongs, and what is not is in the ledger with its length and cause.
 
 use std::ops::{Range, RangeInclusive};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -258,14 +257,10 @@ async fn rtmpdump_killed() -> Result<String, String> {
 async fn rtmpdump_exits_0() -> Result<String, String> {
     let server = rtmp_server().await;
     let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {}\nshows: []\n", rtmp(&server)));
-    let folder = aircheck.path("bin");
-    std::fs::create_dir(&folder).expect("a folder");
-    let script = folder.join("rtmpdump");
-    std::fs::write(&script, "#!/bin/sh\ntimeout 5 /usr/bin/rtmpdump \"$@\"\nexit 0\n").expect("a script");
-    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it can be run");
-    let path = format!("{}:{}", folder.display(), std::env::var("PATH").unwrap_or_default());
+    let script = "#!/bin/sh\ntimeout 5 /usr/bin/rtmpdump \"$@\"\nexit 0\n";
+    let path = aircheck.put_program("rtmpdump", script);
     let args = ["record", "s", "--for", "20s", "--output", "a.mp3", "--json"];
-    let ran = aircheck.run_with(&args, &[("PATH", path.as_ref())]).await;
+    let ran = aircheck.run_with(&args, &[("PATH", &path)]).await;
     let take = Take::read(ran.code, &ran.stdout, &aircheck.path("a.mp3"));
     take.has_holes(20.0, (1..=5, 0.05..15.0), &["ended (exit status: 0)", "rtmpdump says"])
 }

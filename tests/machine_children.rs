@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use aircheck::base::process::Invocation;
 use rustix::process::Signal;
+use tokio::io::AsyncBufReadExt as _;
 
 use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::machine::{minute, processes};
@@ -12,16 +13,15 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::rtmp::RtmpServer;
 
 const LIMIT: Duration = Duration::from_secs(150);
+/// Whoever has to be gone is gone after this time: what ends by itself some time later does not count.
+const SOON: Duration = Duration::from_secs(20);
 
 fn count(aircheck: &Aircheck, program: &str) -> usize {
     processes(aircheck).iter().filter(|(_, name)| name == program).count()
 }
 
 async fn none_is_left(aircheck: &Aircheck, after: &str) {
-    until(&format!("the end of all processes after {after}"), Duration::from_secs(20) + LIMIT, async || {
-        processes(aircheck).is_empty()
-    })
-    .await;
+    until(&format!("the end of all processes after {after}"), SOON, async || processes(aircheck).is_empty()).await;
 }
 
 /// Ends the service with `signal` when what is being done needs children, which must be gone then.
@@ -64,21 +64,42 @@ async fn while_it_encodes() {
     dies(&aircheck, Signal::TERM, &[("ffmpeg", 2)], "SIGTERM").await;
 }
 
+/// A program that says nothing and takes nothing notices no closed pipe: it ends only because it is ended.
+#[tokio::test]
+async fn while_a_child_hangs() {
+    let (_, cron) = minute(-59);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ rtmp: \"rtmp://127.0.0.1/app/stream\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"{cron}\", length: 10m }}\n"
+    ));
+    let path = aircheck.put_program("rtmpdump", "#!/bin/sh\ntrap '' TERM HUP PIPE\nexec sleep 600\n");
+    for signal in [Signal::KILL, Signal::TERM] {
+        let mut service = aircheck.start_with("run", &["run"], &[("PATH", &path)]);
+        until("the program that hangs", LIMIT, async || count(&aircheck, "sleep") >= 1).await;
+        service.signal(signal);
+        service.end(Duration::from_secs(10)).await;
+        none_is_left(&aircheck, "the end of the service").await;
+    }
+}
+
 #[tokio::test]
 async fn when_the_task_panics_that_started_it() {
     let task = tokio::spawn(async {
-        let child = Invocation::new("ffmpeg")
-            .args(["-loglevel", "error", "-f", "f32le", "-i", "pipe:0", "-f", "null", "-"])
-            .with_stdin()
+        let mut child = Invocation::new("sh")
+            .args(["-c", "trap '' TERM HUP PIPE; sleep 600 & echo $!; wait"])
+            .with_stdout()
             .spawn()
-            .expect("ffmpeg starts");
-        let id = child.id().expect("it runs");
-        std::panic::panic_any(id);
+            .expect("a shell starts");
+        let mut said = String::new();
+        let output = child.take_stdout().expect("its output");
+        tokio::io::BufReader::new(output).read_line(&mut said).await.expect("a line");
+        let own: u32 = said.trim().parse().expect("the id of what it started");
+        std::panic::panic_any([child.id().expect("it runs"), own]);
     });
-    let id = *task.await.expect_err("it panics").into_panic().downcast::<u32>().expect("the child's id");
-    let gone = async || {
+    let ids = *task.await.expect_err("it panics").into_panic().downcast::<[u32; 2]>().expect("two ids");
+    let gone = |id: u32| {
         let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
         state.is_empty() || state.contains(") Z ")
     };
-    until("the end of the child", Duration::from_secs(20), gone).await;
+    until("the end of the child and of its own child", SOON, async || ids.into_iter().all(gone)).await;
 }

@@ -89,10 +89,16 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     whole(&aircheck.list().await[0], Some(start - before), 20.0);
     // The minute comes again; the airing does not.
     clock.step(start + TimeDelta::seconds(3) - clock.now());
+    wait(&clock, start + TimeDelta::seconds(10)).await;
+    // Not for a daemon either that has seen nothing of the first time.
+    daemon.stop().await;
+    let asked = station.log().len();
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
     wait(&clock, start + TimeDelta::seconds(25)).await;
     let list = aircheck.list().await;
     assert_eq!(list.len(), 1, "{list:?}");
     whole(&list[0], Some(start - before), 20.0);
+    assert_eq!(station.log().len(), asked, "nobody needs the station any more");
     daemon.stop().await;
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
@@ -10,8 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::aircheck::{Aircheck, Service, until};
-use crate::support::machine::{Dice, by_show, heard, minute, whole};
+use crate::support::aircheck::{Aircheck, Service, chapters, ffprobe, until};
+use crate::support::machine::{Daemon, Dice, SetClock, by_show, heard, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 /// Long enough for everything here, on a machine that has much else to do.
@@ -163,6 +164,17 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         let report = heard(recording);
         assert!(report.unreadable.len() <= 1 && report.doubled == 0.0, "{report}");
         assert!((report.missing - lost).abs() < *within, "the ledger says {lost}: {report}");
+        // The file and the log say the same.
+        let words = format!("{lost:.1} s missing: aircheck was not running");
+        let file = Path::new(recording["file"].as_str().expect("a file"));
+        let comment = ffprobe(file)["format"]["tags"]["comment"].as_str().unwrap_or_default().to_owned();
+        assert!(comment.starts_with("partial (") && comment.contains(&words), "{comment}");
+        let chapters = chapters(file);
+        let title = chapters.last().and_then(|chapter| chapter["tags"]["title"].as_str()).unwrap_or_default();
+        assert!(chapters.len() == 2 && title.contains(&words), "{chapters:?}");
+        let log = second.log();
+        let told = log.lines().find(|line| line.contains(&format!("missing airing=show-{name}@")));
+        assert!(told.is_some_and(|line| line.contains("cause=\"aircheck was not running\"")), "{log}");
     }
     second.signal(Signal::TERM);
     assert!(second.end(Duration::from_secs(10)).await.success(), "{}", second.log());
@@ -195,4 +207,64 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     }
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
     assert!(Path::new(&aircheck.path("state/lock")).exists());
+}
+
+/// Dice seldom throw the moment between two steps that follow each other at once: what it leaves is made by hand.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there_is_still_one_recording() {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Ts]);
+    let station = origin.station("s", Setup { clock_error: clock.ahead(), ..stamped(Container::Ts) });
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 5s }}\n",
+        station.url()
+    ));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    until("the recording", LIMIT, async || aircheck.list().await.len() == 1).await;
+    daemon.stop().await;
+    let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
+    let unsaid = list.execute("UPDATE airings SET state = 'shelving', finished_at = NULL", []);
+    assert_eq!(unsaid.expect("changed"), 1);
+    // An `aircheck recover` was killed as well.
+    let parts = aircheck.path("recordings/.aircheck");
+    std::fs::create_dir_all(&parts).expect("a folder");
+    std::fs::write(parts.join("show@20261120T1000Z.4711.mp3.part"), "half of it").expect("written");
+
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    let unfinished = "SELECT count(*) FROM airings WHERE finished_at IS NULL";
+    let settled = async || list.query_row(unfinished, [], |row| row.get::<_, u32>(0)).is_ok_and(|open| open == 0);
+    until("the last word to the list", LIMIT, settled).await;
+    daemon.stop().await;
+    let listed = aircheck.list().await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    whole(&listed[0], Some(start - clock.ahead()), 5.0);
+    assert_eq!(strangers(&aircheck, &listed), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_recording_that_cannot_be_finished_at_first_is_tried_again_from_its_tape() {
+    let origin = Origin::start();
+    let station = origin.station("s", stamped(Container::Ts));
+    let (start, cron) = minute(5);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"{cron}\", length: 5s }}\n",
+        station.url()
+    ));
+    let broken = aircheck.path("broken");
+    let script = format!("#!/bin/sh\ntest ! -e '{}' || exit 1\nexec /usr/bin/ffmpeg \"$@\"\n", broken.display());
+    let path = aircheck.put_program("ffmpeg", &script);
+    std::fs::write(&broken, "").expect("written");
+    let mut service = aircheck.start_with("run", &["run"], &[("PATH", &path)]);
+    service.says("its tape is there, so it is tried again", LIMIT).await;
+    assert!(aircheck.list().await.is_empty(), "it has no verdict yet");
+    std::fs::remove_file(&broken).expect("removed");
+    until("the recording", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let list = aircheck.list().await;
+    whole(&list[0], Some(start), 5.0);
+    assert_eq!(strangers(&aircheck, &list), [""; 0]);
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
 }

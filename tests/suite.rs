@@ -9,6 +9,7 @@ mod browser;
 mod commands;
 mod compare;
 mod daemon;
+mod events;
 mod faults_bounded;
 mod faults_playlist;
 mod faults_rights;

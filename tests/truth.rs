@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::aircheck::{Aircheck, Ran, ffprobe, until};
+use crate::support::aircheck::{Aircheck, Ran, chapters, ffprobe, until};
 use crate::support::ffmpeg;
 use crate::support::origin::{Act, Codec, Container, Fault, Mix, Origin, Part, ProgrammeTime, Setup, StationHandle};
 use crate::support::timecode::{self, Report};
@@ -45,14 +45,11 @@ impl Recorded {
     /// Of `station`, with `keys` at the top of the file, and a program in the place of ffmpeg.
     async fn of(station: &StationHandle, keys: &str, seconds: u32, program: Option<&str>) -> Self {
         let aircheck = Aircheck::new(&format!("{keys}stations:\n  s:\n    hls: \"{}\"\nshows: []\n", station.url()));
-        let mut path = std::env::var("PATH").expect("a PATH");
-        if let Some(script) = program {
-            write_program(&aircheck.path("bin/ffmpeg"), script);
-            path = format!("{}:{path}", aircheck.path("bin").display());
-        }
+        let own = std::env::var_os("PATH").expect("a PATH");
+        let path = program.map_or(own, |script| aircheck.put_program("ffmpeg", script));
         let length = format!("{seconds}s");
         let args = ["record", "s", "--for", &length, "--output", "a.mp3", "--json"];
-        let ran = aircheck.run_with(&args, &[("PATH", path.as_ref())]).await;
+        let ran = aircheck.run_with(&args, &[("PATH", &path)]).await;
         let said = ran.json();
         let file = aircheck.path("a.mp3");
         let heard = tokio::task::spawn_blocking(move || Report::of_file(&file)).await.expect("it is listened to");
@@ -87,23 +84,6 @@ fn instant(value: &Value) -> DateTime<Utc> {
 fn number(value: &Value) -> f64 {
     let text = value.as_str().and_then(|text| text.parse().ok());
     value.as_f64().or(text).unwrap_or_else(|| panic!("{value} is no number"))
-}
-
-fn write_program(path: &Path, text: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
-    std::fs::write(path, text).expect("written");
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("made a program");
-}
-
-fn chapters(file: &Path) -> Vec<Value> {
-    #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
-    let output = std::process::Command::new("ffprobe")
-        .args(["-v", "error", "-show_chapters", "-of", "json"])
-        .arg(file)
-        .output()
-        .expect("ffprobe runs");
-    serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["chapters"].as_array().expect("chapters").clone()
 }
 
 #[tokio::test]

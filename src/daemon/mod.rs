@@ -31,7 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::plan;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Site};
+use crate::web::{self, Events, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -87,8 +87,9 @@ struct Daemon {
 pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
+    // Before anything that takes time: what is edited while the daemon starts is taken up as well.
+    let mut changes = file_watch::Watch::new(config.file.clone()).await;
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut changes = file_watch::Watch::new(daemon.config.file.clone()).await;
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -166,10 +167,12 @@ impl Daemon {
     /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
     fn serve(&self, catalogue: Catalogue) {
         let Some(address) = self.config.web.listen else { return };
+        let changes = catalogue.changes().clone();
         let site = Site {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
             decks: self.decks.clone(),
             tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
@@ -261,6 +264,7 @@ impl Daemon {
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));
+                self.recorder.configured();
                 self.seen.clear();
             }
             Err(errors) => {

@@ -105,6 +105,11 @@ impl Decks {
         Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
     }
 
+    /// The tape of a station, where it has been asked for since the process began.
+    pub fn known(&self, station: &StationId) -> Option<Tape> {
+        self.slots().get(station)?.tape.clone()
+    }
+
     /// Puts `station` on tape, from as far back as `since` where it still offers that, until the lease is dropped.
     pub async fn lease(&self, station: &Arc<Station>, since: DateTime<Utc>) -> Result<Lease, TapeError> {
         let tape = self.tape(station).await?;

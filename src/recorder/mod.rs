@@ -10,6 +10,7 @@
 
 mod chapters;
 mod error;
+mod progress;
 mod recut;
 mod replay_gain;
 mod room;
@@ -38,10 +39,11 @@ use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::library::tags::{self, Tags};
-use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Verdict};
+use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
 pub use chapters::chapters;
 pub use error::RecorderError;
+pub use progress::Progress;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
@@ -198,11 +200,13 @@ impl Recorder {
             station: order.station.name.clone(),
         };
         self.current().insert(order.airing.id.clone(), current);
+        self.tell();
         let recorder = Arc::clone(self);
         self.environment.tasks.spawn(async move {
             let id = order.airing.id.clone();
             recorder.see_through(&order, attempt).await;
             recorder.current().remove(&id);
+            recorder.tell();
         });
     }
 
@@ -349,6 +353,16 @@ impl Recorder {
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
         Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
+    }
+
+    /// Tells that there is another configuration.
+    pub fn configured(&self) {
+        self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
+    }
+
+    /// Tells that something else is being recorded now.
+    fn tell(&self) {
+        self.catalogue.changes().tell(&[Topic::Airings, Topic::Stations]);
     }
 
     fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {

@@ -206,4 +206,14 @@ mod tests {
         assert!(ended >= at(20) + QUIET && ended < at(20) + LATEST, "{ended}");
         assert_eq!((taken.seconds, taken.gaps.len()), (0.0, 1));
     }
+
+    #[tokio::test]
+    async fn a_station_that_is_first_heard_within_half_a_minute_after_the_end_is_not_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Fast(SystemClock::new());
+        let tape = Tape::open(folder.path(), Duration::ZERO, clock.now()).unwrap();
+        until_nothing_more_comes(&tape, &Span::new(at(0), at(20)), at(20), at(0), &clock).await;
+        let given_up = clock.now();
+        assert!(given_up >= at(20 + 30) && given_up < at(20) + LATEST, "{given_up}");
+    }
 }

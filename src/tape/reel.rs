@@ -174,3 +174,59 @@ fn create_new(folder: &Path, format: &Format, now: DateTime<Utc>) -> Result<(Pat
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::model::Container;
+
+    fn writer(folder: &Path) -> ReelWriter {
+        let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
+        ReelWriter::begin(folder, &format, Duration::from_secs(4), DateTime::UNIX_EPOCH).unwrap()
+    }
+
+    fn append(writer: &mut ReelWriter) -> Result<Entry, TapeError> {
+        let (bytes, duration, arrived) = (Bytes::from_static(b"sound"), Duration::from_secs(4), DateTime::UNIX_EPOCH);
+        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false };
+        writer.append(&chunk, arrived)
+    }
+
+    /// A pipe to nobody: it can neither be written to nor synchronised.
+    fn nowhere() -> File {
+        File::from(std::os::fd::OwnedFd::from(std::io::pipe().unwrap().1))
+    }
+
+    fn failed_at<T: std::fmt::Debug>(result: Result<T, TapeError>) -> PathBuf {
+        match result {
+            Err(TapeError::Io { path, .. }) => path,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_line_of_the_index_names_bytes_that_were_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        append(&mut writer).unwrap();
+        let before = fs::read_to_string(&writer.index_path).unwrap();
+        writer.sound = nowhere();
+        assert_eq!(failed_at(append(&mut writer)), writer.reel.path);
+        assert_eq!(fs::read_to_string(&writer.index_path).unwrap(), before);
+    }
+
+    #[test]
+    fn the_bytes_are_brought_to_the_disk_before_the_index_that_names_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = writer(folder.path());
+        append(&mut writer).unwrap();
+        let sound = std::mem::replace(&mut writer.sound, nowhere());
+        let index = std::mem::replace(&mut writer.index, nowhere());
+        assert_eq!(failed_at(writer.sync(DateTime::UNIX_EPOCH)), writer.reel.path, "the bytes come first");
+        writer.sound = sound;
+        assert_eq!(failed_at(writer.sync(DateTime::UNIX_EPOCH)), writer.index_path, "and the index is not forgotten");
+        writer.index = index;
+        writer.sync(DateTime::UNIX_EPOCH).unwrap();
+    }
+}

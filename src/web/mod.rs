@@ -11,6 +11,7 @@ mod asked;
 mod calendar;
 mod conditional;
 mod episodes;
+mod events;
 mod failure;
 mod feed;
 mod files;
@@ -35,6 +36,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+pub use events::Events;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.

@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::Recorder;
+use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct Site {
     pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
     pub tasks: TaskTracker,
+    /// What happens.
+    pub events: Events,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.

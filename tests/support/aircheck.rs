@@ -1,6 +1,6 @@
 //! The real binary, in a folder of its own.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
@@ -65,6 +65,18 @@ impl Aircheck {
         self.folder.path().join(name)
     }
 
+    /// Puts a program of this name, `script`, before all others; gives the `PATH` where it is found first.
+    pub fn put_program(&self, name: &str, script: &str) -> OsString {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = self.path("bin");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join(name), script).expect("written");
+        std::fs::set_permissions(folder.join(name), std::fs::Permissions::from_mode(0o755)).expect("made a program");
+        let others = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(folder).chain(std::env::split_paths(&others));
+        std::env::join_paths(folders).expect("a PATH")
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_aircheck"));
@@ -118,10 +130,17 @@ impl Aircheck {
 
     /// Starts a command that goes on; its output goes to `name.log` in the folder.
     pub fn start(&self, name: &str, args: &[&str]) -> Service {
+        self.start_with(name, args, &[])
+    }
+
+    /// The same, with variables of its environment changed.
+    pub fn start_with(&self, name: &str, args: &[&str], variables: &[(&str, &OsStr)]) -> Service {
         let path = self.path(&format!("{name}.log"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("a log file");
         let both = log.try_clone().expect("a second handle");
-        let child = self.command(args).stdout(log).stderr(both).spawn().expect("aircheck starts");
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        let child = command.stdout(log).stderr(both).spawn().expect("aircheck starts");
         Service { child, log: path }
     }
 
@@ -180,9 +199,19 @@ pub async fn until(what: &str, limit: Duration, mut condition: impl AsyncFnMut()
 
 /// What ffprobe says about a file.
 pub fn ffprobe(file: &Path) -> Value {
+    probe(file, &["-show_format", "-show_streams"])
+}
+
+/// The chapters of a file.
+pub fn chapters(file: &Path) -> Vec<Value> {
+    probe(file, &["-show_chapters"])["chapters"].as_array().expect("chapters").clone()
+}
+
+fn probe(file: &Path, what: &[&str]) -> Value {
     #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
     let output = std::process::Command::new("ffprobe")
-        .args(["-v", "error", "-show_format", "-show_streams", "-of", "json"])
+        .args(["-v", "error", "-of", "json"])
+        .args(what)
         .arg(file)
         .output()
         .expect("ffprobe runs");

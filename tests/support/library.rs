@@ -12,6 +12,9 @@ use super::aircheck::{Aircheck, Service};
 /// A title as nobody should give one.
 pub const HOSTILE: &str = "]]> <script>alert(1)</script> & \"x\"";
 
+/// The newest recording of the library.
+pub const ID: &str = "hostile@20261120T0700Z";
+
 /// The service on a library of two recordings, and the address of its page.
 pub async fn serving() -> (Aircheck, Service, Url) {
     let aircheck = Aircheck::new(&format!(
@@ -19,6 +22,14 @@ pub async fn serving() -> (Aircheck, Service, Url) {
          - {{ title: 명연주 명음반, station: kbs, cron: \"0 14 * * *\", length: 2h }}\n  \
          - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"0 16 * * *\", length: 1h }}\n"
     ));
+    recorded(&aircheck).await;
+    let service = aircheck.start("run", &["run"]);
+    let url = address(&service).await;
+    (aircheck, service, url)
+}
+
+/// Two recordings in the library of a service that does not run yet.
+pub async fn recorded(aircheck: &Aircheck) {
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
     let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().expect("a time");
     let gap = Gap {
@@ -26,11 +37,8 @@ pub async fn serving() -> (Aircheck, Service, Url) {
         length: Duration::from_secs(60),
         cause: "it answered <b>403</b>".to_owned(),
     };
-    record(&aircheck, &catalogue, "명연주-명음반", "명연주 명음반", start, Verdict::Partial(99.1), vec![gap]).await;
-    record(&aircheck, &catalogue, "hostile", HOSTILE, start + TimeDelta::hours(2), Verdict::Complete, vec![]).await;
-    let service = aircheck.start("run", &["run"]);
-    let url = address(&service).await;
-    (aircheck, service, url)
+    record(aircheck, &catalogue, "명연주-명음반", "명연주 명음반", start, Verdict::Partial(99.1), vec![gap]).await;
+    record(aircheck, &catalogue, "hostile", HOSTILE, start + TimeDelta::hours(2), Verdict::Complete, vec![]).await;
 }
 
 /// Where the page of a service is that has just been started.

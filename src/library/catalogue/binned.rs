@@ -9,14 +9,14 @@ use rusqlite::{Connection, params};
 use super::entry::{Recording, Stage};
 use super::error::CatalogueError;
 use super::{Catalogue, rows, written};
-use crate::model::AiringId;
+use crate::model::{AiringId, Topic};
 
 impl Catalogue {
     /// Takes a finished recording off the list; its file is going into the bin. False, and nothing is changed, where it is
     /// not finished, deleted already, or not known.
     pub async fn bin(&self, id: &AiringId, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let id = id.clone();
-        self.run(move |connection| {
+        self.change(&[Topic::Recordings], move |connection| {
             let condition = "finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL";
             let binned = format!("UPDATE airings SET binned = 'going', binned_at = ?2 WHERE id = ?1 AND {condition}");
             connection.execute(&binned, [id.as_str(), &rows::stamp(at)]).map(|rows| rows == 1).map_err(written)
@@ -42,13 +42,13 @@ impl Catalogue {
     /// Puts a recording from the bin on the list again.
     pub async fn unbin(&self, id: &AiringId) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.run(move |connection| unbin(connection, &id).map_err(written)).await
+        self.change(&[Topic::Recordings], move |connection| unbin(connection, &id).map_err(written)).await
     }
 
     /// Notes that the file of a recording from the bin is gone for good.
     pub async fn delete_binned(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.run(move |connection| {
+        self.change(&[Topic::Recordings], move |connection| {
             let transaction = connection.transaction().map_err(written)?;
             unbin(&transaction, &id).map_err(written)?;
             rows::mark_deleted(&transaction, &id, at).map_err(written)?;

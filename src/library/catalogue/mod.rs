@@ -8,6 +8,8 @@
 //! - a row is never removed: a recording that retention has deleted is not recorded again;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
+//! Whoever wants to know of changes is told by [`Catalogue::changes`], save of those that another process makes.
+//!
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
@@ -30,15 +32,19 @@ use tokio::sync::Mutex;
 pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
 
-use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
+use crate::model::{Airing, AiringId, Changes, Peaks, ShowId, StationId, Topic};
 
 /// How long a call waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// What an outcome changes.
+const WRITTEN: &[Topic] = &[Topic::Recordings, Topic::Stations];
 
 /// A handle on the catalogue; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
+    changes: Changes,
 }
 
 /// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings that cannot be finished for
@@ -87,7 +93,8 @@ impl Catalogue {
     /// of it. `title` is the show's title, kept for people.
     pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let (airing, title) = (airing.clone(), title.to_owned());
-        self.run(move |connection| rows::insert(connection, &airing, &title, at).map_err(written)).await
+        self.change(&[Topic::Airings], move |connection| rows::insert(connection, &airing, &title, at).map_err(written))
+            .await
     }
 
     /// The airings that are claimed but not finished, oldest first: at start, what a crash has left.
@@ -124,7 +131,7 @@ impl Catalogue {
     /// nothing is changed, where its row is no longer as in `old`.
     pub async fn replace(&self, id: &AiringId, old: &Recording, outcome: &Outcome) -> Result<bool, CatalogueError> {
         let (id, outcome, finished_at) = (id.clone(), outcome.clone(), old.finished_at);
-        self.run(move |connection| {
+        self.change(WRITTEN, move |connection| {
             let transaction = connection.transaction().map_err(written)?;
             let replaced = rows::reopen(&transaction, &id, finished_at).map_err(written)?
                 && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
@@ -194,7 +201,7 @@ impl Catalogue {
     /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
     pub async fn mark_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.run(move |connection| {
+        self.change(&[Topic::Recordings], move |connection| {
             let transaction = connection.transaction().map_err(written)?;
             rows::mark_deleted(&transaction, &id, at).map_err(written)?;
             transaction.commit().map_err(written)
@@ -204,7 +211,7 @@ impl Catalogue {
 
     async fn store(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<(), CatalogueError> {
         let (id, outcome) = (id.clone(), outcome.clone());
-        self.run(move |connection| {
+        self.change(WRITTEN, move |connection| {
             let transaction = connection.transaction().map_err(written)?;
             if !rows::store(&transaction, &id, &outcome, finished).map_err(written)? {
                 return Err(CatalogueError::NotClaimed { id });
@@ -218,7 +225,23 @@ impl Catalogue {
         open: impl FnOnce() -> Result<Connection, CatalogueError> + Send + 'static,
     ) -> Result<Self, CatalogueError> {
         let connection = tokio::task::spawn_blocking(open).await.map_err(|_| CatalogueError::Stopping)??;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)) })
+        Ok(Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default() })
+    }
+
+    /// What changes: what is written here, and what others tell who change what the lists show.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    /// As [`Catalogue::run`], for work that changes what lists show of `topics`.
+    async fn change<T: Send + 'static>(
+        &self,
+        topics: &'static [Topic],
+        work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
+    ) -> Result<T, CatalogueError> {
+        let changes = self.changes.clone();
+        // Told where the work is done: whoever asked may have gone away by then.
+        self.run(move |connection| work(connection).inspect(|_| changes.tell(topics))).await
     }
 
     /// Runs `work` on the blocking pool. The lock is taken first, so that waiting calls hold no thread of the pool.

@@ -263,3 +263,12 @@ async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is
     assert_eq!((recording.gaps.len(), recording.dead_air.len(), recording.loudness), (1, 0, None));
     assert_eq!(catalogue.peaks(&recording.id).await.unwrap(), None);
 }
+
+#[test]
+fn what_is_written_is_on_the_disk_before_anybody_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open_writing(&folder.path().join("catalogue.sqlite")).unwrap();
+    // With a log written ahead only FULL (2) waits for the disk at every commit: <https://sqlite.org/pragma.html#pragma_synchronous>.
+    assert_eq!(connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, u32>(0)).unwrap(), 2);
+    assert_eq!(connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).unwrap(), "wal");
+}

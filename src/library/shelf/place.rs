@@ -180,6 +180,17 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_brought_to_the_disk_gets_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (part, target) = (folder.path().join("part"), folder.path().join("x.mp3"));
+        // A device that takes everything and keeps nothing cannot be flushed.
+        std::os::unix::fs::symlink("/dev/null", &part).unwrap();
+        let error = place_now(&part, &target).unwrap_err();
+        assert!(matches!(&error, ShelfError::File { doing: "saved", path, .. } if *path == part), "{error}");
+        assert!(part.symlink_metadata().is_ok() && target.symlink_metadata().is_err());
+    }
+
+    #[test]
     fn a_folder_that_retention_removes_under_our_feet_is_made_again() {
         let root = tempfile::tempdir().unwrap();
         let (part, folder) = (root.path().join("part"), root.path().join("show"));

@@ -8,6 +8,7 @@ mod airings;
 mod bin;
 mod count;
 mod document;
+mod events;
 mod extract;
 mod problem;
 mod recordings;
@@ -36,7 +37,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
             .routes(routes!(airings::list))
-            .routes(routes!(stations::list)),
+            .routes(routes!(stations::list))
+            .routes(routes!(events::listen)),
     );
     let (router, document) = described.split_for_parts();
     let describe = async move |State(site): State<Site>| Json(document::placed(document, &site));

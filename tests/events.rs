@@ -1,0 +1,135 @@
+//! What happens, heard over HTTP from the real service while it records.
+
+use std::time::Duration;
+
+use reqwest::{Client, Response, StatusCode, Url};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::aircheck::Aircheck;
+use crate::support::library::{ID, address, get, recorded};
+use crate::support::origin::{Container, Origin, Setup};
+
+/// The longest that anything takes to be told.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Listens to events.
+struct Ear {
+    answer: Response,
+    heard: String,
+}
+
+/// One of them.
+#[derive(Debug)]
+struct Event {
+    name: String,
+    id: String,
+    data: Value,
+}
+
+impl Ear {
+    async fn new(base: &Url, path: &str) -> Self {
+        let answer = get(&Client::new(), base, path).await;
+        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.headers()["content-type"], "text/event-stream");
+        Self { answer, heard: String::new() }
+    }
+
+    /// The next event; nothing at the end.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some(at) = self.heard.find("\n\n") {
+                let block: String = self.heard.drain(..at + 2).collect();
+                let line = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+                let event = line("event: ").zip(line("id: ")).zip(line("data: "));
+                // Without a name it is a sign of life.
+                if let Some(((name, id), data)) = event {
+                    return Some(Event { name, id, data: serde_json::from_str(&data).expect("JSON") });
+                }
+                continue;
+            }
+            let chunk = tokio::time::timeout(SOON, self.answer.chunk()).await.expect("something happens");
+            self.heard.push_str(std::str::from_utf8(&chunk.ok()??).expect("text"));
+        }
+    }
+
+    /// The next one for which `condition` holds.
+    async fn until(&mut self, what: &str, condition: impl Fn(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next().await.unwrap_or_else(|| panic!("it ended before {what}"));
+            if condition(&event) {
+                return event;
+            }
+        }
+    }
+}
+
+fn tells(event: &Event, resource: &str) -> bool {
+    event.name == "changed" && event.data["resources"].as_array().expect("a list").contains(&resource.into())
+}
+
+#[tokio::test]
+async fn listeners_hear_how_far_an_airing_is_and_what_changes_until_the_service_stops() {
+    let origin = Origin::start();
+    let station = origin.station("x", Setup { window: 4, ..Setup::of(Container::Ts) });
+    let yaml = |length: &str| {
+        format!(
+            "timezone: UTC\nstations:\n  x: {{ name: X, hls: \"{}\" }}\nshows:\n  \
+             - {{ title: Always, station: x, cron: \"* * * * *\", length: {length} }}\n",
+            station.url()
+        )
+    };
+    let aircheck = Aircheck::new(&yaml("1m"));
+    recorded(&aircheck).await;
+    let mut service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let client = Client::new();
+
+    let mut ear = Ear::new(&base, "/api/v1/events").await;
+    let first = ear.until("the airing", |it| it.name == "on-air" && it.data[0]["on_tape"] != 0.0).await;
+    assert_eq!((&first.data[0]["show"], &first.data[0]["title"]), (&"always".into(), &"Always".into()), "{first:?}");
+    let on_tape = |event: &Event| event.data[0]["on_tape"].as_f64().unwrap_or_default();
+    ear.until("more is on tape", |it| it.name == "on-air" && on_tape(it) > on_tape(&first)).await;
+
+    let one = base.join(&format!("/api/v1/recordings/{ID}")).expect("a path");
+    assert_eq!(client.delete(one.clone()).send().await.expect("an answer").status(), StatusCode::OK);
+    let deleted = ear.until("it is deleted", |it| tells(it, "recordings")).await;
+    // Who was away meanwhile is told at once.
+    let mut late = Ear::new(&base, &format!("/api/v1/events?since={}", first.id)).await;
+    late.until("what was missed", |it| tells(it, "recordings")).await;
+
+    aircheck.write(&yaml("59s"));
+    service.signal(Signal::HUP);
+    let changed = ear.until("the new configuration", |it| tells(it, "configuration")).await;
+    assert!(tells(&changed, "airings") && changed.id != deleted.id, "{changed:?}");
+
+    service.signal(Signal::TERM);
+    while ear.next().await.is_some() {}
+    service.end(Duration::from_secs(10)).await;
+
+    let service = aircheck.start("again", &["run"]);
+    let base = address(&service).await;
+    let mut again = Ear::new(&base, &format!("/api/v1/events?since={}", changed.id)).await;
+    let all = again.until("everything may have changed", |it| it.name == "changed").await;
+    assert_eq!(all.data["resources"].as_array().map(Vec::len), Some(4), "{all:?}");
+}
+
+#[tokio::test]
+async fn there_are_not_more_listeners_than_can_be_served() {
+    let aircheck = Aircheck::new("timezone: UTC\nstations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\nshows: []\n");
+    let service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let mut ears = Vec::new();
+    for _ in 0..64 {
+        ears.push(Ear::new(&base, "/api/v1/events").await);
+    }
+    let client = Client::new();
+    let refused = get(&client, &base, "/api/v1/events").await;
+    assert_eq!(
+        (refused.status(), refused.headers()["retry-after"].to_str().ok()),
+        (StatusCode::SERVICE_UNAVAILABLE, Some("10"))
+    );
+    drop(ears);
+    let again = async || get(&client, &base, "/api/v1/events").await.status() == StatusCode::OK;
+    crate::support::aircheck::until("a place is free again", SOON, again).await;
+}
