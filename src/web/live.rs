@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::TimeDelta;
 use futures::stream;
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -69,14 +70,31 @@ impl OnTape {
     }
 }
 
+/// Where to begin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// Seconds after the beginning: Chromium does not seek in a playlist that still grows, and nobody in an MP3 that does.
+    from: f64,
+}
+
+impl Asked {
+    /// What is left of `cut`.
+    fn of(&self, cut: Span) -> Span {
+        let from = Duration::try_from_secs_f64(self.from).ok().and_then(|from| TimeDelta::from_std(from).ok());
+        Span::new((cut.start + from.unwrap_or_default().min(LONGEST)).min(cut.end), cut.end)
+    }
+}
+
 /// The playlist, as `ID.m3u8`, or the MP3, as `ID.mp3`.
-async fn whole(State(site): State<Site>, Path(file): Path<String>) -> Response {
+async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked): Query<Asked>) -> Response {
     let (id, playlist) = match (file.strip_suffix(".m3u8"), file.strip_suffix(".mp3")) {
         (Some(id), _) => (id, true),
         (_, Some(id)) => (id, false),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
-    let Some(on_tape) = OnTape::of(&site, id).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(mut on_tape) = OnTape::of(&site, id).await else { return StatusCode::NOT_FOUND.into_response() };
+    on_tape.cut = asked.of(on_tape.cut);
     if !playlist {
         return progressive(&site, on_tape);
     }
@@ -239,6 +257,15 @@ mod tests {
         assert_eq!(&stamp[65..], 900_000_u64.to_be_bytes());
         let week = Duration::from_secs(7 * 86_400);
         assert_eq!(super::stamp(week)[65..68], [0, 0, 0], "33 bits are all there is");
+    }
+
+    #[test]
+    fn one_begins_wherever_one_likes_within_the_cut() {
+        let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let cut = Span::new(at(100), at(200));
+        for (from, start) in [(0.0, 100), (50.0, 150), (1e9, 200), (-5.0, 100), (f64::NAN, 100), (f64::INFINITY, 100)] {
+            assert_eq!(Asked { from }.of(cut), Span::new(at(start), at(200)), "{from}");
+        }
     }
 
     #[test]
