@@ -6,6 +6,7 @@ mod support;
 
 mod bin;
 mod browser;
+mod by_hand;
 mod commands;
 mod compare;
 mod daemon;

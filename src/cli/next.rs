@@ -1,27 +1,18 @@
 //! `aircheck next`: the coming airings, in their zones.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 use chrono_tz::Tz;
-use serde::Serialize;
 
 use super::print::{print, print_json, table};
+use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::config::Config;
-use crate::model::{Airing, AiringId, ShowId, StationId};
-use crate::schedule::plan;
-
-/// An airing as scripts read it; times in RFC 3339 with the offset of the zone, on air, without padding.
-#[derive(Debug, Serialize)]
-struct Row<'a> {
-    id: &'a AiringId,
-    show: &'a ShowId,
-    station: &'a StationId,
-    start: String,
-    end: String,
-    timezone: &'static str,
-}
+use crate::library::catalogue::{Catalogue, CatalogueError};
+use crate::model::Amendments;
+use crate::schedule::programme::{Planned, Programme};
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
 pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
@@ -32,26 +23,32 @@ pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::
             return Ok(2);
         }
     };
-    let airings = plan::coming(&config.shows, clock.now(), count);
+    let config = Arc::new(config);
+    let programme = Programme::new(Arc::clone(&config), Arc::new(by_hand(&config)?));
+    let now = clock.now();
+    let coming = programme.coming(now, count);
     if json {
-        print_json(&airings.iter().map(row).collect::<Vec<_>>())?;
-    } else if airings.is_empty() {
+        print_json(&coming.iter().map(|planned| planned.report(now, false)).collect::<Vec<_>>())?;
+    } else if coming.is_empty() {
         print(&format!("No show is planned: add one under `shows:` in {}.\n", config.file.display()))?;
     } else {
-        print(&text(&config, &airings))?;
+        print(&text(&config, &coming))?;
     }
     Ok(0)
 }
 
-fn row(airing: &Airing) -> Row<'_> {
-    Row {
-        id: &airing.id,
-        show: &airing.show,
-        station: &airing.station,
-        start: rfc3339(airing.on_air.start, airing.timezone),
-        end: rfc3339(airing.on_air.end, airing.timezone),
-        timezone: airing.timezone.name(),
-    }
+/// What was changed by hand, as far as the service has ever run and its list can be read.
+fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
+    let path = config.state.join("catalogue.sqlite");
+    Ok(match block_on(async { Catalogue::open_read_only(path).await?.amendments().await })? {
+        Ok(amendments) => amendments,
+        // An older release knew no changes by hand.
+        Err(CatalogueError::Missing { .. } | CatalogueError::Older { .. }) => Amendments::default(),
+        Err(error) => {
+            eprintln!("aircheck: this is what the file says; what was changed by hand cannot be read: {error}");
+            Amendments::default()
+        }
+    })
 }
 
 /// An instant in RFC 3339 with the offset of `zone`.
@@ -59,19 +56,19 @@ pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Tz) -> String {
     instant.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
-fn text(config: &Config, airings: &[Airing]) -> String {
-    let rows: Vec<[String; 4]> = airings
+fn text(config: &Config, coming: &[Planned]) -> String {
+    let rows: Vec<[String; 4]> = coming
         .iter()
-        .map(|airing| {
+        .map(|planned| {
+            let airing = &planned.airing;
             let start = airing.on_air.start.with_timezone(&airing.timezone);
             let end = airing.on_air.end.with_timezone(&airing.timezone);
-            let show = config.show(&airing.show).map_or(airing.show.as_str(), |show| &show.title);
-            let station = config.station(&airing.station).map_or(airing.station.as_str(), |station| &station.name);
+            let station = config.station_name(&airing.station);
             [
                 start.format("%a %Y-%m-%d").to_string(),
                 format!("{}-{} {}", clock(&start), clock(&end), end.format("%Z")),
-                show.to_owned(),
-                station.to_owned(),
+                planned.title.clone(),
+                if planned.skipped { format!("{station}  skipped") } else { station.to_owned() },
             ]
         })
         .collect();
@@ -96,26 +93,34 @@ mod tests {
 
     #[test]
     fn airings_are_told_in_their_own_zones_without_padding() {
-        let config = config();
-        let airings = plan::coming(&config.shows, "2026-11-20T00:00:00Z".parse().unwrap(), 2);
-        let json = serde_json::to_value(airings.iter().map(row).collect::<Vec<_>>()).unwrap();
+        let (config, now) = (Arc::new(config()), "2026-11-20T00:00:00Z".parse().unwrap());
+        let mut coming = Programme::new(Arc::clone(&config), Arc::default()).coming(now, 2);
+        let json: Vec<_> = coming.iter().map(|planned| planned.report(now, false)).collect();
+        let json = serde_json::to_value(json).unwrap();
         assert_eq!(
             json[0],
             serde_json::json!({
                 "id": "명연주-명음반@20261120T0500Z",
                 "show": "명연주-명음반",
+                "title": "명연주 명음반",
                 "station": "kbs",
                 "start": "2026-11-20T14:00:00+09:00",
                 "end": "2026-11-20T16:00:00+09:00",
                 "timezone": "Asia/Seoul",
+                "state": "planned",
+                "origin": "file",
+                "moved": false,
+                "until_stopped": false,
             })
         );
         assert_eq!(json[1]["start"], "2026-11-20T23:30:00+01:00");
         assert_eq!(json[1]["end"], "2026-11-21T00:30:00+01:00");
         assert_eq!(
-            text(&config, &airings),
+            text(&config, &coming),
             "Fri 2026-11-20  14:00-16:00 KST  명연주 명음반  KBS 1FM\n\
              Fri 2026-11-20  23:30-00:30 CET  Jazz           KBS 1FM\n"
         );
+        coming[1].skipped = true;
+        assert!(text(&config, &coming).ends_with("Jazz           KBS 1FM  skipped\n"), "{}", text(&config, &coming));
     }
 }

@@ -29,7 +29,8 @@ const LAST_YEAR: i32 = 3_999;
 #[derive(Debug, Clone)]
 pub struct Crontab {
     text: String,
-    fields: Fields,
+    /// None in the one that never comes.
+    fields: Option<Fields>,
     /// Their union is the schedule.
     crons: Arc<[Cron]>,
 }
@@ -45,6 +46,11 @@ const NICKNAMES: [(&str, &str); 7] = [
 ];
 
 impl Crontab {
+    /// One that never comes: that of a show which airs once, when a person says.
+    pub(super) fn never() -> Self {
+        Self { text: String::new(), fields: None, crons: Arc::from([]) }
+    }
+
     /// Parses five fields.
     pub fn parse(text: &str) -> Result<Self, CrontabError> {
         let parts: Vec<&str> = text.split_whitespace().collect();
@@ -77,7 +83,7 @@ impl Crontab {
         } else {
             Arc::from([one(&plain(minute, &fields.minutes), &plain(hour, &fields.hours))?])
         };
-        Ok(Self { text: parts.join(" "), fields, crons })
+        Ok(Self { text: parts.join(" "), fields: Some(fields), crons })
     }
 
     /// As written in the file, with single spaces.
@@ -100,7 +106,7 @@ impl Crontab {
 
     /// The schedule in words: `every Friday at 05:45`.
     pub fn describe(&self) -> String {
-        cron_words::describe(&self.fields)
+        self.fields.as_ref().map_or_else(|| "once".to_owned(), cron_words::describe)
     }
 }
 

@@ -10,6 +10,7 @@ mod crontab;
 mod document;
 mod keys;
 mod kind;
+mod once;
 mod position;
 mod problem;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -57,6 +58,8 @@ pub struct Config {
     pub output: PathBuf,
     /// Where tape and catalogue live, absolute.
     pub state: PathBuf,
+    /// The names of recordings where a show does not say otherwise.
+    pub name: Template,
     /// The encoding where a show does not say otherwise.
     pub mp3: Mp3,
     /// The page.
@@ -118,6 +121,9 @@ impl Config {
         self.shows.iter().find(|show| show.id == *id)
     }
 }
+
+/// The longest that an airing can be.
+pub const LONGEST: std::time::Duration = units::LONGEST;
 
 /// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
 /// says how to write it.

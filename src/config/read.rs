@@ -82,6 +82,7 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
         timezone,
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
+        name: name?,
         mp3,
         web,
         treatment,

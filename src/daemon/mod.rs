@@ -26,10 +26,10 @@ use crate::config::Config;
 use crate::deck::Decks;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, AiringId, Span};
+use crate::model::{AiringId, Span};
 use crate::notify::systemd;
-use crate::recorder::{Order, Recorder, RecorderError, TAPE_KEPT};
-use crate::schedule::plan;
+use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
+use crate::schedule::programme::Planned;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
 use crate::web::{self, Events, Site};
 
@@ -76,6 +76,8 @@ struct Daemon {
     /// Tells the page of a new configuration.
     told: watch::Sender<Arc<Config>>,
     recorder: Arc<Recorder>,
+    /// What is changed by hand.
+    control: Control,
     decks: Decks,
     lock: Lock,
     seen: HashSet<AiringId>,
@@ -90,6 +92,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     // Before anything that takes time: what is edited while the daemon starts is taken up as well.
     let mut changes = file_watch::Watch::new(config.file.clone()).await;
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
+    let mut by_hand = daemon.control.changes();
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -110,6 +113,11 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
                 Some(Tick::Housekeeping) => daemon.keep_house().await,
                 None => break,
             },
+            Ok(()) = by_hand.changed() => {
+                // What was taken back may be due again.
+                daemon.seen.clear();
+                daemon.look().await;
+            }
             // Whoever built the environment may end it too: the demo does.
             () = daemon.environment.stop.cancelled() => break,
         }
@@ -134,9 +142,10 @@ impl Daemon {
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf);
         let config = Arc::new(config);
-        recorder.recover(|airing| order_of(&config, airing)).await?;
+        let (told, heard) = watch::channel(Arc::clone(&config));
+        let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
+        recorder.recover(&config).await?;
         let now = environment.clock.now();
-        let (told, _) = watch::channel(Arc::clone(&config));
         let mut daemon = Self {
             environment,
             time,
@@ -144,6 +153,7 @@ impl Daemon {
             config,
             told,
             recorder,
+            control,
             decks,
             lock,
             seen: HashSet::new(),
@@ -172,6 +182,7 @@ impl Daemon {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            control: self.control.clone(),
             events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
             decks: self.decks.clone(),
             tasks: self.environment.tasks.clone(),
@@ -211,7 +222,7 @@ impl Daemon {
         }
     }
 
-    /// Asks the plan what is due and has it recorded.
+    /// Asks the programme what is due and has it recorded.
     async fn look(&mut self) {
         self.keep_time();
         let now = self.environment.clock.now();
@@ -224,29 +235,31 @@ impl Daemon {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
             self.note_missed(slept).await;
         }
-        for airing in plan::due(&self.config.shows, now, LEAD) {
-            if self.seen.contains(&airing.id) {
+        let turn = self.recorder.turn().await;
+        for due in self.control.programme().due(now, LEAD) {
+            let id = &due.airing.id;
+            if self.seen.contains(id) {
                 continue;
             }
-            let Some(order) = order_of(&self.config, &airing) else { continue };
-            match self.recorder.begin(order).await {
+            let Some(order) = Order::of(&self.config, &due.airing, &due.title) else { continue };
+            match self.recorder.begin(&turn, order).await {
                 Ok(_) => {
-                    self.seen.insert(airing.id);
+                    self.seen.insert(id.clone());
                 }
-                Err(error) => error!(airing = %airing.id, %error, "could not be claimed; trying again"),
+                Err(error) => error!(airing = %id, %error, "could not be claimed; trying again"),
             }
         }
+        drop(turn);
         self.tell();
     }
 
     /// Writes down the airings of `window` that are over and were never claimed.
     async fn note_missed(&self, window: Span) {
-        for airing in plan::airings(&self.config.shows, window) {
-            if airing.cut().end > window.end || airing.cut().start < window.start {
+        for Planned { airing, title, skipped, .. } in self.control.programme().airings(window) {
+            if skipped || airing.cut().end > window.end || airing.cut().start < window.start {
                 continue;
             }
-            let Some(show) = self.config.show(&airing.show) else { continue };
-            if let Err(error) = self.recorder.missed(&airing, &show.title).await {
+            if let Err(error) = self.recorder.missed(&airing, &title).await {
                 error!(airing = %airing.id, %error, "that it was missed could not be written down");
             }
         }
@@ -277,8 +290,9 @@ impl Daemon {
     /// Retention, old tape, and the sign that we are alive.
     async fn keep_house(&mut self) {
         let now = self.environment.clock.now();
-        let due: HashSet<_> = plan::due(&self.config.shows, now, LEAD).into_iter().map(|airing| airing.id).collect();
+        let due: HashSet<_> = self.control.programme().due(now, LEAD).into_iter().map(|due| due.airing.id).collect();
         self.seen.retain(|id| due.contains(id));
+        self.control.clean().await;
         self.decks.forget(TAPE_KEPT, |station| self.recorder.needed(station)).await;
         self.recorder.tidy(&self.config).await;
     }
@@ -286,7 +300,7 @@ impl Daemon {
     /// Tells systemd what goes on, where that has changed.
     fn tell(&mut self) {
         let now = self.environment.clock.now();
-        let status = standing::describe(&self.recorder.recording(), &self.config, now);
+        let status = standing::describe(&self.recorder.recording(), &self.control.programme(), now);
         if status != self.status {
             systemd::status(&status);
             self.status = status;
@@ -308,14 +322,4 @@ impl Daemon {
         }
         self.lock.touch().await;
     }
-}
-
-/// What it takes to record `airing`, where the configuration still has its show and station.
-fn order_of(config: &Arc<Config>, airing: &Airing) -> Option<Order> {
-    Some(Order {
-        airing: airing.clone(),
-        show: Arc::clone(config.show(&airing.show)?),
-        station: Arc::clone(config.station(&airing.station)?),
-        config: Arc::clone(config),
-    })
 }

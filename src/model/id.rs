@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use serde::Serialize;
 
 macro_rules! text_id {
@@ -53,6 +53,15 @@ impl AiringId {
         let stamp = if start.timestamp() % 60 == 0 { "%Y%m%dT%H%MZ" } else { "%Y%m%dT%H%M%SZ" };
         Self(format!("{show}@{}", start.format(stamp)))
     }
+
+    /// What [`AiringId::derive`] made it from, where it did.
+    pub fn parts(&self) -> Option<(ShowId, DateTime<Utc>)> {
+        let (show, stamp) = self.0.rsplit_once('@')?;
+        let format = if stamp.len() > "20261120T0300Z".len() { "%Y%m%dT%H%M%SZ" } else { "%Y%m%dT%H%MZ" };
+        let start = NaiveDateTime::parse_from_str(stamp, format).ok()?.and_utc();
+        let parts = (ShowId::new(show), start);
+        (Self::derive(&parts.0, start) == *self).then_some(parts)
+    }
 }
 
 #[cfg(test)]
@@ -65,5 +74,12 @@ mod tests {
         assert_eq!(AiringId::derive(&ShowId::new("명연주"), start).as_str(), "명연주@20261120T0300Z");
         let odd = "2026-11-20T03:00:07Z".parse().unwrap();
         assert_eq!(AiringId::derive(&ShowId::new("x"), odd).as_str(), "x@20261120T030007Z");
+        for (show, start) in [("명연주", start), ("x", odd), ("a@b", odd)] {
+            let show = ShowId::new(show);
+            assert_eq!(AiringId::derive(&show, start).parts(), Some((show, start)));
+        }
+        for other in ["", "x", "x@", "x@20261120T030000Z", "x@20261320T0300Z", "x@+20261120T0300Z"] {
+            assert_eq!(AiringId::new(other).parts(), None, "{other}");
+        }
     }
 }

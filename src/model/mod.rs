@@ -1,6 +1,7 @@
 //! The words of the project as types, without I/O: stations, shows, airings, spans of time, gaps, verdicts, media events.
 
 mod airing;
+mod amendment;
 mod changes;
 mod event;
 mod gap;
@@ -10,6 +11,7 @@ mod span;
 mod verdict;
 
 pub use airing::Airing;
+pub use amendment::{Amendment, Amendments, Origin};
 pub use changes::{Changes, Counts, Listener, Topic};
 pub use event::{Chunk, Container, Format, MediaEvent};
 pub use gap::Gap;

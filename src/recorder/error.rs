@@ -50,8 +50,11 @@ pub enum RecorderError {
     #[error("recording it came upon a defect in aircheck; the log has a line that begins with `thread`")]
     Panicked,
     /// The process stops; the airing goes on at the next start.
-    #[error("aircheck is stopping")]
+    #[error("interrupted; goes on at the next start")]
     Stopping,
+    /// A person has skipped or removed the airing before it began.
+    #[error("taken back, as asked by hand")]
+    TakenBack,
 }
 
 impl RecorderError {

@@ -5,11 +5,18 @@
 //! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
 //! from the tape.
 //!
+//! While an airing goes on a person may move its end or, before it has begun, take it back ([`Control`]). Claims, such
+//! changes and the end of taking have one [`Turn`] at a time, so that no change is answered and then forgotten.
+//!
 //! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
 //! fails otherwise is tried `ATTEMPTS` times.
 
 mod chapters;
+mod control;
 mod error;
+mod label;
+mod live;
+mod order;
 mod progress;
 mod recut;
 mod replay_gain;
@@ -18,31 +25,36 @@ mod take;
 mod verdict;
 mod words;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::config::{Config, Gaps, Show, Station, TemplateError, Values};
-use crate::deck::Decks;
+use crate::config::Config;
+use crate::deck::{Decks, Lease};
 use crate::encode::Job;
 use crate::library::archive;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::library::tags::{self, Tags};
 use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
+use label::labelled;
+use live::{Live, Reins};
+
 pub use chapters::chapters;
+pub use control::{Control, ControlError, Later, Wish};
 pub use error::RecorderError;
+pub use live::Current;
+pub use order::Order;
 pub use progress::Progress;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
@@ -66,32 +78,13 @@ pub struct Recorder {
     shelf: Shelf,
     bin: Bin,
     encoders: Encoders,
-    current: Mutex<BTreeMap<AiringId, Current>>,
+    live: Live,
+    turn: Mutex<()>,
 }
 
-/// An airing that is being recorded.
-#[derive(Debug, Clone)]
-pub struct Current {
-    /// The airing.
-    pub airing: Airing,
-    /// The show's title.
-    pub title: String,
-    /// The station's name.
-    pub station: String,
-}
-
-/// All that is needed to record one airing.
-#[derive(Debug, Clone)]
-pub struct Order {
-    /// What.
-    pub airing: Airing,
-    /// How to tag, name and encode it.
-    pub show: Arc<Show>,
-    /// Where from.
-    pub station: Arc<Station>,
-    /// How much must be free, and what may go before an airing is refused.
-    pub config: Arc<Config>,
-}
+/// The right to claim airings and to change what is claimed; there is one.
+#[derive(Debug)]
+pub struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
 
 impl Recorder {
     /// A recorder with as many places for encoders of either kind as there are processors.
@@ -104,13 +97,19 @@ impl Recorder {
             catalogue,
             shelf,
             encoders: Encoders::new(processors),
-            current: Mutex::default(),
+            live: Live::default(),
+            turn: Mutex::default(),
         })
     }
 
+    /// Waits for the turn. Whoever has it must ask for the programme only then.
+    pub async fn turn(&self) -> Turn<'_> {
+        Turn(self.turn.lock().await)
+    }
+
     /// Claims the airing and records it in a task of its own; nothing happens where it was claimed before.
-    pub async fn begin(self: &Arc<Self>, order: Order) -> Result<bool, CatalogueError> {
-        if self.current().contains_key(&order.airing.id) {
+    pub async fn begin(self: &Arc<Self>, _turn: &Turn<'_>, order: Order) -> Result<bool, CatalogueError> {
+        if self.live.contains(&order.airing.id) {
             return Ok(false);
         }
         let now = self.environment.clock.now();
@@ -122,9 +121,9 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Goes on with the airings that a stopped or crashed process had claimed. `order_of` gives `None` where the YAML no
-    /// longer has the show or station of an airing.
-    pub async fn recover(self: &Arc<Self>, order_of: impl Fn(&Airing) -> Option<Order>) -> Result<(), RecorderError> {
+    /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
+    /// and stations.
+    pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
         let mut open = Vec::new();
         for claimed in self.catalogue.unfinished().await? {
             let now = self.environment.clock.now();
@@ -138,7 +137,8 @@ impl Recorder {
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean().await?;
         for claimed in open {
-            self.go_on(&claimed, order_of(&claimed.airing)).await?;
+            let order = Order::of(config, &claimed.airing, &claimed.title);
+            self.go_on(&claimed, order).await?;
         }
         Ok(())
     }
@@ -171,13 +171,13 @@ impl Recorder {
 
     /// What is being recorded, in the order of the ids.
     pub fn recording(&self) -> Vec<Current> {
-        self.current().values().cloned().collect()
+        self.live.all()
     }
 
     /// The earliest instant of a station's tape that an airing still needs.
     pub fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
-        let current = self.current();
-        current.values().filter(|c| c.airing.station == *station).map(|c| c.airing.cut().start).min()
+        let current = self.live.all().into_iter().filter(|current| current.airing.station == *station);
+        current.map(|current| current.airing.cut().start).min()
     }
 
     /// What a person has deleted.
@@ -194,39 +194,34 @@ impl Recorder {
 
     /// `attempt` is 0 for an airing that was just claimed.
     fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
-        let current = Current {
-            airing: order.airing.clone(),
-            title: order.show.title.clone(),
-            station: order.station.name.clone(),
-        };
-        self.current().insert(order.airing.id.clone(), current);
+        let mut reins = self.live.begin(&order);
         self.tell();
         let recorder = Arc::clone(self);
         self.environment.tasks.spawn(async move {
-            let id = order.airing.id.clone();
-            recorder.see_through(&order, attempt).await;
-            recorder.current().remove(&id);
+            recorder.see_through(order, &mut reins, attempt).await;
+            recorder.live.end(&reins);
             recorder.tell();
         });
     }
 
-    /// Tries until there is a verdict or the process stops.
-    async fn see_through(&self, order: &Order, mut attempt: u32) {
-        let id = &order.airing.id;
+    /// Tries until there is a verdict, the process stops, or the airing is taken back.
+    async fn see_through(&self, ordered: Order, reins: &mut Reins, mut attempt: u32) {
+        let id = &ordered.airing.id;
         let mut alerted = false;
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
-            let recorded = AssertUnwindSafe(self.record(order, attempt == 0)).catch_unwind().await;
+            let recorded = AssertUnwindSafe(self.record(&ordered, reins, attempt == 0)).catch_unwind().await;
             attempt = attempt.max(1);
             let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
-                Err(RecorderError::Stopping) => {
-                    info!(airing = %id, "interrupted; goes on at the next start");
+                Err(error @ (RecorderError::Stopping | RecorderError::TakenBack)) => {
+                    info!(airing = %id, "{error}");
                     return;
                 }
                 Err(error) => error,
             };
-            let size = size_of(order);
+            let order = ordered.amended(&reins.airing.borrow());
+            let size = size_of(&order);
             let waits = room::was_wanting(self.shelf.output(), size, &error).await
                 && self.environment.clock.now() < order.airing.cut().end + TAPE_KEPT;
             if waits {
@@ -234,6 +229,7 @@ impl Recorder {
                 alerted = true;
             } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
+                self.live.close(id, true);
                 if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
                     error!(airing = %id, %error, "the failure could not be written down");
                 }
@@ -286,14 +282,40 @@ impl Recorder {
     }
 
     /// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
-    async fn record(&self, order: &Order, new: bool) -> Result<(), RecorderError> {
-        let Order { airing, show, station, .. } = order;
+    async fn record(&self, ordered: &Order, reins: &mut Reins, new: bool) -> Result<(), RecorderError> {
         if new {
-            self.ensure_room(&order.config).await?;
+            self.ensure_room(&ordered.config).await?;
         }
+        let id = &ordered.airing.id;
+        self.live.close(id, false);
+        // Held over every new end, so that the station is taped in one go.
+        let mut lease = None;
+        loop {
+            let order = ordered.amended(&reins.airing.borrow_and_update());
+            let (taken, temporary) = tokio::select! {
+                biased;
+                () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
+                Ok(()) = reins.airing.changed() => continue,
+                taken = self.take(&order, &mut lease) => taken?,
+            };
+            let turn = self.turn().await;
+            if reins.taken_back.is_cancelled() || reins.airing.has_changed().unwrap_or(false) {
+                continue;
+            }
+            self.live.close(id, true);
+            drop((turn, lease));
+            return self.publish(&order, &taken, &temporary).await;
+        }
+    }
+
+    /// Takes the sound of the airing into a temporary file.
+    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<(Taken, PathBuf), RecorderError> {
+        let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
-        let lease = if on_tape { None } else { Some(self.decks.lease(station, airing.cut().start).await?) };
+        if lease.is_none() && !on_tape {
+            *lease = Some(self.decks.lease(station, airing.cut().start).await?);
+        }
         let temporary = self.shelf.temporary(&airing.id).await?;
         let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
         let now = self.environment.clock.now();
@@ -304,21 +326,26 @@ impl Recorder {
         }
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
-        drop(lease);
-        let verdict = judge(&job.cut, &taken);
+        Ok((taken, temporary))
+    }
+
+    /// Judges what was taken against what was to be recorded, and gives it its place.
+    async fn publish(&self, order: &Order, taken: &Taken, temporary: &Path) -> Result<(), RecorderError> {
+        let airing = &order.airing;
+        let verdict = judge(&airing.cut(), taken);
         let at = self.environment.clock.now();
         let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
         let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
         let file = if verdict == Verdict::Failed {
             self.catalogue.finish(&airing.id, &outcome).await?;
             // Nobody should find a file that is nothing; the next start removes what stays.
-            let _ = tokio::fs::remove_file(&temporary).await;
+            let _ = tokio::fs::remove_file(temporary).await;
             None
         } else {
-            let name = labelled(order, verdict, &taken, &temporary).await?;
-            Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
+            let name = labelled(order, verdict, taken, temporary).await?;
+            Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, temporary, &name, outcome).await?)
         };
-        tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
+        tell(airing, verdict, taken, file.map(|file| self.shelf.output().join(file)).as_deref());
         Ok(())
     }
 
@@ -360,78 +387,16 @@ impl Recorder {
         self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
     }
 
-    /// Tells that something else is being recorded now.
+    /// Tells that something else is being recorded now, or is planned.
     fn tell(&self) {
         self.catalogue.changes().tell(&[Topic::Airings, Topic::Stations]);
     }
-
-    fn current(&self) -> MutexGuard<'_, BTreeMap<AiringId, Current>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Writes the tags into the finished `file` and says what it should be called.
-async fn labelled(order: &Order, verdict: Verdict, taken: &Taken, file: &Path) -> Result<String, RecorderError> {
-    tags::write(file, &tags_of(order, verdict, taken)?).await?;
-    Ok(order.show.file.render(&name_values(order))?)
 }
 
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
     seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(512 * 1024)
-}
-
-fn values(order: &Order) -> Values {
-    let Order { airing, show, station, .. } = order;
-    Values {
-        show: show.title.clone(),
-        show_id: show.id.to_string(),
-        station: station.name.clone(),
-        station_id: station.id.to_string(),
-        start: airing.on_air.start,
-        end: airing.on_air.end,
-        length: airing.on_air.length(),
-        timezone: airing.timezone,
-    }
-}
-
-/// As [`values`], for file names: a slash in a title is part of the title and makes no folder.
-fn name_values(order: &Order) -> Values {
-    let plain = |text: String| text.replace('/', "-");
-    let values = values(order);
-    Values {
-        show: plain(values.show),
-        show_id: plain(values.show_id),
-        station: plain(values.station),
-        station_id: plain(values.station_id),
-        ..values
-    }
-}
-
-fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, TemplateError> {
-    let values = values(order);
-    let templates = &order.show.tags;
-    let zone = order.airing.timezone;
-    Ok(Tags {
-        title: templates.title.render(&values)?,
-        artist: templates.artist.render(&values)?,
-        album: templates.album.render(&values)?,
-        genre: templates.genre.render(&values)?,
-        recorded: Some(order.airing.on_air.start.with_timezone(&zone).naive_local()),
-        station: order.station.name.clone(),
-        comment: comment(verdict, taken, zone),
-        encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(taken.length),
-        extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(
-            &order.airing.cut(),
-            &taken.gaps,
-            taken.length,
-            order.show.treatment.gaps == Gaps::Silence,
-            zone,
-        ),
-    })
 }
 
 fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {

@@ -19,7 +19,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::{Order, RecorderError, Taken, judge, labelled};
+use super::label::labelled;
+use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::folder_of;
@@ -184,9 +185,6 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     if old.verdict == Some(Verdict::Complete) {
         return Err(RecutError::Complete { id });
     }
-    let (Some(show), Some(station)) = (config.show(&old.show), config.station(&old.station)) else {
-        return Err(RecutError::Removed { show: old.title.clone(), station: old.station.clone() });
-    };
     let between = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).max(TimeDelta::zero());
     let airing = Airing {
         id,
@@ -197,7 +195,8 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
         late: between(old.on_air.end, old.cut.end),
         timezone: old.timezone,
     };
-    Ok(Order { airing, show: Arc::clone(show), station: Arc::clone(station), config: Arc::clone(config) })
+    let removed = || RecutError::Removed { show: old.title.clone(), station: old.station.clone() };
+    Order::of(config, &airing, &old.title).ok_or_else(removed)
 }
 
 async fn tape_of(config: &Config, station: &StationId) -> Result<Tape, TapeError> {

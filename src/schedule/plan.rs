@@ -44,14 +44,11 @@ pub fn coming(shows: &[Arc<Show>], now: DateTime<Utc>, count: usize) -> Vec<Airi
     airings
 }
 
-/// The airings to be recorded now: their cuts start at or before `now` + `lead` and have not ended. A daemon started in
-/// the middle of one records the rest. Several may be due at once, on one station too.
-pub fn due(shows: &[Arc<Show>], now: DateTime<Utc>, lead: TimeDelta) -> Vec<Airing> {
-    let until = after(now, lead);
-    // A window excludes its end; a cut that starts at that very instant is due.
-    let mut airings = airings(shows, Span::new(now, after(until, TimeDelta::nanoseconds(1))));
-    airings.retain(|airing| airing.cut().start <= until && airing.cut().end > now);
-    airings
+/// The airing of `show` that starts at `start`, where its cron says so.
+pub fn at(show: &Show, start: DateTime<Utc>) -> Option<Airing> {
+    // Crons have a resolution of one minute.
+    let first = starts(show, before(start, TimeDelta::seconds(1))).next()?;
+    if first == start { airing(show, &reach(show), start) } else { None }
 }
 
 /// A show's durations in the terms of the calendar.
@@ -90,7 +87,7 @@ fn before(instant: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
     instant.checked_sub_signed(delta).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
-fn after(instant: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
+pub(super) fn after(instant: DateTime<Utc>, delta: TimeDelta) -> DateTime<Utc> {
     instant.checked_add_signed(delta).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
@@ -141,19 +138,6 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_includes_the_lead_and_the_rest_of_what_is_on_the_air() {
-        let shows =
-            shows(&(show("a", "0 14 * * *", "length: 1h, early: 30s") + &show("b", "30 14 * * *", "length: 1h")));
-        let lead = TimeDelta::seconds(10);
-        assert!(due(&shows, at("13:59:19"), lead).is_empty());
-        assert_eq!(ids(&due(&shows, at("13:59:20"), lead)), ["a@20261120T1400Z"]);
-        // Started in the middle, with two shows overlapping on one station.
-        assert_eq!(ids(&due(&shows, at("14:45:00"), lead)), ["a@20261120T1400Z", "b@20261120T1430Z"]);
-        assert_eq!(ids(&due(&shows, at("15:00:00"), lead)), ["b@20261120T1430Z"]);
-        assert!(due(&shows, at("15:30:00"), lead).is_empty());
-    }
-
-    #[test]
     fn coming_airings_are_sorted_across_shows() {
         let shows = shows(&(show("a", "0 14 * * *", "length: 1h") + &show("b", "0 */6 * * *", "length: 1h")));
         let ids = coming(&shows, at("12:00:00"), 4);
@@ -197,7 +181,7 @@ mod tests {
     fn work_is_bounded_for_the_densest_schedule_and_the_longest_sleep() {
         let shows = shows(&show("a", "* * * * *", "length: 1d"));
         let started = Instant::now();
-        assert_eq!(due(&shows, at("12:00:30"), TimeDelta::seconds(10)).len(), 24 * 60);
+        assert_eq!(airings(&shows, Span::new(at("12:00:30"), at("12:00:40"))).len(), 24 * 60);
         let years = Span::new("1990-01-01T00:00:00Z".parse().unwrap(), at("12:00:00"));
         let found = airings(&shows, years);
         assert_eq!(found.len(), 32 * 24 * 60 - 1);
@@ -205,6 +189,5 @@ mod tests {
         assert!(started.elapsed().as_secs() < 20, "took {:?}", started.elapsed());
         let ends = Span::new(DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC);
         assert!(airings(&shows, ends).is_empty());
-        assert!(due(&shows, DateTime::<Utc>::MAX_UTC, TimeDelta::MAX).is_empty());
     }
 }

@@ -6,30 +6,30 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 
 use super::Site;
-use crate::schedule::plan;
+use crate::schedule::programme::Planned;
 
 /// Airings in the calendar.
 const COMING: usize = 200;
 
 /// The calendar.
 pub(super) async fn coming(State(site): State<Site>) -> Response {
-    let config = site.config();
+    let programme = site.programme();
     let now = site.clock.now();
     let mut lines = vec![
         "BEGIN:VCALENDAR".to_owned(),
         "VERSION:2.0".to_owned(),
         concat!("PRODID:-//aircheck//", env!("CARGO_PKG_VERSION"), "//EN").to_owned(),
     ];
-    for airing in plan::coming(&config.shows, now, COMING) {
-        let title = config.show(&airing.show).map_or(airing.show.as_str(), |show| show.title.as_str());
+    for Planned { airing, title, skipped, .. } in programme.coming(now, COMING) {
         lines.extend([
             "BEGIN:VEVENT".to_owned(),
             format!("UID:{}", text(airing.id.as_str())),
             format!("DTSTAMP:{}", stamp(now)),
             format!("DTSTART:{}", stamp(airing.on_air.start)),
             format!("DTEND:{}", stamp(airing.on_air.end)),
-            format!("SUMMARY:{}", text(title)),
-            format!("LOCATION:{}", text(config.station_name(&airing.station))),
+            format!("SUMMARY:{}", text(&title)),
+            format!("LOCATION:{}", text(programme.config().station_name(&airing.station))),
+            format!("STATUS:{}", if skipped { "CANCELLED" } else { "CONFIRMED" }),
             "END:VEVENT".to_owned(),
         ]);
     }

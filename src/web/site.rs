@@ -11,7 +11,8 @@ use crate::base::clock::SharedClock;
 use crate::config::Config;
 use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
-use crate::recorder::Recorder;
+use crate::recorder::{Control, Recorder};
+use crate::schedule::programme::Programme;
 use crate::web::events::Events;
 
 /// Everything a page may ask. Cheap to clone.
@@ -23,6 +24,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// What is changed by hand.
+    pub control: Control,
     /// The tapes, to be listened to while they are written.
     pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
@@ -46,6 +49,11 @@ impl Site {
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())
+    }
+
+    /// What is recorded and what is skipped, as it is now.
+    pub(super) fn programme(&self) -> Programme {
+        self.control.programme()
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.

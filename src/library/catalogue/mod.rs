@@ -5,7 +5,8 @@
 //!
 //! - a claim and an outcome are on the disk when the call returns (WAL with `synchronous = FULL`), and an outcome is
 //!   there with all its gaps or not at all;
-//! - a row is never removed: a recording that retention has deleted is not recorded again;
+//! - a row is never removed: a recording that retention has deleted is not recorded again. Only the claim on an airing
+//!   that a person skips or removes before it has begun is taken back;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
 //! Whoever wants to know of changes is told by [`Catalogue::changes`], save of those that another process makes.
@@ -13,6 +14,7 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
+mod amendments;
 mod binned;
 mod entry;
 mod error;

@@ -330,6 +330,7 @@ fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadA
     Ok((gaps, dead_air))
 }
 
+/// An instant as [`stamp`] wrote it.
 pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))

@@ -72,6 +72,27 @@ const STEPS: &[&str] = &[
     ALTER TABLE airings ADD COLUMN binned_at TEXT;
     ALTER TABLE airings ADD COLUMN binned TEXT CHECK (binned IN ('going', 'there', 'coming'));
 ",
+    "
+    -- What a person changed by hand: the airing as it is with the change. No reference to `airings`, because most of
+    -- them are not claimed yet.
+    CREATE TABLE amendments (
+        airing        TEXT PRIMARY KEY,
+        show          TEXT NOT NULL,
+        station       TEXT NOT NULL,
+        title         TEXT NOT NULL,
+        timezone      TEXT NOT NULL,
+        on_air_start  TEXT NOT NULL,
+        on_air_end    TEXT NOT NULL,
+        cut_start     TEXT NOT NULL,
+        cut_end       TEXT NOT NULL,
+        -- file: the cron of a show; hand: it airs once, because somebody said so.
+        origin        TEXT NOT NULL CHECK (origin IN ('file', 'hand')),
+        skipped       INTEGER NOT NULL,
+        -- Whether its end was set by hand.
+        moved         INTEGER NOT NULL,
+        until_stopped INTEGER NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

@@ -1,70 +1,209 @@
-//! Airings.
+//! Airings: those of the file and those that are added by hand.
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::Site;
 use super::count::Count;
-use super::extract::Query;
+use super::extract::{Body, Instant, Path, Query};
+use super::moment::{length, moment, unacceptable};
 use super::problem::Problem;
-use crate::schedule::plan;
+use crate::model::{AiringId, ShowId, Span, StationId};
+use crate::recorder::{ControlError, Wish};
+use crate::schedule::plan::LONGEST_LOOK;
+use crate::schedule::programme::Planned;
+use crate::schedule::report::Report;
 
-/// How many of them.
+/// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
+    /// Only those that are recorded after this, in part or as a whole; now, where it is left out.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Instant>,
+    /// Only those that are recorded before this; at most 31 days after `from`.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Instant>,
     /// At most so many; 20 by default.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
     limit: Option<Count>,
 }
 
-/// An airing. Times are RFC 3339, by the clock of the show.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Airing)]
-pub(super) struct Coming {
-    /// Derived from show and start; the recording will have it.
-    #[schema(example = "x@20261120T0300Z")]
-    id: String,
-    /// The show's id.
-    show: String,
-    /// The show's title.
-    title: String,
-    /// The station's id.
-    station: String,
-    /// On the air from.
-    #[schema(format = DateTime)]
-    start: String,
-    /// On the air until.
-    #[schema(format = DateTime)]
-    end: String,
-    /// The zone of the show.
-    #[schema(example = "Asia/Seoul")]
-    timezone: &'static str,
-}
-
-/// The coming airings, the next first.
+/// What is on the air and what comes, or what was planned at another time, by the start.
 #[utoipa::path(
     get, path = "/airings", operation_id = "airings", tag = "airings", params(Asked),
-    responses((status = 200, body = Vec<Coming>), Problem)
+    responses((status = 200, body = Vec<Report>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Json<Vec<Coming>> {
-    let config = site.config();
+pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Report>>, Problem> {
+    let programme = site.programme();
     let count = usize::try_from(asked.limit.unwrap_or(Count::usual(20)).get()).unwrap_or_default();
-    let coming = plan::coming(&config.shows, site.clock.now(), count).into_iter().map(|airing| {
-        let stamp = |at: DateTime<Utc>| at.with_timezone(&airing.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
-        Coming {
-            id: airing.id.to_string(),
-            show: airing.show.to_string(),
-            title: config.show(&airing.show).map_or_else(|| airing.show.to_string(), |show| show.title.clone()),
-            station: airing.station.to_string(),
-            start: stamp(airing.on_air.start),
-            end: stamp(airing.on_air.end),
-            timezone: airing.timezone.name(),
+    let now = site.clock.now();
+    let from = asked.from.map_or(now, |from| from.0);
+    let mut airings = match asked.to {
+        Some(Instant(to)) if to <= from => {
+            return Err(unacceptable("`to` must be later than `from`".to_owned()));
         }
+        Some(Instant(to)) if to - from > LONGEST_LOOK => {
+            return Err(unacceptable("`to` can be 31 days later than `from` at most".to_owned()));
+        }
+        Some(Instant(to)) => programme.airings(Span::new(from, to)),
+        None => {
+            let on_the_air = programme.airings(Span::new(from, from + TimeDelta::nanoseconds(1)));
+            let begun = on_the_air.into_iter().filter(|planned| planned.airing.on_air.start <= from);
+            begun.chain(programme.coming(from, count)).collect()
+        }
+    };
+    let place = |planned: &Planned| (planned.airing.on_air.start, planned.airing.id.clone());
+    airings.sort_by_key(place);
+    airings.truncate(count);
+    Ok(Json(airings.iter().map(|planned| report(&site, planned, now)).collect()))
+}
+
+/// One airing.
+#[utoipa::path(
+    get, path = "/airings/{id}", operation_id = "airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")),
+    responses((status = 200, body = Report), Problem)
+)]
+pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+    let id = AiringId::new(id);
+    let planned = site.programme().get(&id).ok_or(ControlError::NoAiring(id))?;
+    Ok(Json(report(&site, &planned, site.clock.now())))
+}
+
+/// A one-time airing: an extra one of a show of the file (`show`), or anything else (`title` and `station`).
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OneTime {
+    /// The id of a show of the file, whose title, tags and padding it gets.
+    #[schema(example = "x")]
+    show: Option<String>,
+    /// Its title, where it is none of a show.
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+    /// The id of its station, where it is none of a show.
+    station: Option<String>,
+    /// On the air from: RFC 3339, or without an offset by the clocks of the show or station.
+    #[schema(example = "2026-11-21T14:00:00+09:00")]
+    start: String,
+    /// On the air for, such as `1h30m`; at most seven days. A show can do without.
+    #[schema(example = "1h30m")]
+    length: Option<String>,
+}
+
+impl OneTime {
+    fn wish(self, site: &Site) -> Result<Wish, Problem> {
+        let config = site.config();
+        let given = self.length.as_deref().map(|text| length("length", text)).transpose()?;
+        let wrong = |words: &str| Err(unacceptable(words.to_owned()));
+        match (self.show, self.title, self.station) {
+            (Some(show), None, None) => {
+                let show = ShowId::new(show);
+                let zone = config.show(&show).ok_or_else(|| in_body(&ControlError::NoShow(show.clone())))?.timezone;
+                Ok(Wish::Extra { start: moment("start", &self.start, zone)?, show, length: given })
+            }
+            (None, Some(title), Some(station)) => {
+                let station = StationId::new(station);
+                let known = config.station(&station);
+                let zone = known.ok_or_else(|| in_body(&ControlError::NoStation(station.clone())))?.timezone;
+                let start = moment("start", &self.start, zone)?;
+                match given {
+                    Some(length) => Ok(Wish::Free { title, station, start, length }),
+                    None => wrong("`length` is missing; write for example `1h`"),
+                }
+            }
+            (Some(_), _, _) => wrong("a show has its own title and station; write `show`, or `title` and `station`"),
+            (None, _, _) => wrong("write `show`, the id of a show, or `title` and `station`"),
+        }
+    }
+}
+
+/// Something that the body names is not there.
+fn in_body(error: &ControlError) -> Problem {
+    unacceptable(error.to_string())
+}
+
+/// Adds a one-time airing; it is recorded like any other, also after a restart.
+#[utoipa::path(
+    post, path = "/airings", operation_id = "add_airing", tag = "airings", request_body = OneTime,
+    responses(
+        (status = 201, body = Report, headers(("location" = String, description = "where it is"))), Problem
+    )
+)]
+pub(super) async fn add(State(site): State<Site>, Body(asked): Body<OneTime>) -> Result<Response, Problem> {
+    let wish = asked.wish(&site)?;
+    let added = site.control.add(wish).await?;
+    Ok(created(&site, &added))
+}
+
+/// Removes a one-time airing that has not begun.
+#[utoipa::path(
+    delete, path = "/airings/{id}", operation_id = "remove_airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")),
+    responses((status = 204, description = "it is removed"), Problem)
+)]
+pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    site.control.remove(AiringId::new(id)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The answer that there is a new airing, and where.
+pub(super) fn created(site: &Site, planned: &Planned) -> Response {
+    let address = address(&site.root(), planned.airing.id.as_str());
+    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.clock.now()))).into_response()
+}
+
+/// An airing as programs see it now.
+pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Report {
+    planned.report(now, site.control.is_recording(&planned.airing.id))
+}
+
+/// The path of an airing, percent-encoded.
+fn address(root: &str, id: &str) -> String {
+    let url = Url::parse("http://localhost/").ok().and_then(|mut url| {
+        url.path_segments_mut().ok()?.pop_if_empty().extend(["api", "v1", "airings", id]);
+        Some(url)
     });
-    Json(coming.collect())
+    url.map(|url| format!("{root}{}", url.path())).unwrap_or_default()
+}
+
+impl From<ControlError> for Problem {
+    fn from(error: ControlError) -> Self {
+        let status = match &error {
+            ControlError::NoAiring(_) | ControlError::NoStation(_) | ControlError::NoShow(_) => StatusCode::NOT_FOUND,
+            ControlError::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ControlError::Over(_)
+            | ControlError::Finishing(_)
+            | ControlError::Recording(_)
+            | ControlError::NotBegun(_)
+            | ControlError::Skipped(_)
+            | ControlError::NotSkipped(_)
+            | ControlError::OfFile(_)
+            | ControlError::Taken(_) => StatusCode::CONFLICT,
+            ControlError::Catalogue(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        match error {
+            ControlError::Catalogue(error) => error.into(),
+            refused => Self::new(status, refused.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_of_an_airing_is_one_path_segment_whatever_its_id() {
+        assert_eq!(address("", "x@20261120T0300Z"), "/api/v1/airings/x@20261120T0300Z");
+        assert_eq!(address("/radio", "명/..?#@2"), "/radio/api/v1/airings/%EB%AA%85%2F..%3F%23@2");
+    }
 }

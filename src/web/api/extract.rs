@@ -2,7 +2,7 @@
 //! refuse in plain text.
 
 use axum::Json;
-use axum::extract::{FromRequest, FromRequestParts, Request, path, rejection};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, path, rejection};
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -45,15 +45,24 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
 /// The body, as JSON.
 #[derive(Debug)]
-#[allow(dead_code, reason = "nothing is changed through the interface yet")]
 pub(super) struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = Json::from_request(request, state).await;
+        let body = <Json<T> as FromRequest<S>>::from_request(request, state).await;
         body.map(|Json(body)| Self(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        let body = <Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        let body = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
+        Ok(body.map(|Json(body)| Self(body)))
     }
 }
 

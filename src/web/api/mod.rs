@@ -6,15 +6,17 @@
 
 mod airings;
 mod bin;
+mod by_hand;
 mod count;
 mod document;
 mod events;
 mod extract;
+mod moment;
 mod problem;
 mod recordings;
 mod stations;
 
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -27,6 +29,9 @@ use document::Head;
 
 pub(super) use problem::Problem;
 
+/// Nothing that is asked for takes more bytes than this.
+const LARGEST_BODY: usize = 16 * 1024;
+
 /// The addresses of the interface.
 pub(super) fn router() -> Router<Site> {
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
@@ -36,9 +41,15 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
-            .routes(routes!(airings::list))
+            .routes(routes!(airings::list, airings::add))
+            .routes(routes!(airings::get, airings::remove))
+            .routes(routes!(by_hand::skip, by_hand::unskip))
+            .routes(routes!(by_hand::stop))
+            .routes(routes!(by_hand::extend))
+            .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
-            .routes(routes!(events::listen)),
+            .routes(routes!(events::listen))
+            .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
     let (router, document) = described.split_for_parts();
     let describe = async move |State(site): State<Site>| Json(document::placed(document, &site));

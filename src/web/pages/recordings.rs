@@ -11,7 +11,7 @@ use super::super::failure::broken;
 use super::super::{Site, language};
 use super::listing::{Listing, listing};
 use super::render::{render, serde};
-use super::view::{days, slot};
+use super::view::{days, on_air};
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
 
@@ -49,7 +49,8 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
         Err(error) => return broken(&error),
     };
     let (config, language) = (site.config(), language::of(&headers));
-    let on_air: Vec<_> = site.recorder.recording().iter().map(|current| slot(&current.airing, &config)).collect();
+    let on_air = site.recorder.recording().into_iter().map(|it| on_air(&it.airing, &it.title, &config));
+    let on_air: Vec<_> = on_air.collect();
     let values = context! {
         here => "library",
         days => serde(days(&listed.recordings, &config, language)),

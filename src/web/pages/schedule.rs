@@ -10,20 +10,19 @@ use super::super::{Site, language};
 use super::render::{render, serde};
 use super::view::agenda;
 use crate::model::Span;
-use crate::schedule::plan;
 
 /// How far the page looks ahead.
 const WEEK: TimeDelta = TimeDelta::days(7);
 
 /// All of them.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let config = site.config();
+    let programme = site.programme();
     let now = site.clock.now();
-    let mut airings = plan::airings(&config.shows, Span::new(now, now + WEEK));
-    airings.sort_by(|one, other| (one.on_air.start, &one.id).cmp(&(other.on_air.start, &other.id)));
+    let mut airings = programme.airings(Span::new(now, now + WEEK));
+    airings.sort_by_key(|planned| (planned.airing.on_air.start, planned.airing.id.clone()));
     let values = context! {
         here => "coming",
-        days => serde(agenda(&airings, &config, language::of(&headers))),
+        days => serde(agenda(&airings, programme.config(), language::of(&headers))),
     };
     render("schedule.html", &site, &headers, StatusCode::OK, values)
 }

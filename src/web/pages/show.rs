@@ -16,7 +16,9 @@ use super::render::{render, serde};
 use super::view::{days, slot};
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
-use crate::schedule::plan;
+
+/// Its next airings on the page.
+const NEXT: usize = 3;
 
 /// Which page of its recordings.
 #[derive(Debug, Default, Deserialize)]
@@ -41,7 +43,7 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let coming = plan::coming(std::slice::from_ref(show), site.clock.now(), 3);
+    let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
     let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
     let values = context! {
         here => "show",
@@ -51,7 +53,7 @@ pub(super) async fn page(
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
         days => serde(days(&listed.recordings, &config, language::of(&headers))),
-        slots => serde(coming.iter().map(|airing| slot(airing, &config)).collect::<Vec<_>>()),
+        slots => serde(coming.iter().map(|planned| slot(planned, &config)).collect::<Vec<_>>()),
         feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)

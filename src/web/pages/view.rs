@@ -12,6 +12,7 @@ use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
 use crate::model::{Airing, Verdict};
+use crate::schedule::programme::Planned;
 
 /// A recording.
 #[derive(Debug, Serialize)]
@@ -128,15 +129,24 @@ pub(super) struct Slot {
     pub starts: String,
     pub ends: String,
     pub zone: &'static str,
+    /// Whether its show is in the file, and so has a page.
+    pub listed: bool,
+    /// Whether it is not recorded.
+    pub skipped: bool,
 }
 
-/// `airing` for people.
-pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
+/// An airing of the programme for people.
+pub(super) fn slot(planned: &Planned, config: &Config) -> Slot {
+    Slot { skipped: planned.skipped, ..on_air(&planned.airing, &planned.title, config) }
+}
+
+/// An airing that is on for people.
+pub(super) fn on_air(airing: &Airing, title: &str, config: &Config) -> Slot {
     let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
     Slot {
         id: airing.id.to_string(),
         show: airing.show.to_string(),
-        title: config.show(&airing.show).map_or_else(|| airing.show.to_string(), |show| show.title.clone()),
+        title: title.to_owned(),
         station: config.station_name(&airing.station).to_owned(),
         day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
         start: local(airing.on_air.start).format("%H:%M").to_string(),
@@ -144,6 +154,8 @@ pub(super) fn slot(airing: &Airing, config: &Config) -> Slot {
         starts: local(airing.on_air.start).to_rfc3339(),
         ends: local(airing.on_air.end).to_rfc3339(),
         zone: airing.timezone.name(),
+        listed: config.show(&airing.show).is_some(),
+        skipped: false,
     }
 }
 
@@ -158,11 +170,11 @@ pub(super) struct Agenda {
 }
 
 /// Groups `airings`, in the order of their starts, by the day where each is at home.
-pub(super) fn agenda(airings: &[Airing], config: &Config, language: &Language) -> Vec<Agenda> {
+pub(super) fn agenda(airings: &[Planned], config: &Config, language: &Language) -> Vec<Agenda> {
     let mut days: BTreeMap<NaiveDate, Vec<Slot>> = BTreeMap::new();
-    for airing in airings {
-        let day = airing.on_air.start.with_timezone(&airing.timezone).date_naive();
-        days.entry(day).or_default().push(slot(airing, config));
+    for planned in airings {
+        let day = planned.airing.on_air.start.with_timezone(&planned.airing.timezone).date_naive();
+        days.entry(day).or_default().push(slot(planned, config));
     }
     let agenda = days.into_iter().map(|(day, slots)| Agenda {
         date: day.to_string(),

@@ -1,0 +1,233 @@
+//! What a person changed by hand, as rows; a claim on an airing that is changed follows it in the same transaction, so
+//! that list, verdict and plan agree whenever the process dies.
+
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::error::CatalogueError;
+use super::rows::{instant, stamp};
+use super::{Catalogue, written};
+use crate::model::{Airing, AiringId, Amendment, Amendments, Origin, ShowId, Span, StationId};
+
+impl Catalogue {
+    /// Everything that was changed by hand and is remembered.
+    pub async fn amendments(&self) -> Result<Amendments, CatalogueError> {
+        self.run(|connection| select(connection)).await
+    }
+
+    /// Writes a change down, in place of an earlier one of the same airing. An unfinished claim on the airing gets the
+    /// end of the change, or is taken back where the airing is to be skipped.
+    pub async fn amend(&self, amendment: &Amendment) -> Result<(), CatalogueError> {
+        let amendment = amendment.clone();
+        self.run(move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            put(&transaction, &amendment).map_err(written)?;
+            transaction.commit().map_err(written)
+        })
+        .await
+    }
+
+    /// Forgets the change of one airing, with an unfinished claim on it.
+    pub async fn withdraw(&self, id: &AiringId) -> Result<(), CatalogueError> {
+        let id = id.clone();
+        self.run(move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            transaction.execute("DELETE FROM amendments WHERE airing = ?1", [id.as_str()]).map_err(written)?;
+            take_back(&transaction, &id).map_err(written)?;
+            transaction.commit().map_err(written)
+        })
+        .await
+    }
+
+    /// Forgets the changes of airings that ended before `before` and are finished, if they were ever claimed. Gives the
+    /// number of them.
+    pub async fn forget_amendments(&self, before: DateTime<Utc>) -> Result<usize, CatalogueError> {
+        self.run(move |connection| {
+            connection
+                .execute(
+                    "DELETE FROM amendments WHERE cut_end < ?1 AND NOT EXISTS \
+                     (SELECT 1 FROM airings WHERE id = airing AND finished_at IS NULL)",
+                    [stamp(before)],
+                )
+                .map_err(written)
+        })
+        .await
+    }
+}
+
+fn put(transaction: &Transaction<'_>, amendment: &Amendment) -> rusqlite::Result<()> {
+    let Amendment { airing, title, origin, skipped, moved, until_stopped } = amendment;
+    let cut = airing.cut();
+    transaction.execute(
+        "INSERT OR REPLACE INTO amendments (airing, show, station, title, timezone, on_air_start, on_air_end, \
+         cut_start, cut_end, origin, skipped, moved, until_stopped) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        params![
+            airing.id.as_str(),
+            airing.show.as_str(),
+            airing.station.as_str(),
+            title,
+            airing.timezone.name(),
+            stamp(airing.on_air.start),
+            stamp(airing.on_air.end),
+            stamp(cut.start),
+            stamp(cut.end),
+            origin.word(),
+            skipped,
+            moved,
+            until_stopped,
+        ],
+    )?;
+    if *skipped {
+        return take_back(transaction, &airing.id);
+    }
+    transaction.execute(
+        "UPDATE airings SET on_air_end = ?2, cut_end = ?3 WHERE id = ?1 AND finished_at IS NULL",
+        params![airing.id.as_str(), stamp(airing.on_air.end), stamp(cut.end)],
+    )?;
+    Ok(())
+}
+
+/// The only way in which a row of `airings` goes: nothing was recorded under it.
+fn take_back(transaction: &Transaction<'_>, id: &AiringId) -> rusqlite::Result<()> {
+    transaction
+        .execute("DELETE FROM airings WHERE id = ?1 AND finished_at IS NULL AND state = 'claimed'", [id.as_str()])
+        .map(|_| ())
+}
+
+fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
+    let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT airing, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, origin, \
+             skipped, moved, until_stopped FROM amendments",
+        )
+        .map_err(read)?;
+    let mut rows = statement.query([]).map_err(read)?;
+    let mut amendments = Vec::new();
+    while let Some(row) = rows.next().map_err(read)? {
+        amendments.push(amendment(row)?);
+    }
+    Ok(amendments.into_iter().collect())
+}
+
+fn amendment(row: &Row<'_>) -> Result<Amendment, CatalogueError> {
+    let id: String = row.get("airing").map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    let amendment = || -> Result<Amendment, String> {
+        let text = |column: &str| row.get::<_, String>(column).map_err(|error| error.to_string());
+        let flag = |column: &str| row.get::<_, bool>(column).map_err(|error| error.to_string());
+        let at = |column: &str| instant(&text(column)?);
+        let on_air = Span::new(at("on_air_start")?, at("on_air_end")?);
+        let timezone = text("timezone")?;
+        Ok(Amendment {
+            airing: Airing {
+                id: AiringId::new(id.clone()),
+                show: ShowId::new(text("show")?),
+                station: StationId::new(text("station")?),
+                on_air,
+                early: on_air.start - at("cut_start")?,
+                late: at("cut_end")? - on_air.end,
+                timezone: timezone.parse().map_err(|_| format!("{timezone:?} is not a time zone"))?,
+            },
+            title: text("title")?,
+            origin: if text("origin")? == Origin::Hand.word() { Origin::Hand } else { Origin::File },
+            skipped: flag("skipped")?,
+            moved: flag("moved")?,
+            until_stopped: flag("until_stopped")?,
+        })
+    };
+    amendment().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    fn amendment() -> Amendment {
+        let start = at("2026-11-20T05:00:07Z");
+        let show = ShowId::new("once~s~명연주");
+        let airing = Airing {
+            id: AiringId::derive(&show, start),
+            show,
+            station: StationId::new("s"),
+            on_air: Span::new(start, start + TimeDelta::hours(1)),
+            early: TimeDelta::seconds(30),
+            late: TimeDelta::zero(),
+            timezone: chrono_tz::Asia::Seoul,
+        };
+        let title = "명연주 '; DROP TABLE airings; --".to_owned();
+        Amendment { airing, title, origin: Origin::Hand, skipped: false, moved: false, until_stopped: true }
+    }
+
+    #[tokio::test]
+    async fn a_change_comes_back_as_it_was_also_after_a_restart_and_the_last_one_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalogue.sqlite");
+        let catalogue = Catalogue::open(&path).await.unwrap();
+        let first = amendment();
+        // Stopped before it is on the air: its padding after the end is negative.
+        let stopped = first.airing.stopped(at("2026-11-20T04:59:50.250Z"));
+        let second = Amendment { airing: stopped, moved: true, until_stopped: false, ..first.clone() };
+        catalogue.amend(&first).await.unwrap();
+        assert_eq!(catalogue.amendments().await.unwrap().get(&first.airing.id), Some(&first));
+        catalogue.amend(&second).await.unwrap();
+        drop(catalogue);
+        let again = Catalogue::open(&path).await.unwrap();
+        assert_eq!(again.amendments().await.unwrap(), [second].into_iter().collect());
+        again.withdraw(&first.airing.id).await.unwrap();
+        assert_eq!(again.amendments().await.unwrap(), Amendments::default());
+    }
+
+    #[tokio::test]
+    async fn a_claim_follows_the_change_and_goes_with_the_skip_but_not_once_it_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let planned = amendment();
+        let id = &planned.airing.id;
+        let now = at("2026-11-20T05:00:00Z");
+        catalogue.claim(&planned.airing, "x", now).await.unwrap();
+        let airing = planned.airing.until(at("2026-11-20T07:00:00Z"));
+        let later = Amendment { airing, moved: true, ..planned.clone() };
+        catalogue.amend(&later).await.unwrap();
+        assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
+
+        catalogue.amend(&Amendment { skipped: true, ..later.clone() }).await.unwrap();
+        assert_eq!(catalogue.get(id).await.unwrap(), None);
+        assert!(
+            catalogue.claim(&later.airing, "x", now).await.unwrap(),
+            "it can be claimed again when it is taken back"
+        );
+
+        let nothing = crate::library::catalogue::Outcome {
+            verdict: crate::model::Verdict::Failed,
+            seconds: 0.0,
+            file: None,
+            bytes: None,
+            gaps: vec![],
+            measured: crate::model::Measured::default(),
+            at: now,
+        };
+        assert_eq!(catalogue.forget_amendments(at("2027-01-01T00:00:00Z")).await.unwrap(), 0, "it is not finished");
+        catalogue.finish(id, &nothing).await.unwrap();
+        catalogue.amend(&planned).await.unwrap();
+        catalogue.withdraw(id).await.unwrap();
+        let row = catalogue.get(id).await.unwrap().unwrap();
+        assert_eq!(row.on_air, later.airing.on_air, "what is finished stays as it is");
+    }
+
+    #[tokio::test]
+    async fn what_is_over_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        catalogue.amend(&amendment()).await.unwrap();
+        assert_eq!(catalogue.forget_amendments(at("2026-11-20T06:00:07Z")).await.unwrap(), 0);
+        assert_eq!(catalogue.forget_amendments(at("2026-11-20T06:00:08Z")).await.unwrap(), 1);
+        assert_eq!(catalogue.amendments().await.unwrap(), Amendments::default());
+    }
+}

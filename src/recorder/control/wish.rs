@@ -1,0 +1,235 @@
+//! What a person asks for, and whether it makes sense. Pure.
+
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+use super::error::ControlError;
+use crate::config::{Config, LONGEST};
+use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
+use crate::schedule::programme::Planned;
+
+/// Nobody knows today what airs later than this.
+const FURTHEST: TimeDelta = TimeDelta::days(366);
+/// The most letters of a title.
+const LETTERS: usize = 200;
+
+/// A one-time airing, as it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// An extra airing of a show of the file, with its padding.
+    Extra {
+        /// The show.
+        show: ShowId,
+        /// On the air from; to the second.
+        start: DateTime<Utc>,
+        /// On the air for; as long as the show usually is where it is left out.
+        length: Option<Duration>,
+    },
+    /// Anything else.
+    Free {
+        /// Its title.
+        title: String,
+        /// Its station.
+        station: StationId,
+        /// On the air from; to the second.
+        start: DateTime<Utc>,
+        /// On the air for.
+        length: Duration,
+    },
+}
+
+impl Wish {
+    /// What is asked for as an airing of the programme, where it lies ahead.
+    pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Amendment, ControlError> {
+        let (Self::Extra { start, .. } | Self::Free { start, .. }) = self;
+        if *start <= now {
+            return Err(wrong("`start` has passed; write one that lies ahead, or record the station from now on"));
+        }
+        if *start - now > FURTHEST {
+            return Err(wrong("`start` is more than a year away; write one that is nearer"));
+        }
+        self.made(config)
+    }
+
+    /// The same, at any time.
+    pub(super) fn made(&self, config: &Config) -> Result<Amendment, ControlError> {
+        match self {
+            Self::Extra { show, start, length } => {
+                let show = config.show(show).ok_or_else(|| ControlError::NoShow(show.clone()))?;
+                let (early, late) = (delta(show.early), delta(show.late));
+                let airing = airing(&show.id, &show.station, *start, length.unwrap_or(show.length), show.timezone)?;
+                Ok(amendment(Airing { early, late, ..airing }, show.title.clone()))
+            }
+            Self::Free { title, station, start, length } => {
+                let station = config.station(station).ok_or_else(|| ControlError::NoStation(station.clone()))?;
+                let title = line(title)?;
+                let show = Config::once(&title, station);
+                Ok(amendment(airing(&show, &station.id, *start, *length, station.timezone)?, title))
+            }
+        }
+    }
+}
+
+/// A later end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Later {
+    /// On the air for so much longer.
+    By(Duration),
+    /// On the air until then.
+    Until(DateTime<Utc>),
+}
+
+/// The end that `later` means for an airing.
+pub(super) fn later_end(planned: &Planned, later: Later, now: DateTime<Utc>) -> Result<DateTime<Utc>, ControlError> {
+    let on_air = planned.airing.on_air;
+    let end = match later {
+        Later::By(by) if by.is_zero() => return Err(wrong("`by` is zero; write for example `30m`")),
+        Later::By(by) => on_air.end.checked_add_signed(delta(by)),
+        Later::Until(end) => Some(end.trunc_subsecs(3)),
+    };
+    // Where nobody has said yet when it ends, every end is a new one.
+    let least = if planned.until_stopped { now } else { on_air.end };
+    match end {
+        Some(end) if end <= least => {
+            let least = least.with_timezone(&planned.airing.timezone).format("%Y-%m-%d %H:%M:%S");
+            Err(wrong(&format!("the new end must be later than {least}; to end it sooner, stop it")))
+        }
+        Some(end) if end - on_air.start <= delta(LONGEST) => Ok(end),
+        _ => Err(wrong(&format!("it would be too long: the most is {}", most()))),
+    }
+}
+
+fn airing(
+    show: &ShowId,
+    station: &StationId,
+    start: DateTime<Utc>,
+    length: Duration,
+    timezone: chrono_tz::Tz,
+) -> Result<Airing, ControlError> {
+    if length.is_zero() {
+        return Err(wrong("a length of zero records nothing; write for example `1h`"));
+    }
+    if length > LONGEST {
+        return Err(wrong(&format!("`length` is too long: the most is {}", most())));
+    }
+    let start = start.trunc_subsecs(0);
+    Ok(Airing {
+        id: AiringId::derive(show, start),
+        show: show.clone(),
+        station: station.clone(),
+        on_air: Span::new(start, start + delta(length)),
+        early: TimeDelta::zero(),
+        late: TimeDelta::zero(),
+        timezone,
+    })
+}
+
+fn amendment(airing: Airing, title: String) -> Amendment {
+    Amendment { airing, title, origin: Origin::Hand, skipped: false, moved: false, until_stopped: false }
+}
+
+/// A title: one line of text.
+fn line(title: &str) -> Result<String, ControlError> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(wrong("`title` is empty; write what it is called"));
+    }
+    if title.chars().any(char::is_control) {
+        return Err(wrong("`title` has line breaks or other control characters; write one line of text"));
+    }
+    if title.chars().count() > LETTERS {
+        return Err(wrong(&format!("`title` is too long: the most is {LETTERS} letters")));
+    }
+    Ok(title.to_owned())
+}
+
+fn delta(duration: Duration) -> TimeDelta {
+    TimeDelta::from_std(duration).unwrap_or(FURTHEST)
+}
+
+/// The longest that an airing can be, in words.
+fn most() -> String {
+    format!("{} days", LONGEST.as_secs() / 86_400)
+}
+
+fn wrong(words: &str) -> ControlError {
+    ControlError::Wrong(words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn config() -> Config {
+        let text = "timezone: UTC\nstations:\n  s: { name: S, hls: https://h.example/x, timezone: Asia/Seoul }\nshows:\n  \
+                    - { title: News, station: s, cron: \"0 14 * * *\", length: 1h, early: 30s, late: 1m }\n";
+        Config::parse(text, Path::new("stations.yaml")).unwrap()
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        format!("2026-11-20T{text}Z").parse().unwrap()
+    }
+
+    fn free(title: &str, start: &str, length: u64) -> Result<Amendment, String> {
+        let (title, station) = (title.to_owned(), StationId::new("s"));
+        let wish = Wish::Free { title, station, start: at(start), length: Duration::from_secs(length) };
+        wish.amendment(&config(), at("12:00:00")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_free_airing_is_taken_as_it_is_asked_for_and_an_extra_one_has_what_its_show_has() {
+        let free = free("  명연주 {{ show }} ", "14:00:07.900", 90).unwrap();
+        assert_eq!(free.airing.id.as_str(), "once~s~명연주-show@20261120T140007Z");
+        assert_eq!(free.airing.cut(), Span::new(at("14:00:07"), at("14:01:37")));
+        assert_eq!((free.title.as_str(), free.airing.timezone), ("명연주 {{ show }}", chrono_tz::Asia::Seoul));
+
+        let extra = Wish::Extra { show: ShowId::new("news"), start: at("15:00:00"), length: None };
+        let extra = extra.amendment(&config(), at("12:00:00")).unwrap();
+        assert_eq!(extra.airing.id.as_str(), "news@20261120T1500Z");
+        assert_eq!(extra.airing.cut(), Span::new(at("14:59:30"), at("16:01:00")));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_a_sentence_that_says_what_to_write() {
+        let long = "가".repeat(201);
+        for (title, start, length, words) in [
+            ("", "14:00:00", 60, "`title` is empty"),
+            ("a\nb", "14:00:00", 60, "one line of text"),
+            (&long, "14:00:00", 60, "the most is 200 letters"),
+            ("a", "12:00:00", 60, "`start` has passed"),
+            ("a", "14:00:00", 0, "write for example `1h`"),
+            ("a", "14:00:00", 8 * 86_400, "the most is 7 days"),
+        ] {
+            let error = free(title, start, length).unwrap_err();
+            assert!(error.contains(words), "{error}");
+        }
+        let wish = |start: &str, show: &str| {
+            let wish = Wish::Extra { show: ShowId::new(show), start: start.parse().unwrap(), length: None };
+            wish.amendment(&config(), at("12:00:00")).unwrap_err().to_string()
+        };
+        assert_eq!(wish("2026-11-20T15:00:00Z", "none"), "there is no show none");
+        assert!(wish("9999-11-20T15:00:00Z", "news").contains("a year away"));
+    }
+
+    #[test]
+    fn a_new_end_is_later_than_the_old_one_but_for_what_goes_on_until_it_is_stopped() {
+        let amendment = free("a", "14:00:00", 3_600).unwrap();
+        let Amendment { airing, title, origin, skipped, moved, .. } = amendment;
+        let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false };
+        let end =
+            |planned: &Planned, later| later_end(planned, later, at("14:30:00")).map_err(|error| error.to_string());
+        assert_eq!(end(&planned, Later::By(Duration::from_secs(60))), Ok(at("15:01:00")));
+        assert_eq!(end(&planned, Later::Until(at("15:00:00.0015"))), Ok(at("15:00:00.001")));
+        let earlier = end(&planned, Later::Until(at("14:50:00"))).unwrap_err();
+        assert_eq!(earlier, "the new end must be later than 2026-11-21 00:00:00; to end it sooner, stop it");
+        assert!(end(&planned, Later::By(Duration::ZERO)).unwrap_err().contains("`30m`"));
+        assert!(end(&planned, Later::By(LONGEST)).unwrap_err().contains("7 days"));
+        assert!(end(&planned, Later::By(Duration::MAX)).is_err());
+        let open = Planned { until_stopped: true, ..planned };
+        assert_eq!(end(&open, Later::Until(at("14:50:00"))), Ok(at("14:50:00")));
+        assert!(end(&open, Later::Until(at("14:30:00"))).is_err());
+    }
+}

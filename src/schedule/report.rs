@@ -1,0 +1,82 @@
+//! An airing as scripts see it.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::programme::Planned;
+
+/// An airing as scripts see it: the objects of `next --json`. Times are RFC 3339, on air by the clock of the show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Airing)]
+pub struct Report {
+    /// Derived from show and start; the recording will have it.
+    #[schema(example = "x@20261120T0300Z")]
+    pub id: String,
+    /// The show's id.
+    pub show: String,
+    /// The show's title, or that of the one-time airing.
+    pub title: String,
+    /// The station's id.
+    pub station: String,
+    /// On the air from, without padding.
+    #[schema(format = DateTime)]
+    pub start: String,
+    /// On the air until; where it is recorded until somebody stops it, the latest end.
+    #[schema(format = DateTime)]
+    pub end: String,
+    /// The zone of the show.
+    #[schema(value_type = String, example = "Asia/Seoul")]
+    pub timezone: &'static str,
+    /// What becomes of it.
+    #[schema(inline)]
+    pub state: State,
+    /// Where it comes from: `file`, the cron of a show, or `hand`, somebody added it.
+    #[schema(value_type = String, example = "file")]
+    pub origin: &'static str,
+    /// Whether somebody gave it another end.
+    pub moved: bool,
+    /// Whether it is recorded until somebody stops it.
+    pub until_stopped: bool,
+}
+
+/// What becomes of an airing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It is to be recorded.
+    Planned,
+    /// It is not to be recorded, because somebody said so.
+    Skipped,
+    /// It is being recorded.
+    Recording,
+    /// It has ended; what there is of it is among the recordings.
+    Over,
+}
+
+impl Planned {
+    /// The airing as scripts see it, at `now`; `recording` says whether it is being recorded.
+    pub fn report(&self, now: DateTime<Utc>, recording: bool) -> Report {
+        let Self { airing, .. } = self;
+        let local =
+            |at: DateTime<Utc>| at.with_timezone(&airing.timezone).to_rfc3339_opts(SecondsFormat::AutoSi, false);
+        Report {
+            id: airing.id.to_string(),
+            show: airing.show.to_string(),
+            title: self.title.clone(),
+            station: airing.station.to_string(),
+            start: local(airing.on_air.start),
+            end: local(airing.on_air.end),
+            timezone: airing.timezone.name(),
+            state: match () {
+                () if self.skipped => State::Skipped,
+                () if airing.cut().end <= now => State::Over,
+                () if recording => State::Recording,
+                () => State::Planned,
+            },
+            origin: self.origin.word(),
+            moved: self.moved,
+            until_stopped: self.until_stopped,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What is done with airings by hand: skip, stop, extend, record now.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::super::Site;
+use super::airings::{created, report};
+use super::extract::{Body, Path};
+use super::moment::{length, moment, unacceptable};
+use super::problem::Problem;
+use crate::model::{AiringId, StationId};
+use crate::recorder::{ControlError, Later};
+use crate::schedule::programme::Planned;
+use crate::schedule::report::Report;
+
+/// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
+#[utoipa::path(
+    post, path = "/airings/{id}/skip", operation_id = "skip_airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")),
+    responses((status = 200, body = Report), Problem)
+)]
+pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+    Ok(answer(&site, &site.control.skip(AiringId::new(id)).await?))
+}
+
+/// Takes a skip back; of an airing that is on the air already, the rest is recorded.
+#[utoipa::path(
+    delete, path = "/airings/{id}/skip", operation_id = "unskip_airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")),
+    responses((status = 200, body = Report), Problem)
+)]
+pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+    Ok(answer(&site, &site.control.unskip(AiringId::new(id)).await?))
+}
+
+/// Ends an airing that is being recorded at this moment; what is heard until now becomes the recording.
+#[utoipa::path(
+    post, path = "/airings/{id}/stop", operation_id = "stop_airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")),
+    responses((status = 200, body = Report), Problem)
+)]
+pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+    Ok(answer(&site, &site.control.stop(AiringId::new(id)).await?))
+}
+
+/// A later end: one of the two.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Extension {
+    /// On the air for so much longer, such as `30m`.
+    #[schema(example = "30m")]
+    by: Option<String>,
+    /// On the air until: RFC 3339, or without an offset by the clocks of the show.
+    #[schema(example = "2026-11-21T16:30:00+09:00")]
+    until: Option<String>,
+}
+
+/// Gives an airing a later end, until its recording is finished.
+#[utoipa::path(
+    post, path = "/airings/{id}/extend", operation_id = "extend_airing", tag = "airings",
+    params(("id" = String, Path, description = "its id")), request_body = Extension,
+    responses((status = 200, body = Report), Problem)
+)]
+pub(super) async fn extend(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Body(asked): Body<Extension>,
+) -> Result<Json<Report>, Problem> {
+    let id = AiringId::new(id);
+    let later = match (asked.by, asked.until) {
+        (Some(by), None) => Later::By(length("by", &by)?),
+        (None, Some(until)) => {
+            let planned = site.programme().get(&id).ok_or_else(|| ControlError::NoAiring(id.clone()))?;
+            Later::Until(moment("until", &until, planned.airing.timezone)?)
+        }
+        _ => return Err(unacceptable("write either `by`, such as `30m`, or `until`, a time".to_owned())),
+    };
+    Ok(answer(&site, &site.control.extend(id, later).await?))
+}
+
+/// What to record now.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Now {
+    /// For how long, such as `30m`; where it is left out, until it is stopped, for twelve hours at most.
+    #[schema(example = "30m")]
+    length: Option<String>,
+    /// Its title; the station's name where it is left out.
+    #[schema(min_length = 1, max_length = 200)]
+    title: Option<String>,
+}
+
+/// Records a station from this second on: for a length, or until it is stopped, for twelve hours at most.
+#[utoipa::path(
+    post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
+    params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,
+    responses(
+        (status = 201, body = Report, headers(("location" = String, description = "where the airing is"))), Problem
+    )
+)]
+pub(super) async fn record(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    body: Option<Body<Now>>,
+) -> Result<Response, Problem> {
+    let Body(asked) = body.unwrap_or(Body(Now::default()));
+    let length = asked.length.as_deref().map(|text| length("length", text)).transpose()?;
+    let planned = site.control.record(StationId::new(id), length, asked.title).await?;
+    Ok(created(&site, &planned))
+}
+
+fn answer(site: &Site, planned: &Planned) -> Json<Report> {
+    Json(report(site, planned, site.clock.now()))
+}
