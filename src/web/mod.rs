@@ -18,6 +18,7 @@ mod files;
 mod headers;
 mod health;
 mod language;
+mod levels;
 mod live;
 mod media;
 mod pages;
