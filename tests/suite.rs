@@ -28,8 +28,10 @@ mod machine_disk;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;
+mod metrics;
 mod record;
 mod service;
+mod stations;
 mod truth;
 
 mod origin;

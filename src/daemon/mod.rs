@@ -31,7 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::programme::Planned;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Events, Site};
+use crate::web::{self, Events, Probes, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -185,6 +185,7 @@ impl Daemon {
             control: self.control.clone(),
             events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
             decks: self.decks.clone(),
+            probes: Probes::new(self.environment.clone(), self.config.state.join("probes")),
             tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
             stop: self.environment.stop.clone(),

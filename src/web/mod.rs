@@ -21,8 +21,10 @@ mod language;
 mod levels;
 mod live;
 mod media;
+mod metrics;
 mod pages;
 mod playlist;
+mod probes;
 mod site;
 mod text;
 
@@ -38,6 +40,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 pub use events::Events;
+pub use probes::Probes;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.
@@ -82,7 +85,8 @@ fn router(site: Site) -> Router {
         .merge(live::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
-        .route("/healthz", get(health::get));
+        .route("/healthz", get(health::get))
+        .route("/metrics", get(metrics::get));
     let root = site.root();
     let router = if root.is_empty() { all } else { all.clone().nest(&root, all) };
     headers::guard(router.fallback_service(pages::fallback().with_state(site.clone())).with_state(site))

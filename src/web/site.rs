@@ -14,6 +14,7 @@ use crate::library::catalogue::Catalogue;
 use crate::recorder::{Control, Recorder};
 use crate::schedule::programme::Programme;
 use crate::web::events::Events;
+use crate::web::probes::Probes;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct Site {
     pub tasks: TaskTracker,
     /// What happens.
     pub events: Events,
+    /// The tries of stations.
+    pub probes: Probes,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.

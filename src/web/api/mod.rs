@@ -12,6 +12,7 @@ mod document;
 mod events;
 mod extract;
 mod moment;
+mod probes;
 mod problem;
 mod recordings;
 mod stations;
@@ -48,6 +49,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(probes::attempt))
+            .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
