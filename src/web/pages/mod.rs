@@ -8,6 +8,8 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod slots;
+mod stations;
 mod view;
 mod waveform;
 
@@ -21,6 +23,7 @@ pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
+        .route("/stations", get(stations::page))
         .route("/shows/{show}", get(show::page))
         .route("/waveforms/{file}", get(waveform::picture))
 }
