@@ -134,4 +134,30 @@ async fn chromium_plays_the_tape_itself_from_the_beginning() {
         let first = |playlist: &str| playlist.lines().find(|line| !line.starts_with('#')).map(str::to_owned);
         assert!(whole.contains(&first(&later).expect("a segment")) && first(&later) != first(&whole), "{later}");
     }
+
+    // The page shows how far and how loud it is, and plays it in the player that stays.
+    let page = browser.page(&base, Look::PHONE).await;
+    page.goto("/on-air").await;
+    page.is("document.querySelectorAll('.row.now').length === 3").await;
+    assert_eq!(page.text("document.querySelector('.row.now .title').textContent").await, "지금 adts");
+    page.is("document.documentElement.scrollWidth <= 360").await;
+    let level =
+        "[...document.querySelectorAll('.meter span')].every((bar) => bar.style.getPropertyValue('--level') > 0.3)";
+    page.is(level).await;
+    let told = page.eval("document.querySelector('.now progress').value").await.as_f64().expect("a number");
+    page.is(&format!("document.querySelector('.now progress').value > {told}")).await;
+    let sound = "document.querySelector('#player audio')";
+    page.click(".row.now .play").await;
+    page.is(&format!("{sound}.currentTime > 0.5 && !{sound}.paused")).await;
+    page.is("document.querySelector('#player [data-now]').textContent < '0:05'").await;
+    page.click("#player [data-skip='30']").await;
+    page.is(&format!("{sound}.src.includes('from=') && !{sound}.src.endsWith('from=0.0')")).await;
+    page.is(&format!("{sound}.currentTime > 0.5 && !{sound}.paused")).await;
+    page.is("document.querySelector('#player [data-now]').textContent >= '0:12'").await;
+
+    // Stopped by hand it leaves the page, and is a recording.
+    page.click(".row.now [data-act='stop']").await;
+    page.is("document.querySelectorAll('.row.now').length === 2").await;
+    until("the recording", SOON, async || aircheck.list().await.len() == 1).await;
+    assert_eq!(aircheck.list().await[0]["verdict"], "complete");
 }

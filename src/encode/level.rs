@@ -61,7 +61,7 @@ mod tests {
     use crate::tape::Reel;
 
     /// One second at half of full scale, one of silence.
-    const SOUND: &str = "-nostdin -v error -f lavfi -i aevalsrc=0.5*sin(2*PI*440*t)*lt(t\\,1)':d=2:s=48000 \
+    const SOUND: &str = "-nostdin -v error -f lavfi -i aevalsrc=0.5*sin(2*PI*440*t)*lt(t\\,1):d=2:s=48000 \
                          -c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3 pipe:1";
 
     #[tokio::test]
