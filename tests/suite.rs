@@ -19,6 +19,7 @@ mod faults_streams;
 mod feeds;
 mod formats;
 mod gallery;
+mod guard;
 mod house;
 mod interface;
 mod live;

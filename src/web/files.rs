@@ -36,10 +36,12 @@ const FILES: &[(&str, &str, &str)] = files![
     "remove.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
+    "sign-in.css" CSS,
     "stations.css" CSS,
     "style.css" CSS,
     "time.js" JS,
     "toast.js" JS,
+    "try.js" JS,
     "wave.js" JS,
     "week.js" JS,
 ];

@@ -1,5 +1,6 @@
 //! The pages in a real Chromium, as somebody uses them.
 
+mod access;
 mod accessible;
 mod listening;
 mod lists;

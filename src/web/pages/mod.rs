@@ -9,13 +9,14 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod sign_in;
 mod slots;
 mod stations;
 mod view;
 mod waveform;
 
 use axum::Router;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::Site;
 
@@ -27,6 +28,9 @@ pub(super) fn router() -> Router<Site> {
         .route("/schedule", get(schedule::page))
         .route("/stations", get(stations::page))
         .route("/shows/{show}", get(show::page))
+        .route("/shows/{show}/feed/renew", post(show::renew))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
         .route("/waveforms/{file}", get(waveform::picture))
 }
 

@@ -29,6 +29,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("show.html", include_str!("../templates/show.html")),
         ("on-air.html", include_str!("../templates/on-air.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
+        ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {
         // The tests render every one of them.
         if let Err(error) = templates.add_template(name, source) {
@@ -51,6 +52,7 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),
+        guarded => site.is_guarded(),
         since => site.events.mark(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values

@@ -1,10 +1,9 @@
-//! The stations: how they did last, what is recorded from them next, and recording now.
+//! The stations: how they did last, what is recorded from them next, recording now, and trying them.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use minijinja::context;
 use serde::Serialize;
 
@@ -14,9 +13,11 @@ use super::super::language::{self, Language};
 use super::dates;
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, slot, version};
+use crate::base::redact;
+use crate::base::spoken::clock;
 use crate::config::Station;
-use crate::library::catalogue::{CatalogueError, Filter, Recording};
-use crate::model::Verdict;
+use crate::library::catalogue::CatalogueError;
+use crate::model::AiringId;
 
 /// Airings that are looked at for the next of each station.
 const COMING: usize = 500;
@@ -30,23 +31,26 @@ struct Card {
     kind: &'static str,
     /// What is being recorded from it.
     now: Vec<Slot>,
+    /// Why no sound comes from it although it should.
+    trouble: Option<String>,
     /// What comes next.
     next: Option<Slot>,
-    /// The newest recording, and the newest airing that failed.
-    heard: Option<Past>,
-    failed: Option<Past>,
+    /// Its newest complete recording, and the newest of what is missing.
+    complete: Option<Past>,
+    failure: Option<Past>,
 }
 
-/// An airing that is over.
+/// Something that is over.
 #[derive(Debug, Hash, Serialize)]
 struct Past {
-    title: String,
+    /// Of the show, where the file still has it.
+    title: Option<String>,
     /// RFC 3339, and `Fri, 20 Nov 14:00`.
     at: String,
     said: String,
-    verdict: &'static str,
-    /// Why something is missing.
-    cause: Option<String>,
+    /// How much is missing, as `1:04`, and why.
+    missing: String,
+    cause: String,
 }
 
 /// All of them.
@@ -65,24 +69,38 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     let config = programme.config();
     let coming = programme.coming(site.clock.now(), COMING);
     let recording = site.recorder.recording();
-    let mut cards = Vec::new();
-    for station in &config.stations {
-        let one = Filter { station: Some(station.id.clone()), limit: Some(1), ..Filter::default() };
-        let heard = site.catalogue.list(&Filter { playable: true, ..one.clone() }).await?;
-        let failed = site.catalogue.list(&Filter { verdict: Some(Verdict::Failed.word().to_owned()), ..one }).await?;
-        let now = recording.iter().filter(|current| current.airing.station == station.id);
+    let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
+    let cards = config.stations.iter().zip(past).map(|(station, past)| {
+        let now: Vec<_> = recording.iter().filter(|current| current.airing.station == station.id).collect();
         let next = coming.iter().find(|planned| planned.airing.station == station.id && !planned.skipped);
-        cards.push(Card {
+        let tape = site.decks.known(&station.id).filter(|_| !now.is_empty());
+        let over = |id: &AiringId, at: DateTime<Utc>| {
+            let at = at.with_timezone(&station.timezone);
+            let show = id.parts().and_then(|(show, _)| config.show(&show));
+            Past {
+                title: show.map(|show| show.title.clone()),
+                at: at.to_rfc3339(),
+                said: format!("{} {}", dates::short(at.date_naive(), &language.messages), at.format("%H:%M")),
+                missing: String::new(),
+                cause: String::new(),
+            }
+        };
+        Card {
             id: station.id.to_string(),
             name: station.name.clone(),
             kind: kind(station),
-            now: now.map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
+            now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
+            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| redact::text(&trouble.cause)),
             next: next.map(|planned| slot(planned, false, config, language)),
-            heard: heard.first().map(|recording| past(recording, language)),
-            failed: failed.first().map(|recording| past(recording, language)),
-        });
-    }
-    Ok(cards)
+            complete: past.complete.map(|(id, end)| over(&id, end)),
+            failure: past.failure.map(|(id, gap)| Past {
+                missing: clock(gap.length.as_secs_f64().max(1.0)),
+                cause: redact::text(&gap.cause),
+                ..over(&id, gap.start)
+            }),
+        }
+    });
+    Ok(cards.collect())
 }
 
 fn kind(station: &Station) -> &'static str {
@@ -90,16 +108,5 @@ fn kind(station: &Station) -> &'static str {
         "hls" => "HLS",
         "rtmp" => "RTMP",
         _ => "Icecast",
-    }
-}
-
-fn past(recording: &Recording, language: &Language) -> Past {
-    let start: DateTime<Tz> = DateTime::<Utc>::with_timezone(&recording.on_air.start, &recording.timezone);
-    Past {
-        title: recording.title.clone(),
-        at: start.to_rfc3339(),
-        said: format!("{} {}", dates::short(start.date_naive(), &language.messages), start.format("%H:%M")),
-        verdict: recording.verdict.as_ref().map_or("", Verdict::word),
-        cause: recording.gaps.first().map(|gap| gap.cause.clone()),
     }
 }

@@ -8,12 +8,14 @@ import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import "./remove.js";
 import { ready as readyRows } from "./rows.js";
+import { answers } from "./try.js";
 import { week } from "./week.js";
 
 needed(readyRows);
 needed(endless);
 needed(someDay);
 needed(week);
+needed(answers);
 ready(document.getElementById("content"));
 resume();
 listen();
