@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
 use aircheck::library::catalogue::Catalogue;
-use aircheck::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
+use aircheck::model::{Airing, AiringId, Amendment, ShowId, Span, StationId};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Method, Url};
@@ -307,7 +307,7 @@ async fn a_script_that_adds_without_end_is_stopped() {
             late: TimeDelta::zero(),
             timezone: chrono_tz::UTC,
         };
-        let (title, origin) = ("T".to_owned(), Origin::Hand);
+        let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
         let amendment = Amendment { airing, title, origin, skipped: false, moved: false, until_stopped: false };
         catalogue.amend(&amendment).await.expect("written");
     }
