@@ -19,6 +19,7 @@ mod faults_streams;
 mod feeds;
 mod formats;
 mod gallery;
+mod guard;
 mod house;
 mod interface;
 mod live;
@@ -28,8 +29,10 @@ mod machine_disk;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;
+mod metrics;
 mod record;
 mod service;
+mod stations;
 mod truth;
 
 mod origin;

@@ -1,9 +1,10 @@
-//! What everything else stands on: the clock, child processes, HTTP clients, redaction. Knows nothing of radio.
+//! What everything else stands on: the clock, child processes, HTTP clients, passwords, redaction. Knows nothing of radio.
 
 pub mod blocking;
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod password;
 pub mod process;
 pub mod redact;
 pub mod signals;

@@ -88,6 +88,8 @@ pub(super) enum Command {
         #[arg(long, value_name = "FOLDER", default_value = "aircheck-demo")]
         folder: PathBuf,
     },
+    /// Make the hash of a password for the page
+    Passwd,
     /// Print the JSON Schema of the station YAML, for editors
     Schema,
     /// Print a completion script for a shell

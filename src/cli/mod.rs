@@ -12,6 +12,7 @@ mod list;
 mod locate;
 mod logging;
 mod next;
+mod passwd;
 mod print;
 mod probe;
 mod programs;
@@ -64,6 +65,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             with_config(at, |config| recover::run(config, recover::Wish { id: airing, json }))
         }
         Command::Demo { folder } => demo::run(folder),
+        Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
         Command::Completions { shell } => {
             completions::run(shell);

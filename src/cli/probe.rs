@@ -3,17 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde::Serialize;
 
 use super::logging;
 use super::runtime::block_on;
-use crate::base::clock::Clock;
 use crate::base::environment::Environment;
 use crate::config::{Config, Station};
-use crate::deck::Decks;
-use crate::model::Span;
-use crate::tape::Tape;
+use crate::deck::{self, Decks};
 
 /// How much is taped.
 const ENOUGH: Duration = Duration::from_secs(3);
@@ -75,44 +71,14 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
 }
 
 async fn probe(station: &Arc<Station>, decks: &Decks, environment: &Environment) -> Probed {
-    let now = environment.clock.now();
-    let mut probed =
-        Probed { station: station.id.to_string(), ok: false, seconds: 0.0, format: None, bitrate: None, trouble: None };
-    let lease = match decks.lease(station, now).await {
-        Ok(lease) => lease,
-        Err(error) => {
-            probed.trouble = Some(error.to_string());
-            return probed;
-        }
-    };
-    // Whatever arrives counts, also what was on the air before.
-    let span = Span::new(now - TimeDelta::hours(1), now + TimeDelta::hours(1));
-    let seconds = until_enough(lease.tape(), span, environment.clock.as_ref()).await;
-    probed.seconds = seconds.as_secs_f64();
-    probed.ok = seconds >= ENOUGH;
-    if let Some((format, bits)) = lease.tape().rate() {
-        probed.format = Some(format);
-        probed.bitrate = Some(bits);
-    }
-    if !probed.ok {
-        let trouble = lease.tape().trouble().map(|trouble| trouble.cause);
-        probed.trouble = Some(trouble.unwrap_or_else(|| format!("no sound within {} s", PATIENCE.as_secs())));
-    }
-    probed
-}
-
-async fn until_enough(tape: &Tape, span: Span, clock: &dyn Clock) -> Duration {
-    let mut grown = tape.grown();
-    let deadline = clock.monotonic() + PATIENCE;
-    loop {
-        let on_tape = tape.view(&span).sound();
-        let left = deadline.saturating_sub(clock.monotonic());
-        if on_tape >= ENOUGH || left.is_zero() {
-            return on_tape;
-        }
-        tokio::select! {
-            _ = grown.changed() => {}
-            () = clock.sleep(left) => {}
-        }
+    let probed = deck::probe(station, decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
+    let (format, bitrate) = probed.rate.unzip();
+    Probed {
+        station: station.id.to_string(),
+        ok: probed.sound >= ENOUGH,
+        seconds: probed.sound.as_secs_f64(),
+        format,
+        bitrate,
+        trouble: probed.trouble,
     }
 }

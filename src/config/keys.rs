@@ -89,6 +89,18 @@ pub(super) static WEB: Table = Table {
             "base_url: https://radio.example.org/",
             "The address by which podcast apps reach it; by default the one they asked.",
         ),
+        key(
+            "password",
+            Kind::Text,
+            "password: \"$argon2id$…\"",
+            "Asked for by the page: the hash that `aircheck passwd` prints, `env:NAME` or `file:PATH`.",
+        ),
+        key(
+            "auth",
+            Kind::Word(&["none"]),
+            "auth: none",
+            "Lets everybody in who can reach the page; otherwise it has a password where other machines reach it.",
+        ),
     ],
     one_of: &[],
 };

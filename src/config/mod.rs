@@ -38,7 +38,7 @@ pub use problem::{ConfigErrors, Problem};
 pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Template, TemplateError, Values};
-pub use web::Web;
+pub use web::{Auth, Web};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

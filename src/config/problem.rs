@@ -106,12 +106,19 @@ pub(super) struct Problems {
     found: Vec<(Place, Complaint)>,
     /// Where a repair has moved the rest of a line: line, column, by how many characters.
     moved: Vec<(usize, usize, usize)>,
+    /// Values that are never shown.
+    hidden: Vec<Place>,
 }
 
 impl Problems {
     /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
     pub(super) fn moved(&mut self, place: Place, by: usize) {
         self.moved.push((place.line, place.column, by));
+    }
+
+    /// The value at `place` is secret: of its line nothing is shown from there on.
+    pub(super) fn hide(&mut self, place: Place) {
+        self.hidden.push(place);
     }
 
     pub(super) fn add(&mut self, mut place: Place, complaint: Complaint) {
@@ -147,13 +154,22 @@ impl Problems {
             .into_iter()
             .map(|(place, Complaint { message, hint })| {
                 let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
-                let (excerpt, caret) = excerpt(line, place);
+                let hidden = self.hidden.iter().filter(|hidden| hidden.line == place.line);
+                let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), place);
                 // A daemon logs what is wrong with an edit, and the words may quote a URL.
                 let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
                 Problem { line: place.line, column: place.column, message, hint, excerpt, caret }
             })
             .collect();
         Err(ConfigErrors { file: file.to_owned(), problems })
+    }
+}
+
+/// The line as far as it may be shown: up to the column of a secret value.
+fn shown(line: &str, until: Option<usize>) -> String {
+    match until {
+        Some(column) => line.chars().take(column.saturating_sub(1)).chain(['…']).collect(),
+        None => line.to_owned(),
     }
 }
 

@@ -1,4 +1,8 @@
-//! The web page: where it listens, and under which address the world knows it.
+//! The web page: where it listens, under which address the world knows it, and who may see it.
+//!
+//! Whoever lets other machines reach the page says who may see it: a password, or `auth: none` in so many words. A page
+//! that only this machine reaches asks nobody, unless there is a password: then it may be a web server in front that
+//! asks on behalf of the world, and everybody is asked.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -7,7 +11,8 @@ use url::Url;
 
 use super::problem::{Complaint, Problems};
 use super::section::Section;
-use super::{checks, keys};
+use super::{checks, keys, secret};
+use crate::base::password::{PasswordError, PasswordHash};
 
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,18 +21,89 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// The address by which others reach it, for feeds; by default the one they asked.
     pub base_url: Option<Url>,
+    /// Who may see it.
+    pub auth: Auth,
+}
+
+/// Who may see the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// Whoever is on this machine; nobody else can reach it.
+    #[default]
+    Machine,
+    /// Whoever knows the password.
+    Password(PasswordHash),
+    /// Whoever can reach it: `auth: none`.
+    Anyone,
 }
 
 /// Reads `web` of the file.
 pub(super) fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     let default = || listen(keys::LISTEN).unwrap_or_default();
     let Some(section) = file.section("web", problems) else {
-        return Web { listen: default(), base_url: None };
+        return Web { listen: default(), base_url: None, auth: Auth::Machine };
     };
+    let auth = auth(&section, folder, problems);
+    let guarded = auth.as_ref().is_none_or(|auth| *auth != Auth::Machine);
+    let listen = section.read("listen", problems, |text| {
+        listen(text)?.map(|address| if guarded { Ok(address) } else { alone(address) }).transpose()
+    });
     Web {
-        listen: section.read("listen", problems, listen).unwrap_or_else(default),
+        listen: listen.unwrap_or_else(default),
         base_url: section.read("base_url", problems, |text| checks::url(text, folder, keys::HTTP)),
+        auth: auth.unwrap_or_default(),
     }
+}
+
+/// Who may see the page; nothing where what is written about it is wrong.
+fn auth(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Auth> {
+    let none = section.get("auth").is_some();
+    if none {
+        section.read("auth", problems, |text| match text {
+            "none" => Ok(()),
+            _ => Err(Complaint::new("`auth` can only be `none`")
+                .hint("leave it out and write `password: …`; `aircheck passwd` makes that line")),
+        })?;
+    }
+    let Some(entry) = section.get("password") else {
+        return Some(if none { Auth::Anyone } else { Auth::Machine });
+    };
+    if none {
+        let complaint = Complaint::new("there is a `password`, and `auth: none` says that nobody is asked for it");
+        problems.add(entry.place, complaint.hint("take one of them out"));
+        return None;
+    }
+    // Somebody may have written the password itself, and mistakes are shown with their line.
+    problems.hide(entry.value.place);
+    section.read("password", problems, |text| password(text, folder)).map(Auth::Password)
+}
+
+/// The hash of a password, or a secret that holds one.
+fn password(text: &str, folder: &Path) -> Result<PasswordHash, Complaint> {
+    let written = text.trim();
+    let revealed = secret::reveal(written, folder)?;
+    PasswordHash::parse(&revealed).map_err(|error| {
+        let shown = if revealed == written { "`password`".to_owned() } else { format!("the value of {written}") };
+        match error {
+            PasswordError::NoHash => Complaint::new(format!("{shown} is not the hash of a password"))
+                .hint("run `aircheck passwd`: it asks for a password and prints the line to write here"),
+            error => Complaint::new(format!("{shown} cannot be used: {error}"))
+                .hint("run `aircheck passwd`, which makes one that can"),
+        }
+    })
+}
+
+/// An address that only this machine reaches.
+fn alone(address: SocketAddr) -> Result<SocketAddr, Complaint> {
+    if address.ip().is_loopback() {
+        return Ok(address);
+    }
+    let complaint =
+        Complaint::new(format!("{} can be reached from other machines, and there is no password", address.ip()));
+    Err(complaint.hint(
+        "run `aircheck passwd` and write the line that it prints here under `web`; `auth: none` lets everybody in who can \
+         reach the page",
+    ))
 }
 
 /// An address and a port, or `off`.
@@ -35,19 +111,8 @@ fn listen(text: &str) -> Result<Option<SocketAddr>, Complaint> {
     if text == "off" {
         return Ok(None);
     }
-    let address: SocketAddr = text.replace("localhost:", "127.0.0.1:").parse().map_err(|_| {
+    text.replace("localhost:", "127.0.0.1:").parse().map(Some).map_err(|_| {
         Complaint::new(format!("`{text}` is not an address and a port"))
             .hint(format!("write for example `listen: {}`, or `listen: off`", keys::LISTEN))
-    })?;
-    if !address.ip().is_loopback() {
-        return Err(Complaint::new(format!(
-            "{} can be reached from other machines, and there is no password yet",
-            address.ip()
-        ))
-        .hint(format!(
-            "write `listen: 127.0.0.1:{}`, and put a web server with a password before it",
-            address.port()
-        )));
-    }
-    Ok(Some(address))
+    })
 }

@@ -31,7 +31,7 @@ use crate::notify::systemd;
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::programme::Planned;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Events, Site};
+use crate::web::{self, Access, Events, Probes, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -182,9 +182,11 @@ impl Daemon {
             config: self.told.subscribe(),
             catalogue,
             recorder: Arc::clone(&self.recorder),
+            access: Arc::new(Access::new(&self.config.state, Arc::clone(&self.environment.clock))),
             control: self.control.clone(),
             events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
             decks: self.decks.clone(),
+            probes: Probes::new(self.environment.clone(), self.config.state.join("probes")),
             tasks: self.environment.tasks.clone(),
             clock: Arc::clone(&self.environment.clock),
             stop: self.environment.stop.clone(),

@@ -7,6 +7,8 @@
 //! memory stays bounded, and what the source could not hand on in time becomes a hole with that cause. A deck that dies
 //! of a defect begins anew.
 
+mod probe;
+
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
@@ -25,6 +27,8 @@ use crate::config::Station;
 use crate::model::{MediaEvent, StationId};
 use crate::source;
 use crate::tape::{Tape, TapeError};
+
+pub use probe::{Probed, probe};
 
 /// Events that may wait for the disk before the source has to wait.
 const QUEUE: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
@@ -17,6 +17,9 @@ use crate::tape::{Reel, Step, Tape, View, Walker};
 /// The longest a decoder may refuse input.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
 
+/// Less sound says nothing about the speed.
+const TELLING: Duration = Duration::from_secs(60);
+
 /// Walks through one cut, waiting where the tape must still grow.
 #[derive(Debug)]
 pub(super) struct Feed {
@@ -28,6 +31,10 @@ pub(super) struct Feed {
     sealed: CancellationToken,
     /// Whether the view was taken after nothing more could come.
     last_view: bool,
+    begun: Instant,
+    /// How much sound was handed on, before the tape had no more, and how long that took.
+    fed: Duration,
+    hurried: Option<Duration>,
 }
 
 impl Feed {
@@ -36,7 +43,14 @@ impl Feed {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut);
-        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view }
+        let (begun, fed, hurried) = (Instant::now(), Duration::ZERO, None);
+        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, begun, fed, hurried }
+    }
+
+    /// See [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
+    pub(super) fn speed(&self) -> Option<f64> {
+        let hurried = self.hurried.unwrap_or_else(|| self.begun.elapsed());
+        (self.fed >= TELLING).then(|| self.fed.as_secs_f64() / hurried.as_secs_f64().max(0.001))
     }
 
     /// What is missing.
@@ -49,12 +63,18 @@ impl Feed {
         loop {
             match self.walker.step(&self.view, self.last_view) {
                 Step::Wait => self.wait().await,
-                step => return step,
+                step => {
+                    if let (Step::Feed { duration, .. }, None) = (&step, self.hurried) {
+                        self.fed += *duration;
+                    }
+                    return step;
+                }
             }
         }
     }
 
     async fn wait(&mut self) {
+        self.hurried.get_or_insert_with(|| self.begun.elapsed());
         tokio::select! {
             () = self.sealed.cancelled() => self.last_view = true,
             // An error means that the tape is gone, and so will be sealed.

@@ -32,4 +32,7 @@ pub struct Encoded {
     pub gaps: Vec<Gap>,
     /// What was measured in the sound.
     pub measured: Measured,
+    /// How many times faster than it plays it was encoded, before it had to wait for the tape; none where that was too
+    /// short a time to tell.
+    pub speed: Option<f64>,
 }

@@ -122,6 +122,7 @@ impl Output {
             peak: self.meter.peak(),
             gaps,
             measured: self.meter.finish(),
+            speed: None,
         })
     }
 

@@ -31,7 +31,9 @@ pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> 
             Err(error) => return Err(error),
         }
     }
-    output.finish(feed.into_gaps()).await.map(Some)
+    let speed = feed.speed();
+    let encoded = output.finish(feed.into_gaps()).await?;
+    Ok(Some(Encoded { speed, ..encoded }))
 }
 
 /// Decodes one run into the file; returns the step after it.

@@ -18,6 +18,11 @@ pub struct Progress {
 }
 
 impl Recorder {
+    /// How many times faster than it plays the last recording was encoded of which that is known.
+    pub fn encode_speed(&self) -> Option<f64> {
+        self.encoders.speed()
+    }
+
     /// How far each airing is that is being recorded, in the order of the ids. Takes as long as it takes to walk along
     /// their tapes: not for the threads of the runtime.
     pub fn progress(&self) -> Vec<Progress> {

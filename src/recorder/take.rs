@@ -6,6 +6,7 @@
 //!   when the cut was due or, after a restart, from when the take began;
 //! - a station of which nothing at all is on tape is given up after [`QUIET`].
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -37,12 +38,18 @@ const LATEST: TimeDelta = TimeDelta::seconds(150);
 pub struct Encoders {
     ahead: Semaphore,
     ready: Semaphore,
+    speed: Mutex<Option<f64>>,
 }
 
 impl Encoders {
     /// So many places of each kind.
     pub fn new(places: usize) -> Self {
-        Self { ahead: Semaphore::new(places), ready: Semaphore::new(places) }
+        Self { ahead: Semaphore::new(places), ready: Semaphore::new(places), speed: Mutex::default() }
+    }
+
+    /// How many times faster than it plays the last recording was encoded of which that is known.
+    pub fn speed(&self) -> Option<f64> {
+        *self.speed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -83,7 +90,11 @@ pub async fn take(
             // Closed never: it lives as long as the recorder.
             encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
         };
-        Ok(encode::encode(job, tape, sealed.clone()).await?)
+        let taken = encode::encode(job, tape, sealed.clone()).await?;
+        if taken.speed.is_some() {
+            *encoders.speed.lock().unwrap_or_else(PoisonError::into_inner) = taken.speed;
+        }
+        Ok(taken)
     };
     let seal = async {
         tokio::select! {

@@ -231,6 +231,11 @@ impl Tape {
         since.is_none_or(|arrived| arrived <= trouble.at).then(|| trouble.clone())
     }
 
+    /// When sound last arrived.
+    pub fn heard(&self) -> Option<DateTime<Utc>> {
+        self.state().entries.iter().rev().find(|entry| entry.sound.is_ok()).map(|entry| entry.arrived)
+    }
+
     /// The format of the newest sound and its rate in bits per second over the last minute or so.
     pub fn rate(&self) -> Option<(String, f64)> {
         let state = self.state();

@@ -1,4 +1,5 @@
-//! Where things are, for somebody who is not on the page.
+//! Where things are, for somebody who is not on the page. Where the address of the page has the token of a feed, so have
+//! all that are made from it, but for pages.
 
 use url::Url;
 
@@ -9,9 +10,11 @@ pub(super) fn feed(base: &Url, show: Option<&ShowId>) -> Url {
     below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
 }
 
-/// The page of a show.
-pub(super) fn page(base: &Url, show: &ShowId) -> Url {
-    below(base, &["shows", show.as_str()])
+/// The page of a show, or of everything. It takes no token.
+pub(super) fn page(base: &Url, show: Option<&ShowId>) -> Url {
+    let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
+    page.set_query(None);
+    page
 }
 
 /// The sound of a recording.

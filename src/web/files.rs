@@ -31,6 +31,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "ready.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
+    "sign-in.css" CSS,
     "style.css" CSS,
     "time.js" JS,
     "toast.js" JS,

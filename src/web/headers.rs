@@ -1,46 +1,87 @@
-//! What every answer says to the browser, and what every request must be.
+//! What every answer says to the browser, and what every request must be: asked of this page by a name it has, and where
+//! it changes something, asked by this page.
 
-use axum::Router;
-use axum::extract::Request;
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::middleware::{Next, from_fn};
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERER, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
+use url::Url;
+
+use super::{Site, client, refusal};
+use crate::config::Auth;
 
 /// Scripts, styles, pictures and sound from here only, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Puts the guards before `router`.
-pub(super) fn guard(router: Router) -> Router {
-    router.layer(from_fn(check))
-}
+/// Set by browsers alone: where the page is from that asks.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-async fn check(request: Request, next: Next) -> Response {
-    // A page elsewhere can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
-    // request names that host; a browser on this machine names an address or `localhost`.
-    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    if !is_plain(host) && request.headers().get(FORWARDED).is_none() {
-        let words = "this page is served to its own machine; put a web server before it, which sets X-Forwarded-For";
-        return (StatusCode::MISDIRECTED_REQUEST, words).into_response();
-    }
-    let mut response = next.run(request).await;
+/// The host that a web server in front was asked for.
+const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Stands before everything.
+pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let mut response = match refused(&site, &request) {
+        Some((status, words)) => refusal::of(request.uri().path(), status, words),
+        None => next.run(request).await,
+    };
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     response
 }
 
-/// Set by reverse proxies, never by a browser of its own accord.
-const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Why a request is not looked at.
+fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)> {
+    let headers = request.headers();
+    let host = text(headers, &HOST).unwrap_or_default();
+    let config = site.config();
+    let base = config.web.base_url.as_ref();
+    // A page elsewhere can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
+    // request names that host; a browser on this machine names an address or `localhost`. Where there is a password, the
+    // other page does not know it, and its name has no session.
+    let known = is_plain(host) || base.is_some_and(|base| base.host_str() == Some(client::name(host)));
+    if !known && !matches!(config.web.auth, Auth::Password(_)) {
+        let words = "this page is not known by this name; write the address by which you reach it into the YAML: `web: { \
+                     base_url: https://radio.example.org/ }`, or give the page a password";
+        return Some((StatusCode::MISDIRECTED_REQUEST, words));
+    }
+    // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
+    let forwarded = text(headers, &FORWARDED).filter(|_| client::is_near(request.extensions())).unwrap_or_default();
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
+        let words = "this was asked by a page of another site, or the page is reached by an address that it does not \
+                     know: `web: { base_url: … }`";
+        return Some((StatusCode::FORBIDDEN, words));
+    }
+    None
+}
+
+/// Whether a change is asked for by a page of this site, or by no page at all. Browsers say from where they ask: all of
+/// today's over HTTPS by `Sec-Fetch-Site`, and each with everything that changes something by `Origin`.
+fn is_ours(headers: &HeaderMap, hosts: &[&str], base: Option<&Url>) -> bool {
+    if headers.contains_key(SITE) {
+        return text(headers, &SITE).is_some_and(|site| matches!(site, "same-origin" | "none"));
+    }
+    // An `Origin` that is no URL, such as `null`, is nobody's.
+    let from = headers.get(ORIGIN).or_else(|| headers.get(REFERER));
+    let Some(from) = from else { return true };
+    let Some(from) = from.to_str().ok().and_then(|from| Url::parse(from).ok()) else { return false };
+    let is_from = |host: &&str| {
+        Url::parse(&format!("{}://{host}/", from.scheme())).is_ok_and(|own| own.origin() == from.origin())
+    };
+    from.origin().is_tuple() && (base.is_some_and(|base| base.origin() == from.origin()) || hosts.iter().any(is_from))
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
 
 /// Whether a host is an address or this machine's own name.
 fn is_plain(host: &str) -> bool {
-    let name = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit()))
-        .map_or(host, |(name, _)| name);
+    let name = client::name(host);
     let address = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || address.parse::<std::net::IpAddr>().is_ok()
 }
@@ -56,6 +97,34 @@ mod tests {
         }
         for bad in ["", "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:80"] {
             assert!(!is_plain(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn changes_are_asked_for_by_this_page_or_by_no_page() {
+        let base = Url::parse("https://example.org/radio/").unwrap();
+        let ours = |pairs: &[(HeaderName, &str)]| {
+            let headers = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+            is_ours(&headers, &["192.168.1.5:8080", ""], Some(&base))
+        };
+        assert!(ours(&[]));
+        assert!(ours(&[(SITE, "same-origin"), (ORIGIN, "https://elsewhere.example")]));
+        assert!(ours(&[(ORIGIN, "http://192.168.1.5:8080")]));
+        assert!(ours(&[(ORIGIN, "https://example.org")]));
+        assert!(ours(&[(REFERER, "https://example.org/radio/shows/x")]));
+        for bad in [
+            (SITE, "cross-site"),
+            (SITE, "same-site"),
+            (SITE, ""),
+            (ORIGIN, "null"),
+            (ORIGIN, "http://192.168.1.5:8081"),
+            (ORIGIN, "http://example.org"),
+            (ORIGIN, "https://example.org.evil.example"),
+            (ORIGIN, "https://example.org:444"),
+            (REFERER, "https://evil.example/?https://example.org/"),
+            (REFERER, "about:blank"),
+        ] {
+            assert!(!ours(std::slice::from_ref(&bad)), "{bad:?}");
         }
     }
 }

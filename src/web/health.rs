@@ -1,16 +1,35 @@
 //! For whoever watches over the service.
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::Site;
 use super::failure::broken;
+use crate::base::spoken;
 use crate::library::catalogue::Filter;
+use crate::library::shelf::free_space;
 
-/// Whether the service is well: it answers, and its catalogue does.
+/// Whether the service is well: it answers, its catalogue does, and there is room for what comes next. Below `min_free`
+/// nothing new is recorded, and who watches should hear of it before the next show does.
 pub(super) async fn get(State(site): State<Site>) -> Response {
-    match site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
-        Ok(_) => "ok\n".into_response(),
-        Err(error) => broken(&error),
+    if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
+        return broken(&error);
     }
+    let config = site.config();
+    for (name, folder) in [("recordings", &config.output), ("tape", &config.state)] {
+        let Ok(free) = free_space(folder).await else {
+            let words = format!("the room for {name} cannot be measured\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+        };
+        if free < config.min_free {
+            let (free, wanted) = (spoken::bytes(free), spoken::bytes(config.min_free));
+            let words = format!(
+                "only {free} are free for {name}, less than min_free ({wanted}): nothing new is recorded until there is \
+                 room\n"
+            );
+            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+        }
+    }
+    "ok\n".into_response()
 }

@@ -2,14 +2,21 @@
 //!
 //! Invariants:
 //! - no path from a URL ever reaches the disk: files are found through the catalogue, by the id of their airing;
+//! - every request passes three guards before anybody works with it: it is meant for this page, and where it changes
+//!   something was asked by this page (`headers`); whoever asks may (`door`); what is sent is small and comes soon (`body`);
 //! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
 //! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
 
+mod access;
 mod address;
 mod api;
 mod asked;
+mod body;
 mod calendar;
+mod client;
 mod conditional;
+mod cookie;
+mod door;
 mod episodes;
 mod events;
 mod failure;
@@ -20,23 +27,31 @@ mod health;
 mod language;
 mod live;
 mod media;
+mod metrics;
 mod pages;
+mod patience;
 mod playlist;
+mod probes;
+mod reach;
+mod refusal;
+mod server;
 mod site;
 mod text;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+pub use access::Access;
 pub use events::Events;
+pub use probes::Probes;
 pub use site::Site;
 
 /// How long open requests may take when the daemon stops.
@@ -55,24 +70,16 @@ pub struct WebError {
 /// Serves the page at `address` until `stop`.
 pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
     let failed = |source| WebError { address, source };
+    site.access.remember().await.map_err(failed)?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
-    let clock = Arc::clone(&site.clock);
-    let stopping = stop.clone();
-    // Only a web server on this machine is believed what it says of others.
-    let service = router(site).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move { stopping.cancelled().await });
-    tokio::select! {
-        ended = server.into_future() => ended.map_err(failed),
-        // Somebody who listens to a recording must not keep the daemon from stopping.
-        () = async { stop.cancelled().await; clock.sleep(GRACE).await } => Ok(()),
-    }
+    server::run(listener, router(site.clone()), site, stop, GRACE).await;
+    Ok(())
 }
 
-/// All addresses. A web server in front may hand them on with the path of `base_url` or without it; that path is the one
-/// of the start, because links to another would already be out in the world.
+/// All addresses. The path of `base_url` is taken off before they are looked at.
 fn router(site: Site) -> Router {
-    let all = Router::new()
+    Router::new()
         .merge(pages::router())
         .merge(api::router())
         .merge(feed::router())
@@ -81,8 +88,12 @@ fn router(site: Site) -> Router {
         .merge(live::router())
         .route("/schedule.ics", get(calendar::coming))
         .route("/static/{file}", get(files::get))
-        .route("/healthz", get(health::get));
-    let root = site.root();
-    let router = if root.is_empty() { all } else { all.clone().nest(&root, all) };
-    headers::guard(router.fallback_service(pages::fallback().with_state(site.clone())).with_state(site))
+        .route("/healthz", get(health::get))
+        .route("/metrics", get(metrics::get))
+        .fallback(pages::fallback())
+        .with_state(site.clone())
+        // The last is asked first.
+        .layer(from_fn_with_state(site.clone(), body::read_first))
+        .layer(from_fn_with_state(site.clone(), door::keep))
+        .layer(from_fn_with_state(site, headers::check))
 }

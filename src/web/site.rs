@@ -6,14 +6,18 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
+use super::access::{Access, TOKEN};
 use crate::base::clock::SharedClock;
-use crate::config::Config;
+use crate::config::{Auth, Config};
 use crate::deck::Decks;
 use crate::library::catalogue::Catalogue;
+use crate::model::ShowId;
 use crate::recorder::{Control, Recorder};
 use crate::schedule::programme::Programme;
 use crate::web::events::Events;
+use crate::web::probes::Probes;
 
 /// Everything a page may ask. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,6 +28,8 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
+    /// Who may see it.
+    pub access: Arc<Access>,
     /// What is changed by hand.
     pub control: Control,
     /// The tapes, to be listened to while they are written.
@@ -32,6 +38,8 @@ pub struct Site {
     pub tasks: TaskTracker,
     /// What happens.
     pub events: Events,
+    /// The tries of stations.
+    pub probes: Probes,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.
@@ -49,6 +57,20 @@ impl Site {
     /// The configuration, as it is now.
     pub(super) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config.borrow())
+    }
+
+    /// Whether a password is asked for.
+    pub(super) fn is_guarded(&self) -> bool {
+        matches!(self.config().web.auth, Auth::Password(_))
+    }
+
+    /// `base` with the token that opens the feed of `show`, or of all, and what belongs to it; `base` alone where none is
+    /// needed. Every address below that is made from it has the token too.
+    pub(super) fn signed(&self, mut base: Url, show: Option<&ShowId>) -> Url {
+        if self.is_guarded() {
+            base.query_pairs_mut().append_pair(TOKEN, &self.access.token(show));
+        }
+        base
     }
 
     /// What is recorded and what is skipped, as it is now.

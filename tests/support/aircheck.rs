@@ -54,10 +54,11 @@ impl Aircheck {
         this
     }
 
-    /// Writes another configuration.
+    /// Writes another configuration. Where it says nothing of the page, that is at any free port.
     pub fn write(&self, yaml: &str) {
-        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\nweb: { listen: \"127.0.0.1:0\" }\n";
-        std::fs::write(self.path("stations.yaml"), format!("{head}{yaml}")).expect("written");
+        let head = "state: state\noutput: recordings\nmin_free: 1 MiB\n";
+        let web = if yaml.starts_with("web:") { "" } else { "web: { listen: \"127.0.0.1:0\" }\n" };
+        std::fs::write(self.path("stations.yaml"), format!("{head}{web}{yaml}")).expect("written");
     }
 
     /// A path in the folder.

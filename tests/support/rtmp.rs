@@ -24,7 +24,7 @@ const STARTING: Duration = Duration::from_secs(10);
 
 /// A free port that nobody else is given while the server is stopped: not one of those that the system hands out for
 /// port 0 and for connections (32,768 and above on Linux).
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 100).unwrap_or_default() * 100 + 20_000;
     (0..100)

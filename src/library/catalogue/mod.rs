@@ -18,8 +18,10 @@ mod amendments;
 mod binned;
 mod entry;
 mod error;
+mod past;
 mod rows;
 mod schema;
+mod totals;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,6 +35,8 @@ use tokio::sync::Mutex;
 
 pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
+pub use past::Past;
+pub use totals::Totals;
 
 use crate::model::{Airing, AiringId, Changes, Peaks, ShowId, StationId, Topic};
 

@@ -11,7 +11,9 @@ mod count;
 mod document;
 mod events;
 mod extract;
+mod feeds;
 mod moment;
+mod probes;
 mod problem;
 mod recordings;
 mod stations;
@@ -48,6 +50,11 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(feeds::list))
+            .routes(routes!(feeds::renew_all))
+            .routes(routes!(feeds::renew))
+            .routes(routes!(probes::attempt))
+            .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );

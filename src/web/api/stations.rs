@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::super::Site;
 use super::problem::Problem;
+use crate::base::redact;
 
-/// A station, without its address, which may be secret.
+/// A station, without its address, which may be secret. Times are RFC 3339, by the clock of the station.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Station {
     /// Its key in the YAML.
@@ -20,21 +22,70 @@ pub(super) struct Station {
     kind: &'static str,
     /// Whether an airing of it is being recorded.
     recording: bool,
+    /// When sound last came from it; null where none ever did.
+    #[schema(format = DateTime)]
+    last_sound: Option<String>,
+    /// The newest recording of it with every second.
+    last_complete: Option<Complete>,
+    /// The newest of what is missing from its recordings, through no fault of aircheck's.
+    last_failure: Option<Failure>,
+    /// Why no sound comes from it at the moment, in words.
+    trouble: Option<String>,
 }
 
-/// All stations, in the order of the YAML.
+/// A complete recording.
+#[derive(Debug, Serialize, ToSchema)]
+struct Complete {
+    /// Its id.
+    recording: String,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    end: String,
+}
+
+/// Something that is missing.
+#[derive(Debug, Serialize, ToSchema)]
+struct Failure {
+    /// From which recording, by its id.
+    recording: String,
+    /// Where the sound stops.
+    #[schema(format = DateTime)]
+    start: String,
+    /// How much is missing.
+    seconds: f64,
+    /// Why, in words.
+    cause: String,
+}
+
+/// All stations, in the order of the YAML, and how they have done.
 #[utoipa::path(
     get, path = "/stations", operation_id = "stations", tag = "stations",
     responses((status = 200, body = Vec<Station>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>) -> Json<Vec<Station>> {
+pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>, Problem> {
     let config = site.config();
-    let recording = site.recorder.recording();
-    let stations = config.stations.iter().map(|station| Station {
-        id: station.id.to_string(),
-        name: station.name.clone(),
-        kind: station.source.kind(),
-        recording: recording.iter().any(|current| current.airing.station == station.id),
+    let current = site.recorder.recording();
+    let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
+    let stations = config.stations.iter().zip(past).map(|(station, past)| {
+        let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
+        let tape = site.decks.known(&station.id);
+        let recording = current.iter().any(|current| current.airing.station == station.id);
+        let trouble = tape.as_ref().filter(|_| recording).and_then(crate::tape::Tape::trouble);
+        Station {
+            id: station.id.to_string(),
+            name: station.name.clone(),
+            kind: station.source.kind(),
+            recording,
+            last_sound: tape.as_ref().and_then(crate::tape::Tape::heard).max(past.sound).map(stamp),
+            last_complete: past.complete.map(|(id, end)| Complete { recording: id.to_string(), end: stamp(end) }),
+            last_failure: past.failure.map(|(id, gap)| Failure {
+                recording: id.to_string(),
+                start: stamp(gap.start),
+                seconds: gap.length.as_secs_f64(),
+                cause: redact::text(&gap.cause),
+            }),
+            trouble: trouble.map(|trouble| redact::text(&trouble.cause)),
+        }
     });
-    Json(stations.collect())
+    Ok(Json(stations.collect()))
 }

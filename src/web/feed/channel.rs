@@ -44,7 +44,7 @@ pub(super) fn channel(
         Some(station) => format!("{title}, recorded from {station}"),
         None => "All recordings".to_owned(),
     };
-    let link = show.map_or_else(|| base.clone(), |show| address::page(base, &show.id));
+    let link = address::page(base, show.map(|show| &show.id));
     let titles = config.shows.iter().map(|show| show.title.as_str()).filter(|_| show.is_none());
     Channel {
         title: line(title),
@@ -101,7 +101,8 @@ fn extensions(base: &Url, show: Option<&ShowId>, page: Page) -> ExtensionMap {
 
 /// The name of a feed for ever: of its address without the scheme and slashes at the end.
 fn guid(feed: &Url) -> Uuid {
-    let address = feed.as_str();
+    // The token in it is renewed now and then.
+    let address = feed.as_str().split('?').next().unwrap_or_default();
     let bare = address.split_once("://").map_or(address, |(_, bare)| bare).trim_end_matches('/');
     Uuid::new_v5(&FEEDS, bare.as_bytes())
 }

@@ -24,7 +24,7 @@ pub(super) fn item(episode: &Episode, config: &Config, base: &Url) -> Item {
     let description = format!("{station}. {}", words.unwrap_or_default());
     Item {
         title: Some(title(recording)),
-        link: Some(address::page(base, &recording.show).into()),
+        link: Some(address::page(base, Some(&recording.show)).into()),
         description: Some(html(&description)),
         pub_date: Some(recording.on_air.end.with_timezone(timezone).to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),

@@ -72,7 +72,7 @@ async fn show(
 /// The feeds of all shows.
 async fn list(State(site): State<Site>, base: Base, headers: HeaderMap) -> Response {
     let Base(Some(base)) = base else { return unknown() };
-    let body = opml::list(&site.config(), &base).into();
+    let body = opml::list(&site, &base).into();
     let sent = Sent { kind: "text/x-opml; charset=utf-8", body, modified: None, keep: ASK_AGAIN };
     answer(&headers, sent)
 }
@@ -81,6 +81,7 @@ async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show:
     let Base(Some(base)) = base else { return unknown() };
     let number = asked.page.unwrap_or(1).max(1);
     let id = show.map(|show| &show.id);
+    let base = site.signed(base, id);
     let skip = (number - 1).saturating_mul(ON_A_PAGE);
     let listed = match episodes::list(site, id, skip, ON_A_PAGE).await {
         Ok(listed) => listed,

@@ -2,19 +2,19 @@
 
 use url::Url;
 
-use super::super::address;
 use super::super::text::escaped;
-use crate::config::Config;
+use super::super::{Site, address};
 
 /// The list.
-pub(super) fn list(config: &Config, base: &Url) -> String {
+pub(super) fn list(site: &Site, base: &Url) -> String {
+    let config = site.config();
     let outlines: String = config
         .shows
         .iter()
         .map(|show| {
             let title = escaped(&show.title);
-            let feed = escaped(address::feed(base, Some(&show.id)).as_str());
-            let page = escaped(address::page(base, &show.id).as_str());
+            let feed = escaped(address::feed(&site.signed(base.clone(), Some(&show.id)), Some(&show.id)).as_str());
+            let page = escaped(address::page(base, Some(&show.id)).as_str());
             format!(
                 "    <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{feed}\" htmlUrl=\"{page}\"/>\n"
             )

@@ -8,11 +8,12 @@ mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod sign_in;
 mod view;
 mod waveform;
 
 use axum::Router;
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::Site;
 
@@ -22,6 +23,9 @@ pub(super) fn router() -> Router<Site> {
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
         .route("/shows/{show}", get(show::page))
+        .route("/shows/{show}/feed/renew", post(show::renew))
+        .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
+        .route("/sign-out", post(sign_in::sign_out))
         .route("/waveforms/{file}", get(waveform::picture))
 }
 

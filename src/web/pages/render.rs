@@ -23,6 +23,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("schedule.html", include_str!("../templates/schedule.html")),
         ("show.html", include_str!("../templates/show.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
+        ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {
         // The tests render every one of them.
         if let Err(error) = templates.add_template(name, source) {
@@ -45,6 +46,7 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),
+        guarded => site.is_guarded(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values
     };

@@ -1,10 +1,12 @@
 //! A show: its recordings, its schedule, and how to subscribe.
 
 use axum::extract::{Path, Query, State};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use minijinja::context;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::super::asked::Base;
@@ -44,7 +46,7 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
-    let feed = base.map(|base| address::feed(&base, Some(&show.id)).to_string());
+    let feed = base.map(|base| address::feed(&site.signed(base, Some(&show.id)), Some(&show.id)).to_string());
     let values = context! {
         here => "show",
         older => listed.older.map(|before| before.to_rfc3339()),
@@ -57,4 +59,13 @@ pub(super) async fn page(
         feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
+}
+
+/// Gives the feed of a show another address, and shows it.
+pub(super) async fn renew(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let config = site.config();
+    let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
+    site.access.renew(Some(&show.id)).await;
+    let page = format!("{}/shows/{}", site.root(), utf8_percent_encode(show.id.as_str(), NON_ALPHANUMERIC));
+    (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response()
 }

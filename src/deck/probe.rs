@@ -1,0 +1,70 @@
+//! Trying a station: reach it, tape some seconds of it, and say what came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Decks;
+use crate::base::clock::Clock;
+use crate::config::Station;
+use crate::model::Span;
+use crate::tape::Tape;
+
+/// What came of a try.
+#[derive(Debug, Clone)]
+pub struct Probed {
+    /// What was taped; nothing where not even a tape could be begun.
+    pub tape: Option<Tape>,
+    /// How much sound is on it.
+    pub sound: Duration,
+    /// When that was on the air.
+    pub start: Option<DateTime<Utc>>,
+    /// How long it took until the first of it came.
+    pub waited: Option<Duration>,
+    /// The format in words, and bits per second.
+    pub rate: Option<(String, f64)>,
+    /// Why it is not enough, in words without secrets; nothing where it is.
+    pub trouble: Option<String>,
+}
+
+/// Reaches `station` and tapes it on one of `decks` until there are `enough` seconds, for no longer than `patience`.
+pub async fn probe(
+    station: &Arc<Station>,
+    decks: &Decks,
+    clock: &dyn Clock,
+    enough: Duration,
+    patience: Duration,
+) -> Probed {
+    let (now, begun) = (clock.now(), clock.monotonic());
+    let lease = match decks.lease(station, now).await {
+        Ok(lease) => lease,
+        Err(error) => {
+            let (sound, trouble) = (Duration::ZERO, Some(error.to_string()));
+            return Probed { tape: None, sound, start: None, waited: None, rate: None, trouble };
+        }
+    };
+    let tape = lease.tape().clone();
+    // Whatever arrives counts, also what was on the air before.
+    let span = Span::new(now - TimeDelta::hours(1), now + TimeDelta::hours(1));
+    let mut grown = tape.grown();
+    let mut waited = None;
+    let (sound, start) = loop {
+        let view = tape.view(&span);
+        let sound = view.sound();
+        if !sound.is_zero() {
+            waited.get_or_insert_with(|| clock.monotonic().saturating_sub(begun));
+        }
+        let left = (begun + patience).saturating_sub(clock.monotonic());
+        if sound >= enough || left.is_zero() {
+            break (sound, view.start());
+        }
+        tokio::select! {
+            _ = grown.changed() => {}
+            () = clock.sleep(left) => {}
+        }
+    };
+    let why = || tape.trouble().map_or_else(|| format!("no sound within {} s", patience.as_secs()), |it| it.cause);
+    let trouble = (sound < enough).then(why);
+    Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble }
+}

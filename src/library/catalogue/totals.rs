@@ -1,0 +1,51 @@
+//! Sums over all airings that were ever finished, also those whose recordings are deleted by now.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::Catalogue;
+use super::error::CatalogueError;
+
+/// The sums.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Totals {
+    /// Airings by the word of their verdict.
+    pub verdicts: BTreeMap<String, u64>,
+    /// Seconds of sound in the recordings.
+    pub seconds: f64,
+    /// Seconds that are missing from them, by their causes in words.
+    pub missing: Vec<(String, f64)>,
+    /// Seconds in them in which nothing can be heard.
+    pub dead_air: f64,
+}
+
+impl Catalogue {
+    /// The sums.
+    pub async fn totals(&self) -> Result<Totals, CatalogueError> {
+        self.run(|connection| sums(connection).map_err(|source| CatalogueError::Sqlite { doing: "read", source })).await
+    }
+}
+
+fn sums(connection: &Connection) -> rusqlite::Result<Totals> {
+    let mut totals = Totals::default();
+    let mut statement = connection.prepare_cached(
+        "SELECT verdict, count(*), sum(seconds) FROM airings WHERE finished_at IS NOT NULL GROUP BY verdict",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let count: i64 = row.get(1)?;
+        totals.verdicts.insert(row.get(0)?, count.unsigned_abs());
+        totals.seconds += row.get::<_, f64>(2)?;
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT kind, cause, sum(gaps.seconds) FROM gaps JOIN airings ON airings.id = airing \
+         WHERE finished_at IS NOT NULL GROUP BY kind, cause",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, cause, seconds) = (row.get::<_, String>(0)?, row.get(1)?, row.get(2)?);
+        if kind == "missing" { totals.missing.push((cause, seconds)) } else { totals.dead_air += seconds }
+    }
+    Ok(totals)
+}

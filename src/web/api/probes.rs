@@ -1,0 +1,106 @@
+//! Trying stations.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use chrono::SecondsFormat;
+use serde::Serialize;
+use tower_http::services::ServeFile;
+use utoipa::ToSchema;
+
+use super::super::Site;
+use super::super::probes::{Busy, ENOUGH};
+use super::extract::Path;
+use super::problem::Problem;
+use crate::model::StationId;
+
+/// What came of trying a station.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Probe {
+    /// The station's id.
+    station: String,
+    /// Whether it sent enough sound, and something can be heard in it.
+    ok: bool,
+    /// Seconds of sound that were taped.
+    seconds: f64,
+    /// Seconds until the first of it came; null where none did.
+    waited: Option<f64>,
+    /// The format in words.
+    #[schema(example = "aac 48000 Hz 2 ch")]
+    format: Option<String>,
+    /// Bits per second.
+    bitrate: Option<f64>,
+    /// Whether nothing can be heard in it.
+    silent: bool,
+    /// What went wrong, in words.
+    trouble: Option<String>,
+    /// Where to listen to it, below the address of the page; null where there is nothing to hear.
+    #[schema(example = "api/v1/probes/1763614800000-0.mp3")]
+    media: Option<String>,
+    /// Until when that is there.
+    #[schema(format = DateTime)]
+    until: Option<String>,
+}
+
+/// Tries a station: reaches it, tapes five seconds and says what came. Takes up to half a minute.
+#[utoipa::path(
+    post, path = "/stations/{id}/probe", operation_id = "probe", tag = "stations",
+    params(("id" = String, Path, description = "the station's key in the YAML")),
+    responses((status = 200, body = Probe), Problem)
+)]
+pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Probe>, Problem> {
+    let config = site.config();
+    let Some(station) = config.station(&StationId::new(&id)) else {
+        return Err(Problem::not_found(format!("there is no station {id}")));
+    };
+    let tried = site.probes.attempt(std::sync::Arc::clone(station), config.mp3).await.map_err(|busy| match busy {
+        Busy::Station => Problem::new(StatusCode::CONFLICT, format!("{id} is being tried already")),
+        Busy::Others => {
+            let detail = "other stations are being tried at the moment; try again in half a minute";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        }
+    })?;
+    let Some(tried) = tried else {
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "aircheck is stopping"));
+    };
+    let (format, bitrate) = tried.probed.rate.unzip();
+    let (name, until) = tried.kept.unzip();
+    Ok(Json(Probe {
+        station: id,
+        ok: tried.probed.sound >= ENOUGH && !tried.silent && tried.trouble.is_none(),
+        seconds: tried.probed.sound.as_secs_f64(),
+        waited: tried.probed.waited.map(|waited| waited.as_secs_f64()),
+        format,
+        bitrate,
+        silent: tried.silent,
+        trouble: tried.trouble,
+        media: name.map(|name| format!("api/v1/probes/{name}.mp3")),
+        until: until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
+    }))
+}
+
+/// The sound of a try, for some minutes after it.
+#[utoipa::path(
+    get, path = "/probes/{file}", operation_id = "probe_sound", tag = "stations",
+    params(("file" = String, Path, description = "what the last part of `media` of a try says")),
+    responses(
+        (status = 200, body = Vec<u8>, content_type = "audio/mpeg"),
+        (status = 206, body = Vec<u8>, content_type = "audio/mpeg"),
+        Problem
+    )
+)]
+pub(super) async fn listen(
+    State(site): State<Site>,
+    Path(file): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let gone = || Problem::not_found(format!("there is no try {file} any more"));
+    let path = file.strip_suffix(".mp3").and_then(|name| site.probes.file(name)).ok_or_else(gone)?;
+    let mut response = ServeFile::new(path).try_call(request).await.map_err(|_| gone())?.map(Body::new);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}

@@ -1,0 +1,99 @@
+//! Who asks, and by which way: from where the connection comes, or on whose behalf a web server in front asks.
+//!
+//! What a web server in front says is believed only where it runs on this machine, because anybody else can say it too.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::ConnectInfo;
+use axum::http::header::{HOST, HeaderName};
+use axum::http::{Extensions, HeaderMap};
+
+use super::Site;
+
+/// For whom a web server in front asks, the last being the one that it saw itself.
+const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// `https`, where it was asked so.
+const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// The other end of the connection; an address of nobody where it is not known.
+fn peer(extensions: &Extensions) -> IpAddr {
+    let peer =
+        extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+    peer.to_canonical()
+}
+
+/// Whether the connection comes from this machine.
+pub(super) fn is_near(extensions: &Extensions) -> bool {
+    peer(extensions).is_loopback()
+}
+
+/// Who asks. Of IPv6 addresses the half that a household has as a whole.
+pub(super) fn address(extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    let peer = peer(extensions);
+    let told = headers.get_all(FOR).iter().next_back().and_then(|value| value.to_str().ok());
+    let told = told.and_then(|value| value.rsplit(',').next()).and_then(read);
+    match told.filter(|_| peer.is_loopback()).unwrap_or(peer) {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// An address, with or without a port.
+fn read(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let plain = text.trim_start_matches('[').trim_end_matches(']');
+    let address: Option<IpAddr> = plain.parse().ok();
+    address.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip())).map(|ip| ip.to_canonical())
+}
+
+/// Whether the browser speaks HTTPS, with the web server in front.
+pub(super) fn is_secure(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let near = is_near(extensions);
+    if near && let Some(told) = headers.get(PROTO) {
+        return told.to_str().is_ok_and(|told| told.trim().eq_ignore_ascii_case("https"));
+    }
+    let config = site.config();
+    let Some(base) = config.web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
+    // Whoever comes by another name has come without the web server in front, and so without HTTPS.
+    near || headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .is_some_and(|host| Some(name(host)) == base.host_str())
+}
+
+/// A host without its port.
+pub(super) fn name(host: &str) -> &str {
+    host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(host, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(peer: &str, told: &[&str]) -> String {
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
+        let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
+        address(&extensions, &headers.collect()).to_string()
+    }
+
+    #[test]
+    fn only_a_web_server_on_this_machine_is_believed() {
+        assert_eq!(asked("127.0.0.1:9", &[]), "127.0.0.1");
+        assert_eq!(asked("127.0.0.1:9", &["203.0.113.5"]), "203.0.113.5");
+        assert_eq!(asked("127.0.0.1:9", &["1.1.1.1, 203.0.113.5:4711"]), "203.0.113.5");
+        assert_eq!(asked("[::1]:9", &["nonsense"]), "::1".parse::<IpAddr>().map(|_| "::".to_owned()).unwrap());
+        assert_eq!(asked("198.51.100.7:9", &["203.0.113.5"]), "198.51.100.7");
+        assert_eq!(asked("[::ffff:198.51.100.7]:9", &[]), "198.51.100.7");
+        assert_eq!(asked("127.0.0.1:9", &["[2001:db8:1:2:3:4:5:6]:80"]), "2001:db8:1:2::");
+        assert_eq!(asked("[2001:db8:1:2:a::1]:9", &["9.9.9.9"]), "2001:db8:1:2::");
+    }
+
+    #[test]
+    fn hosts_lose_their_ports() {
+        assert_eq!(
+            (name("a.example:80"), name("[::1]:80"), name("[::1]"), name("a")),
+            ("a.example", "[::1]", "[::1]", "a")
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! The door: who may pass with which request, where the page has a password.
+//!
+//! There are three keys: a session (browsers), the password itself with every request (Basic, RFC 7617, under any name:
+//! podcast apps, curl), and the token of a feed, which opens that feed and what belongs to it, and nothing else. Without
+//! a key one finds the page where one signs in, how it looks, and that the service is alive.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
+};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use url::form_urlencoded;
+
+use super::access::{Refused, TOKEN};
+use super::reach::{self, Reach};
+use super::{Site, client, cookie, refusal};
+use crate::base::password::PasswordHash;
+use crate::config::Auth;
+
+/// Where one signs in.
+pub(super) const SIGN_IN: &str = "/sign-in";
+/// Set by browsers alone: whether somebody goes to the address, or a script of a page asks.
+const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+
+/// What opened the door.
+enum Key {
+    Session { id: String, renewed: bool },
+    Password,
+    Token,
+}
+
+/// Lets in who may.
+pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let config = site.config();
+    let hash = match &config.web.auth {
+        Auth::Anyone => return next.run(request).await,
+        // Before the configuration was read again there may have been a password, and other machines are still heard.
+        Auth::Machine if client::is_near(request.extensions()) => return next.run(request).await,
+        Auth::Machine => {
+            let words = "the page has lost its password; restart aircheck, and it is for its own machine alone";
+            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, words);
+        }
+        Auth::Password(hash) => hash,
+    };
+    if is_open(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let key = match key(&site, hash, &parts).await {
+        Ok(key) => key,
+        Err(refusal) => return refusal,
+    };
+    let cookie = match &key {
+        Key::Session { id, renewed: true } => cookie::set(&site, &parts.extensions, &parts.headers, id),
+        _ => None,
+    };
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let headers = response.headers_mut();
+    if let Some(cookie) = cookie {
+        headers.append(SET_COOKIE, cookie);
+    }
+    if matches!(key, Key::Token) {
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    }
+    // For nobody else's eyes, where a cache stands between.
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+    response
+}
+
+/// What anybody may see.
+fn is_open(path: &str) -> bool {
+    path == SIGN_IN || path == "/healthz" || path.starts_with("/static/")
+}
+
+/// The key that a request has.
+async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, Response> {
+    let (extensions, headers) = (&request.extensions, &request.headers);
+    if let Some(id) = cookie::read(site, extensions, headers)
+        && let Some(good) = site.access.session(hash, id).await
+    {
+        return Ok(Key::Session { id: id.to_owned(), renewed: good.renewed });
+    }
+    let query = request.uri.query().unwrap_or_default().as_bytes();
+    let token = form_urlencoded::parse(query).find(|(name, _)| name == TOKEN).map(|(_, token)| token);
+    if let Some(token) = &token
+        && matches!(request.method, Method::GET | Method::HEAD)
+        && let Some(reach) = reach::of(request.uri.path())
+        && opens(site, &reach, token)
+    {
+        return Ok(Key::Token);
+    }
+    let Some(password) = basic(headers) else {
+        return Err(if token.is_none() { unknown(site, request) } else { unauthorized(request) });
+    };
+    let client = client::address(extensions, headers);
+    match site.access.check(hash, client, &password).await {
+        Ok(()) => Ok(Key::Password),
+        Err(Refused::Wrong) => Err(unauthorized(request)),
+        Err(Refused::TooMany(wait)) => {
+            let seconds = wait.as_secs() + 1;
+            let words = format!("too many wrong passwords; try again in {seconds} seconds");
+            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, words);
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+            Err(response)
+        }
+        Err(Refused::Unable) => Err(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+    }
+}
+
+/// Whether a token opens what is asked for.
+fn opens(site: &Site, reach: &Reach, token: &str) -> bool {
+    match reach {
+        Reach::FeedOfAll => site.access.is_token(None, token),
+        Reach::FeedOf(show) => site.access.is_token(Some(show), token),
+        Reach::PartOf(show) => site.access.is_token(Some(show), token) || site.access.is_token(None, token),
+    }
+}
+
+/// The password that stands in a request; the name before it may be anything.
+fn basic(headers: &HeaderMap) -> Option<String> {
+    let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let pair = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest.trim()).ok()).flatten()?;
+    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
+}
+
+/// For somebody without a key: the page where one signs in, if it is somebody with a browser.
+fn unknown(site: &Site, request: &Parts) -> Response {
+    let headers = &request.headers;
+    let says = |name: &HeaderName, word: &str| {
+        headers.get(name).is_some_and(|value| value.to_str().is_ok_and(|value| value.contains(word)))
+    };
+    let looks = matches!(request.method, Method::GET | Method::HEAD);
+    if !looks || !says(&ACCEPT, "text/html") || (headers.contains_key(MODE) && !says(&MODE, "navigate")) {
+        return unauthorized(request);
+    }
+    let wanted = request.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
+    let query: String = form_urlencoded::Serializer::new(String::new()).append_pair("next", wanted).finish();
+    let query = if wanted == "/" { String::new() } else { format!("?{query}") };
+    let to = format!("{}{SIGN_IN}{query}", site.root());
+    (StatusCode::SEE_OTHER, [(LOCATION, to)], [(CACHE_CONTROL, "no-store")]).into_response()
+}
+
+/// The password is asked for; by a script's request in a way that opens no window of the browser.
+fn unauthorized(request: &Parts) -> Response {
+    let script = request.headers.get(MODE).is_some_and(|mode| mode != "navigate");
+    let challenge = if script { "Session realm=\"aircheck\"" } else { "Basic realm=\"aircheck\", charset=\"UTF-8\"" };
+    let words = "this needs the password of the page, or the address of a feed as the page shows it";
+    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, words);
+    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

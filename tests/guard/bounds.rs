@@ -1,0 +1,86 @@
+//! Slow and large requests end, and keep nobody else from being answered.
+
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::{Guarded, guarded};
+
+pub(super) async fn connect(page: &Guarded) -> TcpStream {
+    let address = page.base.socket_addrs(|| None).expect("an address")[0];
+    TcpStream::connect(address).await.expect("a connection")
+}
+
+/// All that comes until the connection is closed, and how long that took.
+pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
+    let clock = SystemClock::shared();
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(40), stream.read_to_end(&mut bytes)).await;
+    // A connection that is reset is closed too.
+    assert!(read.is_ok(), "it stays open after {}", String::from_utf8_lossy(&bytes));
+    (String::from_utf8_lossy(&bytes).into_owned(), clock.monotonic())
+}
+
+#[tokio::test]
+async fn who_asks_slowly_is_not_waited_for() {
+    let page = Guarded::start(&guarded("")).await;
+    let mut silent = connect(&page).await;
+    let mut slow = connect(&page).await;
+    slow.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ").await.expect("sent");
+    let mut idle = connect(&page).await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").await.expect("sent");
+    let mut half = connect(&page).await;
+    half.write_all(b"POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\npassword=")
+        .await
+        .expect("sent");
+    let dribble = async {
+        // One byte a second makes no difference.
+        while slow.write_all(b"a").await.is_ok() {
+            SystemClock::shared().sleep(Duration::from_secs(1)).await;
+        }
+    };
+    let answers = async { tokio::join!(rest(&mut silent), rest(&mut idle), rest(&mut half)) };
+    let ((silent, idle, half), ()) = tokio::join!(answers, async {
+        tokio::time::timeout(Duration::from_secs(30), dribble).await.expect("it is closed");
+    });
+    for (what, (_, took)) in [("silent", &silent), ("idle", &idle), ("half", &half)] {
+        assert!((8..=25).contains(&took.as_secs()), "{what}: {took:?}");
+    }
+    assert!(silent.0.is_empty() && idle.0.starts_with("HTTP/1.1 200 "), "{silent:?} {idle:?}");
+    assert!(half.0.starts_with("HTTP/1.1 408 "), "{half:?}");
+}
+
+#[tokio::test]
+async fn who_asks_too_much_is_refused() {
+    let page = Guarded::start(&guarded("")).await;
+    let mut large = connect(&page).await;
+    let head = "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 70000\r\n\r\n";
+    large.write_all(head.as_bytes()).await.expect("sent");
+    let answer = rest(&mut large).await.0;
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+
+    let mut chunked = connect(&page).await;
+    let head = "POST /sign-in HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+    chunked.write_all(head.as_bytes()).await.expect("sent");
+    let chunk = format!("1000\r\n{}\r\n", "a".repeat(0x1000));
+    let mut sent = 0;
+    while sent < 40 && chunked.write_all(chunk.as_bytes()).await.is_ok() {
+        sent += 1;
+    }
+    let answer = rest(&mut chunked).await.0;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 413 "), "{answer}");
+
+    let mut headers = connect(&page).await;
+    let line = format!("X-Large: {}\r\n", "a".repeat(8000));
+    headers.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n").await.expect("sent");
+    for _ in 0..20 {
+        if headers.write_all(line.as_bytes()).await.is_err() {
+            break;
+        }
+    }
+    let answer = rest(&mut headers).await.0;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
+    assert_eq!(page.status("/healthz", &[]).await, 200);
+}

@@ -1,0 +1,74 @@
+//! Who may see the page is said in the file, and nobody is let in by oversight.
+
+use std::io::Write as _;
+use std::process::Stdio;
+
+use super::guarded;
+use crate::support::aircheck::Aircheck;
+
+const STATION: &str = "stations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\n";
+
+#[tokio::test]
+async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
+    let hash = guarded("");
+    let hash = hash.trim_start_matches("password: ").trim_matches('"').to_owned();
+    let aircheck = Aircheck::new(STATION);
+    std::fs::write(aircheck.path("page.password"), format!("{hash}\n")).expect("written");
+    std::fs::write(aircheck.path("wrong.password"), "hunter2-hunter2\n").expect("written");
+    for (web, told) in [
+        ("listen: \"0.0.0.0:0\"", Some("there is no password")),
+        ("listen: \"[::]:8080\"", Some("run `aircheck passwd`")),
+        ("listen: \"192.168.1.5:8080\"", Some("`auth: none` lets everybody in")),
+        ("listen: \"0.0.0.0:0\", password: hunter2-hunter2", Some("is not the hash of a password")),
+        (
+            "listen: \"0.0.0.0:0\", password: file:wrong.password",
+            Some("the value of file:wrong.password is not the hash"),
+        ),
+        ("listen: \"0.0.0.0:0\", password: file:none", Some("cannot be read")),
+        ("listen: \"0.0.0.0:0\", password: \"\"", Some("is not the hash")),
+        ("listen: \"0.0.0.0:0\", auth: yes", Some("`auth`")),
+        ("listen: \"0.0.0.0:0\", auth: basic", Some("`auth` can only be `none`")),
+        ("listen: \"0.0.0.0:0\", auth: none, password: file:page.password", Some("take one of them out")),
+        ("listen: \"0.0.0.0:0\", auth: none", None),
+        ("listen: \"0.0.0.0:0\", password: file:page.password", None),
+        ("listen: \"127.0.0.1:0\", password: env:AIRCHECK_TEST_HASH", None),
+        ("listen: \"[::1]:0\"", None),
+    ] {
+        aircheck.write(&format!("web: {{ {web} }}\n{STATION}"));
+        let ran = aircheck.run_with(&["check"], &[("AIRCHECK_TEST_HASH", hash.as_ref())]).await;
+        match told {
+            Some(words) => {
+                assert_eq!(ran.code, 2, "{web}: {ran}");
+                assert!(ran.stderr.contains(words), "{web}: {ran}");
+                assert!(ran.stderr.contains("stations.yaml:4:"), "{web}: {ran}");
+            }
+            None => assert_ne!(ran.code, 2, "{web}: {ran}"),
+        }
+        assert!(!ran.stderr.contains("hunter2"), "somebody may have written the password itself: {ran}");
+    }
+}
+
+#[test]
+fn passwd_makes_the_line_for_the_file() {
+    let passwd = |input: &str| {
+        #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aircheck"));
+        let command = command.arg("passwd").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("it starts");
+        child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("written");
+        let output = child.wait_with_output().expect("it ends");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    let (code, hash, words) = passwd("파란 고양이 열두 자전거\n");
+    assert_eq!(code, Some(0), "{words}");
+    assert!(words.contains(&format!("password: \"{}\"", hash.trim())) && !words.contains("weak"), "{words}");
+    let hash = aircheck::base::password::PasswordHash::parse(&hash).expect("a hash");
+    assert!(hash.is_of("파란 고양이 열두 자전거"));
+    let (code, _, words) = passwd("radio\r\n");
+    assert!(code == Some(0) && words.contains("this password is weak: it is short"), "{words}");
+    for (input, told) in [("", "empty"), ("\n", "empty"), (&"x".repeat(2000), "longer than 1024 bytes")] {
+        let (code, hash, words) = passwd(input);
+        assert!(code == Some(1) && hash.is_empty() && words.contains(told), "{words}");
+    }
+}

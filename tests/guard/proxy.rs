@@ -1,0 +1,134 @@
+//! Behind a real nginx as the README says, below a path of its host: with that path handed on, and without it.
+
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
+
+use aircheck::base::process::{Invocation, Running};
+use reqwest::StatusCode;
+use reqwest::header::{LOCATION, SET_COOKIE};
+use tempfile::TempDir;
+use url::Url;
+
+use super::{Guarded, HTML, PASSWORD, accept, cookie, guarded, with};
+use crate::support::aircheck::until;
+use crate::support::rtmp::free_port;
+
+/// A running nginx, which ends when it is dropped.
+struct Nginx {
+    _child: Running,
+    _folder: TempDir,
+    base: Url,
+}
+
+impl Nginx {
+    /// Hands on what is below `/radio/` as `location` says.
+    async fn start(location: &str) -> Self {
+        let (port, folder) = (free_port(), tempfile::tempdir().expect("a folder"));
+        let here = folder.path().display();
+        let temporary =
+            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {here};\n"));
+        let configuration = format!(
+            "daemon off;\nmaster_process off;\npid {here}/nginx.pid;\nevents {{ worker_connections 64; }}\nhttp {{\n\
+             access_log off;\n{}server {{\nlisten 127.0.0.1:{port};\n{location}\n}}\n}}\n",
+            temporary.concat()
+        );
+        std::fs::write(folder.path().join("nginx.conf"), configuration).expect("written");
+        let at = folder.path().to_str().expect("temp paths are UTF-8");
+        let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]).spawn();
+        let child = child.expect("nginx is installed");
+        until("nginx", Duration::from_secs(10), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
+        let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
+        Self { _child: child, _folder: folder, base }
+    }
+}
+
+/// What the README says to write, for the page at `page`. Here nginx speaks no HTTPS, so it is made to say so.
+fn location(page: &Url, stripped: bool) -> String {
+    let readme = include_str!("../../README.md");
+    let told = readme.split("```nginx\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a part about nginx");
+    let at = format!("127.0.0.1:{}{}", page.port().expect("a port"), if stripped { "/" } else { "" });
+    let written = told.replace("127.0.0.1:8080", &at).replace("$scheme", "https");
+    assert_ne!(written, told);
+    written
+}
+
+/// The text of a page, in which slashes are written as such.
+async fn slashed(page: reqwest::Response) -> String {
+    page.text().await.expect("text").replace("&#x2f;", "/")
+}
+
+async fn works_below_a_path(stripped: bool) {
+    let mut page = Guarded::start(&guarded(", base_url: \"https://example.org/radio/\"")).await;
+    let nginx = Nginx::start(&location(&page.base, stripped)).await;
+    // Whatever is asked from here on goes through nginx.
+    page.base = nginx.base.clone();
+    let host = ("host", "example.org");
+
+    let bare = page.get("/radio", &[host, accept(HTML)]).await;
+    let to = bare.headers()[LOCATION].to_str().expect("plain").to_owned();
+    assert!(to.ends_with("/radio/") || to == "/radio/sign-in", "{to}");
+    let asked = page.get("/radio/shows/hostile", &[host, accept(HTML)]).await;
+    assert_eq!(asked.headers()[LOCATION], "/radio/sign-in?next=%2Fshows%2Fhostile");
+    let form = page.get("/radio/sign-in?next=%2Fshows%2Fhostile", &[host]).await;
+    let form = slashed(form).await;
+    assert!(form.contains("action=\"/radio/sign-in\"") && form.contains("href=\"/radio/static/style.css\""), "{form}");
+    assert_eq!(page.status("/radio/static/style.css", &[host]).await, StatusCode::OK);
+    assert_eq!(page.status("/radio/healthz", &[host]).await, StatusCode::OK);
+    assert_eq!(page.status("/healthz", &[host]).await, StatusCode::NOT_FOUND, "that is nginx's");
+
+    let fields = [("password", PASSWORD), ("next", "/shows/hostile")];
+    let foreign = page.post("/radio/sign-in", &fields, &[host, ("origin", "https://evil.example")]).await;
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    let right = page.post("/radio/sign-in", &fields, &[host, ("origin", "https://example.org")]).await;
+    assert_eq!(right.status(), StatusCode::SEE_OTHER);
+    assert_eq!(right.headers()[LOCATION], "/radio/shows/hostile");
+    let set = right.headers()[SET_COOKIE].to_str().expect("plain").to_owned();
+    assert!(
+        set.starts_with("__Secure-aircheck=") && set.contains("; Path=/radio; ") && set.ends_with("; Secure"),
+        "{set}"
+    );
+    let session = cookie(&right);
+    let show = page.get("/radio/shows/hostile", &[host, with(&session)]).await;
+    assert_eq!(show.status(), StatusCode::OK);
+    let show = slashed(show).await;
+    assert!(show.contains("https://example.org/radio/shows/hostile/feed.xml?token="), "{show}");
+    for link in
+        show.split(" href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|link| link.starts_with('/'))
+    {
+        assert!(link.starts_with("/radio/"), "{link}");
+        assert_eq!(page.status(link, &[host, with(&session)]).await, StatusCode::OK, "{link}");
+    }
+
+    let feed =
+        show.split("https://example.org").nth(1).and_then(|rest| rest.split(['<', '"']).next()).expect("an address");
+    let feed = page.get(feed, &[host]).await;
+    assert_eq!(feed.status(), StatusCode::OK);
+    let feed = rss::Channel::read_from(feed.text().await.expect("text").as_bytes()).expect("RSS");
+    let sound = Url::parse(feed.items()[0].enclosure().expect("sound").url()).expect("a URL");
+    assert!(sound.as_str().starts_with("https://example.org/radio/media/"), "{sound}");
+    let sound = format!("{}?{}", sound.path(), sound.query().expect("a token"));
+    assert_eq!(page.status(&sound, &[host, ("range", "bytes=5-9")]).await, StatusCode::PARTIAL_CONTENT);
+
+    let out = page.post("/radio/sign-out", &[], &[host, with(&session), ("sec-fetch-site", "same-origin")]).await;
+    assert_eq!(out.headers()[LOCATION], "/radio/sign-in");
+    assert_eq!(page.status("/radio/", &[host, with(&session)]).await, StatusCode::UNAUTHORIZED);
+
+    // Who guesses is told apart by what nginx saw, not by what they say.
+    for number in 0..5 {
+        let said = format!("198.51.100.{number}");
+        let wrong = format!("wrong {number}");
+        page.post("/radio/sign-in", &[("password", &wrong)], &[host, ("x-forwarded-for", &said)]).await;
+    }
+    let stopped = page.post("/radio/sign-in", &fields, &[host, ("x-forwarded-for", "198.51.100.9")]).await;
+    assert_eq!(stopped.status(), StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test]
+async fn below_a_path_that_nginx_hands_on() {
+    works_below_a_path(false).await;
+}
+
+#[tokio::test]
+async fn below_a_path_that_nginx_takes_off() {
+    works_below_a_path(true).await;
+}

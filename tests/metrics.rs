@@ -1,0 +1,56 @@
+//! What the service tells those who watch over it.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Client, StatusCode};
+
+use crate::support::library::{address, get, serving, text};
+
+#[tokio::test]
+async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() {
+    let (_aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let answer = get(&client, &base, "/metrics").await;
+    assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = answer.text().await.expect("text");
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let figures: BTreeMap<&str, f64> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.rsplit_once(' ').expect("a figure"))
+        .map(|(name, figure)| (name, figure.parse().expect("a number")))
+        .collect();
+    for (name, figure) in [
+        ("aircheck_airings{verdict=\"complete\"}", 1.0),
+        ("aircheck_airings{verdict=\"partial\"}", 1.0),
+        ("aircheck_airings{verdict=\"failed\"}", 0.0),
+        ("aircheck_captured_seconds", 7080.0),
+        // It was missing because "it answered <b>403</b>".
+        ("aircheck_missing_seconds{cause=\"refused\"}", 60.0),
+        ("aircheck_missing_seconds{cause=\"other\"}", 0.0),
+        ("aircheck_recording", 0.0),
+        ("aircheck_decks_running", 0.0),
+        ("aircheck_disk_min_free_bytes", 1_048_576.0),
+    ] {
+        assert_eq!(figures.get(name), Some(&figure), "{name} in {text}");
+    }
+    assert!(figures["aircheck_disk_free_bytes{folder=\"recordings\"}"] > 1e6, "{text}");
+    assert!(text.contains(&format!("aircheck_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))), "{text}");
+}
+
+#[tokio::test]
+async fn a_disk_without_room_for_the_next_airing_is_not_well() {
+    let (aircheck, service, base) = serving().await;
+    let client = Client::new();
+    assert_eq!(text(&client, &base, "/healthz").await, "ok\n");
+    drop(service);
+    let yaml = std::fs::read_to_string(aircheck.path("stations.yaml")).expect("read");
+    let yaml = yaml.replace("min_free: 1 MiB", "min_free: 900000 GiB");
+    std::fs::write(aircheck.path("stations.yaml"), yaml).expect("written");
+    let service = aircheck.start("full", &["run"]);
+    let base = address(&service).await;
+    let answer = get(&client, &base, "/healthz").await;
+    assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let words = answer.text().await.expect("text");
+    assert!(words.contains("less than min_free") && words.contains("nothing new is recorded"), "{words}");
+}
