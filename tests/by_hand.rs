@@ -174,7 +174,8 @@ async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
 async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end_had_passed() {
     let origin = Origin::start();
     // The end is on tape three seconds after it was on the air, and so the recording is not finished before.
-    let desk = Desk::with(&origin.station("s", Setup { lag: Duration::from_secs(3), ..stamped() }), "  []\n").await;
+    let station = origin.station("s", Setup { lag: Duration::from_secs(3), ..stamped() });
+    let desk = Desk::with(&station, "  []\n").await;
     let (_, airing) = desk.post("stations/s/record", json!({ "length": "4s", "title": "명연주 \"&<b>" })).await;
     wait_until(at(&airing, "start") + TimeDelta::seconds(2)).await;
     let path = format!("airings/{}/extend", id(&airing));
@@ -186,6 +187,8 @@ async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end
     let (status, extended) = desk.post(&path, json!({ "until": until.to_rfc3339() })).await;
     assert_eq!((status, at(&extended, "end"), &extended["moved"]), (200, until, &true.into()), "{extended}");
     is_whole(&desk, &extended).await;
+    // And it was taped in one go.
+    assert_eq!(desk.service.log().matches("taping begins").count(), 1, "{}", desk.service.log());
 }
 
 #[tokio::test]
