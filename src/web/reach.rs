@@ -7,7 +7,7 @@ use crate::model::ShowId;
 /// To which feed an address belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It is the feed of all shows, for podcast apps or music players.
+    /// It is the feed of all shows, for podcast apps or music players, or its picture.
     FeedOfAll,
     /// The same of one show.
     FeedOf(ShowId),
@@ -24,8 +24,9 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         .collect::<Option<_>>()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
-        ["feed.xml" | "recordings.m3u"] => Some(Reach::FeedOfAll),
+        ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
+        ["artwork", file] => file.rsplit_once('.').map(|(show, _)| Reach::PartOf(ShowId::new(show))),
         ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
@@ -50,6 +51,7 @@ mod tests {
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
+        assert_eq!(of("/artwork/news.png"), Some(Reach::PartOf(show("news"))));
         for no in [
             "/",
             "/schedule",

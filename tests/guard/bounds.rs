@@ -6,7 +6,7 @@ use aircheck::base::clock::SystemClock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Guarded, guarded};
+use super::{Guarded, guarded, with};
 
 pub(super) async fn connect(page: &Guarded) -> TcpStream {
     let address = page.base.socket_addrs(|| None).expect("an address")[0];
@@ -26,6 +26,8 @@ pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
 #[tokio::test]
 async fn who_asks_slowly_is_not_waited_for() {
     let page = Guarded::start(&guarded("")).await;
+    let session = page.session().await;
+    let mut events = page.get("/api/v1/events", &[with(&session)]).await;
     let mut silent = connect(&page).await;
     let mut slow = connect(&page).await;
     slow.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ").await.expect("sent");
@@ -50,6 +52,9 @@ async fn who_asks_slowly_is_not_waited_for() {
     }
     assert!(silent.0.is_empty() && idle.0.starts_with("HTTP/1.1 200 "), "{silent:?} {idle:?}");
     assert!(half.0.starts_with("HTTP/1.1 408 "), "{half:?}");
+    // Whoever only listens has been there for longer than all of them.
+    let listening = async { while events.chunk().await.expect("it is open").is_some() {} };
+    assert!(tokio::time::timeout(Duration::from_millis(200), listening).await.is_err(), "it has ended");
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
 use crate::base::blocking::blocking;
@@ -47,6 +47,7 @@ pub struct Access {
     state: Mutex<State>,
     computing: Arc<Semaphore>,
     writing: tokio::sync::Mutex<()>,
+    ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +92,7 @@ impl Access {
             state: Mutex::default(),
             computing: Arc::new(Semaphore::new(AT_ONCE)),
             writing: tokio::sync::Mutex::default(),
+            ended: watch::Sender::default(),
         }
     }
 
@@ -137,6 +139,7 @@ impl Access {
     /// Ends a session.
     pub(super) async fn sign_out(&self, id: &str) {
         self.state().sessions.end(id);
+        self.ended.send_replace(());
         self.keep().await;
     }
 
@@ -152,6 +155,11 @@ impl Access {
                 Some(Good { renewed: true })
             }
         }
+    }
+
+    /// Tells whenever a session has ended, which one not.
+    pub(super) fn endings(&self) -> watch::Receiver<()> {
+        self.ended.subscribe()
     }
 
     /// Whether `password` is the one of `hash`, as far as `client` may ask.
@@ -219,6 +227,7 @@ impl Access {
             state.sessions.end_all();
             state.guesses.forget();
         }
+        self.ended.send_replace(());
         self.keep().await;
     }
 
