@@ -34,6 +34,7 @@ demo:
 
 test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
+	tests/axe/fetch
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --all-targets
 
 # The last line is also part of `make test`; it is quick, and tells a wrong import before anything long runs.

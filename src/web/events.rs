@@ -127,6 +127,11 @@ impl Events {
         let (changes, stop) = (self.changes.listen(since), self.stop.clone());
         Some(Hearing { changes, now, stop, run: self.run, _place: place })
     }
+
+    /// Where it is now: for [`Events::listen`], by a page that shows how things are.
+    pub(super) fn mark(&self) -> String {
+        written(self.run, self.changes.listen(None).known())
+    }
 }
 
 impl Hearing {
@@ -148,8 +153,7 @@ impl Hearing {
 
     /// Where it is: for [`Events::listen`], by whoever comes back.
     pub(super) fn mark(&self) -> String {
-        let counts = self.changes.known().map(|count| count.to_string());
-        format!("{}-{}", self.run, counts.join("-"))
+        written(self.run, self.changes.known())
     }
 }
 
@@ -173,6 +177,10 @@ impl OnAir {
 /// In seconds, to the tenth.
 fn rounded(length: Duration) -> f64 {
     (length.as_secs_f64() * 10.0).round() / 10.0
+}
+
+fn written(run: i64, counts: Counts) -> String {
+    format!("{run}-{}", counts.map(|count| count.to_string()).join("-"))
 }
 
 fn read(mark: &str) -> Option<(i64, Counts)> {

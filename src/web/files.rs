@@ -18,6 +18,7 @@ macro_rules! files {
 }
 
 const FILES: &[(&str, &str, &str)] = files![
+    "act.js" JS,
     "api.js" JS,
     "app.js" JS,
     "chevron.svg" SVG,
@@ -25,17 +26,22 @@ const FILES: &[(&str, &str, &str)] = files![
     "go.js" JS,
     "icon.svg" SVG,
     "library.css" CSS,
+    "live.js" JS,
     "noscript.css" CSS,
     "player.css" CSS,
     "player.js" JS,
     "ready.js" JS,
+    "remove.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
     "sign-in.css" CSS,
+    "stations.css" CSS,
     "style.css" CSS,
     "time.js" JS,
     "toast.js" JS,
+    "try.js" JS,
     "wave.js" JS,
+    "week.js" JS,
 ];
 
 /// One of them. Browsers ask every time whether theirs is still right: scripts of two releases do not go together.

@@ -9,6 +9,8 @@ mod render;
 mod schedule;
 mod show;
 mod sign_in;
+mod slots;
+mod stations;
 mod view;
 mod waveform;
 
@@ -22,6 +24,7 @@ pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/", get(recordings::page))
         .route("/schedule", get(schedule::page))
+        .route("/stations", get(stations::page))
         .route("/shows/{show}", get(show::page))
         .route("/shows/{show}/feed/renew", post(show::renew))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))

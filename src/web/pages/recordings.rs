@@ -11,7 +11,8 @@ use super::super::failure::broken;
 use super::super::{Site, language};
 use super::listing::{Listing, listing};
 use super::render::{render, serde};
-use super::view::{days, on_air};
+use super::slots::{on_air, version};
+use super::view::days;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
 
@@ -49,11 +50,12 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
         Err(error) => return broken(&error),
     };
     let (config, language) = (site.config(), language::of(&headers));
-    let on_air = site.recorder.recording().into_iter().map(|it| on_air(&it.airing, &it.title, &config));
-    let on_air: Vec<_> = on_air.collect();
+    let recording = site.recorder.recording();
+    let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();
     let values = context! {
         here => "library",
         days => serde(days(&listed.recordings, &config, language)),
+        air => version(&on_air),
         on_air => serde(on_air),
         older => listed.older.map(|before| before.to_rfc3339()),
         narrowed => narrowed,

@@ -18,9 +18,14 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("base.html", include_str!("../templates/base.html")),
         ("icons.html", include_str!("../templates/icons.html")),
         ("player.html", include_str!("../templates/player.html")),
+        ("add.html", include_str!("../templates/add.html")),
+        ("lengths.html", include_str!("../templates/lengths.html")),
+        ("now.html", include_str!("../templates/now.html")),
+        ("slot.html", include_str!("../templates/slot.html")),
         ("rows.html", include_str!("../templates/rows.html")),
         ("recordings.html", include_str!("../templates/recordings.html")),
         ("schedule.html", include_str!("../templates/schedule.html")),
+        ("stations.html", include_str!("../templates/stations.html")),
         ("show.html", include_str!("../templates/show.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
         ("sign_in.html", include_str!("../templates/sign_in.html")),
@@ -47,6 +52,7 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         lang => language.tag,
         root => site.root(),
         guarded => site.is_guarded(),
+        since => site.events.mark(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values
     };

@@ -1,4 +1,4 @@
-//! The airings of the coming week.
+//! The airings of the coming week, and what is done with them by hand.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -8,21 +8,33 @@ use minijinja::context;
 
 use super::super::{Site, language};
 use super::render::{render, serde};
-use super::view::agenda;
+use super::slots::{agenda, version};
 use crate::model::Span;
 
-/// How far the page looks ahead.
-const WEEK: TimeDelta = TimeDelta::days(7);
+/// How many days the page shows, today being the first.
+const DAYS: i64 = 7;
+/// Airings on the page: a show may air every minute.
+const MOST: usize = 800;
 
 /// All of them.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let programme = site.programme();
-    let now = site.clock.now();
-    let mut airings = programme.airings(Span::new(now, now + WEEK));
-    airings.sort_by_key(|planned| (planned.airing.on_air.start, planned.airing.id.clone()));
+    let (programme, now) = (site.programme(), site.clock.now());
+    let config = programme.config();
+    let mut planned = programme.airings(Span::new(now, now + TimeDelta::days(DAYS)));
+    planned.retain(|one| {
+        let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&one.airing.timezone).date_naive();
+        one.airing.cut().end > now && local(one.airing.on_air.start) < local(now) + TimeDelta::days(DAYS)
+    });
+    planned.sort_by(|one, other| {
+        (one.airing.on_air.start, &one.airing.id).cmp(&(other.airing.on_air.start, &other.airing.id))
+    });
+    planned.truncate(MOST);
+    let days = agenda(&planned, |id| site.control.is_recording(id), config, language::of(&headers));
     let values = context! {
         here => "coming",
-        days => serde(agenda(&airings, programme.config(), language::of(&headers))),
+        version => version(&days),
+        days => serde(days),
+        stations => serde(config.stations.iter().map(|station| (&station.id, &station.name)).collect::<Vec<_>>()),
     };
     render("schedule.html", &site, &headers, StatusCode::OK, values)
 }

@@ -15,7 +15,8 @@ use super::super::{Site, address, language};
 use super::listing::listing;
 use super::nothing::nothing_here;
 use super::render::{render, serde};
-use super::view::{days, slot};
+use super::slots::slot;
+use super::view::days;
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
 
@@ -38,7 +39,7 @@ pub(super) async fn page(
     headers: HeaderMap,
 ) -> Response {
     let before = asked.before.parse::<DateTime<Utc>>().ok();
-    let config = site.config();
+    let (config, language) = (site.config(), language::of(&headers));
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
     let filter = Filter { show: Some(show.id.clone()), before, ..Filter::default() };
     let listed = match listing(&site.catalogue, filter).await {
@@ -54,8 +55,8 @@ pub(super) async fn page(
         title => show.title.clone(),
         schedule => show.cron.describe(),
         station => config.station_name(&show.station),
-        days => serde(days(&listed.recordings, &config, language::of(&headers))),
-        slots => serde(coming.iter().map(|planned| slot(planned, &config)).collect::<Vec<_>>()),
+        days => serde(days(&listed.recordings, &config, language)),
+        slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),
         feed => feed,
     };
     render("show.html", &site, &headers, StatusCode::OK, values)

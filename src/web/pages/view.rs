@@ -1,8 +1,6 @@
 //! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
 
-use std::collections::BTreeMap;
-
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::super::language::Language;
@@ -11,8 +9,7 @@ use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::library::catalogue::Recording;
-use crate::model::{Airing, Verdict};
-use crate::schedule::programme::Planned;
+use crate::model::Verdict;
 
 /// A recording.
 #[derive(Debug, Serialize)]
@@ -113,73 +110,4 @@ fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default(),
     }
-}
-
-/// An airing that comes or is on.
-#[derive(Debug, Serialize)]
-pub(super) struct Slot {
-    pub id: String,
-    pub show: String,
-    pub title: String,
-    pub station: String,
-    pub day: String,
-    pub start: String,
-    pub end: String,
-    /// RFC 3339, for machines.
-    pub starts: String,
-    pub ends: String,
-    pub zone: &'static str,
-    /// Whether its show is in the file, and so has a page.
-    pub listed: bool,
-    /// Whether it is not recorded.
-    pub skipped: bool,
-}
-
-/// An airing of the programme for people.
-pub(super) fn slot(planned: &Planned, config: &Config) -> Slot {
-    Slot { skipped: planned.skipped, ..on_air(&planned.airing, &planned.title, config) }
-}
-
-/// An airing that is on for people.
-pub(super) fn on_air(airing: &Airing, title: &str, config: &Config) -> Slot {
-    let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
-    Slot {
-        id: airing.id.to_string(),
-        show: airing.show.to_string(),
-        title: title.to_owned(),
-        station: config.station_name(&airing.station).to_owned(),
-        day: local(airing.on_air.start).format("%Y-%m-%d").to_string(),
-        start: local(airing.on_air.start).format("%H:%M").to_string(),
-        end: local(airing.on_air.end).format("%H:%M").to_string(),
-        starts: local(airing.on_air.start).to_rfc3339(),
-        ends: local(airing.on_air.end).to_rfc3339(),
-        zone: airing.timezone.name(),
-        listed: config.show(&airing.show).is_some(),
-        skipped: false,
-    }
-}
-
-/// The airings of one day, by their starts.
-#[derive(Debug, Serialize)]
-pub(super) struct Agenda {
-    /// `2026-11-20`
-    pub date: String,
-    /// `Friday, 20 November 2026`
-    pub said: String,
-    pub slots: Vec<Slot>,
-}
-
-/// Groups `airings`, in the order of their starts, by the day where each is at home.
-pub(super) fn agenda(airings: &[Planned], config: &Config, language: &Language) -> Vec<Agenda> {
-    let mut days: BTreeMap<NaiveDate, Vec<Slot>> = BTreeMap::new();
-    for planned in airings {
-        let day = planned.airing.on_air.start.with_timezone(&planned.airing.timezone).date_naive();
-        days.entry(day).or_default().push(slot(planned, config));
-    }
-    let agenda = days.into_iter().map(|(day, slots)| Agenda {
-        date: day.to_string(),
-        said: dates::long(day, &language.messages),
-        slots,
-    });
-    agenda.collect()
 }

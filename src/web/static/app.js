@@ -1,12 +1,20 @@
 // What scripts add to the pages. Without them one browses, plays and downloads as well.
+import "./act.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
+import { listen } from "./live.js";
 import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
+import "./remove.js";
 import { ready as readyRows } from "./rows.js";
+import { answers } from "./try.js";
+import { week } from "./week.js";
 
 needed(readyRows);
 needed(endless);
 needed(someDay);
+needed(week);
+needed(answers);
 ready(document.getElementById("content"));
 resume();
+listen();

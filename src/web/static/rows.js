@@ -19,7 +19,8 @@ movable(document, (wave, seconds) => {
 
 /** Readies the rows in a new part of the page. */
 export function ready(part) {
-  for (const row of part.querySelectorAll(".row[data-id]")) {
+  for (const row of part.querySelectorAll(".row[data-id]:not(.ready)")) {
+    row.classList.add("ready");
     const wave = row.querySelector(".wave");
     if (!wave) continue;
     drawLater(wave);

@@ -1,0 +1,112 @@
+//! The stations: how they did last, what is recorded from them next, recording now, and trying them.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use minijinja::context;
+use serde::Serialize;
+
+use super::super::Site;
+use super::super::failure::broken;
+use super::super::language::{self, Language};
+use super::dates;
+use super::render::{render, serde};
+use super::slots::{Slot, on_air, slot, version};
+use crate::base::redact;
+use crate::base::spoken::clock;
+use crate::config::Station;
+use crate::library::catalogue::CatalogueError;
+use crate::model::AiringId;
+
+/// Airings that are looked at for the next of each station.
+const COMING: usize = 500;
+
+/// A station.
+#[derive(Debug, Hash, Serialize)]
+struct Card {
+    id: String,
+    name: String,
+    /// `HLS`, `RTMP` or `Icecast`.
+    kind: &'static str,
+    /// What is being recorded from it.
+    now: Vec<Slot>,
+    /// Why no sound comes from it although it should.
+    trouble: Option<String>,
+    /// What comes next.
+    next: Option<Slot>,
+    /// Its newest complete recording, and the newest of what is missing.
+    complete: Option<Past>,
+    failure: Option<Past>,
+}
+
+/// Something that is over.
+#[derive(Debug, Hash, Serialize)]
+struct Past {
+    /// Of the show, where the file still has it.
+    title: Option<String>,
+    /// RFC 3339, and `Fri, 20 Nov 14:00`.
+    at: String,
+    said: String,
+    /// How much is missing, as `1:04`, and why.
+    missing: String,
+    cause: String,
+}
+
+/// All of them.
+pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let language = language::of(&headers);
+    let cards = match cards(&site, language).await {
+        Ok(cards) => cards,
+        Err(error) => return broken(&error),
+    };
+    let values = context! { here => "stations", version => version(&cards), stations => serde(cards) };
+    render("stations.html", &site, &headers, StatusCode::OK, values)
+}
+
+async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueError> {
+    let programme = site.programme();
+    let config = programme.config();
+    let coming = programme.coming(site.clock.now(), COMING);
+    let recording = site.recorder.recording();
+    let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
+    let cards = config.stations.iter().zip(past).map(|(station, past)| {
+        let now: Vec<_> = recording.iter().filter(|current| current.airing.station == station.id).collect();
+        let next = coming.iter().find(|planned| planned.airing.station == station.id && !planned.skipped);
+        let tape = site.decks.known(&station.id).filter(|_| !now.is_empty());
+        let over = |id: &AiringId, at: DateTime<Utc>| {
+            let at = at.with_timezone(&station.timezone);
+            let show = id.parts().and_then(|(show, _)| config.show(&show));
+            Past {
+                title: show.map(|show| show.title.clone()),
+                at: at.to_rfc3339(),
+                said: format!("{} {}", dates::short(at.date_naive(), &language.messages), at.format("%H:%M")),
+                missing: String::new(),
+                cause: String::new(),
+            }
+        };
+        Card {
+            id: station.id.to_string(),
+            name: station.name.clone(),
+            kind: kind(station),
+            now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
+            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| redact::text(&trouble.cause)),
+            next: next.map(|planned| slot(planned, false, config, language)),
+            complete: past.complete.map(|(id, end)| over(&id, end)),
+            failure: past.failure.map(|(id, gap)| Past {
+                missing: clock(gap.length.as_secs_f64().max(1.0)),
+                cause: redact::text(&gap.cause),
+                ..over(&id, gap.start)
+            }),
+        }
+    });
+    Ok(cards.collect())
+}
+
+fn kind(station: &Station) -> &'static str {
+    match station.source.kind() {
+        "hls" => "HLS",
+        "rtmp" => "RTMP",
+        _ => "Icecast",
+    }
+}

@@ -1,0 +1,51 @@
+// What is done with airings and stations: a button names the path of the interface, a form also what it sends.
+import { api } from "./api.js";
+import { refresh } from "./live.js";
+import { failed, toast } from "./toast.js";
+
+async function act(element, body) {
+  // Not disabled, which would take the focus from it.
+  if (element.ariaBusy === "true") return;
+  element.ariaBusy = "true";
+  const [method, path] = element.dataset.call.split(" ");
+  try {
+    await api(path, method, body);
+    if (element.dataset.done) toast(element.dataset.done);
+    if (element.matches("form")) {
+      element.reset();
+      const details = element.closest("details");
+      if (details) details.open = false;
+    }
+    await refresh();
+  } catch (error) {
+    failed(error);
+  } finally {
+    element.ariaBusy = null;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-call]");
+  if (button) act(button, button.dataset.body ? JSON.parse(button.dataset.body) : undefined);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target.closest("form[data-call]");
+  if (!form) return;
+  event.preventDefault();
+  const given = [...new FormData(form)].filter(([name, value]) => value !== "" && !name.startsWith("-"));
+  const station = form.querySelector("[name='-station']");
+  if (station) form.dataset.call = `POST /stations/${encodeURIComponent(station.value)}/record`;
+  act(form, Object.fromEntries(given));
+});
+
+// An airing of a show has its title and its station; anything else is asked for them.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("form.one-time [name=show]")) return;
+  const own = event.target.value === "";
+  for (const field of event.target.form.querySelectorAll("[data-own]")) {
+    field.hidden = !own;
+    for (const input of field.querySelectorAll("input, select")) input.disabled = !own;
+  }
+  event.target.form.querySelector("[name=length]").required = own;
+});

@@ -1,0 +1,112 @@
+// What happens at the service is seen at once: it tells that something changed, and the parts of the page that show it
+// are fetched again. What did not change stays as it is, with its focus and what is open in it.
+import { page } from "./go.js";
+import { ready } from "./ready.js";
+
+const PAUSE = 200;
+/** How long to wait before one listens again, in milliseconds. */
+const AGAIN = 10_000;
+const WHOLE = "[data-live=whole]";
+
+/** Takes what is new over into a list whose children have keys and versions. `open`: more follows below the fresh ones. */
+function merge(old, fresh, open) {
+  const known = new Map([...old.children].map((child) => [child.dataset.key, child]));
+  let before = old.firstElementChild;
+  for (const child of [...fresh.children]) {
+    const same = known.get(child.dataset.key);
+    known.delete(child.dataset.key);
+    if (!same) { old.insertBefore(child, before); continue; }
+    // What is no longer in between has gone.
+    while (before && before !== same && !stays(before, fresh)) {
+      const gone = before;
+      before = before.nextElementSibling;
+      known.delete(gone.dataset.key);
+      gone.remove();
+    }
+    if (same !== before) old.insertBefore(same, before);
+    else before = same.nextElementSibling;
+    const inner = [same, child].map((one) => one.querySelector(":scope > [data-live=rows]"));
+    if (inner[0] && inner[1]) {
+      same.hidden = false;
+      // The last day may go on below.
+      merge(inner[0], inner[1], open && !child.nextElementSibling);
+    } else if (same.dataset.version !== child.dataset.version) same.replaceWith(child);
+  }
+  if (!open) for (const gone of known.values()) gone.remove();
+}
+
+const stays = (child, fresh) => [...fresh.children].some((one) => one.dataset.key === child.dataset.key);
+
+/** A part that is replaced as a whole, unless it is the same. Gives what puts the focus where it was. */
+function replace(old, fresh) {
+  if (old.dataset.version === fresh.dataset.version) return null;
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  const [key, act] = [focused?.closest("[data-key]")?.dataset.key, focused?.dataset.act];
+  old.replaceWith(fresh);
+  if (!focused) return null;
+  return () => focus(fresh, key, act);
+}
+
+function focus(fresh, key, act) {
+  const row = key && fresh.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  const again = row && (row.querySelector(act ? `[data-act="${act}"]` : "a, button") ?? row.querySelector("button, a"));
+  (again ?? document.getElementById("content")).focus({ preventScroll: true });
+}
+
+let under = null;
+let again = false;
+
+/** Fetches the parts of this page that change. */
+export async function refresh() {
+  if (under) { again = true; return under; }
+  under = fetched().finally(() => { under = null; if (again) { again = false; refresh(); } });
+  return under;
+}
+
+async function fetched() {
+  const address = location.href;
+  const found = await page(address).catch(() => null);
+  if (!found || address !== location.href) return;
+  const part = (root, name) => root.querySelector(`[data-live=${name}]`);
+  const days = [part(document, "days"), part(found.document, "days")];
+  if (days[0] && days[1]) merge(days[0], days[1], Boolean(found.document.querySelector(".pages a[rel=next]")));
+  const wholes = [...found.document.querySelectorAll(WHOLE)];
+  const focuses = wholes.map((fresh) => {
+    const old = document.getElementById(fresh.id);
+    return old ? replace(old, fresh) : null;
+  });
+  ready(document.getElementById("content"));
+  for (const put of focuses) put?.();
+}
+
+let later = 0;
+const soon = () => { clearTimeout(later); later = setTimeout(refresh, PAUSE); };
+
+let events = null;
+/** The last that was heard; at first, what the page was made from. */
+let since = document.body.dataset.since;
+
+/** Listens to the service while somebody looks: browsers have few connections for all their tabs together. */
+export function listen() {
+  if (events || document.hidden) return;
+  const query = since ? `?since=${encodeURIComponent(since)}` : "";
+  events = new EventSource(`${document.body.dataset.api}/events${query}`);
+  events.addEventListener("changed", (event) => { since = event.lastEventId; soon(); });
+  events.addEventListener("on-air", (event) => { since = event.lastEventId; });
+  // A line that is cut, the browser mends. A service that begins anew, or has too many listeners, is asked again later.
+  events.addEventListener("error", () => {
+    if (events?.readyState !== EventSource.CLOSED) return;
+    events = null;
+    setTimeout(listen, AGAIN);
+  });
+}
+
+function rest() {
+  events?.close();
+  events = null;
+}
+
+document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
+addEventListener("pagehide", rest);
+addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+document.addEventListener("aircheck:back", soon);

@@ -1,0 +1,42 @@
+//! Signing in.
+
+use aircheck::base::password::PasswordHash;
+
+use super::{SOUND, YAML, shelved};
+use crate::support::browser::{Browser, Look};
+use crate::support::shelved::Library;
+
+const PASSWORD: &str = "파란 고양이 & 12%";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_the_password_gets_in_and_nobody_else_does() {
+    let hash = PasswordHash::of(PASSWORD).expect("a hash");
+    let yaml = format!("web: {{ listen: \"127.0.0.1:0\", password: \"{}\" }}\n{YAML}", hash.as_str());
+    let library = Library::open(&yaml, &shelved()).await;
+    let browser = Browser::start().await;
+    for look in [Look { language: "en-GB", ..Look::PHONE }, Look { language: "en-GB", scripts: false, ..Look::DESK }] {
+        let page = browser.page(&library.base, look).await;
+        page.expect("401");
+        page.goto("/schedule").await;
+        page.is("location.pathname === '/sign-in'").await;
+        page.fits().await;
+        for (word, trouble) in [("guess", true), (PASSWORD, false)] {
+            page.eval("document.querySelector('#password').focus()").await;
+            page.write(word).await;
+            page.press("Enter").await;
+            if trouble {
+                page.is("document.querySelector('#trouble')?.textContent === 'The password is wrong.'").await;
+            }
+        }
+        page.is("location.pathname === '/schedule' && document.querySelector('.slot')").await;
+        if look.scripts {
+            page.goto("/").await;
+            page.click(".row .play").await;
+            page.is(&format!("{SOUND}.currentTime > 0.2")).await;
+        }
+        page.click(".sign-out button").await;
+        page.is("location.pathname === '/sign-in'").await;
+        page.goto("/").await;
+        page.is("location.pathname === '/sign-in'").await;
+    }
+}

@@ -1,0 +1,68 @@
+//! Playing, seeking, going on while one browses.
+
+use serde_json::json;
+
+use super::{MASTERS, SOUND, library};
+use crate::support::browser::{Browser, Look};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.click(&format!("{MASTERS} .play")).await;
+    page.is(&format!("{SOUND}.currentTime > 0.3 && !{SOUND}.paused")).await;
+    assert_eq!(page.text("document.querySelector('#player [data-title]').textContent").await, "명연주 명음반");
+    assert_eq!(page.text("navigator.mediaSession.metadata.title").await, "명연주 명음반");
+    let label = page.text(&format!("document.querySelector(\"{MASTERS} .play\").ariaLabel")).await;
+    assert!(label.starts_with("Pause: "), "{label}");
+
+    page.click_at(&format!("{MASTERS} .wave"), 50).await;
+    page.is(&format!("{SOUND}.currentTime > 40 && {SOUND}.currentTime < 50")).await;
+    page.click("#player [data-skip='-15']").await;
+    page.is(&format!("{SOUND}.currentTime > 25 && {SOUND}.currentTime < 36")).await;
+    page.eval("document.querySelector('#player .wave').focus()").await;
+    page.press("ArrowRight").await;
+    page.press("ArrowRight").await;
+    page.is(&format!("{SOUND}.currentTime > 35 && {SOUND}.currentTime < 47")).await;
+
+    // To other pages and back, while it plays.
+    page.eval("window.here = true").await;
+    page.click(".places a[href$='/schedule']").await;
+    page.is("document.querySelector('h1').textContent === 'Schedule'").await;
+    let before = page.eval(&format!("{SOUND}.currentTime")).await.as_f64().expect("a number");
+    page.is(&format!("{SOUND}.currentTime > {before} + 0.3 && !{SOUND}.paused")).await;
+    page.click("#player [data-title]").await;
+    page.is("location.pathname === '/shows/masters'").await;
+    page.is("document.querySelector('.row.current')").await;
+    page.eval("history.back()").await;
+    page.is("location.pathname === '/schedule' && document.querySelector('h1').textContent === 'Schedule'").await;
+    assert_eq!(page.eval(&format!("window.here && !{SOUND}.paused")).await, json!(true), "the page was never left");
+
+    // A new visit goes on where one stopped.
+    page.click("#player [data-toggle]").await;
+    let place = page.eval(&format!("{SOUND}.currentTime")).await.as_f64().expect("a number");
+    page.goto("/").await;
+    page.click(&format!("{MASTERS} .play")).await;
+    page.is(&format!("{SOUND}.currentTime >= {place} - 1 && {SOUND}.currentTime < {place} + 6")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn gaps_are_marked_where_they_are_and_can_be_heard() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    // Five seconds are skipped after the twentieth of the 85 that there are.
+    assert_eq!(
+        page.text(&format!("document.querySelector(\"{MASTERS} .marks .gap\").getAttribute('d')")).await,
+        "M235.3 0v10"
+    );
+    page.click(&format!("{MASTERS} summary")).await;
+    let words = page.text(&format!("document.querySelector(\"{MASTERS} .ledger li\").textContent")).await;
+    assert!(words.contains("missing at 14:00:20: 5.0 s, it answered <b>403</b>"), "{words}");
+    page.click(&format!("{MASTERS} .at")).await;
+    page.is(&format!("{SOUND}.currentTime > 17 && {SOUND}.currentTime < 20")).await;
+    page.is("document.querySelector('#player .marks')").await;
+}

@@ -1,0 +1,47 @@
+//! Small screens, languages, no scripts.
+
+use serde_json::json;
+
+use super::{MASTERS, PAGES, SOUND, library};
+use crate::support::browser::{Browser, Look};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_page_fits_the_smallest_phone_in_both_languages() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    for (language, word) in [("ko-KR", "녹음"), ("en-GB", "Recordings")] {
+        let page = browser.page(&library.base, Look { language, ..Look::PHONE }).await;
+        page.goto("/").await;
+        assert_eq!(page.text("document.querySelector('h1').textContent").await, word);
+        page.click(&format!("{MASTERS} .play")).await;
+        page.is(&format!("{SOUND}.currentTime > 0.2")).await;
+        page.click(&format!("{MASTERS} summary")).await;
+        page.fits().await;
+        for path in PAGES {
+            page.expect("404");
+            page.goto(path).await;
+            page.fits().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_scripts_one_browses_plays_and_downloads() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { scripts: false, ..Look::DESK }).await;
+    page.goto("/").await;
+    let sounds = page
+        .eval("[...document.querySelectorAll('audio[controls]')].filter((it) => it.checkVisibility()).length")
+        .await;
+    assert_eq!(sounds, json!(6));
+    let pictures =
+        page.eval("[...document.querySelectorAll('.wave img')].filter((it) => it.checkVisibility()).length").await;
+    assert_eq!(pictures, json!(6));
+    assert_eq!(
+        page.eval("[...document.querySelectorAll('.play, #player')].some((it) => it.checkVisibility())").await,
+        json!(false)
+    );
+    page.click(".places a[href$='/schedule']").await;
+    page.is("location.pathname === '/schedule' && document.querySelector('.slot')").await;
+}

@@ -1,0 +1,42 @@
+//! The pages in a real Chromium, as somebody uses them.
+
+mod access;
+mod accessible;
+mod listening;
+mod lists;
+mod looks;
+mod now;
+mod week;
+
+use aircheck::model::Verdict;
+
+use crate::support::shelved::{Library, Shelved};
+
+const YAML: &str = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
+                    r3: { name: Radio 3, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
+                    - { title: 명연주 명음반, id: masters, station: kbs, cron: \"0 14 * * *\", length: 2h }\n  \
+                    - { title: Night Tracks, id: night, station: r3, cron: \"30 21 * * *\", length: 90m }\n";
+
+/// Two shows, three days; one recording lacks five seconds after the twentieth.
+fn shelved() -> Vec<Shelved> {
+    let mut all = Vec::new();
+    for day in ["2026-11-17", "2026-11-18", "2026-11-19"] {
+        all.push(Shelved::new("masters", "명연주 명음반", "kbs", &format!("{day}T14:00:00+09:00")));
+        all.push(Shelved::new("night", "Night Tracks", "r3", &format!("{day}T21:30:00+09:00")));
+    }
+    all[4].gaps = vec![(20, 5, "it answered <b>403</b>")];
+    all[4].verdict = Verdict::Partial(94.4);
+    all
+}
+
+/// The service on that library.
+async fn library() -> Library {
+    Library::open(YAML, &shelved()).await
+}
+
+/// Every page.
+const PAGES: [&str; 5] = ["/", "/schedule", "/stations", "/shows/masters", "/nothing-here"];
+
+/// The row of the newest recording of the show `masters`.
+const MASTERS: &str = ".row[data-id='masters@20261119T0500Z']";
+const SOUND: &str = "document.querySelector('#player audio')";

@@ -1,0 +1,92 @@
+//! The schedule: the timetable, its zones, and what is done by hand.
+
+use serde_json::json;
+
+use super::library;
+use crate::support::browser::{Browser, Look};
+use crate::support::shelved::{Library, Shelved};
+
+/// Two shows at the same time and one in London.
+const YAML: &str = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
+                    r3: { name: Radio 3, timezone: Europe/London, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
+                    - { title: 명연주 명음반, id: masters, station: kbs, cron: \"0 14 * * *\", length: 2h }\n  \
+                    - { title: 라디오 극장, id: drama, station: kbs, cron: \"30 15 * * *\", length: 1h }\n  \
+                    - { title: Night Tracks, id: night, station: r3, cron: \"30 21 * * *\", length: 90m }\n";
+const NONE: &[Shelved] = &[];
+
+/// The clock that the last airing of a show says, and where it stands in the timetable: `21:30`, `0%`.
+fn last(show: &str, what: &str) -> String {
+    format!("[...document.querySelectorAll('.slot[data-key^=\"{show}@\"]')].at(-1).{what}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_week_is_a_timetable_in_the_zones_of_the_shows_or_in_mine() {
+    let library = Library::open(YAML, NONE).await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { width: 1440, ..Look::DESK }).await;
+    page.goto("/schedule").await;
+    page.is("document.querySelector('.week.laid')").await;
+    // Today may be two days, one in each zone.
+    let days = page.eval("document.querySelectorAll('.days .day:not([hidden])').length").await;
+    assert!([json!(7), json!(8)].contains(&days), "{days}");
+    let clock = "querySelector('[data-from]').textContent";
+    assert_eq!(page.text(&last("night", clock)).await, "21:30");
+    // What is on at the same time stands side by side, and says so.
+    assert_eq!(page.text(&last("masters", "style.getPropertyValue('--width')")).await, "50%");
+    assert_eq!(page.text(&last("drama", "style.getPropertyValue('--left')")).await, "50%");
+    assert_eq!(page.text(&last("night", "style.getPropertyValue('--width')")).await, "100%");
+    assert!(page.text(&last("drama", "textContent")).await.contains("At the same time: 명연주 명음반"));
+
+    page.click(".zones [value=mine]").await;
+    page.is(&format!("['06:30', '07:30'].includes({})", last("night", clock))).await;
+    assert_eq!(page.text(&last("masters", clock)).await, "14:00");
+    page.goto("/schedule").await;
+    page.is(&format!("['06:30', '07:30'].includes({})", last("night", clock))).await;
+
+    // On a phone it is a list.
+    page.size(360, 740).await;
+    assert_eq!(page.text(&format!("getComputedStyle({}).position", last("night", "closest('.slot')"))).await, "static");
+    page.fits().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { width: 800, ..Look::DESK }).await;
+    // Somebody else looks at the same time, and sees it without doing anything.
+    let other = browser.page(&library.base, Look::PHONE).await;
+    other.goto("/schedule").await;
+    page.goto("/schedule").await;
+    let slot = page.text("[...document.querySelectorAll('.slot')].at(-1).dataset.key").await;
+    let slot = format!(".slot[data-key='{slot}']");
+    page.click(&format!("{slot} [data-act=skip]")).await;
+    for page in [&page, &other] {
+        page.is(&format!("document.querySelector(\"{slot}\").classList.contains('skipped')")).await;
+    }
+    page.is("document.activeElement.textContent === 'Record after all'").await;
+    page.press("Enter").await;
+    for page in [&page, &other] {
+        page.is(&format!("!document.querySelector(\"{slot}\").classList.contains('skipped')")).await;
+    }
+
+    page.click(".sheet:has(.one-time) summary").await;
+    page.eval("document.querySelector('.one-time [name=title]').focus()").await;
+    page.write("선거 개표 방송").await;
+    // In two days, as a date field writes it.
+    page.eval(
+        "document.querySelector('.one-time [name=start]').value = \
+         new Date(Date.now() + 2 * 86400e3).toISOString().slice(0, 11) + '20:00'",
+    )
+    .await;
+    page.click(".one-time button").await;
+    let added = "[...document.querySelectorAll('.slot')].find((it) => it.textContent.includes('선거 개표 방송'))";
+    for page in [&page, &other] {
+        page.is(added).await;
+    }
+    assert_eq!(page.text(&format!("{added}.querySelector('[data-from]').textContent")).await, "20:00");
+    page.eval(&format!("{added}.querySelector('[data-act=remove]').click()")).await;
+    for page in [&page, &other] {
+        page.is(&format!("!{added}")).await;
+    }
+}
