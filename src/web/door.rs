@@ -108,7 +108,9 @@ async fn is_good(site: &Site, key: &Key) -> bool {
 
 /// What anybody may see.
 fn is_open(path: &str) -> bool {
-    path == SIGN_IN || path == "/healthz" || path.starts_with("/static/")
+    // Below a file there is nothing but the page that says so, which names all shows.
+    let is_file = path.strip_prefix("/static/").is_some_and(|file| !file.contains('/'));
+    path == SIGN_IN || path == "/healthz" || is_file
 }
 
 /// The key that a request has.

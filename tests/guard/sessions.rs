@@ -145,6 +145,11 @@ async fn programs_send_the_password_with_every_request() {
     }
     assert_eq!(page.status("/healthz", &[]).await, StatusCode::OK);
     assert_eq!(page.status("/static/style.css", &[]).await, StatusCode::OK);
+    for closed in ["/static/a/b", "/static/../", "/static", "/sign-in/", "/sign-out", "/healthz/", "/metrics", "/x"] {
+        let answer = page.get(closed, &[]).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{closed}");
+        assert!(!answer.text().await.expect("text").contains("명연주"), "{closed}");
+    }
     assert!(!page.service.log().contains(PASSWORD));
 }
 

@@ -174,10 +174,8 @@ impl Access {
         match look {
             Look::Right => return Ok(()),
             Look::Wrong => return Err(Refused::Wrong),
-            Look::Wait(wait) => {
-                warn!(%client, "too many wrong passwords for the page");
-                return Err(Refused::TooMany(wait));
-            }
+            // Not told in the log, which it would fill.
+            Look::Wait(wait) => return Err(Refused::TooMany(wait)),
             Look::Compute => {}
         }
         let permit = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Refused::Unable)?;
