@@ -31,6 +31,7 @@ mod machine_recover;
 mod machine_shows;
 mod metrics;
 mod record;
+mod schemathesis;
 mod service;
 mod stations;
 mod truth;

@@ -29,7 +29,6 @@ pub struct Report {
     #[schema(value_type = String, example = "Asia/Seoul")]
     pub timezone: &'static str,
     /// What becomes of it.
-    #[schema(inline)]
     pub state: State,
     /// Where it comes from: `file`, the cron of a show, or `hand`, somebody added it.
     #[schema(value_type = String, example = "file")]
@@ -42,6 +41,7 @@ pub struct Report {
 
 /// What becomes of an airing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AiringState)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is to be recorded.

@@ -3,10 +3,12 @@
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, path, rejection};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::problem::Problem;
 
@@ -51,8 +53,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let body = <Json<T> as FromRequest<S>>::from_request(request, state).await;
-        body.map(|Json(body)| Self(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+        let body = <Json<Value> as FromRequest<S>>::from_request(request, state).await;
+        body.map_err(|error| Problem::new(error.status(), error.body_text())).and_then(|Json(body)| Self::read(body))
     }
 }
 
@@ -60,9 +62,21 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
-        let body = <Json<T> as OptionalFromRequest<S>>::from_request(request, state).await;
+        let body = <Json<Value> as OptionalFromRequest<S>>::from_request(request, state).await;
         let body = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
-        Ok(body.map(|Json(body)| Self(body)))
+        // `null` is as good as no body.
+        body.map(|Json(body)| body).filter(|body| !body.is_null()).map(Self::read).transpose()
+    }
+}
+
+impl<T: DeserializeOwned> Body<T> {
+    fn read(body: Value) -> Result<Self, Problem> {
+        let wrong = |words: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words);
+        // An array would be taken for the fields of an object in the order in which they stand in our sources.
+        if body.is_array() {
+            return Err(wrong("the body must be a JSON object, and it is an array".to_owned()));
+        }
+        T::deserialize(body).map(Self).map_err(|error| wrong(format!("the body is not as it should be: {error}")))
     }
 }
 
