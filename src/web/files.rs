@@ -37,6 +37,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "sign-in.css" CSS,
     "stations.css" CSS,
     "style.css" CSS,
+    "subscribe.css" CSS,
+    "subscribe.js" JS,
     "time.js" JS,
     "toast.js" JS,
     "try.js" JS,

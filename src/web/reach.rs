@@ -2,12 +2,13 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::artwork;
 use crate::model::ShowId;
 
 /// To which feed an address belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It is the feed of all shows, for podcast apps or music players, or its picture.
+    /// It is the feed of all shows, for podcast apps or music players.
     FeedOfAll,
     /// The same of one show.
     FeedOf(ShowId),
@@ -26,7 +27,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
     match parts[..] {
         ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
-        ["artwork", file] => file.rsplit_once('.').map(|(show, _)| Reach::PartOf(ShowId::new(show))),
+        ["artwork", file] => artwork::named(file).map(|show| Reach::PartOf(ShowId::new(show))),
         ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
@@ -50,12 +51,14 @@ mod tests {
         assert_eq!(of("/media/news@20261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
+        assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
-        assert_eq!(of("/artwork/news.png"), Some(Reach::PartOf(show("news"))));
         for no in [
             "/",
             "/schedule",
             "/shows/news",
+            "/artwork/stations/kbs.png",
             "/feeds.opml",
             "/api/v1/recordings",
             "/download/news@1.mp3",

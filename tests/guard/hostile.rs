@@ -9,7 +9,7 @@ use super::bounds::{connect, rest};
 use super::{Guarded, guarded, with};
 
 /// All addresses with a variable part.
-const VARIABLE: [&str; 16] = [
+const VARIABLE: [&str; 18] = [
     "/media/{}.mp3",
     "/media/{}",
     "/download/{}.mp3",
@@ -23,6 +23,8 @@ const VARIABLE: [&str; 16] = [
     "/shows/{}/recordings.m3u",
     "/media/{}/chapters.json",
     "/waveforms/{}",
+    "/artwork/{}",
+    "/artwork/small/{}.png",
     "/live/{}",
     "/live/{}/{}",
     "/{}",

@@ -164,7 +164,7 @@ pub(super) fn store(
 pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
     let newest: Option<String> = connection
         .query_row(
-            "SELECT max(coalesce(deleted_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
+            "SELECT max(coalesce(deleted_at, binned_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
             [show.map(ShowId::as_str)],
             |row| row.get(0),
         )

@@ -11,6 +11,7 @@ mod show;
 mod sign_in;
 mod slots;
 mod stations;
+mod subscribe;
 mod view;
 mod waveform;
 

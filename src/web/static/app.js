@@ -7,10 +7,12 @@ import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import "./remove.js";
 import { ready as readyRows } from "./rows.js";
+import { ready as readyCopies } from "./subscribe.js";
 import { answers } from "./try.js";
 import { week } from "./week.js";
 
 needed(readyRows);
+needed(readyCopies);
 needed(endless);
 needed(someDay);
 needed(week);
