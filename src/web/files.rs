@@ -28,6 +28,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "library.css" CSS,
     "live.js" JS,
     "noscript.css" CSS,
+    "on-air.css" CSS,
+    "on-air.js" JS,
     "player.css" CSS,
     "player.js" JS,
     "ready.js" JS,

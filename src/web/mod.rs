@@ -26,6 +26,7 @@ mod files;
 mod headers;
 mod health;
 mod language;
+mod levels;
 mod live;
 mod media;
 mod metrics;

@@ -1,5 +1,7 @@
 //! Feeds, playlists and calendars, asked over HTTP of the real service with a library of real MP3s.
 
+mod clients;
+
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, ETAG, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};

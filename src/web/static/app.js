@@ -3,6 +3,7 @@ import "./act.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import { listen } from "./live.js";
+import "./on-air.js";
 import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import "./remove.js";
