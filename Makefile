@@ -13,7 +13,7 @@ BINARY = target/release/aircheck
 # A machine that has Rust may still lack a C compiler, which SQLite and the TLS library are built with.
 BUILD_PARTS = cc=build-essential /etc/ssl/certs/ca-certificates.crt=ca-certificates
 RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
-TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 \
+TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 podget=podget \
 	systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk
 
 # Most tests wait for the clock of a radio station, not for a processor.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::airing::next_minute;
+use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::timecode::Report;
 
@@ -49,7 +50,7 @@ async fn shows_of_the_same_second_share_a_connection_and_each_is_whole_with_its_
 timezone: UTC
 stations:
   ts: {{ name: KBS 1FM, hls: "{}", timezone: Asia/Seoul }}
-  fmp4: {{ name: "EBS: FM", hls: "{}" }}
+  fmp4: {{ name: "EBS: FM", hls: "{}", artwork: photo.jpg }}
 shows:
   - {{ title: 짧은 프로, id: short, station: ts, cron: "{cron}", timezone: UTC, length: 5s, early: 2s, late: 1s }}
   - title: Long
@@ -64,6 +65,8 @@ shows:
         ts.url(),
         fmp4.url()
     ));
+    let photo = ffmpeg::run(&["-f", "lavfi", "-i", "color=red:s=64x48", "-frames:v", "1", "-f", "mjpeg", "-"], &[]);
+    std::fs::write(aircheck.path("photo.jpg"), photo).expect("a picture");
     let mut service = aircheck.start("run", &["run"]);
     until("three recordings", SOON, async || aircheck.list().await.len() == 3).await;
     let list = aircheck.list().await;
@@ -96,6 +99,14 @@ shows:
     let stream = &other["streams"][0];
     assert_eq!((stream["channels"].as_u64(), &stream["sample_rate"]), (Some(1), &"44100".into()));
     assert_eq!(stream["bit_rate"], "64000");
+    // The sound of all three was listened to above, and is whole with a picture before it.
+    let cover = |probed: &Value| {
+        let picture = &probed["streams"][1];
+        assert_eq!(picture["disposition"]["attached_pic"], 1, "{probed}");
+        (picture["codec_name"].as_str().map(str::to_owned), picture["width"].as_u64(), picture["height"].as_u64())
+    };
+    assert_eq!(cover(&probed), (Some("png".to_owned()), Some(600), Some(600)), "drawn");
+    assert_eq!(cover(&other), (Some("mjpeg".to_owned()), Some(64), Some(48)), "its station's");
 
     service.signal(Signal::TERM);
     assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());

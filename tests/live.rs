@@ -8,6 +8,7 @@ use reqwest::{Client, StatusCode, Url};
 
 use crate::support::aircheck::{Aircheck, until};
 use crate::support::airing::next_minute;
+use crate::support::browser::{Browser, Look};
 use crate::support::ffmpeg;
 use crate::support::library::address;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
@@ -93,4 +94,70 @@ async fn an_airing_is_heard_from_its_beginning_while_it_is_being_recorded() {
         let answer = client.get(live(format!("{}/{nothing}", id("ts")))).send().await.expect("an answer");
         assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{nothing}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn chromium_plays_the_tape_itself_from_the_beginning() {
+    let origin = Origin::start();
+    let stations = [("ts", Container::Ts), ("adts", Container::Adts), ("fmp4", Container::Fmp4)];
+    let handles = stations.map(|(name, container)| stamped(&origin, name, container));
+    let (minute, cron) = next_minute(6);
+    let named = stations.iter().zip(&handles);
+    let sources: String =
+        named.map(|((name, _), handle)| format!("  {name}: {{ name: {name}, hls: \"{}\" }}\n", handle.url())).collect();
+    let shows = stations.map(|(name, _)| {
+        format!("  - {{ title: 지금 {name}, id: {name}, station: {name}, cron: \"{cron}\", length: 60s }}\n")
+    });
+    let aircheck = Aircheck::new(&format!("timezone: UTC\nstations:\n{sources}shows:\n{}", shows.concat()));
+    let service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let (browser, client) = (Browser::start().await, Client::new());
+    let clock = SystemClock::shared();
+    until("ten seconds of it", SOON, async || clock.now() >= minute + TimeDelta::seconds(14)).await;
+    for (name, _) in stations {
+        let page = browser.page(&base, Look::DESK).await;
+        page.goto("/").await;
+        let url = format!("live/{name}@{}.m3u8", minute.format("%Y%m%dT%H%MZ"));
+        let hear = format!(
+            "window.sound = new Audio({:?}); window.began = null; \
+             sound.addEventListener('timeupdate', () => {{ began ??= sound.currentTime; }}, {{ once: true }}); \
+             sound.play().then(() => 'plays', (error) => String(error))",
+            base.join(&url).expect("an address").as_str()
+        );
+        assert_eq!(page.text(&hear).await, "plays", "{name}");
+        page.is("sound.currentTime > 1.5").await;
+        assert_eq!(page.eval("began < 0.5 && sound.buffered.start(0)").await, 0, "{name} begins at the beginning");
+
+        // It does not seek in what still grows, but begins wherever one asks for.
+        let later = text(&client, base.join(&format!("{url}?from=8")).expect("an address")).await.expect("a playlist");
+        let whole = text(&client, base.join(&url).expect("an address")).await.expect("a playlist");
+        let first = |playlist: &str| playlist.lines().find(|line| !line.starts_with('#')).map(str::to_owned);
+        assert!(whole.contains(&first(&later).expect("a segment")) && first(&later) != first(&whole), "{later}");
+    }
+
+    // The page shows how far and how loud it is, and plays it in the player that stays.
+    let page = browser.page(&base, Look::PHONE).await;
+    page.goto("/on-air").await;
+    page.is("document.querySelectorAll('.row.now').length === 3").await;
+    assert_eq!(page.text("document.querySelector('.row.now .title').textContent").await, "지금 adts");
+    page.is("document.documentElement.scrollWidth <= 360").await;
+    let level =
+        "[...document.querySelectorAll('.meter span')].every((bar) => bar.style.getPropertyValue('--level') > 0.3)";
+    page.is(level).await;
+    let told = page.eval("document.querySelector('.now progress').value").await.as_f64().expect("a number");
+    page.is(&format!("document.querySelector('.now progress').value > {told}")).await;
+    let sound = "document.querySelector('#player audio')";
+    page.click(".row.now .play").await;
+    page.is(&format!("{sound}.currentTime > 0.5 && !{sound}.paused")).await;
+    page.is("document.querySelector('#player [data-now]').textContent < '0:05'").await;
+    page.click("#player [data-skip='30']").await;
+    page.is(&format!("{sound}.src.includes('from=') && !{sound}.src.endsWith('from=0.0')")).await;
+    page.is(&format!("{sound}.currentTime > 0.5 && !{sound}.paused")).await;
+    page.is("document.querySelector('#player [data-now]').textContent >= '0:12'").await;
+
+    // Stopped by hand it leaves the page, and is a recording.
+    page.click(".row.now [data-act='stop']").await;
+    page.is("document.querySelectorAll('.row.now').length === 2").await;
+    until("the recording", SOON, async || aircheck.list().await.len() == 1).await;
+    assert_eq!(aircheck.list().await[0]["verdict"], "complete");
 }

@@ -258,7 +258,7 @@ impl HalfTape {
     /// Encodes forty seconds of it, and does `meanwhile` when half of them are on tape.
     async fn encode(self, mp3: Mp3, meanwhile: impl AsyncFn(&Path)) -> Made {
         let target = self.folder.path().join("a.mp3.part");
-        let job = Job { cut: self.cut, mp3, treatment: Treatment::default(), target: target.clone() };
+        let job = Job { cut: self.cut, mp3, treatment: Treatment::default(), target: target.clone(), cover_space: 0 };
         let sealed = CancellationToken::new();
         let go_on = async {
             meanwhile(&target).await;

@@ -4,6 +4,7 @@ pub mod blocking;
 pub mod clock;
 pub mod environment;
 pub mod http;
+pub mod image;
 pub mod password;
 pub mod process;
 pub mod redact;

@@ -93,7 +93,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
     let target = work.folder.join("take.mp3.part");
-    let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target };
+    let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
     let encoders = Encoders::new(1);
     let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
@@ -241,6 +241,7 @@ fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tag
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
         chapters: chapters(&job.cut, &taken.gaps, taken.length, job.treatment.gaps == Gaps::Silence, zone),
+        cover: None,
     }
 }
 

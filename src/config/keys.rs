@@ -120,6 +120,12 @@ pub(super) static STATION: Table = Table {
         )
         .default("0s"),
         key(
+            "artwork",
+            Kind::Picture,
+            "artwork: logo.png",
+            "A picture, PNG or JPEG: a file, relative to this one, or a URL; for the shows that have none. By default one is drawn.",
+        ),
+        key(
             "hls",
             Kind::UrlOr(HTTP, &HLS),
             "hls: https://…/playlist.m3u8",
@@ -271,6 +277,12 @@ pub(super) static SHOW: Table = Table {
             Kind::SectionOrNo(&DEAD_AIR),
             "dead_air: { longer_than: 1m }",
             "When silence that the station sends is noted as dead air; `false`: never.",
+        ),
+        key(
+            "artwork",
+            Kind::Picture,
+            "artwork: show.png",
+            "A picture, PNG or JPEG: a file, relative to this one, or a URL; by default that of its station.",
         ),
         key(
             "keep",

@@ -23,6 +23,8 @@ pub(super) enum Kind {
     Cron,
     /// A text with `{{ show }}` in it.
     Template,
+    /// The name of a picture, or its URL.
+    Picture,
     /// The name of a folder.
     Folder,
     /// A URL of one of these schemes, or a secret.
@@ -128,6 +130,7 @@ impl Kind {
             Self::Zone => "a time zone such as `Asia/Seoul`".to_owned(),
             Self::Cron => "a cron expression in quotes such as `\"0 14 * * *\"`".to_owned(),
             Self::Template => "a text such as `\"{{ show }} {{ start | date('%Y-%m-%d') }}\"`".to_owned(),
+            Self::Picture => "a picture such as `logo.png`, or its URL".to_owned(),
             Self::Folder => "a folder such as `recordings`".to_owned(),
             Self::Url(schemes) => format!("a URL such as `{}://…`", schemes.first().unwrap_or(&"http")),
             Self::Pattern => "a regular expression in single quotes".to_owned(),

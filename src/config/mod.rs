@@ -3,6 +3,7 @@
 //! Two families of types: what is written in the file, with the place of every word, stays private; what is handed out
 //! ([`Config`], [`Station`], [`Show`]) is complete and right, so that nothing above needs to check again.
 
+mod artwork;
 mod checks;
 mod cron_fields;
 mod cron_words;
@@ -32,6 +33,7 @@ mod tests;
 mod units;
 mod web;
 
+pub use artwork::Artwork;
 pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
 pub use problem::{ConfigErrors, Problem};

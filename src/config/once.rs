@@ -50,6 +50,7 @@ impl Config {
             file: self.name.clone(),
             mp3: self.mp3,
             treatment: self.treatment,
+            artwork: None,
             keep: Keep::default(),
         }))
     }

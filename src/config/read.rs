@@ -74,7 +74,7 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
     let stations: Vec<Option<Station>> =
         entries.iter().map(|entry| read_station::station(entry, timezone, folder, problems)).collect();
-    let around = Around { stations: &known, name: name.as_ref(), mp3, treatment };
+    let around = Around { folder, stations: &known, name: name.as_ref(), mp3, treatment };
     let shows = shows(&section, &around, problems);
 
     Some(Config {

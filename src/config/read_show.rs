@@ -1,5 +1,6 @@
 //! Shows: from the sections of the file to [`Show`]s.
 
+use std::path::Path;
 use std::time::Duration;
 
 use chrono_tz::Tz;
@@ -10,11 +11,13 @@ use super::keys::{ALBUM, ARTIST, GENRE, SHOW, TITLE};
 use super::position::Place;
 use super::problem::{Complaint, Problems, any_of, nearest};
 use super::section::Section;
-use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, read_treatment, slug, units};
+use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, artwork, read_treatment, slug, units};
 use crate::model::{ShowId, StationId};
 
 /// What a show takes over from the file.
 pub(super) struct Around<'a> {
+    /// The folder of the file.
+    pub folder: &'a Path,
     /// Every station of the file, also those with mistakes: its id, its name and its zone.
     pub stations: &'a [(String, Option<String>, Tz)],
     /// The file's names of recordings; `None` when they are wrong.
@@ -89,6 +92,7 @@ fn whole(
     };
     let mp3 = mp3(section, around.mp3, problems);
     let treatment = read_treatment::treatment(section, around.treatment, problems);
+    let artwork = artwork::read(section, around.folder, problems);
     let keep = section.section("keep", problems);
     let keep = Keep {
         last: keep.as_ref().and_then(|keep| keep.whole("last", problems)),
@@ -108,6 +112,7 @@ fn whole(
         file: file?,
         mp3,
         treatment,
+        artwork,
         keep,
     })
 }

@@ -11,7 +11,7 @@ use super::document::{Content, Entry, Node};
 use super::keys::{HTTP, RTMP, STATION, STEP};
 use super::problem::{Complaint, Problems};
 use super::section::Section;
-use super::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, secret, slug, units};
+use super::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, artwork, secret, slug, units};
 use crate::base::http;
 use crate::model::StationId;
 
@@ -23,11 +23,12 @@ pub(super) fn station(entry: &Entry, timezone: Tz, folder: &Path, problems: &mut
     let name = section.text("name", problems).unwrap_or_else(|| entry.key.clone());
     let timezone = section.read("timezone", problems, checks::zone).unwrap_or(timezone);
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
+    let artwork = artwork::read(&section, folder, problems);
     // All three are read, so that the mistakes of each are told even where only one may stand.
     let sources =
         [hls(&section, folder, problems), rtmp(&section, folder, problems), icecast(&section, folder, problems)];
     let source = sources.into_iter().flatten().next()?;
-    Some(Station { id: StationId::new(id?), name, timezone, delay, source })
+    Some(Station { id: StationId::new(id?), name, timezone, delay, artwork, source })
 }
 
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 
-use super::{Crontab, Template};
+use super::{Artwork, Crontab, Template};
 use crate::model::{ShowId, StationId};
 
 /// A show.
@@ -34,6 +34,8 @@ pub struct Show {
     pub mp3: Mp3,
     /// What becomes of what is missing or silent.
     pub treatment: Treatment,
+    /// Its picture, where one is given; else it has that of its station.
+    pub artwork: Option<Artwork>,
     /// How many recordings to keep.
     pub keep: Keep,
 }

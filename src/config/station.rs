@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use regex::Regex;
 use url::Url;
 
+use super::Artwork;
 use crate::model::StationId;
 
 /// A broadcaster.
@@ -19,6 +20,8 @@ pub struct Station {
     pub timezone: Tz,
     /// How much later than on the air its stream arrives, where the stream does not say.
     pub delay: Duration,
+    /// Its picture, where one is given.
+    pub artwork: Option<Artwork>,
     /// How to reach it.
     pub source: SourceConfig,
 }

@@ -24,6 +24,7 @@ use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::config::Config;
 use crate::deck::Decks;
+use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
 use crate::model::{AiringId, Span};
@@ -140,7 +141,8 @@ impl Daemon {
         let catalogue = Catalogue::open(config.state.join("catalogue.sqlite")).await?;
         let shelf = Shelf::new(config.output.clone());
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf);
+        let pictures = Pictures::new(&config.state);
+        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf, pictures.clone());
         let config = Arc::new(config);
         let (told, heard) = watch::channel(Arc::clone(&config));
         let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
@@ -169,18 +171,23 @@ impl Daemon {
             output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
         );
         daemon.look().await;
-        daemon.serve(catalogue);
+        daemon
+            .environment
+            .tasks
+            .spawn(pictures.clone().keep_fresh(daemon.told.subscribe(), daemon.environment.clone()));
+        daemon.serve(catalogue, pictures);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
 
     /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
-    fn serve(&self, catalogue: Catalogue) {
+    fn serve(&self, catalogue: Catalogue, pictures: Pictures) {
         let Some(address) = self.config.web.listen else { return };
         let changes = catalogue.changes().clone();
         let site = Site {
             config: self.told.subscribe(),
             catalogue,
+            pictures,
             recorder: Arc::clone(&self.recorder),
             access: Arc::new(Access::new(&self.config.state, Arc::clone(&self.environment.clock))),
             control: self.control.clone(),

@@ -17,6 +17,8 @@ pub struct Job {
     pub treatment: Treatment,
     /// The file to write; it is overwritten.
     pub target: PathBuf,
+    /// Bytes to reserve for a picture in its tags, besides those for texts.
+    pub cover_space: u32,
 }
 
 /// What became of it.

@@ -48,3 +48,39 @@ pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
     let loudest = |part: &[f32]| part.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0);
     Ok(heard.chunks(stretch).map(loudest).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::AsyncReadExt as _;
+
+    use super::*;
+    use crate::base::process::Invocation;
+    use crate::model::Container;
+    use crate::tape::Reel;
+
+    /// One second at half of full scale, one of silence.
+    const SOUND: &str = "-nostdin -v error -f lavfi -i aevalsrc=0.5*sin(2*PI*440*t)*lt(t\\,1):d=2:s=48000 \
+                         -c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3 pipe:1";
+
+    #[tokio::test]
+    async fn the_meter_shows_how_loud_it_is_and_nothing_where_that_cannot_be_told() {
+        let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn().unwrap();
+        let mut bytes = Vec::new();
+        ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reel.mp3");
+        std::fs::write(&path, &bytes).unwrap();
+        let reel = Arc::new(Reel { path: path.clone(), container: Container::Mp3, detail: String::new(), init: 0 });
+        let sound = Sound { reel, offset: 0, length: bytes.len() as u64 };
+
+        let measured = levels(&sound).await.unwrap();
+        assert!((19..=22).contains(&measured.len()), "{measured:?}");
+        assert!(measured[1..9].iter().all(|level| (0.4..0.6).contains(level)), "{measured:?}");
+        assert!(measured[12..19].iter().all(|level| *level < 0.01), "{measured:?}");
+
+        std::fs::write(&path, vec![7; bytes.len()]).unwrap();
+        assert_eq!(levels(&sound).await.unwrap(), Vec::<f32>::new());
+    }
+}

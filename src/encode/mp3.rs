@@ -14,7 +14,7 @@ use super::error::EncodeError;
 use crate::base::process::{Invocation, Running};
 use crate::config::Mp3;
 
-/// Bytes of ID3v2 padding that ffmpeg reserves.
+/// Bytes of ID3v2 padding that ffmpeg reserves, besides those for a picture.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
 /// The longest an encoder may refuse samples, or take to end.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
@@ -28,8 +28,8 @@ pub(super) struct Mp3Encoder {
 }
 
 impl Mp3Encoder {
-    /// Starts one that writes `path`.
-    pub(super) fn start(path: &Path, settings: Mp3) -> Result<Self, EncodeError> {
+    /// Starts one that writes `path`, with so many bytes for a picture in its tags.
+    pub(super) fn start(path: &Path, settings: Mp3, cover_space: u32) -> Result<Self, EncodeError> {
         let layout = if settings.channels == 1 { "mono" } else { "stereo" };
         let mut process = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y", "-f", "f32le"])
@@ -40,7 +40,7 @@ impl Mp3Encoder {
             .args(["-b:a".to_owned(), settings.bitrate.to_string()])
             .args(["-compression_level".to_owned(), settings.quality.to_string()])
             .args(["-id3v2_version", "4", "-write_xing", "1", "-flush_packets", "1", "-metadata_header_padding"])
-            .args([RESERVED_FOR_TAGS.to_string()])
+            .args([RESERVED_FOR_TAGS.saturating_add(cover_space).to_string()])
             .args(["-f", "mp3"])
             // A path that begins with `-` or looks like a protocol stays a path.
             .args([format!("file:{}", path.display())])

@@ -32,7 +32,7 @@ impl Output {
     pub(super) fn start(job: &Job) -> Result<Self, EncodeError> {
         let sample_rate = job.mp3.sample_rate;
         Ok(Self {
-            mp3: Mp3Encoder::start(&job.target, job.mp3)?,
+            mp3: Mp3Encoder::start(&job.target, job.mp3, job.cover_space)?,
             meter: Meter::new(job.mp3, job.treatment.dead_air, job.cut.start),
             cut: job.cut,
             gaps: job.treatment.gaps,

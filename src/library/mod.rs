@@ -1,10 +1,11 @@
 //! The library: which airings were recorded, and the files that people listen to.
 //!
 //! [`catalogue`] is the list and the claim, [`shelf`] the folder of files, [`tags`] what is written into them,
-//! [`archive`] keeps list and files in step, [`retention`] decides what goes again, [`bin`] holds what a person deleted
-//! until that can no longer be taken back.
+//! [`artwork`] the pictures of shows and stations, [`archive`] keeps list and files in step, [`retention`] decides what
+//! goes again, [`bin`] holds what a person deleted until that can no longer be taken back.
 
 pub mod archive;
+pub mod artwork;
 pub mod bin;
 pub mod catalogue;
 pub mod retention;

@@ -14,9 +14,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
-use id3::frame::{Comment, ExtendedText, Frame, TableOfContents};
+use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
 use id3::{Encoder, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
+
+use super::artwork::Picture;
 
 /// The header of a tag, in bytes.
 const HEADER: usize = 10;
@@ -66,6 +68,15 @@ pub struct Tags {
     pub extra: Vec<(String, String)>,
     /// CHAP and CTOC, in order; at most [`MOST_CHAPTERS`].
     pub chapters: Vec<Chapter>,
+    /// APIC, the front cover. It fits only where [`space_for`] it was reserved.
+    pub cover: Option<Picture>,
+}
+
+/// The bytes that a picture takes up in a tag.
+pub fn space_for(cover: &Picture) -> u32 {
+    // The header of its frame, its type and the bytes that end its texts (ID3v2.4.0 frames, 4.14).
+    const AROUND: usize = 64;
+    u32::try_from(cover.bytes.len() + AROUND).unwrap_or(u32::MAX)
 }
 
 /// Why a file was not tagged; it is as it was.
@@ -210,6 +221,14 @@ fn frames(tags: &Tags) -> Tag {
         tag.add_frame(ExtendedText { description: clean(description), value: clean(value) });
     }
     add_chapters(&mut tag, &tags.chapters);
+    if let Some(cover) = &tags.cover {
+        tag.add_frame(id3::frame::Picture {
+            mime_type: cover.kind.mime().to_owned(),
+            picture_type: PictureType::CoverFront,
+            description: String::new(),
+            data: cover.bytes.to_vec(),
+        });
+    }
     tag
 }
 

@@ -1,4 +1,4 @@
-//! What a recording is called, on the shelf and in its tags.
+//! What a recording is called, and what is written into it: its tags and its picture.
 
 use std::path::Path;
 
@@ -8,18 +8,28 @@ use super::order::Order;
 use super::replay_gain::replay_gain;
 use super::take::Taken;
 use super::words::comment;
-use crate::config::{Gaps, TemplateError, Values};
+use crate::config::{Gaps, Show, TemplateError, Values};
+use crate::encode::Job;
+use crate::library::artwork::Picture;
 use crate::library::tags::{self, Tags};
-use crate::model::Verdict;
+use crate::model::{Span, Verdict};
+
+/// What is to be encoded, with space for `cover` in it.
+pub(super) fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
+    let cover_space = cover.map(tags::space_for).unwrap_or_default();
+    Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
+}
 
 /// Writes the tags into the finished `file` and says what it should be called.
 pub(super) async fn labelled(
     order: &Order,
     verdict: Verdict,
     taken: &Taken,
+    cover: Option<Picture>,
     file: &Path,
 ) -> Result<String, RecorderError> {
-    tags::write(file, &tags_of(order, verdict, taken)?).await?;
+    let tags = Tags { cover, ..tags_of(order, verdict, taken)? };
+    tags::write(file, &tags).await?;
     Ok(order.show.file.render(&name_values(order))?)
 }
 
@@ -72,5 +82,6 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
             order.show.treatment.gaps == Gaps::Silence,
             zone,
         ),
+        cover: None,
     })
 }

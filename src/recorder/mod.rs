@@ -40,14 +40,14 @@ use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::config::Config;
 use crate::deck::{Decks, Lease};
-use crate::encode::Job;
 use crate::library::archive;
+use crate::library::artwork::{Picture, Pictures};
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
 use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
-use label::labelled;
+use label::{job, labelled};
 use live::{Live, Reins};
 
 pub use chapters::chapters;
@@ -76,6 +76,7 @@ pub struct Recorder {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
+    pictures: Pictures,
     bin: Bin,
     encoders: Encoders,
     live: Live,
@@ -88,7 +89,13 @@ pub struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'
 
 impl Recorder {
     /// A recorder with as many places for encoders of either kind as there are processors.
-    pub fn new(environment: Environment, decks: Decks, catalogue: Catalogue, shelf: Shelf) -> Arc<Self> {
+    pub fn new(
+        environment: Environment,
+        decks: Decks,
+        catalogue: Catalogue,
+        shelf: Shelf,
+        pictures: Pictures,
+    ) -> Arc<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Arc::new(Self {
             environment,
@@ -96,6 +103,7 @@ impl Recorder {
             bin: Bin::new(catalogue.clone(), shelf.clone()),
             catalogue,
             shelf,
+            pictures,
             encoders: Encoders::new(processors),
             live: Live::default(),
             turn: Mutex::default(),
@@ -292,7 +300,7 @@ impl Recorder {
         let mut lease = None;
         loop {
             let order = ordered.amended(&reins.airing.borrow_and_update());
-            let (taken, temporary) = tokio::select! {
+            let made = tokio::select! {
                 biased;
                 () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
                 Ok(()) = reins.airing.changed() => continue,
@@ -304,12 +312,12 @@ impl Recorder {
             }
             self.live.close(id, true);
             drop((turn, lease));
-            return self.publish(&order, &taken, &temporary).await;
+            return self.publish(&order, made).await;
         }
     }
 
     /// Takes the sound of the airing into a temporary file.
-    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<(Taken, PathBuf), RecorderError> {
+    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Made, RecorderError> {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
@@ -317,7 +325,8 @@ impl Recorder {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);
         }
         let temporary = self.shelf.temporary(&airing.id).await?;
-        let job = Job { cut: airing.cut(), mp3: show.mp3, treatment: show.treatment, target: temporary.clone() };
+        let cover = self.pictures.cover(show, &order.config).await;
+        let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let now = self.environment.clock.now();
         if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
             let cause = "aircheck was not yet recording when the show began".to_owned();
@@ -326,26 +335,27 @@ impl Recorder {
         }
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
-        Ok((taken, temporary))
+        Ok(Made { taken, temporary, cover })
     }
 
     /// Judges what was taken against what was to be recorded, and gives it its place.
-    async fn publish(&self, order: &Order, taken: &Taken, temporary: &Path) -> Result<(), RecorderError> {
+    async fn publish(&self, order: &Order, made: Made) -> Result<(), RecorderError> {
+        let Made { taken, temporary, cover } = made;
         let airing = &order.airing;
-        let verdict = judge(&airing.cut(), taken);
+        let verdict = judge(&airing.cut(), &taken);
         let at = self.environment.clock.now();
         let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
         let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
         let file = if verdict == Verdict::Failed {
             self.catalogue.finish(&airing.id, &outcome).await?;
             // Nobody should find a file that is nothing; the next start removes what stays.
-            let _ = tokio::fs::remove_file(temporary).await;
+            let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            let name = labelled(order, verdict, taken, temporary).await?;
-            Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, temporary, &name, outcome).await?)
+            let name = labelled(order, verdict, &taken, cover, &temporary).await?;
+            Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
-        tell(airing, verdict, taken, file.map(|file| self.shelf.output().join(file)).as_deref());
+        tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
         Ok(())
     }
 
@@ -393,10 +403,19 @@ impl Recorder {
     }
 }
 
+/// Sound that was taken.
+struct Made {
+    taken: Taken,
+    /// The file that it is in.
+    temporary: PathBuf,
+    /// The picture for which there is space in the file.
+    cover: Option<Picture>,
+}
+
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
-    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(512 * 1024)
+    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(1024 * 1024)
 }
 
 fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Current, Recorder};
+use crate::tape::Sound;
 
 /// How far one is.
 #[derive(Debug, Clone)]
@@ -15,6 +16,8 @@ pub struct Progress {
     pub missing: Duration,
     /// Why no sound comes at the moment, in words without secrets.
     pub trouble: Option<String>,
+    /// The newest sound of it.
+    pub newest: Option<Sound>,
 }
 
 impl Recorder {
@@ -29,9 +32,10 @@ impl Recorder {
         let progress = |current: Current| {
             let cut = current.airing.cut();
             let tape = self.decks.known(&current.airing.station);
-            let (on_tape, missing) = tape.as_ref().map(|tape| tape.view(&cut).progress(cut)).unwrap_or_default();
+            let view = tape.as_ref().map(|tape| tape.view(&cut)).unwrap_or_default();
+            let ((on_tape, missing), newest) = (view.progress(cut), view.newest().cloned());
             let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
-            Progress { current, on_tape, missing, trouble }
+            Progress { current, on_tape, missing, trouble, newest }
         };
         self.recording().into_iter().map(progress).collect()
     }

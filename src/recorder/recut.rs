@@ -19,13 +19,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::label::labelled;
+use super::label::{job, labelled};
 use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::folder_of;
-use crate::encode::{self, Job};
+use crate::encode;
 use crate::library::archive::ArchiveError;
+use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
 use crate::library::shelf::{self, Shelf};
 use crate::model::{Airing, AiringId, StationId, Verdict};
@@ -158,8 +159,9 @@ async fn encoded(
     shelf: &Shelf,
     temporary: &Path,
 ) -> Result<Outcome, RecutError> {
-    let show = &order.show;
-    let job = Job { cut: old.cut, mp3: show.mp3, treatment: show.treatment, target: temporary.to_owned() };
+    let (show, config) = (&order.show, &order.config);
+    let cover = Pictures::new(&config.state).cover(show, config).await;
+    let job = job(old.cut, show, temporary, cover.as_ref());
     let sealed = CancellationToken::new();
     sealed.cancel();
     let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
@@ -167,7 +169,7 @@ async fn encoded(
         return Err(RecutError::NoMore { id: old.id.clone(), on_tape: taken.seconds });
     }
     let verdict = judge(&job.cut, &taken);
-    let name = labelled(order, verdict, &taken, temporary).await?;
+    let name = labelled(order, verdict, &taken, cover, temporary).await?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
     let file: PathBuf = shelf.shelve(temporary, &name).await.map_err(RecorderError::from)?;
     let Taken { seconds, gaps, measured, .. } = taken;

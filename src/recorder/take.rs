@@ -193,6 +193,7 @@ mod tests {
             mp3: Mp3::default(),
             treatment: Treatment::default(),
             target: folder.path().join("a.mp3"),
+            cover_space: 0,
         };
         let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
         let encoders = Encoders::new(1);

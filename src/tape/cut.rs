@@ -55,6 +55,11 @@ impl View {
         Some(self.placed.last()?.start + delta(self.entries.last()?.duration))
     }
 
+    /// The sound that came last.
+    pub fn newest(&self) -> Option<&Sound> {
+        self.entries.iter().rev().find_map(|entry| entry.sound.as_ref().ok())
+    }
+
     /// How much sound is on it, wherever it lies.
     pub fn sound(&self) -> Duration {
         self.entries.iter().filter(|entry| entry.sound.is_ok()).map(|entry| entry.duration).sum()

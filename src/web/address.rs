@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::base::image::ImageKind;
 use crate::model::{AiringId, ShowId};
 
 /// A feed: of one show, or of everything.
@@ -15,6 +16,14 @@ pub(super) fn page(base: &Url, show: Option<&ShowId>) -> Url {
     let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
     page.set_query(None);
     page
+}
+
+/// The picture of a show, or of everything.
+pub(super) fn artwork(base: &Url, show: Option<(&ShowId, ImageKind)>) -> Url {
+    match show {
+        Some((show, kind)) => below(base, &["artwork", &format!("{show}.{}", kind.extension())]),
+        None => below(base, &["artwork.png"]),
+    }
 }
 
 /// The sound of a recording.

@@ -68,7 +68,7 @@ fn asked(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Url> {
 }
 
 /// Whether an address means the machine of whoever uses it.
-fn leads_back(url: &Url) -> bool {
+pub(super) fn leads_back(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),

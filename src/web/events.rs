@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
+use super::levels::Levels;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::model::{Changes, Counts, Listener, Topic};
@@ -39,6 +40,8 @@ pub(super) struct OnAir {
     missing: f64,
     /// Why no sound comes at the moment.
     trouble: Option<String>,
+    /// The loudest sample of each tenth of a second of the newest stretch, in dBFS.
+    levels: Vec<f32>,
 }
 
 /// What is on the air; nothing until it is looked at.
@@ -90,6 +93,7 @@ impl Events {
         let (telling, clock) = (events.clone(), Arc::clone(&environment.clock));
         environment.tasks.spawn(async move {
             let look = async {
+                let mut levels = Levels::default();
                 loop {
                     if telling.now.receiver_count() == 0 {
                         telling.now.send_replace(None);
@@ -97,7 +101,12 @@ impl Events {
                     }
                     let recorder = Arc::clone(&recorder);
                     let progress = blocking(move || recorder.progress()).await;
-                    let on_air: Vec<_> = progress.into_iter().map(OnAir::new).collect();
+                    levels.look(&progress).await;
+                    let of = |one: Progress| {
+                        let loud = levels.of(&one.current.airing.id);
+                        OnAir::new(one, loud)
+                    };
+                    let on_air: Vec<_> = progress.into_iter().map(of).collect();
                     // What is said twice tells nobody anything.
                     telling.now.send_if_modified(|now| {
                         let changed = now.as_deref() != Some(&on_air);
@@ -158,7 +167,7 @@ impl Hearing {
 }
 
 impl OnAir {
-    fn new(progress: Progress) -> Self {
+    fn new(progress: Progress, levels: Vec<f32>) -> Self {
         let airing = &progress.current.airing;
         let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
         Self {
@@ -170,6 +179,7 @@ impl OnAir {
             missing: rounded(progress.missing),
             trouble: progress.trouble,
             title: progress.current.title,
+            levels,
         }
     }
 }

@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::TimeDelta;
 use futures::stream;
+use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -30,7 +31,7 @@ use crate::tape::{Listed, Reel, Sound, Tape, listing};
 /// How often it is looked whether an airing that is listened to is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// However often an airing is extended, nobody listens longer.
-const LONGEST: TimeDelta = TimeDelta::hours(24);
+const LONGEST: Duration = Duration::from_hours(24);
 /// A segment never changes.
 const FOR_A_DAY: HeaderValue = HeaderValue::from_static("max-age=86400, immutable");
 
@@ -69,8 +70,34 @@ impl OnTape {
     }
 }
 
+/// Where to begin.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    /// Seconds after the beginning: Chromium does not seek in a playlist that still grows, and nobody in an MP3 that does.
+    from: f64,
+}
+
+impl Asked {
+    fn from(&self) -> Duration {
+        Duration::try_from_secs_f64(self.from).unwrap_or_default().min(LONGEST)
+    }
+
+    /// How many of `listed` come before: never all of them, so that whoever asks for what is not there yet hears the newest.
+    fn skips(&self, listed: &[Listed]) -> usize {
+        let before = listed.iter().take_while(|listed| listed.at + listed.duration <= self.from()).count();
+        before.min(listed.len().saturating_sub(1))
+    }
+
+    /// The same of `cut`.
+    fn of(&self, cut: Span) -> Span {
+        let from = TimeDelta::from_std(self.from()).unwrap_or_default();
+        Span::new((cut.start + from).min(cut.end), cut.end)
+    }
+}
+
 /// The playlist, as `ID.m3u8`, or the MP3, as `ID.mp3`.
-async fn whole(State(site): State<Site>, Path(file): Path<String>) -> Response {
+async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked): Query<Asked>) -> Response {
     let (id, playlist) = match (file.strip_suffix(".m3u8"), file.strip_suffix(".mp3")) {
         (Some(id), _) => (id, true),
         (_, Some(id)) => (id, false),
@@ -78,7 +105,7 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>) -> Response {
     };
     let Some(on_tape) = OnTape::of(&site, id).await else { return StatusCode::NOT_FOUND.into_response() };
     if !playlist {
-        return progressive(&site, on_tape);
+        return progressive(&site, OnTape { cut: asked.of(on_tape.cut), ..on_tape });
     }
     let listed = on_tape.listed();
     if listed.is_empty() {
@@ -86,7 +113,7 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>) -> Response {
         return (StatusCode::NOT_FOUND, [(RETRY_AFTER, "1")], words).into_response();
     }
     let head = [(CONTENT_TYPE, "application/vnd.apple.mpegurl"), (CACHE_CONTROL, "no-store")];
-    (head, written(&listed, on_tape.over, &folder_of(&on_tape.airing))).into_response()
+    (head, written(&listed, asked.skips(&listed), on_tape.over, &folder_of(&on_tape.airing))).into_response()
 }
 
 /// The folder of the segments, relative to the playlist.
@@ -94,15 +121,15 @@ fn folder_of(airing: &AiringId) -> String {
     percent_encoding::utf8_percent_encode(airing.as_str(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// `listed` as an EVENT playlist of segments in `folder`.
-fn written(listed: &[Listed], over: bool, folder: &str) -> String {
+/// `listed` but its first `skipped` as an EVENT playlist of segments in `folder`.
+fn written(listed: &[Listed], skipped: usize, over: bool, folder: &str) -> String {
     let target = listed.iter().map(|listed| listed.duration.as_secs_f64().ceil()).fold(1.0, f64::max);
     let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:0\n\
+        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{skipped}\n\
          #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
     );
     let mut map: Option<&Arc<Reel>> = None;
-    for Listed { sound, duration, seam, .. } in listed {
+    for Listed { sound, duration, seam, .. } in listed.iter().skip(skipped) {
         if *seam {
             text.push_str("#EXT-X-DISCONTINUITY\n");
         }
@@ -197,7 +224,8 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     let OnTape { airing, cut, tape, over } = on_tape;
     let (listener, parts) = encode::queue();
     let sealed = CancellationToken::new();
-    let until = if over { cut } else { Span::new(cut.start, cut.start + LONGEST) };
+    let until =
+        if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
     let (recorder, clock) = (Arc::clone(&site.recorder), Arc::clone(&site.clock));
     let ended = sealed.clone();
     let watch = async move {
@@ -239,6 +267,32 @@ mod tests {
         assert_eq!(&stamp[65..], 900_000_u64.to_be_bytes());
         let week = Duration::from_secs(7 * 86_400);
         assert_eq!(super::stamp(week)[65..68], [0, 0, 0], "33 bits are all there is");
+    }
+
+    #[test]
+    fn one_begins_wherever_one_likes_within_the_cut() {
+        let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        let cut = Span::new(at(100), at(200));
+        for (from, start) in [(0.0, 100), (50.0, 150), (1e9, 200), (-5.0, 100), (f64::NAN, 100), (f64::INFINITY, 100)] {
+            assert_eq!(Asked { from }.of(cut), Span::new(at(start), at(200)), "{from}");
+        }
+        let reel = Arc::new(Reel { path: "r".into(), container: Container::Adts, detail: String::new(), init: 0 });
+        let listed: Vec<_> = (0..4)
+            .map(|number| Listed {
+                sound: Sound { reel: Arc::clone(&reel), offset: number * 100, length: 100 },
+                duration: Duration::from_secs(2),
+                at: Duration::from_secs(2 * number),
+                seam: false,
+            })
+            .collect();
+        for (from, skipped) in [(0.0, 0), (1.9, 0), (2.0, 1), (7.0, 3), (8.0, 3), (1e9, 3), (-1.0, 0)] {
+            assert_eq!(Asked { from }.skips(&listed), skipped, "{from}");
+        }
+        let text = written(&listed, 3, false, "x");
+        assert!(
+            text.contains("#EXT-X-MEDIA-SEQUENCE:3\n") && text.ends_with("#EXTINF:2.000000,\nx/r-300.aac\n"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@
 mod access;
 mod address;
 mod api;
+mod artwork;
 mod asked;
 mod body;
 mod calendar;
@@ -25,6 +26,7 @@ mod files;
 mod headers;
 mod health;
 mod language;
+mod levels;
 mod live;
 mod media;
 mod metrics;
@@ -83,6 +85,7 @@ fn router(site: Site) -> Router {
         .merge(pages::router())
         .merge(api::router())
         .merge(feed::router())
+        .merge(artwork::router())
         .merge(media::router())
         .merge(playlist::router())
         .merge(live::router())

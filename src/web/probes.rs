@@ -202,7 +202,7 @@ async fn sound(tape: &Tape, start: DateTime<Utc>, mp3: Mp3, target: PathBuf) -> 
     let cut = Span::new(start, start + TimeDelta::from_std(ENOUGH).unwrap_or_default());
     let sealed = CancellationToken::new();
     sealed.cancel();
-    let job = Job { cut, mp3, treatment: Treatment::default(), target };
+    let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
     let encoded = encode::encode(&job, tape, sealed).await.map_err(|error| error.to_string())?;
     if encoded.seconds > 0.0 { Ok(encoded.peak < SILENCE) } else { Err("nothing of it can be decoded".to_owned()) }
 }

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::artwork;
 use crate::model::ShowId;
 
 /// To which feed an address belongs.
@@ -24,8 +25,9 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         .collect::<Option<_>>()?;
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
-        ["feed.xml" | "recordings.m3u"] => Some(Reach::FeedOfAll),
+        ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
+        ["artwork", file] => artwork::named(file).map(|show| Reach::PartOf(ShowId::new(show))),
         ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
@@ -49,11 +51,14 @@ mod tests {
         assert_eq!(of("/media/news@20261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
+        assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
         for no in [
             "/",
             "/schedule",
             "/shows/news",
+            "/artwork/stations/kbs.png",
             "/feeds.opml",
             "/api/v1/recordings",
             "/download/news@1.mp3",

@@ -12,6 +12,7 @@ use super::access::{Access, TOKEN};
 use crate::base::clock::SharedClock;
 use crate::config::{Auth, Config};
 use crate::deck::Decks;
+use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::model::ShowId;
 use crate::recorder::{Control, Recorder};
@@ -26,6 +27,8 @@ pub struct Site {
     pub config: watch::Receiver<Arc<Config>>,
     /// The recordings.
     pub catalogue: Catalogue,
+    /// The pictures of shows and stations.
+    pub pictures: Pictures,
     /// What is being recorded.
     pub recorder: Arc<Recorder>,
     /// Who may see it.

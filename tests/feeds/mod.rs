@@ -1,5 +1,7 @@
 //! Feeds, playlists and calendars, asked over HTTP of the real service with a library of real MP3s.
 
+mod clients;
+
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, ETAG, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
@@ -10,6 +12,7 @@ use serde_json::Value;
 
 use crate::support::aircheck::until;
 use crate::support::collection::{Collection, SECONDS, kept};
+use crate::support::ffmpeg;
 use crate::support::library::HOSTILE;
 
 /// The folder of the Korean show, in an address.
@@ -240,4 +243,80 @@ async fn playlists_have_one_entry_for_each_recording_whatever_its_title() {
     let show = text(&base, &format!("{KOREAN}/recordings.m3u")).await;
     assert!(show.starts_with("#EXTM3U\n#PLAYLIST:명연주 명음반\n") && show.matches("#EXTINF").count() == 2, "{show}");
     assert_eq!(ask(&base, "shows/none/recordings.m3u", &[]).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn every_feed_has_a_picture_of_the_kind_and_size_that_apps_take() {
+    let collection = Collection::usual("").await;
+    let jpeg = ffmpeg::run(&["-f", "lavfi", "-i", "color=red:s=1500x1500", "-frames:v", "1", "-f", "mjpeg", "-"], &[]);
+    std::fs::write(collection.aircheck.path("news.jpg"), &jpeg).expect("a picture");
+    let yaml = std::fs::read_to_string(collection.aircheck.path("stations.yaml")).expect("the YAML");
+    let with = yaml.replace("title: Evening News", "title: Evening News, artwork: news.jpg");
+    std::fs::write(collection.aircheck.path("stations.yaml"), with).expect("written");
+    let (_service, base) = collection.serve().await;
+    let picture = async |url: &str| {
+        let answer = get(&Url::parse(url).expect("a URL")).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{url}");
+        let (kind, tag) = (answer.headers()[CONTENT_TYPE].clone(), answer.headers()[ETAG].clone());
+        let known = Client::new().get(url).header(IF_NONE_MATCH, tag).send().await.expect("an answer");
+        assert_eq!(known.status(), StatusCode::NOT_MODIFIED, "{url}");
+        (kind.to_str().expect("plain").to_owned(), answer.bytes().await.expect("bytes"))
+    };
+    // Width and height stand there in every PNG.
+    let size = |png: &[u8]| (png[16..20].to_vec(), png[20..24].to_vec());
+    let square = |side: u32| (side.to_be_bytes().to_vec(), side.to_be_bytes().to_vec());
+    for path in ["feed.xml", &format!("{KOREAN}/feed.xml")] {
+        let feed = channel(&base, path).await;
+        let url = feed.itunes_ext().and_then(|itunes| itunes.image()).expect("a picture");
+        assert_eq!(feed.image().map(rss::Image::url), Some(url));
+        let (kind, png) = picture(url).await;
+        assert_eq!((kind.as_str(), size(&png)), ("image/png", square(1400)), "{url}");
+    }
+    let feed = channel(&base, "feed.xml").await;
+    let of = |title: &str| {
+        let item = feed.items().iter().find(|item| item.title().is_some_and(|it| it.starts_with(title)));
+        item.and_then(|item| item.itunes_ext()?.image().map(str::to_owned)).expect("a picture")
+    };
+    assert!(of("명연주").ends_with("/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98.png"), "{}", of("명연주"));
+    assert!(of("news").ends_with("/artwork/evening-news.jpg"), "{}", of("news"));
+    assert_eq!(picture(&of("news")).await, ("image/jpeg".to_owned(), jpeg.into()), "as it is");
+
+    let address = |path: &str| base.join(path).expect("a path").to_string();
+    let (_, small) = picture(&address("artwork/small/hostile.png")).await;
+    assert_eq!(size(&small), square(300));
+    let (kind, _) = picture(&address("artwork/stations/kbs.png")).await;
+    assert_eq!(kind, "image/png");
+    for path in ["artwork/none.png", "artwork/hostile", "artwork/..%2Fnews.jpg", "artwork/stations/none.png"] {
+        assert_eq!(ask(&base, path, &[]).await.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_a_show_says_how_to_subscribe_by_an_address_that_works_there() {
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let page = async |path: &str, headers: &[(&str, &str)]| ask(&base, path, headers).await.text().await.expect("text");
+    let known = page(KOREAN, &[(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")]).await;
+    let bare = format!("192.0.2.7:8080/{KOREAN}/feed.xml");
+    for there in [
+        format!("<a class=\"feed\" href=\"http://{bare}\">"),
+        format!("<a href=\"podcast://{bare}\">Apple Podcasts</a>"),
+        format!("<a href=\"pktc://subscribe/{bare}\">Pocket Casts</a>"),
+        format!("<a href=\"antennapod-subscribe://{bare}\">AntennaPod</a>"),
+        "<a href=\"overcast://x-callback-url/add?url=http%3A%2F%2F192.0.2.7%3A8080%2Fshows%2F%25EB".to_owned(),
+        "<title id=\"code-title\">피드 주소 QR 코드</title>".to_owned(),
+        format!("/{KOREAN}/recordings.m3u"),
+        format!("/artwork/small/{}.png", KOREAN.trim_start_matches("shows/")),
+    ] {
+        // Slashes in attributes are escaped.
+        let there = there.replace('/', "&#x2f;");
+        assert!(known.replace('/', "&#x2f;").contains(&there), "{there} in {known}");
+    }
+    let here = page("shows/hostile", &[]).await;
+    assert!(here.contains("This address works on this computer only"), "{here}");
+    assert!(!here.contains("code-title") && !here.contains("<script>alert"), "{here}");
+    for (file, kind) in [("subscribe.js", "text/javascript"), ("subscribe.css", "text/css")] {
+        let answer = ask(&base, &format!("static/{file}"), &[]).await;
+        assert!(answer.headers()[CONTENT_TYPE].to_str().is_ok_and(|it| it.starts_with(kind)), "{file}");
+    }
 }

@@ -151,7 +151,7 @@ impl Collection {
 }
 
 /// An MP3 of [`SECONDS`], with the space for tags that a recording has.
-fn sound() -> &'static [u8] {
+pub fn sound() -> &'static [u8] {
     static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
     SOUND.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");

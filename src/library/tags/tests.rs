@@ -42,6 +42,7 @@ fn korean() -> Tags {
             ("REPLAYGAIN_TRACK_PEAK".into(), "0.98".into()),
         ],
         chapters: Vec::new(),
+        cover: None,
     }
 }
 
@@ -176,4 +177,51 @@ async fn a_file_without_reserved_space_is_left_as_it_was() {
     fs::write(&path, "").unwrap();
     let error = write(&path, &korean()).await.unwrap_err();
     assert!(matches!(error, TagError::File { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof));
+}
+
+/// The streams of a file, and the sound in it.
+fn streams_and_sound(path: &Path) -> (serde_json::Value, Vec<u8>) {
+    let shown = run("ffprobe", &["-v", "error", "-of", "json", "-show_streams"], path);
+    let path = path.to_str().unwrap();
+    let sound = run("ffmpeg", &["-v", "error", "-i", path, "-map", "0:a", "-f", "s16le"], Path::new("-"));
+    (serde_json::from_slice(&shown).unwrap(), sound)
+}
+
+#[tokio::test]
+async fn a_cover_is_shown_by_players_and_changes_neither_sound_nor_length() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = folder.path().join("cover.png");
+    run("ffmpeg", &["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=600x600", "-frames:v", "1"], &picture);
+    let bytes = fs::read(&picture).unwrap();
+    let cover = Picture { kind: crate::base::image::ImageKind::Png, bytes: bytes.clone().into() };
+    let path = recording(&folder);
+    let full = Tags { cover: Some(Picture { bytes: vec![0; 70_000].into(), ..cover.clone() }), ..korean() };
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(write(&path, &full).await, Err(TagError::TooLarge { .. })), "it is never written over the sound");
+    assert!(fs::read(&path).unwrap() == before);
+
+    // As the encoder reserves it.
+    let path = folder.path().join("y.mp3.part");
+    let space = (65_536 + space_for(&cover)).to_string();
+    let input = ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=2", "-c:a", "libmp3lame", "-b:a", "128k"];
+    let output = ["-id3v2_version", "4", "-metadata_header_padding", &space, "-f", "mp3"];
+    run("ffmpeg", &[&input[..], &output].concat(), &path);
+    let (plain, sound) = streams_and_sound(&path);
+    let size = fs::metadata(&path).unwrap().len();
+    let long = "긴 제목 ".repeat(10_000);
+    let chapter = |_| Chapter { start: Duration::ZERO, end: Duration::from_secs(1), title: long.clone() };
+    let texts = Tags { title: long.clone(), album: long.clone(), comment: long.clone(), ..korean() };
+    let tags = Tags { cover: Some(cover), chapters: (0..MOST_CHAPTERS).map(chapter).collect(), ..texts };
+    write(&path, &tags).await.unwrap();
+    let (shown, same) = streams_and_sound(&path);
+    assert!(same == sound && fs::metadata(&path).unwrap().len() == size);
+    let stream = |kind: &str| {
+        let streams = shown["streams"].as_array().unwrap();
+        streams.iter().find(|stream| stream["codec_type"] == kind).unwrap().clone()
+    };
+    assert_eq!(stream("audio")["duration"], plain["streams"][0]["duration"]);
+    let video = stream("video");
+    assert_eq!((&video["codec_name"], &video["width"]), (&"png".into(), &600.into()));
+    assert_eq!(video["disposition"]["attached_pic"], 1, "{video}");
+    assert_eq!(video["tags"]["comment"], "Cover (front)", "{video}");
 }

@@ -1,18 +1,19 @@
 //! A feed as a whole.
 
 use chrono::{DateTime, Utc};
-use rss::Channel;
 use rss::extension::ExtensionMap;
 use rss::extension::itunes::ITunesChannelExtension;
+use rss::{Channel, Image};
 use url::Url;
 use uuid::{Uuid, uuid};
 
 use super::super::address;
 use super::super::episodes::Episode;
 use super::super::text::{html, language, line};
+use super::images::Place;
 use super::item;
 use super::names::{ATOM, PODCAST, add, declared};
-use crate::config::{Config, Show};
+use crate::config::Show;
 use crate::model::ShowId;
 
 /// Minutes after which an app should look again: recordings are ready seconds after a show.
@@ -32,30 +33,34 @@ pub(super) struct Page {
 /// The feed of `show`, or of everything; `changed` is when its recordings last did.
 pub(super) fn channel(
     episodes: &[Episode],
-    config: &Config,
-    base: &Url,
+    place: &Place<'_>,
     show: Option<&Show>,
     page: Page,
     changed: Option<DateTime<Utc>>,
 ) -> Channel {
+    let Place { base, config, images } = place;
     let station = show.map(|show| config.station_name(&show.station));
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let description = match station {
         Some(station) => format!("{title}, recorded from {station}"),
         None => "All recordings".to_owned(),
     };
-    let link = address::page(base, show.map(|show| &show.id));
+    let id = show.map(|show| &show.id);
+    let link = address::page(base, id).to_string();
+    let image = images.of(id).to_string();
     let titles = config.shows.iter().map(|show| show.title.as_str()).filter(|_| show.is_none());
     Channel {
         title: line(title),
-        link: link.into(),
+        link: link.clone(),
+        image: Some(Image { url: image.clone(), title: line(title), link, ..Image::default() }),
         description: html(&description),
         language: Some(language([title].into_iter().chain(station).chain(titles)).to_owned()),
         generator: Some(concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned()),
         last_build_date: changed.map(|at| at.to_rfc2822()),
         ttl: Some(LOOK_AGAIN.to_string()),
-        items: episodes.iter().map(|episode| item::item(episode, config, base)).collect(),
+        items: episodes.iter().map(|episode| item::item(episode, place, id.is_none())).collect(),
         itunes_ext: Some(ITunesChannelExtension {
+            image: Some(image),
             author: Some(line(station.unwrap_or("aircheck"))),
             explicit: Some("false".to_owned()),
             r#type: Some("episodic".to_owned()),
@@ -64,7 +69,7 @@ pub(super) fn channel(
             ..ITunesChannelExtension::default()
         }),
         namespaces: declared(),
-        extensions: extensions(base, show.map(|show| &show.id), page),
+        extensions: extensions(base, id, page),
         ..Channel::default()
     }
 }

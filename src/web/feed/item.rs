@@ -9,22 +9,25 @@ use super::super::address;
 use super::super::episodes::Episode;
 use super::super::text::{html, line};
 use super::chapters;
+use super::images::Place;
 use super::names::{PODCAST, add};
 use crate::base::spoken::clock;
-use crate::config::Config;
 use crate::library::catalogue::Recording;
 use crate::recorder::ledger;
 
-/// The episode of a recording.
-pub(super) fn item(episode: &Episode, config: &Config, base: &Url) -> Item {
+/// The episode of a recording; with the picture of its show, where the feed has another.
+pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
+    let Place { base, config, images } = place;
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
     let words = recording.verdict.map(|verdict| ledger(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
+    // One that aired once, or is no longer in the YAML, has no page.
+    let page = config.show(&recording.show).map(|show| &show.id);
     Item {
         title: Some(title(recording)),
-        link: Some(address::page(base, Some(&recording.show)).into()),
+        link: Some(address::page(base, page).into()),
         description: Some(html(&description)),
         pub_date: Some(recording.on_air.end.with_timezone(timezone).to_rfc2822()),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),
@@ -36,6 +39,7 @@ pub(super) fn item(episode: &Episode, config: &Config, base: &Url) -> Item {
         }),
         itunes_ext: Some(ITunesItemExtension {
             duration: Some(clock(recording.plays_for().as_secs_f64())),
+            image: with_image.then(|| images.of(Some(&recording.show)).to_string()),
             author: Some(line(station)),
             explicit: Some("false".to_owned()),
             episode_type: Some("full".to_owned()),

@@ -10,6 +10,7 @@
 
 mod channel;
 mod chapters;
+mod images;
 mod item;
 mod names;
 mod opml;
@@ -29,6 +30,8 @@ use super::{Site, episodes};
 use crate::base::blocking::blocking;
 use crate::config::Show;
 use crate::model::ShowId;
+
+use images::Place;
 
 /// Episodes on one page of a feed. Apps load the first page over and over; few of them ask for the next.
 const ON_A_PAGE: u32 = 300;
@@ -93,7 +96,8 @@ async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show:
     };
     let page = channel::Page { number, more: listed.more };
     let config = site.config();
-    let channel = channel::channel(&listed.episodes, &config, &base, show, page, changed);
+    let place = Place { base: &base, config: &config, images: images::images(site, &config, &base).await };
+    let channel = channel::channel(&listed.episodes, &place, show, page, changed);
     answer(
         headers,
         Sent {

@@ -4,6 +4,7 @@ mod dates;
 mod listing;
 mod marks;
 mod nothing;
+mod on_air;
 mod recordings;
 mod render;
 mod schedule;
@@ -11,6 +12,7 @@ mod show;
 mod sign_in;
 mod slots;
 mod stations;
+mod subscribe;
 mod view;
 mod waveform;
 
@@ -23,6 +25,7 @@ use super::Site;
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/", get(recordings::page))
+        .route("/on-air", get(on_air::page))
         .route("/schedule", get(schedule::page))
         .route("/stations", get(stations::page))
         .route("/shows/{show}", get(show::page))

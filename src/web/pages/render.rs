@@ -27,6 +27,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("schedule.html", include_str!("../templates/schedule.html")),
         ("stations.html", include_str!("../templates/stations.html")),
         ("show.html", include_str!("../templates/show.html")),
+        ("on-air.html", include_str!("../templates/on-air.html")),
+        ("subscribe.html", include_str!("../templates/subscribe.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
         ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {

@@ -16,6 +16,7 @@ use super::listing::listing;
 use super::nothing::nothing_here;
 use super::render::{render, serde};
 use super::slots::slot;
+use super::subscribe;
 use super::view::days;
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
@@ -47,7 +48,8 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
-    let feed = base.map(|base| address::feed(&site.signed(base, Some(&show.id)), Some(&show.id)).to_string());
+    let feed = base.map(|base| address::feed(&site.signed(base, Some(&show.id)), Some(&show.id)));
+    let subscribe = feed.as_ref().map(subscribe::subscribe);
     let values = context! {
         here => "show",
         older => listed.older.map(|before| before.to_rfc3339()),
@@ -57,7 +59,7 @@ pub(super) async fn page(
         station => config.station_name(&show.station),
         days => serde(days(&listed.recordings, &config, language)),
         slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),
-        feed => feed,
+        subscribe => serde(subscribe),
     };
     render("show.html", &site, &headers, StatusCode::OK, values)
 }

@@ -3,14 +3,17 @@ import "./act.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import { listen } from "./live.js";
+import "./on-air.js";
 import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import "./remove.js";
 import { ready as readyRows } from "./rows.js";
+import { ready as readyCopies } from "./subscribe.js";
 import { answers } from "./try.js";
 import { week } from "./week.js";
 
 needed(readyRows);
+needed(readyCopies);
 needed(endless);
 needed(someDay);
 needed(week);

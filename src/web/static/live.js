@@ -92,7 +92,10 @@ export function listen() {
   const query = since ? `?since=${encodeURIComponent(since)}` : "";
   events = new EventSource(`${document.body.dataset.api}/events${query}`);
   events.addEventListener("changed", (event) => { since = event.lastEventId; soon(); });
-  events.addEventListener("on-air", (event) => { since = event.lastEventId; });
+  events.addEventListener("on-air", (event) => {
+    since = event.lastEventId;
+    document.dispatchEvent(new CustomEvent("aircheck:on-air", { detail: JSON.parse(event.data) }));
+  });
   // A line that is cut, the browser mends. A service that begins anew, or has too many listeners, is asked again later.
   events.addEventListener("error", () => {
     if (events?.readyState !== EventSource.CLOSED) return;

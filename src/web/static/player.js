@@ -12,10 +12,19 @@ const speed = bar.querySelector("[data-speed]");
 const key = (id) => `aircheck:position:${id}`;
 const LAST = "aircheck:last";
 const SPEED = "aircheck:speed";
+/** How far behind the clock the newest sound is that can be asked for, in seconds. */
+const EDGE = 8;
 
 let current = null;
 /** Where to begin once the sound is there. */
 let pending = 0;
+/** Where the sound begins that is loaded: what is still being recorded is asked for from a place on. */
+let from = 0;
+/** Whether this browser plays what is being recorded as it is on tape. */
+let native = audio.canPlayType("application/vnd.apple.mpegurl") !== "";
+
+/** What is in the player and still being recorded, or was a moment ago. */
+const live = () => Boolean(current?.live) && Date.now() < Date.parse(current.until) + 10_000;
 
 /** What is in the player; null where it is closed. */
 export const playing = () => current;
@@ -23,8 +32,11 @@ export const isPaused = () => audio.paused;
 /** Where one stopped listening to a recording, in seconds. */
 export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
 /** Where it is, and how long it is, in seconds. */
-export const position = () => (audio.readyState > 0 ? audio.currentTime : pending);
-export const duration = () => (Number.isFinite(audio.duration) ? audio.duration : Number(current?.seconds) || 0);
+export const position = () => (audio.readyState > 0 ? from + audio.currentTime : pending);
+export function duration() {
+  if (live()) return Math.max(0, (Math.min(Date.now(), Date.parse(current.until)) - Date.parse(current.begins)) / 1000);
+  return Number.isFinite(audio.duration) ? from + audio.duration : Number(current?.seconds) || 0;
+}
 
 /** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
 export function play(data, at = null) {
@@ -50,10 +62,15 @@ function load(data, at) {
   wave.querySelector(".marks")?.remove();
   const marks = document.querySelector(`.row[data-id="${CSS.escape(data.id)}"] .marks`);
   if (marks) wave.append(marks.cloneNode(true));
-  audio.src = data.media;
+  fetchSound();
   localStorage.setItem(LAST, JSON.stringify(data));
   describe();
   changed();
+}
+
+function fetchSound() {
+  from = live() ? pending : 0;
+  audio.src = live() ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
 }
 
 /** Closes the player. */
@@ -80,8 +97,14 @@ export function toggle() {
 }
 
 export function seek(seconds) {
-  const place = Math.min(Math.max(0, seconds), duration());
-  if (audio.readyState > 0) audio.currentTime = place; else pending = place;
+  // The newest seconds of what is being recorded are still on their way.
+  const place = Math.max(0, Math.min(seconds, duration() - (live() ? EDGE : 0)));
+  if (live()) {
+    const plays = !audio.paused;
+    pending = place;
+    fetchSound();
+    if (plays) audio.play().catch(unplayable);
+  } else if (audio.readyState > 0) audio.currentTime = place - from; else pending = place;
   changed();
 }
 
@@ -91,7 +114,7 @@ function remember() {
   if (!current || audio.readyState === 0) return;
   // What was heard to the end begins anew.
   if (audio.duration - audio.currentTime < 10) localStorage.removeItem(key(current.id));
-  else if (audio.currentTime > 5) localStorage.setItem(key(current.id), audio.currentTime.toFixed(1));
+  else if (position() > 5) localStorage.setItem(key(current.id), position().toFixed(1));
 }
 
 /** Shows where the player is. */
@@ -134,7 +157,7 @@ function neighbour(step) {
 }
 
 audio.addEventListener("loadedmetadata", () => {
-  audio.currentTime = pending;
+  if (!live()) audio.currentTime = pending - from;
   audio.playbackRate = Number(speed.value);
   changed();
   tellPosition();
@@ -142,7 +165,16 @@ audio.addEventListener("loadedmetadata", () => {
 for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => { remember(); showPaused(); });
 for (const event of ["seeked", "ratechange", "play"]) audio.addEventListener(event, tellPosition);
 for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(event, changed);
-audio.addEventListener("error", () => { if (current) failed(null); });
+audio.addEventListener("error", () => {
+  if (!current) return;
+  if (live() && native) {
+    // Not every browser that says so plays every sound that way; an MP3 is played by all.
+    native = false;
+    pending = position();
+    fetchSound();
+    audio.play().catch(unplayable);
+  } else failed(null);
+});
 addEventListener("pagehide", remember);
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {

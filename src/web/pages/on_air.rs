@@ -1,0 +1,66 @@
+//! What is being recorded: how far it is, how loud, what is missing so far, and listening from its beginning.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use chrono::SecondsFormat;
+use minijinja::context;
+use serde::Serialize;
+
+use super::super::{Site, language};
+use super::render::{render, serde};
+use super::slots::{Slot, on_air, version};
+use crate::base::blocking::blocking;
+use crate::base::spoken::clock;
+use crate::recorder::Progress;
+
+/// An airing, and how far it is.
+#[derive(Debug, Serialize)]
+struct Now {
+    #[serde(flatten)]
+    slot: Slot,
+    /// The beginning and the end of its recording, padding included; RFC 3339.
+    begins: String,
+    until: String,
+    /// Its length in seconds.
+    seconds: f64,
+    /// Seconds, and as people read them.
+    on_tape: f64,
+    missing: f64,
+    on_tape_said: String,
+    missing_said: String,
+    trouble: Option<String>,
+}
+
+/// All of it.
+pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
+    let (config, language) = (site.config(), language::of(&headers));
+    let recorder = std::sync::Arc::clone(&site.recorder);
+    let progress = blocking(move || recorder.progress()).await;
+    let now: Vec<_> = progress
+        .into_iter()
+        .map(|one| now(on_air(&one.current.airing, &one.current.title, &config, language), one))
+        .collect();
+    let shown: Vec<_> = now.iter().map(|one| (&one.slot, &one.until)).collect();
+    let values = context! { here => "on-air", version => version(&shown), now => serde(now) };
+    render("on-air.html", &site, &headers, StatusCode::OK, values)
+}
+
+fn now(slot: Slot, progress: Progress) -> Now {
+    let cut = progress.current.airing.cut();
+    let stamp = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let said = |length: Duration| clock(length.as_secs_f64());
+    Now {
+        slot,
+        begins: stamp(cut.start),
+        until: stamp(cut.end),
+        seconds: cut.length().as_seconds_f64(),
+        on_tape: progress.on_tape.as_secs_f64(),
+        missing: progress.missing.as_secs_f64(),
+        on_tape_said: said(progress.on_tape),
+        missing_said: said(progress.missing),
+        trouble: progress.trouble,
+    }
+}

@@ -1,0 +1,112 @@
+//! How to subscribe to a feed: its address, links that open podcast apps with it, and a QR code for phones.
+
+use std::fmt::Write as _;
+
+use qrcode::{Color, EcLevel, QrCode};
+use serde::Serialize;
+use url::Url;
+
+use super::super::asked::leads_back;
+
+/// The empty margin that readers of codes need, in modules (ISO/IEC 18004, section 5.3.8).
+const MARGIN: usize = 4;
+
+/// All that the template needs.
+#[derive(Debug, Serialize)]
+pub(super) struct Subscribe {
+    /// The address of the feed.
+    feed: String,
+    apps: Vec<App>,
+    /// None where no other device could follow it, and for addresses that are too long.
+    code: Option<Code>,
+    /// Whether the address works on this machine only.
+    here_only: bool,
+}
+
+/// A link that opens an app.
+#[derive(Debug, PartialEq, Serialize)]
+struct App {
+    name: &'static str,
+    link: String,
+}
+
+/// A QR code as a drawing.
+#[derive(Debug, Serialize)]
+struct Code {
+    /// Width and height in modules, with the margin.
+    side: usize,
+    /// The dark modules, as a path of SVG.
+    path: String,
+}
+
+/// How to subscribe to `feed`.
+pub(super) fn subscribe(feed: &Url) -> Subscribe {
+    let here_only = leads_back(feed);
+    let code = if here_only { None } else { code(feed.as_str()) };
+    Subscribe { feed: feed.to_string(), apps: apps(feed), code, here_only }
+}
+
+/// Apps by the links that they document. None of these leads over somebody else's web site: the address of a feed may
+/// hold a secret.
+fn apps(feed: &Url) -> Vec<App> {
+    let bare = feed.as_str().split_once("://").map_or(feed.as_str(), |(_, bare)| bare);
+    let encoded: String = url::form_urlencoded::byte_serialize(feed.as_str().as_bytes()).collect();
+    vec![
+        App { name: "Apple Podcasts", link: format!("podcast://{bare}") },
+        App { name: "Overcast", link: format!("overcast://x-callback-url/add?url={encoded}") },
+        App { name: "Pocket Casts", link: format!("pktc://subscribe/{bare}") },
+        App { name: "Castro", link: format!("castros://subscribe/{bare}") },
+        App { name: "AntennaPod", link: format!("antennapod-subscribe://{bare}") },
+    ]
+}
+
+fn code(text: &str) -> Option<Code> {
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let mut path = String::new();
+    for (y, row) in code.to_colors().chunks(width).enumerate() {
+        let mut x = 0;
+        for run in row.chunk_by(|one, next| one == next) {
+            if run[0] == Color::Dark {
+                let length = run.len();
+                let _ = write!(path, "M{} {}h{length}v1h-{length}z", x + MARGIN, y + MARGIN);
+            }
+            x += run.len();
+        }
+    }
+    Some(Code { side: width + 2 * MARGIN, path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn links(feed: &str) -> Vec<String> {
+        apps(&Url::parse(feed).unwrap()).into_iter().map(|app| app.link).collect()
+    }
+
+    #[test]
+    fn apps_are_opened_with_the_address_as_each_of_them_reads_it() {
+        let links = links("https://radio.example.org:8443/shows/%EB%AA%85/feed.xml?token=a&b=c");
+        let bare = "radio.example.org:8443/shows/%EB%AA%85/feed.xml?token=a&b=c";
+        let encoded = "https%3A%2F%2Fradio.example.org%3A8443%2Fshows%2F%25EB%25AA%2585%2Ffeed.xml%3Ftoken%3Da%26b%3Dc";
+        assert_eq!(links[0], format!("podcast://{bare}"));
+        assert_eq!(links[1], format!("overcast://x-callback-url/add?url={encoded}"));
+        assert_eq!(links[2], format!("pktc://subscribe/{bare}"));
+    }
+
+    #[test]
+    fn a_code_is_for_other_devices_and_so_is_only_made_of_addresses_that_they_can_reach() {
+        let made = |feed: &str| subscribe(&Url::parse(feed).unwrap());
+        let home = made("http://127.0.0.1:8080/feed.xml");
+        assert!(home.here_only && home.code.is_none());
+        let known = made("http://192.0.2.7:8080/feed.xml");
+        let code = known.code.unwrap();
+        assert!(!known.here_only);
+        // Version 3 (29 modules) holds 42 bytes at level M; the finder of the first corner begins with a line of 7.
+        assert_eq!(code.side, 29 + 8);
+        assert!(code.path.starts_with("M4 4h7v1h-7z"), "{}", code.path);
+        let long = format!("http://192.0.2.7/{}", "x".repeat(3_000));
+        assert!(made(&long).code.is_none());
+    }
+}

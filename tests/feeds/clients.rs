@@ -1,0 +1,120 @@
+//! Real podcast clients at real feeds: what they download is what was recorded.
+//!
+//! podget is part of the suite. The others, and the validators, are asked by `tests/feeds/run`.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use reqwest::Url;
+use tokio::process::Command;
+
+use super::KOREAN;
+use crate::support::collection::{Collection, sound};
+
+/// The recordings in a collection, and those of the Korean show among them.
+const ALL: usize = 4;
+const KOREAN_ONES: usize = 2;
+
+/// How many MP3s below `folder` are a recording, byte for byte; fails where there is another MP3.
+fn downloaded(folder: &Path) -> usize {
+    let mut found = Vec::new();
+    mp3s(folder, &mut found);
+    for file in &found {
+        let bytes = std::fs::read(file).expect("a file");
+        assert!(bytes == sound(), "{} has {} bytes and is no recording", file.display(), bytes.len());
+    }
+    found.len()
+}
+
+fn mp3s(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            mp3s(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "mp3") {
+            found.push(path);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+async fn run(program: &str, args: &[&str], home: &Path) -> Output {
+    let mut command = Command::new(program);
+    command.args(args).env("HOME", home).env("GPODDER_HOME", home.join("gpodder")).stdin(Stdio::null());
+    command.kill_on_drop(true).output().await.unwrap_or_else(|error| panic!("{program}: {error}"))
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// Downloads a feed with podget, all but its settings made by itself; gives how many recordings are there then.
+async fn podget(feed: &Url, home: &Path) -> (usize, String) {
+    let settings = home.join("podget");
+    let folder = settings.to_str().expect("UTF-8");
+    if !settings.exists() {
+        run("podget", &["-d", folder, "--create-config", "podgetrc"], home).await;
+        let rc = std::fs::read_to_string(settings.join("podgetrc")).expect("its settings");
+        // The disk of whoever runs this may be fuller than it likes.
+        std::fs::write(settings.join("podgetrc"), rc.replace("MIN_SPACE=614400", "MIN_SPACE=0")).expect("written");
+        std::fs::write(settings.join("serverlist"), format!("{feed} radio show\n")).expect("written");
+    }
+    let output = run("podget", &["-d", folder, "-vv"], home).await;
+    (downloaded(&home.join("POD")), said(&output))
+}
+
+#[tokio::test]
+async fn podget_subscribes_and_downloads_every_recording_as_it_is() {
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let (came, words) = podget(&base.join("feed.xml").expect("a path"), home.path()).await;
+    assert_eq!(came, ALL, "{words}");
+    let (again, words) = podget(&base.join("feed.xml").expect("a path"), home.path()).await;
+    assert_eq!(again, ALL, "a second time nothing is new: {words}");
+    let home = tempfile::tempdir().expect("a folder");
+    let (came, words) = podget(&base.join(&format!("{KOREAN}/feed.xml")).expect("a path"), home.path()).await;
+    assert_eq!(came, KOREAN_ONES, "{words}");
+}
+
+#[tokio::test]
+#[ignore = "asks other people's programs: tests/feeds/run"]
+async fn validators_and_clients() {
+    let place = PathBuf::from(std::env::var("FEEDS_PLACE").expect("start this with tests/feeds/run"));
+    let tool = |name: &str| place.join("venv/bin").join(name).to_str().expect("UTF-8").to_owned();
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let validator = place.join("validator");
+    let args = ["tests/feeds/check.py", base.as_str(), validator.to_str().expect("UTF-8")];
+    let checked = run(&tool("python"), &args, home.path()).await;
+    println!("{}", said(&checked));
+
+    let feed = base.join("feed.xml").expect("a path");
+    let mut results = vec![("podget", podget(&feed, home.path()).await)];
+    let (folder, settings) = (home.path().join("greg"), home.path().join("greg.conf"));
+    let greg = format!(
+        "[DEFAULT]\nData directory = {}\nDownload directory = {}\nfirstsync = all\n",
+        home.path().join("greg-data").display(),
+        folder.display()
+    );
+    std::fs::write(&settings, greg).expect("written");
+    let settings = ["--configfile", settings.to_str().expect("UTF-8")];
+    let mut words = String::new();
+    for args in [&["add", "radio", feed.as_str()][..], &["sync"]] {
+        words += &said(&run(&tool("greg"), &[&settings[..], args].concat(), home.path()).await);
+    }
+    results.push(("greg", (downloaded(&folder), words)));
+    let mut words = String::new();
+    if Path::new("/usr/bin/gpo").exists() {
+        for args in [&["subscribe", feed.as_str()][..], &["update"], &["download"]] {
+            words += &said(&run("gpo", args, home.path()).await);
+        }
+        results.push(("gPodder", (downloaded(&home.path().join("gpodder")), words)));
+    }
+    for (client, (came, words)) in &results {
+        println!("{client}: {came} of {ALL} recordings, byte for byte");
+        assert_eq!(*came, ALL, "{client}: {words}");
+    }
+    assert!(checked.status.success(), "a validator complains");
+}
