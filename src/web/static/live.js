@@ -100,7 +100,12 @@ export function listen() {
   events.addEventListener("error", () => {
     if (events?.readyState !== EventSource.CLOSED) return;
     events = null;
-    setTimeout(listen, AGAIN);
+    setTimeout(async () => {
+      const found = await page(location.href).catch(() => undefined);
+      // Somebody has signed out elsewhere.
+      if (found === null) location.assign(location.href);
+      else listen();
+    }, AGAIN);
   });
 }
 
