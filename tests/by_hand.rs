@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{Airing, AiringId, Amendment, ShowId, Span, StationId};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Method, Url};
@@ -136,6 +138,17 @@ async fn six_seconds_from_now_are_exactly_there() {
 }
 
 #[tokio::test]
+async fn a_station_without_a_window_is_recorded_from_what_it_sends_at_once() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { burst: Duration::from_secs(4), ..Setup::of(Container::Mp3) });
+    let yaml = format!("timezone: UTC\nstations:\n  s: {{ icecast: \"{}\" }}\nshows: []\n", station.live_url());
+    let desk = Desk::over(Aircheck::new(&yaml)).await;
+    let (status, airing) = desk.post("stations/s/record", json!({ "length": "6s" })).await;
+    assert_eq!(status, 201, "{airing}");
+    whole(&desk.recordings(1).await[0], None, 6.0);
+}
+
+#[tokio::test]
 async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
     let origin = Origin::start();
     let desk = Desk::with(&origin.station("s", stamped()), "  []\n").await;
@@ -161,7 +174,8 @@ async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
 async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end_had_passed() {
     let origin = Origin::start();
     // The end is on tape three seconds after it was on the air, and so the recording is not finished before.
-    let desk = Desk::with(&origin.station("s", Setup { lag: Duration::from_secs(3), ..stamped() }), "  []\n").await;
+    let station = origin.station("s", Setup { lag: Duration::from_secs(3), ..stamped() });
+    let desk = Desk::with(&station, "  []\n").await;
     let (_, airing) = desk.post("stations/s/record", json!({ "length": "4s", "title": "명연주 \"&<b>" })).await;
     wait_until(at(&airing, "start") + TimeDelta::seconds(2)).await;
     let path = format!("airings/{}/extend", id(&airing));
@@ -173,6 +187,8 @@ async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end
     let (status, extended) = desk.post(&path, json!({ "until": until.to_rfc3339() })).await;
     assert_eq!((status, at(&extended, "end"), &extended["moved"]), (200, until, &true.into()), "{extended}");
     is_whole(&desk, &extended).await;
+    // And it was taped in one go.
+    assert_eq!(desk.service.log().matches("taping begins").count(), 1, "{}", desk.service.log());
 }
 
 #[tokio::test]
@@ -185,6 +201,14 @@ async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back
     let airing = |show: &str| json!({ "id": format!("{show}@{}", start.format("%Y%m%dT%H%MZ")) });
     let (status, skipped) = desk.about(Method::POST, &airing("skipped"), "/skip").await;
     assert_eq!((status, &skipped["state"]), (200, &"skipped".into()), "{skipped}");
+    let mut events = desk.client.get(desk.base.join("/api/v1/events").expect("a path")).send().await.expect("it");
+    let mut heard = String::new();
+    assert_eq!(desk.about(Method::DELETE, &airing("skipped"), "/skip").await.1["state"], "planned");
+    while !heard.contains(r#"{"resources":["airings","#) {
+        let chunk = tokio::time::timeout(LIMIT, events.chunk()).await.expect("the page is told").expect("a stream");
+        heard.push_str(&String::from_utf8_lossy(&chunk.expect("more")));
+    }
+    assert_eq!(desk.about(Method::POST, &airing("skipped"), "/skip").await.0, 200);
     let (status, again) = desk.about(Method::POST, &airing("skipped"), "/skip").await;
     assert_eq!((status, again["detail"].as_str().is_some_and(|words| words.contains("is skipped"))), (409, true));
 
@@ -268,6 +292,38 @@ async fn an_extra_airing_of_a_show_has_its_padding_and_its_tags() {
     assert_eq!(list[0]["show"], "news");
     let file = std::path::PathBuf::from(list[0]["file"].as_str().expect("a file"));
     assert_eq!(crate::support::aircheck::ffprobe(&file)["format"]["tags"]["artist"], "Desk");
+}
+
+#[tokio::test]
+async fn a_script_that_adds_without_end_is_stopped() {
+    let aircheck = Aircheck::new("timezone: UTC\nstations:\n  s: { hls: \"http://127.0.0.1:9/x\" }\nshows: []\n");
+    let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
+    let (show, tomorrow) = (ShowId::new("once~s~t"), now() + TimeDelta::days(1));
+    for second in 0..1_000 {
+        let start = tomorrow + TimeDelta::seconds(second);
+        let airing = Airing {
+            id: AiringId::derive(&show, start),
+            show: show.clone(),
+            station: StationId::new("s"),
+            on_air: Span::new(start, start + TimeDelta::seconds(1)),
+            early: TimeDelta::zero(),
+            late: TimeDelta::zero(),
+            timezone: chrono_tz::UTC,
+        };
+        let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
+        let amendment = Amendment { airing, title, origin, skipped: false, moved: false, until_stopped: false };
+        catalogue.amend(&amendment).await.expect("written");
+    }
+    drop(catalogue);
+    let desk = Desk::over(aircheck).await;
+    let (status, problem) = desk.ask(Method::POST, "stations/s/record", None).await;
+    assert_eq!(
+        (status, problem["detail"].as_str().is_some_and(|words| words.starts_with("1000 airings"))),
+        (409, true)
+    );
+    let first = desk.get("airings?limit=1").await[0].clone();
+    assert_eq!(desk.about(Method::DELETE, &first, "").await.0, 204);
+    assert_eq!(desk.ask(Method::POST, "stations/s/record", None).await.0, 201);
 }
 
 #[tokio::test]

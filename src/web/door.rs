@@ -4,6 +4,7 @@
 //! podcast apps, curl), and the token of a feed, which opens that feed and what belongs to it, and nothing else. Without
 //! a key one finds the page where one signs in, how it looks, and that the service is alive.
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCEPT, AUTHORIZATION, CACHE_CONTROL, LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
@@ -14,6 +15,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures::StreamExt as _;
 use url::form_urlencoded;
 
 use super::access::{Refused, TOKEN};
@@ -30,7 +32,7 @@ const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// What opened the door.
 enum Key {
     Session { id: String, renewed: bool },
-    Password,
+    Password(PasswordHash),
     Token,
 }
 
@@ -69,12 +71,46 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
     }
     // For nobody else's eyes, where a cache stands between.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
-    response
+    while_good(site, key, response)
+}
+
+/// Ends an answer that has no end of its own, such as events, when its key is good for nothing any more.
+fn while_good(site: Site, key: Key, response: Response) -> Response {
+    if matches!(key, Key::Token) || response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(lapse(site, key)))))
+}
+
+/// Waits until a key is good for nothing any more.
+async fn lapse(site: Site, key: Key) {
+    let (mut endings, mut changes) = (site.access.endings(), site.config.clone());
+    loop {
+        let told = tokio::select! {
+            told = endings.changed() => told,
+            told = changes.changed() => told,
+        };
+        if told.is_err() || !is_good(&site, &key).await {
+            return;
+        }
+    }
+}
+
+async fn is_good(site: &Site, key: &Key) -> bool {
+    let config = site.config();
+    let Auth::Password(hash) = &config.web.auth else { return true };
+    match key {
+        Key::Session { id, .. } => site.access.session(hash, id).await.is_some(),
+        Key::Password(known) => known == hash,
+        Key::Token => true,
+    }
 }
 
 /// What anybody may see.
 fn is_open(path: &str) -> bool {
-    path == SIGN_IN || path == "/healthz" || path.starts_with("/static/")
+    // Below a file there is nothing but the page that says so, which names all shows.
+    let is_file = path.strip_prefix("/static/").is_some_and(|file| !file.contains('/'));
+    path == SIGN_IN || path == "/healthz" || is_file
 }
 
 /// The key that a request has.
@@ -99,7 +135,7 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
     };
     let client = client::address(extensions, headers);
     match site.access.check(hash, client, &password).await {
-        Ok(()) => Ok(Key::Password),
+        Ok(()) => Ok(Key::Password(hash.clone())),
         Err(Refused::Wrong) => Err(unauthorized(request)),
         Err(Refused::TooMany(wait)) => {
             let seconds = wait.as_secs() + 1;

@@ -6,7 +6,7 @@ use aircheck::base::clock::SystemClock;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Guarded, guarded};
+use super::{Guarded, guarded, with};
 
 pub(super) async fn connect(page: &Guarded) -> TcpStream {
     let address = page.base.socket_addrs(|| None).expect("an address")[0];
@@ -26,6 +26,8 @@ pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
 #[tokio::test]
 async fn who_asks_slowly_is_not_waited_for() {
     let page = Guarded::start(&guarded("")).await;
+    let session = page.session().await;
+    let mut events = page.get("/api/v1/events", &[with(&session)]).await;
     let mut silent = connect(&page).await;
     let mut slow = connect(&page).await;
     slow.write_all(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ").await.expect("sent");
@@ -50,6 +52,9 @@ async fn who_asks_slowly_is_not_waited_for() {
     }
     assert!(silent.0.is_empty() && idle.0.starts_with("HTTP/1.1 200 "), "{silent:?} {idle:?}");
     assert!(half.0.starts_with("HTTP/1.1 408 "), "{half:?}");
+    // Whoever only listens has been there for longer than all of them.
+    let listening = async { while events.chunk().await.expect("it is open").is_some() {} };
+    assert!(tokio::time::timeout(Duration::from_millis(200), listening).await.is_err(), "it has ended");
 }
 
 #[tokio::test]
@@ -83,4 +88,32 @@ async fn who_asks_too_much_is_refused() {
     let answer = rest(&mut headers).await.0;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer}");
     assert_eq!(page.status("/healthz", &[]).await, 200);
+}
+
+#[tokio::test]
+async fn who_does_not_read_what_they_asked_for_holds_little_memory() {
+    let page = Guarded::start("auth: none").await;
+    let sound = std::fs::File::options().write(true).open(page.aircheck.path("recordings/hostile@20261120T0700Z.mp3"));
+    sound.expect("the recording").set_len(256 << 20).expect("a large one");
+    let memory = || -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", page.service.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    };
+    assert_eq!(page.status("/media/hostile@20261120T0700Z.mp3", &[("range", "bytes=0-0")]).await, 206);
+    let before = memory();
+    let mut idle = Vec::new();
+    for _ in 0..100 {
+        let mut stream = connect(&page).await;
+        let head = b"GET /media/hostile@20261120T0700Z.mp3 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+        stream.write_all(head).await.expect("sent");
+        let mut first = [0; 64];
+        stream.read_exact(&mut first).await.expect("the beginning of an answer");
+        assert!(first.starts_with(b"HTTP/1.1 200 "));
+        idle.push(stream);
+    }
+    assert_eq!(page.status("/", &[]).await, 200);
+    let grown = memory().saturating_sub(before) / 1024;
+    println!("100 of them hold {grown} MiB");
+    assert!(grown < 48, "{grown} MiB");
 }

@@ -9,7 +9,7 @@ use super::bounds::{connect, rest};
 use super::{Guarded, guarded, with};
 
 /// All addresses with a variable part.
-const VARIABLE: [&str; 11] = [
+const VARIABLE: [&str; 18] = [
     "/media/{}.mp3",
     "/media/{}",
     "/download/{}.mp3",
@@ -20,6 +20,13 @@ const VARIABLE: [&str; 11] = [
     "/api/v1/recordings/{}",
     "/api/v1/recordings/{}/peaks",
     "/api/v1/{}",
+    "/shows/{}/recordings.m3u",
+    "/media/{}/chapters.json",
+    "/waveforms/{}",
+    "/artwork/{}",
+    "/artwork/small/{}.png",
+    "/live/{}",
+    "/live/{}/{}",
     "/{}",
 ];
 
@@ -107,6 +114,8 @@ async fn titles_are_text_in_every_output() {
     }
     let calendar = page.get("/schedule.ics", &[with(&session)]).await.text().await.expect("text");
     assert!(calendar.contains("SUMMARY:]]> <script>alert(1)</script> & \"x\"\r\n"), "{calendar}");
+    let playlist = page.get("/recordings.m3u", &[with(&session)]).await.text().await.expect("text");
+    assert!(playlist.lines().all(|line| line.starts_with('#') || line.starts_with("http://")), "{playlist}");
     let download = page.get("/download/hostile@20261120T0700Z.mp3", &[with(&session)]).await;
     assert_eq!(download.headers()["x-content-type-options"], "nosniff");
     let next = page.post("/sign-in", &[("password", super::PASSWORD), ("next", "//evil.example/")], &[]).await;

@@ -86,6 +86,34 @@ async fn another_password_ends_every_session() {
 }
 
 #[tokio::test]
+async fn whoever_is_signed_out_hears_no_more() {
+    let page = Guarded::start(&guarded("")).await;
+    let (first, second) = (page.session().await, page.session().await);
+    let mut ears = Vec::new();
+    for key in [with(&first), with(&second)] {
+        let mut ear = page.get("/api/v1/events", &[key]).await;
+        assert_eq!(ear.status(), StatusCode::OK);
+        assert!(ear.chunk().await.expect("open").is_some(), "what is on the air is told at the beginning");
+        ears.push(ear);
+    }
+    let by_password = page.client.get(page.url("/api/v1/events")).basic_auth("", Some(PASSWORD)).send();
+    ears.push(by_password.await.expect("an answer"));
+    let mut ear = ears.remove(0);
+    page.post("/sign-out", &[], &[with(&first)]).await;
+    let end = async { while ear.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
+    tokio::time::timeout(Duration::from_secs(10), end).await.expect("it ends");
+    for ear in &mut ears {
+        let more = tokio::time::timeout(Duration::from_millis(300), ear.chunk()).await;
+        assert!(!matches!(more, Ok(Ok(None) | Err(_))), "the others go on: {more:?}");
+    }
+    page.aircheck.write(&yaml(&guarded("")));
+    for mut ear in ears {
+        let end = async { while ear.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
+        tokio::time::timeout(Duration::from_secs(20), end).await.expect("another password ends them");
+    }
+}
+
+#[tokio::test]
 async fn programs_send_the_password_with_every_request() {
     let page = Guarded::start(&guarded("")).await;
     let without = page.get("/api/v1/recordings", &[]).await;
@@ -117,6 +145,11 @@ async fn programs_send_the_password_with_every_request() {
     }
     assert_eq!(page.status("/healthz", &[]).await, StatusCode::OK);
     assert_eq!(page.status("/static/style.css", &[]).await, StatusCode::OK);
+    for closed in ["/static/a/b", "/static/../", "/static", "/sign-in/", "/sign-out", "/healthz/", "/metrics", "/x"] {
+        let answer = page.get(closed, &[]).await;
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{closed}");
+        assert!(!answer.text().await.expect("text").contains("명연주"), "{closed}");
+    }
     assert!(!page.service.log().contains(PASSWORD));
 }
 

@@ -42,6 +42,9 @@ pub enum ControlError {
     /// There is an airing of the same show at that second already.
     #[error("there is an airing {0} already; give this one another title or start")]
     Taken(AiringId),
+    /// There are too many changes to look through.
+    #[error("{0} airings are added or changed by hand already; remove some, or wait until some are over")]
+    TooMany(usize),
     /// What was asked for makes no sense; the sentence says what to write.
     #[error("{0}")]
     Wrong(String),

@@ -34,6 +34,9 @@ const UNTIL_STOPPED: Duration = Duration::from_hours(12);
 /// Changes of airings that are over are remembered for so long, for whoever looks back.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
+/// More changes are a mistake of a script, and would make every look at the programme slow.
+const MOST: usize = 1_000;
+
 /// Changes by hand; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Control {
@@ -132,6 +135,7 @@ impl Control {
                 return Err(ControlError::Skipped(id));
             }
             control.not_begun(&known.airing)?;
+            control.ensure_room()?;
             control.catalogue.amend(&Amendment { skipped: true, ..known.amendment() }).await?;
             control.recorder.live.take_back(&id);
             info!(airing = %id, "skipped by hand");
@@ -256,8 +260,14 @@ impl Control {
         if self.is_recording(&airing.id) { Err(ControlError::Recording(airing.id.clone())) } else { Ok(()) }
     }
 
+    /// Whether there is room for one more change.
+    fn ensure_room(&self) -> Result<(), ControlError> {
+        if self.amendments.borrow().iter().count() < MOST { Ok(()) } else { Err(ControlError::TooMany(MOST)) }
+    }
+
     /// Writes down an airing that is new.
     async fn insert(&self, amendment: &Amendment) -> Result<(), ControlError> {
+        self.ensure_room()?;
         let id = &amendment.airing.id;
         if self.programme().get(id).is_some()
             || self.amendments.borrow().get(id).is_some()

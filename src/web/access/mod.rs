@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
 use crate::base::blocking::blocking;
@@ -47,6 +47,7 @@ pub struct Access {
     state: Mutex<State>,
     computing: Arc<Semaphore>,
     writing: tokio::sync::Mutex<()>,
+    ended: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
@@ -91,6 +92,7 @@ impl Access {
             state: Mutex::default(),
             computing: Arc::new(Semaphore::new(AT_ONCE)),
             writing: tokio::sync::Mutex::default(),
+            ended: watch::Sender::default(),
         }
     }
 
@@ -137,6 +139,7 @@ impl Access {
     /// Ends a session.
     pub(super) async fn sign_out(&self, id: &str) {
         self.state().sessions.end(id);
+        self.ended.send_replace(());
         self.keep().await;
     }
 
@@ -154,6 +157,11 @@ impl Access {
         }
     }
 
+    /// Tells whenever a session has ended, which one not.
+    pub(super) fn endings(&self) -> watch::Receiver<()> {
+        self.ended.subscribe()
+    }
+
     /// Whether `password` is the one of `hash`, as far as `client` may ask.
     pub(super) async fn check(&self, hash: &PasswordHash, client: IpAddr, password: &str) -> Result<(), Refused> {
         self.follow(hash).await;
@@ -166,10 +174,8 @@ impl Access {
         match look {
             Look::Right => return Ok(()),
             Look::Wrong => return Err(Refused::Wrong),
-            Look::Wait(wait) => {
-                warn!(%client, "too many wrong passwords for the page");
-                return Err(Refused::TooMany(wait));
-            }
+            // Not told in the log, which it would fill.
+            Look::Wait(wait) => return Err(Refused::TooMany(wait)),
             Look::Compute => {}
         }
         let permit = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Refused::Unable)?;
@@ -219,6 +225,7 @@ impl Access {
             state.sessions.end_all();
             state.guesses.forget();
         }
+        self.ended.send_replace(());
         self.keep().await;
     }
 

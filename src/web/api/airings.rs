@@ -187,7 +187,8 @@ impl From<ControlError> for Problem {
             | ControlError::Skipped(_)
             | ControlError::NotSkipped(_)
             | ControlError::OfFile(_)
-            | ControlError::Taken(_) => StatusCode::CONFLICT,
+            | ControlError::Taken(_)
+            | ControlError::TooMany(_) => StatusCode::CONFLICT,
             ControlError::Catalogue(_) => StatusCode::INTERNAL_SERVER_ERROR,
         };
         match error {

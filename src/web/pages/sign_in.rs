@@ -24,6 +24,9 @@ pub(super) struct Wanted {
 
 /// The form.
 pub(super) async fn page(State(site): State<Site>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
+    if !site.is_guarded() {
+        return to(&site, &wanted.next);
+    }
     form(&site, &headers, StatusCode::OK, &wanted.next, None)
 }
 
