@@ -55,12 +55,16 @@ impl Ear {
 
     /// The next one for which `condition` holds.
     async fn until(&mut self, what: &str, condition: impl Fn(&Event) -> bool) -> Event {
-        loop {
-            let event = self.next().await.unwrap_or_else(|| panic!("it ended before {what}"));
-            if condition(&event) {
-                return event;
+        let found = async {
+            loop {
+                let event = self.next().await.unwrap_or_else(|| panic!("it ended before {what}"));
+                if condition(&event) {
+                    return event;
+                }
             }
-        }
+        };
+        // Others go on meanwhile, so that something is always heard.
+        tokio::time::timeout(SOON, found).await.unwrap_or_else(|_| panic!("{what} was not told"))
     }
 }
 

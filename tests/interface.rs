@@ -24,7 +24,9 @@ async fn recordings_are_found_by_what_they_are_and_one_by_its_id() {
     assert_eq!(ids("?verdict=partial").await, second);
     assert_eq!(ids("?q=%EB%AA%85%EC%9D%8C").await, second);
     assert_eq!(ids("?before=2026-11-20T16:00:00%2B09:00").await, second);
+    assert_eq!(ids("?since=2026-11-20T16:00:00%2B09:00").await, first);
     assert_eq!(ids("?limit=1").await, first);
+    assert_eq!(ids("?limit=1&after=hostile@20261120T0700Z").await, second);
 
     let id = "%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98@20261120T0500Z";
     let one: Value = get(&client, &base, &format!("/api/v1/recordings/{id}")).await.json().await.expect("JSON");

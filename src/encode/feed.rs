@@ -139,7 +139,42 @@ pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, 
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
+    use chrono::{DateTime, TimeDelta};
+
     use super::*;
+    use crate::model::{Chunk, Format, MediaEvent};
+
+    /// The speed with which a tape of so many seconds is walked through.
+    async fn speed(seconds: u32) -> Option<f64> {
+        let folder = tempfile::tempdir().unwrap();
+        let start = DateTime::UNIX_EPOCH;
+        let tape = Tape::open(folder.path(), Duration::ZERO, start).unwrap();
+        let format = Format { container: Container::Adts, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), start).unwrap();
+        for number in 1..=seconds / 10 {
+            let chunk = Chunk {
+                bytes: Bytes::from(format!("ten seconds, number {number}")),
+                duration: Duration::from_secs(10),
+                arrived: start + TimeDelta::seconds(i64::from(number) * 10),
+                programme_time: None,
+                discontinuity: false,
+            };
+            tape.write(MediaEvent::Chunk(chunk), start).unwrap();
+        }
+        let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));
+        let sealed = CancellationToken::new();
+        sealed.cancel();
+        let mut feed = Feed::new(tape, cut, sealed);
+        while feed.next().await != Step::End {}
+        feed.speed()
+    }
+
+    #[tokio::test]
+    async fn the_speed_is_known_of_what_is_long_enough_to_tell() {
+        assert!(speed(90).await.is_some_and(|times| times > 10.0));
+        assert_eq!(speed(50).await, None);
+    }
 
     #[test]
     fn tags_before_packed_sound_are_left_out_and_nothing_else() {

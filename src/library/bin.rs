@@ -89,19 +89,19 @@ impl Bin {
         let binned = binned.ok_or_else(|| BinError::Unknown { id: id.clone() })?;
         if let Err(error) = self.go_in(id, &binned).await {
             // It cannot be moved, as where nobody may write: then it stays where it is.
-            self.catalogue.unbin(id).await?;
+            self.catalogue.unbin(id, now).await?;
             return Err(error);
         }
         Ok(binned)
     }
 
     /// Brings a recording back, under its name or the next free one. One that is not in the bin is as it should be.
-    pub async fn restore(&self, id: &AiringId) -> Result<Recording, BinError> {
+    pub async fn restore(&self, id: &AiringId, now: DateTime<Utc>) -> Result<Recording, BinError> {
         let _turn = self.turn.lock().await;
         let unknown = || BinError::Unknown { id: id.clone() };
         let recording = self.catalogue.get(id).await?.filter(|it| it.deleted_at.is_none()).ok_or_else(unknown)?;
         let Some(binned) = &recording.binned else { return Ok(recording) };
-        self.come_out(id, binned).await?;
+        self.come_out(id, binned, now).await?;
         self.catalogue.get(id).await?.ok_or_else(unknown)
     }
 
@@ -124,7 +124,7 @@ impl Bin {
     async fn keep_one(&self, id: &AiringId, binned: &Binned, old: bool, now: DateTime<Utc>) -> Result<bool, BinError> {
         match binned.stage {
             Stage::Going => self.go_in(id, binned).await?,
-            Stage::Coming => match self.come_out(id, binned).await {
+            Stage::Coming => match self.come_out(id, binned, now).await {
                 // There is nothing to bring back: it goes as the others do.
                 Err(BinError::Taken { .. }) => {}
                 other => return other.map(|()| false),
@@ -148,7 +148,7 @@ impl Bin {
         Ok(self.catalogue.set_stage(id, Stage::There, None).await?)
     }
 
-    async fn come_out(&self, id: &AiringId, binned: &Binned) -> Result<(), BinError> {
+    async fn come_out(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
         if let Some(file) = &binned.file {
             if shelf::size(&self.shelf.binned(id)).await.is_ok() {
                 self.move_out(id, file).await?;
@@ -160,7 +160,7 @@ impl Bin {
                 }
             }
         }
-        Ok(self.catalogue.unbin(id).await?)
+        Ok(self.catalogue.unbin(id, now).await?)
     }
 
     /// Gives the file its name again, or where another has it by now, the next that is free.

@@ -15,6 +15,10 @@ async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
     page.is(&format!("{SOUND}.currentTime > 0.3 && !{SOUND}.paused")).await;
     assert_eq!(page.text("document.querySelector('#player [data-title]').textContent").await, "명연주 명음반");
     assert_eq!(page.text("navigator.mediaSession.metadata.title").await, "명연주 명음반");
+    // The lock screen and the player have the picture of the show.
+    let picture = page.text("navigator.mediaSession.metadata.artwork[0].src").await;
+    assert!(picture.ends_with("/artwork/small/masters.png"), "{picture}");
+    page.is("document.querySelector('#player [data-art]').naturalWidth > 50").await;
     let label = page.text(&format!("document.querySelector(\"{MASTERS} .play\").ariaLabel")).await;
     assert!(label.starts_with("Pause: "), "{label}");
 

@@ -52,11 +52,20 @@ async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     page.click(&format!("{MASTERS} .play")).await;
     page.is(&format!("{}.currentTime > 0.2", super::SOUND)).await;
 
+    // Somebody else has heard a part of it.
+    let other = browser.page(&library.base, Look::PHONE).await;
+    other.goto("/").await;
+    other.click(&format!("{MASTERS} .play")).await;
+    other.is(&format!("{}.currentTime > 0.2", super::SOUND)).await;
+
     // For good, while it plays: the player goes, too, and the next visit does not know it.
     page.click(&format!("{MASTERS} [data-delete]")).await;
     page.is("document.querySelector('#player').hidden").await;
     page.goto("/").await;
     page.is(&format!("document.querySelectorAll('.row').length === 5 && !document.querySelector(\"{MASTERS}\")")).await;
+    other.expect("404");
+    other.goto("/").await;
+    other.is("document.querySelector('#player').hidden && !document.querySelector('.toast')").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,11 @@
 //! Small screens, languages, no scripts.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{MASTERS, PAGES, SOUND, library};
+use crate::support::aircheck::until;
 use crate::support::browser::{Browser, Look};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,4 +47,24 @@ async fn without_scripts_one_browses_plays_and_downloads() {
     );
     page.click(".places a[href$='/schedule']").await;
     page.is("location.pathname === '/schedule' && document.querySelector('.slot')").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_the_browser_complains_about_is_heard() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    for wrong in [
+        "console.error('x')",
+        "setTimeout(() => { throw new Error('x'); })",
+        "new Image().src = 'http://127.0.0.1:9/x.png'",
+        "document.head.append(Object.assign(document.createElement('style'), { textContent: 'p { color: red }' }))",
+        "new Image().src = 'there-is-nothing.png'",
+    ] {
+        let page = browser.page(&library.base, Look::DESK).await;
+        page.goto("/").await;
+        assert_eq!(page.complaints(), [""; 0]);
+        page.eval(&format!("{{ {wrong}; }} 0")).await;
+        until(wrong, Duration::from_secs(10), async || !page.complaints().is_empty()).await;
+        page.expect("");
+    }
 }

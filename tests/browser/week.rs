@@ -32,7 +32,7 @@ async fn the_week_is_a_timetable_in_the_zones_of_the_shows_or_in_mine() {
     let clock = "querySelector('[data-from]').textContent";
     assert_eq!(page.text(&last("night", clock)).await, "21:30");
     // What is on at the same time stands side by side, and says so.
-    assert_eq!(page.text(&last("masters", "style.getPropertyValue('--width')")).await, "50%");
+    assert_eq!(page.text(&last("masters", "style.getPropertyValue('--left')")).await, "0%");
     assert_eq!(page.text(&last("drama", "style.getPropertyValue('--left')")).await, "50%");
     assert_eq!(page.text(&last("night", "style.getPropertyValue('--width')")).await, "100%");
     assert!(page.text(&last("drama", "textContent")).await.contains("At the same time: 명연주 명음반"));

@@ -86,11 +86,14 @@ async fn what_is_deleted_is_gone_from_list_and_folder_and_comes_back_whole() {
     let again = library.bin.put(&library.id, at(2)).await.unwrap_err();
     assert!(matches!(again, BinError::Unknown { .. }), "{again}");
     assert_eq!(library.bin.keep(at(3), KEPT).await.unwrap(), 0, "it can still be brought back");
+    // Whoever has the feed of before asks for what is newer than that.
+    assert_eq!(library.catalogue.changed(None).await.unwrap(), Some(at(2)));
 
-    assert_eq!(library.bin.restore(&library.id).await.unwrap(), before);
+    assert_eq!(library.bin.restore(&library.id, at(3)).await.unwrap(), before);
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
     assert!(!library.output().join(".aircheck").exists(), "an empty bin leaves nothing");
-    assert_eq!(library.bin.restore(&library.id).await.unwrap(), before, "asked twice");
+    assert_eq!(library.catalogue.changed(None).await.unwrap(), Some(at(3)));
+    assert_eq!(library.bin.restore(&library.id, at(3)).await.unwrap(), before, "asked twice");
 }
 
 #[tokio::test]
@@ -102,7 +105,7 @@ async fn after_its_time_it_is_gone_for_good_and_stays_claimed() {
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
     assert_eq!((row.deleted_at, row.binned), (Some(at(2) + KEPT), None));
     assert_eq!(library.catalogue.peaks(&library.id).await.unwrap(), None);
-    let late = library.bin.restore(&library.id).await.unwrap_err();
+    let late = library.bin.restore(&library.id, at(3)).await.unwrap_err();
     assert!(matches!(late, BinError::Unknown { .. }), "{late}");
 }
 
@@ -135,7 +138,7 @@ async fn a_name_that_was_given_away_meanwhile_is_not_taken_from_its_new_owner() 
     let library = Library::new().await;
     library.bin.put(&library.id, at(2)).await.unwrap();
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
-    let restored = library.bin.restore(&library.id).await.unwrap();
+    let restored = library.bin.restore(&library.id, at(3)).await.unwrap();
     assert_eq!(restored.file.as_deref(), Some(Path::new("KBS/명연주 (2).mp3")));
     assert_eq!(library.sound("KBS/명연주 (2).mp3").as_deref(), Some("sound"));
     assert_eq!(library.sound(NAME).as_deref(), Some("other"));
@@ -150,21 +153,21 @@ async fn a_file_that_somebody_has_taken_is_said_and_one_put_back_by_hand_is_welc
     library.bin.put(&library.id, at(2)).await.unwrap();
     let elsewhere = library.folder.path().join("kept.mp3");
     fs::rename(library.binned(), &elsewhere).unwrap();
-    let taken = library.bin.restore(&library.id).await.unwrap_err();
+    let taken = library.bin.restore(&library.id, at(3)).await.unwrap_err();
     assert!(taken.to_string().contains("somebody has moved or removed it"), "{taken}");
     // Another recording under its name, by chance of the same size, is not it.
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
-    assert!(matches!(library.bin.restore(&library.id).await, Err(BinError::Taken { .. })));
+    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::Taken { .. })));
     library.bin.put(&other, at(4)).await.unwrap();
 
     fs::create_dir_all(library.output().join("KBS")).unwrap();
     fs::rename(&elsewhere, library.output().join(NAME)).unwrap();
-    library.bin.restore(&library.id).await.unwrap();
+    library.bin.restore(&library.id, at(3)).await.unwrap();
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
 
     // Gone before it was deleted.
     fs::remove_file(library.output().join(NAME)).unwrap();
     library.bin.put(&library.id, at(5)).await.unwrap();
-    assert!(matches!(library.bin.restore(&library.id).await, Err(BinError::Taken { .. })));
+    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::Taken { .. })));
     assert_eq!(library.bin.keep(at(5) + KEPT, KEPT).await.unwrap(), 2);
 }

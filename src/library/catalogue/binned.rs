@@ -40,9 +40,9 @@ impl Catalogue {
     }
 
     /// Puts a recording from the bin on the list again.
-    pub async fn unbin(&self, id: &AiringId) -> Result<(), CatalogueError> {
+    pub async fn unbin(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.change(&[Topic::Recordings], move |connection| unbin(connection, &id).map_err(written)).await
+        self.change(&[Topic::Recordings], move |connection| unbin(connection, &id, at).map_err(written)).await
     }
 
     /// Notes that the file of a recording from the bin is gone for good.
@@ -50,7 +50,7 @@ impl Catalogue {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = connection.transaction().map_err(written)?;
-            unbin(&transaction, &id).map_err(written)?;
+            unbin(&transaction, &id, at).map_err(written)?;
             rows::mark_deleted(&transaction, &id, at).map_err(written)?;
             transaction.commit().map_err(written)
         })
@@ -79,6 +79,7 @@ impl Catalogue {
     }
 }
 
-fn unbin(connection: &Connection, id: &AiringId) -> rusqlite::Result<()> {
-    connection.execute("UPDATE airings SET binned = NULL, binned_at = NULL WHERE id = ?1", [id.as_str()]).map(drop)
+fn unbin(connection: &Connection, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let unbin = "UPDATE airings SET binned = NULL, binned_at = ?2 WHERE id = ?1 AND binned IS NOT NULL";
+    connection.execute(unbin, [id.as_str(), &rows::stamp(at)]).map(drop)
 }

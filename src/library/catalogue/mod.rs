@@ -53,8 +53,8 @@ pub struct Catalogue {
     changes: Changes,
 }
 
-/// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings that cannot be finished for
-/// the time being, which have a verdict and a cause, but no time of finishing.
+/// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings
+/// that cannot be finished for the time being, which have a verdict and a cause, but no time of finishing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// Only of this show.
@@ -73,6 +73,8 @@ pub struct Filter {
     pub before: Option<DateTime<Utc>>,
     /// Only those on the air at or after this.
     pub since: Option<DateTime<Utc>>,
+    /// Only those that come after this one on the list, also of several that began at the same moment.
+    pub after: Option<AiringId>,
     /// Only those that have a file.
     pub playable: bool,
     /// At most so many, the newest.
@@ -161,6 +163,8 @@ impl Catalogue {
                  AND (?4 OR deleted_at IS NULL) AND (?6 IS NULL OR verdict = ?6) AND \
                  (?7 IS NULL OR instr(lower(title), lower(?7))) AND (?8 IS NULL OR on_air_start < ?8) \
                  AND (NOT ?9 OR file IS NOT NULL AND finished_at IS NOT NULL) AND (?11 IS NULL OR on_air_start >= ?11) \
+                 AND (?12 IS NULL OR EXISTS (SELECT 1 FROM airings AS last WHERE last.id = ?12 AND \
+                 (airings.on_air_start < last.on_air_start OR airings.on_air_start = last.on_air_start AND airings.id > last.id))) \
                  ORDER BY on_air_start DESC, id LIMIT ?5 OFFSET ?10",
                 &[
                     text(filter.show.as_ref().map(ShowId::as_str)),
@@ -175,6 +179,7 @@ impl Catalogue {
                     Value::Integer(filter.playable.into()),
                     Value::Integer(filter.skip.into()),
                     text(filter.since.map(rows::stamp).as_deref()),
+                    text(filter.after.as_ref().map(AiringId::as_str)),
                 ],
             )?;
             Ok(entries.into_iter().map(rows::Entry::into_recording).collect())

@@ -62,3 +62,60 @@ fn failure(connection: &Connection, station: &StationId) -> Result<Option<(Airin
         theirs.map(|gap| (it.id, gap))
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::library::catalogue::Outcome;
+    use crate::model::{Airing, Measured, ShowId, Span, Verdict};
+
+    fn at(hour: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
+    }
+
+    /// An airing of an hour, all of which is missing but `seconds`, for `cause`.
+    async fn add(catalogue: &Catalogue, hour: i64, seconds: u64, cause: &str) -> AiringId {
+        let show = ShowId::new("show");
+        let airing = Airing {
+            id: AiringId::derive(&show, at(hour)),
+            show,
+            station: StationId::new("kbs"),
+            on_air: Span::new(at(hour), at(hour + 1)),
+            early: TimeDelta::zero(),
+            late: TimeDelta::zero(),
+            timezone: chrono_tz::UTC,
+        };
+        catalogue.claim(&airing, "show", at(hour)).await.unwrap();
+        let start = at(hour) + TimeDelta::seconds(seconds.cast_signed());
+        let gap = Gap { start, length: Duration::from_secs(3600 - seconds), cause: cause.to_owned() };
+        let seconds = seconds as f64;
+        let outcome = Outcome {
+            verdict: Verdict::judge(3600.0, seconds, false),
+            seconds,
+            file: None,
+            bytes: None,
+            gaps: if cause.is_empty() { vec![] } else { vec![gap] },
+            measured: Measured::default(),
+            at: at(hour + 1),
+        };
+        catalogue.finish(&airing.id, &outcome).await.unwrap();
+        airing.id
+    }
+
+    #[tokio::test]
+    async fn that_we_were_not_there_is_no_failure_of_the_station() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let whole = add(&catalogue, 0, 3600, "").await;
+        let broken = add(&catalogue, 2, 1800, "http://h.example/x answered 403 Forbidden").await;
+        add(&catalogue, 4, 0, "aircheck was not running").await;
+        let past = catalogue.past(vec![StationId::new("kbs"), StationId::new("other")]).await.unwrap();
+        assert_eq!(past[0].sound, Some(at(2) + TimeDelta::minutes(30)), "the sound stops where the gap begins");
+        assert_eq!(past[0].complete, Some((whole, at(1))));
+        let (id, gap) = past[0].failure.clone().unwrap();
+        assert_eq!((id, gap.cause.as_str()), (broken, "http://h.example/x answered 403 Forbidden"));
+        assert_eq!(past[1], Past::default());
+    }
+}

@@ -160,11 +160,12 @@ pub(super) fn store(
     Ok(true)
 }
 
-/// When a row, or one of `show`, last got or lost its file.
+/// When a row, or one of `show`, last got or lost its file, or was taken off the list or put on it again.
 pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
     let newest: Option<String> = connection
         .query_row(
-            "SELECT max(coalesce(deleted_at, binned_at, finished_at)) FROM airings WHERE ?1 IS NULL OR show = ?1",
+            "SELECT max(max(coalesce(binned_at, ''), coalesce(deleted_at, ''), coalesce(finished_at, ''))) FROM airings \
+             WHERE ?1 IS NULL OR show = ?1",
             [show.map(ShowId::as_str)],
             |row| row.get(0),
         )

@@ -67,7 +67,8 @@ const STEPS: &[&str] = &[
     ALTER TABLE airings ADD COLUMN length REAL;
 ",
     "
-    -- When a person deleted the recording, and how far its file is on the way into the bin or out of it:
+    -- When a person deleted the recording, or last brought it back; and while it is deleted, how far its file is on the
+    -- way into the bin or out of it:
     -- going: it may be in its place or in the bin; there: it is in the bin; coming: as going, and wanted back.
     ALTER TABLE airings ADD COLUMN binned_at TEXT;
     ALTER TABLE airings ADD COLUMN binned TEXT CHECK (binned IN ('going', 'there', 'coming'));

@@ -67,8 +67,8 @@ pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> 
     responses((status = 200, body = Listed), Problem)
 )]
 pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
-    let (id, bin) = (AiringId::new(id), site.recorder.bin().clone());
-    let task = site.tasks.spawn(async move { bin.restore(&id).await });
+    let (id, now, bin) = (AiringId::new(id), site.clock.now(), site.recorder.bin().clone());
+    let task = site.tasks.spawn(async move { bin.restore(&id, now).await });
     Ok(Json(Listed::new(&task.await.map_err(|_| stopping())??)))
 }
 

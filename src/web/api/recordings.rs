@@ -30,9 +30,14 @@ pub(super) struct Asked {
     verdict: Option<Word>,
     /// Only those whose title has this in it.
     q: Option<String>,
-    /// Only those on the air before this; the `start` of the last of one answer asks for the next.
+    /// Only those on the air before this.
     #[param(value_type = Option<String>, format = DateTime)]
     before: Option<Instant>,
+    /// Only those on the air at or after this.
+    #[param(value_type = Option<String>, format = DateTime)]
+    since: Option<Instant>,
+    /// Only those that come after the recording with this id: the last of one answer asks for the next.
+    after: Option<String>,
     /// At most so many; 100 by default.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
     limit: Option<Count>,
@@ -96,6 +101,8 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
         verdict: asked.verdict.map(|verdict| verdict.text().to_owned()),
         title: given(asked.q),
         before: asked.before.map(|before| before.0),
+        since: asked.since.map(|since| since.0),
+        after: given(asked.after).map(AiringId::new),
         limit: Some(asked.limit.unwrap_or(Count::usual(100)).get()),
         ..Filter::default()
     };

@@ -18,6 +18,8 @@ const EDGE = 8;
 let current = null;
 /** Where to begin once the sound is there. */
 let pending = 0;
+/** Whether somebody wants to hear it now. */
+let wanted = false;
 /** Where the sound begins that is loaded: what is still being recorded is asked for from a place on. */
 let from = 0;
 /** Whether this browser plays what is being recorded as it is on tape. */
@@ -40,6 +42,7 @@ export function duration() {
 
 /** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
 export function play(data, at = null) {
+  wanted = true;
   if (current?.id === data.id) {
     if (at !== null) { seek(at); audio.play().catch(unplayable); } else toggle();
     return;
@@ -57,6 +60,9 @@ function load(data, at) {
   const title = bar.querySelector("[data-title]");
   title.textContent = data.title;
   if (data.page) title.href = data.page; else title.removeAttribute("href");
+  const picture = bar.querySelector("[data-art]");
+  picture.hidden = !data.artwork;
+  if (data.artwork) picture.src = data.artwork;
   bar.querySelector("[data-station]").textContent = [data.station, data.when].filter(Boolean).join(" · ");
   draw(wave, data.picture ? `${data.picture}&bars=240` : "");
   wave.querySelector(".marks")?.remove();
@@ -87,12 +93,13 @@ export function close() {
 }
 
 function unplayable(error) {
-  // Another recording was chosen before this one began.
-  if (error.name !== "AbortError") failed(null);
+  // Another recording was chosen before this one began; or there is none, which is told elsewhere.
+  if (error.name !== "AbortError" && error.name !== "NotSupportedError") failed(null);
 }
 
 export function toggle() {
   if (!current) return;
+  wanted = true;
   if (audio.paused) audio.play().catch(unplayable); else audio.pause();
 }
 
@@ -173,7 +180,13 @@ audio.addEventListener("error", () => {
     pending = position();
     fetchSound();
     audio.play().catch(unplayable);
-  } else failed(null);
+  } else if (wanted) failed(null);
+  // What was heard at the last visit may have been deleted since.
+  else close();
+});
+// Whoever uses this browser next need not see what was heard.
+document.addEventListener("submit", (event) => {
+  if (event.target.matches(".sign-out")) close();
 });
 addEventListener("pagehide", remember);
 let remembered = 0;

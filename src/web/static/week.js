@@ -118,7 +118,10 @@ function lanes(today, first, last) {
       set("--top", share(one.from));
       set("--height", `${((one.seen - one.from) / ((last - first) * HOUR)) * 100}%`);
       set("--left", `${(one.lane / ends.length) * 100}%`);
-      set("--width", `${100 / ends.length}%`);
+      // Below the next lane there is room for more of its title.
+      const wide = one.lane === ends.length - 1 ? 1 : 1.6;
+      set("--width", `${(100 * wide) / ends.length}%`);
+      set("--lane", String(one.lane));
     }
     [group, ends] = [[], []];
   };
