@@ -23,6 +23,7 @@ mod guard;
 mod house;
 mod interface;
 mod live;
+mod load;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;

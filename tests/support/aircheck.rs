@@ -80,7 +80,9 @@ impl Aircheck {
 
     #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_aircheck"));
+        // A measurement wants the release.
+        let binary = std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into());
+        let mut command = Command::new(binary);
         command
             .args(args)
             .current_dir(self.folder.path())
