@@ -16,8 +16,8 @@ RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
 TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 podget=podget \
 	systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk
 
-# Most tests wait for the clock of a radio station, not for a processor.
-TEST_THREADS ?= 8
+# Most tests wait for the clock of a radio station, not for a processor; some run browsers and encoders.
+TEST_THREADS ?= 6
 
 .PHONY: all build demo test lint install uninstall clean
 

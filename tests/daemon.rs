@@ -180,7 +180,8 @@ async fn an_airing_that_is_on_already_is_recorded_from_here_and_a_stop_keeps_wha
     assert_eq!(recording["verdict"], "partial", "{recording}");
     let missing = recording["missing"].as_array().expect("gaps");
     assert_eq!(missing.len(), 1, "only the beginning: {recording}");
-    assert_eq!(missing[0]["cause"], "aircheck was not yet recording when the show began");
+    let told = format!("{recording}\n{}\n{}", first.log(), second.log());
+    assert_eq!(missing[0]["cause"], "aircheck was not yet recording when the show began", "{told}");
     let heard = Report::of_file(Path::new(recording["file"].as_str().expect("a file")));
     assert!(heard.is_whole(), "{heard}");
     let ledger = missing[0]["seconds"].as_f64().expect("seconds") + recording["seconds"].as_f64().expect("seconds");

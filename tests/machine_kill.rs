@@ -163,7 +163,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         assert!((8.0..17.0).contains(&lost) && (lost + kept - 34.0).abs() < 0.06, "{recording}");
         let report = heard(recording);
         assert!(report.unreadable.len() <= 1 && report.doubled == 0.0, "{report}");
-        assert!((report.missing - lost).abs() < *within, "the ledger says {lost}: {report}");
+        assert!((report.missing - lost).abs() < *within, "the ledger says {lost}: {report}\n{}", first.log());
         // The file and the log say the same.
         let words = format!("{lost:.1} s missing: aircheck was not running");
         let file = Path::new(recording["file"].as_str().expect("a file"));

@@ -3,11 +3,17 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::base::blocking::blocking;
+
+/// How long one waits for another who is just ending, or whose last child has not begun to be a program of its own.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often one looks.
+const STEP: Duration = Duration::from_millis(50);
 
 /// The state folder could not be locked.
 #[derive(Debug, Error)]
@@ -70,7 +76,14 @@ fn take(state: &Path) -> Result<Lock, LockError> {
     let mut holder = String::new();
     // What an earlier holder wrote; unreadable is as good as empty.
     let _ = file.read_to_string(&mut holder);
-    match file.try_lock() {
+    let since = Instant::now();
+    let locked = loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => std::thread::sleep(STEP),
+            locked => break locked,
+        }
+    };
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let holder = match holder.trim() {

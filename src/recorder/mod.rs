@@ -320,19 +320,21 @@ impl Recorder {
     async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Made, RecorderError> {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
-        let on_tape = tape.view(&airing.cut()).end().is_some_and(|end| end >= airing.cut().end);
+        let view = tape.view(&airing.cut());
+        let on_tape = view.end().is_some_and(|end| end >= airing.cut().end);
+        let now = self.environment.clock.now();
+        // Before the lease: the first sound may be on tape a moment after it.
+        if now > airing.cut().start && view.start().is_none() {
+            let cause = "aircheck was not yet recording when the show began".to_owned();
+            let (tape, at) = (tape.clone(), airing.cut().start);
+            blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
+        }
         if lease.is_none() && !on_tape {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);
         }
         let temporary = self.shelf.temporary(&airing.id).await?;
         let cover = self.pictures.cover(show, &order.config).await;
         let job = job(airing.cut(), show, &temporary, cover.as_ref());
-        let now = self.environment.clock.now();
-        if now > airing.cut().start && tape.view(&airing.cut()).start().is_none() {
-            let cause = "aircheck was not yet recording when the show began".to_owned();
-            let (tape, at) = (tape.clone(), airing.cut().start);
-            blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
-        }
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
         Ok(Made { taken, temporary, cover })

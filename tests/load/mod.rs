@@ -20,6 +20,8 @@ const STATIONS: usize = 20;
 const CLIENTS: usize = 500;
 /// How long each airing is, in seconds.
 const LENGTH: u32 = 60;
+/// Between two requests of a client.
+const PAUSE: Duration = Duration::from_secs(5);
 /// Until the next full minute, and an airing in it.
 const SOON: Duration = Duration::from_secs(240);
 
@@ -67,11 +69,13 @@ async fn five_hundred_clients_cost_no_second_of_twenty_recordings() {
             let client = Client::builder().pool_max_idle_per_host(1).build().expect("a client");
             let (mut feeds, mut pieces, mut failed) = (Vec::new(), Vec::new(), 0);
             let mut turn = number;
+            // Five hundred people do not begin in the same moment.
+            clock.sleep(PAUSE * u32::try_from(number).expect("few") / u32::try_from(CLIENTS).expect("few")).await;
             while clock.now() < ends {
                 turn += 1;
                 let feed = turn % 2 == 0;
                 let url = base.join(if feed { "feed.xml" } else { &media }).expect("an address");
-                let from = turn * 4096 % 1_000_000;
+                let from = turn * 4096 % 280_000;
                 let began = clock.monotonic();
                 let request = client.get(url);
                 let request =
@@ -89,7 +93,7 @@ async fn five_hundred_clients_cost_no_second_of_twenty_recordings() {
                     None => failed += 1,
                 }
                 // An app that plays asks again after a while; without this, it would be the processors that are measured.
-                clock.sleep(Duration::from_secs(5)).await;
+                clock.sleep(PAUSE).await;
             }
             (feeds, pieces, failed)
         })
