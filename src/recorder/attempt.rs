@@ -38,7 +38,7 @@ impl Recorder {
         }
         let id = &ordered.airing.id;
         self.live.close(id, false);
-        // Held over every new end, so that the station is taped in one go.
+        // Held over every new beginning and end, so that the station is taped in one go.
         let mut lease = None;
         loop {
             let order = ordered.amended(&reins.airing.borrow_and_update());
@@ -46,7 +46,10 @@ impl Recorder {
                 biased;
                 () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
                 Ok(()) = reins.airing.changed() => continue,
-                taken = self.take(&order, &mut lease) => taken?,
+                made = self.take(&order, &mut lease) => match made? {
+                    Some(made) => made,
+                    None => continue,
+                },
             };
             let turn = self.turn().await;
             if reins.taken_back.is_cancelled() || reins.airing.has_changed().unwrap_or(false) {
@@ -58,15 +61,16 @@ impl Recorder {
         }
     }
 
-    /// Takes the sound of the airing into a temporary file.
-    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Made, RecorderError> {
+    /// Takes the sound of the airing into a temporary file; nothing where it turns out to begin later.
+    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Option<Made>, RecorderError> {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let view = tape.view(&airing.cut());
         let on_tape = view.end().is_some_and(|end| end >= airing.cut().end);
         let now = self.environment.clock.now();
         // Before the lease: the first sound may be on tape a moment after it.
-        if now > airing.cut().start && view.start().is_none() {
+        let is_late = now > airing.cut().start && lease.is_none() && !self.is_connecting(&airing.id);
+        if is_late && view.start().is_none() {
             let cause = "aircheck was not yet recording when the show began".to_owned();
             let (tape, at) = (tape.clone(), airing.cut().start);
             blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
@@ -74,12 +78,15 @@ impl Recorder {
         if lease.is_none() && !on_tape {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);
         }
+        if self.decide_beginning(&airing.id, &tape).await? {
+            return Ok(None);
+        }
         let temporary = self.shelf.temporary(&airing.id).await?;
         let cover = self.pictures.cover(show, &order.config).await;
         let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
-        Ok(Made { taken, temporary, cover })
+        Ok(Some(Made { taken, temporary, cover }))
     }
 
     /// Judges what was taken against what was to be recorded, and gives it its place.

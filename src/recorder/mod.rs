@@ -5,10 +5,12 @@
 //! a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next start goes on
 //! from the tape.
 //!
-//! While an airing goes on a person may move its end or, before it has begun, take it back ([`Control`]). Claims, such
+//! What is asked for at once begins with the first sound where its station has to be connected to (`beginning`). While an
+//! airing goes on a person may move its end or, before it has begun, take it back ([`Control`]). Claims, such
 //! changes and the end of taking have one [`Turn`] at a time, so that no change is answered and then forgotten.
 
 mod attempt;
+mod beginning;
 mod chapters;
 mod control;
 mod error;
@@ -27,7 +29,7 @@ mod words;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, watch};
 use tracing::{info, warn};
 
 use crate::base::environment::Environment;
@@ -38,10 +40,11 @@ use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, Gap, Measured, StationId, Topic, Verdict};
+use crate::model::{Airing, Amendment, Amendments, Gap, Measured, StationId, Topic, Verdict};
 
 use live::Live;
 
+pub use beginning::{CONNECTING, first_sound};
 pub use chapters::chapters;
 pub use control::{Control, ControlError, Later, Wish};
 pub use error::RecorderError;
@@ -70,6 +73,8 @@ pub struct Recorder {
     bin: Bin,
     encoders: Encoders,
     live: Live,
+    /// What was changed by hand, as the catalogue says.
+    amendments: watch::Sender<Arc<Amendments>>,
     turn: Mutex<()>,
 }
 
@@ -96,6 +101,7 @@ impl Recorder {
             pictures,
             encoders: Encoders::new(processors),
             live: Live::default(),
+            amendments: watch::Sender::default(),
             turn: Mutex::default(),
         })
     }
@@ -215,6 +221,22 @@ impl Recorder {
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
         Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
+    }
+
+    /// Writes down a change; then whoever records the airing hears of it, and whoever asks what was changed.
+    async fn amend(&self, _turn: &Turn<'_>, amendment: &Amendment) -> Result<(), CatalogueError> {
+        self.catalogue.amend(amendment).await?;
+        let told = self.tell_amendments().await;
+        // Last: the task that is told may be the one that waits here, and begins anew.
+        self.live.change(&amendment.airing);
+        told
+    }
+
+    /// Makes known what the catalogue says now of what was changed.
+    async fn tell_amendments(&self) -> Result<(), CatalogueError> {
+        self.amendments.send_replace(Arc::new(self.catalogue.amendments().await?));
+        self.tell();
+        Ok(())
     }
 
     /// Tells that there is another configuration.
