@@ -4,8 +4,12 @@
 //! is the same in all languages; their order, and every word around them, is the language's own. A language is added by a
 //! file, and its tag in [`LANGUAGES`].
 
+mod sentence;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+pub use sentence::Sentence;
 
 /// The messages of one language, by their keys.
 pub type Messages = BTreeMap<String, String>;
@@ -83,6 +87,7 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::path::Path;
 
     use regex::Regex;
 
@@ -123,6 +128,30 @@ mod tests {
         for language in LANGUAGES.iter() {
             for (key, text) in &language.messages {
                 assert_eq!(names(text), names(&Language::english().messages[key]), "{key} of {}", language.tag);
+            }
+        }
+    }
+
+    #[test]
+    fn every_sentence_has_a_message() {
+        let mut asked = BTreeSet::new();
+        collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut asked);
+        assert!(!asked.is_empty());
+        asked.retain(|key| !Language::english().messages.contains_key(key));
+        assert_eq!(asked, BTreeSet::new());
+    }
+
+    /// The keys of the sentences in the sources below `folder`.
+    fn collect(folder: &Path, keys: &mut BTreeSet<String>) {
+        let key = Regex::new(r#"Sentence::new\(\s*"(\w+)""#).unwrap();
+        for entry in std::fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                collect(&path, keys);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+                keys.extend(key.captures_iter(code).map(|found| found[1].to_owned()));
             }
         }
     }

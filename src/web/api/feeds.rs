@@ -11,6 +11,7 @@ use super::super::asked::Base;
 use super::super::{Site, address};
 use super::extract::Path;
 use super::problem::Problem;
+use crate::language::Sentence;
 use crate::model::ShowId;
 
 /// A podcast feed.
@@ -61,28 +62,24 @@ pub(super) async fn renew(
 ) -> Result<Json<Feed>, Problem> {
     let show = ShowId::new(show);
     if site.config().show(&show).is_none() {
-        return Err(Problem::not_found(format!("there is no show {show}")));
+        return Err(Problem::not_found(Sentence::new("problem_no_show").with("show", &show)));
     }
     renewed(&site, base.as_ref(), Some(&show)).await
 }
 
 async fn renewed(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Json<Feed>, Problem> {
     if !site.is_guarded() {
-        let detail = "the page has no password, so everybody can read the feed by an address that cannot be changed";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        return Err(Problem::new(StatusCode::CONFLICT, Sentence::new("problem_feed_open")));
     }
     if !site.access.renew(show).await {
-        let detail = "the feed has another address, but that could not be written down: after a restart the old one \
-                      is good again; the log says why";
-        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail));
+        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_feed_unkept")));
     }
     described(site, base, show).map(Json)
 }
 
 fn described(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
-    let base = base.cloned().ok_or_else(|| {
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "the address of the page is not known: `web: { base_url: … }`")
-    })?;
+    let unknown = || Problem::new(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_address_unknown"));
+    let base = base.cloned().ok_or_else(unknown)?;
     let address = address::feed(&site.signed(base, show), show).to_string();
     Ok(Feed { show: show.map(ShowId::to_string), address })
 }
