@@ -129,8 +129,8 @@ async fn pictures_of_every_page() {
     }
 }
 
-/// Waits until pictures are loaded.
+/// Waits until pictures are loaded, but for those that a browser leaves out until one scrolls to them.
 async fn settled(page: &Page) {
-    page.is("[...document.images].every((image) => image.complete)").await;
+    page.is("[...document.images].every((image) => image.complete || image.loading === 'lazy')").await;
     page.eval("new Promise((done) => setTimeout(done, 600))").await;
 }
