@@ -119,9 +119,13 @@ async fn pictures_of_every_page() {
         page.eval("document.querySelector('.ledger').open = true").await;
         settled(&page).await;
         page.picture(&folder.join(format!("playing-{name}.png"))).await;
-        for (path, file) in
-            [("/schedule", "schedule"), ("/stations", "stations"), ("/on-air", "on-air"), ("/shows/masters", "show")]
-        {
+        for (path, file) in [
+            ("/schedule", "schedule"),
+            ("/stations", "stations"),
+            ("/on-air", "on-air"),
+            ("/subscribe", "subscribe"),
+            ("/shows/masters", "show"),
+        ] {
             page.goto(path).await;
             settled(&page).await;
             page.picture(&folder.join(format!("{file}-{name}.png"))).await;

@@ -11,6 +11,11 @@ pub(super) fn feed(base: &Url, show: Option<&ShowId>) -> Url {
     below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
 }
 
+/// The calendar of the coming airings.
+pub(super) fn calendar(base: &Url) -> Url {
+    below(base, &["schedule.ics"])
+}
+
 /// The page of a show, or of everything. It takes no token.
 pub(super) fn page(base: &Url, show: Option<&ShowId>) -> Url {
     let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));

@@ -246,6 +246,57 @@ async fn playlists_have_one_entry_for_each_recording_whatever_its_title() {
 }
 
 #[tokio::test]
+async fn the_calendar_is_what_apps_subscribe_to_and_is_sent_again_only_when_it_changed() {
+    let library = Collection::usual("").await;
+    let (_service, base) = library.serve().await;
+    let answer = ask(&base, "schedule.ics", &[]).await;
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/calendar; charset=utf-8");
+    let tag = answer.headers()[ETAG].to_str().expect("plain").to_owned();
+    let calendar = answer.text().await.expect("text");
+    // RFC 5545, section 3.1: a line has at most 75 octets, and goes on after a space.
+    assert!(calendar.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')), "{calendar}");
+    let whole = calendar.replace("\r\n ", "");
+    let lines: Vec<&str> = whole.split_terminator("\r\n").collect();
+    for there in [
+        "X-WR-CALNAME:aircheck",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT3600S",
+        "SUMMARY:]]> <script>alert(1)</script> & \"x\"",
+        "LOCATION:Other <FM>",
+        &format!("URL:{}", base.join(KOREAN).expect("a path")),
+    ] {
+        assert!(lines.contains(&there), "{there} in {whole}");
+    }
+    let uids: Vec<&&str> = lines.iter().filter(|line| line.starts_with("UID:")).collect();
+    assert!(uids.len() > 100 && uids.iter().any(|uid| uid.starts_with("UID:명연주-명음반@")), "{uids:?}");
+    assert_eq!(ask(&base, "schedule.ics", &[(IF_NONE_MATCH.as_str(), &tag)]).await.status(), StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn one_page_has_the_addresses_of_all_there_is_to_subscribe_to() {
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let known = [(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")];
+    let page = ask(&base, "subscribe", &known).await.text().await.expect("text").replace("&#x2f;", "/");
+    for there in [
+        "<a class=\"feed\" href=\"http://192.0.2.7:8080/feed.xml\">",
+        "<a href=\"podcast://192.0.2.7:8080/feed.xml\">",
+        "href=\"http://192.0.2.7:8080/shows/evening-news/feed.xml\"",
+        &format!("data-address=\"http://192.0.2.7:8080/{KOREAN}/feed.xml\""),
+        "<a class=\"feed\" href=\"http://192.0.2.7:8080/schedule.ics\">",
+        "<a href=\"webcal://192.0.2.7:8080/schedule.ics\">캘린더 앱에서 열기</a>",
+        "href=\"/feeds.opml\"",
+        "href=\"/recordings.m3u\"",
+        "피드 주소 QR 코드",
+    ] {
+        assert!(page.contains(there), "{there} in {page}");
+    }
+    assert!(!page.contains("<script>alert"), "{page}");
+    let lost = [("x-forwarded-for", "192.0.2.9"), (HOST.as_str(), "localhost:8080")];
+    let page = ask(&base, "subscribe", &lost).await.text().await.expect("text");
+    assert!(page.contains("base_url") && !page.contains("feed.xml\">http"), "{page}");
+}
+
+#[tokio::test]
 async fn every_feed_has_a_picture_of_the_kind_and_size_that_apps_take() {
     let collection = Collection::usual("").await;
     let jpeg = ffmpeg::run(&["-f", "lavfi", "-i", "color=red:s=1500x1500", "-frames:v", "1", "-f", "mjpeg", "-"], &[]);
