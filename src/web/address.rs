@@ -4,6 +4,7 @@
 use url::Url;
 
 use crate::base::image::ImageKind;
+use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, ShowId};
 
 /// A feed: of one show, or of everything.
@@ -39,6 +40,11 @@ pub(super) fn media(base: &Url, id: &AiringId) -> Url {
 /// The chapters of a recording.
 pub(super) fn chapters(base: &Url, id: &AiringId) -> Url {
     below(base, &["media", id.as_str(), "chapters.json"])
+}
+
+/// A transcript of a recording.
+pub(super) fn transcript(base: &Url, id: &AiringId, kind: TranscriptKind) -> Url {
+    below(base, &["media", id.as_str(), &format!("transcript.{}", kind.extension())])
 }
 
 /// An address below `base`, its parts percent-encoded.

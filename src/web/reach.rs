@@ -31,7 +31,9 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         ["schedule.ics"] => Some(Reach::Calendar),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
         ["artwork", file] => artwork::named(file).map(|show| Reach::PartOf(ShowId::new(show))),
-        ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
+        ["media", airing, "chapters.json" | "transcript.vtt" | "transcript.srt" | "transcript.txt"] => {
+            show_of(airing).map(Reach::PartOf)
+        }
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
     }
@@ -54,6 +56,7 @@ mod tests {
         assert_eq!(of("/media/news@20261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/media/news@1/transcript.vtt"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
         assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
         assert_eq!(of("/schedule.ics"), Some(Reach::Calendar));
@@ -67,6 +70,7 @@ mod tests {
             "/api/v1/recordings",
             "/download/news@1.mp3",
             "/media/x.mp3",
+            "/media/news@1/other.vtt",
             "/media/news@1.mp3/../../feeds.opml",
             "//feed.xml",
             "/feed.xml/",

@@ -124,6 +124,35 @@ async fn chapters_are_where_they_are_in_the_file() {
 }
 
 #[tokio::test]
+async fn a_transcript_that_somebody_puts_beside_a_recording_is_in_its_feed() {
+    let library = Collection::usual("").await;
+    let (_service, base) = library.serve().await;
+    let path = format!("{KOREAN}/feed.xml");
+    let newest = library.path(&kept("명연주-명음반", "명연주 명음반", 24));
+    let before = ask(&base, &path, &[]).await.headers()[ETAG].to_str().expect("plain").to_owned();
+    let words = "WEBVTT\n\n00:00.000 --> 00:02.000\n안녕하세요\n";
+    std::fs::write(newest.with_extension("vtt"), words).expect("written");
+    std::fs::write(newest.with_extension("json"), "{}").expect("written");
+    // Of another recording, which had this name before.
+    let old = std::fs::File::create(newest.with_extension("srt")).expect("made");
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("an old file");
+    assert_eq!(ask(&base, &path, &[(IF_NONE_MATCH.as_str(), &before)]).await.status(), StatusCode::OK, "it changed");
+    let feed = channel(&base, &path).await;
+    let transcripts = |item: &rss::Item| item.extensions()["podcast"].get("transcript").cloned().unwrap_or_default();
+    assert_eq!(transcripts(&feed.items()[1]), []);
+    let [transcript] = &transcripts(&feed.items()[0])[..] else { panic!("{feed}") };
+    assert_eq!(transcript.attrs()["type"], "text/vtt");
+    let answer = get(&Url::parse(&transcript.attrs()["url"]).expect("a URL")).await;
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/vtt; charset=utf-8");
+    assert_eq!(answer.text().await.expect("text"), words);
+    let media = "media/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98@20261120T0500Z";
+    assert_eq!(ask(&base, &format!("{media}/transcript.vtt"), &[]).await.status(), StatusCode::OK);
+    for none in ["transcript.srt", "transcript.json", "transcript.txt", "transcript.mp3", "..%2Fstations.yaml"] {
+        assert_eq!(ask(&base, &format!("{media}/{none}"), &[]).await.status(), StatusCode::NOT_FOUND, "{none}");
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_never_does() {
     let library = Collection::usual("").await;
     let (service, base) = library.serve().await;

@@ -74,7 +74,8 @@ export function week(part) {
   // Whoever comes to the page sees this moment; whoever is there already stays where they are.
   if (root.dataset.seen) return;
   root.dataset.seen = "yes";
-  requestAnimationFrame(() => root.querySelector(".moment")?.scrollIntoView({ block: "center" }));
+  const present = root.querySelector(".moment") ?? root.querySelector(".slot.recording");
+  if (matchMedia("(min-width: 72rem)").matches) requestAnimationFrame(() => present?.scrollIntoView({ block: "center" }));
 }
 
 /** A line at this moment by the clocks of a zone, where the timetable shows it. */
