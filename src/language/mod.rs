@@ -2,7 +2,7 @@
 //!
 //! A message is a text with names in braces where it says what it is about: `{seconds} s of sound`. Which names there are
 //! is the same in all languages; their order, and every word around them, is the language's own. A language is added by a
-//! file, and its tag in [`LANGUAGES`].
+//! file, and its tag in the list of them.
 
 mod sentence;
 
