@@ -134,7 +134,7 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
     let Some(password) = basic(headers) else {
         return Err(if token.is_none() { unknown(site, request) } else { unauthorized(request) });
     };
-    let client = client::address(extensions, headers);
+    let client = client::address(site, extensions, headers);
     match site.access.check(hash, client, &password).await {
         Ok(()) => Ok(Key::Password(hash.clone())),
         Err(Refused::Wrong) => Err(unauthorized(request)),

@@ -49,7 +49,8 @@ fn refused(site: &Site, request: &Request) -> Option<(StatusCode, Sentence)> {
         return Some((StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_unknown_name")));
     }
     // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
-    let forwarded = text(headers, &FORWARDED).filter(|_| client::is_near(request.extensions())).unwrap_or_default();
+    let forwarded =
+        text(headers, &FORWARDED).filter(|_| client::is_believed(site, request.extensions())).unwrap_or_default();
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
         return Some((StatusCode::FORBIDDEN, Sentence::new("problem_other_site")));
     }
