@@ -1,7 +1,7 @@
 //! The door: who may pass with which request, where the page has a password.
 //!
 //! There are three keys: a session (browsers), the password itself with every request (Basic, RFC 7617, under any name:
-//! podcast apps, curl), and the token of a feed, which opens that feed and what belongs to it, and nothing else. Without
+//! podcast apps, curl), and the token of a feed or of the calendar, which opens that and what belongs to it, and nothing else. Without
 //! a key one finds the page where one signs in, how it looks, and that the service is alive.
 
 use axum::body::{Body, HttpBody as _};
@@ -18,11 +18,12 @@ use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use url::form_urlencoded;
 
-use super::access::{Refused, TOKEN};
+use super::access::{Feed, Refused, TOKEN};
 use super::reach::{self, Reach};
 use super::{Site, client, cookie, refusal};
 use crate::base::password::PasswordHash;
 use crate::config::Auth;
+use crate::language::Sentence;
 
 /// Where one signs in.
 pub(super) const SIGN_IN: &str = "/sign-in";
@@ -44,8 +45,8 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
         // Before the configuration was read again there may have been a password, and other machines are still heard.
         Auth::Machine if client::is_near(request.extensions()) => return next.run(request).await,
         Auth::Machine => {
-            let words = "the page has lost its password; restart aircheck, and it is for its own machine alone";
-            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, words);
+            let lost = Sentence::new("problem_password_lost");
+            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, lost);
         }
         Auth::Password(hash) => hash,
     };
@@ -133,14 +134,14 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
     let Some(password) = basic(headers) else {
         return Err(if token.is_none() { unknown(site, request) } else { unauthorized(request) });
     };
-    let client = client::address(extensions, headers);
+    let client = client::address(site, extensions, headers);
     match site.access.check(hash, client, &password).await {
         Ok(()) => Ok(Key::Password(hash.clone())),
         Err(Refused::Wrong) => Err(unauthorized(request)),
         Err(Refused::TooMany(wait)) => {
             let seconds = wait.as_secs() + 1;
-            let words = format!("too many wrong passwords; try again in {seconds} seconds");
-            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, words);
+            let many = Sentence::new("problem_too_many_passwords").with("seconds", seconds);
+            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, many);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             Err(response)
         }
@@ -150,10 +151,12 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
 
 /// Whether a token opens what is asked for.
 fn opens(site: &Site, reach: &Reach, token: &str) -> bool {
+    let opens = |feed| site.access.is_token(feed, token);
     match reach {
-        Reach::FeedOfAll => site.access.is_token(None, token),
-        Reach::FeedOf(show) => site.access.is_token(Some(show), token),
-        Reach::PartOf(show) => site.access.is_token(Some(show), token) || site.access.is_token(None, token),
+        Reach::FeedOfAll => opens(Feed::All),
+        Reach::FeedOf(show) => opens(Feed::Of(show)),
+        Reach::Calendar => opens(Feed::Calendar),
+        Reach::PartOf(show) => opens(Feed::Of(show)) || opens(Feed::All),
     }
 }
 
@@ -185,8 +188,8 @@ fn unknown(site: &Site, request: &Parts) -> Response {
 fn unauthorized(request: &Parts) -> Response {
     let script = request.headers.get(MODE).is_some_and(|mode| mode != "navigate");
     let challenge = if script { "Session realm=\"aircheck\"" } else { "Basic realm=\"aircheck\", charset=\"UTF-8\"" };
-    let words = "this needs the password of the page, or the address of a feed as the page shows it";
-    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, words);
+    let needed = Sentence::new("problem_password_needed");
+    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, needed);
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -29,6 +29,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("show.html", include_str!("../templates/show.html")),
         ("on-air.html", include_str!("../templates/on-air.html")),
         ("subscribe.html", include_str!("../templates/subscribe.html")),
+        ("subscriptions.html", include_str!("../templates/subscriptions.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
         ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {
@@ -59,7 +60,11 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         ..values
     };
     match TEMPLATES.get_template(name).and_then(|template| template.render(values)) {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            language::label(response.headers_mut(), language);
+            response
+        }
         Err(error) => {
             tracing::error!(%error, name, "a page could not be made");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
