@@ -54,7 +54,7 @@ pub(super) fn marks(recording: &Recording) -> Vec<Mark> {
     };
     let gaps = recording.gaps.iter().map(|gap| {
         let length = gap.length.as_secs_f64();
-        mark("gap", gap.start, length, if filled { length } else { 0.0 }, &gap.cause)
+        mark("gap", gap.start, length, if filled { length } else { 0.0 }, &gap.cause.words)
     });
     let dead = recording.dead_air.iter().map(|dead| {
         let length = dead.length.as_secs_f64();
@@ -72,14 +72,14 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
-    use crate::model::{AiringId, DeadAir, Gap, ShowId, Span, StationId, Verdict};
+    use crate::model::{AiringId, Cause, DeadAir, Gap, ShowId, Span, StationId, Verdict};
 
     /// An hour, in a file that plays for so many seconds, of which the minutes 10 and 30 are missing, and minute 40 is silent.
     fn hour(plays: u64) -> Recording {
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
         let span = Span::new(start, start + TimeDelta::hours(1));
         let minute = Duration::from_secs(60);
-        let gap = |after| Gap { start: start + TimeDelta::minutes(after), length: minute, cause: "403".to_owned() };
+        let gap = |after| Gap { start: start + TimeDelta::minutes(after), length: minute, cause: Cause::default() };
         Recording {
             id: AiringId::new("x"),
             show: ShowId::new("x"),

@@ -61,6 +61,6 @@ fn now(slot: Slot, progress: Progress) -> Now {
         missing: progress.missing.as_secs_f64(),
         on_tape_said: said(progress.on_tape),
         missing_said: said(progress.missing),
-        trouble: progress.trouble,
+        trouble: progress.trouble.map(|cause| cause.words),
     }
 }

@@ -90,12 +90,12 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             name: station.name.clone(),
             kind: kind(station),
             now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
-            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| redact::text(&trouble.cause)),
+            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| redact::text(&trouble.cause.words)),
             next: next.map(|planned| slot(planned, false, config, language)),
             complete: past.complete.map(|(id, end)| over(&id, end)),
             failure: past.failure.map(|(id, gap)| Past {
                 missing: clock(gap.length.as_secs_f64().max(1.0)),
-                cause: redact::text(&gap.cause),
+                cause: redact::text(&gap.cause.words),
                 ..over(&id, gap.start)
             }),
         }
