@@ -24,6 +24,12 @@ static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
     vec![read("en", include_str!("messages/en.json")), read("ko", include_str!("messages/ko.json"))]
 });
 
+/// All of them.
+#[cfg(test)]
+pub(super) fn all() -> &'static [Language] {
+    &LANGUAGES
+}
+
 /// The language that the browser likes best among ours (RFC 9110 section 12.5.4).
 pub(super) fn of(headers: &HeaderMap) -> &'static Language {
     let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
