@@ -218,7 +218,9 @@ async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back
     assert!(states.contains(&(&"plain".into(), &"planned".into())), "{next}");
     assert!(desk.aircheck.run(&["next"]).await.stdout.contains("KBS 1FM  skipped\n"));
     let calendar = desk.client.get(desk.base.join("/schedule.ics").expect("a path")).send().await.expect("it");
-    assert!(calendar.text().await.expect("text").contains("SUMMARY:Skipped\r\nLOCATION:KBS 1FM\r\nSTATUS:CANCELLED"));
+    assert!(
+        calendar.text().await.expect("text").contains("LOCATION:KBS 1FM\r\nSTATUS:CANCELLED\r\nSUMMARY:Skipped\r\n")
+    );
 
     // Claimed already, fifteen seconds before the start, and still to be skipped.
     for show in ["late", "back"] {

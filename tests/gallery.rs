@@ -119,9 +119,13 @@ async fn pictures_of_every_page() {
         page.eval("document.querySelector('.ledger').open = true").await;
         settled(&page).await;
         page.picture(&folder.join(format!("playing-{name}.png"))).await;
-        for (path, file) in
-            [("/schedule", "schedule"), ("/stations", "stations"), ("/on-air", "on-air"), ("/shows/masters", "show")]
-        {
+        for (path, file) in [
+            ("/schedule", "schedule"),
+            ("/stations", "stations"),
+            ("/on-air", "on-air"),
+            ("/subscribe", "subscribe"),
+            ("/shows/masters", "show"),
+        ] {
             page.goto(path).await;
             settled(&page).await;
             page.picture(&folder.join(format!("{file}-{name}.png"))).await;
@@ -129,8 +133,8 @@ async fn pictures_of_every_page() {
     }
 }
 
-/// Waits until pictures are loaded.
+/// Waits until pictures are loaded, but for those that a browser leaves out until one scrolls to them.
 async fn settled(page: &Page) {
-    page.is("[...document.images].every((image) => image.complete)").await;
+    page.is("[...document.images].every((image) => image.complete || image.loading === 'lazy')").await;
     page.eval("new Promise((done) => setTimeout(done, 600))").await;
 }

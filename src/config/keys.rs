@@ -96,6 +96,12 @@ pub(super) static WEB: Table = Table {
             "Asked for by the page: the hash that `aircheck passwd` prints, `env:NAME` or `file:PATH`.",
         ),
         key(
+            "trusted_proxies",
+            Kind::Words,
+            "trusted_proxies: [172.18.0.0/16]",
+            "Web servers in front of it on other machines or in containers, which are believed for whom they ask: addresses or networks.",
+        ),
+        key(
             "auth",
             Kind::Word(&["none"]),
             "auth: none",

@@ -4,9 +4,10 @@
 //! that only this machine reaches asks nobody, unless there is a password: then it may be a web server in front that
 //! asks on behalf of the world, and everybody is asked.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
+use ipnet::IpNet;
 use url::Url;
 
 use super::problem::{Complaint, Problems};
@@ -21,6 +22,8 @@ pub struct Web {
     pub listen: Option<SocketAddr>,
     /// The address by which others reach it, for feeds; by default the one they asked.
     pub base_url: Option<Url>,
+    /// Web servers in front of it on other machines, which are believed for whom they ask.
+    pub trusted_proxies: Vec<IpNet>,
     /// Who may see it.
     pub auth: Auth,
 }
@@ -41,7 +44,7 @@ pub enum Auth {
 pub(super) fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     let default = || listen(keys::LISTEN).unwrap_or_default();
     let Some(section) = file.section("web", problems) else {
-        return Web { listen: default(), base_url: None, auth: Auth::Machine };
+        return Web { listen: default(), base_url: None, trusted_proxies: Vec::new(), auth: Auth::Machine };
     };
     let auth = auth(&section, folder, problems);
     let guarded = auth.as_ref().is_none_or(|auth| *auth != Auth::Machine);
@@ -51,6 +54,7 @@ pub(super) fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -
     Web {
         listen: listen.unwrap_or_else(default),
         base_url: section.read("base_url", problems, |text| checks::url(text, folder, keys::HTTP)),
+        trusted_proxies: proxies(&section, problems),
         auth: auth.unwrap_or_default(),
     }
 }
@@ -104,6 +108,26 @@ fn alone(address: SocketAddr) -> Result<SocketAddr, Complaint> {
         "run `aircheck passwd` and write the line that it prints here under `web`; `auth: none` lets everybody in who can \
          reach the page",
     ))
+}
+
+/// Addresses and networks.
+fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
+    let mut proxies = Vec::new();
+    for (text, place) in section.words("trusted_proxies", problems) {
+        let one = text.parse::<IpAddr>().map(IpNet::from).ok().or_else(|| text.parse::<IpNet>().ok());
+        match one.filter(|net| net.prefix_len() > 0) {
+            Some(net) => proxies.push(net),
+            None if one.is_some() => {
+                let complaint = Complaint::new(format!("`{text}` is everybody, who would then be believed anything"));
+                problems.add(place, complaint.hint("write the addresses of your own web servers"));
+            }
+            None => {
+                let complaint = Complaint::new(format!("`{text}` is not an address, and not a network"));
+                problems.add(place, complaint.hint("write for example `172.18.0.5` or `172.18.0.0/16`"));
+            }
+        }
+    }
+    proxies
 }
 
 /// An address and a port, or `off`.

@@ -2,7 +2,8 @@
 //!
 //! [`catalogue`] is the list and the claim, [`shelf`] the folder of files, [`tags`] what is written into them,
 //! [`artwork`] the pictures of shows and stations, [`archive`] keeps list and files in step, [`retention`] decides what
-//! goes again, [`bin`] holds what a person deleted until that can no longer be taken back.
+//! goes again, [`bin`] holds what a person deleted until that can no longer be taken back, [`transcript`] finds what others put
+//! beside a recording.
 
 pub mod archive;
 pub mod artwork;
@@ -11,3 +12,4 @@ pub mod catalogue;
 pub mod retention;
 pub mod shelf;
 pub mod tags;
+pub mod transcript;

@@ -74,7 +74,9 @@ impl Live {
             title: entry.title.clone(),
             station: entry.station.clone(),
         };
-        self.entries().values().map(current).collect()
+        let mut all: Vec<Current> = self.entries().values().map(current).collect();
+        all.sort_by_key(|current| current.airing.on_air.start);
+        all
     }
 
     pub(super) fn contains(&self, id: &AiringId) -> bool {

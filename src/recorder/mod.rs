@@ -178,7 +178,7 @@ impl Recorder {
         Ok(())
     }
 
-    /// What is being recorded, in the order of the ids.
+    /// What is being recorded, the earliest first.
     pub fn recording(&self) -> Vec<Current> {
         self.live.all()
     }

@@ -27,7 +27,7 @@ impl Recorder {
         self.encoders.speed()
     }
 
-    /// How far each airing is that is being recorded, in the order of the ids. Takes as long as it takes to walk along
+    /// How far each airing is that is being recorded, the earliest first. Takes as long as it takes to walk along
     /// their tapes: not for the threads of the runtime.
     pub fn progress(&self) -> Vec<Progress> {
         let progress = |current: Current| {

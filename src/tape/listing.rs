@@ -18,6 +18,9 @@ pub struct Listed {
     pub duration: Duration,
     /// How much plays before it.
     pub at: Duration,
+    /// Its place in the cut, which is later than what plays before it where something is missing. The first sound may
+    /// begin before the cut does.
+    pub place: Duration,
     /// Whether its media time does not continue that of the one before, or its format is another.
     pub seam: bool,
 }
@@ -26,14 +29,15 @@ pub struct Listed {
 pub fn listing(view: &View, cut: Span) -> Vec<Listed> {
     let mut walker = Walker::new(cut);
     let mut listed: Vec<Listed> = Vec::new();
-    let (mut seam, mut skip, mut at) = (false, Duration::ZERO, Duration::ZERO);
+    let (mut seam, mut skip, mut at, mut place) = (false, Duration::ZERO, Duration::ZERO, Duration::ZERO);
     loop {
         match walker.step(view, false) {
-            Step::Run(run) => (seam, skip) = (!listed.is_empty(), run.skip),
+            Step::Run(run) => (seam, skip, place) = (!listed.is_empty(), run.skip, run.at),
             // It only warms up a decoder.
             Step::Feed { duration, .. } if duration <= skip => skip -= duration,
             Step::Feed { sound, duration } => {
-                listed.push(Listed { sound, duration, at, seam });
+                listed.push(Listed { sound, duration, at, place: place.saturating_sub(skip), seam });
+                place = (place + duration).saturating_sub(skip);
                 (seam, skip, at) = (false, Duration::ZERO, at + duration);
             }
             Step::Wait | Step::End => return listed,
@@ -96,5 +100,14 @@ mod tests {
         let with_a_hole = told(&[(100, 0, false), (102, 2, false), (110, 4, true), (112, 6, false)]);
         assert_eq!(listed(&[100, 102, 110, 112], 100, 120), with_a_hole);
         assert_eq!(listed(&[], 100, 120), []);
+    }
+
+    #[test]
+    fn every_sound_knows_its_place_in_the_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let cut = Span::new(at(101), at(120));
+        let listed = listing(&tape(folder.path(), &[98, 100, 102, 110, 112]).view(&cut), cut);
+        let places: Vec<_> = listed.iter().map(|one| (one.at.as_secs(), one.place.as_secs())).collect();
+        assert_eq!(places, [(0, 0), (2, 1), (4, 9), (6, 11)]);
     }
 }

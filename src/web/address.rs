@@ -4,11 +4,17 @@
 use url::Url;
 
 use crate::base::image::ImageKind;
+use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, ShowId};
 
 /// A feed: of one show, or of everything.
 pub(super) fn feed(base: &Url, show: Option<&ShowId>) -> Url {
     below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
+}
+
+/// The calendar of the coming airings.
+pub(super) fn calendar(base: &Url) -> Url {
+    below(base, &["schedule.ics"])
 }
 
 /// The page of a show, or of everything. It takes no token.
@@ -34,6 +40,11 @@ pub(super) fn media(base: &Url, id: &AiringId) -> Url {
 /// The chapters of a recording.
 pub(super) fn chapters(base: &Url, id: &AiringId) -> Url {
     below(base, &["media", id.as_str(), "chapters.json"])
+}
+
+/// A transcript of a recording.
+pub(super) fn transcript(base: &Url, id: &AiringId, kind: TranscriptKind) -> Url {
+    below(base, &["media", id.as_str(), &format!("transcript.{}", kind.extension())])
 }
 
 /// An address below `base`, its parts percent-encoded.

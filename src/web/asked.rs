@@ -1,20 +1,20 @@
 //! By which address somebody reached the page: what addresses in feeds, playlists and calendars begin with.
 //!
-//! `base_url` where it is given. Else the host that was asked, which a web server in front on this machine tells by
-//! `X-Forwarded-Host`, `-Proto` and `-Port`; from elsewhere nobody is believed these. An address that leads whoever asked
+//! `base_url` where it is given. Else the host that was asked, which a web server in front tells by `X-Forwarded-Host`,
+//! `-Proto` and `-Port` where it is believed ([`client`]). An address that leads whoever asked
 //! to a machine of their own, such as `localhost`, is none.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
-use super::Site;
+use super::{Site, client};
 
 /// The address of the page for whoever asked; nothing where it cannot be known.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ impl FromRequestParts<Site> for Base {
         if let Some(base) = &config.web.base_url {
             return Ok(Self(Some(base.clone())));
         }
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
-        Ok(Self(asked(peer, &parts.headers)))
+        let (near, believed) = (client::is_near(&parts.extensions), client::is_believed(site, &parts.extensions));
+        Ok(Self(asked(near, believed, &parts.headers)))
     }
 }
 
@@ -41,12 +41,11 @@ pub(super) fn unknown() -> Response {
     (StatusCode::MISDIRECTED_REQUEST, words).into_response()
 }
 
-/// The address that was asked by `peer`.
-fn asked(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Url> {
-    let here = peer.is_some_and(|peer| peer.is_loopback());
+/// The address that was asked over a connection from this machine (`near`), or from a web server in front.
+fn asked(near: bool, believed: bool, headers: &HeaderMap) -> Option<Url> {
     // Each server in front adds itself at the end; the first is the one that was asked.
     let told = |name: &str| {
-        let value = headers.get(name).filter(|_| here)?.to_str().ok()?;
+        let value = headers.get(name).filter(|_| believed)?.to_str().ok()?;
         value.split(',').next().map(str::trim).filter(|value| !value.is_empty())
     };
     let host = told("x-forwarded-host").or_else(|| headers.get(HOST)?.to_str().ok())?;
@@ -61,7 +60,7 @@ fn asked(peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Url> {
     {
         url.set_port(Some(port)).ok()?;
     }
-    let from_here = here
+    let from_here = near
         && told("x-forwarded-for")
             .is_none_or(|client| client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()));
     (from_here || !leads_back(&url)).then_some(url)
@@ -87,15 +86,19 @@ mod tests {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
-        asked(peer.parse().ok(), &headers.iter().map(pair).collect()).map(Url::into)
+        let near = peer.parse::<IpAddr>().unwrap().is_loopback();
+        // The one in the next room is a web server in front.
+        asked(near, near || peer == "172.18.0.5", &headers.iter().map(pair).collect()).map(Url::into)
     }
 
     #[test]
-    fn the_host_that_was_asked_is_told_by_a_server_on_this_machine_only() {
+    fn the_host_that_was_asked_is_told_by_a_server_that_is_believed() {
         let host = ("host", "127.0.0.1:8080");
         let behind = [host, ("x-forwarded-host", "radio.example.org, inner"), ("x-forwarded-proto", "https")];
         assert_eq!(base("127.0.0.1", &behind).as_deref(), Some("https://radio.example.org/"));
         assert_eq!(base("::1", &behind).as_deref(), Some("https://radio.example.org/"));
+        assert_eq!(base("172.18.0.5", &behind).as_deref(), Some("https://radio.example.org/"));
+        assert_eq!(base("172.18.0.5", &[host]), None, "that is its own machine");
         let from_elsewhere = [("host", "192.0.2.7:8080"), behind[1], behind[2]];
         assert_eq!(base("192.0.2.9", &from_elsewhere).as_deref(), Some("http://192.0.2.7:8080/"));
         let port = [("x-forwarded-host", "a.example"), ("x-forwarded-port", "8443"), ("x-forwarded-proto", "https")];

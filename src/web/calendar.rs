@@ -1,78 +1,55 @@
-//! The coming airings as a calendar (iCalendar, RFC 5545).
+//! The coming airings as a calendar (iCalendar, RFC 5545), which apps subscribe to.
+//!
+//! The same airings make the same calendar, byte for byte, so that an app that asks again gets it only when it changed.
 
 use axum::extract::State;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chrono::{DateTime, Duration, Utc};
+use icalendar::{Calendar, Component as _, Event, EventLike as _, EventStatus, Property};
 
-use super::Site;
+use super::asked::Base;
+use super::conditional::{ASK_AGAIN, Sent, answer};
+use super::text::line;
+use super::{Site, address};
 use crate::schedule::programme::Planned;
 
 /// Airings in the calendar.
 const COMING: usize = 200;
+/// How often an app should look again.
+const LOOK_AGAIN: Duration = Duration::hours(1);
 
 /// The calendar.
-pub(super) async fn coming(State(site): State<Site>) -> Response {
+pub(super) async fn coming(State(site): State<Site>, Base(base): Base, headers: HeaderMap) -> Response {
     let programme = site.programme();
-    let now = site.clock.now();
-    let mut lines = vec![
-        "BEGIN:VCALENDAR".to_owned(),
-        "VERSION:2.0".to_owned(),
-        concat!("PRODID:-//aircheck//", env!("CARGO_PKG_VERSION"), "//EN").to_owned(),
-    ];
-    for Planned { airing, title, skipped, .. } in programme.coming(now, COMING) {
-        lines.extend([
-            "BEGIN:VEVENT".to_owned(),
-            format!("UID:{}", text(airing.id.as_str())),
-            format!("DTSTAMP:{}", stamp(now)),
-            format!("DTSTART:{}", stamp(airing.on_air.start)),
-            format!("DTEND:{}", stamp(airing.on_air.end)),
-            format!("SUMMARY:{}", text(&title)),
-            format!("LOCATION:{}", text(programme.config().station_name(&airing.station))),
-            format!("STATUS:{}", if skipped { "CANCELLED" } else { "CONFIRMED" }),
-            "END:VEVENT".to_owned(),
-        ]);
-    }
-    lines.push("END:VCALENDAR".to_owned());
-    let body: String = lines.iter().map(|line| folded(line)).collect();
-    ([(CONTENT_TYPE, "text/calendar; charset=utf-8")], body).into_response()
-}
-
-fn stamp(at: DateTime<Utc>) -> String {
-    at.format("%Y%m%dT%H%M%SZ").to_string()
-}
-
-/// A TEXT value (section 3.3.11).
-fn text(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.replace('\\', "\\\\").replace(';', "\\;").replace(',', "\\,")
-}
-
-/// A content line, folded at 75 octets and between characters (section 3.1).
-fn folded(line: &str) -> String {
-    let mut folded = String::new();
-    let mut octets = 0;
-    for character in line.chars() {
-        if octets + character.len_utf8() > 74 {
-            folded.push_str("\r\n ");
-            octets = 1;
+    let mut calendar = Calendar::empty();
+    calendar
+        .append_property(Property::new("VERSION", "2.0"))
+        .append_property(Property::new("PRODID", concat!("-//aircheck//", env!("CARGO_PKG_VERSION"), "//EN")))
+        .name("aircheck")
+        .ttl(&LOOK_AGAIN);
+    let config = programme.config();
+    for planned in programme.coming(site.clock.now(), COMING) {
+        let mut event = event(&planned, config.station_name(&planned.airing.station), site.started);
+        if let (Some(base), Some(show)) = (&base, config.show(&planned.airing.show)) {
+            event.url(address::page(base, Some(&show.id)).as_str());
         }
-        folded.push(character);
-        octets += character.len_utf8();
+        calendar.push(event);
     }
-    folded.push_str("\r\n");
-    folded
+    let body = calendar.to_string().into();
+    answer(&headers, Sent { kind: "text/calendar; charset=utf-8", body, modified: None, keep: ASK_AGAIN })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_folded_between_characters_and_texts_are_harmless() {
-        let line = folded(&format!("SUMMARY:{}", text(&"명".repeat(60))));
-        assert!(line.split("\r\n").all(|part| part.len() <= 75));
-        assert_eq!(line.replace("\r\n ", "").trim_end(), format!("SUMMARY:{}", "명".repeat(60)));
-        assert_eq!(text("a,b;c\\\r\nBEGIN:VEVENT"), "a\\,b\\;c\\\\  BEGIN:VEVENT");
-    }
+/// An airing, as it has been planned since `known`.
+fn event(planned: &Planned, station: &str, known: DateTime<Utc>) -> Event {
+    let Planned { airing, title, skipped, .. } = planned;
+    Event::new()
+        .uid(&line(airing.id.as_str()))
+        .timestamp(known)
+        .starts(airing.on_air.start)
+        .ends(airing.on_air.end)
+        .summary(&line(title))
+        .location(&line(station))
+        .status(if *skipped { EventStatus::Cancelled } else { EventStatus::Confirmed })
+        .done()
 }

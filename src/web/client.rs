@@ -1,6 +1,7 @@
 //! Who asks, and by which way: from where the connection comes, or on whose behalf a web server in front asks.
 //!
-//! What a web server in front says is believed only where it runs on this machine, because anybody else can say it too.
+//! What a web server in front says is believed only where it runs on this machine or is one of `trusted_proxies`, because
+//! anybody else can say it too.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -8,9 +9,11 @@ use axum::extract::ConnectInfo;
 use axum::http::header::{HOST, HeaderName};
 use axum::http::{Extensions, HeaderMap};
 
+use ipnet::IpNet;
+
 use super::Site;
 
-/// For whom a web server in front asks, the last being the one that it saw itself.
+/// For whom a web server in front asks: each adds whom it saw itself at the end.
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// `https`, where it was asked so.
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -27,12 +30,34 @@ pub(super) fn is_near(extensions: &Extensions) -> bool {
     peer(extensions).is_loopback()
 }
 
+/// Whether the connection comes from a web server in front that is believed.
+pub(super) fn is_believed(site: &Site, extensions: &Extensions) -> bool {
+    believed(&site.config().web.trusted_proxies, peer(extensions))
+}
+
+fn believed(trusted: &[IpNet], address: IpAddr) -> bool {
+    address.is_loopback() || is_named(trusted, address)
+}
+
+fn is_named(trusted: &[IpNet], address: IpAddr) -> bool {
+    trusted.iter().any(|net| net.contains(&address))
+}
+
 /// Who asks. Of IPv6 addresses the half that a household has as a whole.
-pub(super) fn address(extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    let peer = peer(extensions);
-    let told = headers.get_all(FOR).iter().next_back().and_then(|value| value.to_str().ok());
-    let told = told.and_then(|value| value.rsplit(',').next()).and_then(read);
-    match told.filter(|_| peer.is_loopback()).unwrap_or(peer) {
+pub(super) fn address(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    asking(&site.config().web.trusted_proxies, peer(extensions), headers)
+}
+
+fn asking(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let told = headers.get_all(FOR).iter().rev().filter_map(|value| value.to_str().ok());
+    let mut told = told.flat_map(|value| value.rsplit(',')).map(read);
+    let (mut asking, mut believes) = (peer, believed(trusted, peer));
+    while believes && let Some(Some(before)) = told.next() {
+        asking = before;
+        // Whoever uses the web server on this machine from this machine is nobody's web server.
+        believes = is_named(trusted, asking);
+    }
+    match asking {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
         address @ IpAddr::V4(_) => address,
     }
@@ -48,17 +73,15 @@ fn read(text: &str) -> Option<IpAddr> {
 
 /// Whether the browser speaks HTTPS, with the web server in front.
 pub(super) fn is_secure(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    let near = is_near(extensions);
-    if near && let Some(told) = headers.get(PROTO) {
+    let believed = is_believed(site, extensions);
+    if believed && let Some(told) = headers.get(PROTO) {
         return told.to_str().is_ok_and(|told| told.trim().eq_ignore_ascii_case("https"));
     }
     let config = site.config();
     let Some(base) = config.web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
     // Whoever comes by another name has come without the web server in front, and so without HTTPS.
-    near || headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .is_some_and(|host| Some(name(host)) == base.host_str())
+    believed
+        || headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| Some(name(host)) == base.host_str())
 }
 
 /// A host without its port.
@@ -74,11 +97,12 @@ mod tests {
         let mut extensions = Extensions::new();
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
-        address(&extensions, &headers.collect()).to_string()
+        let trusted = ["172.18.0.0/16".parse().unwrap(), "2001:db8:f::1/128".parse().unwrap()];
+        asking(&trusted, self::peer(&extensions), &headers.collect()).to_string()
     }
 
     #[test]
-    fn only_a_web_server_on_this_machine_is_believed() {
+    fn only_a_web_server_on_this_machine_or_a_named_one_is_believed() {
         assert_eq!(asked("127.0.0.1:9", &[]), "127.0.0.1");
         assert_eq!(asked("127.0.0.1:9", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(asked("127.0.0.1:9", &["1.1.1.1, 203.0.113.5:4711"]), "203.0.113.5");
@@ -87,6 +111,15 @@ mod tests {
         assert_eq!(asked("[::ffff:198.51.100.7]:9", &[]), "198.51.100.7");
         assert_eq!(asked("127.0.0.1:9", &["[2001:db8:1:2:3:4:5:6]:80"]), "2001:db8:1:2::");
         assert_eq!(asked("[2001:db8:1:2:a::1]:9", &["9.9.9.9"]), "2001:db8:1:2::");
+        assert_eq!(asked("172.18.0.5:9", &["203.0.113.5"]), "203.0.113.5");
+        assert_eq!(asked("[::ffff:172.18.0.5]:9", &["203.0.113.5"]), "203.0.113.5");
+        assert_eq!(asked("[2001:db8:f::1]:9", &["203.0.113.5"]), "203.0.113.5");
+        assert_eq!(asked("172.19.0.5:9", &["203.0.113.5"]), "172.19.0.5");
+        // Through several of them; whoever says so first may lie.
+        assert_eq!(asked("127.0.0.1:9", &["6.6.6.6, 203.0.113.5", "172.18.0.9, 172.18.0.5"]), "203.0.113.5");
+        assert_eq!(asked("172.18.0.5:9", &["6.6.6.6, nonsense, 172.18.0.9"]), "172.18.0.9");
+        assert_eq!(asked("172.18.0.5:9", &[]), "172.18.0.5");
+        assert_eq!(asked("127.0.0.1:9", &["6.6.6.6, 127.0.0.1"]), "127.0.0.1");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The door: who may pass with which request, where the page has a password.
 //!
 //! There are three keys: a session (browsers), the password itself with every request (Basic, RFC 7617, under any name:
-//! podcast apps, curl), and the token of a feed, which opens that feed and what belongs to it, and nothing else. Without
+//! podcast apps, curl), and the token of a feed or of the calendar, which opens that and what belongs to it, and nothing else. Without
 //! a key one finds the page where one signs in, how it looks, and that the service is alive.
 
 use axum::body::{Body, HttpBody as _};
@@ -18,7 +18,7 @@ use base64::engine::general_purpose::STANDARD;
 use futures::StreamExt as _;
 use url::form_urlencoded;
 
-use super::access::{Refused, TOKEN};
+use super::access::{Feed, Refused, TOKEN};
 use super::reach::{self, Reach};
 use super::{Site, client, cookie, refusal};
 use crate::base::password::PasswordHash;
@@ -133,7 +133,7 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
     let Some(password) = basic(headers) else {
         return Err(if token.is_none() { unknown(site, request) } else { unauthorized(request) });
     };
-    let client = client::address(extensions, headers);
+    let client = client::address(site, extensions, headers);
     match site.access.check(hash, client, &password).await {
         Ok(()) => Ok(Key::Password(hash.clone())),
         Err(Refused::Wrong) => Err(unauthorized(request)),
@@ -150,10 +150,12 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
 
 /// Whether a token opens what is asked for.
 fn opens(site: &Site, reach: &Reach, token: &str) -> bool {
+    let opens = |feed| site.access.is_token(feed, token);
     match reach {
-        Reach::FeedOfAll => site.access.is_token(None, token),
-        Reach::FeedOf(show) => site.access.is_token(Some(show), token),
-        Reach::PartOf(show) => site.access.is_token(Some(show), token) || site.access.is_token(None, token),
+        Reach::FeedOfAll => opens(Feed::All),
+        Reach::FeedOf(show) => opens(Feed::Of(show)),
+        Reach::Calendar => opens(Feed::Calendar),
+        Reach::PartOf(show) => opens(Feed::Of(show)) || opens(Feed::All),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Site;
 use crate::base::blocking::blocking;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
+use crate::library::transcript::{TranscriptKind, transcripts};
 use crate::model::ShowId;
 
 /// A recording with a file.
@@ -14,6 +15,8 @@ pub(super) struct Episode {
     pub recording: Recording,
     /// The size of the file, as it is now.
     pub bytes: u64,
+    /// What somebody has put beside it.
+    pub transcripts: Vec<TranscriptKind>,
 }
 
 /// Some of them, newest first.
@@ -39,9 +42,9 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
 
 fn present(recordings: Vec<Recording>, output: &Path) -> Vec<Episode> {
     let episode = |recording: Recording| {
-        let metadata =
-            std::fs::metadata(output.join(recording.file.as_ref()?)).ok().filter(std::fs::Metadata::is_file)?;
-        Some(Episode { recording, bytes: metadata.len() })
+        let path = output.join(recording.file.as_ref()?);
+        let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
+        Some(Episode { bytes: metadata.len(), transcripts: transcripts(&path), recording })
     };
     recordings.into_iter().filter_map(episode).collect()
 }

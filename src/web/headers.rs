@@ -50,7 +50,8 @@ fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)>
         return Some((StatusCode::MISDIRECTED_REQUEST, words));
     }
     // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
-    let forwarded = text(headers, &FORWARDED).filter(|_| client::is_near(request.extensions())).unwrap_or_default();
+    let forwarded =
+        text(headers, &FORWARDED).filter(|_| client::is_believed(site, request.extensions())).unwrap_or_default();
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
         let words = "this was asked by a page of another site, or the page is reached by an address that it does not \
                      know: `web: { base_url: … }`";

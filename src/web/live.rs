@@ -74,7 +74,8 @@ impl OnTape {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Asked {
-    /// Seconds after the beginning: Chromium does not seek in a playlist that still grows, and nobody in an MP3 that does.
+    /// Seconds of sound after the beginning, so that what is missing counts for nothing: Chromium does not seek in a
+    /// playlist that still grows, and nobody in an MP3 that does.
     from: f64,
 }
 
@@ -89,9 +90,12 @@ impl Asked {
         before.min(listed.len().saturating_sub(1))
     }
 
-    /// The same of `cut`.
-    fn of(&self, cut: Span) -> Span {
-        let from = TimeDelta::from_std(self.from()).unwrap_or_default();
+    /// The rest of `cut`, of which this is `listed`.
+    fn of(&self, cut: Span, listed: &[Listed]) -> Span {
+        let place = listed
+            .get(self.skips(listed))
+            .map_or(Duration::ZERO, |first| first.place + self.from().saturating_sub(first.at).min(first.duration));
+        let from = TimeDelta::from_std(place).unwrap_or_default();
         Span::new((cut.start + from).min(cut.end), cut.end)
     }
 }
@@ -104,10 +108,10 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked):
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     let Some(on_tape) = OnTape::of(&site, id).await else { return StatusCode::NOT_FOUND.into_response() };
-    if !playlist {
-        return progressive(&site, OnTape { cut: asked.of(on_tape.cut), ..on_tape });
-    }
     let listed = on_tape.listed();
+    if !playlist {
+        return progressive(&site, OnTape { cut: asked.of(on_tape.cut, &listed), ..on_tape });
+    }
     if listed.is_empty() {
         let words = "nothing of it is on tape yet";
         return (StatusCode::NOT_FOUND, [(RETRY_AFTER, "1")], words).into_response();
@@ -273,20 +277,24 @@ mod tests {
     fn one_begins_wherever_one_likes_within_the_cut() {
         let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         let cut = Span::new(at(100), at(200));
-        for (from, start) in [(0.0, 100), (50.0, 150), (1e9, 200), (-5.0, 100), (f64::NAN, 100), (f64::INFINITY, 100)] {
-            assert_eq!(Asked { from }.of(cut), Span::new(at(start), at(200)), "{from}");
-        }
         let reel = Arc::new(Reel { path: "r".into(), container: Container::Adts, detail: String::new(), init: 0 });
         let listed: Vec<_> = (0..4)
             .map(|number| Listed {
                 sound: Sound { reel: Arc::clone(&reel), offset: number * 100, length: 100 },
                 duration: Duration::from_secs(2),
                 at: Duration::from_secs(2 * number),
+                // Half a minute is missing before the third.
+                place: Duration::from_secs(2 * number + if number < 2 { 0 } else { 30 }),
                 seam: false,
             })
             .collect();
         for (from, skipped) in [(0.0, 0), (1.9, 0), (2.0, 1), (7.0, 3), (8.0, 3), (1e9, 3), (-1.0, 0)] {
             assert_eq!(Asked { from }.skips(&listed), skipped, "{from}");
+        }
+        for (from, start) in [(0.0, 100), (3.0, 103), (5.0, 135), (7.0, 137), (1e9, 138), (-5.0, 100), (f64::NAN, 100)]
+        {
+            assert_eq!(Asked { from }.of(cut, &listed), Span::new(at(start), at(200)), "{from}");
+            assert_eq!(Asked { from }.of(cut, &[]), cut, "{from}");
         }
         let text = written(&listed, 3, false, "x");
         assert!(

@@ -1,6 +1,7 @@
-//! The recordings themselves: byte ranges, conditional requests and HEAD by tower-http, names by RFC 8187.
+//! The recordings themselves, and their transcripts: byte ranges, conditional requests and HEAD by tower-http, names by RFC 8187.
 
 use std::fmt::Write as _;
+use std::path::{Path as FilePath, PathBuf};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
@@ -11,11 +12,17 @@ use axum::routing::get;
 use tower_http::services::ServeFile;
 
 use super::Site;
+use super::failure::broken;
+use crate::base::blocking::blocking;
+use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::AiringId;
 
-/// The addresses of the sound.
+/// The addresses of the sound, and of what was said in it.
 pub(super) fn router() -> Router<Site> {
-    Router::new().route("/media/{file}", get(play)).route("/download/{file}", get(download))
+    Router::new()
+        .route("/media/{file}", get(play))
+        .route("/download/{file}", get(download))
+        .route("/media/{airing}/{file}", get(read))
 }
 
 /// To be played in place.
@@ -28,30 +35,51 @@ async fn download(site: State<Site>, file: Path<String>, request: Request) -> Re
     send(&site, &file, "attachment", request).await
 }
 
-/// Finds the file of an airing by its id, which stands in the address as `ID.mp3`.
+/// A transcript, which stands in the address as `ID/transcript.vtt`.
+async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>, request: Request) -> Response {
+    let kind = name.strip_prefix("transcript.").and_then(TranscriptKind::of);
+    let Some(kind) = kind else { return StatusCode::NOT_FOUND.into_response() };
+    let recording = match find(&site, &id).await {
+        Ok(recording) => recording,
+        Err(refusal) => return refusal,
+    };
+    match blocking(move || transcript(&recording, kind)).await {
+        Some(path) => serve(&path, kind.mime(), "inline", request).await,
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// A recording, which stands in the address as `ID.mp3`.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
     let Some(id) = name.strip_suffix(".mp3") else { return StatusCode::NOT_FOUND.into_response() };
-    let file = match site.catalogue.get(&AiringId::new(id)).await {
-        Ok(recording) => recording.and_then(|recording| recording.file),
-        Err(error) => {
-            tracing::error!(%error, "a recording could not be looked up");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
-    };
-    let Some(file) = file else { return StatusCode::NOT_FOUND.into_response() };
-    let path = site.config().output.join(&file);
+    match find(site, id).await {
+        Ok(path) => serve(&path, "audio/mpeg", disposition, request).await,
+        Err(refusal) => refusal,
+    }
+}
+
+/// The file of an airing, by its id.
+async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
+    let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
+    let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
+    Ok(site.config().output.join(file))
+}
+
+async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
     let mut response = match ServeFile::new(path).try_call(request).await {
         Ok(response) => response.map(axum::body::Body::new),
         Err(error) => {
-            tracing::error!(%error, file = %file.display(), "a recording could not be read");
+            tracing::error!(%error, file = %path.display(), "a file of a recording could not be read");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         }
     };
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if let Ok(value) = HeaderValue::try_from(format!("{disposition}; filename*=UTF-8''{}", encoded(&name))) {
-        headers.insert(CONTENT_DISPOSITION, value);
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
+    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
+    for (header, value) in [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)] {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(header, value);
+        }
     }
     response
 }

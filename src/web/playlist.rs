@@ -46,7 +46,7 @@ async fn playlist(site: &Site, base: Base, headers: &HeaderMap, show: Option<&Sh
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let base = site.signed(base, show.map(|show| &show.id));
+    let base = site.signed(base, show.map(|show| &show.id).into());
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let body = written(&listed.episodes, title, &site.config(), &base).into();
     answer(headers, Sent { kind: "audio/x-mpegurl; charset=utf-8", body, modified: None, keep: ASK_AGAIN })

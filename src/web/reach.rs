@@ -12,6 +12,8 @@ pub(super) enum Reach {
     FeedOfAll,
     /// The same of one show.
     FeedOf(ShowId),
+    /// It is the calendar.
+    Calendar,
     /// It is a part of an episode or of a show: sound, a picture, chapters. The feed of all shows has it too.
     PartOf(ShowId),
 }
@@ -26,9 +28,12 @@ pub(super) fn of(path: &str) -> Option<Reach> {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
         ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
+        ["schedule.ics"] => Some(Reach::Calendar),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
         ["artwork", file] => artwork::named(file).map(|show| Reach::PartOf(ShowId::new(show))),
-        ["media", airing, "chapters.json"] => show_of(airing).map(Reach::PartOf),
+        ["media", airing, "chapters.json" | "transcript.vtt" | "transcript.srt" | "transcript.txt"] => {
+            show_of(airing).map(Reach::PartOf)
+        }
         ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
         _ => None,
     }
@@ -51,8 +56,10 @@ mod tests {
         assert_eq!(of("/media/news@20261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news%4020261120T0300Z.mp3"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/media/news@1/transcript.vtt"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
         assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
+        assert_eq!(of("/schedule.ics"), Some(Reach::Calendar));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
         for no in [
             "/",
@@ -63,6 +70,7 @@ mod tests {
             "/api/v1/recordings",
             "/download/news@1.mp3",
             "/media/x.mp3",
+            "/media/news@1/other.vtt",
             "/media/news@1.mp3/../../feeds.opml",
             "//feed.xml",
             "/feed.xml/",

@@ -8,13 +8,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::access::{Access, TOKEN};
+use super::access::{Access, Feed, TOKEN};
 use crate::base::clock::SharedClock;
 use crate::config::{Auth, Config};
 use crate::deck::Decks;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
-use crate::model::ShowId;
 use crate::recorder::{Control, Recorder};
 use crate::schedule::programme::Programme;
 use crate::web::events::Events;
@@ -67,11 +66,11 @@ impl Site {
         matches!(self.config().web.auth, Auth::Password(_))
     }
 
-    /// `base` with the token that opens the feed of `show`, or of all, and what belongs to it; `base` alone where none is
-    /// needed. Every address below that is made from it has the token too.
-    pub(super) fn signed(&self, mut base: Url, show: Option<&ShowId>) -> Url {
+    /// `base` with the token that opens `feed`, and what belongs to it; `base` alone where none is needed. Every address
+    /// below that is made from it has the token too.
+    pub(super) fn signed(&self, mut base: Url, feed: Feed<'_>) -> Url {
         if self.is_guarded() {
-            base.query_pairs_mut().append_pair(TOKEN, &self.access.token(show));
+            base.query_pairs_mut().append_pair(TOKEN, &self.access.token(feed));
         }
         base
     }

@@ -35,7 +35,7 @@ async fn library() -> Library {
 }
 
 /// Every page.
-const PAGES: [&str; 6] = ["/", "/on-air", "/schedule", "/stations", "/shows/masters", "/nothing-here"];
+const PAGES: [&str; 7] = ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/masters", "/nothing-here"];
 
 /// The row of the newest recording of the show `masters`.
 const MASTERS: &str = ".row[data-id='masters@20261119T0500Z']";

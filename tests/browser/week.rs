@@ -50,6 +50,31 @@ async fn the_week_is_a_timetable_in_the_zones_of_the_shows_or_in_mine() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_timetable_shows_this_moment_by_a_clock_that_all_of_it_goes_by() {
+    let yaml = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
+                r3: { name: Radio 3, timezone: Europe/London, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
+                - { title: 뉴스, id: news, station: kbs, cron: \"0 * * * *\", length: 1h }\n  \
+                - { title: Night Tracks, id: night, station: r3, cron: \"30 21 * * *\", length: 90m }\n";
+    let library = Library::open(yaml, NONE).await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { width: 1440, ..Look::DESK }).await;
+    page.goto("/schedule").await;
+    page.is("document.querySelector('.week.laid')").await;
+    assert_eq!(page.eval("document.querySelector('.moment')").await, json!(null), "two clocks, two moments");
+    page.click(".zones [value=mine]").await;
+    page.is("document.querySelector('.moment')?.closest('.day.today')").await;
+    // Whoever comes to the page sees it at once.
+    page.goto("/schedule").await;
+    page.is("(() => { const box = document.querySelector('.moment').getBoundingClientRect(); \
+         return box.height > 0 && box.top > 0 && box.bottom < innerHeight; })()")
+        .await;
+    let now = page.eval("new Date().getHours() * 60 + new Date().getMinutes()").await.as_f64().expect("a number");
+    let at = "Number(document.querySelector('.moment').style.getPropertyValue('--at')) * 1440";
+    let shown = page.eval(at).await.as_f64().expect("a number");
+    assert!((shown - now).abs() < 2.0 || now < 2.0, "{shown} at {now}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
     let library = library().await;
     let browser = Browser::start().await;

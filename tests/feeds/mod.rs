@@ -124,6 +124,35 @@ async fn chapters_are_where_they_are_in_the_file() {
 }
 
 #[tokio::test]
+async fn a_transcript_that_somebody_puts_beside_a_recording_is_in_its_feed() {
+    let library = Collection::usual("").await;
+    let (_service, base) = library.serve().await;
+    let path = format!("{KOREAN}/feed.xml");
+    let newest = library.path(&kept("명연주-명음반", "명연주 명음반", 24));
+    let before = ask(&base, &path, &[]).await.headers()[ETAG].to_str().expect("plain").to_owned();
+    let words = "WEBVTT\n\n00:00.000 --> 00:02.000\n안녕하세요\n";
+    std::fs::write(newest.with_extension("vtt"), words).expect("written");
+    std::fs::write(newest.with_extension("json"), "{}").expect("written");
+    // Of another recording, which had this name before.
+    let old = std::fs::File::create(newest.with_extension("srt")).expect("made");
+    old.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("an old file");
+    assert_eq!(ask(&base, &path, &[(IF_NONE_MATCH.as_str(), &before)]).await.status(), StatusCode::OK, "it changed");
+    let feed = channel(&base, &path).await;
+    let transcripts = |item: &rss::Item| item.extensions()["podcast"].get("transcript").cloned().unwrap_or_default();
+    assert_eq!(transcripts(&feed.items()[1]), []);
+    let [transcript] = &transcripts(&feed.items()[0])[..] else { panic!("{feed}") };
+    assert_eq!(transcript.attrs()["type"], "text/vtt");
+    let answer = get(&Url::parse(&transcript.attrs()["url"]).expect("a URL")).await;
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/vtt; charset=utf-8");
+    assert_eq!(answer.text().await.expect("text"), words);
+    let media = "media/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98@20261120T0500Z";
+    assert_eq!(ask(&base, &format!("{media}/transcript.vtt"), &[]).await.status(), StatusCode::OK);
+    for none in ["transcript.srt", "transcript.json", "transcript.txt", "transcript.mp3", "..%2Fstations.yaml"] {
+        assert_eq!(ask(&base, &format!("{media}/{none}"), &[]).await.status(), StatusCode::NOT_FOUND, "{none}");
+    }
+}
+
+#[tokio::test]
 async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_never_does() {
     let library = Collection::usual("").await;
     let (service, base) = library.serve().await;
@@ -243,6 +272,57 @@ async fn playlists_have_one_entry_for_each_recording_whatever_its_title() {
     let show = text(&base, &format!("{KOREAN}/recordings.m3u")).await;
     assert!(show.starts_with("#EXTM3U\n#PLAYLIST:명연주 명음반\n") && show.matches("#EXTINF").count() == 2, "{show}");
     assert_eq!(ask(&base, "shows/none/recordings.m3u", &[]).await.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_calendar_is_what_apps_subscribe_to_and_is_sent_again_only_when_it_changed() {
+    let library = Collection::usual("").await;
+    let (_service, base) = library.serve().await;
+    let answer = ask(&base, "schedule.ics", &[]).await;
+    assert_eq!(answer.headers()[CONTENT_TYPE], "text/calendar; charset=utf-8");
+    let tag = answer.headers()[ETAG].to_str().expect("plain").to_owned();
+    let calendar = answer.text().await.expect("text");
+    // RFC 5545, section 3.1: a line has at most 75 octets, and goes on after a space.
+    assert!(calendar.split("\r\n").all(|line| line.len() <= 75 && !line.contains('\n')), "{calendar}");
+    let whole = calendar.replace("\r\n ", "");
+    let lines: Vec<&str> = whole.split_terminator("\r\n").collect();
+    for there in [
+        "X-WR-CALNAME:aircheck",
+        "REFRESH-INTERVAL;VALUE=DURATION:PT3600S",
+        "SUMMARY:]]> <script>alert(1)</script> & \"x\"",
+        "LOCATION:Other <FM>",
+        &format!("URL:{}", base.join(KOREAN).expect("a path")),
+    ] {
+        assert!(lines.contains(&there), "{there} in {whole}");
+    }
+    let uids: Vec<&&str> = lines.iter().filter(|line| line.starts_with("UID:")).collect();
+    assert!(uids.len() > 100 && uids.iter().any(|uid| uid.starts_with("UID:명연주-명음반@")), "{uids:?}");
+    assert_eq!(ask(&base, "schedule.ics", &[(IF_NONE_MATCH.as_str(), &tag)]).await.status(), StatusCode::NOT_MODIFIED);
+}
+
+#[tokio::test]
+async fn one_page_has_the_addresses_of_all_there_is_to_subscribe_to() {
+    let collection = Collection::usual("").await;
+    let (_service, base) = collection.serve().await;
+    let known = [(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")];
+    let page = ask(&base, "subscribe", &known).await.text().await.expect("text").replace("&#x2f;", "/");
+    for there in [
+        "<a class=\"feed\" href=\"http://192.0.2.7:8080/feed.xml\">",
+        "<a href=\"podcast://192.0.2.7:8080/feed.xml\">",
+        "href=\"http://192.0.2.7:8080/shows/evening-news/feed.xml\"",
+        &format!("data-address=\"http://192.0.2.7:8080/{KOREAN}/feed.xml\""),
+        "<a class=\"feed\" href=\"http://192.0.2.7:8080/schedule.ics\">",
+        "<a href=\"webcal://192.0.2.7:8080/schedule.ics\">캘린더 앱에서 열기</a>",
+        "href=\"/feeds.opml\"",
+        "href=\"/recordings.m3u\"",
+        "피드 주소 QR 코드",
+    ] {
+        assert!(page.contains(there), "{there} in {page}");
+    }
+    assert!(!page.contains("<script>alert"), "{page}");
+    let lost = [("x-forwarded-for", "192.0.2.9"), (HOST.as_str(), "localhost:8080")];
+    let page = ask(&base, "subscribe", &lost).await.text().await.expect("text");
+    assert!(page.contains("base_url") && !page.contains("feed.xml\">http"), "{page}");
 }
 
 #[tokio::test]

@@ -102,6 +102,40 @@ async fn the_address_of_a_feed_opens_it_and_its_sound_and_nothing_else_until_it_
 }
 
 #[tokio::test]
+async fn the_address_of_the_calendar_opens_the_calendar_and_nothing_else_until_it_is_renewed() {
+    let page = Guarded::start(&guarded("")).await;
+    let session = page.session().await;
+    let shown: Value = page.get("/api/v1/calendar", &[with(&session)]).await.json().await.expect("JSON");
+    let calendar = place(shown["address"].as_str().expect("an address"));
+    let token = calendar.strip_prefix("/schedule.ics?").expect("the calendar").to_owned();
+    let subscribe = page.get("/subscribe", &[with(&session)]).await.text().await.expect("text");
+    assert!(subscribe.contains(&token), "the page shows it: {subscribe}");
+    let events = page.get(&calendar, &[]).await.text().await.expect("text");
+    assert!(events.contains("BEGIN:VEVENT") && events.contains("URL:http://") && !events.contains("token"), "{events}");
+    for path in ["/feed.xml", "/shows/hostile/feed.xml", "/subscribe", "/feeds.opml", "/api/v1/calendar"] {
+        assert_eq!(page.status(&format!("{path}?{token}"), &[]).await, StatusCode::UNAUTHORIZED, "{path}");
+    }
+    assert_eq!(page.post(&format!("/calendar/renew?{token}"), &[], &[]).await.status(), StatusCode::UNAUTHORIZED);
+
+    let form = page.post("/calendar/renew", &[], &[with(&session)]).await;
+    assert_eq!(form.headers()["location"], "/subscribe#calendar");
+    assert_eq!(page.status(&calendar, &[]).await, StatusCode::UNAUTHORIZED);
+    let renewed: Value = page.get("/api/v1/calendar", &[with(&session)]).await.json().await.expect("JSON");
+    let renewed = place(renewed["address"].as_str().expect("an address"));
+    assert_eq!(page.status(&renewed, &[]).await, StatusCode::OK);
+    let again: Value = page.post("/api/v1/calendar/renew", &[], &[with(&session)]).await.json().await.expect("JSON");
+    assert_ne!(place(again["address"].as_str().expect("an address")), renewed);
+    assert_eq!(page.status(&renewed, &[]).await, StatusCode::UNAUTHORIZED);
+
+    let feeds: Vec<Value> = page.get("/api/v1/feeds", &[with(&session)]).await.json().await.expect("JSON");
+    let all = place(feeds[0]["address"].as_str().expect("an address"));
+    let form = page.post("/feed/renew", &[], &[with(&session)]).await;
+    assert_eq!(form.headers()["location"], "/subscribe");
+    assert_eq!(page.status(&all, &[]).await, StatusCode::UNAUTHORIZED, "the feed of everything too");
+    assert!(!page.service.log().contains(token.trim_start_matches("token=")), "{}", page.service.log());
+}
+
+#[tokio::test]
 async fn without_a_password_addresses_have_no_tokens() {
     let page = Guarded::start("auth: none").await;
     let feed = page.get("/feed.xml", &[]).await.text().await.expect("text");

@@ -99,9 +99,14 @@ async fn a_page_that_points_its_name_here_reads_nothing() {
 async fn titles_are_text_in_every_output() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
-    for path in
-        ["/", "/schedule", "/shows/hostile", "/nothing", "/sign-in?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E"]
-    {
+    for path in [
+        "/",
+        "/schedule",
+        "/shows/hostile",
+        "/subscribe",
+        "/nothing",
+        "/sign-in?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E",
+    ] {
         let html = page.get(path, &[with(&session)]).await.text().await.expect("text");
         assert!(!html.contains("<script>alert") && !html.contains("\"x\"\""), "{path}: {html}");
         assert!(html.contains("aircheck"), "{path}: {html}");

@@ -27,7 +27,7 @@ pub(super) struct Kept {
     /// The hash of the password's hash, by which another password is noticed.
     pub password: String,
     pub sessions: Sessions,
-    /// How often the address of a feed was renewed; by show, and `""` for the feed of all.
+    /// How often the address of a feed was renewed; by show, `""` for the feed of all, `@calendar`.
     pub renewed: BTreeMap<String, u64>,
 }
 

@@ -80,8 +80,42 @@ pub(super) struct Good {
     pub renewed: bool,
 }
 
-/// A feed: that of a show, or that of all.
-pub(super) type Feed<'a> = Option<&'a ShowId>;
+/// What has an address with a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Feed<'a> {
+    /// The podcast of all shows.
+    All,
+    /// The podcast of a show.
+    Of(&'a ShowId),
+    /// The calendar.
+    Calendar,
+}
+
+impl<'a> From<Option<&'a ShowId>> for Feed<'a> {
+    fn from(show: Option<&'a ShowId>) -> Self {
+        show.map_or(Self::All, Self::Of)
+    }
+}
+
+impl<'a> Feed<'a> {
+    /// What it is called where it is kept. No show has an empty id, nor one with an `@`.
+    fn name(self) -> &'a str {
+        match self {
+            Self::All => "",
+            Self::Of(show) => show.as_str(),
+            Self::Calendar => "@calendar",
+        }
+    }
+
+    /// What its token is made of besides.
+    fn kind(self) -> &'static [u8] {
+        match self {
+            Self::All => b"feed of all",
+            Self::Of(_) => b"feed of a show",
+            Self::Calendar => b"calendar",
+        }
+    }
+}
 
 impl Access {
     /// Knows nobody, and makes no token, before it is asked to remember. `state` is the folder for what is kept.
@@ -208,7 +242,7 @@ impl Access {
     /// Gives a feed another token; the old one is good for nothing from now on. False where that could not be kept, and a
     /// restart would bring the old one back.
     pub(super) async fn renew(&self, feed: Feed<'_>) -> bool {
-        *self.state().renewed.entry(name(feed).to_owned()).or_default() += 1;
+        *self.state().renewed.entry(feed.name().to_owned()).or_default() += 1;
         self.keep().await
     }
 
@@ -249,9 +283,8 @@ impl Access {
 
 impl State {
     fn token(&self, feed: Feed<'_>) -> Bits {
-        let renewed = self.renewed.get(name(feed)).copied().unwrap_or_default();
-        let kind: &[u8] = if feed.is_some() { b"feed of a show" } else { b"feed of all" };
-        mac(&self.key, &[kind, name(feed).as_bytes(), &renewed.to_be_bytes()])
+        let renewed = self.renewed.get(feed.name()).copied().unwrap_or_default();
+        mac(&self.key, &[feed.kind(), feed.name().as_bytes(), &renewed.to_be_bytes()])
     }
 
     /// What is kept of an address.
@@ -267,9 +300,4 @@ impl State {
             renewed: self.renewed.clone(),
         }
     }
-}
-
-/// What a feed is called where it is kept; no show has an empty id.
-fn name(feed: Feed<'_>) -> &str {
-    feed.map_or("", ShowId::as_str)
 }

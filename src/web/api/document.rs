@@ -19,7 +19,7 @@ use super::problem::Problem;
         (name = "recordings", description = "What has been recorded"),
         (name = "airings", description = "What comes"),
         (name = "stations", description = "Where the sound comes from"),
-        (name = "feeds", description = "Podcasts of the recordings"),
+        (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
 )]

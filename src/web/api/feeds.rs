@@ -1,4 +1,4 @@
-//! Feeds and their addresses.
+//! Feeds, the calendar, and their addresses.
 
 use axum::Json;
 use axum::extract::State;
@@ -7,6 +7,7 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::super::access::Feed as Key;
 use super::super::asked::Base;
 use super::super::{Site, address};
 use super::extract::Path;
@@ -23,6 +24,14 @@ pub(super) struct Feed {
     address: String,
 }
 
+/// The calendar of the coming airings (iCalendar).
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Calendar {
+    /// Where an app finds it. Where the page has a password, a token in it opens the calendar, and nothing else.
+    #[schema(example = "https://radio.example.org/schedule.ics?token=…")]
+    address: String,
+}
+
 /// The feed of all shows, and that of each show in the order of the YAML.
 #[utoipa::path(
     get, path = "/feeds", operation_id = "feeds", tag = "feeds",
@@ -31,12 +40,7 @@ pub(super) struct Feed {
 pub(super) async fn list(State(site): State<Site>, Base(base): Base) -> Result<Json<Vec<Feed>>, Problem> {
     let config = site.config();
     let shows = config.shows.iter().map(|show| Some(&show.id));
-    [None]
-        .into_iter()
-        .chain(shows)
-        .map(|show| described(&site, base.as_ref(), show))
-        .collect::<Result<_, _>>()
-        .map(Json)
+    [None].into_iter().chain(shows).map(|show| described(&site, base.clone(), show)).collect::<Result<_, _>>().map(Json)
 }
 
 /// Gives the feed of all shows another address. The old one is good for nothing from now on.
@@ -45,7 +49,8 @@ pub(super) async fn list(State(site): State<Site>, Base(base): Base) -> Result<J
     responses((status = 200, body = Feed), Problem)
 )]
 pub(super) async fn renew_all(State(site): State<Site>, Base(base): Base) -> Result<Json<Feed>, Problem> {
-    renewed(&site, base.as_ref(), None).await
+    renewed(&site, Key::All).await?;
+    described(&site, base, None).map(Json)
 }
 
 /// Gives the feed of a show another address. The old one is good for nothing from now on.
@@ -63,26 +68,50 @@ pub(super) async fn renew(
     if site.config().show(&show).is_none() {
         return Err(Problem::not_found(format!("there is no show {show}")));
     }
-    renewed(&site, base.as_ref(), Some(&show)).await
+    renewed(&site, Key::Of(&show)).await?;
+    described(&site, base, Some(&show)).map(Json)
 }
 
-async fn renewed(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Json<Feed>, Problem> {
+/// The address of the calendar.
+#[utoipa::path(
+    get, path = "/calendar", operation_id = "calendar", tag = "feeds",
+    responses((status = 200, body = Calendar), Problem)
+)]
+pub(super) async fn calendar(State(site): State<Site>, Base(base): Base) -> Result<Json<Calendar>, Problem> {
+    Ok(Json(Calendar { address: address::calendar(&site.signed(known(base)?, Key::Calendar)).to_string() }))
+}
+
+/// Gives the calendar another address. The old one is good for nothing from now on.
+#[utoipa::path(
+    post, path = "/calendar/renew", operation_id = "renew_calendar", tag = "feeds",
+    responses((status = 200, body = Calendar), Problem)
+)]
+pub(super) async fn renew_calendar(site: State<Site>, base: Base) -> Result<Json<Calendar>, Problem> {
+    renewed(&site, Key::Calendar).await?;
+    calendar(site, base).await
+}
+
+/// Renews the address of what is `opened` by it.
+async fn renewed(site: &Site, opened: Key<'_>) -> Result<(), Problem> {
     if !site.is_guarded() {
         let detail = "the page has no password, so everybody can read the feed by an address that cannot be changed";
         return Err(Problem::new(StatusCode::CONFLICT, detail));
     }
-    if !site.access.renew(show).await {
+    if !site.access.renew(opened).await {
         let detail = "the feed has another address, but that could not be written down: after a restart the old one \
                       is good again; the log says why";
         return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail));
     }
-    described(site, base, show).map(Json)
+    Ok(())
 }
 
-fn described(site: &Site, base: Option<&Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
-    let base = base.cloned().ok_or_else(|| {
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "the address of the page is not known: `web: { base_url: … }`")
-    })?;
-    let address = address::feed(&site.signed(base, show), show).to_string();
+fn described(site: &Site, base: Option<Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
+    let address = address::feed(&site.signed(known(base)?, show.into()), show).to_string();
     Ok(Feed { show: show.map(ShowId::to_string), address })
+}
+
+fn known(base: Option<Url>) -> Result<Url, Problem> {
+    base.ok_or_else(|| {
+        Problem::new(StatusCode::MISDIRECTED_REQUEST, "the address of the page is not known: `web: { base_url: … }`")
+    })
 }

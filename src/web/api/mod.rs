@@ -53,6 +53,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(feeds::list))
             .routes(routes!(feeds::renew_all))
             .routes(routes!(feeds::renew))
+            .routes(routes!(feeds::calendar))
+            .routes(routes!(feeds::renew_calendar))
             .routes(routes!(probes::attempt))
             .routes(routes!(probes::listen))
             .routes(routes!(events::listen))

@@ -45,7 +45,7 @@ pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> It
             episode_type: Some("full".to_owned()),
             ..ITunesItemExtension::default()
         }),
-        extensions: extensions(recording, base),
+        extensions: extensions(episode, base),
         ..Item::default()
     }
 }
@@ -56,8 +56,13 @@ fn title(recording: &Recording) -> String {
     line(&format!("{} {}", recording.title, start.format("%Y-%m-%d %H:%M")))
 }
 
-fn extensions(recording: &Recording, base: &Url) -> ExtensionMap {
+fn extensions(Episode { recording, transcripts, .. }: &Episode, base: &Url) -> ExtensionMap {
     let mut extensions = ExtensionMap::new();
+    for kind in transcripts {
+        let url = address::transcript(base, &recording.id, *kind);
+        let attributes = [("url", url.as_str()), ("type", kind.mime())];
+        add(&mut extensions, PODCAST, "transcript", &attributes, None);
+    }
     if !chapters::of(recording).is_empty() {
         let url = address::chapters(base, &recording.id);
         let attributes = [("url", url.as_str()), ("type", chapters::KIND)];

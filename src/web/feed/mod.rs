@@ -84,7 +84,7 @@ async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show:
     let Base(Some(base)) = base else { return unknown() };
     let number = asked.page.unwrap_or(1).max(1);
     let id = show.map(|show| &show.id);
-    let base = site.signed(base, id);
+    let base = site.signed(base, id.into());
     let skip = (number - 1).saturating_mul(ON_A_PAGE);
     let listed = match episodes::list(site, id, skip, ON_A_PAGE).await {
         Ok(listed) => listed,

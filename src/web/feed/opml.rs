@@ -2,6 +2,7 @@
 
 use url::Url;
 
+use super::super::access::Feed;
 use super::super::text::escaped;
 use super::super::{Site, address};
 
@@ -13,7 +14,8 @@ pub(super) fn list(site: &Site, base: &Url) -> String {
         .iter()
         .map(|show| {
             let title = escaped(&show.title);
-            let feed = escaped(address::feed(&site.signed(base.clone(), Some(&show.id)), Some(&show.id)).as_str());
+            let feed = site.signed(base.clone(), Feed::Of(&show.id));
+            let feed = escaped(address::feed(&feed, Some(&show.id)).as_str());
             let page = escaped(address::page(base, Some(&show.id)).as_str());
             format!(
                 "    <outline type=\"rss\" text=\"{title}\" title=\"{title}\" xmlUrl=\"{feed}\" htmlUrl=\"{page}\"/>\n"

@@ -14,6 +14,7 @@ mod sign_in;
 mod slots;
 mod stations;
 mod subscribe;
+mod subscriptions;
 mod view;
 mod waveform;
 
@@ -29,6 +30,9 @@ pub(super) fn router() -> Router<Site> {
         .route("/on-air", get(on_air::page))
         .route("/schedule", get(schedule::page))
         .route("/stations", get(stations::page))
+        .route("/subscribe", get(subscriptions::page))
+        .route("/feed/renew", post(subscriptions::renew))
+        .route("/calendar/renew", post(subscriptions::renew_calendar))
         .route("/shows/{show}", get(show::page))
         .route("/shows/{show}/feed/renew", post(show::renew))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))

@@ -23,8 +23,7 @@ use crate::recorder::Progress;
 struct Now {
     #[serde(flatten)]
     slot: Slot,
-    /// The beginning and the end of its recording, padding included; RFC 3339.
-    begins: String,
+    /// The end of its recording, padding included; RFC 3339.
     until: String,
     /// Its length in seconds.
     seconds: f64,
@@ -58,12 +57,10 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
 
 fn now(slot: Slot, progress: Progress, language: &Language) -> Now {
     let cut = progress.current.airing.cut();
-    let stamp = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let said = |length: Duration| clock(length.as_secs_f64());
     Now {
         slot,
-        begins: stamp(cut.start),
-        until: stamp(cut.end),
+        until: cut.end.to_rfc3339_opts(SecondsFormat::Millis, true),
         seconds: cut.length().as_seconds_f64(),
         on_tape: progress.on_tape.as_secs_f64(),
         missing: progress.missing.as_secs_f64(),

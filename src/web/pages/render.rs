@@ -30,6 +30,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("show.html", include_str!("../templates/show.html")),
         ("on-air.html", include_str!("../templates/on-air.html")),
         ("subscribe.html", include_str!("../templates/subscribe.html")),
+        ("subscriptions.html", include_str!("../templates/subscriptions.html")),
         ("nothing.html", include_str!("../templates/nothing.html")),
         ("sign_in.html", include_str!("../templates/sign_in.html")),
     ] {

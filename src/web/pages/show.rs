@@ -9,6 +9,7 @@ use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
+use super::super::access::Feed;
 use super::super::asked::Base;
 use super::super::failure::broken;
 use super::super::{Site, address, language};
@@ -48,7 +49,7 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
-    let feed = base.map(|base| address::feed(&site.signed(base, Some(&show.id)), Some(&show.id)));
+    let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);
     let values = context! {
         here => "show",
@@ -68,7 +69,7 @@ pub(super) async fn page(
 pub(super) async fn renew(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let config = site.config();
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
-    site.access.renew(Some(&show.id)).await;
+    site.access.renew(Feed::Of(&show.id)).await;
     let page = format!("{}/shows/{}", site.root(), utf8_percent_encode(show.id.as_str(), NON_ALPHANUMERIC));
     (StatusCode::SEE_OTHER, [(LOCATION, page)]).into_response()
 }

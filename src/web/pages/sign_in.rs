@@ -46,7 +46,7 @@ pub(super) async fn sign_in(
     let config = site.config();
     let next = field("next");
     let Auth::Password(hash) = &config.web.auth else { return to(&site, &next) };
-    let client = client::address(&extensions, &headers);
+    let client = client::address(&site, &extensions, &headers);
     match site.access.sign_in(hash, client, &field("password")).await {
         Ok(id) => {
             if let Some(before) = cookie::read(&site, &extensions, &headers) {

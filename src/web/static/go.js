@@ -52,10 +52,12 @@ export async function go(url) {
     if (!found) { location.assign(url); return; }
     leave();
     here = Date.now();
-    history.pushState({ place: here }, "", found.url);
+    // The answer knows no place in the page.
+    history.pushState({ place: here }, "", found.url + new URL(url).hash);
     put(found.document);
     scrollTo(0, 0);
     main().focus({ preventScroll: true });
+    document.getElementById(new URL(url).hash.slice(1))?.scrollIntoView();
     document.getElementById("announcer").textContent = document.title;
   } catch {
     location.assign(url);

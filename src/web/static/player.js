@@ -12,8 +12,8 @@ const speed = bar.querySelector("[data-speed]");
 const key = (id) => `aircheck:position:${id}`;
 const LAST = "aircheck:last";
 const SPEED = "aircheck:speed";
-/** How far behind the clock the newest sound is that can be asked for, in seconds. */
-const EDGE = 8;
+/** So much of what is being recorded is left to play for whoever goes to its end, in seconds. */
+const EDGE = 4;
 
 let current = null;
 /** Where to begin once the sound is there. */
@@ -36,7 +36,7 @@ export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
 /** Where it is, and how long it is, in seconds. */
 export const position = () => (audio.readyState > 0 ? from + audio.currentTime : pending);
 export function duration() {
-  if (live()) return Math.max(0, (Math.min(Date.now(), Date.parse(current.until)) - Date.parse(current.begins)) / 1000);
+  if (live()) return Number(current.taped) || 0;
   return Number.isFinite(audio.duration) ? from + audio.duration : Number(current?.seconds) || 0;
 }
 
@@ -104,7 +104,6 @@ export function toggle() {
 }
 
 export function seek(seconds) {
-  // The newest seconds of what is being recorded are still on their way.
   const place = Math.max(0, Math.min(seconds, duration() - (live() ? EDGE : 0)));
   if (live()) {
     const plays = !audio.paused;
@@ -189,6 +188,11 @@ document.addEventListener("submit", (event) => {
   if (event.target.matches(".sign-out")) close();
 });
 addEventListener("pagehide", remember);
+// What is missing is left out, as from the recording that becomes of it: it is as long as there is sound of it.
+document.addEventListener("aircheck:on-air", ({ detail }) => {
+  const now = detail.find((one) => one.id === current?.id);
+  if (now) current.taped = now.on_tape;
+});
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {
   if (Math.abs(audio.currentTime - remembered) < 5) return;

@@ -1,24 +1,31 @@
-// A button that copies the address of a feed.
+// Buttons that copy the address of a feed.
 export function ready(part) {
   for (const button of part.querySelectorAll(".copy")) {
-    const address = button.parentElement.querySelector(".feed");
     const label = button.textContent;
     button.hidden = false;
     button.addEventListener("click", async () => {
-      if (!await copied(address)) return;
+      if (!await copied(button.dataset.address)) return;
       button.textContent = button.dataset.copied;
       setTimeout(() => { button.textContent = label; }, 2_000);
     });
   }
 }
 
-async function copied(address) {
+async function copied(text) {
   try {
-    await navigator.clipboard.writeText(address.textContent);
+    await navigator.clipboard.writeText(text);
     return true;
   } catch {
     // Browsers give the clipboard to secure pages only; what is selected can be copied everywhere.
-    getSelection().selectAllChildren(address);
-    return document.execCommand("copy");
+    const field = document.createElement("textarea");
+    const focused = document.activeElement;
+    field.value = text;
+    field.className = "hidden";
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    focused?.focus();
+    return done;
   }
 }

@@ -18,6 +18,13 @@ function local(instant, zone) {
 }
 
 const two = (number) => String(number).padStart(2, "0");
+/** Where a minute stands in a timetable of these hours: 0 at the top, 1 at the bottom. */
+const at = (minute, first, last) => (minute - first * HOUR) / ((last - first) * HOUR);
+/** How often the line of this moment moves, in milliseconds. */
+const MOVES = 20_000;
+/** Draws that line where it belongs now. */
+let tick = null;
+setInterval(() => tick?.(), MOVES);
 const time = (minute) => `${two(Math.floor(minute / HOUR))}:${two(minute % HOUR)}`;
 
 /** Lays the week out. */
@@ -60,6 +67,32 @@ export function week(part) {
     arrange(section.querySelector(".rows"), today.map((one) => one.slot));
     lanes(today, first, last);
   }
+  // Columns of several zones have no moment in common.
+  const clocks = new Set(own ? [mine] : slots.map((slot) => slot.dataset.zone));
+  tick = () => moment(days, clocks.size === 1 ? [...clocks][0] : null, first, last);
+  tick();
+  // Whoever comes to the page sees this moment; whoever is there already stays where they are.
+  if (root.dataset.seen) return;
+  root.dataset.seen = "yes";
+  const present = root.querySelector(".moment") ?? root.querySelector(".slot.recording");
+  if (matchMedia("(min-width: 72rem)").matches) requestAnimationFrame(() => present?.scrollIntoView({ block: "center" }));
+}
+
+/** A line at this moment by the clocks of a zone, where the timetable shows it. */
+function moment(days, zone, first, last) {
+  const { day, minute } = local(Date.now(), zone ?? mine);
+  const section = days.get(day);
+  const there = zone && section && minute >= first * HOUR && minute <= last * HOUR;
+  for (const line of document.querySelectorAll(".moment")) if (!there || line.parentElement !== section) line.remove();
+  for (const [date, one] of days) one.classList.toggle("today", Boolean(zone) && date === day);
+  if (!there) return;
+  let line = section.querySelector(".moment");
+  if (!line) {
+    line = document.createElement("div");
+    line.className = "moment";
+    section.append(line);
+  }
+  line.style.setProperty("--at", String(at(minute, first, last)));
 }
 
 /** Puts children in order; those that are in order are not touched, for what is moved loses its focus. */
@@ -109,14 +142,13 @@ function hours(root, first, last) {
 
 /** Side by side what is on the air at the same time. */
 function lanes(today, first, last) {
-  const share = (minute) => `${((minute - first * HOUR) / ((last - first) * HOUR)) * 100}%`;
   let group = [];
   let ends = [];
   const finish = () => {
     for (const one of group) {
       const set = (name, value) => one.slot.style.setProperty(name, value);
-      set("--top", share(one.from));
-      set("--height", `${((one.seen - one.from) / ((last - first) * HOUR)) * 100}%`);
+      set("--top", `${at(one.from, first, last) * 100}%`);
+      set("--height", `${(at(one.seen, first, last) - at(one.from, first, last)) * 100}%`);
       set("--left", `${(one.lane / ends.length) * 100}%`);
       // Below the next lane there is room for more of its title.
       const wide = one.lane === ends.length - 1 ? 1 : 1.6;

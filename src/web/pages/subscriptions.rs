@@ -1,0 +1,80 @@
+//! What one can subscribe to: the podcast of everything, those of the shows, and the calendar.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use minijinja::context;
+use serde::Serialize;
+use url::Url;
+
+use super::super::access::Feed;
+use super::super::asked::Base;
+use super::super::{Site, address};
+use super::render::{render, serde};
+use super::subscribe;
+use crate::config::Show;
+
+/// The feed of a show.
+#[derive(Debug, Serialize)]
+struct OfShow {
+    id: String,
+    title: String,
+    station: String,
+    feed: String,
+}
+
+/// The calendar.
+#[derive(Debug, Serialize)]
+struct Calendar {
+    address: String,
+    /// Opens calendar apps.
+    link: String,
+}
+
+/// All of it.
+pub(super) async fn page(State(site): State<Site>, Base(base): Base, headers: HeaderMap) -> Response {
+    let here = context! { here => "subscribe" };
+    let values = base.map_or(here.clone(), |base| {
+        context! {
+            subscribe => serde(subscribe::subscribe(&address::feed(&site.signed(base.clone(), Feed::All), None))),
+            feeds => serde(of_shows(&site, &base)),
+            calendar => serde(calendar(&address::calendar(&site.signed(base, Feed::Calendar)))),
+            ..here
+        }
+    });
+    render("subscriptions.html", &site, &headers, StatusCode::OK, values)
+}
+
+/// Gives the feed of everything another address, and shows it.
+pub(super) async fn renew(State(site): State<Site>) -> Response {
+    renewed(&site, Feed::All, "").await
+}
+
+/// Gives the calendar another address, and shows it.
+pub(super) async fn renew_calendar(State(site): State<Site>) -> Response {
+    renewed(&site, Feed::Calendar, "#calendar").await
+}
+
+async fn renewed(site: &Site, feed: Feed<'_>, place: &str) -> Response {
+    site.access.renew(feed).await;
+    (StatusCode::SEE_OTHER, [(LOCATION, format!("{}/subscribe{place}", site.root()))]).into_response()
+}
+
+fn of_shows(site: &Site, base: &Url) -> Vec<OfShow> {
+    let config = site.config();
+    let of = |show: &Arc<Show>| OfShow {
+        id: show.id.to_string(),
+        title: show.title.clone(),
+        station: config.station_name(&show.station).to_owned(),
+        feed: address::feed(&site.signed(base.clone(), Feed::Of(&show.id)), Some(&show.id)).to_string(),
+    };
+    config.shows.iter().map(of).collect()
+}
+
+fn calendar(address: &Url) -> Calendar {
+    let bare = address.as_str().split_once("://").map_or(address.as_str(), |(_, bare)| bare);
+    Calendar { address: address.to_string(), link: format!("webcal://{bare}") }
+}
