@@ -213,13 +213,12 @@ impl<'a> Reloading<'a> {
         let (source, client, environment) = (self.parts.source, self.parts.client.clone(), self.parts.environment);
         Box::pin(async move {
             let finding = resolve::resolve(&source.address, &client, environment);
-            match tokio::time::timeout(RESOLVE_LIMIT, finding).await {
-                Ok(found) => found.map_err(|error| error.as_cause()),
-                Err(_) => {
-                    let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
-                    Err(Cause::new(CauseKind::Address, words))
-                }
-            }
+            let late = |_| {
+                let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
+                Cause::new(CauseKind::Address, words)
+            };
+            let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
+            found.map_err(|error| error.as_cause())
         })
     }
 

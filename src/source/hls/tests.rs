@@ -317,7 +317,7 @@ async fn an_address_that_says_when_it_runs_out_is_renewed_before() {
     let hls = paged(&station);
     let taped = capture_with(hls, long_ago(), |taped| taped.chunks().len() >= 20).await;
     taped.assert_whole();
-    assert_eq!(taped.troubles(), [&Cause::default(); 0], "not one refusal");
+    assert!(taped.troubles().is_empty(), "not one refusal: {:?}", taped.troubles());
     assert!(station.count("/page.html") >= 2);
 }
 
