@@ -11,13 +11,13 @@
 //!   samples, made an MP3. It gets its tags, its verdict and its place on the shelf of the library.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type;
-//! [`notify`] tells the service manager; [`model`] holds the words of all this as types, and [`base`] the clock, child
-//! processes and HTTP.
+//! [`notify`] tells the service manager; [`model`] holds the words of all this as types, [`language`] what people are told
+//! and in which language, and [`base`] the clock, child processes and HTTP.
 //!
 //! [`web`] shows it all on a page and in podcast feeds.
 //!
 //! Modules stand on each other: cli, daemon, web, recorder, schedule, deck, source, encode, library, notify, tape, config,
-//! model, base. Each uses only what comes after it, and a test keeps that true.
+//! model, language, base. Each uses only what comes after it, and a test keeps that true.
 
 pub mod base;
 pub mod cli;
@@ -25,6 +25,7 @@ pub mod config;
 pub mod daemon;
 pub mod deck;
 pub mod encode;
+pub mod language;
 pub mod library;
 pub mod model;
 pub mod notify;

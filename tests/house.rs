@@ -14,7 +14,7 @@ use regex::Regex;
 /// The modules from the top down; each may use those after it.
 const ORDER: &[&str] = &[
     "cli", "daemon", "web", "recorder", "schedule", "deck", "source", "encode", "library", "notify", "tape", "config",
-    "model", "base",
+    "model", "language", "base",
 ];
 /// The most lines of a file; above 400 it is time to think about a second one.
 const MOST_LINES: usize = 450;

@@ -1,7 +1,10 @@
 //! The interface for programs, asked over HTTP of the real service.
 
 use aircheck::model::CauseKind;
-use reqwest::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use reqwest::header::{
+    ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN,
+    VARY,
+};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
@@ -79,6 +82,69 @@ async fn what_cannot_be_answered_is_told_as_one_kind_of_problem() {
         let problem: Value = answer.json().await.expect("JSON");
         assert_eq!(problem["status"], status, "{problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_person_is_told_in_their_language_why_something_cannot_be_done() {
+    let (_aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let ask = |method: Method, path: &str, language: &str| {
+        let request = client.request(method, base.join(path).expect("a path")).header(ACCEPT_LANGUAGE, language);
+        async move { request.send().await.expect("an answer") }
+    };
+    let live = ask(Method::POST, "/api/v1/stations/kbs/record", "ko").await;
+    let live = live.json::<Value>().await.expect("JSON")["id"].as_str().expect("an id").to_owned();
+    let skip = format!("/api/v1/airings/{live}/skip");
+    for (method, path, code, korean, english) in [
+        (Method::POST, "/api/v1/airings/hostile@20261120T0700Z/stop", "over", "이미 끝난 방송입니다.", "is over"),
+        (Method::POST, &skip, "recording", "지금 녹음 중입니다.", "is being recorded; stop it"),
+        (Method::GET, "/api/v1/recordings/none", "no_recording", "그런 녹음이 없습니다.", "there is no recording none"),
+        (
+            Method::POST,
+            "/api/v1/stations/none/probe",
+            "no_station",
+            "그런 방송국이 없습니다.",
+            "there is no station none",
+        ),
+    ] {
+        for (accepted, tag, words) in [("ko-KR,ko;q=0.9,en;q=0.8", "ko", korean), ("fr", "en", english)] {
+            let answer = ask(method.clone(), path, accepted).await;
+            assert_eq!(answer.headers()[CONTENT_TYPE], "application/problem+json", "{path}");
+            assert_eq!(answer.headers()[CONTENT_LANGUAGE], tag, "{path}");
+            assert_eq!(answer.headers()[VARY], "Accept-Language", "{path}");
+            let problem: Value = answer.json().await.expect("JSON");
+            assert_eq!(problem["code"], code, "{problem}");
+            assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{problem}");
+        }
+    }
+    // What only a program can do wrong is told to who wrote it.
+    let answer = ask(Method::GET, "/api/v1/recordings?limit=x", "ko").await;
+    assert!(!answer.headers().contains_key(CONTENT_LANGUAGE));
+    let problem: Value = answer.json().await.expect("JSON");
+    assert!(problem["detail"].as_str().is_some_and(|it| it.contains("is not a number")), "{problem}");
+    assert!(problem.get("code").is_none(), "{problem}");
+    // HEAD tells the length of what GET says.
+    let path = "/api/v1/recordings/none";
+    let (head, whole) = (ask(Method::HEAD, path, "ko").await, ask(Method::GET, path, "ko").await);
+    assert_eq!(head.headers()[CONTENT_LENGTH], whole.headers()[CONTENT_LENGTH]);
+    assert_eq!(head.headers()[CONTENT_LANGUAGE], "ko");
+}
+
+#[tokio::test]
+async fn guards_and_pages_speak_the_language_of_the_browser_too() {
+    let (_aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let page = get(&client, &base, "/stations").await;
+    assert_eq!(page.headers()[CONTENT_LANGUAGE], "en");
+    assert_eq!(page.headers()[VARY], "Accept-Language");
+    for path in ["/sign-out", "/api/v1/stations/kbs/record"] {
+        let request = client.post(base.join(path).expect("a path")).header(ACCEPT_LANGUAGE, "ko");
+        let answer = request.header(ORIGIN, "https://evil.example").send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(answer.headers()[CONTENT_LANGUAGE], "ko", "{path}");
+        let words = answer.text().await.expect("text");
+        assert!(words.contains("다른 사이트의 페이지에서 온 요청"), "{words}");
     }
 }
 

@@ -19,6 +19,7 @@ use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::spoken;
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
+use crate::language::Language;
 use crate::schedule::plan;
 
 /// What scripts read.
@@ -139,7 +140,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         id: show.id.to_string(),
         title: show.title.clone(),
         station: show.station.to_string(),
-        schedule: show.cron.describe(),
+        schedule: show.cron.describe(Language::english()),
         next: plan::coming(std::slice::from_ref(show), now, 1)
             .first()
             .map(|airing| rfc3339(airing.on_air.start, airing.timezone)),
@@ -214,7 +215,12 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         );
         let station = config.station(&show.station).map_or(show.station.as_str(), |station| &station.name);
         let length = length(show.length);
-        [show.title.clone(), station.to_owned(), format!("{} for {length}", show.cron.describe()), next]
+        [
+            show.title.clone(),
+            station.to_owned(),
+            format!("{} for {length}", show.cron.describe(Language::english())),
+            next,
+        ]
     });
     let _ = write!(text, "\nShows\n{}", table("  ", &shows.collect::<Vec<_>>()));
     text

@@ -18,6 +18,7 @@ use croner::parser::{CronParser, Seconds, Year};
 
 use super::cron_fields::{CrontabError, Fields};
 use super::cron_words;
+use crate::language::Language;
 
 /// croner takes an expression for one of fixed times only where it has a single one; lists are split up to this many.
 const MOST_FIXED_TIMES: usize = 120;
@@ -105,8 +106,9 @@ impl Crontab {
     }
 
     /// The schedule in words: `every Friday at 05:45`.
-    pub fn describe(&self) -> String {
-        self.fields.as_ref().map_or_else(|| "once".to_owned(), cron_words::describe)
+    pub fn describe(&self, language: &Language) -> String {
+        let once = || language.say("cron_once", &[]);
+        self.fields.as_ref().map_or_else(once, |fields| cron_words::describe(fields, language))
     }
 }
 
@@ -138,8 +140,9 @@ fn must_come(fields: &Fields, text: &str) -> Result<(), CrontabError> {
         return Ok(());
     }
     let month = fields.months.first().copied().unwrap_or(2);
+    let name = cron_words::month(month, Language::english());
     Err(CrontabError {
-        message: format!("`{text}` never comes: day {first} does not exist in {}", cron_words::month(month)),
+        message: format!("`{text}` never comes: day {first} does not exist in {name}"),
         hint: Some(format!("the last day of that month is {}", longest(&month))),
     })
 }

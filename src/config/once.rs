@@ -61,6 +61,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::language::Language;
 
     fn config() -> Config {
         let text = "timezone: UTC\nname: \"{{ station }}/{{ show }}\"\nmp3: { bitrate: 64k }\ngaps: silence\nstations:\n  \
@@ -81,7 +82,7 @@ mod tests {
             (show.file.source(), show.mp3, show.treatment),
             ("{{ station }}/{{ show }}", config.mp3, config.treatment)
         );
-        assert_eq!((show.keep, show.cron.describe()), (Keep::default(), "once".to_owned()));
+        assert_eq!((show.keep, show.cron.describe(Language::english())), (Keep::default(), "once".to_owned()));
         assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);
         assert_eq!(Config::once("명연주 명음반", station).as_str(), "once~s~명연주-명음반");
         assert_eq!(Config::once("?!", station).as_str(), "once~s");

@@ -16,6 +16,7 @@
 //!
 //! For good: the file is removed first and the row is marked after; a crash in between is repeated by the next round.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ use tokio::sync::Mutex;
 
 use super::catalogue::{Binned, Catalogue, CatalogueError, Recording, Stage};
 use super::shelf::{self, Shelf, ShelfError};
+use crate::language::Sentence;
 use crate::model::AiringId;
 
 /// How long it can be brought back.
@@ -34,31 +36,48 @@ pub const KEPT: TimeDelta = TimeDelta::days(1);
 #[derive(Debug, Error)]
 pub enum BinError {
     /// Nobody knows it, or it is gone for good.
-    #[error("there is no recording {id}")]
     Unknown {
         /// What was asked for.
         id: AiringId,
     },
     /// It is not finished.
-    #[error("{id} is still being recorded; stop it first")]
     Unfinished {
         /// The airing.
         id: AiringId,
     },
     /// The file is not where it was put.
-    #[error(
-        "the file of {id} is not in the bin any more: somebody has moved or removed it, so it cannot be brought back"
-    )]
     Taken {
         /// The airing.
         id: AiringId,
     },
     /// With the list.
-    #[error(transparent)]
     Catalogue(#[from] CatalogueError),
     /// With the files.
-    #[error(transparent)]
     Shelf(#[from] ShelfError),
+}
+
+impl BinError {
+    /// What to tell a person, without paths.
+    pub fn sentence(&self) -> Sentence {
+        match self {
+            Self::Unknown { id } => Sentence::new("problem_no_recording").with("recording", id),
+            Self::Unfinished { id } => Sentence::new("problem_unfinished").with("recording", id),
+            Self::Taken { id } => Sentence::new("problem_file_taken").with("recording", id),
+            Self::Catalogue(_) => Sentence::new("problem_catalogue"),
+            Self::Shelf(_) => Sentence::new("problem_file_stuck"),
+        }
+    }
+}
+
+impl fmt::Display for BinError {
+    /// For the log: in English, and in full.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalogue(error) => error.fmt(f),
+            Self::Shelf(error) => error.fmt(f),
+            refused => refused.sentence().fmt(f),
+        }
+    }
 }
 
 /// What a person has deleted. Its clones are one bin.

@@ -11,10 +11,11 @@ use axum::extract::FromRequestParts;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use url::Url;
 
-use super::{Site, client};
+use super::{Site, client, language};
+use crate::language::Sentence;
 
 /// The address of the page for whoever asked; nothing where it cannot be known.
 #[derive(Debug)]
@@ -35,10 +36,7 @@ impl FromRequestParts<Site> for Base {
 
 /// The answer where no address is known.
 pub(super) fn unknown() -> Response {
-    let words = "aircheck cannot tell the address by which it is reached from elsewhere: write it into the YAML as \
-                 `web: { base_url: https://radio.example.org/ }`, or have the web server in front of it send \
-                 X-Forwarded-Host\n";
-    (StatusCode::MISDIRECTED_REQUEST, words).into_response()
+    language::line(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_no_address"))
 }
 
 /// The address that was asked over a connection from this machine (`near`), or from a web server in front.

@@ -12,6 +12,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
 use super::{Site, refusal};
+use crate::language::Sentence;
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
@@ -31,13 +32,13 @@ pub(super) async fn read_first(State(site): State<Site>, request: Request, next:
     let read = tokio::select! {
         read = whole(body) => read,
         () = site.clock.sleep(WITHIN) => {
-            return refusal::of(parts.uri.path(), StatusCode::REQUEST_TIMEOUT, "what was sent came too slowly");
+            return refusal::of(parts.uri.path(), StatusCode::REQUEST_TIMEOUT, Sentence::new("problem_too_slow"));
         }
     };
     match read {
         Ok(Some(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
         Ok(None) => too_large(parts.uri.path()),
-        Err(_) => refusal::of(parts.uri.path(), StatusCode::BAD_REQUEST, "what was sent is broken"),
+        Err(_) => refusal::of(parts.uri.path(), StatusCode::BAD_REQUEST, Sentence::new("problem_broken_body")),
     }
 }
 
@@ -55,5 +56,6 @@ async fn whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
 }
 
 fn too_large(path: &str) -> Response {
-    refusal::of(path, StatusCode::PAYLOAD_TOO_LARGE, format!("what was sent is larger than {} KiB", LARGEST / 1024))
+    let sentence = Sentence::new("problem_too_large").with("kib", LARGEST / 1024);
+    refusal::of(path, StatusCode::PAYLOAD_TOO_LARGE, sentence)
 }

@@ -23,6 +23,7 @@ use super::reach::{self, Reach};
 use super::{Site, client, cookie, refusal};
 use crate::base::password::PasswordHash;
 use crate::config::Auth;
+use crate::language::Sentence;
 
 /// Where one signs in.
 pub(super) const SIGN_IN: &str = "/sign-in";
@@ -44,8 +45,8 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
         // Before the configuration was read again there may have been a password, and other machines are still heard.
         Auth::Machine if client::is_near(request.extensions()) => return next.run(request).await,
         Auth::Machine => {
-            let words = "the page has lost its password; restart aircheck, and it is for its own machine alone";
-            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, words);
+            let lost = Sentence::new("problem_password_lost");
+            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, lost);
         }
         Auth::Password(hash) => hash,
     };
@@ -139,8 +140,8 @@ async fn key(site: &Site, hash: &PasswordHash, request: &Parts) -> Result<Key, R
         Err(Refused::Wrong) => Err(unauthorized(request)),
         Err(Refused::TooMany(wait)) => {
             let seconds = wait.as_secs() + 1;
-            let words = format!("too many wrong passwords; try again in {seconds} seconds");
-            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, words);
+            let many = Sentence::new("problem_too_many_passwords").with("seconds", seconds);
+            let mut response = refusal::of(request.uri.path(), StatusCode::TOO_MANY_REQUESTS, many);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
             Err(response)
         }
@@ -187,8 +188,8 @@ fn unknown(site: &Site, request: &Parts) -> Response {
 fn unauthorized(request: &Parts) -> Response {
     let script = request.headers.get(MODE).is_some_and(|mode| mode != "navigate");
     let challenge = if script { "Session realm=\"aircheck\"" } else { "Basic realm=\"aircheck\", charset=\"UTF-8\"" };
-    let words = "this needs the password of the page, or the address of a feed as the page shows it";
-    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, words);
+    let needed = Sentence::new("problem_password_needed");
+    let mut response = refusal::of(request.uri.path(), StatusCode::UNAUTHORIZED, needed);
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

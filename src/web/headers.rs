@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{Site, client, refusal};
 use crate::config::Auth;
+use crate::language::Sentence;
 
 /// Scripts, styles, pictures and sound from here only, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
@@ -24,7 +25,7 @@ const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
 /// Stands before everything.
 pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
     let mut response = match refused(&site, &request) {
-        Some((status, words)) => refusal::of(request.uri().path(), status, words),
+        Some((status, sentence)) => refusal::of(request.uri().path(), status, sentence),
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
@@ -35,7 +36,7 @@ pub(super) async fn check(State(site): State<Site>, request: Request, next: Next
 }
 
 /// Why a request is not looked at.
-fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)> {
+fn refused(site: &Site, request: &Request) -> Option<(StatusCode, Sentence)> {
     let headers = request.headers();
     let host = text(headers, &HOST).unwrap_or_default();
     let config = site.config();
@@ -45,17 +46,13 @@ fn refused(site: &Site, request: &Request) -> Option<(StatusCode, &'static str)>
     // other page does not know it, and its name has no session.
     let known = is_plain(host) || base.is_some_and(|base| base.host_str() == Some(client::name(host)));
     if !known && !matches!(config.web.auth, Auth::Password(_)) {
-        let words = "this page is not known by this name; write the address by which you reach it into the YAML: `web: { \
-                     base_url: https://radio.example.org/ }`, or give the page a password";
-        return Some((StatusCode::MISDIRECTED_REQUEST, words));
+        return Some((StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_unknown_name")));
     }
     // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
     let forwarded =
         text(headers, &FORWARDED).filter(|_| client::is_believed(site, request.extensions())).unwrap_or_default();
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
-        let words = "this was asked by a page of another site, or the page is reached by an address that it does not \
-                     know: `web: { base_url: … }`";
-        return Some((StatusCode::FORBIDDEN, words));
+        return Some((StatusCode::FORBIDDEN, Sentence::new("problem_other_site")));
     }
     None
 }

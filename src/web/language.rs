@@ -1,72 +1,60 @@
-//! The languages of the page: one file of messages each, in `messages/`.
+//! In which language whoever asks is answered.
+//!
+//! An answer in words is made without knowing who reads it; its words are chosen on its way out by [`choose`], which
+//! stands before everything, also before the guards. Pages and answers say in which language they are, and that somebody
+//! else gets another one (RFC 9110 section 12.5.5), for caches.
 
-use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::Arc;
 
-use axum::http::HeaderMap;
-use axum::http::header::ACCEPT_LANGUAGE;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 
-/// The messages of one language, by their keys.
-pub(super) type Messages = BTreeMap<String, String>;
+use crate::language::{Language, Sentence};
 
-/// A language.
-#[derive(Debug)]
-pub(super) struct Language {
-    /// Its tag (RFC 5646), for `lang`.
-    pub tag: &'static str,
-    /// Its messages.
-    pub messages: Messages,
-}
-
-/// The first is spoken to whoever understands none.
-static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| {
-    let read = |tag, text| Language { tag, messages: serde_json::from_str(text).unwrap_or_default() };
-    vec![read("en", include_str!("messages/en.json")), read("ko", include_str!("messages/ko.json"))]
-});
-
-/// All of them.
-#[cfg(test)]
-pub(super) fn all() -> &'static [Language] {
-    &LANGUAGES
-}
-
-/// The language that the browser likes best among ours (RFC 9110 section 12.5.4).
+/// The language that the browser likes best among ours.
 pub(super) fn of(headers: &HeaderMap) -> &'static Language {
-    let wanted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let mut ranges: Vec<(&str, f32)> = wanted
-        .split(',')
-        .map(|range| {
-            let (tag, quality) = range.split_once(';').unwrap_or((range, "q=1"));
-            (tag.trim(), quality.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0))
-        })
-        .collect();
-    // Stable, so that of equal ones the first is liked best.
-    ranges.sort_by(|(_, a), (_, b)| b.total_cmp(a));
-    let ours = |tag: &str| {
-        LANGUAGES.iter().find(|ours| tag.split('-').next().is_some_and(|t| t.eq_ignore_ascii_case(ours.tag)))
-    };
-    ranges.iter().filter(|(_, quality)| *quality > 0.0).find_map(|(tag, _)| ours(tag)).unwrap_or(&LANGUAGES[0])
+    Language::liked(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What an answer says, in each language.
+#[derive(Clone)]
+struct Words(Arc<dyn Fn(&Language) -> String + Send + Sync>);
 
-    #[test]
-    fn the_browser_chooses_and_english_is_for_the_rest() {
-        let asked = |value: &str| of(&HeaderMap::from_iter([(ACCEPT_LANGUAGE, value.parse().unwrap())])).tag;
-        assert_eq!(asked("ko-KR,ko;q=0.9,en-US;q=0.8"), "ko");
-        assert_eq!(asked("fr, en;q=0.3, ko;q=0.7"), "ko");
-        assert_eq!(asked("ko;q=0, fr"), "en");
-        assert_eq!(of(&HeaderMap::new()).tag, "en");
-    }
+/// An answer of media type `kind` that says `words` in the language of whoever asks.
+pub(super) fn answer(
+    status: StatusCode,
+    kind: &'static str,
+    words: impl Fn(&Language) -> String + Send + Sync + 'static,
+) -> Response {
+    let english = words(Language::english());
+    let mut response = (status, [(CONTENT_TYPE, kind)], english).into_response();
+    response.extensions_mut().insert(Words(Arc::new(words)));
+    response
+}
 
-    #[test]
-    fn every_language_has_every_message() {
-        let keys = |language: &Language| language.messages.keys().cloned().collect::<Vec<_>>();
-        assert!(!keys(&LANGUAGES[0]).is_empty());
-        for language in LANGUAGES.iter() {
-            assert_eq!(keys(language), keys(&LANGUAGES[0]), "{}", language.tag);
-        }
-    }
+/// A line of text for a person, who reads it in place of a page.
+pub(super) fn line(status: StatusCode, sentence: Sentence) -> Response {
+    answer(status, "text/plain; charset=utf-8", move |language| sentence.say(language) + "\n")
+}
+
+/// Puts the words of an answer into the language that was asked for.
+pub(super) async fn choose(request: Request, next: Next) -> Response {
+    let (language, is_head) = (of(request.headers()), request.method() == Method::HEAD);
+    let mut response = next.run(request).await;
+    let Some(Words(words)) = response.extensions_mut().remove() else { return response };
+    let text = words(language);
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
+    label(response.headers_mut(), language);
+    *response.body_mut() = if is_head { Body::empty() } else { Body::from(text) };
+    response
+}
+
+/// Says in which language an answer is, and what that depends on.
+pub(super) fn label(headers: &mut HeaderMap, language: &Language) {
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag));
+    headers.append(VARY, HeaderValue::from_static("Accept-Language"));
 }

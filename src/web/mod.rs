@@ -44,7 +44,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::get;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -99,4 +99,5 @@ fn router(site: Site) -> Router {
         .layer(from_fn_with_state(site.clone(), body::read_first))
         .layer(from_fn_with_state(site.clone(), door::keep))
         .layer(from_fn_with_state(site, headers::check))
+        .layer(from_fn(language::choose))
 }

@@ -4,12 +4,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::api::Problem;
+use super::language;
+use crate::language::Sentence;
 
-/// The answer to a request for `path` that is not looked at; `words` is one sentence without its full stop.
-pub(super) fn of(path: &str, status: StatusCode, words: impl Into<String>) -> Response {
-    let words = words.into();
+/// The answer to a request for `path` that is not looked at.
+pub(super) fn of(path: &str, status: StatusCode, sentence: Sentence) -> Response {
     if path == "/api" || path.starts_with("/api/") {
-        return Problem::new(status, words).into_response();
+        return Problem::new(status, sentence).into_response();
     }
-    (status, words + "\n").into_response()
+    language::line(status, sentence)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod accessible;
+mod korean;
 mod listening;
 mod lists;
 mod looks;

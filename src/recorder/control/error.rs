@@ -1,7 +1,10 @@
 //! Why something cannot be changed by hand.
 
+use std::fmt;
+
 use thiserror::Error;
 
+use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{AiringId, ShowId, StationId};
 
@@ -10,45 +13,63 @@ use crate::model::{AiringId, ShowId, StationId};
 #[derive(Debug, Error)]
 pub enum ControlError {
     /// Nobody knows the airing.
-    #[error("there is no airing {0}")]
     NoAiring(AiringId),
     /// The file has no such station.
-    #[error("there is no station {0}")]
     NoStation(StationId),
     /// The file has no such show.
-    #[error("there is no show {0}")]
     NoShow(ShowId),
     /// It has ended.
-    #[error("{0} is over")]
     Over(AiringId),
     /// It has ended, and its recording is being made.
-    #[error("{0} has ended and is being finished")]
     Finishing(AiringId),
     /// It is being recorded, so it can be neither skipped nor removed.
-    #[error("{0} is being recorded; stop it, and what has been heard until then is kept")]
     Recording(AiringId),
     /// It is not being recorded, so it cannot be stopped.
-    #[error("{0} has not begun; skip it, and it is not recorded")]
     NotBegun(AiringId),
     /// It is skipped already, or has to be recorded for what was asked.
-    #[error("{0} is skipped; take that back first")]
     Skipped(AiringId),
     /// There is no skip to take back.
-    #[error("{0} is not skipped")]
     NotSkipped(AiringId),
     /// It comes from the file, so it cannot be removed.
-    #[error("{0} is not a one-time airing; skip it instead")]
     OfFile(AiringId),
     /// There is an airing of the same show at that second already.
-    #[error("there is an airing {0} already; give this one another title or start")]
     Taken(AiringId),
     /// There are too many changes to look through.
-    #[error("{0} airings are added or changed by hand already; remove some, or wait until some are over")]
     TooMany(usize),
     /// What was asked for makes no sense; the sentence says what to write.
-    #[error("{0}")]
-    Wrong(String),
+    Wrong(Sentence),
     /// With the list.
-    #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+}
+
+impl ControlError {
+    /// What to tell a person, without paths and secrets.
+    pub fn sentence(&self) -> Sentence {
+        match self {
+            Self::NoAiring(airing) => Sentence::new("problem_no_airing").with("airing", airing),
+            Self::NoStation(station) => Sentence::new("problem_no_station").with("station", station),
+            Self::NoShow(show) => Sentence::new("problem_no_show").with("show", show),
+            Self::Over(airing) => Sentence::new("problem_over").with("airing", airing),
+            Self::Finishing(airing) => Sentence::new("problem_finishing").with("airing", airing),
+            Self::Recording(airing) => Sentence::new("problem_recording").with("airing", airing),
+            Self::NotBegun(airing) => Sentence::new("problem_not_begun").with("airing", airing),
+            Self::Skipped(airing) => Sentence::new("problem_skipped").with("airing", airing),
+            Self::NotSkipped(airing) => Sentence::new("problem_not_skipped").with("airing", airing),
+            Self::OfFile(airing) => Sentence::new("problem_of_file").with("airing", airing),
+            Self::Taken(airing) => Sentence::new("problem_taken").with("airing", airing),
+            Self::TooMany(count) => Sentence::new("problem_too_many").with("count", count),
+            Self::Wrong(sentence) => sentence.clone(),
+            Self::Catalogue(_) => Sentence::new("problem_catalogue"),
+        }
+    }
+}
+
+impl fmt::Display for ControlError {
+    /// For the log: in English, and in full.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Catalogue(error) => error.fmt(f),
+            refused => refused.sentence().fmt(f),
+        }
+    }
 }

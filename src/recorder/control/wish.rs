@@ -6,6 +6,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::error::ControlError;
 use crate::config::{Config, LONGEST};
+use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
 use crate::schedule::programme::Planned;
 
@@ -44,10 +45,10 @@ impl Wish {
     pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Amendment, ControlError> {
         let (Self::Extra { start, .. } | Self::Free { start, .. }) = self;
         if *start <= now {
-            return Err(wrong("`start` has passed; write one that lies ahead, or record the station from now on"));
+            return Err(ControlError::Wrong(Sentence::new("problem_start_passed")));
         }
         if *start - now > FURTHEST {
-            return Err(wrong("`start` is more than a year away; write one that is nearer"));
+            return Err(ControlError::Wrong(Sentence::new("problem_start_far")));
         }
         self.made(config)
     }
@@ -84,7 +85,7 @@ pub enum Later {
 pub(super) fn later_end(planned: &Planned, later: Later, now: DateTime<Utc>) -> Result<DateTime<Utc>, ControlError> {
     let on_air = planned.airing.on_air;
     let end = match later {
-        Later::By(by) if by.is_zero() => return Err(wrong("`by` is zero; write for example `30m`")),
+        Later::By(by) if by.is_zero() => return Err(ControlError::Wrong(Sentence::new("problem_by_zero"))),
         Later::By(by) => on_air.end.checked_add_signed(delta(by)),
         Later::Until(end) => Some(end.trunc_subsecs(3)),
     };
@@ -93,10 +94,10 @@ pub(super) fn later_end(planned: &Planned, later: Later, now: DateTime<Utc>) -> 
     match end {
         Some(end) if end <= least => {
             let least = least.with_timezone(&planned.airing.timezone).format("%Y-%m-%d %H:%M:%S");
-            Err(wrong(&format!("the new end must be later than {least}; to end it sooner, stop it")))
+            Err(ControlError::Wrong(Sentence::new("problem_end_early").with("least", least)))
         }
         Some(end) if end - on_air.start <= delta(LONGEST) => Ok(end),
-        _ => Err(wrong(&format!("it would be too long: the most is {}", most()))),
+        _ => Err(ControlError::Wrong(Sentence::new("problem_too_long").with("days", most()))),
     }
 }
 
@@ -108,10 +109,10 @@ fn airing(
     timezone: chrono_tz::Tz,
 ) -> Result<Airing, ControlError> {
     if length.is_zero() {
-        return Err(wrong("a length of zero records nothing; write for example `1h`"));
+        return Err(ControlError::Wrong(Sentence::new("problem_length_zero")));
     }
     if length > LONGEST {
-        return Err(wrong(&format!("`length` is too long: the most is {}", most())));
+        return Err(ControlError::Wrong(Sentence::new("problem_length_long").with("days", most())));
     }
     let start = start.trunc_subsecs(0);
     Ok(Airing {
@@ -133,13 +134,13 @@ fn amendment(airing: Airing, title: String) -> Amendment {
 fn line(title: &str) -> Result<String, ControlError> {
     let title = title.trim();
     if title.is_empty() {
-        return Err(wrong("`title` is empty; write what it is called"));
+        return Err(ControlError::Wrong(Sentence::new("problem_title_empty")));
     }
     if title.chars().any(char::is_control) {
-        return Err(wrong("`title` has line breaks or other control characters; write one line of text"));
+        return Err(ControlError::Wrong(Sentence::new("problem_title_lines")));
     }
     if title.chars().count() > LETTERS {
-        return Err(wrong(&format!("`title` is too long: the most is {LETTERS} letters")));
+        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LETTERS)));
     }
     Ok(title.to_owned())
 }
@@ -148,13 +149,9 @@ fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(FURTHEST)
 }
 
-/// The longest that an airing can be, in words.
-fn most() -> String {
-    format!("{} days", LONGEST.as_secs() / 86_400)
-}
-
-fn wrong(words: &str) -> ControlError {
-    ControlError::Wrong(words.to_owned())
+/// The longest that an airing can be, in days.
+fn most() -> u64 {
+    LONGEST.as_secs() / 86_400
 }
 
 #[cfg(test)]

@@ -49,10 +49,11 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
     let from = asked.from.map_or(now, |from| from.0);
     let mut airings = match asked.to {
         Some(Instant(to)) if to <= from => {
-            return Err(unacceptable("`to` must be later than `from`".to_owned()));
+            return Err(Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, "`to` must be later than `from`"));
         }
         Some(Instant(to)) if to - from > LONGEST_LOOK => {
-            return Err(unacceptable("`to` can be 31 days later than `from` at most".to_owned()));
+            let most = "`to` can be 31 days later than `from` at most";
+            return Err(Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, most));
         }
         Some(Instant(to)) => programme.airings(Span::new(from, to)),
         None => {
@@ -103,7 +104,7 @@ impl OneTime {
     fn wish(self, site: &Site) -> Result<Wish, Problem> {
         let config = site.config();
         let given = self.length.as_deref().map(|text| length("length", text)).transpose()?;
-        let wrong = |words: &str| Err(unacceptable(words.to_owned()));
+        let wrong = |words: &str| Err(Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, words));
         match (self.show, self.title, self.station) {
             (Some(show), None, None) => {
                 let show = ShowId::new(show);
@@ -128,7 +129,7 @@ impl OneTime {
 
 /// Something that the body names is not there.
 fn in_body(error: &ControlError) -> Problem {
-    unacceptable(error.to_string())
+    unacceptable(error.sentence())
 }
 
 /// Adds a one-time airing; it is recorded like any other, also after a restart.
@@ -193,7 +194,7 @@ impl From<ControlError> for Problem {
         };
         match error {
             ControlError::Catalogue(error) => error.into(),
-            refused => Self::new(status, refused.to_string()),
+            refused => Self::new(status, refused.sentence()),
         }
     }
 }

@@ -11,6 +11,7 @@ use super::super::Site;
 use super::extract::Path;
 use super::problem::Problem;
 use super::recordings::Listed;
+use crate::language::Sentence;
 use crate::library::bin::{BinError, KEPT};
 use crate::model::AiringId;
 
@@ -32,18 +33,16 @@ impl Deleted {
 
 impl From<BinError> for Problem {
     fn from(error: BinError) -> Self {
-        let status = match error {
+        let status = match &error {
             BinError::Unknown { .. } => StatusCode::NOT_FOUND,
             BinError::Unfinished { .. } => StatusCode::CONFLICT,
             BinError::Taken { .. } => StatusCode::GONE,
-            BinError::Catalogue(error) => return error.into(),
-            BinError::Shelf(error) => {
+            BinError::Catalogue(_) | BinError::Shelf(_) => {
                 tracing::error!(%error, "a recording could not be deleted or brought back");
-                let detail = "its file cannot be moved; the log says why";
-                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail);
+                StatusCode::INTERNAL_SERVER_ERROR
             }
         };
-        Self::new(status, error.to_string())
+        Self::new(status, error.sentence())
     }
 }
 
@@ -73,5 +72,5 @@ pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) ->
 }
 
 fn stopping() -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "aircheck is stopping")
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_stopping"))
 }

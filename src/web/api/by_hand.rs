@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -9,7 +10,7 @@ use utoipa::ToSchema;
 use super::super::Site;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
-use super::moment::{length, moment, unacceptable};
+use super::moment::{length, moment};
 use super::problem::Problem;
 use crate::model::{AiringId, StationId};
 use crate::recorder::{ControlError, Later};
@@ -76,7 +77,10 @@ pub(super) async fn extend(
             let planned = site.programme().get(&id).ok_or_else(|| ControlError::NoAiring(id.clone()))?;
             Later::Until(moment("until", &until, planned.airing.timezone)?)
         }
-        _ => return Err(unacceptable("write either `by`, such as `30m`, or `until`, a time".to_owned())),
+        _ => {
+            let either = "write either `by`, such as `30m`, or `until`, a time";
+            return Err(Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, either));
+        }
     };
     Ok(answer(&site, &site.control.extend(id, later).await?))
 }

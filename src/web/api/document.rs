@@ -4,7 +4,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, ServerBuilder};
 
 use super::super::Site;
-use super::problem::Problem;
+use super::problem::Written;
 
 /// What is said of the interface as a whole.
 #[derive(Debug, OpenApi)]
@@ -12,9 +12,10 @@ use super::problem::Problem;
     info(
         title = "aircheck",
         description = "Recordings of radio shows, what is on the air and what comes next. Errors are problem details \
-                       (RFC 9457); instants are RFC 3339.",
+                       (RFC 9457), in words of the language that `Accept-Language` asks for, where we speak it; \
+                       instants are RFC 3339.",
     ),
-    components(schemas(Problem)),
+    components(schemas(Written)),
     tags(
         (name = "recordings", description = "What has been recorded"),
         (name = "airings", description = "What comes"),

@@ -17,6 +17,7 @@ use super::super::Site;
 use super::super::events::{Happened, Hearing, MOST};
 use super::extract::Query;
 use super::problem::Problem;
+use crate::language::Sentence;
 
 /// A sign of life for web servers in between, which end what is quiet.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -52,7 +53,7 @@ pub(super) async fn listen(
 ) -> Result<Response, Response> {
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
     let Some(hearing) = site.events.listen(last.or(asked.since.as_deref())) else {
-        let many = format!("{MOST} are listening already; close another page");
+        let many = Sentence::new("problem_listeners").with("most", MOST);
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, many);
         return Err(([(RETRY_AFTER, "10")], problem).into_response());
     };

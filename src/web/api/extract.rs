@@ -21,7 +21,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query = axum::extract::Query::from_request_parts(parts, state).await;
-        query.map(|axum::extract::Query(query)| Self(query)).map_err(|error| Problem::bad_request(error.body_text()))
+        query
+            .map(|axum::extract::Query(query)| Self(query))
+            .map_err(|error| Problem::technical(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 
@@ -38,9 +40,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
             rejection::PathRejection::FailedToDeserializePathParams(error)
                 if !matches!(error.kind(), path::ErrorKind::InvalidUtf8InPathParam { .. }) =>
             {
-                Problem::not_found(error.body_text())
+                Problem::technical(StatusCode::NOT_FOUND, error.body_text())
             }
-            error => Problem::bad_request(error.body_text()),
+            error => Problem::technical(StatusCode::BAD_REQUEST, error.body_text()),
         })
     }
 }
@@ -54,7 +56,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let body = <Json<Value> as FromRequest<S>>::from_request(request, state).await;
-        body.map_err(|error| Problem::new(error.status(), error.body_text())).and_then(|Json(body)| Self::read(body))
+        body.map_err(|error| Problem::technical(error.status(), error.body_text()))
+            .and_then(|Json(body)| Self::read(body))
     }
 }
 
@@ -63,7 +66,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let body = <Json<Value> as OptionalFromRequest<S>>::from_request(request, state).await;
-        let body = body.map_err(|error| Problem::new(error.status(), error.body_text()))?;
+        let body = body.map_err(|error| Problem::technical(error.status(), error.body_text()))?;
         // `null` is as good as no body.
         body.map(|Json(body)| body).filter(|body| !body.is_null()).map(Self::read).transpose()
     }
@@ -71,7 +74,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
 
 impl<T: DeserializeOwned> Body<T> {
     fn read(body: Value) -> Result<Self, Problem> {
-        let wrong = |words: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, words);
+        let wrong = |words: String| Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, words);
         // An array would be taken for the fields of an object in the order in which they stand in our sources.
         if body.is_array() {
             return Err(wrong("the body must be a JSON object, and it is an array".to_owned()));

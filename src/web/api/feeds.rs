@@ -12,6 +12,7 @@ use super::super::asked::Base;
 use super::super::{Site, address};
 use super::extract::Path;
 use super::problem::Problem;
+use crate::language::Sentence;
 use crate::model::ShowId;
 
 /// A podcast feed.
@@ -66,7 +67,7 @@ pub(super) async fn renew(
 ) -> Result<Json<Feed>, Problem> {
     let show = ShowId::new(show);
     if site.config().show(&show).is_none() {
-        return Err(Problem::not_found(format!("there is no show {show}")));
+        return Err(Problem::not_found(Sentence::new("problem_no_show").with("show", &show)));
     }
     renewed(&site, Key::Of(&show)).await?;
     described(&site, base, Some(&show)).map(Json)
@@ -94,13 +95,10 @@ pub(super) async fn renew_calendar(site: State<Site>, base: Base) -> Result<Json
 /// Renews the address of what is `opened` by it.
 async fn renewed(site: &Site, opened: Key<'_>) -> Result<(), Problem> {
     if !site.is_guarded() {
-        let detail = "the page has no password, so everybody can read the feed by an address that cannot be changed";
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
+        return Err(Problem::new(StatusCode::CONFLICT, Sentence::new("problem_feed_open")));
     }
     if !site.access.renew(opened).await {
-        let detail = "the feed has another address, but that could not be written down: after a restart the old one \
-                      is good again; the log says why";
-        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail));
+        return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_feed_unkept")));
     }
     Ok(())
 }
@@ -111,7 +109,6 @@ fn described(site: &Site, base: Option<Url>, show: Option<&ShowId>) -> Result<Fe
 }
 
 fn known(base: Option<Url>) -> Result<Url, Problem> {
-    base.ok_or_else(|| {
-        Problem::new(StatusCode::MISDIRECTED_REQUEST, "the address of the page is not known: `web: { base_url: … }`")
-    })
+    let unknown = || Problem::new(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_address_unknown"));
+    base.ok_or_else(unknown)
 }

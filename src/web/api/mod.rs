@@ -72,14 +72,13 @@ pub(super) fn router() -> Router<Site> {
 
 /// Nothing is at this address.
 async fn nothing(request: Request) -> Problem {
-    Problem::not_found(format!(
-        "there is nothing at {}; /api/v1/openapi.json lists what there is",
-        request.uri().path()
-    ))
+    let path = request.uri().path();
+    let detail = format!("there is nothing at {path}; /api/v1/openapi.json lists what there is");
+    Problem::technical(StatusCode::NOT_FOUND, detail)
 }
 
 /// The address does not know the method.
 async fn refused(request: Request) -> Problem {
     let detail = format!("{} cannot be asked of {}", request.method(), request.uri().path());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
+    Problem::technical(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

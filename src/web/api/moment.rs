@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use super::problem::Problem;
 use crate::config::parse_duration;
+use crate::language::Sentence;
 
 /// An instant under `key`: in RFC 3339, or without an offset by the clocks of `zone`, as browsers send it. Of a time that
 /// is there twice, when the clocks go back, the first counts.
@@ -19,36 +20,43 @@ pub(super) fn moment(key: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, P
     let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
     let local = local.iter().find_map(|format| NaiveDateTime::parse_from_str(text, format).ok());
     let local = local.ok_or_else(|| {
-        unacceptable(format!(
-            "`{key}` is {text:?}, which is no time; write for example 2026-11-21T14:00:00+09:00, or 2026-11-21T14:00 for \
-             the clocks of {zone}"
-        ))
+        let sentence = Sentence::new("problem_no_time").with("key", key).with("zone", zone);
+        unacceptable(sentence.with("text", format_args!("{text:?}")))
     })?;
     match zone.from_local_datetime(&local) {
         LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.with_timezone(&Utc)),
-        LocalResult::None => Err(unacceptable(format!(
-            "`{key}` is {text:?}, and the clocks of {zone} leave that time out; write an earlier or a later one"
-        ))),
+        LocalResult::None => {
+            let sentence = Sentence::new("problem_time_left_out").with("key", key).with("zone", zone);
+            Err(unacceptable(sentence.with("text", format_args!("{text:?}"))))
+        }
     }
 }
 
 /// A length under `key`, written as in the file.
 pub(super) fn length(key: &str, text: &str) -> Result<Duration, Problem> {
-    parse_duration(text).map_err(|words| unacceptable(format!("`{key}`: {words}")))
+    // The page offers lengths and has none written.
+    let wrong = |words| Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, format!("`{key}`: {words}"));
+    parse_duration(text).map_err(wrong)
 }
 
 /// What is asked for is understood, and makes no sense.
-pub(super) fn unacceptable(detail: String) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+pub(super) fn unacceptable(sentence: Sentence) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::language::Language;
+
+    fn said(problem: &Problem) -> serde_json::Value {
+        serde_json::to_value(problem.written(Language::english())).unwrap()
+    }
 
     fn at(text: &str, zone: Tz) -> Result<String, String> {
-        let problem = |problem| serde_json::to_value(problem).unwrap()["detail"].as_str().unwrap().to_owned();
-        moment("start", text, zone).map(|at| at.to_rfc3339()).map_err(problem)
+        moment("start", text, zone)
+            .map(|at| at.to_rfc3339())
+            .map_err(|problem| said(&problem)["detail"].as_str().unwrap().to_owned())
     }
 
     #[test]
@@ -73,7 +81,7 @@ mod tests {
     #[test]
     fn a_length_is_written_as_in_the_file() {
         assert_eq!(length("by", "1h30m").unwrap(), Duration::from_mins(90));
-        let problem = serde_json::to_value(length("by", "90").unwrap_err()).unwrap();
+        let problem = said(&length("by", "90").unwrap_err());
         assert_eq!(problem["status"], 422);
         assert_eq!(
             problem["detail"],

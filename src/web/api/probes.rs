@@ -16,6 +16,7 @@ use super::super::probes::{Busy, ENOUGH};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::base::redact;
+use crate::language::Sentence;
 use crate::model::{CauseKind, StationId};
 
 /// What came of trying a station.
@@ -57,17 +58,16 @@ pub(super) struct Probe {
 pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Probe>, Problem> {
     let config = site.config();
     let Some(station) = config.station(&StationId::new(&id)) else {
-        return Err(Problem::not_found(format!("there is no station {id}")));
+        return Err(Problem::not_found(Sentence::new("problem_no_station").with("station", &id)));
     };
     let tried = site.probes.attempt(std::sync::Arc::clone(station), config.mp3).await.map_err(|busy| match busy {
-        Busy::Station => Problem::new(StatusCode::CONFLICT, format!("{id} is being tried already")),
-        Busy::Others => {
-            let detail = "other stations are being tried at the moment; try again in half a minute";
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+        Busy::Station => {
+            Problem::new(StatusCode::CONFLICT, Sentence::new("problem_station_tried").with("station", &id))
         }
+        Busy::Others => Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_others_tried")),
     })?;
     let Some(tried) = tried else {
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "aircheck is stopping"));
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_stopping")));
     };
     let (format, bitrate) = tried.probed.rate.unzip();
     let (name, until) = tried.kept.unzip();
@@ -101,7 +101,7 @@ pub(super) async fn listen(
     Path(file): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let gone = || Problem::not_found(format!("there is no try {file} any more"));
+    let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &file));
     let path = file.strip_suffix(".mp3").and_then(|name| site.probes.file(name)).ok_or_else(gone)?;
     let mut response = ServeFile::new(path).try_call(request).await.map_err(|_| gone())?.map(Body::new);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));

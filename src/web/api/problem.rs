@@ -2,66 +2,106 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
 use utoipa::{IntoResponses, ToSchema};
 
+use super::super::language;
+use crate::language::{Language, Sentence};
 use crate::library::catalogue::CatalogueError;
 
 /// Its kind (RFC 9457 section 3).
 const KIND: &str = "application/problem+json";
+/// What the keys of the messages begin with that are codes.
+const CODES: &str = "problem_";
+
+/// Something that cannot be answered. A person who hears of it does so in their own language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: Detail,
+}
+
+/// What went wrong, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Detail {
+    /// What a person can run into.
+    Sentence(Sentence),
+    /// What only who writes a program can do wrong, in English.
+    Technical(String),
+}
 
 /// What went wrong, of the kind `application/problem+json` (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Written {
     /// The status in words.
     #[schema(value_type = String, example = "Not Found")]
     title: &'static str,
     /// The status of the answer.
     #[schema(minimum = 400, maximum = 599, example = 404)]
     status: u16,
-    /// One sentence for a person.
+    /// What it is, in a word for programs; left out where only the program can be at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, example = "no_recording")]
+    code: Option<&'static str>,
+    /// One sentence for a person, in the language that `Accept-Language` asks for, or in English.
     #[schema(example = "there is no recording x@20261120T0300Z")]
     detail: String,
 }
 
 impl Problem {
-    /// A problem of any status; `detail` is one sentence for a person, without paths and secrets.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        let title = status.canonical_reason().unwrap_or("Error");
-        Self { title, status: status.as_u16(), detail: detail.into() }
-    }
-
-    /// The request is not understood.
-    pub fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, detail)
+    /// A problem of any status; `sentence` is for a person, without paths and secrets.
+    pub fn new(status: StatusCode, sentence: Sentence) -> Self {
+        Self { status, detail: Detail::Sentence(sentence) }
     }
 
     /// What the address names is not there.
-    pub fn not_found(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, detail)
+    pub fn not_found(sentence: Sentence) -> Self {
+        Self::new(StatusCode::NOT_FOUND, sentence)
     }
+
+    /// A problem that no button or form of the page leads to: one sentence for who writes a program.
+    pub fn technical(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: Detail::Technical(detail.into()) }
+    }
+
+    /// As it is written for somebody who speaks `language`.
+    pub(super) fn written(&self, language: &Language) -> Written {
+        let (code, detail) = match &self.detail {
+            Detail::Sentence(sentence) => (Some(code(sentence)), sentence.say(language)),
+            Detail::Technical(detail) => (None, detail.clone()),
+        };
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        Written { title, status: self.status.as_u16(), code, detail }
+    }
+}
+
+/// The key of a sentence's message, without what the keys of all problems begin with.
+fn code(sentence: &Sentence) -> &'static str {
+    sentence.key().strip_prefix(CODES).unwrap_or(sentence.key())
 }
 
 impl From<CatalogueError> for Problem {
     /// Said to the log in full, to the program without paths.
     fn from(error: CatalogueError) -> Self {
         tracing::error!(%error, "the interface could not use the catalogue");
-        let detail = "the list of recordings cannot be used at the moment; the log says why";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_catalogue"))
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(self)).into_response();
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(KIND));
-        response
+        let (status, is_technical) = (self.status, matches!(self.detail, Detail::Technical(_)));
+        // A struct of numbers and texts cannot fail to be written.
+        let json = move |language: &Language| serde_json::to_string(&self.written(language)).unwrap_or_default();
+        if is_technical {
+            return (status, [(CONTENT_TYPE, KIND)], json(Language::english())).into_response();
+        }
+        language::answer(status, KIND, json)
     }
 }
 
@@ -69,7 +109,7 @@ impl IntoResponse for Problem {
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let answer = |description| {
-            let content = Content::new(Some(Ref::from_schema_name(Self::name())));
+            let content = Content::new(Some(Ref::from_schema_name(Written::name())));
             ResponseBuilder::new().description(description).content(KIND, content).build().into()
         };
         let refused = ("4XX".to_owned(), answer("It cannot be done; `detail` says why"));

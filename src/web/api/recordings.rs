@@ -12,6 +12,7 @@ use super::super::{Site, conditional};
 use super::count::Count;
 use super::extract::{Instant, Path, Query};
 use super::problem::Problem;
+use crate::language::Sentence;
 use crate::library::catalogue::{Filter, Recording, Report};
 use crate::model::{AiringId, ShowId, StationId};
 
@@ -153,7 +154,7 @@ pub(super) async fn peaks(
     }
     match site.catalogue.peaks(&recording.id).await? {
         Some(peaks) => Ok((kept, Json(Picture { per_second: peaks.per_second, levels: peaks.levels })).into_response()),
-        None => Err(Problem::not_found(format!("there is no waveform of {id}"))),
+        None => Err(Problem::technical(StatusCode::NOT_FOUND, format!("there is no waveform of {id}"))),
     }
 }
 
@@ -162,5 +163,5 @@ async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
     let found = site.catalogue.get(&AiringId::new(id)).await?;
     found
         .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
-        .ok_or_else(|| Problem::not_found(format!("there is no recording {id}")))
+        .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
 }

@@ -6,9 +6,9 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::super::language::Language;
 use super::causes::{Said, said};
 use crate::base::spoken::clock;
+use crate::language::Language;
 use crate::library::catalogue::Recording;
 
 /// What is missing from a recording, or silent in it.
@@ -71,12 +71,10 @@ pub(super) fn marks(recording: &Recording, language: &Language) -> Vec<Mark> {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::HeaderMap;
     use chrono::TimeDelta;
 
     use super::*;
     use crate::model::{AiringId, Cause, DeadAir, Gap, ShowId, Span, StationId, Verdict};
-    use crate::web::language;
 
     /// An hour, in a file that plays for so many seconds, of which the minutes 10 and 30 are missing, and minute 40 is silent.
     fn hour(plays: u64) -> Recording {
@@ -109,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_was_skipped_is_a_point_and_moves_what_follows() {
-        let marks = marks(&hour(3480), language::of(&HeaderMap::new()));
+        let marks = marks(&hour(3480), Language::english());
         let seen: Vec<_> = marks.iter().map(|mark| (mark.kind, mark.position, mark.at.as_str())).collect();
         assert_eq!(seen, [("gap", 600.0, "14:10:00"), ("gap", 1740.0, "14:30:00"), ("dead", 2280.0, "14:40:00")]);
         assert_eq!((marks[0].from, marks[0].length, marks[2].length), (172.4, 0.0, 17.2));
@@ -117,7 +115,7 @@ mod tests {
 
     #[test]
     fn where_silence_stands_for_it_it_is_a_stretch_and_the_file_keeps_the_clock() {
-        let marks = marks(&hour(3600), language::of(&HeaderMap::new()));
+        let marks = marks(&hour(3600), Language::english());
         let seen: Vec<_> = marks.iter().map(|mark| (mark.position, mark.length)).collect();
         assert_eq!(seen, [(600.0, 16.7), (1800.0, 16.7), (2400.0, 16.7)]);
     }

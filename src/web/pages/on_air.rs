@@ -9,13 +9,13 @@ use chrono::SecondsFormat;
 use minijinja::context;
 use serde::Serialize;
 
-use super::super::Site;
-use super::super::language::{self, Language};
+use super::super::{Site, language};
 use super::causes::{self, Said};
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, version};
 use crate::base::blocking::blocking;
 use crate::base::spoken::clock;
+use crate::language::Language;
 use crate::recorder::Progress;
 
 /// An airing, and how far it is.

@@ -61,7 +61,11 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         ..values
     };
     match TEMPLATES.get_template(name).and_then(|template| template.render(values)) {
-        Ok(html) => (status, Html(html)).into_response(),
+        Ok(html) => {
+            let mut response = (status, Html(html)).into_response();
+            language::label(response.headers_mut(), language);
+            response
+        }
         Err(error) => {
             tracing::error!(%error, name, "a page could not be made");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

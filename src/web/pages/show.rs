@@ -56,7 +56,7 @@ pub(super) async fn page(
         older => listed.older.map(|before| before.to_rfc3339()),
         id => show.id.to_string(),
         title => show.title.clone(),
-        schedule => show.cron.describe(),
+        schedule => show.cron.describe(language),
         station => config.station_name(&show.station),
         days => serde(days(&listed.recordings, &config, language)),
         slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),

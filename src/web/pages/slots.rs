@@ -6,9 +6,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-use super::super::language::Language;
 use super::dates;
 use crate::config::Config;
+use crate::language::Language;
 use crate::model::{Airing, AiringId, Origin};
 use crate::schedule::programme::Planned;
 
@@ -55,7 +55,7 @@ pub(super) fn on_air(airing: &Airing, title: &str, config: &Config, language: &L
         title: title.to_owned(),
         station: config.station_name(&airing.station).to_owned(),
         hue: config.stations.iter().position(|station| station.id == airing.station).unwrap_or_default() % HUES,
-        said: dates::short(start.date_naive(), &language.messages),
+        said: dates::short(start.date_naive(), language),
         start: start.format("%H:%M").to_string(),
         end: end.format("%H:%M").to_string(),
         starts: start.to_rfc3339(),
@@ -109,8 +109,8 @@ pub(super) fn agenda(
     }
     let agenda = days.into_iter().map(|(day, slots)| Agenda {
         date: day.to_string(),
-        said: dates::long(day, &language.messages),
-        short: dates::short(day, &language.messages),
+        said: dates::long(day, language),
+        short: dates::short(day, language),
         slots,
     });
     agenda.collect()

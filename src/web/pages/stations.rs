@@ -9,13 +9,14 @@ use serde::Serialize;
 
 use super::super::Site;
 use super::super::failure::broken;
-use super::super::language::{self, Language};
+use super::super::language;
 use super::causes::{self, Said, said};
 use super::dates;
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, slot, version};
 use crate::base::spoken::clock;
 use crate::config::Station;
+use crate::language::Language;
 use crate::library::catalogue::CatalogueError;
 use crate::model::AiringId;
 
@@ -85,7 +86,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             Past {
                 title: show.map(|show| show.title.clone()),
                 at: at.to_rfc3339(),
-                said: format!("{} {}", dates::short(at.date_naive(), &language.messages), at.format("%H:%M")),
+                said: format!("{} {}", dates::short(at.date_naive(), language), at.format("%H:%M")),
                 missing: String::new(),
                 cause: None,
             }

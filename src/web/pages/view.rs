@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::super::language::Language;
 use super::dates;
 use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
 use crate::config::Config;
+use crate::language::Language;
 use crate::library::catalogue::Recording;
 use crate::model::Verdict;
 
@@ -70,7 +70,7 @@ pub(super) fn days(recordings: &[Recording], config: &Config, language: &Languag
         match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
             None => {
-                days.push(Day { date: row.day.clone(), said: dates::long(date, &language.messages), rows: vec![row] });
+                days.push(Day { date: row.day.clone(), said: dates::long(date, language), rows: vec![row] });
             }
         }
     }
@@ -93,7 +93,7 @@ fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
         time: start.format("%H:%M").to_string(),
         end: local(recording.on_air.end).format("%H:%M").to_string(),
         day: start.format("%Y-%m-%d").to_string(),
-        said: dates::short(start.date_naive(), &language.messages),
+        said: dates::short(start.date_naive(), language),
         start: start.to_rfc3339(),
         length: clock(plays),
         seconds: plays,

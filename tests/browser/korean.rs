@@ -1,0 +1,82 @@
+//! Korean pages, and what they say when something cannot be done.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{PAGES, YAML};
+use crate::support::browser::{Browser, Look};
+use crate::support::shelved::{Library, Shelved};
+
+/// What the page says to eyes and to screen readers, now or by its scripts later, that has two English words in a row.
+const ENGLISH: &str = "(() => {
+    const said = [];
+    const skipped = new Set(['class', 'd', 'style', 'rel', 'content', 'aria-labelledby', 'aria-describedby']);
+    for (const it of [document.querySelector('title'), ...document.body.querySelectorAll('*')]) {
+        if (it.closest('noscript')) continue;
+        for (const { name, value } of it.attributes) if (!skipped.has(name)) said.push(value);
+        for (const child of it.childNodes) if (child.nodeType === Node.TEXT_NODE) said.push(child.textContent);
+    }
+    return said.filter((text) => /\\b[A-Za-z][a-z]+,? [a-z]{2,}\\b/.test(text));
+})()";
+
+/// Recordings whose titles are no English.
+fn shelved() -> [Shelved; 2] {
+    let masters = |day: &str| Shelved::new("masters", "명연주 명음반", "kbs", &format!("{day}T14:00:00+09:00"));
+    [Shelved { dead_air: vec![(20, 5)], ..masters("2026-11-18") }, masters("2026-11-19")]
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_sentence_is_english() {
+    let crons = ["*/10 2,3,4 5-6 * *", "0 9 * * 1-5", "0 0 13 6,7 5"];
+    let shows: String = (0..)
+        .zip(crons)
+        .map(|(n, cron)| format!("  - {{ title: 방송 {n}, id: s{n}, station: kbs, cron: \"{cron}\", length: 1m }}\n"))
+        .collect();
+    let library = Library::open(&format!("{YAML}{shows}"), &shelved()).await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { language: "ko-KR", ..Look::DESK }).await;
+    page.expect("404");
+    for path in PAGES.into_iter().chain(["/shows/s0", "/shows/s1", "/shows/s2"]) {
+        page.goto(path).await;
+        assert_eq!(page.eval(ENGLISH).await, json!([]), "{path}");
+    }
+    assert!(
+        page.text("document.querySelector('.show-head .meta').textContent")
+            .await
+            .contains("매년 6월과 7월 13일과 매주 금요일 00:00")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_done_is_said_in_korean() {
+    let mut library = Library::open(YAML, &shelved()).await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::PHONE).await;
+    let toast = |words: &str| format!("[...document.querySelectorAll('.toast')].at(-1)?.textContent === '{words}'");
+    page.expect("422");
+    page.goto("/schedule").await;
+    page.click(".sheet:has(.one-time) summary").await;
+    page.eval("document.querySelector('.one-time [name=title]').value = '지난 방송'").await;
+    page.eval("document.querySelector('.one-time [name=start]').value = '2026-11-18T14:00'").await;
+    page.click(".one-time button.first").await;
+    page.is(&toast("시작 시각이 이미 지났습니다. 앞으로 올 시각을 적거나 지금부터 녹음하세요.")).await;
+
+    // A button that was pressed in another place at the same time.
+    page.expect("409");
+    page.goto("/schedule").await;
+    page.eval(
+        "const button = document.querySelector('.slot [data-act=skip]'); \
+         button.dataset.call = 'POST /airings/masters@20261119T0500Z/extend'; button.dataset.body = '{\"by\":\"15m\"}'",
+    )
+    .await;
+    page.click(".slot [data-call$=extend]").await;
+    page.is(&toast("이미 끝난 방송입니다. (masters@20261119T0500Z)")).await;
+
+    // Nobody is there any more: not what the browser says to who writes scripts.
+    page.expect("ERR_");
+    library.service.signal(rustix::process::Signal::KILL);
+    library.service.end(Duration::from_secs(5)).await;
+    page.click(".slot [data-act=skip]").await;
+    page.is(&toast("처리하지 못했습니다. 다시 시도해 주세요.")).await;
+}
