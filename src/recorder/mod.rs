@@ -11,6 +11,7 @@
 //! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
 //! fails otherwise is tried `ATTEMPTS` times.
 
+mod causes;
 mod chapters;
 mod control;
 mod error;
@@ -45,7 +46,7 @@ use crate::library::artwork::{Picture, Pictures};
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, AiringId, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
+use crate::model::{Airing, AiringId, AsCause, Cause, Gap, Measured, MediaEvent, StationId, Topic, Verdict};
 
 use label::{job, labelled};
 use live::{Live, Reins};
@@ -162,8 +163,8 @@ impl Recorder {
                 self.spawn(order, attempt);
                 Ok(())
             }
-            Some(_) => self.fail(airing, "aircheck died every time it tried to finish this recording").await,
-            None => self.fail(airing, "its show or station was removed from the YAML before it was finished").await,
+            Some(_) => self.fail(airing, causes::died()).await,
+            None => self.fail(airing, causes::removed()).await,
         }
     }
 
@@ -172,7 +173,7 @@ impl Recorder {
     pub async fn missed(&self, airing: &Airing, title: &str) -> Result<(), CatalogueError> {
         if self.catalogue.claim(airing, title, self.environment.clock.now()).await? {
             warn!(airing = %airing.id, "missed: aircheck was not running");
-            self.fail(airing, "aircheck was not running").await?;
+            self.fail(airing, causes::not_running()).await?;
         }
         Ok(())
     }
@@ -238,7 +239,7 @@ impl Recorder {
             } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
                 self.live.close(id, true);
-                if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
+                if let Err(error) = self.fail(&order.airing, error.as_cause()).await {
                     error!(airing = %id, %error, "the failure could not be written down");
                 }
                 return;
@@ -282,7 +283,7 @@ impl Recorder {
             return;
         }
         error!(airing = %airing.id, %error, "the disk is full: its tape is kept, it is finished when there is room");
-        let outcome = self.nothing(airing, &format!("not finished yet, the disk is full: {error}"));
+        let outcome = self.nothing(airing, causes::held(error));
         if let Err(error) = self.catalogue.prepare(&airing.id, &outcome).await {
             // The list may be on the disk that is full.
             warn!(airing = %airing.id, %error, "the alert could not be written into the list");
@@ -325,8 +326,7 @@ impl Recorder {
         let now = self.environment.clock.now();
         // Before the lease: the first sound may be on tape a moment after it.
         if now > airing.cut().start && view.start().is_none() {
-            let cause = "aircheck was not yet recording when the show began".to_owned();
-            let (tape, at) = (tape.clone(), airing.cut().start);
+            let (tape, at, cause) = (tape.clone(), airing.cut().start, causes::began_late());
             blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
         }
         if lease.is_none() && !on_tape {
@@ -380,15 +380,15 @@ impl Recorder {
     }
 
     /// Finishes an airing of which nothing came.
-    async fn fail(&self, airing: &Airing, cause: &str) -> Result<(), CatalogueError> {
+    async fn fail(&self, airing: &Airing, cause: Cause) -> Result<(), CatalogueError> {
         self.catalogue.finish(&airing.id, &self.nothing(airing, cause)).await
     }
 
     /// The outcome of an airing of which there is nothing.
-    fn nothing(&self, airing: &Airing, cause: &str) -> Outcome {
+    fn nothing(&self, airing: &Airing, cause: Cause) -> Outcome {
         let cut = airing.cut();
         let length = cut.length().to_std().unwrap_or_default();
-        let gaps = vec![Gap { start: cut.start, length, cause: cause.to_owned() }];
+        let gaps = vec![Gap { start: cut.start, length, cause }];
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
         Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
@@ -424,7 +424,7 @@ fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {
     let file = file.map(|file| file.display().to_string()).unwrap_or_default();
     for gap in &taken.gaps {
         let seconds = gap.length.as_secs_f64();
-        warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause, "missing");
+        warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause.words, "missing");
     }
     for dead in &taken.measured.dead_air {
         warn!(airing = %airing.id, start = %dead.start, seconds = dead.length.as_secs_f64(), "dead air");

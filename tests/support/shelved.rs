@@ -8,7 +8,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use aircheck::model::{
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use reqwest::Url;
@@ -121,7 +123,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
             .map(|(start, length, cause)| Gap {
                 start: at(*start),
                 length: Duration::from_secs((*length).into()),
-                cause: (*cause).to_owned(),
+                cause: Cause::new(CauseKind::Refused, *cause),
             })
             .collect(),
         measured: Measured {

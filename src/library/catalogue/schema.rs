@@ -94,6 +94,20 @@ const STEPS: &[&str] = &[
         until_stopped INTEGER NOT NULL
     ) STRICT;
 ",
+    "
+    -- What kind of cause it is that something is missing for: a name of `CauseKind`. Of what was written before, only
+    -- sentences without addresses or numbers in them can be told for sure.
+    ALTER TABLE gaps ADD COLUMN cause_kind TEXT NOT NULL DEFAULT 'other';
+    UPDATE gaps SET cause_kind = CASE cause
+        WHEN 'aircheck was not running' THEN 'not_running'
+        WHEN 'aircheck was not yet recording when the show began' THEN 'began_late'
+        WHEN 'aircheck died every time it tried to finish this recording' THEN 'internal'
+        WHEN 'its show or station was removed from the YAML before it was finished' THEN 'removed'
+        WHEN 'the recording was stopped before it came' THEN 'stopped'
+        WHEN 'nothing arrived from the station' THEN 'nothing'
+        ELSE 'other'
+    END WHERE kind = 'missing';
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
