@@ -182,6 +182,7 @@ async fn an_airing_that_is_on_already_is_recorded_from_here_and_a_stop_keeps_wha
     assert_eq!(missing.len(), 1, "only the beginning: {recording}");
     let told = format!("{recording}\n{}\n{}", first.log(), second.log());
     assert_eq!(missing[0]["cause"], "aircheck was not yet recording when the show began", "{told}");
+    assert_eq!(missing[0]["kind"], "began_late", "{told}");
     let heard = Report::of_file(Path::new(recording["file"].as_str().expect("a file")));
     assert!(heard.is_whole(), "{heard}");
     let ledger = missing[0]["seconds"].as_f64().expect("seconds") + recording["seconds"].as_f64().expect("seconds");

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use aircheck::base::clock::SystemClock;
-use aircheck::model::Verdict;
+use aircheck::model::{Cause, CauseKind, Verdict};
 use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
@@ -72,14 +72,18 @@ fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
             all.push(Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) });
         }
     }
-    let refused = "the playlist was refused (403 Forbidden); the address was found anew";
-    all[1].gaps = vec![(1394, 64, refused)];
+    let refused = "http://1fm.gscdn.kbs.co.kr/1fm_192_1.m3u8?Expires=… answered 403 Forbidden";
+    all[1].gaps = vec![(1394, 64, Cause::new(CauseKind::Refused, refused))];
     all[1].verdict = Verdict::Partial(99.1);
-    all[6].gaps = vec![(610, 24, "the connection broke"), (3020, 180, "the station sent nothing for 180 s")];
+    let broke = "http://stream.example.org/radio3.m3u8 stopped sending in the middle";
+    all[6].gaps = vec![
+        (610, 24, Cause::new(CauseKind::Connection, broke)),
+        (3020, 180, Cause::new(CauseKind::Nothing, "nothing arrived from the station")),
+    ];
     all[6].verdict = Verdict::Partial(96.2);
     all[3].dead_air = vec![(4300, 96)];
     all[9].verdict = Verdict::Failed;
-    all[9].gaps = vec![(0, all[9].length, "no connection: name not found")];
+    all[9].gaps = vec![(0, all[9].length, Cause::new(CauseKind::NotRunning, "aircheck was not running"))];
     all
 }
 

@@ -1,5 +1,6 @@
 //! The interface for programs, asked over HTTP of the real service.
 
+use aircheck::model::CauseKind;
 use reqwest::header::{
     ACCEPT_LANGUAGE, ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, ORIGIN,
     VARY,
@@ -34,6 +35,7 @@ async fn recordings_are_found_by_what_they_are_and_one_by_its_id() {
     let id = "%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98@20261120T0500Z";
     let one: Value = get(&client, &base, &format!("/api/v1/recordings/{id}")).await.json().await.expect("JSON");
     assert_eq!((&one["title"], &one["missing"][0]["seconds"]), (&"명연주 명음반".into(), &60.0.into()), "{one}");
+    assert_eq!(one["missing"][0]["kind"], "refused", "{one}");
     assert!(
         !one["file"].as_str().expect("a file").starts_with('/'),
         "nobody far away needs to know our folders: {one}"
@@ -161,6 +163,8 @@ async fn the_interface_describes_itself() {
             "{path}"
         );
     }
+    let kinds = document["components"]["schemas"]["CauseKind"].to_string();
+    assert!(CauseKind::ALL.iter().all(|kind| kinds.contains(&format!("\"{}\"", kind.name()))), "{kinds}");
     // Whatever is named is there.
     let text = document.to_string();
     for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {

@@ -86,6 +86,7 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     assert_eq!((&held["verdict"], &held["file"]), (&Value::Null, &Value::Null), "{held}");
     let cause = held["missing"][0]["cause"].as_str().expect("a cause");
     assert!(cause.starts_with("not finished yet, the disk is full"), "{held}");
+    assert_eq!(held["missing"][0]["kind"], "disk_full", "{held}");
     let shown = aircheck.run(&["list"]).await.stdout;
     assert!(shown.contains("not finished") && shown.contains("the disk is full"), "{shown}");
     assert!(!aircheck.path("recordings/S").exists(), "a half-written MP3 has no name");
@@ -174,6 +175,7 @@ async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it
                 assert_eq!(list[0]["verdict"], "failed", "{list:?}");
                 let cause = list[0]["missing"][0]["cause"].as_str().expect("a cause");
                 assert!(cause.contains("less than `min_free` (1 MiB)"), "{cause}");
+                assert_eq!(list[0]["missing"][0]["kind"], "disk_full", "{list:?}");
             }
         }
         daemon.stop().await;

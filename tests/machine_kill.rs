@@ -158,6 +158,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         let missing = recording["missing"].as_array().expect("a ledger");
         assert_eq!(missing.len(), 1, "{recording}");
         assert_eq!(missing[0]["cause"], "aircheck was not running", "{recording}");
+        assert_eq!(missing[0]["kind"], "not_running", "{recording}");
         let (lost, kept) = (missing[0]["seconds"].as_f64(), recording["seconds"].as_f64());
         let (lost, kept) = (lost.expect("a length"), kept.expect("a length"));
         assert!((8.0..17.0).contains(&lost) && (lost + kept - 34.0).abs() < 0.06, "{recording}");

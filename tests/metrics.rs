@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aircheck::model::CauseKind;
 use reqwest::{Client, StatusCode};
 
 use crate::support::library::{address, get, serving, text};
@@ -25,14 +26,16 @@ async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() 
         ("aircheck_airings{verdict=\"partial\"}", 1.0),
         ("aircheck_airings{verdict=\"failed\"}", 0.0),
         ("aircheck_captured_seconds", 7080.0),
-        // It was missing because "it answered <b>403</b>".
         ("aircheck_missing_seconds{cause=\"refused\"}", 60.0),
-        ("aircheck_missing_seconds{cause=\"other\"}", 0.0),
         ("aircheck_recording", 0.0),
         ("aircheck_decks_running", 0.0),
         ("aircheck_disk_min_free_bytes", 1_048_576.0),
     ] {
         assert_eq!(figures.get(name), Some(&figure), "{name} in {text}");
+    }
+    for kind in CauseKind::ALL.iter().filter(|kind| **kind != CauseKind::Refused) {
+        let name = format!("aircheck_missing_seconds{{cause=\"{}\"}}", kind.name());
+        assert_eq!(figures.get(name.as_str()), Some(&0.0), "{name} is there before it is needed: {text}");
     }
     assert!(figures["aircheck_disk_free_bytes{folder=\"recordings\"}"] > 1e6, "{text}");
     assert!(text.contains(&format!("aircheck_build_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"))), "{text}");

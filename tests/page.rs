@@ -14,6 +14,7 @@ async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
     let page = text(&client, &base, "/").await;
     assert!(page.contains("명연주 명음반") && page.contains("partial 99.1 %"), "{page}");
     assert!(page.contains("missing at 14:03:00: 60.0 s, it answered &lt;b&gt;403"), "{page}");
+    assert!(!page.contains("class=\"words\""), "in English it is said once: {page}");
     assert!(!page.contains("<script>alert") && page.contains("&lt;script&gt;alert(1)"), "{page}");
     let media = page.split("src=\"/media/").nth(1).and_then(|rest| rest.split('"').next()).expect("a recording");
     let media = format!("/media/{media}");
@@ -47,9 +48,16 @@ async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
         let page = text(&client, &base, query).await;
         assert!(page.contains(there) && !page.contains(gone), "{query}: {page}");
     }
-    let korean = client.get(base.clone()).header("accept-language", "ko-KR,ko;q=0.9").send().await.expect("it");
-    let korean = korean.text().await.expect("text");
-    assert!(korean.contains("<html lang=\"ko\">") && korean.contains("내려받기"), "{korean}");
+    let korean = async |path: &str| {
+        let request = client.get(base.join(path).expect("a path")).header("accept-language", "ko-KR,ko;q=0.9");
+        request.send().await.expect("an answer").text().await.expect("text")
+    };
+    let page = korean("/").await;
+    assert!(page.contains("<html lang=\"ko\">") && page.contains("내려받기"), "{page}");
+    let why = "방송국 서버가 요청을 거부했습니다 <small class=\"words\" lang=\"en\">it answered &lt;b&gt;403&lt;";
+    assert!(page.contains(&format!("14:03:00부터 60.0초 누락: {why}")), "{page}");
+    let page = korean("/stations").await;
+    assert!(page.contains(why), "{page}");
 }
 
 #[tokio::test]

@@ -42,9 +42,10 @@ async fn every_station_says_how_it_has_done_last() {
     assert_eq!(kbs["last_sound"], "2026-11-20T17:00:00+09:00", "{kbs}");
     assert_eq!(kbs["last_complete"]["recording"], "hostile@20261120T0700Z", "{kbs}");
     assert_eq!(kbs["last_failure"]["cause"], "it answered <b>403</b>", "{kbs}");
+    assert_eq!(kbs["last_failure"]["kind"], "refused", "{kbs}");
     assert_eq!(kbs["last_failure"]["start"], "2026-11-20T14:03:00+09:00", "{kbs}");
     let away = &stations[2];
-    for key in ["last_sound", "last_complete", "last_failure", "trouble"] {
+    for key in ["last_sound", "last_complete", "last_failure", "trouble", "trouble_kind"] {
         assert_eq!(away[key], Value::Null, "{away}");
     }
     assert!(!Value::from(stations).to_string().contains(TOKEN));
@@ -85,6 +86,7 @@ async fn a_station_is_tried_and_what_was_taped_can_be_listened_to_until_the_serv
     let bad: Value = attempt("away").await.json().await.expect("JSON");
     assert_eq!((&bad["ok"], &bad["media"], &bad["waited"]), (&false.into(), &Value::Null, &Value::Null), "{bad}");
     let trouble = bad["trouble"].as_str().expect("words");
+    assert_eq!(bad["trouble_kind"], "connection", "{bad}");
     assert!(trouble.contains("127.0.0.1") && !bad.to_string().contains(TOKEN), "{trouble}");
     assert!(!aircheck.path("state/tape/good").exists(), "the service's own tapes are not touched");
 

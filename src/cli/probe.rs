@@ -79,6 +79,6 @@ async fn probe(station: &Arc<Station>, decks: &Decks, environment: &Environment)
         seconds: probed.sound.as_secs_f64(),
         format,
         bitrate,
-        trouble: probed.trouble,
+        trouble: probed.trouble.map(|trouble| trouble.words),
     }
 }

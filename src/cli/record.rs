@@ -221,7 +221,8 @@ async fn report(
     let missing = taken.gaps.iter().map(|gap| Missing {
         start: stamp(gap.start),
         seconds: gap.length.as_secs_f64(),
-        cause: gap.cause.clone(),
+        cause: gap.cause.words.clone(),
+        kind: gap.cause.kind,
     });
     let dead_air = taken.measured.dead_air.iter();
     let silent = dead_air.map(|dead| Silent { start: stamp(dead.start), seconds: dead.length.as_secs_f64() });

@@ -313,9 +313,9 @@ fn log(station: &StationId, event: &MediaEvent) {
         // Trouble has been told.
         MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
         MediaEvent::Gap { duration, cause, .. } => {
-            warn!(%station, seconds = duration.as_secs_f64(), cause, "a segment is lost");
+            warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "a segment is lost");
         }
-        MediaEvent::Trouble { cause, .. } => warn!(%station, cause, "no sound at the moment; trying on"),
+        MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
         MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Decks;
 use crate::base::clock::Clock;
 use crate::config::Station;
-use crate::model::Span;
+use crate::model::{AsCause, Cause, CauseKind, Span};
 use crate::tape::Tape;
 
 /// What came of a try.
@@ -24,8 +24,8 @@ pub struct Probed {
     pub waited: Option<Duration>,
     /// The format in words, and bits per second.
     pub rate: Option<(String, f64)>,
-    /// Why it is not enough, in words without secrets; nothing where it is.
-    pub trouble: Option<String>,
+    /// Why it is not enough; nothing where it is.
+    pub trouble: Option<Cause>,
 }
 
 /// Reaches `station` and tapes it on one of `decks` until there are `enough` seconds, for no longer than `patience`.
@@ -40,7 +40,7 @@ pub async fn probe(
     let lease = match decks.lease(station, now).await {
         Ok(lease) => lease,
         Err(error) => {
-            let (sound, trouble) = (Duration::ZERO, Some(error.to_string()));
+            let (sound, trouble) = (Duration::ZERO, Some(error.as_cause()));
             return Probed { tape: None, sound, start: None, waited: None, rate: None, trouble };
         }
     };
@@ -64,7 +64,8 @@ pub async fn probe(
             () = clock.sleep(left) => {}
         }
     };
-    let why = || tape.trouble().map_or_else(|| format!("no sound within {} s", patience.as_secs()), |it| it.cause);
+    let late = || Cause::new(CauseKind::Stalled, format!("no sound within {} s", patience.as_secs()));
+    let why = || tape.trouble().map_or_else(late, |it| it.cause);
     let trouble = (sound < enough).then(why);
     Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::base::process::ProcessError;
+use crate::model::{AsCause, CauseKind};
 use crate::tape::TapeError;
 
 /// A cut could not be encoded.
@@ -53,5 +54,15 @@ impl EncodeError {
     /// Whether another encoder may do better.
     pub(super) fn is_of_encoder(&self) -> bool {
         matches!(self, Self::Encoder { .. } | Self::EncoderHangs { .. })
+    }
+}
+
+impl AsCause for EncodeError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::Tape(error) => error.cause_kind(),
+            Self::Decoder(_) | Self::DecoderHangs { .. } => CauseKind::Decoding,
+            Self::Start(_) | Self::Encoder { .. } | Self::EncoderHangs { .. } => CauseKind::Internal,
+        }
     }
 }

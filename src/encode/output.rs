@@ -10,7 +10,7 @@ use super::measure::Meter;
 use super::mp3::Mp3Encoder;
 use super::place::{frames, frames_to_duration, slack};
 use crate::config::Gaps;
-use crate::model::{Gap, Span};
+use crate::model::{Cause, CauseKind, Gap, Span};
 
 /// The file, and what is known of it. Its place goes forward only: by what is heard, by what is skipped.
 pub(super) struct Output {
@@ -95,12 +95,12 @@ impl Output {
     pub(super) fn note_lost(&mut self, lost: u64, words: &str) {
         let start = self.cut.start + self.delta(self.place);
         let length = frames_to_duration(lost, self.sample_rate);
-        let cause = if words.is_empty() {
+        let words = if words.is_empty() {
             "the sound could not be decoded".to_owned()
         } else {
             format!("the sound could not be decoded: {words}")
         };
-        self.undecoded.push(Gap { start, length, cause });
+        self.undecoded.push(Gap { start, length, cause: Cause::new(CauseKind::Decoding, words) });
     }
 
     fn delta(&self, frames: u64) -> TimeDelta {

@@ -42,6 +42,12 @@ impl Language {
         &LANGUAGES[0]
     }
 
+    /// All of them.
+    #[cfg(test)]
+    pub fn all() -> &'static [Self] {
+        &LANGUAGES
+    }
+
     /// The one that is liked best among ours, by the value of `Accept-Language` (RFC 9110 section 12.5.4).
     pub fn liked(accepted: &str) -> &'static Self {
         let mut ranges: Vec<(&str, f32)> = accepted

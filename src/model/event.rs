@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
+use super::Cause;
+
 /// How encoded sound is packed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Container {
@@ -96,16 +98,16 @@ pub enum MediaEvent {
         programme_time: Option<DateTime<Utc>>,
         /// Whether media time does not continue, as [`Chunk::discontinuity`].
         discontinuity: bool,
-        /// Why, in words for a person.
-        cause: String,
+        /// Why.
+        cause: Cause,
     },
     /// The source cannot get sound at the moment and goes on trying. The tape remembers it as the cause of a hole
     /// that may follow.
     Trouble {
         /// Since when.
         at: DateTime<Utc>,
-        /// Why, in words for a person, without secrets.
-        cause: String,
+        /// Why.
+        cause: Cause,
     },
     /// What the station says is playing.
     Title {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::Cause;
+
 /// A stretch of a cut that is not on tape.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gap {
@@ -11,6 +13,6 @@ pub struct Gap {
     pub start: DateTime<Utc>,
     /// How much is missing.
     pub length: Duration,
-    /// Why, in words for a person.
-    pub cause: String,
+    /// Why.
+    pub cause: Cause,
 }

@@ -2,6 +2,7 @@
 
 mod airing;
 mod amendment;
+mod cause;
 mod changes;
 mod event;
 mod gap;
@@ -12,6 +13,7 @@ mod verdict;
 
 pub use airing::Airing;
 pub use amendment::{Amendment, Amendments, Origin};
+pub use cause::{AsCause, Cause, CauseKind};
 pub use changes::{Changes, Counts, Listener, Topic};
 pub use event::{Chunk, Container, Format, MediaEvent};
 pub use gap::Gap;

@@ -12,7 +12,7 @@ use super::live::Reins;
 use super::order::Order;
 use super::take::{Ending, Taken, take};
 use super::verdict::judge;
-use super::{Recorder, room};
+use super::{Recorder, causes, room};
 use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::Lease;
@@ -71,8 +71,7 @@ impl Recorder {
         // Before the lease: the first sound may be on tape a moment after it.
         let is_late = now > airing.cut().start && lease.is_none() && !self.is_connecting(&airing.id);
         if is_late && view.start().is_none() {
-            let cause = "aircheck was not yet recording when the show began".to_owned();
-            let (tape, at) = (tape.clone(), airing.cut().start);
+            let (tape, at, cause) = (tape.clone(), airing.cut().start, causes::began_late());
             blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
         }
         if lease.is_none() && !on_tape {
@@ -133,7 +132,7 @@ fn tell(airing: &Airing, verdict: Verdict, taken: &Taken, file: Option<&Path>) {
     let file = file.map(|file| file.display().to_string()).unwrap_or_default();
     for gap in &taken.gaps {
         let seconds = gap.length.as_secs_f64();
-        warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause, "missing");
+        warn!(airing = %airing.id, start = %gap.start, seconds, cause = gap.cause.words, "missing");
     }
     for dead in &taken.measured.dead_air {
         warn!(airing = %airing.id, start = %dead.start, seconds = dead.length.as_secs_f64(), "dead air");

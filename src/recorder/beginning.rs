@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::simulated::SimulatedClock;
-    use crate::model::{Airing, Chunk, Container, Format, MediaEvent, Origin, ShowId};
+    use crate::model::{Airing, Cause, CauseKind, Chunk, Container, Format, MediaEvent, Origin, ShowId};
 
     fn at(seconds: f64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::from_std(Duration::from_secs_f64(1_000_000.0 + seconds)).unwrap()
@@ -189,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let tape = tape(folder.path(), 0);
         let (duration, programme_time) = (Duration::from_secs(2), Some(at(99.0)));
-        let cause = "404".to_owned();
+        let cause = Cause::new(CauseKind::Segment, "404");
         let lost = MediaEvent::Gap { duration, arrived: at(101.0), programme_time, discontinuity: true, cause };
         tape.write(lost, at(101.0)).unwrap();
         hear(&tape, 2.0, 101.0, Some(101.0));

@@ -24,7 +24,7 @@ pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: 
         let at = begins.saturating_sub(skipped).min(length);
         let clock = cut.start + begins;
         let before = stretches.pop_if(|before| before.clock >= gap.start).map_or(Duration::ZERO, |one| one.missing);
-        stretches.push(Stretch { at, clock, missing: before + gap.length, cause: &gap.cause });
+        stretches.push(Stretch { at, clock, missing: before + gap.length, cause: &gap.cause.words });
     }
     if stretches.is_empty() {
         return Vec::new();
@@ -71,6 +71,7 @@ mod tests {
     use chrono::{TimeDelta, Utc};
 
     use super::*;
+    use crate::model::{Cause, CauseKind};
 
     fn cut() -> Span {
         let start = "2026-11-20T05:00:00Z".parse().unwrap();
@@ -83,7 +84,7 @@ mod tests {
         let gap = |(from, length): &(u64, u64)| Gap {
             start: start + TimeDelta::from_std(Duration::from_secs(*from)).unwrap(),
             length: Duration::from_secs(*length),
-            cause: "404".to_owned(),
+            cause: Cause::new(CauseKind::Refused, "404"),
         };
         let missing: u64 = gaps.iter().map(|gap| gap.1).sum();
         let length = Duration::from_secs(if filled { 100 } else { 100 - missing });
@@ -129,7 +130,7 @@ mod tests {
             .map(|n| Gap {
                 start: start + TimeDelta::seconds(10 * n + 5),
                 length: Duration::from_secs(if n % 100 == 0 { 3 } else { 1 }),
-                cause: "404".to_owned(),
+                cause: Cause::new(CauseKind::Refused, "404"),
             })
             .collect();
         let cut = Span::new(start, start + TimeDelta::seconds(50_000));

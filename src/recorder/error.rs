@@ -10,6 +10,7 @@ use crate::library::archive::ArchiveError;
 use crate::library::catalogue::CatalogueError;
 use crate::library::shelf::ShelfError;
 use crate::library::tags::TagError;
+use crate::model::{AsCause, CauseKind};
 use crate::tape::TapeError;
 
 /// What can go wrong with an airing.
@@ -65,6 +66,18 @@ impl RecorderError {
             Self::Shelf(error) | Self::Archive(ArchiveError::Shelf(error)) => error.is_disk_full(),
             Self::Catalogue(error) | Self::Archive(ArchiveError::Catalogue(error)) => error.is_disk_full(),
             _ => false,
+        }
+    }
+}
+
+impl AsCause for RecorderError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::NoRoom { .. } => CauseKind::DiskFull,
+            _ if self.is_disk_full() => CauseKind::DiskFull,
+            Self::Tape(error) => error.cause_kind(),
+            Self::Encode(error) => error.cause_kind(),
+            _ => CauseKind::Internal,
         }
     }
 }

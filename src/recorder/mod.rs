@@ -11,6 +11,7 @@
 
 mod attempt;
 mod beginning;
+mod causes;
 mod chapters;
 mod control;
 mod error;
@@ -40,7 +41,7 @@ use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, Amendment, Amendments, Gap, Measured, StationId, Topic, Verdict};
+use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
 
 use live::Live;
 
@@ -158,8 +159,8 @@ impl Recorder {
                 self.spawn(order, attempt);
                 Ok(())
             }
-            Some(_) => self.fail(airing, "aircheck died every time it tried to finish this recording").await,
-            None => self.fail(airing, "its show or station was removed from the YAML before it was finished").await,
+            Some(_) => self.fail(airing, causes::died()).await,
+            None => self.fail(airing, causes::removed()).await,
         }
     }
 
@@ -168,7 +169,7 @@ impl Recorder {
     pub async fn missed(&self, airing: &Airing, title: &str) -> Result<(), CatalogueError> {
         if self.catalogue.claim(airing, title, self.environment.clock.now()).await? {
             warn!(airing = %airing.id, "missed: aircheck was not running");
-            self.fail(airing, "aircheck was not running").await?;
+            self.fail(airing, causes::not_running()).await?;
         }
         Ok(())
     }
@@ -209,15 +210,15 @@ impl Recorder {
     }
 
     /// Finishes an airing of which nothing came.
-    async fn fail(&self, airing: &Airing, cause: &str) -> Result<(), CatalogueError> {
+    async fn fail(&self, airing: &Airing, cause: Cause) -> Result<(), CatalogueError> {
         self.catalogue.finish(&airing.id, &self.nothing(airing, cause)).await
     }
 
     /// The outcome of an airing of which there is nothing.
-    fn nothing(&self, airing: &Airing, cause: &str) -> Outcome {
+    fn nothing(&self, airing: &Airing, cause: Cause) -> Outcome {
         let cut = airing.cut();
         let length = cut.length().to_std().unwrap_or_default();
-        let gaps = vec![Gap { start: cut.start, length, cause: cause.to_owned() }];
+        let gaps = vec![Gap { start: cut.start, length, cause }];
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
         Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Current, Recorder};
+use crate::model::Cause;
 use crate::tape::Sound;
 
 /// How far one is.
@@ -14,8 +15,8 @@ pub struct Progress {
     pub on_tape: Duration,
     /// How much of it can no longer be had.
     pub missing: Duration,
-    /// Why no sound comes at the moment, in words without secrets.
-    pub trouble: Option<String>,
+    /// Why no sound comes at the moment.
+    pub trouble: Option<Cause>,
     /// The newest sound of it.
     pub newest: Option<Sound>,
 }

@@ -12,9 +12,9 @@ use tracing::{error, info, warn};
 use super::error::RecorderError;
 use super::live::Reins;
 use super::order::Order;
-use super::{ATTEMPTS, Recorder, TAPE_KEPT, room};
+use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes, room};
 use crate::library::archive;
-use crate::model::{Airing, AiringId};
+use crate::model::{Airing, AiringId, AsCause};
 
 /// The wait after the first attempt; it grows by this much after each.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -46,7 +46,7 @@ impl Recorder {
             } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
                 self.live.close(id, true);
-                if let Err(error) = self.fail(&order.airing, &error.to_string()).await {
+                if let Err(error) = self.fail(&order.airing, error.as_cause()).await {
                     error!(airing = %id, %error, "the failure could not be written down");
                 }
                 return;
@@ -90,7 +90,7 @@ impl Recorder {
             return;
         }
         error!(airing = %airing.id, %error, "the disk is full: its tape is kept, it is finished when there is room");
-        let outcome = self.nothing(airing, &format!("not finished yet, the disk is full: {error}"));
+        let outcome = self.nothing(airing, causes::held(error));
         if let Err(error) = self.catalogue.prepare(&airing.id, &outcome).await {
             // The list may be on the disk that is full.
             warn!(airing = %airing.id, %error, "the alert could not be written into the list");

@@ -56,14 +56,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::model::Measured;
+    use crate::model::{Cause, CauseKind, Measured};
 
     #[test]
     fn a_comment_says_what_is_missing_by_the_shows_clock() {
         let gap = Gap {
             start: "2026-11-20T05:03:12Z".parse().unwrap(),
             length: Duration::from_millis(4_040),
-            cause: "the segment answered 404".to_owned(),
+            cause: Cause::new(CauseKind::Refused, "the segment answered 404"),
         };
         let dead = DeadAir { start: "2026-11-20T05:05:00Z".parse().unwrap(), length: Duration::from_secs(31) };
         let measured = Measured { dead_air: vec![dead], ..Measured::default() };

@@ -16,7 +16,7 @@ use super::media::Piece;
 use super::policy::{self, Backoff};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
-use crate::model::{Chunk, Format, MediaEvent};
+use crate::model::{Cause, Chunk, Format, MediaEvent};
 
 /// The longest time without sound on a connection that is alive.
 pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
@@ -33,8 +33,8 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(4);
 pub(super) enum End {
     /// As asked, everything handed over.
     Stopped,
-    /// By itself; the cause in words for a person, without secrets.
-    Failed(String),
+    /// By itself, for this cause.
+    Failed(Cause),
 }
 
 /// Nobody listens to the events any more.
@@ -63,7 +63,7 @@ pub(super) struct Output {
     /// Whether no chunk of this connection was handed over yet.
     fresh: bool,
     /// Since when and why there is no sound, where there was some before.
-    broken: Option<(DateTime<Utc>, String)>,
+    broken: Option<(DateTime<Utc>, Cause)>,
     /// Whether any chunk was handed over at all.
     heard: bool,
 }
@@ -100,7 +100,7 @@ impl Output {
     }
 
     /// Tells why there is no sound.
-    pub(super) async fn trouble(&mut self, cause: String) -> Result<(), Deaf> {
+    pub(super) async fn trouble(&mut self, cause: Cause) -> Result<(), Deaf> {
         let at = self.clock.now();
         if self.heard {
             self.broken.get_or_insert_with(|| (at, cause.clone()));

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Chunk, Format, MediaEvent};
+use crate::model::{Cause, Chunk, Format, MediaEvent};
 
 /// How long any of this may take before it is called broken.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ impl Capture {
         }
     }
 
-    pub(super) async fn trouble(&mut self) -> String {
+    pub(super) async fn trouble(&mut self) -> Cause {
         loop {
             if let MediaEvent::Trouble { cause, .. } = self.next().await {
                 return cause;

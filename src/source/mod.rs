@@ -3,6 +3,7 @@
 //! A source turns a station's stream into [`MediaEvent`]s in programme order and goes on until it is told to stop:
 //! nothing is given up, trouble is told as [`MediaEvent::Trouble`] and retried.
 
+mod cause;
 mod endless;
 pub mod hls;
 pub mod icecast;

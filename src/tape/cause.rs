@@ -5,23 +5,23 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::Entry;
-use crate::model::{Gap, Span};
+use crate::model::{Cause, CauseKind, Gap, Span};
 
 /// A trouble of the capture, noted when it began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {
     /// Since when.
     pub at: DateTime<Utc>,
-    /// Why, in words.
-    pub cause: String,
+    /// Why.
+    pub cause: Cause,
 }
 
 /// A trouble is noticed later than the sound stops: by a poll, a timeout, or the lag between air and stream.
 const NOTICED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
-/// The cause of a hole: the words of a segment that was given up there, else the first trouble noted in it, else the
+/// The cause of a hole: that of a segment that was given up there, else the first trouble noted in it, else the
 /// last one noted shortly before it, else the next one.
-pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &[Trouble]) -> String {
+pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &[Trouble]) -> Cause {
     let lost = placed.iter().find_map(|(start, entry)| {
         let end = *start + TimeDelta::from_std(entry.duration).unwrap_or(TimeDelta::zero());
         let inside = *start < hole.end && end > hole.start;
@@ -33,7 +33,7 @@ pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &
         let inside = troubles.iter().find(|t| t.at >= hole.start && t.at <= hole.end);
         inside.or_else(|| troubles.iter().rfind(near)).map(|t| t.cause.clone())
     };
-    lost.or_else(noted).unwrap_or_else(|| "nothing arrived from the station".to_owned())
+    lost.or_else(noted).unwrap_or_else(|| Cause::new(CauseKind::Nothing, "nothing arrived from the station"))
 }
 
 /// The gap in the ledger for a hole.

@@ -268,7 +268,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
-    use crate::model::Container;
+    use crate::model::{Cause, CauseKind, Container};
 
     fn at(seconds: f64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::from_std(Duration::from_secs_f64(seconds)).unwrap()
@@ -288,7 +288,7 @@ mod tests {
             discontinuity: false,
             sound: name
                 .map(|name| Sound { reel: reel(name, name.trim_end_matches('\'')), offset: 0, length: 1 })
-                .ok_or_else(|| "404".to_owned()),
+                .ok_or_else(|| Cause::new(CauseKind::Refused, "404")),
         });
         View::new(7, entries.collect(), Vec::new(), TimeDelta::zero())
     }
@@ -406,7 +406,8 @@ mod tests {
         let far = View::new(0, vec![entry(104.0, false), entry(114.0, true)], Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&far, 100.0, 114.0), "run 0@0. run 0@10. gap 104+6 nothing arrived from the station");
         let mut known = vec![entry(104.0, false), entry(104.2, true), entry(109.5, true)];
-        (known[1].duration, known[1].sound) = (Duration::ZERO, Err("connection reset".to_owned()));
+        (known[1].duration, known[1].sound) =
+            (Duration::ZERO, Err(Cause::new(CauseKind::Connection, "connection reset")));
         let known = View::new(0, known, Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&known, 100.0, 108.0), "run 0@0. run 0@5.5. gap 104+1.5 connection reset");
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::error::TapeError;
-use crate::model::Container;
+use crate::model::{Cause, Container};
 
 /// The file that holds the sound of some entries, and what it takes to decode them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,5 +80,5 @@ pub struct Entry {
     /// Whether its media time does not continue the entry before.
     pub discontinuity: bool,
     /// The sound, or the cause of its absence.
-    pub sound: Result<Sound, String>,
+    pub sound: Result<Sound, Cause>,
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::model::{AsCause, CauseKind};
+
 /// A tape could not be read or written.
 #[derive(Debug, Error)]
 pub enum TapeError {
@@ -36,5 +38,11 @@ impl TapeError {
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Io { source, .. }
             if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+    }
+}
+
+impl AsCause for TapeError {
+    fn cause_kind(&self) -> CauseKind {
+        if self.is_disk_full() { CauseKind::DiskFull } else { CauseKind::Internal }
     }
 }

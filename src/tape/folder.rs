@@ -18,7 +18,7 @@ use super::error::TapeError;
 use super::index;
 use super::place::{delta, place};
 use super::reel::ReelWriter;
-use crate::model::{Chunk, Container, Format, MediaEvent, Span};
+use crate::model::{AsCause, Cause, CauseKind, Chunk, Container, Format, MediaEvent, Span};
 
 /// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
 /// add the drift of the station's clock.
@@ -79,7 +79,8 @@ impl Tape {
         let mut state = read(folder, remove_empty)?;
         if let Some(last) = state.entries.last() {
             let at = last.arrived.min(now);
-            state.troubles.push(Trouble { at, cause: "aircheck was not running".to_owned() });
+            let cause = Cause::new(CauseKind::NotRunning, "aircheck was not running");
+            state.troubles.push(Trouble { at, cause });
         }
         Ok(Self::of(folder, delay, state))
     }
@@ -134,7 +135,7 @@ impl Tape {
         if let Err(error) = &result {
             state.writer = None;
             // Readers must learn of it even though it could not be written; once is enough.
-            let cause = error.to_string();
+            let cause = error.as_cause();
             if state.troubles.last().is_none_or(|last| last.cause != cause) {
                 state.troubles.push(Trouble { at: now, cause });
             }
@@ -169,7 +170,7 @@ impl Tape {
         // It is on tape, and so not to be written again, even where it may not survive a power loss.
         if let Some(Err(error)) = state.writer.as_mut().map(|writer| writer.sync_when_due(now)) {
             state.writer = None;
-            state.troubles.push(Trouble { at: now, cause: error.to_string() });
+            state.troubles.push(Trouble { at: now, cause: error.as_cause() });
         }
         Ok(())
     }
@@ -341,7 +342,7 @@ fn unsounded(chunk: &Chunk) -> Entry {
         arrived: chunk.arrived,
         programme_time: chunk.programme_time,
         discontinuity: chunk.discontinuity,
-        sound: Err(String::new()),
+        sound: Err(Cause::default()),
     }
 }
 

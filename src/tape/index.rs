@@ -14,6 +14,9 @@
 //! 20261120T030004Z.aac
 //! ```
 //!
+//! A cause is its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and the same after the
+//! time of a `#aircheck trouble`. Older indexes have the words alone.
+//!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
 //! to be computed better from all arrivals of the capture ([`super::place()`]).
 
@@ -26,7 +29,7 @@ use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 
 use super::cause::Trouble;
 use super::entry::{Entry, Reel, Sound};
-use crate::model::Container;
+use crate::model::{Cause, CauseKind, Container};
 
 /// No entry plays longer: sums of what a torn or foreign index claims must not overflow.
 const LONGEST: Duration = Duration::from_hours(24);
@@ -42,6 +45,18 @@ fn stamp(instant: DateTime<Utc>) -> String {
 /// Text that must stay on one line, of bounded length.
 fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
+}
+
+/// A cause on one line.
+fn written(cause: &Cause) -> String {
+    format!("[{}] {}", cause.kind.name(), one_line(&cause.words))
+}
+
+/// A cause as [`written`] writes it, or words alone. A kind that is none of ours belongs to the words.
+fn parse_cause(text: &str) -> Cause {
+    let kind = text.strip_prefix('[').and_then(|text| text.split_once("] "));
+    let known = kind.and_then(|(name, words)| Some(Cause::new(CauseKind::named(name)?, words)));
+    known.unwrap_or_else(|| Cause::new(CauseKind::Other, text))
 }
 
 /// The beginning of an index. No later entry may play longer than `target` seconds: the tag must not change.
@@ -72,7 +87,7 @@ pub(super) fn entry(entry: &Entry, reel: &Reel, placed: DateTime<Utc>) -> String
             let _ = writeln!(text, "#EXT-X-BYTERANGE:{}@{}", sound.length, sound.offset);
         }
         Err(cause) => {
-            let _ = writeln!(text, "{CAUSE}{}", one_line(cause));
+            let _ = writeln!(text, "{CAUSE}{}", written(cause));
             let _ = writeln!(text, "#EXT-X-GAP\n#EXTINF:{:.6},", entry.duration.as_secs_f64());
         }
     }
@@ -82,7 +97,7 @@ pub(super) fn entry(entry: &Entry, reel: &Reel, placed: DateTime<Utc>) -> String
 
 /// A note that capture is in trouble.
 pub(super) fn trouble(trouble: &Trouble) -> String {
-    format!("{TROUBLE}{} {}\n", stamp(trouble.at), one_line(&trouble.cause))
+    format!("{TROUBLE}{} {}\n", stamp(trouble.at), written(&trouble.cause))
 }
 
 /// The end of a reel to which nothing will be added.
@@ -136,7 +151,7 @@ struct Draft {
     by_programme: bool,
     date: Option<DateTime<Utc>>,
     discontinuity: bool,
-    cause: Option<String>,
+    cause: Option<Cause>,
     gap: bool,
 }
 
@@ -158,7 +173,7 @@ impl Draft {
             self.arrived = words.next().and_then(instant);
             self.by_programme = words.next_back() == Some("programme");
         } else if let Some(value) = line.strip_prefix(CAUSE) {
-            self.cause = Some(value.to_owned());
+            self.cause = Some(parse_cause(value));
         } else if line == "#EXT-X-DISCONTINUITY" {
             self.discontinuity = true;
         } else if line == "#EXT-X-GAP" {
@@ -192,7 +207,7 @@ fn leading_number(text: &str) -> Option<u64> {
 
 fn parse_trouble(note: &str) -> Option<Trouble> {
     let (at, cause) = note.split_once(' ')?;
-    Some(Trouble { at: instant(at)?, cause: cause.to_owned() })
+    Some(Trouble { at: instant(at)?, cause: parse_cause(cause) })
 }
 
 /// An instant as [`stamp`] writes it. What is written as a leap second is the first of the next minute: sums with it
@@ -227,7 +242,7 @@ mod tests {
                 arrived: at("2026-11-20T03:00:09Z"),
                 programme_time: Some(at("2026-11-20T03:00:04Z")),
                 discontinuity: true,
-                sound: Err("the segment answered 404\nfor ever".into()),
+                sound: Err(Cause::new(CauseKind::Refused, "the segment answered 404\nfor ever")),
             },
             Entry {
                 duration: Duration::from_secs(4),
@@ -247,9 +262,23 @@ mod tests {
     #[test]
     fn what_is_written_reads_back() {
         let (text, mut entries) = sample();
-        entries[1].sound = Err("the segment answered 404 for ever".into());
+        entries[1].sound = Err(Cause::new(CauseKind::Refused, "the segment answered 404 for ever"));
         let index = parse(&text, Path::new("/tape/20261120T030004Z.m4s"), 64_730);
         assert_eq!(index.entries, entries);
+    }
+
+    #[test]
+    fn causes_come_back_with_their_kinds_and_those_of_older_indexes_as_words() {
+        let path = Path::new("/tape/20261120T030004Z.m4s");
+        let trouble_of = |cause: &str| parse(&format!("{TROUBLE}2026-11-20T03:00:06Z {cause}\n"), path, 0).troubles;
+        for kind in CauseKind::ALL {
+            let noted =
+                Trouble { at: "2026-11-20T03:00:06Z".parse().unwrap(), cause: Cause::new(kind, "[x] why: 403") };
+            assert_eq!(parse(&trouble(&noted), path, 0).troubles, [noted]);
+        }
+        for words in ["http://h.example/x answered 403 Forbidden", "[::1]:80 cannot be reached", "[refused]", "[", ""] {
+            assert_eq!(trouble_of(words)[0].cause, Cause::new(CauseKind::Other, words));
+        }
     }
 
     #[test]

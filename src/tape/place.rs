@@ -66,6 +66,7 @@ fn session_start(session: &[Entry], delay: TimeDelta) -> DateTime<Utc> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Cause;
 
     fn at(seconds: f64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::from_std(Duration::from_secs_f64(seconds)).unwrap()
@@ -77,7 +78,7 @@ mod tests {
             arrived: at(arrived),
             programme_time: programme.map(at),
             discontinuity,
-            sound: Err(String::new()),
+            sound: Err(Cause::default()),
         }
     }
 

@@ -12,7 +12,7 @@ use super::cut::{Step, View, Walker};
 use super::entry::{Entry, Reel, Sound};
 use super::index;
 use crate::base::trial::Choices;
-use crate::model::{Container, Span};
+use crate::model::{Cause, CauseKind, Container, Span};
 
 /// Holes shorter than 50 ms are rounding and in no ledger: one may lie before a run, and one after it.
 const ROUNDING: Duration = Duration::from_millis(100);
@@ -51,14 +51,15 @@ fn torn(mut choices: Choices<'_>) {
     let mut text = index::header(&reel, 6).into_bytes();
     let reel = Arc::new(reel);
     // Each entry with the length of the index and of the sound file that it needs.
-    let mut written = Vec::new();
+    let (mut written, mut troubles) = (Vec::new(), Vec::new());
     let mut offset = init;
     let cut_index = usize::from(choices.byte()) << 8 | usize::from(choices.byte());
     let cut_sound = u64::from(choices.word() >> 8);
     while !choices.is_empty() && written.len() < 100 {
         if choices.seldom(30) {
-            let cause = "the segment answered 503 §".repeat(1 + usize::from(choices.below(3)));
-            text.extend_from_slice(index::trouble(&Trouble { at: noon(), cause }).as_bytes());
+            let cause = any_cause(&mut choices);
+            text.extend_from_slice(index::trouble(&Trouble { at: noon(), cause: cause.clone() }).as_bytes());
+            troubles.push((cause, text.len()));
         }
         let entry = any_entry(&mut choices, &reel, &mut offset);
         text.extend_from_slice(index::entry(&entry, &reel, noon()).as_bytes());
@@ -72,13 +73,20 @@ fn torn(mut choices: Choices<'_>) {
         .map(|(entry, ..)| entry)
         .collect();
     let read = index::parse(&left, &reel.path, cut_sound);
+    let noted: Vec<&Cause> = troubles.iter().filter(|(_, line)| *line <= cut_index).map(|(cause, _)| cause).collect();
+    assert_eq!(read.troubles.iter().map(|trouble| &trouble.cause).collect::<Vec<_>>(), noted);
     assert_eq!(read.entries.iter().collect::<Vec<_>>(), expected, "the index cut at {cut_index}, sound at {cut_sound}");
+}
+
+fn any_cause(choices: &mut Choices<'_>) -> Cause {
+    let kind = CauseKind::ALL.get(usize::from(choices.byte()) % CauseKind::ALL.len()).copied().unwrap_or_default();
+    Cause::new(kind, "the segment answered 503 §".repeat(1 + usize::from(choices.below(3))))
 }
 
 fn any_entry(choices: &mut Choices<'_>, reel: &Arc<Reel>, offset: &mut u64) -> Entry {
     let micros = |word: u32| TimeDelta::microseconds(i64::from(word));
     let sound = if choices.seldom(40) {
-        Err("the segment answered 404".to_owned())
+        Err(any_cause(choices))
     } else {
         let length = u64::from(choices.word() >> 12);
         *offset += length;

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::levels::Levels;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::model::{Changes, Counts, Listener, Topic};
+use crate::model::{CauseKind, Changes, Counts, Listener, Topic};
 use crate::recorder::{Progress, Recorder};
 
 /// Listeners at the same time.
@@ -40,6 +40,8 @@ pub(super) struct OnAir {
     missing: f64,
     /// Why no sound comes at the moment.
     trouble: Option<String>,
+    /// The same in one word.
+    trouble_kind: Option<CauseKind>,
     /// The loudest sample of each tenth of a second of the newest stretch, in dBFS.
     levels: Vec<f32>,
 }
@@ -177,7 +179,8 @@ impl OnAir {
             until: local(airing.cut().end),
             on_tape: rounded(progress.on_tape),
             missing: rounded(progress.missing),
-            trouble: progress.trouble,
+            trouble_kind: progress.trouble.as_ref().map(|cause| cause.kind),
+            trouble: progress.trouble.map(|cause| cause.words),
             title: progress.current.title,
             levels,
         }

@@ -20,6 +20,7 @@ macro_rules! files {
 const FILES: &[(&str, &str, &str)] = files![
     "act.js" JS,
     "api.js" JS,
+    "cause.js" JS,
     "app.js" JS,
     "chevron.svg" SVG,
     "filter.js" JS,

@@ -18,11 +18,10 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::base::environment::Environment;
-use crate::base::redact;
 use crate::config::{Mp3, Station, Treatment};
 use crate::deck::{self, Decks, Probed};
 use crate::encode::{self, Job};
-use crate::model::{Span, StationId};
+use crate::model::{AsCause, Cause, CauseKind, Span, StationId};
 use crate::recorder::SILENCE;
 use crate::tape::Tape;
 
@@ -61,8 +60,8 @@ pub(super) struct Tried {
     pub kept: Option<(String, DateTime<Utc>)>,
     /// Whether nothing can be heard in it.
     pub silent: bool,
-    /// Why it is not as it should be, in words without secrets.
-    pub trouble: Option<String>,
+    /// Why it is not as it should be.
+    pub trouble: Option<Cause>,
 }
 
 /// Why a station is not tried.
@@ -157,7 +156,7 @@ impl Probes {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
-        let mut trouble = probed.trouble.as_deref().map(redact::text);
+        let mut trouble = probed.trouble.clone();
         let (mut kept, mut silent) = (None, false);
         if let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) {
             let target = folder.join("sound.mp3");
@@ -170,7 +169,7 @@ impl Probes {
                 }
                 Err(error) => {
                     warn!(station = %station.id, %error, "what was taped on trial cannot be played");
-                    trouble = Some(redact::text(&error));
+                    trouble = Some(error);
                 }
             }
         }
@@ -198,11 +197,12 @@ impl Probes {
 }
 
 /// Makes an MP3 of what was taped; whether nothing can be heard in it.
-async fn sound(tape: &Tape, start: DateTime<Utc>, mp3: Mp3, target: PathBuf) -> Result<bool, String> {
+async fn sound(tape: &Tape, start: DateTime<Utc>, mp3: Mp3, target: PathBuf) -> Result<bool, Cause> {
     let cut = Span::new(start, start + TimeDelta::from_std(ENOUGH).unwrap_or_default());
     let sealed = CancellationToken::new();
     sealed.cancel();
     let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
-    let encoded = encode::encode(&job, tape, sealed).await.map_err(|error| error.to_string())?;
-    if encoded.seconds > 0.0 { Ok(encoded.peak < SILENCE) } else { Err("nothing of it can be decoded".to_owned()) }
+    let encoded = encode::encode(&job, tape, sealed).await.map_err(|error| error.as_cause())?;
+    let undecoded = || Cause::new(CauseKind::Decoding, "nothing of it can be decoded");
+    if encoded.seconds > 0.0 { Ok(encoded.peak < SILENCE) } else { Err(undecoded()) }
 }

@@ -39,7 +39,7 @@ async fn no_page_has_a_barrier_that_axe_knows_of() {
     }
 }
 
-async fn check(page: &Page, axe: &str, what: &str) {
+pub(super) async fn check(page: &Page, axe: &str, what: &str) {
     page.eval(axe).await;
     assert_eq!(violations(page).await, json!([]), "{what}");
 }
@@ -55,7 +55,7 @@ async fn violations(page: &Page) -> Value {
 }
 
 /// axe-core, as a script.
-fn axe() -> Option<String> {
+pub(super) fn axe() -> Option<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe");
     let script =
         std::fs::read_dir(folder).ok()?.flatten().find(|file| file.file_name().to_string_lossy().ends_with(".js"))?;

@@ -9,7 +9,7 @@ mod looks;
 mod now;
 mod week;
 
-use aircheck::model::Verdict;
+use aircheck::model::{Cause, CauseKind, Verdict};
 
 use crate::support::shelved::{Library, Shelved};
 
@@ -25,7 +25,7 @@ fn shelved() -> Vec<Shelved> {
         all.push(Shelved::new("masters", "명연주 명음반", "kbs", &format!("{day}T14:00:00+09:00")));
         all.push(Shelved::new("night", "Night Tracks", "r3", &format!("{day}T21:30:00+09:00")));
     }
-    all[4].gaps = vec![(20, 5, "it answered <b>403</b>")];
+    all[4].gaps = vec![(20, 5, Cause::new(CauseKind::Refused, "it answered <b>403</b>"))];
     all[4].verdict = Verdict::Partial(94.4);
     all
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Gap, Measured, ShowId, Span, StationId, Verdict};
+use aircheck::model::{Airing, AiringId, Cause, CauseKind, Gap, Measured, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 
@@ -118,7 +118,7 @@ impl Collection {
         let gap = |(from, length): &(u32, u32)| Gap {
             start: kept.start + TimeDelta::seconds((*from).into()),
             length: Duration::from_secs((*length).into()),
-            cause: "it answered <b>403</b>".to_owned(),
+            cause: Cause::new(CauseKind::Refused, "it answered <b>403</b>"),
         };
         let missing: u64 = kept.gaps.iter().map(|gap| u64::from(gap.1)).sum();
         let heard = if kept.filled { SECONDS - missing } else { SECONDS };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use aircheck::model::{Airing, AiringId, Cause, CauseKind, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Response, StatusCode, Url};
 
@@ -35,7 +35,7 @@ pub async fn recorded(aircheck: &Aircheck) {
     let gap = Gap {
         start: start + TimeDelta::minutes(3),
         length: Duration::from_secs(60),
-        cause: "it answered <b>403</b>".to_owned(),
+        cause: Cause::new(CauseKind::Refused, "it answered <b>403</b>"),
     };
     record(aircheck, &catalogue, "명연주-명음반", "명연주 명음반", start, Verdict::Partial(99.1), vec![gap]).await;
     record(aircheck, &catalogue, "hostile", HOSTILE, start + TimeDelta::hours(2), Verdict::Complete, vec![]).await;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use aircheck::model::{Airing, AiringId, Cause, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use reqwest::Url;
@@ -32,7 +32,7 @@ pub struct Shelved {
     pub zone: Tz,
     pub verdict: Verdict,
     /// After so many seconds, so many seconds are missing, and why.
-    pub gaps: Vec<(u32, u32, &'static str)>,
+    pub gaps: Vec<(u32, u32, Cause)>,
     /// After so many seconds, so many seconds of nothing.
     pub dead_air: Vec<(u32, u32)>,
 }
@@ -121,7 +121,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
             .map(|(start, length, cause)| Gap {
                 start: at(*start),
                 length: Duration::from_secs((*length).into()),
-                cause: (*cause).to_owned(),
+                cause: cause.clone(),
             })
             .collect(),
         measured: Measured {

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
+use crate::model::{Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
 
 /// What became of an airing.
 #[derive(Debug, Clone, PartialEq)]
@@ -154,8 +154,10 @@ pub struct Missing {
     pub start: String,
     /// How much is missing.
     pub seconds: f64,
-    /// Why.
+    /// Why, in words.
     pub cause: String,
+    /// Why, in one word out of few.
+    pub kind: CauseKind,
 }
 
 /// Dead air as scripts see it.
@@ -192,7 +194,8 @@ impl Recording {
                 .map(|gap| Missing {
                     start: local(gap.start, SecondsFormat::Millis),
                     seconds: gap.length.as_secs_f64(),
-                    cause: gap.cause.clone(),
+                    cause: gap.cause.words.clone(),
+                    kind: gap.cause.kind,
                 })
                 .collect(),
             silent: self

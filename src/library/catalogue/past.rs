@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::error::CatalogueError;
 use super::{Catalogue, rows};
-use crate::model::{AiringId, Gap, StationId};
+use crate::model::{AiringId, CauseKind, Gap, StationId};
 
 /// How a station has done.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -44,11 +44,13 @@ fn past(connection: &Connection, station: &StationId) -> Result<Past, CatalogueE
 
 fn failure(connection: &Connection, station: &StationId) -> Result<Option<(AiringId, Gap)>, CatalogueError> {
     let read = |source| CatalogueError::Sqlite { doing: "read", source };
-    // That we were not there is no failure of the station, and every such cause begins with who it was.
     let found = connection
         .query_row(
-            "SELECT airing FROM gaps JOIN airings ON airings.id = airing WHERE station = ?1 AND finished_at IS NOT NULL \
-             AND kind = 'missing' AND cause NOT LIKE 'aircheck %' ORDER BY start DESC LIMIT 1",
+            &format!(
+                "SELECT airing FROM gaps JOIN airings ON airings.id = airing WHERE station = ?1 AND finished_at IS NOT \
+                 NULL AND kind = 'missing' AND cause_kind NOT IN ({}) ORDER BY start DESC LIMIT 1",
+                ours()
+            ),
             [station.as_str()],
             |row| row.get::<_, String>(0),
         )
@@ -58,9 +60,15 @@ fn failure(connection: &Connection, station: &StationId) -> Result<Option<(Airin
     let rows = rows::select(connection, rows::BY_ID, &[Value::Text(id)])?;
     let recording = rows.into_iter().next().map(rows::Entry::into_recording);
     Ok(recording.and_then(|it| {
-        let theirs = it.gaps.into_iter().rev().find(|gap| !gap.cause.starts_with("aircheck "));
+        let theirs = it.gaps.into_iter().rev().find(|gap| !gap.cause.kind.is_ours());
         theirs.map(|gap| (it.id, gap))
     }))
+}
+
+/// The kinds of causes that are no failure of a station, for SQL.
+fn ours() -> String {
+    let names = CauseKind::ALL.into_iter().filter(|kind| kind.is_ours()).map(|kind| format!("'{}'", kind.name()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -69,14 +77,14 @@ mod tests {
 
     use super::*;
     use crate::library::catalogue::Outcome;
-    use crate::model::{Airing, Measured, ShowId, Span, Verdict};
+    use crate::model::{Airing, Cause, Measured, ShowId, Span, Verdict};
 
     fn at(hour: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
     /// An airing of an hour, all of which is missing but `seconds`, for `cause`.
-    async fn add(catalogue: &Catalogue, hour: i64, seconds: u64, cause: &str) -> AiringId {
+    async fn add(catalogue: &Catalogue, hour: i64, seconds: u64, cause: Option<CauseKind>) -> AiringId {
         let show = ShowId::new("show");
         let airing = Airing {
             id: AiringId::derive(&show, at(hour)),
@@ -89,14 +97,14 @@ mod tests {
         };
         catalogue.claim(&airing, "show", at(hour)).await.unwrap();
         let start = at(hour) + TimeDelta::seconds(seconds.cast_signed());
-        let gap = Gap { start, length: Duration::from_secs(3600 - seconds), cause: cause.to_owned() };
+        let gap = |kind| Gap { start, length: Duration::from_secs(3600 - seconds), cause: Cause::new(kind, "words") };
         let seconds = seconds as f64;
         let outcome = Outcome {
             verdict: Verdict::judge(3600.0, seconds, false),
             seconds,
             file: None,
             bytes: None,
-            gaps: if cause.is_empty() { vec![] } else { vec![gap] },
+            gaps: cause.map(gap).into_iter().collect(),
             measured: Measured::default(),
             at: at(hour + 1),
         };
@@ -108,14 +116,16 @@ mod tests {
     async fn that_we_were_not_there_is_no_failure_of_the_station() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let whole = add(&catalogue, 0, 3600, "").await;
-        let broken = add(&catalogue, 2, 1800, "http://h.example/x answered 403 Forbidden").await;
-        add(&catalogue, 4, 0, "aircheck was not running").await;
+        let whole = add(&catalogue, 0, 3600, None).await;
+        let broken = add(&catalogue, 2, 1800, Some(CauseKind::Refused)).await;
+        for (hour, ours) in (4..).zip(CauseKind::ALL.into_iter().filter(|kind| kind.is_ours())) {
+            add(&catalogue, hour, 0, Some(ours)).await;
+        }
         let past = catalogue.past(vec![StationId::new("kbs"), StationId::new("other")]).await.unwrap();
         assert_eq!(past[0].sound, Some(at(2) + TimeDelta::minutes(30)), "the sound stops where the gap begins");
         assert_eq!(past[0].complete, Some((whole, at(1))));
         let (id, gap) = past[0].failure.clone().unwrap();
-        assert_eq!((id, gap.cause.as_str()), (broken, "http://h.example/x answered 403 Forbidden"));
+        assert_eq!((id, gap.cause.kind), (broken, CauseKind::Refused));
         assert_eq!(past[1], Past::default());
     }
 }

@@ -10,7 +10,9 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 
 use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
 use super::error::CatalogueError;
-use crate::model::{Airing, AiringId, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use crate::model::{
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict,
+};
 
 /// For [`select`]: the row of one airing, its id the only parameter.
 pub(super) const BY_ID: &str = "id = ?1";
@@ -143,13 +145,16 @@ pub(super) fn store(
         return Ok(false);
     }
     transaction.execute("DELETE FROM gaps WHERE airing = ?1", [id.as_str()])?;
-    let missing = outcome.gaps.iter().map(|gap| (MISSING, gap.start, gap.length, gap.cause.as_str()));
-    let dead_air = outcome.measured.dead_air.iter().map(|dead| (DEAD_AIR, dead.start, dead.length, ""));
+    let no_cause = Cause::default();
+    let missing = outcome.gaps.iter().map(|gap| (MISSING, gap.start, gap.length, &gap.cause));
+    let dead_air = outcome.measured.dead_air.iter().map(|dead| (DEAD_AIR, dead.start, dead.length, &no_cause));
     let mut insert = transaction.prepare_cached(
-        "INSERT INTO gaps (airing, position, kind, start, seconds, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO gaps (airing, position, kind, start, seconds, cause, cause_kind) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for (position, (kind, start, length, cause)) in (0_i64..).zip(missing.chain(dead_air)) {
-        insert.execute(params![id.as_str(), position, kind, stamp(start), length.as_secs_f64(), cause])?;
+        let (seconds, Cause { kind: of, words }) = (length.as_secs_f64(), cause);
+        insert.execute(params![id.as_str(), position, kind, stamp(start), seconds, words, of.name()])?;
     }
     if let Some(peaks) = &outcome.measured.peaks {
         transaction.execute(
@@ -313,7 +318,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
 fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadAir>), CatalogueError> {
     let read = |source| CatalogueError::Sqlite { doing: "read", source };
     let mut statement = connection
-        .prepare_cached("SELECT kind, start, seconds, cause FROM gaps WHERE airing = ?1 ORDER BY position")
+        .prepare_cached("SELECT kind, start, seconds, cause, cause_kind FROM gaps WHERE airing = ?1 ORDER BY position")
         .map_err(read)?;
     let mut rows = statement.query([id.as_str()]).map_err(read)?;
     let (mut gaps, mut dead_air) = (Vec::new(), Vec::new());
@@ -325,7 +330,9 @@ fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadA
         if kind == DEAD_AIR {
             dead_air.push(DeadAir { start, length });
         } else {
-            gaps.push(Gap { start, length, cause: row.get(3).map_err(read)? });
+            let (words, kind): (String, String) = (row.get(3).map_err(read)?, row.get(4).map_err(read)?);
+            let cause = Cause::new(CauseKind::named(&kind).unwrap_or_default(), words);
+            gaps.push(Gap { start, length, cause });
         }
     }
     Ok((gaps, dead_air))

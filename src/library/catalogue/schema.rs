@@ -95,6 +95,20 @@ const STEPS: &[&str] = &[
     ) STRICT;
 ",
     "
+    -- What kind of cause it is that something is missing for: a name of `CauseKind`. Of what was written before, only
+    -- sentences without addresses or numbers in them can be told for sure.
+    ALTER TABLE gaps ADD COLUMN cause_kind TEXT NOT NULL DEFAULT 'other';
+    UPDATE gaps SET cause_kind = CASE cause
+        WHEN 'aircheck was not running' THEN 'not_running'
+        WHEN 'aircheck was not yet recording when the show began' THEN 'began_late'
+        WHEN 'aircheck died every time it tried to finish this recording' THEN 'internal'
+        WHEN 'its show or station was removed from the YAML before it was finished' THEN 'removed'
+        WHEN 'the recording was stopped before it came' THEN 'stopped'
+        WHEN 'nothing arrived from the station' THEN 'nothing'
+        ELSE 'other'
+    END WHERE kind = 'missing';
+",
+    "
     -- Until when the first sound may come that it begins with; NULL: it begins at its start.
     ALTER TABLE amendments ADD COLUMN connecting_until TEXT;
 ",

@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{DeadAir, Gap, Loudness, Measured, Span, Verdict};
+use crate::model::{Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Span, Verdict};
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -27,8 +27,16 @@ fn partial() -> Outcome {
         file: Some(PathBuf::from("KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3")),
         bytes: Some(115_140_000),
         gaps: vec![
-            Gap { start: at("2026-11-20T05:10:00.250Z"), length: Duration::from_millis(3_750), cause: "403".into() },
-            Gap { start: at("2026-11-20T06:10:00Z"), length: Duration::from_secs(40), cause: "끊김".into() },
+            Gap {
+                start: at("2026-11-20T05:10:00.250Z"),
+                length: Duration::from_millis(3_750),
+                cause: Cause::new(CauseKind::Refused, "403"),
+            },
+            Gap {
+                start: at("2026-11-20T06:10:00Z"),
+                length: Duration::from_secs(40),
+                cause: Cause::new(CauseKind::Connection, "끊김"),
+            },
         ],
         measured: Measured {
             length: Some(Duration::from_millis(7_240_250)),
@@ -130,8 +138,8 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
             "verdict": "partial",
             "seconds": 7196.25,
             "missing": [
-                {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403"},
-                {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김"},
+                {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403", "kind": "refused"},
+                {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김", "kind": "connection"},
             ],
             "silent": [{"start": "2026-11-20T14:30:00.500+09:00", "seconds": 31.5}],
             "loudness": -16.5,
@@ -254,13 +262,16 @@ async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is
         "INSERT INTO airings VALUES ('a@20261120T0500Z', 'a', 's', 'A', 'Asia/Seoul', '2026-11-20T05:00:00.000Z', \
          '2026-11-20T06:00:00.000Z', '2026-11-20T05:00:00.000Z', '2026-11-20T06:00:00.000Z', 'shelved', 1, \
          '2026-11-20T05:00:00.000Z', '2026-11-20T06:00:00.000Z', 'partial', 99.9, 3596.0, 'a.mp3', 1, NULL);
-         INSERT INTO gaps VALUES ('a@20261120T0500Z', 0, '2026-11-20T05:10:00.000Z', 4.0, '404');",
+         INSERT INTO gaps VALUES ('a@20261120T0500Z', 0, '2026-11-20T05:10:00.000Z', 4.0, '404');
+         INSERT INTO gaps VALUES ('a@20261120T0500Z', 1, '2026-11-20T05:20:00.000Z', 4.0, 'aircheck was not running');",
     )
     .unwrap();
     drop(old);
     let catalogue = Catalogue::open(&path).await.unwrap();
     let recording = catalogue.list(&Filter::default()).await.unwrap().remove(0);
-    assert_eq!((recording.gaps.len(), recording.dead_air.len(), recording.loudness), (1, 0, None));
+    assert_eq!((recording.dead_air.len(), recording.loudness), (0, None));
+    let causes = [Cause::new(CauseKind::Other, "404"), Cause::new(CauseKind::NotRunning, "aircheck was not running")];
+    assert_eq!(recording.gaps.into_iter().map(|gap| gap.cause).collect::<Vec<_>>(), causes);
     assert_eq!(catalogue.peaks(&recording.id).await.unwrap(), None);
 }
 

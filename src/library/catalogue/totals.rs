@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::Catalogue;
 use super::error::CatalogueError;
+use crate::model::CauseKind;
 
 /// The sums.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,8 +15,8 @@ pub struct Totals {
     pub verdicts: BTreeMap<String, u64>,
     /// Seconds of sound in the recordings.
     pub seconds: f64,
-    /// Seconds that are missing from them, by their causes in words.
-    pub missing: Vec<(String, f64)>,
+    /// Seconds that are missing from them, by the kinds of their causes.
+    pub missing: BTreeMap<CauseKind, f64>,
     /// Seconds in them in which nothing can be heard.
     pub dead_air: f64,
 }
@@ -39,13 +40,17 @@ fn sums(connection: &Connection) -> rusqlite::Result<Totals> {
         totals.seconds += row.get::<_, f64>(2)?;
     }
     let mut statement = connection.prepare_cached(
-        "SELECT kind, cause, sum(gaps.seconds) FROM gaps JOIN airings ON airings.id = airing \
-         WHERE finished_at IS NOT NULL GROUP BY kind, cause",
+        "SELECT kind, cause_kind, sum(gaps.seconds) FROM gaps JOIN airings ON airings.id = airing \
+         WHERE finished_at IS NOT NULL GROUP BY kind, cause_kind",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
-        let (kind, cause, seconds) = (row.get::<_, String>(0)?, row.get(1)?, row.get(2)?);
-        if kind == "missing" { totals.missing.push((cause, seconds)) } else { totals.dead_air += seconds }
+        let (kind, cause, seconds) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, f64>(2)?);
+        let sum = match kind.as_str() {
+            "missing" => totals.missing.entry(CauseKind::named(&cause).unwrap_or_default()).or_default(),
+            _ => &mut totals.dead_air,
+        };
+        *sum += seconds;
     }
     Ok(totals)
 }

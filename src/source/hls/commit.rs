@@ -13,7 +13,7 @@ use super::fetch::Sound;
 use super::obtain::{Obtained, Obtainer, Outcome};
 use super::playlist::delta;
 use super::timeline::Ordered;
-use crate::model::{Chunk, Container, Format, MediaEvent};
+use crate::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
 
 /// Segments that are being fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
@@ -88,12 +88,12 @@ impl<'a> Committer<'a> {
     /// Owns up to what was left unfinished before something that was finished.
     async fn settle(&mut self) -> Result<(), Closed> {
         for ordered in std::mem::take(&mut self.unfinished) {
-            self.gap(ordered, "the recording was stopped before it came".to_owned()).await?;
+            self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came")).await?;
         }
         Ok(())
     }
 
-    async fn gap(&mut self, ordered: Ordered, cause: String) -> Result<(), Closed> {
+    async fn gap(&mut self, ordered: Ordered, cause: Cause) -> Result<(), Closed> {
         let discontinuity = self.breaks(&ordered);
         let Ordered { segment, arrived, .. } = ordered;
         let (duration, programme_time) = (segment.duration, segment.programme_time);
@@ -122,7 +122,8 @@ impl<'a> Committer<'a> {
             return Ok(());
         }
         let programme_time = programme_time.and_then(|start| start.checked_add_signed(delta(duration)));
-        let cause = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
+        let words = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
+        let cause = Cause::new(CauseKind::Segment, words);
         self.send(MediaEvent::Gap { duration: lacking, arrived, programme_time, discontinuity: false, cause }).await
     }
 

@@ -15,7 +15,7 @@ use super::playlist::{ByteRange, Key, Map, Segment};
 use super::{crypt, pace};
 use crate::base::http::HttpError;
 use crate::base::redact;
-use crate::model::Container;
+use crate::model::{AsCause, CauseKind, Container};
 use crate::source::media::{self, Probe};
 use crate::source::policy;
 
@@ -80,6 +80,18 @@ impl FetchError {
         match self {
             Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
             _ => false,
+        }
+    }
+}
+
+impl AsCause for FetchError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::Http(error) => error.cause_kind(),
+            Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
+            Self::NotSound { .. } | Self::Range(_) => CauseKind::Unusable,
+            Self::Torn(_) => CauseKind::Segment,
+            Self::Key(_) | Self::Decrypt(_) => CauseKind::Encrypted,
         }
     }
 }

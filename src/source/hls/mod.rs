@@ -41,7 +41,7 @@ use self::timeline::Timeline;
 use crate::base::environment::Environment;
 use crate::base::http;
 use crate::config::Hls;
-use crate::model::MediaEvent;
+use crate::model::{AsCause, MediaEvent};
 
 /// How long a segment that is on its way may still take after `stop`.
 const GRACE: Duration = Duration::from_secs(1);
@@ -60,7 +60,7 @@ pub async fn run(
     let client = match http::client(&source.headers) {
         Ok(client) => client,
         Err(error) => {
-            let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.to_string() };
+            let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };
             let _ = events.send(trouble).await;
             return stop.cancelled().await;
         }

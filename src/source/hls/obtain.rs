@@ -18,6 +18,7 @@ use super::offer::Offer;
 use super::playlist::Segment;
 use super::timeline::Ordered;
 use crate::base::clock::SharedClock;
+use crate::model::{AsCause, Cause, CauseKind};
 use crate::source::policy;
 
 /// Requests for segments at the same time.
@@ -55,7 +56,7 @@ pub enum Outcome {
     /// It is here; so much of its end, if any, is missing.
     Sound(Sound, Duration),
     /// It could not be had, for this cause.
-    Lost(String),
+    Lost(Cause),
     /// The capture ended first.
     Unfinished,
 }
@@ -85,7 +86,7 @@ impl<'a> Obtainer<'a> {
     /// Gets `ordered`, however long it takes.
     pub async fn obtain(&self, ordered: Ordered) -> Obtained {
         let outcome = if ordered.segment.gap {
-            Outcome::Lost("the station itself had no sound (EXT-X-GAP)".to_owned())
+            Outcome::Lost(Cause::new(CauseKind::OffAir, "the station itself had no sound (EXT-X-GAP)"))
         } else {
             self.get(&ordered).await
         };
@@ -140,7 +141,7 @@ impl<'a> Obtainer<'a> {
                         self.offer.tell_rights_lost();
                     }
                     if last_try {
-                        return short.or(Outcome::Lost(error.to_string()));
+                        return short.or(Outcome::Lost(error.as_cause()));
                     }
                     failures = failures.saturating_add(1);
                     policy::SEGMENT.wait(failures)

@@ -16,6 +16,7 @@ use super::normalise::{NormaliseError, normalise};
 use super::variants::Master;
 use super::{address, crypt};
 use crate::base::redact;
+use crate::model::{AsCause, CauseKind};
 
 /// The length taken for a segment that does not say its own, in a list that says nothing.
 const SOME_DURATION: Duration = Duration::from_secs(5);
@@ -50,6 +51,15 @@ pub enum PlaylistError {
     /// A key or its IV is malformed.
     #[error("the playlist's EXT-X-KEY is malformed: {0}")]
     Key(&'static str),
+}
+
+impl AsCause for PlaylistError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::Protected(_) | Self::Key(_) => CauseKind::Encrypted,
+            Self::Normalise(_) | Self::Syntax | Self::Address(_) | Self::TooLarge => CauseKind::Playlist,
+        }
+    }
 }
 
 /// A playlist of either kind.

@@ -22,7 +22,7 @@ use crate::base::blocking::heavy;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Body, HttpError};
 use crate::config::Hls;
-use crate::model::MediaEvent;
+use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
 use crate::source::resolve::{self, Resolved};
 
@@ -47,6 +47,16 @@ enum ReloadError {
     NoVariant,
     #[error("master playlists name each other without an end")]
     OnlyMasters,
+}
+
+impl AsCause for ReloadError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::Http(error) => error.cause_kind(),
+            Self::Playlist(error) => error.cause_kind(),
+            Self::NoVariant | Self::OnlyMasters => CauseKind::Playlist,
+        }
+    }
 }
 
 /// What the engine shares.
@@ -100,7 +110,7 @@ struct Reloading<'a> {
     /// When to find the address (again); monotonic.
     resolve_at: Option<Duration>,
     /// The finding that goes on while the address it has is still reloaded.
-    finding: Option<BoxFuture<'a, Result<Resolved, String>>>,
+    finding: Option<BoxFuture<'a, Result<Resolved, Cause>>>,
     resolved_at: Duration,
     /// Findings since the last list that could be read.
     resolved: u32,
@@ -116,7 +126,7 @@ struct Reloading<'a> {
     /// Since when there has been nothing new, and how often the address was found anew because of that.
     quiet_since: Duration,
     quiet_resolves: u32,
-    trouble: Option<String>,
+    trouble: Option<Cause>,
 }
 
 impl<'a> Reloading<'a> {
@@ -200,19 +210,21 @@ impl<'a> Reloading<'a> {
         self.resolve_at = Some(self.resolve_at.map_or(at, |before| before.min(at)));
     }
 
-    fn find(&self) -> BoxFuture<'a, Result<Resolved, String>> {
+    fn find(&self) -> BoxFuture<'a, Result<Resolved, Cause>> {
         let (source, client, environment) = (self.parts.source, self.parts.client.clone(), self.parts.environment);
         Box::pin(async move {
             let finding = resolve::resolve(&source.address, &client, environment);
-            match tokio::time::timeout(RESOLVE_LIMIT, finding).await {
-                Ok(found) => found.map_err(|error| error.to_string()),
-                Err(_) => Err(format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs())),
-            }
+            let late = |_| {
+                let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
+                Cause::new(CauseKind::Address, words)
+            };
+            let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
+            found.map_err(|error| error.as_cause())
         })
     }
 
     /// Takes the new address, or tells why there is none.
-    async fn found(&mut self, found: Result<Resolved, String>) -> bool {
+    async fn found(&mut self, found: Result<Resolved, Cause>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
         self.resolve_at = None;
@@ -284,7 +296,7 @@ impl<'a> Reloading<'a> {
                 self.resolve_by(self.monotonic().saturating_add(pause));
             }
         }
-        self.tell(error.to_string()).await;
+        self.tell(error.as_cause()).await;
         policy::PLAYLIST.at_most(self.target).wait(self.failures)
     }
 
@@ -307,7 +319,8 @@ impl<'a> Reloading<'a> {
         }
         if let Reading::Jumped(missed) = observed.reading {
             let many = missed.map_or_else(|| "some".to_owned(), |missed| missed.to_string());
-            self.tell(format!("the station's playlist moved on past {many} segments that were never seen")).await;
+            let words = format!("the station's playlist moved on past {many} segments that were never seen");
+            self.tell(Cause::new(CauseKind::Segment, words)).await;
         }
         if let Some(newest) = observed.new.last() {
             self.dated = newest.segment.programme_time.is_some();
@@ -348,16 +361,16 @@ impl<'a> Reloading<'a> {
         self.quiet_resolves = self.quiet_resolves.saturating_add(1);
         self.resolve_by(monotonic);
         let cause = if list.ended {
-            "the station has ended its stream (EXT-X-ENDLIST) and not begun another"
+            Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")
         } else {
-            "the station's playlist has had nothing new for a while"
+            Cause::new(CauseKind::Stalled, "the station's playlist has had nothing new for a while")
         };
-        self.tell(cause.to_owned()).await;
+        self.tell(cause).await;
     }
 
     /// Tells a cause once, until it changes or there is sound again.
-    async fn tell(&mut self, cause: String) {
-        if self.trouble.as_deref() == Some(&cause) {
+    async fn tell(&mut self, cause: Cause) {
+        if self.trouble.as_ref() == Some(&cause) {
             return;
         }
         self.trouble = Some(cause.clone());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use self::station::{Answer, SEGMENT, Station, live, number_in};
 use super::*;
 use crate::config::{Address, Find, Step};
-use crate::model::{Chunk, Container};
+use crate::model::{Cause, CauseKind, Chunk, Container};
 
 /// What a capture brought.
 #[derive(Debug, Default)]
@@ -27,17 +27,17 @@ impl Taped {
         self.chunks().into_iter().map(|chunk| number_in(&chunk.bytes)).collect()
     }
 
-    fn troubles(&self) -> Vec<&str> {
+    fn troubles(&self) -> Vec<&Cause> {
         let causes = self.events.iter().map(|event| match event {
-            MediaEvent::Trouble { cause, .. } => Some(cause.as_str()),
+            MediaEvent::Trouble { cause, .. } => Some(cause),
             _ => None,
         });
         causes.flatten().collect()
     }
 
-    fn gaps(&self) -> Vec<(Duration, &str)> {
+    fn gaps(&self) -> Vec<(Duration, &Cause)> {
         let gaps = self.events.iter().map(|event| match event {
-            MediaEvent::Gap { duration, cause, .. } => Some((*duration, cause.as_str())),
+            MediaEvent::Gap { duration, cause, .. } => Some((*duration, cause)),
             _ => None,
         });
         gaps.flatten().collect()
@@ -200,7 +200,7 @@ async fn what_never_comes_is_one_gap_with_its_length_and_cause() {
     let gaps = taped.gaps();
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!(gaps[0].0, SEGMENT);
-    assert!(gaps[0].1.contains("404"), "{gaps:?}");
+    assert!(gaps[0].1.kind == CauseKind::Refused && gaps[0].1.words.contains("404"), "{gaps:?}");
 }
 
 #[tokio::test]
@@ -208,7 +208,7 @@ async fn marked_gaps_are_gaps_without_a_request() {
     let station =
         Station::start(|asked| live(asked).map_text(|text| text.replace("\n5.aac", "\n#EXT-X-GAP\n5.aac"))).await;
     let taped = capture(&station, "list.m3u8", 9).await;
-    assert_eq!(taped.gaps().len(), 1);
+    assert_eq!(taped.gaps().iter().map(|(_, cause)| cause.kind).collect::<Vec<_>>(), [CauseKind::OffAir]);
     assert_eq!(station.count("/5.aac"), 0);
 }
 
@@ -232,7 +232,10 @@ async fn playlists_that_fail_or_lie_lose_nothing() {
     let taped = capture(&station, "list.m3u8", 14).await;
     taped.assert_whole();
     assert!(taped.chunks().iter().skip(1).all(|chunk| !chunk.discontinuity));
-    assert!(taped.troubles().iter().any(|cause| cause.contains("503")), "{:?}", taped.troubles());
+    for (kind, words) in [(CauseKind::Refused, "503"), (CauseKind::Playlist, "busy")] {
+        let told = |cause: &&Cause| cause.kind == kind && cause.words.contains(words);
+        assert!(taped.troubles().iter().any(told), "{kind:?}: {:?}", taped.troubles());
+    }
 }
 
 #[tokio::test]
@@ -299,7 +302,8 @@ async fn a_token_that_runs_out_is_found_anew_without_a_hole_or_a_duplicate() {
     taped.assert_whole();
     assert!(taped.chunks().iter().skip(1).all(|chunk| !chunk.discontinuity));
     assert!(station.count("/page.html") >= 4);
-    assert!(taped.troubles().iter().any(|cause| cause.contains("500")), "{:?}", taped.troubles());
+    let told = |cause: &&Cause| cause.kind == CauseKind::Address && cause.words.contains("500");
+    assert!(taped.troubles().iter().any(told), "{:?}", taped.troubles());
 }
 
 #[tokio::test]
@@ -313,7 +317,7 @@ async fn an_address_that_says_when_it_runs_out_is_renewed_before() {
     let hls = paged(&station);
     let taped = capture_with(hls, long_ago(), |taped| taped.chunks().len() >= 20).await;
     taped.assert_whole();
-    assert_eq!(taped.troubles(), [""; 0], "not one refusal");
+    assert!(taped.troubles().is_empty(), "not one refusal: {:?}", taped.troubles());
     assert!(station.count("/page.html") >= 2);
 }
 
@@ -324,7 +328,8 @@ async fn a_station_that_is_down_at_first_is_waited_for_and_told_of() {
             .await;
     let taped = capture(&station, "list.m3u8", 6).await;
     taped.assert_whole();
-    assert!(matches!(taped.events[0], MediaEvent::Trouble { .. }), "{:?}", taped.events[0]);
+    let MediaEvent::Trouble { cause, .. } = &taped.events[0] else { panic!("{:?}", taped.events[0]) };
+    assert_eq!(cause.kind, CauseKind::Connection, "{cause}");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use crate::base::environment::Environment;
 use crate::base::http::{self, HttpError};
 use crate::base::redact;
 use crate::config::Icecast;
+use crate::model::{AsCause, Cause, CauseKind};
 
 /// The longest that a silent connection is kept: a station may allow one to a listener, and count this one.
 const KEPT_FOR: Duration = Duration::from_secs(60);
@@ -58,20 +59,20 @@ impl<'a> Opener<'a> {
     }
 
     /// Finds the address and asks for the sound.
-    pub(super) async fn open(&mut self) -> Result<Connection, String> {
-        let client = self.client().map_err(|error| error.to_string())?;
+    pub(super) async fn open(&mut self) -> Result<Connection, Cause> {
+        let client = self.client().map_err(|error| error.as_cause())?;
         let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
+            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
         let url = resolved.url;
         let sent = tokio::time::timeout(DEAD_AFTER, client.get(url.clone()).send()).await;
         let response = match sent {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).to_string()),
-            Err(_) => return Err(HttpError::silent(redact::url(&url), DEAD_AFTER).to_string()),
+            Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).as_cause()),
+            Err(_) => return Err(HttpError::silent(redact::url(&url), DEAD_AFTER).as_cause()),
         };
         if !response.status().is_success() {
             let (url, status) = (redact::url(&url), response.status());
-            return Err(HttpError::Status { url, status }.to_string());
+            return Err(HttpError::Status { url, status }.as_cause());
         }
         Ok(Connection::new(url, response))
     }
@@ -103,18 +104,19 @@ impl Connection {
     }
 
     /// That the server ended it.
-    pub(super) fn closed(&self) -> String {
-        format!("{} closed the connection", redact::url(&self.url))
+    pub(super) fn closed(&self) -> Cause {
+        Cause::new(CauseKind::Connection, format!("{} closed the connection", redact::url(&self.url)))
     }
 
     /// That it broke.
-    pub(super) fn broke(&self, error: &reqwest::Error) -> String {
-        HttpError::from_reqwest(error, &self.url).to_string()
+    pub(super) fn broke(&self, error: &reqwest::Error) -> Cause {
+        HttpError::from_reqwest(error, &self.url).as_cause()
     }
 
     /// That it delivers nothing.
-    pub(super) fn silent(&self) -> String {
-        format!("{} delivered no sound for {} s", redact::url(&self.url), DEAD_AFTER.as_secs())
+    pub(super) fn silent(&self) -> Cause {
+        let words = format!("{} delivered no sound for {} s", redact::url(&self.url), DEAD_AFTER.as_secs());
+        Cause::new(CauseKind::Stalled, words)
     }
 
     /// Waits for this silent connection, and beside it for one that `opener` opens.
@@ -156,7 +158,7 @@ impl Connection {
 }
 
 /// A new connection, and the first bytes of its body.
-async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, String> {
+async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, Cause> {
     let mut new = opener.open().await?;
     match timeout_at(Instant::now() + DEAD_AFTER, new.response.chunk()).await {
         Ok(Ok(Some(bytes))) => {

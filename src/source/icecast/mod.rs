@@ -29,7 +29,7 @@ use super::media::{Framer, Tail, sniff};
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
-use crate::model::{Container, MediaEvent};
+use crate::model::{Cause, CauseKind, Container, MediaEvent};
 
 /// Sound is recognised within this many bytes, or it is none.
 const ENOUGH_TO_TELL: usize = 64 << 10;
@@ -197,7 +197,7 @@ impl Intake {
     }
 
     /// Takes the next bytes of the body, which came at `arrived`; gives the title that began in them.
-    fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, String> {
+    fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
         let Some(whole) = self.take_head(bytes)? else { return Ok(None) };
         let mut sound = BytesMut::new();
         let title = self.titles.take(&whole, &mut sound);
@@ -218,7 +218,7 @@ impl Intake {
     }
 
     /// What follows the headers, where the server put them into the body.
-    fn take_head(&mut self, bytes: &[u8]) -> Result<Option<Bytes>, String> {
+    fn take_head(&mut self, bytes: &[u8]) -> Result<Option<Bytes>, Cause> {
         let Some(mut head) = self.head.take() else { return Ok(Some(Bytes::copy_from_slice(bytes))) };
         head.extend_from_slice(bytes);
         match icy::beginning(&head) {
@@ -227,8 +227,10 @@ impl Intake {
                 self.content_type = said.content_type;
                 Ok(Some(head.split_off(length.min(head.len())).freeze()))
             }
-            Beginning::Refused(status) => Err(format!("{} answered {status:?}", self.url)),
-            Beginning::Unknown => Err(format!("{} does not speak HTTP", self.url)),
+            Beginning::Refused(status) => {
+                Err(Cause::new(CauseKind::Refused, format!("{} answered {status:?}", self.url)))
+            }
+            Beginning::Unknown => Err(Cause::new(CauseKind::Unusable, format!("{} does not speak HTTP", self.url))),
             Beginning::More => {
                 self.head = Some(head);
                 Ok(None)
@@ -257,15 +259,19 @@ impl Intake {
     }
 
     /// What the end of the body means.
-    fn ended(&self) -> String {
-        if self.framer.is_some() { format!("{} closed the connection", self.url) } else { self.no_sound() }
+    fn ended(&self) -> Cause {
+        if self.framer.is_none() {
+            return self.no_sound();
+        }
+        Cause::new(CauseKind::Connection, format!("{} closed the connection", self.url))
     }
 
-    fn no_sound(&self) -> String {
+    fn no_sound(&self) -> Cause {
         let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
         let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
         let begin = redact::text(&String::from_utf8_lossy(begin));
-        format!("{} sent no sound but {kind} that begins with {begin:?}", self.url)
+        let words = format!("{} sent no sound but {kind} that begins with {begin:?}", self.url);
+        Cause::new(CauseKind::Unusable, words)
     }
 }
 

@@ -11,6 +11,7 @@ use super::text::{beginning, shortened};
 use crate::base::http::HttpError;
 use crate::base::redact;
 use crate::config::{Find, Step};
+use crate::model::{AsCause, CauseKind};
 
 /// How much of a step's own words a message repeats, in characters.
 const STEP_QUOTED: usize = 100;
@@ -113,6 +114,19 @@ impl ResolveError {
     }
 }
 
+impl AsCause for ResolveError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            // The network may be to blame, and the steps be right.
+            Self::Fetch { source, .. } | Self::FetchList { source } => match source.cause_kind() {
+                kind @ (CauseKind::Connection | CauseKind::Stalled) => kind,
+                _ => CauseKind::Address,
+            },
+            _ => CauseKind::Address,
+        }
+    }
+}
+
 /// A step by number and by its words in the YAML: ``step 2 (`select: script`)``.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepName {
@@ -166,5 +180,20 @@ impl fmt::Display for Given {
             (1, start) => write!(f, "a text that begins: {start}"),
             (count, start) => write!(f, "{count} texts, the first of which begins: {start}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_that_is_away_is_not_called_a_wrong_address() {
+        let (url, reason) = ("http://h.example/".to_owned(), "no route to host".to_owned());
+        let away = HttpError::Unreachable { url: url.clone(), reason };
+        assert_eq!(ResolveError::FetchList { source: away }.cause_kind(), CauseKind::Connection);
+        let moved = HttpError::Status { url, status: StatusCode::NOT_FOUND };
+        assert_eq!(ResolveError::FetchList { source: moved }.cause_kind(), CauseKind::Address);
+        assert_eq!(ResolveError::NoSteps.cause_kind(), CauseKind::Address);
     }
 }

@@ -30,7 +30,7 @@ use crate::base::http::{self, HttpError};
 use crate::base::process::{Invocation, Running};
 use crate::base::redact;
 use crate::config::Rtmp;
-use crate::model::{Container, MediaEvent};
+use crate::model::{AsCause, Cause, CauseKind, Container, MediaEvent};
 
 const RTMPDUMP: &str = "rtmpdump";
 /// How long rtmpdump may take to write out what it holds once it should end.
@@ -73,10 +73,10 @@ impl RtmpLink<'_> {
         Ok(self.client.insert(http::client(&self.source.headers)?).clone())
     }
 
-    async fn open(&mut self) -> Result<Connection, String> {
-        let client = self.client().map_err(|error| error.to_string())?;
+    async fn open(&mut self) -> Result<Connection, Cause> {
+        let client = self.client().map_err(|error| error.as_cause())?;
         let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.to_string())?;
+            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
         Connection::open(self.program, self.source, &resolved.url)
     }
 }
@@ -125,25 +125,25 @@ struct Connection {
 }
 
 impl Connection {
-    fn open(program: &str, source: &Rtmp, url: &Url) -> Result<Self, String> {
+    fn open(program: &str, source: &Rtmp, url: &Url) -> Result<Self, Cause> {
         if !url.scheme().starts_with("rtmp") {
-            return Err(format!("{} is no RTMP address", redact::url(url)));
+            return Err(Cause::new(CauseKind::Address, format!("{} is no RTMP address", redact::url(url))));
         }
         let mut remux = Invocation::new("ffmpeg")
             .args(REMUX.split_whitespace())
             .with_stdin()
             .with_stdout()
             .spawn()
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.as_cause())?;
         let mut fetch = Invocation::new(program)
             .args(rtmpdump_arguments(source, url))
             .with_stdout()
             .spawn()
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| error.as_cause())?;
         let (Some(fetched), Some(remux_input), Some(remuxed)) =
             (fetch.take_stdout(), remux.take_stdin(), remux.take_stdout())
         else {
-            return Err("rtmpdump and ffmpeg could not be joined".to_owned());
+            return Err(Cause::new(CauseKind::Internal, "rtmpdump and ffmpeg could not be joined"));
         };
         Ok(Self { url: redact::url(url), fetch, fetched, remux, remux_input, remuxed })
     }
@@ -156,9 +156,13 @@ impl Connection {
                 Ended::Stopped => End::Stopped,
                 Ended::Silent(words) => {
                     let words = words.map_or_else(String::new, |words| format!("; {words}"));
-                    End::Failed(format!("{url} delivered no sound for {} s{words}", DEAD_AFTER.as_secs()))
+                    let words = format!("{url} delivered no sound for {} s{words}", DEAD_AFTER.as_secs());
+                    End::Failed(Cause::new(CauseKind::Stalled, words))
                 }
-                Ended::ByItself => End::Failed(format!("{url}: {}", first_to_end(&mut fetch, &mut remux).await)),
+                Ended::ByItself => {
+                    let Cause { kind, words } = first_to_end(&mut fetch, &mut remux).await;
+                    End::Failed(Cause::new(kind, format!("{url}: {words}")))
+                }
             };
             // ffmpeg may have ended first; this also ends the carrying.
             fetch.stop(GRACE).await;
@@ -242,13 +246,16 @@ async fn deliver(
 
 /// Why the sound ended: the child that ended first, in its own words, else how it ended. ffmpeg ends with its input, so
 /// that it was first only where rtmpdump still runs, or fails for want of a reader.
-async fn first_to_end(fetch: &mut Running, remux: &mut Running) -> String {
+async fn first_to_end(fetch: &mut Running, remux: &mut Running) -> Cause {
     let fetched = ended(fetch).await.filter(|status| status.signal() != Some(Signal::PIPE.as_raw()));
     if let Some(status) = fetched {
-        how_it_ended("rtmpdump", fetch, Some(status))
+        Cause::new(CauseKind::Connection, how_it_ended("rtmpdump", fetch, Some(status)))
     } else {
         let status = ended(remux).await;
-        how_it_ended("ffmpeg", remux, status)
+        // By itself it ends only when it can make nothing of what it is given; else somebody has killed it.
+        let judged = status.is_some_and(|status| status.code().is_some());
+        let kind = if judged { CauseKind::Unusable } else { CauseKind::Internal };
+        Cause::new(kind, how_it_ended("ffmpeg", remux, status))
     }
 }
 

@@ -98,7 +98,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
     server.process.stop(Duration::ZERO).await;
     publisher.stop(Duration::ZERO).await;
     let cause = capture.trouble().await;
-    assert!(cause.contains("127.0.0.1"), "{cause}");
+    assert!(cause.words.contains("127.0.0.1"), "{cause}");
     let server = Server::start(port).await;
     // This time with pictures beside the sound.
     let publisher = publish(port, "-c:v flv -c:a libmp3lame -b:a 96k");
@@ -116,7 +116,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
 async fn trouble_says_what_rtmpdump_said() {
     let mut capture = capture(source(free_port()));
     let MediaEvent::Trouble { cause, .. } = capture.next().await else { panic!("no trouble") };
-    assert!(cause.contains("Connection refused"), "{cause}");
+    assert!(cause.kind == CauseKind::Connection && cause.words.contains("Connection refused"), "{cause:?}");
     assert!(capture.finish().await.iter().all(|event| matches!(event, MediaEvent::Trouble { .. })));
 }
 
@@ -126,7 +126,7 @@ async fn a_server_that_says_nothing_is_left_and_tried_again() {
     let mut capture = capture(source(listener.local_addr().unwrap().port()));
     let (silent, _) = listener.accept().await.unwrap();
     let cause = capture.trouble().await;
-    assert!(cause.contains("rtmp://127.0.0.1"), "{cause}");
+    assert!(cause.words.contains("rtmp://127.0.0.1"), "{cause}");
     listener.accept().await.unwrap();
     capture.finish().await;
     drop(silent);

@@ -73,7 +73,7 @@ fn what_was_missed_while_down_is_a_gap_that_says_so() {
     let span = Span::new(at(0), at(64));
     let mut walker = Walker::new(span);
     while walker.step(&tape.view(&span), true) != Step::End {}
-    assert_eq!(walker.into_gaps()[0].cause, "aircheck was not running");
+    assert_eq!(walker.into_gaps()[0].cause, Cause::new(CauseKind::NotRunning, "aircheck was not running"));
 }
 
 #[test]

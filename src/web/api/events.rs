@@ -40,8 +40,8 @@ pub(super) struct Asked {
 /// `changed`: `{\"resources\": [...]}`, of `recordings`, `airings`, `stations` and `configuration`, whose lists are not as
 /// they were. `on-air`: a list of the airings being recorded, at the beginning and then once a second while that
 /// changes: `id`, `show`, `title`, `station`, `until`, and in seconds what is `on_tape` and what is `missing`, and
-/// `trouble` where no sound comes at the moment, and `levels`, the loudest sample of each tenth of a second of what came
-/// last, in dBFS. Every event has an `id` by which to go on later. Somebody slow gets the newest of what there is.
+/// `trouble` in words and `trouble_kind` in one word where no sound comes at the moment, and `levels`, the loudest sample
+/// of each tenth of a second of what came last, in dBFS. Every event has an `id` by which to go on later. Somebody slow gets the newest of what there is.
 #[utoipa::path(
     get, path = "/events", operation_id = "events", tag = "events", params(Asked),
     responses((status = 200, body = String, content_type = "text/event-stream"), Problem)

@@ -15,8 +15,9 @@ use super::super::Site;
 use super::super::probes::{Busy, ENOUGH};
 use super::extract::Path;
 use super::problem::Problem;
+use crate::base::redact;
 use crate::language::Sentence;
-use crate::model::StationId;
+use crate::model::{CauseKind, StationId};
 
 /// What came of trying a station.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,6 +39,8 @@ pub(super) struct Probe {
     silent: bool,
     /// What went wrong, in words.
     trouble: Option<String>,
+    /// The same, in one word out of few.
+    trouble_kind: Option<CauseKind>,
     /// Where to listen to it, below the address of the page; null where there is nothing to hear.
     #[schema(example = "api/v1/probes/1763614800000-0.mp3")]
     media: Option<String>,
@@ -76,7 +79,8 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
         format,
         bitrate,
         silent: tried.silent,
-        trouble: tried.trouble,
+        trouble_kind: tried.trouble.as_ref().map(|trouble| trouble.kind),
+        trouble: tried.trouble.map(|trouble| redact::text(&trouble.words)),
         media: name.map(|name| format!("api/v1/probes/{name}.mp3")),
         until: until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
     }))

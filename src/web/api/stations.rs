@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::super::Site;
 use super::problem::Problem;
 use crate::base::redact;
+use crate::model::CauseKind;
 
 /// A station, without its address, which may be secret. Times are RFC 3339, by the clock of the station.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,6 +32,8 @@ pub(super) struct Station {
     last_failure: Option<Failure>,
     /// Why no sound comes from it at the moment, in words.
     trouble: Option<String>,
+    /// The same, in one word out of few.
+    trouble_kind: Option<CauseKind>,
 }
 
 /// A complete recording.
@@ -55,6 +58,8 @@ struct Failure {
     seconds: f64,
     /// Why, in words.
     cause: String,
+    /// Why, in one word out of few.
+    kind: CauseKind,
 }
 
 /// All stations, in the order of the YAML, and how they have done.
@@ -82,9 +87,11 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>,
                 recording: id.to_string(),
                 start: stamp(gap.start),
                 seconds: gap.length.as_secs_f64(),
-                cause: redact::text(&gap.cause),
+                cause: redact::text(&gap.cause.words),
+                kind: gap.cause.kind,
             }),
-            trouble: trouble.map(|trouble| redact::text(&trouble.cause)),
+            trouble_kind: trouble.as_ref().map(|trouble| trouble.cause.kind),
+            trouble: trouble.map(|trouble| redact::text(&trouble.cause.words)),
         }
     });
     Ok(Json(stations.collect()))

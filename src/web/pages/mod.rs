@@ -1,5 +1,6 @@
 //! The pages, one file each, and the templates they are made from.
 
+mod causes;
 mod dates;
 mod listing;
 mod marks;

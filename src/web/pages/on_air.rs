@@ -10,10 +10,12 @@ use minijinja::context;
 use serde::Serialize;
 
 use super::super::{Site, language};
+use super::causes::{self, Said};
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, version};
 use crate::base::blocking::blocking;
 use crate::base::spoken::clock;
+use crate::language::Language;
 use crate::recorder::Progress;
 
 /// An airing, and how far it is.
@@ -30,7 +32,8 @@ struct Now {
     missing: f64,
     on_tape_said: String,
     missing_said: String,
-    trouble: Option<String>,
+    /// Why no sound comes at the moment.
+    trouble: Option<Said>,
 }
 
 /// All of it.
@@ -40,14 +43,19 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
     let progress = blocking(move || recorder.progress()).await;
     let now: Vec<_> = progress
         .into_iter()
-        .map(|one| now(on_air(&one.current.airing, &one.current.title, &config, language), one))
+        .map(|one| now(on_air(&one.current.airing, &one.current.title, &config, language), one, language))
         .collect();
     let shown: Vec<_> = now.iter().map(|one| (&one.slot, &one.until)).collect();
-    let values = context! { here => "on-air", version => version(&shown), now => serde(now) };
+    let values = context! {
+        here => "on-air",
+        version => version(&shown),
+        causes => causes::sentences(language),
+        now => serde(now),
+    };
     render("on-air.html", &site, &headers, StatusCode::OK, values)
 }
 
-fn now(slot: Slot, progress: Progress) -> Now {
+fn now(slot: Slot, progress: Progress, language: &Language) -> Now {
     let cut = progress.current.airing.cut();
     let said = |length: Duration| clock(length.as_secs_f64());
     Now {
@@ -58,6 +66,6 @@ fn now(slot: Slot, progress: Progress) -> Now {
         missing: progress.missing.as_secs_f64(),
         on_tape_said: said(progress.on_tape),
         missing_said: said(progress.missing),
-        trouble: progress.trouble,
+        trouble: progress.trouble.map(|cause| causes::said(&cause, language)),
     }
 }

@@ -22,6 +22,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("lengths.html", include_str!("../templates/lengths.html")),
         ("now.html", include_str!("../templates/now.html")),
         ("slot.html", include_str!("../templates/slot.html")),
+        ("why.html", include_str!("../templates/why.html")),
         ("rows.html", include_str!("../templates/rows.html")),
         ("recordings.html", include_str!("../templates/recordings.html")),
         ("schedule.html", include_str!("../templates/schedule.html")),

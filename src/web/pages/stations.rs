@@ -10,10 +10,10 @@ use serde::Serialize;
 use super::super::Site;
 use super::super::failure::broken;
 use super::super::language;
+use super::causes::{self, Said, said};
 use super::dates;
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, slot, version};
-use crate::base::redact;
 use crate::base::spoken::clock;
 use crate::config::Station;
 use crate::language::Language;
@@ -33,7 +33,7 @@ struct Card {
     /// What is being recorded from it.
     now: Vec<Slot>,
     /// Why no sound comes from it although it should.
-    trouble: Option<String>,
+    trouble: Option<Said>,
     /// What comes next.
     next: Option<Slot>,
     /// Its newest complete recording, and the newest of what is missing.
@@ -51,7 +51,7 @@ struct Past {
     said: String,
     /// How much is missing, as `1:04`, and why.
     missing: String,
-    cause: String,
+    cause: Option<Said>,
 }
 
 /// All of them.
@@ -61,7 +61,12 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
         Ok(cards) => cards,
         Err(error) => return broken(&error),
     };
-    let values = context! { here => "stations", version => version(&cards), stations => serde(cards) };
+    let values = context! {
+        here => "stations",
+        version => version(&cards),
+        causes => causes::sentences(language),
+        stations => serde(cards),
+    };
     render("stations.html", &site, &headers, StatusCode::OK, values)
 }
 
@@ -83,7 +88,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
                 at: at.to_rfc3339(),
                 said: format!("{} {}", dates::short(at.date_naive(), language), at.format("%H:%M")),
                 missing: String::new(),
-                cause: String::new(),
+                cause: None,
             }
         };
         Card {
@@ -91,12 +96,12 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             name: station.name.clone(),
             kind: kind(station),
             now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
-            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| redact::text(&trouble.cause)),
+            trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| said(&trouble.cause, language)),
             next: next.map(|planned| slot(planned, false, config, language)),
             complete: past.complete.map(|(id, end)| over(&id, end)),
             failure: past.failure.map(|(id, gap)| Past {
                 missing: clock(gap.length.as_secs_f64().max(1.0)),
-                cause: redact::text(&gap.cause),
+                cause: Some(said(&gap.cause, language)),
                 ..over(&id, gap.start)
             }),
         }

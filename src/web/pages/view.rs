@@ -102,7 +102,7 @@ fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
             Some(Verdict::Partial(percent)) => Some(percent),
             _ => None,
         },
-        marks: marks(recording),
+        marks: marks(recording, language),
         missing: some(missing),
         silent: some(silent),
         playable: recording.file.is_some(),

@@ -1,4 +1,5 @@
 // How far and how loud is what is being recorded, told once a second.
+import { explain } from "./cause.js";
 import { clock } from "./time.js";
 
 /** Levels per second. */
@@ -20,7 +21,8 @@ document.addEventListener("aircheck:on-air", ({ detail }) => {
     row.querySelector(".lost").hidden = one.missing < 0.05;
     const trouble = row.querySelector("[data-trouble]");
     trouble.hidden = !one.trouble;
-    trouble.textContent = one.trouble ?? "";
+    if (one.trouble) explain(trouble, one.trouble_kind, one.trouble);
+    else trouble.textContent = "";
     const meter = meters.get(one.id) ?? { told: "", waiting: [] };
     const told = JSON.stringify(one.levels);
     // A stretch of the tape is shown for as long as it plays.

@@ -1,5 +1,6 @@
 // A station is tried from the page: what came of it is said in its card, and can be heard.
 import { api } from "./api.js";
+import { explain } from "./cause.js";
 
 /** What came of trying, by station: cards are replaced when anything about stations changes. */
 const tried = new Map();
@@ -32,8 +33,9 @@ document.addEventListener("click", async (event) => {
     const number = (value) => (value ?? 0).toLocaleString(document.documentElement.lang, { maximumFractionDigits: 1 });
     const heard = words.heard.replace("{seconds}", number(probe.seconds)).replace("{waited}", number(probe.waited))
       .replace("{format}", probe.format ?? "");
-    const text = probe.trouble ?? (probe.silent ? words.silent : probe.seconds > 0 ? heard : words.nothing);
+    const text = probe.silent ? words.silent : probe.seconds > 0 ? heard : words.nothing;
     const answer = say(text, probe.ok ? "good" : "bad");
+    if (probe.trouble) explain(answer, probe.trouble_kind, probe.trouble);
     if (probe.media) {
       const audio = document.createElement("audio");
       audio.controls = true;

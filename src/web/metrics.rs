@@ -3,8 +3,6 @@
 //! What the catalogue counts is a gauge, and not a counter: an airing that is cut again from tape changes its verdict, and
 //! a counter that goes down looks like a restart. It survives restarts for the same reason. Labels are few and fixed.
 
-mod causes;
-
 use std::sync::atomic::AtomicU64;
 
 use axum::extract::State;
@@ -21,6 +19,7 @@ use super::Site;
 use super::failure::broken;
 use crate::library::catalogue::Totals;
 use crate::library::shelf::free_space;
+use crate::model::CauseKind;
 
 /// The format of the answer.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -65,11 +64,9 @@ fn library(registry: &mut Registry, totals: &Totals) {
     single(registry, "captured", "Sound in all recordings", seconds.clone(), totals.seconds);
     single(registry, "dead_air", "Sound in which nothing can be heard", seconds, totals.dead_air);
     let missing = Family::<Labels, Numbers>::default();
-    for label in causes::labels() {
-        drop(missing.get_or_create(&[("cause", label)]));
-    }
-    for (cause, seconds) in &totals.missing {
-        missing.get_or_create(&[("cause", causes::label(cause))]).inc_by(*seconds);
+    for kind in CauseKind::ALL {
+        let seconds = totals.missing.get(&kind).copied().unwrap_or_default();
+        missing.get_or_create(&[("cause", kind.name())]).set(seconds);
     }
     registry.register_with_unit("missing", "What is missing from all airings", Unit::Seconds, missing);
 }

@@ -1,0 +1,29 @@
+//! Why airings are missing that no station is to blame for.
+
+use super::error::RecorderError;
+use crate::model::{Cause, CauseKind};
+
+/// Nobody was there to record it.
+pub(super) fn not_running() -> Cause {
+    Cause::new(CauseKind::NotRunning, "aircheck was not running")
+}
+
+/// It was begun late.
+pub(super) fn began_late() -> Cause {
+    Cause::new(CauseKind::BeganLate, "aircheck was not yet recording when the show began")
+}
+
+/// Something about it brings the process down.
+pub(super) fn died() -> Cause {
+    Cause::new(CauseKind::Internal, "aircheck died every time it tried to finish this recording")
+}
+
+/// Nobody wants it any more.
+pub(super) fn removed() -> Cause {
+    Cause::new(CauseKind::Removed, "its show or station was removed from the YAML before it was finished")
+}
+
+/// It waits for room.
+pub(super) fn held(error: &RecorderError) -> Cause {
+    Cause::new(CauseKind::DiskFull, format!("not finished yet, the disk is full: {error}"))
+}

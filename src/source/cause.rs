@@ -1,0 +1,25 @@
+//! What failed requests and programs that do not start mean for the sound that was wanted.
+//!
+//! Those errors stand below the words of the project and cannot say it themselves.
+
+use crate::base::http::HttpError;
+use crate::base::process::ProcessError;
+use crate::model::{AsCause, CauseKind};
+
+impl AsCause for HttpError {
+    fn cause_kind(&self) -> CauseKind {
+        match self {
+            Self::Client(_) | Self::Header { .. } => CauseKind::Internal,
+            Self::Status { .. } => CauseKind::Refused,
+            Self::TimedOut { .. } => CauseKind::Stalled,
+            Self::Unreachable { .. } | Self::Broken { .. } => CauseKind::Connection,
+            Self::TooLarge { .. } => CauseKind::Unusable,
+        }
+    }
+}
+
+impl AsCause for ProcessError {
+    fn cause_kind(&self) -> CauseKind {
+        CauseKind::Internal
+    }
+}
