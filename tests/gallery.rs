@@ -46,10 +46,10 @@ fn yaml(address: &str, now: DateTime<Utc>) -> String {
     let shows = SHOWS.map(|(id, title, station, cron, _, minutes)| {
         format!("  - {{ title: {title}, id: {id}, station: {station}, cron: \"{cron}\", length: {minutes}m }}\n")
     });
-    let begun = (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H");
+    let begun = (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H %d %m");
     format!(
         "timezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
-         cron: \"{begun} * * *\", length: 90m }}\n",
+         cron: \"{begun} *\", length: 90m }}\n",
         stations.concat(),
         shows.concat()
     )
@@ -131,6 +131,10 @@ async fn pictures_of_every_page() {
             ("/shows/masters", "show"),
         ] {
             page.goto(path).await;
+            if path == "/schedule" && look.dark {
+                page.eval("document.querySelector('.zones [value=mine]').click()").await;
+                page.goto(path).await;
+            }
             settled(&page).await;
             page.picture(&folder.join(format!("{file}-{name}.png"))).await;
         }

@@ -140,6 +140,12 @@ function hours(root, first, last) {
   }));
 }
 
+/** The next lane to the right that something has while `one` is on the air; nothing where there is none. */
+function room(one, group) {
+  const taken = group.filter((other) => other.lane > one.lane && other.from < one.seen && other.seen > one.from);
+  return taken.length > 0 ? Math.min(...taken.map((other) => other.lane)) : null;
+}
+
 /** Side by side what is on the air at the same time. */
 function lanes(today, first, last) {
   let group = [];
@@ -150,10 +156,10 @@ function lanes(today, first, last) {
       set("--top", `${at(one.from, first, last) * 100}%`);
       set("--height", `${(at(one.seen, first, last) - at(one.from, first, last)) * 100}%`);
       set("--left", `${(one.lane / ends.length) * 100}%`);
-      // Below the next lane there is room for more of its title.
-      const wide = one.lane === ends.length - 1 ? 1 : 1.6;
-      set("--width", `${(100 * wide) / ends.length}%`);
-      set("--lane", String(one.lane));
+      const share = (room(one, group) ?? ends.length) - one.lane;
+      set("--width", `${(100 * share) / ends.length}%`);
+      one.slot.classList.toggle("half", share / ends.length < 0.6);
+      one.slot.classList.toggle("narrow", share / ends.length < 0.4);
     }
     [group, ends] = [[], []];
   };
