@@ -1,5 +1,7 @@
 //! Airings controlled by hand, through the interface of the real service.
 
+mod beginning;
+
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
@@ -313,7 +315,15 @@ async fn a_script_that_adds_without_end_is_stopped() {
             timezone: chrono_tz::UTC,
         };
         let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
-        let amendment = Amendment { airing, title, origin, skipped: false, moved: false, until_stopped: false };
+        let amendment = Amendment {
+            airing,
+            title,
+            origin,
+            skipped: false,
+            moved: false,
+            until_stopped: false,
+            connecting_until: None,
+        };
         catalogue.amend(&amendment).await.expect("written");
     }
     drop(catalogue);

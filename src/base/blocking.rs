@@ -1,10 +1,90 @@
 //! Work that blocks (files, SQLite, HTML parsing), taken off the runtime's worker threads.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::LazyLock;
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+use tokio::sync::oneshot;
+
 /// Runs `work` on a thread that may block and waits for it. A panic in it goes on in the caller.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
         // Never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+        Err(error) => resume_unwind(error.into_panic()),
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// The thread for what takes much memory; none where the system has no more threads.
+static HEAVY: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
+    let (sender, jobs) = mpsc::channel::<Job>();
+    let thread = thread::Builder::new().name("heavy".to_owned());
+    thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok().map(|_| sender)
+});
+
+/// The same for work that takes much memory for a moment: one thread does all of it, one after another, and nothing for
+/// which nobody waits any more. glibc keeps for every thread much of what it has freed: the same work, now on this and
+/// then on that thread of a pool, would take several times its memory.
+pub async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (sender, done) = oneshot::channel();
+    let job: Job = Box::new(move || {
+        if !sender.is_closed() {
+            // Whoever waited may have gone meanwhile.
+            let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
+        }
+    });
+    let left = match &*HEAVY {
+        Some(thread) => thread.send(job).err().map(|refused| refused.0),
+        None => Some(job),
+    };
+    if let Some(job) = left {
+        blocking(job).await;
+    }
+    match done.await {
+        Ok(Ok(value)) => value,
+        Ok(Err(panic)) => resume_unwind(panic),
+        Err(_) => unreachable!("a job answers as long as somebody waits for it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use futures::FutureExt as _;
+    use futures::future::join_all;
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn heavy_work_is_done_by_one_thread_and_a_panic_in_it_is_the_callers() {
+        let work = || {
+            thread::sleep(Duration::from_millis(1));
+            thread::current().id()
+        };
+        let threads = join_all((0..20).map(|_| tokio::spawn(heavy(work)))).await;
+        let mut threads: Vec<_> = threads.into_iter().map(Result::unwrap).collect();
+        let panicked = AssertUnwindSafe(heavy(|| panic!("a defect"))).catch_unwind().await;
+        assert!(panicked.is_err());
+        threads.push(heavy(work).await);
+        assert!(threads.iter().all(|thread| *thread == threads[0]), "{threads:?}");
+    }
+
+    #[tokio::test]
+    async fn heavy_work_for_which_nobody_waits_is_not_done() {
+        let (go, wait) = mpsc::channel::<()>();
+        let (did, done) = mpsc::channel::<()>();
+        let mut before = Box::pin(heavy(move || wait.recv()));
+        assert!(before.as_mut().now_or_never().is_none());
+        let mut given_up = Box::pin(heavy(move || did.send(())));
+        assert!(given_up.as_mut().now_or_never().is_none());
+        drop(given_up);
+        drop(go);
+        assert!(before.await.is_err(), "it had to wait until then");
+        heavy(|| ()).await;
+        assert!(done.recv().is_err(), "its work is gone");
     }
 }

@@ -16,7 +16,6 @@ use super::print::{print, print_json};
 use super::progress::Progress;
 use super::runtime::block_on;
 use super::{logging, programs};
-use crate::base::clock::sleep_until;
 use crate::base::environment::Environment;
 use crate::base::process;
 use crate::base::signals::Signals;
@@ -27,14 +26,9 @@ use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
-use crate::recorder::{Encoders, Ending, Taken, chapters, comment, judge, replay_gain, summary, take};
-use crate::tape::Tape;
-
-/// The longest that connecting may take.
-const CONNECTING: TimeDelta = TimeDelta::seconds(10);
-
-/// A tape that has not grown for this long has all of the station's window.
-const SETTLED: Duration = Duration::from_millis(500);
+use crate::recorder::{
+    CONNECTING, Encoders, Ending, Taken, chapters, comment, first_sound, judge, replay_gain, summary, take,
+};
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -88,7 +82,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let lease = decks.lease(station, asked).await?;
     let tape = lease.tape().clone();
     let start = tokio::select! {
-        start = first_sound(&tape, asked, &environment) => start,
+        start = first_sound(&tape, asked, asked + CONNECTING, environment.clock.as_ref()) => start,
         () = signals.stop() => return Ok(FAILED),
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
@@ -151,35 +145,6 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         Verdict::Partial(_) | Verdict::Silent => INCOMPLETE,
         Verdict::Failed => FAILED,
     })
-}
-
-/// When the recording begins: now, where the station's window reaches back that far, else with the first sound after
-/// connecting. A station that takes longer than [`CONNECTING`] is not connecting any more, it is missing.
-async fn first_sound(tape: &Tape, asked: DateTime<Utc>, environment: &Environment) -> DateTime<Utc> {
-    let mut grown = tape.grown();
-    let near = Span::new(asked, asked + CONNECTING);
-    let deadline = sleep_until(environment.clock.as_ref(), asked + CONNECTING);
-    tokio::pin!(deadline);
-    let mut found = None;
-    loop {
-        // A window that reaches back comes segment by segment, and without stamps each one places the first more
-        // tightly: so what begins too late is waited for until it does not move any more.
-        found = tape.view(&near).start().or(found);
-        if found.is_some_and(|start| start <= asked) {
-            return asked;
-        }
-        let settled = async {
-            match found {
-                Some(_) => environment.clock.sleep(SETTLED).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            _ = grown.changed() => {}
-            () = settled => return found.unwrap_or(asked),
-            () = &mut deadline => return found.unwrap_or(asked),
-        }
-    }
 }
 
 /// The hidden folder of one recording, beside the file that it will become; removed with everything in it.

@@ -63,6 +63,7 @@ struct Slot {
 /// A running deck; dropping the last lease on it stops it.
 #[derive(Debug)]
 struct Running {
+    began: DateTime<Utc>,
     stop: CancellationToken,
 }
 
@@ -122,7 +123,10 @@ impl Decks {
         if let Some(running) = slot.running.upgrade() {
             return Ok(Lease { tape, _running: running });
         }
-        let running = Arc::new(Running { stop: self.shared.environment.stop.child_token() });
+        let running = Arc::new(Running {
+            began: self.shared.environment.clock.now(),
+            stop: self.shared.environment.stop.child_token(),
+        });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
         let deck = keep_running(Arc::clone(station), since, tape.clone(), environment.clone(), running.stop.clone());
@@ -132,6 +136,22 @@ impl Decks {
             deck.await;
         });
         Ok(Lease { tape, _running: running })
+    }
+
+    /// Since when `station` is being connected to, or would be if it were leased now: its deck has had no sound yet.
+    /// Nothing where it is on tape already.
+    pub fn connecting(&self, station: &StationId) -> Option<DateTime<Utc>> {
+        let (began, tape) = {
+            let slots = self.slots();
+            let slot = slots.get(station);
+            (
+                slot.and_then(|slot| slot.running.upgrade()).map(|running| running.began),
+                slot.and_then(|it| it.tape.clone()),
+            )
+        };
+        let Some(began) = began else { return Some(self.shared.environment.clock.now()) };
+        let heard = tape.and_then(|tape| tape.heard());
+        heard.is_none_or(|heard| heard < began).then_some(began)
     }
 
     /// The stations being taped now.

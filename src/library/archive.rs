@@ -116,15 +116,21 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_recording_is_on_the_shelf_and_in_the_list_under_one_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
+    /// A catalogue in which an airing is claimed, and a shelf with its temporary file.
+    async fn claimed(folder: &Path) -> (Catalogue, Shelf, Airing, PathBuf) {
+        let catalogue = Catalogue::open(folder.join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.join("out"));
         let airing = airing();
         catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
         let temporary = shelf.temporary(&airing.id).await.unwrap();
         fs::write(&temporary, "sound").unwrap();
+        (catalogue, shelf, airing, temporary)
+    }
+
+    #[tokio::test]
+    async fn a_recording_is_on_the_shelf_and_in_the_list_under_one_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
         fs::write(shelf.output().join("a: name.mp3"), "").unwrap();
         fs::write(shelf.output().join("a- name.mp3"), "another's").unwrap();
 
@@ -139,12 +145,7 @@ mod tests {
     #[tokio::test]
     async fn the_outcome_is_written_down_before_the_file_gets_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
-        let airing = airing();
-        catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
-        let temporary = shelf.temporary(&airing.id).await.unwrap();
-        fs::write(&temporary, "sound").unwrap();
+        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
         // A file where the folder should be: naming fails.
         fs::write(shelf.output().join("x"), "").unwrap();
 
@@ -158,23 +159,18 @@ mod tests {
     #[tokio::test]
     async fn after_a_crash_before_or_after_naming_there_is_one_recording_and_never_two() {
         let folder = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
-        let airing = airing();
-        catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
-        let temporary = shelf.temporary(&airing.id).await.unwrap();
-        fs::write(&temporary, "sound").unwrap();
-        let claimed = async || catalogue.unfinished().await.unwrap().remove(0);
+        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
+        let open = async || catalogue.unfinished().await.unwrap().remove(0);
         let restarted = airing.on_air.end + TimeDelta::minutes(1);
 
-        assert!(!recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap(), "nothing was prepared");
+        assert!(!recover(&catalogue, &shelf, &open().await, restarted).await.unwrap(), "nothing was prepared");
         // Died after step 1.
         let named = Outcome { file: Some("x/y.mp3".into()), bytes: Some(5), ..outcome() };
         catalogue.prepare(&airing.id, &named).await.unwrap();
-        assert!(!recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap(), "it has no name yet");
+        assert!(!recover(&catalogue, &shelf, &open().await, restarted).await.unwrap(), "it has no name yet");
         // Died after step 2.
         shelf::place(&temporary, &shelf.output().join("x/y.mp3")).await.unwrap();
-        assert!(recover(&catalogue, &shelf, &claimed().await, restarted).await.unwrap());
+        assert!(recover(&catalogue, &shelf, &open().await, restarted).await.unwrap());
         let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
         assert_eq!((recording.file, recording.finished_at), (Some("x/y.mp3".into()), Some(restarted)));
     }

@@ -37,6 +37,12 @@ impl Airing {
         Self { on_air, late: end - on_air.end, ..self.clone() }
     }
 
+    /// The same airing, recorded from `start` on and not before.
+    #[must_use]
+    pub fn begun(&self, start: DateTime<Utc>) -> Self {
+        Self { on_air: Span::new(start, self.on_air.end), early: TimeDelta::zero(), ..self.clone() }
+    }
+
     /// The same airing, on the air until `end`, its padding kept.
     #[must_use]
     pub fn until(&self, end: DateTime<Utc>) -> Self {
@@ -74,6 +80,11 @@ mod tests {
             assert_eq!(stopped.cut(), Span::new(at("13:59:30"), at(stop)));
             assert_eq!(stopped.on_air, Span::new(at("14:00:00"), at(on_air_until)), "{stop}");
         }
+    }
+
+    #[test]
+    fn a_later_beginning_is_the_beginning_of_the_cut() {
+        assert_eq!(airing().begun(at("14:00:02")).cut(), Span::new(at("14:00:02"), at("15:01:00")));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::{Airing, AiringId};
 
 /// A change by hand of one airing.
@@ -20,6 +22,8 @@ pub struct Amendment {
     pub moved: bool,
     /// Whether it goes on until somebody stops it; its end is then only a bound.
     pub until_stopped: bool,
+    /// Its station is being connected to: it begins with the first sound that comes until then, not before.
+    pub connecting_until: Option<DateTime<Utc>>,
 }
 
 /// Where an airing comes from.

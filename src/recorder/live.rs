@@ -95,10 +95,15 @@ impl Live {
         }
     }
 
-    /// Tells the task that the airing has another end.
+    /// Tells the task that the airing has another beginning or end.
     pub(super) fn change(&self, airing: &Airing) {
         if let Some(entry) = self.entries().get(&airing.id) {
-            entry.airing.send_replace(airing.clone());
+            entry.airing.send_if_modified(|known| {
+                *known != *airing && {
+                    airing.clone_into(known);
+                    true
+                }
+            });
         }
     }
 

@@ -37,6 +37,8 @@ pub struct Planned {
     pub moved: bool,
     /// Whether it goes on until somebody stops it; its end is then only a bound.
     pub until_stopped: bool,
+    /// Its station is being connected to: it begins with the first sound that comes until then, not before.
+    pub connecting_until: Option<DateTime<Utc>>,
 }
 
 impl Programme {
@@ -129,12 +131,13 @@ impl Programme {
             skipped: change.is_some_and(|it| it.skipped),
             moved: moved.is_some(),
             until_stopped: false,
+            connecting_until: None,
         }
     }
 
     /// An airing that was added or changed by hand, where the file still has what it needs.
     fn of(&self, amendment: &Amendment) -> Option<Planned> {
-        let Amendment { airing, title, origin, skipped, moved, until_stopped } = amendment;
+        let Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
         if *origin == Origin::File {
             return self.get(&airing.id);
         }
@@ -146,6 +149,7 @@ impl Programme {
             skipped: *skipped,
             moved: *moved,
             until_stopped: *until_stopped,
+            connecting_until: *connecting_until,
         })
     }
 }
@@ -153,8 +157,8 @@ impl Programme {
 impl Planned {
     /// It as an amendment, to be changed.
     pub fn amendment(self) -> Amendment {
-        let Self { airing, title, origin, skipped, moved, until_stopped } = self;
-        Amendment { airing, title, origin, skipped, moved, until_stopped }
+        let Self { airing, title, origin, skipped, moved, until_stopped, connecting_until } = self;
+        Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until }
     }
 }
 

@@ -50,6 +50,19 @@ impl View {
         self.placed.iter().zip(&self.entries).find(|(_, entry)| entry.sound.is_ok()).map(|(placed, _)| placed.start)
     }
 
+    /// Where the first begins that the station offered from `instant` on, sound or known gap, and when the newest of it
+    /// arrived. That is `instant` itself where what was on the air then is on tape, or what has come since then will
+    /// reach it: it was on the air before.
+    pub fn offered_since(&self, instant: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        let ends = |placed: &Placed, entry: &Entry| placed.start + delta(entry.duration);
+        let mut offered = self.placed.iter().zip(&self.entries).filter(|(placed, entry)| {
+            !entry.duration.is_zero() && (entry.arrived >= instant || ends(placed, entry) > instant)
+        });
+        let (placed, entry) = offered.next()?;
+        let newest = offered.next_back().map_or(entry, |(_, newest)| newest);
+        Some((placed.start.max(instant), newest.arrived))
+    }
+
     /// The instant up to which the tape reaches, sound or known gap.
     pub fn end(&self) -> Option<DateTime<Utc>> {
         Some(self.placed.last()?.start + delta(self.entries.last()?.duration))

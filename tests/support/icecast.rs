@@ -48,6 +48,15 @@ pub struct Icecast {
 impl Icecast {
     /// Starts both and waits until the stream can be played.
     pub fn start(codec: Codec) -> Self {
+        Self::with_burst(codec, 65_535)
+    }
+
+    /// The same, and a listener hears nothing from before it came.
+    pub fn without_burst(codec: Codec) -> Self {
+        Self::with_burst(codec, 0)
+    }
+
+    fn with_burst(codec: Codec, bytes: u32) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -58,7 +67,7 @@ impl Icecast {
         let folder = tempfile::tempdir().expect("a folder for icecast");
         let open = Permissions::from_mode(0o777);
         std::fs::set_permissions(folder.path(), open).expect("icecast may write to it under its own name");
-        let configuration = configuration(port, folder.path().to_str().expect("temp paths are UTF-8"));
+        let configuration = configuration(port, bytes, folder.path().to_str().expect("temp paths are UTF-8"));
         std::fs::write(folder.path().join("icecast.xml"), configuration).expect("the folder can be written to");
         let clock = SystemClock::shared();
         let mut this = Self { port, folder, server: None, source: None, runtime: Some(runtime), clock };
@@ -176,7 +185,7 @@ impl Drop for Icecast {
     }
 }
 
-fn configuration(port: u16, folder: &str) -> String {
+fn configuration(port: u16, burst: u32, folder: &str) -> String {
     // It refuses to run as root, and says so only in its log.
     let owner = if rustix::process::getuid().is_root() {
         "<changeowner><user>nobody</user><group>nogroup</group></changeowner>"
@@ -185,7 +194,7 @@ fn configuration(port: u16, folder: &str) -> String {
     };
     format!(
         "<icecast>
-  <limits><clients>100</clients><sources>4</sources><burst-size>65535</burst-size></limits>
+  <limits><clients>100</clients><sources>4</sources><burst-size>{burst}</burst-size></limits>
   <authentication><source-password>secret</source-password><admin-user>admin</admin-user>
     <admin-password>secret</admin-password></authentication>
   <hostname>127.0.0.1</hostname>

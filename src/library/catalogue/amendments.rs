@@ -16,7 +16,7 @@ impl Catalogue {
     }
 
     /// Writes a change down, in place of an earlier one of the same airing. An unfinished claim on the airing gets the
-    /// end of the change, or is taken back where the airing is to be skipped.
+    /// times of the change, or is taken back where the airing is to be skipped.
     pub async fn amend(&self, amendment: &Amendment) -> Result<(), CatalogueError> {
         let amendment = amendment.clone();
         self.run(move |connection| {
@@ -56,12 +56,12 @@ impl Catalogue {
 }
 
 fn put(transaction: &Transaction<'_>, amendment: &Amendment) -> rusqlite::Result<()> {
-    let Amendment { airing, title, origin, skipped, moved, until_stopped } = amendment;
+    let Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
     let cut = airing.cut();
     transaction.execute(
         "INSERT OR REPLACE INTO amendments (airing, show, station, title, timezone, on_air_start, on_air_end, \
-         cut_start, cut_end, origin, skipped, moved, until_stopped) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+         cut_start, cut_end, origin, skipped, moved, until_stopped, connecting_until) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         params![
             airing.id.as_str(),
             airing.show.as_str(),
@@ -76,14 +76,22 @@ fn put(transaction: &Transaction<'_>, amendment: &Amendment) -> rusqlite::Result
             skipped,
             moved,
             until_stopped,
+            connecting_until.map(stamp),
         ],
     )?;
     if *skipped {
         return take_back(transaction, &airing.id);
     }
     transaction.execute(
-        "UPDATE airings SET on_air_end = ?2, cut_end = ?3 WHERE id = ?1 AND finished_at IS NULL",
-        params![airing.id.as_str(), stamp(airing.on_air.end), stamp(cut.end)],
+        "UPDATE airings SET on_air_start = ?2, on_air_end = ?3, cut_start = ?4, cut_end = ?5 \
+         WHERE id = ?1 AND finished_at IS NULL",
+        params![
+            airing.id.as_str(),
+            stamp(airing.on_air.start),
+            stamp(airing.on_air.end),
+            stamp(cut.start),
+            stamp(cut.end)
+        ],
     )?;
     Ok(())
 }
@@ -100,7 +108,7 @@ fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT airing, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, origin, \
-             skipped, moved, until_stopped FROM amendments",
+             skipped, moved, until_stopped, connecting_until FROM amendments",
         )
         .map_err(read)?;
     let mut rows = statement.query([]).map_err(read)?;
@@ -119,6 +127,7 @@ fn amendment(row: &Row<'_>) -> Result<Amendment, CatalogueError> {
         let at = |column: &str| instant(&text(column)?);
         let on_air = Span::new(at("on_air_start")?, at("on_air_end")?);
         let timezone = text("timezone")?;
+        let connecting_until = row.get::<_, Option<String>>("connecting_until").map_err(|error| error.to_string())?;
         Ok(Amendment {
             airing: Airing {
                 id: AiringId::new(id.clone()),
@@ -134,6 +143,7 @@ fn amendment(row: &Row<'_>) -> Result<Amendment, CatalogueError> {
             skipped: flag("skipped")?,
             moved: flag("moved")?,
             until_stopped: flag("until_stopped")?,
+            connecting_until: connecting_until.as_deref().map(instant).transpose()?,
         })
     };
     amendment().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
@@ -162,7 +172,16 @@ mod tests {
             timezone: chrono_tz::Asia::Seoul,
         };
         let title = "명연주 '; DROP TABLE airings; --".to_owned();
-        Amendment { airing, title, origin: Origin::Hand, skipped: false, moved: false, until_stopped: true }
+        let connecting_until = Some(start + TimeDelta::milliseconds(10_250));
+        Amendment {
+            airing,
+            title,
+            origin: Origin::Hand,
+            skipped: false,
+            moved: false,
+            until_stopped: true,
+            connecting_until,
+        }
     }
 
     #[tokio::test]
@@ -173,7 +192,8 @@ mod tests {
         let first = amendment();
         // Stopped before it is on the air: its padding after the end is negative.
         let stopped = first.airing.stopped(at("2026-11-20T04:59:50.250Z"));
-        let second = Amendment { airing: stopped, moved: true, until_stopped: false, ..first.clone() };
+        let second =
+            Amendment { airing: stopped, moved: true, until_stopped: false, connecting_until: None, ..first.clone() };
         catalogue.amend(&first).await.unwrap();
         assert_eq!(catalogue.amendments().await.unwrap().get(&first.airing.id), Some(&first));
         catalogue.amend(&second).await.unwrap();
@@ -194,6 +214,10 @@ mod tests {
         catalogue.claim(&planned.airing, "x", now).await.unwrap();
         let airing = planned.airing.until(at("2026-11-20T07:00:00Z"));
         let later = Amendment { airing, moved: true, ..planned.clone() };
+        catalogue.amend(&later).await.unwrap();
+        assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
+        let airing = later.airing.begun(at("2026-11-20T05:00:08.250Z"));
+        let later = Amendment { airing, ..later };
         catalogue.amend(&later).await.unwrap();
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
 

@@ -108,6 +108,10 @@ const STEPS: &[&str] = &[
         ELSE 'other'
     END WHERE kind = 'missing';
 ",
+    "
+    -- Until when the first sound may come that it begins with; NULL: it begins at its start.
+    ALTER TABLE amendments ADD COLUMN connecting_until TEXT;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

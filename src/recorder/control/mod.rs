@@ -18,8 +18,8 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use tokio::sync::watch;
 use tracing::{info, warn};
 
-use super::Recorder;
 use super::order::Order;
+use super::{Recorder, Turn};
 use crate::base::environment::Environment;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError};
@@ -44,7 +44,6 @@ pub struct Control {
     catalogue: Catalogue,
     environment: Environment,
     config: watch::Receiver<Arc<Config>>,
-    amendments: watch::Sender<Arc<Amendments>>,
 }
 
 impl Control {
@@ -55,18 +54,18 @@ impl Control {
         environment: Environment,
         config: watch::Receiver<Arc<Config>>,
     ) -> Result<Self, CatalogueError> {
-        let (amendments, _) = watch::channel(Arc::new(catalogue.amendments().await?));
-        Ok(Self { recorder, catalogue, environment, config, amendments })
+        recorder.tell_amendments().await?;
+        Ok(Self { recorder, catalogue, environment, config })
     }
 
     /// The programme as it is now.
     pub fn programme(&self) -> Programme {
-        Programme::new(self.config(), Arc::clone(&self.amendments.borrow()))
+        Programme::new(self.config(), Arc::clone(&self.recorder.amendments.borrow()))
     }
 
     /// Tells of every change by hand.
     pub fn changes(&self) -> watch::Receiver<Arc<Amendments>> {
-        self.amendments.subscribe()
+        self.recorder.amendments.subscribe()
     }
 
     /// Adds a one-time airing.
@@ -82,7 +81,8 @@ impl Control {
         .await
     }
 
-    /// Records a station from this second on: for `length`, or until it is stopped.
+    /// Records a station from this second on, or from its first sound on where it has to be connected to for that: for
+    /// `length`, or until it is stopped.
     pub async fn record(
         &self,
         station: StationId,
@@ -95,9 +95,11 @@ impl Control {
             let config = control.config();
             let name = &config.station(&station).ok_or(ControlError::NoStation(station.clone()))?.name;
             let start = control.now().trunc_subsecs(0);
+            let connecting_until = control.recorder.connecting_until(&station);
             let title = title.unwrap_or_else(|| name.clone());
             let wish = Wish::Free { title, station, start, length: length.unwrap_or(UNTIL_STOPPED) };
-            let amendment = Amendment { until_stopped: length.is_none(), ..wish.made(&config)? };
+            let until_stopped = length.is_none();
+            let amendment = Amendment { until_stopped, connecting_until, ..wish.made(&config)? };
             control.insert(&amendment).await?;
             if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
                 control.recorder.begin(&turn, order).await?;
@@ -170,7 +172,7 @@ impl Control {
     pub async fn stop(&self, id: AiringId) -> Result<Planned, ControlError> {
         let control = self.clone();
         self.carry_through(async move {
-            let _turn = control.recorder.turn().await;
+            let turn = control.recorder.turn().await;
             let known = control.known(&id).await?;
             let now = control.now().trunc_subsecs(3);
             if control.recorder.live.get(&id).is_none() || known.airing.cut().start >= now {
@@ -181,7 +183,7 @@ impl Control {
             }
             info!(airing = %id, "stopped by hand");
             let airing = known.airing.stopped(now);
-            control.move_end(Planned { airing, until_stopped: false, ..known }).await
+            control.move_end(&turn, Planned { airing, until_stopped: false, ..known }).await
         })
         .await
     }
@@ -190,7 +192,7 @@ impl Control {
     pub async fn extend(&self, id: AiringId, later: Later) -> Result<Planned, ControlError> {
         let control = self.clone();
         self.carry_through(async move {
-            let _turn = control.recorder.turn().await;
+            let turn = control.recorder.turn().await;
             let known = control.known(&id).await?;
             if known.skipped {
                 return Err(ControlError::Skipped(id));
@@ -198,7 +200,7 @@ impl Control {
             let end = wish::later_end(&known, later, control.now())?;
             info!(airing = %id, %end, "extended by hand");
             let until_stopped = known.until_stopped && matches!(later, Later::By(_));
-            control.move_end(Planned { airing: known.airing.until(end), until_stopped, ..known }).await
+            control.move_end(&turn, Planned { airing: known.airing.until(end), until_stopped, ..known }).await
         })
         .await
     }
@@ -253,6 +255,7 @@ impl Control {
             skipped: false,
             moved: false,
             until_stopped: false,
+            connecting_until: None,
         }
     }
 
@@ -262,7 +265,7 @@ impl Control {
 
     /// Whether there is room for one more change.
     fn ensure_room(&self) -> Result<(), ControlError> {
-        if self.amendments.borrow().iter().count() < MOST { Ok(()) } else { Err(ControlError::TooMany(MOST)) }
+        if self.recorder.amendments.borrow().iter().count() < MOST { Ok(()) } else { Err(ControlError::TooMany(MOST)) }
     }
 
     /// Writes down an airing that is new.
@@ -270,7 +273,7 @@ impl Control {
         self.ensure_room()?;
         let id = &amendment.airing.id;
         if self.programme().get(id).is_some()
-            || self.amendments.borrow().get(id).is_some()
+            || self.recorder.amendments.borrow().get(id).is_some()
             || self.catalogue.get(id).await?.is_some()
         {
             return Err(ControlError::Taken(id.clone()));
@@ -279,19 +282,15 @@ impl Control {
         self.tell().await
     }
 
-    async fn move_end(&self, planned: Planned) -> Result<Planned, ControlError> {
+    async fn move_end(&self, turn: &Turn<'_>, planned: Planned) -> Result<Planned, ControlError> {
         let planned = Planned { moved: true, ..planned };
-        self.catalogue.amend(&planned.clone().amendment()).await?;
-        self.recorder.live.change(&planned.airing);
-        self.tell().await?;
+        self.recorder.amend(turn, &planned.clone().amendment()).await?;
         Ok(planned)
     }
 
     /// Makes known what the catalogue says now.
     async fn tell(&self) -> Result<(), ControlError> {
-        self.amendments.send_replace(Arc::new(self.catalogue.amendments().await?));
-        self.recorder.tell();
-        Ok(())
+        Ok(self.recorder.tell_amendments().await?)
     }
 
     fn planned(&self, id: &AiringId) -> Result<Planned, ControlError> {

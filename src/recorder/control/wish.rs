@@ -127,7 +127,8 @@ fn airing(
 }
 
 fn amendment(airing: Airing, title: String) -> Amendment {
-    Amendment { airing, title, origin: Origin::Hand, skipped: false, moved: false, until_stopped: false }
+    let (skipped, moved, until_stopped, connecting_until) = (false, false, false, None);
+    Amendment { airing, title, origin: Origin::Hand, skipped, moved, until_stopped, connecting_until }
 }
 
 /// A title: one line of text.
@@ -215,7 +216,7 @@ mod tests {
     fn a_new_end_is_later_than_the_old_one_but_for_what_goes_on_until_it_is_stopped() {
         let amendment = free("a", "14:00:00", 3_600).unwrap();
         let Amendment { airing, title, origin, skipped, moved, .. } = amendment;
-        let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false };
+        let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false, connecting_until: None };
         let end =
             |planned: &Planned, later| later_end(planned, later, at("14:30:00")).map_err(|error| error.to_string());
         assert_eq!(end(&planned, Later::By(Duration::from_secs(60))), Ok(at("15:01:00")));

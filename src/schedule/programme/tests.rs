@@ -37,7 +37,15 @@ fn once(show: &str, start: &str, end: &str) -> Amendment {
         timezone: chrono_tz::Europe::Paris,
     };
     let title = "Concert".to_owned();
-    Amendment { airing, title, origin: Origin::Hand, skipped: false, moved: false, until_stopped: false }
+    Amendment {
+        airing,
+        title,
+        origin: Origin::Hand,
+        skipped: false,
+        moved: false,
+        until_stopped: false,
+        connecting_until: None,
+    }
 }
 
 fn ids(planned: &[Planned]) -> Vec<&str> {

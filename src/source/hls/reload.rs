@@ -18,7 +18,7 @@ use super::pace;
 use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::Failures;
-use crate::base::blocking::blocking;
+use crate::base::blocking::heavy;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Body, HttpError};
 use crate::config::Hls;
@@ -83,12 +83,13 @@ impl Reloader<'_> {
     }
 }
 
-/// Reads a playlist; a large one beside the runtime, whose other tasks it would hold up.
+/// Reads a playlist; a large one beside the runtime, whose other tasks it would hold up, and one after another: it takes many
+/// times its size for a moment.
 async fn read(body: Body) -> Result<Playlist, PlaylistError> {
     if body.bytes.len() < LARGE {
         return Playlist::read(&body.bytes, &body.url);
     }
-    blocking(move || Playlist::read(&body.bytes, &body.url)).await
+    heavy(move || Playlist::read(&body.bytes, &body.url)).await
 }
 
 /// Where to reload from.

@@ -12,14 +12,21 @@
 //! Where all of that leaves a doubt, the segments are handed out marked as doubtful, and whoever fetches them drops those
 //! whose bytes were had before. So a wrong guess costs a request and never a second of sound.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod align;
+mod known;
+
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
+use self::align::{Alignment, Past};
+use self::known::Known;
 use super::address::place;
-use super::playlist::{ByteRange, MediaPlaylist, Segment, delta};
+use super::playlist::{MediaPlaylist, Segment, delta};
+
+pub use self::align::Reading;
 
 /// A list's dates are believed where its newest sound ends this close to our clock.
 const TRUST: TimeDelta = TimeDelta::minutes(2);
@@ -42,23 +49,6 @@ pub struct Ordered {
     pub discontinuity: bool,
     /// Whether it may be sound that was had before under another name.
     pub doubtful: bool,
-}
-
-/// What a list turned out to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
-    /// The first with anything in it.
-    Started,
-    /// The same or a later window of what was listed before.
-    Continued,
-    /// Nothing new.
-    Unchanged,
-    /// An older copy, to be ignored.
-    Behind,
-    /// The station began anew.
-    Restarted,
-    /// The window moved on past what was never seen: so many segments, where the numbers tell.
-    Jumped(Option<u64>),
 }
 
 /// The result of one reload.
@@ -90,34 +80,11 @@ pub struct Timeline {
     doubts: usize,
 }
 
-/// A segment that was listed.
-#[derive(Debug, Clone)]
-struct Known {
-    order: u64,
-    sequence: u64,
-    place: String,
-    byte_range: Option<ByteRange>,
-    start: Option<DateTime<Utc>>,
-    duration: Duration,
-    discontinuity: bool,
-    /// Whether it was handed out to be fetched.
-    handed: bool,
-}
-
 /// Since when lists lie behind, and what the first of them ended with.
 #[derive(Debug)]
 struct Behind {
     since: Duration,
     last: (String, u64),
-}
-
-/// How a list lies beside what is known: each segment's known self, and from where on it is new.
-struct Alignment {
-    pairs: Vec<Option<usize>>,
-    fresh: usize,
-    reading: Reading,
-    discontinuity: bool,
-    doubtful: bool,
 }
 
 impl Timeline {
@@ -155,7 +122,7 @@ impl Timeline {
                 discontinuity: true,
                 doubtful: false,
             },
-            Some(known) => self.align(&segments, oldest, newest, known, url),
+            Some(known) => Past { known: &self.known, list: &self.list }.align(&segments, oldest, newest, known, url),
         };
         if alignment.reading == Reading::Behind {
             let renewed = list.discontinuity_sequence > self.discontinuity_sequence || self.ended && !list.ended;
@@ -241,122 +208,6 @@ impl Timeline {
         segments.iter().map(again).collect()
     }
 
-    fn align(&self, segments: &[&Segment], first: &Segment, last: &Segment, newest: &Known, url: &Url) -> Alignment {
-        let pairs = self.recognise(segments);
-        let Some(anchor) = pairs.iter().rposition(Option::is_some) else {
-            return self
-                .align_by_dates(segments, newest)
-                .unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
-        };
-        let renumbered =
-            pairs.iter().flatten().all(|&at| self.known.get(at).is_some_and(|known| known.sequence < first.sequence));
-        if renumbered && first.sequence > newest.sequence {
-            // Known names under numbers that are all new: names that go round, or the old sound renumbered.
-            let contiguous = first.sequence == newest.sequence + 1;
-            return Alignment::all_new(segments, Reading::Continued, !contiguous);
-        }
-        let at_the_end = pairs.get(anchor).copied().flatten() == Some(self.known.len() - 1);
-        let reading = match (anchor + 1 < segments.len(), at_the_end) {
-            (true, _) => Reading::Continued,
-            (false, true) => Reading::Unchanged,
-            (false, false) => Reading::Behind,
-        };
-        Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false }
-    }
-
-    /// Each segment's known self. Names may come round again, so what is recognised must keep about the distance in
-    /// numbers that the newest of them has.
-    fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
-        // With the range, because a whole day may lie in one file.
-        let mut by_place: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
-        let mut by_sequence: HashMap<u64, usize> = HashMap::new();
-        for (at, known) in self.known.iter().enumerate() {
-            by_place.entry((&known.place, known.byte_range)).or_default().push(at);
-            by_sequence.insert(known.sequence, at);
-        }
-        let candidates = |segment: &Segment| -> Vec<(usize, i128)> {
-            let same_place = by_place.get(&(place(&segment.url), segment.byte_range)).into_iter().flatten().copied();
-            let same_number = by_sequence.get(&segment.sequence).copied();
-            let distance = |at| {
-                let known = self.known.get(at).filter(|known| known.is(segment))?;
-                Some((at, i128::from(segment.sequence) - i128::from(known.sequence)))
-            };
-            same_place.chain(same_number).filter_map(distance).collect()
-        };
-        let candidates: Vec<_> = segments.iter().map(|segment| candidates(segment)).collect();
-        let newest = candidates.iter().flatten().max_by_key(|(at, _)| *at);
-        let Some(&(_, expected)) = newest else { return vec![None; segments.len()] };
-        let window = i128::try_from(segments.len()).unwrap_or(i128::MAX);
-        let off = |distance: i128| (distance - expected).abs();
-        let nearest = |found: &Vec<(usize, i128)>| found.iter().copied().min_by_key(|(_, distance)| off(*distance));
-        let near = |(at, distance): (usize, i128)| (off(distance) < window).then_some(at);
-        candidates.iter().map(|found| nearest(found).and_then(near)).collect()
-    }
-
-    /// For a list in which nothing is recognised, as after a change of address: the dates, where there are any.
-    fn align_by_dates(&self, segments: &[&Segment], newest: &Known) -> Option<Alignment> {
-        let end = newest.start?.checked_add_signed(delta(newest.duration))?;
-        let middle = |segment: &Segment| segment.programme_time?.checked_add_signed(delta(segment.duration / 2));
-        segments.last()?.programme_time?;
-        let fresh = segments.iter().position(|segment| middle(segment).is_some_and(|middle| middle >= end));
-        let Some((fresh, first)) = fresh.and_then(|at| Some((at, *segments.get(at)?))) else {
-            return Some(Alignment::all_new(segments, Reading::Behind, true));
-        };
-        let by_start: BTreeMap<_, _> =
-            self.known.iter().enumerate().filter_map(|(at, known)| Some((known.start?, at))).collect();
-        let pair = |segment: &&Segment| {
-            let (start, near) = (segment.programme_time?, delta(segment.duration / 2));
-            let range = start.checked_sub_signed(near)?..start.checked_add_signed(near)?;
-            by_start.range(range).map(|(_, at)| *at).next_back()
-        };
-        let pairs =
-            segments.iter().enumerate().map(|(at, segment)| if at < fresh { pair(segment) } else { None }).collect();
-        let late = first.programme_time.is_some_and(|start| start - end > delta(first.duration / 2));
-        let reading = if late { Reading::Jumped(None) } else { Reading::Continued };
-        let contiguous = first.sequence == newest.sequence.saturating_add(1) && !late;
-        Some(Alignment { pairs, fresh, reading, discontinuity: !contiguous, doubtful: !contiguous })
-    }
-
-    /// The last resort.
-    fn align_by_numbers(
-        &self,
-        segments: &[&Segment],
-        first: &Segment,
-        last: &Segment,
-        newest: &Known,
-        url: &Url,
-    ) -> Alignment {
-        let next = newest.sequence.saturating_add(1);
-        if first.sequence == next {
-            let mut contiguous = Alignment::all_new(segments, Reading::Continued, false);
-            contiguous.doubtful = false;
-            return contiguous;
-        }
-        if first.sequence > next {
-            return Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
-        }
-        if self.list == place(url) {
-            // Other segments under numbers that were used: the encoder began anew. Only numbers just before the first
-            // that was seen may be those of an old copy.
-            let oldest = self.known.front().map_or(0, |oldest| oldest.sequence);
-            let before = oldest.checked_sub(last.sequence).and_then(|distance| usize::try_from(distance).ok());
-            let old_copy = before.is_some_and(|distance| distance > 0 && distance <= segments.len());
-            let reading = if old_copy { Reading::Behind } else { Reading::Restarted };
-            return Alignment::all_new(segments, reading, true);
-        }
-        // Another list, as after resolving again: its numbers go on.
-        let fresh = segments.iter().position(|segment| segment.sequence >= next).unwrap_or(segments.len());
-        let numbers: HashMap<_, _> = self.known.iter().enumerate().map(|(at, known)| (known.sequence, at)).collect();
-        let by_number = |segment: &&Segment| numbers.get(&segment.sequence).copied();
-        let pairs: Vec<_> = segments.iter().map(by_number).collect();
-        let reading = match (fresh < segments.len(), last.sequence == newest.sequence) {
-            (true, _) => Reading::Continued,
-            (false, true) => Reading::Unchanged,
-            (false, false) => Reading::Behind,
-        };
-        Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false }
-    }
-
     /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
     /// ever handed out: their bytes were never had, so they could not be told.
     fn older_than_handed(&self, alignment: &Alignment) -> usize {
@@ -384,48 +235,6 @@ impl Timeline {
             }
         }
     }
-}
-
-impl Alignment {
-    fn all_new(segments: &[&Segment], reading: Reading, discontinuity: bool) -> Self {
-        Self { pairs: vec![None; segments.len()], fresh: 0, reading, discontinuity, doubtful: true }
-    }
-}
-
-impl Known {
-    fn new(order: u64, segment: &Segment, handed: bool) -> Self {
-        Self {
-            order,
-            sequence: segment.sequence,
-            place: place(&segment.url).to_owned(),
-            byte_range: segment.byte_range,
-            start: segment.programme_time,
-            duration: segment.duration,
-            discontinuity: segment.discontinuity,
-            handed,
-        }
-    }
-
-    /// Whether no date tells them apart.
-    fn same_time(&self, segment: &Segment) -> bool {
-        match (self.start, segment.programme_time) {
-            (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
-            _ => true,
-        }
-    }
-
-    /// Whether `segment` is this one, listed again.
-    fn is(&self, segment: &Segment) -> bool {
-        let (mine, its) = (self.place.as_str(), place(&segment.url));
-        let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
-        // A mark goes with its segment; it does not appear on one that was listed without.
-        let same_mark = self.discontinuity || !segment.discontinuity;
-        same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
-    }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The first segment to fetch so that `since` is had: the one that plays then and, for safety, the one before. Without

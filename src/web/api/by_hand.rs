@@ -97,7 +97,8 @@ pub(super) struct Now {
     title: Option<String>,
 }
 
-/// Records a station from this second on: for a length, or until it is stopped, for twelve hours at most.
+/// Records a station from this second on, or from its first sound on where it has nothing from before and is not being
+/// taped yet: for a length, or until it is stopped, for twelve hours at most.
 #[utoipa::path(
     post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
     params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,

@@ -1,0 +1,58 @@
+//! What is remembered of a segment that was listed, and when another one is the same.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::super::address::place;
+use super::super::playlist::{ByteRange, Segment, delta};
+
+/// A segment that was listed.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) order: u64,
+    pub(super) sequence: u64,
+    pub(super) place: String,
+    pub(super) byte_range: Option<ByteRange>,
+    pub(super) start: Option<DateTime<Utc>>,
+    pub(super) duration: Duration,
+    pub(super) discontinuity: bool,
+    /// Whether it was handed out to be fetched.
+    pub(super) handed: bool,
+}
+
+impl Known {
+    pub(super) fn new(order: u64, segment: &Segment, handed: bool) -> Self {
+        Self {
+            order,
+            sequence: segment.sequence,
+            place: place(&segment.url).to_owned(),
+            byte_range: segment.byte_range,
+            start: segment.programme_time,
+            duration: segment.duration,
+            discontinuity: segment.discontinuity,
+            handed,
+        }
+    }
+
+    /// Whether no date tells them apart.
+    pub(super) fn same_time(&self, segment: &Segment) -> bool {
+        match (self.start, segment.programme_time) {
+            (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
+            _ => true,
+        }
+    }
+
+    /// Whether `segment` is this one, listed again.
+    pub(super) fn is(&self, segment: &Segment) -> bool {
+        let (mine, its) = (self.place.as_str(), place(&segment.url));
+        let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
+        // A mark goes with its segment; it does not appear on one that was listed without.
+        let same_mark = self.discontinuity || !segment.discontinuity;
+        same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
+    }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
