@@ -47,6 +47,11 @@ pub(super) fn transcript(base: &Url, id: &AiringId, kind: TranscriptKind) -> Url
     below(base, &["media", id.as_str(), &format!("transcript.{}", kind.extension())])
 }
 
+/// An address without its scheme, for links that put another in its place.
+pub(super) fn bare(url: &Url) -> &str {
+    url.as_str().split_once("://").map_or(url.as_str(), |(_, bare)| bare)
+}
+
 /// An address below `base`, its parts percent-encoded.
 pub(super) fn below(base: &Url, parts: &[&str]) -> Url {
     let mut url = base.clone();

@@ -6,6 +6,7 @@ use qrcode::{Color, EcLevel, QrCode};
 use serde::Serialize;
 use url::Url;
 
+use super::super::address;
 use super::super::asked::leads_back;
 
 /// The empty margin that readers of codes need, in modules (ISO/IEC 18004, section 5.3.8).
@@ -49,7 +50,7 @@ pub(super) fn subscribe(feed: &Url) -> Subscribe {
 /// Apps by the links that they document. None of these leads over somebody else's web site: the address of a feed may
 /// hold a secret.
 fn apps(feed: &Url) -> Vec<App> {
-    let bare = feed.as_str().split_once("://").map_or(feed.as_str(), |(_, bare)| bare);
+    let bare = address::bare(feed);
     let encoded: String = url::form_urlencoded::byte_serialize(feed.as_str().as_bytes()).collect();
     vec![
         App { name: "Apple Podcasts", link: format!("podcast://{bare}") },

@@ -75,6 +75,5 @@ fn of_shows(site: &Site, base: &Url) -> Vec<OfShow> {
 }
 
 fn calendar(address: &Url) -> Calendar {
-    let bare = address.as_str().split_once("://").map_or(address.as_str(), |(_, bare)| bare);
-    Calendar { address: address.to_string(), link: format!("webcal://{bare}") }
+    Calendar { address: address.to_string(), link: format!("webcal://{}", address::bare(address)) }
 }

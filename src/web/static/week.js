@@ -18,6 +18,7 @@ function local(instant, zone) {
 }
 
 const two = (number) => String(number).padStart(2, "0");
+const time = (minute) => `${two(Math.floor(minute / HOUR))}:${two(minute % HOUR)}`;
 /** Where a minute stands in a timetable of these hours: 0 at the top, 1 at the bottom. */
 const at = (minute, first, last) => (minute - first * HOUR) / ((last - first) * HOUR);
 /** How often the line of this moment moves, in milliseconds. */
@@ -25,7 +26,6 @@ const MOVES = 20_000;
 /** Draws that line where it belongs now. */
 let tick = null;
 setInterval(() => tick?.(), MOVES);
-const time = (minute) => `${two(Math.floor(minute / HOUR))}:${two(minute % HOUR)}`;
 
 /** Lays the week out. */
 export function week(part) {
