@@ -2,7 +2,7 @@
 
 use aircheck::base::password::PasswordHash;
 
-use super::{SOUND, YAML, shelved};
+use super::{SOUND, shelved, yaml};
 use crate::support::browser::{Browser, Look};
 use crate::support::shelved::Library;
 
@@ -11,7 +11,7 @@ const PASSWORD: &str = "파란 고양이 & 12%";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_knows_the_password_gets_in_and_nobody_else_does() {
     let hash = PasswordHash::of(PASSWORD).expect("a hash");
-    let yaml = format!("web: {{ listen: \"127.0.0.1:0\", password: \"{}\" }}\n{YAML}", hash.as_str());
+    let yaml = format!("web: {{ listen: \"127.0.0.1:0\", password: \"{}\" }}\n{}", hash.as_str(), yaml());
     let library = Library::open(&yaml, &shelved()).await;
     let browser = Browser::start().await;
     for look in [Look { language: "en-GB", ..Look::PHONE }, Look { language: "en-GB", scripts: false, ..Look::DESK }] {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{PAGES, YAML};
+use super::{PAGES, yaml};
 use crate::support::browser::{Browser, Look};
 use crate::support::shelved::{Library, Shelved};
 
@@ -34,7 +34,7 @@ async fn no_sentence_is_english() {
         .zip(crons)
         .map(|(n, cron)| format!("  - {{ title: 방송 {n}, id: s{n}, station: kbs, cron: \"{cron}\", length: 1m }}\n"))
         .collect();
-    let library = Library::open(&format!("{YAML}{shows}"), &shelved()).await;
+    let library = Library::open(&format!("{}{shows}", yaml()), &shelved()).await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look { language: "ko-KR", ..Look::DESK }).await;
     page.expect("404");
@@ -52,7 +52,7 @@ async fn no_sentence_is_english() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_be_done_is_said_in_korean() {
-    let mut library = Library::open(YAML, &shelved()).await;
+    let mut library = Library::open(&yaml(), &shelved()).await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::PHONE).await;
     let toast = |words: &str| format!("[...document.querySelectorAll('.toast')].at(-1)?.textContent === '{words}'");

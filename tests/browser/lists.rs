@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
-use super::{MASTERS, YAML, library};
+use super::{MASTERS, library, yaml};
 use crate::support::aircheck::until;
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::shelved::{Library, Shelved};
@@ -78,7 +78,7 @@ async fn thousands_of_recordings_come_as_one_scrolls() {
             ..Shelved::new(["masters", "night", "third"][(hour % 3) as usize], "Hourly", "kbs", "2026-11-19T05:00:00Z")
         })
         .collect();
-    let library = Library::open(YAML, &many).await;
+    let library = Library::open(&yaml(), &many).await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
     page.goto("/").await;

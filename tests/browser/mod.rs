@@ -11,12 +11,19 @@ mod week;
 
 use aircheck::model::{Cause, CauseKind, Verdict};
 
+use crate::support::airing::quiet;
 use crate::support::shelved::{Library, Shelved};
 
-const YAML: &str = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
-                    r3: { name: Radio 3, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
-                    - { title: 명연주 명음반, id: masters, station: kbs, cron: \"0 14 * * *\", length: 2h }\n  \
-                    - { title: Night Tracks, id: night, station: r3, cron: \"30 21 * * *\", length: 90m }\n";
+/// Two stations, which nobody serves, and two shows that are not on now.
+fn yaml() -> String {
+    format!(
+        "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\n  \
+         r3: {{ name: Radio 3, hls: \"http://127.0.0.1:9/y\" }}\nshows:\n  \
+         - {{ title: 명연주 명음반, id: masters, station: kbs, cron: \"{quiet}\", length: 2h }}\n  \
+         - {{ title: Night Tracks, id: night, station: r3, cron: \"{quiet}\", length: 90m }}\n",
+        quiet = quiet()
+    )
+}
 
 /// Two shows, three days; one recording lacks five seconds after the twentieth.
 fn shelved() -> Vec<Shelved> {
@@ -32,7 +39,7 @@ fn shelved() -> Vec<Shelved> {
 
 /// The service on that library.
 async fn library() -> Library {
-    Library::open(YAML, &shelved()).await
+    Library::open(&yaml(), &shelved()).await
 }
 
 /// Every page.

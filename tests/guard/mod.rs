@@ -17,6 +17,7 @@ use reqwest::header::SET_COOKIE;
 use reqwest::{Client, Response, StatusCode, Url};
 
 use crate::support::aircheck::{Aircheck, Service};
+use crate::support::airing::quiet;
 use crate::support::library::{HOSTILE, address, record};
 
 const PASSWORD: &str = "파란 고양이 & 12%";
@@ -97,8 +98,9 @@ impl Guarded {
 fn yaml(web: &str) -> String {
     format!(
         "web: {{ listen: \"127.0.0.1:0\", {web} }}\ntimezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \
-         \"http://127.0.0.1:9/x\" }}\nshows:\n  - {{ title: 명연주 명음반, id: 명연주, station: kbs, cron: \"0 14 * * *\", \
-         length: 2h }}\n  - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"0 16 * * *\", length: 1h }}\n"
+         \"http://127.0.0.1:9/x\" }}\nshows:\n  - {{ title: 명연주 명음반, id: 명연주, station: kbs, cron: \"{quiet}\", \
+         length: 2h }}\n  - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"{quiet}\", length: 1h }}\n",
+        quiet = quiet()
     )
 }
 

@@ -1,11 +1,19 @@
-//! Airings that begin soon.
+//! Airings that begin soon, and shows that are not on the air while a test runs.
 
 use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
+use chrono_tz::Asia::Seoul;
 
 /// The next full minute that is at least `seconds` away, and its cron in UTC.
 pub fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
     let at = SystemClock::shared().now() + TimeDelta::seconds(seconds + 60);
     let minute = at.with_second(0).and_then(|at| at.with_nanosecond(0)).expect("a full minute");
     (minute, format!("{} {} * * *", minute.minute(), minute.hour()))
+}
+
+/// The cron of a show of at most two hours that is on every day, but not at the hour of the test: in Seoul it begins in
+/// twelve hours, in London in twenty or twenty-one. A fixed hour would make tests fail at that hour.
+pub fn quiet() -> String {
+    let at = (SystemClock::shared().now() + TimeDelta::hours(12)).with_timezone(&Seoul);
+    format!("{} {} * * *", at.minute(), at.hour())
 }

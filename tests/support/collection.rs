@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 
 use super::aircheck::{Aircheck, Service};
+use super::airing::quiet;
 use super::ffmpeg;
 use super::library::{HOSTILE, address};
 
@@ -19,15 +20,15 @@ pub const LINES: &str = "news, late\r\n#EXTINF:0,evil\nhttp://evil.example/x.mp3
 /// How long every file plays.
 pub const SECONDS: u64 = 6;
 
-/// Two stations and three shows; more keys of the file may stand before.
-pub const YAML: &str = "timezone: Asia/Seoul
+/// Two stations and three shows at an hour to be.
+const YAML: &str = "timezone: Asia/Seoul
 stations:
   kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }
   other: { name: \"Other <FM>\", timezone: UTC, hls: \"http://127.0.0.1:9/y\" }
 shows:
-  - { title: 명연주 명음반, station: kbs, cron: \"0 14 * * *\", length: 2h }
-  - { title: ']]> <script>alert(1)</script> & \"x\"', id: hostile, station: other, cron: \"0 16 * * *\", length: 1h }
-  - { title: Evening News, station: other, cron: \"0 18 * * *\", length: 1h }
+  - { title: 명연주 명음반, station: kbs, cron: \"QUIET\", length: 2h }
+  - { title: ']]> <script>alert(1)</script> & \"x\"', id: hostile, station: other, cron: \"QUIET\", length: 1h }
+  - { title: Evening News, station: other, cron: \"QUIET\", length: 1h }
 ";
 
 /// A folder with a catalogue and files.
@@ -85,9 +86,9 @@ impl Kept {
 }
 
 impl Collection {
-    /// With the stations and shows of [`YAML`] and `more` before them.
+    /// With two stations and three shows, and `more` keys of the file before them.
     pub async fn new(more: &str) -> Self {
-        let aircheck = Aircheck::new(&format!("{more}{YAML}"));
+        let aircheck = Aircheck::new(&format!("{more}{}", YAML.replace("QUIET", &quiet())));
         std::fs::create_dir_all(aircheck.path("recordings")).expect("a folder");
         let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
         Self { aircheck, catalogue, starts: AtomicU32::new(0) }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Response, StatusCode, Url};
 
 use super::aircheck::{Aircheck, Service};
+use super::airing::quiet;
 
 /// A title as nobody should give one.
 pub const HOSTILE: &str = "]]> <script>alert(1)</script> & \"x\"";
@@ -19,8 +20,9 @@ pub const ID: &str = "hostile@20261120T0700Z";
 pub async fn serving() -> (Aircheck, Service, Url) {
     let aircheck = Aircheck::new(&format!(
         "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
-         - {{ title: 명연주 명음반, station: kbs, cron: \"0 14 * * *\", length: 2h }}\n  \
-         - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"0 16 * * *\", length: 1h }}\n"
+         - {{ title: 명연주 명음반, station: kbs, cron: \"{quiet}\", length: 2h }}\n  \
+         - {{ title: '{HOSTILE}', id: hostile, station: kbs, cron: \"{quiet}\", length: 1h }}\n",
+        quiet = quiet()
     ));
     recorded(&aircheck).await;
     let service = aircheck.start("run", &["run"]);
