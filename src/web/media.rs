@@ -5,13 +5,14 @@ use std::path::{Path as FilePath, PathBuf};
 
 use axum::Router;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tower_http::services::ServeFile;
 
 use super::Site;
+use super::conditional::ASK_AGAIN;
 use super::failure::broken;
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
@@ -76,7 +77,10 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
-    for (header, value) in [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition)] {
+    // Without a word about it, browsers keep what is old for a tenth of its age, be it deleted or made anew since
+    // (RFC 9111, section 4.2.2).
+    let told = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
+    for (header, value) in told {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(header, value);
         }

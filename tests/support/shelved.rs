@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aircheck::library::catalogue::{Catalogue, Outcome};
 use aircheck::model::{Airing, AiringId, Cause, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
@@ -80,6 +80,9 @@ impl Library {
         std::fs::create_dir_all(&folder).expect("a folder");
         let first = folder.join("sound.mp3");
         std::fs::write(&first, sound).expect("a file");
+        // Old enough that a browser which may guess would not ask again for days.
+        let old = std::fs::File::options().write(true).open(&first).expect("the file");
+        old.set_modified(SystemTime::UNIX_EPOCH).expect("an old file");
         for one in shelved {
             shelve(&catalogue, &folder, one).await;
         }
