@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::base::clock::SharedClock;
 use crate::model::Span;
-use crate::tape::Tape;
+use crate::tape::{self, Tape};
 
 /// How often the bar is drawn anew.
 const EVERY: Duration = Duration::from_millis(200);
@@ -44,7 +44,7 @@ impl Progress {
     }
 
     fn draw(&self) {
-        let (on_tape, missing) = self.tape.view(&self.cut).progress(self.cut);
+        let (on_tape, missing) = tape::progress(&self.tape.view(&self.cut), self.cut);
         let length = self.cut.length().to_std().unwrap_or_default();
         let mut words = format!("{} of {}", clock(on_tape), clock(length));
         if let Some((format, bits)) = self.tape.rate() {

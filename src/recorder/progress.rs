@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Current, Recorder};
 use crate::model::Cause;
-use crate::tape::Sound;
+use crate::tape::{self, Sound};
 
 /// How far one is.
 #[derive(Debug, Clone)]
@@ -34,7 +34,7 @@ impl Recorder {
             let cut = current.airing.cut();
             let tape = self.decks.known(&current.airing.station);
             let view = tape.as_ref().map(|tape| tape.view(&cut)).unwrap_or_default();
-            let ((on_tape, missing), newest) = (view.progress(cut), view.newest().cloned());
+            let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
             let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
             Progress { current, on_tape, missing, trouble, newest }
         };

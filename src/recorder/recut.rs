@@ -30,7 +30,7 @@ use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
 use crate::library::shelf::{self, Shelf};
 use crate::model::{Airing, AiringId, StationId, Verdict};
-use crate::tape::{Tape, TapeError};
+use crate::tape::{self, Tape, TapeError};
 
 /// An airing of which the tape holds more than its recording does.
 #[derive(Debug, Clone, PartialEq)]
@@ -111,7 +111,7 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<R
             let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
             tapes.entry(recording.station.clone()).or_insert(tape).clone()
         };
-        let (on_tape, _) = tape.view(&recording.cut).progress(recording.cut);
+        let (on_tape, _) = tape::progress(&tape.view(&recording.cut), recording.cut);
         let on_tape = on_tape.as_secs_f64();
         if on_tape > recording.seconds + Verdict::TOLERANCE_SECONDS {
             found.push(Recoverable { recording, on_tape });

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cause::{self, Trouble};
 use super::entry::{Entry, Reel, Sound};
-use super::place::{Placed, delta, place};
+use super::place::{Placed, delta};
+use super::view::View;
 use crate::model::{Gap, Span};
 
 /// A stamp may be off its neighbour by this much before it is a jump: stations round them to a second.
@@ -28,75 +28,6 @@ const STAMPED_SEAM: TimeDelta = TimeDelta::milliseconds(350);
 const ROUNDING: TimeDelta = TimeDelta::milliseconds(50);
 /// Decoders need a little sound before the first sample that counts (the bit reservoir of MP3, the overlap of AAC).
 const PREROLL: TimeDelta = TimeDelta::milliseconds(200);
-
-/// A stretch of a tape around a cut, with every entry in its place.
-#[derive(Debug, Clone, Default)]
-pub struct View {
-    first: u64,
-    entries: Vec<Entry>,
-    placed: Vec<Placed>,
-    troubles: Vec<Trouble>,
-}
-
-impl View {
-    /// Places `entries`, the first of which is number `first` of its tape.
-    pub(super) fn new(first: u64, entries: Vec<Entry>, troubles: Vec<Trouble>, delay: TimeDelta) -> Self {
-        let placed = place(&entries, delay);
-        Self { first, entries, placed, troubles }
-    }
-
-    /// The instant from which the tape holds sound.
-    pub fn start(&self) -> Option<DateTime<Utc>> {
-        self.placed.iter().zip(&self.entries).find(|(_, entry)| entry.sound.is_ok()).map(|(placed, _)| placed.start)
-    }
-
-    /// Where the first begins that the station offered from `instant` on, sound or known gap, and when the newest of it
-    /// arrived. That is `instant` itself where what was on the air then is on tape, or what has come since then will
-    /// reach it: it was on the air before.
-    pub fn offered_since(&self, instant: DateTime<Utc>) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-        let ends = |placed: &Placed, entry: &Entry| placed.start + delta(entry.duration);
-        let mut offered = self.placed.iter().zip(&self.entries).filter(|(placed, entry)| {
-            !entry.duration.is_zero() && (entry.arrived >= instant || ends(placed, entry) > instant)
-        });
-        let (placed, entry) = offered.next()?;
-        let newest = offered.next_back().map_or(entry, |(_, newest)| newest);
-        Some((placed.start.max(instant), newest.arrived))
-    }
-
-    /// The instant up to which the tape reaches, sound or known gap.
-    pub fn end(&self) -> Option<DateTime<Utc>> {
-        Some(self.placed.last()?.start + delta(self.entries.last()?.duration))
-    }
-
-    /// The sound that came last.
-    pub fn newest(&self) -> Option<&Sound> {
-        self.entries.iter().rev().find_map(|entry| entry.sound.as_ref().ok())
-    }
-
-    /// How much sound is on it, wherever it lies.
-    pub fn sound(&self) -> Duration {
-        self.entries.iter().filter(|entry| entry.sound.is_ok()).map(|entry| entry.duration).sum()
-    }
-
-    /// How much of `cut` is on tape, and how much of the time before that is missing.
-    pub fn progress(&self, cut: Span) -> (Duration, Duration) {
-        let mut walker = Walker::new(cut);
-        while !matches!(walker.step(self, false), Step::Wait | Step::End) {}
-        let passed = (walker.cursor - cut.start).to_std().unwrap_or_default();
-        let missing = walker.gaps.iter().map(|gap| gap.length).sum();
-        (passed.saturating_sub(missing), missing)
-    }
-
-    fn get(&self, number: u64) -> Option<(&Entry, Placed)> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        Some((self.entries.get(index)?, *self.placed.get(index)?))
-    }
-
-    fn gap(&self, hole: &Span) -> Gap {
-        let placed: Vec<_> = self.placed.iter().map(|p| p.start).zip(&self.entries).collect();
-        cause::gap(hole, &placed, &self.troubles)
-    }
-}
 
 /// The beginning of a stretch for one decoder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,6 +175,15 @@ impl Walker {
             self.cursor = instant;
         }
     }
+}
+
+/// How much of `cut` is on tape, and how much of the time before that is missing.
+pub fn progress(view: &View, cut: Span) -> (Duration, Duration) {
+    let mut walker = Walker::new(cut);
+    while !matches!(walker.step(view, false), Step::Wait | Step::End) {}
+    let passed = (walker.cursor - cut.start).to_std().unwrap_or_default();
+    let missing = walker.gaps.iter().map(|gap| gap.length).sum();
+    (passed.saturating_sub(missing), missing)
 }
 
 /// Whether an entry follows the last one without a seam.

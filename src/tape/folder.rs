@@ -12,12 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use super::cause::Trouble;
-use super::cut::View;
 use super::entry::{Entry, Sound};
 use super::error::TapeError;
 use super::index;
 use super::place::{delta, place};
 use super::reel::ReelWriter;
+use super::view::View;
 use crate::model::{AsCause, Cause, CauseKind, Chunk, Container, Format, MediaEvent, Span};
 
 /// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use super::cut::{Step, View, Walker};
+use super::cut::{Step, Walker};
 use super::entry::Sound;
+use super::view::View;
 use crate::model::Span;
 
 /// A stretch of sound, whole as it came.

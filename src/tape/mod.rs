@@ -21,11 +21,13 @@ mod place;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reel;
+mod view;
 
 pub use cause::Trouble;
-pub use cut::{Run, Step, View, Walker};
+pub use cut::{Run, Step, Walker, progress};
 pub use entry::{Entry, Reel, Sound};
 pub use error::TapeError;
 pub use folder::Tape;
 pub use listing::{Listed, listing};
 pub use place::{Placed, place};
+pub use view::View;

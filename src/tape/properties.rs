@@ -8,9 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cause::Trouble;
-use super::cut::{Step, View, Walker};
+use super::cut::{Step, Walker, progress};
 use super::entry::{Entry, Reel, Sound};
 use super::index;
+use super::view::View;
 use crate::base::trial::Choices;
 use crate::model::{Cause, CauseKind, Container, Span};
 
@@ -157,7 +158,7 @@ pub fn walk(bytes: &[u8]) {
 /// Walks `cut` through a sealed view, and adds up.
 fn follow(view: &View, cut: Span) {
     let _ = (view.start(), view.end(), view.sound());
-    let (had, missing) = view.progress(cut);
+    let (had, missing) = progress(view, cut);
     let length = cut.length().to_std().unwrap_or_default();
     assert!(had.checked_add(missing).is_some_and(|both| both <= length), "{had:?} and {missing:?} of {length:?}");
 
