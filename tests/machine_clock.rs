@@ -102,6 +102,51 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     daemon.stop().await;
 }
 
+/// The clock is nine hours ahead for a while, as one that keeps the time of Seoul is until it hears of the right one: while
+/// nothing is recorded, or already at the start. Then the show is on.
+async fn ahead_before_the_show(at_start: bool) {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Ts]);
+    // Long enough before the show that nobody has claimed it yet.
+    clock.step(TimeDelta::seconds(-15));
+    let before = clock.ahead();
+    let station = origin.station("s", stamped(Container::Ts, &clock));
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 20s }}\n",
+        station.url()
+    ));
+    let mut daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    let lock = aircheck.path("state/lock");
+    until("its first sign of life", LIMIT, async || std::fs::read(&lock).is_ok_and(|it| !it.is_empty())).await;
+    if at_start {
+        daemon.stop().await;
+        // The time of this file is the last sign of life; the kernel knows nothing of this clock.
+        let alive = std::fs::File::options().write(true).open(&lock).expect("the lock");
+        alive.set_modified(clock.now().into()).expect("its time");
+        clock.step(TimeDelta::hours(9));
+        daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    } else {
+        clock.step(TimeDelta::hours(9));
+    }
+    until("the show to be missed", LIMIT, async || aircheck.list().await.len() == 1).await;
+    assert_eq!(aircheck.list().await[0]["verdict"], "failed");
+    clock.step(TimeDelta::hours(-9));
+    assert!(clock.now() < start, "there was not enough time for what comes before the show");
+    let recorded = |list: Vec<serde_json::Value>| list.first().is_some_and(|it| it["verdict"] != "failed");
+    until("the recording", LIMIT, async || recorded(aircheck.list().await)).await;
+    let list = aircheck.list().await;
+    assert_eq!(list.len(), 1, "{list:?}");
+    whole(&list[0], Some(start - before), 20.0);
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_was_ahead_before_a_show_does_not_cost_it() {
+    join_all([ahead_before_the_show(true), ahead_before_the_show(false)]).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn summer_time_begins_and_ends_in_the_middle_of_an_airing() {
     let origin = Origin::start();

@@ -227,6 +227,7 @@ impl Daemon {
             self.held_for = None;
             self.time.follow();
             self.decks.clock_was_set();
+            self.seen.clear();
             info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
         }
     }

@@ -6,7 +6,8 @@
 //! - a claim and an outcome are on the disk when the call returns (WAL with `synchronous = FULL`), and an outcome is
 //!   there with all its gaps or not at all;
 //! - a row is never removed: a recording that retention has deleted is not recorded again. Only the claim on an airing
-//!   that a person skips or removes before it has begun is taken back;
+//!   that a person skips or removes before it has begun is taken back, and the word that one was missed because aircheck
+//!   was not running, where that airing turns out not to be over: the clock was wrong;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
 //! Whoever wants to know of changes is told by [`Catalogue::changes`], save of those that another process makes.
@@ -97,12 +98,19 @@ impl Catalogue {
         Self::opened(move || open_reading(&path)).await
     }
 
-    /// Claims the airing: true when it is now the caller's to record, false when it was claimed before, whatever became
-    /// of it. `title` is the show's title, kept for people.
+    /// Claims the airing at `at`: true when it is now the caller's to record, false when it was claimed before, whatever
+    /// became of it. One that was written down as missed and is not over at `at` was never claimed. `title` is the show's
+    /// title, kept for people.
     pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let (airing, title) = (airing.clone(), title.to_owned());
-        self.change(&[Topic::Airings], move |connection| rows::insert(connection, &airing, &title, at).map_err(written))
-            .await
+        self.change(&[Topic::Airings], move |connection| {
+            let transaction = connection.transaction().map_err(written)?;
+            rows::was_not_missed(&transaction, &airing.id, at).map_err(written)?;
+            let claimed = rows::insert(&transaction, &airing, &title, at).map_err(written)?;
+            transaction.commit().map_err(written)?;
+            Ok(claimed)
+        })
+        .await
     }
 
     /// The airings that are claimed but not finished, oldest first: at start, what a crash has left.

@@ -77,6 +77,18 @@ impl Entry {
     }
 }
 
+/// Takes back that an airing was missed because aircheck was not running, where it is not over at `now`. A clock that was
+/// ahead for a while would otherwise cost what is on the air until then.
+pub(super) fn was_not_missed(transaction: &Transaction<'_>, id: &AiringId, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    transaction
+        .execute(
+            "DELETE FROM airings WHERE id = ?1 AND state = 'failed' AND cut_end > ?2 AND EXISTS \
+             (SELECT 1 FROM gaps WHERE airing = id AND cause_kind = ?3)",
+            params![id.as_str(), stamp(now), CauseKind::NotRunning.name()],
+        )
+        .map(|_| ())
+}
+
 /// Inserts the airing unless its id is there already; whether it did.
 pub(super) fn insert(
     connection: &Connection,

@@ -72,6 +72,29 @@ async fn an_airing_is_claimed_exactly_once_also_across_restarts_and_after_it_is_
 }
 
 #[tokio::test]
+async fn what_was_missed_by_a_clock_that_was_ahead_is_claimed_when_it_is_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&folder).await;
+    let airing = airing("뉴스", "2026-11-20T05:00:00Z");
+    let failed = |kind: CauseKind| Outcome {
+        verdict: Verdict::Failed,
+        file: None,
+        gaps: vec![Gap { cause: Cause::new(kind, "why"), ..partial().gaps[0].clone() }],
+        ..partial()
+    };
+    let (on, over) = (at("2026-11-20T05:30:00Z"), airing.cut().end);
+    assert!(catalogue.claim(&airing, "뉴스", over).await.unwrap());
+    catalogue.finish(&airing.id, &failed(CauseKind::NotRunning)).await.unwrap();
+    assert!(!catalogue.claim(&airing, "뉴스", over).await.unwrap(), "over is over");
+    assert!(catalogue.claim(&airing, "뉴스", on).await.unwrap());
+    assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().gaps, []);
+    assert!(!catalogue.claim(&airing, "뉴스", on).await.unwrap(), "it is being recorded");
+    // What a person stopped before anything came is not begun again.
+    catalogue.finish(&airing.id, &failed(CauseKind::Stopped)).await.unwrap();
+    assert!(!catalogue.claim(&airing, "뉴스", on).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
     let folder = tempfile::tempdir().unwrap();
     let now = at("2026-11-20T04:59:30Z");
