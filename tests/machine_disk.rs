@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
 use crate::support::machine::{Daemon, Disk, SetClock, by_show, whole};
-use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
+use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 
 const LIMIT: Duration = Duration::from_secs(150);
 const MEBIBYTE: usize = 1024 * 1024;
@@ -69,6 +69,27 @@ async fn a_disk_that_is_full_for_a_while_during_the_capture_costs_nothing() {
         aircheck.run(&["recover"]).await.stdout,
         "nothing: no tape holds more of an airing than its recording does\n"
     );
+}
+
+/// Sound that was left out would move all that follows it by its length, and nobody would know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_disk_that_is_away_when_the_capture_begins_costs_nothing() {
+    let origin = Origin::start();
+    let clock = SetClock::before(start(), &origin, &[Container::Adts]);
+    // Nothing but arrivals tells when a segment was on the air.
+    let station = origin.station("s", Setup { window: 20, ..Setup::of(Container::Adts) });
+    station.fault(Fault::new(Part::Playlist, Kind::Status(503)).lasting(Duration::from_secs(9)));
+    let aircheck = Aircheck::new(&yaml(&station, 20));
+    let daemon = Daemon::start(&aircheck, clock.clone());
+    let (tape, away) = (aircheck.path("state/tape/s"), aircheck.path("state/tape/away"));
+    until("the tape", LIMIT, async || tape.exists()).await;
+    std::fs::rename(&tape, &away).expect("moved");
+    wait(&clock, 5).await;
+    assert!(station.log().iter().any(|entry| entry.part == Part::Segment), "there is sound, and no place for it");
+    std::fs::rename(&away, &tape).expect("moved back");
+    until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
+    whole(by_show(&aircheck.list().await, "show"), None, 20.0);
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -3,9 +3,9 @@
 //! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
 //! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says.
 //!
-//! While the disk is full it holds on to what it could not write, and tries again: the queue to the source is short, so
-//! memory stays bounded, and what the source could not hand on in time becomes a hole with that cause. A deck that dies
-//! of a defect begins anew.
+//! While the disk is full, or cannot be written to for another reason, it holds on to what it could not write, and tries
+//! again: sound that was left out would move all that follows it. The queue to the source is short, so memory stays bounded,
+//! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
 
 mod probe;
 
@@ -249,11 +249,11 @@ async fn run(
     let (sender, mut events) = mpsc::channel(QUEUE);
     let capture = source::run(&station, since, environment, sender, stop.clone());
     let write = async {
-        let mut full = false;
+        let mut refused = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => full = write(&station.id, &tape, event, full, environment, &stop).await,
+                    Some(event) => refused = write(&station.id, &tape, event, refused, environment, &stop).await,
                     None => return,
                 },
                 () = environment.clock.sleep(SYNC_EVERY) => {
@@ -273,13 +273,13 @@ async fn run(
     info!(station = %station.id, "taping ends");
 }
 
-/// Puts one event on tape; waits for room where the disk is full, until `stop`. `full` says whether it was before, which
-/// has been told then; returns whether it still is.
+/// Puts one event on tape; tries on where the disk refuses it, until `stop`. `refused` says whether it did before, which has
+/// been told then; returns whether it still does.
 async fn write(
     station: &StationId,
     tape: &Tape,
     event: MediaEvent,
-    mut full: bool,
+    mut refused: bool,
     environment: &Environment,
     stop: &CancellationToken,
 ) -> bool {
@@ -287,21 +287,23 @@ async fn write(
     loop {
         let (tape, event, now) = (tape.clone(), event.clone(), environment.clock.now());
         let Err(error) = blocking(move || tape.write(event, now)).await else {
-            if full {
-                info!(%station, "there is room again: on tape");
+            if refused {
+                info!(%station, "on tape again");
             }
             return false;
         };
-        if !error.is_disk_full() {
+        if !error.is_refused() {
             error!(%station, %error, "sound could not be put on tape");
-            return full;
+            return refused;
         }
-        if !full {
+        if !refused && error.is_disk_full() {
             error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
+        } else if !refused {
+            error!(%station, %error, "nothing can be put on tape; trying on");
         }
-        full = true;
+        refused = true;
         if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
-            return full;
+            return refused;
         }
     }
 }

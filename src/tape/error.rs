@@ -34,6 +34,11 @@ impl TapeError {
         move |source| Self::Io { path: path.to_owned(), doing, source }
     }
 
+    /// Whether the system refused, which it may not do the next time.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Io { .. })
+    }
+
     /// Whether the disk is full (or a quota is reached).
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Io { source, .. }

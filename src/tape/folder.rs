@@ -98,8 +98,8 @@ impl Tape {
         Self { shared: Arc::new(shared) }
     }
 
-    /// Writes what a source said. Blocks. After an error (a full disk) nothing of it is on tape, it may be written again,
-    /// and the tape goes on with a new reel.
+    /// Writes what a source said. Blocks. After an error (a full disk, one that is away) nothing of it is on tape, it may be
+    /// written again, and the tape goes on with a new reel.
     pub fn write(&self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
         let mut state = self.state();
         let result = match event {
@@ -253,23 +253,23 @@ impl Tape {
     pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
         let mut state = self.state();
         let keep = state.entries.iter().position(|entry| entry.arrived >= instant).unwrap_or(state.entries.len());
-        let path_of = |entry: &Entry| entry.sound.as_ref().ok().map(|sound| sound.reel.path.clone());
-        // Entries of a reel that is still needed stay with it.
-        let needed: Vec<PathBuf> = state.entries.iter().skip(keep).filter_map(path_of).collect();
-        let whole = |entry: &Entry| path_of(entry).is_none_or(|path| !needed.contains(&path));
-        let gone = state.entries.iter().take(keep).take_while(|entry| whole(entry)).count();
+        // Entries of a reel that is still needed stay with it. Those of one reel follow each other, so that this can only be
+        // the first one that is kept.
+        let needed = state.entries.iter().skip(keep).find_map(reel_of);
+        let goes = |entry: &&Entry| reel_of(entry).is_none_or(|reel| Some(reel) != needed);
+        let gone = state.entries.iter().take(keep).take_while(goes).count();
         let dropped: Vec<Entry> = state.entries.drain(..gone).collect();
         state.first += gone as u64;
         state.troubles.retain(|trouble| trouble.at >= instant);
         let writing = state.writer.as_ref().map(|writer| writer.path().to_owned());
         drop(state);
-        let mut paths: Vec<PathBuf> = dropped.iter().filter_map(path_of).collect();
+        let mut paths: Vec<&Path> = dropped.iter().filter_map(reel_of).collect();
         paths.dedup();
         let mut freed = 0;
-        for path in paths.iter().filter(|path| writing.as_ref() != Some(path)) {
+        for path in paths.into_iter().filter(|path| writing.as_deref() != Some(path)) {
             freed += fs::metadata(path).map_or(0, |data| data.len());
             // The index first: a sound file without an index is nothing, an index without sound would lie.
-            for file in [path.with_extension("m3u8"), path.clone()] {
+            for file in [path.with_extension("m3u8"), path.to_owned()] {
                 match fs::remove_file(&file) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                         return Err(TapeError::Io { path: file, doing: "deleted", source: error });
@@ -329,6 +329,11 @@ impl State {
         let (age, _) = equal.next()?;
         equal.next().is_none().then_some(age == 0)
     }
+}
+
+/// The file in which the sound of an entry is.
+fn reel_of(entry: &Entry) -> Option<&Path> {
+    entry.sound.as_ref().ok().map(|sound| sound.reel.path.as_path())
 }
 
 fn same_bytes(sound: &Sound, chunk: &Chunk) -> bool {
