@@ -221,3 +221,27 @@ async fn a_wrong_edit_is_told_and_changes_nothing_and_a_right_one_is_taken_up() 
     service.signal(Signal::TERM);
     assert!(service.end(Duration::from_secs(10)).await.success());
 }
+
+/// The station is to be reached at another address than the file said when its show began; nobody starts anything anew.
+#[tokio::test]
+async fn a_station_that_is_corrected_in_mid_show_is_recorded_from_there() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
+    let (start, cron) = next_minute(4);
+    let yaml = |address: &str| {
+        format!(
+            "timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{address}\" }}\nshows:\n  \
+             - {{ title: On, station: s, cron: \"{cron}\", length: 16s }}\n"
+        )
+    };
+    let aircheck = Aircheck::new(&yaml("http://127.0.0.1:9/x"));
+    let mut service = aircheck.start("run", &["run"]);
+    service.says("127.0.0.1:9/x cannot be reached", SOON).await;
+    let clock = SystemClock::shared();
+    until("the show to be on", SOON, async || clock.now() > start + TimeDelta::seconds(4)).await;
+    aircheck.write(&yaml(station.url().as_ref()));
+    until("the recording", SOON, async || !aircheck.list().await.is_empty()).await;
+    whole(&aircheck.list().await[0], start, 16.0);
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(10)).await.success());
+}

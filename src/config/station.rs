@@ -27,7 +27,7 @@ pub struct Station {
 }
 
 /// How to reach a station's sound.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum SourceConfig {
     /// HTTP Live Streaming (RFC 8216).
     Hls(Hls),
@@ -58,7 +58,7 @@ impl SourceConfig {
 }
 
 /// An HLS source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Hls {
     /// Where the playlist is.
     pub address: Address,
@@ -69,7 +69,7 @@ pub struct Hls {
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Rtmp {
     /// The RTMP URL.
     pub address: Address,
@@ -90,7 +90,7 @@ pub struct Rtmp {
 }
 
 /// An Icecast or SHOUTcast source.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Icecast {
     /// The URL of the stream, or of a PLS, M3U or XSPF that names it.
     pub address: Address,
@@ -99,7 +99,7 @@ pub struct Icecast {
 }
 
 /// Where something is: known, or found anew for every capture.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Address {
     /// A URL from the file.
     Url(Url),
@@ -108,7 +108,7 @@ pub enum Address {
 }
 
 /// One step of a `find`, with its place in the list for messages.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Find {
     /// 1 for the first step.
     pub number: usize,
@@ -148,4 +148,22 @@ pub enum Step {
         /// Program and arguments; no shell.
         command: Vec<String>,
     },
+}
+
+/// Expressions are the same that are written the same.
+impl PartialEq for Step {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Get { url, headers }, Self::Get { url: url_too, headers: headers_too }) => {
+                (url, headers) == (url_too, headers_too)
+            }
+            (Self::Select { css, attribute }, Self::Select { css: css_too, attribute: attribute_too }) => {
+                (css, attribute) == (css_too, attribute_too)
+            }
+            (Self::Json { path }, Self::Json { path: other }) => path == other,
+            (Self::Match { pattern }, Self::Match { pattern: other }) => pattern.as_str() == other.as_str(),
+            (Self::Run { command }, Self::Run { command: other }) => command == other,
+            _ => false,
+        }
+    }
 }

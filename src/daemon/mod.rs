@@ -17,6 +17,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::base::clock::SharedClock;
@@ -84,6 +85,8 @@ struct Daemon {
     seen: HashSet<AiringId>,
     looked: DateTime<Utc>,
     status: String,
+    /// What deletes what is not kept any longer.
+    house: Option<JoinHandle<()>>,
 }
 
 /// Runs the daemon with `config` until it is told to stop.
@@ -111,7 +114,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
                     }
                     daemon.look().await;
                 }
-                Some(Tick::Housekeeping) => daemon.keep_house().await,
+                Some(Tick::Housekeeping) => daemon.keep_house(),
                 None => break,
             },
             Ok(()) = by_hand.changed() => {
@@ -161,6 +164,7 @@ impl Daemon {
             seen: HashSet::new(),
             looked: now,
             status: String::new(),
+            house: None,
         };
         if let Some(alive) = last_alive {
             daemon.note_missed(Span::new(alive.max(now - MISSED_WITHIN), now)).await;
@@ -287,6 +291,7 @@ impl Daemon {
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));
+                self.decks.configured(&self.config);
                 self.recorder.configured();
                 self.seen.clear();
             }
@@ -297,14 +302,28 @@ impl Daemon {
         systemd::ready();
     }
 
-    /// Retention, old tape, and the sign that we are alive.
-    async fn keep_house(&mut self) {
+    /// Retention and old tape, in a task of its own: a disk that hangs must not keep a show from beginning.
+    fn keep_house(&mut self) {
         let now = self.environment.clock.now();
         let due: HashSet<_> = self.control.programme().due(now, LEAD).into_iter().map(|due| due.airing.id).collect();
         self.seen.retain(|id| due.contains(id));
-        self.control.clean().await;
-        self.decks.forget(TAPE_KEPT, |station| self.recorder.needed(station)).await;
-        self.recorder.tidy(&self.config).await;
+        if self.house.as_ref().is_some_and(|house| !house.is_finished()) {
+            warn!("deleting what is not kept any longer takes very long; is a disk or a network share away?");
+            return;
+        }
+        let (control, decks) = (self.control.clone(), self.decks.clone());
+        let (recorder, config) = (Arc::clone(&self.recorder), Arc::clone(&self.config));
+        let house = async move {
+            control.clean().await;
+            decks.forget(TAPE_KEPT, |station| recorder.needed(station)).await;
+            recorder.tidy(&config).await;
+        };
+        let stop = self.environment.stop.clone();
+        self.house = Some(
+            self.environment
+                .tasks
+                .spawn(async move { stop.run_until_cancelled_owned(house).await.unwrap_or_default() }),
+        );
     }
 
     /// Tells systemd what goes on, where that has changed.

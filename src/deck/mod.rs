@@ -2,6 +2,7 @@
 //!
 //! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
 //! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says.
+//! Where a station is to be reached in another way from now on, it connects anew ([`Decks::configured`]).
 //!
 //! While the disk is full, or cannot be written to for another reason, it holds on to what it could not write, and tries
 //! again: sound that was left out would move all that follows it. The queue to the source is short, so memory stays bounded,
@@ -12,18 +13,19 @@ mod probe;
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::config::Station;
+use crate::config::{Config, Station};
 use crate::model::{MediaEvent, StationId};
 use crate::source;
 use crate::tape::{Tape, TapeError};
@@ -65,6 +67,8 @@ struct Slot {
 struct Running {
     began: DateTime<Utc>,
     stop: CancellationToken,
+    /// The station as it is to be reached now.
+    station: watch::Sender<Arc<Station>>,
 }
 
 impl Drop for Running {
@@ -123,19 +127,38 @@ impl Decks {
         if let Some(running) = slot.running.upgrade() {
             return Ok(Lease { tape, _running: running });
         }
+        let (told, heard) = watch::channel(Arc::clone(station));
         let running = Arc::new(Running {
             began: self.shared.environment.clock.now(),
             stop: self.shared.environment.stop.child_token(),
+            station: told,
         });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
-        let deck = keep_running(Arc::clone(station), since, tape.clone(), environment.clone(), running.stop.clone());
+        let deck = keep_running(heard, since, tape.clone(), environment.clone(), running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.tasks.spawn(async move {
             let _turn = turn.lock().await;
             deck.await;
         });
         Ok(Lease { tape, _running: running })
+    }
+
+    /// Takes over how the stations of `config` are reached, and their delays. Who holds one goes on holding it; what its
+    /// new source still offers of the time before is put on tape as well.
+    pub fn configured(&self, config: &Config) {
+        for (id, slot) in self.slots().iter() {
+            let Some(station) = config.station(id) else { continue };
+            if let Some(tape) = &slot.tape {
+                tape.set_delay(station.delay);
+            }
+            let Some(running) = slot.running.upgrade() else { continue };
+            running.station.send_if_modified(|known| {
+                let other = known.source != station.source;
+                *known = Arc::clone(station);
+                other
+            });
+        }
     }
 
     /// Since when `station` is being connected to, or would be if it were leased now: its deck has had no sound yet.
@@ -217,18 +240,29 @@ pub fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
     tapes.join(name.trim_start_matches('.'))
 }
 
-/// Captures until `stop`, whatever happens.
+/// Captures until `stop`, whatever happens; anew where `stations` tells of another source.
 async fn keep_running(
-    station: Arc<Station>,
+    mut stations: watch::Receiver<Arc<Station>>,
     since: DateTime<Utc>,
     tape: Tape,
     environment: Environment,
     stop: CancellationToken,
 ) {
-    loop {
-        let capture = run(Arc::clone(&station), since, tape.clone(), &environment, stop.clone());
-        if AssertUnwindSafe(capture).catch_unwind().await.is_ok() {
-            return;
+    while !stop.is_cancelled() {
+        let station = Arc::clone(&stations.borrow_and_update());
+        let replaced = stop.child_token();
+        let capture = run(Arc::clone(&station), since, tape.clone(), &environment, replaced.clone());
+        let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
+        let ended = tokio::select! {
+            ended = &mut capture => ended,
+            _ = stations.changed() => {
+                info!(station = %station.id, "its source was changed: connecting anew");
+                replaced.cancel();
+                capture.await
+            }
+        };
+        if ended.is_ok() {
+            continue;
         }
         error!(station = %station.id, "taping came upon a defect in aircheck and begins anew");
         if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {

@@ -35,13 +35,14 @@ pub struct Tape {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
-    delay: TimeDelta,
     state: Mutex<State>,
     grown: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// How much later than on the air the station's stream arrives, where it does not say.
+    delay: TimeDelta,
     /// How many entries were dropped from the front.
     first: u64,
     entries: Vec<Entry>,
@@ -94,7 +95,8 @@ impl Tape {
 
     fn of(folder: &Path, delay: Duration, state: State) -> Self {
         let (grown, _) = watch::channel(0);
-        let shared = Shared { folder: folder.to_owned(), delay: delta(delay), state: Mutex::new(state), grown };
+        let state = Mutex::new(State { delay: delta(delay), ..state });
+        let shared = Shared { folder: folder.to_owned(), state, grown };
         Self { shared: Arc::new(shared) }
     }
 
@@ -122,7 +124,7 @@ impl Tape {
             }
             MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause } => {
                 let entry = Entry { duration, arrived, programme_time, discontinuity, sound: Err(cause) };
-                let placed = self.estimate(&state, &entry);
+                let placed = Self::estimate(&state, &entry);
                 let noted = state.writer.as_mut().map_or(Ok(()), |writer| writer.note(&entry, placed));
                 if noted.is_ok() {
                     state.entries.push(entry);
@@ -164,7 +166,7 @@ impl Tape {
         if state.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
             state.end_reel(now)?;
         }
-        let placed = self.estimate(state, &unsounded(&chunk));
+        let placed = Self::estimate(state, &unsounded(&chunk));
         let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(&chunk, placed)?;
         state.entries.push(entry);
         // It is on tape, and so not to be written again, even where it may not survive a power loss.
@@ -176,11 +178,11 @@ impl Tape {
     }
 
     /// When `entry`, the next one, was on the air, as far as can be known now.
-    fn estimate(&self, state: &State, entry: &Entry) -> DateTime<Utc> {
+    fn estimate(state: &State, entry: &Entry) -> DateTime<Utc> {
         let session = if entry.discontinuity { &[] } else { state.session() };
         let mut entries = session.to_vec();
         entries.push(entry.clone());
-        place(&entries, self.shared.delay).last().map_or(entry.arrived, |placed| placed.start)
+        place(&entries, state.delay).last().map_or(entry.arrived, |placed| placed.start)
     }
 
     /// The clock was set, to `now`: arrivals from here on are on another line of time, so that a new session begins. What
@@ -192,6 +194,11 @@ impl Tape {
         if ahead {
             state.set_back = Some((state.first + state.entries.len() as u64, now));
         }
+    }
+
+    /// Another `delay` of the station, for what is on the tape as well.
+    pub fn set_delay(&self, delay: Duration) {
+        self.state().delay = delta(delay);
     }
 
     /// Brings to the disk what is not there yet. Blocks.
@@ -207,16 +214,15 @@ impl Tape {
     /// The tape around `span`, every entry in its place.
     pub fn view(&self, span: &Span) -> View {
         let state = self.state();
-        let near = |entry: &Entry| {
-            entry.arrived >= span.start - AROUND && entry.arrived <= span.end + AROUND + self.shared.delay
-        };
+        let near =
+            |entry: &Entry| entry.arrived >= span.start - AROUND && entry.arrived <= span.end + AROUND + state.delay;
         let set_back = state.set_back.filter(|(_, instant)| span.end > *instant);
         let oldest = set_back.map_or(0, |(number, _)| usize::try_from(number - state.first.min(number)).unwrap_or(0));
         let from = state.entries.iter().position(near).unwrap_or(state.entries.len());
         let from = from.max(oldest).min(state.entries.len());
         let to = state.entries.iter().rposition(near).map_or(from, |last| last + 1);
         let entries = state.entries.get(from..to).unwrap_or_default().to_vec();
-        View::new(state.first + from as u64, entries, state.troubles.clone(), self.shared.delay)
+        View::new(state.first + from as u64, entries, state.troubles.clone(), state.delay)
     }
 
     /// Wakes whenever something was written.
