@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use ipnet::IpNet;
-use url::Url;
+use url::{Host, Url};
 
 use super::problem::{Complaint, Problems};
 use super::section::Section;
@@ -53,7 +53,10 @@ pub(super) fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -
     });
     Web {
         listen: listen.unwrap_or_else(default),
-        base_url: section.read("base_url", problems, |text| checks::url(text, folder, keys::HTTP)),
+        base_url: section.read("base_url", problems, |text| {
+            let base = checks::url(text, folder, keys::HTTP)?;
+            if guarded || is_own(&base) { Ok(base) } else { Err(open(&format!("others reach the page at {base}"))) }
+        }),
         trusted_proxies: proxies(&section, problems),
         auth: auth.unwrap_or_default(),
     }
@@ -102,12 +105,25 @@ fn alone(address: SocketAddr) -> Result<SocketAddr, Complaint> {
     if address.ip().is_loopback() {
         return Ok(address);
     }
-    let complaint =
-        Complaint::new(format!("{} can be reached from other machines, and there is no password", address.ip()));
-    Err(complaint.hint(
+    Err(open(&format!("{} can be reached from other machines", address.ip())))
+}
+
+/// Whether an address of the page is one that this machine alone has.
+fn is_own(base: &Url) -> bool {
+    match base.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Others get to the page, and nobody has said who may.
+fn open(how: &str) -> Complaint {
+    Complaint::new(format!("{how}, and there is no password")).hint(
         "run `aircheck passwd` and write the line that it prints here under `web`; `auth: none` lets everybody in who can \
          reach the page",
-    ))
+    )
 }
 
 /// Addresses and networks.

@@ -7,6 +7,7 @@
 
 mod file_watch;
 mod lock;
+mod page;
 mod standing;
 mod timekeeper;
 
@@ -33,10 +34,11 @@ use crate::notify::systemd;
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
 use crate::schedule::programme::Planned;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
-use crate::web::{self, Access, Events, Probes, Site};
+use crate::web::{Access, Events, Probes, Site};
 
 pub use lock::{Lock, LockError};
 
+use page::Page;
 use timekeeper::Timekeeper;
 
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
@@ -87,6 +89,7 @@ struct Daemon {
     status: String,
     /// What deletes what is not kept any longer.
     house: Option<JoinHandle<()>>,
+    page: Page,
 }
 
 /// Runs the daemon with `config` until it is told to stop.
@@ -151,6 +154,22 @@ impl Daemon {
         let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
         recorder.recover(&config).await?;
         let now = environment.clock.now();
+        let site = Site {
+            config: told.subscribe(),
+            catalogue: catalogue.clone(),
+            pictures: pictures.clone(),
+            recorder: Arc::clone(&recorder),
+            access: Arc::new(Access::new(&config.state, Arc::clone(&environment.clock))),
+            control: control.clone(),
+            events: Events::start(&environment, Arc::clone(&recorder), catalogue.changes().clone()),
+            decks: decks.clone(),
+            probes: Probes::new(environment.clone(), config.state.join("probes")),
+            tasks: environment.tasks.clone(),
+            clock: Arc::clone(&environment.clock),
+            stop: environment.stop.clone(),
+            listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
+            started: now,
+        };
         let mut daemon = Self {
             environment,
             time,
@@ -165,6 +184,7 @@ impl Daemon {
             looked: now,
             status: String::new(),
             house: None,
+            page: Page::new(site),
         };
         if let Some(alive) = last_alive {
             daemon.note_missed(Span::new(alive.max(now - MISSED_WITHIN), now)).await;
@@ -179,37 +199,10 @@ impl Daemon {
             .environment
             .tasks
             .spawn(pictures.clone().keep_fresh(daemon.told.subscribe(), daemon.environment.clone()));
-        daemon.serve(catalogue, pictures);
+        let listen = daemon.config.web.listen;
+        daemon.page.serve(listen);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
-    }
-
-    /// Serves the page. Recording goes on without it: that a port is taken is told, and is no reason to miss a show.
-    fn serve(&self, catalogue: Catalogue, pictures: Pictures) {
-        let Some(address) = self.config.web.listen else { return };
-        let changes = catalogue.changes().clone();
-        let site = Site {
-            config: self.told.subscribe(),
-            catalogue,
-            pictures,
-            recorder: Arc::clone(&self.recorder),
-            access: Arc::new(Access::new(&self.config.state, Arc::clone(&self.environment.clock))),
-            control: self.control.clone(),
-            events: Events::start(&self.environment, Arc::clone(&self.recorder), changes),
-            decks: self.decks.clone(),
-            probes: Probes::new(self.environment.clone(), self.config.state.join("probes")),
-            tasks: self.environment.tasks.clone(),
-            clock: Arc::clone(&self.environment.clock),
-            stop: self.environment.stop.clone(),
-            listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
-            started: self.environment.clock.now(),
-        };
-        let stop = self.environment.stop.clone();
-        self.environment.tasks.spawn(async move {
-            if let Err(error) = web::serve(site, address, stop).await {
-                error!(%error, "recording goes on without the page");
-            }
-        });
     }
 
     /// Follows the machine's clock after a jump, as soon as what was being recorded then has ended.
@@ -292,6 +285,7 @@ impl Daemon {
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));
                 self.decks.configured(&self.config);
+                self.page.serve(self.config.web.listen);
                 self.recorder.configured();
                 self.seen.clear();
             }

@@ -30,6 +30,12 @@ pub(super) fn is_near(extensions: &Extensions) -> bool {
     peer(extensions).is_loopback()
 }
 
+/// Whether somebody on this machine asks: not a web server here on behalf of another machine, as far as it says so.
+pub(super) fn is_here(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let peer = peer(extensions);
+    peer.is_loopback() && asking(&site.config().web.trusted_proxies, peer, headers).is_loopback()
+}
+
 /// Whether the connection comes from a web server in front that is believed.
 pub(super) fn is_believed(site: &Site, extensions: &Extensions) -> bool {
     believed(&site.config().web.trusted_proxies, peer(extensions))
@@ -45,7 +51,14 @@ fn is_named(trusted: &[IpNet], address: IpAddr) -> bool {
 
 /// Who asks. Of IPv6 addresses the half that a household has as a whole.
 pub(super) fn address(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    asking(&site.config().web.trusted_proxies, peer(extensions), headers)
+    household(asking(&site.config().web.trusted_proxies, peer(extensions), headers))
+}
+
+fn household(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V4(_) => address,
+    }
 }
 
 fn asking(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
@@ -57,10 +70,7 @@ fn asking(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         // Whoever uses the web server on this machine from this machine is nobody's web server.
         believes = is_named(trusted, asking);
     }
-    match asking {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
-        address @ IpAddr::V4(_) => address,
-    }
+    asking
 }
 
 /// An address, with or without a port.
@@ -98,7 +108,7 @@ mod tests {
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
         let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
         let trusted = ["172.18.0.0/16".parse().unwrap(), "2001:db8:f::1/128".parse().unwrap()];
-        asking(&trusted, self::peer(&extensions), &headers.collect()).to_string()
+        household(asking(&trusted, self::peer(&extensions), &headers.collect())).to_string()
     }
 
     #[test]

@@ -42,11 +42,13 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
     let config = site.config();
     let hash = match &config.web.auth {
         Auth::Anyone => return next.run(request).await,
-        // Before the configuration was read again there may have been a password, and other machines are still heard.
-        Auth::Machine if client::is_near(request.extensions()) => return next.run(request).await,
+        // A web server on this machine may ask on behalf of another one.
+        Auth::Machine if client::is_here(&site, request.extensions(), request.headers()) => {
+            return next.run(request).await;
+        }
         Auth::Machine => {
-            let lost = Sentence::new("problem_password_lost");
-            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, lost);
+            let needed = Sentence::new("problem_no_password");
+            return refusal::of(request.uri().path(), StatusCode::FORBIDDEN, needed);
         }
         Auth::Password(hash) => hash,
     };

@@ -15,6 +15,9 @@ use crate::support::collection::{Collection, SECONDS, kept};
 use crate::support::ffmpeg;
 use crate::support::library::HOSTILE;
 
+/// A page for everybody, who may then come by way of a web server.
+const OPEN: &str = "web: { listen: \"127.0.0.1:0\", auth: none }\n";
+
 /// The folder of the Korean show, in an address.
 const KOREAN: &str = "shows/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98";
 
@@ -197,7 +200,7 @@ async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_neve
 
 #[tokio::test]
 async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
-    let library = Collection::usual("").await;
+    let library = Collection::usual(OPEN).await;
     let (_service, base) = library.serve().await;
     let enclosure = async |headers: &[(&str, &str)]| {
         let answer = ask(&base, "feed.xml", headers).await;
@@ -219,10 +222,8 @@ async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
         assert!(lost.text().await.expect("text").contains("base_url"), "{path}: it says what to do");
     }
 
-    let library = Collection::usual("").await;
-    let yaml = std::fs::read_to_string(library.aircheck.path("stations.yaml")).expect("the YAML");
-    let based = yaml.replace("127.0.0.1:0\" }", "127.0.0.1:0\", base_url: \"https://radio.example.org/air/\" }");
-    std::fs::write(library.aircheck.path("stations.yaml"), based).expect("written");
+    let based = OPEN.replace(" }", ", base_url: \"https://radio.example.org/air/\" }");
+    let library = Collection::usual(&based).await;
     let (_service, base) = library.serve().await;
     let feed = text(&base, "feed.xml").await;
     assert!(feed.contains("https://radio.example.org/air/media/") && !feed.contains("127.0.0.1"), "{feed}");
@@ -302,7 +303,7 @@ async fn the_calendar_is_what_apps_subscribe_to_and_is_sent_again_only_when_it_c
 
 #[tokio::test]
 async fn one_page_has_the_addresses_of_all_there_is_to_subscribe_to() {
-    let collection = Collection::usual("").await;
+    let collection = Collection::usual(OPEN).await;
     let (_service, base) = collection.serve().await;
     let known = [(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")];
     let page = ask(&base, "subscribe", &known).await.text().await.expect("text").replace("&#x2f;", "/");

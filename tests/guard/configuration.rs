@@ -2,8 +2,11 @@
 
 use std::io::Write as _;
 use std::process::Stdio;
+use std::time::Duration;
 
-use super::guarded;
+use reqwest::StatusCode;
+
+use super::{Guarded, guarded};
 use crate::support::aircheck::Aircheck;
 
 const STATION: &str = "stations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\n";
@@ -33,6 +36,11 @@ async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
         ("trusted_proxies: [172.18.0.0/33]", Some("is not an address, and not a network")),
         ("trusted_proxies: [\"::/0\"]", Some("is everybody")),
         ("trusted_proxies: [172.18.0.5, \"fd00::/8\"]", None),
+        ("base_url: \"https://radio.example.org/\"", Some("there is no password")),
+        ("listen: \"off\", base_url: \"http://192.168.1.5:8080/\"", Some("`auth: none` lets everybody in")),
+        ("base_url: \"http://localhost:8080/\"", None),
+        ("base_url: \"http://[::1]:8080/radio/\"", None),
+        ("base_url: \"https://radio.example.org/\", auth: none", None),
         ("listen: \"0.0.0.0:0\", auth: none", None),
         ("listen: \"0.0.0.0:0\", password: file:page.password", None),
         ("listen: \"127.0.0.1:0\", password: env:AIRCHECK_TEST_HASH", None),
@@ -50,6 +58,30 @@ async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
         }
         assert!(!ran.stderr.contains("hunter2"), "somebody may have written the password itself: {ran}");
     }
+}
+
+#[tokio::test]
+async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
+    let page = Guarded::start("").await;
+    let limit = Duration::from_secs(20);
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+    let write = |web: &str| page.aircheck.write(&format!("web: {{ {web} }}\n{STATION}"));
+    let answers = async |port: u16| reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
+    let before = page.base.port().expect("a port");
+    assert!(answers(before).await);
+
+    write(&format!("listen: \"127.0.0.1:{free}\""));
+    page.service.says(&format!("the page is at http://127.0.0.1:{free}/"), limit).await;
+    assert!(answers(free).await && !answers(before).await);
+
+    // The same port for all the world, and back.
+    write(&format!("listen: \"0.0.0.0:{free}\", auth: none"));
+    page.service.says(&format!("the page is at http://0.0.0.0:{free}/"), limit).await;
+    let known = reqwest::get(format!("http://127.0.0.1:{free}/")).await.expect("an answer").status();
+    assert_eq!(known, StatusCode::OK);
+    write("listen: off");
+    page.service.says("the page is switched off", limit).await;
+    assert!(!answers(free).await);
 }
 
 #[test]

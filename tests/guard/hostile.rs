@@ -74,7 +74,7 @@ async fn no_path_leads_to_the_disk() {
 #[tokio::test]
 async fn a_page_that_points_its_name_here_reads_nothing() {
     // Without a password it is the name that tells.
-    let page = Guarded::start("base_url: \"https://radio.example.org/\"").await;
+    let page = Guarded::start("auth: none, base_url: \"https://radio.example.org/\"").await;
     let known = async |host: &str| page.status("/api/v1/recordings", &[(HOST.as_str(), host)]).await;
     for host in ["127.0.0.1", "localhost:8080", "[::1]:8080", "radio.example.org", "radio.example.org:8443"] {
         assert_eq!(known(host).await, StatusCode::OK, "{host}");

@@ -123,6 +123,23 @@ async fn works_below_a_path(stripped: bool) {
     assert_eq!(stopped.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
+/// For a web server in front aircheck is asked by its own machine.
+#[tokio::test]
+async fn without_a_password_nobody_is_let_in_by_way_of_a_web_server() {
+    let page = Guarded::start("").await;
+    let path = "/api/v1/recordings";
+    for told in ["203.0.113.5", "127.0.0.1, 203.0.113.5", "2001:db8::1"] {
+        let refused = page.get(path, &[("x-forwarded-for", told)]).await;
+        assert_eq!(refused.status(), StatusCode::FORBIDDEN, "{told}");
+        assert!(refused.text().await.expect("text").contains("`aircheck passwd` makes the line"), "{told}");
+    }
+    for told in ["127.0.0.1", "::1"] {
+        assert_eq!(page.status(path, &[("x-forwarded-for", told)]).await, StatusCode::OK, "{told}");
+    }
+    let page = Guarded::start("auth: none").await;
+    assert_eq!(page.status(path, &[("x-forwarded-for", "203.0.113.5")]).await, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn below_a_path_that_nginx_hands_on() {
     works_below_a_path(false).await;
