@@ -119,6 +119,14 @@ async fn a_missing_ffmpeg_is_told_before_a_show_and_not_in_it() {
     }
     let ran = aircheck.run_with(&["check"], &with_path).await;
     assert!(ran.stderr.contains("apt-get install rtmpdump"), "{ran:?}");
+    // What one station needs is told, and the others are recorded.
+    aircheck.put_program("ffmpeg", "#!/bin/sh\n");
+    let mut service = aircheck.start_with("run", &["run"], &[("PATH", aircheck.path("bin").as_os_str())]);
+    let limit = Duration::from_secs(20);
+    service.says("apt-get install rtmpdump", limit).await;
+    service.says("aircheck 0.1.0 runs", limit).await;
+    service.signal(rustix::process::Signal::TERM);
+    assert!(service.end(limit).await.success(), "{}", service.log());
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::base::process;
 use crate::config::{Address, SourceConfig, Station, Step};
 
+const FFMPEG: &str = "ffmpeg";
+
 /// A program that is not there.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Missing {
@@ -18,9 +20,9 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Whether nothing works without it; a user's own command is only missed by its station.
-    pub(super) fn is_ours(&self) -> bool {
-        self.package.is_some()
+    /// Whether nothing works without it; what else is missing is only missed by its stations.
+    pub(super) fn is_vital(&self) -> bool {
+        self.program == FFMPEG
     }
 }
 
@@ -38,7 +40,7 @@ impl fmt::Display for Missing {
 
 /// What `stations` need and is not `installed`.
 pub(super) fn missing(stations: &[Arc<Station>], installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
-    let mut needed = vec![("ffmpeg", "it turns every recording into an MP3".to_owned(), true)];
+    let mut needed = vec![(FFMPEG, "it turns every recording into an MP3".to_owned(), true)];
     let rtmp: Vec<&str> = stations
         .iter()
         .filter(|station| matches!(station.source, SourceConfig::Rtmp(_)))

@@ -12,12 +12,13 @@ use crate::daemon;
 /// Runs until it is told to stop.
 pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     logging::begin("info");
-    // At start, not in the middle of a show.
+    // At start, not in the middle of a show. Shows of stations that can be reached, on disks that may be cleaned up, do not
+    // suffer from the others.
     for obstacle in check::obstacles(&config) {
         eprintln!("aircheck: {obstacle}");
     }
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
-    if missing.iter().any(Missing::is_ours) {
+    if missing.iter().any(Missing::is_vital) {
         return Ok(FAILED);
     }
     block_on(async { daemon::run(config, Environment::system()).await })??;
