@@ -102,6 +102,47 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     daemon.stop().await;
 }
 
+/// The power fails in the middle of a show for two hours, and the machine has no clock of its own: it goes on where it
+/// stopped, until the network tells it the time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn after_a_power_failure_a_clock_that_stood_still_puts_nothing_into_the_wrong_show() {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Adts]);
+    let station = origin.station("s", Setup::of(Container::Adts));
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Before, station: s, cron: \"0 10 * * *\", length: 1h }}\n  \
+         - {{ title: After, station: s, cron: \"5 12 * * *\", length: 8s }}\n",
+        station.url()
+    ));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    wait(&clock, start + TimeDelta::seconds(8)).await;
+    daemon.stop().await;
+    clock.start_machine();
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    wait(&clock, start + TimeDelta::seconds(16)).await;
+    let after = start + TimeDelta::minutes(125);
+    clock.step(after - TimeDelta::seconds(20) - clock.now());
+    until("both shows", LIMIT, async || aircheck.list().await.len() == 2).await;
+    let list = aircheck.list().await;
+    let before = by_show(&list, "before");
+    assert_eq!(
+        (&before["verdict"], before["missing"].as_array().map(Vec::len)),
+        (&"partial".into(), Some(1)),
+        "{before}"
+    );
+    assert_eq!(before["missing"][0]["kind"], "not_running", "{before}");
+    let report = heard(before);
+    assert!(report.is_whole() && (5.0..12.0).contains(&report.length), "{before}: {report}");
+    let report = whole(by_show(&list, "after"), None, 8.0);
+    let begins = after - clock.ahead();
+    let off = report.begins(begins).map(|heard| (heard - begins).as_seconds_f64());
+    assert!(off.is_some_and(|off| off.abs() < 2.5), "off by {off:?}: {report}");
+    daemon.stop().await;
+    assert!(aircheck.run(&["recover"]).await.stdout.starts_with("nothing:"), "the tape tells the same to the next one");
+}
+
 /// The clock is nine hours ahead for a while, as one that keeps the time of Seoul is until it hears of the right one: while
 /// nothing is recorded, or already at the start. Then the show is on.
 async fn ahead_before_the_show(at_start: bool) {

@@ -19,6 +19,10 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> DateTime<Utc>;
     /// Time since an arbitrary start; never goes back.
     fn monotonic(&self) -> Duration;
+    /// How long the machine has been up; for ever, where nobody knows.
+    fn since_boot(&self) -> Duration {
+        Duration::MAX
+    }
     /// Completes once `duration` of monotonic time has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 }
@@ -53,6 +57,10 @@ impl Clock for SystemClock {
 
     fn monotonic(&self) -> Duration {
         since_boot().saturating_sub(self.started)
+    }
+
+    fn since_boot(&self) -> Duration {
+        since_boot()
     }
 
     #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]

@@ -211,6 +211,14 @@ impl Daemon {
             self.held_for = None;
             return;
         };
+        if self.time.is_first() {
+            self.time.follow();
+            self.decks.clock_was_wrong(jump);
+            self.seen.clear();
+            let now = self.environment.clock.now();
+            warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
+            return;
+        }
         let recording: HashSet<_> = self.recorder.recording().into_iter().map(|current| current.airing.id).collect();
         let held_for = self.held_for.get_or_insert_with(|| {
             let airings = recording.len();

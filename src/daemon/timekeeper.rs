@@ -8,6 +8,10 @@
 //! in the catalogue keep anything from being recorded twice, and the tapes begin a new session, because sound that is
 //! placed by its arrival would otherwise stay on the old line of time.
 //!
+//! Only soon after the machine has started it is known which time is right: computers without a clock of their own go on
+//! where they stopped, others with the time of a zone, until the network tells them. Such a jump is followed at once, and
+//! what was put on tape before is moved to where it belongs.
+//!
 //! A clock that is set back within that time is simply right again: nothing has happened. Smaller corrections are followed at
 //! once, and so is the time that a machine was suspended, because [`Clock::monotonic`] counts that.
 
@@ -21,6 +25,9 @@ use crate::base::clock::{Clock, SharedClock};
 
 /// More than this between two looks at the clock is no correction.
 const JUMP: TimeDelta = TimeDelta::seconds(5);
+
+/// For so long after the start of the machine a jump is its clock being set right.
+const FIRST: Duration = Duration::from_secs(600);
 
 /// A clock that holds on to its time when the one it is made from jumps.
 #[derive(Debug)]
@@ -49,6 +56,11 @@ impl Timekeeper {
         (by.abs() > JUMP).then_some(by)
     }
 
+    /// Whether the machine's clock may not have been set right yet since it started.
+    pub(super) fn is_first(&self) -> bool {
+        self.wall.since_boot() < FIRST
+    }
+
     /// From now on it is as late as the machine says.
     pub(super) fn follow(&self) {
         *self.known() = Known { now: self.wall.now(), monotonic: self.wall.monotonic() };
@@ -73,6 +85,10 @@ impl Clock for Timekeeper {
 
     fn monotonic(&self) -> Duration {
         self.wall.monotonic()
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.wall.since_boot()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

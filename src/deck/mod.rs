@@ -220,6 +220,14 @@ impl Decks {
         }
     }
 
+    /// Tells all tapes that the clock was wrong up to now and was put forward by `by`, which may be less than nothing.
+    pub fn clock_was_wrong(&self, by: TimeDelta) {
+        let now = self.shared.environment.clock.now();
+        for tape in self.slots().values().filter_map(|slot| slot.tape.as_ref()) {
+            tape.clock_was_wrong(by, now);
+        }
+    }
+
     /// Tells all tapes that the clock was set.
     pub fn clock_was_set(&self) {
         let now = self.shared.environment.clock.now();
@@ -255,7 +263,7 @@ async fn keep_running(
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
-            _ = stations.changed() => {
+            Ok(()) = stations.changed() => {
                 info!(station = %station.id, "its source was changed: connecting anew");
                 replaced.cancel();
                 capture.await

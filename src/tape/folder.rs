@@ -23,6 +23,8 @@ use crate::model::{AsCause, Cause, CauseKind, Chunk, Container, Format, MediaEve
 /// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
 /// add the drift of the station's clock.
 const AROUND: TimeDelta = TimeDelta::hours(1);
+/// The longest that a source holds on to what it has seen, in an outage.
+const IN_FLIGHT: TimeDelta = TimeDelta::minutes(15);
 /// How many of the newest entries an incoming chunk is compared with after a restart.
 const COMPARED: usize = 400;
 
@@ -56,6 +58,10 @@ struct State {
     repeats: Repeats,
     /// The number of the first entry after the clock was set back, and the time it was set to.
     set_back: Option<(u64, DateTime<Utc>)>,
+    /// The numbers of the first entry and the first trouble since the tape was opened.
+    opened: (u64, usize),
+    /// By how much the clock was wrong that has been set right, and when.
+    corrected: Option<(TimeDelta, DateTime<Utc>)>,
 }
 
 /// Whether chunks may repeat what is on tape already: after a restart or a reconnect, a station's window reaches back
@@ -83,6 +89,7 @@ impl Tape {
             let cause = Cause::new(CauseKind::NotRunning, "aircheck was not running");
             state.troubles.push(Trouble { at, cause });
         }
+        state.opened = (state.entries.len() as u64, state.troubles.len());
         Ok(Self::of(folder, delay, state))
     }
 
@@ -123,6 +130,7 @@ impl Tape {
                 written
             }
             MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause } => {
+                let arrived = state.corrected(arrived, now);
                 let entry = Entry { duration, arrived, programme_time, discontinuity, sound: Err(cause) };
                 let placed = Self::estimate(&state, &entry);
                 let noted = state.writer.as_mut().map_or(Ok(()), |writer| writer.note(&entry, placed));
@@ -131,7 +139,10 @@ impl Tape {
                 }
                 noted
             }
-            MediaEvent::Trouble { at, cause } => state.note_trouble(Trouble { at, cause }),
+            MediaEvent::Trouble { at, cause } => {
+                let at = state.corrected(at, now);
+                state.note_trouble(Trouble { at, cause })
+            }
             MediaEvent::Title { .. } => Ok(()),
         };
         if let Err(error) = &result {
@@ -149,6 +160,7 @@ impl Tape {
 
     fn write_chunk(&self, state: &mut State, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
         let mut chunk = chunk.clone();
+        chunk.arrived = state.corrected(chunk.arrived, now);
         chunk.discontinuity |= state.entries.is_empty() || state.reopened;
         state.reopened = false;
         if chunk.discontinuity {
@@ -193,6 +205,25 @@ impl Tape {
         let ahead = state.entries.last().is_some_and(|last| last.arrived > now);
         if ahead {
             state.set_back = Some((state.first + state.entries.len() as u64, now));
+        }
+    }
+
+    /// The clock was wrong for as long as this process has written the tape, and has been put forward by `by`, to `now`: what
+    /// came since is moved to when it did arrive, and what was seen before and is written yet will be. Blocks.
+    pub fn clock_was_wrong(&self, by: TimeDelta, now: DateTime<Utc>) {
+        let mut state = self.state();
+        let state = &mut *state;
+        let (entry, trouble) = state.opened;
+        let entry = usize::try_from(entry.saturating_sub(state.first)).unwrap_or(usize::MAX);
+        let entries = state.entries.iter_mut().skip(entry).map(|entry| &mut entry.arrived);
+        let troubles = state.troubles.iter_mut().skip(trouble).chain(&mut state.unwritten).map(|it| &mut it.at);
+        for instant in entries.chain(troubles) {
+            *instant = instant.checked_add_signed(by).unwrap_or(*instant);
+        }
+        state.corrected = Some((by, now));
+        if let Some(Err(error)) = state.writer.as_mut().map(|writer| writer.moved(by)) {
+            tracing::warn!(%error, "when sound arrived will be known wrongly after a restart");
+            state.writer = None;
         }
     }
 
@@ -266,7 +297,9 @@ impl Tape {
         let gone = state.entries.iter().take(keep).take_while(goes).count();
         let dropped: Vec<Entry> = state.entries.drain(..gone).collect();
         state.first += gone as u64;
+        let before = state.troubles.len();
         state.troubles.retain(|trouble| trouble.at >= instant);
+        state.opened.1 = state.opened.1.saturating_sub(before - state.troubles.len());
         let writing = state.writer.as_ref().map(|writer| writer.path().to_owned());
         drop(state);
         let mut paths: Vec<&Path> = dropped.iter().filter_map(reel_of).collect();
@@ -294,6 +327,14 @@ impl Tape {
 }
 
 impl State {
+    /// When something arrived that was seen at `arrived`, and is written at `now`: perhaps by a clock that has been set right
+    /// meanwhile.
+    fn corrected(&mut self, arrived: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.corrected = self.corrected.filter(|(_, since)| now - *since < IN_FLIGHT);
+        let moved = self.corrected.and_then(|(by, _)| arrived.checked_add_signed(by));
+        moved.filter(|moved| (now - *moved).abs() < (now - arrived).abs()).unwrap_or(arrived)
+    }
+
     fn writer(&mut self, folder: &Path, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
         if self.writer.is_none() {
             let no_format = || TapeError::NoFormat { path: folder.to_owned() };
@@ -360,6 +401,7 @@ fn unsounded(chunk: &Chunk) -> Entry {
 /// What is on the reels of `folder`; those with nothing on them are handed to `empty`.
 fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<State, TapeError> {
     let mut state = State { reopened: true, ..State::default() };
+    let mut reels = Vec::new();
     for sound_file in sound_files(folder)? {
         let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
         let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
@@ -367,8 +409,13 @@ fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<State, TapeError> {
         if read.entries.is_empty() {
             empty(&sound_file);
         }
-        state.entries.extend(read.entries);
-        state.troubles.extend(read.troubles);
+        reels.push(read);
+    }
+    // By what is on them: a name may be of a clock that was wrong.
+    reels.sort_by_key(|reel| reel.entries.first().map(|entry| entry.arrived));
+    for reel in reels {
+        state.entries.extend(reel.entries);
+        state.troubles.extend(reel.troubles);
     }
     Ok(state)
 }
@@ -379,7 +426,7 @@ fn remove_empty(sound_file: &Path) {
     let _ = fs::remove_file(sound_file.with_extension("m3u8")).and_then(|()| fs::remove_file(sound_file));
 }
 
-/// The sound files of a tape, oldest first: their names are the times they were begun.
+/// The sound files of a tape, by their names, which are the times they were begun.
 fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
     let listing = fs::read_dir(folder).map_err(TapeError::io(folder, "read"))?;
     let is_sound = |path: &PathBuf| {

@@ -17,6 +17,8 @@
 //! A cause is its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and the same after the
 //! time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
+//! `#aircheck moved 20400.5` says that all arrivals and troubles above it were later by so many seconds: the clock was wrong.
+//!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
 //! to be computed better from all arrivals of the capture ([`super::place()`]).
 
@@ -25,7 +27,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 
 use super::cause::Trouble;
 use super::entry::{Entry, Reel, Sound};
@@ -33,10 +35,13 @@ use crate::model::{Cause, CauseKind, Container};
 
 /// No entry plays longer: sums of what a torn or foreign index claims must not overflow.
 const LONGEST: Duration = Duration::from_hours(24);
+/// No clock is wrong by more, in microseconds: a hundred years.
+const MOST_MOVED: f64 = 3.2e15;
 const FORMAT: &str = "#aircheck format ";
 const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
 const CAUSE: &str = "#aircheck cause ";
+const MOVED: &str = "#aircheck moved ";
 
 fn stamp(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -100,6 +105,11 @@ pub(super) fn trouble(trouble: &Trouble) -> String {
     format!("{TROUBLE}{} {}\n", stamp(trouble.at), written(&trouble.cause))
 }
 
+/// A note that everything above it arrived so much later.
+pub(super) fn moved(by: TimeDelta) -> String {
+    format!("{MOVED}{:.6}\n", by.as_seconds_f64())
+}
+
 /// The end of a reel to which nothing will be added.
 pub(super) const END: &str = "#EXT-X-ENDLIST\n";
 
@@ -112,6 +122,18 @@ fn file_name(reel: &Reel) -> String {
 pub(super) struct Index {
     pub entries: Vec<Entry>,
     pub troubles: Vec<Trouble>,
+}
+
+impl Index {
+    /// Moves what there is by so many seconds; what that does not leave in our time stays.
+    fn shift(&mut self, seconds: f64) {
+        let micros = (seconds * 1e6).round();
+        let by = TimeDelta::microseconds(if micros.abs() < MOST_MOVED { micros as i64 } else { 0 });
+        let entries = self.entries.iter_mut().map(|entry| &mut entry.arrived);
+        for instant in entries.chain(self.troubles.iter_mut().map(|trouble| &mut trouble.at)) {
+            *instant = instant.checked_add_signed(by).filter(is_ours).unwrap_or(*instant);
+        }
+    }
 }
 
 /// Reads the index beside `sound_file`, which holds `available` bytes. Whatever is torn, unknown or points beyond the
@@ -132,6 +154,8 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
             reel.init = map.split("BYTERANGE=\"").nth(1).and_then(leading_number).unwrap_or(0);
         } else if let Some(note) = line.strip_prefix(TROUBLE) {
             index.troubles.extend(parse_trouble(note));
+        } else if let Some(seconds) = line.strip_prefix(MOVED) {
+            index.shift(seconds.parse().unwrap_or_default());
         } else if line.starts_with('#') {
             draft.tag(line);
         } else if !line.is_empty() {
@@ -214,7 +238,11 @@ fn parse_trouble(note: &str) -> Option<Trouble> {
 /// would be off by one. No tape was made in other centuries: sums with those could overflow.
 fn instant(text: &str) -> Option<DateTime<Utc>> {
     let instant: DateTime<Utc> = text.parse().ok()?;
-    DateTime::from_timestamp_micros(instant.timestamp_micros()).filter(|plain| (1900..3000).contains(&plain.year()))
+    DateTime::from_timestamp_micros(instant.timestamp_micros()).filter(is_ours)
+}
+
+fn is_ours(instant: &DateTime<Utc>) -> bool {
+    (1900..3000).contains(&instant.year())
 }
 
 #[cfg(test)]

@@ -127,6 +127,11 @@ impl ReelWriter {
         self.line(&index::trouble(trouble))
     }
 
+    /// Notes that everything so far arrived so much later.
+    pub(super) fn moved(&mut self, by: TimeDelta) -> Result<(), TapeError> {
+        self.line(&index::moved(by))
+    }
+
     /// Ends the reel.
     pub(super) fn finish(mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
         self.line(index::END)?;

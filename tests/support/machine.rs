@@ -81,6 +81,7 @@ pub fn whole(recording: &Value, start: Option<DateTime<Utc>>, seconds: f64) -> R
 pub struct SetClock {
     machine: SharedClock,
     ahead: Mutex<TimeDelta>,
+    started: Mutex<Option<Duration>>,
 }
 
 impl SetClock {
@@ -95,7 +96,12 @@ impl SetClock {
     fn at(now: DateTime<Utc>) -> Arc<Self> {
         let machine = SystemClock::shared();
         let ahead = Mutex::new(now - machine.now());
-        Arc::new(Self { machine, ahead })
+        Arc::new(Self { machine, ahead, started: Mutex::default() })
+    }
+
+    /// From now on it is that of a machine that has just been started; before, of one that has been up for ever.
+    pub fn start_machine(&self) {
+        *self.started.lock().expect("healthy") = Some(self.monotonic());
     }
 
     /// Sets it ahead, or back.
@@ -116,6 +122,10 @@ impl Clock for SetClock {
 
     fn monotonic(&self) -> Duration {
         self.machine.monotonic()
+    }
+
+    fn since_boot(&self) -> Duration {
+        self.started.lock().expect("healthy").map_or(Duration::MAX, |started| self.monotonic() - started)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -77,6 +77,33 @@ fn what_was_missed_while_down_is_a_gap_that_says_so() {
 }
 
 #[test]
+fn what_came_while_the_clock_was_wrong_is_moved_to_when_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    for wrong in [-7200, 7200] {
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(100)).unwrap();
+        tape.write(format("a"), at(100)).unwrap();
+        tape.write(chunk(1, 100), at(100)).unwrap();
+        tape.end_reel(at(100)).unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(200 + wrong)).unwrap();
+        tape.write(format("a"), at(200 + wrong)).unwrap();
+        tape.write(chunk(2, 200 + wrong), at(200 + wrong)).unwrap();
+        tape.clock_was_wrong(TimeDelta::seconds(-wrong), at(203));
+        // What was seen by the wrong clock and is written by the right one, and what comes then.
+        tape.write(chunk(3, 204 + wrong), at(206)).unwrap();
+        tape.write(chunk(4, 208), at(208)).unwrap();
+        let reopened = Tape::open(folder.path(), Duration::ZERO, at(300)).unwrap();
+        for tape in [tape, reopened] {
+            assert_eq!(cut(&tape, 96, 100), (vec![1], 0), "{wrong}: what was there before stays");
+            assert_eq!(cut(&tape, 196, 208), (vec![2, 3, 4], 0), "{wrong}");
+            assert_eq!(cut(&tape, 196 + wrong, 200 + wrong), (vec![], 4), "{wrong}");
+        }
+        for file in sound_files(folder.path()).unwrap() {
+            remove_empty(&file);
+        }
+    }
+}
+
+#[test]
 fn a_format_change_begins_a_new_reel_and_old_reels_can_go() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
