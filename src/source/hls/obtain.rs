@@ -69,7 +69,8 @@ pub struct Obtainer<'a> {
     pub(super) clock: SharedClock,
     pub(super) end: End,
     requests: Semaphore,
-    /// Bytes fetched and not yet committed, and the segment that is committed next.
+    /// Bytes fetched and not yet committed, and the order of the segment that is committed next: as orders go up by one,
+    /// it is under way or the next to come, and never waits for others.
     waiting: AtomicUsize,
     head: AtomicU64,
     claims: Claims,
@@ -108,14 +109,15 @@ impl<'a> Obtainer<'a> {
         let mut failures = 0_u32;
         let mut short = Short::default();
         loop {
-            let offered = self.offer.get(ordered.order);
-            let last_try = offered.is_none();
-            let segment = offered.unwrap_or_else(|| ordered.segment.clone());
             let permit = tokio::select! {
                 biased;
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
                 permit = self.turn(ordered.order) => permit,
             };
+            // What is on offer may have changed while it waited.
+            let offered = self.offer.get(ordered.order);
+            let last_try = offered.is_none();
+            let segment = offered.unwrap_or_else(|| ordered.segment.clone());
             let result = tokio::select! {
                 // The last try holds up what follows, so it is given no more time than the first.
                 result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }) => result,

@@ -115,8 +115,8 @@ fn any_reloads(mut choices: Choices<'_>) {
             told_apart |= known != segment.sequence || dated;
         }
         for new in observed.new {
-            assert!(new.order >= next, "order {} after {next}", new.order);
-            next = new.order + 1;
+            assert_eq!(new.order, next, "orders go up by one");
+            next += 1;
             assert!(!new.segment.repeat);
             assert!(list.segments.iter().any(|listed| listed.url == new.segment.url));
             assert!(observed.offered.as_ref().is_some_and(|offered| offered.contains_key(&new.order)));

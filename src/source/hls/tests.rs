@@ -4,7 +4,7 @@ mod station;
 
 use std::time::Duration;
 
-use self::station::{Answer, SEGMENT, Station, live, number_in};
+use self::station::{Answer, LARGEST, SEGMENT, Station, live, number_in, standing};
 use super::*;
 use crate::config::{Address, Find, Step};
 use crate::model::{Cause, CauseKind, Chunk, Container};
@@ -55,10 +55,18 @@ impl Taped {
 
 /// Captures until `enough` says so, at most 20 s, then stops, which must be prompt.
 async fn capture_with(hls: Hls, since: DateTime<Utc>, enough: impl Fn(&Taped) -> bool) -> Taped {
-    let environment = Environment::system();
+    capture_by(&Environment::system(), hls, since, enough).await
+}
+
+async fn capture_by(
+    environment: &Environment,
+    hls: Hls,
+    since: DateTime<Utc>,
+    enough: impl Fn(&Taped) -> bool,
+) -> Taped {
     let (sender, mut events) = mpsc::channel(16);
     let stop = CancellationToken::new();
-    let engine = run(&hls, since, &environment, sender, stop.clone());
+    let engine = run(&hls, since, environment, sender, stop.clone());
     let listening = async {
         let mut taped = Taped::default();
         let until_enough = async {
@@ -201,6 +209,20 @@ async fn what_never_comes_is_one_gap_with_its_length_and_cause() {
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!(gaps[0].0, SEGMENT);
     assert!(gaps[0].1.kind == CauseKind::Refused && gaps[0].1.words.contains("404"), "{gaps:?}");
+}
+
+#[tokio::test]
+async fn a_first_segment_that_fails_is_tried_again_however_much_waits_behind_it() {
+    // The first that is wanted is not the first in the window.
+    let station = Station::start(|asked| match asked.segment() {
+        Some(4) if asked.nth == 0 => standing(asked, 30, LARGEST).stalled(),
+        _ => standing(asked, 30, LARGEST),
+    })
+    .await;
+    let since = Environment::system().clock.now() - chrono::TimeDelta::milliseconds(65_800);
+    let taped = capture_with(hls(&station, "list.m3u8"), since, |taped| taped.chunks().len() >= 26).await;
+    assert_eq!(taped.numbers(), (4..30).collect::<Vec<_>>());
+    assert_eq!(station.count("/4.aac"), 2);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ const PATIENCE_WITH_DATES: Duration = Duration::from_secs(3);
 /// A segment to fetch, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered {
-    /// Its place among all segments of this capture; goes up.
+    /// Its place among all segments that this capture hands out; goes up by one, from 0.
     pub order: u64,
     /// The segment; dated only where the date is believed.
     pub segment: Segment,
@@ -164,25 +164,29 @@ impl Timeline {
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
                 known.sequence = segment.sequence;
                 place(&segment.url).clone_into(&mut known.place);
-                offered.insert(known.order, (*segment).clone());
+                if let Some(order) = known.order {
+                    offered.insert(order, (*segment).clone());
+                }
                 continue;
             }
             if at < alignment.fresh && !matches!(alignment.reading, Reading::Started | Reading::Restarted) {
                 // Between segments that are known: it was never seen in time, and its place has passed.
                 continue;
             }
+            if at < alignment.fresh {
+                self.known.push_back(Known::new(None, segment));
+                continue;
+            }
             let order = self.next_order;
             self.next_order += 1;
-            self.known.push_back(Known::new(order, segment, at >= alignment.fresh));
+            self.known.push_back(Known::new(Some(order), segment));
             offered.insert(order, (*segment).clone());
-            if at >= alignment.fresh {
-                let mut segment = (*segment).clone();
-                segment.programme_time = segment.programme_time.filter(|_| trusted);
-                let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
-                let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
-                self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
-                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
-            }
+            let mut segment = (*segment).clone();
+            segment.programme_time = segment.programme_time.filter(|_| trusted);
+            let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
+            let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
+            self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
+            new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
         }
         if !new.is_empty() {
             self.last_new = now;
@@ -211,7 +215,8 @@ impl Timeline {
     /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
     /// ever handed out: their bytes were never had, so they could not be told.
     fn older_than_handed(&self, alignment: &Alignment) -> usize {
-        let handed = |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.handed);
+        let handed =
+            |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.order.is_some());
         alignment.pairs.iter().position(handed).unwrap_or(0)
     }
 

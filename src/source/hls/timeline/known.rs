@@ -10,19 +10,18 @@ use super::super::playlist::{ByteRange, Segment, delta};
 /// A segment that was listed.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub(super) order: u64,
+    /// Its place among what was handed out to be fetched, if it was.
+    pub(super) order: Option<u64>,
     pub(super) sequence: u64,
     pub(super) place: String,
     pub(super) byte_range: Option<ByteRange>,
     pub(super) start: Option<DateTime<Utc>>,
     pub(super) duration: Duration,
     pub(super) discontinuity: bool,
-    /// Whether it was handed out to be fetched.
-    pub(super) handed: bool,
 }
 
 impl Known {
-    pub(super) fn new(order: u64, segment: &Segment, handed: bool) -> Self {
+    pub(super) fn new(order: Option<u64>, segment: &Segment) -> Self {
         Self {
             order,
             sequence: segment.sequence,
@@ -31,7 +30,6 @@ impl Known {
             start: segment.programme_time,
             duration: segment.duration,
             discontinuity: segment.discontinuity,
-            handed,
         }
     }
 
