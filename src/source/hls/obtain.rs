@@ -149,11 +149,15 @@ impl<'a> Obtainer<'a> {
                     if error.lost_rights() {
                         self.offer.tell_rights_lost();
                     }
+                    failures = failures.saturating_add(1);
+                    let wait = policy::SEGMENT.wait(failures);
+                    // Not the wait for a turn, in which it is not tried.
+                    let took = self.clock.monotonic().saturating_sub(begun);
+                    fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
                     if last_try || self.is_at_fault(ordered.order, &mut fault).await {
                         return short.or(Outcome::Lost(error.as_cause()));
                     }
-                    failures = failures.saturating_add(1);
-                    policy::SEGMENT.wait(failures)
+                    wait
                 }
             };
             tokio::select! {
@@ -161,8 +165,6 @@ impl<'a> Obtainer<'a> {
                 () = self.offer.withdrawn(ordered.order) => {}
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
             }
-            // Without the wait for a turn, in which it was not tried.
-            fault.tried = fault.tried.saturating_add(self.clock.monotonic().saturating_sub(begun));
         }
     }
 

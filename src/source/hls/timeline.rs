@@ -2,8 +2,8 @@
 //!
 //! A media sequence number alone does not tell: encoders restart and count from zero, caches answer with older lists,
 //! lists name a segment twice, a new session has other names. So a list is laid beside what was listed before and
-//! recognised by, in this order: its addresses (the path, or the file's name under the same number), its dates, its
-//! numbers. What follows the last segment recognised is new.
+//! recognised by, in this order: its addresses (the place, as [`address`](super::address) has it, or the file's name under
+//! the same number), its dates, its numbers. What follows the last segment recognised is new.
 //!
 //! An old copy and an encoder that begins anew with the same names cannot be told apart by one list without dates. But
 //! the window of an encoder that begins is short, and both kinds go on differently: so a list that lies behind is
@@ -163,7 +163,7 @@ impl Timeline {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
                 known.sequence = segment.sequence;
-                place(&segment.url).clone_into(&mut known.place);
+                segment.place.clone_into(&mut known.place);
                 if let Some(order) = known.order {
                     offered.insert(order, (*segment).clone());
                 }
@@ -204,7 +204,7 @@ impl Timeline {
             by_number.entry(known.sequence).or_default().push(known);
         }
         let has_name = |known: &Known, segment: &Segment| {
-            known.place == place(&segment.url) && known.byte_range == segment.byte_range && known.same_time(segment)
+            known.place == segment.place && known.byte_range == segment.byte_range && known.same_time(segment)
         };
         let again = |segment: &&Segment| {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| has_name(known, segment)))
@@ -228,7 +228,7 @@ impl Timeline {
     /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
     fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
         let dated = last.programme_time.is_some();
-        let last = (place(&last.url).to_owned(), last.sequence);
+        let last = (last.place.clone(), last.sequence);
         match &self.behind {
             None => {
                 self.behind = Some(Behind { since: monotonic, last });
