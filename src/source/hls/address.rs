@@ -2,8 +2,8 @@
 //!
 //! The path of a segment tells which it is: hosts change when a station redirects, and queries carry tokens that are
 //! renewed. Some stations have one path for all segments, though, a program or a relay, and name them in the query
-//! (`seg.php?n=101&token=…`). Where the paths of a list tell less than half of its segments apart, what the query of one has and
-//! that of another has not belongs to its place; what all of them have is a token, or says nothing.
+//! (`seg.php?n=101&token=…`). Where there are half as many paths in a list as segments, or fewer, what the query of one
+//! has and that of another has not belongs to its place; what all of them have is a token, or says nothing.
 //!
 //! A token that is another for each segment cannot be told from its name. Then no place is ever seen again, and the
 //! timeline goes by numbers.
@@ -64,7 +64,7 @@ impl<'a> Naming<'a> {
         Self { common: Some(common) }
     }
 
-    /// What stays of the address of a segment of that list: equal for one that is listed twice, and from reload to reload.
+    /// What stays of the address of a segment of that list: the same when it is listed twice, and with every reload.
     pub fn place(&self, url: &Url) -> String {
         let mut place = url.path().to_owned();
         let Some(common) = &self.common else { return place };

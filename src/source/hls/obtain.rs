@@ -5,9 +5,9 @@
 //! while), then it is given up with the cause of its last failure.
 //!
 //! What comes later waits for it, though, as sound is committed in order, and a window may be hours long. So where it
-//! does not come for a while, a newer segment is asked for, whether that was had before or not: if it comes, twice running, the
-//! station is well and the segment is at fault, and it is given up. If it does not, the station is down, and may have both
-//! when it is back.
+//! does not come for a while, a newer segment is asked for, whether that was had before or not: if it comes, twice
+//! running, the station is well and the segment is at fault, and it is given up. If it does not, the station is down, and
+//! may have both when it is back.
 //!
 //! A body that was cut short on its way into a cache has a length that agrees: only the list knows better. So sound that
 //! plays for less than its list says is asked for again, unless the station's lists have been found to claim too much.

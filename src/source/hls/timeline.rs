@@ -2,8 +2,8 @@
 //!
 //! A media sequence number alone does not tell: encoders restart and count from zero, caches answer with older lists,
 //! lists name a segment twice, a new session has other names. So a list is laid beside what was listed before and
-//! recognised by, in this order: its addresses (the place, as [`address`](super::address) has it, or the file's name under
-//! the same number), its dates, its numbers. What follows the last segment recognised is new.
+//! recognised by, in this order: its addresses (the place, as [`address`](super::address) has it, or the file's name
+//! under the same number), its dates, its numbers. What follows the last segment recognised is new.
 //!
 //! An old copy and an encoder that begins anew with the same names cannot be told apart by one list without dates. But
 //! the window of an encoder that begins is short, and both kinds go on differently: so a list that lies behind is
