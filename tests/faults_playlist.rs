@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::support::cases::{Case, record_all, stamped, turn};
-use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle};
+use crate::support::origin::{
+    ByQuery, Container, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle,
+};
 
 const TROUBLE: Duration = Duration::from_secs(8);
 /// Half a minute, so that what was missed for 12 s is still there.
@@ -77,6 +79,34 @@ async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
         Case::hls("port closed, undated", &closed[1]),
     ];
     record_all(cases, 32).await;
+}
+
+#[tokio::test]
+async fn segments_that_only_their_query_tells_apart_are_had_all_the_same() {
+    let _turn = turn().await;
+    let stations = Stations(Origin::start());
+    let by_query = |name: &str, query| stations.on_air(name, Container::Ts, move |setup| setup.by_query = Some(query));
+    let [plain, undated, token, token_undated, each, each_undated, anew] = [
+        by_query("plain", ByQuery::Plain),
+        by_query("plain-undated", ByQuery::Plain),
+        by_query("token", ByQuery::Token),
+        by_query("token-undated", ByQuery::Token),
+        by_query("each", ByQuery::TokenEach),
+        by_query("each-undated", ByQuery::TokenEach),
+        by_query("anew-undated", ByQuery::Token),
+    ];
+    let away = || for_12_s(Kind::Status(500));
+    let stale = || playlist(Kind::Stale(Duration::from_secs(4))).every(2);
+    let cases = [
+        Case::hls("named in the query", &plain).fault(away()),
+        Case::hls("the same, undated", &undated).fault(away()),
+        Case::hls("with a token", &token).fault(away()),
+        Case::hls("the same, undated", &token_undated).fault(stale()),
+        Case::hls("with a token for each segment", &each).fault(stale()),
+        Case::hls("the same, undated", &each_undated).fault(away()),
+        Case::hls("sequence reset, undated", &anew).then(10, || anew.restart_encoder(0, false)),
+    ];
+    record_all(cases, 28).await;
 }
 
 #[tokio::test]

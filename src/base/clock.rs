@@ -5,6 +5,8 @@
 //! the tape use wall time.
 
 #[cfg(test)]
+pub mod fast;
+#[cfg(test)]
 pub mod simulated;
 
 use std::sync::Arc;

@@ -140,33 +140,15 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use futures::future::BoxFuture;
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::base::clock::SystemClock;
+    use crate::base::clock::fast::Fast;
     use crate::config::{Mp3, Treatment};
     use crate::model::{Chunk, Container, Format, MediaEvent};
 
     /// Fifty seconds in every second.
-    #[derive(Debug)]
-    struct Fast(SystemClock);
-
     const SPEED: u32 = 50;
-
-    impl Clock for Fast {
-        fn now(&self) -> DateTime<Utc> {
-            DateTime::UNIX_EPOCH + TimeDelta::from_std(self.monotonic()).unwrap()
-        }
-
-        fn monotonic(&self) -> Duration {
-            self.0.monotonic() * SPEED
-        }
-
-        fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-            self.0.sleep(duration / SPEED)
-        }
-    }
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
@@ -175,7 +157,7 @@ mod tests {
     /// Ten seconds of a cut of twenty that are on tape when it begins, if any; returns when the take ended.
     async fn ends(heard: bool, begun: i64) -> (Taken, DateTime<Utc>) {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Fast(SystemClock::new()));
+        let clock = Arc::new(Fast::new(SPEED));
         let environment =
             Environment { clock: Arc::clone(&clock) as _, tasks: TaskTracker::new(), stop: CancellationToken::new() };
         sleep_until(clock.as_ref(), at(begun)).await;
@@ -222,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn a_station_that_is_first_heard_within_half_a_minute_after_the_end_is_not_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Fast(SystemClock::new());
+        let clock = Fast::new(SPEED);
         let tape = Tape::open(folder.path(), Duration::ZERO, clock.now()).unwrap();
         until_nothing_more_comes(&tape, &Span::new(at(0), at(20)), at(20), at(0), &clock).await;
         let given_up = clock.now();

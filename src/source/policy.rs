@@ -3,15 +3,15 @@
 //! | what fails | first wait | longest wait | is tried | makes the address be found anew |
 //! | --- | --- | --- | --- | --- |
 //! | [`PLAYLIST`]: a reload | 0.25 s | one target duration, 1 s to 5 s | until the capture ends | 400, 401, 403, 404, 410 at once; else every 4th failure in a row |
-//! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after | 401, 403, 410 |
-//! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | the same, 5 times at most; then it is believed | never |
+//! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after; for a minute where newer ones come | 401, 403, 410 |
+//! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | while the window offers it, and once after; 5 times at most, then it is believed | never |
 //! | [`ADDRESS`]: finding the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
 //! | [`CONNECTION`]: RTMP, Icecast | 0.25 s; at once after one that was good | 10 s | until the capture ends | every time: connecting includes it |
 //! | [`LATELY`]: the same within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
 //! Waits double and vary by a fifth, so that many recorders do not come back to a restarted station in step. Success
 //! begins the row anew. Nothing is ever given up by count but the doubt about a short segment: what ends the retries of
-//! a segment is that the station no longer offers it.
+//! a segment is that the station no longer offers it, or that it fails while newer ones come.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -29,6 +29,13 @@ pub const PLAYLIST: Retry =
 
 /// A segment that could not be had. Windows are short, so waits are; a segment alone may well be missing (404).
 pub const SEGMENT: Retry = Retry { longest: Duration::from_secs(2), rights: &[401, 403, 410], ..USUAL };
+
+/// After so long of trying a segment, a newer one is asked for to tell whose fault it is.
+pub const COMPARED_AFTER: Duration = Duration::from_secs(30);
+
+/// A segment is given up when a newer one came so often running. Twice, because a station that comes back may fail
+/// here and there; and soon enough that what waits behind it is on tape before a recording that ends there is closed.
+pub const COMPARED: u32 = 2;
 
 /// A segment that came, whole by its own account, but plays for less than the list says.
 pub const SHORT: Retry = Retry { longest: Duration::from_secs(2), most: Some(5), ..USUAL };

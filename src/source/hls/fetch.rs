@@ -11,7 +11,8 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 use url::Url;
 
-use super::playlist::{ByteRange, Key, Map, Segment};
+use super::address::ByteRange;
+use super::playlist::{Key, Map, Segment};
 use super::{crypt, pace};
 use crate::base::http::HttpError;
 use crate::base::redact;

@@ -4,6 +4,11 @@
 //! no other. After it has left the window it is tried once more (RFC 8216 section 6.2.2 asks servers to keep it for a
 //! while), then it is given up with the cause of its last failure.
 //!
+//! What comes later waits for it, though, as sound is committed in order, and a window may be hours long. So where it
+//! does not come for a while, a newer segment is asked for, whether that was had before or not: if it comes, twice
+//! running, the station is well and the segment is at fault, and it is given up. If it does not, the station is down, and
+//! may have both when it is back.
+//!
 //! A body that was cut short on its way into a cache has a length that agrees: only the list knows better. So sound that
 //! plays for less than its list says is asked for again, unless the station's lists have been found to claim too much.
 
@@ -69,7 +74,8 @@ pub struct Obtainer<'a> {
     pub(super) clock: SharedClock,
     pub(super) end: End,
     requests: Semaphore,
-    /// Bytes fetched and not yet committed, and the segment that is committed next.
+    /// Bytes fetched and not yet committed, and the order of the segment that is committed next: as orders go up by one,
+    /// it is under way or the next to come, and never waits for others.
     waiting: AtomicUsize,
     head: AtomicU64,
     claims: Claims,
@@ -107,15 +113,18 @@ impl<'a> Obtainer<'a> {
     async fn get(&self, ordered: &Ordered) -> Outcome {
         let mut failures = 0_u32;
         let mut short = Short::default();
+        let mut fault = Fault::default();
         loop {
-            let offered = self.offer.get(ordered.order);
-            let last_try = offered.is_none();
-            let segment = offered.unwrap_or_else(|| ordered.segment.clone());
             let permit = tokio::select! {
                 biased;
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
                 permit = self.turn(ordered.order) => permit,
             };
+            // What is on offer may have changed while it waited.
+            let offered = self.offer.get(ordered.order);
+            let last_try = offered.is_none();
+            let segment = offered.unwrap_or_else(|| ordered.segment.clone());
+            let begun = self.clock.monotonic();
             let result = tokio::select! {
                 // The last try holds up what follows, so it is given no more time than the first.
                 result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }) => result,
@@ -140,11 +149,15 @@ impl<'a> Obtainer<'a> {
                     if error.lost_rights() {
                         self.offer.tell_rights_lost();
                     }
-                    if last_try {
+                    failures = failures.saturating_add(1);
+                    let wait = policy::SEGMENT.wait(failures);
+                    // Not the wait for a turn, in which it is not tried.
+                    let took = self.clock.monotonic().saturating_sub(begun);
+                    fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
+                    if last_try || self.is_at_fault(ordered.order, &mut fault).await {
                         return short.or(Outcome::Lost(error.as_cause()));
                     }
-                    failures = failures.saturating_add(1);
-                    policy::SEGMENT.wait(failures)
+                    wait
                 }
             };
             tokio::select! {
@@ -155,6 +168,29 @@ impl<'a> Obtainer<'a> {
         }
     }
 
+    /// Whether the segment of this order, which has just failed, is given up because newer ones come.
+    async fn is_at_fault(&self, order: u64, fault: &mut Fault) -> bool {
+        if fault.tried < policy::COMPARED_AFTER {
+            return false;
+        }
+        fault.tried = Duration::ZERO;
+        fault.compared = if self.newer_comes(order).await { fault.compared.saturating_add(1) } else { 0 };
+        fault.compared >= policy::COMPARED
+    }
+
+    /// Asks for a segment that is newer than that of this order.
+    async fn newer_comes(&self, order: u64) -> bool {
+        let Some(newer) = self.offer.newer(order) else { return false };
+        let asking = async {
+            let _permit = self.requests.acquire().await.ok()?;
+            self.fetcher.segment(&newer, 0).await.ok()
+        };
+        tokio::select! {
+            sound = asking => sound.is_some(),
+            () = self.end.stop.cancelled() => false,
+        }
+    }
+
     /// Waits until a request may be made.
     async fn turn(&self, order: u64) -> Option<SemaphorePermit<'_>> {
         while self.waiting.load(Ordering::Relaxed) > WAITING_CAP && self.head.load(Ordering::Relaxed) < order {
@@ -162,6 +198,15 @@ impl<'a> Obtainer<'a> {
         }
         self.requests.acquire().await.ok()
     }
+}
+
+/// What speaks for it that a segment itself is at fault for its failures, and not the station.
+#[derive(Debug, Default)]
+struct Fault {
+    /// How long it has been tried since it was last compared.
+    tried: Duration,
+    /// How often running a newer one came.
+    compared: u32,
 }
 
 /// How the station's lists have kept their word about the lengths of segments.

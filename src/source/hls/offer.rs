@@ -30,6 +30,14 @@ impl Offer {
         self.window.borrow().get(&order).cloned()
     }
 
+    /// A segment of a later order: the newest but one, as the very newest may not have arrived everywhere.
+    pub fn newer(&self, order: u64) -> Option<Segment> {
+        let window = Arc::clone(&self.window.borrow());
+        let mut newer: Vec<u64> = window.keys().copied().filter(|other| *other > order).collect();
+        newer.sort_unstable_by(|one, other| other.cmp(one));
+        newer.iter().filter_map(|order| window.get(order)).filter(|segment| !segment.gap).nth(1).cloned()
+    }
+
     /// Completes when the segment is no longer on offer.
     pub async fn withdrawn(&self, order: u64) {
         // An error means that the sender is gone, which owns this very future.

@@ -12,9 +12,10 @@ use m3u8_rs::{KeyMethod, MediaSegment};
 use thiserror::Error;
 use url::Url;
 
+use super::address::{self, Address, ByteRange, Naming};
+use super::crypt;
 use super::normalise::{NormaliseError, normalise};
 use super::variants::Master;
-use super::{address, crypt};
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 
@@ -94,6 +95,8 @@ pub struct Segment {
     pub sequence: u64,
     /// Where it is.
     pub url: Url,
+    /// What of that tells it from others, see [`address`].
+    pub place: String,
     /// How long it plays, as the list claims.
     pub duration: Duration,
     /// The part of `url` that it is, where it is not all of it.
@@ -110,15 +113,6 @@ pub struct Segment {
     pub gap: bool,
     /// Whether the same bytes are listed earlier in the same list.
     pub repeat: bool,
-}
-
-/// Some bytes of a resource.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ByteRange {
-    /// The first.
-    pub offset: u64,
-    /// How many; not zero.
-    pub length: u64,
 }
 
 /// How to decrypt by AES-128.
@@ -161,15 +155,14 @@ impl MediaPlaylist {
         let target_duration = claims.min().unwrap_or(SOME_DURATION).clamp(TARGETS.0, TARGETS.1);
 
         let skipped = raw.segments.first().map_or(0, skipped_segments);
-        let mut carried = Carried { sequence: raw.media_sequence.saturating_add(skipped), ..Carried::default() };
+        let mut filled = Filled(0);
+        let addresses = addresses(raw, base, &mut filled)?;
+        let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped), Naming::of(&addresses));
         let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
-        let mut addresses = 0_usize;
-        for segment in &raw.segments {
-            let segment = carried.segment(segment, base, target_duration)?;
-            addresses = addresses.saturating_add(segment.addresses());
-            if addresses > ADDRESSES_CAP {
-                return Err(PlaylistError::TooLarge);
-            }
+        for (segment, address) in raw.segments.iter().zip(&addresses) {
+            let segment = carried.segment(segment, address, base, target_duration)?;
+            let others = [segment.key.as_ref().map(|key| &key.url), segment.map.as_ref().map(|map| &map.url)];
+            others.into_iter().flatten().try_for_each(|url| filled.add(url))?;
             if segments.len() >= KEPT {
                 segments.pop_front();
             }
@@ -193,28 +186,52 @@ impl MediaPlaylist {
 }
 
 impl Segment {
-    /// How many bytes its addresses fill.
-    fn addresses(&self) -> usize {
-        let others = [self.key.as_ref().map(|key| &key.url), self.map.as_ref().map(|map| &map.url)];
-        let length = |url: &Url| url.as_str().len();
-        others.into_iter().flatten().map(length).sum::<usize>().saturating_add(length(&self.url))
-    }
-
     /// When its last sample was on the air.
     pub fn end(&self) -> Option<DateTime<Utc>> {
         self.programme_time?.checked_add_signed(delta(self.duration))
     }
 }
 
+/// How many bytes the addresses of a list fill.
+#[derive(Debug)]
+struct Filled(usize);
+
+impl Filled {
+    fn add(&mut self, url: &Url) -> Result<(), PlaylistError> {
+        self.0 = self.0.saturating_add(url.as_str().len());
+        if self.0 > ADDRESSES_CAP { Err(PlaylistError::TooLarge) } else { Ok(()) }
+    }
+}
+
+/// Where the segments of a list are. A range without an offset begins where the one before ended, in the same resource
+/// (RFC 8216 section 4.3.2.2).
+fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> Result<Vec<Address>, PlaylistError> {
+    let mut addresses = Vec::with_capacity(raw.segments.len());
+    // Where the byte range before ended, and in what.
+    let mut range_end: Option<(Url, u64)> = None;
+    for segment in &raw.segments {
+        let url = absolute(base, &segment.uri)?;
+        filled.add(&url)?;
+        let byte_range = segment.byte_range.as_ref().map(|range| {
+            let follows = range_end.as_ref().filter(|(before, _)| *before == url).map_or(0, |(_, end)| *end);
+            ByteRange { offset: range.offset.unwrap_or(follows), length: range.length }
+        });
+        if let Some(range) = byte_range {
+            range_end = Some((url.clone(), range.offset.saturating_add(range.length)));
+        }
+        addresses.push(Address { url, byte_range });
+    }
+    Ok(addresses)
+}
+
 /// What holds from one segment to the next.
-#[derive(Debug, Default)]
-struct Carried {
+#[derive(Debug)]
+struct Carried<'a> {
     sequence: u64,
+    naming: Naming<'a>,
     key: Option<RawKey>,
     map: Option<Map>,
     next_date: Option<DateTime<Utc>>,
-    /// Where the byte range before ended, and in what.
-    range_end: Option<(Url, u64)>,
     listed: HashSet<(String, Option<ByteRange>)>,
 }
 
@@ -224,8 +241,18 @@ struct RawKey {
     iv: Option<[u8; crypt::BLOCK]>,
 }
 
-impl Carried {
-    fn segment(&mut self, raw: &MediaSegment, base: &Url, target: Duration) -> Result<Segment, PlaylistError> {
+impl<'a> Carried<'a> {
+    fn new(sequence: u64, naming: Naming<'a>) -> Self {
+        Self { sequence, naming, key: None, map: None, next_date: None, listed: HashSet::new() }
+    }
+
+    fn segment(
+        &mut self,
+        raw: &MediaSegment,
+        address: &Address,
+        base: &Url,
+        target: Duration,
+    ) -> Result<Segment, PlaylistError> {
         let has_tag = |name: &str| raw.unknown_tags.iter().any(|tag| tag.tag == name);
         if has_tag("X-KEY") {
             // The parser knows only keys with a method; METHOD=NONE comes here.
@@ -239,9 +266,9 @@ impl Carried {
                 |range: &m3u8_rs::ByteRange| ByteRange { offset: range.offset.unwrap_or(0), length: range.length };
             self.map = Some(Map { url: absolute(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
         }
-        let url = absolute(base, &raw.uri)?;
-        let byte_range = raw.byte_range.as_ref().map(|range| self.resolve_range(&url, range));
-        let repeat = !self.listed.insert((address::place(&url).to_owned(), byte_range));
+        let (url, byte_range) = (address.url.clone(), address.byte_range);
+        let place = self.naming.place(&url);
+        let repeat = !self.listed.insert((place.clone(), byte_range));
         let duration = Some(extinf(raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
         // What is listed twice plays once.
@@ -253,6 +280,7 @@ impl Carried {
         Ok(Segment {
             sequence,
             url,
+            place,
             duration,
             byte_range,
             key: key.map(|key| Key { url: key.url, iv: key.iv.unwrap_or_else(|| crypt::sequence_iv(sequence)) }),
@@ -262,14 +290,6 @@ impl Carried {
             gap: has_tag("X-GAP"),
             repeat,
         })
-    }
-
-    /// A range without an offset begins where the one before ended, in the same resource (RFC 8216 section 4.3.2.2).
-    fn resolve_range(&mut self, url: &Url, range: &m3u8_rs::ByteRange) -> ByteRange {
-        let follows = self.range_end.as_ref().filter(|(before, _)| before == url).map_or(0, |(_, end)| *end);
-        let offset = range.offset.unwrap_or(follows);
-        self.range_end = Some((url.clone(), offset.saturating_add(range.length)));
-        ByteRange { offset, length: range.length }
     }
 }
 

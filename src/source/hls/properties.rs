@@ -7,9 +7,9 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use super::address::place;
+use super::address::{Address, ByteRange, Naming};
 use super::normalise::{MAX_SEGMENTS, normalise};
-use super::playlist::{ByteRange, MediaPlaylist, Playlist, Segment, delta};
+use super::playlist::{MediaPlaylist, Playlist, Segment, delta};
 use super::timeline::{Reading, Timeline};
 use super::variants::Failures;
 use crate::base::trial::Choices;
@@ -65,7 +65,7 @@ fn media(list: &MediaPlaylist) {
         assert!(matches!(segment.url.scheme(), "http" | "https"));
         assert!(!segment.duration.is_zero() && segment.duration <= Duration::from_hours(24));
         assert!(segment.byte_range.is_none_or(|range| range.length > 0));
-        let new = listed.insert((place(&segment.url), segment.byte_range));
+        let new = listed.insert((&segment.place, segment.byte_range));
         assert_eq!(segment.repeat, !new);
         let _ = segment.end();
     }
@@ -115,8 +115,8 @@ fn any_reloads(mut choices: Choices<'_>) {
             told_apart |= known != segment.sequence || dated;
         }
         for new in observed.new {
-            assert!(new.order >= next, "order {} after {next}", new.order);
-            next = new.order + 1;
+            assert_eq!(new.order, next, "orders go up by one");
+            next += 1;
             assert!(!new.segment.repeat);
             assert!(list.segments.iter().any(|listed| listed.url == new.segment.url));
             assert!(observed.offered.as_ref().is_some_and(|offered| offered.contains_key(&new.order)));
@@ -153,6 +153,7 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
             discontinuity: choices.seldom(10),
             gap: choices.seldom(10),
             repeat,
+            place: url.path().to_owned(),
             url,
         });
         start += delta(duration) + if choices.seldom(5) { TimeDelta::seconds(3600) } else { TimeDelta::zero() };
@@ -175,6 +176,8 @@ fn fair_reloads(mut choices: Choices<'_>) {
     let dated = choices.byte() & 1 == 0;
     // In folders of their own: one name for all, told apart by number and date alone.
     let renamed = dated && choices.byte() & 1 == 0;
+    // One path for all, and a query that names them.
+    let by_query = !renamed && choices.byte() & 1 == 0;
     let first = u64::from(choices.word()) >> choices.below(32);
     let steps = 3 + choices.below(WINDOW - 2);
     let window = usize::from(steps);
@@ -193,28 +196,33 @@ fn fair_reloads(mut choices: Choices<'_>) {
         newest += step;
         clock += length(step) + Duration::from_millis(300);
         let (end, host) = (newest - stale.min(newest - window), choices.below(3));
-        let segments = (end - window..end).map(|at| {
+        let addresses = (end - window..end).map(|at| {
             let host = ["radio.example", "cdn1.example", "cdn2.example"][usize::from(host)];
             let folder = if renamed { format!("session-{host}/") } else { String::new() };
-            Some(Segment {
-                sequence: first + at as u64,
-                url: url(&format!("//{host}/live/{folder}{at}.aac?token={reload}"))?,
-                duration: Duration::from_secs(2),
-                byte_range: None,
-                key: None,
-                map: None,
-                programme_time: dated.then(|| noon() - delta(length(window)) + delta(length(at))),
-                discontinuity: false,
-                gap: false,
-                repeat: false,
-            })
+            let file =
+                if by_query { format!("play?n={at}&token={reload}") } else { format!("{at}.aac?token={reload}") };
+            Some(Address { url: url(&format!("//{host}/live/{folder}{file}"))?, byte_range: None })
         });
-        let Some(segments) = segments.collect::<Option<Vec<_>>>() else { return };
+        let Some(addresses) = addresses.collect::<Option<Vec<_>>>() else { return };
+        let naming = Naming::of(&addresses);
+        let segments = (end - window..end).zip(&addresses).map(|(at, address)| Segment {
+            sequence: first + at as u64,
+            url: address.url.clone(),
+            place: naming.place(&address.url),
+            duration: Duration::from_secs(2),
+            byte_range: None,
+            key: None,
+            map: None,
+            programme_time: dated.then(|| noon() - delta(length(window)) + delta(length(at))),
+            discontinuity: false,
+            gap: false,
+            repeat: false,
+        });
         let list = MediaPlaylist {
             target_duration: Duration::from_secs(2),
             media_sequence: first + (end - window) as u64,
             discontinuity_sequence: 0,
-            segments,
+            segments: segments.collect(),
             ended: false,
         };
         let Some(from) = url(&format!("list.m3u8?token={reload}")) else { return };

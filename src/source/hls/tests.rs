@@ -4,8 +4,9 @@ mod station;
 
 use std::time::Duration;
 
-use self::station::{Answer, SEGMENT, Station, live, number_in};
+use self::station::{Answer, FRAME, LARGEST, LONG, SEGMENT, Station, live, number_in, standing};
 use super::*;
+use crate::base::clock::fast::Fast;
 use crate::config::{Address, Find, Step};
 use crate::model::{Cause, CauseKind, Chunk, Container};
 
@@ -55,10 +56,18 @@ impl Taped {
 
 /// Captures until `enough` says so, at most 20 s, then stops, which must be prompt.
 async fn capture_with(hls: Hls, since: DateTime<Utc>, enough: impl Fn(&Taped) -> bool) -> Taped {
-    let environment = Environment::system();
+    capture_by(&Environment::system(), hls, since, enough).await
+}
+
+async fn capture_by(
+    environment: &Environment,
+    hls: Hls,
+    since: DateTime<Utc>,
+    enough: impl Fn(&Taped) -> bool,
+) -> Taped {
     let (sender, mut events) = mpsc::channel(16);
     let stop = CancellationToken::new();
-    let engine = run(&hls, since, &environment, sender, stop.clone());
+    let engine = run(&hls, since, environment, sender, stop.clone());
     let listening = async {
         let mut taped = Taped::default();
         let until_enough = async {
@@ -201,6 +210,66 @@ async fn what_never_comes_is_one_gap_with_its_length_and_cause() {
     assert_eq!(gaps.len(), 1, "{gaps:?}");
     assert_eq!(gaps[0].0, SEGMENT);
     assert!(gaps[0].1.kind == CauseKind::Refused && gaps[0].1.words.contains("404"), "{gaps:?}");
+}
+
+/// Captures so many segments from the beginning of a window, fifty seconds in every second.
+async fn capture_fast(station: &Station, segments: usize) -> Taped {
+    let environment = Environment { clock: std::sync::Arc::new(Fast::new(50)), ..Environment::system() };
+    let since = environment.clock.now() - chrono::TimeDelta::hours(1);
+    let enough = |taped: &Taped| taped.chunks().len() + taped.gaps().len() >= segments;
+    capture_by(&environment, hls(station, "list.m3u8"), since, enough).await
+}
+
+#[tokio::test]
+async fn segments_that_never_come_hold_up_a_long_window_for_a_while_only() {
+    let station = Station::start(|asked| match asked.segment() {
+        Some(3) => Answer::status(404),
+        Some(5) => Answer::ok(Vec::new()),
+        Some(8) => standing(asked, 100, FRAME).stalled(),
+        Some(70) if asked.nth < 2 => Answer::status(404),
+        _ => standing(asked, 100, FRAME),
+    })
+    .await;
+    let taped = capture_fast(&station, 100).await;
+    let want: Vec<u32> = (0..100).filter(|number| ![3, 5, 8].contains(number)).collect();
+    assert_eq!(taped.numbers(), want);
+    let gaps = taped.gaps();
+    assert_eq!(gaps.len(), 3, "{gaps:?}");
+    for ((length, cause), words) in gaps.iter().zip(["404", "is empty", "stopped sending"]) {
+        assert!(cause.words.contains(words) && length.abs_diff(LONG) < Duration::from_millis(1), "{length:?}, {cause}");
+    }
+    // Each was given its time, and the others came at once.
+    assert!(station.count("/3.aac") > 15, "{}", station.count("/3.aac"));
+}
+
+#[tokio::test]
+async fn a_segment_that_fails_with_all_others_is_had_when_the_station_is_well_again() {
+    // Minutes long by the clock of the capture; those behind the one that fails first were had before.
+    let down = Duration::from_millis(400)..Duration::from_millis(4400);
+    let station = Station::start(move |asked| {
+        let fails = match asked.segment() {
+            Some(3) => asked.elapsed < down.end,
+            Some(_) => down.contains(&asked.elapsed),
+            None => false,
+        };
+        if fails { Answer::status(503) } else { standing(asked, 100, FRAME) }
+    })
+    .await;
+    capture_fast(&station, 100).await.assert_whole();
+}
+
+#[tokio::test]
+async fn a_first_segment_that_fails_is_tried_again_however_much_waits_behind_it() {
+    // The first that is wanted is not the first in the window.
+    let station = Station::start(|asked| match asked.segment() {
+        Some(4) if asked.nth == 0 => standing(asked, 30, LARGEST).stalled(),
+        _ => standing(asked, 30, LARGEST),
+    })
+    .await;
+    let since = Environment::system().clock.now() - chrono::TimeDelta::milliseconds(65_800);
+    let taped = capture_with(hls(&station, "list.m3u8"), since, |taped| taped.chunks().len() >= 26).await;
+    assert_eq!(taped.numbers(), (4..30).collect::<Vec<_>>());
+    assert_eq!(station.count("/4.aac"), 2);
 }
 
 #[tokio::test]

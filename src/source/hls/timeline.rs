@@ -2,8 +2,8 @@
 //!
 //! A media sequence number alone does not tell: encoders restart and count from zero, caches answer with older lists,
 //! lists name a segment twice, a new session has other names. So a list is laid beside what was listed before and
-//! recognised by, in this order: its addresses (the path, or the file's name under the same number), its dates, its
-//! numbers. What follows the last segment recognised is new.
+//! recognised by, in this order: its addresses (the place, as [`address`](super::address) has it, or the file's name
+//! under the same number), its dates, its numbers. What follows the last segment recognised is new.
 //!
 //! An old copy and an encoder that begins anew with the same names cannot be told apart by one list without dates. But
 //! the window of an encoder that begins is short, and both kinds go on differently: so a list that lies behind is
@@ -39,7 +39,7 @@ const PATIENCE_WITH_DATES: Duration = Duration::from_secs(3);
 /// A segment to fetch, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered {
-    /// Its place among all segments of this capture; goes up.
+    /// Its place among all segments that this capture hands out; goes up by one, from 0.
     pub order: u64,
     /// The segment; dated only where the date is believed.
     pub segment: Segment,
@@ -163,26 +163,30 @@ impl Timeline {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
                 known.sequence = segment.sequence;
-                place(&segment.url).clone_into(&mut known.place);
-                offered.insert(known.order, (*segment).clone());
+                segment.place.clone_into(&mut known.place);
+                if let Some(order) = known.order {
+                    offered.insert(order, (*segment).clone());
+                }
                 continue;
             }
             if at < alignment.fresh && !matches!(alignment.reading, Reading::Started | Reading::Restarted) {
                 // Between segments that are known: it was never seen in time, and its place has passed.
                 continue;
             }
+            if at < alignment.fresh {
+                self.known.push_back(Known::new(None, segment));
+                continue;
+            }
             let order = self.next_order;
             self.next_order += 1;
-            self.known.push_back(Known::new(order, segment, at >= alignment.fresh));
+            self.known.push_back(Known::new(Some(order), segment));
             offered.insert(order, (*segment).clone());
-            if at >= alignment.fresh {
-                let mut segment = (*segment).clone();
-                segment.programme_time = segment.programme_time.filter(|_| trusted);
-                let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
-                let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
-                self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
-                new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
-            }
+            let mut segment = (*segment).clone();
+            segment.programme_time = segment.programme_time.filter(|_| trusted);
+            let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
+            let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
+            self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
+            new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
         }
         if !new.is_empty() {
             self.last_new = now;
@@ -200,7 +204,7 @@ impl Timeline {
             by_number.entry(known.sequence).or_default().push(known);
         }
         let has_name = |known: &Known, segment: &Segment| {
-            known.place == place(&segment.url) && known.byte_range == segment.byte_range && known.same_time(segment)
+            known.place == segment.place && known.byte_range == segment.byte_range && known.same_time(segment)
         };
         let again = |segment: &&Segment| {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| has_name(known, segment)))
@@ -211,7 +215,8 @@ impl Timeline {
     /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
     /// ever handed out: their bytes were never had, so they could not be told.
     fn older_than_handed(&self, alignment: &Alignment) -> usize {
-        let handed = |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.handed);
+        let handed =
+            |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.order.is_some());
         alignment.pairs.iter().position(handed).unwrap_or(0)
     }
 
@@ -223,7 +228,7 @@ impl Timeline {
     /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
     fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
         let dated = last.programme_time.is_some();
-        let last = (place(&last.url).to_owned(), last.sequence);
+        let last = (last.place.clone(), last.sequence);
         match &self.behind {
             None => {
                 self.behind = Some(Behind { since: monotonic, last });

@@ -17,7 +17,7 @@ mod station;
 pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};
 pub use programme::{Codec, Container};
-pub use setup::{Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
+pub use setup::{ByQuery, Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

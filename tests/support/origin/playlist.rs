@@ -5,7 +5,7 @@ use std::fmt::Write;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::programme::Container;
-use super::setup::ProgrammeTime;
+use super::setup::{ByQuery, ProgrammeTime};
 use super::station::{Station, View, iv, target_duration};
 
 /// A master playlist. All variants sound the same; the request log tells which was chosen.
@@ -22,7 +22,7 @@ pub(super) fn master(station: &Station, now: DateTime<Utc>) -> String {
 }
 
 /// A media playlist.
-pub(super) fn media(station: &Station, view: &View) -> String {
+pub(super) fn media(station: &Station, view: &View, now: DateTime<Utc>) -> String {
     let (setup, list) = (&station.setup, &station.sound.list[view.window.clone()]);
     let longest = list.iter().map(|segment| segment.duration).max().unwrap_or_default();
     let act = |index: usize| station.sound.list.get(index).map_or(0, |segment| segment.act);
@@ -80,7 +80,14 @@ pub(super) fn media(station: &Station, view: &View) -> String {
             let _ = writeln!(line, "#EXT-X-BYTERANGE:{}@{}\nall.{extension}", place.len(), place.start);
         } else {
             let session = if setup.same_names { String::new() } else { format!("{}-", view.number) };
-            let _ = writeln!(line, "{session}{sequence}.{extension}");
+            let name = format!("{session}{sequence}.{extension}");
+            let token = now.timestamp_micros();
+            let _ = match setup.by_query {
+                None => writeln!(line, "{name}"),
+                Some(ByQuery::Plain) => writeln!(line, "segment?name={name}"),
+                Some(ByQuery::Token) => writeln!(line, "segment?token={token}&name={name}"),
+                Some(ByQuery::TokenEach) => writeln!(line, "segment?token={token}-{sequence}&name={name}"),
+            };
         }
         text += &line;
         if twice.contains(&sequence) {

@@ -41,6 +41,8 @@ pub struct Setup {
     pub cookie_lifetime: Option<Duration>,
     /// Segments are named by their number alone, so that an encoder that begins anew uses old names again.
     pub same_names: bool,
+    /// Segments have one path, and their names in the query.
+    pub by_query: Option<ByQuery>,
     /// A header and its value that every request must have.
     pub header: Option<(&'static str, &'static str)>,
     /// The number of the first segment of the programme.
@@ -72,6 +74,7 @@ impl Setup {
             cookies: false,
             cookie_lifetime: None,
             same_names: false,
+            by_query: None,
             header: None,
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
@@ -90,6 +93,17 @@ pub enum ProgrammeTime {
     First,
     /// Before every segment.
     Every,
+}
+
+/// What else stands in a query that names a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ByQuery {
+    /// Nothing.
+    Plain,
+    /// A token, another one with every reload.
+    Token,
+    /// A token, another one with every reload and for every segment.
+    TokenEach,
 }
 
 /// How segments are encrypted.

@@ -215,11 +215,12 @@ impl Station {
 
     /// Answers a request for anything but the endless body. The second value is the sequence number asked for.
     pub fn answer(&self, request: &Request, now: DateTime<Utc>) -> (Reply, Part, Option<u64>) {
-        let (part, mut sequence) = Self::part(request.path());
+        let path = Self::named(request);
+        let (part, mut sequence) = Self::part(&path);
         if self.setup.byte_ranges && part == Part::Segment {
             sequence = Self::range(request).and_then(|range| self.sequence_at(range.start, now));
         }
-        let fault = self.state().faults.strike(part, request.path(), sequence, now);
+        let fault = self.state().faults.strike(part, &path, sequence, now);
         let as_of = match &fault {
             Some((Kind::Frozen, since)) => *since,
             Some((Kind::Stale(back), _)) => now - TimeDelta::from_std(*back).expect("short"),
@@ -227,6 +228,14 @@ impl Station {
         };
         let reply = self.truth(part, request, now, as_of).unwrap_or_else(Reply::status);
         (fault.map_or(reply.clone(), |(kind, _)| strike(kind, reply)), part, sequence)
+    }
+
+    /// The path of a request, with the name of a segment that stands in the query.
+    fn named(request: &Request) -> String {
+        match (request.path().rsplit_once('/'), request.query("name")) {
+            (Some((folder, "segment")), Some(name)) => format!("{folder}/{name}"),
+            _ => request.path().to_owned(),
+        }
     }
 
     /// What a healthy server says, or the status of a refusal.
@@ -251,7 +260,7 @@ impl Station {
         match part {
             Part::Page => Ok(self.page(request, now)),
             Part::Master => Ok(self.text(request, playlist::master(self, now))),
-            Part::Playlist => Ok(self.text(request, playlist::media(self, &self.view(as_of)))),
+            Part::Playlist => Ok(self.text(request, playlist::media(self, &self.view(as_of), now))),
             Part::Map => self.init(request.path()).map(|init| Reply::ok("video/mp4", init)).ok_or(404),
             Part::Key => {
                 let number =
@@ -260,7 +269,7 @@ impl Station {
             }
             Part::Segment if self.setup.byte_ranges => self.piece(request, now).ok_or(416),
             Part::Segment => {
-                let bytes = self.segment(request.path(), now).ok_or(404_u16)?;
+                let bytes = self.segment(&Self::named(request), now).ok_or(404_u16)?;
                 Ok(Reply::ok(self.setup.container.content_type(), bytes))
             }
             Part::Live => Err(404),

@@ -95,6 +95,19 @@ fn what_is_listed_twice_is_marked_and_takes_no_time() {
 }
 
 #[test]
+fn segments_that_only_their_query_tells_apart_are_no_repeats() {
+    let repeats = |list: &[&str]| {
+        let text: String = list.iter().map(|address| format!("#EXTINF:2,\n{address}\n")).collect();
+        media(&text).segments.iter().map(|segment| segment.repeat).collect::<Vec<_>>()
+    };
+    assert_eq!(repeats(&["s?n=1", "s?n=2", "s?n=3"]), [false; 3]);
+    assert_eq!(repeats(&["s?n=1&t=7", "s?n=2&t=7", "s?n=2&t=7", "s?n=3&t=7"]), [false, false, true, false]);
+    // Another folder every hour.
+    assert_eq!(repeats(&["1/s?n=1", "1/s?n=2", "2/s?n=1", "2/s?n=2"]), [false; 4]);
+    assert_eq!(repeats(&["1?t=1", "1?t=2", "2?t=2", "3?t=2"]), [false, true, false, false]);
+}
+
+#[test]
 fn gaps_discontinuities_and_skipped_segments_are_read() {
     let list = media(
         "#EXT-X-MEDIA-SEQUENCE:5\n#EXT-X-SKIP:SKIPPED-SEGMENTS=3\n#EXT-X-GAP\n#EXTINF:1,\n0\n#EXT-X-DISCONTINUITY\n#EXTINF:1,\n1\n",

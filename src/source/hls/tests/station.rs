@@ -23,24 +23,34 @@ use crate::source::hls::crypt;
 pub const SEGMENT: Duration = Duration::from_millis(512);
 pub const KEY: [u8; 16] = *b"a radio's secret";
 const FRAMES: usize = 24;
-const FRAME: usize = 100;
+pub const FRAME: usize = 100;
+/// The largest frame there is.
+pub const LARGEST: usize = 8191;
+const LONG_FRAMES: usize = 128;
+/// 128 frames; a mebibyte where they are the largest.
+pub const LONG: Duration = Duration::from_micros(2_730_667);
 /// Segments in the window; as many are there at the start.
 const WINDOW: u32 = 6;
 
-/// One segment: ADTS frames (ISO/IEC 14496-3) whose payload is its number.
+/// One segment.
 pub fn segment_bytes(number: u32) -> Vec<u8> {
+    frames(number, FRAME, FRAMES)
+}
+
+/// ADTS frames (ISO/IEC 14496-3) of `size` bytes whose payload is `number`.
+fn frames(number: u32, size: usize, count: usize) -> Vec<u8> {
     let mut frame = vec![
         0xff,
         0xf1,
         0x4c,
-        0x80,
-        u8::try_from(FRAME >> 3).unwrap(),
-        u8::try_from(FRAME << 5 & 0xe0).unwrap() | 0x1f,
+        0x80 | u8::try_from(size >> 11).unwrap(),
+        u8::try_from(size >> 3 & 0xff).unwrap(),
+        u8::try_from(size << 5 & 0xe0).unwrap() | 0x1f,
         0xfc,
     ];
     frame.extend(number.to_be_bytes());
-    frame.resize(FRAME, 0);
-    frame.repeat(FRAMES)
+    frame.resize(size, 0);
+    frame.repeat(count)
 }
 
 pub fn number_in(bytes: &[u8]) -> u32 {
@@ -173,6 +183,14 @@ pub fn live(asked: &Asked) -> Answer {
             let date = asked.starts(number).to_rfc3339();
             format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:0.512,Song, and singer\n{number}.aac\n")
         }),
+    }
+}
+
+/// A station with a long window that stands still: segments of [`LONG`] in frames of `size` bytes, without dates.
+pub fn standing(asked: &Asked, window: u32, size: usize) -> Answer {
+    match asked.segment() {
+        Some(number) => Answer::ok(frames(number, size, LONG_FRAMES)),
+        None => Asked::list(0..window, 0, |number| format!("#EXTINF:2.731,\n{number}.aac\n")),
     }
 }
 

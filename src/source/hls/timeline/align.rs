@@ -1,11 +1,11 @@
 //! How a list lies beside what was listed before: which of its segments are known, and from where on it is new.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use url::Url;
 
-use super::super::address::place;
-use super::super::playlist::{ByteRange, Segment, delta};
+use super::super::address::{ByteRange, place};
+use super::super::playlist::{Segment, delta};
 use super::known::Known;
 
 /// What a list turned out to be.
@@ -84,16 +84,20 @@ impl Past<'_> {
             by_place.entry((&known.place, known.byte_range)).or_default().push(at);
             by_sequence.insert(known.sequence, at);
         }
-        let candidates = |segment: &Segment| -> Vec<(usize, i128)> {
-            let same_place = by_place.get(&(place(&segment.url), segment.byte_range)).into_iter().flatten().copied();
-            let same_number = by_sequence.get(&segment.sequence).copied();
-            let distance = |at| {
-                let known = self.known.get(at).filter(|known| known.is(segment))?;
-                Some((at, i128::from(segment.sequence) - i128::from(known.sequence)))
-            };
-            same_place.chain(same_number).filter_map(distance).collect()
+        let known = |at: usize, segment: &Segment| self.known.get(at).filter(|known| known.is(segment));
+        let same_place = |segment: &&Segment| -> Vec<usize> {
+            let listed = by_place.get(&(segment.place.as_str(), segment.byte_range)).into_iter().flatten().copied();
+            listed.filter(|at| known(*at, segment).is_some()).collect()
         };
-        let candidates: Vec<_> = segments.iter().map(|segment| candidates(segment)).collect();
+        let by_place: Vec<_> = segments.iter().map(same_place).collect();
+        // Which segment it is that an address tells, no number tells otherwise.
+        let told: HashSet<usize> = by_place.iter().flatten().copied().collect();
+        let candidates = |(segment, same_place): (&&Segment, Vec<usize>)| -> Vec<(usize, i128)> {
+            let same_number = by_sequence.get(&segment.sequence).copied().filter(|at| !told.contains(at));
+            let distance = |at| Some((at, i128::from(segment.sequence) - i128::from(known(at, segment)?.sequence)));
+            same_place.into_iter().chain(same_number).filter_map(distance).collect()
+        };
+        let candidates: Vec<_> = segments.iter().zip(by_place).map(candidates).collect();
         let newest = candidates.iter().flatten().max_by_key(|(at, _)| *at);
         let Some(&(_, expected)) = newest else { return vec![None; segments.len()] };
         let window = i128::try_from(segments.len()).unwrap_or(i128::MAX);

@@ -4,34 +4,32 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::address::place;
-use super::super::playlist::{ByteRange, Segment, delta};
+use super::super::address::{ByteRange, file_name};
+use super::super::playlist::{Segment, delta};
 
 /// A segment that was listed.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    pub(super) order: u64,
+    /// Its place among what was handed out to be fetched, if it was.
+    pub(super) order: Option<u64>,
     pub(super) sequence: u64,
     pub(super) place: String,
     pub(super) byte_range: Option<ByteRange>,
     pub(super) start: Option<DateTime<Utc>>,
     pub(super) duration: Duration,
     pub(super) discontinuity: bool,
-    /// Whether it was handed out to be fetched.
-    pub(super) handed: bool,
 }
 
 impl Known {
-    pub(super) fn new(order: u64, segment: &Segment, handed: bool) -> Self {
+    pub(super) fn new(order: Option<u64>, segment: &Segment) -> Self {
         Self {
             order,
             sequence: segment.sequence,
-            place: place(&segment.url).to_owned(),
+            place: segment.place.clone(),
             byte_range: segment.byte_range,
             start: segment.programme_time,
             duration: segment.duration,
             discontinuity: segment.discontinuity,
-            handed,
         }
     }
 
@@ -45,14 +43,10 @@ impl Known {
 
     /// Whether `segment` is this one, listed again.
     pub(super) fn is(&self, segment: &Segment) -> bool {
-        let (mine, its) = (self.place.as_str(), place(&segment.url));
+        let (mine, its) = (self.place.as_str(), segment.place.as_str());
         let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
         // A mark goes with its segment; it does not appear on one that was listed without.
         let same_mark = self.discontinuity || !segment.discontinuity;
         same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
     }
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }

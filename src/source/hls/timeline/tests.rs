@@ -9,7 +9,19 @@ struct Station {
     timeline: Timeline,
     url: Url,
     seconds: i64,
+    /// The address of a segment by its name and the moment of the reload.
+    address: fn(&str, i64) -> String,
 }
+
+/// Addresses that only their query tells apart: alone, with a token that changes with every reload, and with one that
+/// is another for each segment, too.
+const BY_QUERY: [fn(&str, i64) -> String; 5] = [
+    |name, _| format!("seg.php?n={name}"),
+    |name, reload| format!("seg.php?t={reload}&n={name}&v=1"),
+    |name, reload| format!("seg.php?t={reload}-{name}&n={name}"),
+    |name, reload| format!("/proxy?u=http%3A%2F%2Fh%2F{name}.aac%3Ft%3D{reload}"),
+    |name, reload| format!("seg.php?{name}&{reload}"),
+];
 
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -17,7 +29,16 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 impl Station {
     fn since(seconds: i64) -> Self {
-        Self { timeline: Timeline::new(at(seconds)), url: Url::parse("http://h/live/list.m3u8").unwrap(), seconds: 100 }
+        Self {
+            timeline: Timeline::new(at(seconds)),
+            url: Url::parse("http://h/live/list.m3u8").unwrap(),
+            seconds: 100,
+            address: |name, _| format!("{name}.aac"),
+        }
+    }
+
+    fn by_query(address: fn(&str, i64) -> String) -> Self {
+        Self { address, ..Self::new() }
     }
 
     fn new() -> Self {
@@ -44,7 +65,7 @@ impl Station {
             if let Some(date) = date {
                 writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{}", at(date.parse().unwrap()).to_rfc3339()).unwrap();
             }
-            writeln!(text, "#EXTINF:2,\n{name}.aac").unwrap();
+            writeln!(text, "#EXTINF:2,\n{}", (self.address)(name, self.seconds)).unwrap();
         }
         let Playlist::Media(list) = Playlist::read(text.as_bytes(), &self.url).unwrap() else { panic!("a master") };
         let monotonic = Duration::from_secs(self.seconds.unsigned_abs());
@@ -53,9 +74,12 @@ impl Station {
 
     /// What a reload brings: names in order, `!` for a discontinuity, `?` for doubt.
     fn new_in(&mut self, list: &str) -> String {
-        let words = self.observe(list).new.into_iter().map(|new| {
-            let name =
-                new.segment.url.path_segments().unwrap().next_back().unwrap().trim_end_matches(".aac").to_owned();
+        let observed = self.observe(list);
+        let names = list.split_whitespace().filter_map(|word| word.trim_start_matches('!').split('@').next());
+        let by_address: HashMap<_, _> =
+            names.map(|name| (self.url.join(&(self.address)(name, self.seconds)).unwrap(), name)).collect();
+        let words = observed.new.into_iter().map(|new| {
+            let name = by_address[&new.segment.url];
             format!("{}{name}{}", if new.discontinuity { "!" } else { "" }, if new.doubtful { "?" } else { "" })
         });
         words.collect::<Vec<_>>().join(" ")
@@ -70,6 +94,38 @@ fn a_window_slides() {
     assert_eq!(station.new_in("6: b c d"), "d");
     assert_eq!(station.new_in("9: e f g"), "e f g");
     assert_eq!(station.new_in("9: e f g !h"), "!h");
+}
+
+#[test]
+fn a_window_slides_where_only_queries_tell_its_segments_apart() {
+    for address in BY_QUERY {
+        let mut station = Station::by_query(address);
+        assert_eq!(station.new_in("5: a b c"), "!a b c");
+        assert_eq!(station.new_in("5: a b c"), "");
+        assert_eq!(station.new_in("6: b c d"), "d");
+        assert_eq!(station.observe("5: a b c").reading, Reading::Behind);
+        assert_eq!(station.new_in("9: e f g"), "e f g");
+        assert_eq!(station.new_in("9: e f g !h"), "!h");
+        assert_eq!(station.new_in("11: g !h i j k l"), "i j k l");
+        // A list of one tells nothing of what its queries mean.
+        let mut station = Station::by_query(address);
+        assert_eq!(station.new_in("0: a"), "!a");
+        assert_eq!(station.new_in("0: a b"), "b");
+        assert_eq!(station.new_in("0: a b c"), "c");
+    }
+}
+
+#[test]
+fn queries_that_stay_the_same_recognise_a_segment_under_another_number() {
+    for address in [BY_QUERY[0], BY_QUERY[1]] {
+        let mut station = Station::by_query(address);
+        assert_eq!(station.new_in("100: a b c d e f"), "!a b c d e f");
+        // Back by three: each number but one is that of another segment before.
+        assert_eq!(station.new_in("98: b c d e f g"), "g");
+        assert_eq!(station.new_in("0: d e f g h i"), "h i");
+        // Listed twice, which shifts the numbers.
+        assert_eq!(station.new_in("1: e f g g h i j"), "j");
+    }
 }
 
 #[test]
