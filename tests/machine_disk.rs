@@ -100,11 +100,11 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     daemon.stop().await;
 }
 
-/// Two recordings of the days before, a mebibyte each.
+/// Two recordings of the days before, a mebibyte each, and since then two airings that were missed.
 async fn earlier(aircheck: &Aircheck) {
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
-    for days in [1, 2] {
-        let begun = start() - TimeDelta::days(days);
+    for hours in [6, 12, 24, 48] {
+        let begun = start() - TimeDelta::hours(hours);
         let (show, on_air) = (ShowId::new("show"), Span::new(begun, begun + TimeDelta::seconds(10)));
         let airing = Airing {
             id: AiringId::derive(&show, begun),
@@ -116,14 +116,16 @@ async fn earlier(aircheck: &Aircheck) {
             timezone: chrono_tz::UTC,
         };
         catalogue.claim(&airing, "Show", begun).await.expect("claimed");
-        let file = format!("{days}.mp3");
-        std::fs::write(aircheck.path("recordings").join(&file), vec![0; MEBIBYTE]).expect("written");
-        let (verdict, bytes) = (Verdict::Complete, Some(MEBIBYTE as u64));
+        let missed = hours < 24;
+        let file = (!missed).then(|| format!("{}.mp3", hours / 24));
+        if let Some(file) = &file {
+            std::fs::write(aircheck.path("recordings").join(file), vec![0; MEBIBYTE]).expect("written");
+        }
         let outcome = Outcome {
-            verdict,
-            seconds: 10.0,
-            file: Some(file.into()),
-            bytes,
+            verdict: if missed { Verdict::Failed } else { Verdict::Complete },
+            seconds: if missed { 0.0 } else { 10.0 },
+            bytes: file.as_ref().map(|_| MEBIBYTE as u64),
+            file: file.map(Into::into),
             gaps: Vec::new(),
             measured: Measured::default(),
             at: on_air.end,
@@ -166,9 +168,13 @@ async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it
         let list = aircheck.list().await;
         assert!(!aircheck.path("state/tape/other/20261121T090000000Z.aac").exists(), "old tape");
         match case {
-            0 => assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}"),
+            0 => assert_eq!((list.len(), &list[0]["verdict"]), (5, &"complete".into()), "{list:?}"),
             1 => {
-                assert_eq!((list.len(), &list[0]["verdict"]), (2, &"complete".into()), "{list:?}");
+                assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}");
+                assert_eq!(
+                    (&list[1]["verdict"], &list[1]["start"]),
+                    (&"failed".into(), &"2026-11-21T04:00:00Z".into())
+                );
                 assert!(aircheck.path("recordings/1.mp3").exists() && !aircheck.path("recordings/2.mp3").exists());
             }
             _ => {

@@ -1,8 +1,15 @@
 //! What goes again: a pure plan, and its execution.
 //!
 //! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
-//! is deleted, and without rules nothing is. Partial, silent and failed ones count like any other. The file goes first
-//! and the row is marked after: a crash in between leaves a row without a file, which the next plan deletes again.
+//! is deleted, and without rules nothing is. Partial and silent ones count like any other.
+//!
+//! What has no file (an airing that was missed or failed, a recording whose file was moved away and its name given to
+//! another) is no recording to listen to, and never costs one: only what has a file uses up `last`. It stays beside
+//! them by `days`, or as long as fewer than `last` recordings and fewer than `last` of its own kind are newer: the list
+//! says what is missing between the recordings that stay, and is bounded when a station is dead for good.
+//!
+//! The file goes first and the row is marked after: a crash in between leaves a row without a file, which a later plan
+//! deletes again.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -23,12 +30,20 @@ pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<Ai
     let mut done: Vec<&Recording> =
         recordings.iter().filter(|it| it.finished_at.is_some() && it.deleted_at.is_none()).collect();
     done.sort_by_key(|recording| Reverse((recording.on_air.start, &recording.id)));
-    let newest = keep.last.map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX));
+    let last = keep.last.unwrap_or(0);
     let young = |recording: &Recording| {
         keep.days.is_some_and(|days| now - recording.on_air.end < TimeDelta::days(i64::from(days)))
     };
-    let mut gone: Vec<AiringId> =
-        done.into_iter().skip(newest).filter(|recording| !young(recording)).map(|it| it.id.clone()).collect();
+    let (mut playable, mut empty) = (0_u32, 0_u32);
+    let mut gone = Vec::new();
+    for recording in done {
+        let among_newest = if recording.file.is_some() { playable < last } else { playable.max(empty) < last };
+        if !among_newest && !young(recording) {
+            gone.push(recording.id.clone());
+        }
+        let kind = if recording.file.is_some() { &mut playable } else { &mut empty };
+        *kind = kind.saturating_add(1);
+    }
     gone.reverse();
     gone
 }
@@ -85,12 +100,12 @@ mod tests {
             on_air,
             cut: on_air,
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
+            file: (age != 2).then(|| format!("{age}.mp3").into()),
             seconds: 3600.0,
             length: None,
             gaps: vec![],
             dead_air: vec![],
             loudness: None,
-            file: None,
             bytes: None,
             claimed_at: on_air.start,
             finished_at: Some(end),
@@ -116,8 +131,34 @@ mod tests {
         assert_eq!(gone(Some(9), None), [0; 0]);
         assert_eq!(gone(None, Some(2)), [4, 3, 2], "one that is exactly two days old is not younger");
         assert_eq!(gone(Some(1), Some(3)), [4, 3]);
-        assert_eq!(gone(Some(4), Some(1)), [4]);
+        assert_eq!(gone(Some(3), Some(1)), [4], "the failed one takes the place of none");
+        assert_eq!(gone(Some(4), Some(1)), [0; 0]);
         assert_eq!(gone(None, Some(u32::MAX)), [0; 0]);
+    }
+
+    #[test]
+    fn airings_of_which_there_is_no_file_cost_no_recording_and_go_with_those_they_were_between() {
+        let failed = |age| Recording { file: None, verdict: Some(Verdict::Failed), ..aged(age) };
+        let gone = |recordings: Vec<Recording>, last| {
+            plan(&recordings, &Keep { last: Some(last), days: None }, NOON.parse().unwrap())
+                .iter()
+                .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
+                .collect::<Vec<i64>>()
+        };
+        // The machine was off for ten days.
+        let off = || (0..10).map(failed).chain((10..17).map(aged)).collect::<Vec<_>>();
+        assert_eq!(gone(off(), 7), [9, 8, 7]);
+        // The station answers again: the oldest recordings go one by one, and what failed stays between the others.
+        let back = |count: i64| (-count..0).map(aged).chain(off()).collect();
+        assert_eq!(gone(back(1), 7), [16, 9, 8, 7]);
+        assert_eq!(gone(back(7), 7), (0..17).rev().collect::<Vec<_>>());
+        // It never did.
+        assert_eq!(gone((0..10).map(failed).collect(), 7), [9, 8, 7]);
+        assert_eq!(gone(vec![aged(0), failed(1)], 1), [1]);
+        // What is partial or silent can be listened to.
+        let partial = Recording { verdict: Some(Verdict::Partial(50.0)), ..aged(0) };
+        let silent = Recording { verdict: Some(Verdict::Silent), ..aged(1) };
+        assert_eq!(gone(vec![partial, silent, aged(3)], 2), [3]);
     }
 
     #[tokio::test]
