@@ -5,10 +5,11 @@ use std::time::Duration;
 use aircheck::library::catalogue::{Catalogue, Outcome};
 use aircheck::model::{Airing, AiringId, Measured, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::machine::{Daemon, Disk, SetClock, by_show, whole};
+use crate::support::machine::{Daemon, Disk, SetClock, by_show, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 
 const LIMIT: Duration = Duration::from_secs(150);
@@ -98,6 +99,44 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
     whole_show(&aircheck.list().await, &clock, 20.0);
     daemon.stop().await;
+}
+
+/// The list can be written until the file has its name, and then not until there is room again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only_once() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) });
+    // With room for the MP3 that is there already but for no other, and with plenty.
+    for (free, words) in [(Some(1_400), "database or disk is full"), (None, "the list could not be asked")] {
+        let (start, cron) = minute(5);
+        let yaml = yaml(&station, 5).replace("0 10 * * *", &cron);
+        let aircheck = Aircheck::new(&yaml);
+        let Some(disk) = Disk::mount(&aircheck, 8 * 1024) else { return };
+        let mut service = aircheck.start("run", &["run"]);
+        service.says("the page is at", LIMIT).await;
+        let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
+        list.busy_timeout(LIMIT).expect("some patience");
+        list.execute_batch(
+            "CREATE TRIGGER full BEFORE UPDATE ON airings WHEN NEW.finished_at IS NOT NULL \
+             BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+        )
+        .expect("a list that cannot be told");
+        if let Some(free) = free {
+            disk.fill(free);
+        }
+        service.says(words, LIMIT).await;
+        if free.is_some() {
+            disk.clear();
+        }
+        list.execute_batch("DROP TRIGGER full").expect("it can be told again");
+        until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
+        let listed = aircheck.list().await;
+        whole(by_show(&listed, "show"), Some(start), 5.0);
+        service.signal(Signal::TERM);
+        assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+        let files = std::fs::read_dir(aircheck.path("recordings/S/Show")).expect("a folder").count();
+        assert_eq!((listed.len(), files), (1, 1), "{listed:?}\n{}", service.log());
+    }
 }
 
 /// Two recordings of the days before, a mebibyte each, and since then two airings that were missed.
