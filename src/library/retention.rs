@@ -49,8 +49,9 @@ pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<Ai
 }
 
 /// Deletes those of `recordings` whose ids are in `gone`: the file, folders that are empty then, and marks the row.
-/// A file that is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on.
-/// Returns how many were deleted.
+/// Each is read again before: its file may have been moved away, and the name be another recording's by now. A file that
+/// is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on. Returns how many
+/// were deleted.
 pub async fn apply(
     catalogue: &Catalogue,
     shelf: &Shelf,
@@ -62,7 +63,9 @@ pub async fn apply(
     let mut deleted = 0;
     let mut trouble = Ok(());
     for recording in recordings.iter().filter(|recording| gone.contains(&recording.id)) {
-        let removed = match &recording.file {
+        let current = catalogue.get(&recording.id).await?;
+        let Some(current) = current.filter(|it| it.deleted_at.is_none() && it.binned.is_none()) else { continue };
+        let removed = match &current.file {
             Some(file) => shelf.remove(file).await,
             None => Ok(()),
         };
@@ -82,6 +85,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::library::archive;
     use crate::library::catalogue::{Filter, Outcome};
     use crate::model::{Airing, Measured, ShowId, Span, StationId, Verdict};
 
@@ -208,5 +212,51 @@ mod tests {
         let left: Vec<_> = fs::read_dir(shelf.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["0"]);
         assert!(!catalogue.claim(&airing(2), "show", now).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let now: DateTime<Utc> = NOON.parse().unwrap();
+        let file = shelf.output().join("News.mp3");
+        let mut planned = Vec::new();
+        for age in (0..9).rev() {
+            let recording = aged(age);
+            let airing = Airing {
+                id: recording.id,
+                show: recording.show,
+                station: recording.station,
+                on_air: recording.on_air,
+                early: TimeDelta::zero(),
+                late: TimeDelta::zero(),
+                timezone: chrono_tz::UTC,
+            };
+            catalogue.claim(&airing, "News", airing.on_air.start).await.unwrap();
+            let temporary = shelf.temporary(&airing.id).await.unwrap();
+            fs::write(&temporary, format!("of day {age}")).unwrap();
+            let outcome = Outcome {
+                verdict: Verdict::Complete,
+                seconds: 3600.0,
+                file: None,
+                bytes: None,
+                gaps: vec![],
+                measured: Measured::default(),
+                at: airing.on_air.end,
+            };
+            if age == 0 {
+                // Retention has looked at the list just before.
+                planned = catalogue.list(&Filter::default()).await.unwrap();
+            }
+            archive::shelve(&catalogue, &shelf, &airing.id, &temporary, "News", outcome).await.unwrap();
+            assert!(file.exists());
+            if age > 0 {
+                fs::rename(&file, folder.path().join(format!("{age}.mp3"))).unwrap();
+            }
+        }
+        let gone = plan(&planned, &Keep { last: None, days: Some(1) }, now);
+        assert_eq!(apply(&catalogue, &shelf, &planned, &gone, now).await.unwrap(), 8);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "of day 0");
     }
 }
