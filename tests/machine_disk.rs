@@ -5,10 +5,11 @@ use std::time::Duration;
 use aircheck::library::catalogue::{Catalogue, Outcome};
 use aircheck::model::{Airing, AiringId, Measured, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::machine::{Daemon, Disk, SetClock, by_show, whole};
+use crate::support::machine::{Daemon, Disk, SetClock, by_show, minute, whole};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 
 const LIMIT: Duration = Duration::from_secs(150);
@@ -121,11 +122,49 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     daemon.stop().await;
 }
 
-/// Two recordings of the days before, a mebibyte each.
+/// The list can be written until the file has its name, and then not until there is room again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only_once() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) });
+    // With room for the MP3 that is there already but for no other, and with plenty.
+    for (free, words) in [(Some(1_400), "database or disk is full"), (None, "the list could not be asked")] {
+        let (start, cron) = minute(5);
+        let yaml = yaml(&station, 5).replace("0 10 * * *", &cron);
+        let aircheck = Aircheck::new(&yaml);
+        let Some(disk) = Disk::mount(&aircheck, 8 * 1024) else { return };
+        let mut service = aircheck.start("run", &["run"]);
+        service.says("the page is at", LIMIT).await;
+        let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
+        list.busy_timeout(LIMIT).expect("some patience");
+        list.execute_batch(
+            "CREATE TRIGGER full BEFORE UPDATE ON airings WHEN NEW.finished_at IS NOT NULL \
+             BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
+        )
+        .expect("a list that cannot be told");
+        if let Some(free) = free {
+            disk.fill(free);
+        }
+        service.says(words, LIMIT).await;
+        if free.is_some() {
+            disk.clear();
+        }
+        list.execute_batch("DROP TRIGGER full").expect("it can be told again");
+        until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
+        let listed = aircheck.list().await;
+        whole(by_show(&listed, "show"), Some(start), 5.0);
+        service.signal(Signal::TERM);
+        assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+        let files = std::fs::read_dir(aircheck.path("recordings/S/Show")).expect("a folder").count();
+        assert_eq!((listed.len(), files), (1, 1), "{listed:?}\n{}", service.log());
+    }
+}
+
+/// Two recordings of the days before, a mebibyte each, and since then two airings that were missed.
 async fn earlier(aircheck: &Aircheck) {
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
-    for days in [1, 2] {
-        let begun = start() - TimeDelta::days(days);
+    for hours in [6, 12, 24, 48] {
+        let begun = start() - TimeDelta::hours(hours);
         let (show, on_air) = (ShowId::new("show"), Span::new(begun, begun + TimeDelta::seconds(10)));
         let airing = Airing {
             id: AiringId::derive(&show, begun),
@@ -137,14 +176,16 @@ async fn earlier(aircheck: &Aircheck) {
             timezone: chrono_tz::UTC,
         };
         catalogue.claim(&airing, "Show", begun).await.expect("claimed");
-        let file = format!("{days}.mp3");
-        std::fs::write(aircheck.path("recordings").join(&file), vec![0; MEBIBYTE]).expect("written");
-        let (verdict, bytes) = (Verdict::Complete, Some(MEBIBYTE as u64));
+        let missed = hours < 24;
+        let file = (!missed).then(|| format!("{}.mp3", hours / 24));
+        if let Some(file) = &file {
+            std::fs::write(aircheck.path("recordings").join(file), vec![0; MEBIBYTE]).expect("written");
+        }
         let outcome = Outcome {
-            verdict,
-            seconds: 10.0,
-            file: Some(file.into()),
-            bytes,
+            verdict: if missed { Verdict::Failed } else { Verdict::Complete },
+            seconds: if missed { 0.0 } else { 10.0 },
+            bytes: file.as_ref().map(|_| MEBIBYTE as u64),
+            file: file.map(Into::into),
             gaps: Vec::new(),
             measured: Measured::default(),
             at: on_air.end,
@@ -187,9 +228,13 @@ async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it
         let list = aircheck.list().await;
         assert!(!aircheck.path("state/tape/other/20261121T090000000Z.aac").exists(), "old tape");
         match case {
-            0 => assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}"),
+            0 => assert_eq!((list.len(), &list[0]["verdict"]), (5, &"complete".into()), "{list:?}"),
             1 => {
-                assert_eq!((list.len(), &list[0]["verdict"]), (2, &"complete".into()), "{list:?}");
+                assert_eq!((list.len(), &list[0]["verdict"]), (3, &"complete".into()), "{list:?}");
+                assert_eq!(
+                    (&list[1]["verdict"], &list[1]["start"]),
+                    (&"failed".into(), &"2026-11-21T04:00:00Z".into())
+                );
                 assert!(aircheck.path("recordings/1.mp3").exists() && !aircheck.path("recordings/2.mp3").exists());
             }
             _ => {

@@ -38,15 +38,16 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
          - {{ title: Failed, station: s, cron: \"0 10 * * *\", length: 10s }}\n  \
          - {{ title: Partial, station: s, cron: \"0 10 * * *\", length: 12s }}\n  \
          - {{ title: Whole, station: s, cron: \"0 10 * * *\", length: 5s }}\n  \
+         - {{ title: Moved, station: s, cron: \"0 10 * * *\", length: 8s }}\n  \
          - {{ title: Dead, station: dead, cron: \"0 10 * * *\", length: 2s }}\n",
         station.url()
     ));
     let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
-    until("all verdicts", LIMIT, async || aircheck.list().await.len() == 4).await;
+    until("all verdicts", LIMIT, async || aircheck.list().await.len() == 5).await;
     let list = aircheck.list().await;
     let dead = by_show(&list, "dead");
     assert_eq!((&dead["verdict"], &dead["file"]), (&"failed".into(), &Value::Null), "{dead}");
-    assert_eq!(mp3s(&aircheck.path("recordings")), 3, "a failed airing leaves no file");
+    assert_eq!(mp3s(&aircheck.path("recordings")), 4, "a failed airing leaves no file");
     assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
 
     let file = |show: &str| by_show(&list, show)["file"].as_str().expect("a file").to_owned();
@@ -56,12 +57,15 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
         "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, seconds = 0 WHERE show = 'failed'",
     );
     spoil(&aircheck, "UPDATE airings SET verdict = 'partial', percent = 50, seconds = 6 WHERE show = 'partial'");
+    spoil(&aircheck, "UPDATE airings SET verdict = 'partial', percent = 50, seconds = 4 WHERE show = 'moved'");
+    // Moved away; its name is free for what is recovered of it.
+    std::fs::remove_file(file("moved")).expect("removed");
     // A stranger has taken the name that the failed one had.
     std::fs::write(file("failed"), "a stranger's").expect("written");
 
     let listed = aircheck.run(&["recover", "--json"]).await.json();
     let listed = listed.as_array().expect("a list");
-    assert_eq!(listed.len(), 2, "{listed:?}");
+    assert_eq!(listed.len(), 3, "{listed:?}");
     assert!((by_show(listed, "failed")["on_tape"].as_f64().expect("seconds") - 10.0).abs() < 0.1, "{listed:?}");
     let shown = aircheck.run(&["recover"]).await.stdout;
     assert!(shown.contains("partial@20261121T1000Z  partial (50.0 %)  12.0 of 12.0 s on tape  Partial"), "{shown}");
@@ -80,7 +84,12 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
     let list = aircheck.list().await;
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     assert!(!Path::new(&file("partial")).exists(), "the half of it is gone");
-    assert_eq!(mp3s(&aircheck.path("recordings")), 4);
+    let ran = aircheck.run(&["recover", "moved@20261121T1000Z"]).await;
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let list = aircheck.list().await;
+    assert_eq!(by_show(&list, "moved")["file"], file("moved"));
+    whole(by_show(&list, "moved"), Some(start - clock.ahead()), 8.0);
+    assert_eq!(mp3s(&aircheck.path("recordings")), 5);
     assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
 
     for (id, code, words) in [
@@ -91,5 +100,5 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
         let ran = aircheck.run(&["recover", id]).await;
         assert!(ran.code == code && ran.stderr.contains(words), "{ran:?}");
     }
-    assert_eq!(mp3s(&aircheck.path("recordings")), 4, "what was not recovered leaves nothing behind");
+    assert_eq!(mp3s(&aircheck.path("recordings")), 5, "what was not recovered leaves nothing behind");
 }

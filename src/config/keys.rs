@@ -318,7 +318,7 @@ pub(super) static KEEP: Table = Table {
     name: "keep",
     doc: "Which recordings to keep; what neither rule keeps is deleted.",
     keys: &[
-        key("last", Kind::Whole(1, 1_000_000), "last: 30", "The newest so many."),
+        key("last", Kind::Whole(1, 1_000_000), "last: 30", "The newest so many that have a file."),
         key("days", Kind::Whole(1, 36_500), "days: 90", "Those younger than so many days."),
     ],
     one_of: &[],

@@ -115,7 +115,7 @@ impl Default for DeadAirRule {
 /// Which recordings to keep; what neither rule keeps is deleted. Without rules everything is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Keep {
-    /// The newest so many.
+    /// The newest so many that have a file.
     pub last: Option<u32>,
     /// Those younger than this.
     pub days: Option<u32>,

@@ -2,14 +2,18 @@
 //!
 //! [`shelve`], in steps, with what a crash after each leaves:
 //!
-//! 1. a free name is chosen, and the catalogue writes down the outcome under it (*prepared*): a temporary file, and a
-//!    claimed airing with an outcome;
+//! 1. a free name is chosen, and the catalogue writes down the outcome under it (*prepared*) and takes the name off
+//!    whoever had it: a temporary file, and a claimed airing with an outcome;
 //! 2. the shelf gives the file that name, or step 1 is repeated with the next name: the recording, and a claimed
 //!    airing with its outcome;
 //! 3. the catalogue finishes the airing: done.
 //!
 //! [`recover`] looks whether step 2 was reached. If so it does step 3; if not, the airing is cut again from the tape.
 //! So a crash leads neither to a lost recording nor to two of one airing.
+//!
+//! One file belongs to one row. A name is free where no file has it and no other airing is about to give it to one; a
+//! row that has it all the same is of a recording whose file somebody has moved away, and loses it before the new file
+//! is there, so that whoever deletes or plays by the row never takes the new file for the old one.
 //!
 //! A loss of power is a crash in which what was not synchronised is gone, so each step is on the disk before the next
 //! begins: the file's bytes (step 1 of [`shelf`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
@@ -49,16 +53,43 @@ pub async fn shelve(
     let mut next = 1;
     loop {
         let (file, number) = shelf.free_name(name, next).await?;
+        next = number + 1;
         outcome.file = Some(file.clone());
-        catalogue.prepare(id, &outcome).await?;
+        if !catalogue.prepare(id, &outcome).await? {
+            continue;
+        }
         match shelf::place(temporary, &shelf.output().join(&file)).await {
             // Somebody took the name in between.
-            Err(ShelfError::Taken { .. }) => next = number + 1,
+            Err(ShelfError::Taken { .. }) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => {
                 catalogue.finish(id, &outcome).await?;
                 return Ok(file);
             }
+        }
+    }
+}
+
+/// Gives the finished `temporary` file the first free `name` for a row that will have it in place of its own, as when
+/// its airing is cut again. Returns the file relative to the output folder.
+pub async fn name(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    id: &AiringId,
+    temporary: &Path,
+    name: &str,
+) -> Result<PathBuf, ArchiveError> {
+    let mut next = 1;
+    loop {
+        let (file, number) = shelf.free_name(name, next).await?;
+        next = number + 1;
+        if !catalogue.vacate(id, &file).await? {
+            continue;
+        }
+        match shelf::place(temporary, &shelf.output().join(&file)).await {
+            Err(ShelfError::Taken { .. }) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => return Ok(file),
         }
     }
 }
@@ -140,6 +171,28 @@ mod tests {
         let listed = catalogue.list(&Filter::default()).await.unwrap();
         assert_eq!((listed[0].file.as_ref(), listed[0].bytes), (Some(&file), Some(5)));
         assert!(catalogue.unfinished().await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_another_airing_is_about_to_give_is_taken_and_one_of_a_file_moved_away_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
+        let later = Airing { id: AiringId::new("later"), ..airing.clone() };
+        catalogue.claim(&later, "명연주", later.on_air.start).await.unwrap();
+        let second = shelf.temporary(&later.id).await.unwrap();
+        fs::write(&second, "other").unwrap();
+        let named = Outcome { file: Some("News.mp3".into()), bytes: Some(5), ..outcome() };
+        catalogue.prepare(&airing.id, &named).await.unwrap();
+
+        let file = shelve(&catalogue, &shelf, &later.id, &second, "News", outcome()).await.unwrap();
+        assert_eq!(file, Path::new("News (2).mp3"));
+        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, "News", outcome()).await.unwrap();
+        assert_eq!(file, Path::new("News.mp3"));
+        // It is moved away, and a recording that is cut again gets its name.
+        fs::remove_file(shelf.output().join("News.mp3")).unwrap();
+        fs::write(&second, "again").unwrap();
+        assert_eq!(name(&catalogue, &shelf, &later.id, &second, "News").await.unwrap(), Path::new("News.mp3"));
+        assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().file, None);
     }
 
     #[tokio::test]

@@ -11,8 +11,10 @@
 //! 3. the row is *there*: done.
 //!
 //! [`Bin::restore`]: the row is *coming*, with the name that the file will have; the file is moved; the row is on the
-//! list. [`Bin::keep`] goes on with what a crash has left, in the direction that was asked for. A file that is neither
-//! in the bin nor in its place has been taken by somebody, and that is said.
+//! list. While a row is going or coming nobody gets the name of its file; while it is there anybody may.
+//!
+//! [`Bin::keep`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in the
+//! bin nor in its place has been taken by somebody, and that is said.
 //!
 //! For good: the file is removed first and the row is marked after; a crash in between is repeated by the next round.
 
@@ -164,7 +166,7 @@ impl Bin {
         {
             tracing::warn!(airing = %id, file = %file.display(), "deleted, but its file was not there any more");
         }
-        Ok(self.catalogue.set_stage(id, Stage::There, None).await?)
+        Ok(self.catalogue.set_stage(id, Stage::There).await?)
     }
 
     async fn come_out(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
@@ -174,7 +176,7 @@ impl Bin {
             } else {
                 // Moved before a crash, or put back by hand.
                 let there = shelf::size(&self.shelf.output().join(file)).await.ok();
-                if there.is_none() || there != binned.bytes || self.catalogue.lists(file).await? {
+                if there.is_none() || there != binned.bytes || self.catalogue.is_anothers(id, file).await? {
                     return Err(BinError::Taken { id: id.clone() });
                 }
             }
@@ -187,13 +189,13 @@ impl Bin {
         let name = file.with_extension("").to_string_lossy().into_owned();
         let (mut target, mut number) = (PathBuf::from(file), 1);
         loop {
-            self.catalogue.set_stage(id, Stage::Coming, Some(&target)).await?;
-            match self.shelf.unbin(id, &target).await {
-                Err(ShelfError::Taken { .. }) => {
-                    (target, number) = self.shelf.free_name(&name, number + 1).await?;
+            if self.shelf.is_free(&target).await? && self.catalogue.call_back(id, &target).await? {
+                match self.shelf.unbin(id, &target).await {
+                    Err(ShelfError::Taken { .. }) => {}
+                    moved => return Ok(moved?),
                 }
-                moved => return Ok(moved?),
             }
+            (target, number) = self.shelf.free_name(&name, number + 1).await?;
         }
     }
 }

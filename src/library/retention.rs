@@ -1,8 +1,15 @@
 //! What goes again: a pure plan, and its execution.
 //!
 //! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
-//! is deleted, and without rules nothing is. Partial, silent and failed ones count like any other. The file goes first
-//! and the row is marked after: a crash in between leaves a row without a file, which the next plan deletes again.
+//! is deleted, and without rules nothing is. Partial and silent ones count like any other.
+//!
+//! What has no file (an airing that was missed or failed, a recording whose file was moved away and its name given to
+//! another) is no recording to listen to, and never costs one: only what has a file uses up `last`. It stays beside
+//! them by `days`, or as long as fewer than `last` recordings and fewer than `last` of its own kind are newer: the list
+//! says what is missing between the recordings that stay, and is bounded when a station is dead for good.
+//!
+//! The file goes first and the row is marked after: a crash in between leaves a row without a file, which a later plan
+//! deletes again.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -23,19 +30,28 @@ pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<Ai
     let mut done: Vec<&Recording> =
         recordings.iter().filter(|it| it.finished_at.is_some() && it.deleted_at.is_none()).collect();
     done.sort_by_key(|recording| Reverse((recording.on_air.start, &recording.id)));
-    let newest = keep.last.map_or(0, |last| usize::try_from(last).unwrap_or(usize::MAX));
+    let last = keep.last.unwrap_or(0);
     let young = |recording: &Recording| {
         keep.days.is_some_and(|days| now - recording.on_air.end < TimeDelta::days(i64::from(days)))
     };
-    let mut gone: Vec<AiringId> =
-        done.into_iter().skip(newest).filter(|recording| !young(recording)).map(|it| it.id.clone()).collect();
+    let (mut playable, mut empty) = (0_u32, 0_u32);
+    let mut gone = Vec::new();
+    for recording in done {
+        let among_newest = if recording.file.is_some() { playable < last } else { playable.max(empty) < last };
+        if !among_newest && !young(recording) {
+            gone.push(recording.id.clone());
+        }
+        let kind = if recording.file.is_some() { &mut playable } else { &mut empty };
+        *kind = kind.saturating_add(1);
+    }
     gone.reverse();
     gone
 }
 
 /// Deletes those of `recordings` whose ids are in `gone`: the file, folders that are empty then, and marks the row.
-/// A file that is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on.
-/// Returns how many were deleted.
+/// Each is read again before: its file may have been moved away, and the name be another recording's by now. A file that
+/// is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on. Returns how many
+/// were deleted.
 pub async fn apply(
     catalogue: &Catalogue,
     shelf: &Shelf,
@@ -47,7 +63,9 @@ pub async fn apply(
     let mut deleted = 0;
     let mut trouble = Ok(());
     for recording in recordings.iter().filter(|recording| gone.contains(&recording.id)) {
-        let removed = match &recording.file {
+        let current = catalogue.get(&recording.id).await?;
+        let Some(current) = current.filter(|it| it.deleted_at.is_none() && it.binned.is_none()) else { continue };
+        let removed = match &current.file {
             Some(file) => shelf.remove(file).await,
             None => Ok(()),
         };
@@ -67,6 +85,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::library::archive;
     use crate::library::catalogue::{Filter, Outcome};
     use crate::model::{Airing, Measured, ShowId, Span, StationId, Verdict};
 
@@ -85,12 +104,12 @@ mod tests {
             on_air,
             cut: on_air,
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
+            file: (age != 2).then(|| format!("{age}.mp3").into()),
             seconds: 3600.0,
             length: None,
             gaps: vec![],
             dead_air: vec![],
             loudness: None,
-            file: None,
             bytes: None,
             claimed_at: on_air.start,
             finished_at: Some(end),
@@ -116,8 +135,34 @@ mod tests {
         assert_eq!(gone(Some(9), None), [0; 0]);
         assert_eq!(gone(None, Some(2)), [4, 3, 2], "one that is exactly two days old is not younger");
         assert_eq!(gone(Some(1), Some(3)), [4, 3]);
-        assert_eq!(gone(Some(4), Some(1)), [4]);
+        assert_eq!(gone(Some(3), Some(1)), [4], "the failed one takes the place of none");
+        assert_eq!(gone(Some(4), Some(1)), [0; 0]);
         assert_eq!(gone(None, Some(u32::MAX)), [0; 0]);
+    }
+
+    #[test]
+    fn airings_of_which_there_is_no_file_cost_no_recording_and_go_with_those_they_were_between() {
+        let failed = |age| Recording { file: None, verdict: Some(Verdict::Failed), ..aged(age) };
+        let gone = |recordings: Vec<Recording>, last| {
+            plan(&recordings, &Keep { last: Some(last), days: None }, NOON.parse().unwrap())
+                .iter()
+                .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
+                .collect::<Vec<i64>>()
+        };
+        // The machine was off for ten days.
+        let off = || (0..10).map(failed).chain((10..17).map(aged)).collect::<Vec<_>>();
+        assert_eq!(gone(off(), 7), [9, 8, 7]);
+        // The station answers again: the oldest recordings go one by one, and what failed stays between the others.
+        let back = |count: i64| (-count..0).map(aged).chain(off()).collect();
+        assert_eq!(gone(back(1), 7), [16, 9, 8, 7]);
+        assert_eq!(gone(back(7), 7), (0..17).rev().collect::<Vec<_>>());
+        // It never did.
+        assert_eq!(gone((0..10).map(failed).collect(), 7), [9, 8, 7]);
+        assert_eq!(gone(vec![aged(0), failed(1)], 1), [1]);
+        // What is partial or silent can be listened to.
+        let partial = Recording { verdict: Some(Verdict::Partial(50.0)), ..aged(0) };
+        let silent = Recording { verdict: Some(Verdict::Silent), ..aged(1) };
+        assert_eq!(gone(vec![partial, silent, aged(3)], 2), [3]);
     }
 
     #[tokio::test]
@@ -167,5 +212,51 @@ mod tests {
         let left: Vec<_> = fs::read_dir(shelf.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["0"]);
         assert!(!catalogue.claim(&airing(2), "show", now).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let now: DateTime<Utc> = NOON.parse().unwrap();
+        let file = shelf.output().join("News.mp3");
+        let mut planned = Vec::new();
+        for age in (0..9).rev() {
+            let recording = aged(age);
+            let airing = Airing {
+                id: recording.id,
+                show: recording.show,
+                station: recording.station,
+                on_air: recording.on_air,
+                early: TimeDelta::zero(),
+                late: TimeDelta::zero(),
+                timezone: chrono_tz::UTC,
+            };
+            catalogue.claim(&airing, "News", airing.on_air.start).await.unwrap();
+            let temporary = shelf.temporary(&airing.id).await.unwrap();
+            fs::write(&temporary, format!("of day {age}")).unwrap();
+            let outcome = Outcome {
+                verdict: Verdict::Complete,
+                seconds: 3600.0,
+                file: None,
+                bytes: None,
+                gaps: vec![],
+                measured: Measured::default(),
+                at: airing.on_air.end,
+            };
+            if age == 0 {
+                // Retention has looked at the list just before.
+                planned = catalogue.list(&Filter::default()).await.unwrap();
+            }
+            archive::shelve(&catalogue, &shelf, &airing.id, &temporary, "News", outcome).await.unwrap();
+            assert!(file.exists());
+            if age > 0 {
+                fs::rename(&file, folder.path().join(format!("{age}.mp3"))).unwrap();
+            }
+        }
+        let gone = plan(&planned, &Keep { last: None, days: Some(1) }, now);
+        assert_eq!(apply(&catalogue, &shelf, &planned, &gone, now).await.unwrap(), 8);
+        assert_eq!(fs::read_to_string(&file).unwrap(), "of day 0");
     }
 }

@@ -7,12 +7,12 @@
 //! 1. the cut is encoded into a hidden temporary file: removed at the next start of the service;
 //! 2. it gets a name of its own, as nothing is ever overwritten: a recording that the list does not know;
 //! 3. the row gets the new outcome in place of the old one: an old file that the list does not know;
-//! 4. the old file, if there was one, is removed: done.
+//! 4. the old file, if there was one, is removed: done. Had it been moved away, the recording may have got its name.
 //!
 //! Nothing happens where the tape holds no more than the recording.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,7 +25,7 @@ use crate::base::blocking::blocking;
 use crate::config::Config;
 use crate::deck::folder_of;
 use crate::encode;
-use crate::library::archive::ArchiveError;
+use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
 use crate::library::shelf::{self, Shelf};
@@ -136,7 +136,7 @@ pub async fn recut(
     // A name of its own: somebody else may be at the same airing.
     let own = AiringId::new(format!("{id}.{}", std::process::id()));
     let temporary = shelf.temporary(&own).await.map_err(RecorderError::from)?;
-    let shelved = encoded(&order, &tape, &old, shelf, &temporary).await;
+    let shelved = encoded(&order, &tape, &old, (catalogue, shelf), &temporary).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
         let _ = tokio::fs::remove_file(&temporary).await;
@@ -144,10 +144,12 @@ pub async fn recut(
     let outcome = Outcome { at: now, ..shelved? };
     let replaced = catalogue.replace(id, &old, &outcome).await.map_err(RecorderError::from);
     if !matches!(replaced, Ok(true)) {
-        remove(shelf, outcome.file.as_deref()).await?;
+        remove(catalogue, shelf, id, outcome.file.as_deref()).await?;
         return Err(replaced.err().map_or_else(|| RecutError::Changed { id: id.clone() }, RecutError::from));
     }
-    remove(shelf, old.file.as_deref()).await?;
+    if old.file != outcome.file {
+        remove(catalogue, shelf, id, old.file.as_deref()).await?;
+    }
     get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })
 }
 
@@ -156,7 +158,7 @@ async fn encoded(
     order: &Order,
     tape: &Tape,
     old: &Recording,
-    shelf: &Shelf,
+    (catalogue, shelf): (&Catalogue, &Shelf),
     temporary: &Path,
 ) -> Result<Outcome, RecutError> {
     let (show, config) = (&order.show, &order.config);
@@ -171,7 +173,8 @@ async fn encoded(
     let verdict = judge(&job.cut, &taken);
     let name = labelled(order, verdict, &taken, cover, temporary).await?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
-    let file: PathBuf = shelf.shelve(temporary, &name).await.map_err(RecorderError::from)?;
+    let named = archive::name(catalogue, shelf, &old.id, temporary, &name).await;
+    let file = named.map_err(RecorderError::from)?;
     let Taken { seconds, gaps, measured, .. } = taken;
     Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, measured, at: old.cut.end })
 }
@@ -207,9 +210,11 @@ async fn tape_of(config: &Config, station: &StationId) -> Result<Tape, TapeError
     blocking(move || Tape::read(&folder, delay)).await
 }
 
-async fn remove(shelf: &Shelf, file: Option<&Path>) -> Result<(), RecorderError> {
-    match file {
-        Some(file) => shelf.remove(file).await.map_err(|error| ArchiveError::from(error).into()),
-        None => Ok(()),
+/// Removes a file that was this airing's, unless it was moved away and its name is another's by now.
+async fn remove(catalogue: &Catalogue, shelf: &Shelf, id: &AiringId, file: Option<&Path>) -> Result<(), RecorderError> {
+    let Some(file) = file else { return Ok(()) };
+    if catalogue.is_anothers(id, file).await? {
+        return Ok(());
     }
+    Ok(shelf.remove(file).await.map_err(ArchiveError::from)?)
 }

@@ -1,6 +1,10 @@
 //! The task of an airing: one attempt after another, until there is a verdict.
 //!
-//! What cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
+//! After an attempt that did not work it is asked first whether the recording is on the shelf all the same, and only the
+//! list could not be told: nothing else is done with the airing until the list has answered, because another attempt or
+//! another outcome would make a second recording of it, and nobody would know of the first.
+//!
+//! What then cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
 //! fails otherwise is tried [`ATTEMPTS`] times.
 
 use std::panic::AssertUnwindSafe;
@@ -36,6 +40,14 @@ impl Recorder {
                 }
                 Err(error) => error,
             };
+            match self.settled(id).await {
+                Some(false) => {}
+                Some(true) => {
+                    warn!(airing = %id, %error, "finished all the same: its file had its name already");
+                    return;
+                }
+                None => return,
+            }
             let order = ordered.amended(&reins.airing.borrow());
             let size = size_of(&order);
             let waits = room::was_wanting(self.shelf.output(), size, &error).await
@@ -63,15 +75,26 @@ impl Recorder {
             if self.environment.stop.run_until_cancelled(pause).await.is_none() {
                 return;
             }
-            // The file may have got its name, and only the list not have been told.
-            match self.is_settled(id).await {
-                Ok(true) => return,
-                Ok(false) => {}
-                Err(error) => warn!(airing = %id, %error, "the list could not be asked"),
-            }
             if !waits {
                 attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
             }
+        }
+    }
+
+    /// Whether the airing is finished, or could be finished now. Asks until the list answers; nothing where the process
+    /// stops before.
+    async fn settled(&self, id: &AiringId) -> Option<bool> {
+        let mut told = false;
+        loop {
+            match self.is_settled(id).await {
+                Ok(settled) => return Some(settled),
+                Err(error) if !told => {
+                    error!(airing = %id, %error, "the list could not be asked; nothing is done with it until it can");
+                    told = true;
+                }
+                Err(_) => {}
+            }
+            self.environment.stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await?;
         }
     }
 
@@ -82,7 +105,8 @@ impl Recorder {
         Ok(archive::recover(&self.catalogue, &self.shelf, claimed, self.environment.clock.now()).await?)
     }
 
-    /// Makes known, in the log and in the list, that an airing is not finished for want of room.
+    /// Makes known, in the log and in the list, that an airing is not finished for want of room. Only for one that is not
+    /// [settled](Self::settled): what the list says of its file is forgotten.
     async fn hold(&self, airing: &Airing, error: &RecorderError, alerted: bool) {
         // What there is of the MP3 takes the room that the tape and the list need.
         let _ = self.shelf.temporary(&airing.id).await;

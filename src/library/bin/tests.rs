@@ -118,17 +118,17 @@ async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
     keep().await;
     assert_eq!((library.sound(NAME), library.binned().exists()), (None, true));
     // Died after step 2.
-    library.catalogue.set_stage(&library.id, Stage::Going, None).await.unwrap();
+    library.catalogue.set_stage(&library.id, Stage::Going).await.unwrap();
     keep().await;
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
     assert_eq!((row.binned.unwrap().stage, library.binned().exists()), (Stage::There, true));
     // Died when it was to come back, before the file was moved.
-    library.catalogue.set_stage(&library.id, Stage::Coming, None).await.unwrap();
+    library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     keep().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
     // And after it was moved.
     library.catalogue.bin(&library.id, at(2)).await.unwrap();
-    library.catalogue.set_stage(&library.id, Stage::Coming, None).await.unwrap();
+    library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     keep().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
 }
@@ -145,6 +145,44 @@ async fn a_name_that_was_given_away_meanwhile_is_not_taken_from_its_new_owner() 
 
     library.bin.put(&other, at(4)).await.unwrap();
     assert_eq!(library.sound("KBS/명연주 (2).mp3").as_deref(), Some("sound"), "the folder is not empty");
+}
+
+#[tokio::test]
+async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with_it() {
+    let library = Library::new().await;
+    fs::rename(library.output().join(NAME), library.folder.path().join("kept.mp3")).unwrap();
+    let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
+    library.bin.put(&library.id, at(4)).await.unwrap();
+    assert_eq!(library.sound(NAME).as_deref(), Some("other"));
+    assert_eq!(library.bin.keep(at(4) + KEPT, KEPT).await.unwrap(), 1);
+    assert_eq!(library.sound(NAME).as_deref(), Some("other"));
+
+    // What comes back gets its name again, though the list has another under it whose file was moved away.
+    library.bin.put(&other, at(5)).await.unwrap();
+    let third = add(&library.catalogue, &library.output(), 6, NAME, "third").await;
+    fs::remove_file(library.output().join(NAME)).unwrap();
+    library.bin.restore(&other, at(7)).await.unwrap();
+    assert_eq!(library.sound(NAME).as_deref(), Some("other"));
+    library.bin.put(&third, at(8)).await.unwrap();
+    assert_eq!(library.sound(NAME).as_deref(), Some("other"));
+}
+
+#[tokio::test]
+async fn while_a_file_is_on_its_way_nobody_gets_its_name() {
+    let library = Library::new().await;
+    let next = AiringId::new("next");
+    let free = async || library.catalogue.vacate(&next, Path::new(NAME)).await.unwrap();
+    // Died with the file in the bin, and the list not told.
+    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    fs::create_dir_all(library.binned().parent().unwrap()).unwrap();
+    fs::rename(library.output().join(NAME), library.binned()).unwrap();
+    assert!(!free().await);
+    library.bin.keep(at(3), KEPT).await.unwrap();
+    assert!(free().await && library.binned().exists());
+    library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
+    assert!(!free().await);
+    library.bin.keep(at(3), KEPT).await.unwrap();
+    assert_eq!(library.sound(NAME).as_deref(), Some("sound"));
 }
 
 #[tokio::test]

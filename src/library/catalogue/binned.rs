@@ -4,11 +4,11 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::entry::{Recording, Stage};
 use super::error::CatalogueError;
-use super::{Catalogue, rows, written};
+use super::{Catalogue, names, rows, written};
 use crate::model::{AiringId, Topic};
 
 impl Catalogue {
@@ -24,25 +24,48 @@ impl Catalogue {
         .await
     }
 
-    /// Notes how far the file of a recording in the bin is, and its name where that has become another.
-    pub async fn set_stage(&self, id: &AiringId, stage: Stage, file: Option<&Path>) -> Result<(), CatalogueError> {
-        let (id, file) = (id.clone(), file.map(|file| file.to_string_lossy().into_owned()));
-        let word = match stage {
-            Stage::Going => "going",
-            Stage::There => "there",
-            Stage::Coming => "coming",
-        };
+    /// Notes how far the file of a recording in the bin is.
+    pub async fn set_stage(&self, id: &AiringId, stage: Stage) -> Result<(), CatalogueError> {
+        let id = id.clone();
         self.run(move |connection| {
-            let set = "UPDATE airings SET binned = ?2, file = coalesce(?3, file) WHERE id = ?1 AND binned IS NOT NULL";
-            connection.execute(set, params![id.as_str(), word, file]).map(drop).map_err(written)
+            let set = "UPDATE airings SET binned = ?2 WHERE id = ?1 AND binned IS NOT NULL";
+            connection.execute(set, [id.as_str(), stage.word()]).map(drop).map_err(written)
         })
         .await
     }
 
-    /// Puts a recording from the bin on the list again.
+    /// Notes that a recording in the bin is coming back, and that its file will be `file`, which no file is now. False, and
+    /// nothing is changed, where another airing is about to give a file that name.
+    pub async fn call_back(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+        let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
+        self.change(&[Topic::Recordings], move |connection| {
+            let transaction = names::begin(connection).map_err(written)?;
+            let free = !names::is_needed(&transaction, &id, &file).map_err(written)?;
+            if free {
+                names::take(&transaction, &id, &file).map_err(written)?;
+                let set = "UPDATE airings SET binned = ?2, file = ?3 WHERE id = ?1 AND binned IS NOT NULL";
+                transaction.execute(set, [id.as_str(), Stage::Coming.word(), &file]).map_err(written)?;
+                transaction.commit().map_err(written)?;
+            }
+            Ok(free)
+        })
+        .await
+    }
+
+    /// Puts a recording from the bin on the list again; its file is in its place, and nobody else's then.
     pub async fn unbin(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.change(&[Topic::Recordings], move |connection| unbin(connection, &id, at).map_err(written)).await
+        self.change(&[Topic::Recordings], move |connection| {
+            let transaction = names::begin(connection).map_err(written)?;
+            let name = "SELECT file FROM airings WHERE id = ?1 AND binned IS NOT NULL";
+            let file = transaction.query_row(name, [id.as_str()], |row| row.get::<_, Option<String>>(0));
+            if let Some(file) = file.optional().map_err(written)?.flatten() {
+                names::take(&transaction, &id, &file).map_err(written)?;
+            }
+            unbin(&transaction, &id, at).map_err(written)?;
+            transaction.commit().map_err(written)
+        })
+        .await
     }
 
     /// Notes that the file of a recording from the bin is gone for good.
@@ -50,21 +73,12 @@ impl Catalogue {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = connection.transaction().map_err(written)?;
+            // The name may be another's, who has it with right.
+            let forget = "UPDATE airings SET file = NULL, bytes = NULL WHERE id = ?1 AND binned IS NOT NULL";
+            transaction.execute(forget, [id.as_str()]).map_err(written)?;
             unbin(&transaction, &id, at).map_err(written)?;
             rows::mark_deleted(&transaction, &id, at).map_err(written)?;
             transaction.commit().map_err(written)
-        })
-        .await
-    }
-
-    /// Whether a recording on the list has this file.
-    pub async fn lists(&self, file: &Path) -> Result<bool, CatalogueError> {
-        let file = file.to_string_lossy().into_owned();
-        self.run(move |connection| {
-            let listed = "SELECT EXISTS (SELECT 1 FROM airings WHERE file = ?1 AND binned IS NULL)";
-            connection
-                .query_row(listed, [file], |row| row.get(0))
-                .map_err(|source| CatalogueError::Sqlite { doing: "read", source })
         })
         .await
     }

@@ -73,7 +73,8 @@ pub struct Recording {
     pub dead_air: Vec<DeadAir>,
     /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
     pub loudness: Option<Loudness>,
-    /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin.
+    /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin, or
+    /// it was moved away and another recording has its name by now.
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
@@ -168,6 +169,20 @@ pub struct Silent {
     pub start: String,
     /// How long it lasts.
     pub seconds: f64,
+}
+
+impl Stage {
+    /// Every stage.
+    pub(super) const ALL: [Self; 3] = [Self::Going, Self::There, Self::Coming];
+
+    /// How the tables name it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Going => "going",
+            Self::There => "there",
+            Self::Coming => "coming",
+        }
+    }
 }
 
 impl Recording {

@@ -8,6 +8,7 @@
 //! - a row is never removed: a recording that retention has deleted is not recorded again. Only the claim on an airing
 //!   that a person skips or removes before it has begun is taken back, and the word that one was missed because aircheck
 //!   was not running, where that airing turns out not to be over: the clock was wrong;
+//! - a file belongs to one row: whoever gets its name takes it off a row whose file somebody has moved away;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
 //! Whoever wants to know of changes is told by [`Catalogue::changes`], save of those that another process makes.
@@ -19,6 +20,7 @@ mod amendments;
 mod binned;
 mod entry;
 mod error;
+mod names;
 mod past;
 mod rows;
 mod schema;
@@ -133,23 +135,24 @@ impl Catalogue {
     }
 
     /// Writes down what the outcome will be once the file has its name. After a crash, [`Catalogue::unfinished`] hands
-    /// it out again, and whether the file is there tells whether the airing is done.
-    pub async fn prepare(&self, id: &AiringId, outcome: &Outcome) -> Result<(), CatalogueError> {
+    /// it out again, and whether the file is there tells whether the airing is done. False, and nothing is written, where
+    /// another airing is about to give a file that name.
+    pub async fn prepare(&self, id: &AiringId, outcome: &Outcome) -> Result<bool, CatalogueError> {
         self.store(id, outcome, false).await
     }
 
     /// Finishes a claimed airing, once.
     pub async fn finish(&self, id: &AiringId, outcome: &Outcome) -> Result<(), CatalogueError> {
-        self.store(id, outcome, true).await
+        self.store(id, outcome, true).await.map(drop)
     }
 
     /// Gives a finished airing another outcome in place of the one in `old`, as when it is cut again from tape. False, and
     /// nothing is changed, where its row is no longer as in `old`.
     pub async fn replace(&self, id: &AiringId, old: &Recording, outcome: &Outcome) -> Result<bool, CatalogueError> {
-        let (id, outcome, finished_at) = (id.clone(), outcome.clone(), old.finished_at);
+        let (id, outcome, old) = (id.clone(), outcome.clone(), old.clone());
         self.change(WRITTEN, move |connection| {
             let transaction = connection.transaction().map_err(written)?;
-            let replaced = rows::reopen(&transaction, &id, finished_at).map_err(written)?
+            let replaced = rows::reopen(&transaction, &old).map_err(written)?
                 && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
             if replaced {
                 transaction.commit().map_err(written)?;
@@ -157,6 +160,29 @@ impl Catalogue {
             Ok(replaced)
         })
         .await
+    }
+
+    /// Takes the name of a file, which no file has, off whoever has it but the row `id`. False, and nothing is changed,
+    /// where another needs it.
+    pub async fn vacate(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+        let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
+        self.change(&[Topic::Recordings], move |connection| {
+            let transaction = names::begin(connection).map_err(written)?;
+            let free = !names::is_needed(&transaction, &id, &file).map_err(written)?;
+            if free {
+                names::take(&transaction, &id, &file).map_err(written)?;
+                transaction.commit().map_err(written)?;
+            }
+            Ok(free)
+        })
+        .await
+    }
+
+    /// Whether a row other than `id` has this file, or needs its name.
+    pub async fn is_anothers(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+        let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
+        let read = |source| CatalogueError::Sqlite { doing: "read", source };
+        self.run(move |connection| names::is_anothers(connection, &id, &file).map_err(read)).await
     }
 
     /// The recordings that `filter` lets through, newest first.
@@ -228,14 +254,20 @@ impl Catalogue {
         .await
     }
 
-    async fn store(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<(), CatalogueError> {
+    async fn store(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<bool, CatalogueError> {
         let (id, outcome) = (id.clone(), outcome.clone());
         self.change(WRITTEN, move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
+            let transaction = names::begin(connection).map_err(written)?;
+            if let Some(file) = outcome.file.as_deref().filter(|_| !finished)
+                && names::is_needed(&transaction, &id, &file.to_string_lossy()).map_err(written)?
+            {
+                return Ok(false);
+            }
             if !rows::store(&transaction, &id, &outcome, finished).map_err(written)? {
                 return Err(CatalogueError::NotClaimed { id });
             }
-            transaction.commit().map_err(written)
+            transaction.commit().map_err(written)?;
+            Ok(true)
         })
         .await
     }

@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 
 use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
 use super::error::CatalogueError;
+use super::names;
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict,
 };
@@ -116,7 +117,8 @@ pub(super) fn insert(
     Ok(inserted == 1)
 }
 
-/// Writes the outcome of an unfinished airing, gaps and all; `finished` or only about to be. Whether there was one.
+/// Writes the outcome of an unfinished airing, gaps and all; `finished` or only about to be. Its file is nobody else's
+/// then. Whether there was such an airing; where there was not, nothing of this is to stay.
 pub(super) fn store(
     transaction: &Transaction<'_>,
     id: &AiringId,
@@ -132,6 +134,9 @@ pub(super) fn store(
         Verdict::Partial(percent) => Some(percent),
         _ => None,
     };
+    if let Some(file) = &outcome.file {
+        names::take(transaction, id, &file.to_string_lossy())?;
+    }
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
          bytes = :bytes, length = :length, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at \
@@ -214,16 +219,12 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
     Ok(())
 }
 
-/// Makes an airing unfinished again, if it was finished at `finished_at` and its recording is not deleted.
-pub(super) fn reopen(
-    transaction: &Transaction<'_>,
-    id: &AiringId,
-    finished_at: Option<DateTime<Utc>>,
-) -> rusqlite::Result<bool> {
+/// Makes an airing unfinished again, if it is finished as in `old`, has the file of then, and is not deleted.
+pub(super) fn reopen(transaction: &Transaction<'_>, old: &Recording) -> rusqlite::Result<bool> {
     let updated = transaction.execute(
-        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND deleted_at IS NULL \
-         AND binned IS NULL",
-        params![id.as_str(), finished_at.map(stamp)],
+        "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND file IS ?3 \
+         AND deleted_at IS NULL AND binned IS NULL",
+        params![old.id.as_str(), old.finished_at.map(stamp), old.file.as_deref().map(Path::to_string_lossy)],
     )?;
     Ok(updated == 1)
 }
@@ -306,12 +307,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             binned: None,
         };
         let binned_at = maybe("binned_at")?.map(|at| instant(&at)).transpose()?;
-        let stage = match maybe("binned")?.as_deref() {
-            Some("going") => Some(Stage::Going),
-            Some("there") => Some(Stage::There),
-            Some("coming") => Some(Stage::Coming),
-            _ => None,
-        };
+        let stage = maybe("binned")?.and_then(|word| Stage::ALL.into_iter().find(|stage| stage.word() == word));
         // What is in the bin has no file for anybody but the bin.
         let recording = match binned_at.zip(stage) {
             Some((at, stage)) => {

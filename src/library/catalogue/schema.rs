@@ -112,6 +112,21 @@ const STEPS: &[&str] = &[
     -- Until when the first sound may come that it begins with; NULL: it begins at its start.
     ALTER TABLE amendments ADD COLUMN connecting_until TEXT;
 ",
+    "
+    -- One file belongs to one row; in the bin a row only remembers the name. Where several have one, it was moved away and
+    -- given anew, to the last of them.
+    CREATE TEMP TABLE bereft AS SELECT id FROM (
+        SELECT id, row_number() OVER (
+            PARTITION BY file ORDER BY finished_at IS NULL DESC, finished_at DESC, rowid DESC
+        ) AS place
+        FROM airings WHERE file IS NOT NULL AND binned IS NULL
+    ) WHERE place > 1;
+    DELETE FROM peaks WHERE airing IN (SELECT id FROM bereft);
+    UPDATE airings SET file = NULL, bytes = NULL WHERE id IN (SELECT id FROM bereft);
+    DROP TABLE bereft;
+
+    CREATE UNIQUE INDEX airings_by_file ON airings (file) WHERE file IS NOT NULL AND binned IS NULL;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

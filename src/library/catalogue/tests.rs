@@ -177,6 +177,43 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
 }
 
 #[tokio::test]
+async fn a_file_is_of_the_last_recording_that_got_its_name_and_of_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&folder).await;
+    let airings: Vec<_> = (17..=20).map(|day| airing("명연주", &format!("2026-11-{day}T05:00:00Z"))).collect();
+    for airing in &airings {
+        catalogue.claim(airing, "명연주", airing.on_air.start).await.unwrap();
+    }
+    let has = async |airing: &Airing| catalogue.get(&airing.id).await.unwrap().unwrap().file.is_some();
+    let [first, second, third, other] = &airings[..] else { unreachable!() };
+    catalogue.finish(&first.id, &partial()).await.unwrap();
+
+    // From before the file has its name until the airing is finished it is nobody else's, not even by a crash.
+    assert!(catalogue.prepare(&second.id, &partial()).await.unwrap());
+    assert!(!has(first).await && has(second).await);
+    assert_eq!(catalogue.peaks(&first.id).await.unwrap(), None, "the picture goes with the file");
+    assert!(!catalogue.prepare(&third.id, &partial()).await.unwrap(), "the second is about to give it to a file");
+    assert!(!catalogue.vacate(&third.id, &partial().file.unwrap()).await.unwrap());
+    assert_eq!(catalogue.unfinished().await.unwrap()[1].prepared, None, "then nothing is written");
+    catalogue.finish(&second.id, &partial()).await.unwrap();
+    assert_eq!(catalogue.list(&Filter { playable: true, ..Filter::default() }).await.unwrap().len(), 1);
+    assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 2, "that it was recorded stays on the list");
+
+    // The same for one that is cut again, which finds the row as it was or leaves it alone.
+    let before = catalogue.get(&second.id).await.unwrap().unwrap();
+    let again = Outcome { file: Some("again.mp3".into()), at: partial().at + TimeDelta::hours(1), ..partial() };
+    assert!(catalogue.prepare(&third.id, &partial()).await.unwrap());
+    assert!(!has(second).await);
+    assert!(!catalogue.replace(&second.id, &before, &again).await.unwrap(), "its file is not its own any more");
+    let before = catalogue.get(&second.id).await.unwrap().unwrap();
+    assert!(catalogue.replace(&second.id, &before, &again).await.unwrap());
+    assert!(has(second).await);
+    catalogue.finish(&other.id, &Outcome { file: Some("other.mp3".into()), ..partial() }).await.unwrap();
+    assert!(catalogue.vacate(&second.id, Path::new("other.mp3")).await.unwrap());
+    assert!(!has(other).await);
+}
+
+#[tokio::test]
 async fn the_list_is_newest_first_and_hides_what_is_unfinished_or_deleted_unless_asked() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
@@ -296,6 +333,45 @@ async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is
     let causes = [Cause::new(CauseKind::Other, "404"), Cause::new(CauseKind::NotRunning, "aircheck was not running")];
     assert_eq!(recording.gaps.into_iter().map(|gap| gap.cause).collect::<Vec<_>>(), causes);
     assert_eq!(catalogue.peaks(&recording.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_file_that_several_rows_of_an_older_release_have_is_the_newest_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("old.sqlite");
+    let mut old = Connection::open(&path).unwrap();
+    schema::MIGRATIONS.to_version(&mut old, 7).unwrap();
+    for (id, file, finished_at, binned) in [
+        ("first", Some("News.mp3"), Some("2026-11-18"), None),
+        ("cut again", Some("Same.mp3"), Some("2026-11-21"), None),
+        ("last", Some("News.mp3"), Some("2026-11-20"), None),
+        ("between", Some("News.mp3"), Some("2026-11-19"), None),
+        ("in the bin", Some("News.mp3"), Some("2026-11-21"), Some("there")),
+        ("older", Some("Same.mp3"), Some("2026-11-20"), None),
+        ("failed", None, Some("2026-11-20"), None),
+        ("failed too", None, Some("2026-11-21"), None),
+    ] {
+        let at = finished_at.map(|day| format!("{day}T06:00:00.000Z"));
+        old.execute(
+            "INSERT INTO airings (id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, \
+             state, claimed_at, finished_at, verdict, file, bytes, binned, binned_at) VALUES (?1, 'a', 's', 'A', 'UTC', \
+             ?2, ?2, ?2, ?2, 'shelved', ?2, ?2, 'complete', ?3, iif(?3 IS NULL, NULL, 1), ?4, iif(?4 IS NULL, NULL, ?2))",
+            (id, at, file, binned),
+        )
+        .unwrap();
+        old.execute("INSERT INTO peaks VALUES (?1, 1.0, x'00')", [id]).unwrap();
+    }
+    drop(old);
+    let catalogue = Catalogue::open(&path).await.unwrap();
+    let listed = catalogue.list(&Filter { playable: true, ..Filter::default() }).await.unwrap();
+    let mut left: Vec<_> = listed.iter().map(|it| it.id.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["cut again", "last"]);
+    assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 7, "no row is lost");
+    let binned = catalogue.binned().await.unwrap().remove(0).binned.unwrap();
+    assert_eq!(binned.file.as_deref(), Some(Path::new("News.mp3")), "it can still be brought back");
+    assert_eq!(catalogue.peaks(&AiringId::new("first")).await.unwrap(), None);
+    assert!(catalogue.peaks(&AiringId::new("last")).await.unwrap().is_some());
 }
 
 #[test]

@@ -96,6 +96,12 @@ impl Shelf {
         .await
     }
 
+    /// Whether no file has this name.
+    pub async fn is_free(&self, file: &Path) -> Result<bool, ShelfError> {
+        let path = self.output.join(file);
+        blocking(move || Ok(path.symlink_metadata().is_err())).await
+    }
+
     /// After a crash: whether the temporary file of this airing, `bytes` long, has already got the name `file`. What
     /// an interrupted step 3 left is put right.
     pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, ShelfError> {
