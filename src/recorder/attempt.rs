@@ -20,6 +20,7 @@ use crate::library::archive;
 use crate::library::artwork::Picture;
 use crate::library::catalogue::Outcome;
 use crate::model::{Airing, MediaEvent, Verdict};
+use crate::tape::reaches;
 
 /// Sound that was taken.
 struct Made {
@@ -66,7 +67,7 @@ impl Recorder {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let view = tape.view(&airing.cut());
-        let on_tape = view.end().is_some_and(|end| end >= airing.cut().end);
+        let on_tape = reaches(&view, airing.cut());
         let now = self.environment.clock.now();
         // Before the lease: the first sound may be on tape a moment after it.
         let is_late = now > airing.cut().start && lease.is_none() && !self.is_connecting(&airing.id);

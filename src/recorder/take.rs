@@ -18,7 +18,7 @@ use crate::base::clock::{Clock, sleep_until};
 use crate::base::environment::Environment;
 use crate::encode::{self, Job};
 use crate::model::Span;
-use crate::tape::Tape;
+use crate::tape::{self, Tape};
 
 pub use crate::encode::Encoded as Taken;
 
@@ -125,7 +125,7 @@ async fn until_nothing_more_comes(
         let view = tape.view(cut);
         let patience = if view.start().is_some() { LATEST } else { QUIET };
         let left = (due.max(begun) + patience - clock.now()).to_std().unwrap_or_default();
-        if left.is_zero() || view.end().is_some_and(|end| end >= cut.end) {
+        if left.is_zero() || tape::reaches(&view, *cut) {
             return;
         }
         tokio::select! {

@@ -186,6 +186,19 @@ pub fn progress(view: &View, cut: Span) -> (Duration, Duration) {
     (passed.saturating_sub(missing), missing)
 }
 
+/// Whether a walk through `cut` comes to its end by what is on tape. [`View::end`] does not tell: where sessions join, the
+/// sound lies up to an entry's length beside its place.
+pub fn reaches(view: &View, cut: Span) -> bool {
+    let mut walker = Walker::new(cut);
+    loop {
+        match walker.step(view, false) {
+            Step::End => return true,
+            Step::Wait => return false,
+            Step::Run(_) | Step::Feed { .. } => {}
+        }
+    }
+}
+
 /// Whether an entry follows the last one without a seam.
 fn joins(last: &Last, number: u64, entry: &Entry, placed: Placed) -> bool {
     if last.duration.is_zero() {
@@ -343,6 +356,9 @@ mod tests {
         };
         let near = View::new(0, vec![entry(104.0, false), entry(109.5, true)], Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&near, 100.0, 108.0), "run 0@0..");
+        // The second one lies a segment and a half before its place: the end of a cut comes later by as much.
+        let cut = |end: f64| Span::new(at(100.0), at(end));
+        assert!(near.end() == Some(at(109.5)) && reaches(&near, cut(108.0)) && !reaches(&near, cut(109.0)));
         let far = View::new(0, vec![entry(104.0, false), entry(114.0, true)], Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&far, 100.0, 114.0), "run 0@0. run 0@10. gap 104+6 nothing arrived from the station");
         let mut known = vec![entry(104.0, false), entry(104.2, true), entry(109.5, true)];

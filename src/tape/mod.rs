@@ -24,7 +24,7 @@ mod reel;
 mod view;
 
 pub use cause::Trouble;
-pub use cut::{Run, Step, Walker, progress};
+pub use cut::{Run, Step, Walker, progress, reaches};
 pub use entry::{Entry, Reel, Sound};
 pub use error::TapeError;
 pub use folder::Tape;
