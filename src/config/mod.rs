@@ -31,6 +31,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod unseen;
 mod web;
 
 pub use artwork::Artwork;

@@ -9,10 +9,10 @@ use super::document::{Content, Entry};
 use super::keys::{self, FILE, STATION};
 use super::position::Place;
 use super::problem::{Complaint, Problems};
-use super::read_show::{self, Around};
+use super::read_show::{self, Around, Outline};
 use super::section::Section;
 use super::{
-    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, syntax, units, web,
+    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, units, web,
 };
 
 /// Larger is no file that a person wrote.
@@ -116,8 +116,8 @@ fn without_dots(path: &Path) -> PathBuf {
     })
 }
 
-/// Id, name and zone of a station whose mistakes are told elsewhere.
-fn outline(entry: &Entry, timezone: Tz) -> (String, Option<String>, Tz) {
+/// A station whose mistakes are told elsewhere.
+fn outline(entry: &Entry, timezone: Tz) -> Outline {
     let mut elsewhere = Problems::default();
     let mut name = None;
     let mut zone = timezone;
@@ -127,7 +127,9 @@ fn outline(entry: &Entry, timezone: Tz) -> (String, Option<String>, Tz) {
         name = section.text("name", &mut elsewhere);
         zone = section.read("timezone", &mut elsewhere, checks::zone).unwrap_or(timezone);
     }
-    (entry.key.clone(), name, zone)
+    let key = entry.key.clone();
+    let id = slug::id(&key).ok().or_else(|| Some(slug::slug(&key)).filter(|slug| !slug.is_empty()));
+    Outline { key, id, name, zone }
 }
 
 fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) -> Vec<Show> {

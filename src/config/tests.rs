@@ -7,6 +7,8 @@ use chrono_tz::Tz;
 
 use super::*;
 
+mod hints;
+
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/aircheck/stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"))
 }
