@@ -6,6 +6,7 @@ use chrono::DateTime;
 use rustix::process::Signal;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
+use crate::support::library::{HOSTILE, recorded};
 use crate::support::origin::{Container, Origin, Setup};
 
 #[tokio::test]
@@ -157,6 +158,44 @@ async fn the_demo_makes_a_recording_within_ninety_seconds_and_leaves_nothing_beh
     demo.signal(Signal::INT);
     assert!(demo.end(Duration::from_secs(10)).await.success(), "{}", demo.log());
     until("the end of its children", Duration::from_secs(5), async || !children.iter().any(|id| is_alive(id))).await;
+}
+
+const LISTED: &str = "stations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
+    mbc: { name: MBC, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
+    - { title: 명연주 명음반, station: kbs, cron: \"0 5 * * *\", length: 2h }\n  \
+    - { title: News, id: late-news, station: mbc, cron: \"0 22 * * *\", length: 1h }\n";
+
+#[tokio::test]
+async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() {
+    let aircheck = Aircheck::new(LISTED);
+    recorded(&aircheck).await;
+    let listed = async |args: &[&str]| {
+        let ran = aircheck.run(&[&["list", "--json"], args].concat()).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{args:?}: {ran}");
+        ran.json().as_array().expect("a list").iter().map(|row| row["show"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    let of = async |args: &[&str]| -> Vec<String> { listed(args).await };
+    assert_eq!(of(&["--show", "명연주-명음반"]).await, ["명연주-명음반"]);
+    assert_eq!(of(&["--show", "명연주 명음반"]).await, ["명연주-명음반"]);
+    // The file has not got this show any more.
+    assert_eq!(of(&["--show", "hostile"]).await, ["hostile"]);
+    assert_eq!(of(&["--show", HOSTILE]).await, ["hostile"]);
+    assert_eq!(of(&["--station", "kbs 1fm"]).await, ["hostile", "명연주-명음반"], "the newest first");
+    assert_eq!(of(&["--station", "kbs", "-n", "1"]).await, ["hostile"]);
+    assert_eq!(of(&["--show", "News"]).await, [""; 0]);
+    let none = aircheck.run(&["list", "--show", "News"]).await;
+    assert!(none.code == 0 && none.stdout.starts_with("no recordings of the show `News` yet"), "{none}");
+
+    for (args, told) in [
+        (["--show", "Nwes"], "there is no show `Nwes`; there are: hostile, late-news, 명연주-명음반"),
+        (["--station", "ebs"], "there is no station `ebs`; there are: kbs, mbc"),
+        (["-n", "0"], "0 is not in 1.."),
+    ] {
+        let ran = aircheck.run(&[&["list"][..], &args].concat()).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}: {ran}");
+        assert!(ran.stderr.contains(told), "{args:?}: {ran}");
+    }
+    assert_eq!(aircheck.run(&["next", "-n", "0"]).await.code, 2);
 }
 
 /// The processes whose parent this one is.

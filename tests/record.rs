@@ -131,7 +131,7 @@ async fn a_station_that_gives_nothing_is_told_in_words_and_leaves_no_file() {
     assert!(!ran.stderr.contains("verysecret"), "{ran:?}");
     assert!(!aircheck.path("a.mp3").exists());
 
-    let ran = aircheck.run(&["record", "nowhere", "--for", "1s"]).await;
+    let ran = aircheck.run(&["record", "elsewhere", "--for", "1s"]).await;
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("there is no station `nowhere`") && ran.stderr.contains("there are: s"), "{ran:?}");
+    assert!(ran.stderr.contains("there is no station `elsewhere`") && ran.stderr.contains("there are: s"), "{ran:?}");
 }

@@ -4,6 +4,7 @@
 //! read goes to standard output, everything for people about it to standard error.
 
 mod arguments;
+mod catalogue;
 mod check;
 mod completions;
 mod demo;
@@ -11,6 +12,7 @@ mod exit;
 mod list;
 mod locate;
 mod logging;
+mod named;
 mod next;
 mod passwd;
 mod print;
@@ -59,7 +61,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::List { count, show, station, json } => {
             let wish = list::Wish { count, show, station, json };
-            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, wish)))
+            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &wish)))
         }
         Command::Recover { airing, json } => {
             with_config(at, |config| recover::run(config, recover::Wish { id: airing, json }))

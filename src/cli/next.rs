@@ -15,7 +15,7 @@ use crate::model::Amendments;
 use crate::schedule::programme::{Planned, Programme};
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
-pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let config = match Config::look(path) {
         Ok(config) => config,
         Err(errors) => {
@@ -26,7 +26,7 @@ pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::
     let config = Arc::new(config);
     let programme = Programme::new(Arc::clone(&config), Arc::new(by_hand(&config)?));
     let now = clock.now();
-    let coming = programme.coming(now, count);
+    let coming = programme.coming(now, usize::try_from(count)?);
     if json {
         print_json(&coming.iter().map(|planned| planned.report(now, false)).collect::<Vec<_>>())?;
     } else if coming.is_empty() {

@@ -12,6 +12,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
+use super::named::{self, Unknown};
 use super::print::{print, print_json};
 use super::progress::Progress;
 use super::runtime::block_on;
@@ -33,7 +34,7 @@ use crate::recorder::{
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
-    /// The station's id.
+    /// The station's id or name.
     pub station: String,
     /// How long.
     pub length: Duration,
@@ -46,8 +47,15 @@ pub(super) struct Wish {
 /// Records as wished; the exit code says how complete it is.
 pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
     logging::begin("off");
-    let Some(station) = config.station(&StationId::new(&wish.station)) else {
-        eprintln!("aircheck: {}", unknown(config, &wish.station));
+    let stations = config.stations.iter().map(|station| (station.id.as_str(), station.name.as_str()));
+    // A name that several have says as little as one that none has.
+    let called = match &named::ids(&wish.station, stations)[..] {
+        [id] => config.station(&StationId::new(id)),
+        _ => None,
+    };
+    let Some(station) = called else {
+        let ids = config.stations.iter().map(|station| station.id.to_string());
+        eprintln!("aircheck: {}", Unknown::new("station", &wish.station, ids));
         return Ok(USAGE);
     };
     if wish.length.is_zero() {
@@ -66,11 +74,6 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         return Ok(FAILED);
     }
     block_on(record(config, station, wish))?
-}
-
-fn unknown(config: &Config, asked: &str) -> String {
-    let ids: Vec<_> = config.stations.iter().map(|station| station.id.as_str()).collect();
-    format!("there is no station `{asked}` in {}; there are: {}", config.file.display(), ids.join(", "))
 }
 
 async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow::Result<u8> {
