@@ -198,6 +198,21 @@ async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() 
     assert_eq!(aircheck.run(&["next", "-n", "0"]).await.code, 2);
 }
 
+#[tokio::test]
+async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
+    let aircheck = Aircheck::new(LISTED);
+    for command in ["list", "next", "recover"] {
+        let ran = aircheck.run(&[command]).await;
+        let told = format!("there is no catalogue at {}", aircheck.path("state/catalogue.sqlite").display());
+        assert!(ran.code == 0 && ran.stderr.contains(&told), "{command}: {ran}");
+    }
+    recorded(&aircheck).await;
+    for command in ["list", "next", "recover"] {
+        let ran = aircheck.run(&[command]).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}: {ran}");
+    }
+}
+
 /// The processes whose parent this one is.
 fn children_of(parent: u32) -> Vec<String> {
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };

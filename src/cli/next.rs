@@ -6,11 +6,12 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 use chrono_tz::Tz;
 
+use super::catalogue;
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, CatalogueError};
+use crate::library::catalogue::CatalogueError;
 use crate::model::Amendments;
 use crate::schedule::programme::{Planned, Programme};
 
@@ -39,11 +40,16 @@ pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Re
 
 /// What was changed by hand, as far as the service has ever run and its list can be read.
 fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
-    let path = config.state.join("catalogue.sqlite");
-    Ok(match block_on(async { Catalogue::open_read_only(path).await?.amendments().await })? {
+    let amendments = async {
+        match catalogue::open(config).await? {
+            Some(catalogue) => catalogue.amendments().await,
+            None => Ok(Amendments::default()),
+        }
+    };
+    Ok(match block_on(amendments)? {
         Ok(amendments) => amendments,
         // An older release knew no changes by hand.
-        Err(CatalogueError::Missing { .. } | CatalogueError::Older { .. }) => Amendments::default(),
+        Err(CatalogueError::Older { .. }) => Amendments::default(),
         Err(error) => {
             eprintln!("aircheck: this is what the file says; what was changed by hand cannot be read: {error}");
             Amendments::default()
