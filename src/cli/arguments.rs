@@ -35,7 +35,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Record a station now, without the service
+    /// Record a station now, without the service; Ctrl-C ends it earlier
     Record {
         /// The station: its id in the YAML, or its name
         station: String,

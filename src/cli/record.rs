@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -26,10 +26,11 @@ use crate::encode::Job;
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
-use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
+use crate::model::{AiringId, Cause, CauseKind, ShowId, Span, StationId, Verdict};
 use crate::recorder::{
     CONNECTING, Encoders, Ending, Taken, chapters, comment, first_sound, judge, replay_gain, summary, take,
 };
+use crate::tape::Tape;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
@@ -86,39 +87,22 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let tape = lease.tape().clone();
     let start = tokio::select! {
         start = first_sound(&tape, asked, asked + CONNECTING, environment.clock.as_ref()) => start,
-        () = signals.stop() => return Ok(FAILED),
+        () = signals.stop() => {
+            eprintln!("aircheck: stopped before anything came of {}", station.name);
+            return Ok(FAILED);
+        }
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
     let target = work.folder.join("take.mp3.part");
-    let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
-    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Encoders::new(1);
-    let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
-    tokio::pin!(taking);
-    let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
-    let taken = {
-        let showing = progress.show(&station.name);
-        tokio::pin!(showing);
-        let mut stops = 0;
-        loop {
-            tokio::select! {
-                taken = &mut taking => break taken,
-                () = &mut showing => {}
-                () = signals.stop() => {
-                    stops += 1;
-                    // The first one ends the recording here and keeps it, the second one gives it up.
-                    if stops == 1 { ending.early.cancel() } else { ending.abandon.cancel() }
-                }
-            }
-        }
-    };
-    drop(progress);
+    let mut job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
+    let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !wish.json).await;
+    let cut = job.cut;
     drop(lease);
     let trouble = tape.trouble();
     environment.stop.cancel();
     environment.tasks.close();
     environment.tasks.wait().await;
-    let taken = taken.context("the recording failed")?;
+    let taken = taken?;
     let verdict = judge(&cut, &taken);
     let file = if verdict == Verdict::Failed {
         None
@@ -148,6 +132,61 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         Verdict::Partial(_) | Verdict::Silent => INCOMPLETE,
         Verdict::Failed => FAILED,
     })
+}
+
+/// Takes `job`. The first request to stop moves its end to that moment, as a stop does in the service; one after its end
+/// takes what is on tape by then, and one more gives it up.
+async fn take_until_stopped(
+    tape: &Tape,
+    job: &mut Job,
+    station: &Station,
+    environment: &Environment,
+    signals: &mut Signals,
+    visible: bool,
+) -> anyhow::Result<Taken> {
+    let encoders = Encoders::new(1);
+    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+    loop {
+        let stopped = {
+            let progress = Progress::new(tape.clone(), job.cut, Arc::clone(&environment.clock), visible);
+            let taking = take(tape, job, station.delay, environment, &encoders, &ending);
+            let showing = progress.show(&station.name);
+            tokio::pin!(taking, showing);
+            loop {
+                tokio::select! {
+                    taken = &mut taking => {
+                        let mut taken = taken.context("the recording failed")?;
+                        if ending.early.is_cancelled() {
+                            blame_nobody(&job.cut, &mut taken);
+                        }
+                        return Ok(taken);
+                    }
+                    () = &mut showing => continue,
+                    () = signals.stop() => {}
+                }
+                let now = environment.clock.now().trunc_subsecs(3);
+                if job.cut.start < now && now < job.cut.end {
+                    break now;
+                }
+                if ending.early.is_cancelled() { ending.abandon.cancel() } else { ending.early.cancel() }
+            }
+        };
+        eprintln!("aircheck: stopped; the last seconds are on their way, another Ctrl-C does not wait for them");
+        job.cut = Span::new(job.cut.start, stopped);
+        // An encoder that was given up may still write for a moment.
+        let _ = tokio::fs::remove_file(&job.target).await;
+    }
+}
+
+/// What had not come when a person had waited for it long enough is missing through no fault of the station, unless it
+/// has one.
+fn blame_nobody(cut: &Span, taken: &mut Taken) {
+    if let Some(last) = taken.gaps.last_mut()
+        && last.start + last.length >= cut.end
+        && last.cause.kind == CauseKind::Nothing
+    {
+        last.cause = Cause::new(CauseKind::Stopped, "the recording was stopped before it came");
+    }
 }
 
 /// The hidden folder of one recording, beside the file that it will become; removed with everything in it.
