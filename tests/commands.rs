@@ -199,6 +199,21 @@ async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() 
 }
 
 #[tokio::test]
+async fn a_recording_whose_file_somebody_took_away_is_listed_as_gone() {
+    let aircheck = Aircheck::new(LISTED);
+    recorded(&aircheck).await;
+    let list = aircheck.list().await;
+    assert!(list.iter().all(|row| row["gone"] == false), "{list:?}");
+    let file = list[0]["file"].as_str().expect("a file");
+    std::fs::remove_file(file).expect("removed");
+    let list = aircheck.list().await;
+    assert_eq!((&list[0]["gone"], &list[1]["gone"]), (&true.into(), &false.into()), "{list:?}");
+    let words = aircheck.run(&["list"]).await.stdout;
+    assert!(words.contains(&format!("{file} (its file is gone)\n")), "{words}");
+    assert_eq!(words.matches("gone").count(), 1, "{words}");
+}
+
+#[tokio::test]
 async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
     let aircheck = Aircheck::new(LISTED);
     for command in ["list", "next", "recover"] {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
 use super::catalogue;
 use super::exit::{DONE, USAGE};
@@ -11,7 +12,7 @@ use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::spoken::clock;
 use crate::config::Config;
-use crate::library::catalogue::{CatalogueError, Filter, Recording};
+use crate::library::catalogue::{CatalogueError, Filter, Recording, Report};
 use crate::model::{ShowId, StationId};
 
 /// Which to list, and for whom.
@@ -27,6 +28,15 @@ pub(super) struct Wish {
     pub json: bool,
 }
 
+/// A recording as scripts see it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    report: Report,
+    /// Whether its file is no longer where it was put.
+    gone: bool,
+}
+
 /// Prints them, newest first. Exit code 2 where nothing is called as was asked.
 pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
     let found = block_on(find(config, wish))?.context("the recordings cannot be listed")?;
@@ -38,8 +48,8 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         }
     };
     if wish.json {
-        let reports: Vec<_> = recordings.iter().map(|recording| recording.report(&config.output)).collect();
-        print_json(&reports)?;
+        let listed = |it: &Recording| Listed { report: it.report(&config.output), gone: is_gone(it, config) };
+        print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
         print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(wish)))?;
     } else {
@@ -119,6 +129,13 @@ impl Known {
     }
 }
 
+/// Whether somebody has moved or deleted the file of a recording that has one.
+fn is_gone(recording: &Recording, config: &Config) -> bool {
+    let file = recording.file.as_ref().map(|file| config.output.join(file));
+    // What cannot be seen, for want of a right, may be there.
+    file.is_some_and(|file| matches!(file.try_exists(), Ok(false)))
+}
+
 fn words(recording: &Recording, config: &Config) -> String {
     let zone = recording.timezone;
     let mut text = table(
@@ -134,7 +151,8 @@ fn words(recording: &Recording, config: &Config) -> String {
         ]],
     );
     if let Some(file) = &recording.file {
-        let _ = writeln!(text, "    {}", config.output.join(file).display());
+        let gone = if is_gone(recording, config) { " (its file is gone)" } else { "" };
+        let _ = writeln!(text, "    {}{gone}", config.output.join(file).display());
     }
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&zone).format("%H:%M:%S");
