@@ -1,9 +1,12 @@
 //! The commands that only look: `check`, `next`, `schema`, `completions`, and the demo, as a person meets them.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use chrono::DateTime;
 use rustix::process::Signal;
+use serde_json::json;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::library::{HOSTILE, recorded};
@@ -226,6 +229,35 @@ async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
         let ran = aircheck.run(&[command]).await;
         assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}: {ran}");
     }
+}
+
+#[tokio::test]
+async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_told() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup::of(Container::Adts));
+    let aircheck = Aircheck::new(&format!("stations:\n  s: {{ name: S, hls: \"{}\" }}\nshows: []\n", station.url()));
+    let folder = |name: &str, mode: u32| {
+        std::fs::create_dir(aircheck.path(name)).expect("a folder");
+        std::fs::set_permissions(aircheck.path(name), Permissions::from_mode(mode)).expect("its rights");
+    };
+    folder("recordings", 0o555);
+    folder("state", 0o555);
+    folder("free", 0o777);
+    let ran = aircheck.run_as_other(&["check"]).await;
+    let told = format!("the folder {} cannot be written to by the user ", aircheck.path("recordings").display());
+    assert_eq!(ran.code, 1, "{ran}");
+    assert!(ran.stdout.contains("stations.yaml is right.") && ran.stderr.contains(&told), "{ran}");
+    let json = aircheck.run_as_other(&["check", "--json"]).await.json();
+    let folders: Vec<_> = json["unwritable"].as_array().expect("a list").iter().map(|it| &it["folder"]).collect();
+    assert_eq!(folders, [&json!(aircheck.path("recordings")), &json!(aircheck.path("state"))], "{json}");
+    assert_eq!((&json["ok"], &json["problems"]), (&json!(false), &json!([])), "{json}");
+
+    let ran = aircheck.run_as_other(&["run"]).await;
+    assert!(ran.code == 1 && ran.stderr.contains(&told), "{ran}");
+    // What goes elsewhere needs none of them.
+    let ran = aircheck.run_as_other(&["record", "s", "--for", "1s", "--output", "free/a.mp3"]).await;
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(aircheck.path("free/a.mp3").exists(), "{ran}");
 }
 
 /// The processes whose parent this one is.

@@ -49,12 +49,13 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let at = arguments.config;
     match arguments.command {
-        Command::Run => with_config(at, run::run),
+        Command::Run => located(at, |file| loaded(Config::check(&file), run::run)),
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
         }
         Command::Record { station, length, output, json } => {
-            with_config(at, |config| record::run(&config, &record::Wish { station, length, output, json }))
+            let wish = record::Wish { station, length, output, json };
+            located(at, |file| loaded(Config::look(&file), |config| record::run(&config, &wish)))
         }
         Command::Next { count, json } => {
             located(at, |file| next::run(&file, count, json, SystemClock::shared().as_ref()))
@@ -64,7 +65,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &wish)))
         }
         Command::Recover { airing, json } => {
-            with_config(at, |config| recover::run(config, recover::Wish { id: airing, json }))
+            let wish = recover::Wish { id: airing, json };
+            located(at, |file| loaded(Config::look(&file), |config| recover::run(config, wish)))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
@@ -84,10 +86,6 @@ fn located(at: Option<PathBuf>, then: impl FnOnce(PathBuf) -> anyhow::Result<u8>
             Ok(USAGE)
         }
     }
-}
-
-fn with_config(at: Option<PathBuf>, then: impl FnOnce(Config) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
-    located(at, |file| loaded(Config::load(&file), then))
 }
 
 fn loaded(config: Result<Config, ConfigErrors>, then: impl FnOnce(Config) -> anyhow::Result<u8>) -> anyhow::Result<u8> {

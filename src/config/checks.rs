@@ -1,6 +1,6 @@
 //! Single values, checked by the libraries that will use them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 use regex::Regex;
@@ -141,37 +141,6 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
             }))
         }
     }
-}
-
-/// A folder, relative to `base` or absolute.
-pub(super) fn folder(text: &str, base: &Path) -> Result<PathBuf, Complaint> {
-    match text.trim() {
-        "" => Err(Complaint::new("the name of the folder is empty")),
-        path if path == "~" || path.starts_with("~/") => {
-            let complaint = Complaint::new("`~` is not expanded here");
-            Err(complaint.hint("write the whole path, such as `/home/me/recordings`"))
-        }
-        path => Ok(base.join(path)),
-    }
-}
-
-/// Whether recordings can be written to `folder`. Nothing is created: the check may be run by another user than the
-/// service, whose folder it must not take.
-pub(super) fn writable(folder: &Path) -> Result<(), Complaint> {
-    let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
-    if !existing.is_dir() {
-        return Err(Complaint::new(format!(
-            "the folder {} cannot be made: {} is a file",
-            folder.display(),
-            existing.display()
-        )));
-    }
-    rustix::fs::access(existing, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).map_err(|error| {
-        let what = if existing == folder { "cannot be written to" } else { "cannot be made" };
-        let reason = std::io::Error::from(error);
-        Complaint::new(format!("the folder {} {what}: {}: {reason}", folder.display(), existing.display()))
-            .hint(format!("choose another folder, or let aircheck's user write to {}", existing.display()))
-    })
 }
 
 #[cfg(test)]
