@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::DateTime;
@@ -142,6 +143,11 @@ async fn editors_and_shells_get_what_they_need() {
         let ran = aircheck.run(&["completions", shell]).await;
         assert!(ran.code == 0 && ran.stdout.contains("aircheck"), "{shell}");
     }
+    // A disk that is full is told, as by the others.
+    for args in [&["completions", "bash"][..], &["schema"]] {
+        let (code, stderr) = aircheck.run_into(args, Path::new("/dev/full")).await;
+        assert!(code == Some(1) && stderr.contains("No space left"), "{args:?}: {code:?} {stderr}");
+    }
     let ran = aircheck.run(&["--config", "/nowhere.yaml", "next"]).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("there is no file /nowhere.yaml"), "{ran:?}");
@@ -154,7 +160,7 @@ async fn the_demo_makes_a_recording_within_ninety_seconds_and_leaves_nothing_beh
     demo.says("complete, 15.000 s: ", Duration::from_secs(90)).await;
     let log = demo.log();
     let file = log.split("complete, 15.000 s: ").nth(1).and_then(|rest| rest.lines().next()).expect("a path");
-    let probed = ffprobe(std::path::Path::new(file));
+    let probed = ffprobe(Path::new(file));
     assert_eq!(probed["format"]["tags"]["genre"], "Ambient", "{log}");
     let children = children_of(demo.id());
     assert!(!children.is_empty(), "the transmitter is an ffmpeg");

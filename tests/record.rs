@@ -123,6 +123,10 @@ async fn the_mp3_is_what_players_expect() {
     let again = aircheck.run(&["record", "s", "--for", "5s", "--output", "한 번.mp3"]).await;
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("exists and is not replaced"), "{again:?}");
+    for file in ["-", "a.wav", "none/a.mp3"] {
+        let ran = aircheck.run(&["record", "s", "--for", "1s", "--output", file]).await;
+        assert!(ran.code == 2 && !ran.stderr.is_empty() && !aircheck.path(file).exists(), "{file}: {ran}");
+    }
 }
 
 #[tokio::test]

@@ -42,7 +42,7 @@ pub(super) enum Command {
         /// How long, such as 15s or 1h30m
         #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
         length: Duration,
-        /// The MP3 to write; else one is named in the output folder
+        /// The MP3 to write, in a folder that is there; else one is named in the output folder
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Print JSON

@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
-use exit::{DONE, FAILED, USAGE};
+use exit::{FAILED, USAGE};
 
 use crate::base::clock::SystemClock;
 use crate::config::{Config, ConfigErrors};
@@ -71,10 +71,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
-        Command::Completions { shell } => {
-            completions::run(shell);
-            Ok(DONE)
-        }
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 

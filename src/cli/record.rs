@@ -63,8 +63,8 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         eprintln!("aircheck: `--for` must be longer than 0 s");
         return Ok(USAGE);
     }
-    if let Some(file) = wish.output.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
-        eprintln!("aircheck: {} exists and is not replaced: choose another name or move it away", file.display());
+    if let Some(reason) = wish.output.as_deref().and_then(unfit) {
+        eprintln!("aircheck: {reason}");
         return Ok(USAGE);
     }
     let missing = programs::missing(std::slice::from_ref(station), &|program| process::find(program).is_some());
@@ -75,6 +75,28 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         return Ok(FAILED);
     }
     block_on(record(config, station, wish))?
+}
+
+/// Why a recording cannot be written to `file`.
+fn unfit(file: &Path) -> Option<String> {
+    let shown = file.display();
+    if file == Path::new("-") {
+        return Some(
+            "a recording is a file and cannot be written to standard output: name one, such as x.mp3".to_owned(),
+        );
+    }
+    if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mp3")) {
+        return Some(format!("only MP3 is written: name it {}", file.with_extension("mp3").display()));
+    }
+    if file.symlink_metadata().is_ok() {
+        return Some(format!("{shown} exists and is not replaced: choose another name or move it away"));
+    }
+    let folder = folder_of(file);
+    (!folder.is_dir()).then(|| format!("there is no folder {}: make it, or choose another", folder.display()))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow::Result<u8> {
@@ -200,11 +222,7 @@ struct Workspace {
 
 impl Workspace {
     fn new(config: &Config, file: Option<&Path>) -> anyhow::Result<Self> {
-        let output = match file.and_then(Path::parent) {
-            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-            Some(folder) => folder.to_owned(),
-            None => config.output.clone(),
-        };
+        let output = file.map_or(config.output.as_path(), folder_of).to_owned();
         let made_output = !output.exists();
         let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
@@ -287,4 +305,31 @@ async fn report(
         file: file.map(Path::to_owned),
         bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_mp3_that_is_not_there_in_a_folder_that_is_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("there.mp3"), "").unwrap();
+        for (name, why) in [
+            ("x.wav", "only MP3 is written: name it"),
+            ("show", "only MP3"),
+            ("there.mp3", "exists and is not replaced"),
+            ("none/x.mp3", "there is no folder"),
+        ] {
+            let said = unfit(&path(name)).unwrap_or_default();
+            assert!(said.contains(why), "{name}: {said}");
+        }
+        assert!(unfit(Path::new("-")).unwrap().contains("standard output"));
+        for name in ["x.mp3", "뉴스.MP3"] {
+            assert_eq!(unfit(&path(name)), None, "{name}");
+            assert_eq!(unfit(Path::new(name)), None, "{name}");
+        }
+        assert!(!path("none").exists());
+    }
 }

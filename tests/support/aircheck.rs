@@ -106,6 +106,14 @@ impl Aircheck {
         Ran::of(&output)
     }
 
+    /// The same, with its output into `file`: the exit code, and what it printed besides.
+    pub async fn run_into(&self, args: &[&str], file: &Path) -> (Option<i32>, String) {
+        let file = std::fs::OpenOptions::new().write(true).open(file).expect("it can be written");
+        let child = self.command(args).stdout(file).stderr(Stdio::piped()).spawn().expect("aircheck starts");
+        let output = child.wait_with_output().await.expect("aircheck runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
     /// The same, as somebody to whom its folders do not belong. The superuser may write anywhere, and becomes another for it.
     pub async fn run_as_other(&self, args: &[&str]) -> Ran {
         use std::os::unix::fs::PermissionsExt as _;
