@@ -1,11 +1,16 @@
 //! The commands that only look: `check`, `next`, `schema`, `completions`, and the demo, as a person meets them.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
 use chrono::DateTime;
 use rustix::process::Signal;
+use serde_json::json;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
+use crate::support::library::{HOSTILE, recorded};
 use crate::support::origin::{Container, Origin, Setup};
 
 #[tokio::test]
@@ -138,6 +143,11 @@ async fn editors_and_shells_get_what_they_need() {
         let ran = aircheck.run(&["completions", shell]).await;
         assert!(ran.code == 0 && ran.stdout.contains("aircheck"), "{shell}");
     }
+    // A disk that is full is told, as by the others.
+    for args in [&["completions", "bash"][..], &["schema"]] {
+        let (code, stderr) = aircheck.run_into(args, Path::new("/dev/full")).await;
+        assert!(code == Some(1) && stderr.contains("No space left"), "{args:?}: {code:?} {stderr}");
+    }
     let ran = aircheck.run(&["--config", "/nowhere.yaml", "next"]).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("there is no file /nowhere.yaml"), "{ran:?}");
@@ -150,13 +160,110 @@ async fn the_demo_makes_a_recording_within_ninety_seconds_and_leaves_nothing_beh
     demo.says("complete, 15.000 s: ", Duration::from_secs(90)).await;
     let log = demo.log();
     let file = log.split("complete, 15.000 s: ").nth(1).and_then(|rest| rest.lines().next()).expect("a path");
-    let probed = ffprobe(std::path::Path::new(file));
+    let probed = ffprobe(Path::new(file));
     assert_eq!(probed["format"]["tags"]["genre"], "Ambient", "{log}");
     let children = children_of(demo.id());
     assert!(!children.is_empty(), "the transmitter is an ffmpeg");
     demo.signal(Signal::INT);
     assert!(demo.end(Duration::from_secs(10)).await.success(), "{}", demo.log());
     until("the end of its children", Duration::from_secs(5), async || !children.iter().any(|id| is_alive(id))).await;
+}
+
+const LISTED: &str = "stations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
+    mbc: { name: MBC, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
+    - { title: 명연주 명음반, station: kbs, cron: \"0 5 * * *\", length: 2h }\n  \
+    - { title: News, id: late-news, station: mbc, cron: \"0 22 * * *\", length: 1h }\n";
+
+#[tokio::test]
+async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() {
+    let aircheck = Aircheck::new(LISTED);
+    recorded(&aircheck).await;
+    let listed = async |args: &[&str]| {
+        let ran = aircheck.run(&[&["list", "--json"], args].concat()).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{args:?}: {ran}");
+        ran.json().as_array().expect("a list").iter().map(|row| row["show"].as_str().unwrap_or("").to_owned()).collect()
+    };
+    let of = async |args: &[&str]| -> Vec<String> { listed(args).await };
+    assert_eq!(of(&["--show", "명연주-명음반"]).await, ["명연주-명음반"]);
+    assert_eq!(of(&["--show", "명연주 명음반"]).await, ["명연주-명음반"]);
+    // The file has not got this show any more.
+    assert_eq!(of(&["--show", "hostile"]).await, ["hostile"]);
+    assert_eq!(of(&["--show", HOSTILE]).await, ["hostile"]);
+    assert_eq!(of(&["--station", "kbs 1fm"]).await, ["hostile", "명연주-명음반"], "the newest first");
+    assert_eq!(of(&["--station", "kbs", "-n", "1"]).await, ["hostile"]);
+    assert_eq!(of(&["--show", "News"]).await, [""; 0]);
+    let none = aircheck.run(&["list", "--show", "News"]).await;
+    assert!(none.code == 0 && none.stdout.starts_with("no recordings of the show `News` yet"), "{none}");
+
+    for (args, told) in [
+        (["--show", "Nwes"], "there is no show `Nwes`; there are: hostile, late-news, 명연주-명음반"),
+        (["--station", "ebs"], "there is no station `ebs`; there are: kbs, mbc"),
+        (["-n", "0"], "0 is not in 1.."),
+    ] {
+        let ran = aircheck.run(&[&["list"][..], &args].concat()).await;
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}: {ran}");
+        assert!(ran.stderr.contains(told), "{args:?}: {ran}");
+    }
+    assert_eq!(aircheck.run(&["next", "-n", "0"]).await.code, 2);
+}
+
+#[tokio::test]
+async fn a_recording_whose_file_somebody_took_away_is_listed_as_gone() {
+    let aircheck = Aircheck::new(LISTED);
+    recorded(&aircheck).await;
+    let list = aircheck.list().await;
+    assert!(list.iter().all(|row| row["gone"] == false), "{list:?}");
+    let file = list[0]["file"].as_str().expect("a file");
+    std::fs::remove_file(file).expect("removed");
+    let list = aircheck.list().await;
+    assert_eq!((&list[0]["gone"], &list[1]["gone"]), (&true.into(), &false.into()), "{list:?}");
+    let words = aircheck.run(&["list"]).await.stdout;
+    assert!(words.contains(&format!("{file} (its file is gone)\n")), "{words}");
+    assert_eq!(words.matches("gone").count(), 1, "{words}");
+}
+
+#[tokio::test]
+async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
+    let aircheck = Aircheck::new(LISTED);
+    for command in ["list", "next", "recover"] {
+        let ran = aircheck.run(&[command]).await;
+        let told = format!("there is no catalogue at {}", aircheck.path("state/catalogue.sqlite").display());
+        assert!(ran.code == 0 && ran.stderr.contains(&told), "{command}: {ran}");
+    }
+    recorded(&aircheck).await;
+    for command in ["list", "next", "recover"] {
+        let ran = aircheck.run(&[command]).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{command}: {ran}");
+    }
+}
+
+#[tokio::test]
+async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_told() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup::of(Container::Adts));
+    let aircheck = Aircheck::new(&format!("stations:\n  s: {{ name: S, hls: \"{}\" }}\nshows: []\n", station.url()));
+    let folder = |name: &str, mode: u32| {
+        std::fs::create_dir(aircheck.path(name)).expect("a folder");
+        std::fs::set_permissions(aircheck.path(name), Permissions::from_mode(mode)).expect("its rights");
+    };
+    folder("recordings", 0o555);
+    folder("state", 0o555);
+    folder("free", 0o777);
+    let ran = aircheck.run_as_other(&["check"]).await;
+    let told = format!("the folder {} cannot be written to by the user ", aircheck.path("recordings").display());
+    assert_eq!(ran.code, 1, "{ran}");
+    assert!(ran.stdout.contains("stations.yaml is right.") && ran.stderr.contains(&told), "{ran}");
+    let json = aircheck.run_as_other(&["check", "--json"]).await.json();
+    let folders: Vec<_> = json["unwritable"].as_array().expect("a list").iter().map(|it| &it["folder"]).collect();
+    assert_eq!(folders, [&json!(aircheck.path("recordings")), &json!(aircheck.path("state"))], "{json}");
+    assert_eq!((&json["ok"], &json["problems"]), (&json!(false), &json!([])), "{json}");
+
+    let ran = aircheck.run_as_other(&["run"]).await;
+    assert!(ran.code == 1 && ran.stderr.contains(&told), "{ran}");
+    // What goes elsewhere needs none of them.
+    let ran = aircheck.run_as_other(&["record", "s", "--for", "1s", "--output", "free/a.mp3"]).await;
+    assert_eq!(ran.code, 0, "{ran}");
+    assert!(aircheck.path("free/a.mp3").exists(), "{ran}");
 }
 
 /// The processes whose parent this one is.

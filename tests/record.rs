@@ -1,11 +1,19 @@
 //! `aircheck record` against every way in which a station can hand out its sound: nothing missing, nothing doubled, cut
 //! where it should be, as long as it should be to the sample. The sound itself says so: every second of it is numbered.
 
+use std::path::Path;
 use std::time::Duration;
 
-use crate::support::aircheck::{Aircheck, ffprobe};
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, SubsecRound as _, Utc};
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::cases::{Case, FRAME, find, hls, record_all, stamped};
-use crate::support::origin::{Container, Encryption, Origin, ProgrammeTime, Redirects, Setup, Token, Written};
+use crate::support::origin::{
+    Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, Token, Written,
+};
 use crate::support::rtmp::RtmpServer;
 
 #[tokio::test]
@@ -115,6 +123,10 @@ async fn the_mp3_is_what_players_expect() {
     let again = aircheck.run(&["record", "s", "--for", "5s", "--output", "한 번.mp3"]).await;
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("exists and is not replaced"), "{again:?}");
+    for file in ["-", "a.wav", "none/a.mp3"] {
+        let ran = aircheck.run(&["record", "s", "--for", "1s", "--output", file]).await;
+        assert!(ran.code == 2 && !ran.stderr.is_empty() && !aircheck.path(file).exists(), "{file}: {ran}");
+    }
 }
 
 #[tokio::test]
@@ -131,7 +143,70 @@ async fn a_station_that_gives_nothing_is_told_in_words_and_leaves_no_file() {
     assert!(!ran.stderr.contains("verysecret"), "{ran:?}");
     assert!(!aircheck.path("a.mp3").exists());
 
-    let ran = aircheck.run(&["record", "nowhere", "--for", "1s"]).await;
+    let ran = aircheck.run(&["record", "elsewhere", "--for", "1s"]).await;
     assert_eq!(ran.code, 2);
-    assert!(ran.stderr.contains("there is no station `nowhere`") && ran.stderr.contains("there are: s"), "{ran:?}");
+    assert!(ran.stderr.contains("there is no station `elsewhere`") && ran.stderr.contains("there are: s"), "{ran:?}");
+}
+
+/// What `aircheck record --json` has printed before it ended.
+fn told(log: &str) -> Value {
+    let json = log.find('{').and_then(|at| serde_json::from_str(&log[at..]).ok());
+    json.unwrap_or_else(|| panic!("no JSON in {log}"))
+}
+
+/// Waits until some segments of the recording are on tape.
+async fn until_on_tape(aircheck: &Aircheck) {
+    let segments = |tape: &Path| -> usize {
+        let indexes = std::fs::read_dir(tape).into_iter().flatten().flatten().map(|entry| entry.path());
+        let indexes = indexes.filter(|path| path.extension().is_some_and(|ending| ending == "m3u8"));
+        indexes.filter_map(|path| std::fs::read_to_string(path).ok()).map(|text| text.matches("#EXTINF").count()).sum()
+    };
+    until("sound on tape", Duration::from_secs(20), async || {
+        let hidden = std::fs::read_dir(aircheck.path(".")).into_iter().flatten().flatten();
+        hidden.map(|entry| entry.path().join("tape/s")).any(|tape| segments(&tape) >= 3)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_recording_that_is_stopped_is_complete_up_to_that_moment() {
+    let origin = Origin::start();
+    let station = origin.station("s", stamped(Container::Adts));
+    let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {}\nshows: []\n", hls(&station)));
+    for (file, signal) in [("int.mp3", Signal::INT), ("term.mp3", Signal::TERM)] {
+        let mut record = aircheck.start(file, &["record", "s", "--for", "2m", "--output", file, "--json"]);
+        until_on_tape(&aircheck).await;
+        let stopped = SystemClock::shared().now().trunc_subsecs(3);
+        record.signal(signal);
+        let code = record.end(Duration::from_secs(30)).await.code();
+        let ended = SystemClock::shared().now();
+        let report = told(&record.log());
+        assert_eq!((code, &report["verdict"]), (Some(0), &"complete".into()), "{report}");
+        assert_eq!(report["missing"], Value::Array(vec![]), "{report}");
+        let at = |key: &str| report[key].as_str().and_then(|at| at.parse::<DateTime<Utc>>().ok()).expect("a time");
+        assert!((stopped..ended).contains(&at("end")), "stopped between {stopped} and {ended}: {report}");
+        let length = (at("end") - at("start")).as_seconds_f64();
+        let seconds = report["seconds"].as_f64().unwrap_or_default();
+        assert!((seconds - length).abs() < 0.06 && seconds > 1.0, "{seconds} of {length} s: {report}");
+        let duration = ffprobe(&aircheck.path(file))["format"]["duration"].as_str().and_then(|text| text.parse().ok());
+        assert!(duration.is_some_and(|duration: f64| (duration - length).abs() < 0.1), "{duration:?} of {length} s");
+    }
+}
+
+#[tokio::test]
+async fn who_does_not_wait_for_the_last_seconds_gets_what_has_come_and_no_station_is_blamed() {
+    let origin = Origin::start();
+    let station = origin.station("s", stamped(Container::Adts));
+    let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {}\nshows: []\n", hls(&station)));
+    let mut record = aircheck.start("record", &["record", "s", "--for", "2m", "--output", "a.mp3", "--json"]);
+    until_on_tape(&aircheck).await;
+    // From here on the list of segments stays as it is.
+    station.fault(Fault::new(Part::Playlist, Kind::Frozen));
+    record.signal(Signal::INT);
+    record.says("stopped", Duration::from_secs(10)).await;
+    record.signal(Signal::INT);
+    let code = record.end(Duration::from_secs(10)).await.code();
+    let report = told(&record.log());
+    assert_eq!((code, &report["verdict"]), (Some(3), &"partial".into()), "{report}");
+    assert_eq!(report["missing"][0]["kind"], "stopped", "{report}");
 }

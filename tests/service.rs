@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use aircheck::config::Config;
+
 /// What `systemd-analyze verify` says of the unit with `edit` made to it, or nothing where there is no such tool.
 #[expect(clippy::disallowed_methods, reason = "a test waits for it at once")]
 fn verified(edit: impl Fn(String) -> String) -> Option<String> {
@@ -38,4 +40,14 @@ fn systemd_takes_the_unit_without_a_warning() {
     if let Some(said) = verified(|unit| unit.replace("Restart=", "Restrat=")) {
         assert!(said.contains("Restrat"), "a mistake goes unseen: {said:?}");
     }
+}
+
+#[test]
+fn in_a_shell_the_first_file_leads_to_where_the_service_keeps_its_list() {
+    let systemd = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd");
+    let unit = fs::read_to_string(systemd.join("aircheck.service")).unwrap();
+    let folder = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();
+    let config = Config::look(&systemd.join("stations.yaml")).unwrap();
+    assert_eq!(config.state, Path::new("/var/lib").join(folder));
+    assert!(config.output.starts_with(&config.state), "the service may write nowhere else");
 }

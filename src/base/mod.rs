@@ -12,3 +12,4 @@ pub mod signals;
 pub mod spoken;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;
+pub mod user;

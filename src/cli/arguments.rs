@@ -35,14 +35,14 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Record a station now, without the service
+    /// Record a station now, without the service; Ctrl-C ends it earlier
     Record {
-        /// The station, as it is called in the YAML
+        /// The station: its id in the YAML, or its name
         station: String,
         /// How long, such as 15s or 1h30m
         #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
         length: Duration,
-        /// The MP3 to write; else one is named in the output folder
+        /// The MP3 to write, in a folder that is there; else one is named in the output folder
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
         /// Print JSON
@@ -52,8 +52,8 @@ pub(super) enum Command {
     /// Show the coming airings, in their zones
     Next {
         /// How many
-        #[arg(short = 'n', value_name = "COUNT", default_value_t = 10)]
-        count: usize,
+        #[arg(short = 'n', value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        count: u32,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -61,12 +61,12 @@ pub(super) enum Command {
     /// List the recordings with their verdicts, newest first
     List {
         /// At most so many
-        #[arg(short = 'n', value_name = "COUNT")]
+        #[arg(short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
         count: Option<u32>,
-        /// Only of this show
+        /// Only of this show: its id, or its title
         #[arg(long)]
         show: Option<String>,
-        /// Only of this station
+        /// Only of this station: its id, or its name
         #[arg(long)]
         station: Option<String>,
         /// Print JSON

@@ -1,7 +1,7 @@
 //! `aircheck check`: is the file right, and is everything there that it needs?
 //!
 //! In three phases, as a person would ask: does the file say what it should (all its mistakes, exit code 2); are the
-//! programs and the space there (exit code 1); and if so, what will happen (exit code 0). It changes nothing: it may be
+//! programs, the rights and the space there (exit code 1); and if so, what will happen (exit code 0). It changes nothing: it may be
 //! run beside the service and as another user.
 
 use std::fmt::Write as _;
@@ -18,7 +18,7 @@ use super::programs::{self, Missing};
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::spoken;
-use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step};
+use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::language::Language;
 use crate::schedule::plan;
 
@@ -30,6 +30,8 @@ struct Report {
     problems: Vec<Problem>,
     /// Programs that are not installed.
     missing: Vec<Missing>,
+    /// Folders that whoever asks may not write to.
+    unwritable: Vec<Unwritable>,
     /// Bytes free for recordings; nothing where the system does not say.
     free: Option<u64>,
     stations: Vec<StationRow>,
@@ -69,7 +71,7 @@ struct ShowRow {
 ///
 /// `probe`: also reach every station.
 pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
-    match Config::load(path) {
+    match Config::check(path) {
         Ok(config) => {
             let probes = if probe { Some(probe::run(&config)?) } else { None };
             tell(&config, probes, json, clock)
@@ -92,7 +94,8 @@ fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
 fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
-    report.ok &= probes.iter().flatten().all(|probed| probed.ok);
+    report.unwritable = config.unwritable();
+    report.ok &= report.unwritable.is_empty() && probes.iter().flatten().all(|probed| probed.ok);
     report.probes = probes;
     if json {
         print_json(&report)?;
@@ -109,7 +112,8 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
 /// daemon says the same at its start.
 pub(super) fn obstacles(config: &Config) -> Vec<String> {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
-    let report = Report { missing, free: free_space(&config.output), ..Report::default() };
+    let (unwritable, free) = (config.unwritable(), free_space(&config.output));
+    let report = Report { missing, unwritable, free, ..Report::default() };
     needs(config, &report)
 }
 
@@ -151,6 +155,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         ok: missing.is_empty() && !is_scarce(config, free),
         problems: Vec::new(),
         missing,
+        unwritable: Vec::new(),
         free,
         stations: stations.collect(),
         shows: shows.collect(),
@@ -160,6 +165,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
 
 fn needs(config: &Config, report: &Report) -> Vec<String> {
     let mut needs: Vec<String> = report.missing.iter().map(ToString::to_string).collect();
+    needs.extend(report.unwritable.iter().map(ToString::to_string));
     if let Some(free) = report.free.filter(|_| is_scarce(config, report.free)) {
         needs.push(format!(
             "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",

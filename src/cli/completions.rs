@@ -4,8 +4,14 @@ use clap::CommandFactory as _;
 use clap_complete::Shell;
 
 use super::arguments::Arguments;
+use super::exit::DONE;
+use super::print::print;
 
 /// Prints the script.
-pub(super) fn run(shell: Shell) {
-    clap_complete::generate(shell, &mut Arguments::command(), "aircheck", &mut std::io::stdout());
+pub(super) fn run(shell: Shell) -> anyhow::Result<u8> {
+    // The generator panics where it cannot write.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "aircheck", &mut script);
+    print(&String::from_utf8(script)?)?;
+    Ok(DONE)
 }

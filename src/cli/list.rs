@@ -3,13 +3,16 @@
 use std::fmt::Write as _;
 
 use anyhow::Context as _;
+use serde::Serialize;
 
-use super::exit::DONE;
+use super::catalogue;
+use super::exit::{DONE, USAGE};
+use super::named::{self, Unknown};
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::spoken::clock;
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
+use crate::library::catalogue::{CatalogueError, Filter, Recording, Report};
 use crate::model::{ShowId, StationId};
 
 /// Which to list, and for whom.
@@ -17,38 +20,120 @@ use crate::model::{ShowId, StationId};
 pub(super) struct Wish {
     /// At most so many.
     pub count: Option<u32>,
-    /// Only of this show.
+    /// Only of this show, by its id or title.
     pub show: Option<String>,
-    /// Only of this station.
+    /// Only of this station, by its id or name.
     pub station: Option<String>,
     /// Whether a script reads.
     pub json: bool,
 }
 
-/// Prints them, newest first.
-pub(super) fn run(config: &Config, wish: Wish) -> anyhow::Result<u8> {
-    let path = config.state.join("catalogue.sqlite");
-    let filter = Filter {
-        show: wish.show.map(ShowId::new),
-        station: wish.station.map(StationId::new),
-        limit: wish.count,
-        ..Filter::default()
-    };
-    let listed = block_on(async { Catalogue::open_read_only(path).await?.list(&filter).await })?;
-    let recordings = match listed {
-        // Before the service has ever run there is no catalogue, and so no recording.
-        Err(CatalogueError::Missing { .. }) => Vec::new(),
-        listed => listed.context("the recordings cannot be listed")?,
+/// A recording as scripts see it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    report: Report,
+    /// Whether its file is no longer where it was put.
+    gone: bool,
+}
+
+/// Prints them, newest first. Exit code 2 where nothing is called as was asked.
+pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
+    let found = block_on(find(config, wish))?.context("the recordings cannot be listed")?;
+    let recordings = match found {
+        Ok(recordings) => recordings,
+        Err(unknown) => {
+            eprintln!("aircheck: {unknown}");
+            return Ok(USAGE);
+        }
     };
     if wish.json {
-        let reports: Vec<_> = recordings.iter().map(|recording| recording.report(&config.output)).collect();
-        print_json(&reports)?;
+        let listed = |it: &Recording| Listed { report: it.report(&config.output), gone: is_gone(it, config) };
+        print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
-        print("no recordings yet; `aircheck next` shows what is planned\n")?;
+        print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(wish)))?;
     } else {
         print(&recordings.iter().map(|recording| words(recording, config)).collect::<String>())?;
     }
     Ok(DONE)
+}
+
+fn of_what(wish: &Wish) -> String {
+    let show = wish.show.as_ref().map_or_else(String::new, |show| format!(" of the show `{show}`"));
+    let station = wish.station.as_ref().map_or_else(String::new, |station| format!(" of the station `{station}`"));
+    show + &station
+}
+
+async fn find(config: &Config, wish: &Wish) -> Result<Result<Vec<Recording>, Unknown>, CatalogueError> {
+    let catalogue = catalogue::open(config).await?;
+    let shows = config.shows.iter().map(|show| (show.id.to_string(), show.title.clone())).collect();
+    let stations = config.stations.iter().map(|station| (station.id.to_string(), station.name.clone())).collect();
+    let mut known = Known { shows, stations };
+    let mut chosen = known.chosen(wish);
+    if let (Err(_), Some(catalogue)) = (&chosen, &catalogue) {
+        // The file may no longer have what is asked for.
+        let all = Filter { unfinished: true, deleted: true, ..Filter::default() };
+        known.extend(&catalogue.list(&all).await?);
+        chosen = known.chosen(wish);
+    }
+    let (shows, stations) = match chosen {
+        Ok(chosen) => chosen,
+        Err(unknown) => return Ok(Err(unknown)),
+    };
+    let mut recordings = Vec::new();
+    for (show, station) in shows.iter().flat_map(|show| stations.iter().map(move |station| (show, station))) {
+        let (show, station) = (show.clone().map(ShowId::new), station.clone().map(StationId::new));
+        let filter = Filter { show, station, limit: wish.count, ..Filter::default() };
+        if let Some(catalogue) = &catalogue {
+            recordings.extend(catalogue.list(&filter).await?);
+        }
+    }
+    recordings.sort_by(|one, other| (other.on_air.start, &one.id).cmp(&(one.on_air.start, &other.id)));
+    recordings.truncate(wish.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)));
+    Ok(Ok(recordings))
+}
+
+/// Shows and stations by id and name.
+struct Known {
+    shows: Vec<(String, String)>,
+    stations: Vec<(String, String)>,
+}
+
+/// The ids of a wish; nothing for all.
+type Ids = Vec<Option<String>>;
+
+impl Known {
+    fn extend(&mut self, recordings: &[Recording]) {
+        for recording in recordings {
+            self.shows.push((recording.show.to_string(), recording.title.clone()));
+            let station = recording.station.to_string();
+            self.stations.push((station.clone(), station));
+        }
+        // A year has some ten thousand airings, and few shows.
+        for known in [&mut self.shows, &mut self.stations] {
+            known.sort();
+            known.dedup();
+        }
+    }
+
+    /// The shows and stations that are asked for.
+    fn chosen(&self, wish: &Wish) -> Result<(Ids, Ids), Unknown> {
+        let choose = |noun, asked: &Option<String>, known: &[(String, String)]| {
+            let Some(asked) = asked else { return Ok(vec![None]) };
+            match named::ids(asked, known.iter().map(|(id, name)| (id.as_str(), name.as_str()))) {
+                none if none.is_empty() => Err(Unknown::new(noun, asked, known.iter().map(|(id, _)| id.clone()))),
+                ids => Ok(ids.into_iter().map(Some).collect()),
+            }
+        };
+        Ok((choose("show", &wish.show, &self.shows)?, choose("station", &wish.station, &self.stations)?))
+    }
+}
+
+/// Whether somebody has moved or deleted the file of a recording that has one.
+fn is_gone(recording: &Recording, config: &Config) -> bool {
+    let file = recording.file.as_ref().map(|file| config.output.join(file));
+    // What cannot be seen, for want of a right, may be there.
+    file.is_some_and(|file| matches!(file.try_exists(), Ok(false)))
 }
 
 fn words(recording: &Recording, config: &Config) -> String {
@@ -66,7 +151,8 @@ fn words(recording: &Recording, config: &Config) -> String {
         ]],
     );
     if let Some(file) = &recording.file {
-        let _ = writeln!(text, "    {}", config.output.join(file).display());
+        let gone = if is_gone(recording, config) { " (its file is gone)" } else { "" };
+        let _ = writeln!(text, "    {}{gone}", config.output.join(file).display());
     }
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&zone).format("%H:%M:%S");

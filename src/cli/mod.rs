@@ -4,6 +4,7 @@
 //! read goes to standard output, everything for people about it to standard error.
 
 mod arguments;
+mod catalogue;
 mod check;
 mod completions;
 mod demo;
@@ -11,6 +12,7 @@ mod exit;
 mod list;
 mod locate;
 mod logging;
+mod named;
 mod next;
 mod passwd;
 mod print;
@@ -29,7 +31,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
-use exit::{DONE, FAILED, USAGE};
+use exit::{FAILED, USAGE};
 
 use crate::base::clock::SystemClock;
 use crate::config::{Config, ConfigErrors};
@@ -47,30 +49,29 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let at = arguments.config;
     match arguments.command {
-        Command::Run => with_config(at, run::run),
+        Command::Run => located(at, |file| loaded(Config::check(&file), run::run)),
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
         }
         Command::Record { station, length, output, json } => {
-            with_config(at, |config| record::run(&config, &record::Wish { station, length, output, json }))
+            let wish = record::Wish { station, length, output, json };
+            located(at, |file| loaded(Config::look(&file), |config| record::run(&config, &wish)))
         }
         Command::Next { count, json } => {
             located(at, |file| next::run(&file, count, json, SystemClock::shared().as_ref()))
         }
         Command::List { count, show, station, json } => {
             let wish = list::Wish { count, show, station, json };
-            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, wish)))
+            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &wish)))
         }
         Command::Recover { airing, json } => {
-            with_config(at, |config| recover::run(config, recover::Wish { id: airing, json }))
+            let wish = recover::Wish { id: airing, json };
+            located(at, |file| loaded(Config::look(&file), |config| recover::run(config, wish)))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
-        Command::Completions { shell } => {
-            completions::run(shell);
-            Ok(DONE)
-        }
+        Command::Completions { shell } => completions::run(shell),
     }
 }
 
@@ -82,10 +83,6 @@ fn located(at: Option<PathBuf>, then: impl FnOnce(PathBuf) -> anyhow::Result<u8>
             Ok(USAGE)
         }
     }
-}
-
-fn with_config(at: Option<PathBuf>, then: impl FnOnce(Config) -> anyhow::Result<u8>) -> anyhow::Result<u8> {
-    located(at, |file| loaded(Config::load(&file), then))
 }
 
 fn loaded(config: Result<Config, ConfigErrors>, then: impl FnOnce(Config) -> anyhow::Result<u8>) -> anyhow::Result<u8> {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 use chrono_tz::Tz;
 
+use super::catalogue;
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, CatalogueError};
+use crate::library::catalogue::CatalogueError;
 use crate::model::Amendments;
 use crate::schedule::programme::{Planned, Programme};
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
-pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let config = match Config::look(path) {
         Ok(config) => config,
         Err(errors) => {
@@ -26,7 +27,7 @@ pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::
     let config = Arc::new(config);
     let programme = Programme::new(Arc::clone(&config), Arc::new(by_hand(&config)?));
     let now = clock.now();
-    let coming = programme.coming(now, count);
+    let coming = programme.coming(now, usize::try_from(count)?);
     if json {
         print_json(&coming.iter().map(|planned| planned.report(now, false)).collect::<Vec<_>>())?;
     } else if coming.is_empty() {
@@ -39,11 +40,16 @@ pub fn run(path: &Path, count: usize, json: bool, clock: &dyn Clock) -> anyhow::
 
 /// What was changed by hand, as far as the service has ever run and its list can be read.
 fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
-    let path = config.state.join("catalogue.sqlite");
-    Ok(match block_on(async { Catalogue::open_read_only(path).await?.amendments().await })? {
+    let amendments = async {
+        match catalogue::open(config).await? {
+            Some(catalogue) => catalogue.amendments().await,
+            None => Ok(Amendments::default()),
+        }
+    };
+    Ok(match block_on(amendments)? {
         Ok(amendments) => amendments,
         // An older release knew no changes by hand.
-        Err(CatalogueError::Missing { .. } | CatalogueError::Older { .. }) => Amendments::default(),
+        Err(CatalogueError::Older { .. }) => Amendments::default(),
         Err(error) => {
             eprintln!("aircheck: this is what the file says; what was changed by hand cannot be read: {error}");
             Amendments::default()

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
+use super::named::{self, Unknown};
 use super::print::{print, print_json};
 use super::progress::Progress;
 use super::runtime::block_on;
@@ -25,15 +26,16 @@ use crate::encode::Job;
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::library::tags::{self, Tags};
-use crate::model::{AiringId, ShowId, Span, StationId, Verdict};
+use crate::model::{AiringId, Cause, CauseKind, ShowId, Span, StationId, Verdict};
 use crate::recorder::{
     CONNECTING, Encoders, Ending, Taken, chapters, comment, first_sound, judge, replay_gain, summary, take,
 };
+use crate::tape::Tape;
 
 /// What was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct Wish {
-    /// The station's id.
+    /// The station's id or name.
     pub station: String,
     /// How long.
     pub length: Duration,
@@ -46,16 +48,23 @@ pub(super) struct Wish {
 /// Records as wished; the exit code says how complete it is.
 pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
     logging::begin("off");
-    let Some(station) = config.station(&StationId::new(&wish.station)) else {
-        eprintln!("aircheck: {}", unknown(config, &wish.station));
+    let stations = config.stations.iter().map(|station| (station.id.as_str(), station.name.as_str()));
+    // A name that several have says as little as one that none has.
+    let called = match &named::ids(&wish.station, stations)[..] {
+        [id] => config.station(&StationId::new(id)),
+        _ => None,
+    };
+    let Some(station) = called else {
+        let ids = config.stations.iter().map(|station| station.id.to_string());
+        eprintln!("aircheck: {}", Unknown::new("station", &wish.station, ids));
         return Ok(USAGE);
     };
     if wish.length.is_zero() {
         eprintln!("aircheck: `--for` must be longer than 0 s");
         return Ok(USAGE);
     }
-    if let Some(file) = wish.output.as_ref().filter(|file| file.symlink_metadata().is_ok()) {
-        eprintln!("aircheck: {} exists and is not replaced: choose another name or move it away", file.display());
+    if let Some(reason) = wish.output.as_deref().and_then(unfit) {
+        eprintln!("aircheck: {reason}");
         return Ok(USAGE);
     }
     let missing = programs::missing(std::slice::from_ref(station), &|program| process::find(program).is_some());
@@ -68,9 +77,26 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
     block_on(record(config, station, wish))?
 }
 
-fn unknown(config: &Config, asked: &str) -> String {
-    let ids: Vec<_> = config.stations.iter().map(|station| station.id.as_str()).collect();
-    format!("there is no station `{asked}` in {}; there are: {}", config.file.display(), ids.join(", "))
+/// Why a recording cannot be written to `file`.
+fn unfit(file: &Path) -> Option<String> {
+    let shown = file.display();
+    if file == Path::new("-") {
+        return Some(
+            "a recording is a file and cannot be written to standard output: name one, such as x.mp3".to_owned(),
+        );
+    }
+    if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mp3")) {
+        return Some(format!("only MP3 is written: name it {}", file.with_extension("mp3").display()));
+    }
+    if file.symlink_metadata().is_ok() {
+        return Some(format!("{shown} exists and is not replaced: choose another name or move it away"));
+    }
+    let folder = folder_of(file);
+    (!folder.is_dir()).then(|| format!("there is no folder {}: make it, or choose another", folder.display()))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow::Result<u8> {
@@ -83,39 +109,22 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let tape = lease.tape().clone();
     let start = tokio::select! {
         start = first_sound(&tape, asked, asked + CONNECTING, environment.clock.as_ref()) => start,
-        () = signals.stop() => return Ok(FAILED),
+        () = signals.stop() => {
+            eprintln!("aircheck: stopped before anything came of {}", station.name);
+            return Ok(FAILED);
+        }
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
     let target = work.folder.join("take.mp3.part");
-    let job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
-    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    let encoders = Encoders::new(1);
-    let taking = take(&tape, &job, station.delay, &environment, &encoders, &ending);
-    tokio::pin!(taking);
-    let progress = Progress::new(tape.clone(), cut, Arc::clone(&environment.clock), !wish.json);
-    let taken = {
-        let showing = progress.show(&station.name);
-        tokio::pin!(showing);
-        let mut stops = 0;
-        loop {
-            tokio::select! {
-                taken = &mut taking => break taken,
-                () = &mut showing => {}
-                () = signals.stop() => {
-                    stops += 1;
-                    // The first one ends the recording here and keeps it, the second one gives it up.
-                    if stops == 1 { ending.early.cancel() } else { ending.abandon.cancel() }
-                }
-            }
-        }
-    };
-    drop(progress);
+    let mut job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
+    let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !wish.json).await;
+    let cut = job.cut;
     drop(lease);
     let trouble = tape.trouble();
     environment.stop.cancel();
     environment.tasks.close();
     environment.tasks.wait().await;
-    let taken = taken.context("the recording failed")?;
+    let taken = taken?;
     let verdict = judge(&cut, &taken);
     let file = if verdict == Verdict::Failed {
         None
@@ -147,6 +156,61 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     })
 }
 
+/// Takes `job`. The first request to stop moves its end to that moment, as a stop does in the service; one after its end
+/// takes what is on tape by then, and one more gives it up.
+async fn take_until_stopped(
+    tape: &Tape,
+    job: &mut Job,
+    station: &Station,
+    environment: &Environment,
+    signals: &mut Signals,
+    visible: bool,
+) -> anyhow::Result<Taken> {
+    let encoders = Encoders::new(1);
+    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+    loop {
+        let stopped = {
+            let progress = Progress::new(tape.clone(), job.cut, Arc::clone(&environment.clock), visible);
+            let taking = take(tape, job, station.delay, environment, &encoders, &ending);
+            let showing = progress.show(&station.name);
+            tokio::pin!(taking, showing);
+            loop {
+                tokio::select! {
+                    taken = &mut taking => {
+                        let mut taken = taken.context("the recording failed")?;
+                        if ending.early.is_cancelled() {
+                            blame_nobody(&job.cut, &mut taken);
+                        }
+                        return Ok(taken);
+                    }
+                    () = &mut showing => continue,
+                    () = signals.stop() => {}
+                }
+                let now = environment.clock.now().trunc_subsecs(3);
+                if job.cut.start < now && now < job.cut.end {
+                    break now;
+                }
+                if ending.early.is_cancelled() { ending.abandon.cancel() } else { ending.early.cancel() }
+            }
+        };
+        eprintln!("aircheck: stopped; the last seconds are on their way, another Ctrl-C does not wait for them");
+        job.cut = Span::new(job.cut.start, stopped);
+        // An encoder that was given up may still write for a moment.
+        let _ = tokio::fs::remove_file(&job.target).await;
+    }
+}
+
+/// What had not come when a person had waited for it long enough is missing through no fault of the station, unless it
+/// has one.
+fn blame_nobody(cut: &Span, taken: &mut Taken) {
+    if let Some(last) = taken.gaps.last_mut()
+        && last.start + last.length >= cut.end
+        && last.cause.kind == CauseKind::Nothing
+    {
+        last.cause = Cause::new(CauseKind::Stopped, "the recording was stopped before it came");
+    }
+}
+
 /// The hidden folder of one recording, beside the file that it will become; removed with everything in it.
 struct Workspace {
     folder: PathBuf,
@@ -158,11 +222,7 @@ struct Workspace {
 
 impl Workspace {
     fn new(config: &Config, file: Option<&Path>) -> anyhow::Result<Self> {
-        let output = match file.and_then(Path::parent) {
-            Some(folder) if folder.as_os_str().is_empty() => PathBuf::from("."),
-            Some(folder) => folder.to_owned(),
-            None => config.output.clone(),
-        };
+        let output = file.map_or(config.output.as_path(), folder_of).to_owned();
         let made_output = !output.exists();
         let folder = std::path::absolute(output.join(format!(".aircheck-record-{}", std::process::id())))?;
         std::fs::create_dir_all(&folder).with_context(|| format!("{} cannot be written to", output.display()))?;
@@ -245,4 +305,31 @@ async fn report(
         file: file.map(Path::to_owned),
         bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_mp3_that_is_not_there_in_a_folder_that_is_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("there.mp3"), "").unwrap();
+        for (name, why) in [
+            ("x.wav", "only MP3 is written: name it"),
+            ("show", "only MP3"),
+            ("there.mp3", "exists and is not replaced"),
+            ("none/x.mp3", "there is no folder"),
+        ] {
+            let said = unfit(&path(name)).unwrap_or_default();
+            assert!(said.contains(why), "{name}: {said}");
+        }
+        assert!(unfit(Path::new("-")).unwrap().contains("standard output"));
+        for name in ["x.mp3", "뉴스.MP3"] {
+            assert_eq!(unfit(&path(name)), None, "{name}");
+            assert_eq!(unfit(Path::new(name)), None, "{name}");
+        }
+        assert!(!path("none").exists());
+    }
 }

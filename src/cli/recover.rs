@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Serialize;
 
+use super::catalogue;
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
 use super::logging;
 use super::print::{print, print_json, table};
@@ -47,10 +48,9 @@ pub(super) fn run(config: Config, wish: Wish) -> anyhow::Result<u8> {
 
 fn list(config: &Config, json: bool) -> anyhow::Result<u8> {
     let found = block_on(async {
-        match Catalogue::open_read_only(config.state.join("catalogue.sqlite")).await {
-            // The service has never run.
-            Err(CatalogueError::Missing { .. }) => Ok(Vec::new()),
-            opened => Ok::<_, anyhow::Error>(recorder::recoverable(&opened?, config).await?),
+        match catalogue::open(config).await? {
+            None => Ok(Vec::new()),
+            Some(catalogue) => Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, config).await?),
         }
     })?
     .context("what can be recovered cannot be listed")?;

@@ -18,7 +18,7 @@ pub(super) fn run(config: Config) -> anyhow::Result<u8> {
         eprintln!("aircheck: {obstacle}");
     }
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
-    if missing.iter().any(Missing::is_vital) {
+    if missing.iter().any(Missing::is_vital) || !config.unwritable().is_empty() {
         return Ok(FAILED);
     }
     block_on(async { daemon::run(config, Environment::system()).await })??;

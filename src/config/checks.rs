@@ -1,6 +1,6 @@
 //! Single values, checked by the libraries that will use them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono_tz::{TZ_VARIANTS, Tz};
 use regex::Regex;
@@ -15,16 +15,55 @@ use crate::base::redact;
 
 /// A time zone of the IANA database.
 pub(super) fn zone(text: &str) -> Result<Tz, Complaint> {
-    text.trim().parse().map_err(|_| {
+    let text = text.trim();
+    text.parse().map_err(|_| {
         let complaint = Complaint::new(format!("`{text}` is not a time zone"));
-        let city =
-            |zone: &Tz| zone.name().rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(text.trim()));
-        let near = TZ_VARIANTS.iter().find(|zone| city(zone)).map(|zone| zone.name());
-        match near.or_else(|| nearest(text, TZ_VARIANTS.iter().map(|zone| zone.name()))) {
-            Some(near) => complaint.hint(format!("write `{near}`")),
-            None => complaint.hint("write continent and city, such as `Asia/Seoul` or `Europe/Paris`"),
+        match meant_zone(text) {
+            Some(meant) => complaint.hint(format!("write `{meant}`")),
+            None => complaint.hint("write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`"),
         }
     })
+}
+
+/// Abbreviations that mean the clocks of one place to everybody who writes them. Others (CST, IST, BST) are used on
+/// several continents.
+const ABBREVIATIONS: [(&str, &str); 20] = [
+    ("KST", "Asia/Seoul"),
+    ("JST", "Asia/Tokyo"),
+    ("HKT", "Asia/Hong_Kong"),
+    ("SGT", "Asia/Singapore"),
+    ("MSK", "Europe/Moscow"),
+    ("EEST", "Europe/Athens"),
+    ("CEST", "Europe/Paris"),
+    ("WEST", "Europe/Lisbon"),
+    ("EST", "America/New_York"),
+    ("EDT", "America/New_York"),
+    ("CDT", "America/Chicago"),
+    ("MDT", "America/Denver"),
+    ("PST", "America/Los_Angeles"),
+    ("PDT", "America/Los_Angeles"),
+    ("AKST", "America/Anchorage"),
+    ("AKDT", "America/Anchorage"),
+    ("AEDT", "Australia/Sydney"),
+    ("NZST", "Pacific/Auckland"),
+    ("NZDT", "Pacific/Auckland"),
+    ("Z", "UTC"),
+];
+
+/// The zone that was probably meant by a text that names none.
+fn meant_zone(text: &str) -> Option<&'static str> {
+    if let Some((_, zone)) = ABBREVIATIONS.iter().find(|(short, _)| short.eq_ignore_ascii_case(text)) {
+        return Some(zone);
+    }
+    // A place has no digits: what has some is an offset, and the zones that look like it have the opposite sign.
+    if text.contains(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let place = text.replace(' ', "_");
+    let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
+    // One letter makes another place of an abbreviation.
+    names().find(city).or_else(|| if text.chars().count() > 4 { nearest(&place, names()) } else { None })
 }
 
 /// A URL of one of `schemes`, or a secret that holds one.
@@ -104,33 +143,34 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
     }
 }
 
-/// A folder, relative to `base` or absolute.
-pub(super) fn folder(text: &str, base: &Path) -> Result<PathBuf, Complaint> {
-    match text.trim() {
-        "" => Err(Complaint::new("the name of the folder is empty")),
-        path if path == "~" || path.starts_with("~/") => {
-            let complaint = Complaint::new("`~` is not expanded here");
-            Err(complaint.hint("write the whole path, such as `/home/me/recordings`"))
-        }
-        path => Ok(base.join(path)),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whether recordings can be written to `folder`. Nothing is created: the check may be run by another user than the
-/// service, whose folder it must not take.
-pub(super) fn writable(folder: &Path) -> Result<(), Complaint> {
-    let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"));
-    if !existing.is_dir() {
-        return Err(Complaint::new(format!(
-            "the folder {} cannot be made: {} is a file",
-            folder.display(),
-            existing.display()
-        )));
+    #[test]
+    fn a_zone_that_is_none_is_answered_with_the_one_that_was_meant_and_never_with_another_side_of_the_world() {
+        let hint = |text: &str| zone(text).unwrap_err().hint.unwrap();
+        for (text, meant) in [
+            ("KST", "Asia/Seoul"),
+            ("kst", "Asia/Seoul"),
+            ("JST", "Asia/Tokyo"),
+            ("PST", "America/Los_Angeles"),
+            ("PDT", "America/Los_Angeles"),
+            ("EDT", "America/New_York"),
+            ("Z", "UTC"),
+            ("seoul", "Asia/Seoul"),
+            ("New York", "America/New_York"),
+            ("rome", "Europe/Rome"),
+            ("Asia/Soul", "Asia/Seoul"),
+        ] {
+            assert_eq!(hint(text), format!("write `{meant}`"), "{text}");
+        }
+        for text in ["CST", "IST", "BST", "GMT+9", "GMT-9", "UTC+9", "UTC+09:00", "+09:00", "KST-9", "Mars"] {
+            let hint = hint(text);
+            assert!(hint.starts_with("write a place") && hint.contains("`Asia/Seoul`"), "{text}: {hint}");
+        }
+        for (short, zone) in ABBREVIATIONS {
+            assert!(zone.parse::<Tz>().is_ok(), "{short}");
+        }
     }
-    rustix::fs::access(existing, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).map_err(|error| {
-        let what = if existing == folder { "cannot be written to" } else { "cannot be made" };
-        let reason = std::io::Error::from(error);
-        Complaint::new(format!("the folder {} {what}: {}: {reason}", folder.display(), existing.display()))
-            .hint(format!("choose another folder, or let aircheck's user write to {}", existing.display()))
-    })
 }

@@ -14,6 +14,8 @@ pub(super) const ALBUM: &str = "{{ show }}";
 pub(super) const NAME: &str = "{{ station }}/{{ show }}/{{ start | date('%Y-%m-%d %H%M') }} {{ show }}";
 /// The default of `listen`.
 pub(super) const LISTEN: &str = "127.0.0.1:8080";
+/// How the page is switched off.
+const NO_PAGE: &str = "web: { listen: off }";
 /// The default of `min_free`.
 pub(super) const MIN_FREE: &str = "1 GiB";
 
@@ -56,7 +58,8 @@ pub(super) static FILE: Table = Table {
             Kind::Section(&WEB),
             "web: { listen: 127.0.0.1:8080 }",
             "The page with the recordings, and the feeds.",
-        ),
+        )
+        .off(NO_PAGE),
         key(
             "gaps",
             Kind::Word(&["skip", "silence"]),
@@ -69,7 +72,8 @@ pub(super) static FILE: Table = Table {
             Kind::SectionOrNo(&DEAD_AIR),
             "dead_air: { longer_than: 1m }",
             "When silence that the station sends is noted as dead air; `false`: never.",
-        ),
+        )
+        .off("dead_air: false"),
         key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
             .required(),
         key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
@@ -82,7 +86,7 @@ pub(super) static WEB: Table = Table {
     name: "web",
     doc: "The page with the recordings, and the feeds.",
     keys: &[
-        key("listen", Kind::Text, "listen: 127.0.0.1:8080", "Address and port, or `off`.").default(LISTEN),
+        key("listen", Kind::Text, "listen: 127.0.0.1:8080", "Address and port, or `off`.").default(LISTEN).off(NO_PAGE),
         key(
             "base_url",
             Kind::Url(HTTP),
@@ -283,7 +287,8 @@ pub(super) static SHOW: Table = Table {
             Kind::SectionOrNo(&DEAD_AIR),
             "dead_air: { longer_than: 1m }",
             "When silence that the station sends is noted as dead air; `false`: never.",
-        ),
+        )
+        .off("dead_air: false"),
         key(
             "artwork",
             Kind::Picture,

@@ -73,6 +73,8 @@ pub(super) struct Key {
     pub default: Option<&'static str>,
     /// As it could be written.
     pub example: &'static str,
+    /// What is written by whoever does not want it, where there is such a thing.
+    pub off: Option<&'static str>,
 }
 
 /// The keys of one kind of section.
@@ -115,6 +117,29 @@ impl Kind {
                 | Self::SectionOrNo(_)
                 | Self::Named(_)
                 | Self::Each(_)
+        )
+    }
+
+    /// Whether it is text in words of the user's choice.
+    pub(super) fn is_words(self) -> bool {
+        matches!(self, Self::Text | Self::Template | Self::Id | Self::StationId)
+    }
+
+    /// Whether it is text in a language of its own, in which no value begins with a typographic quote.
+    pub(super) fn is_code(self) -> bool {
+        matches!(
+            self,
+            Self::Duration
+                | Self::Size
+                | Self::Rate
+                | Self::Zone
+                | Self::Level
+                | Self::Word(_)
+                | Self::Cron
+                | Self::Url(_)
+                | Self::UrlOr(..)
+                | Self::Selector
+                | Self::JsonPath
         )
     }
 
@@ -179,7 +204,7 @@ impl Kind {
 }
 
 pub(super) const fn key(name: &'static str, kind: Kind, example: &'static str, doc: &'static str) -> Key {
-    Key { name, doc, kind, required: false, default: None, example }
+    Key { name, doc, kind, required: false, default: None, example, off: None }
 }
 
 impl Key {
@@ -189,5 +214,9 @@ impl Key {
 
     pub(super) const fn default(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
+    }
+
+    pub(super) const fn off(self, off: &'static str) -> Self {
+        Self { off: Some(off), ..self }
     }
 }

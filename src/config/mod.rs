@@ -9,6 +9,7 @@ mod cron_fields;
 mod cron_words;
 mod crontab;
 mod document;
+mod folders;
 mod keys;
 mod kind;
 mod once;
@@ -31,11 +32,13 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod units;
+mod unseen;
 mod web;
 
 pub use artwork::Artwork;
 pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
+pub use folders::Unwritable;
 pub use problem::{ConfigErrors, Problem};
 pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
@@ -48,6 +51,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::model::{ShowId, StationId};
+use folders::Look;
 
 /// A whole configuration, checked.
 #[derive(Debug, Clone)]
@@ -77,21 +81,36 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the file at `path` and checks it whole, with the folders it names. Blocks on the disk.
+    /// Reads the file at `path` and checks it whole, with the folders it names: this user must be able to write to them.
+    /// Blocks on the disk.
     ///
     /// # Errors
     /// Every mistake of the file at once.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        read::load(path, true)
+        read::load(path, Look::Writable)
     }
 
-    /// Reads and checks the file at `path`, but not whether its folders can be written: for commands that only look, and
-    /// may be run by another user than the service. Blocks on the disk.
+    /// Reads and checks the file at `path`, whoever asks: [`Self::unwritable`] says what only this user may not do. Blocks
+    /// on the disk.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once.
+    pub fn check(path: &Path) -> Result<Self, ConfigErrors> {
+        read::load(path, Look::Possible)
+    }
+
+    /// Reads and checks the file at `path`, but not the folders that it names: for commands that do not need them. Blocks on
+    /// the disk.
     ///
     /// # Errors
     /// Every mistake of the file at once.
     pub fn look(path: &Path) -> Result<Self, ConfigErrors> {
-        read::load(path, false)
+        read::load(path, Look::Away)
+    }
+
+    /// The folders that this user may not write to. Blocks on the disk.
+    pub fn unwritable(&self) -> Vec<Unwritable> {
+        [&self.output, &self.state].into_iter().filter_map(|folder| folders::unwritable(folder)).collect()
     }
 
     /// Checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it, but
@@ -100,7 +119,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the text at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
-        read::read(text, path, false)
+        read::read(text, path, Look::Away)
     }
 
     /// The JSON Schema of the file (draft 2020-12).

@@ -105,14 +105,14 @@ impl Complaint {
 pub(super) struct Problems {
     found: Vec<(Place, Complaint)>,
     /// Where a repair has moved the rest of a line: line, column, by how many characters.
-    moved: Vec<(usize, usize, usize)>,
+    moved: Vec<(usize, usize, isize)>,
     /// Values that are never shown.
     hidden: Vec<Place>,
 }
 
 impl Problems {
     /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
-    pub(super) fn moved(&mut self, place: Place, by: usize) {
+    pub(super) fn moved(&mut self, place: Place, by: isize) {
         self.moved.push((place.line, place.column, by));
     }
 
@@ -122,13 +122,13 @@ impl Problems {
     }
 
     pub(super) fn add(&mut self, mut place: Place, complaint: Complaint) {
-        let before: usize = self
+        let before: isize = self
             .moved
             .iter()
             .filter(|(line, column, _)| place.line == *line && place.column > *column)
             .map(|m| m.2)
             .sum();
-        place.column = place.column.saturating_sub(before).max(1);
+        place.column = place.column.saturating_add_signed(-before).max(1);
         // An alias repeats the block of its anchor; its mistakes are told once.
         if !self.found.iter().any(|(known, told)| *known == place && *told == complaint) {
             self.found.push((place, complaint));
@@ -178,8 +178,9 @@ fn excerpt(line: &str, place: Place) -> (String, (usize, usize)) {
     let before: String = line.chars().take(place.column.saturating_sub(1)).collect();
     let word: String = line.chars().skip(place.column.saturating_sub(1)).take(place.width).collect();
     // A tab is shown as one space, so that its width does not depend on the terminal.
-    let shown = redact::text(&line.replace('\t', " ").replace(char::is_control, ""));
-    let start = before.replace('\t', " ").width();
+    let visible = |text: &str| text.replace('\t', " ").replace(char::is_control, "");
+    let shown = redact::text(&visible(line));
+    let start = visible(&before).width();
     let room = shown.width().saturating_sub(start).max(1);
     // The parser counts a quoted text to the beginning of the next word.
     (shown, (start, word.trim_end().width().clamp(1, room)))

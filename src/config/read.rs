@@ -6,20 +6,21 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use super::document::{Content, Entry};
+use super::folders::{self, Look};
 use super::keys::{self, FILE, STATION};
 use super::position::Place;
 use super::problem::{Complaint, Problems};
-use super::read_show::{self, Around};
+use super::read_show::{self, Around, Outline};
 use super::section::Section;
 use super::{
-    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, syntax, units, web,
+    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, units, web,
 };
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
 
-/// Reads `file`; `environment` also sees whether its folders can be written.
-pub(super) fn load(file: &Path, environment: bool) -> Result<Config, ConfigErrors> {
+/// Reads `file`, and looks at its folders.
+pub(super) fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
     let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
     let size = std::fs::metadata(file).map(|metadata| metadata.len());
     if size.is_ok_and(|size| size > LARGEST) {
@@ -36,21 +37,21 @@ pub(super) fn load(file: &Path, environment: bool) -> Result<Config, ConfigError
         let line = good.split(|byte| *byte == b'\n').count();
         fail(format!("line {line} is not UTF-8 text"), Some("save the file as UTF-8 in your editor"))
     })?;
-    read(&text, file, environment)
+    read(&text, file, look)
 }
 
-/// Reads `text` as if it stood in `file`; `environment` as in [`load`].
-pub(super) fn read(text: &str, file: &Path, environment: bool) -> Result<Config, ConfigErrors> {
+/// Reads `text` as if it stood in `file`, and looks at its folders.
+pub(super) fn read(text: &str, file: &Path, look: Look) -> Result<Config, ConfigErrors> {
     // Windows editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut problems = Problems::default();
-    let config = whole(text, &file, environment, &mut problems);
+    let config = whole(text, &file, look, &mut problems);
     problems.into_result(&file, text)?;
     config.ok_or_else(|| ConfigErrors::unreadable(&file, "the file cannot be used".to_owned(), None))
 }
 
-fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) -> Option<Config> {
+fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option<Config> {
     let document = syntax::read(text, problems)?;
     let section = Section::open(&document, "the file", Place::TOP, &FILE, problems)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
@@ -60,11 +61,9 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     let timezone = section.read("timezone", problems, checks::zone).unwrap_or_else(machine_zone);
     let min_free = section.read("min_free", problems, units::size);
     let min_free = min_free.or_else(|| units::size(keys::MIN_FREE).ok())?;
-    let output = output_folder(&section, folder, environment, problems);
-    let state = section.read("state", problems, |text| {
-        let state = checks::folder(text, folder)?;
-        if environment { checks::writable(&state).map(|()| state) } else { Ok(state) }
-    });
+    let output = output_folder(&section, folder, look, problems);
+    let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::looked_at(state, look));
+    let state = section.read("state", problems, parse);
     let name = read_show::template(Some(&section), "name", keys::NAME, problems);
     let mp3 = read_show::mp3(&section, Mp3::default(), problems);
     let treatment = read_treatment::treatment(&section, Treatment::default(), problems);
@@ -92,12 +91,12 @@ fn whole(text: &str, file: &Path, environment: bool, problems: &mut Problems) ->
     })
 }
 
-fn output_folder(section: &Section<'_>, folder: &Path, environment: bool, problems: &mut Problems) -> Option<PathBuf> {
-    let writable = |output: PathBuf| if environment { checks::writable(&output).map(|()| output) } else { Ok(output) };
+fn output_folder(section: &Section<'_>, folder: &Path, look: Look, problems: &mut Problems) -> Option<PathBuf> {
     if section.get("output").is_some() {
-        return section.read("output", problems, |text| checks::folder(text, folder).and_then(writable));
+        let parse = |text: &str| folders::parse(text, folder).and_then(|output| folders::looked_at(output, look));
+        return section.read("output", problems, parse);
     }
-    writable(folder.join("recordings"))
+    folders::looked_at(folder.join("recordings"), look)
         .map_err(|complaint| problems.add(Place::TOP, complaint.hint("name another folder: `output: /path/to/folder`")))
         .ok()
 }
@@ -116,8 +115,8 @@ fn without_dots(path: &Path) -> PathBuf {
     })
 }
 
-/// Id, name and zone of a station whose mistakes are told elsewhere.
-fn outline(entry: &Entry, timezone: Tz) -> (String, Option<String>, Tz) {
+/// A station whose mistakes are told elsewhere.
+fn outline(entry: &Entry, timezone: Tz) -> Outline {
     let mut elsewhere = Problems::default();
     let mut name = None;
     let mut zone = timezone;
@@ -127,7 +126,9 @@ fn outline(entry: &Entry, timezone: Tz) -> (String, Option<String>, Tz) {
         name = section.text("name", &mut elsewhere);
         zone = section.read("timezone", &mut elsewhere, checks::zone).unwrap_or(timezone);
     }
-    (entry.key.clone(), name, zone)
+    let key = entry.key.clone();
+    let id = slug::id(&key).ok().or_else(|| Some(slug::slug(&key)).filter(|slug| !slug.is_empty()));
+    Outline { key, id, name, zone }
 }
 
 fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) -> Vec<Show> {

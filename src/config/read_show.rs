@@ -18,14 +18,26 @@ use crate::model::{ShowId, StationId};
 pub(super) struct Around<'a> {
     /// The folder of the file.
     pub folder: &'a Path,
-    /// Every station of the file, also those with mistakes: its id, its name and its zone.
-    pub stations: &'a [(String, Option<String>, Tz)],
+    /// Every station of the file, also those with mistakes.
+    pub stations: &'a [Outline],
     /// The file's names of recordings; `None` when they are wrong.
     pub name: Option<&'a Template>,
     /// The file's encoding.
     pub mp3: Mp3,
     /// The file's treatment of what is missing or silent.
     pub treatment: Treatment,
+}
+
+/// What shows need to know of a station.
+pub(super) struct Outline {
+    /// What it is called in the file.
+    pub key: String,
+    /// That, or what it has to be called instead; nothing where no id can be made of it.
+    pub id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// The zone of its shows.
+    pub zone: Tz,
 }
 
 /// A show as far as it could be read.
@@ -119,14 +131,21 @@ fn whole(
 
 fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Tz), Complaint> {
     let stations = around.stations;
-    if let Some((id, _, zone)) = stations.iter().find(|(id, ..)| id == text) {
-        return Ok((StationId::new(id), *zone));
+    // Who has corrected an id here first is right as well: the station itself is told.
+    let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
+    if let Some(Outline { key, id, zone, .. }) = known {
+        return match id {
+            Some(id) if key == text && id != text => {
+                Err(Complaint::new(format!("the station `{text}` must have another id"))
+                    .hint(format!("write `{id}` here, too")))
+            }
+            _ => Ok((StationId::new(text), *zone)),
+        };
     }
     let complaint = Complaint::new(format!("there is no station `{text}` in this file"));
-    let named =
-        stations.iter().find(|(_, name, _)| name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
-    let ids = || stations.iter().map(|(id, ..)| id.as_str());
-    Err(match (named.map(|(id, ..)| id.as_str()).or_else(|| nearest(text, ids())), stations.len()) {
+    let named = stations.iter().find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
+    let ids = || stations.iter().filter_map(|it| it.id.as_deref());
+    Err(match (named.and_then(|it| it.id.as_deref()).or_else(|| nearest(text, ids())), stations.len()) {
         (Some(near), _) => complaint.hint(format!("write `{near}`")),
         (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
         (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),

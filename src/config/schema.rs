@@ -116,11 +116,33 @@ mod tests {
     #[test]
     fn the_patterns_agree_with_what_is_read() {
         let matches = |kind: Kind, text: &str| regex::Regex::new(&kind.pattern().unwrap()).unwrap().is_match(text);
-        for text in ["15s", "1h30m", "90m", "1 h 5 min", "90", "1:30", "h", "2x", "1.5h"] {
+        for text in [
+            "15s",
+            "1h30m",
+            "90m",
+            "1 h 5 min",
+            "2H",
+            "1H30M",
+            "10 Minutes",
+            "1 HOUR",
+            "2 days",
+            "90",
+            "1:30",
+            "h",
+            "2x",
+            "1.5h",
+            "2 hrs",
+            "",
+        ] {
             assert_eq!(matches(Kind::Duration, text), super::super::units::duration(text).is_ok(), "{text}");
         }
-        for text in ["1 GiB", "500 MB", "1", "GiB", "-1 GiB"] {
+        for text in
+            ["1 GiB", "500 MB", "1 KiB", "1.5 kB", "2T", "500M", ".5 GiB", "1", "GiB", "-1 GiB", "1 gib", "1 EB"]
+        {
             assert_eq!(matches(Kind::Size, text), super::super::units::size(text).is_ok(), "{text}");
+        }
+        for text in ["128k", "128 kbps", "192K", "1.5M", "128 kbit/s", "128000", "k", "128 kB", "-128k"] {
+            assert_eq!(matches(Kind::Rate, text), super::super::units::rate(text).is_ok(), "{text}");
         }
         assert!(matches(Kind::Cron, "*/10 2,3,4 5-6 * *") && !matches(Kind::Cron, "* * * *"));
         for table in [&FILE, &SHOW, &STATION] {

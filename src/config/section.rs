@@ -117,6 +117,10 @@ impl<'a> Section<'a> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
         let text = scalar(key, node, problems)?;
+        if let Some(complaint) = typographic_quotes(key, text) {
+            problems.add(node.place, complaint);
+            return None;
+        }
         parse(text).map_err(|complaint| problems.add(node.place, complaint)).ok()
     }
 
@@ -156,10 +160,15 @@ impl<'a> Section<'a> {
 
     /// The section below a key.
     pub(super) fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
-        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table)) = self.key(name)?.kind else {
+        let key = self.key(name)?;
+        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table)) = key.kind else {
             return None;
         };
         let entry = self.get(name)?;
+        if is_no(&entry.value.content) && key.off.is_some() {
+            problems.add(entry.value.place, wrong_kind(key, &entry.value));
+            return None;
+        }
         Section::open(&entry.value, &format!("`{name}`"), entry.place, table, problems)
     }
 
@@ -240,11 +249,36 @@ fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a 
     }
 }
 
+/// What to say of a value between quotes that are none to YAML, where no value of this kind begins with such.
+fn typographic_quotes(key: &Key, text: &str) -> Option<Complaint> {
+    const QUOTES: [char; 10] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛', '«', '»'];
+    if !key.kind.is_code() || !text.trim().starts_with(QUOTES) {
+        return None;
+    }
+    let inner = text.trim().trim_matches(QUOTES).trim();
+    let complaint = Complaint::new("these quotes are typographic, and YAML takes them for letters of the value");
+    Some(complaint.hint(format!("write plain `\"`: `{}: \"{inner}\"`", key.name)))
+}
+
+/// Whether somebody says that they do not want it.
+fn is_no(content: &Content) -> bool {
+    match content {
+        Content::Bool(value) => !value,
+        Content::Text(text) => matches!(text.trim().to_lowercase().as_str(), "no" | "off" | "none" | "n" | "false"),
+        _ => false,
+    }
+}
+
 fn wrong_kind(key: &Key, node: &Node) -> Complaint {
     let complaint =
         Complaint::new(format!("`{}` must be {}, but {}", key.name, key.kind.expected(), node.content.found()));
+    if let Some(off) = key.off.filter(|_| is_no(&node.content)) {
+        return complaint.hint(format!("to switch it off, write `{off}`"));
+    }
     match &node.content {
-        Content::Bool(value) if key.kind.is_text() => complaint.hint(format!("put it in quotes: `\"{value}\"`")),
+        Content::Bool(value) if key.kind.is_words() && key.off.is_none() => {
+            complaint.hint(format!("put it in quotes: `\"{value}\"`"))
+        }
         Content::Text(text) if matches!(key.kind, Kind::Whole(..) | Kind::Choice(_)) && text.parse::<u32>().is_ok() => {
             complaint.hint(format!("leave the quotes out: `{text}`"))
         }

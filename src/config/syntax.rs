@@ -10,16 +10,17 @@ use regex::Regex;
 use super::document::{self, Node};
 use super::position::{self, Broken, Place};
 use super::problem::{Complaint, Problems};
+use super::unseen;
 
 /// So many broken lines are told in one run.
 const MOST_REPAIRS: usize = 50;
 
 /// Characters that two quotes take.
-const QUOTES: usize = 2;
+const QUOTES: isize = 2;
 
 /// The values of `text`. `None` when it is empty or broken beyond repair, which has been told.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
-    let mut text = text.to_owned();
+    let mut text = unseen::clean(text, problems).into_owned();
     for _ in 0..MOST_REPAIRS {
         let broken = match attempt(&text) {
             Ok(Some(node)) => return Some(node),

@@ -7,6 +7,8 @@ use chrono_tz::Tz;
 
 use super::*;
 
+mod hints;
+
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/aircheck/stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"))
 }
@@ -357,6 +359,7 @@ fn loading_looks_at_the_file_and_its_folders() {
     let errors = Config::load(&file).unwrap_err();
     assert_eq!((errors.problems[0].line, errors.problems[0].column), (3, 9), "{errors}");
     assert!(errors.problems[0].message.contains("is a file"), "{errors}");
+    assert!(Config::check(&file).is_err(), "it can be a folder for nobody");
     // Who only looks at the schedule needs no right to write.
     assert!(Config::look(&file).is_ok());
     std::fs::write(&file, format!("\u{feff}{}", with_station(""))).unwrap();

@@ -7,12 +7,13 @@ use super::problem::Complaint;
 /// Longer than this is a slip of the pen; it also bounds the work of the schedule.
 pub(super) const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-/// How a duration looks, for the JSON Schema.
-pub(super) const DURATION_PATTERN: &str = "^\\s*([0-9]+\\s*(d|days?|h|hours?|m|min|minutes?|s|sec|seconds?)\\s*)+$";
+/// How a duration looks, for the JSON Schema, whose patterns know no other way to say that case does not matter.
+pub(super) const DURATION_PATTERN: &str = "^\\s*([0-9]+\\s*([dD]([aA][yY][sS]?)?|[hH]([oO][uU][rR][sS]?)?|[mM]([iI][nN]([uU][tT][eE][sS]?)?)?|[sS]([eE][cC]([oO][nN][dD][sS]?)?)?)\\s*)+$";
 /// How a size looks, for the JSON Schema.
-pub(super) const SIZE_PATTERN: &str = "^\\s*[0-9]+(\\.[0-9]+)?\\s*([kMGT]i?)?B\\s*$";
+pub(super) const SIZE_PATTERN: &str =
+    "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(B|[kK]B|[MGT]B|[kK]iB|[MGT]iB|[kKMGT])\\s*$";
 /// How a bit rate looks, for the JSON Schema.
-pub(super) const RATE_PATTERN: &str = "^[0-9]+(\\.[0-9]+)?[kM]?$";
+pub(super) const RATE_PATTERN: &str = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(k|K|kbps|kbit/s|kb/s|M|Mbps|Mbit/s)?\\s*$";
 
 /// How a level looks, for the JSON Schema.
 pub(super) const LEVEL_PATTERN: &str = "^\\s*-[0-9]+(\\.[0-9]+)?\\s*(dB|dBFS)?\\s*$";

@@ -106,6 +106,27 @@ impl Aircheck {
         Ran::of(&output)
     }
 
+    /// The same, with its output into `file`: the exit code, and what it printed besides.
+    pub async fn run_into(&self, args: &[&str], file: &Path) -> (Option<i32>, String) {
+        let file = std::fs::OpenOptions::new().write(true).open(file).expect("it can be written");
+        let child = self.command(args).stdout(file).stderr(Stdio::piped()).spawn().expect("aircheck starts");
+        let output = child.wait_with_output().await.expect("aircheck runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    }
+
+    /// The same, as somebody to whom its folders do not belong. The superuser may write anywhere, and becomes another for it.
+    pub async fn run_as_other(&self, args: &[&str]) -> Ran {
+        use std::os::unix::fs::PermissionsExt as _;
+        const NOBODY: u32 = 65_534;
+        let mut command = self.command(args);
+        if rustix::process::geteuid().is_root() {
+            let everybody = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(self.folder.path(), everybody).expect("everybody may look");
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        Ran::of(&command.output().await.expect("aircheck runs"))
+    }
+
     /// The same, with a look at its memory: the most that the process (not its children) ever held, in bytes.
     pub async fn run_watched(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> (Ran, u64) {
         let mut command = self.command(args);

@@ -1,0 +1,121 @@
+//! The folders of the file: what is wrong with one whoever asks, and what only this user may not do.
+//!
+//! Nothing is created: the check may be run by another user than the service, whose folder it must not take. For the same
+//! reason a folder that this user may not write to is no mistake of the file.
+
+use std::fmt;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use serde::Serialize;
+
+use super::problem::Complaint;
+use crate::base::user;
+
+/// How closely the folders of a file are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Look {
+    /// They are not looked at.
+    Away,
+    /// Whether they can be folders at all.
+    Possible,
+    /// Also whether this user may write to them.
+    Writable,
+}
+
+/// A folder, relative to `base` or absolute.
+pub(super) fn parse(text: &str, base: &Path) -> Result<PathBuf, Complaint> {
+    match text.trim() {
+        "" => Err(Complaint::new("the name of the folder is empty")),
+        path if path == "~" || path.starts_with("~/") => {
+            let complaint = Complaint::new("`~` is not expanded here");
+            Err(complaint.hint("write the whole path, such as `/home/me/recordings`"))
+        }
+        path => Ok(base.join(path)),
+    }
+}
+
+/// Looks at `folder`, and hands it on where nothing is wrong with it.
+pub(super) fn looked_at(folder: PathBuf, look: Look) -> Result<PathBuf, Complaint> {
+    let existing = existing(&folder);
+    if look >= Look::Possible && !existing.is_dir() {
+        let (folder, file) = (folder.display(), existing.display());
+        return Err(Complaint::new(format!("the folder {folder} cannot be made: {file} is a file")));
+    }
+    match unwritable(&folder).filter(|_| look >= Look::Writable) {
+        Some(unwritable) => Err(Complaint::new(unwritable.to_string())),
+        None => Ok(folder),
+    }
+}
+
+/// A folder that this user may not write to, or may not make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unwritable {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Itself, or what there is of the folders above it.
+    pub existing: PathBuf,
+    /// Who asks.
+    pub user: String,
+    /// To whom that belongs which there is.
+    pub owner: Option<String>,
+    /// What the system says.
+    pub reason: String,
+}
+
+impl fmt::Display for Unwritable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { folder, existing, user, owner, reason } = self;
+        let what = if existing == folder { "written to" } else { "made" };
+        let (folder, existing) = (folder.display(), existing.display());
+        write!(f, "the folder {folder} cannot be {what} by the user {user}: {existing}: {reason}; ")?;
+        match owner.as_deref().filter(|owner| owner != user && *owner != "root") {
+            Some(owner) => write!(f, "it belongs to {owner}, as whom `sudo -u {owner} aircheck check` looks"),
+            None => write!(f, "choose another folder, or let {user} write to {existing}"),
+        }
+    }
+}
+
+/// Whether recordings, or tape, cannot be written to `folder` by this user.
+pub(super) fn unwritable(folder: &Path) -> Option<Unwritable> {
+    let existing = existing(folder);
+    let error: Errno = access(existing, Access::WRITE_OK | Access::EXEC_OK).err()?;
+    let owner = std::fs::metadata(existing).ok().map(|metadata| user::name_of(metadata.uid()));
+    Some(Unwritable {
+        folder: folder.to_owned(),
+        existing: existing.to_owned(),
+        user: user::current(),
+        owner,
+        reason: std::io::Error::from(error).to_string(),
+    })
+}
+
+/// What there is of `folder` and those above it.
+fn existing(folder: &Path) -> &Path {
+    folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_may_not_write_is_told_who_may() {
+        let unwritable = |folder: &str, owner: &str| Unwritable {
+            folder: folder.into(),
+            existing: "/var/lib/aircheck".into(),
+            user: "me".to_owned(),
+            owner: Some(owner.to_owned()),
+            reason: "Permission denied".to_owned(),
+        };
+        assert_eq!(
+            unwritable("/var/lib/aircheck", "aircheck").to_string(),
+            "the folder /var/lib/aircheck cannot be written to by the user me: /var/lib/aircheck: Permission denied; it \
+             belongs to aircheck, as whom `sudo -u aircheck aircheck check` looks"
+        );
+        let made = unwritable("/var/lib/aircheck/recordings", "root").to_string();
+        assert!(made.contains("cannot be made by the user me") && made.contains("let me write to"), "{made}");
+    }
+}
