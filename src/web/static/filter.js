@@ -60,6 +60,7 @@ async function older(link) {
       const part = day.querySelector(".rows");
       const rows = [...part.children];
       last.querySelector(".rows").append(...rows);
+      last.hidden = false;
     } else days.append(day);
   }
   const pages = found.document.querySelector(".pages a[rel=next]")?.closest(".pages");
