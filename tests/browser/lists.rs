@@ -38,6 +38,62 @@ async fn the_list_follows_the_form_and_its_address_says_so() {
     page.is("document.querySelectorAll('.row').length === 6 && location.search === ''").await;
 }
 
+/// Counts what the page asks for from now on, in `window.asked`.
+const COUNT: &str = "(() => { const fetched = window.fetch; window.asked = []; \
+                     window.fetch = (...what) => { asked.push(String(what[0])); return fetched(...what); }; })()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_is_no_longer_looked_for_by_who_went_to_another_page() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.eval(COUNT).await;
+    // `later` comes after whatever was to be done once nobody has typed for a while.
+    page.eval(
+        "(() => { const it = document.querySelector('#q'); it.value = 'night'; \
+         it.dispatchEvent(new InputEvent('input', { bubbles: true })); \
+         document.querySelector('.places a[href$=\"/schedule\"]').click(); \
+         window.later = new Promise((done) => setTimeout(done, 320)); })()",
+    )
+    .await;
+    page.is("document.querySelector('h1').textContent === 'Schedule'").await;
+    page.eval("later").await;
+    assert_eq!(page.eval("asked.map((url) => new URL(url).pathname)").await, json!(["/schedule"]));
+    assert_eq!(page.eval("location.pathname + location.search").await, json!("/schedule"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_skips_to_the_content_stays_on_the_page_as_it_is() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.eval(COUNT).await;
+    page.eval("window.content = document.querySelector('#content')").await;
+    let hop = "window.hop = new Promise((done) => addEventListener('hashchange', done, { once: true })); true";
+    page.eval(hop).await;
+    page.press("Tab").await;
+    page.press("Enter").await;
+    page.eval("hop.then(() => true)").await;
+    assert_eq!(
+        page.eval("[location.hash, asked.length, document.activeElement === content]").await,
+        json!(["#content", 0, true])
+    );
+    page.eval(hop).await;
+    page.eval("history.back()").await;
+    page.eval("hop.then(() => true)").await;
+    assert_eq!(page.eval("[location.hash, asked.length, content.isConnected]").await, json!(["", 0, true]));
+
+    // From there to another page, and back to where one was.
+    page.eval("history.forward()").await;
+    page.is("location.hash === '#content'").await;
+    page.click(".places a[href$='/schedule']").await;
+    page.is("document.querySelector('h1').textContent === 'Schedule'").await;
+    page.eval("history.back()").await;
+    page.is("location.hash === '#content' && content.isConnected").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     let library = library().await;
