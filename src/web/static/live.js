@@ -108,13 +108,15 @@ export function listen() {
   events.addEventListener("error", () => {
     if (events?.readyState !== EventSource.CLOSED) return;
     events = null;
-    setTimeout(async () => {
-      const found = await page(location.href).catch(() => undefined);
-      // Somebody has signed out elsewhere.
-      if (found === null) location.assign(location.href);
-      else listen();
-    }, AGAIN);
+    setTimeout(async () => { if (await isOpen()) listen(); }, AGAIN);
   });
+}
+
+/** Whether this page is still shown to whoever looks at it; it is left where somebody has signed out. */
+async function isOpen() {
+  const found = await page(location.href).catch(() => undefined);
+  if (found === null) location.reload();
+  return found !== null;
 }
 
 function rest() {
@@ -124,5 +126,6 @@ function rest() {
 
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 addEventListener("pagehide", rest);
-addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+// Kept by the browser as it was, which may have been before somebody signed out.
+addEventListener("pageshow", async (event) => { if (event.persisted && await isOpen()) listen(); });
 document.addEventListener("aircheck:back", soon);
