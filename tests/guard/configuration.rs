@@ -1,7 +1,10 @@
 //! Who may see the page is said in the file, and nobody is let in by oversight.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Stdio;
+
+use regex::Regex;
 
 use super::guarded;
 use crate::support::aircheck::Aircheck;
@@ -49,6 +52,42 @@ async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
             None => assert_ne!(ran.code, 2, "{web}: {ran}"),
         }
         assert!(!ran.stderr.contains("hunter2"), "somebody may have written the password itself: {ran}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_below_no_address_of_its_own() {
+    let route = Regex::new(r#"\.route\(\s*"/([^/"{]+)"#).expect("a pattern");
+    let mut own: Vec<String> = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(path).expect("a source");
+                own.extend(route.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    own.sort();
+    own.dedup();
+    assert!(own.len() > 20 && own.contains(&"live".to_owned()), "{own:?}");
+    let aircheck = Aircheck::new(STATION);
+    for (path, good) in own.iter().map(|own| (format!("{own}/"), false)).chain([
+        ("live/x".to_owned(), false),
+        ("radio/".to_owned(), true),
+        ("radio/live/".to_owned(), true),
+        ("lives/".to_owned(), true),
+        (String::new(), true),
+    ]) {
+        let web = format!("web: {{ listen: \"127.0.0.1:0\", base_url: \"https://example.org/{path}\" }}\n");
+        aircheck.write(&format!("{web}{STATION}"));
+        let ran = aircheck.run(&["check"]).await;
+        assert_eq!(ran.code == 2, !good, "{path}: {ran}");
+        let told = "is already an address of the page itself";
+        assert_eq!(ran.stderr.contains(told) && ran.stderr.contains("such as `/radio/`"), !good, "{path}: {ran}");
     }
 }
 
