@@ -76,6 +76,11 @@ async fn an_airing_is_heard_from_its_beginning_while_it_is_being_recorded() {
         assert!(playlist.contains("#EXT-X-PLAYLIST-TYPE:EVENT") && !playlist.contains("ENDLIST"), "{playlist}");
     }
     assert_eq!(aircheck.list().await.len(), 0, "it is still being recorded");
+    let playlist = text(&client, live(format!("{}.m3u8", id("ts")))).await.expect("a playlist");
+    let segment = playlist.lines().find(|line| !line.starts_with('#')).expect("a segment");
+    let segment = client.get(live(segment.to_owned())).send().await.expect("an answer");
+    assert_eq!(segment.status(), StatusCode::OK);
+    assert!(segment.headers()["cache-control"].to_str().is_ok_and(|told| told.starts_with("private, ")), "{segment:?}");
 
     until("the recordings", SOON, async || aircheck.list().await.len() == stations.len()).await;
     let heard = listening.await.expect("no panic").to_vec();

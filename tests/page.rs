@@ -1,11 +1,12 @@
 //! The page and the feeds, asked over HTTP of the real service with a library of hostile and Korean titles.
 
 use reqwest::header::{
-    CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, HOST, IF_MODIFIED_SINCE, LAST_MODIFIED, RANGE,
+    CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, ETAG, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
+    IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
 };
 use reqwest::{Client, StatusCode};
 
-use crate::support::library::{HOSTILE, get, serving, text};
+use crate::support::library::{HOSTILE, ID, get, serving, text};
 
 #[tokio::test]
 async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
@@ -58,6 +59,51 @@ async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
     assert!(page.contains(&format!("14:03:00부터 60.0초 누락: {why}")), "{page}");
     let page = korean("/stations").await;
     assert!(page.contains(why), "{page}");
+}
+
+#[tokio::test]
+async fn a_download_that_goes_on_is_never_made_of_two_recordings() {
+    let (aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let url = base.join(&format!("/media/{ID}.mp3")).expect("a path");
+    let ask = async |pairs: &[(HeaderName, &str)]| {
+        let request = pairs.iter().fold(client.get(url.clone()), |request, (name, value)| request.header(name, *value));
+        request.send().await.expect("an answer")
+    };
+    let first = ask(&[]).await;
+    let said = |name: HeaderName| first.headers()[name].to_str().expect("plain").to_owned();
+    let (tag, date) = (said(ETAG), said(LAST_MODIFIED));
+    assert!(tag.starts_with('"'), "a weak tag is good for no part: {tag}");
+    for same in [&tag, &date] {
+        let part = ask(&[(RANGE, "bytes=5000-"), (IF_RANGE, same)]).await;
+        assert_eq!((part.status(), &part.headers()[ETAG]), (StatusCode::PARTIAL_CONTENT, &tag.parse().expect("plain")));
+    }
+    let weak = format!("W/{tag}");
+    for other in [weak.as_str(), "\"other\"", "Fri, 20 Nov 2026 05:00:00 GMT", "yesterday"] {
+        let whole = ask(&[(RANGE, "bytes=5000-"), (IF_RANGE, other)]).await;
+        assert_eq!(whole.status(), StatusCode::OK, "{other}");
+        assert_eq!(whole.bytes().await.expect("bytes").len(), 10_000, "{other}");
+    }
+    let known = ask(&[(IF_NONE_MATCH, &tag)]).await;
+    assert_eq!((known.status(), &known.headers()[ETAG]), (StatusCode::NOT_MODIFIED, &tag.parse().expect("plain")));
+    let date_before = "Thu, 19 Nov 1970 05:00:00 GMT";
+    let wanted = ask(&[(IF_MATCH, &tag), (IF_UNMODIFIED_SINCE, date_before), (RANGE, "bytes=5000-")]).await;
+    assert_eq!(wanted.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(ask(&[(IF_MATCH, &weak), (RANGE, "bytes=5000-")]).await.status(), StatusCode::PRECONDITION_FAILED);
+    let unknown = ask(&[(IF_NONE_MATCH, "\"other\""), (IF_MODIFIED_SINCE, &date)]).await;
+    assert_eq!(unknown.status(), StatusCode::OK, "a tag says more than a date");
+
+    // Cut again, within the same second and of the same length.
+    let file = aircheck.path("recordings").join(format!("{ID}.mp3"));
+    let before = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).expect("a date");
+    let again = aircheck.path("recordings/again");
+    std::fs::write(&again, [7; 10_000]).expect("a file");
+    std::fs::File::options().write(true).open(&again).and_then(|file| file.set_modified(before)).expect("its date");
+    std::fs::rename(&again, &file).expect("replaced");
+    let whole = ask(&[(RANGE, "bytes=5000-"), (IF_RANGE, &tag)]).await;
+    assert_eq!(whole.status(), StatusCode::OK);
+    assert_eq!(whole.bytes().await.expect("bytes"), vec![7; 10_000]);
+    assert_eq!(ask(&[(IF_NONE_MATCH, &tag)]).await.status(), StatusCode::OK);
 }
 
 #[tokio::test]

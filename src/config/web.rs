@@ -15,6 +15,34 @@ use super::section::Section;
 use super::{checks, keys, secret};
 use crate::base::password::{PasswordError, PasswordHash};
 
+/// With what the page's own addresses begin. Below one of these a web server in front that takes the path off would ask
+/// for addresses of which nobody could tell whether it did.
+const OWN: &[&str] = &[
+    "api",
+    "artwork",
+    "artwork.png",
+    "calendar",
+    "download",
+    "feed",
+    "feed.xml",
+    "feeds.opml",
+    "healthz",
+    "live",
+    "media",
+    "metrics",
+    "on-air",
+    "recordings.m3u",
+    "schedule",
+    "schedule.ics",
+    "shows",
+    "sign-in",
+    "sign-out",
+    "static",
+    "stations",
+    "subscribe",
+    "waveforms",
+];
+
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Web {
@@ -53,10 +81,7 @@ pub(super) fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -
     });
     Web {
         listen: listen.unwrap_or_else(default),
-        base_url: section.read("base_url", problems, |text| {
-            let base = checks::url(text, folder, keys::HTTP)?;
-            if guarded || is_own(&base) { Ok(base) } else { Err(open(&format!("others reach the page at {base}"))) }
-        }),
+        base_url: section.read("base_url", problems, |text| base_url(text, folder, guarded)),
         trusted_proxies: proxies(&section, problems),
         auth: auth.unwrap_or_default(),
     }
@@ -124,6 +149,19 @@ fn open(how: &str) -> Complaint {
         "run `aircheck passwd` and write the line that it prints here under `web`; `auth: none` lets everybody in who can \
          reach the page",
     )
+}
+
+/// An address below which nothing is that the page has itself, and that others reach only if it is `guarded`.
+fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> {
+    let url = checks::url(text, folder, keys::HTTP)?;
+    if !guarded && !is_own(&url) {
+        return Err(open(&format!("others reach the page at {url}")));
+    }
+    match url.path_segments().and_then(|mut parts| parts.next()).filter(|first| OWN.contains(first)) {
+        None => Ok(url),
+        Some(first) => Err(Complaint::new(format!("`/{first}` is already an address of the page itself"))
+            .hint("give the page another path, such as `/radio/`, here and in the web server in front of it")),
+    }
 }
 
 /// Addresses and networks.

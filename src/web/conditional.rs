@@ -3,7 +3,9 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::body::Bytes;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SubsecRound, Utc};
@@ -70,6 +72,21 @@ pub(super) fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<U
     since.zip(modified).is_some_and(|(since, modified)| modified <= since)
 }
 
+/// Whether it is the very one that whoever asks wants (section 13.1.1).
+pub(super) fn is_that(asked: &HeaderMap, tag: &str) -> bool {
+    let tags = asked.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(',')).map(str::trim).any(|wanted| wanted == "*" || wanted == tag)
+}
+
+/// Whether a part of what has this strong tag goes with the part that whoever asks has already (section 13.1.5). A date
+/// says that only where it is exactly the one that was told.
+pub(super) fn goes_on(asked: &HeaderMap, tag: &str, modified: DateTime<Utc>) -> bool {
+    let Some(known) = asked.get(IF_RANGE) else { return true };
+    let Ok(known) = known.to_str() else { return false };
+    known.trim() == tag
+        || DateTime::parse_from_rfc2822(known.trim()).is_ok_and(|known| known == modified.trunc_subsecs(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +96,28 @@ mod tests {
         let modified = Some("2026-11-20T05:00:00.700Z".parse().unwrap());
         let body = Bytes::from_static(b"x");
         answer(&asked, Sent { kind: "text/plain", body, modified, keep: ASK_AGAIN }).status()
+    }
+
+    #[test]
+    fn a_part_goes_only_with_a_part_of_the_same() {
+        let modified = "2026-11-20T05:00:00.700Z".parse().unwrap();
+        let goes_on = |known: &str| {
+            let asked = HeaderMap::from_iter([(IF_RANGE, known.parse().unwrap())]);
+            super::goes_on(&asked, "\"mine\"", modified)
+        };
+        assert!(super::goes_on(&HeaderMap::new(), "\"mine\"", modified));
+        assert!(goes_on("\"mine\"") && goes_on("Fri, 20 Nov 2026 05:00:00 GMT"));
+        for other in [
+            "\"other\"",
+            "W/\"mine\"",
+            "mine",
+            "*",
+            "",
+            "Fri, 20 Nov 2026 05:00:01 GMT",
+            "Fri, 20 Nov 2026 04:59:59 GMT",
+        ] {
+            assert!(!goes_on(other), "{other}");
+        }
     }
 
     #[test]

@@ -72,9 +72,22 @@ pub(super) async fn keep(State(site): State<Site>, request: Request, next: Next)
     if matches!(key, Key::Token) {
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
-    // For nobody else's eyes, where a cache stands between.
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("private"));
+    keep_private(headers);
     while_good(site, key, response)
+}
+
+/// Says of an answer that it is for nobody else's eyes, where a cache stands between that many share.
+fn keep_private(headers: &mut HeaderMap) {
+    let told = headers.get(CACHE_CONTROL).and_then(|told| told.to_str().ok()).unwrap_or_default();
+    let mut words: Vec<_> = told.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let says = |word: &str| words.iter().any(|told| told.eq_ignore_ascii_case(word));
+    if says("private") || says("no-store") {
+        return;
+    }
+    words.retain(|word| !word.eq_ignore_ascii_case("public"));
+    words.insert(0, "private");
+    headers
+        .insert(CACHE_CONTROL, HeaderValue::try_from(words.join(", ")).unwrap_or(HeaderValue::from_static("private")));
 }
 
 /// Ends an answer that has no end of its own, such as events, when its key is good for nothing any more.
@@ -195,4 +208,28 @@ fn unauthorized(request: &Parts) -> Response {
     response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_behind_the_door_is_kept_by_nobody_for_others() {
+        for (told, sent) in [
+            (None, "private"),
+            (Some("max-age=86400, immutable"), "private, max-age=86400, immutable"),
+            (Some("public, max-age=5"), "private, max-age=5"),
+            (Some("no-store"), "no-store"),
+            (Some("Private, no-cache"), "Private, no-cache"),
+            (Some("no-cache"), "private, no-cache"),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(told) = told {
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static(told));
+            }
+            keep_private(&mut headers);
+            assert_eq!(headers[CACHE_CONTROL], sent, "{told:?}");
+        }
+    }
 }

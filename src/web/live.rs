@@ -32,8 +32,8 @@ use crate::tape::{Listed, Reel, Sound, Tape, listing};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// However often an airing is extended, nobody listens longer.
 const LONGEST: Duration = Duration::from_hours(24);
-/// A segment never changes.
-const FOR_A_DAY: HeaderValue = HeaderValue::from_static("max-age=86400, immutable");
+/// A segment never changes. A cache that many share must not hand it to those who have no key to it.
+const FOR_A_DAY: HeaderValue = HeaderValue::from_static("private, max-age=86400, immutable");
 
 /// The addresses of what is on the air.
 pub(super) fn router() -> Router<Site> {

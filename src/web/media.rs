@@ -1,22 +1,36 @@
-//! The recordings themselves, and their transcripts: byte ranges, conditional requests and HEAD by tower-http, names by RFC 8187.
+//! The recordings themselves, and their transcripts: byte ranges, conditions on dates and HEAD by tower-http, which knows
+//! no tags; names by RFC 8187.
+//!
+//! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
+//! recording that is cut again has the same address, and a download that goes on must not be made of both.
 
 use std::fmt::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path as FilePath, PathBuf};
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE, RANGE,
+};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chrono::{DateTime, Utc};
 use tower_http::services::ServeFile;
 
 use super::Site;
-use super::conditional::ASK_AGAIN;
+use super::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
 use super::failure::broken;
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::AiringId;
+
+/// How often a file may be replaced just when it is asked for.
+const TRIES: usize = 3;
 
 /// The addresses of the sound, and of what was said in it.
 pub(super) fn router() -> Router<Site> {
@@ -66,9 +80,29 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     Ok(site.config().output.join(file))
 }
 
+/// Which file stands under a path: it changes with every byte of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stand {
+    /// A strong tag (RFC 9110 section 8.8.3).
+    tag: String,
+    modified: DateTime<Utc>,
+}
+
+impl Stand {
+    async fn of(path: &FilePath) -> std::io::Result<Self> {
+        let metadata = tokio::fs::metadata(path).await?;
+        let modified = metadata.modified()?;
+        let (inode, bytes) = (metadata.ino(), metadata.len());
+        let tag = format!("\"{inode:x}-{bytes:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec());
+        Ok(Self { tag, modified: modified.into() })
+    }
+}
+
 async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
-    let mut response = match ServeFile::new(path).try_call(request).await {
-        Ok(response) => response.map(axum::body::Body::new),
+    let (asked, _) = request.into_parts();
+    let mut response = match sent(path, &asked).await {
+        Ok(response) => response,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return StatusCode::NOT_FOUND.into_response(),
         Err(error) => {
             tracing::error!(%error, file = %path.display(), "a file of a recording could not be read");
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -86,6 +120,43 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
         }
     }
     response
+}
+
+/// The file at `path`, as far as it was asked for, with its tag.
+async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
+    let mut stand = Stand::of(path).await?;
+    for _ in 0..TRIES {
+        let mut request = Request::from_parts(asked.clone(), Body::empty());
+        let headers = request.headers_mut();
+        if !goes_on(headers, &stand.tag, stand.modified) {
+            headers.remove(RANGE);
+        }
+        // A tag says more than a date (section 13.2.2).
+        let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
+        let is_same = headers.contains_key(IF_NONE_MATCH) && is_known(headers, &stand.tag, None);
+        for (tag, date) in [(IF_MATCH, IF_UNMODIFIED_SINCE), (IF_NONE_MATCH, IF_MODIFIED_SINCE)] {
+            if headers.contains_key(tag) {
+                headers.remove(date);
+            }
+        }
+        let mut response = if is_other {
+            StatusCode::PRECONDITION_FAILED.into_response()
+        } else if is_same {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            ServeFile::new(path).try_call(request).await?.map(Body::new)
+        };
+        // It may have been replaced before it was opened.
+        let now = Stand::of(path).await?;
+        if now == stand {
+            if let Ok(tag) = HeaderValue::try_from(stand.tag) {
+                response.headers_mut().insert(ETAG, tag);
+            }
+            return Ok(response);
+        }
+        stand = now;
+    }
+    Err(std::io::Error::other("it is written all the time"))
 }
 
 /// `text` in the percent encoding of RFC 8187 section 3.2.1.

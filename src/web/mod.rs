@@ -79,7 +79,8 @@ pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> 
     Ok(())
 }
 
-/// All addresses. The path of `base_url` is taken off before they are looked at.
+/// All addresses. The path of `base_url` is taken off before they are looked at, and so begins with none of them, of which
+/// the configuration has a list.
 fn router(site: Site) -> Router {
     Router::new()
         .merge(pages::router())

@@ -8,11 +8,16 @@ use crate::support::shelved::Library;
 
 const PASSWORD: &str = "파란 고양이 & 12%";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_knows_the_password_gets_in_and_nobody_else_does() {
+/// A page behind the password.
+async fn guarded() -> Library {
     let hash = PasswordHash::of(PASSWORD).expect("a hash");
     let yaml = format!("web: {{ listen: \"127.0.0.1:0\", password: \"{}\" }}\n{}", hash.as_str(), yaml());
-    let library = Library::open(&yaml, &shelved()).await;
+    Library::open(&yaml, &shelved()).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_knows_the_password_gets_in_and_nobody_else_does() {
+    let library = guarded().await;
     let browser = Browser::start().await;
     for look in [Look { language: "en-GB", ..Look::PHONE }, Look { language: "en-GB", scripts: false, ..Look::DESK }] {
         let page = browser.page(&library.base, look).await;
@@ -44,4 +49,24 @@ async fn who_knows_the_password_gets_in_and_nobody_else_does() {
         page.goto("/").await;
         page.is("location.pathname === '/sign-in'").await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_signed_out_sees_nothing_by_going_back() {
+    let library = guarded().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.expect("401");
+    page.goto("/subscribe").await;
+    page.eval("document.querySelector('#password').focus()").await;
+    page.write(PASSWORD).await;
+    page.press("Enter").await;
+    page.is("location.pathname === '/subscribe' && document.body.textContent.includes('token=')").await;
+    page.click(".sign-out button").await;
+    page.is("location.pathname === '/sign-in' && document.readyState === 'complete'").await;
+    page.eval("window.out = true").await;
+    page.eval("history.back()").await;
+    page.is("!window.out && document.readyState === 'complete'").await;
+    let seen = page.text("location.pathname + ' ' + document.body.textContent").await;
+    assert!(seen.starts_with("/sign-in ") && !seen.contains("token="), "{seen}");
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use aircheck::library::catalogue::{Catalogue, Outcome};
+use aircheck::model::{AiringId, Measured, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::Client;
 use serde_json::json;
 
-use super::{MASTERS, library, yaml};
+use super::{MASTERS, library, shelved, yaml};
 use crate::support::aircheck::until;
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::shelved::{Library, Shelved};
@@ -35,6 +38,62 @@ async fn the_list_follows_the_form_and_its_address_says_so() {
     page.is("document.querySelectorAll('.row').length === 6 && location.search === ''").await;
 }
 
+/// Counts what the page asks for from now on, in `window.asked`.
+const COUNT: &str = "(() => { const fetched = window.fetch; window.asked = []; \
+                     window.fetch = (...what) => { asked.push(String(what[0])); return fetched(...what); }; })()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_typed_is_no_longer_looked_for_by_who_went_to_another_page() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.eval(COUNT).await;
+    // `later` comes after whatever was to be done once nobody has typed for a while.
+    page.eval(
+        "(() => { const it = document.querySelector('#q'); it.value = 'night'; \
+         it.dispatchEvent(new InputEvent('input', { bubbles: true })); \
+         document.querySelector('.places a[href$=\"/schedule\"]').click(); \
+         window.later = new Promise((done) => setTimeout(done, 320)); })()",
+    )
+    .await;
+    page.is("document.querySelector('h1').textContent === 'Schedule'").await;
+    page.eval("later").await;
+    assert_eq!(page.eval("asked.map((url) => new URL(url).pathname)").await, json!(["/schedule"]));
+    assert_eq!(page.eval("location.pathname + location.search").await, json!("/schedule"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_skips_to_the_content_stays_on_the_page_as_it_is() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.eval(COUNT).await;
+    page.eval("window.content = document.querySelector('#content')").await;
+    let hop = "window.hop = new Promise((done) => addEventListener('hashchange', done, { once: true })); true";
+    page.eval(hop).await;
+    page.press("Tab").await;
+    page.press("Enter").await;
+    page.eval("hop.then(() => true)").await;
+    assert_eq!(
+        page.eval("[location.hash, asked.length, document.activeElement === content]").await,
+        json!(["#content", 0, true])
+    );
+    page.eval(hop).await;
+    page.eval("history.back()").await;
+    page.eval("hop.then(() => true)").await;
+    assert_eq!(page.eval("[location.hash, asked.length, content.isConnected]").await, json!(["", 0, true]));
+
+    // From there to another page, and back to where one was.
+    page.eval("history.forward()").await;
+    page.is("location.hash === '#content'").await;
+    page.click(".places a[href$='/schedule']").await;
+    page.is("document.querySelector('h1').textContent === 'Schedule'").await;
+    page.eval("history.back()").await;
+    page.is("location.hash === '#content' && content.isConnected").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     let library = library().await;
@@ -44,7 +103,7 @@ async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     page.goto("/").await;
     page.click(&format!("{MASTERS} [data-delete]")).await;
     page.is("document.querySelector('.toast')?.textContent.includes('명연주 명음반')").await;
-    assert_eq!(page.eval(&shown).await, json!(false));
+    page.is(&format!("!{shown}")).await;
     assert_eq!(library.aircheck.list().await.len(), 5, "it is gone for everybody");
     page.click(".toast button").await;
     page.is(&shown).await;
@@ -66,6 +125,67 @@ async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     other.expect("404");
     other.goto("/").await;
     other.is("document.querySelector('#player').hidden && !document.querySelector('.toast')").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_shown() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    let client = Client::new();
+    let [masters, night] = [&shelved()[4], &shelved()[5]].map(Shelved::id);
+    let delete = async |id: &AiringId| {
+        let url = library.base.join(&format!("api/v1/recordings/{id}")).expect("a path");
+        assert!(client.delete(url).send().await.expect("an answer").status().is_success());
+    };
+    let restore = async |id: &AiringId| {
+        let url = library.base.join(&format!("api/v1/recordings/{id}/restore")).expect("a path");
+        assert!(client.post(url).send().await.expect("an answer").status().is_success());
+    };
+    let day = "[...document.querySelectorAll('[data-key=\"2026-11-19\"] .row')].filter((row) => row.checkVisibility())\
+               .map((row) => row.dataset.key).join()";
+
+    delete(&night).await;
+    page.goto("/").await;
+    page.is(&format!("{day} === '{masters}'")).await;
+    page.eval("window.first = document.querySelector('.row')").await;
+    restore(&night).await;
+    page.is(&format!("{day} === '{night},{masters}'")).await;
+    assert_eq!(page.eval("first.isConnected").await, json!(true), "what is as it was stays");
+    // Somebody is just about to play it.
+    page.eval(&format!("document.querySelector(\"{MASTERS} .play\").focus()")).await;
+    delete(&masters).await;
+    page.is(&format!("{day} === '{night}' && document.activeElement.id === 'content'")).await;
+    restore(&masters).await;
+    page.is(&format!("{day} === '{night},{masters}'")).await;
+
+    // What is cut again has another verdict, and nothing is missing any more.
+    let marks = format!("document.querySelectorAll(\"{MASTERS} .marks\").length");
+    assert_eq!(page.eval(&marks).await, json!(1));
+    page.eval(&format!("document.querySelector(\"{MASTERS} .play\").focus()")).await;
+    let catalogue = Catalogue::open(library.aircheck.path("state/catalogue.sqlite")).await.expect("the catalogue");
+    let old = catalogue.get(&masters).await.expect("read").expect("a row");
+    let outcome = Outcome {
+        verdict: Verdict::Complete,
+        seconds: 90.0,
+        file: old.file.clone(),
+        bytes: old.bytes,
+        gaps: vec![],
+        measured: Measured::default(),
+        at: old.on_air.end + TimeDelta::hours(1),
+    };
+    assert!(catalogue.replace(&masters, &old, &outcome).await.expect("written"));
+    delete(&night).await;
+    page.is(&format!("{marks} === 0 && document.querySelector(\"{MASTERS} .verdict.complete\")")).await;
+    page.is(&format!("document.activeElement === document.querySelector(\"{MASTERS} .play\")")).await;
+
+    // Deleted here, which empties the day, and had back in another tab, and here after the list has let go of it.
+    page.click(&format!("{MASTERS} [data-delete]")).await;
+    page.is("!document.querySelector('[data-key=\"2026-11-19\"]')").await;
+    restore(&night).await;
+    page.is(&format!("{day} === '{night}'")).await;
+    page.click(".toast button").await;
+    page.is(&format!("{day} === '{night},{masters}'")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

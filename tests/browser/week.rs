@@ -75,6 +75,32 @@ async fn the_timetable_shows_this_moment_by_a_clock_that_all_of_it_goes_by() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_airing_of_a_show_one_of_anything_else_can_be_added() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { width: 800, ..Look::DESK }).await;
+    page.goto("/schedule").await;
+    let own = "['title', 'station'].every((name) => { const it = document.querySelector(`.one-time [name=${name}]`); \
+               return it.checkVisibility() && !it.disabled; })";
+    page.click(".sheet:has(.one-time) summary").await;
+    page.is(own).await;
+    page.eval(
+        "(() => { const it = document.querySelector('.one-time [name=show]'); it.value = 'masters'; \
+         it.dispatchEvent(new Event('change', { bubbles: true })); \
+         document.querySelector('.one-time [name=start]').value = \
+         new Date(Date.now() + 2 * 86400e3).toISOString().slice(0, 11) + '20:00'; })()",
+    )
+    .await;
+    page.is(&format!("!{own}")).await;
+    page.click(".one-time button").await;
+    page.is("document.querySelector('.toast')").await;
+    page.click(".sheet:has(.one-time) summary").await;
+    page.is(own).await;
+    assert_eq!(page.eval("document.querySelector('.one-time [name=show]').value").await, json!(""));
+    assert_eq!(page.eval("document.querySelector('.one-time [name=length]').required").await, json!(true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
     let library = library().await;
     let browser = Browser::start().await;

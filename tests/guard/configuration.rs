@@ -1,9 +1,11 @@
 //! Who may see the page is said in the file, and nobody is let in by oversight.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use regex::Regex;
 use reqwest::StatusCode;
 
 use super::{Guarded, guarded};
@@ -82,6 +84,42 @@ async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
     write("listen: off");
     page.service.says("the page is switched off", limit).await;
     assert!(!answers(free).await);
+}
+
+#[tokio::test]
+async fn the_page_is_below_no_address_of_its_own() {
+    let route = Regex::new(r#"\.route\(\s*"/([^/"{]+)"#).expect("a pattern");
+    let mut own: Vec<String> = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(path).expect("a source");
+                own.extend(route.captures_iter(&text).map(|found| found[1].to_owned()));
+            }
+        }
+    }
+    own.sort();
+    own.dedup();
+    assert!(own.len() > 20 && own.contains(&"live".to_owned()), "{own:?}");
+    let aircheck = Aircheck::new(STATION);
+    for (path, good) in own.iter().map(|own| (format!("{own}/"), false)).chain([
+        ("live/x".to_owned(), false),
+        ("radio/".to_owned(), true),
+        ("radio/live/".to_owned(), true),
+        ("lives/".to_owned(), true),
+        (String::new(), true),
+    ]) {
+        let web = format!("web: {{ listen: \"127.0.0.1:0\", auth: none, base_url: \"https://example.org/{path}\" }}\n");
+        aircheck.write(&format!("{web}{STATION}"));
+        let ran = aircheck.run(&["check"]).await;
+        assert_eq!(ran.code == 2, !good, "{path}: {ran}");
+        let told = "is already an address of the page itself";
+        assert_eq!(ran.stderr.contains(told) && ran.stderr.contains("such as `/radio/`"), !good, "{path}: {ran}");
+    }
 }
 
 #[test]

@@ -39,7 +39,7 @@ async fn one_signs_in_by_a_form_stays_so_through_a_restart_and_signs_out() {
     assert_eq!(session.len(), "aircheck=".len() + 43);
     let seen = page.get("/", &[with(&session), accept(HTML)]).await;
     assert_eq!(seen.status(), StatusCode::OK);
-    assert_eq!(seen.headers()["cache-control"], "private");
+    assert_eq!(seen.headers()["cache-control"], "no-store");
     assert!(seen.text().await.expect("text").contains("Sign out"));
     assert_eq!(page.status("/", &[with(&format!("{session}x"))]).await, StatusCode::UNAUTHORIZED);
 
@@ -54,6 +54,39 @@ async fn one_signs_in_by_a_form_stays_so_through_a_restart_and_signs_out() {
     assert_eq!(page.status("/", &[with(&session)]).await, StatusCode::UNAUTHORIZED);
     page.restart().await;
     assert_eq!(page.status("/", &[with(&session)]).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn nothing_behind_the_password_is_kept_for_others_and_no_page_at_all() {
+    let page = Guarded::start(&guarded("")).await;
+    let session = page.session().await;
+    for path in ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/hostile", "/nothing", "/static/a/b"] {
+        let answer = page.get(path, &[with(&session), accept(HTML)]).await;
+        assert!(answer.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
+    }
+    for path in [
+        "/feed.xml",
+        "/shows/hostile/feed.xml",
+        "/recordings.m3u",
+        "/feeds.opml",
+        "/schedule.ics",
+        "/artwork.png",
+        "/artwork/hostile.png",
+        "/media/hostile@20261120T0700Z.mp3",
+        "/media/hostile@20261120T0700Z/chapters.json",
+        "/download/hostile@20261120T0700Z.mp3",
+        "/waveforms/hostile@20261120T0700Z.svg",
+        "/api/v1/feeds",
+        "/api/v1/recordings",
+        "/api/v1/recordings/hostile@20261120T0700Z/peaks",
+        "/live/hostile@20261120T0700Z.m3u8",
+        "/metrics",
+    ] {
+        let answer = page.get(path, &[with(&session)]).await;
+        let told = answer.headers()["cache-control"].to_str().expect("plain");
+        assert!(told.contains("private") || told.contains("no-store"), "{path}: {told}");
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,8 @@
 
 use std::sync::LazyLock;
 
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
@@ -64,6 +65,10 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         Ok(html) => {
             let mut response = (status, Html(html)).into_response();
             language::label(response.headers_mut(), language);
+            if site.is_guarded() {
+                // Pages show the secret addresses of feeds; who has signed out does not find them by going back.
+                response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            }
             response
         }
         Err(error) => {

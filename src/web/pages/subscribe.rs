@@ -47,18 +47,29 @@ pub(super) fn subscribe(feed: &Url) -> Subscribe {
     Subscribe { feed: feed.to_string(), apps: apps(feed), code, here_only }
 }
 
-/// Apps by the links that they document. None of these leads over somebody else's web site: the address of a feed may
-/// hold a secret.
+/// Apps by the links that they document. None of these leads over somebody else's web site, and none makes an app ask over
+/// plain HTTP for what is at an HTTPS address: the address of a feed may hold a secret.
+///
+/// Overcast is told the whole address. In the other links its scheme is missing, so that the app decides. AntennaPod puts
+/// `http://` in its place (its `UrlChecker`), and a browser would not leave `https://` behind another scheme as it is; so
+/// where the feed is HTTPS it gets no link, and is given the address or the code. Pocket Casts does so as well for
+/// `subscribe`, and has `subscribehttps` beside it (its `DeepLinkFactory`). Apple and Castro document only the link as it is
+/// here, which those give out whose feeds are both private and HTTPS.
 fn apps(feed: &Url) -> Vec<App> {
     let bare = address::bare(feed);
     let encoded: String = url::form_urlencoded::byte_serialize(feed.as_str().as_bytes()).collect();
-    vec![
+    let is_secure = feed.scheme() == "https";
+    let pocket_casts = if is_secure { "subscribehttps" } else { "subscribe" };
+    let mut apps = vec![
         App { name: "Apple Podcasts", link: format!("podcast://{bare}") },
         App { name: "Overcast", link: format!("overcast://x-callback-url/add?url={encoded}") },
-        App { name: "Pocket Casts", link: format!("pktc://subscribe/{bare}") },
+        App { name: "Pocket Casts", link: format!("pktc://{pocket_casts}/{bare}") },
         App { name: "Castro", link: format!("castros://subscribe/{bare}") },
-        App { name: "AntennaPod", link: format!("antennapod-subscribe://{bare}") },
-    ]
+    ];
+    if !is_secure {
+        apps.push(App { name: "AntennaPod", link: format!("antennapod-subscribe://{bare}") });
+    }
+    apps
 }
 
 fn code(text: &str) -> Option<Code> {
@@ -93,7 +104,17 @@ mod tests {
         let encoded = "https%3A%2F%2Fradio.example.org%3A8443%2Fshows%2F%25EB%25AA%2585%2Ffeed.xml%3Ftoken%3Da%26b%3Dc";
         assert_eq!(links[0], format!("podcast://{bare}"));
         assert_eq!(links[1], format!("overcast://x-callback-url/add?url={encoded}"));
-        assert_eq!(links[2], format!("pktc://subscribe/{bare}"));
+        assert_eq!(links[2], format!("pktc://subscribehttps/{bare}"));
+    }
+
+    #[test]
+    fn no_link_makes_an_app_ask_over_plain_http_for_what_is_at_an_https_address() {
+        let (secure, plain) = ("https://radio.example.org/feed.xml?token=a", "http://192.0.2.7:8080/feed.xml");
+        for link in links(secure) {
+            assert!(!link.starts_with("antennapod-subscribe:") && !link.starts_with("pktc://subscribe/"), "{link}");
+        }
+        assert!(links(plain).contains(&"antennapod-subscribe://192.0.2.7:8080/feed.xml".to_owned()));
+        assert!(links(plain).contains(&"pktc://subscribe/192.0.2.7:8080/feed.xml".to_owned()));
     }
 
     #[test]

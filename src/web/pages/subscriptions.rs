@@ -30,7 +30,8 @@ struct OfShow {
 #[derive(Debug, Serialize)]
 struct Calendar {
     address: String,
-    /// Opens calendar apps.
+    /// Opens calendar apps. `webcal` says nothing of HTTPS, which calendars try first: Apple gives out its own, which are
+    /// HTTPS and secret, in this way. `webcals` says it, and most of them do not know it.
     link: String,
 }
 

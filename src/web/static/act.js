@@ -13,6 +13,7 @@ async function act(element, body) {
     if (element.dataset.done) toast(element.dataset.done);
     if (element.matches("form")) {
       element.reset();
+      ask(element);
       const details = element.closest("details");
       if (details) details.open = false;
     }
@@ -39,13 +40,17 @@ document.addEventListener("submit", (event) => {
   act(form, Object.fromEntries(given));
 });
 
-// An airing of a show has its title and its station; anything else is asked for them.
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("form.one-time [name=show]")) return;
-  const own = event.target.value === "";
-  for (const field of event.target.form.querySelectorAll("[data-own]")) {
+/** An airing of a show has its title and its station; anything else is asked for them. */
+function ask(form) {
+  if (!form.matches(".one-time")) return;
+  const own = form.querySelector("[name=show]").value === "";
+  for (const field of form.querySelectorAll("[data-own]")) {
     field.hidden = !own;
     for (const input of field.querySelectorAll("input, select")) input.disabled = !own;
   }
-  event.target.form.querySelector("[name=length]").required = own;
+  form.querySelector("[name=length]").required = own;
+}
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("form.one-time [name=show]")) ask(event.target.form);
 });

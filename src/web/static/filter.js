@@ -3,12 +3,10 @@ import { narrow, page } from "./go.js";
 import { ready } from "./ready.js";
 
 const PAUSE = 300;
-let later = 0;
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches(".filter")) return;
   event.preventDefault();
-  clearTimeout(later);
   narrow(event.target);
 });
 document.addEventListener("change", (event) => {
@@ -17,13 +15,11 @@ document.addEventListener("change", (event) => {
 document.addEventListener("input", (event) => {
   // A Korean syllable is written in several steps.
   if (!event.target.matches(".filter [type=search]") || event.isComposing) return;
-  clearTimeout(later);
-  later = setTimeout(() => narrow(event.target.form), PAUSE);
+  narrow(event.target.form, PAUSE);
 });
 document.addEventListener("compositionend", (event) => {
   if (!event.target.matches?.(".filter [type=search]")) return;
-  clearTimeout(later);
-  later = setTimeout(() => narrow(event.target.form), PAUSE);
+  narrow(event.target.form, PAUSE);
 });
 
 /** An empty date says that it is any. */
@@ -60,6 +56,7 @@ async function older(link) {
       const part = day.querySelector(".rows");
       const rows = [...part.children];
       last.querySelector(".rows").append(...rows);
+      last.hidden = false;
     } else days.append(day);
   }
   const pages = found.document.querySelector(".pages a[rel=next]")?.closest(".pages");

@@ -7,7 +7,12 @@ const main = () => document.getElementById("content");
 const left = new Map();
 const KEPT = 12;
 let here = history.state?.place ?? Date.now();
+/** The address of what is shown, without the place on it. */
+const address = () => location.pathname + location.search;
+let shown = address();
 let wanted = 0;
+/** Whatever was wanted before is not, from now on: what is wanted last has its turn. */
+const next = () => { document.body.classList.remove("waits"); return ++wanted; };
 
 history.scrollRestoration = "manual";
 history.replaceState({ place: here, scroll: 0 }, "");
@@ -44,7 +49,7 @@ function leave() {
 
 /** Goes to an address. */
 export async function go(url) {
-  const turn = ++wanted;
+  const turn = next();
   document.body.classList.add("waits");
   try {
     const found = await page(url);
@@ -54,6 +59,7 @@ export async function go(url) {
     here = Date.now();
     // The answer knows no place in the page.
     history.pushState({ place: here }, "", found.url + new URL(url).hash);
+    shown = address();
     put(found.document);
     scrollTo(0, 0);
     main().focus({ preventScroll: true });
@@ -67,8 +73,14 @@ export async function go(url) {
 }
 
 addEventListener("popstate", async (event) => {
-  const turn = ++wanted;
+  // From one place to another on the same page, which the browser does by itself.
+  if (address() === shown && (event.state === null || event.state.place === here)) {
+    history.replaceState({ place: here }, "");
+    return;
+  }
+  const turn = next();
   leave();
+  shown = address();
   const back = left.get(event.state?.place);
   here = event.state?.place ?? Date.now();
   if (back) {
@@ -96,14 +108,18 @@ document.addEventListener("click", (event) => {
   go(link.href);
 });
 
-export const narrow = async (form) => {
+/** Shows what a form asks for, after a pause in which nobody wants anything else. */
+export async function narrow(form, pause = 0) {
+  const turn = next();
+  await new Promise((done) => { setTimeout(done, pause); });
+  if (turn !== wanted) return;
   const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
   const url = form.action + (query.size > 0 ? `?${query}` : "");
-  const turn = ++wanted;
   const found = await page(url).catch(() => null);
   if (turn !== wanted) return;
   if (!found) { location.assign(url); return; }
   history.replaceState(history.state, "", url);
+  shown = address();
   document.getElementById("results").replaceWith(found.document.getElementById("results"));
   ready(document.getElementById("results"));
-};
+}

@@ -27,9 +27,9 @@ function merge(old, fresh, open) {
     else before = same.nextElementSibling;
     const inner = [same, child].map((one) => one.querySelector(":scope > [data-live=rows]"));
     if (inner[0] && inner[1]) {
-      same.hidden = false;
       // The last day may go on below.
       merge(inner[0], inner[1], open && !child.nextElementSibling);
+      same.hidden = [...inner[0].children].every((row) => row.hidden);
     } else if (same.dataset.version !== child.dataset.version) same.replaceWith(child);
   }
   if (!open) for (const gone of known.values()) gone.remove();
@@ -54,13 +54,18 @@ function focus(fresh, key, act) {
 }
 
 let under = null;
-let again = false;
+let after = null;
 
-/** Fetches the parts of this page that change. */
-export async function refresh() {
-  if (under) { again = true; return under; }
-  under = fetched().finally(() => { under = null; if (again) { again = false; refresh(); } });
-  return under;
+/** Fetches the parts of this page that change; what is given back is done when they are as they were after the call. */
+export function refresh() {
+  if (!under) {
+    under = fetched().finally(() => { under = null; });
+    return under;
+  }
+  // What is under way may have been asked for too early.
+  const again = () => { after = null; return refresh(); };
+  after ??= under.then(again, again);
+  return after;
 }
 
 async function fetched() {
@@ -69,6 +74,8 @@ async function fetched() {
   if (!found || address !== location.href) return;
   const part = (root, name) => root.querySelector(`[data-live=${name}]`);
   const days = [part(document, "days"), part(found.document, "days")];
+  const focused = days[0]?.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused?.closest("[data-key]").dataset.key;
   if (days[0] && days[1]) merge(days[0], days[1], Boolean(found.document.querySelector(".pages a[rel=next]")));
   const wholes = [...found.document.querySelectorAll(WHOLE)];
   const focuses = wholes.map((fresh) => {
@@ -77,6 +84,7 @@ async function fetched() {
   });
   ready(document.getElementById("content"));
   for (const put of focuses) put?.();
+  if (focused && !focused.isConnected) focus(days[0], key);
 }
 
 let later = 0;
@@ -100,13 +108,15 @@ export function listen() {
   events.addEventListener("error", () => {
     if (events?.readyState !== EventSource.CLOSED) return;
     events = null;
-    setTimeout(async () => {
-      const found = await page(location.href).catch(() => undefined);
-      // Somebody has signed out elsewhere.
-      if (found === null) location.assign(location.href);
-      else listen();
-    }, AGAIN);
+    setTimeout(async () => { if (await isOpen()) listen(); }, AGAIN);
   });
+}
+
+/** Whether this page is still shown to whoever looks at it; it is left where somebody has signed out. */
+async function isOpen() {
+  const found = await page(location.href).catch(() => undefined);
+  if (found === null) location.reload();
+  return found !== null;
 }
 
 function rest() {
@@ -116,5 +126,6 @@ function rest() {
 
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 addEventListener("pagehide", rest);
-addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
+// Kept by the browser as it was, which may have been before somebody signed out.
+addEventListener("pageshow", async (event) => { if (event.persisted && await isOpen()) listen(); });
 document.addEventListener("aircheck:back", soon);

@@ -1,7 +1,16 @@
 // A recording is deleted at once, and can be had back.
 import { api } from "./api.js";
+import { refresh } from "./live.js";
 import { close, playing } from "./player.js";
 import { failed, toast } from "./toast.js";
+
+/** Hides a row until the list knows what has become of it, and its day where nothing else is left of it. */
+function hide(row, hidden) {
+  row.hidden = hidden;
+  // The list may have let go of it meanwhile.
+  const day = row.closest(".day");
+  if (day) day.hidden = [...day.querySelectorAll(".row")].every((one) => one.hidden);
+}
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-delete]");
@@ -9,17 +18,12 @@ document.addEventListener("click", async (event) => {
   const row = button.closest(".row");
   const [id, title] = [button.dataset.delete, row.dataset.title];
   const path = `/recordings/${encodeURIComponent(id)}`;
-  const day = row.closest(".day");
-  const hide = (hidden) => {
-    row.hidden = hidden;
-    day.hidden = ![...day.querySelectorAll(".row")].some((one) => !one.hidden);
-  };
-  hide(true);
+  hide(row, true);
   document.getElementById("content").focus({ preventScroll: true });
   try {
     await api(path, "DELETE");
   } catch (error) {
-    hide(false);
+    hide(row, false);
     failed(error);
     return;
   }
@@ -27,7 +31,9 @@ document.addEventListener("click", async (event) => {
   toast(`${button.dataset.deleted} ${title}`, async () => {
     try {
       await api(`${path}/restore`, "POST");
-      hide(false);
+      hide(row, false);
+      await refresh();
     } catch (error) { failed(error); }
   });
+  await refresh();
 });
