@@ -17,7 +17,8 @@
 //! A cause is its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and the same after the
 //! time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
-//! `#aircheck moved 20400.5` says that all arrivals and troubles above it were later by so many seconds: the clock was wrong.
+//! `#aircheck moved 20400500000` says that all arrivals and troubles above it were later by so many microseconds: the clock
+//! was wrong.
 //!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
 //! to be computed better from all arrivals of the capture ([`super::place()`]).
@@ -35,8 +36,6 @@ use crate::model::{Cause, CauseKind, Container};
 
 /// No entry plays longer: sums of what a torn or foreign index claims must not overflow.
 const LONGEST: Duration = Duration::from_hours(24);
-/// No clock is wrong by more, in microseconds: a hundred years.
-const MOST_MOVED: f64 = 3.2e15;
 const FORMAT: &str = "#aircheck format ";
 const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
@@ -107,7 +106,7 @@ pub(super) fn trouble(trouble: &Trouble) -> String {
 
 /// A note that everything above it arrived so much later.
 pub(super) fn moved(by: TimeDelta) -> String {
-    format!("{MOVED}{:.6}\n", by.as_seconds_f64())
+    format!("{MOVED}{}\n", by.num_microseconds().unwrap_or_default())
 }
 
 /// The end of a reel to which nothing will be added.
@@ -125,10 +124,8 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Moves what there is by so many seconds; what that does not leave in our time stays.
-    fn shift(&mut self, seconds: f64) {
-        let micros = (seconds * 1e6).round();
-        let by = TimeDelta::microseconds(if micros.abs() < MOST_MOVED { micros as i64 } else { 0 });
+    /// Moves what there is; what that does not leave in our time stays.
+    fn shift(&mut self, by: TimeDelta) {
         let entries = self.entries.iter_mut().map(|entry| &mut entry.arrived);
         for instant in entries.chain(self.troubles.iter_mut().map(|trouble| &mut trouble.at)) {
             *instant = instant.checked_add_signed(by).filter(is_ours).unwrap_or(*instant);
@@ -154,8 +151,8 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
             reel.init = map.split("BYTERANGE=\"").nth(1).and_then(leading_number).unwrap_or(0);
         } else if let Some(note) = line.strip_prefix(TROUBLE) {
             index.troubles.extend(parse_trouble(note));
-        } else if let Some(seconds) = line.strip_prefix(MOVED) {
-            index.shift(seconds.parse().unwrap_or_default());
+        } else if let Some(by) = line.strip_prefix(MOVED) {
+            index.shift(TimeDelta::microseconds(by.parse().unwrap_or_default()));
         } else if line.starts_with('#') {
             draft.tag(line);
         } else if !line.is_empty() {

@@ -125,7 +125,7 @@ impl Clock for SetClock {
     }
 
     fn since_boot(&self) -> Duration {
-        self.started.lock().expect("healthy").map_or(Duration::MAX, |started| self.monotonic() - started)
+        self.started.lock().expect("healthy").map_or(Duration::MAX, |started| self.monotonic().saturating_sub(started))
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
