@@ -26,6 +26,10 @@ let resumed = false;
 let from = 0;
 /** Whether what is loaded grows as it is recorded. In that one does not seek: it is asked for anew from another place. */
 let grows = false;
+/** Where one stopped listening, as far as this tab knows: in another one may have gone on since. */
+let known = 0;
+/** Whether something was heard or sought here that is not remembered yet. */
+let unsaved = false;
 /** Whether this browser plays what is being recorded as it is on tape. */
 let native = audio.canPlayType("application/vnd.apple.mpegurl") !== "";
 
@@ -63,11 +67,15 @@ export function play(data, at = null) {
   start();
 }
 
-/** Begins, or goes on: with the recording of what was on the air. */
+/** Begins, or goes on: from where another tab has come meanwhile, and with the recording of what was on the air. */
 function start() {
   wanted = true;
   resumed = false;
-  if (grows && !live()) {
+  const there = stopped(current.id);
+  if (there !== known) {
+    known = there;
+    seek(there);
+  } else if (grows && !live()) {
     pending = audio.ended ? 0 : position();
     fetchSound();
   }
@@ -79,6 +87,8 @@ function load(data, at) {
   current = data;
   current.told = Date.now();
   pending = at;
+  known = stopped(data.id);
+  unsaved = false;
   bar.hidden = false;
   document.body.classList.add("plays");
   const title = bar.querySelector("[data-title]");
@@ -135,6 +145,7 @@ export function seek(seconds) {
   // Whoever is nearer to the end of what is being recorded is not thrown back.
   const end = live() ? Math.max(duration() - EDGE, position()) : duration();
   const place = Math.max(0, Math.min(seconds, end));
+  unsaved = true;
   // Also of what is loaded: it may not have been told yet that it is.
   pending = place;
   if (grows || live()) {
@@ -147,11 +158,14 @@ export function seek(seconds) {
 
 const skip = (seconds) => seek(position() + seconds);
 
+/** Remembers where one is; in a tab that has played nothing since, that is left to the one that has. */
 function remember() {
-  if (!current || audio.readyState === 0) return;
+  if (!current || !unsaved || audio.readyState === 0) return;
+  unsaved = false;
   // What was heard to the end begins anew.
   if (!live() && duration() - position() < 10) localStorage.removeItem(key(current.id));
   else if (position() > 5) localStorage.setItem(key(current.id), position().toFixed(1));
+  known = stopped(current.id);
 }
 
 /** Shows where the player is. */
@@ -233,6 +247,7 @@ document.addEventListener("aircheck:on-air", ({ detail }) => {
 });
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {
+  if (!audio.paused) unsaved = true;
   if (Math.abs(audio.currentTime - remembered) < 5) return;
   remembered = audio.currentTime;
   remember();
