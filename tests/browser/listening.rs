@@ -53,6 +53,43 @@ async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_stopped_is_told_by_the_tab_that_played_last() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/").await;
+    page.click(&format!("{MASTERS} .play")).await;
+    page.click_at(&format!("{MASTERS} .wave"), 25).await;
+    page.is(&format!("{SOUND}.currentTime > 20")).await;
+    page.click("#player [data-toggle]").await;
+    page.is(&format!("{SOUND}.paused")).await;
+
+    // Another tab knows it, and has played nothing.
+    page.eval("window.tab = window.open('/'), true").await;
+    let other = "tab.document.querySelector('#player audio')";
+    page.is(&format!("{other}.readyState > 0 && {other}.currentTime > 20")).await;
+    let kept = "Number(localStorage.getItem('aircheck:position:masters@20261119T0500Z'))";
+    page.click_at(&format!("{MASTERS} .wave"), 60).await;
+    page.is(&format!("{kept} > 45")).await;
+    page.eval("tab.location.href = '/schedule'").await;
+    page.is("tab.location.pathname === '/schedule' && tab.document.readyState === 'complete'").await;
+    let place = page.eval(kept).await.as_f64().expect("a number");
+    assert!(place > 45.0, "{place}");
+
+    // It goes on where the first has come meanwhile, and so does the first, which was paused long before.
+    page.is(&format!("{other}.readyState > 0")).await;
+    page.click_at(&format!("{MASTERS} .wave"), 35).await;
+    page.is(&format!("{kept} > 25 && {kept} < 40")).await;
+    page.eval("tab.document.querySelector('#player [data-toggle]').click()").await;
+    page.is(&format!("!{other}.paused && {other}.currentTime > 25 && {other}.currentTime < 45")).await;
+    page.eval("tab.document.querySelector('#player [data-skip=\"30\"]').click()").await;
+    page.eval("tab.document.querySelector('#player [data-toggle]').click()").await;
+    page.is(&format!("{other}.paused && {kept} > 55")).await;
+    page.click("#player [data-toggle]").await;
+    page.is(&format!("!{SOUND}.paused && {SOUND}.currentTime > 55")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn gaps_are_marked_where_they_are_and_can_be_heard() {
     let library = library().await;
     let browser = Browser::start().await;

@@ -1,8 +1,10 @@
 //! Recording now, and seeing it without reloading.
 
+use serde_json::json;
+
 use super::accessible::{axe, check};
-use crate::support::browser::{Browser, Look};
-use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+use crate::support::browser::{Browser, Look, Page};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 use crate::support::shelved::Library;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -30,6 +32,102 @@ async fn a_station_is_recorded_now_and_stopped_and_every_page_sees_it() {
     assert_eq!(list.text("document.querySelector('.row .title').textContent").await, "KBS 1FM");
     list.click(".row .play").await;
     list.is("document.querySelector('#player audio').currentTime > 0.2").await;
+}
+
+/// A station that is recorded until somebody stops it, on the page in a browser that plays it; more than ten seconds of it
+/// are on tape, and the player is close behind.
+async fn listening(library: &Library, browser: &Browser) -> (Page, String) {
+    let client = reqwest::Client::new();
+    let url = library.base.join("api/v1/stations/s/record").expect("a path");
+    let begun = client.post(url).json(&json!({ "length": "15m" })).send().await.expect("an answer");
+    assert!(begun.status().is_success(), "{begun:?}");
+    let page = browser.page(&library.base, Look::DESK).await;
+    page.goto("/on-air").await;
+    page.is("document.querySelector('.now progress').value >= 10").await;
+    let id = page.text("document.querySelector('.now').dataset.id").await;
+    page.click(".now .play").await;
+    page.is("document.querySelector('#player audio').currentTime > 0.2").await;
+    page.click("#player [data-skip='30']").await;
+    page.is(&format!("{FROM} >= 5 && document.querySelector('#player audio').currentTime > 0.2")).await;
+    (page, id)
+}
+
+/// Where the stream begins that the player has loaded, and where the player is.
+const FROM: &str = "Number(new URL(document.querySelector('#player audio').src).searchParams.get('from'))";
+const PLACE: &str = "(Number(new URL(document.querySelector('#player audio').src).searchParams.get('from')) + \
+                     document.querySelector('#player audio').currentTime)";
+
+/// A station with sound for as long as anybody wants it.
+fn station(origin: &Origin) -> StationHandle {
+    origin.station("s", Setup { window: 20, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_with_the_page_out_of_sight_is_not_thrown_back() {
+    let origin = Origin::start();
+    let station = station(&origin);
+    let yaml = format!("timezone: UTC\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\nshows: []\n", station.url());
+    let library = Library::open(&yaml, &[]).await;
+    let browser = Browser::start().await;
+    let (page, _) = listening(&library, &browser).await;
+    // As when the phone is locked: nothing more is told.
+    page.eval(
+        "Object.defineProperty(document, 'hidden', { get: () => true }); \
+         document.dispatchEvent(new Event('visibilitychange')); window.told = document.querySelector('.now progress').value",
+    )
+    .await;
+    page.is(&format!("{PLACE} > told + 2")).await;
+    page.eval(&format!("window.before = {PLACE}; document.querySelector(\"[data-skip='30']\").click()")).await;
+    page.is(&format!("{FROM} >= before - 0.1")).await;
+    page.is("!document.querySelector('#player audio').paused").await;
+    page.eval("document.querySelector(\"[data-skip='-15']\").click()").await;
+    page.is(&format!("{FROM} < before - 5")).await;
+    page.eval("document.querySelector(\"[data-skip='30']\").click()").await;
+    page.is(&format!("{FROM} >= before - 1")).await;
+    page.is("document.querySelector('#player audio').currentTime > 0.2").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_is_over() {
+    let origin = Origin::start();
+    let station = station(&origin);
+    let yaml = format!("timezone: UTC\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\nshows: []\n", station.url());
+    let library = Library::open(&yaml, &[]).await;
+    let browser = Browser::start().await;
+    let (page, id) = listening(&library, &browser).await;
+    let sound = "document.querySelector('#player audio')";
+    let last = "JSON.parse(localStorage['aircheck:last'])";
+    // To the page it is later than it would have ended.
+    page.eval(&format!("window.until = Date.parse({last}.until)")).await;
+    page.click(".now [data-act=extend]").await;
+    page.is(&format!("Date.parse({last}.until) > until + 10 * 60e3")).await;
+    page.eval("window.now = Date.now; Date.now = () => now.call(Date) + 20 * 60e3").await;
+    page.click("#player [data-skip='-15']").await;
+    page.is(&format!("{sound}.src.includes('/live/') && {FROM} < 5 && {sound}.currentTime > 0.2")).await;
+
+    // Whoever comes back knows only when it was to end at first.
+    page.eval(&format!(
+        "localStorage['aircheck:last'] = JSON.stringify({{ ...{last}, until: new Date(0).toISOString() }})"
+    ))
+    .await;
+    page.goto("/").await;
+    page.is("!document.querySelector('#player').hidden").await;
+    page.click("#player [data-toggle]").await;
+    page.is(&format!("{sound}.src.includes('/live/') && {sound}.currentTime > 0.2")).await;
+
+    // Over, it is a recording, from where one was in it.
+    page.click("#player [data-skip='30']").await;
+    page.is(&format!("{FROM} > 5 && {sound}.currentTime > 0.2")).await;
+    page.click("#player [data-toggle]").await;
+    page.eval(&format!("window.place = {PLACE}")).await;
+    let stop = library.base.join(&format!("api/v1/airings/{id}/stop")).expect("a path");
+    assert!(reqwest::Client::new().post(stop).send().await.expect("an answer").status().is_success());
+    page.is("document.querySelector('.row .play')").await;
+    page.click(".row .play").await;
+    page.is(&format!("{sound}.src.includes('/media/') && {sound}.currentTime > place && !{sound}.paused")).await;
+    page.is(&format!("{sound}.currentTime < place + 5")).await;
+    page.click("#player [data-skip='-15']").await;
+    page.is(&format!("{sound}.currentTime < Math.max(0, place - 15) + 5")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,6 +15,7 @@ document.addEventListener("aircheck:on-air", ({ detail }) => {
   for (const one of detail) {
     const row = rowOf(one.id);
     if (!row) continue;
+    row.dataset.taped = one.on_tape;
     row.querySelector("progress").value = Math.round(one.on_tape);
     row.querySelector("[data-on-tape]").textContent = clock(one.on_tape);
     row.querySelector("[data-missing]").textContent = clock(Math.ceil(one.missing));

@@ -18,15 +18,29 @@ const EDGE = 4;
 let current = null;
 /** Where to begin once the sound is there. */
 let pending = 0;
-/** Whether somebody wants to hear it now. */
+/** Whether somebody wants to hear it now; also where the browser has paused it because of an error. */
 let wanted = false;
+/** Whether it is from the last visit, and nobody has wanted to hear it since. */
+let resumed = false;
 /** Where the sound begins that is loaded: what is still being recorded is asked for from a place on. */
 let from = 0;
+/** Whether what is loaded grows as it is recorded. In that one does not seek: it is asked for anew from another place. */
+let grows = false;
+/** Where one stopped listening, as far as this tab knows: in another one may have gone on since. */
+let known = 0;
+/** Whether something was heard or sought here that is not remembered yet. */
+let unsaved = false;
 /** Whether this browser plays what is being recorded as it is on tape. */
 let native = audio.canPlayType("application/vnd.apple.mpegurl") !== "";
 
 /** What is in the player and still being recorded, or was a moment ago. */
 const live = () => Boolean(current?.live) && Date.now() < Date.parse(current.until) + 10_000;
+
+/** How much of what is being recorded is on tape, in seconds. A tab that nobody sees is not told, and goes by the clock. */
+function taped() {
+  const untold = document.hidden ? Math.min(Date.now(), Date.parse(current.until)) - current.told : 0;
+  return (Number(current.taped) || 0) + Math.max(0, untold / 1000);
+}
 
 /** What is in the player; null where it is closed. */
 export const playing = () => current;
@@ -36,25 +50,45 @@ export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
 /** Where it is, and how long it is, in seconds. */
 export const position = () => (audio.readyState > 0 ? from + audio.currentTime : pending);
 export function duration() {
-  if (live()) return Number(current.taped) || 0;
+  if (grows) return taped();
   return Number.isFinite(audio.duration) ? from + audio.duration : Number(current?.seconds) || 0;
 }
 
 /** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
 export function play(data, at = null) {
-  wanted = true;
-  if (current?.id === data.id) {
-    if (at !== null) { seek(at); audio.play().catch(unplayable); } else toggle();
+  const same = current?.id === data.id;
+  // It was on the air when it was chosen, and is a recording now.
+  const done = same && current.live && !data.live;
+  if (same && !(done && (at !== null || audio.paused))) {
+    if (at !== null) { seek(at); start(); } else toggle();
     return;
   }
-  load(data, at ?? stopped(data.id));
+  load(data, at ?? (same ? position() : stopped(data.id)));
+  start();
+}
+
+/** Begins, or goes on: from where another tab has come meanwhile, and with the recording of what was on the air. */
+function start() {
+  wanted = true;
+  resumed = false;
+  const there = stopped(current.id);
+  if (there !== known) {
+    known = there;
+    seek(there);
+  } else if (grows && !live()) {
+    pending = audio.ended ? 0 : position();
+    fetchSound();
+  }
   audio.play().catch(unplayable);
 }
 
 function load(data, at) {
   remember();
   current = data;
+  current.told = Date.now();
   pending = at;
+  known = stopped(data.id);
+  unsaved = false;
   bar.hidden = false;
   document.body.classList.add("plays");
   const title = bar.querySelector("[data-title]");
@@ -69,15 +103,19 @@ function load(data, at) {
   const marks = document.querySelector(`.row[data-id="${CSS.escape(data.id)}"] .marks`);
   if (marks) wave.append(marks.cloneNode(true));
   fetchSound();
-  localStorage.setItem(LAST, JSON.stringify(data));
+  save();
   describe();
   changed();
 }
 
 function fetchSound() {
-  from = live() ? pending : 0;
-  audio.src = live() ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
+  grows = live();
+  from = grows ? pending : 0;
+  audio.src = grows ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
 }
+
+/** For the next visit. */
+const save = () => localStorage.setItem(LAST, JSON.stringify(current));
 
 /** Closes the player. */
 export function close() {
@@ -85,6 +123,7 @@ export function close() {
   audio.pause();
   audio.removeAttribute("src");
   current = null;
+  grows = false;
   bar.hidden = true;
   document.body.classList.remove("plays");
   localStorage.removeItem(LAST);
@@ -99,28 +138,34 @@ function unplayable(error) {
 
 export function toggle() {
   if (!current) return;
-  wanted = true;
-  if (audio.paused) audio.play().catch(unplayable); else audio.pause();
+  if (audio.paused) start(); else audio.pause();
 }
 
 export function seek(seconds) {
-  const place = Math.max(0, Math.min(seconds, duration() - (live() ? EDGE : 0)));
-  if (live()) {
+  // Whoever is nearer to the end of what is being recorded is not thrown back.
+  const end = live() ? Math.max(duration() - EDGE, position()) : duration();
+  const place = Math.max(0, Math.min(seconds, end));
+  unsaved = true;
+  // Also of what is loaded: it may not have been told yet that it is.
+  pending = place;
+  if (grows || live()) {
     const plays = !audio.paused;
-    pending = place;
     fetchSound();
     if (plays) audio.play().catch(unplayable);
-  } else if (audio.readyState > 0) audio.currentTime = place - from; else pending = place;
+  } else if (audio.readyState > 0) audio.currentTime = place;
   changed();
 }
 
 const skip = (seconds) => seek(position() + seconds);
 
+/** Remembers where one is; in a tab that has played nothing since, that is left to the one that has. */
 function remember() {
-  if (!current || audio.readyState === 0) return;
+  if (!current || !unsaved || audio.readyState === 0) return;
+  unsaved = false;
   // What was heard to the end begins anew.
-  if (audio.duration - audio.currentTime < 10) localStorage.removeItem(key(current.id));
+  if (!live() && duration() - position() < 10) localStorage.removeItem(key(current.id));
   else if (position() > 5) localStorage.setItem(key(current.id), position().toFixed(1));
+  known = stopped(current.id);
 }
 
 /** Shows where the player is. */
@@ -163,25 +208,26 @@ function neighbour(step) {
 }
 
 audio.addEventListener("loadedmetadata", () => {
-  if (!live()) audio.currentTime = pending - from;
+  if (!grows) audio.currentTime = pending;
   audio.playbackRate = Number(speed.value);
   changed();
   tellPosition();
 });
 for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => { remember(); showPaused(); });
+audio.addEventListener("pause", () => { if (audio.paused && !audio.error) wanted = false; });
 for (const event of ["seeked", "ratechange", "play"]) audio.addEventListener(event, tellPosition);
 for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(event, changed);
 audio.addEventListener("error", () => {
   if (!current) return;
-  if (live() && native) {
-    // Not every browser that says so plays every sound that way; an MP3 is played by all.
-    native = false;
+  if (grows && (native || !live())) {
+    // Not every browser that says so plays every sound that way, and an MP3 is played by all; or it is over.
+    if (live()) native = false;
     pending = position();
     fetchSound();
-    audio.play().catch(unplayable);
-  } else if (wanted) failed(null);
+    if (wanted) audio.play().catch(unplayable);
   // What was heard at the last visit may have been deleted since.
-  else close();
+  } else if (resumed) close();
+  else failed(null);
 });
 // Whoever uses this browser next need not see what was heard.
 document.addEventListener("submit", (event) => {
@@ -190,11 +236,18 @@ document.addEventListener("submit", (event) => {
 addEventListener("pagehide", remember);
 // What is missing is left out, as from the recording that becomes of it: it is as long as there is sound of it.
 document.addEventListener("aircheck:on-air", ({ detail }) => {
-  const now = detail.find((one) => one.id === current?.id);
-  if (now) current.taped = now.on_tape;
+  if (!current?.live) return;
+  const now = detail.find((one) => one.id === current.id);
+  if (now) Object.assign(current, { taped: now.on_tape, told: Date.now() });
+  // It may have been extended; or stopped, and then it is over from now on.
+  const until = now?.until ?? new Date(Math.min(Date.now(), Date.parse(current.until))).toISOString();
+  if (until === current.until) return;
+  current.until = until;
+  save();
 });
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {
+  if (!audio.paused) unsaved = true;
   if (Math.abs(audio.currentTime - remembered) < 5) return;
   remembered = audio.currentTime;
   remember();
@@ -214,7 +267,7 @@ speed.addEventListener("change", () => {
 
 if ("mediaSession" in navigator) {
   const handlers = {
-    play: () => audio.play().catch(unplayable),
+    play: start,
     pause: () => audio.pause(),
     stop: () => close(),
     seekbackward: (details) => skip(-(details.seekOffset || 15)),
@@ -233,6 +286,20 @@ if ("mediaSession" in navigator) {
 export function resume() {
   try {
     const data = JSON.parse(localStorage.getItem(LAST));
-    if (data?.id) { audio.preload = "none"; load(data, stopped(data.id)); audio.preload = "metadata"; }
+    if (!data?.id) return;
+    if (!data.live) { bring(data); return; }
+    // Meanwhile it may have been extended, stopped, or become a recording: one is told at once.
+    document.addEventListener("aircheck:on-air", ({ detail }) => {
+      if (current) return;
+      const now = detail.find((one) => one.id === data.id);
+      bring(now ? { ...data, taped: now.on_tape, until: now.until } : { ...data, live: undefined });
+    }, { once: true });
   } catch { localStorage.removeItem(LAST); }
+}
+
+function bring(data) {
+  audio.preload = "none";
+  load(data, stopped(data.id));
+  audio.preload = "metadata";
+  resumed = true;
 }
