@@ -14,11 +14,12 @@ use tokio::sync::watch;
 use super::cause::Trouble;
 use super::entry::{Entry, Sound};
 use super::error::TapeError;
-use super::index;
+use super::index::Index;
 use super::place::{delta, place};
 use super::reel::ReelWriter;
+use super::reels;
 use super::view::View;
-use crate::model::{AsCause, Cause, CauseKind, Chunk, Container, Format, MediaEvent, Span};
+use crate::model::{AsCause, Cause, CauseKind, Chunk, Format, MediaEvent, Span};
 
 /// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
 /// add the drift of the station's clock.
@@ -83,7 +84,7 @@ impl Tape {
     /// the station's. Blocks.
     pub fn open(folder: &Path, delay: Duration, now: DateTime<Utc>) -> Result<Self, TapeError> {
         fs::create_dir_all(folder).map_err(TapeError::io(folder, "made"))?;
-        let mut state = read(folder, remove_empty)?;
+        let mut state = State::of(reels::read(folder, reels::remove_empty)?);
         if let Some(last) = state.entries.last() {
             let at = last.arrived.min(now);
             let cause = Cause::new(CauseKind::NotRunning, "aircheck was not running");
@@ -96,7 +97,7 @@ impl Tape {
     /// Reads the tape in `folder` as it is now; somebody else may be writing it. What is read is never written to, and
     /// does not grow. Blocks.
     pub fn read(folder: &Path, delay: Duration) -> Result<Self, TapeError> {
-        let state = if folder.exists() { read(folder, |_| ())? } else { State::default() };
+        let state = if folder.exists() { State::of(reels::read(folder, |_| ())?) } else { State::default() };
         Ok(Self::of(folder, delay, state))
     }
 
@@ -306,16 +307,7 @@ impl Tape {
         paths.dedup();
         let mut freed = 0;
         for path in paths.into_iter().filter(|path| writing.as_deref() != Some(path)) {
-            freed += fs::metadata(path).map_or(0, |data| data.len());
-            // The index first: a sound file without an index is nothing, an index without sound would lie.
-            for file in [path.with_extension("m3u8"), path.to_owned()] {
-                match fs::remove_file(&file) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(TapeError::Io { path: file, doing: "deleted", source: error });
-                    }
-                    _ => {}
-                }
-            }
+            freed += reels::delete(path)?;
         }
         Ok(freed)
     }
@@ -327,6 +319,10 @@ impl Tape {
 }
 
 impl State {
+    fn of(read: Index) -> Self {
+        Self { entries: read.entries, troubles: read.troubles, reopened: true, ..Self::default() }
+    }
+
     /// When something arrived that was seen at `arrived`, and is written at `now`: perhaps by a clock that has been set right
     /// meanwhile.
     fn corrected(&mut self, arrived: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
@@ -396,45 +392,6 @@ fn unsounded(chunk: &Chunk) -> Entry {
         discontinuity: chunk.discontinuity,
         sound: Err(Cause::default()),
     }
-}
-
-/// What is on the reels of `folder`; those with nothing on them are handed to `empty`.
-fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<State, TapeError> {
-    let mut state = State { reopened: true, ..State::default() };
-    let mut reels = Vec::new();
-    for sound_file in sound_files(folder)? {
-        let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
-        let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
-        let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
-        if read.entries.is_empty() {
-            empty(&sound_file);
-        }
-        reels.push(read);
-    }
-    // By what is on them: a name may be of a clock that was wrong.
-    reels.sort_by_key(|reel| reel.entries.first().map(|entry| entry.arrived));
-    for reel in reels {
-        state.entries.extend(reel.entries);
-        state.troubles.extend(reel.troubles);
-    }
-    Ok(state)
-}
-
-/// Removes a reel with nothing on it, which no retention would find.
-fn remove_empty(sound_file: &Path) {
-    // What cannot be removed takes no room worth mentioning.
-    let _ = fs::remove_file(sound_file.with_extension("m3u8")).and_then(|()| fs::remove_file(sound_file));
-}
-
-/// The sound files of a tape, by their names, which are the times they were begun.
-fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
-    let listing = fs::read_dir(folder).map_err(TapeError::io(folder, "read"))?;
-    let is_sound = |path: &PathBuf| {
-        path.extension().and_then(|e| e.to_str()).is_some_and(|e| Container::from_extension(e).is_some())
-    };
-    let mut files: Vec<_> = listing.filter_map(Result::ok).map(|item| item.path()).filter(is_sound).collect();
-    files.sort();
-    Ok(files)
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod place;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reel;
+mod reels;
 mod view;
 
 pub use cause::Trouble;

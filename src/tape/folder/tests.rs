@@ -3,6 +3,8 @@
 use bytes::Bytes;
 
 use super::*;
+use crate::model::Container;
+use crate::tape::reels::{remove_empty, sound_files};
 use crate::tape::{Step, Walker};
 
 fn at(seconds: i64) -> DateTime<Utc> {

@@ -1,0 +1,62 @@
+//! The reels in the folder of a tape, as files. Blocks.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::error::TapeError;
+use super::index::{self, Index};
+use crate::model::Container;
+
+/// What is on the reels of `folder`; those with nothing on them are handed to `empty`.
+pub(super) fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<Index, TapeError> {
+    let mut reels = Vec::new();
+    for sound_file in sound_files(folder)? {
+        let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
+        let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
+        let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
+        if read.entries.is_empty() {
+            empty(&sound_file);
+        }
+        reels.push(read);
+    }
+    // By what is on them: a name may be of a clock that was wrong.
+    reels.sort_by_key(|reel| reel.entries.first().map(|entry| entry.arrived));
+    let mut all = Index::default();
+    for reel in reels {
+        all.entries.extend(reel.entries);
+        all.troubles.extend(reel.troubles);
+    }
+    Ok(all)
+}
+
+/// Removes a reel with nothing on it, which no retention would find.
+pub(super) fn remove_empty(sound_file: &Path) {
+    // What cannot be removed takes no room worth mentioning.
+    let _ = fs::remove_file(sound_file.with_extension("m3u8")).and_then(|()| fs::remove_file(sound_file));
+}
+
+/// The sound files of a tape, by their names, which are the times they were begun.
+pub(super) fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
+    let listing = fs::read_dir(folder).map_err(TapeError::io(folder, "read"))?;
+    let is_sound = |path: &PathBuf| {
+        path.extension().and_then(|e| e.to_str()).is_some_and(|e| Container::from_extension(e).is_some())
+    };
+    let mut files: Vec<_> = listing.filter_map(Result::ok).map(|item| item.path()).filter(is_sound).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Deletes a reel. Returns how many bytes that freed.
+pub(super) fn delete(sound_file: &Path) -> Result<u64, TapeError> {
+    let freed = fs::metadata(sound_file).map_or(0, |data| data.len());
+    // The index first: a sound file without an index is nothing, an index without sound would lie.
+    for file in [sound_file.with_extension("m3u8"), sound_file.to_owned()] {
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(TapeError::Io { path: file, doing: "deleted", source: error });
+            }
+            _ => {}
+        }
+    }
+    Ok(freed)
+}
