@@ -61,7 +61,8 @@ async fn who_has_signed_out_sees_nothing_by_going_back() {
     page.eval("document.querySelector('#password').focus()").await;
     page.write(PASSWORD).await;
     page.press("Enter").await;
-    page.is("location.pathname === '/subscribe' && document.body.textContent.includes('token=')").await;
+    page.is("location.pathname === '/subscribe' && document.readyState === 'complete'").await;
+    page.is("document.body.textContent.includes('token=')").await;
     page.click(".sign-out button").await;
     page.is("location.pathname === '/sign-in' && document.readyState === 'complete'").await;
     page.eval("window.out = true").await;
