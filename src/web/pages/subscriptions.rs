@@ -30,8 +30,8 @@ struct OfShow {
 #[derive(Debug, Serialize)]
 struct Calendar {
     address: String,
-    /// Opens calendar apps. `webcal` says nothing of HTTPS, which calendars try first: Apple gives out its own, which are
-    /// HTTPS and secret, in this way. `webcals` says it, and most of them do not know it.
+    /// Opens calendar apps. `webcal` leaves it to them whether they ask over HTTPS; `webcals` does not, but is not known to
+    /// all of them.
     link: String,
 }
 
