@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aircheck::config::{Mp3, Treatment};
 use aircheck::encode::{self, Encoded, Job};
-use aircheck::model::{Chunk, Container as Packed, Format, MediaEvent, Span};
+use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
 use aircheck::tape::Tape;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
@@ -367,4 +367,24 @@ async fn bytes_that_mean_nothing_cost_their_segment_and_move_nothing_else() {
     assert!((ends - tape.cut.end).num_milliseconds().abs() < 40, "{heard} ends at {ends}, not {}", tape.cut.end);
     let peaks = encoded.measured.peaks.expect("a picture");
     assert!((peaks.levels.len() as f64 / peaks.per_second - encoded.length.as_secs_f64()).abs() < 0.06);
+}
+
+/// Shorter than what a clock rounds, as long as what a codec swallows at a seam, longer.
+#[tokio::test]
+async fn the_file_has_what_the_ledger_does_not_tell_however_short_a_hole_is() {
+    for milliseconds in [0, 30, 52, 58, 70, 300] {
+        let mut half = HalfTape::record(|_, bytes| bytes);
+        let hole = TimeDelta::milliseconds(milliseconds);
+        for event in &mut half.rest {
+            let MediaEvent::Chunk(chunk) = event else { panic!("{event:?}") };
+            chunk.programme_time = chunk.programme_time.map(|at| at + hole);
+        }
+        let (duration, arrived, cause) = (Duration::ZERO, half.cut.start, Cause::new(CauseKind::Connection, "gone"));
+        half.rest.insert(0, MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, cause });
+        let Made { encoded, heard, .. } = half.encode(Mp3::default(), async |_| {}).await;
+        let told: f64 = encoded.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
+        assert_eq!(told > 0.0, milliseconds > 50, "{milliseconds}: {encoded:?}");
+        assert!((encoded.seconds + told - 40.0).abs() < 0.001, "{milliseconds}: {} and {told}", encoded.seconds);
+        assert!((heard.length - encoded.seconds).abs() < FRAME * 2.0, "{milliseconds}: {heard}");
+    }
 }

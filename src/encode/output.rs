@@ -25,6 +25,8 @@ pub(super) struct Output {
     /// The place in the cut of the next sample.
     place: u64,
     undecoded: Vec<Gap>,
+    /// Sample frames from `place` on that are among them.
+    lost: u64,
 }
 
 impl Output {
@@ -41,6 +43,7 @@ impl Output {
             total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
             place: 0,
             undecoded: Vec::new(),
+            lost: 0,
         })
     }
 
@@ -54,20 +57,25 @@ impl Output {
         self.total.saturating_sub(self.place)
     }
 
-    /// Goes on at `place`. What is missing before it is silence where it is no more than codecs swallow at a seam, or
-    /// where the file keeps the clock. Where the sound of before has reached a little beyond `place`, that much is to
-    /// be dropped from what follows: so no seam moves what comes after it, however many there are.
-    pub(super) async fn go_to(&mut self, place: u64) -> Result<u64, EncodeError> {
+    /// Goes on at `place`, right before which so much is `missing` as the ledger tells. That is left out, or silence where
+    /// the file keeps the clock; a little more is what codecs swallow at a seam, and silence always, so that the file has
+    /// what the ledger does not tell. Where the sound of before has reached a little beyond `place`, that much is to be
+    /// dropped from what follows: so no seam moves what comes after it, however many there are.
+    pub(super) async fn go_to(&mut self, place: u64, missing: Duration) -> Result<u64, EncodeError> {
         let slack = slack(self.sample_rate);
         let place = place.min(self.total);
+        let told = frames(missing, self.sample_rate).saturating_add(std::mem::take(&mut self.lost));
         let hole = place.saturating_sub(self.place);
         if hole == 0 {
             return Ok(Some(self.place.saturating_sub(place)).filter(|surplus| *surplus <= slack).unwrap_or(0));
         }
-        if hole <= slack {
-            self.hear(self.silence(hole)).await?;
-        } else if self.gaps == Gaps::Silence {
-            let mut left = hole;
+        // Of the codec, and of places that differ by their rounding.
+        let swallowed = Some(hole.saturating_sub(told)).filter(|frames| *frames <= 2 * slack).unwrap_or(0);
+        if swallowed > 0 {
+            self.hear(self.silence(swallowed)).await?;
+        }
+        if self.gaps == Gaps::Silence {
+            let mut left = hole - swallowed;
             while left > 0 {
                 let now = left.min(u64::from(self.sample_rate));
                 self.mp3.write(&self.silence(now)).await?;
@@ -101,6 +109,7 @@ impl Output {
             format!("the sound could not be decoded: {words}")
         };
         self.undecoded.push(Gap { start, length, cause: Cause::new(CauseKind::Decoding, words) });
+        self.lost += lost;
     }
 
     fn delta(&self, frames: u64) -> TimeDelta {
@@ -110,7 +119,9 @@ impl Output {
     /// Ends the file; `gaps` is what was not on tape.
     pub(super) async fn finish(mut self, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
         if self.meter.heard() > 0 {
-            self.go_to(self.total).await?;
+            let at_the_end = |gap: &&Gap| (self.cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
+            let missing = gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length);
+            self.go_to(self.total, missing).await?;
         }
         self.mp3.finish().await?;
         gaps.append(&mut self.undecoded);

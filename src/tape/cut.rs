@@ -38,6 +38,8 @@ pub struct Run {
     pub skip: Duration,
     /// The place of that sample in the cut.
     pub at: Duration,
+    /// How much right before that is missing, as the gaps tell.
+    pub missing: Duration,
 }
 
 /// What to do next.
@@ -148,7 +150,7 @@ impl Walker {
 
     /// Begins a run with `sound`, which starts at `start`.
     fn begin(&mut self, view: &View, number: u64, start: DateTime<Utc>, sound: &Sound) {
-        self.hole_until(view, start.min(self.cut.end));
+        let missing = self.hole_until(view, start.min(self.cut.end));
         let mut skip = (self.cursor - start).max(TimeDelta::zero());
         let before = number.checked_sub(1).and_then(|number| view.get(number)).filter(|_| skip < PREROLL);
         let preroll = before.and_then(|(entry, _)| {
@@ -164,16 +166,21 @@ impl Walker {
             skip: skip.to_std().unwrap_or_default(),
             // A hole that is rounding still has its length: the sound stays where it belongs.
             at: (start.min(self.cut.end).max(self.cursor) - self.cut.start).to_std().unwrap_or_default(),
+            missing,
         }));
         self.pending.extend(preroll.map(|(sound, duration)| Step::Feed { sound, duration }));
     }
 
-    /// Moves the cursor to `instant`; what lies between is missing, unless it is rounding.
-    fn hole_until(&mut self, view: &View, instant: DateTime<Utc>) {
-        if instant - self.cursor > ROUNDING {
-            self.gaps.push(view.gap(&Span::new(self.cursor, instant)));
-            self.cursor = instant;
+    /// Moves the cursor to `instant`; what lies between is missing, unless it is rounding. Returns how much that is.
+    fn hole_until(&mut self, view: &View, instant: DateTime<Utc>) -> Duration {
+        if instant - self.cursor <= ROUNDING {
+            return Duration::ZERO;
         }
+        let gap = view.gap(&Span::new(self.cursor, instant));
+        let missing = gap.length;
+        self.gaps.push(gap);
+        self.cursor = instant;
+        missing
     }
 }
 
