@@ -11,7 +11,7 @@ use rustix::process::Signal;
 
 use crate::support::aircheck::{Aircheck, until};
 use crate::support::machine::{Daemon, SetClock, by_show, heard, minute, whole};
-use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 
 const LIMIT: Duration = Duration::from_secs(200);
 
@@ -21,6 +21,15 @@ async fn wait(clock: &SetClock, instant: DateTime<Utc>) {
 
 fn stamped(container: Container, clock: &SetClock) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(container) }
+}
+
+/// A show of twenty seconds at ten.
+fn show_at_ten(station: &StationHandle) -> Aircheck {
+    Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 20s }}\n",
+        station.url()
+    ))
 }
 
 /// Sets the clock by `by` in the middle of an airing on a stamped and an unstamped station; another airing follows by
@@ -75,11 +84,7 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     let clock = SetClock::before(start, &origin, &[Container::Ts, Container::Adts]);
     let before = clock.ahead();
     let station = origin.station("s", stamped(Container::Ts, &clock));
-    let aircheck = Aircheck::new(&format!(
-        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
-         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 20s }}\n",
-        station.url()
-    ));
+    let aircheck = show_at_ten(&station);
     let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
     wait(&clock, start + TimeDelta::seconds(5)).await;
     clock.step(TimeDelta::hours(1));
@@ -153,11 +158,7 @@ async fn ahead_before_the_show(at_start: bool) {
     clock.step(TimeDelta::seconds(-15));
     let before = clock.ahead();
     let station = origin.station("s", stamped(Container::Ts, &clock));
-    let aircheck = Aircheck::new(&format!(
-        "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
-         - {{ title: Show, station: s, cron: \"0 10 * * *\", length: 20s }}\n",
-        station.url()
-    ));
+    let aircheck = show_at_ten(&station);
     let mut daemon = Daemon::start(&aircheck, Arc::clone(&clock));
     let lock = aircheck.path("state/lock");
     until("its first sign of life", LIMIT, async || std::fs::read(&lock).is_ok_and(|it| !it.is_empty())).await;

@@ -108,13 +108,14 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
     Ok(if report.ok { DONE } else { FAILED })
 }
 
-/// What stands in the way of recording although the file is right, one sentence each; empty when all is well. The
-/// daemon says the same at its start.
-pub(super) fn obstacles(config: &Config) -> Vec<String> {
+/// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be
+/// recorded because of it. The service says the same at its start.
+pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
     let (unwritable, free) = (config.unwritable(), free_space(&config.output));
+    let vital = missing.iter().any(Missing::is_vital) || !unwritable.is_empty();
     let report = Report { missing, unwritable, free, ..Report::default() };
-    needs(config, &report)
+    (needs(config, &report), vital)
 }
 
 fn refused(errors: &ConfigErrors) -> Report {

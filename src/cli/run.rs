@@ -1,11 +1,9 @@
 //! `aircheck run`: the service, in the foreground.
 
 use super::exit::{DONE, FAILED};
-use super::programs::{self, Missing};
 use super::runtime::block_on;
 use super::{check, logging};
 use crate::base::environment::Environment;
-use crate::base::process;
 use crate::config::Config;
 use crate::daemon;
 
@@ -14,11 +12,11 @@ pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     logging::begin("info");
     // At start, not in the middle of a show. Shows of stations that can be reached, on disks that may be cleaned up, do not
     // suffer from the others.
-    for obstacle in check::obstacles(&config) {
+    let (obstacles, vital) = check::obstacles(&config);
+    for obstacle in obstacles {
         eprintln!("aircheck: {obstacle}");
     }
-    let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
-    if missing.iter().any(Missing::is_vital) || !config.unwritable().is_empty() {
+    if vital {
         return Ok(FAILED);
     }
     block_on(async { daemon::run(config, Environment::system()).await })??;

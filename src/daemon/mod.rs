@@ -206,14 +206,14 @@ impl Daemon {
     }
 
     /// Follows the machine's clock after a jump, as soon as what was being recorded then has ended.
-    fn keep_time(&mut self) {
+    async fn keep_time(&mut self) {
         let Some(jump) = self.time.jumped() else {
             self.held_for = None;
             return;
         };
         if self.time.is_first() {
             self.time.follow();
-            self.decks.clock_was_wrong(jump);
+            self.decks.clock_was_wrong(jump).await;
             self.seen.clear();
             let now = self.environment.clock.now();
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
@@ -239,7 +239,7 @@ impl Daemon {
 
     /// Asks the programme what is due and has it recorded.
     async fn look(&mut self) {
-        self.keep_time();
+        self.keep_time().await;
         let now = self.environment.clock.now();
         let slept = Span::new(self.looked, now);
         if now.timestamp() / 60 != self.looked.timestamp() / 60 {

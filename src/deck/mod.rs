@@ -221,11 +221,10 @@ impl Decks {
     }
 
     /// Tells all tapes that the clock was wrong up to now and was put forward by `by`, which may be less than nothing.
-    pub fn clock_was_wrong(&self, by: TimeDelta) {
+    pub async fn clock_was_wrong(&self, by: TimeDelta) {
         let now = self.shared.environment.clock.now();
-        for tape in self.slots().values().filter_map(|slot| slot.tape.as_ref()) {
-            tape.clock_was_wrong(by, now);
-        }
+        let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
+        blocking(move || tapes.iter().for_each(|tape| tape.clock_was_wrong(by, now))).await;
     }
 
     /// Tells all tapes that the clock was set.

@@ -66,7 +66,8 @@ pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> 
 
 /// Decodes one run into the file; returns the step after it.
 async fn run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Step, EncodeError> {
-    let (mut at, mut missing) = (run.at, run.missing);
+    output.note_missing(run.missing);
+    let mut at = run.at;
     let mut skip = run.skip;
     let mut before: Option<Piece> = None;
     let mut pieces: Vec<Piece> = Vec::new();
@@ -80,7 +81,7 @@ async fn run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Resu
         let full = next.as_ref().is_none_or(|next| held + next.duration > GROUP);
         if full && !pieces.is_empty() {
             let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip };
-            decode(job, group, (at, std::mem::take(&mut missing)), output).await?;
+            decode(job, group, at, output).await?;
             at += group.length();
             skip = skip.saturating_sub(held);
             before = pieces.pop();
@@ -91,18 +92,13 @@ async fn run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Resu
     }
 }
 
-/// Decodes a group whose first sample is at a place, before which so much is missing, as a whole or in pieces.
-async fn decode(
-    job: &Job,
-    group: Group<'_>,
-    (at, missing): (Duration, Duration),
-    output: &mut Output,
-) -> Result<(), EncodeError> {
+/// Decodes a group whose first sample is at `at`, as a whole or in pieces.
+async fn decode(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) -> Result<(), EncodeError> {
     let rate = job.mp3.sample_rate;
     if group.length().is_zero() || output.left() == 0 {
         return Ok(());
     }
-    let surplus = output.go_to(frames(at, rate), missing).await?;
+    let surplus = output.go_to(frames(at, rate)).await?;
     let wanted = frames(group.length(), rate).saturating_sub(surplus).min(output.left());
     if let [piece] = group.pieces
         && piece.duration > GROUP
@@ -134,7 +130,7 @@ async fn apart(job: &Job, group: Group<'_>, mut at: Duration, output: &mut Outpu
     let mut before = group.before;
     for piece in group.pieces {
         let alone = Group { before, pieces: std::slice::from_ref(piece), skip: skip.min(piece.duration), ..group };
-        Box::pin(decode(job, alone, (at, Duration::ZERO), output)).await?;
+        Box::pin(decode(job, alone, at, output)).await?;
         at += alone.length();
         skip = skip.saturating_sub(piece.duration);
         before = Some(piece);

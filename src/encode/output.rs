@@ -25,8 +25,8 @@ pub(super) struct Output {
     /// The place in the cut of the next sample.
     place: u64,
     undecoded: Vec<Gap>,
-    /// Sample frames from `place` on that are among them.
-    lost: u64,
+    /// Sample frames from `place` on that the ledger tells of.
+    told: u64,
 }
 
 impl Output {
@@ -43,7 +43,7 @@ impl Output {
             total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
             place: 0,
             undecoded: Vec::new(),
-            lost: 0,
+            told: 0,
         })
     }
 
@@ -57,14 +57,19 @@ impl Output {
         self.total.saturating_sub(self.place)
     }
 
-    /// Goes on at `place`, right before which so much is `missing` as the ledger tells. That is left out, or silence where
-    /// the file keeps the clock; a little more is what codecs swallow at a seam, and silence always, so that the file has
-    /// what the ledger does not tell. Where the sound of before has reached a little beyond `place`, that much is to be
+    /// Notes that so much of what comes next is missing, as the ledger tells.
+    pub(super) fn note_missing(&mut self, missing: Duration) {
+        self.told = self.told.saturating_add(frames(missing, self.sample_rate));
+    }
+
+    /// Goes on at `place`. What is missing before it by the ledger is left out, or silence where the file keeps the clock; a
+    /// little more is what codecs swallow at a seam, and silence always, so that the file has what the ledger does not
+    /// tell. Where the sound of before has reached a little beyond `place`, that much is to be
     /// dropped from what follows: so no seam moves what comes after it, however many there are.
-    pub(super) async fn go_to(&mut self, place: u64, missing: Duration) -> Result<u64, EncodeError> {
+    pub(super) async fn go_to(&mut self, place: u64) -> Result<u64, EncodeError> {
         let slack = slack(self.sample_rate);
         let place = place.min(self.total);
-        let told = frames(missing, self.sample_rate).saturating_add(std::mem::take(&mut self.lost));
+        let told = std::mem::take(&mut self.told);
         let hole = place.saturating_sub(self.place);
         if hole == 0 {
             return Ok(Some(self.place.saturating_sub(place)).filter(|surplus| *surplus <= slack).unwrap_or(0));
@@ -109,7 +114,7 @@ impl Output {
             format!("the sound could not be decoded: {words}")
         };
         self.undecoded.push(Gap { start, length, cause: Cause::new(CauseKind::Decoding, words) });
-        self.lost += lost;
+        self.told = self.told.saturating_add(lost);
     }
 
     fn delta(&self, frames: u64) -> TimeDelta {
@@ -120,8 +125,8 @@ impl Output {
     pub(super) async fn finish(mut self, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
         if self.meter.heard() > 0 {
             let at_the_end = |gap: &&Gap| (self.cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
-            let missing = gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length);
-            self.go_to(self.total, missing).await?;
+            self.note_missing(gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length));
+            self.go_to(self.total).await?;
         }
         self.mp3.finish().await?;
         gaps.append(&mut self.undecoded);

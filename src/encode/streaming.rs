@@ -39,7 +39,8 @@ pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> 
 /// Decodes one run into the file; returns the step after it.
 async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Option<Step>, EncodeError> {
     let rate = job.mp3.sample_rate;
-    let surplus = output.go_to(frames(run.at, rate), run.missing).await?;
+    output.note_missing(run.missing);
+    let surplus = output.go_to(frames(run.at, rate)).await?;
     let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3)?;
     samples.skip(frames(run.skip, rate) + surplus);
     let (begin, limit) = (output.place(), output.left());

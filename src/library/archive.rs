@@ -50,24 +50,9 @@ pub async fn shelve(
     mut outcome: Outcome,
 ) -> Result<PathBuf, ArchiveError> {
     outcome.bytes = Some(shelf::size(temporary).await?);
-    let mut next = 1;
-    loop {
-        let (file, number) = shelf.free_name(name, next).await?;
-        next = number + 1;
-        outcome.file = Some(file.clone());
-        if !catalogue.prepare(id, &outcome).await? {
-            continue;
-        }
-        match shelf::place(temporary, &shelf.output().join(&file)).await {
-            // Somebody took the name in between.
-            Err(ShelfError::Taken { .. }) => {}
-            Err(error) => return Err(error.into()),
-            Ok(()) => {
-                catalogue.finish(id, &outcome).await?;
-                return Ok(file);
-            }
-        }
-    }
+    let file = first_free((catalogue, shelf), id, temporary, name, Some(&mut outcome)).await?;
+    catalogue.finish(id, &outcome).await?;
+    Ok(file)
 }
 
 /// Gives the finished `temporary` file the first free `name` for a row that will have it in place of its own, as when
@@ -79,14 +64,34 @@ pub async fn name(
     temporary: &Path,
     name: &str,
 ) -> Result<PathBuf, ArchiveError> {
+    first_free((catalogue, shelf), id, temporary, name, None).await
+}
+
+/// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there is
+/// one.
+async fn first_free(
+    (catalogue, shelf): (&Catalogue, &Shelf),
+    id: &AiringId,
+    temporary: &Path,
+    name: &str,
+    mut outcome: Option<&mut Outcome>,
+) -> Result<PathBuf, ArchiveError> {
     let mut next = 1;
     loop {
         let (file, number) = shelf.free_name(name, next).await?;
         next = number + 1;
-        if !catalogue.vacate(id, &file).await? {
+        let told = if let Some(outcome) = &mut outcome {
+            outcome.file = Some(file.clone());
+            catalogue.prepare(id, outcome).await?
+        } else {
+            catalogue.vacate(id, &file).await?
+        };
+        // Another airing is about to give it.
+        if !told {
             continue;
         }
         match shelf::place(temporary, &shelf.output().join(&file)).await {
+            // Somebody took the name in between.
             Err(ShelfError::Taken { .. }) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => return Ok(file),

@@ -113,6 +113,17 @@ impl Walker {
         }
     }
 
+    /// Walks on as far as `view` goes; whether that is to the end of the cut.
+    fn walk(&mut self, view: &View) -> bool {
+        loop {
+            match self.step(view, false) {
+                Step::Run(_) | Step::Feed { .. } => {}
+                Step::Wait => return false,
+                Step::End => return true,
+            }
+        }
+    }
+
     /// What is missing, so far.
     pub fn into_gaps(self) -> Vec<Gap> {
         self.gaps
@@ -187,23 +198,16 @@ impl Walker {
 /// How much of `cut` is on tape, and how much of the time before that is missing.
 pub fn progress(view: &View, cut: Span) -> (Duration, Duration) {
     let mut walker = Walker::new(cut);
-    while !matches!(walker.step(view, false), Step::Wait | Step::End) {}
+    walker.walk(view);
     let passed = (walker.cursor - cut.start).to_std().unwrap_or_default();
     let missing = walker.gaps.iter().map(|gap| gap.length).sum();
     (passed.saturating_sub(missing), missing)
 }
 
-/// Whether a walk through `cut` comes to its end by what is on tape. [`View::end`] does not tell: where sessions join, the
-/// sound lies up to an entry's length beside its place.
+/// Whether a walk through `cut` comes to its end by what is on tape. The place of the newest entry does not tell: where
+/// sessions join, the sound lies up to an entry's length beside its place.
 pub fn reaches(view: &View, cut: Span) -> bool {
-    let mut walker = Walker::new(cut);
-    loop {
-        match walker.step(view, false) {
-            Step::End => return true,
-            Step::Wait => return false,
-            Step::Run(_) | Step::Feed { .. } => {}
-        }
-    }
+    Walker::new(cut).walk(view)
 }
 
 /// Whether an entry follows the last one without a seam.
@@ -365,7 +369,8 @@ mod tests {
         assert_eq!(walk(&near, 100.0, 108.0), "run 0@0..");
         // The second one lies a segment and a half before its place: the end of a cut comes later by as much.
         let cut = |end: f64| Span::new(at(100.0), at(end));
-        assert!(near.end() == Some(at(109.5)) && reaches(&near, cut(108.0)) && !reaches(&near, cut(109.0)));
+        assert_eq!(near.placed[1].start, at(105.5), "and it ends four seconds later");
+        assert!(reaches(&near, cut(108.0)) && !reaches(&near, cut(109.0)));
         let far = View::new(0, vec![entry(104.0, false), entry(114.0, true)], Vec::new(), TimeDelta::zero());
         assert_eq!(walk(&far, 100.0, 114.0), "run 0@0. run 0@10. gap 104+6 nothing arrived from the station");
         let mut known = vec![entry(104.0, false), entry(104.2, true), entry(109.5, true)];

@@ -43,11 +43,6 @@ impl View {
         Some((placed.start.max(instant), newest.arrived))
     }
 
-    /// The instant up to which the tape reaches, sound or known gap.
-    pub fn end(&self) -> Option<DateTime<Utc>> {
-        Some(self.placed.last()?.start + delta(self.entries.last()?.duration))
-    }
-
     /// The sound that came last.
     pub fn newest(&self) -> Option<&Sound> {
         self.entries.iter().rev().find_map(|entry| entry.sound.as_ref().ok())

@@ -40,13 +40,12 @@ impl Catalogue {
         let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = names::begin(connection).map_err(written)?;
-            let free = !names::is_needed(&transaction, &id, &file).map_err(written)?;
+            let free = names::vacate(&transaction, &id, &file).map_err(written)?;
             if free {
-                names::take(&transaction, &id, &file).map_err(written)?;
                 let set = "UPDATE airings SET binned = ?2, file = ?3 WHERE id = ?1 AND binned IS NOT NULL";
                 transaction.execute(set, [id.as_str(), Stage::Coming.word(), &file]).map_err(written)?;
-                transaction.commit().map_err(written)?;
             }
+            transaction.commit().map_err(written)?;
             Ok(free)
         })
         .await

@@ -168,11 +168,8 @@ impl Catalogue {
         let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = names::begin(connection).map_err(written)?;
-            let free = !names::is_needed(&transaction, &id, &file).map_err(written)?;
-            if free {
-                names::take(&transaction, &id, &file).map_err(written)?;
-                transaction.commit().map_err(written)?;
-            }
+            let free = names::vacate(&transaction, &id, &file).map_err(written)?;
+            transaction.commit().map_err(written)?;
             Ok(free)
         })
         .await
@@ -259,7 +256,7 @@ impl Catalogue {
         self.change(WRITTEN, move |connection| {
             let transaction = names::begin(connection).map_err(written)?;
             if let Some(file) = outcome.file.as_deref().filter(|_| !finished)
-                && names::is_needed(&transaction, &id, &file.to_string_lossy()).map_err(written)?
+                && !names::vacate(&transaction, &id, &file.to_string_lossy()).map_err(written)?
             {
                 return Ok(false);
             }

@@ -15,7 +15,7 @@ pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction
 }
 
 /// Whether a row other than `id` needs the name.
-pub(super) fn is_needed(connection: &Connection, id: &AiringId, file: &str) -> rusqlite::Result<bool> {
+fn is_needed(connection: &Connection, id: &AiringId, file: &str) -> rusqlite::Result<bool> {
     let needed = "SELECT EXISTS (SELECT 1 FROM airings WHERE file = ?2 AND id <> ?1 AND \
                   (finished_at IS NULL OR binned IN ('going', 'coming')))";
     connection.query_row(needed, [id.as_str(), file], |row| row.get(0))
@@ -25,6 +25,15 @@ pub(super) fn is_needed(connection: &Connection, id: &AiringId, file: &str) -> r
 pub(super) fn is_anothers(connection: &Connection, id: &AiringId, file: &str) -> rusqlite::Result<bool> {
     let theirs = "SELECT EXISTS (SELECT 1 FROM airings WHERE file = ?2 AND id <> ?1 AND binned IS NOT 'there')";
     connection.query_row(theirs, [id.as_str(), file], |row| row.get(0))
+}
+
+/// Takes the file off whoever has it but `id`, unless somebody needs its name: then it is left alone, and not free.
+pub(super) fn vacate(transaction: &Transaction<'_>, id: &AiringId, file: &str) -> rusqlite::Result<bool> {
+    let free = !is_needed(transaction, id, file)?;
+    if free {
+        take(transaction, id, file)?;
+    }
+    Ok(free)
 }
 
 /// Takes the file off the rows that have it, but for `id`.
