@@ -12,6 +12,7 @@ mod compare;
 mod daemon;
 mod events;
 mod faults_bounded;
+mod faults_dates;
 mod faults_playlist;
 mod faults_rights;
 mod faults_segment;

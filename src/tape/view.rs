@@ -59,6 +59,13 @@ impl View {
         Some((self.entries.get(index)?, *self.placed.get(index)?))
     }
 
+    /// Whether an entry after number `after` holds any of `cut`.
+    pub(super) fn comes_to(&self, cut: &Span, after: u64) -> bool {
+        let skip = usize::try_from((after + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let mut later = self.placed.iter().zip(&self.entries).skip(skip);
+        later.any(|(placed, entry)| placed.start < cut.end && placed.start + delta(entry.duration) > cut.start)
+    }
+
     /// What is missing in `hole`, and why.
     pub(super) fn gap(&self, hole: &Span) -> Gap {
         let placed: Vec<_> = self.placed.iter().map(|p| p.start).zip(&self.entries).collect();

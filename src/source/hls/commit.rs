@@ -1,6 +1,5 @@
 //! Hands segments on in order, as events: formats before what is in them, gaps for what could not be had.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
 use super::fetch::Sound;
+use super::memory::{Memory, Trait};
 use super::obtain::{Obtained, Obtainer, Outcome};
 use super::playlist::delta;
 use super::timeline::Ordered;
@@ -17,8 +17,6 @@ use crate::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
 
 /// Segments that are being fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
-/// How many segments are remembered by their bytes.
-const REMEMBERED: usize = 512;
 /// A counted length this much off the list's is looked at twice.
 const ODD: Duration = Duration::from_secs(1);
 
@@ -47,24 +45,32 @@ pub async fn run(
             }
         }
     }
-    Ok(())
+    committer.own_up().await
+}
+
+/// A segment that came.
+#[derive(Debug)]
+struct Piece {
+    ordered: Ordered,
+    sound: Sound,
+    /// How much of its end is missing.
+    lacking: Duration,
 }
 
 struct Committer<'a> {
     obtainer: &'a Obtainer<'a>,
     events: &'a mpsc::Sender<MediaEvent>,
     format: Option<Format>,
-    /// Digests of what was committed, newest last.
-    had: VecDeque<u64>,
-    /// Whether media time broke at something that was not handed on.
-    broken: bool,
+    memory: Memory<Piece>,
+    /// Whether what was left out stood apart from what was handed on before it.
+    apart: bool,
     /// What was not finished at the end; a gap only where something later is there.
     unfinished: Vec<Ordered>,
 }
 
 impl<'a> Committer<'a> {
     fn new(obtainer: &'a Obtainer<'a>, events: &'a mpsc::Sender<MediaEvent>) -> Self {
-        Self { obtainer, events, format: None, had: VecDeque::new(), broken: false, unfinished: Vec::new() }
+        Self { obtainer, events, format: None, memory: Memory::default(), apart: false, unfinished: Vec::new() }
     }
 
     async fn commit(&mut self, obtained: Obtained) -> Result<(), Closed> {
@@ -75,18 +81,30 @@ impl<'a> Committer<'a> {
                 Ok(())
             }
             Outcome::Lost(cause) => {
+                self.own_up().await?;
                 self.settle().await?;
                 self.gap(ordered, cause).await
             }
             Outcome::Sound(sound, lacking) => {
                 self.settle().await?;
-                self.sound(ordered, sound, lacking).await
+                self.judge(Piece { ordered, sound, lacking }).await
             }
         }
     }
 
+    /// Hands on what was held back for a proof that does not come.
+    async fn own_up(&mut self) -> Result<(), Closed> {
+        for piece in self.memory.give_up() {
+            self.sound(piece).await?;
+        }
+        Ok(())
+    }
+
     /// Owns up to what was left unfinished before something that was finished.
     async fn settle(&mut self) -> Result<(), Closed> {
+        if !self.unfinished.is_empty() {
+            self.own_up().await?;
+        }
         for ordered in std::mem::take(&mut self.unfinished) {
             self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came")).await?;
         }
@@ -94,43 +112,66 @@ impl<'a> Committer<'a> {
     }
 
     async fn gap(&mut self, ordered: Ordered, cause: Cause) -> Result<(), Closed> {
-        let discontinuity = self.breaks(&ordered);
+        let (discontinuity, follows) = self.breaks(&ordered).await?;
         let Ordered { segment, arrived, .. } = ordered;
         let (duration, programme_time) = (segment.duration, segment.programme_time);
-        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause }).await
+        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
     }
 
-    async fn sound(&mut self, ordered: Ordered, sound: Sound, lacking: Duration) -> Result<(), Closed> {
-        let digest = digest(&sound.bytes);
-        if ordered.doubtful && self.had.contains(&digest) {
-            // The sound of before under another name; media time goes on if it was the last.
-            self.broken = self.had.back() != Some(&digest);
-            return Ok(());
+    /// Hands on what is new with `piece`, and leaves out what was had before under another name.
+    async fn judge(&mut self, piece: Piece) -> Result<(), Closed> {
+        let segment = &piece.ordered.segment;
+        let (sequence, date) = (segment.sequence, segment.programme_time);
+        let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
+        let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
+        let cleared = self.memory.take(piece, its, bytes, doubtful);
+        for Piece { ordered, sound, .. } in cleared.repeats {
+            self.tell(&ordered).await?;
+            self.apart = true;
+            self.send(MediaEvent::Repeat { duration: played(sound.probe.duration, ordered.segment.duration) }).await?;
         }
-        self.had.push_back(digest);
-        if self.had.len() > REMEMBERED {
-            self.had.pop_front();
+        for mut piece in cleared.new {
+            if cleared.follows {
+                // Media time goes on where the last that was left out is the last that was handed on.
+                self.apart = false;
+                piece.ordered.discontinuity = piece.ordered.segment.discontinuity;
+                piece.ordered.follows = true;
+            }
+            self.sound(piece).await?;
         }
+        Ok(())
+    }
+
+    async fn sound(&mut self, Piece { ordered, sound, lacking }: Piece) -> Result<(), Closed> {
+        let (discontinuity, follows) = self.breaks(&ordered).await?;
         self.announce(&sound).await?;
-        let discontinuity = self.breaks(&ordered);
         let Ordered { segment, arrived, .. } = ordered;
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
-        self.send(MediaEvent::Chunk(Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity }))
-            .await?;
+        let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows };
+        self.send(MediaEvent::Chunk(chunk)).await?;
         if lacking.is_zero() {
             return Ok(());
         }
         let programme_time = programme_time.and_then(|start| start.checked_add_signed(delta(duration)));
         let words = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
         let cause = Cause::new(CauseKind::Segment, words);
-        self.send(MediaEvent::Gap { duration: lacking, arrived, programme_time, discontinuity: false, cause }).await
+        let (duration, discontinuity, follows) = (lacking, false, true);
+        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
     }
 
-    /// Whether media time breaks before `ordered`.
-    fn breaks(&mut self, ordered: &Ordered) -> bool {
-        // Of a batch in doubt only the first carries the mark; what of it was had before has settled the question.
-        std::mem::take(&mut self.broken) || ordered.discontinuity
+    /// Whether media time breaks before `ordered`, and whether that follows what was handed on all the same.
+    async fn breaks(&mut self, ordered: &Ordered) -> Result<(bool, bool), Closed> {
+        self.tell(ordered).await?;
+        // Of a batch in doubt only the first carries the mark.
+        let apart = std::mem::take(&mut self.apart);
+        Ok((apart || ordered.discontinuity, !apart && ordered.follows))
+    }
+
+    /// Tells what the station's dates turned out to be.
+    async fn tell(&self, ordered: &Ordered) -> Result<(), Closed> {
+        let Some(news) = ordered.news else { return Ok(()) };
+        self.send(MediaEvent::Dates { at: ordered.arrived, news }).await
     }
 
     /// Sends the format where it is another than before. A segment too short to tell its details changes nothing.

@@ -16,6 +16,7 @@ mod attributes;
 mod commit;
 mod crypt;
 mod fetch;
+mod memory;
 mod normalise;
 mod obtain;
 mod offer;

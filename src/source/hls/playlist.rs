@@ -4,7 +4,7 @@
 //! one), byte ranges get their offsets, addresses are made absolute, lengths and the pace of reloading are made sane.
 //! Source of the format: RFC 8216.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -111,7 +111,7 @@ pub struct Segment {
     pub discontinuity: bool,
     /// Whether the station itself has no sound for it.
     pub gap: bool,
-    /// Whether the same bytes are listed earlier in the same list.
+    /// Whether it is the segment before, listed twice by mistake.
     pub repeat: bool,
 }
 
@@ -157,10 +157,13 @@ impl MediaPlaylist {
         let skipped = raw.segments.first().map_or(0, skipped_segments);
         let mut filled = Filled(0);
         let addresses = addresses(raw, base, &mut filled)?;
-        let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped), Naming::of(&addresses));
+        let naming = Naming::of(&addresses);
+        let places: Vec<String> = addresses.iter().map(|address| naming.place(&address.url)).collect();
+        let repeats = repeats(&raw.segments, &places, &addresses);
+        let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped));
         let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
-        for (segment, address) in raw.segments.iter().zip(&addresses) {
-            let segment = carried.segment(segment, address, base, target_duration)?;
+        for (((segment, address), place), repeat) in raw.segments.iter().zip(&addresses).zip(places).zip(repeats) {
+            let segment = carried.segment(segment, Listed { address, place, repeat }, base, target_duration)?;
             let others = [segment.key.as_ref().map(|key| &key.url), segment.map.as_ref().map(|map| &map.url)];
             others.into_iter().flatten().try_for_each(|url| filled.add(url))?;
             if segments.len() >= KEPT {
@@ -224,15 +227,40 @@ fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> R
     Ok(addresses)
 }
 
+/// Which segments are there by mistake, because the one before them is listed twice.
+///
+/// Another number is other sound: a jingle or a slate that is listed again is on the air again. So only a pair is taken for a
+/// mistake: side by side, within the programme, without a mark or a date that tells them apart.
+fn repeats(raw: &[MediaSegment], places: &[String], addresses: &[Address]) -> Vec<bool> {
+    let same = |one: usize, other: usize| {
+        let range = |at: usize| addresses.get(at).map(|address| address.byte_range);
+        places.get(one).is_some() && places.get(one) == places.get(other) && range(one) == range(other)
+    };
+    let marked = |at: usize| raw.get(at).is_some_and(|segment| segment.discontinuity);
+    let date = |at: usize| raw.get(at).and_then(|segment| segment.program_date_time);
+    let later = |at: usize| date(at - 1).zip(date(at)).is_some_and(|(one, other)| one != other);
+    let is_repeat = |at: usize| {
+        let pair = at > 0 && same(at - 1, at) && !same(at, at + 1) && !(at > 1 && same(at - 2, at));
+        pair && !marked(at - 1) && !marked(at) && !later(at)
+    };
+    (0..raw.len()).map(is_repeat).collect()
+}
+
+/// A segment's address, what of it tells the segment from others, and whether it stands there twice.
+#[derive(Debug)]
+struct Listed<'a> {
+    address: &'a Address,
+    place: String,
+    repeat: bool,
+}
+
 /// What holds from one segment to the next.
 #[derive(Debug)]
-struct Carried<'a> {
+struct Carried {
     sequence: u64,
-    naming: Naming<'a>,
     key: Option<RawKey>,
     map: Option<Map>,
     next_date: Option<DateTime<Utc>>,
-    listed: HashSet<(String, Option<ByteRange>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -241,15 +269,15 @@ struct RawKey {
     iv: Option<[u8; crypt::BLOCK]>,
 }
 
-impl<'a> Carried<'a> {
-    fn new(sequence: u64, naming: Naming<'a>) -> Self {
-        Self { sequence, naming, key: None, map: None, next_date: None, listed: HashSet::new() }
+impl Carried {
+    fn new(sequence: u64) -> Self {
+        Self { sequence, key: None, map: None, next_date: None }
     }
 
     fn segment(
         &mut self,
         raw: &MediaSegment,
-        address: &Address,
+        Listed { address, place, repeat }: Listed<'_>,
         base: &Url,
         target: Duration,
     ) -> Result<Segment, PlaylistError> {
@@ -267,8 +295,6 @@ impl<'a> Carried<'a> {
             self.map = Some(Map { url: absolute(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
         }
         let (url, byte_range) = (address.url.clone(), address.byte_range);
-        let place = self.naming.place(&url);
-        let repeat = !self.listed.insert((place.clone(), byte_range));
         let duration = Some(extinf(raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
         // What is listed twice plays once.

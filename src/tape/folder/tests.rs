@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::model::Container;
+use crate::model::{Container, DatesNews, Format};
 use crate::tape::reels::{remove_empty, sound_files};
 use crate::tape::{Step, Walker};
 
@@ -23,6 +23,7 @@ fn chunk(number: u8, arrived: i64) -> MediaEvent {
         arrived: at(arrived),
         programme_time: None,
         discontinuity: false,
+        follows: true,
     })
 }
 
@@ -131,6 +132,54 @@ fn equal_silence_is_not_taken_for_a_repeat() {
     tape.write(format("a"), at(16)).unwrap();
     tape.write(chunk(0, 16), at(16)).unwrap();
     assert_eq!(cut(&tape, 0, 16).1, 0);
+}
+
+#[test]
+fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for (number, arrived) in [(1, 4), (8, 8), (9, 12), (2, 16)] {
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
+    tape.write(format("a"), at(20)).unwrap();
+    for (number, arrived) in [(8, 20), (9, 24), (3, 28)] {
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    assert_eq!(cut(&tape, 0, 28), (vec![1, 8, 9, 2, 8, 9, 3], 0));
+    let second = |seconds: u64| Duration::from_nanos(seconds * 4_000_000_750 / 4);
+    let tally = tape.tally();
+    assert_eq!((tally.taped, tally.repeated, tally.taken), (second(12), Duration::ZERO, second(12)));
+    // And one that the window still offers is known, also where nothing new comes any more.
+    for (number, arrived) in [(9, 28), (3, 28)] {
+        tape.write(again(number, arrived), at(arrived)).unwrap();
+    }
+    tape.end_reel(at(29)).unwrap();
+    assert_eq!(cut(&tape, 0, 28), (vec![1, 8, 9, 2, 8, 9, 3], 0));
+}
+
+#[test]
+fn dates_that_are_withdrawn_are_withdrawn_on_the_disk_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for number in 1..=3_u8 {
+        let MediaEvent::Chunk(chunk) = chunk(number, i64::from(number) * 4) else { panic!("no chunk") };
+        let dated = Chunk { programme_time: Some(at(i64::from(number) * 4 - 104)), ..chunk };
+        tape.write(MediaEvent::Chunk(dated), at(i64::from(number) * 4)).unwrap();
+    }
+    assert_eq!(cut(&tape, 0, 12).1, 12, "they say that it was on the air long ago");
+    tape.write(MediaEvent::Dates { at: at(12), news: DatesNews::Withdrawn }, at(12)).unwrap();
+    for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
+        assert_eq!(cut(&tape, 0, 12), (vec![1, 2, 3], 0));
+    }
+}
+
+/// The first chunk of a new capture.
+fn again(number: u8, arrived: i64) -> MediaEvent {
+    let MediaEvent::Chunk(first) = chunk(number, arrived) else { panic!("no chunk") };
+    MediaEvent::Chunk(Chunk { discontinuity: number == 9, follows: number != 9, ..first })
 }
 
 /// SplitMix64.
