@@ -45,7 +45,7 @@ async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
     let on_air = |name: &str| origin.station(name, Setup { window: 8, ..stamped(Container::Ts) });
     let s = ["back-30", "back-3", "forward-3", "forward-30", "steps", "drift", "back-marked"].map(on_air);
     let from = |station: &StationHandle| station.newest() + 5;
-    let (steps, drift) = (s[4].newest(), s[5].newest());
+    let (steps, drift) = (s[4].newest(), s[5].newest() + 2);
     let marked = from(&s[6]);
     // The encoder begins anew without a pause, by a clock that is 5 s behind.
     let mark = move |text: String| {

@@ -9,6 +9,8 @@
 //! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
 
 mod probe;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;

@@ -214,12 +214,11 @@ impl Tape {
         self.state().writer.as_mut().map_or(Ok(()), |writer| writer.sync(now))
     }
 
-    /// Ends the reel that is being written, because capture ends. Blocks.
+    /// Ends the reel that is being written, because capture ends; what was held back goes on it. Blocks.
     pub fn end_reel(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
         let mut state = self.state();
-        let held = state.rejoin.end();
-        state.tally.repeat(held);
-        state.end_reel(now)
+        state.rejoin.give_up();
+        self.write_held(&mut state, now).and_then(|()| state.end_reel(now))
     }
 
     /// What became of the sound that was taken from the station since the process began.

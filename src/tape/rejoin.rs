@@ -123,13 +123,7 @@ impl Rejoin {
         self.held.pop_front();
     }
 
-    /// The capture ends: what is held back is on tape. Returns how long it plays.
-    pub(super) fn end(&mut self) -> Duration {
-        self.phase = Phase::Over;
-        self.let_go()
-    }
-
-    /// Nothing proves any more what is held back.
+    /// Nothing comes any more that could prove what is held back.
     pub(super) fn give_up(&mut self) {
         self.phase = Phase::Over;
     }

@@ -30,8 +30,18 @@ pub async fn run(
     mut queue: mpsc::Receiver<Ordered>,
     events: &mpsc::Sender<MediaEvent>,
 ) -> Result<(), Closed> {
+    let send = async |told: Vec<MediaEvent>| {
+        for event in told {
+            tokio::select! {
+                biased;
+                sent = events.send(event) => sent.map_err(|_| Closed)?,
+                () = obtainer.end.late.cancelled() => return Err(Closed),
+            }
+        }
+        Ok(())
+    };
     let mut running = FuturesOrdered::new();
-    let mut committer = Committer::new(obtainer, events);
+    let mut committer = Committer::default();
     let mut open = true;
     while open || !running.is_empty() {
         tokio::select! {
@@ -41,11 +51,13 @@ pub async fn run(
             },
             Some(done) = running.next() => {
                 obtainer.release(&done);
-                committer.commit(done).await?;
+                committer.commit(done);
+                send(committer.told()).await?;
             }
         }
     }
-    committer.own_up().await
+    committer.end();
+    send(committer.told()).await
 }
 
 /// A segment that came.
@@ -57,78 +69,79 @@ struct Piece {
     lacking: Duration,
 }
 
-struct Committer<'a> {
-    obtainer: &'a Obtainer<'a>,
-    events: &'a mpsc::Sender<MediaEvent>,
+/// Turns what became of segments, in order, into events.
+#[derive(Debug, Default)]
+pub struct Committer {
     format: Option<Format>,
     memory: Memory<Piece>,
     /// Whether what was left out stood apart from what was handed on before it.
     apart: bool,
     /// What was not finished at the end; a gap only where something later is there.
     unfinished: Vec<Ordered>,
+    events: Vec<MediaEvent>,
 }
 
-impl<'a> Committer<'a> {
-    fn new(obtainer: &'a Obtainer<'a>, events: &'a mpsc::Sender<MediaEvent>) -> Self {
-        Self { obtainer, events, format: None, memory: Memory::default(), apart: false, unfinished: Vec::new() }
-    }
-
-    async fn commit(&mut self, obtained: Obtained) -> Result<(), Closed> {
-        let Obtained { ordered, outcome } = obtained;
+impl Committer {
+    /// Takes the next segment.
+    pub fn commit(&mut self, Obtained { ordered, outcome }: Obtained) {
         match outcome {
-            Outcome::Unfinished => {
-                self.unfinished.push(ordered);
-                Ok(())
-            }
+            Outcome::Unfinished => self.unfinished.push(ordered),
             Outcome::Lost(cause) => {
-                self.own_up().await?;
-                self.settle().await?;
-                self.gap(ordered, cause).await
+                self.own_up();
+                self.settle();
+                self.gap(ordered, cause);
             }
             Outcome::Sound(sound, lacking) => {
-                self.settle().await?;
-                self.judge(Piece { ordered, sound, lacking }).await
+                self.settle();
+                self.judge(Piece { ordered, sound, lacking });
             }
         }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&mut self) {
+        self.own_up();
+    }
+
+    /// The events since this was last asked.
+    pub fn told(&mut self) -> Vec<MediaEvent> {
+        std::mem::take(&mut self.events)
     }
 
     /// Hands on what was held back for a proof that does not come.
-    async fn own_up(&mut self) -> Result<(), Closed> {
-        for piece in self.memory.give_up() {
-            self.sound(piece).await?;
-        }
-        Ok(())
+    fn own_up(&mut self) {
+        self.memory.give_up().into_iter().for_each(|piece| self.sound(piece));
     }
 
     /// Owns up to what was left unfinished before something that was finished.
-    async fn settle(&mut self) -> Result<(), Closed> {
+    fn settle(&mut self) {
         if !self.unfinished.is_empty() {
-            self.own_up().await?;
+            self.own_up();
         }
         for ordered in std::mem::take(&mut self.unfinished) {
-            self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came")).await?;
+            self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came"));
         }
-        Ok(())
     }
 
-    async fn gap(&mut self, ordered: Ordered, cause: Cause) -> Result<(), Closed> {
-        let (discontinuity, follows) = self.breaks(&ordered).await?;
+    fn gap(&mut self, ordered: Ordered, cause: Cause) {
+        let (discontinuity, follows) = self.breaks(&ordered);
         let Ordered { segment, arrived, .. } = ordered;
         let (duration, programme_time) = (segment.duration, segment.programme_time);
-        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
+        self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
     /// Hands on what is new with `piece`, and leaves out what was had before under another name.
-    async fn judge(&mut self, piece: Piece) -> Result<(), Closed> {
+    fn judge(&mut self, piece: Piece) {
         let segment = &piece.ordered.segment;
         let (sequence, date) = (segment.sequence, segment.programme_time);
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
         let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
         let cleared = self.memory.take(piece, its, bytes, doubtful);
-        for Piece { ordered, sound, .. } in cleared.repeats {
-            self.tell(&ordered).await?;
+        for Piece { ordered, sound, lacking } in cleared.repeats {
+            self.tell(&ordered);
             self.apart = true;
-            self.send(MediaEvent::Repeat { duration: played(sound.probe.duration, ordered.segment.duration) }).await?;
+            let duration = played(sound.probe.duration, ordered.segment.duration).saturating_add(lacking);
+            self.events.push(MediaEvent::Repeat { duration });
         }
         for mut piece in cleared.new {
             if cleared.follows {
@@ -137,63 +150,54 @@ impl<'a> Committer<'a> {
                 piece.ordered.discontinuity = piece.ordered.segment.discontinuity;
                 piece.ordered.follows = true;
             }
-            self.sound(piece).await?;
+            self.sound(piece);
         }
-        Ok(())
     }
 
-    async fn sound(&mut self, Piece { ordered, sound, lacking }: Piece) -> Result<(), Closed> {
-        let (discontinuity, follows) = self.breaks(&ordered).await?;
-        self.announce(&sound).await?;
+    fn sound(&mut self, Piece { ordered, sound, lacking }: Piece) {
+        let (discontinuity, follows) = self.breaks(&ordered);
+        self.announce(&sound);
         let Ordered { segment, arrived, .. } = ordered;
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
         let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows };
-        self.send(MediaEvent::Chunk(chunk)).await?;
+        self.events.push(MediaEvent::Chunk(chunk));
         if lacking.is_zero() {
-            return Ok(());
+            return;
         }
         let programme_time = programme_time.and_then(|start| start.checked_add_signed(delta(duration)));
         let words = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
         let cause = Cause::new(CauseKind::Segment, words);
         let (duration, discontinuity, follows) = (lacking, false, true);
-        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
+        self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
     /// Whether media time breaks before `ordered`, and whether that follows what was handed on all the same.
-    async fn breaks(&mut self, ordered: &Ordered) -> Result<(bool, bool), Closed> {
-        self.tell(ordered).await?;
+    fn breaks(&mut self, ordered: &Ordered) -> (bool, bool) {
+        self.tell(ordered);
         // Of a batch in doubt only the first carries the mark.
         let apart = std::mem::take(&mut self.apart);
-        Ok((apart || ordered.discontinuity, !apart && ordered.follows))
+        (apart || ordered.discontinuity, !apart && ordered.follows)
     }
 
     /// Tells what the station's dates turned out to be.
-    async fn tell(&self, ordered: &Ordered) -> Result<(), Closed> {
-        let Some(news) = ordered.news else { return Ok(()) };
-        self.send(MediaEvent::Dates { at: ordered.arrived, news }).await
+    fn tell(&mut self, ordered: &Ordered) {
+        if let Some(news) = ordered.news {
+            self.events.push(MediaEvent::Dates { at: ordered.arrived, news });
+        }
     }
 
-    /// Sends the format where it is another than before. A segment too short to tell its details changes nothing.
-    async fn announce(&mut self, sound: &Sound) -> Result<(), Closed> {
+    /// Tells the format where it is another than before. A segment too short to tell its details changes nothing.
+    fn announce(&mut self, sound: &Sound) {
         let format = format(sound.container, &sound.probe.detail, sound.init.as_ref());
         let same = self.format.as_ref().is_some_and(|before| {
             before.container == format.container
                 && before.init == format.init
                 && (before.detail == format.detail || format.detail.is_empty())
         });
-        if same {
-            return Ok(());
-        }
-        self.format = Some(format.clone());
-        self.send(MediaEvent::Format(format)).await
-    }
-
-    async fn send(&self, event: MediaEvent) -> Result<(), Closed> {
-        tokio::select! {
-            biased;
-            sent = self.events.send(event) => sent.map_err(|_| Closed),
-            () = self.obtainer.end.late.cancelled() => Err(Closed),
+        if !same {
+            self.format = Some(format.clone());
+            self.events.push(MediaEvent::Format(format));
         }
     }
 }

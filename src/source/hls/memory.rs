@@ -126,6 +126,10 @@ impl<T> Memory<T> {
         if let Some((back, _)) = equal().find(|(_, had)| had.is(its) == Some(true)) {
             return Some((back, true));
         }
+        if self.since > 0 {
+            // What was had is listed before what is new.
+            return None;
+        }
         let mut undecided = equal().filter(|(_, had)| had.is(its).is_none()).map(|(back, _)| back);
         match self.found {
             Some(found) => undecided.find(|back| back + 1 == found).map(|back| (back, false)),

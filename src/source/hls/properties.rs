@@ -1,6 +1,8 @@
 //! What holds for every playlist and every sequence of reloads, as checks that panic where it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
+pub mod station;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
