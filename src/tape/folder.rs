@@ -168,6 +168,9 @@ impl Tape {
 
     /// When `entry`, the next one, was on the air, as far as can be known now.
     fn estimate(state: &State, entry: &Entry) -> DateTime<Utc> {
+        if let Some(date) = entry.programme_time {
+            return date;
+        }
         let session = if entry.discontinuity { &[] } else { state.session() };
         let mut entries = session.to_vec();
         entries.push(entry.clone());

@@ -177,6 +177,47 @@ fn dates_that_are_withdrawn_are_withdrawn_on_the_disk_as_well() {
     }
 }
 
+/// Twenty-four hours of 2 s segments: every hour an advertisement, another one, and the first again, between marks; and at 15:00
+/// a clock that is set back by 30 s.
+#[test]
+fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
+    const DAY: i64 = 86_400;
+    // In memory, if the machine has such a folder: it is synchronised thousands of times.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(0)).unwrap();
+    let spot = |second: i64| Some(second % 3600 / 30).filter(|spot| (20..23).contains(spot));
+    for second in (0..DAY).step_by(2) {
+        let sound = spot(second).map_or(1_000_000 + second, |spot| 100 * (spot % 2) + second % 30);
+        let set_back = if second < 15 * 3600 { 0 } else { 30 };
+        let discontinuity = second == 0 || spot(second) != spot(second - 2);
+        let chunk = Chunk {
+            bytes: Bytes::from(format!("{sound:08}")),
+            duration: Duration::from_secs(2),
+            arrived: at(second + 2),
+            programme_time: Some(at(second - set_back)),
+            discontinuity,
+            follows: second > 0,
+        };
+        tape.write(MediaEvent::Chunk(chunk), at(second + 2)).unwrap();
+    }
+    let span = Span::new(at(0), at(DAY));
+    let view = tape.view(&span);
+    let mut walker = Walker::new(span);
+    let mut heard = Duration::ZERO;
+    let mut step = walker.step(&view, true);
+    while step != Step::End {
+        if let Step::Feed { duration, .. } = step {
+            heard += duration;
+        }
+        step = walker.step(&view, true);
+    }
+    let missing: Duration = walker.into_gaps().iter().map(|gap| gap.length).sum();
+    assert_eq!((heard, missing), (Duration::from_hours(24), Duration::ZERO));
+    assert_eq!(tape.tally().repeated, Duration::ZERO);
+}
+
 /// The first chunk of a new capture.
 fn again(number: u8, arrived: i64) -> MediaEvent {
     let MediaEvent::Chunk(first) = chunk(number, arrived) else { panic!("no chunk") };
