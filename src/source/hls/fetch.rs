@@ -1,6 +1,7 @@
 //! One segment: whole, decrypted and known to be sound, or the reason why not. One try; retrying is the caller's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,8 +13,10 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
+use super::crypt::Cipher;
 use super::playlist::{Key, Map, Segment};
-use super::{crypt, pace};
+use super::{inline, pace};
+use crate::base::clock::SharedClock;
 use crate::base::http::HttpError;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind, Container};
@@ -26,6 +29,8 @@ const SEGMENT_CAP: usize = 16 << 20;
 const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
 /// How many keys and how many initialisation sections are remembered.
 const CACHED: usize = 64;
+/// After so many tries a segment that cannot be decrypted is fetched again: it may be the one at fault.
+const SEALED_TRIES: u32 = 4;
 
 /// What one answer may take.
 #[derive(Debug, Clone, Copy)]
@@ -67,9 +72,20 @@ pub enum FetchError {
     /// Another part of the resource than was asked for.
     #[error("{0} answered with the wrong byte range")]
     Range(String),
-    /// The key is not 16 bytes.
-    #[error("the key at {0} is not 16 bytes long")]
-    Key(String),
+    /// The key file is no key.
+    #[error("the key at {url} is neither {length} bytes nor {} hexadecimal digits long", 2 * length)]
+    Key {
+        /// Whose, redacted.
+        url: String,
+        /// How many bytes a key should have.
+        length: usize,
+    },
+    /// There is no key; why not was found out by this request or by one a moment ago.
+    #[error("the key of the station's sound cannot be had: {0}")]
+    NoKey(Arc<FetchError>),
+    /// A `data:` address that holds nothing.
+    #[error("the playlist holds a malformed data: address")]
+    Inline,
     /// The key does not fit.
     #[error("{0} cannot be decrypted with its key")]
     Decrypt(String),
@@ -80,6 +96,7 @@ impl FetchError {
     pub fn lost_rights(&self) -> bool {
         match self {
             Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
+            Self::NoKey(error) => error.lost_rights(),
             _ => false,
         }
     }
@@ -92,7 +109,8 @@ impl AsCause for FetchError {
             Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
             Self::NotSound { .. } | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
-            Self::Key(_) | Self::Decrypt(_) => CauseKind::Encrypted,
+            Self::NoKey(error) => error.cause_kind(),
+            Self::Key { .. } | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
         }
     }
 }
@@ -114,53 +132,122 @@ pub struct Sound {
 #[derive(Debug)]
 pub struct Fetcher {
     client: Client,
+    clock: SharedClock,
     // Held while fetching, so that several segments wait for one request.
-    keys: Mutex<HashMap<Url, [u8; crypt::BLOCK]>>,
+    keys: Mutex<HashMap<(Url, Cipher), KeyFile>>,
     maps: Mutex<HashMap<(Url, Option<ByteRange>), Bytes>>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Default)]
+struct KeyFile {
+    key: Option<Bytes>,
+    error: Option<Arc<FetchError>>,
+    /// How often running it was not what was wanted, and until when it is not asked for again; monotonic.
+    failures: u32,
+    again: Duration,
+}
+
+/// The bytes of a segment that could not be decrypted: while its key is at fault they need not be fetched again.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    bytes: Option<(Url, Option<ByteRange>, Bytes)>,
+    tries: u32,
+}
+
+impl Sealed {
+    /// Takes the bytes of `segment`, where they are known and not in doubt themselves.
+    fn take(&mut self, segment: &Segment) -> Option<Bytes> {
+        let (url, range, bytes) = self.bytes.take()?;
+        self.tries = self.tries.saturating_add(1);
+        let good = !self.tries.is_multiple_of(SEALED_TRIES) && url == segment.url && range == segment.byte_range;
+        good.then_some(bytes)
+    }
+
+    fn keep(&mut self, segment: &Segment, bytes: Bytes) {
+        self.bytes = Some((segment.url.clone(), segment.byte_range, bytes));
+    }
 }
 
 impl Fetcher {
     /// A fetcher that sends everything through `client`.
-    pub fn new(client: Client) -> Self {
-        Self { client, keys: Mutex::default(), maps: Mutex::default() }
+    pub fn new(client: Client, clock: SharedClock) -> Self {
+        Self { client, clock, keys: Mutex::default(), maps: Mutex::default() }
     }
 
-    /// Tries once to get `segment`, which failed so often before.
-    pub async fn segment(&self, segment: &Segment, failures: u32) -> Result<Sound, FetchError> {
+    /// Tries once to get `segment`, which failed so often before; `sealed` is kept from one try to the next.
+    pub async fn segment(&self, segment: &Segment, failures: u32, sealed: &mut Sealed) -> Result<Sound, FetchError> {
         let bounds = Bounds {
             bytes: SEGMENT_CAP,
             idle: pace::segment_idle(failures),
             whole: pace::segment_limit(segment.duration),
         };
-        let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
         let Some(key) = &segment.key else {
-            let init = self.init(segment).await?;
-            return sound(&segment.url, raw, init);
+            let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
+            return sound(&segment.url, raw, self.init(segment).await?);
         };
-        let used = self.key(&key.url, None).await?;
+        // Before the segment, which is of no use without it.
+        let used = self.key(key, None).await?;
+        let raw = match sealed.take(segment) {
+            Some(raw) => raw,
+            None => self.body(&segment.url, segment.byte_range, bounds).await?,
+        };
+        let opened = self.open(segment, key, &used, &raw).await;
+        if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
+            return opened;
+        }
+        sealed.keep(segment, raw);
+        opened
+    }
+
+    /// Decrypts `raw`, by the key at its address as it is now where `used` does not fit.
+    async fn open(&self, segment: &Segment, key: &Key, used: &Bytes, raw: &Bytes) -> Result<Sound, FetchError> {
         let init = self.init(segment).await?;
-        let first = decrypted(segment, key, used, &raw, init.clone());
+        let first = decrypted(segment, key, used, raw, init);
         if first.is_ok() {
             return first;
         }
         // The key may be a wrong answer that was remembered, or have changed behind its address.
-        let anew = self.key(&key.url, Some(used)).await?;
-        if anew == used { first } else { decrypted(segment, key, anew, &raw, self.init(segment).await?) }
+        let anew = self.key(key, Some(used)).await?;
+        if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
     }
 
-    /// The key at `url`, fetched anew where it is still the one that was found `bad`.
-    async fn key(&self, url: &Url, bad: Option<[u8; crypt::BLOCK]>) -> Result<[u8; crypt::BLOCK], FetchError> {
+    /// The key, asked for anew where it is still the one that was found `bad`. A key that fails is asked for as
+    /// [`policy::SEGMENT`] says, however many segments want it.
+    async fn key(&self, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
         let mut keys = self.keys.lock().await;
-        if let Some(key) = keys.get(url).filter(|key| Some(**key) != bad) {
-            return Ok(*key);
-        }
-        let answer = self.body(url, None, SMALL).await?;
-        let key = answer.as_ref().try_into().map_err(|_| FetchError::Key(redact::url(url)))?;
         if keys.len() >= CACHED {
             keys.clear();
         }
-        keys.insert(url.clone(), key);
-        Ok(key)
+        let file = keys.entry((key.url.clone(), key.cipher)).or_default();
+        let now = self.clock.monotonic();
+        match (&file.key, &file.error) {
+            (Some(had), _) if Some(had) != bad || now < file.again => return Ok(had.clone()),
+            (_, Some(error)) if now < file.again => return Err(FetchError::NoKey(Arc::clone(error))),
+            _ => {}
+        }
+        let found = match self.body(&key.url, None, SMALL).await {
+            Ok(answer) => key
+                .cipher
+                .key_in(&answer)
+                .ok_or_else(|| FetchError::Key { url: redact::url(&key.url), length: key.cipher.key_length() }),
+            Err(error) => Err(error),
+        };
+        let good = found.as_ref().is_ok_and(|found| Some(found) != bad);
+        file.failures = if good { 0 } else { file.failures.saturating_add(1) };
+        let wait = if good { Duration::ZERO } else { policy::SEGMENT.wait(file.failures) };
+        file.again = self.clock.monotonic().saturating_add(wait);
+        match found {
+            Ok(found) => {
+                (file.key, file.error) = (Some(found.clone()), None);
+                Ok(found)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                (file.key, file.error) = (None, Some(Arc::clone(&error)));
+                Err(FetchError::NoKey(error))
+            }
+        }
     }
 
     async fn init(&self, segment: &Segment) -> Result<Option<Bytes>, FetchError> {
@@ -185,12 +272,18 @@ impl Fetcher {
             return Ok(raw);
         }
         let Some(key) = key else { return Err(not_sound(&map.url, &raw)) };
-        let plain = crypt::decrypt(self.key(&key.url, None).await?, key.iv, &raw);
+        let plain = key.cipher.decrypt(&self.key(key, None).await?, key.iv, &raw);
+        let plain = plain.map(|plain| plain.unpadded.unwrap_or(plain.all));
         plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
     }
 
     /// The bytes at `url`, of which `range` are wanted.
     async fn body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
+        if inline::is(url) {
+            let bytes = inline::read(url).filter(|bytes| bytes.len() <= bounds.bytes).ok_or(FetchError::Inline)?;
+            let wanted = Wanted::inside(range).ok_or(FetchError::Inline)?;
+            return wanted.cut(bytes).ok_or(FetchError::Inline);
+        }
         let slow = |_| Err(FetchError::Slow(redact::url(url)));
         timeout(bounds.whole, self.try_body(url, range, bounds)).await.unwrap_or_else(slow)
     }
@@ -245,14 +338,20 @@ enum Wanted {
 impl Wanted {
     /// `None`: the answer is another range than was asked for.
     fn of(response: &Response, range: Option<ByteRange>) -> Option<Self> {
+        if response.status() != StatusCode::PARTIAL_CONTENT {
+            return Self::inside(range);
+        }
         let Some(range) = range else { return Some(Self::All) };
         let length = usize::try_from(range.length).ok()?;
-        if response.status() != StatusCode::PARTIAL_CONTENT {
-            return Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length });
-        }
         let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
         let (first, _) = answered.trim_start().split_once('-')?;
         (first.trim().parse() == Ok(range.offset)).then_some(Self::Just(length))
+    }
+
+    /// `range` of the whole resource.
+    fn inside(range: Option<ByteRange>) -> Option<Self> {
+        let Some(range) = range else { return Some(Self::All) };
+        Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length: usize::try_from(range.length).ok()? })
     }
 
     /// How many bytes of the answer have to come.
@@ -273,15 +372,22 @@ impl Wanted {
     }
 }
 
-fn decrypted(
-    segment: &Segment,
-    key: &Key,
-    bytes: [u8; crypt::BLOCK],
-    raw: &[u8],
-    init: Option<Bytes>,
-) -> Result<Sound, FetchError> {
-    let plain = crypt::decrypt(bytes, key.iv, raw).ok_or_else(|| FetchError::Decrypt(redact::url(&segment.url)))?;
-    sound(&segment.url, plain, init)
+/// The sound of a decrypted segment. What looks like its padding is left where sound would go with it: not everybody pads,
+/// and the last bytes of sound may look like a padding by chance.
+fn decrypted(segment: &Segment, key: &Key, bytes: &[u8], raw: &[u8], init: Option<Bytes>) -> Result<Sound, FetchError> {
+    let wrong = || FetchError::Decrypt(redact::url(&segment.url));
+    let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
+    let Some(unpadded) = plain.unpadded else {
+        // Neither a padding nor sound: it is the key that does not fit.
+        return sound(&segment.url, plain.all, init).map_err(|error| match error {
+            FetchError::NotSound { .. } => wrong(),
+            error => error,
+        });
+    };
+    let all = sound(&segment.url, plain.all, init.clone());
+    let sound = sound(&segment.url, unpadded, init);
+    let plays = |sound: &Result<Sound, FetchError>| sound.as_ref().ok().and_then(|sound| sound.probe.duration);
+    if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
 }
 
 /// Accepts only what is sound by its own marks: an error page with status 200 is none.
