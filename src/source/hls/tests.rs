@@ -1,5 +1,6 @@
 //! The engine against a station in this process: half-second segments of ADTS frames that carry their number.
 
+mod lists;
 mod station;
 
 use std::time::Duration;
