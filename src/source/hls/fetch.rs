@@ -66,6 +66,9 @@ pub enum FetchError {
         /// The first characters.
         beginning: String,
     },
+    /// Pictures, but no sound.
+    #[error("{0} holds no sound, only pictures")]
+    Pictures(String),
     /// Sound without its end.
     #[error("{0} is cut off in the middle")]
     Torn(String),
@@ -92,6 +95,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether the segment is whole, and no other try will bring more of it.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Pictures(_))
+    }
+
     /// Whether it shows that the station's address has to be found anew.
     pub fn lost_rights(&self) -> bool {
         match self {
@@ -107,7 +115,7 @@ impl AsCause for FetchError {
         match self {
             Self::Http(error) => error.cause_kind(),
             Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
-            Self::NotSound { .. } | Self::Range(_) => CauseKind::Unusable,
+            Self::NotSound { .. } | Self::Pictures(_) | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
             Self::NoKey(error) => error.cause_kind(),
             Self::Key { .. } | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
@@ -397,6 +405,9 @@ fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchErr
         return Err(FetchError::Torn(redact::url(url)));
     }
     let init = init.filter(|_| container == Container::Fmp4);
+    if media::only_pictures(container, &bytes, init.as_deref()) {
+        return Err(FetchError::Pictures(redact::url(url)));
+    }
     let probe = media::probe(container, &bytes, init.as_deref());
     Ok(Sound { bytes, container, probe, init })
 }

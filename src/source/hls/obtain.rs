@@ -163,7 +163,8 @@ impl<'a> Obtainer<'a> {
                     // Not the wait for a turn, in which it is not tried.
                     let took = self.clock.monotonic().saturating_sub(begun);
                     fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
-                    if last_try || self.is_at_fault(ordered.order, &mut fault).await {
+                    let is_final = error.is_final() && !self.offer.has_spare();
+                    if last_try || is_final || self.is_at_fault(ordered.order, &mut fault).await {
                         return short.or(Outcome::Lost(error.as_cause()));
                     }
                     wait

@@ -22,6 +22,8 @@ pub struct Offer {
 struct Fetches {
     /// When that was; monotonic. What was begun earlier says nothing.
     since: Duration,
+    /// Whether there is another list to play where this one does not deliver.
+    spare: bool,
     /// When the first of the failures in a row was begun, and how many they are.
     failing_since: Option<Duration>,
     failures: u32,
@@ -71,9 +73,14 @@ impl Offer {
         self.rights_lost.notified().await;
     }
 
-    /// Another list is played from `now` on (monotonic): how the fetches fare is counted anew.
-    pub fn begin(&self, now: Duration) {
-        *self.fetches() = Fetches { since: now, ..Fetches::default() };
+    /// Another list is played from `now` on (monotonic): how the fetches fare is counted anew. `spare`: there is yet another.
+    pub fn begin(&self, now: Duration, spare: bool) {
+        *self.fetches() = Fetches { since: now, spare, ..Fetches::default() };
+    }
+
+    /// Whether there is another list to play where this one does not deliver.
+    pub fn has_spare(&self) -> bool {
+        self.fetches().spare
     }
 
     /// Tells that a fetch that was begun at `begun` brought sound.

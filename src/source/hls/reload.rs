@@ -225,7 +225,7 @@ impl<'a> Reloading<'a> {
         tracing::info!(%from, %to, "another variant of the station is played");
         (place.url, place.fresh) = (url, true);
         let now = self.monotonic();
-        self.parts.offer.begin(now);
+        self.parts.offer.begin(now, self.variants.has_spare());
         (self.quiet_since, self.unchanged) = (now, 0);
     }
 
@@ -334,7 +334,7 @@ impl<'a> Reloading<'a> {
         let monotonic = self.monotonic();
         let Some(place) = &mut self.place else { return policy::LONGEST };
         if std::mem::take(&mut place.fresh) {
-            self.parts.offer.begin(monotonic);
+            self.parts.offer.begin(monotonic, self.variants.has_spare());
         }
         self.variants.list_works();
         (self.failures, self.resolved) = (0, 0);

@@ -68,3 +68,29 @@ async fn a_list_of_nothing_is_told_to_be_one() {
     let words = first_trouble(&station, "list.m3u8").await;
     assert!(words.contains("names no segments"), "{words}");
 }
+
+#[tokio::test]
+async fn segments_of_pictures_are_told_to_be_that_and_their_variant_is_left() {
+    let folder = station::pictures();
+    let path = folder.path().to_owned();
+    let station = Station::start(move |asked| match asked.path.as_str() {
+        "/master.m3u8" => Answer::ok(
+            b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\npictures.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n"
+                .to_vec(),
+        ),
+        "/pictures.m3u8" => live(asked).map_text(|text| text.replace(".aac", ".ts")),
+        picture if picture.ends_with(".ts") => Answer::ok(std::fs::read(path.join("pictures.ts")).unwrap()),
+        _ => live(asked),
+    })
+    .await;
+    let taped = capture_with(hls(&station, "pictures.m3u8"), long_ago(), |taped| !taped.gaps().is_empty()).await;
+    assert!(
+        taped.chunks().is_empty() && taped.gaps()[0].1.words.contains("holds no sound, only pictures"),
+        "{taped:?}"
+    );
+    // Without a second list there is nothing to wait for.
+    assert_eq!(station.count("/0.ts"), 1);
+    let taped = capture_with(hls(&station, "master.m3u8"), long_ago(), |taped| taped.chunks().len() > 6).await;
+    assert!(station.count("/list.m3u8") > 0);
+    assert!(taped.numbers().windows(2).all(|pair| pair[1] == pair[0] + 1), "{taped:?}");
+}
