@@ -4,22 +4,19 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_RANGE, RANGE};
-use reqwest::{Client, Response, StatusCode};
-use thiserror::Error;
+use bytes::Bytes;
+use reqwest::Client;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
 use super::crypt::Cipher;
+use super::pace;
 use super::playlist::{Key, Map, Segment};
-use super::{inline, pace};
+use super::request::{self, Bounds, FetchError};
 use crate::base::clock::SharedClock;
-use crate::base::http::HttpError;
 use crate::base::redact;
-use crate::model::{AsCause, CauseKind, Container};
+use crate::model::Container;
 use crate::source::media::{self, Probe};
 use crate::source::policy;
 
@@ -31,97 +28,6 @@ const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), who
 const CACHED: usize = 64;
 /// After so many tries a segment that cannot be decrypted is fetched again: it may be the one at fault.
 const SEALED_TRIES: u32 = 4;
-
-/// What one answer may take.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    /// The most bytes.
-    bytes: usize,
-    /// The longest silence.
-    idle: Duration,
-    /// The longest in all.
-    whole: Duration,
-}
-
-/// Why a try failed.
-#[derive(Debug, Error)]
-pub enum FetchError {
-    /// The request failed.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// Nothing more came.
-    #[error("{0} stopped sending in the middle")]
-    Stalled(String),
-    /// It takes too long.
-    #[error("{0} sends too slowly")]
-    Slow(String),
-    /// No bytes.
-    #[error("{0} is empty")]
-    Empty(String),
-    /// Bytes, but no sound.
-    #[error("{url} is not sound; it begins: {beginning:?}")]
-    NotSound {
-        /// Whose, redacted.
-        url: String,
-        /// The first characters.
-        beginning: String,
-    },
-    /// Pictures, but no sound.
-    #[error("{0} holds no sound, only pictures")]
-    Pictures(String),
-    /// Sound without its end.
-    #[error("{0} is cut off in the middle")]
-    Torn(String),
-    /// Another part of the resource than was asked for.
-    #[error("{0} answered with the wrong byte range")]
-    Range(String),
-    /// The key file is no key.
-    #[error("the key at {url} is neither {length} bytes nor {} hexadecimal digits long", 2 * length)]
-    Key {
-        /// Whose, redacted.
-        url: String,
-        /// How many bytes a key should have.
-        length: usize,
-    },
-    /// There is no key; why not was found out by this request or by one a moment ago.
-    #[error("the key of the station's sound cannot be had: {0}")]
-    NoKey(Arc<FetchError>),
-    /// A `data:` address that holds nothing.
-    #[error("the playlist holds a malformed data: address")]
-    Inline,
-    /// The key does not fit.
-    #[error("{0} cannot be decrypted with its key")]
-    Decrypt(String),
-}
-
-impl FetchError {
-    /// Whether the segment is whole, and no other try will bring more of it.
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::Pictures(_))
-    }
-
-    /// Whether it shows that the station's address has to be found anew.
-    pub fn lost_rights(&self) -> bool {
-        match self {
-            Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
-            Self::NoKey(error) => error.lost_rights(),
-            _ => false,
-        }
-    }
-}
-
-impl AsCause for FetchError {
-    fn cause_kind(&self) -> CauseKind {
-        match self {
-            Self::Http(error) => error.cause_kind(),
-            Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
-            Self::NotSound { .. } | Self::Pictures(_) | Self::Range(_) => CauseKind::Unusable,
-            Self::Torn(_) => CauseKind::Segment,
-            Self::NoKey(error) => error.cause_kind(),
-            Self::Key { .. } | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
-        }
-    }
-}
 
 /// A segment as it was on the air.
 #[derive(Debug)]
@@ -191,14 +97,14 @@ impl Fetcher {
             whole: pace::segment_limit(segment.duration),
         };
         let Some(key) = &segment.key else {
-            let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
+            let raw = request::body(&self.client, &segment.url, segment.byte_range, bounds).await?;
             return sound(&segment.url, raw, self.init(segment).await?);
         };
         // Before the segment, which is of no use without it.
         let used = self.key(key, None).await?;
         let raw = match sealed.take(segment) {
             Some(raw) => raw,
-            None => self.body(&segment.url, segment.byte_range, bounds).await?,
+            None => request::body(&self.client, &segment.url, segment.byte_range, bounds).await?,
         };
         let opened = self.open(segment, key, &used, &raw).await;
         if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
@@ -234,7 +140,7 @@ impl Fetcher {
             (_, Some(error)) if now < file.again => return Err(FetchError::NoKey(Arc::clone(error))),
             _ => {}
         }
-        let found = match self.body(&key.url, None, SMALL).await {
+        let found = match request::body(&self.client, &key.url, None, SMALL).await {
             Ok(answer) => key
                 .cipher
                 .key_in(&answer)
@@ -265,7 +171,7 @@ impl Fetcher {
         if let Some(init) = maps.get(&at) {
             return Ok(Some(init.clone()));
         }
-        let raw = self.body(&map.url, map.byte_range, SMALL).await?;
+        let raw = request::body(&self.client, &map.url, map.byte_range, SMALL).await?;
         let init = self.open_init(map, segment.key.as_ref(), raw).await?;
         if maps.len() >= CACHED {
             maps.clear();
@@ -283,100 +189,6 @@ impl Fetcher {
         let plain = key.cipher.decrypt(&self.key(key, None).await?, key.iv, &raw);
         let plain = plain.map(|plain| plain.unpadded.unwrap_or(plain.all));
         plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
-    }
-
-    /// The bytes at `url`, of which `range` are wanted.
-    async fn body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
-        if inline::is(url) {
-            let bytes = inline::read(url).filter(|bytes| bytes.len() <= bounds.bytes).ok_or(FetchError::Inline)?;
-            let wanted = Wanted::inside(range).ok_or(FetchError::Inline)?;
-            return wanted.cut(bytes).ok_or(FetchError::Inline);
-        }
-        let slow = |_| Err(FetchError::Slow(redact::url(url)));
-        timeout(bounds.whole, self.try_body(url, range, bounds)).await.unwrap_or_else(slow)
-    }
-
-    async fn try_body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
-        let stalled = |_| FetchError::Stalled(redact::url(url));
-        let sort = |error: reqwest::Error| FetchError::Http(HttpError::from_reqwest(&error, url));
-        let mut request = self.client.get(url.clone());
-        if let Some(range) = range {
-            let last = range.offset.saturating_add(range.length).saturating_sub(1);
-            request = request.header(RANGE, format!("bytes={}-{last}", range.offset));
-        }
-        let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)?.map_err(sort)?;
-        if !response.status().is_success() {
-            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
-        }
-        let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
-        let too_large = || FetchError::from(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes });
-        let whole = !matches!(wanted, Wanted::Inside { .. });
-        if whole && response.content_length().is_some_and(|length| length > bounds.bytes as u64) {
-            return Err(too_large());
-        }
-        let mut bytes = BytesMut::new();
-        while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
-            if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&more);
-            if matches!(wanted, Wanted::Inside { .. }) && bytes.len() >= wanted.end() {
-                // What follows in the resource is other segments.
-                break;
-            }
-        }
-        if bytes.is_empty() {
-            return Err(FetchError::Empty(redact::url(url)));
-        }
-        wanted.cut(bytes.freeze()).ok_or_else(|| FetchError::Range(redact::url(url)))
-    }
-}
-
-/// Which bytes of an answer are wanted.
-#[derive(Debug, Clone, Copy)]
-enum Wanted {
-    /// All, however many.
-    All,
-    /// All, and just so many: the range that was asked for.
-    Just(usize),
-    /// A range of them: the server knows no ranges and sends the whole resource (RFC 9110 section 14.2).
-    Inside { skip: usize, length: usize },
-}
-
-impl Wanted {
-    /// `None`: the answer is another range than was asked for.
-    fn of(response: &Response, range: Option<ByteRange>) -> Option<Self> {
-        if response.status() != StatusCode::PARTIAL_CONTENT {
-            return Self::inside(range);
-        }
-        let Some(range) = range else { return Some(Self::All) };
-        let length = usize::try_from(range.length).ok()?;
-        let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
-        let (first, _) = answered.trim_start().split_once('-')?;
-        (first.trim().parse() == Ok(range.offset)).then_some(Self::Just(length))
-    }
-
-    /// `range` of the whole resource.
-    fn inside(range: Option<ByteRange>) -> Option<Self> {
-        let Some(range) = range else { return Some(Self::All) };
-        Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length: usize::try_from(range.length).ok()? })
-    }
-
-    /// How many bytes of the answer have to come.
-    fn end(self) -> usize {
-        match self {
-            Self::All => usize::MAX,
-            Self::Just(length) => length,
-            Self::Inside { skip, length } => skip.saturating_add(length),
-        }
-    }
-
-    fn cut(self, bytes: Bytes) -> Option<Bytes> {
-        match self {
-            Self::All => Some(bytes),
-            Self::Just(length) => (bytes.len() == length).then_some(bytes),
-            Self::Inside { skip, .. } => (bytes.len() >= self.end()).then(|| bytes.slice(skip..self.end())),
-        }
     }
 }
 

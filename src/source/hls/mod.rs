@@ -6,8 +6,9 @@
 //!
 //! `load` asks for a playlist, which passes through `normalise` (text made safe, `variables` filled in) and `playlist`
 //! (checked types). `variants` ranks what a station offers, `standing` says which of it to play as they come and go, and
-//! `proof` finds out whether one is back; `fetch` makes sure that what is committed is sound; `pace` says when to reload and how long to
-//! wait for an answer. How often anything is retried stands in [`policy`](super::policy), with the other sources.
+//! `proof` finds out whether one is back; `fetch` (by `request`, `crypt` and `inline`) makes sure that what is committed
+//! is sound; `pace` says when to reload and how long to wait for an answer. How often anything is retried stands in
+//! [`policy`](super::policy), with the other sources.
 //!
 //! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
 //! everything ends within `GRACE`. Memory is bounded whatever the station sends.
@@ -28,6 +29,7 @@ mod proof;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reload;
+mod request;
 mod standing;
 mod timeline;
 mod variables;
