@@ -36,7 +36,7 @@ pub fn playlist(bytes: &[u8]) {
     if let Ok(normal) = normalise(bytes, given) {
         assert!(normal.text.starts_with("#EXTM3U\n") && normal.text.ends_with('\n'));
         assert!(!normal.text.contains('\r') && !normal.text.contains("\n\n"), "{:?}", normal.text);
-        assert!(!normal.text.contains("#EXT-X-DEFINE"), "{:?}", normal.text);
+        assert!(!normal.text.lines().any(|line| line.starts_with("#EXT-X-DEFINE")), "{:?}", normal.text);
         // With nothing given: no variable is left that could be filled in.
         let again = normalise(normal.text.as_bytes(), Given::default()).map(|again| again.text);
         assert_eq!(again.as_deref(), Ok(&*normal.text), "normal text is not its own normal form");
