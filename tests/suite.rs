@@ -4,6 +4,7 @@
 
 mod support;
 
+mod as_written;
 mod bin;
 mod browser;
 mod by_hand;
@@ -37,6 +38,7 @@ mod schemathesis;
 mod service;
 mod stations;
 mod truth;
+mod variants;
 
 mod origin;
 mod page;

@@ -34,7 +34,8 @@ pub(super) fn station(entry: &Entry, timezone: Tz, folder: &Path, problems: &mut
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "hls", HTTP, folder, problems)?;
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
-    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate }))
+    let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
+    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate, language }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {

@@ -66,6 +66,8 @@ pub struct Hls {
     pub headers: Vec<(String, String)>,
     /// The highest bandwidth to choose among variants, in bits per second.
     pub max_bitrate: Option<u64>,
+    /// The language to choose among renditions, as the station writes it (RFC 5646).
+    pub language: Option<String>,
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.

@@ -112,6 +112,7 @@ stations:
   mbc:
     hls:
       max_bitrate: 192k
+      language: ko
       find:
         - get: https://sminiplay.imbc.com/aacplay.ashx?agent=webapp&channel=sfm
           headers: { Referer: "http://mini.imbc.com/" }
@@ -153,7 +154,7 @@ stations:
     assert!(!rtmp.live);
     assert_eq!(rtmp.args, ["--conn", "S:authMe", "--timeout", "10"]);
     let SourceConfig::Hls(mbc) = &config.stations[1].source else { panic!("{:?}", config.stations[1]) };
-    assert_eq!(mbc.max_bitrate, Some(192_000));
+    assert_eq!((mbc.max_bitrate, mbc.language.as_deref()), (Some(192_000), Some("ko")));
 }
 
 /// A file with many mistakes, one of each kind, and after each the place and a word of what is told.

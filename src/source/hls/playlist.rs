@@ -8,13 +8,15 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use m3u8_rs::{KeyMethod, MediaSegment};
+use m3u8_rs::MediaSegment;
 use thiserror::Error;
 use url::Url;
 
 use super::address::{self, Address, ByteRange, Naming};
-use super::crypt;
+use super::crypt::{self, Cipher};
 use super::normalise::{NormaliseError, normalise};
+use super::twice::repeats;
+use super::variables::{Given, Variables};
 use super::variants::Master;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
@@ -45,10 +47,11 @@ pub enum PlaylistError {
     #[error("the addresses in the playlist fill more than {} MiB", ADDRESSES_CAP >> 20)]
     TooLarge,
     /// Encryption for licensed players.
-    #[error(
-        "the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES-128 keys"
-    )]
+    #[error("the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES keys")]
     Protected(String),
+    /// Encryption that we do not know, with a plain key or none.
+    #[error("the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128 and AES-256")]
+    Unknown(String),
     /// A key or its IV is malformed.
     #[error("the playlist's EXT-X-KEY is malformed: {0}")]
     Key(&'static str),
@@ -57,7 +60,7 @@ pub enum PlaylistError {
 impl AsCause for PlaylistError {
     fn cause_kind(&self) -> CauseKind {
         match self {
-            Self::Protected(_) | Self::Key(_) => CauseKind::Encrypted,
+            Self::Protected(_) | Self::Unknown(_) | Self::Key(_) => CauseKind::Encrypted,
             Self::Normalise(_) | Self::Syntax | Self::Address(_) | Self::TooLarge => CauseKind::Playlist,
         }
     }
@@ -97,8 +100,10 @@ pub struct Segment {
     pub url: Url,
     /// What of that tells it from others, see [`address`].
     pub place: String,
-    /// How long it plays, as the list claims.
+    /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
+    /// What the list claims, where it does.
+    pub claimed: Option<Duration>,
     /// The part of `url` that it is, where it is not all of it.
     pub byte_range: Option<ByteRange>,
     /// How to decrypt it.
@@ -115,10 +120,12 @@ pub struct Segment {
     pub repeat: bool,
 }
 
-/// How to decrypt by AES-128.
+/// How to decrypt a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Where the 16 bytes of the key are.
+    /// How it is encrypted.
+    pub cipher: Cipher,
+    /// Where the key is: an http address, or a `data:` address that holds it.
     pub url: Url,
     /// The initialisation vector; the sequence number stands for a missing one.
     pub iv: [u8; crypt::BLOCK],
@@ -127,20 +134,27 @@ pub struct Key {
 /// An initialisation section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Map {
-    /// Where it is.
+    /// Where it is: an http address, or a `data:` address that holds it.
     pub url: Url,
     /// The part of `url` that it is.
     pub byte_range: Option<ByteRange>,
 }
 
 impl Playlist {
-    /// Reads `bytes` that came from `base` in the end, after redirects.
+    /// Reads a list that no other one named.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn read(bytes: &[u8], base: &Url) -> Result<Self, PlaylistError> {
-        let normal = normalise(bytes)?;
+        Self::read_below(bytes, base, None)
+    }
+
+    /// Reads `bytes` that came from `base` in the end, after redirects; `master` are the variables of the master playlist
+    /// that named them.
+    pub fn read_below(bytes: &[u8], base: &Url, master: Option<&Variables>) -> Result<Self, PlaylistError> {
+        let normal = normalise(bytes, Given { address: Some(base), master })?;
         if normal.master {
             let master =
                 m3u8_rs::parse_master_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
-            return Ok(Self::Master(Master::new(&master, base)));
+            return Ok(Self::Master(Master::new(&master, base, normal.variables)));
         }
         let media = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
         MediaPlaylist::new(&media, base).map(Self::Media)
@@ -180,6 +194,11 @@ impl MediaPlaylist {
             segments,
             ended: raw.end_list,
         })
+    }
+
+    /// Whether it says of no segment how long it plays.
+    pub fn says_no_lengths(&self) -> bool {
+        !self.segments.is_empty() && self.segments.iter().all(|segment| segment.claimed.is_none())
     }
 
     /// When the newest segment ends, by the list's own dates.
@@ -227,25 +246,6 @@ fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> R
     Ok(addresses)
 }
 
-/// Which segments are there by mistake, because the one before them is listed twice.
-///
-/// Another number is other sound: a jingle or a slate that is listed again is on the air again. So only a pair is taken for a
-/// mistake: side by side, within the programme, without a mark or a date that tells them apart.
-fn repeats(raw: &[MediaSegment], places: &[String], addresses: &[Address]) -> Vec<bool> {
-    let same = |one: usize, other: usize| {
-        let range = |at: usize| addresses.get(at).map(|address| address.byte_range);
-        places.get(one).is_some() && places.get(one) == places.get(other) && range(one) == range(other)
-    };
-    let marked = |at: usize| raw.get(at).is_some_and(|segment| segment.discontinuity);
-    let date = |at: usize| raw.get(at).and_then(|segment| segment.program_date_time);
-    let later = |at: usize| date(at - 1).zip(date(at)).is_some_and(|(one, other)| one != other);
-    let is_repeat = |at: usize| {
-        let pair = at > 0 && same(at - 1, at) && !same(at, at + 1) && !(at > 1 && same(at - 2, at));
-        pair && !marked(at - 1) && !marked(at) && !later(at)
-    };
-    (0..raw.len()).map(is_repeat).collect()
-}
-
 /// A segment's address, what of it tells the segment from others, and whether it stands there twice.
 #[derive(Debug)]
 struct Listed<'a> {
@@ -265,6 +265,7 @@ struct Carried {
 
 #[derive(Debug, Clone)]
 struct RawKey {
+    cipher: Cipher,
     url: Url,
     iv: Option<[u8; crypt::BLOCK]>,
 }
@@ -292,10 +293,12 @@ impl Carried {
         if let Some(map) = &raw.map {
             let offset =
                 |range: &m3u8_rs::ByteRange| ByteRange { offset: range.offset.unwrap_or(0), length: range.length };
-            self.map = Some(Map { url: absolute(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
+            self.map =
+                Some(Map { url: absolute_or_inline(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
         }
         let (url, byte_range) = (address.url.clone(), address.byte_range);
-        let duration = Some(extinf(raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
+        let claimed = Some(extinf(raw)).filter(|duration| !duration.is_zero());
+        let duration = claimed.unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
         // What is listed twice plays once.
         let plays = if repeat { Duration::ZERO } else { duration };
@@ -308,8 +311,13 @@ impl Carried {
             url,
             place,
             duration,
+            claimed,
             byte_range,
-            key: key.map(|key| Key { url: key.url, iv: key.iv.unwrap_or_else(|| crypt::sequence_iv(sequence)) }),
+            key: key.map(|RawKey { cipher, url, iv }| Key {
+                cipher,
+                url,
+                iv: iv.unwrap_or_else(|| crypt::sequence_iv(sequence)),
+            }),
             map: self.map.clone(),
             programme_time,
             discontinuity: raw.discontinuity,
@@ -337,23 +345,34 @@ fn skipped_segments(first: &MediaSegment) -> u64 {
 }
 
 fn absolute(base: &Url, address: &str) -> Result<Url, PlaylistError> {
-    address::absolute(base, address)
-        .ok_or_else(|| PlaylistError::Address(redact::text(&address.chars().take(200).collect::<String>())))
+    address::absolute(base, address).ok_or_else(|| no_address(address))
+}
+
+fn absolute_or_inline(base: &Url, address: &str) -> Result<Url, PlaylistError> {
+    address::absolute_or_inline(base, address).ok_or_else(|| no_address(address))
+}
+
+fn no_address(address: &str) -> PlaylistError {
+    PlaylistError::Address(redact::text(&address.chars().take(200).collect::<String>()))
 }
 
 fn raw_key(key: &m3u8_rs::Key, base: &Url) -> Result<Option<RawKey>, PlaylistError> {
     let identity = key.keyformat.as_deref().is_none_or(|format| format == "identity");
-    match &key.method {
-        KeyMethod::None => return Ok(None),
-        KeyMethod::AES128 if identity => {}
-        method => {
-            let format = key.keyformat.as_deref().map(|format| format!(" ({format})")).unwrap_or_default();
-            return Err(PlaylistError::Protected(format!("{method}{format}")));
+    let method = key.method.to_string();
+    let cipher = match &*method {
+        "NONE" => return Ok(None),
+        _ if !identity => {
+            let format = key.keyformat.as_deref().unwrap_or_default();
+            return Err(PlaylistError::Protected(format!("{method} ({format})")));
         }
-    }
-    let url = absolute(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;
+        "AES-128" => Cipher::Aes128,
+        "AES-256" => Cipher::Aes256,
+        "AES-256-CTR" => Cipher::Aes256Ctr,
+        _ => return Err(PlaylistError::Unknown(method)),
+    };
+    let url = absolute_or_inline(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;
     let iv = key.iv.as_deref().map(iv).transpose()?;
-    Ok(Some(RawKey { url, iv }))
+    Ok(Some(RawKey { cipher, url, iv }))
 }
 
 /// A hexadecimal number of at most 128 bits (RFC 8216 section 4.3.2.4).

@@ -60,6 +60,14 @@ pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
     false
 }
 
+/// Whether an initialisation section announces tracks, and none of sound.
+pub(super) fn only_pictures(init: &[u8]) -> bool {
+    let tracks = find(init, &[b"moov"]).into_iter().flat_map(atoms).filter(|atom| atom.kind == *b"trak");
+    let handlers = tracks.map(|trak| find(trak.body, &[b"mdia", b"hdlr"]).and_then(|handler| handler.get(8..12)));
+    let mut handlers = handlers.peekable();
+    handlers.peek().is_some() && handlers.all(|handler| handler.is_some_and(|handler| handler != b"soun"))
+}
+
 /// The sound track that an initialisation section announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Track {

@@ -77,6 +77,15 @@ pub fn is_torn(container: Container, bytes: &[u8]) -> bool {
     container == Container::Fmp4 && fmp4::is_torn(bytes)
 }
 
+/// Whether a segment holds pictures and no sound by its own account; `init` is its initialisation section.
+pub fn only_pictures(container: Container, bytes: &[u8], init: Option<&[u8]>) -> bool {
+    match container {
+        Container::MpegTs => mpegts::only_pictures(bytes),
+        Container::Fmp4 => fmp4::only_pictures(init.unwrap_or(bytes)),
+        Container::Adts | Container::Mp3 | Container::Ogg => false,
+    }
+}
+
 /// Reads a whole segment. `init` is its initialisation section (`EXT-X-MAP`), without which fragmented MP4 has no clock.
 pub fn probe(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Probe {
     let read = match container {

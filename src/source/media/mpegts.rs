@@ -32,6 +32,15 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     bytes.len() >= PACKET && Packet::read(bytes).is_some() && (0..4).all(sync_at)
 }
 
+/// Whether the tables in `bytes` name pictures and no sound.
+pub(super) fn only_pictures(bytes: &[u8]) -> bool {
+    let mut tables = Tables::default();
+    for packet in bytes.chunks(PACKET).filter_map(Packet::read) {
+        tables.take(packet.pid, packet.starts, packet.payload);
+    }
+    tables.only_pictures()
+}
+
 /// One packet, parsed.
 struct Packet<'a> {
     pid: u16,

@@ -20,8 +20,10 @@ pub(super) struct Track {
 /// What the tables have said so far.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
+    programs: usize,
     map_pid: Option<u16>,
     sound: Option<Track>,
+    only_pictures: bool,
     association: Section,
     map: Section,
 }
@@ -60,11 +62,14 @@ impl Tables {
         if pid == PAT_PID {
             if let Some(section) = self.association.take(starts, payload) {
                 self.map_pid = first_program(section).or(self.map_pid);
+                self.programs = programs(section).count();
             }
             true
         } else if self.map_pid == Some(pid) {
             if let Some(section) = self.map.take(starts, payload) {
                 self.sound = first_sound(section).or(self.sound);
+                self.only_pictures = streams(section).any(|(kind, _)| PICTURES.contains(&kind))
+                    && streams(section).all(|(kind, _)| PICTURES.contains(&kind) || DATA.contains(&kind));
             }
             true
         } else {
@@ -75,6 +80,11 @@ impl Tables {
     /// The first sound of the first program.
     pub(super) fn sound(&self) -> Option<Track> {
         self.sound
+    }
+
+    /// Whether they name a single program, and in it pictures and data alone.
+    pub(super) fn only_pictures(&self) -> bool {
+        self.programs == 1 && self.only_pictures
     }
 }
 
@@ -87,23 +97,37 @@ fn pid(high: u8, low: u8) -> u16 {
     u16::from(high & 0x1f) << 8 | u16::from(low)
 }
 
+fn programs(section: &[u8]) -> impl Iterator<Item = u16> {
+    let programs = entries(section, PAT, 8).unwrap_or_default().as_chunks::<4>().0;
+    programs.iter().filter(|[n0, n1, ..]| (*n0, *n1) != (0, 0)).map(|[_, _, high, low]| pid(*high, *low))
+}
+
 fn first_program(section: &[u8]) -> Option<u16> {
-    let programs = entries(section, PAT, 8)?.as_chunks::<4>().0;
-    programs.iter().find(|[n0, n1, ..]| (*n0, *n1) != (0, 0)).map(|[_, _, high, low]| pid(*high, *low))
+    programs(section).next()
+}
+
+/// The elementary streams of a program: the type of each and the packets that carry it.
+fn streams(section: &[u8]) -> impl Iterator<Item = (u8, u16)> {
+    let streams = || {
+        let program_info = usize::from(be16(section, 10)? & 0x0fff);
+        entries(section, PMT, 12)?.get(program_info..)
+    };
+    let mut streams = streams().unwrap_or_default();
+    std::iter::from_fn(move || {
+        let [kind, high, low, l0, l1] = array::<5>(streams, 0)?;
+        streams = streams.get(5 + usize::from(u16::from_be_bytes([l0, l1]) & 0x0fff)..).unwrap_or_default();
+        Some((kind, pid(high, low)))
+    })
 }
 
 fn first_sound(section: &[u8]) -> Option<Track> {
-    let streams = entries(section, PMT, 12)?;
-    let program_info = usize::from(be16(section, 10)? & 0x0fff);
-    let mut streams = streams.get(program_info..)?;
-    loop {
-        let [kind, high, low, l0, l1] = array::<5>(streams, 0)?;
-        if let Some(codec) = codec_of(kind) {
-            return Some(Track { pid: pid(high, low), codec });
-        }
-        streams = streams.get(5 + usize::from(u16::from_be_bytes([l0, l1]) & 0x0fff)..)?;
-    }
+    streams(section).find_map(|(kind, pid)| Some(Track { pid, codec: codec_of(kind)? }))
 }
+
+/// Stream types of pictures: MPEG-1, MPEG-2, MPEG-4, H.264 (and its other views), H.265, H.266, JPEG 2000, AVS, VC-1.
+const PICTURES: [u8; 13] = [0x01, 0x02, 0x10, 0x1b, 0x1e, 0x1f, 0x20, 0x21, 0x24, 0x33, 0x42, 0xd2, 0xea];
+/// And of data: time-stamped ID3, SCTE-35.
+const DATA: [u8; 2] = [0x15, 0x86];
 
 /// Stream types of sound: ISO/IEC 13818-1, table 2-34, and ATSC A/53 for Dolby's.
 fn codec_of(stream_type: u8) -> Option<&'static str> {

@@ -37,6 +37,8 @@ pub enum Kind {
     ResetMidway,
     /// The whole length is promised, half of it comes, the connection is closed. Ends a live body cleanly.
     Truncated,
+    /// More is promised than there is: all of the body, then the connection is closed.
+    Unended,
     /// Half of the body, then nothing, with the connection left open. A live body stops.
     Stall,
     /// Nothing at all is answered, with the connection left open.
@@ -78,6 +80,7 @@ impl fmt::Debug for Kind {
             Self::Reset => "Reset",
             Self::ResetMidway => "ResetMidway",
             Self::Truncated => "Truncated",
+            Self::Unended => "Unended",
             Self::Stall => "Stall",
             Self::Silence => "Silence",
             Self::Html => "Html",
@@ -175,7 +178,7 @@ impl Fault {
         self
     }
 
-    /// Only paths with this in them: `v128000` is one variant, `moved-` what was redirected.
+    /// Only paths or queries with this in them: `v128000` is one variant, `moved-` what was redirected.
     #[must_use]
     pub fn path(mut self, part: &str) -> Self {
         self.path = Some(part.to_owned());
@@ -211,7 +214,7 @@ impl Faults {
     pub(super) fn strike(
         &mut self,
         part: Part,
-        path: &str,
+        (path, query): (&str, &str),
         sequence: Option<u64>,
         now: DateTime<Utc>,
     ) -> Option<(Kind, DateTime<Utc>)> {
@@ -220,7 +223,7 @@ impl Faults {
             let begin = active.since + TimeDelta::from_std(fault.delay).expect("short");
             let over = fault.lasting.is_some_and(|lasting| now - begin > TimeDelta::from_std(lasting).expect("short"));
             let other = fault.sequence.is_some() && fault.sequence != sequence
-                || fault.path.as_ref().is_some_and(|part| !path.contains(part));
+                || fault.path.as_ref().is_some_and(|part| !path.contains(part) && !query.contains(part));
             if fault.part != part || now < begin || over || other {
                 return None;
             }

@@ -5,6 +5,7 @@
 //! connections, when it is dropped.
 
 mod bomb;
+mod encrypt;
 mod fault;
 mod http;
 mod live;
@@ -17,7 +18,7 @@ mod station;
 pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};
 pub use programme::{Codec, Container};
-pub use setup::{ByQuery, Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
+pub use setup::{ByQuery, Encryption, KeyForm, Method, ProgrammeTime, Redirects, Redundant, Setup, Token, Written};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -287,7 +288,8 @@ async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
             continue;
         };
         if station::Station::part(request.path()).0 == Part::Live {
-            let fault = station.state().faults.strike(Part::Live, request.path(), None, now).map(|(kind, _)| kind);
+            let fault =
+                station.state().faults.strike(Part::Live, (request.path(), ""), None, now).map(|(kind, _)| kind);
             if let Some(Kind::Status(status)) = fault {
                 log(Part::Live, None, status);
                 Reply::status(status).write(&mut stream, &*shared.clock).await.ok()?;

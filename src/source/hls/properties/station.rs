@@ -229,6 +229,7 @@ impl Station {
                 place: url.path().to_owned(),
                 url,
                 duration: LENGTH,
+                claimed: Some(LENGTH),
                 byte_range: None,
                 key: None,
                 map: None,

@@ -177,6 +177,7 @@ mod tests {
             url: Url::parse("http://h/s").unwrap(),
             place: format!("/{sequence}"),
             duration: Duration::from_secs(2),
+            claimed: None,
             byte_range: None,
             key: None,
             map: None,
