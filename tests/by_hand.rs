@@ -312,7 +312,7 @@ async fn a_script_that_adds_without_end_is_stopped() {
             on_air: Span::new(start, start + TimeDelta::seconds(1)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: aircheck::base::zone::Zone::utc(),
         };
         let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
         let amendment = Amendment {

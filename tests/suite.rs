@@ -36,6 +36,7 @@ mod schemathesis;
 mod service;
 mod stations;
 mod truth;
+mod zones;
 
 mod origin;
 mod page;

@@ -13,3 +13,4 @@ pub mod spoken;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;
 pub mod user;
+pub mod zone;

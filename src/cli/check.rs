@@ -18,6 +18,7 @@ use super::programs::{self, Missing};
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::spoken;
+use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::language::Language;
 use crate::schedule::plan;
@@ -28,6 +29,11 @@ struct Report {
     file: String,
     ok: bool,
     problems: Vec<Problem>,
+    /// What is right and perhaps not meant.
+    warnings: Vec<String>,
+    /// By which release of the time zone database the zones go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones: Option<Release>,
     /// Programs that are not installed.
     missing: Vec<Missing>,
     /// Folders that whoever asks may not write to.
@@ -155,6 +161,8 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         file: config.file.display().to_string(),
         ok: missing.is_empty() && !is_scarce(config, free),
         problems: Vec::new(),
+        warnings: config.warnings.clone(),
+        zones: Some(Zone::release()),
         missing,
         unwritable: Vec::new(),
         free,
@@ -193,12 +201,17 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     let mut text = format!("{} is right.\n\n", config.file.display());
     let pair = |name: &str, value: String| [name.to_owned(), value];
     let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", spoken::bytes(free)));
+    let release = report.zones.as_ref().map_or_else(String::new, Release::to_string);
     let rows = [
         pair("timezone", config.timezone.name().to_owned()),
+        pair("zones", release),
         pair("recordings", format!("{}{free}", config.output.display())),
         pair("tape", config.state.display().to_string()),
     ];
     text.push_str(&table("", &rows));
+    for warning in &report.warnings {
+        let _ = writeln!(text, "note: {warning}");
+    }
     let stations = config.stations.iter().map(|station| {
         [station.id.to_string(), station.name.clone(), reached(station), station.timezone.name().to_owned()]
     });

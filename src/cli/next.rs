@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
-use chrono_tz::Tz;
 
 use super::catalogue;
 use super::print::{print, print_json, table};
@@ -58,7 +58,7 @@ fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
 }
 
 /// An instant in RFC 3339 with the offset of `zone`.
-pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Tz) -> String {
+pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Zone) -> String {
     instant.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
@@ -82,7 +82,7 @@ fn text(config: &Config, coming: &[Planned]) -> String {
 }
 
 /// The time of day; seconds only where there are any.
-fn clock(at: &DateTime<Tz>) -> impl std::fmt::Display {
+fn clock(at: &DateTime<Zone>) -> impl std::fmt::Display {
     at.format(if at.second() == 0 { "%H:%M" } else { "%H:%M:%S" })
 }
 

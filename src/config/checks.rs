@@ -2,19 +2,40 @@
 
 use std::path::Path;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
 use regex::Regex;
 use scraper::Selector;
 use serde_json_path::JsonPath;
 use url::Url;
 
 use super::keys::{HTTP, RTMP};
-use super::problem::{Complaint, any_of, nearest};
+use super::problem::{Complaint, Problems, any_of, nearest};
 use super::secret;
+use super::section::Section;
 use crate::base::redact;
+use crate::base::zone::Zone;
+
+/// The zone under `timezone`.
+pub(super) fn timezone(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
+    let zone = section.read("timezone", problems, zone)?;
+    if let Some(warning) = other_sign(zone.name()) {
+        problems.warn(section.get("timezone").map(|entry| entry.value.place), warning);
+    }
+    Some(zone)
+}
+
+/// What to say of a zone whose sign is that of POSIX, and not the one that people mean.
+fn other_sign(name: &str) -> Option<String> {
+    let hours: i8 = name.strip_prefix("Etc/GMT")?.parse().ok().filter(|hours| *hours != 0)?;
+    let number = hours.unsigned_abs();
+    let plural = if number == 1 { "" } else { "s" };
+    let (side, other) = if hours > 0 { ("behind", "ahead") } else { ("ahead of", "behind") };
+    let opposite = format!("Etc/GMT{:+}", -hours);
+    let place = if number == 9 && hours > 0 { ", as in Korea, is `Asia/Seoul` or" } else { " is" };
+    Some(format!("`{name}` is {number} hour{plural} {side} UTC; {number} hour{plural} {other}{place} `{opposite}`"))
+}
 
 /// A time zone of the IANA database.
-pub(super) fn zone(text: &str) -> Result<Tz, Complaint> {
+pub(super) fn zone(text: &str) -> Result<Zone, Complaint> {
     let text = text.trim();
     text.parse().map_err(|_| {
         let complaint = Complaint::new(format!("`{text}` is not a time zone"));
@@ -51,19 +72,20 @@ const ABBREVIATIONS: [(&str, &str); 20] = [
 ];
 
 /// The zone that was probably meant by a text that names none.
-fn meant_zone(text: &str) -> Option<&'static str> {
+fn meant_zone(text: &str) -> Option<String> {
     if let Some((_, zone)) = ABBREVIATIONS.iter().find(|(short, _)| short.eq_ignore_ascii_case(text)) {
-        return Some(zone);
+        return Some((*zone).to_owned());
     }
     // A place has no digits: what has some is an offset, and the zones that look like it have the opposite sign.
     if text.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let names = Zone::names();
     let place = text.replace(' ', "_");
-    let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
+    let city = |name: &&String| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
+    let near = || nearest(&place, names.iter().map(String::as_str)).map(str::to_owned);
     // One letter makes another place of an abbreviation.
-    names().find(city).or_else(|| if text.chars().count() > 4 { nearest(&place, names()) } else { None })
+    names.iter().find(city).cloned().or_else(|| if text.chars().count() > 4 { near() } else { None })
 }
 
 /// A URL of one of `schemes`, or a secret that holds one.
@@ -170,7 +192,7 @@ mod tests {
             assert!(hint.starts_with("write a place") && hint.contains("`Asia/Seoul`"), "{text}: {hint}");
         }
         for (short, zone) in ABBREVIATIONS {
-            assert!(zone.parse::<Tz>().is_ok(), "{short}");
+            assert!(zone.parse::<Zone>().is_ok(), "{short}");
         }
     }
 }

@@ -48,7 +48,7 @@ pub use web::{Auth, Web};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use crate::model::{ShowId, StationId};
 use folders::Look;
@@ -58,8 +58,10 @@ use folders::Look;
 pub struct Config {
     /// The file it was read from.
     pub file: PathBuf,
+    /// What is right and perhaps not meant: sentences that begin with the line.
+    pub warnings: Vec<String>,
     /// The zone of shows and stations that name none.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Where recordings go, absolute.
     pub output: PathBuf,
     /// Where tape and catalogue live, absolute.

@@ -108,6 +108,8 @@ pub(super) struct Problems {
     moved: Vec<(usize, usize, isize)>,
     /// Values that are never shown.
     hidden: Vec<Place>,
+    /// What is right and perhaps not meant.
+    warnings: Vec<(Option<Place>, String)>,
 }
 
 impl Problems {
@@ -119,6 +121,24 @@ impl Problems {
     /// The value at `place` is secret: of its line nothing is shown from there on.
     pub(super) fn hide(&mut self, place: Place) {
         self.hidden.push(place);
+    }
+
+    /// Notes what is right and perhaps not meant: `text` is a whole sentence without its full stop.
+    pub(super) fn warn(&mut self, place: Option<Place>, text: String) {
+        if !self.warnings.contains(&(place, text.clone())) {
+            self.warnings.push((place, text));
+        }
+    }
+
+    /// All of that, in the order of the file, each with its line where it has one.
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.sort_by_key(|(place, _)| place.map(|place| (place.line, place.column)));
+        let with_line = |(place, text): (Option<Place>, String)| match place {
+            Some(place) => format!("line {}: {text}", place.line),
+            None => text,
+        };
+        warnings.into_iter().map(with_line).collect()
     }
 
     pub(super) fn add(&mut self, mut place: Place, complaint: Complaint) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use super::checks;
 use super::document::Node;
@@ -37,7 +37,7 @@ pub(super) struct Outline {
     /// Its name for people.
     pub name: Option<String>,
     /// The zone of its shows.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// A show as far as it could be read.
@@ -94,7 +94,7 @@ fn whole(
     });
     let early = section.read("early", problems, units::duration).unwrap_or(Duration::ZERO);
     let late = section.read("late", problems, units::duration).unwrap_or(Duration::ZERO);
-    let timezone = section.read("timezone", problems, checks::zone);
+    let timezone = checks::timezone(section, problems);
     let tags = section.section("tags", problems);
     let mut tag = |name: &str, default: &str| template(tags.as_ref(), name, default, problems);
     let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
@@ -129,7 +129,7 @@ fn whole(
     })
 }
 
-fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Tz), Complaint> {
+fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complaint> {
     let stations = around.stations;
     // Who has corrected an id here first is right as well: the station itself is told.
     let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));

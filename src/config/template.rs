@@ -7,9 +7,9 @@ use std::fmt::{self, Write as _};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use minijinja::value::{Object, Value};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context};
 use thiserror::Error;
@@ -44,7 +44,7 @@ pub struct Values {
     /// `length`: on the air for; written as in the file (`1h30m`).
     pub length: TimeDelta,
     /// The zone in which `start` and `end` are shown.
-    pub timezone: Tz,
+    pub timezone: Zone,
 }
 
 /// A template that cannot be rendered.
@@ -119,7 +119,7 @@ impl Values {
             start,
             end: start + length,
             length,
-            timezone: Tz::UTC,
+            timezone: Zone::utc(),
         }
     }
 }
@@ -148,7 +148,7 @@ fn date(value: &Value, format: &str) -> Result<String, Error> {
 
 /// An instant by the clocks of the show's zone.
 #[derive(Debug)]
-struct Moment(DateTime<Tz>);
+struct Moment(DateTime<Zone>);
 
 impl Object for Moment {
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +176,7 @@ mod tests {
             start: "2026-11-20T05:00:00Z".parse().unwrap(),
             end: "2026-11-20T06:30:00Z".parse().unwrap(),
             length: TimeDelta::minutes(90),
-            timezone: Tz::Asia__Seoul,
+            timezone: "Asia/Seoul".parse().unwrap(),
         }
     }
 

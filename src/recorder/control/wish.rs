@@ -106,7 +106,7 @@ fn airing(
     station: &StationId,
     start: DateTime<Utc>,
     length: Duration,
-    timezone: chrono_tz::Tz,
+    timezone: crate::base::zone::Zone,
 ) -> Result<Airing, ControlError> {
     if length.is_zero() {
         return Err(ControlError::Wrong(Sentence::new("problem_length_zero")));
@@ -182,7 +182,7 @@ mod tests {
         let free = free("  명연주 {{ show }} ", "14:00:07.900", 90).unwrap();
         assert_eq!(free.airing.id.as_str(), "once~s~명연주-show@20261120T140007Z");
         assert_eq!(free.airing.cut(), Span::new(at("14:00:07"), at("14:01:37")));
-        assert_eq!((free.title.as_str(), free.airing.timezone), ("명연주 {{ show }}", chrono_tz::Asia::Seoul));
+        assert_eq!((free.title.as_str(), free.airing.timezone), ("명연주 {{ show }}", "Asia/Seoul".parse().unwrap()));
 
         let extra = Wish::Extra { show: ShowId::new("news"), start: at("15:00:00"), length: None };
         let extra = extra.amendment(&config(), at("12:00:00")).unwrap();
