@@ -193,7 +193,9 @@ impl Kind {
             Self::Size => Some(units::SIZE_PATTERN.to_owned()),
             Self::Rate => Some(units::RATE_PATTERN.to_owned()),
             Self::Level => Some(units::LEVEL_PATTERN.to_owned()),
-            Self::Cron => Some("^\\s*\\S+(\\s+\\S+){4}\\s*$".to_owned()),
+            Self::Cron => {
+                Some("^\\s*(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\\S+(\\s+\\S+){4})\\s*$".to_owned())
+            }
             Self::Zone => Some("^[A-Za-z][A-Za-z0-9_+/-]*$".to_owned()),
             Self::JsonPath => Some("^\\$".to_owned()),
             Self::Id => Some("^[^./\\\\@\\s][^/\\\\@\\s]*$".to_owned()),

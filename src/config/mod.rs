@@ -6,12 +6,14 @@
 mod artwork;
 mod checks;
 mod cron_fields;
+mod cron_meant;
 mod cron_words;
 mod crontab;
 mod document;
 mod folders;
 mod keys;
 mod kind;
+mod lookalike;
 mod once;
 mod position;
 mod problem;
