@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::exit::{DONE, FAILED, USAGE};
 use super::next::rfc3339;
-use super::print::{print, print_json, table};
+use super::print::{print, print_json, short, table};
 use super::probe::{self, Probed};
 use super::programs::{self, Missing};
 use crate::base::clock::Clock;
@@ -213,7 +213,7 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         let _ = writeln!(text, "note: {warning}");
     }
     let stations = config.stations.iter().map(|station| {
-        [station.id.to_string(), station.name.clone(), reached(station), station.timezone.name().to_owned()]
+        [short(station.id.as_str()), short(&station.name), short(&reached(station)), station.timezone.name().to_owned()]
     });
     let _ = write!(text, "\nStations\n{}", table("  ", &stations.collect::<Vec<_>>()));
     if let Some(probes) = &report.probes {
@@ -235,12 +235,7 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         );
         let station = config.station(&show.station).map_or(show.station.as_str(), |station| &station.name);
         let length = length(show.length);
-        [
-            show.title.clone(),
-            station.to_owned(),
-            format!("{} for {length}", show.cron.describe(Language::english())),
-            next,
-        ]
+        [short(&show.title), short(station), format!("{} for {length}", show.cron.describe(Language::english())), next]
     });
     let _ = write!(text, "\nShows\n{}", table("  ", &shows.collect::<Vec<_>>()));
     text

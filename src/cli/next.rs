@@ -7,7 +7,7 @@ use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 
 use super::catalogue;
-use super::print::{print, print_json, table};
+use super::print::{print, print_json, short, table};
 use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::config::Config;
@@ -69,12 +69,12 @@ fn text(config: &Config, coming: &[Planned]) -> String {
             let airing = &planned.airing;
             let start = airing.on_air.start.with_timezone(&airing.timezone);
             let end = airing.on_air.end.with_timezone(&airing.timezone);
-            let station = config.station_name(&airing.station);
+            let station = short(config.station_name(&airing.station));
             [
                 start.format("%a %Y-%m-%d").to_string(),
                 format!("{}-{} {}", clock(&start), clock(&end), end.format("%Z")),
-                planned.title.clone(),
-                if planned.skipped { format!("{station}  skipped") } else { station.to_owned() },
+                short(&planned.title),
+                if planned.skipped { format!("{station}  skipped") } else { station },
             ]
         })
         .collect();

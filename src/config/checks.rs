@@ -39,10 +39,8 @@ pub(super) fn zone(text: &str) -> Result<Zone, Complaint> {
     let text = text.trim();
     text.parse().map_err(|_| {
         let complaint = Complaint::new(format!("`{text}` is not a time zone"));
-        match meant_zone(text) {
-            Some(meant) => complaint.hint(format!("write `{meant}`")),
-            None => complaint.hint("write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`"),
-        }
+        let hint = "write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`";
+        complaint.hint(hint).meant(meant_zone(text))
     })
 }
 
@@ -94,15 +92,15 @@ pub(super) fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Co
     let revealed = secret::reveal(written, folder)?;
     // What a secret holds is not shown.
     let shown = if revealed == written { redact::text(written) } else { format!("the value of {written}") };
+    let scheme = if schemes == HTTP { "https" } else { "rtmp" };
+    let written_here = revealed == written;
     if !revealed.contains("://") {
-        let scheme = if schemes == HTTP { "https" } else { "rtmp" };
-        let host = revealed.trim_start_matches('/').to_owned();
+        // `https:/h`, `https//h`, `//h` and `h`.
+        let host = schemes.iter().find_map(|scheme| revealed.strip_prefix(scheme)?.strip_prefix([':', '/']));
+        let host = host.unwrap_or(&revealed).trim_start_matches('/');
         let complaint = Complaint::new(format!("`{shown}` is no URL: the beginning is missing"));
-        return Err(if revealed == written {
-            complaint.hint(format!("write `{scheme}://{}`", redact::text(&host)))
-        } else {
-            complaint.hint(format!("begin it with `{scheme}://`"))
-        });
+        let complaint = complaint.hint(format!("begin it with `{scheme}://`"));
+        return Err(if written_here { complaint.meant([format!("{scheme}://{host}")]) } else { complaint });
     }
     let url = Url::parse(&revealed).map_err(|error| Complaint::new(format!("`{shown}` is no URL: {error}")))?;
     if !schemes.contains(&url.scheme()) {
@@ -114,7 +112,10 @@ pub(super) fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Co
         return Err(match url.scheme() {
             scheme if RTMP.contains(&scheme) => complaint.hint("put it under `rtmp:`"),
             scheme if HTTP.contains(&scheme) => complaint.hint("put it under `hls:` or `icecast:`"),
-            _ => complaint,
+            other => {
+                let near = nearest(other, schemes.iter().copied()).filter(|_| written_here);
+                complaint.meant(near.and_then(|near| Some(format!("{near}{}", written.get(other.len()..)?))))
+            }
         });
     }
     if url.host_str().is_none_or(str::is_empty) {
@@ -156,22 +157,24 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
         Err(error) => {
             let at = error.position() + 1;
             let complaint = Complaint::new(format!("`{text}` is not a JSONPath, from its character {at} on"));
-            Err(complaint.hint(if text.starts_with('$') {
-                "such as `$.channel_item[?@.media_type == 'radio'].service_url`".to_owned()
+            let complaint = complaint.hint("such as `$.channel_item[?@.media_type == 'radio'].service_url`");
+            Err(if text.starts_with('$') {
+                complaint
             } else {
-                format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))
-            }))
+                complaint.meant([format!("$.{}", text.trim_start_matches('.')), format!("${text}")])
+            })
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::problem::fed_back;
     use super::*;
 
     #[test]
     fn a_zone_that_is_none_is_answered_with_the_one_that_was_meant_and_never_with_another_side_of_the_world() {
-        let hint = |text: &str| zone(text).unwrap_err().hint.unwrap();
+        let hint = |text: &str| fed_back(text, zone).unwrap_err().hint.unwrap();
         for (text, meant) in [
             ("KST", "Asia/Seoul"),
             ("kst", "Asia/Seoul"),

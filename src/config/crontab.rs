@@ -180,7 +180,10 @@ fn must_come(fields: &Fields, parts: [&str; 5]) -> Result<(), CrontabError> {
         let [minute, hour, _, months, weekday] = parts;
         return Err(CrontabError {
             message: format!("`{text}` never comes: day {first} does not exist in {name}"),
-            hint: Some(format!("the last day of a month is `L`: write `{minute} {hour} L {months} {weekday}`")),
+            hint: Some(format!(
+                "the last day of that month is {}: write `{minute} {hour} L {months} {weekday}`",
+                longest(&month)
+            )),
         });
     }
     // The second Friday is never the 15th. After 28 years the calendar repeats itself.
@@ -385,7 +388,7 @@ mod tests {
         assert_eq!(hint("0 0 14 * * *"), "leave the seconds out: `0 14 * * *`");
         assert_eq!(hint("0 9 * * * 2027"), "leave the year out: `0 9 * * *`");
         assert_eq!(hint("0 0 9 ? * MON 2027"), "leave the seconds and the year out: `0 9 * * MON`");
-        assert_eq!(hint("0 0 31 2 *"), "the last day of a month is `L`: write `0 0 L 2 *`");
+        assert_eq!(hint("0 0 31 2 *"), "the last day of that month is 29: write `0 0 L 2 *`");
         assert_eq!(hint("@dayly"), "write `@daily`");
         assert!(message("@reboot").contains("when the machine starts") && hint("@reboot").contains("`0 14 * * *`"));
         assert!(message("0 24 * * *").contains("`24` is not between 0 and 23"));

@@ -14,6 +14,7 @@ mod folders;
 mod keys;
 mod kind;
 mod lookalike;
+mod meant;
 mod once;
 mod position;
 mod problem;
@@ -153,7 +154,7 @@ pub const LONGEST: std::time::Duration = units::LONGEST;
 /// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
 /// says how to write it.
 pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    units::duration(text).map_err(|complaint| match complaint.hint {
+    problem::fed_back(text, units::duration).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
     })

@@ -1,5 +1,6 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +31,10 @@ pub(super) fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
     let bytes = std::fs::read(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             fail("there is no such file".to_owned(), Some("name another with `--config FILE`, or write this one"))
+        }
+        std::io::ErrorKind::IsADirectory => {
+            let hint = format!("name the file in it, such as `{}`", file.join("stations.yaml").display());
+            fail("this is a folder, and no file".to_owned(), Some(&hint))
         }
         _ => fail(format!("the file cannot be read: {error}"), None),
     })?;
@@ -127,7 +132,7 @@ fn outline(entry: &Entry, timezone: Zone) -> Outline {
     if let Content::Map(_) = entry.value.content
         && let Some(section) = Section::open(&entry.value, "", entry.place, &STATION, &mut elsewhere)
     {
-        name = section.text("name", &mut elsewhere);
+        name = section.name("name", &mut elsewhere);
         zone = checks::timezone(&section, &mut elsewhere).unwrap_or(timezone);
     }
     let key = entry.key.clone();
@@ -141,13 +146,16 @@ fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) ->
     if section.get("shows").is_some_and(|entry| matches!(entry.value.content, Content::Nothing)) {
         return shows;
     }
-    for (index, node) in section.list("shows", problems).unwrap_or_default().iter().enumerate() {
-        let read = read_show::show(index + 1, node, around, problems);
+    let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
+    let all: Vec<_> = nodes.map(|(index, node)| read_show::show(index + 1, node, around, problems)).collect();
+    let taken: HashSet<String> = all.iter().filter_map(|read| Some(read.identity.as_ref()?.0.clone())).collect();
+    for read in all {
         if let Some((id, place)) = read.identity {
             match ids.iter().find(|(known, _)| *known == id) {
                 Some((_, first)) => {
                     let message = format!("the show in line {} has the id `{id}` already", first.line);
-                    let hint = format!("give this show an id of its own: `id: {id}-2`");
+                    let free = (2..).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
+                    let hint = format!("give this show an id of its own: `id: {}`", free.unwrap_or_default());
                     problems.add(place, Complaint::new(message).hint(hint));
                 }
                 None => ids.push((id, place)),

@@ -53,7 +53,7 @@ pub(super) fn show(number: usize, node: &Node, around: &Around<'_>, problems: &m
     let Some(section) = Section::open(node, &format!("show {number}"), node.place, &SHOW, problems) else {
         return Read { identity: None, show: None };
     };
-    let title = section.text("title", problems);
+    let title = section.name("title", problems);
     let identity = identity(&section, title.as_deref(), problems);
     let show = whole(&section, title, identity.as_ref().map(|(id, _)| id), around, problems);
     Read { identity, show }
@@ -84,7 +84,7 @@ fn whole(
 ) -> Option<Show> {
     let station = section.read("station", problems, |text| station(text, around));
     let cron = section.read("cron", problems, |text| {
-        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint })
+        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint, meant: Vec::new() })
     });
     let length = section.read("length", problems, |text| match units::duration(text)? {
         Duration::ZERO => {
@@ -146,7 +146,7 @@ fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complai
     let named = stations.iter().find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
     let ids = || stations.iter().filter_map(|it| it.id.as_deref());
     Err(match (named.and_then(|it| it.id.as_deref()).or_else(|| nearest(text, ids())), stations.len()) {
-        (Some(near), _) => complaint.hint(format!("write `{near}`")),
+        (Some(near), _) => complaint.meant([near.to_owned()]),
         (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
         (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),
         (None, _) => complaint.hint("add it under `stations:`"),
@@ -172,10 +172,8 @@ fn parse_template(text: &str) -> Result<Template, Complaint> {
     }
     Template::parse(text).map_err(|error| {
         let complaint = Complaint::new(format!("the template `{}` cannot be used: {}", error.template, error.reason));
-        match error.hint {
-            Some(hint) => complaint.hint(hint),
-            None => complaint,
-        }
+        let complaint = Complaint { hint: error.hint, ..complaint };
+        complaint.meant(error.meant)
     })
 }
 
@@ -202,7 +200,6 @@ fn bitrate(text: &str) -> Result<u32, Complaint> {
     let exact = BITRATES.iter().map(|kilo| kilo * 1_000).find(|bits| u64::from(*bits) == rate);
     exact.ok_or_else(|| {
         let near = BITRATES.iter().min_by_key(|kilo| (u64::from(**kilo) * 1_000).abs_diff(rate));
-        Complaint::new(format!("MP3 has no bit rate of `{text}`"))
-            .hint(format!("the nearest is `{}k`", near.unwrap_or(&128)))
+        Complaint::new(format!("MP3 has no bit rate of `{text}`")).meant([format!("{}k", near.unwrap_or(&128))])
     })
 }

@@ -55,25 +55,26 @@ pub struct TemplateError {
     pub template: String,
     /// Why.
     pub reason: String,
-    /// What to write instead, where that is known.
+    /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// What the whole template may have been meant to be.
+    pub meant: Option<String>,
 }
 
 impl Template {
     /// Takes a template and tries it.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         let template = Self { source: source.to_owned() };
-        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint };
+        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, meant: None };
         let compiled = ENGINE.template_from_str(source).map_err(|error| fail(reason(&error), None))?;
         let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
         unknown.retain(|name| !NAMES.contains(&name.as_str()) && ENGINE.globals().all(|(global, _)| global != name));
         unknown.sort();
         if let Some(name) = unknown.first() {
-            let hint = match nearest(name, NAMES) {
-                Some(near) => format!("write `{near}`"),
-                None => format!("it can be {}", any_of(NAMES)),
-            };
-            return Err(fail(format!("it names `{name}`, which does not exist"), Some(hint)));
+            let near = nearest(name, NAMES);
+            let hint = near.map_or_else(|| format!("it can be {}", any_of(NAMES)), |near| format!("write `{near}`"));
+            let error = fail(format!("it names `{name}`, which does not exist"), Some(hint));
+            return Err(TemplateError { meant: near.map(|near| renamed(source, name, near)), ..error });
         }
         template.render(&Values::example())?;
         Ok(template)
@@ -101,8 +102,25 @@ impl Template {
             reason: reason(&error),
             hint: (error.kind() == ErrorKind::UnknownFilter)
                 .then(|| "dates are written `{{ start | date('%Y-%m-%d') }}`".to_owned()),
+            meant: None,
         })
     }
+}
+
+/// `source` with every word `name` as `near`.
+fn renamed(source: &str, name: &str, near: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut text = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(name) {
+        let (before, after) = rest.split_at(at);
+        let after = after.strip_prefix(name).unwrap_or_default();
+        text.push_str(before);
+        let whole = !text.ends_with(is_word) && !after.starts_with(is_word);
+        text.push_str(if whole { near } else { name });
+        rest = after;
+    }
+    text + rest
 }
 
 impl Values {

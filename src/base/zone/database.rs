@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::tz::TimeZone as Rules;
@@ -107,6 +108,12 @@ pub(super) fn read(file: &Path, name: &str) -> Option<Rules> {
     Rules::tzif(name, &fs::read(file).ok()?).ok()
 }
 
+/// Whether a file begins as RFC 8536 says.
+fn is_zone(file: &Path) -> bool {
+    let mut magic = [0; 4];
+    fs::File::open(file).and_then(|mut file| file.read_exact(&mut magic)).is_ok() && magic == *b"TZif"
+}
+
 /// The names of the files below `folder` that are zones.
 fn collect(folder: &Path, before: &str, names: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -120,7 +127,7 @@ fn collect(folder: &Path, before: &str, names: &mut BTreeSet<String>) {
             if before.matches('/').count() < 2 {
                 collect(&path, &format!("{name}/"), names);
             }
-        } else if read(&path, &name).is_some() {
+        } else if is_zone(&path) {
             names.insert(name);
         }
     }
@@ -150,6 +157,7 @@ mod tests {
         fs::write(folder.path().join("Europe/Paris"), tokyo).unwrap();
         fs::write(folder.path().join("Mars/Olympus"), tokyo).unwrap();
         fs::write(folder.path().join("Mars/Broken"), &tokyo[..20]).unwrap();
+        fs::write(folder.path().join("Mars/README"), "no zone").unwrap();
         fs::write(folder.path().join("Europe/Berlin"), "no zone").unwrap();
         let machine = Database { folder: Some(folder.path().to_owned()) };
         let at = "2026-11-27T00:00:00Z";
@@ -158,7 +166,7 @@ mod tests {
         }
         assert!(machine.rules("Mars/Broken").is_none() && machine.rules("europe/Paris").is_none());
         assert!(machine.names().contains(&"Mars/Olympus".to_owned()));
-        assert!(!machine.names().contains(&"Mars/Broken".to_owned()));
+        assert!(!machine.names().contains(&"Mars/README".to_owned()));
         assert!((hours(&compiled().rules("Europe/Paris").unwrap(), at) - 1.0).abs() < 1e-9);
         assert!(compiled().rules("Mars/Olympus").is_none());
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::error::ControlError;
+use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::{Config, LONGEST};
 use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
@@ -12,8 +13,6 @@ use crate::schedule::programme::Planned;
 
 /// Nobody knows today what airs later than this.
 const FURTHEST: TimeDelta = TimeDelta::days(366);
-/// The most letters of a title.
-const LETTERS: usize = 200;
 
 /// A one-time airing, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,10 +139,10 @@ fn line(title: &str) -> Result<String, ControlError> {
     if title.chars().any(char::is_control) {
         return Err(ControlError::Wrong(Sentence::new("problem_title_lines")));
     }
-    if title.chars().count() > LETTERS {
-        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LETTERS)));
+    if composed(title).chars().count() > LONGEST_NAME {
+        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LONGEST_NAME)));
     }
-    Ok(title.to_owned())
+    Ok(composed(title).into_owned())
 }
 
 fn delta(duration: Duration) -> TimeDelta {
