@@ -129,4 +129,18 @@ mod tests {
         coming[1].skipped = true;
         assert!(text(&config, &coming).ends_with("Jazz           KBS 1FM  skipped\n"), "{}", text(&config, &coming));
     }
+
+    #[test]
+    fn one_long_title_does_not_widen_the_table() {
+        let long = "긴 ".repeat(60);
+        let text = format!(
+            "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: https://h.example/x }}\nshows:\n  \
+             - {{ title: {long}, station: kbs, cron: \"0 14 * * *\", length: 2h }}\n"
+        );
+        let config = Arc::new(Config::parse(&text, Path::new("stations.yaml")).unwrap());
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
+        let coming = Programme::new(Arc::clone(&config), Arc::default()).coming(now, 1);
+        let line = super::text(&config, &coming);
+        assert!(line.contains("긴 긴") && line.contains("…  KBS 1FM") && line.chars().count() < 90, "{line}");
+    }
 }

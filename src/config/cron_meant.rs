@@ -26,15 +26,21 @@ pub(super) fn meant(text: &str) -> Vec<Meant> {
     // `MON, WED` is one field.
     let joined = plain.replace(", ", ",").replace(" ,", ",");
     let parts: Vec<&str> = joined.split_whitespace().collect();
-    match parts[..] {
+    let five = |parts: &[&str]| parts.try_into().ok().map(mended);
+    let of = |advice, parts: &[&str]| five(parts).map(|text| with(advice, text));
+    match &parts[..] {
         [clock] => daily(clock).map(|text| with("write", text)).into_iter().collect(),
-        [a, b, c, d, e] => vec![with("write", mended([a, b, c, d, e]))],
-        [a, b, c, d, e, f] => {
-            let year =
-                (f.len() == 4 && f.parse::<u16>().is_ok()).then(|| with("leave the year out", mended([a, b, c, d, e])));
-            year.into_iter().chain([with("leave the seconds out", mended([b, c, d, e, f]))]).collect()
+        parts if parts.len() == 5 => of("write", parts).into_iter().collect(),
+        [seconds, before_year @ .., year] if before_year.len() == 4 => {
+            let is_year = year.len() == 4 && year.parse::<u16>().is_ok();
+            let without_year: Vec<&str> = std::iter::once(*seconds).chain(before_year.iter().copied()).collect();
+            let without_seconds: Vec<&str> = before_year.iter().copied().chain([*year]).collect();
+            let without_year = of("leave the year out", &without_year).filter(|_| is_year);
+            without_year.into_iter().chain(of("leave the seconds out", &without_seconds)).collect()
         }
-        [_, b, c, d, e, f, _] => vec![with("leave the seconds and the year out", mended([b, c, d, e, f]))],
+        [_, both_out @ .., _] if both_out.len() == 5 => {
+            of("leave the seconds and the year out", both_out).into_iter().collect()
+        }
         _ => Vec::new(),
     }
 }

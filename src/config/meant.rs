@@ -36,10 +36,8 @@ fn worded(text: &str) -> Option<f64> {
         let end = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
         let (unit, after) = after.split_at(end);
         let scale = match (unit, before) {
-            ("", Some(3_600)) => 60,
-            ("", Some(60)) => 1,
-            ("s" | "sec" | "secs" | "second" | "seconds" | "초", _) => 1,
-            ("m" | "mn" | "min" | "mins" | "minute" | "minutes" | "분", _) => 60,
+            ("", Some(60)) | ("s" | "sec" | "secs" | "second" | "seconds" | "초", _) => 1,
+            ("", Some(3_600)) | ("m" | "mn" | "min" | "mins" | "minute" | "minutes" | "분", _) => 60,
             ("h" | "hr" | "hrs" | "hour" | "hours" | "시간", _) => 3_600,
             ("d" | "day" | "days" | "일", _) => 86_400,
             ("w" | "week" | "weeks" | "주", _) => 604_800,

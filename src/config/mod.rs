@@ -34,6 +34,7 @@ mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod units;
 mod unseen;
 mod web;
@@ -45,7 +46,7 @@ pub use folders::Unwritable;
 pub use problem::{ConfigErrors, Problem};
 pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
-pub use template::{Template, TemplateError, Values};
+pub use template::{Purpose, Template, TemplateError, Values};
 pub use web::{Auth, Web};
 
 use std::path::{Path, PathBuf};

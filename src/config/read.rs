@@ -12,7 +12,8 @@ use super::problem::{Complaint, Problems};
 use super::read_show::{self, Around, Outline};
 use super::section::Section;
 use super::{
-    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, units, web,
+    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, trial,
+    units, web,
 };
 use crate::base::zone::{self, Machine, Zone};
 
@@ -83,6 +84,10 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
         entries.iter().map(|entry| read_station::station(entry, timezone, folder, problems)).collect();
     let around = Around { folder, stations: &known, name: name.as_ref(), mp3, treatment };
     let shows = shows(&section, &around, problems);
+    if let Some(name) = &name {
+        let named: Vec<_> = shows.iter().map(|show| (show, around.station_name(&show.station))).collect();
+        trial::shared(&section, name, &named, problems);
+    }
 
     Some(Config {
         file: file.to_owned(),
@@ -154,7 +159,8 @@ fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) ->
             match ids.iter().find(|(known, _)| *known == id) {
                 Some((_, first)) => {
                     let message = format!("the show in line {} has the id `{id}` already", first.line);
-                    let free = (2..).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
+                    let free =
+                        (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
                     let hint = format!("give this show an id of its own: `id: {}`", free.unwrap_or_default());
                     problems.add(place, Complaint::new(message).hint(hint));
                 }

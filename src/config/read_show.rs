@@ -11,7 +11,7 @@ use super::keys::{ALBUM, ARTIST, GENRE, SHOW, TITLE};
 use super::position::Place;
 use super::problem::{Complaint, Problems, any_of, nearest};
 use super::section::Section;
-use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, artwork, read_treatment, slug, units};
+use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, artwork, read_treatment, slug, trial, units};
 use crate::model::{ShowId, StationId};
 
 /// What a show takes over from the file.
@@ -26,6 +26,14 @@ pub(super) struct Around<'a> {
     pub mp3: Mp3,
     /// The file's treatment of what is missing or silent.
     pub treatment: Treatment,
+}
+
+impl Around<'_> {
+    /// The name of a station for people.
+    pub(super) fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
+        let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
+        known.and_then(|it| it.name.as_deref()).unwrap_or(id.as_str())
+    }
 }
 
 /// What shows need to know of a station.
@@ -111,7 +119,7 @@ fn whole(
         days: keep.as_ref().and_then(|keep| keep.whole("days", problems)),
     };
     let (station, station_zone) = station?;
-    Some(Show {
+    let show = Show {
         id: ShowId::new(id?),
         title: title?,
         station,
@@ -126,7 +134,9 @@ fn whole(
         treatment,
         artwork,
         keep,
-    })
+    };
+    trial::own(section, &show, around.station_name(&show.station), problems);
+    Some(show)
 }
 
 fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complaint> {
@@ -170,7 +180,7 @@ fn parse_template(text: &str) -> Result<Template, Complaint> {
     if text.trim().is_empty() {
         return Err(Complaint::new("the text is empty").hint("write for example `\"{{ show }}\"`"));
     }
-    Template::parse(text).map_err(|error| {
+    Template::compile(text).map_err(|error| {
         let complaint = Complaint::new(format!("the template `{}` cannot be used: {}", error.template, error.reason));
         let complaint = Complaint { hint: error.hint, ..complaint };
         complaint.meant(error.meant)

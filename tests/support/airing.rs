@@ -14,6 +14,7 @@ pub fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
 /// The cron of a show of at most two hours that is on every day, but not at the hour of the test: in Seoul it begins in
 /// twelve hours, in London in twenty or twenty-one. A fixed hour would make tests fail at that hour.
 pub fn quiet() -> String {
-    let at = (SystemClock::shared().now() + TimeDelta::hours(12)).with_timezone(&"Asia/Seoul".parse::<Zone>().unwrap());
+    let at = (SystemClock::shared().now() + TimeDelta::hours(12))
+        .with_timezone(&"Asia/Seoul".parse::<Zone>().expect("a zone"));
     format!("{} {} * * *", at.minute(), at.hour())
 }

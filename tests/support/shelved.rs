@@ -46,7 +46,7 @@ impl Shelved {
             station,
             start: start.parse().expect("a time"),
             length: SECONDS,
-            zone: "Asia/Seoul".parse().unwrap(),
+            zone: "Asia/Seoul".parse().expect("a zone"),
             verdict: Verdict::Complete,
             gaps: vec![],
             dead_air: vec![],

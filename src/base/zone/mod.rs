@@ -62,13 +62,8 @@ impl Zone {
         Database::of_machine().release()
     }
 
-    fn at(self, seconds: i64) -> Timestamp {
-        let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
-        Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
-    }
-
     fn offset_at(self, seconds: i64) -> ZoneOffset {
-        self.offset(self.0.rules.to_offset(self.at(seconds)), seconds)
+        self.offset(self.0.rules.to_offset(timestamp(seconds)), seconds)
     }
 
     /// `offset`, as it holds at `seconds` of Unix time.
@@ -153,7 +148,7 @@ impl Offset for ZoneOffset {
 
 impl fmt::Display for ZoneOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.zone.0.rules.to_offset_info(self.zone.at(self.seconds)).abbreviation())
+        f.write_str(self.zone.0.rules.to_offset_info(timestamp(self.seconds)).abbreviation())
     }
 }
 
@@ -187,6 +182,12 @@ impl TimeZone for Zone {
     fn offset_from_utc_datetime(&self, utc: &NaiveDateTime) -> ZoneOffset {
         self.offset_at(utc.and_utc().timestamp())
     }
+}
+
+/// The moment at `seconds` of Unix time, or the first or the last there is.
+fn timestamp(seconds: i64) -> Timestamp {
+    let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Years have four digits there.

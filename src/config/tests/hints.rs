@@ -1,5 +1,7 @@
 //! Mistakes of which a naive parser says something that leads astray.
 
+use std::fmt::Write as _;
+
 use super::*;
 
 #[test]
@@ -130,7 +132,8 @@ fn aliases_without_end_or_measure_are_told_and_cost_nothing() {
     let mut bomb = "x-0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
     for level in 1..12 {
         let alias = format!("*a{}", level - 1);
-        bomb += &format!("x-{level}: &a{level} [{}]\n", [alias.as_str(); 10].join(", "));
+        let aliases = [alias.as_str(); 10].join(", ");
+        writeln!(bomb, "x-{level}: &a{level} [{aliases}]").unwrap();
     }
     let (line, _, message, _) = only(&with_station(&bomb));
     assert!((4..10).contains(&line) && message.contains("repeat more than"), "{line}: {message}");
@@ -174,4 +177,31 @@ fn names_titles_and_ids_have_one_limit() {
     assert!(only(&text(&long, "s", "t")).2.contains("`name` has 201 characters, and the most is 200"));
     assert!(only(&text("n", "s", &long)).2.contains("`title` has 201 characters"));
     assert!(wrong(&text("n", &long, "t")).problems[0].message.contains("this id has 201 characters"));
+}
+
+#[test]
+fn a_template_is_tried_with_the_shows_that_use_it() {
+    let show = |title: &str, id: &str| {
+        format!("  - {{ title: {title}, id: {id}, station: s, cron: \"0 9 * * *\", length: 1h }}\n")
+    };
+    let file = |name: &str, shows: &str| with_station(&format!("name: \"{name}\"\nshows:\n{shows}"));
+    // A branch that only one show takes.
+    let branch = "{% if show_id == 'show' %}{{ show }}{% else %}{{ start | format('%Y') }}{% endif %}";
+    let (line, _, message, _) = only(&file(branch, &(show("Show", "show") + &show("Evening News", "news"))));
+    assert_eq!((line, message.contains("for the show `Evening News`")), (3, true), "{message}");
+    parse(&file(branch, &show("Show", "show")));
+    // What two words have and one has not.
+    let second = "{{ (show | split(' '))[1] }}";
+    parse(&file(second, &show("Evening News", "news")));
+    assert!(
+        only(&file(second, &(show("Evening News", "news") + &show("News", "two")))).2.contains("for the show `News`")
+    );
+    parse(&file(second, ""));
+    assert!(only(&file("{{ start | dat('%Y') }}", "  []\n")).2.contains("cannot be rendered"));
+    // One of a show's own, told at its place; names that only it has are right.
+    let own = |name: &str| show("News", "news").replace(" }", &format!(", name: \"{name}\" }}"));
+    parse(&with_station(&format!("shows:\n{}", own("{{ {'news': 'N'}[show_id] }}"))));
+    let (line, _, message, _) =
+        only(&with_station(&format!("shows:\n{}", own("{{ {'olds': 'N'}[show_id] | upper }}"))));
+    assert_eq!((line, message.contains("for the show `News`")), (4, true), "{message}");
 }
