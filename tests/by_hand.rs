@@ -143,11 +143,12 @@ async fn six_seconds_from_now_are_exactly_there() {
 #[tokio::test]
 async fn a_template_that_fails_after_all_costs_no_recording() {
     let origin = Origin::start();
-    let url = origin.station("s", stamped()).url().to_string();
+    let station = origin.station("s", stamped());
     // Right for the only show of the file, and for nothing that is recorded by hand.
     let desk = Desk::over(Aircheck::new(&format!(
-        "timezone: UTC\nname: \"{{{{ {{'news': 'News'}}[show_id] }}}}\"\nstations:\n  s: {{ name: KBS 1FM, hls: \"{url}\" }}\n\
+        "timezone: UTC\nname: \"{{{{ {{'news': 'News'}}[show_id] }}}}\"\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\n\
          shows:\n  - {{ title: News, station: s, cron: \"{}\", length: 1h }}\n",
+        station.url(),
         quiet()
     )))
     .await;
