@@ -39,6 +39,7 @@ mod service;
 mod stations;
 mod truth;
 mod variants;
+mod zones;
 
 mod origin;
 mod page;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 use regex::Regex;
 use url::Url;
 
@@ -17,7 +17,7 @@ pub struct Station {
     /// Its name for people.
     pub name: String,
     /// Its zone, resolved.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// How much later than on the air its stream arrives, where the stream does not say.
     pub delay: Duration,
     /// Its picture, where one is given.

@@ -232,7 +232,7 @@ mod tests {
             on_air: Span::new(start, at(105.0)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: crate::base::zone::Zone::utc(),
         };
         let (title, origin, connecting_until) = ("T".to_owned(), Origin::Hand, Some(at(110.0)));
         Amendment { airing, title, origin, skipped: false, moved, until_stopped, connecting_until }
