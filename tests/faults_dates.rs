@@ -1,7 +1,6 @@
 //! Dates that are not what they claim: a clock that is set while it is on the air, one that stands still, one that tells the time
 //! of the answer. The sound goes on by its numbers, so nothing may be missing, nothing doubled, and no end cut off.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
@@ -11,31 +10,9 @@ use crate::support::origin::{Container, Fault, Origin, ProgrammeTime, Setup, Sta
 
 const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
 
-/// Changes every date in a playlist, by the number of its segment.
-fn redate(change: impl Fn(u64, DateTime<Utc>) -> DateTime<Utc> + Send + Sync + 'static) -> Fault {
-    Fault::edit_playlist(move |text| {
-        let mut number = 0;
-        let mut changed = String::new();
-        for line in text.lines() {
-            if let Some(first) = line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:") {
-                number = first.parse().expect("a number");
-            }
-            if let Some(date) = line.strip_prefix(DATE) {
-                let date = change(number, date.parse().expect("a date"));
-                let _ = write!(changed, "{DATE}{}", date.to_rfc3339_opts(SecondsFormat::Millis, true));
-            } else {
-                changed += line;
-            }
-            changed.push('\n');
-            number += u64::from(!line.starts_with('#'));
-        }
-        changed
-    })
-}
-
 /// Adds so many seconds to the dates from segment `from` on.
 fn set(from: u64, seconds: i64) -> Fault {
-    redate(move |number, date| if number < from { date } else { date + TimeDelta::seconds(seconds) })
+    Fault::redate(move |number, date| if number < from { date } else { date + TimeDelta::seconds(seconds) })
 }
 
 #[tokio::test]
@@ -53,16 +30,16 @@ async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
         let at = text.find(&name).and_then(|at| text.get(..at)?.rfind(DATE));
         at.map_or(text.clone(), |at| format!("{}#EXT-X-DISCONTINUITY\n{}", &text[..at], &text[at..]))
     };
-    let back_5 = redate(move |number, date| if number < marked { date } else { date - TimeDelta::seconds(5) });
+    let back_5 = Fault::redate(move |number, date| if number < marked { date } else { date - TimeDelta::seconds(5) });
     let cases = [
         Case::hls("set back by 30 s", &s[0]).fault(set(from(&s[0]), -30)).says("set its clock back by 30.0 s"),
         Case::hls("set back by 3 s", &s[1]).fault(set(from(&s[1]), -3)).says("set its clock back by 3.0 s"),
         Case::hls("set forward by 3 s", &s[2]).fault(set(from(&s[2]), 3)).says("set its clock forward by 3.0 s"),
         Case::hls("set forward by 30 s", &s[3]).fault(set(from(&s[3]), 30)).says("set its clock forward by 30.0 s"),
-        Case::hls("2 s back every fourth segment", &s[4]).fault(redate(move |number, date| {
+        Case::hls("2 s back every fourth segment", &s[4]).fault(Fault::redate(move |number, date| {
             date - TimeDelta::seconds(2 * i64::try_from(number.saturating_sub(steps) / 4).expect("few"))
         })),
-        Case::hls("50 ms ahead with every segment", &s[5]).fault(redate(move |number, date| {
+        Case::hls("50 ms ahead with every segment", &s[5]).fault(Fault::redate(move |number, date| {
             date + TimeDelta::milliseconds(50 * i64::try_from(number.saturating_sub(drift)).expect("few"))
         })),
         Case::hls("back by 5 s, with a mark", &s[6]).fault(Fault::edit_playlist(mark)).fault(back_5),
@@ -81,7 +58,7 @@ async fn dates_that_are_no_dates_are_not_believed() {
         .map(|name| dated(name, if name.starts_with("frozen") { ProgrammeTime::First } else { ProgrammeTime::Every }));
     let frozen = |station: &StationHandle, ago: i64| {
         let (begins, _) = station.on_air(station.newest() - 7);
-        redate(move |_, _| begins - TimeDelta::seconds(ago))
+        Fault::redate(move |_, _| begins - TimeDelta::seconds(ago))
     };
     let by_arrival = |name, station: &StationHandle| Case::placed(name, hls(station), station.segment().as_secs_f64());
     let cases = [
@@ -107,5 +84,5 @@ fn answered() -> Fault {
 
 /// Four segments at a time carry the moment when the last of them began.
 fn burst() -> Fault {
-    redate(|number, date| date + TimeDelta::seconds(2 * i64::try_from(3 - number % 4).expect("few")))
+    Fault::redate(|number, date| date + TimeDelta::seconds(2 * i64::try_from(3 - number % 4).expect("few")))
 }

@@ -1,11 +1,11 @@
 //! A switch per fault: what goes wrong, with which requests, for how long.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,6 +134,29 @@ impl Fault {
     /// The text of the playlist goes through `edit`.
     pub fn edit_playlist(edit: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
         Self::edit(Part::Playlist, move |body| edit(String::from_utf8_lossy(&body).into_owned()).into_bytes())
+    }
+
+    /// Changes every `EXT-X-PROGRAM-DATE-TIME`, by the number of its segment.
+    pub fn redate(change: impl Fn(u64, DateTime<Utc>) -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
+        Self::edit_playlist(move |text| {
+            let mut number = 0;
+            let mut changed = String::new();
+            for line in text.lines() {
+                if let Some(first) = line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:") {
+                    number = first.parse().expect("a number");
+                }
+                if let Some(date) = line.strip_prefix(DATE) {
+                    let date = change(number, date.parse().expect("a date"));
+                    let _ = write!(changed, "{DATE}{}", date.to_rfc3339_opts(SecondsFormat::Millis, true));
+                } else {
+                    changed += line;
+                }
+                changed.push('\n');
+                number += u64::from(!line.starts_with('#'));
+            }
+            changed
+        })
     }
 
     /// Only so long after it is switched on.

@@ -13,6 +13,7 @@ mod mix;
 mod playlist;
 mod programme;
 mod setup;
+mod spot;
 mod station;
 
 pub use fault::{Fault, Kind, Part};
@@ -211,6 +212,12 @@ impl StationHandle {
     /// Lists a segment twice.
     pub fn list_twice(&self, sequence: u64) {
         self.station.state().twice.push(sequence);
+    }
+
+    /// From segment `sequence` on the same advertisement is on the air as whenever this is said, for two segments, between
+    /// marks; only in ADTS.
+    pub fn advertise(&self, sequence: u64) {
+        self.station.state().spots.extend([(sequence, 0), (sequence + 1, 1)]);
     }
 
     /// The encoder restarts without losing sound: its next segment has number `base`, with or without

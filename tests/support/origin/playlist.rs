@@ -68,9 +68,9 @@ pub(super) fn media(station: &Station, view: &View, now: DateTime<Utc>) -> Strin
     }
     let mut map = None;
     let mut key = None;
-    let (gaps, twice) = {
+    let (gaps, twice, spots) = {
         let state = station.state();
-        (state.gaps.clone(), state.twice.clone())
+        (state.gaps.clone(), state.twice.clone(), state.spots.clone())
     };
     for (index, segment) in view.window.clone().zip(list) {
         let sequence = view.sequence(index);
@@ -79,6 +79,9 @@ pub(super) fn media(station: &Station, view: &View, now: DateTime<Utc>) -> Strin
             text += "#EXT-X-DISCONTINUITY\n";
         }
         let changes = index > 0 && act(index) != act(index - 1);
+        if spots.contains_key(&sequence) != spots.contains_key(&sequence.wrapping_sub(1)) {
+            text += "#EXT-X-DISCONTINUITY\n";
+        }
         if changes && setup.mix.as_ref().is_some_and(|mix| mix.announced) {
             text += "#EXT-X-DISCONTINUITY\n";
         }

@@ -1,5 +1,6 @@
 //! One station: what it offers at a moment, and its answer to a request.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::ops::Range;
@@ -17,6 +18,7 @@ use super::http::{Manner, Reply, Request};
 use super::playlist;
 use super::programme::{Segment, Segments};
 use super::setup::{Redirects, Setup, Written};
+use super::spot;
 
 /// What opaque tokens are made unreadable with.
 const MASK: u64 = 0x5A17_C0DE_0DD5_EED5;
@@ -43,6 +45,8 @@ pub(super) struct State {
     pub gaps: Vec<u64>,
     /// Sequence numbers whose line stands there twice.
     pub twice: Vec<u64>,
+    /// Segments in which an advertisement is on the air, and which.
+    pub spots: HashMap<u64, usize>,
     /// Where playlists and segments are found by now, where that has changed.
     pub redirects: Option<Redirects>,
 }
@@ -340,6 +344,9 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         let segment = self.offered(index, now)?;
         if self.state().gaps.contains(&sequence) {
             return None;
+        }
+        if let Some(number) = self.state().spots.get(&sequence) {
+            return Some(spot::adts(*number, spot::frames(segment.duration.as_seconds_f64())));
         }
         let Some(encryption) = self.setup.encryption else { return Some(segment.bytes.clone()) };
         Some(encryption.seal(sequence, &segment.bytes))
