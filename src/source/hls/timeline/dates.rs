@@ -107,7 +107,8 @@ impl Dates {
             }
         }
         let date = segment.programme_time.filter(|_| !self.doubted);
-        let ends = |start: DateTime<Utc>| start.checked_add_signed(delta(segment.duration));
+        // What does not say its length says nothing of the next date.
+        let ends = |start: DateTime<Utc>| start.checked_add_signed(delta(segment.claimed?));
         let Some(date) = date else {
             (self.expected, self.candidate) = (self.expected.and_then(ends), self.candidate.and_then(ends));
             return None;
@@ -145,8 +146,8 @@ impl Dates {
 fn advance(segments: &[&Segment]) -> bool {
     let pairs = segments.windows(2).filter_map(|pair| {
         let [one, next] = pair else { return None };
-        let step = next.programme_time? - one.programme_time?;
-        (!next.discontinuity).then(|| (step - delta(one.duration)).abs() <= ROUNDING.max(delta(one.duration / 2)))
+        let (step, length) = (next.programme_time? - one.programme_time?, one.claimed?);
+        (!next.discontinuity).then(|| (step - delta(length)).abs() <= ROUNDING.max(delta(length / 2)))
     });
     let (good, bad): (Vec<bool>, Vec<bool>) = pairs.partition(|good| *good);
     bad.len() <= good.len().max(1)
@@ -177,7 +178,7 @@ mod tests {
             url: Url::parse("http://h/s").unwrap(),
             place: format!("/{sequence}"),
             duration: Duration::from_secs(2),
-            claimed: None,
+            claimed: Some(Duration::from_secs(2)),
             byte_range: None,
             key: None,
             map: None,
