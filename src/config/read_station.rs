@@ -27,19 +27,31 @@ pub(super) fn station(entry: &Entry, timezone: Tz, folder: &Path, problems: &mut
     // All three are read, so that the mistakes of each are told even where only one may stand.
     let sources =
         [hls(&section, folder, problems), rtmp(&section, folder, problems), icecast(&section, folder, problems)];
-    let source = sources.into_iter().flatten().next()?;
+    let tls = section.section("tls", problems);
+    let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
+    let mut source = sources.into_iter().flatten().next()?;
+    match &mut source {
+        SourceConfig::Hls(hls) => hls.accept_invalid = accept_invalid,
+        SourceConfig::Rtmp(rtmp) => rtmp.accept_invalid = accept_invalid,
+        SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
+    }
     Some(Station { id: StationId::new(id?), name, timezone, delay, artwork, source })
 }
 
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "hls", HTTP, folder, problems)?;
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
-    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate }))
+    Some(SourceConfig::Hls(Hls {
+        address: source.address?,
+        headers: source.headers,
+        max_bitrate,
+        accept_invalid: false,
+    }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "icecast", HTTP, folder, problems)?;
-    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers }))
+    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers, accept_invalid: false }))
 }
 
 fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
@@ -56,7 +68,17 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
             Err(complaint) => problems.add(place, complaint),
         }
     }
-    Some(SourceConfig::Rtmp(Rtmp { address: address?, headers, app, playpath, swf, page, live, args }))
+    Some(SourceConfig::Rtmp(Rtmp {
+        address: address?,
+        headers,
+        app,
+        playpath,
+        swf,
+        page,
+        live,
+        args,
+        accept_invalid: false,
+    }))
 }
 
 /// What all kinds of sources share.

@@ -66,6 +66,8 @@ pub struct Hls {
     pub headers: Vec<(String, String)>,
     /// The highest bandwidth to choose among variants, in bits per second.
     pub max_bitrate: Option<u64>,
+    /// Whether a server is recorded whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.
@@ -87,6 +89,8 @@ pub struct Rtmp {
     pub live: bool,
     /// Passed on as they are.
     pub args: Vec<String>,
+    /// Whether a page is read whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// An Icecast or SHOUTcast source.
@@ -96,6 +100,8 @@ pub struct Icecast {
     pub address: Address,
     /// Sent with every request.
     pub headers: Vec<(String, String)>,
+    /// Whether a server is recorded whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// Where something is: known, or found anew for every capture.

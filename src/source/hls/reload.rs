@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
-use reqwest::Client;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +19,7 @@ use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::Failures;
 use crate::base::blocking::heavy;
 use crate::base::environment::Environment;
-use crate::base::http::{self, Body, HttpError};
+use crate::base::http::{self, Body, Client, HttpError};
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;

@@ -89,7 +89,7 @@ async fn capture_by(
 
 fn hls(station: &Station, path: &str) -> Hls {
     let headers = vec![("X-Station".to_owned(), "yes".to_owned())];
-    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None }
+    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None, accept_invalid: false }
 }
 
 fn long_ago() -> DateTime<Utc> {
