@@ -3,135 +3,203 @@
 //! One client is one cookie jar: a deck makes one per capture, so that cookies set by a station's page reach its
 //! segments and no other station's. There is no total timeout, because live bodies never end; connecting is bounded
 //! (5 s), silence is bounded (10 s without a byte), and every body read whole is bounded in size.
+//!
+//! Answers are read as players read them: a line of the head that cannot be understood, a status line of another
+//! century, a body that is not compressed as it says (`odd`, `head`, `coding`).
 
+mod chunked;
+mod coding;
+mod error;
+mod head;
+mod limits;
+mod odd;
+mod reasons;
+mod tls;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, ClientBuilder, StatusCode};
-use thiserror::Error;
+use reqwest::cookie::{CookieStore as _, Jar};
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+    SET_COOKIE, USER_AGENT,
+};
+use reqwest::{Response, Version};
+use rustls::ClientConfig;
 use url::Url;
 
+use self::coding::Coded;
+pub use self::error::HttpError;
+pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::redact;
 
-/// The longest wait for a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest silence on a connection that should deliver.
-pub const READ_TIMEOUT: Duration = Duration::from_secs(10);
 /// Redirects followed before a station is called a loop.
 const MAX_REDIRECTS: usize = 10;
+/// The most lines of a head; strict readers stop at 100.
+const MAX_HEADERS: usize = 500;
+/// How many servers whose answers are odd are remembered.
+const MOST_ODD: usize = 64;
+const NAME: &str = concat!("aircheck/", env!("CARGO_PKG_VERSION"));
 
-/// What went wrong with a request, in words that may be shown: URLs are redacted.
-#[derive(Debug, Error)]
-pub enum HttpError {
-    /// The client could not be made.
-    #[error("no HTTPS client could be made: {0}; is the package ca-certificates installed?")]
-    Client(String),
-    /// A header from the configuration is not one.
-    #[error("the header {name:?} or its value cannot be sent over HTTP")]
-    Header {
-        /// Its name.
-        name: String,
-    },
-    /// The server answered, but not with 2xx.
-    #[error("{url} answered {status}")]
-    Status {
-        /// Whose answer, redacted.
-        url: String,
-        /// The answer.
-        status: StatusCode,
-    },
-    /// Nothing, or nothing more, came in time.
-    #[error("{url} {what} {} s", limit.as_secs_f32())]
-    TimedOut {
-        /// Who, redacted.
-        url: String,
-        /// What it did not do `for` or `within` the limit.
-        what: &'static str,
-        /// The limit that was applied.
-        limit: Duration,
-    },
-    /// No connection.
-    #[error("{url} cannot be reached: {reason}")]
-    Unreachable {
-        /// Who, redacted.
-        url: String,
-        /// The innermost reason.
-        reason: String,
-    },
-    /// The body is larger than the cap.
-    #[error("{url} sent more than {cap} bytes")]
-    TooLarge {
-        /// Who, redacted.
-        url: String,
-        /// The cap in bytes.
-        cap: usize,
-    },
-    /// The connection broke in the middle of the body, or the body is not what its headers say.
-    #[error("{url} broke off: {reason}")]
-    Broken {
-        /// Who, redacted.
-        url: String,
-        /// The innermost reason.
-        reason: String,
-    },
+/// How a client asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner<'a> {
+    /// Sent with every request.
+    pub headers: &'a [(String, String)],
+    /// Whether a server is believed whose certificate is not valid.
+    pub accept_invalid: bool,
+    /// The longest silence of a body.
+    pub patience: Duration,
 }
 
-impl HttpError {
-    /// Sorts a reqwest error; a timed-out read otherwise calls itself a decoding error.
-    pub fn from_reqwest(error: &reqwest::Error, url: &Url) -> Self {
-        let url = redact::url(url);
-        let mut reason: &dyn std::error::Error = error;
-        while let Some(inner) = reason.source() {
-            reason = inner;
-        }
-        let reason = redact::text(&reason.to_string());
-        if error.is_connect() || error.is_request() && !error.is_timeout() {
-            Self::Unreachable { url, reason }
-        } else if error.is_timeout() {
-            Self::silent(url, READ_TIMEOUT)
-        } else {
-            Self::Broken { url, reason }
-        }
-    }
-
-    /// Nothing came from `url` (redacted) for as long as `limit`.
-    pub fn silent(url: String, limit: Duration) -> Self {
-        Self::TimedOut { url, what: "sent nothing for", limit }
-    }
-
-    /// The status, where the server answered with one.
-    pub fn status(&self) -> Option<StatusCode> {
-        match self {
-            Self::Status { status, .. } => Some(*status),
-            _ => None,
-        }
+impl Default for Manner<'_> {
+    fn default() -> Self {
+        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT }
     }
 }
 
-/// A client with a cookie jar of its own that sends `headers` with every request.
-pub fn client(headers: &[(String, String)]) -> Result<Client, HttpError> {
-    build(builder(headers)?)
+/// A client with a cookie jar of its own.
+#[derive(Debug, Clone)]
+pub struct Client(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    strict: reqwest::Client,
+    headers: HeaderMap,
+    jar: Arc<Jar>,
+    tls: ClientConfig,
+    patience: Duration,
+    /// Servers, by host and port, whose answers only a lenient reader understands.
+    odd: Mutex<HashSet<String>>,
 }
 
-/// As [`client`], but answers without an HTTP status line (`ICY 200 OK` of SHOUTcast) count as HTTP/0.9: whatever the
-/// server sent, its own headers included, is in the body. A silent body is ended only after `patience`.
-pub fn icy_client(headers: &[(String, String)], patience: Duration) -> Result<Client, HttpError> {
-    build(builder(headers)?.http09_responses().read_timeout(patience))
-}
-
-fn builder(headers: &[(String, String)]) -> Result<ClientBuilder, HttpError> {
-    Ok(Client::builder()
-        .user_agent(concat!("aircheck/", env!("CARGO_PKG_VERSION")))
-        .default_headers(header_map(headers)?)
+/// A client that asks as `manner` says.
+pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
+    let mut headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(NAME))]);
+    headers.extend(header_map(manner.headers)?);
+    let tls = tls::config(manner.accept_invalid).map_err(|error| HttpError::Client(error.to_string()))?;
+    let jar = Arc::new(Jar::default());
+    let strict = reqwest::Client::builder()
+        .default_headers(headers.clone())
         .connect_timeout(CONNECT_TIMEOUT)
-        .read_timeout(READ_TIMEOUT)
-        .cookie_store(true)
-        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS)))
+        .read_timeout(manner.patience)
+        .cookie_provider(Arc::clone(&jar))
+        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
+        .tls_backend_preconfigured(tls.clone())
+        .http1_allow_spaces_after_header_name_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_max_headers(MAX_HEADERS)
+        .http09_responses()
+        .build()
+        .map_err(|error| HttpError::Client(error.to_string()))?;
+    let patience = manner.patience;
+    Ok(Client(Arc::new(Inner { strict, headers, jar, tls, patience, odd: Mutex::default() })))
 }
 
-fn build(builder: ClientBuilder) -> Result<Client, HttpError> {
-    builder.build().map_err(|error| HttpError::Client(error.to_string()))
+impl Client {
+    /// A request for `url`.
+    pub fn get(&self, url: Url) -> Request {
+        Request { client: self.clone(), url, headers: HeaderMap::new() }
+    }
+
+    /// One question and its answer, redirects of a strict server included.
+    async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
+        let server = format!("{}:{:?}", url.host_str().unwrap_or_default(), url.port_or_known_default());
+        if self.odd().contains(&server) {
+            return self.ask_leniently(url, headers).await;
+        }
+        match self.0.strict.get(url.clone()).headers(headers.clone()).send().await {
+            Ok(response) if response.version() == Version::HTTP_09 => odd::understood(response).await,
+            Ok(response) => Ok(response),
+            Err(error) if reasons::is_odd(&error) => {
+                tracing::debug!(url = %redact::url(url), %error, "an odd answer; asking again, leniently");
+                {
+                    let mut odd = self.odd();
+                    if odd.len() < MOST_ODD {
+                        odd.insert(server);
+                    }
+                }
+                self.ask_leniently(url, headers).await
+            }
+            Err(error) => Err(HttpError::from_reqwest(&error, url)),
+        }
+    }
+
+    fn odd(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.0.odd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask_leniently(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
+        let mut all = self.0.headers.clone();
+        for (name, value) in headers {
+            all.insert(name, value.clone());
+        }
+        if let (Some(cookies), false) = (self.0.jar.cookies(url), all.contains_key(COOKIE)) {
+            all.insert(COOKIE, cookies);
+        }
+        if let (Some(login), false) = (login(url), all.contains_key(AUTHORIZATION)) {
+            all.insert(AUTHORIZATION, login);
+        }
+        let response = odd::ask(url, all, self.0.tls.clone(), self.0.patience).await?;
+        let mut cookies = response.headers().get_all(SET_COOKIE).iter().peekable();
+        if cookies.peek().is_some() {
+            self.0.jar.set_cookies(&mut cookies, url);
+        }
+        Ok(response)
+    }
+}
+
+/// The user and password of an address, as servers want them (RFC 7617).
+fn login(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let plain = |text: &str| percent_encoding::percent_decode_str(text).collect::<Vec<u8>>();
+    let both = [plain(url.username()), b":".to_vec(), plain(url.password().unwrap_or_default())].concat();
+    let mut value = HeaderValue::try_from(format!("Basic {}", BASE64_STANDARD.encode(both))).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// A request that has not been sent.
+#[derive(Debug, Clone)]
+pub struct Request {
+    client: Client,
+    url: Url,
+    headers: HeaderMap,
+}
+
+impl Request {
+    /// With one more header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// With these headers instead of those of the client.
+    #[must_use]
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Sends it, and follows redirects; whatever the status in the end. An answer without any head has the version 0.9.
+    pub async fn send(self) -> Result<Response, HttpError> {
+        let Self { client, mut url, mut headers } = self;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = client.ask(&url, &headers).await?;
+            let Some(next) = odd::moved(&response) else { return Ok(response) };
+            headers = odd::carried(headers, &url, &next);
+            url = next;
+        }
+        Err(HttpError::Maze { url: redact::url(&url), most: MAX_REDIRECTS })
+    }
 }
 
 /// `headers` as reqwest wants them.
@@ -166,30 +234,27 @@ pub struct Partial {
 }
 
 /// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes, in at most `limit`.
-pub async fn read_whole(
-    request: reqwest::RequestBuilder,
-    url: &Url,
-    cap: usize,
-    limit: Duration,
-) -> Result<Body, HttpError> {
+pub async fn read_whole(request: Request, url: &Url, cap: usize, limit: Duration) -> Result<Body, HttpError> {
     let Partial { body, cut } = read_partial(request, url, cap, limit).await?;
     cut.map_or(Ok(body), Err)
 }
 
 /// As [`read_whole`], but of a body that breaks off, is too long or takes too long, what came is handed over, too.
-pub async fn read_partial(
-    request: reqwest::RequestBuilder,
-    url: &Url,
-    cap: usize,
-    limit: Duration,
-) -> Result<Partial, HttpError> {
+pub async fn read_partial(request: Request, url: &Url, cap: usize, limit: Duration) -> Result<Partial, HttpError> {
+    let request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     let mut begun = None;
     let reading = tokio::time::timeout(limit, read_capped(request, url, cap, &mut begun)).await;
     let late = HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit };
     let cut = reading.unwrap_or(Err(late)).err();
     match (begun, cut) {
-        (Some(Begun { url, content_type, bytes }), cut) => {
-            Ok(Partial { body: Body { url, content_type, bytes: bytes.freeze() }, cut })
+        (Some(Begun { url: landed, content_type, coding, bytes }), cut) => {
+            let bytes = match (unpacked(bytes.freeze(), &coding, url, cap), cut.is_some()) {
+                (Ok(bytes), _) => bytes,
+                // Half of what is compressed is nothing.
+                (Err(_), true) => Bytes::new(),
+                (Err(error), false) => return Err(error),
+            };
+            Ok(Partial { body: Body { url: landed, content_type, bytes }, cut })
         }
         (None, Some(error)) => Err(error),
         (None, None) => Err(HttpError::Broken { url: redact::url(url), reason: "no answer".to_owned() }),
@@ -200,33 +265,24 @@ pub async fn read_partial(
 struct Begun {
     url: Url,
     content_type: String,
+    coding: String,
     bytes: BytesMut,
 }
 
-async fn read_capped(
-    request: reqwest::RequestBuilder,
-    url: &Url,
-    cap: usize,
-    begun: &mut Option<Begun>,
-) -> Result<(), HttpError> {
-    let sort = |error: reqwest::Error| HttpError::from_reqwest(&error, url);
-    let mut response = request.send().await.map_err(sort)?;
+async fn read_capped(request: Request, url: &Url, cap: usize, begun: &mut Option<Begun>) -> Result<(), HttpError> {
+    let mut response = request.send().await?;
     if !response.status().is_success() {
         return Err(HttpError::Status { url: redact::url(url), status: response.status() });
     }
-    let content_type = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_ascii_lowercase)
-        .unwrap_or_default();
+    let content_type = content_type(&response);
+    let coding = text_of(&response, CONTENT_ENCODING);
     let too_large = || HttpError::TooLarge { url: redact::url(url), cap };
     if response.content_length().is_some_and(|length| length > cap as u64) {
         return Err(too_large());
     }
     let landed = response.url().clone();
-    let Begun { bytes, .. } = begun.insert(Begun { url: landed, content_type, bytes: BytesMut::new() });
-    while let Some(part) = response.chunk().await.map_err(sort)? {
+    let Begun { bytes, .. } = begun.insert(Begun { url: landed, content_type, coding, bytes: BytesMut::new() });
+    while let Some(part) = response.chunk().await.map_err(|error| HttpError::from_reqwest(&error, url))? {
         if bytes.len().saturating_add(part.len()) > cap {
             return Err(too_large());
         }
@@ -234,3 +290,29 @@ async fn read_capped(
     }
     Ok(())
 }
+
+/// The `Content-Type` of an answer, lower case, or nothing.
+pub fn content_type(response: &Response) -> String {
+    text_of(response, CONTENT_TYPE).to_ascii_lowercase()
+}
+
+fn text_of(response: &Response, name: HeaderName) -> String {
+    let value = response.headers().get(name);
+    value.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).unwrap_or_default()
+}
+
+/// All `bytes` of the body of `response` to `url`, decompressed where they are compressed, whatever its head says.
+/// At most `cap` of them.
+pub fn decoded(bytes: Bytes, response: &Response, url: &Url, cap: usize) -> Result<Bytes, HttpError> {
+    unpacked(bytes, &text_of(response, CONTENT_ENCODING), url, cap)
+}
+
+fn unpacked(bytes: Bytes, coding: &str, url: &Url, cap: usize) -> Result<Bytes, HttpError> {
+    coding::plain(bytes, coding, cap).map_err(|coded| match coded {
+        Coded::TooLarge => HttpError::TooLarge { url: redact::url(url), cap },
+        Coded::Unreadable(reason) => HttpError::Compressed { url: redact::url(url), reason },
+    })
+}
+
+#[cfg(test)]
+mod tests;

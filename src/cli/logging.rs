@@ -8,7 +8,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Begins to log at `level` and above, unless RUST_LOG says otherwise.
 pub(super) fn begin(level: &str) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("warn,aircheck={level}")));
+    // What is wrong with a certificate is told with the station that has it.
+    let usual = || EnvFilter::new(format!("warn,rustls_platform_verifier=off,aircheck={level}"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let registry = tracing_subscriber::registry().with(filter);
     // systemd sets the variable for services whose standard error goes to the journal.
     let journal = std::env::var_os("JOURNAL_STREAM").and_then(|_| tracing_journald::layer().ok());

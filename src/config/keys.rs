@@ -136,6 +136,12 @@ pub(super) static STATION: Table = Table {
             "A picture, PNG or JPEG: a file, relative to this one, or a URL; for the shows that have none. By default one is drawn.",
         ),
         key(
+            "tls",
+            Kind::Section(&TLS),
+            "tls: { accept_invalid: true }",
+            "How far the servers of its page and its stream are believed.",
+        ),
+        key(
             "hls",
             Kind::UrlOr(HTTP, &HLS),
             "hls: https://…/playlist.m3u8",
@@ -146,10 +152,24 @@ pub(super) static STATION: Table = Table {
             "icecast",
             Kind::UrlOr(HTTP, &ICECAST),
             "icecast: https://…",
-            "Icecast or SHOUTcast: the URL of a stream, or of a PLS, M3U or XSPF.",
+            "Icecast or SHOUTcast: the URL of a stream, or of a list that names it (PLS, M3U, XSPF, ASX).",
         ),
     ],
     one_of: &["hls", "rtmp", "icecast"],
+};
+
+/// TLS of a station.
+pub(super) static TLS: Table = Table {
+    name: "tls",
+    doc: "How far the servers of the station's page and stream are believed.",
+    keys: &[key(
+        "accept_invalid",
+        Kind::Bool,
+        "accept_invalid: true",
+        "Whether it is recorded although a certificate is self-signed, has expired or is for another name.",
+    )
+    .default("false")],
+    one_of: &[],
 };
 
 const HEADERS_DOC: &str = "HTTP headers, such as Referer. A value can be `env:NAME` or `file:PATH`.";
@@ -368,7 +388,8 @@ mod tests {
 
     #[test]
     fn every_example_is_an_example_of_its_key_and_every_choice_is_a_key() {
-        for table in [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR]
+        for table in
+            [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR, &TLS]
         {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);

@@ -27,7 +27,14 @@ pub(super) fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &m
     // All three are read, so that the mistakes of each are told even where only one may stand.
     let sources =
         [hls(&section, folder, problems), rtmp(&section, folder, problems), icecast(&section, folder, problems)];
-    let source = sources.into_iter().flatten().next()?;
+    let tls = section.section("tls", problems);
+    let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
+    let mut source = sources.into_iter().flatten().next()?;
+    match &mut source {
+        SourceConfig::Hls(hls) => hls.accept_invalid = accept_invalid,
+        SourceConfig::Rtmp(rtmp) => rtmp.accept_invalid = accept_invalid,
+        SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
+    }
     Some(Station { id: StationId::new(id?), name, timezone, delay, artwork, source })
 }
 
@@ -35,12 +42,13 @@ fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<
     let source = Source::open(station, "hls", HTTP, folder, problems)?;
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
     let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
-    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate, language }))
+    let (address, headers, accept_invalid) = (source.address?, source.headers, false);
+    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "icecast", HTTP, folder, problems)?;
-    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers }))
+    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers, accept_invalid: false }))
 }
 
 fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
@@ -57,7 +65,17 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
             Err(complaint) => problems.add(place, complaint),
         }
     }
-    Some(SourceConfig::Rtmp(Rtmp { address: address?, headers, app, playpath, swf, page, live, args }))
+    Some(SourceConfig::Rtmp(Rtmp {
+        address: address?,
+        headers,
+        app,
+        playpath,
+        swf,
+        page,
+        live,
+        args,
+        accept_invalid: false,
+    }))
 }
 
 /// What all kinds of sources share.

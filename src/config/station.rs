@@ -68,6 +68,8 @@ pub struct Hls {
     pub max_bitrate: Option<u64>,
     /// The language to choose among renditions, as the station writes it (RFC 5646).
     pub language: Option<String>,
+    /// Whether a server is recorded whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.
@@ -89,6 +91,8 @@ pub struct Rtmp {
     pub live: bool,
     /// Passed on as they are.
     pub args: Vec<String>,
+    /// Whether a page is read whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// An Icecast or SHOUTcast source.
@@ -98,6 +102,8 @@ pub struct Icecast {
     pub address: Address,
     /// Sent with every request.
     pub headers: Vec<(String, String)>,
+    /// Whether a server is recorded whose certificate is not valid.
+    pub accept_invalid: bool,
 }
 
 /// Where something is: known, or found anew for every capture.

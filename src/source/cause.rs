@@ -10,10 +10,12 @@ impl AsCause for HttpError {
     fn cause_kind(&self) -> CauseKind {
         match self {
             Self::Client(_) | Self::Header { .. } => CauseKind::Internal,
-            Self::Status { .. } => CauseKind::Refused,
+            Self::Status { .. } | Self::Maze { .. } => CauseKind::Refused,
             Self::TimedOut { .. } => CauseKind::Stalled,
-            Self::Unreachable { .. } | Self::Broken { .. } => CauseKind::Connection,
-            Self::TooLarge { .. } => CauseKind::Unusable,
+            Self::Unreachable { .. } | Self::Tls { .. } | Self::Odd { .. } | Self::Broken { .. } => {
+                CauseKind::Connection
+            }
+            Self::TooLarge { .. } | Self::Compressed { .. } => CauseKind::Unusable,
         }
     }
 }

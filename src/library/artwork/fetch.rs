@@ -108,7 +108,7 @@ fn forget(folder: &Path, wanted: &HashSet<PathBuf>) {
 
 async fn fetch(url: &Url, path: &Path) -> Result<(), FetchError> {
     let cap = usize::try_from(Artwork::LARGEST).unwrap_or(usize::MAX);
-    let body = http::read_whole(http::client(&[])?.get(url.clone()), url, cap, LONGEST).await?;
+    let body = http::read_whole(http::client(http::Manner::default())?.get(url.clone()), url, cap, LONGEST).await?;
     if ImageKind::of(&body.bytes).is_none() {
         return Err(FetchError::Kind { url: redact::url(url) });
     }

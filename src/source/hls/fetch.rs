@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::Client;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -15,6 +14,7 @@ use super::pace;
 use super::playlist::{Key, Map, Segment};
 use super::request::{self, Bounds, FetchError};
 use crate::base::clock::SharedClock;
+use crate::base::http::Client;
 use crate::base::redact;
 use crate::model::Container;
 use crate::source::media::{self, Probe};

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use thiserror::Error;
 use url::Url;
 
@@ -14,7 +13,7 @@ use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
 use super::variables::Variables;
 use super::variants::Master;
 use crate::base::blocking::heavy;
-use crate::base::http::{self, Body, HttpError, Partial};
+use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 use crate::source::{media, resolve};

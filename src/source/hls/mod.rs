@@ -49,7 +49,7 @@ use self::offer::Offer;
 use self::reload::Reloader;
 use self::timeline::Timeline;
 use crate::base::environment::Environment;
-use crate::base::http;
+use crate::base::http::{self, Manner};
 use crate::config::Hls;
 use crate::model::{AsCause, MediaEvent};
 
@@ -67,7 +67,11 @@ pub async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) {
-    let client = match http::client(&source.headers) {
+    let client = match http::client(Manner {
+        headers: &source.headers,
+        accept_invalid: source.accept_invalid,
+        ..Manner::default()
+    }) {
         Ok(client) => client,
         Err(error) => {
             let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };

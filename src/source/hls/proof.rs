@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use reqwest::Client;
 use url::Url;
 
 use super::fetch::{Fetcher, Sealed};
@@ -11,6 +10,7 @@ use super::pace;
 use super::playlist::{MediaPlaylist, Playlist};
 use super::variables::Variables;
 use crate::base::clock::SharedClock;
+use crate::base::http::Client;
 
 /// How often its list may stand still, one target duration after another.
 const LOOKS: u32 = 3;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
-use reqwest::Client;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -21,7 +20,7 @@ use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::Wish;
 use super::{pace, proof};
 use crate::base::environment::Environment;
-use crate::base::http::HttpError;
+use crate::base::http::{Client, HttpError};
 use crate::base::redact;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_RANGE, RANGE};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::header::{CONTENT_RANGE, HeaderValue, RANGE};
+use reqwest::{Response, StatusCode};
 use thiserror::Error;
 use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
 use super::inline;
-use crate::base::http::HttpError;
+use crate::base::http::{self, Client, HttpError};
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 use crate::source::policy;
@@ -125,9 +125,10 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     let mut request = client.get(url.clone());
     if let Some(range) = range {
         let last = range.offset.saturating_add(range.length).saturating_sub(1);
-        request = request.header(RANGE, format!("bytes={}-{last}", range.offset));
+        let text = format!("bytes={}-{last}", range.offset);
+        request = HeaderValue::try_from(text).into_iter().fold(request, |request, text| request.header(RANGE, text));
     }
-    let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)?.map_err(sort)?;
+    let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)??;
     if !response.status().is_success() {
         return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
     }
@@ -151,7 +152,8 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     if bytes.is_empty() {
         return Err(FetchError::Empty(redact::url(url)));
     }
-    wanted.cut(bytes.freeze()).ok_or_else(|| FetchError::Range(redact::url(url)))
+    let bytes = http::decoded(bytes.freeze(), &response, url, bounds.bytes)?;
+    wanted.cut(bytes).ok_or_else(|| FetchError::Range(redact::url(url)))
 }
 
 /// Which bytes of an answer are wanted.

@@ -91,7 +91,8 @@ async fn capture_by(
 
 fn hls(station: &Station, path: &str) -> Hls {
     let headers = vec![("X-Station".to_owned(), "yes".to_owned())];
-    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None, language: None }
+    let address = Address::Url(station.url.join(path).unwrap());
+    Hls { address, headers, max_bitrate: None, language: None, accept_invalid: false }
 }
 
 fn long_ago() -> DateTime<Utc> {

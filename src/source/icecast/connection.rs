@@ -6,17 +6,17 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use reqwest::{Client, Response};
+use bytes::{Bytes, BytesMut};
+use reqwest::Response;
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::super::endless::{DEAD_AFTER, Deaf, Output};
 use super::super::policy::{self, Backoff};
-use super::super::resolve::resolve;
+use super::super::resolve::{Entry, Listed, find, listed};
 use crate::base::environment::Environment;
-use crate::base::http::{self, HttpError};
+use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::redact;
 use crate::config::Icecast;
 use crate::model::{AsCause, Cause, CauseKind};
@@ -26,6 +26,15 @@ const KEPT_FOR: Duration = Duration::from_secs(60);
 /// How much longer than the new connection the old one may take to its next bytes.
 const PRECEDENCE: Duration = Duration::from_secs(1);
 
+/// How many lists that name each other are followed.
+const MOST_LISTS: usize = 5;
+/// A longer list is none.
+const LONGEST_LIST: usize = 256 << 10;
+/// How long an answer that begins as a text may take to its end.
+const LIST_WITHIN: Duration = Duration::from_secs(3);
+/// The longest wait for a head. It begins with [`DEAD_AFTER`] and grows with each try.
+const LONGEST_HEAD: Duration = Duration::from_secs(40);
+
 /// A body that is being read.
 pub(super) struct Connection {
     /// Where it comes from.
@@ -34,6 +43,8 @@ pub(super) struct Connection {
     pub response: Response,
     /// Its first bytes, where they were waited for.
     first: Option<Bytes>,
+    /// For how long it has said nothing when that is told.
+    pub silent_for: Duration,
 }
 
 /// Opens connections to one station.
@@ -42,34 +53,90 @@ pub(super) struct Opener<'a> {
     environment: &'a Environment,
     /// One client, and so one cookie jar, for all connections of a capture.
     client: Option<Client>,
+    /// Which of the entries of a list is asked: it goes on where one does not deliver, and comes back round.
+    turn: usize,
+    /// Heads that did not come in time, running.
+    late: u32,
 }
 
 impl<'a> Opener<'a> {
     pub(super) fn new(source: &'a Icecast, environment: &'a Environment) -> Self {
-        Self { source, environment, client: None }
+        Self { source, environment, client: None, turn: 0, late: 0 }
     }
 
     fn client(&mut self) -> Result<Client, HttpError> {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let titles = ("Icy-MetaData".to_owned(), "1".to_owned());
-        let headers: Vec<_> = self.source.headers.iter().cloned().chain([titles]).collect();
-        Ok(self.client.insert(http::icy_client(&headers, DEAD_AFTER + KEPT_FOR + PRECEDENCE)?).clone())
+        let mut headers = self.source.headers.clone();
+        // Whoever writes it in the file knows why.
+        if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Icy-MetaData")) {
+            headers.push(("Icy-MetaData".to_owned(), "1".to_owned()));
+        }
+        let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
+        let manner = Manner { headers: &headers, accept_invalid: self.source.accept_invalid, patience };
+        Ok(self.client.insert(http::client(manner)?).clone())
+    }
+
+    /// What was opened last delivers nothing: where there is another entry, that is next.
+    pub(super) fn pass_on(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
     }
 
     /// Finds the address and asks for the sound.
     pub(super) async fn open(&mut self) -> Result<Connection, Cause> {
+        let opened = self.follow().await;
+        if opened.is_err() {
+            self.pass_on();
+        }
+        opened
+    }
+
+    /// Follows lists, which are told by what they hold, to the stream whose turn it is.
+    async fn follow(&mut self) -> Result<Connection, Cause> {
         let client = self.client().map_err(|error| error.as_cause())?;
-        let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
-        let url = resolved.url;
-        let sent = tokio::time::timeout(DEAD_AFTER, client.get(url.clone()).send()).await;
-        let response = match sent {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(HttpError::from_reqwest(&error, &url).as_cause()),
-            Err(_) => return Err(HttpError::silent(redact::url(&url), DEAD_AFTER).as_cause()),
+        let named = find(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
+        let mut entry = Entry { url: named, headers: Vec::new() };
+        let mut turn = self.turn;
+        for _ in 0..=MOST_LISTS {
+            let mut connection = self.ask(&client, &entry).await?;
+            let Some(text) = connection.text().await else { return Ok(connection) };
+            let content_type = http::content_type(&connection.response);
+            match listed(&text, &content_type, connection.response.url()) {
+                Listed::Streams(mut entries) => {
+                    let chosen = turn % entries.len();
+                    turn /= entries.len();
+                    entry = entries.swap_remove(chosen);
+                }
+                Listed::Hls => {
+                    let words = format!(
+                        "{} is an HLS playlist: write `hls:` instead of `icecast:` at the station",
+                        redact::url(&connection.url)
+                    );
+                    return Err(Cause::new(CauseKind::Unusable, words));
+                }
+                Listed::Other => return Ok(connection),
+            }
+        }
+        let words = format!("{} leads back to itself or through more than {MOST_LISTS} lists", redact::url(&entry.url));
+        Err(Cause::new(CauseKind::Address, words))
+    }
+
+    async fn ask(&mut self, client: &Client, entry: &Entry) -> Result<Connection, Cause> {
+        let url = entry.url.clone();
+        if !matches!(url.scheme(), "http" | "https") {
+            let words = format!("{} is named by a list, and is no http address", redact::url(&url));
+            return Err(Cause::new(CauseKind::Address, words));
+        }
+        let headers = http::header_map(&entry.headers).unwrap_or_default();
+        let limit = DEAD_AFTER.saturating_mul(self.late.saturating_add(1)).min(LONGEST_HEAD);
+        let sent = tokio::time::timeout(limit, client.get(url.clone()).headers(headers).send()).await;
+        let Ok(sent) = sent else {
+            self.late = self.late.saturating_add(1);
+            return Err(HttpError::silent(redact::url(&url), limit).as_cause());
         };
+        self.late = 0;
+        let response = sent.map_err(|error| error.as_cause())?;
         if !response.status().is_success() {
             let (url, status) = (redact::url(&url), response.status());
             return Err(HttpError::Status { url, status }.as_cause());
@@ -92,7 +159,26 @@ pub(super) enum Spoke {
 
 impl Connection {
     pub(super) fn new(url: Url, response: Response) -> Self {
-        Self { url, response, first: None }
+        Self { url, response, first: None, silent_for: DEAD_AFTER }
+    }
+
+    /// The whole answer, where that is a text and no sound. What was read of it is kept as its beginning.
+    async fn text(&mut self) -> Option<Bytes> {
+        let until = Instant::now() + LIST_WITHIN;
+        let mut bytes = BytesMut::new();
+        while bytes.len() <= LONGEST_LIST && is_text(&bytes) {
+            match timeout_at(until, self.response.chunk()).await {
+                Ok(Ok(Some(more))) => bytes.extend_from_slice(&more),
+                Ok(Ok(None) | Err(_)) | Err(_) => break,
+            }
+        }
+        let bytes = bytes.freeze();
+        if bytes.is_empty() {
+            return None;
+        }
+        let plain = http::decoded(bytes.clone(), &self.response, &self.url, LONGEST_LIST);
+        self.first = Some(bytes);
+        plain.ok().filter(|plain| is_text(plain))
     }
 
     /// The next bytes; nothing is lost when the caller gives up waiting.
@@ -115,7 +201,7 @@ impl Connection {
 
     /// That it delivers nothing.
     pub(super) fn silent(&self) -> Cause {
-        let words = format!("{} delivered no sound for {} s", redact::url(&self.url), DEAD_AFTER.as_secs());
+        let words = format!("{} delivered no sound for {} s", redact::url(&self.url), self.silent_for.as_secs());
         Cause::new(CauseKind::Stalled, words)
     }
 
@@ -157,10 +243,20 @@ impl Connection {
     }
 }
 
+/// Whether `bytes` may be the beginning of a text: sound soon has a byte that no text has. A list may be in UTF-16, or
+/// gzipped although nobody asked for that.
+fn is_text(bytes: &[u8]) -> bool {
+    let packed = bytes.starts_with(&[0x1f, 0x8b]);
+    let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    let wide = marked && bytes.get(2..4).is_some_and(|letter| letter.contains(&0));
+    let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+    packed || wide || bytes.first() != Some(&0xff) && !bytes.iter().any(is_control)
+}
+
 /// A new connection, and the first bytes of its body.
 async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, Cause> {
     let mut new = opener.open().await?;
-    match timeout_at(Instant::now() + DEAD_AFTER, new.response.chunk()).await {
+    match timeout_at(Instant::now() + DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);
             Ok(new)

@@ -5,10 +5,8 @@
 //! zero. The text is `StreamTitle='…';StreamUrl='…';`, padded with zeros, in UTF-8 or in whatever the studio's computer
 //! was set to.
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 
-/// Headers beyond this are none.
-const LONGEST_HEAD: usize = 16 << 10;
 const LENGTH_UNIT: usize = 16;
 
 /// What a server says before the sound.
@@ -18,19 +16,6 @@ pub(super) struct Head {
     pub content_type: String,
     /// Bytes of sound between two titles, where there are titles.
     pub title_every: Option<usize>,
-}
-
-/// What the beginning of a body without HTTP headers is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Beginning {
-    /// `ICY 200 OK`, its headers, and the number of bytes they take.
-    Icy(Head, usize),
-    /// `ICY` with any other status: its words.
-    Refused(String),
-    /// Too short to tell.
-    More,
-    /// Something else.
-    Unknown,
 }
 
 impl Head {
@@ -44,30 +29,6 @@ impl Head {
     }
 }
 
-/// Reads the headers that `body` begins with.
-pub(super) fn beginning(body: &[u8]) -> Beginning {
-    let mark = b"ICY ";
-    let known = body.len().min(mark.len());
-    if body.get(..known) != mark.get(..known) {
-        return Beginning::Unknown;
-    }
-    let end = |gap: &[u8]| body.windows(gap.len()).position(|window| window == gap).map(|at| at + gap.len());
-    let Some(length) = end(b"\r\n\r\n").into_iter().chain(end(b"\n\n")).min() else {
-        return if body.len() > LONGEST_HEAD { Beginning::Unknown } else { Beginning::More };
-    };
-    let text = decode(body.get(..length).unwrap_or_default());
-    let mut lines = text.lines();
-    let status = lines.next().unwrap_or_default().trim();
-    if status.split_whitespace().nth(1) != Some("200") {
-        return Beginning::Refused(status.to_owned());
-    }
-    let mut head = Head::default();
-    for (name, value) in lines.filter_map(|line| line.split_once(':')) {
-        head.set(name.trim(), value);
-    }
-    Beginning::Icy(head, length)
-}
-
 /// UTF-8, else Latin-1, in which every byte is a letter.
 fn decode(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
@@ -76,13 +37,22 @@ fn decode(bytes: &[u8]) -> String {
     }
 }
 
+/// What a title begins with.
+const MARK: &[u8] = b"StreamTitle='";
+
 /// Takes titles out of sound.
+///
+/// Heads lie: one that was kept by a proxy for somebody else announces titles that do not come, or not where it says,
+/// and titles come that no head announced. So a block that is no text puts an end to belief: its bytes are sound, and
+/// from there on titles are found by how they begin.
 #[derive(Debug)]
 pub(super) struct Titles {
     every: Option<usize>,
     /// What comes next.
     next: Next,
     last: String,
+    /// Where nothing is announced: what may be the beginning of a title.
+    held: BytesMut,
 }
 
 #[derive(Debug)]
@@ -97,17 +67,13 @@ enum Next {
 
 impl Titles {
     pub(super) fn new(every: Option<usize>) -> Self {
-        Self { every, next: Next::Sound(every.unwrap_or(0)), last: String::new() }
+        Self { every, next: Next::Sound(every.unwrap_or(0)), last: String::new(), held: BytesMut::new() }
     }
 
     /// Adds the sound in `bytes` to `sound`; gives the title where a new one was among them (the last of several).
     pub(super) fn take(&mut self, mut bytes: &[u8], sound: &mut BytesMut) -> Option<String> {
-        let Some(every) = self.every else {
-            sound.extend_from_slice(bytes);
-            return None;
-        };
         let mut title = None;
-        while let Some((first, rest)) = bytes.split_first() {
+        while let (Some(every), Some((first, rest))) = (self.every, bytes.split_first()) {
             match &mut self.next {
                 Next::Sound(0) => self.next = Next::Length,
                 Next::Sound(left) => {
@@ -126,17 +92,80 @@ impl Titles {
                     text.extend_from_slice(now);
                     *left -= now.len();
                     bytes = later;
-                    if *left == 0 {
-                        let new = stream_title(text).filter(|new| !new.is_empty() && *new != self.last);
-                        self.last = new.clone().unwrap_or_else(|| std::mem::take(&mut self.last));
-                        title = new.or(title);
+                    // No title begins like sound, so that it need not be waited for.
+                    if !may_be_text(text) {
+                        self.held.extend_from_slice(&[length_byte(text.len() + *left)]);
+                        self.held.extend_from_slice(text);
+                        self.every = None;
+                    } else if *left == 0 {
+                        let text = std::mem::take(text);
                         self.next = Next::Sound(every);
+                        title = self.told(&text).or(title);
                     }
                 }
             }
         }
+        if self.every.is_none() {
+            self.held.extend_from_slice(bytes);
+            title = self.search(sound).or(title);
+        }
         title
     }
+
+    /// What is held back although nothing is announced, once nothing follows it.
+    pub(super) fn rest(&mut self) -> BytesMut {
+        self.held.split()
+    }
+
+    fn told(&mut self, text: &[u8]) -> Option<String> {
+        let new = stream_title(text).filter(|new| !new.is_empty() && *new != self.last)?;
+        self.last.clone_from(&new);
+        Some(new)
+    }
+
+    /// Takes titles out of what is held that nobody announced, and lets go of the sound.
+    fn search(&mut self, sound: &mut BytesMut) -> Option<String> {
+        let mut title = None;
+        loop {
+            let Some(at) = self.held.windows(MARK.len()).position(|window| window == MARK) else {
+                // The length stands in front of the mark, which may have begun.
+                let begun =
+                    (1..MARK.len()).rev().find(|length| self.held.ends_with(MARK.get(..*length).unwrap_or_default()));
+                let keep = begun.unwrap_or(0) + 1;
+                sound.extend_from_slice(&self.held.split_to(self.held.len().saturating_sub(keep)));
+                return title;
+            };
+            let length = at
+                .checked_sub(1)
+                .and_then(|before| self.held.get(before))
+                .map_or(0, |units| usize::from(*units) * LENGTH_UNIT);
+            let block = self.held.get(at..at + length);
+            if length >= MARK.len() && block.is_none() {
+                sound.extend_from_slice(&self.held.split_to(at - 1));
+                return title;
+            }
+            match block.filter(|block| block.len() >= MARK.len() && may_be_text(block)) {
+                Some(block) => {
+                    let block = block.to_vec();
+                    title = self.told(&block).or(title);
+                    sound.extend_from_slice(&self.held.split_to(at - 1));
+                    self.held.advance(1 + block.len());
+                }
+                None => sound.extend_from_slice(&self.held.split_to(at + MARK.len())),
+            }
+        }
+    }
+}
+
+fn length_byte(length: usize) -> u8 {
+    u8::try_from(length / LENGTH_UNIT).unwrap_or_default()
+}
+
+/// Whether `text` may be (the beginning of) what stands between sound: fields like `StreamTitle='…';`, with zeros at the
+/// end, in any encoding (UTF-16 has zeros everywhere). What is none does not become one by what follows.
+fn may_be_text(text: &[u8]) -> bool {
+    let mut written = text.iter().filter(|byte| **byte != 0);
+    written.next().is_none_or(u8::is_ascii_alphabetic) && !written.any(u8::is_ascii_control)
 }
 
 /// The title in a block of text. Titles hold quotes and semicolons, so that only both together, before the next field or
@@ -188,7 +217,9 @@ mod tests {
     #[test]
     fn without_announced_titles_everything_is_sound() {
         let mut sound = BytesMut::new();
-        assert_eq!(Titles::new(None).take(b"StreamTitle='x';", &mut sound), None);
+        let mut titles = Titles::new(None);
+        assert_eq!(titles.take(b"StreamTitle='x';", &mut sound), None);
+        sound.extend_from_slice(&titles.rest());
         assert_eq!(&sound[..], b"StreamTitle='x';");
     }
 
@@ -200,16 +231,35 @@ mod tests {
     }
 
     #[test]
-    fn the_old_status_line_is_understood() {
-        let body = b"ICY 200 OK\r\nicy-name: X\r\nIcy-MetaInt:8192\r\nContent-Type: audio/MPEG\r\n\r\nsound";
-        let head = Head { content_type: "audio/mpeg".into(), title_every: Some(8192) };
-        assert_eq!(beginning(body), Beginning::Icy(head, body.len() - 5));
-        assert_eq!(
-            beginning(b"ICY 401 Service Unavailable\r\n\r\n"),
-            Beginning::Refused("ICY 401 Service Unavailable".into())
-        );
-        assert_eq!(beginning(b"IC"), Beginning::More);
-        assert_eq!(beginning(b"ICY 200 OK\r\nicy-name"), Beginning::More);
-        assert_eq!(beginning(b"<html>"), Beginning::Unknown);
+    fn titles_that_were_announced_and_are_not_there_cost_nothing() {
+        let sound: Vec<u8> = (0..100_000_u32).map(|n| u8::try_from(n * 7919 % 255).unwrap() | 1).collect();
+        for size in [1, 999, 100_000] {
+            let mut titles = Titles::new(Some(16_000));
+            let mut heard = BytesMut::new();
+            let told = sound.chunks(size).filter_map(|part| titles.take(part, &mut heard)).count();
+            heard.extend_from_slice(&titles.rest());
+            assert!(heard == sound, "in parts of {size}: {} bytes of {}", heard.len(), sound.len());
+            assert_eq!(told, 0);
+        }
+    }
+
+    #[test]
+    fn titles_that_nobody_announced_or_elsewhere_are_found() {
+        let sound = vec![0xa5; 5_000];
+        let mut body = Vec::new();
+        for (number, part) in sound.chunks(1_000).enumerate() {
+            body.extend_from_slice(part);
+            body.extend(block(format!("StreamTitle='Number {number}';").as_bytes()));
+        }
+        for announced in [None, Some(700)] {
+            for size in [1, 13, 10_000] {
+                let mut titles = Titles::new(announced);
+                let mut heard = BytesMut::new();
+                let told: Vec<_> = body.chunks(size).filter_map(|part| titles.take(part, &mut heard)).collect();
+                heard.extend_from_slice(&titles.rest());
+                assert!(heard == sound, "{announced:?} in parts of {size}: {} bytes", heard.len());
+                assert_eq!(told.last().unwrap(), "Number 4");
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ mod tests;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, Version};
 use tokio::sync::mpsc;
@@ -23,9 +23,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::connection::{Connection, Opener, Spoke};
-use self::icy::{Beginning, Head, Titles};
+use self::icy::{Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
-use super::media::{Framer, Tail, sniff};
+use super::media::{Framer, Piece, Tail, sniff};
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -33,6 +33,14 @@ use crate::model::{Cause, CauseKind, Container, MediaEvent};
 
 /// Sound is recognised within this many bytes, or it is none.
 const ENOUGH_TO_TELL: usize = 64 << 10;
+/// Bytes that flow for so long without a frame of the codec that was known are of another one.
+const ANOTHER_AFTER: TimeDelta = TimeDelta::seconds(1);
+/// A stream is steady when it has come for so long …
+const STEADY_AFTER: Duration = Duration::from_secs(10);
+/// … without a pause longer than this.
+const STEADY_PAUSE: Duration = Duration::from_millis(1500);
+/// The silence of a steady stream is told sooner.
+const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// How long after its first sound a connection may still come to what it has in common with the one before. A burst comes
 /// as fast as the network allows.
 const BURST_WITHIN: Duration = Duration::from_secs(3);
@@ -75,6 +83,9 @@ impl Link for IcecastLink<'_> {
             Ok(mut connection) => {
                 let mut intake = Intake::new(&connection.url, &connection.response, std::mem::take(&mut self.tail));
                 let end = self.capture(&mut intake, &mut connection, output, stop).await;
+                if intake.framer.is_none() && end != End::Stopped {
+                    self.opener.pass_on();
+                }
                 self.tail = intake.into_tail();
                 end
             }
@@ -95,6 +106,7 @@ impl IcecastLink<'_> {
         let mut deadline = Instant::now() + DEAD_AFTER;
         let mut burst_ends: Option<Instant> = None;
         let mut roused = false;
+        let mut pace = Pace::new();
         let end = loop {
             if !intake.is_waiting() {
                 burst_ends = None;
@@ -112,6 +124,7 @@ impl IcecastLink<'_> {
                 // Something came, and it was no sound.
                 Err(_) if roused => break End::Failed(connection.silent()),
                 Err(_) => {
+                    connection.silent_for = pace.patience();
                     if let Err(deaf) = output.trouble(connection.silent()).await {
                         return deaf.into();
                     }
@@ -139,7 +152,8 @@ impl IcecastLink<'_> {
             };
             match intake.hand_over(title, output).await {
                 Ok(true) => {
-                    deadline = Instant::now() + DEAD_AFTER;
+                    pace.sound();
+                    deadline = Instant::now() + pace.patience();
                     roused = false;
                 }
                 Ok(false) => {}
@@ -153,16 +167,46 @@ impl IcecastLink<'_> {
     }
 }
 
+/// How evenly the sound of a connection comes.
+struct Pace {
+    since: Instant,
+    last: Instant,
+    longest: Duration,
+}
+
+impl Pace {
+    fn new() -> Self {
+        let now = Instant::now();
+        Self { since: now, last: now, longest: Duration::ZERO }
+    }
+
+    /// Notes that there was sound.
+    fn sound(&mut self) {
+        let now = Instant::now();
+        self.longest = self.longest.max(now - self.last);
+        self.last = now;
+    }
+
+    /// How long it may be silent.
+    fn patience(&self) -> Duration {
+        let steady = self.last - self.since >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
+        if steady { SILENT_AFTER } else { DEAD_AFTER }
+    }
+}
+
 /// From the bytes of a body to sound and titles.
 struct Intake {
     url: String,
-    /// What came of headers that the server put into the body, while they are not whole.
-    head: Option<BytesMut>,
+    /// Whether the server said nothing before it.
+    headless: bool,
     content_type: String,
     titles: Titles,
     /// Sound that is not recognised yet.
     beginning: BytesMut,
     framer: Option<Framer>,
+    container: Option<Container>,
+    /// What came after the last frame of it, since when, and how many frames there were.
+    strange: (BytesMut, Option<DateTime<Utc>>, u64),
     /// What the connection before ended with, until there is a framer.
     tail: Tail,
 }
@@ -172,11 +216,13 @@ impl Intake {
         let head = read_headers(response.headers());
         Self {
             url: redact::url(url),
-            head: (response.version() == Version::HTTP_09).then(BytesMut::new),
+            headless: response.version() == Version::HTTP_09,
             titles: Titles::new(head.title_every),
             content_type: head.content_type,
             beginning: BytesMut::new(),
             framer: None,
+            container: None,
+            strange: (BytesMut::new(), None, 0),
             tail,
         }
     }
@@ -198,11 +244,15 @@ impl Intake {
 
     /// Takes the next bytes of the body, which came at `arrived`; gives the title that began in them.
     fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
-        let Some(whole) = self.take_head(bytes)? else { return Ok(None) };
         let mut sound = BytesMut::new();
-        let title = self.titles.take(&whole, &mut sound);
+        let title = self.titles.take(bytes, &mut sound);
         if let Some(framer) = &mut self.framer {
             framer.push(&sound, arrived);
+            let (strange, since, _) = &mut self.strange;
+            if strange.len() < ENOUGH_TO_TELL {
+                strange.extend_from_slice(&sound);
+                since.get_or_insert(arrived);
+            }
             return Ok(title);
         }
         self.beginning.extend_from_slice(&sound);
@@ -210,32 +260,11 @@ impl Intake {
         if let Some(container) = sniff(&self.beginning).or_else(told) {
             let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
             framer.push(&self.beginning.split(), arrived);
-            self.framer = Some(framer);
+            (self.framer, self.container) = (Some(framer), Some(container));
         } else if self.beginning.len() >= ENOUGH_TO_TELL {
             return Err(self.no_sound());
         }
         Ok(title)
-    }
-
-    /// What follows the headers, where the server put them into the body.
-    fn take_head(&mut self, bytes: &[u8]) -> Result<Option<Bytes>, Cause> {
-        let Some(mut head) = self.head.take() else { return Ok(Some(Bytes::copy_from_slice(bytes))) };
-        head.extend_from_slice(bytes);
-        match icy::beginning(&head) {
-            Beginning::Icy(said, length) => {
-                self.titles = Titles::new(said.title_every);
-                self.content_type = said.content_type;
-                Ok(Some(head.split_off(length.min(head.len())).freeze()))
-            }
-            Beginning::Refused(status) => {
-                Err(Cause::new(CauseKind::Refused, format!("{} answered {status:?}", self.url)))
-            }
-            Beginning::Unknown => Err(Cause::new(CauseKind::Unusable, format!("{} does not speak HTTP", self.url))),
-            Beginning::More => {
-                self.head = Some(head);
-                Ok(None)
-            }
-        }
     }
 
     /// Hands over what is whole; tells whether that was any sound.
@@ -245,13 +274,53 @@ impl Intake {
             output.piece(piece).await?;
             any = true;
         }
+        if let Some(last) = self.other_codec(output.now()) {
+            for piece in last {
+                output.piece(piece).await?;
+            }
+            while let Some(piece) = self.framer.as_mut().and_then(Framer::next_chunk) {
+                output.piece(piece).await?;
+                any = true;
+            }
+        }
         if let Some(title) = title {
             output.title(title).await?;
         }
         Ok(any)
     }
 
+    /// Goes on with another framer where the codec has changed within the connection; gives what the old one had left.
+    fn other_codec(&mut self, now: DateTime<Utc>) -> Option<Vec<Piece>> {
+        let framer = self.framer.as_mut()?;
+        let (strange, since, units) = &mut self.strange;
+        if framer.units() != *units {
+            *units = framer.units();
+            (*strange, *since) = (BytesMut::new(), None);
+            return None;
+        }
+        if now - (*since)? < ANOTHER_AFTER {
+            return None;
+        }
+        let Some(container) = sniff(strange).filter(|container| Some(*container) != self.container) else {
+            if strange.len() >= ENOUGH_TO_TELL {
+                (*strange, *since) = (BytesMut::new(), None);
+            }
+            return None;
+        };
+        tracing::info!(url = self.url, ?container, "the stream goes on in another codec");
+        let last = std::iter::from_fn(|| framer.flush()).collect();
+        let mut next = Framer::new(container);
+        next.push(&strange.split(), now);
+        (*since, *units) = (None, 0);
+        (self.framer, self.container) = (Some(next), Some(container));
+        Some(last)
+    }
+
     async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), Deaf> {
+        let rest = self.titles.rest();
+        if let Some(framer) = &mut self.framer {
+            framer.push(&rest, output.now());
+        }
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;
         }
@@ -267,11 +336,38 @@ impl Intake {
     }
 
     fn no_sound(&self) -> Cause {
-        let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
-        let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
-        let begin = redact::text(&String::from_utf8_lossy(begin));
-        let words = format!("{} sent no sound but {kind} that begins with {begin:?}", self.url);
+        let words = if let Some(format) = not_taken(&self.beginning, &self.content_type) {
+            format!("{} sends {format}; endless streams of MP3, AAC (ADTS), Ogg and MPEG-TS can be recorded", self.url)
+        } else {
+            let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
+            let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
+            let begin = if begin.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
+                let hexadecimal: Vec<_> = begin.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+                format!("the bytes {}", hexadecimal.join(" "))
+            } else {
+                format!("{:?}", redact::text(&String::from_utf8_lossy(begin)))
+            };
+            let head = if self.headless { ", without a head of HTTP," } else { "" };
+            format!("{} sent no sound but{head} {kind} that begins with {begin}", self.url)
+        };
         Cause::new(CauseKind::Unusable, words)
+    }
+}
+
+/// The name of a format that is sound, but none of those that are taken.
+fn not_taken(bytes: &[u8], content_type: &str) -> Option<&'static str> {
+    let latm = content_type.contains("latm") || content_type.contains("mp4a-latm");
+    match bytes {
+        [b'f', b'L', b'a', b'C', ..] => Some("FLAC without a container"),
+        [b'R', b'I', b'F', b'F', ..] => Some("WAV"),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("WebM or Matroska"),
+        [0x56, second, ..] if second & 0xe0 == 0xe0 => Some("AAC in LATM"),
+        [0x0b, 0x77, ..] => Some("AC-3"),
+        [0x30, 0x26, 0xb2, 0x75, ..] => Some("Windows Media (ASF)"),
+        [0x1f, 0x8b, ..] => Some("a body that is compressed with gzip"),
+        [b'O', b'g', b'g', b'S', ..] => Some("Ogg that was joined without its header pages, which nobody can decode"),
+        _ if latm => Some("AAC in LATM"),
+        _ => None,
     }
 }
 

@@ -50,6 +50,7 @@ pub struct Framer {
     tail: Tail,
     continues: bool,
     open: Option<Open>,
+    units: u64,
     ready: VecDeque<Piece>,
 }
 
@@ -73,6 +74,7 @@ impl Framer {
             tail: Tail::default(),
             continues: false,
             open: None,
+            units: 0,
             ready: VecDeque::new(),
         }
     }
@@ -87,6 +89,11 @@ impl Framer {
     /// What a next connection may repeat.
     pub fn into_tail(self) -> Tail {
         self.tail
+    }
+
+    /// How many frames, packets, pages or fragments have been found: it stands still where there is only something else.
+    pub fn units(&self) -> u64 {
+        self.units
     }
 
     /// Whether something is held back.
@@ -125,6 +132,7 @@ impl Framer {
     fn advance(&mut self, ended: bool) -> Option<Piece> {
         while self.ready.is_empty() {
             let unit = self.reader.next(ended)?;
+            self.units = self.units.wrapping_add(1);
             match self.seam.take() {
                 Some(seam) => self.settle(seam.take(unit, self.arrived)),
                 None => self.take(unit, self.arrived),

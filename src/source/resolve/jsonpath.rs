@@ -43,11 +43,17 @@ pub(super) fn pick(document: &str, path: &str, most: usize) -> Picked {
 }
 
 /// `document` as JSON, also where it is wrapped in a call: `callback({…});`, `({…})`, with a comment before it as some
-/// servers put there against content sniffing.
+/// servers put there against content sniffing, with a look at the callback before it (Express), or behind what keeps
+/// it from being run as a script.
 fn parse(document: &str) -> Option<Value> {
-    static CALL: LazyLock<Regex> =
-        LazyLock::new(|| constant(r#"(?s)^(?:/\*.*?\*/)?\s*[\w$.\[\]"']*\s*\((.*)\)\s*;?$"#));
+    static CALL: LazyLock<Regex> = LazyLock::new(|| {
+        constant(
+            r#"(?s)^(?:/\*.*?\*/)?\s*(?:typeof\s+[\w$.\[\]"']+\s*===?\s*['"]function['"]\s*&&\s*)?[\w$.\[\]"']*\s*\((.*)\)\s*;?$"#,
+        )
+    });
     let text = document.trim_start_matches('\u{feff}').trim();
+    let guards = [")]}',", ")]}'", "for(;;);", "for (;;);", "while(1);", "while (1);", "{}&&"];
+    let text = guards.iter().find_map(|guard| text.strip_prefix(guard)).unwrap_or(text).trim_start();
     serde_json::from_str(text).ok().or_else(|| {
         let inside = CALL.captures(text)?.get(1)?;
         serde_json::from_str(inside.as_str().trim()).ok()
@@ -82,6 +88,9 @@ mod tests {
             r#"X({"u":"a(b)"})"#,
             r#"  /**/ typeof_cb.x_1 ( {"u":"a(b)"} ) ; "#,
             r#"({"u":"a(b)"})"#,
+            r#"/**/ typeof cb === 'function' && cb({"u":"a(b)"});"#,
+            ")]}'\n{\"u\":\"a(b)\"}",
+            r#"for(;;);{"u":"a(b)"}"#,
             "\u{feff}{\"u\":\"a(b)\"}",
         ] {
             assert_eq!(one(call, "$.u"), texts(["a(b)"]), "{call}");

@@ -29,7 +29,8 @@ use self::limits::{BODY_CAP, STEP_LIMIT};
 use self::playlist_file::Content;
 use self::steps::Found;
 use crate::base::environment::Environment;
-use crate::base::{http, redact};
+use crate::base::http::{self, Client};
+use crate::base::redact;
 use crate::config::Address;
 
 /// How many playlist files that name each other are followed.
@@ -46,23 +47,60 @@ pub struct Resolved {
 
 /// Resolves `address`. Requests go through `client`, so that cookies set by the page stay in the capture's jar.
 /// Dropping the future cancels it: a request is closed, a command is killed with all it started.
-pub async fn resolve(
-    address: &Address,
-    client: &reqwest::Client,
-    environment: &Environment,
-) -> Result<Resolved, ResolveError> {
-    let named = match address {
-        Address::Url(url) => url.clone(),
-        Address::Find(finds) => {
-            let last = finds.last().ok_or(ResolveError::NoSteps)?;
-            let found = steps::walk(finds, client, environment).await?;
-            named_by(&found).ok_or_else(|| found.names_nothing(last))?
-        }
-    };
-    let url = follow(named, client).await?;
+pub async fn resolve(address: &Address, client: &Client, environment: &Environment) -> Result<Resolved, ResolveError> {
+    let url = follow(find(address, client, environment).await?, client).await?;
     let expires = expiry::read(&url, environment.clock.now());
     tracing::debug!(url = %redact::url(&url), ?expires, "resolved");
     Ok(Resolved { url, expires })
+}
+
+/// The address that is written, or that the steps find; what it answers is not looked at. Cancelled as [`resolve`].
+pub async fn find(address: &Address, client: &Client, environment: &Environment) -> Result<Url, ResolveError> {
+    match address {
+        Address::Url(url) => Ok(url.clone()),
+        Address::Find(finds) => {
+            let last = finds.last().ok_or(ResolveError::NoSteps)?;
+            let found = steps::walk(finds, client, environment).await?;
+            named_by(&found).ok_or_else(|| found.names_nothing(last))
+        }
+    }
+}
+
+/// A stream that a list names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Where it is.
+    pub url: Url,
+    /// What players are told to send with the request for it.
+    pub headers: Vec<(String, String)>,
+}
+
+/// What an answer is that is no sound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// An HLS playlist.
+    Hls,
+    /// A list (PLS, M3U, XSPF, ASX) of these streams; at least one.
+    Streams(Vec<Entry>),
+    /// Something else.
+    Other,
+}
+
+/// Reads `bytes`, the answer of `base`, as a list of streams, in whatever encoding.
+pub fn listed(bytes: &[u8], content_type: &str, base: &Url) -> Listed {
+    let entries = match playlist_file::read(&text::decode(bytes, content_type)) {
+        Content::Hls => return Listed::Hls,
+        Content::Entries(entries) => entries,
+        Content::Other => return Listed::Other,
+    };
+    let streams: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| {
+            let (words, headers) = playlist_file::parts(entry);
+            Some(Entry { url: text::address(words, Some(base))?, headers })
+        })
+        .collect();
+    if streams.is_empty() { Listed::Other } else { Listed::Streams(streams) }
 }
 
 /// The address in what the steps found: the first text that is one, holds a list of some, or is an HLS page.
@@ -71,7 +109,9 @@ fn named_by(found: &Found) -> Option<Url> {
     found.texts.iter().find_map(|text| match playlist_file::read(text) {
         // Only a page has a URL; playlist text out of some script cannot be reloaded.
         Content::Hls => base.filter(|_| found.is_page).cloned(),
-        Content::Entries(entries) => entries.iter().find_map(|entry| text::address(entry, base)),
+        Content::Entries(entries) => {
+            entries.iter().find_map(|entry| text::address(playlist_file::parts(entry).0, base))
+        }
         Content::Other => text::address(text, base),
     })
 }
@@ -86,7 +126,7 @@ pub fn streams_named_in(body: &http::Body) -> Vec<Url> {
 }
 
 /// Follows playlist files to the stream that they name in the end.
-async fn follow(mut url: Url, client: &reqwest::Client) -> Result<Url, ResolveError> {
+async fn follow(mut url: Url, client: &Client) -> Result<Url, ResolveError> {
     let mut visited = Vec::new();
     while playlist_file::is_named_by(&url) && matches!(url.scheme(), "http" | "https") {
         if visited.contains(&url) || visited.len() == MOST_LISTS {
@@ -100,7 +140,9 @@ async fn follow(mut url: Url, client: &reqwest::Client) -> Result<Url, ResolveEr
         url = match playlist_file::read(&words) {
             // HLS under the name of a plain M3U.
             Content::Hls => return Ok(body.url),
-            Content::Entries(entries) => entries.iter().find_map(|entry| text::address(entry, Some(&body.url))),
+            Content::Entries(entries) => {
+                entries.iter().find_map(|entry| text::address(playlist_file::parts(entry).0, Some(&body.url)))
+            }
             Content::Other => None,
         }
         .ok_or_else(|| ResolveError::empty_list(&body.url, &words))?;

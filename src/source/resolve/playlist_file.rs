@@ -1,5 +1,6 @@
 //! Files that do nothing but name a stream: PLS, M3U, XSPF, ASX, or a bare line with a URL.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -31,9 +32,20 @@ pub(super) fn is_named_by(url: &Url) -> bool {
     ["pls", "m3u", "xspf", "asx"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
+/// An entry without what Kodi appends to an address, `|User-Agent=…&Referer=…`, and that as headers.
+pub(super) fn parts(entry: &str) -> (&str, Vec<(String, String)>) {
+    let Some((address, appended)) = entry.split_once('|').filter(|(_, appended)| appended.contains('=')) else {
+        return (entry, Vec::new());
+    };
+    let headers = url::form_urlencoded::parse(appended.as_bytes());
+    (address, headers.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+}
+
 /// Tells what `body` is by its first words.
 pub(super) fn read(body: &str) -> Content {
-    let body = body.trim_start_matches('\u{feff}').trim_start();
+    // Old Macs end lines so, and some scripts still do.
+    let unix = if body.contains('\n') { Cow::Borrowed(body) } else { Cow::Owned(body.replace('\r', "\n")) };
+    let body = unix.trim_start_matches('\u{feff}').trim_start();
     let starts_with = |mark: &str| body.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
     let entries = if starts_with("#EXTM3U") {
         if body.lines().any(|line| line.starts_with("#EXT-X-")) {
@@ -43,7 +55,7 @@ pub(super) fn read(body: &str) -> Content {
     } else if starts_with("[playlist]") || starts_with("[reference]") {
         numbered(body)
     } else if starts_with("<asx") {
-        html::select(body, "ref", Some("href"), MOST_BYTES).unwrap_or_default()
+        html::select(body, "ref, entryref", Some("href"), MOST_BYTES).unwrap_or_default()
     } else if starts_with("<playlist") || starts_with("<?xml") && body.contains("<playlist") {
         // Not `track > location`: HTML knows an element `track`, and that one is always empty.
         html::select(body, "trackList location", None, MOST_BYTES).unwrap_or_default()
@@ -117,6 +129,18 @@ mod tests {
         assert_eq!(read(xspf), entries(["http://a/?x=1&y=2"]));
         let asx = "<ASX version=\"3.0\"><TITLE/><Entry><Ref HREF=\"http://a/live\" /></Entry><Entry><ref href='http://b'/></Entry></ASX>";
         assert_eq!(read(asx), entries(["http://a/live", "http://b"]));
+    }
+
+    #[test]
+    fn lists_of_old_macs_and_of_kodi_and_lists_that_name_lists() {
+        assert_eq!(read("#EXTM3U\r#EXTINF:-1,A\rhttp://a/live\rhttp://b/"), entries(["http://a/live", "http://b/"]));
+        let asx = "<asx version='3.0'><entryref href='http://a/other.asx'/></asx>";
+        assert_eq!(read(asx), entries(["http://a/other.asx"]));
+        let (address, headers) = parts("http://a/live|User-Agent=Kodi%2F19&Referer=http%3A%2F%2Fa");
+        assert_eq!(address, "http://a/live");
+        let sent = [("User-Agent", "Kodi/19"), ("Referer", "http://a")];
+        assert_eq!(headers, sent.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(parts("http://a/b|c").0, "http://a/b|c");
     }
 
     #[test]

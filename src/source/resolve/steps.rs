@@ -8,7 +8,6 @@
 use std::borrow::Cow;
 
 use regex::Regex;
-use reqwest::Client;
 use url::Url;
 
 use super::error::{Given, ResolveError, StepName};
@@ -17,7 +16,7 @@ use super::limits::{BODY_CAP, STEP_LIMIT};
 use super::text::{self, unescape};
 use super::{command, html};
 use crate::base::environment::Environment;
-use crate::base::http::{self, HttpError};
+use crate::base::http::{self, Client, HttpError};
 use crate::config::{Find, Step};
 
 /// What one step hands on at most, in bytes.

@@ -102,7 +102,7 @@ impl Web {
     }
 
     async fn resolve(&self, address: &Address) -> Result<Resolved, ResolveError> {
-        resolve(address, &http::client(&[]).unwrap(), &Environment::system()).await
+        resolve(address, &http::client(http::Manner::default()).unwrap(), &Environment::system()).await
     }
 
     /// Takes the steps written in `yaml`, in which `HERE` stands for this server.

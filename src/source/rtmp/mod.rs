@@ -13,7 +13,6 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use reqwest::Client;
 use rustix::process::Signal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{ChildStdin, ChildStdout};
@@ -26,7 +25,7 @@ use super::endless::{DEAD_AFTER, End, Link, Output, keep};
 use super::media::Framer;
 use super::resolve::resolve;
 use crate::base::environment::Environment;
-use crate::base::http::{self, HttpError};
+use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::process::{Invocation, Running};
 use crate::base::redact;
 use crate::config::Rtmp;
@@ -70,7 +69,9 @@ impl RtmpLink<'_> {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        Ok(self.client.insert(http::client(&self.source.headers)?).clone())
+        let Rtmp { headers, accept_invalid, .. } = self.source;
+        let manner = Manner { headers, accept_invalid: *accept_invalid, ..Manner::default() };
+        Ok(self.client.insert(http::client(manner)?).clone())
     }
 
     async fn open(&mut self) -> Result<Connection, Cause> {

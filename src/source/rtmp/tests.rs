@@ -18,6 +18,7 @@ pub(super) fn source(port: u16) -> Rtmp {
         swf: None,
         page: None,
         live: true,
+        accept_invalid: false,
         args: Vec::new(),
     }
 }

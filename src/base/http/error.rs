@@ -1,0 +1,133 @@
+//! What went wrong with a request, in words for people.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use thiserror::Error;
+use url::Url;
+
+use super::limits::READ_TIMEOUT;
+use super::reasons::{innermost, is_odd};
+use super::tls;
+use crate::base::redact;
+
+/// What went wrong with a request, in words that may be shown: URLs are redacted.
+#[derive(Debug, Error)]
+pub enum HttpError {
+    /// The client could not be made.
+    #[error("no HTTPS client could be made: {0}; is the package ca-certificates installed?")]
+    Client(String),
+    /// A header from the configuration is not one.
+    #[error("the header {name:?} or its value cannot be sent over HTTP")]
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// The server answered, but not with 2xx.
+    #[error("{url} answered {status}")]
+    Status {
+        /// Whose answer, redacted.
+        url: String,
+        /// The answer.
+        status: StatusCode,
+    },
+    /// Nothing, or nothing more, came in time.
+    #[error("{url} {what} {} s", limit.as_secs_f32())]
+    TimedOut {
+        /// Who, redacted.
+        url: String,
+        /// What it did not do `for` or `within` the limit.
+        what: &'static str,
+        /// The limit that was applied.
+        limit: Duration,
+    },
+    /// No connection.
+    #[error("{url} cannot be reached: {reason}")]
+    Unreachable {
+        /// Who, redacted.
+        url: String,
+        /// The innermost reason.
+        reason: String,
+    },
+    /// There is a connection, but no TLS that both sides accept.
+    #[error("{url} cannot be asked over TLS: {reason}")]
+    Tls {
+        /// Who, redacted.
+        url: String,
+        /// What is wrong with it, and what can be done.
+        reason: String,
+    },
+    /// It was reached, and what it said is no HTTP.
+    #[error("{url} answered, but not as HTTP: {reason}")]
+    Odd {
+        /// Who, redacted.
+        url: String,
+        /// What is wrong with the answer.
+        reason: String,
+    },
+    /// Redirects without an end.
+    #[error("{url} redirects more than {most} times")]
+    Maze {
+        /// Who, redacted.
+        url: String,
+        /// How many are followed.
+        most: usize,
+    },
+    /// The body is larger than the cap.
+    #[error("{url} sent more than {cap} bytes")]
+    TooLarge {
+        /// Who, redacted.
+        url: String,
+        /// The cap in bytes.
+        cap: usize,
+    },
+    /// The connection broke in the middle of the body, or the body is not what its headers say.
+    #[error("{url} broke off: {reason}")]
+    Broken {
+        /// Who, redacted.
+        url: String,
+        /// The innermost reason.
+        reason: String,
+    },
+    /// The body is compressed, and cannot be read.
+    #[error("{url} sent an answer that is compressed {reason}")]
+    Compressed {
+        /// Who, redacted.
+        url: String,
+        /// How.
+        reason: String,
+    },
+}
+
+impl HttpError {
+    /// Sorts a reqwest error; a timed-out read otherwise calls itself a decoding error.
+    pub fn from_reqwest(error: &reqwest::Error, url: &Url) -> Self {
+        let tls = tls::trouble(error);
+        let url = redact::url(url);
+        let reason = innermost(error);
+        if let Some(reason) = tls {
+            Self::Tls { url, reason }
+        } else if is_odd(error) {
+            Self::Odd { url, reason }
+        } else if error.is_connect() || error.is_request() && !error.is_timeout() {
+            Self::Unreachable { url, reason }
+        } else if error.is_timeout() {
+            Self::silent(url, READ_TIMEOUT)
+        } else {
+            Self::Broken { url, reason }
+        }
+    }
+
+    /// Nothing came from `url` (redacted) for as long as `limit`.
+    pub fn silent(url: String, limit: Duration) -> Self {
+        Self::TimedOut { url, what: "sent nothing for", limit }
+    }
+
+    /// The status, where the server answered with one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+}
