@@ -136,12 +136,6 @@ pub(super) static STATION: Table = Table {
             "A picture, PNG or JPEG: a file, relative to this one, or a URL; for the shows that have none. By default one is drawn.",
         ),
         key(
-            "tls",
-            Kind::Section(&TLS),
-            "tls: { accept_invalid: true }",
-            "How far the servers of its page and its stream are believed.",
-        ),
-        key(
             "hls",
             Kind::UrlOr(HTTP, &HLS),
             "hls: https://…/playlist.m3u8",
@@ -153,6 +147,12 @@ pub(super) static STATION: Table = Table {
             Kind::UrlOr(HTTP, &ICECAST),
             "icecast: https://…",
             "Icecast or SHOUTcast: the URL of a stream, or of a list that names it (PLS, M3U, XSPF, ASX).",
+        ),
+        key(
+            "tls",
+            Kind::Section(&TLS),
+            "tls: { accept_invalid: true }",
+            "How far the servers of its page and its stream are believed.",
         ),
     ],
     one_of: &["hls", "rtmp", "icecast"],
