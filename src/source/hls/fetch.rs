@@ -54,13 +54,16 @@ pub enum FetchError {
     #[error("{0} is empty")]
     Empty(String),
     /// Bytes, but no sound.
-    #[error("{url} is not sound; it begins: {beginning:?}")]
+    #[error("{url} is not sound, but {what}")]
     NotSound {
         /// Whose, redacted.
         url: String,
-        /// The first characters.
-        beginning: String,
+        /// What they are, in words.
+        what: String,
     },
+    /// A picture, or nothing.
+    #[error("the segments hold no sound")]
+    NoSound,
     /// Sound without its end.
     #[error("{0} is cut off in the middle")]
     Torn(String),
@@ -76,6 +79,11 @@ pub enum FetchError {
 }
 
 impl FetchError {
+    /// Whether to ask again would bring nothing else: it came whole, and there is nothing in it to be had.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::NoSound)
+    }
+
     /// Whether it shows that the station's address has to be found anew.
     pub fn lost_rights(&self) -> bool {
         match self {
@@ -90,7 +98,7 @@ impl AsCause for FetchError {
         match self {
             Self::Http(error) => error.cause_kind(),
             Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
-            Self::NotSound { .. } | Self::Range(_) => CauseKind::Unusable,
+            Self::NotSound { .. } | Self::NoSound | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
             Self::Key(_) | Self::Decrypt(_) => CauseKind::Encrypted,
         }
@@ -286,12 +294,17 @@ fn decrypted(
 
 /// Accepts only what is sound by its own marks: an error page with status 200 is none.
 fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
-    let container = media::sniff(&bytes).ok_or_else(|| not_sound(url, &bytes))?;
+    let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
+    let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;
     if media::is_torn(container, &bytes) {
         return Err(FetchError::Torn(redact::url(url)));
     }
+    let bytes = media::plain(container, bytes);
     let init = init.filter(|_| container == Container::Fmp4);
     let probe = media::probe(container, &bytes, init.as_deref());
+    if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
+        return Err(FetchError::NoSound);
+    }
     Ok(Sound { bytes, container, probe, init })
 }
 
@@ -299,6 +312,5 @@ fn not_sound(url: &Url, bytes: &[u8]) -> FetchError {
     if bytes.is_empty() {
         return FetchError::Empty(redact::url(url));
     }
-    let beginning: String = String::from_utf8_lossy(bytes.get(..60).unwrap_or(bytes)).chars().take(40).collect();
-    FetchError::NotSound { url: redact::url(url), beginning: redact::text(&beginning) }
+    FetchError::NotSound { url: redact::url(url), what: redact::text(&media::describe(bytes)) }
 }

@@ -154,7 +154,7 @@ impl<'a> Obtainer<'a> {
                     // Not the wait for a turn, in which it is not tried.
                     let took = self.clock.monotonic().saturating_sub(begun);
                     fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
-                    if last_try || self.is_at_fault(ordered.order, &mut fault).await {
+                    if last_try || error.is_final() || self.is_at_fault(ordered.order, &mut fault).await {
                         return short.or(Outcome::Lost(error.as_cause()));
                     }
                     wait

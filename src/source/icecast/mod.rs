@@ -25,7 +25,7 @@ use url::Url;
 use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Beginning, Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
-use super::media::{Framer, Tail, sniff};
+use super::media::{self, Framer, Tail, sniff};
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -268,9 +268,8 @@ impl Intake {
 
     fn no_sound(&self) -> Cause {
         let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
-        let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
-        let begin = redact::text(&String::from_utf8_lossy(begin));
-        let words = format!("{} sent no sound but {kind} that begins with {begin:?}", self.url);
+        let what = redact::text(&media::describe(&self.beginning));
+        let words = format!("{} sent no sound but {kind}: {what}", self.url);
         Cause::new(CauseKind::Unusable, words)
     }
 }

@@ -60,6 +60,16 @@ pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
     false
 }
 
+/// Whether `segment` is known to hold no sound: `init` announces tracks and none is sound, or its fragments are all of
+/// other tracks.
+pub(super) fn lacks_sound(segment: &[u8], init: &[u8]) -> bool {
+    let Some(moov) = find(init, &[b"moov"]) else { return false };
+    match Track::read(init) {
+        Some(track) => atoms(segment).any(|atom| atom.kind == *b"moof") && track.ticks(segment).is_none(),
+        None => atoms(moov).any(|atom| atom.kind == *b"trak"),
+    }
+}
+
 /// The sound track that an initialisation section announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Track {
