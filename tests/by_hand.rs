@@ -14,6 +14,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::aircheck::{Aircheck, Service, until};
+use crate::support::airing::quiet;
 use crate::support::library::{address, serving};
 use crate::support::machine::{by_show, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
@@ -137,6 +138,27 @@ async fn six_seconds_from_now_are_exactly_there() {
     let name = format!("recordings/KBS 1FM/KBS 1FM/{} KBS 1FM.mp3", start.format("%Y-%m-%d %H%M"));
     assert!(desk.aircheck.path(&name).exists(), "{name}");
     assert_eq!(desk.get(&format!("airings/{}", id(&airing))).await["state"], "over");
+}
+
+#[tokio::test]
+async fn a_template_that_fails_after_all_costs_no_recording() {
+    let origin = Origin::start();
+    let station = origin.station("s", stamped());
+    // Right for the only show of the file, and for nothing that is recorded by hand.
+    let desk = Desk::over(Aircheck::new(&format!(
+        "timezone: UTC\nname: \"{{{{ {{'news': 'News'}}[show_id] }}}}\"\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\n\
+         shows:\n  - {{ title: News, station: s, cron: \"{}\", length: 1h }}\n",
+        station.url(),
+        quiet()
+    )))
+    .await;
+    let (status, airing) = desk.post("stations/s/record", json!({ "length": "4s" })).await;
+    assert_eq!(status, 201, "{airing}");
+    is_whole(&desk, &airing).await;
+    let name = format!("recordings/KBS 1FM/KBS 1FM/{} KBS 1FM.mp3", at(&airing, "start").format("%Y-%m-%d %H%M"));
+    assert!(desk.aircheck.path(&name).exists(), "{name}");
+    let log = desk.service.log();
+    assert!(log.contains("what is usual is used instead") && log.contains("cannot be rendered"), "{log}");
 }
 
 #[tokio::test]
@@ -312,7 +334,7 @@ async fn a_script_that_adds_without_end_is_stopped() {
             on_air: Span::new(start, start + TimeDelta::seconds(1)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: aircheck::base::zone::Zone::utc(),
         };
         let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
         let amendment = Amendment {

@@ -97,7 +97,7 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.on_air(name, Container::Ts, |_| {});
     let keyed = |name: &str, rotate_every| {
-        let encryption = Some(Encryption { explicit_iv: true, rotate_every });
+        let encryption = Some(Encryption::usual(true, rotate_every));
         stations.on_air(name, Container::Ts, move |setup| setup.encryption = encryption)
     };
     let s =

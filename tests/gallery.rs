@@ -5,17 +5,17 @@
 use std::path::Path;
 
 use aircheck::base::clock::SystemClock;
+use aircheck::base::zone::Zone;
 use aircheck::model::{Cause, CauseKind, Verdict};
 use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
-use chrono_tz::Tz;
 
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, Setup};
 use crate::support::shelved::{Library, Shelved};
 
-const SEOUL: Tz = chrono_tz::Asia::Seoul;
-const LONDON: Tz = chrono_tz::Europe::London;
+const SEOUL: &str = "Asia/Seoul";
+const LONDON: &str = "Europe/London";
 
 /// Shows: id, title, station, cron, on the air from, for so many minutes, on weekdays only.
 const SHOWS: [(&str, &str, &str, &str, u32, u32); 9] = [
@@ -31,7 +31,7 @@ const SHOWS: [(&str, &str, &str, &str, u32, u32); 9] = [
 ];
 
 /// Stations: id, name, zone.
-const STATIONS: [(&str, &str, Tz); 5] = [
+const STATIONS: [(&str, &str, &str); 5] = [
     ("kbs-1fm", "KBS 1FM", SEOUL),
     ("ebs-fm", "EBS FM", SEOUL),
     ("mbc-fm4u", "MBC FM4U", SEOUL),
@@ -39,14 +39,18 @@ const STATIONS: [(&str, &str, Tz); 5] = [
     ("radio-4", "BBC Radio 4", LONDON),
 ];
 
+fn zone(name: &str) -> Zone {
+    name.parse().expect("a zone")
+}
+
 /// Every station is at `address`; one more show has just begun.
 fn yaml(address: &str, now: DateTime<Utc>) -> String {
-    let stations = STATIONS
-        .map(|(id, name, zone)| format!("  {id}: {{ name: {name}, timezone: {}, hls: \"{address}\" }}\n", zone.name()));
+    let stations =
+        STATIONS.map(|(id, name, zone)| format!("  {id}: {{ name: {name}, timezone: {zone}, hls: \"{address}\" }}\n"));
     let shows = SHOWS.map(|(id, title, station, cron, _, minutes)| {
         format!("  - {{ title: {title}, id: {id}, station: {station}, cron: \"{cron}\", length: {minutes}m }}\n")
     });
-    let begun = (now - TimeDelta::minutes(1)).with_timezone(&SEOUL).format("%M %H %d %m");
+    let begun = (now - TimeDelta::minutes(1)).with_timezone(&zone(SEOUL)).format("%M %H %d %m");
     format!(
         "timezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
          cron: \"{begun} *\", length: 90m }}\n",
@@ -57,7 +61,7 @@ fn yaml(address: &str, now: DateTime<Utc>) -> String {
 
 /// The recordings of the last days, not all of them whole.
 fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
-    let today = now.with_timezone(&SEOUL).date_naive();
+    let today = now.with_timezone(&zone(SEOUL)).date_naive();
     let mut all = Vec::new();
     for back in 1..=6 {
         let day = today - TimeDelta::days(back);
@@ -66,7 +70,7 @@ fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
             if weekend && cron.ends_with("1-5") {
                 continue;
             }
-            let zone = if station.starts_with("radio") { LONDON } else { SEOUL };
+            let zone = zone(if station.starts_with("radio") { LONDON } else { SEOUL });
             let time = NaiveTime::from_hms_opt(clock / 100, clock % 100, 0).expect("a time");
             let start = zone.from_local_datetime(&day.and_time(time)).single().expect("a time").to_rfc3339();
             all.push(Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) });

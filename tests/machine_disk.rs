@@ -173,7 +173,7 @@ async fn earlier(aircheck: &Aircheck) {
             on_air,
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: aircheck::base::zone::Zone::utc(),
         };
         catalogue.claim(&airing, "Show", begun).await.expect("claimed");
         let missed = hours < 24;

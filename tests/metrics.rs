@@ -29,6 +29,10 @@ async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() 
         ("aircheck_missing_seconds{cause=\"refused\"}", 60.0),
         ("aircheck_recording", 0.0),
         ("aircheck_decks_running", 0.0),
+        ("aircheck_sound_seconds_total{fate=\"taped\"}", 0.0),
+        ("aircheck_sound_seconds_total{fate=\"repeated\"}", 0.0),
+        ("aircheck_sound_seconds_total{fate=\"lost\"}", 0.0),
+        ("aircheck_sound_taken_seconds_total", 0.0),
         ("aircheck_disk_min_free_bytes", 1_048_576.0),
     ] {
         assert_eq!(figures.get(name), Some(&figure), "{name} in {text}");

@@ -107,7 +107,7 @@ async fn played_by_ffmpeg(station: &StationHandle) -> Report {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_player_understands_every_kind_of_station() {
     let origin = Origin::start();
-    let rotating = |explicit_iv| Some(Encryption { explicit_iv, rotate_every: 2 });
+    let rotating = |explicit_iv| Some(Encryption::usual(explicit_iv, 2));
     let plain = || Setup::of(Container::Ts);
     let mut setups: Vec<(&str, Setup)> = vec![
         ("iv", Setup { encryption: rotating(true), ..plain() }),
@@ -136,7 +136,7 @@ async fn keys_and_ivs_open_every_segment_from_its_first_byte() {
     let origin = Origin::start();
     let client = Client::new();
     for explicit_iv in [true, false] {
-        let encryption = Some(Encryption { explicit_iv, rotate_every: 2 });
+        let encryption = Some(Encryption::usual(explicit_iv, 2));
         let station = origin.station("locked", Setup { encryption, ..Setup::of(Container::Adts) });
         let file = |name: &str| station.url().replace("playlist.m3u8", name);
         let (mut key, mut iv, mut keys, mut opened) = ([0; 16], None, BTreeSet::new(), 0);

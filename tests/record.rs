@@ -54,7 +54,7 @@ async fn a_stream_that_says_no_time_is_cut_by_its_tightest_arrival() {
 async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
     let origin = Origin::start();
     let station = |name: &str, setup: Setup| origin.station(name, setup);
-    let encryption = |explicit_iv| Some(Encryption { explicit_iv, rotate_every: 3 });
+    let encryption = |explicit_iv| Some(Encryption::usual(explicit_iv, 3));
     let explicit = station("iv", Setup { encryption: encryption(true), ..stamped(Container::Ts) });
     let implicit = station("seq", Setup { encryption: encryption(false), ..stamped(Container::Adts) });
     let keyed = station("keyed", Setup { encryption: encryption(true), ..stamped(Container::Fmp4) });

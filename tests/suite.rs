@@ -4,6 +4,7 @@
 
 mod support;
 
+mod as_written;
 mod bin;
 mod browser;
 mod by_hand;
@@ -12,6 +13,7 @@ mod compare;
 mod daemon;
 mod events;
 mod faults_bounded;
+mod faults_dates;
 mod faults_playlist;
 mod faults_rights;
 mod faults_segment;
@@ -36,6 +38,8 @@ mod schemathesis;
 mod service;
 mod stations;
 mod truth;
+mod variants;
+mod zones;
 
 mod origin;
 mod page;

@@ -242,6 +242,7 @@ impl HalfTape {
                 arrived: place((number + 1) * FRAMES),
                 programme_time: Some(place(number * FRAMES)),
                 discontinuity: number == 0,
+                follows: true,
             })
         };
         let mut chunks: Vec<_> = adts(&data).chunks_exact(FRAMES).enumerate().map(chunk).collect();
@@ -380,7 +381,10 @@ async fn the_file_has_what_the_ledger_does_not_tell_however_short_a_hole_is() {
             chunk.programme_time = chunk.programme_time.map(|at| at + hole);
         }
         let (duration, arrived, cause) = (Duration::ZERO, half.cut.start, Cause::new(CauseKind::Connection, "gone"));
-        half.rest.insert(0, MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, cause });
+        half.rest.insert(
+            0,
+            MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, follows: true, cause },
+        );
         let Made { encoded, heard, .. } = half.encode(Mp3::default(), async |_| {}).await;
         let told: f64 = encoded.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
         assert_eq!(told > 0.0, milliseconds > 50, "{milliseconds}: {encoded:?}");

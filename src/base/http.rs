@@ -156,6 +156,15 @@ pub struct Body {
     pub bytes: Bytes,
 }
 
+/// A body as far as it came.
+#[derive(Debug)]
+pub struct Partial {
+    /// What came of it.
+    pub body: Body,
+    /// Why that is not all, where it is not.
+    pub cut: Option<HttpError>,
+}
+
 /// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes, in at most `limit`.
 pub async fn read_whole(
     request: reqwest::RequestBuilder,
@@ -163,12 +172,43 @@ pub async fn read_whole(
     cap: usize,
     limit: Duration,
 ) -> Result<Body, HttpError> {
-    tokio::time::timeout(limit, read_capped(request, url, cap)).await.unwrap_or_else(|_| {
-        Err(HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit })
-    })
+    let Partial { body, cut } = read_partial(request, url, cap, limit).await?;
+    cut.map_or(Ok(body), Err)
 }
 
-async fn read_capped(request: reqwest::RequestBuilder, url: &Url, cap: usize) -> Result<Body, HttpError> {
+/// As [`read_whole`], but of a body that breaks off, is too long or takes too long, what came is handed over, too.
+pub async fn read_partial(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+    cap: usize,
+    limit: Duration,
+) -> Result<Partial, HttpError> {
+    let mut begun = None;
+    let reading = tokio::time::timeout(limit, read_capped(request, url, cap, &mut begun)).await;
+    let late = HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit };
+    let cut = reading.unwrap_or(Err(late)).err();
+    match (begun, cut) {
+        (Some(Begun { url, content_type, bytes }), cut) => {
+            Ok(Partial { body: Body { url, content_type, bytes: bytes.freeze() }, cut })
+        }
+        (None, Some(error)) => Err(error),
+        (None, None) => Err(HttpError::Broken { url: redact::url(url), reason: "no answer".to_owned() }),
+    }
+}
+
+/// An answer that is being read.
+struct Begun {
+    url: Url,
+    content_type: String,
+    bytes: BytesMut,
+}
+
+async fn read_capped(
+    request: reqwest::RequestBuilder,
+    url: &Url,
+    cap: usize,
+    begun: &mut Option<Begun>,
+) -> Result<(), HttpError> {
     let sort = |error: reqwest::Error| HttpError::from_reqwest(&error, url);
     let mut response = request.send().await.map_err(sort)?;
     if !response.status().is_success() {
@@ -180,17 +220,17 @@ async fn read_capped(request: reqwest::RequestBuilder, url: &Url, cap: usize) ->
         .and_then(|value| value.to_str().ok())
         .map(str::to_ascii_lowercase)
         .unwrap_or_default();
-    let landed = response.url().clone();
     let too_large = || HttpError::TooLarge { url: redact::url(url), cap };
     if response.content_length().is_some_and(|length| length > cap as u64) {
         return Err(too_large());
     }
-    let mut bytes = BytesMut::new();
+    let landed = response.url().clone();
+    let Begun { bytes, .. } = begun.insert(Begun { url: landed, content_type, bytes: BytesMut::new() });
     while let Some(part) = response.chunk().await.map_err(sort)? {
         if bytes.len().saturating_add(part.len()) > cap {
             return Err(too_large());
         }
         bytes.extend_from_slice(&part);
     }
-    Ok(Body { url: landed, content_type, bytes: bytes.freeze() })
+    Ok(())
 }

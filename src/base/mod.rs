@@ -10,6 +10,8 @@ pub mod process;
 pub mod redact;
 pub mod signals;
 pub mod spoken;
+pub mod text;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;
 pub mod user;
+pub mod zone;

@@ -1,7 +1,7 @@
 //! Takes secrets out of what people read: logs, messages, the catalogue.
 //!
 //! Stream URLs carry their rights in the query (CloudFront signatures, tokens) and sometimes in the user part or in
-//! path parameters. The host and path stay readable, the values go.
+//! path parameters; a `data:` URL is all secret, as lists hold keys in it. The host and path stay readable, the values go.
 
 use std::sync::LazyLock;
 
@@ -24,7 +24,11 @@ pub fn text(text: &str) -> String {
     #[expect(clippy::expect_used, reason = "the patterns are constants, tested below")]
     static TOKEN: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"\b[A-Za-z0-9_~-]{40,}(\.[A-Za-z0-9_~-]+)*").expect("a valid constant pattern"));
-    let text = USER.replace_all(text, "${1}…@");
+    #[expect(clippy::expect_used, reason = "the patterns are constants, tested below")]
+    static INLINE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"(?i)\b(data:)[^\s"'<>]+"#).expect("a valid constant pattern"));
+    let text = INLINE.replace_all(text, "${1}…");
+    let text = USER.replace_all(&text, "${1}…@");
     let text = VALUE.replace_all(&text, "${1}…");
     TOKEN.replace_all(&text, |found: &Captures<'_>| format!("{}…", &found[0][..4])).into_owned()
 }
@@ -41,6 +45,8 @@ mod tests {
         );
         assert_eq!(text("rtmp://user:secret@host/app"), "rtmp://…@host/app");
         assert_eq!(text("http://h/index.html?type=live&ch=24"), "http://h/index.html?type=live&ch=24");
+        assert_eq!(text("the key at data:;base64,c2VjcmV0 is short"), "the key at data:… is short");
+        assert_eq!(text("\"data:,secret\" and data: other"), "\"data:…\" and data: other");
         let jwt = format!("http://h/{}.{}.sig/x.m3u8", "a".repeat(44), "b".repeat(50));
         assert_eq!(text(&jwt), "http://h/aaaa…/x.m3u8");
     }

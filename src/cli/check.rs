@@ -12,12 +12,13 @@ use serde::Serialize;
 
 use super::exit::{DONE, FAILED, USAGE};
 use super::next::rfc3339;
-use super::print::{print, print_json, table};
+use super::print::{print, print_json, short, table};
 use super::probe::{self, Probed};
 use super::programs::{self, Missing};
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::spoken;
+use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::language::Language;
 use crate::schedule::plan;
@@ -28,6 +29,11 @@ struct Report {
     file: String,
     ok: bool,
     problems: Vec<Problem>,
+    /// What is right and perhaps not meant.
+    warnings: Vec<String>,
+    /// By which release of the time zone database the zones go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zones: Option<Release>,
     /// Programs that are not installed.
     missing: Vec<Missing>,
     /// Folders that whoever asks may not write to.
@@ -155,6 +161,8 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         file: config.file.display().to_string(),
         ok: missing.is_empty() && !is_scarce(config, free),
         problems: Vec::new(),
+        warnings: config.warnings.clone(),
+        zones: Some(Zone::release()),
         missing,
         unwritable: Vec::new(),
         free,
@@ -193,14 +201,19 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     let mut text = format!("{} is right.\n\n", config.file.display());
     let pair = |name: &str, value: String| [name.to_owned(), value];
     let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", spoken::bytes(free)));
+    let release = report.zones.as_ref().map_or_else(String::new, Release::to_string);
     let rows = [
         pair("timezone", config.timezone.name().to_owned()),
+        pair("zones", release),
         pair("recordings", format!("{}{free}", config.output.display())),
         pair("tape", config.state.display().to_string()),
     ];
     text.push_str(&table("", &rows));
+    for warning in &report.warnings {
+        let _ = writeln!(text, "note: {warning}");
+    }
     let stations = config.stations.iter().map(|station| {
-        [station.id.to_string(), station.name.clone(), reached(station), station.timezone.name().to_owned()]
+        [short(station.id.as_str()), short(&station.name), short(&reached(station)), station.timezone.name().to_owned()]
     });
     let _ = write!(text, "\nStations\n{}", table("  ", &stations.collect::<Vec<_>>()));
     if let Some(probes) = &report.probes {
@@ -222,12 +235,7 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         );
         let station = config.station(&show.station).map_or(show.station.as_str(), |station| &station.name);
         let length = length(show.length);
-        [
-            show.title.clone(),
-            station.to_owned(),
-            format!("{} for {length}", show.cron.describe(Language::english())),
-            next,
-        ]
+        [short(&show.title), short(station), format!("{} for {length}", show.cron.describe(Language::english())), next]
     });
     let _ = write!(text, "\nShows\n{}", table("  ", &shows.collect::<Vec<_>>()));
     text

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use crate::base::text::composed;
+
 /// The ids of those of `known` (id and name) that are called `text`: the one with this id, else all with this name,
 /// whatever the case.
 pub(super) fn ids<'a>(text: &str, known: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<String> {
+    let text = &*composed(text);
     if known.clone().any(|(id, _)| id == text) {
         return vec![text.to_owned()];
     }

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
-use chrono_tz::Tz;
 
 use super::catalogue;
-use super::print::{print, print_json, table};
+use super::print::{print, print_json, short, table};
 use super::runtime::block_on;
 use crate::base::clock::Clock;
 use crate::config::Config;
@@ -58,7 +58,7 @@ fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
 }
 
 /// An instant in RFC 3339 with the offset of `zone`.
-pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Tz) -> String {
+pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Zone) -> String {
     instant.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
 
@@ -69,12 +69,12 @@ fn text(config: &Config, coming: &[Planned]) -> String {
             let airing = &planned.airing;
             let start = airing.on_air.start.with_timezone(&airing.timezone);
             let end = airing.on_air.end.with_timezone(&airing.timezone);
-            let station = config.station_name(&airing.station);
+            let station = short(config.station_name(&airing.station));
             [
                 start.format("%a %Y-%m-%d").to_string(),
                 format!("{}-{} {}", clock(&start), clock(&end), end.format("%Z")),
-                planned.title.clone(),
-                if planned.skipped { format!("{station}  skipped") } else { station.to_owned() },
+                short(&planned.title),
+                if planned.skipped { format!("{station}  skipped") } else { station },
             ]
         })
         .collect();
@@ -82,7 +82,7 @@ fn text(config: &Config, coming: &[Planned]) -> String {
 }
 
 /// The time of day; seconds only where there are any.
-fn clock(at: &DateTime<Tz>) -> impl std::fmt::Display {
+fn clock(at: &DateTime<Zone>) -> impl std::fmt::Display {
     at.format(if at.second() == 0 { "%H:%M" } else { "%H:%M:%S" })
 }
 
@@ -128,5 +128,19 @@ mod tests {
         );
         coming[1].skipped = true;
         assert!(text(&config, &coming).ends_with("Jazz           KBS 1FM  skipped\n"), "{}", text(&config, &coming));
+    }
+
+    #[test]
+    fn one_long_title_does_not_widen_the_table() {
+        let long = "긴 ".repeat(60);
+        let text = format!(
+            "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: https://h.example/x }}\nshows:\n  \
+             - {{ title: {long}, station: kbs, cron: \"0 14 * * *\", length: 2h }}\n"
+        );
+        let config = Arc::new(Config::parse(&text, Path::new("stations.yaml")).unwrap());
+        let now = "2026-11-20T00:00:00Z".parse().unwrap();
+        let coming = Programme::new(Arc::clone(&config), Arc::default()).coming(now, 1);
+        let line = super::text(&config, &coming);
+        assert!(line.contains("긴 긴") && line.contains("…  KBS 1FM") && line.chars().count() < 90, "{line}");
     }
 }

@@ -4,6 +4,11 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::base::text::cut;
+
+/// So wide is the name of anything at the most.
+const MOST_COLUMNS: usize = 40;
+
 /// Writes `text` to stdout. A reader that went away (`| head`) is no error.
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -39,6 +44,11 @@ pub fn table<const N: usize>(indent: &str, rows: &[[String; N]]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A title, a name or an id for a table, which one that is long does not make wide.
+pub fn short(name: &str) -> String {
+    cut(name, MOST_COLUMNS).into_owned()
 }
 
 /// Titles must not move the cursor of the terminal.

@@ -16,6 +16,9 @@ pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     for obstacle in obstacles {
         eprintln!("aircheck: {obstacle}");
     }
+    for warning in &config.warnings {
+        eprintln!("aircheck: {}: {warning}", config.file.display());
+    }
     if vital {
         return Ok(FAILED);
     }

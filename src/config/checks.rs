@@ -2,26 +2,45 @@
 
 use std::path::Path;
 
-use chrono_tz::{TZ_VARIANTS, Tz};
 use regex::Regex;
 use scraper::Selector;
 use serde_json_path::JsonPath;
 use url::Url;
 
 use super::keys::{HTTP, RTMP};
-use super::problem::{Complaint, any_of, nearest};
+use super::problem::{Complaint, Problems, any_of, nearest};
 use super::secret;
+use super::section::Section;
 use crate::base::redact;
+use crate::base::zone::Zone;
+
+/// The zone under `timezone`.
+pub(super) fn timezone(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
+    let zone = section.read("timezone", problems, zone)?;
+    if let Some(warning) = other_sign(zone.name()) {
+        problems.warn(section.get("timezone").map(|entry| entry.value.place), warning);
+    }
+    Some(zone)
+}
+
+/// What to say of a zone whose sign is that of POSIX, and not the one that people mean.
+fn other_sign(name: &str) -> Option<String> {
+    let hours: i8 = name.strip_prefix("Etc/GMT")?.parse().ok().filter(|hours| *hours != 0)?;
+    let number = hours.unsigned_abs();
+    let plural = if number == 1 { "" } else { "s" };
+    let (side, other) = if hours > 0 { ("behind", "ahead") } else { ("ahead of", "behind") };
+    let opposite = format!("Etc/GMT{:+}", -hours);
+    let place = if number == 9 && hours > 0 { ", as in Korea, is `Asia/Seoul` or" } else { " is" };
+    Some(format!("`{name}` is {number} hour{plural} {side} UTC; {number} hour{plural} {other}{place} `{opposite}`"))
+}
 
 /// A time zone of the IANA database.
-pub(super) fn zone(text: &str) -> Result<Tz, Complaint> {
+pub(super) fn zone(text: &str) -> Result<Zone, Complaint> {
     let text = text.trim();
     text.parse().map_err(|_| {
         let complaint = Complaint::new(format!("`{text}` is not a time zone"));
-        match meant_zone(text) {
-            Some(meant) => complaint.hint(format!("write `{meant}`")),
-            None => complaint.hint("write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`"),
-        }
+        let hint = "write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`";
+        complaint.hint(hint).meant(meant_zone(text))
     })
 }
 
@@ -51,19 +70,20 @@ const ABBREVIATIONS: [(&str, &str); 20] = [
 ];
 
 /// The zone that was probably meant by a text that names none.
-fn meant_zone(text: &str) -> Option<&'static str> {
+fn meant_zone(text: &str) -> Option<String> {
     if let Some((_, zone)) = ABBREVIATIONS.iter().find(|(short, _)| short.eq_ignore_ascii_case(text)) {
-        return Some(zone);
+        return Some((*zone).to_owned());
     }
     // A place has no digits: what has some is an offset, and the zones that look like it have the opposite sign.
     if text.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
-    let names = || TZ_VARIANTS.iter().map(|zone| zone.name());
+    let names = Zone::names();
     let place = text.replace(' ', "_");
-    let city = |name: &&str| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
+    let city = |name: &&String| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
+    let near = || nearest(&place, names.iter().map(String::as_str)).map(str::to_owned);
     // One letter makes another place of an abbreviation.
-    names().find(city).or_else(|| if text.chars().count() > 4 { nearest(&place, names()) } else { None })
+    names.iter().find(city).cloned().or_else(|| if text.chars().count() > 4 { near() } else { None })
 }
 
 /// A URL of one of `schemes`, or a secret that holds one.
@@ -72,15 +92,15 @@ pub(super) fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Co
     let revealed = secret::reveal(written, folder)?;
     // What a secret holds is not shown.
     let shown = if revealed == written { redact::text(written) } else { format!("the value of {written}") };
+    let scheme = if schemes == HTTP { "https" } else { "rtmp" };
+    let written_here = revealed == written;
     if !revealed.contains("://") {
-        let scheme = if schemes == HTTP { "https" } else { "rtmp" };
-        let host = revealed.trim_start_matches('/').to_owned();
+        // `https:/h`, `https//h`, `//h` and `h`.
+        let host = schemes.iter().find_map(|scheme| revealed.strip_prefix(scheme)?.strip_prefix([':', '/']));
+        let host = host.unwrap_or(&revealed).trim_start_matches('/');
         let complaint = Complaint::new(format!("`{shown}` is no URL: the beginning is missing"));
-        return Err(if revealed == written {
-            complaint.hint(format!("write `{scheme}://{}`", redact::text(&host)))
-        } else {
-            complaint.hint(format!("begin it with `{scheme}://`"))
-        });
+        let complaint = complaint.hint(format!("begin it with `{scheme}://`"));
+        return Err(if written_here { complaint.meant([format!("{scheme}://{host}")]) } else { complaint });
     }
     let url = Url::parse(&revealed).map_err(|error| Complaint::new(format!("`{shown}` is no URL: {error}")))?;
     if !schemes.contains(&url.scheme()) {
@@ -92,7 +112,10 @@ pub(super) fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Co
         return Err(match url.scheme() {
             scheme if RTMP.contains(&scheme) => complaint.hint("put it under `rtmp:`"),
             scheme if HTTP.contains(&scheme) => complaint.hint("put it under `hls:` or `icecast:`"),
-            _ => complaint,
+            other => {
+                let near = nearest(other, schemes.iter().copied()).filter(|_| written_here);
+                complaint.meant(near.and_then(|near| Some(format!("{near}{}", written.get(other.len()..)?))))
+            }
         });
     }
     if url.host_str().is_none_or(str::is_empty) {
@@ -134,22 +157,24 @@ pub(super) fn json_path(text: &str) -> Result<String, Complaint> {
         Err(error) => {
             let at = error.position() + 1;
             let complaint = Complaint::new(format!("`{text}` is not a JSONPath, from its character {at} on"));
-            Err(complaint.hint(if text.starts_with('$') {
-                "such as `$.channel_item[?@.media_type == 'radio'].service_url`".to_owned()
+            let complaint = complaint.hint("such as `$.channel_item[?@.media_type == 'radio'].service_url`");
+            Err(if text.starts_with('$') {
+                complaint
             } else {
-                format!("it begins with `$`: write `$.{}`", text.trim_start_matches('.'))
-            }))
+                complaint.meant([format!("$.{}", text.trim_start_matches('.')), format!("${text}")])
+            })
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::problem::fed_back;
     use super::*;
 
     #[test]
     fn a_zone_that_is_none_is_answered_with_the_one_that_was_meant_and_never_with_another_side_of_the_world() {
-        let hint = |text: &str| zone(text).unwrap_err().hint.unwrap();
+        let hint = |text: &str| fed_back(text, zone).unwrap_err().hint.unwrap();
         for (text, meant) in [
             ("KST", "Asia/Seoul"),
             ("kst", "Asia/Seoul"),
@@ -170,7 +195,7 @@ mod tests {
             assert!(hint.starts_with("write a place") && hint.contains("`Asia/Seoul`"), "{text}: {hint}");
         }
         for (short, zone) in ABBREVIATIONS {
-            assert!(zone.parse::<Tz>().is_ok(), "{short}");
+            assert!(zone.parse::<Zone>().is_ok(), "{short}");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The five fields of a cron expression as sets of values, and what is wrong with them in words.
 
-use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
+use chrono::{Datelike, Days, NaiveDate};
 use thiserror::Error;
 
 /// An expression that is not one of crontab, or never comes.
@@ -21,11 +21,29 @@ pub(super) struct Fields {
     pub minutes: Vec<u8>,
     pub hours: Vec<u8>,
     pub days: Vec<u8>,
+    /// Whether the last day of each month (`L`) is one of the days, besides those.
+    pub last_day: bool,
     pub months: Vec<u8>,
     /// 0 is Sunday.
     pub weekdays: Vec<u8>,
+    /// Weekdays of which one in each month is meant, besides those.
+    pub some_weekdays: Vec<SomeWeekday>,
     /// Whether a day must suit both day fields.
     pub both_days: bool,
+}
+
+/// One weekday of a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SomeWeekday {
+    /// From 1 to 5; [`Self::LAST`] for the last.
+    pub which: u8,
+    /// 0 is Sunday.
+    pub weekday: u8,
+}
+
+impl SomeWeekday {
+    /// Behind the fifth, so that they are told in this order.
+    pub(super) const LAST: u8 = 6;
 }
 
 struct Field {
@@ -34,8 +52,9 @@ struct Field {
     names: &'static [&'static str],
 }
 
-const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+pub(super) const MONTHS: [&str; 12] =
+    ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+pub(super) const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 const MINUTE: Field = Field { name: "minute", range: 0..=59, names: &[] };
 const HOUR: Field = Field { name: "hour", range: 0..=23, names: &[] };
@@ -47,30 +66,84 @@ impl Fields {
     /// Parses the five fields, in the order of crontab.
     pub(super) fn parse(parts: [&str; 5]) -> Result<Self, CrontabError> {
         let [minute, hour, day, month, weekday] = parts;
+        let (last_days, day_items): (Vec<&str>, Vec<&str>) = day.split(',').partition(|item| *item == "L");
+        let mut some_weekdays = Vec::new();
+        let mut weekday_items = Vec::new();
+        for item in weekday.split(',') {
+            match WEEKDAY.some(item, weekday)? {
+                Some(some) => some_weekdays.push(some),
+                None => weekday_items.push(item),
+            }
+        }
+        some_weekdays.sort_unstable();
+        some_weekdays.dedup();
         // 7 is Sunday, as 0 is.
-        let mut weekdays: Vec<u8> = WEEKDAY.parse(weekday)?.into_iter().map(|weekday| weekday % 7).collect();
-        weekdays.sort_unstable();
-        weekdays.dedup();
+        let weekdays = WEEKDAY.parse(&weekday_items, weekday)?.into_iter().map(|weekday| weekday % 7);
         Ok(Self {
-            minutes: MINUTE.parse(minute)?,
-            hours: HOUR.parse(hour)?,
-            days: DAY.parse(day)?,
-            months: MONTH.parse(month)?,
-            weekdays,
+            minutes: MINUTE.parse(&[minute], minute)?,
+            hours: HOUR.parse(&[hour], hour)?,
+            days: DAY.parse(&day_items, day)?,
+            last_day: !last_days.is_empty(),
+            months: MONTH.parse(&[month], month)?,
+            weekdays: sorted(weekdays.collect()),
+            some_weekdays,
             both_days: day.starts_with('*') || weekday.starts_with('*'),
         })
     }
+
+    /// Whether this is one of the days.
+    pub(super) fn has(&self, date: NaiveDate) -> bool {
+        let small = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+        let (day, weekday) = (small(date.day()), small(date.weekday().num_days_from_sunday()));
+        let is_last =
+            |days: u64| date.checked_add_days(Days::new(days)).is_none_or(|next| next.month() != date.month());
+        let by_day = self.days.contains(&day) || self.last_day && is_last(1);
+        let some = |some: &SomeWeekday| {
+            let which = if some.which == SomeWeekday::LAST { is_last(7) } else { some.which == (day - 1) / 7 + 1 };
+            which && some.weekday == weekday
+        };
+        let by_weekday = self.weekdays.contains(&weekday) || self.some_weekdays.iter().any(some);
+        let day_suits = if self.both_days { by_day && by_weekday } else { by_day || by_weekday };
+        self.months.contains(&small(date.month())) && day_suits
+    }
+}
+
+fn sorted(mut values: Vec<u8>) -> Vec<u8> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 impl Field {
-    fn parse(&self, text: &str) -> Result<Vec<u8>, CrontabError> {
+    /// The values of `items`, which are those of the field `all`.
+    fn parse(&self, items: &[&str], all: &str) -> Result<Vec<u8>, CrontabError> {
         let mut values = Vec::new();
-        for item in text.split(',') {
-            values.extend(self.item(item, text)?);
+        for item in items.iter().flat_map(|items| items.split(',')) {
+            values.extend(self.item(item, all)?);
         }
-        values.sort_unstable();
-        values.dedup();
-        Ok(values)
+        Ok(sorted(values))
+    }
+
+    /// `5#2` is the second Friday, `5L` the last one; both with a name as well.
+    fn some(&self, item: &str, all: &str) -> Result<Option<SomeWeekday>, CrontabError> {
+        if let Some((word, which)) = item.split_once('#') {
+            let weekday = self.value(word, all)? % 7;
+            return match which.parse::<u8>() {
+                Ok(which @ 1..=5) if which.to_string().len() == item.len() - word.len() - 1 => {
+                    Ok(Some(SomeWeekday { which, weekday }))
+                }
+                _ if which.eq_ignore_ascii_case("L") => Ok(Some(SomeWeekday { which: SomeWeekday::LAST, weekday })),
+                _ => {
+                    Err(self
+                        .wrong(all, &format!("after `#` stands which one of the month, from 1 to 5, not `{which}`")))
+                }
+            };
+        }
+        let Some(word) = item.strip_suffix('L') else { return Ok(None) };
+        if word.is_empty() {
+            return Err(self.wrong(all, "before `L` stands the weekday, such as `5L` for the last Friday of the month"));
+        }
+        Ok(Some(SomeWeekday { which: SomeWeekday::LAST, weekday: self.value(word, all)? % 7 }))
     }
 
     /// `*`, `5`, `1-5`, `*/10` or `10-40/10`.
@@ -79,7 +152,7 @@ impl Field {
             None => (item, None),
             Some((base, step)) => match step.parse::<u8>() {
                 Ok(step) if step > 0 => (base, Some(step)),
-                _ => return Err(self.wrong(all, format!("the step `/{step}` is not a number above 0"), None)),
+                _ => return Err(self.wrong(all, &format!("the step `/{step}` is not a number above 0"))),
             },
         };
         let range = if base == "*" {
@@ -89,18 +162,13 @@ impl Field {
             // `FRI-SUN` reads naturally, and vixie cron takes the 7 for Sunday.
             let last_value = if self.names == WEEKDAYS && last_value == 0 && first_value > 0 { 7 } else { last_value };
             if first_value > last_value {
-                return Err(self.reversed(all, item, (first, last), (first_value, last_value), step));
+                return Err(self.wrong(all, &format!("the range `{item}` runs backwards, from {first} to {last}")));
             }
             first_value..=last_value
         } else {
             let value = self.value(base, all)?;
-            if let Some(step) = step {
-                let last = self.range.end();
-                return Err(self.wrong(
-                    all,
-                    format!("a step needs a range before it, not `{base}`"),
-                    Some(format!("write `{base}-{last}/{step}`, or `*/{step}`")),
-                ));
+            if step.is_some() {
+                return Err(self.wrong(all, &format!("a step needs a range before it, not `{base}`")));
             }
             value..=value
         };
@@ -117,48 +185,23 @@ impl Field {
                 Ok(value) if self.range.contains(&value) => Ok(value),
                 _ => {
                     let (first, last) = (self.range.start(), self.range.end());
-                    Err(self.wrong(all, format!("`{word}` is not between {first} and {last}"), None))
+                    Err(self.wrong(all, &format!("`{word}` is not between {first} and {last}")))
                 }
             };
         }
-        let short = word.get(..3).and_then(|short| self.names.iter().find(|name| name.eq_ignore_ascii_case(short)));
-        let hint = short.map(|name| format!("write `{name}`"));
         let message = match word {
             "" => "a value is missing".to_owned(),
-            "L" | "W" | "?" | "#" => format!("crontab has no `{word}`"),
+            "L" => "`L` is known of days only, not of a range or a step".to_owned(),
+            "W" | "?" | "#" => format!("crontab has no `{word}`"),
             _ => format!("`{word}` means nothing there"),
         };
-        Err(self.wrong(all, message, hint))
+        Err(self.wrong(all, &message))
     }
 
-    fn reversed(
-        &self,
-        all: &str,
-        item: &str,
-        (first, last): (&str, &str),
-        (first_value, last_value): (u8, u8),
-        step: Option<u8>,
-    ) -> CrontabError {
-        let (lowest, highest) = if self.names == WEEKDAYS { (0, 6) } else { (*self.range.start(), *self.range.end()) };
-        let mut instead = String::new();
-        if let Some(step) = step {
-            // A step runs on over the end, so the two halves cannot both be written as ranges.
-            let over = (first_value..=highest).chain(lowest..=last_value).step_by(usize::from(step));
-            let values: Vec<String> = over.map(|value| value.to_string()).collect();
-            instead.push_str(&values.join(","));
-        } else {
-            let part = |from: u8, to: u8| if from == to { from.to_string() } else { format!("{from}-{to}") };
-            let _ = write!(instead, "{},{}", part(first_value, highest), part(lowest, last_value));
+    fn wrong(&self, all: &str, message: &str) -> CrontabError {
+        CrontabError {
+            message: format!("the field `{all}` ({}) of the cron is wrong: {message}", self.name),
+            hint: None,
         }
-        self.wrong(
-            all,
-            format!("the range `{item}` runs backwards, from {first} to {last}"),
-            Some(format!("write `{instead}`")),
-        )
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "the callers make the message for this call")]
-    fn wrong(&self, all: &str, message: String, hint: Option<String>) -> CrontabError {
-        CrontabError { message: format!("the field `{all}` ({}) of the cron is wrong: {message}", self.name), hint }
     }
 }

@@ -3,7 +3,7 @@
 //! Here is only which of the messages `cron_*` say it, and what they are about; in which order a language says that, and
 //! how it lists several, stands in its messages.
 
-use super::cron_fields::Fields;
+use super::cron_fields::{Fields, SomeWeekday};
 use crate::language::Language;
 
 /// More times of day than this are told by minute and hour.
@@ -83,29 +83,60 @@ impl Words<'_> {
         if !both_days && (days.len() == 31 || weekdays.len() == 7) {
             return None;
         }
-        let date = (days.len() < 31).then(|| {
-            let key = match (days.len(), self.fields.months.len()) {
-                (1, 12) => "cron_on_day",
-                (_, 12) => "cron_on_days",
-                (1, _) => "cron_on_day_in",
-                (..) => "cron_on_days_in",
-            };
-            self.say(key, &[("days", &self.some("day", days, |day| day.to_string()))])
-        });
-        let week = (weekdays.len() < 7).then(|| self.some("weekday", weekdays, |day| self.weekday(day).to_owned()));
-        let every_week = || {
-            let key = if is_long_run(weekdays) { "cron_on_weekday_run" } else { "cron_on_weekdays" };
-            self.say(key, &[("weekdays", week.as_deref().unwrap_or_default())])
-        };
-        match (&date, &week) {
+        match (self.dates(), self.weeks()) {
             (None, None) => None,
-            (Some(_), None) => date,
-            (None, Some(_)) => Some(every_week()),
-            (Some(date), Some(week)) if *both_days => {
-                Some(self.say("cron_on_both", &[("date", date), ("weekdays", week)]))
+            (Some(date), None) => Some(date),
+            (None, Some((week, _))) => Some(week),
+            (Some(date), Some((_, weekdays))) if *both_days => {
+                let some = !self.fields.some_weekdays.is_empty();
+                let key = if some { "cron_on_both_some" } else { "cron_on_both" };
+                Some(self.say(key, &[("date", &date), ("weekdays", &weekdays)]))
             }
-            (Some(date), Some(_)) => Some(self.say("cron_on_either", &[("date", date), ("week", &every_week())])),
+            (Some(date), Some((week, _))) => Some(self.say("cron_on_either", &[("date", &date), ("week", &week)])),
         }
+    }
+
+    /// The days of the month; nothing for all of them.
+    fn dates(&self) -> Option<String> {
+        let Fields { days, last_day, months, .. } = self.fields;
+        if days.len() == 31 {
+            return None;
+        }
+        let in_months = if months.len() == 12 { "" } else { "_in" };
+        if days.is_empty() {
+            return last_day.then(|| self.say(&format!("cron_on_last_day{in_months}"), &[]));
+        }
+        let mut all = self.words("day", days, |day| day.to_string());
+        if *last_day {
+            all.push(self.say("cron_last_day", &[]));
+        }
+        let plural = if days.len() == 1 && !last_day { "" } else { "s" };
+        Some(self.say(&format!("cron_on_day{plural}{in_months}"), &[("days", &self.join("day", all))]))
+    }
+
+    /// The days of the week, nothing for all of them: when that is, and the days alone.
+    fn weeks(&self) -> Option<(String, String)> {
+        let Fields { weekdays, some_weekdays, months, .. } = self.fields;
+        if weekdays.len() == 7 {
+            return None;
+        }
+        let mut found = Vec::new();
+        if !weekdays.is_empty() {
+            let alone = self.join("weekday", self.words("weekday", weekdays, |day| self.weekday(day).to_owned()));
+            let key = if is_long_run(weekdays) { "cron_on_weekday_run" } else { "cron_on_weekdays" };
+            found.push((self.say(key, &[("weekdays", &alone)]), alone));
+        }
+        if !some_weekdays.is_empty() {
+            let one = |some: &SomeWeekday| {
+                let which = self.language.word("ordinals", usize::from(some.which).saturating_sub(1));
+                self.say("cron_some_weekday", &[("which", which), ("weekday", self.weekday(some.weekday))])
+            };
+            let alone = self.join("weekday", some_weekdays.iter().map(one).collect());
+            let key = if months.len() == 12 { "cron_on_some_weekdays" } else { "cron_on_some_weekdays_in" };
+            found.push((self.say(key, &[("weekdays", &alone)]), alone));
+        }
+        let (when, alone): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+        Some((self.join("weekday", when), self.join("weekday", alone)))
     }
 
     /// The months; nothing for all of them.
@@ -122,11 +153,14 @@ impl Words<'_> {
 
     /// From the first to the last where these are three or more in a row, else all of them.
     fn some(&self, kind: &str, values: &[u8], name: impl Fn(u8) -> String) -> String {
+        self.join(kind, self.words(kind, values, name))
+    }
+
+    fn words(&self, kind: &str, values: &[u8], name: impl Fn(u8) -> String) -> Vec<String> {
         if is_long_run(values) {
-            self.run(kind, values, name)
-        } else {
-            self.list(kind, values.iter().map(|it| name(*it)))
+            return vec![self.run(kind, values, name)];
         }
+        values.iter().map(|it| self.one(kind, &name(*it))).collect()
     }
 
     fn run(&self, kind: &str, values: &[u8], name: impl Fn(u8) -> String) -> String {
@@ -135,8 +169,14 @@ impl Words<'_> {
     }
 
     fn list(&self, kind: &str, values: impl Iterator<Item = String>) -> String {
-        let one = |value: String| self.say(&format!("cron_{kind}"), &[("value", &value)]);
-        let mut all: Vec<String> = values.map(one).collect();
+        self.join(kind, values.map(|value| self.one(kind, &value)).collect())
+    }
+
+    fn one(&self, kind: &str, value: &str) -> String {
+        self.say(&format!("cron_{kind}"), &[("value", value)])
+    }
+
+    fn join(&self, kind: &str, mut all: Vec<String>) -> String {
         let Some(last) = all.pop() else { return String::new() };
         let rest = all.into_iter().reduce(|list, next| self.say("cron_comma", &[("list", &list), ("next", &next)]));
         match rest {
@@ -224,6 +264,30 @@ mod tests {
                 "on days 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29 and 31 of the month that are a Monday at 09:00",
                 "매월 1일, 3일, 5일, 7일, 9일, 11일, 13일, 15일, 17일, 19일, 21일, 23일, 25일, 27일, 29일과 31일 중 월요일 09:00",
             ),
+            ("0 9 * * 5#2", "on the second Friday of the month at 09:00", "매월 둘째 금요일 09:00"),
+            ("0 9 * * 0L", "on the last Sunday of the month at 09:00", "매월 마지막 일요일 09:00"),
+            (
+                "0 9 * 6,7 1#1,1#3,0L",
+                "on the first Monday, the third Monday and the last Sunday of the month at 09:00 in June and July",
+                "매년 6월과 7월 첫째 월요일, 셋째 월요일과 마지막 일요일 09:00",
+            ),
+            (
+                "0 9 * * 1,5L",
+                "every Monday and on the last Friday of the month at 09:00",
+                "매주 월요일과 매월 마지막 금요일 09:00",
+            ),
+            ("0 9 L * *", "on the last day of the month at 09:00", "매월 말일 09:00"),
+            ("0 9 L 6 *", "on the last day of the month at 09:00 in June", "매년 6월 말일 09:00"),
+            ("0 9 1,15,L * *", "on days 1, 15 and the last of the month at 09:00", "매월 1일, 15일과 말일 09:00"),
+            ("0 9 1-9,L * *", "on days 1 to 9 and the last of the month at 09:00", "매월 1~9일과 말일 09:00"),
+            (
+                "0 9 L * 5#1",
+                "on the last day of the month and on the first Friday of the month at 09:00",
+                "매월 말일과 매월 첫째 금요일 09:00",
+            ),
+            ("@daily", "every day at 00:00", "매일 00:00"),
+            ("@hourly", "every hour at minute 0", "매시 0분"),
+            ("@yearly", "on day 1 of the month at 00:00 in January", "매년 1월 1일 00:00"),
             ("5,7 * * * *", "at the minutes 5 and 7", "매시 5분과 7분"),
         ] {
             let schedule = Crontab::parse(cron).unwrap();

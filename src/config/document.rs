@@ -6,6 +6,10 @@ use std::rc::Rc;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use super::position::{Children, Place, Spot};
+use crate::base::text::composed;
+
+/// The key that takes over the keys of an anchor.
+pub(super) const MERGE: &str = "<<";
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
@@ -36,7 +40,7 @@ pub(super) enum Content {
 /// A key and its value.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    /// The key as written.
+    /// The key as written, in normal form C.
     pub key: String,
     /// Where the key stands.
     pub place: Place,
@@ -103,12 +107,43 @@ fn join(raw: Raw, spot: Option<&Rc<Spot>>, parent: Place) -> Node {
                     Raw::Text(text) => text,
                     _ => key_spot.map_or_else(String::new, |spot| spot.text.clone()),
                 };
+                let key = composed(&key).into_owned();
                 Entry { key, place: key_place, value: join(value, value_spot, key_place) }
             };
-            Content::Map(entries.into_iter().enumerate().map(entry).collect())
+            Content::Map(merged(entries.into_iter().enumerate().map(entry).collect()))
         }
     };
     Node { place, content }
+}
+
+/// `entries` with what `<<` takes over (<https://yaml.org/type/merge.html>): the keys of a map, or of several, of which the
+/// earlier goes before the later and what is written here before both. A `<<` that can take nothing over stays.
+fn merged(entries: Vec<Entry>) -> Vec<Entry> {
+    if !entries.iter().any(|entry| entry.key == MERGE) {
+        return entries;
+    }
+    let (merges, mut merged): (Vec<_>, Vec<_>) = entries.into_iter().partition(|entry| entry.key == MERGE);
+    for merge in merges {
+        let maps = match &merge.value.content {
+            Content::Map(entries) => vec![entries.clone()],
+            Content::List(items) => {
+                let map =
+                    |item: &Node| if let Content::Map(entries) = &item.content { Some(entries.clone()) } else { None };
+                items.iter().map(map).collect::<Option<_>>().unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        if maps.is_empty() {
+            merged.push(merge);
+            continue;
+        }
+        for entry in maps.into_iter().flatten() {
+            if !merged.iter().any(|known: &Entry| known.key == entry.key) {
+                merged.push(entry);
+            }
+        }
+    }
+    merged
 }
 
 impl<'de> Deserialize<'de> for Raw {

@@ -27,14 +27,41 @@ pub(super) enum Look {
 
 /// A folder, relative to `base` or absolute.
 pub(super) fn parse(text: &str, base: &Path) -> Result<PathBuf, Complaint> {
-    match text.trim() {
-        "" => Err(Complaint::new("the name of the folder is empty")),
-        path if path == "~" || path.starts_with("~/") => {
-            let complaint = Complaint::new("`~` is not expanded here");
-            Err(complaint.hint("write the whole path, such as `/home/me/recordings`"))
-        }
-        path => Ok(base.join(path)),
+    let text = text.trim();
+    match no_folder(text) {
+        Some(complaint) => Err(complaint),
+        None => Ok(base.join(text)),
     }
+}
+
+/// What to say of a text that would name a folder beside the file that nobody means.
+fn no_folder(text: &str) -> Option<Complaint> {
+    const WHOLE: &str = "write the whole path, such as `/home/me/recordings`";
+    const MOUNTED: &str = "let the system mount it, and write where that is, such as `/mnt/nas/recordings`";
+    let is_drive = |text: &str| {
+        let mut chars = text.chars();
+        let letter = chars.next().is_some_and(|c| c.is_ascii_alphabetic()) && chars.next() == Some(':');
+        letter && chars.next().is_none_or(|c| matches!(c, '\\' | '/'))
+    };
+    let before_colon = text.split_once(":/").map(|(host, _)| host);
+    let (message, hint) = if text.is_empty() {
+        ("the name of the folder is empty".to_owned(), WHOLE)
+    } else if text == "~" || text.starts_with("~/") {
+        ("`~` is not expanded here".to_owned(), WHOLE)
+    } else if text.starts_with('$') || text.starts_with('%') {
+        (format!("variables are not expanded here, and `{text}` would be a folder of that name"), WHOLE)
+    } else if text.starts_with("env:") || text.starts_with("file:") {
+        (format!("a folder is written here itself, and `{text}` would be one of that name"), WHOLE)
+    } else if text.contains("://") || text.starts_with("//") || text.starts_with("\\\\") {
+        (format!("`{text}` is on another machine, and no folder of this one"), MOUNTED)
+    } else if is_drive(text) {
+        (format!("`{text}` is a path of Windows"), WHOLE)
+    } else if before_colon.is_some_and(|host| !host.is_empty() && !host.contains('/')) {
+        (format!("`{text}` is on another machine, and no folder of this one"), MOUNTED)
+    } else {
+        return None;
+    };
+    Some(Complaint::new(message).hint(hint))
 }
 
 /// Looks at `folder`, and hands it on where nothing is wrong with it.
@@ -100,6 +127,38 @@ fn existing(folder: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_others_expand_or_mount_is_no_folder_beside_the_file() {
+        let parse = |text: &str| parse(text, Path::new("/etc/aircheck"));
+        for text in [
+            "",
+            "~",
+            "~/rec",
+            "$HOME/rec",
+            "${HOME}/rec",
+            "%h/rec",
+            "env:OUT",
+            "file:/run/out",
+            "smb://nas/rec",
+            "//nas/rec",
+            "\\\\nas\\rec",
+            "C:\\rec",
+            "c:/rec",
+            "nas:/export/rec",
+        ] {
+            let complaint = parse(text).unwrap_err();
+            assert!(complaint.hint.is_some_and(|hint| hint.contains("such as `/")), "{text}: {}", complaint.message);
+        }
+        for (text, path) in [
+            ("rec", "/etc/aircheck/rec"),
+            ("/mnt/nas", "/mnt/nas"),
+            ("a: b/c", "/etc/aircheck/a: b/c"),
+            ("./$x", "/etc/aircheck/./$x"),
+        ] {
+            assert_eq!(parse(text).unwrap(), Path::new(path), "{text}");
+        }
+    }
 
     #[test]
     fn who_may_not_write_is_told_who_may() {

@@ -169,6 +169,12 @@ pub(super) static HLS: Table = Table {
         key("find", Kind::Each(&STEP), "find:", FIND_DOC),
         key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
         key("max_bitrate", Kind::Rate, "max_bitrate: 192k", "The best variant up to this bit rate is recorded."),
+        key(
+            "language",
+            Kind::Text,
+            "language: ko",
+            "The language to record where the playlist offers several, as its `LANGUAGE` says; else its default.",
+        ),
     ],
     one_of: &["url", "find"],
 };

@@ -77,6 +77,9 @@ pub(super) struct Key {
     pub off: Option<&'static str>,
 }
 
+/// What the user's own keys of the file begin with.
+pub(super) const OWN: &str = "x-";
+
 /// The keys of one kind of section.
 #[derive(Debug)]
 pub(super) struct Table {
@@ -96,6 +99,11 @@ impl Table {
             "file" | "station" | "show" | "step" => self.name.to_owned(),
             key => format!("`{key}`"),
         }
+    }
+
+    /// Whether this key is the user's own: a place for anchors.
+    pub(super) fn leaves_alone(&self, name: &str) -> bool {
+        self.name == "file" && name.starts_with(OWN)
     }
 
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
@@ -118,6 +126,15 @@ impl Kind {
                 | Self::Named(_)
                 | Self::Each(_)
         )
+    }
+
+    /// Whether it takes this number.
+    pub(super) fn allows(self, number: u32) -> bool {
+        match self {
+            Self::Whole(first, last) => (first..=last).contains(&number),
+            Self::Choice(values) => values.contains(&number),
+            _ => false,
+        }
     }
 
     /// Whether it is text in words of the user's choice.
@@ -193,7 +210,9 @@ impl Kind {
             Self::Size => Some(units::SIZE_PATTERN.to_owned()),
             Self::Rate => Some(units::RATE_PATTERN.to_owned()),
             Self::Level => Some(units::LEVEL_PATTERN.to_owned()),
-            Self::Cron => Some("^\\s*\\S+(\\s+\\S+){4}\\s*$".to_owned()),
+            Self::Cron => {
+                Some("^\\s*(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\\S+(\\s+\\S+){4})\\s*$".to_owned())
+            }
             Self::Zone => Some("^[A-Za-z][A-Za-z0-9_+/-]*$".to_owned()),
             Self::JsonPath => Some("^\\$".to_owned()),
             Self::Id => Some("^[^./\\\\@\\s][^/\\\\@\\s]*$".to_owned()),

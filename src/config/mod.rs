@@ -6,12 +6,15 @@
 mod artwork;
 mod checks;
 mod cron_fields;
+mod cron_meant;
 mod cron_words;
 mod crontab;
 mod document;
 mod folders;
 mod keys;
 mod kind;
+mod lookalike;
+mod meant;
 mod once;
 mod position;
 mod problem;
@@ -31,6 +34,7 @@ mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod units;
 mod unseen;
 mod web;
@@ -42,13 +46,13 @@ pub use folders::Unwritable;
 pub use problem::{ConfigErrors, Problem};
 pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
-pub use template::{Template, TemplateError, Values};
+pub use template::{Purpose, Template, TemplateError, Values};
 pub use web::{Auth, Web};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use crate::model::{ShowId, StationId};
 use folders::Look;
@@ -58,8 +62,10 @@ use folders::Look;
 pub struct Config {
     /// The file it was read from.
     pub file: PathBuf,
+    /// What is right and perhaps not meant: sentences that begin with the line.
+    pub warnings: Vec<String>,
     /// The zone of shows and stations that name none.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// Where recordings go, absolute.
     pub output: PathBuf,
     /// Where tape and catalogue live, absolute.
@@ -149,7 +155,7 @@ pub const LONGEST: std::time::Duration = units::LONGEST;
 /// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
 /// says how to write it.
 pub fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
-    units::duration(text).map_err(|complaint| match complaint.hint {
+    problem::fed_back(text, units::duration).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
     })

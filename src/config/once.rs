@@ -77,7 +77,7 @@ mod tests {
         let id = Config::once("News", station);
         assert_eq!((id.as_str(), config.show(&id).is_none()), ("once~s~news", true));
         let show = config.show_or_once(&id, "{{ show }} & <b>", station).unwrap();
-        assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", chrono_tz::Asia::Seoul));
+        assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", "Asia/Seoul".parse().unwrap()));
         assert_eq!(
             (show.file.source(), show.mp3, show.treatment),
             ("{{ station }}/{{ show }}", config.mp3, config.treatment)

@@ -11,6 +11,16 @@ use saphyr_parser::{Event, Marker, Parser, Span};
 /// Deeper than any key of ours; the tree is walked and dropped by recursion.
 const DEEPEST: usize = 64;
 
+/// So many values are repeated by aliases (`*name`) at the most: a few lines could stand for more than fits any memory.
+const MOST_REPEATED: usize = 100_000;
+
+const ENDLESS: [&str; 2] =
+    ["this alias stands within what it repeats, which has no end", "write what is meant instead of the alias"];
+pub(super) const TOO_MUCH: [&str; 2] = [
+    "the aliases of this file repeat more than anybody could have meant",
+    "let no anchor hold many aliases of others that do so, too",
+];
+
 /// A word in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place {
@@ -44,6 +54,8 @@ pub(super) struct Spot {
     pub text: String,
     /// What is in it.
     pub children: Children,
+    /// Itself and all values in it, those of aliases included.
+    size: usize,
 }
 
 /// The parts of a value.
@@ -64,6 +76,18 @@ pub(super) struct Broken {
     pub place: Place,
     /// The parser's words.
     pub reason: String,
+    /// Whether what is wrong is known better than by these words: a sentence, and what to do.
+    pub known: Option<[&'static str; 2]>,
+}
+
+impl Broken {
+    pub(super) fn new(place: Place, reason: impl Into<String>) -> Self {
+        Self { place, reason: reason.into(), known: None }
+    }
+
+    fn known(place: Place, known: [&'static str; 2]) -> Self {
+        Self { place, reason: String::new(), known: Some(known) }
+    }
 }
 
 /// The places of the document in `text`; nothing for an empty file.
@@ -72,15 +96,15 @@ pub(super) fn spots(text: &str) -> Result<Option<Rc<Spot>>, Broken> {
     for event in Parser::new_from_str(text) {
         match event {
             Ok((Event::DocumentStart(_), span)) if tree.root.is_some() => {
-                return Err(Broken { place: Place::of(&span), reason: "a second document begins here".to_owned() });
+                return Err(Broken::new(Place::of(&span), "a second document begins here"));
             }
             Ok((event, span)) => {
-                tree.take(event, &span);
+                tree.take(event, &span)?;
                 if tree.open.len() > DEEPEST {
-                    return Err(Broken { place: Place::of(&span), reason: "it is nested too deeply".to_owned() });
+                    return Err(Broken::new(Place::of(&span), "it is nested too deeply"));
                 }
             }
-            Err(error) => return Err(Broken { place: Place::at(error.marker()), reason: error.info().to_owned() }),
+            Err(error) => return Err(Broken::new(Place::at(error.marker()), error.info())),
         }
     }
     Ok(tree.root)
@@ -92,6 +116,8 @@ struct Tree {
     open: Vec<Open>,
     anchors: HashMap<usize, Rc<Spot>>,
     root: Option<Rc<Spot>>,
+    /// Values that stand there by aliases.
+    repeated: usize,
 }
 
 struct Open {
@@ -106,17 +132,23 @@ enum Parts {
 }
 
 impl Tree {
-    fn take(&mut self, event: Event<'_>, span: &Span) {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Broken> {
         let place = Place::of(span);
         match event {
             Event::Scalar(text, _, anchor, _) => {
-                self.close(Spot { place, text: text.into_owned(), children: Children::None }, anchor);
+                self.close(Spot { place, text: text.into_owned(), children: Children::None, size: 1 }, anchor);
             }
             Event::Alias(anchor) => {
-                let known = self.anchors.get(&anchor).cloned();
-                self.add(
-                    known.unwrap_or_else(|| Rc::new(Spot { place, text: String::new(), children: Children::None })),
-                );
+                if self.open.iter().any(|open| open.anchor == anchor) {
+                    return Err(Broken::known(place, ENDLESS));
+                }
+                let none = || Rc::new(Spot { place, text: String::new(), children: Children::None, size: 1 });
+                let known = self.anchors.get(&anchor).cloned().unwrap_or_else(none);
+                self.repeated = self.repeated.saturating_add(known.size);
+                if self.repeated > MOST_REPEATED {
+                    return Err(Broken::known(place, TOO_MUCH));
+                }
+                self.add(known);
             }
             Event::SequenceStart(anchor, _) => self.open.push(Open { place, anchor, parts: Parts::List(Vec::new()) }),
             Event::MappingStart(anchor, _) => {
@@ -124,15 +156,23 @@ impl Tree {
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 if let Some(Open { place, anchor, parts }) = self.open.pop() {
-                    let children = match parts {
-                        Parts::List(items) => Children::List(items),
-                        Parts::Map { entries, .. } => Children::Map(entries),
+                    let add = |size: usize, spot: &Rc<Spot>| size.saturating_add(spot.size);
+                    let (children, size) = match parts {
+                        Parts::List(items) => {
+                            let size = items.iter().fold(1, add);
+                            (Children::List(items), size)
+                        }
+                        Parts::Map { entries, .. } => {
+                            let size = entries.iter().fold(1, |size, (key, value)| add(add(size, key), value));
+                            (Children::Map(entries), size)
+                        }
                     };
-                    self.close(Spot { place, text: String::new(), children }, anchor);
+                    self.close(Spot { place, text: String::new(), children, size }, anchor);
                 }
             }
             _ => {}
         }
+        Ok(())
     }
 
     fn close(&mut self, spot: Spot, anchor: usize) {

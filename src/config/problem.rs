@@ -85,13 +85,39 @@ impl Problem {
 pub(super) struct Complaint {
     /// What is wrong.
     pub message: String,
-    /// What to write instead.
+    /// What to do about it.
     pub hint: Option<String>,
+    /// What the whole value may have been meant to be. Of these only what the reader takes is proposed, in place of the
+    /// hint; see [`fed_back`].
+    pub meant: Vec<String>,
+}
+
+/// So many of what may have been meant are proposed.
+const MOST_MEANT: usize = 3;
+
+/// Reads `text` by `parse`. Where that fails, what may have been meant is read as well, so that nothing is proposed that
+/// would be refused next.
+pub(super) fn fed_back<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> Result<T, Complaint> {
+    parse(text).map_err(|complaint| {
+        let right = complaint.meant.iter().map(String::as_str).filter(|meant| parse(meant).is_ok());
+        let right: Vec<&str> = right.take(MOST_MEANT).collect();
+        if right.is_empty() {
+            complaint
+        } else {
+            Complaint { hint: Some(format!("write {}", any_of(right))), ..complaint }
+        }
+    })
 }
 
 impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, meant: Vec::new() }
+    }
+
+    /// Adds what the whole value may have been meant to be.
+    pub(super) fn meant(mut self, meant: impl IntoIterator<Item = String>) -> Self {
+        self.meant.extend(meant);
+        self
     }
 
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -108,6 +134,8 @@ pub(super) struct Problems {
     moved: Vec<(usize, usize, isize)>,
     /// Values that are never shown.
     hidden: Vec<Place>,
+    /// What is right and perhaps not meant.
+    warnings: Vec<(Option<Place>, String)>,
 }
 
 impl Problems {
@@ -119,6 +147,24 @@ impl Problems {
     /// The value at `place` is secret: of its line nothing is shown from there on.
     pub(super) fn hide(&mut self, place: Place) {
         self.hidden.push(place);
+    }
+
+    /// Notes what is right and perhaps not meant: `text` is a whole sentence without its full stop.
+    pub(super) fn warn(&mut self, place: Option<Place>, text: String) {
+        if !self.warnings.contains(&(place, text.clone())) {
+            self.warnings.push((place, text));
+        }
+    }
+
+    /// All of that, in the order of the file, each with its line where it has one.
+    pub(super) fn warnings(&mut self) -> Vec<String> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.sort_by_key(|(place, _)| place.map(|place| (place.line, place.column)));
+        let with_line = |(place, text): (Option<Place>, String)| match place {
+            Some(place) => format!("line {}: {text}", place.line),
+            None => text,
+        };
+        warnings.into_iter().map(with_line).collect()
     }
 
     pub(super) fn add(&mut self, mut place: Place, complaint: Complaint) {
@@ -152,7 +198,7 @@ impl Problems {
         let problems = self
             .found
             .into_iter()
-            .map(|(place, Complaint { message, hint })| {
+            .map(|(place, Complaint { message, hint, .. })| {
                 let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
                 let hidden = self.hidden.iter().filter(|hidden| hidden.line == place.line);
                 let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), place);

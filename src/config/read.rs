@@ -1,9 +1,8 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-
-use chrono_tz::Tz;
 
 use super::document::{Content, Entry};
 use super::folders::{self, Look};
@@ -13,14 +12,18 @@ use super::problem::{Complaint, Problems};
 use super::read_show::{self, Around, Outline};
 use super::section::Section;
 use super::{
-    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, units, web,
+    Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, trial,
+    units, web,
 };
+use crate::base::zone::{self, Machine, Zone};
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
 
 /// Reads `file`, and looks at its folders.
 pub(super) fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
+    // Who has updated the machine's zones has them used at the next reading.
+    zone::reread();
     let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
     let size = std::fs::metadata(file).map(|metadata| metadata.len());
     if size.is_ok_and(|size| size > LARGEST) {
@@ -29,6 +32,10 @@ pub(super) fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
     let bytes = std::fs::read(file).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             fail("there is no such file".to_owned(), Some("name another with `--config FILE`, or write this one"))
+        }
+        std::io::ErrorKind::IsADirectory => {
+            let hint = format!("name the file in it, such as `{}`", file.join("stations.yaml").display());
+            fail("this is a folder, and no file".to_owned(), Some(&hint))
         }
         _ => fail(format!("the file cannot be read: {error}"), None),
     })?;
@@ -47,7 +54,9 @@ pub(super) fn read(text: &str, file: &Path, look: Look) -> Result<Config, Config
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut problems = Problems::default();
     let config = whole(text, &file, look, &mut problems);
+    let warnings = problems.warnings();
     problems.into_result(&file, text)?;
+    let config = config.map(|config| Config { warnings, ..config });
     config.ok_or_else(|| ConfigErrors::unreadable(&file, "the file cannot be used".to_owned(), None))
 }
 
@@ -58,7 +67,7 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
     // So that `..` in a path goes up from where the folder really is, and nobody reads it in a message.
     let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
 
-    let timezone = section.read("timezone", problems, checks::zone).unwrap_or_else(machine_zone);
+    let timezone = timezone(&section, problems).unwrap_or_else(Zone::utc);
     let min_free = section.read("min_free", problems, units::size);
     let min_free = min_free.or_else(|| units::size(keys::MIN_FREE).ok())?;
     let output = output_folder(&section, folder, look, problems);
@@ -75,9 +84,14 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
         entries.iter().map(|entry| read_station::station(entry, timezone, folder, problems)).collect();
     let around = Around { folder, stations: &known, name: name.as_ref(), mp3, treatment };
     let shows = shows(&section, &around, problems);
+    if let Some(name) = &name {
+        let named: Vec<_> = shows.iter().map(|show| (show, around.station_name(&show.station))).collect();
+        trial::shared(&section, name, &named, problems);
+    }
 
     Some(Config {
         file: file.to_owned(),
+        warnings: Vec::new(),
         timezone,
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
@@ -116,15 +130,15 @@ fn without_dots(path: &Path) -> PathBuf {
 }
 
 /// A station whose mistakes are told elsewhere.
-fn outline(entry: &Entry, timezone: Tz) -> Outline {
+fn outline(entry: &Entry, timezone: Zone) -> Outline {
     let mut elsewhere = Problems::default();
     let mut name = None;
     let mut zone = timezone;
     if let Content::Map(_) = entry.value.content
         && let Some(section) = Section::open(&entry.value, "", entry.place, &STATION, &mut elsewhere)
     {
-        name = section.text("name", &mut elsewhere);
-        zone = section.read("timezone", &mut elsewhere, checks::zone).unwrap_or(timezone);
+        name = section.name("name", &mut elsewhere);
+        zone = checks::timezone(&section, &mut elsewhere).unwrap_or(timezone);
     }
     let key = entry.key.clone();
     let id = slug::id(&key).ok().or_else(|| Some(slug::slug(&key)).filter(|slug| !slug.is_empty()));
@@ -137,13 +151,17 @@ fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) ->
     if section.get("shows").is_some_and(|entry| matches!(entry.value.content, Content::Nothing)) {
         return shows;
     }
-    for (index, node) in section.list("shows", problems).unwrap_or_default().iter().enumerate() {
-        let read = read_show::show(index + 1, node, around, problems);
+    let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
+    let all: Vec<_> = nodes.map(|(index, node)| read_show::show(index + 1, node, around, problems)).collect();
+    let taken: HashSet<String> = all.iter().filter_map(|read| Some(read.identity.as_ref()?.0.clone())).collect();
+    for read in all {
         if let Some((id, place)) = read.identity {
             match ids.iter().find(|(known, _)| *known == id) {
                 Some((_, first)) => {
                     let message = format!("the show in line {} has the id `{id}` already", first.line);
-                    let hint = format!("give this show an id of its own: `id: {id}-2`");
+                    let free =
+                        (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
+                    let hint = format!("give this show an id of its own: `id: {}`", free.unwrap_or_default());
                     problems.add(place, Complaint::new(message).hint(hint));
                 }
                 None => ids.push((id, place)),
@@ -154,9 +172,28 @@ fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) ->
     shows
 }
 
-/// The machine's zone; UTC where it has none.
-fn machine_zone() -> Tz {
-    iana_time_zone::get_timezone().ok().and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC)
+/// The zone of the file, or of the machine.
+fn timezone(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
+    if section.get("timezone").is_some() {
+        return checks::timezone(section, problems);
+    }
+    match zone::machine() {
+        Ok(Machine { zone, because }) => {
+            if let Some(because) = because {
+                let name = zone.name();
+                problems.warn(
+                    None,
+                    format!("the time zone is `{name}`, {because}; `timezone:` in this file says it for good"),
+                );
+            }
+            Some(zone)
+        }
+        Err(unknown) => {
+            let complaint = Complaint::new(format!("this file has no `timezone`, and {unknown}"));
+            problems.add(Place::TOP, complaint.hint("write your own, such as `timezone: Asia/Seoul`"));
+            None
+        }
+    }
 }
 
 fn default_state() -> PathBuf {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use super::checks;
 use super::document::Node;
@@ -11,7 +11,7 @@ use super::keys::{ALBUM, ARTIST, GENRE, SHOW, TITLE};
 use super::position::Place;
 use super::problem::{Complaint, Problems, any_of, nearest};
 use super::section::Section;
-use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, artwork, read_treatment, slug, units};
+use super::{Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, artwork, read_treatment, slug, trial, units};
 use crate::model::{ShowId, StationId};
 
 /// What a show takes over from the file.
@@ -28,6 +28,14 @@ pub(super) struct Around<'a> {
     pub treatment: Treatment,
 }
 
+impl Around<'_> {
+    /// The name of a station for people.
+    pub(super) fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
+        let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
+        known.and_then(|it| it.name.as_deref()).unwrap_or(id.as_str())
+    }
+}
+
 /// What shows need to know of a station.
 pub(super) struct Outline {
     /// What it is called in the file.
@@ -37,7 +45,7 @@ pub(super) struct Outline {
     /// Its name for people.
     pub name: Option<String>,
     /// The zone of its shows.
-    pub zone: Tz,
+    pub zone: Zone,
 }
 
 /// A show as far as it could be read.
@@ -53,7 +61,7 @@ pub(super) fn show(number: usize, node: &Node, around: &Around<'_>, problems: &m
     let Some(section) = Section::open(node, &format!("show {number}"), node.place, &SHOW, problems) else {
         return Read { identity: None, show: None };
     };
-    let title = section.text("title", problems);
+    let title = section.name("title", problems);
     let identity = identity(&section, title.as_deref(), problems);
     let show = whole(&section, title, identity.as_ref().map(|(id, _)| id), around, problems);
     Read { identity, show }
@@ -84,7 +92,7 @@ fn whole(
 ) -> Option<Show> {
     let station = section.read("station", problems, |text| station(text, around));
     let cron = section.read("cron", problems, |text| {
-        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint })
+        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint, meant: Vec::new() })
     });
     let length = section.read("length", problems, |text| match units::duration(text)? {
         Duration::ZERO => {
@@ -94,7 +102,7 @@ fn whole(
     });
     let early = section.read("early", problems, units::duration).unwrap_or(Duration::ZERO);
     let late = section.read("late", problems, units::duration).unwrap_or(Duration::ZERO);
-    let timezone = section.read("timezone", problems, checks::zone);
+    let timezone = checks::timezone(section, problems);
     let tags = section.section("tags", problems);
     let mut tag = |name: &str, default: &str| template(tags.as_ref(), name, default, problems);
     let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
@@ -111,7 +119,7 @@ fn whole(
         days: keep.as_ref().and_then(|keep| keep.whole("days", problems)),
     };
     let (station, station_zone) = station?;
-    Some(Show {
+    let show = Show {
         id: ShowId::new(id?),
         title: title?,
         station,
@@ -126,10 +134,12 @@ fn whole(
         treatment,
         artwork,
         keep,
-    })
+    };
+    trial::own(section, &show, around.station_name(&show.station), problems);
+    Some(show)
 }
 
-fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Tz), Complaint> {
+fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complaint> {
     let stations = around.stations;
     // Who has corrected an id here first is right as well: the station itself is told.
     let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
@@ -146,7 +156,7 @@ fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Tz), Complaint
     let named = stations.iter().find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
     let ids = || stations.iter().filter_map(|it| it.id.as_deref());
     Err(match (named.and_then(|it| it.id.as_deref()).or_else(|| nearest(text, ids())), stations.len()) {
-        (Some(near), _) => complaint.hint(format!("write `{near}`")),
+        (Some(near), _) => complaint.meant([near.to_owned()]),
         (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
         (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),
         (None, _) => complaint.hint("add it under `stations:`"),
@@ -170,12 +180,10 @@ fn parse_template(text: &str) -> Result<Template, Complaint> {
     if text.trim().is_empty() {
         return Err(Complaint::new("the text is empty").hint("write for example `\"{{ show }}\"`"));
     }
-    Template::parse(text).map_err(|error| {
+    Template::compile(text).map_err(|error| {
         let complaint = Complaint::new(format!("the template `{}` cannot be used: {}", error.template, error.reason));
-        match error.hint {
-            Some(hint) => complaint.hint(hint),
-            None => complaint,
-        }
+        let complaint = Complaint { hint: error.hint, ..complaint };
+        complaint.meant(error.meant)
     })
 }
 
@@ -202,7 +210,6 @@ fn bitrate(text: &str) -> Result<u32, Complaint> {
     let exact = BITRATES.iter().map(|kilo| kilo * 1_000).find(|bits| u64::from(*bits) == rate);
     exact.ok_or_else(|| {
         let near = BITRATES.iter().min_by_key(|kilo| (u64::from(**kilo) * 1_000).abs_diff(rate));
-        Complaint::new(format!("MP3 has no bit rate of `{text}`"))
-            .hint(format!("the nearest is `{}k`", near.unwrap_or(&128)))
+        Complaint::new(format!("MP3 has no bit rate of `{text}`")).meant([format!("{}k", near.unwrap_or(&128))])
     })
 }

@@ -4,24 +4,24 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use super::checks;
 use super::document::{Content, Entry, Node};
 use super::keys::{HTTP, RTMP, STATION, STEP};
-use super::problem::{Complaint, Problems};
+use super::problem::{Complaint, Problems, fed_back};
 use super::section::Section;
 use super::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, artwork, secret, slug, units};
 use crate::base::http;
 use crate::model::StationId;
 
 /// Reads one station. `None` when something is wrong with it, which has been told.
-pub(super) fn station(entry: &Entry, timezone: Tz, folder: &Path, problems: &mut Problems) -> Option<Station> {
-    let id = slug::id(&entry.key).map_err(|complaint| problems.add(entry.place, complaint)).ok();
+pub(super) fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> Option<Station> {
+    let id = fed_back(&entry.key, slug::id).map_err(|complaint| problems.add(entry.place, complaint)).ok();
     let owner = format!("the station `{}`", entry.key);
     let section = Section::open(&entry.value, &owner, entry.place, &STATION, problems)?;
-    let name = section.text("name", problems).unwrap_or_else(|| entry.key.clone());
-    let timezone = section.read("timezone", problems, checks::zone).unwrap_or(timezone);
+    let name = section.name("name", problems).unwrap_or_else(|| entry.key.clone());
+    let timezone = checks::timezone(&section, problems).unwrap_or(timezone);
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
     let artwork = artwork::read(&section, folder, problems);
     // All three are read, so that the mistakes of each are told even where only one may stand.
@@ -34,7 +34,8 @@ pub(super) fn station(entry: &Entry, timezone: Tz, folder: &Path, problems: &mut
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "hls", HTTP, folder, problems)?;
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
-    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate }))
+    let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
+    Some(SourceConfig::Hls(Hls { address: source.address?, headers: source.headers, max_bitrate, language }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use super::keys::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, WEB};
-use super::kind::{Key, Kind, Table};
+use super::kind::{Key, Kind, OWN, Table};
 
 /// The schema, made from the same table that reads the file.
 pub(super) fn schema() -> Value {
     let mut root = section(&FILE);
     let tables = [&WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
     let sections = tables.into_iter().map(|table| (table.name.to_owned(), section(table).into()));
+    root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".to_owned(), json!("aircheck stations.yaml"));
     root.insert("$defs".to_owned(), sections.collect::<Map<_, _>>().into());

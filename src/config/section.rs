@@ -1,10 +1,12 @@
 //! One section of the file, read by its table of keys: unknown, doubled and missing keys are told here, and every value
 //! is checked to be of its key's kind.
 
-use super::document::{Content, Entry, Node};
+use super::document::{Content, Entry, MERGE, Node};
 use super::kind::{Key, Kind, Table};
+use super::lookalike;
 use super::position::Place;
-use super::problem::{Complaint, Problems, any_of, nearest};
+use super::problem::{Complaint, Problems, any_of, fed_back, nearest};
+use crate::base::text::{LONGEST_NAME, composed};
 
 /// A section, with the keys that its table knows.
 pub(super) struct Section<'a> {
@@ -40,13 +42,13 @@ impl<'a> Section<'a> {
             if let Some(before) = before {
                 let message = format!("`{}` stands twice here; the first is in line {}", entry.key, before.place.line);
                 problems.add(entry.place, Complaint::new(message).hint("take one of them out"));
-            } else if self.table.key(&entry.key).is_none() {
+            } else if self.table.key(&entry.key).is_none() && !self.table.leaves_alone(&entry.key) {
                 problems.add(entry.place, self.unknown(&entry.key));
             }
         }
         for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
-            // A misspelt key has been told already, with the right word.
-            if !self.is_misspelt(key.name) {
+            // A misspelt key has been told already, with the right word; and who takes keys over means to have them.
+            if !self.is_misspelt(key.name) && self.get(MERGE).is_none() {
                 let message = format!("this {} has no `{}`", self.table.noun(), key.name);
                 problems.add(self.place, Complaint::new(message).hint(format!("add `{}`", key.example)));
             }
@@ -81,11 +83,22 @@ impl<'a> Section<'a> {
     }
 
     fn unknown(&self, word: &str) -> Complaint {
+        if word == MERGE {
+            let complaint =
+                Complaint::new(format!("`{MERGE}` takes over the keys of an anchor, and this is none with keys"));
+            return complaint
+                .hint(format!("write for example `{MERGE}: *usual`, and above it `x-usual: &usual {{ … }}`"));
+        }
         let names = self.table.keys.iter().map(|key| key.name);
+        // In `{ … }` it makes a word of key and value.
+        let wide = word.split_once('：').filter(|(word, _)| self.table.key(word).is_some());
+        if let Some((key, value)) = wide {
+            return wide_colon(key, value);
+        }
         let complaint = Complaint::new(format!("`{word}` is not a key of this {}", self.table.noun()));
-        match nearest(word, names.clone()) {
+        let plain = lookalike::plain(word);
+        match nearest(&plain, names.clone()).filter(|near| self.get(near).is_none()) {
             Some(near) => complaint.hint(format!("write `{near}`")),
-            None if word == "<<" => complaint.hint("merge keys are not supported: repeat the keys"),
             None => complaint.hint(format!("it can have {}", any_of(names))),
         }
     }
@@ -93,7 +106,8 @@ impl<'a> Section<'a> {
     fn is_misspelt(&self, name: &str) -> bool {
         let names = || self.table.keys.iter().map(|key| key.name);
         let unknown = self.entries.iter().filter(|entry| self.table.key(&entry.key).is_none());
-        unknown.filter_map(|entry| nearest(&entry.key, names())).any(|near| near == name)
+        let word = |entry: &Entry| lookalike::plain(entry.key.split('：').next().unwrap_or_default());
+        unknown.filter_map(|entry| nearest(&word(entry), names())).any(|near| near == name)
     }
 
     fn key(&self, name: &str) -> Option<&'static Key> {
@@ -112,7 +126,7 @@ impl<'a> Section<'a> {
         &self,
         name: &str,
         problems: &mut Problems,
-        parse: impl FnOnce(&str) -> Result<T, Complaint>,
+        parse: impl Fn(&str) -> Result<T, Complaint>,
     ) -> Option<T> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
@@ -121,7 +135,16 @@ impl<'a> Section<'a> {
             problems.add(node.place, complaint);
             return None;
         }
-        parse(text).map_err(|complaint| problems.add(node.place, complaint)).ok()
+        let text = if key.kind.is_words() { &*composed(text) } else { text };
+        let plain = lookalike::plain(text);
+        let parse = |text: &str| {
+            let complain = |complaint: Complaint| {
+                let looks = key.kind.is_code() && plain != text;
+                if looks { complaint.meant([plain.clone()]) } else { complaint }
+            };
+            parse(text).map_err(complain)
+        };
+        fed_back(text, parse).map_err(|complaint| problems.add(node.place, complaint)).ok()
     }
 
     /// The value of a key that is text as it is.
@@ -132,18 +155,22 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// The value of a key that is what people call something.
+    pub(super) fn name(&self, name: &str, problems: &mut Problems) -> Option<String> {
+        self.read(name, problems, |text| match (text.trim(), text.trim().chars().count()) {
+            ("", _) => Err(Complaint::new(format!("`{name}` is empty"))),
+            (trimmed, ..=LONGEST_NAME) => Ok(trimmed.to_owned()),
+            (_, length) => Err(too_long(&format!("this `{name}`"), length)),
+        })
+    }
+
     /// The value of a key that takes a whole number.
     pub(super) fn whole(&self, name: &str, problems: &mut Problems) -> Option<u32> {
         let kind = self.key(name)?.kind;
         self.read(name, problems, |text| {
             let wrong = || Complaint::new(format!("`{name}` must be {}, not `{text}`", kind.expected()));
             let number = text.parse::<u32>().map_err(|_| wrong())?;
-            let allowed = match kind {
-                Kind::Whole(first, last) => (first..=last).contains(&number),
-                Kind::Choice(values) => values.contains(&number),
-                _ => true,
-            };
-            if allowed { Ok(number) } else { Err(wrong()) }
+            if kind.allows(number) { Ok(number) } else { Err(wrong()) }
         })
     }
 
@@ -220,6 +247,18 @@ impl<'a> Section<'a> {
     }
 }
 
+/// What to say of a name of so many characters.
+pub(super) fn too_long(what: &str, length: usize) -> Complaint {
+    let complaint = Complaint::new(format!("{what} has {length} characters, and the most is {LONGEST_NAME}"));
+    complaint.hint("shorten it")
+}
+
+/// What to say of a colon that is none to YAML.
+pub(super) fn wide_colon(key: &str, value: &str) -> Complaint {
+    let complaint = Complaint::new(format!("the colon after `{key}` is a full-width one (U+FF1A), a letter to YAML"));
+    complaint.hint(format!("write `{}`", format!("{key}: {}", value.trim()).trim_end()))
+}
+
 fn first_example(table: &Table) -> &'static str {
     table.keys.iter().find(|key| key.required).or(table.keys.first()).map_or("", |key| key.example)
 }
@@ -227,7 +266,7 @@ fn first_example(table: &Table) -> &'static str {
 /// What to write where a section is expected.
 fn first_key(found: &Content, table: &Table) -> String {
     if let Content::Text(text) = found
-        && let Some((word, value)) = text.split_once(':')
+        && let Some((word, value)) = text.split_once([':', '：'])
         && let Some(key) = table.key(word)
     {
         return format!("put a space after the colon: `{}: {value}`", key.name);
@@ -260,6 +299,18 @@ fn typographic_quotes(key: &Key, text: &str) -> Option<Complaint> {
     Some(complaint.hint(format!("write plain `\"`: `{}: \"{inner}\"`", key.name)))
 }
 
+/// The number that a text looks like.
+fn as_number(text: &str) -> Option<u32> {
+    lookalike::plain(text).trim().parse().ok()
+}
+
+/// A text as it can stand in a list in brackets.
+fn item(text: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | '+');
+    let is_word = text.chars().all(plain) && text.contains(char::is_alphabetic);
+    if is_word { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
+}
+
 /// Whether somebody says that they do not want it.
 fn is_no(content: &Content) -> bool {
     match content {
@@ -279,8 +330,10 @@ fn wrong_kind(key: &Key, node: &Node) -> Complaint {
         Content::Bool(value) if key.kind.is_words() && key.off.is_none() => {
             complaint.hint(format!("put it in quotes: `\"{value}\"`"))
         }
-        Content::Text(text) if matches!(key.kind, Kind::Whole(..) | Kind::Choice(_)) && text.parse::<u32>().is_ok() => {
-            complaint.hint(format!("leave the quotes out: `{text}`"))
+        Content::Text(text) if as_number(text).is_some_and(|number| key.kind.allows(number)) => {
+            let number = as_number(text).unwrap_or_default().to_string();
+            let advice = if number == *text { "leave the quotes out:" } else { "write" };
+            complaint.hint(format!("{advice} `{number}`"))
         }
         Content::Text(text) if matches!(key.kind, Kind::Bool) => match text.to_lowercase().as_str() {
             "yes" | "on" | "y" | "true" => complaint.hint("write `true`"),
@@ -291,7 +344,7 @@ fn wrong_kind(key: &Key, node: &Node) -> Complaint {
             complaint.hint(format!("put it in quotes: `{}`", key.example))
         }
         Content::Text(text) if matches!(key.kind, Kind::Words) => {
-            complaint.hint(format!("write `[{}]`", text.split_whitespace().collect::<Vec<_>>().join(", ")))
+            complaint.hint(format!("write `[{}]`", text.split_whitespace().map(item).collect::<Vec<_>>().join(", ")))
         }
         _ => complaint.hint(match key.kind {
             Kind::Each(table) => format!("begin each {} with a dash: `- {}`", table.noun(), first_example(table)),

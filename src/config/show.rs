@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use super::{Artwork, Crontab, Template};
 use crate::model::{ShowId, StationId};
@@ -19,7 +19,7 @@ pub struct Show {
     /// When it starts, in [`Show::timezone`].
     pub cron: Crontab,
     /// The zone of the cron, resolved: the show's, else its station's, else the file's, else the machine's.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// How long it is on the air; more than zero.
     pub length: Duration,
     /// How much to record before it.

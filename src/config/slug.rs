@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::problem::Complaint;
+use crate::base::text::LONGEST_NAME;
 
 /// `title` in lower case, with everything but letters (of every script, with their marks) and digits as `-`.
 /// Empty where nothing is left.
@@ -20,20 +21,23 @@ pub(super) fn slug(title: &str) -> String {
 pub(super) fn id(text: &str) -> Result<String, Complaint> {
     let allowed =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || (!c.is_ascii() && !c.is_whitespace());
+    let length = text.chars().count();
+    if length > LONGEST_NAME {
+        let message = format!("this id has {length} characters, and the most is {LONGEST_NAME}");
+        return Err(Complaint::new(message).hint("shorten it"));
+    }
     if text.is_empty() || text.starts_with('.') || !text.chars().all(allowed) || text.chars().any(char::is_control) {
         let complaint = Complaint::new(format!(
             "`{text}` cannot be an id: only letters, digits, `-`, `_` and `.` can stand in one"
         ));
-        return Err(match slug(text) {
-            empty if empty.is_empty() => complaint,
-            slug => complaint.hint(format!("write `{slug}`")),
-        });
+        return Err(complaint.meant([slug(text)]));
     }
     Ok(text.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::problem::fed_back;
     use super::*;
 
     #[test]
@@ -49,7 +53,7 @@ mod tests {
     fn an_id_that_would_break_a_file_name_is_refused_with_a_better_one() {
         assert_eq!(id("kbs-1fm").unwrap(), "kbs-1fm");
         assert_eq!(id("라디오").unwrap(), "라디오");
-        assert_eq!(id("a/b c").unwrap_err().hint.unwrap(), "write `a-b-c`");
+        assert_eq!(fed_back("a/b c", id).unwrap_err().hint.unwrap(), "write `a-b-c`");
         assert!(id("..").is_err());
         assert!(id("x@y").is_err());
     }

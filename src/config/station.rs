@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 use regex::Regex;
 use url::Url;
 
@@ -17,7 +17,7 @@ pub struct Station {
     /// Its name for people.
     pub name: String,
     /// Its zone, resolved.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// How much later than on the air its stream arrives, where the stream does not say.
     pub delay: Duration,
     /// Its picture, where one is given.
@@ -66,6 +66,8 @@ pub struct Hls {
     pub headers: Vec<(String, String)>,
     /// The highest bandwidth to choose among variants, in bits per second.
     pub max_bitrate: Option<u64>,
+    /// The language to choose among renditions, as the station writes it (RFC 5646).
+    pub language: Option<String>,
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.

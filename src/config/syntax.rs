@@ -8,8 +8,9 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::document::{self, Node};
-use super::position::{self, Broken, Place};
+use super::position::{self, Broken, Place, TOO_MUCH};
 use super::problem::{Complaint, Problems};
+use super::section::wide_colon;
 use super::unseen;
 
 /// So many broken lines are told in one run.
@@ -39,13 +40,24 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Option<Node> {
             text = repaired;
             continue;
         }
-        let (place, complaint, repaired) = without_colon(&text, number).unwrap_or_else(|| {
+        if let Some([message, hint]) = broken.known {
+            let hint = format!("{hint}; what follows could not be checked yet");
+            problems.add(broken.place, Complaint::new(message).hint(hint));
+            return None;
+        }
+        let slip = || tab_after_colon(&text, number).or_else(|| full_width_colon(&text, number));
+        let slip = slip();
+        let is_slip = slip.is_some();
+        let (place, complaint, repaired) = slip.or_else(|| without_colon(&text, number)).unwrap_or_else(|| {
+            if let Some((place, complaint)) = unknown_anchor(line, &broken) {
+                return (place, complaint, None);
+            }
             let (place, complaint) = explain(line, &broken);
             (place, complaint, value_of(line).and_then(|value| repair(&text, number, &value)))
         });
         match repaired {
-            // The repair helped if the parser gets further than before.
-            Some(repaired) if attempt(&repaired).err().is_none_or(|next| next.place.line > number) => {
+            // The repair helped if the parser gets further than before, or one mistake less is in its way.
+            Some(repaired) if is_slip || attempt(&repaired).err().is_none_or(|next| next.place.line > number) => {
                 problems.add(place, complaint);
                 text = repaired;
             }
@@ -64,7 +76,9 @@ fn attempt(text: &str) -> Result<Option<Node>, Broken> {
     let Some(spots) = position::spots(text)? else { return Ok(None) };
     document::read(text, &spots).map(Some).map_err(|error| {
         let place = error.location().map_or(Place::TOP, |at| Place { line: at.line(), column: at.column(), width: 1 });
-        Broken { place, reason: error.to_string() }
+        let reason = error.to_string();
+        let known = (reason.contains("repetition limit") || reason.contains("recursion limit")).then_some(TOO_MUCH);
+        Broken { place, reason, known }
     })
 }
 
@@ -145,6 +159,52 @@ fn without_colon(text: &str, number: usize) -> Option<(Place, Complaint, Option<
     let repaired = lines.join("\n") + "\n";
     let helped = attempt(&repaired).err().is_none_or(|next| next.place.line > number);
     helped.then_some((place, complaint, Some(repaired)))
+}
+
+/// A tab after the colon of line `number`, which parsers take for no space.
+fn tab_after_colon(text: &str, number: usize) -> Option<(Place, Complaint, Option<String>)> {
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let line = lines.get_mut(number.checked_sub(1)?)?;
+    let (before, after) = line.split_once(":\t")?;
+    let column = before.chars().count() + 2;
+    let rest = after.trim_start_matches('\t');
+    let width = 1 + after.chars().count() - rest.chars().count();
+    let key = before.trim_start_matches([' ', '-']);
+    let complaint = Complaint::new("a tab stands after this colon, where YAML wants a space")
+        .hint(format!("write `{}`", format!("{key}: {rest}").trim_end()));
+    *line = format!("{before}:{}{rest}", " ".repeat(width));
+    Some((Place { line: number, column, width }, complaint, Some(lines.join("\n") + "\n")))
+}
+
+/// `title：News`, in line `number` or one of those above that the parser has taken for one text with it.
+fn full_width_colon(text: &str, number: usize) -> Option<(Place, Complaint, Option<String>)> {
+    #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests of this module")]
+    static LINE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"^(?P<before>\s*(?:-\s+)*)(?P<key>[\w-]+)\s*：\s*(?P<value>.*)$").expect("a valid constant pattern")
+    });
+    let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let candidates = lines.iter().enumerate().take(number + 1).skip(number.saturating_sub(3));
+    candidates.into_iter().find_map(|(index, line)| {
+        let found = LINE.captures(line)?;
+        let (before, key, value) = (&found["before"], &found["key"], &found["value"]);
+        let mut repaired = lines.clone();
+        *repaired.get_mut(index)? = format!("{before}{key}: {value}");
+        let column = before.chars().count() + key.chars().count() + 1;
+        // Several such lines are mended one after another, so that none gets far by itself.
+        Some((Place { line: index + 1, column, width: 1 }, wide_colon(key, value), Some(repaired.join("\n") + "\n")))
+    })
+}
+
+/// `*name` where nothing above is called `&name`; what begins with `*` otherwise is no alias, but lacks quotes.
+fn unknown_anchor(line: &str, broken: &Broken) -> Option<(Place, Complaint)> {
+    let value = value_of(line)?;
+    let name = value.text.strip_prefix('*').filter(|_| broken.reason.contains("anchor"))?;
+    if name.is_empty() || !name.chars().all(|c| c.is_alphanumeric() || "-_".contains(c)) {
+        return None;
+    }
+    let place = Place { line: broken.place.line, column: value.before + 1, width: value.text.chars().count() };
+    let complaint = Complaint::new(format!("there is no anchor `&{name}` above this alias"));
+    Some((place, complaint.hint(format!("write `&{name}` before the value, further up, that is to be repeated here"))))
 }
 
 /// Says in words what is wrong with the line, and points to it.

@@ -1,21 +1,23 @@
 //! Templates of tags and file names, such as `{{ show }} {{ start | date('%Y-%m-%d') }}`.
 //!
-//! A template that parses has been rendered once with made-up values, so that an unknown name, filter or format code is
-//! found when the file is read and not after the show.
+//! A template of the file has been rendered with the values of every show that uses it, so that what fails is found when
+//! the file is read and not after the show: an unknown name, filter or format code, a branch that only one show takes, a
+//! filter for values of another kind. A template that fails all the same costs nobody a recording:
+//! [`Template::render_or_usual`].
 
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use minijinja::value::{Object, Value};
 use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, context};
 use thiserror::Error;
 
 use super::problem::{any_of, nearest};
-use super::units;
+use super::{keys, slug, units};
 
 /// What a template can name, in the order in which messages list it.
 pub(super) const NAMES: [&str; 7] = ["show", "show_id", "station", "station_id", "start", "end", "length"];
@@ -44,7 +46,7 @@ pub struct Values {
     /// `length`: on the air for; written as in the file (`1h30m`).
     pub length: TimeDelta,
     /// The zone in which `start` and `end` are shown.
-    pub timezone: Tz,
+    pub timezone: Zone,
 }
 
 /// A template that cannot be rendered.
@@ -55,28 +57,80 @@ pub struct TemplateError {
     pub template: String,
     /// Why.
     pub reason: String,
-    /// What to write instead, where that is known.
+    /// What to do about it, where that is known.
     pub hint: Option<String>,
+    /// What the whole template may have been meant to be.
+    pub meant: Option<String>,
+}
+
+/// What a template is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The title of the recording, in its tags.
+    Title,
+    /// Its artist.
+    Artist,
+    /// Its genre.
+    Genre,
+    /// Its album.
+    Album,
+    /// The name of its file.
+    Name,
+}
+
+impl Purpose {
+    /// The template where none is written.
+    pub(super) fn usual(self) -> &'static str {
+        match self {
+            Self::Title => keys::TITLE,
+            Self::Artist => keys::ARTIST,
+            Self::Genre => keys::GENRE,
+            Self::Album => keys::ALBUM,
+            Self::Name => keys::NAME,
+        }
+    }
 }
 
 impl Template {
-    /// Takes a template and tries it.
+    /// Takes a template and tries it with made-up values, of which it must suit some.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
+        let template = Self::compile(source)?;
+        let mut last = Ok(template.clone());
+        for values in Values::examples() {
+            match template.render(&values) {
+                Ok(_) => return Ok(template),
+                Err(error) => last = Err(error),
+            }
+        }
+        last
+    }
+
+    /// Takes a template that names nothing unknown; it is yet to be tried.
+    pub(super) fn compile(source: &str) -> Result<Self, TemplateError> {
         let template = Self { source: source.to_owned() };
-        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint };
+        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, meant: None };
         let compiled = ENGINE.template_from_str(source).map_err(|error| fail(reason(&error), None))?;
         let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
         unknown.retain(|name| !NAMES.contains(&name.as_str()) && ENGINE.globals().all(|(global, _)| global != name));
         unknown.sort();
         if let Some(name) = unknown.first() {
-            let hint = match nearest(name, NAMES) {
-                Some(near) => format!("write `{near}`"),
-                None => format!("it can be {}", any_of(NAMES)),
-            };
-            return Err(fail(format!("it names `{name}`, which does not exist"), Some(hint)));
+            let near = nearest(name, NAMES);
+            let hint = near.map_or_else(|| format!("it can be {}", any_of(NAMES)), |near| format!("write `{near}`"));
+            let error = fail(format!("it names `{name}`, which does not exist"), Some(hint));
+            return Err(TemplateError { meant: near.map(|near| renamed(source, name, near)), ..error });
         }
-        template.render(&Values::example())?;
         Ok(template)
+    }
+
+    /// Fills it in; where that cannot be, the usual template of this purpose, and why.
+    pub fn render_or_usual(&self, purpose: Purpose, values: &Values) -> (String, Option<TemplateError>) {
+        match self.render(values) {
+            Ok(text) => (text, None),
+            Err(error) => {
+                let usual = Self { source: purpose.usual().to_owned() };
+                (usual.render(values).unwrap_or_else(|_| values.show.clone()), Some(error))
+            }
+        }
     }
 
     /// As written in the file.
@@ -101,26 +155,39 @@ impl Template {
             reason: reason(&error),
             hint: (error.kind() == ErrorKind::UnknownFilter)
                 .then(|| "dates are written `{{ start | date('%Y-%m-%d') }}`".to_owned()),
+            meant: None,
         })
     }
 }
 
+/// `source` with every word `name` as `near`.
+fn renamed(source: &str, name: &str, near: &str) -> String {
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut text = String::new();
+    let mut rest = source;
+    while let Some(at) = rest.find(name) {
+        let (before, after) = rest.split_at(at);
+        let after = after.strip_prefix(name).unwrap_or_default();
+        text.push_str(before);
+        let whole = !text.ends_with(is_word) && !after.starts_with(is_word);
+        text.push_str(if whole { near } else { name });
+        rest = after;
+    }
+    text + rest
+}
+
 impl Values {
-    /// Made-up values for trying a template.
-    fn example() -> Self {
-        let start = DateTime::UNIX_EPOCH;
+    /// Made-up values for trying a template of which no show is known yet.
+    fn examples() -> [Self; 2] {
         let length = TimeDelta::hours(2);
-        let word = |word: &str| word.to_owned();
-        Self {
-            show: word("Show"),
-            show_id: word("show"),
-            station: word("Station"),
-            station_id: word("station"),
-            start,
-            end: start + length,
-            length,
-            timezone: Tz::UTC,
-        }
+        [("Show", "Station"), ("1984: The Evening News of the Day, Part 2", "Radio 1 of the City of Rome")].map(
+            |(show, station)| {
+                let start = DateTime::UNIX_EPOCH;
+                let (show_id, station_id) = (slug::slug(show), slug::slug(station));
+                let (show, station) = (show.to_owned(), station.to_owned());
+                Self { show, show_id, station, station_id, start, end: start + length, length, timezone: Zone::utc() }
+            },
+        )
     }
 }
 
@@ -148,7 +215,7 @@ fn date(value: &Value, format: &str) -> Result<String, Error> {
 
 /// An instant by the clocks of the show's zone.
 #[derive(Debug)]
-struct Moment(DateTime<Tz>);
+struct Moment(DateTime<Zone>);
 
 impl Object for Moment {
     fn render(self: &Arc<Self>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -176,7 +243,7 @@ mod tests {
             start: "2026-11-20T05:00:00Z".parse().unwrap(),
             end: "2026-11-20T06:30:00Z".parse().unwrap(),
             length: TimeDelta::minutes(90),
-            timezone: Tz::Asia__Seoul,
+            timezone: "Asia/Seoul".parse().unwrap(),
         }
     }
 
@@ -187,6 +254,16 @@ mod tests {
         assert_eq!(text("{{ station | upper }}/{{ end | date('%H:%M %Z') }} {{ length }}"), "KBS/15:30 KST 1h30m");
         assert_eq!(text("{{ start }}"), "2026-11-20 14:00");
         assert_eq!(text("{% if length == '1h30m' %}long{% endif %}"), "long");
+    }
+
+    #[test]
+    fn what_fails_all_the_same_is_replaced_by_the_usual() {
+        let template = Template::compile("{{ start | upper }}{{ show_id.x }}").unwrap();
+        let (name, error) = template.render_or_usual(Purpose::Name, &values());
+        assert_eq!(name, "KBS/명연주 명음반 & <more>/2026-11-20 1400 명연주 명음반 & <more>");
+        assert!(error.unwrap().to_string().contains("cannot be rendered"));
+        let (name, error) = Template::compile("{{ show }}").unwrap().render_or_usual(Purpose::Name, &values());
+        assert_eq!((name.as_str(), error.is_none()), ("명연주 명음반 & <more>", true));
     }
 
     #[test]

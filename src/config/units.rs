@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::meant;
 use super::problem::Complaint;
 
 /// Longer than this is a slip of the pen; it also bounds the work of the schedule.
@@ -23,13 +24,13 @@ pub(super) fn duration(text: &str) -> Result<Duration, Complaint> {
     let trimmed = text.trim();
     if !trimmed.is_empty() && trimmed.chars().all(|c| c.is_ascii_digit()) {
         return Err(Complaint::new(format!("`{trimmed}` has no unit: seconds, minutes or hours?"))
-            .hint(format!("write `{trimmed}s`, `{trimmed}m` or `{trimmed}h`")));
+            .hint("write it like `15s`, `90m` or `2h`")
+            .meant(["s", "m", "h"].map(|unit| format!("{trimmed}{unit}"))));
     }
     let seconds = seconds(trimmed).ok_or_else(|| {
-        Complaint::new(format!("`{trimmed}` is not a duration")).hint(match clock(trimmed) {
-            Some(meant) => format!("write `{meant}`"),
-            None => "write it like `15s`, `90m`, `2h`, `1h30m` or `1d`".to_owned(),
-        })
+        Complaint::new(format!("`{trimmed}` is not a duration"))
+            .hint("write it like `15s`, `90m`, `2h`, `1h30m` or `1d`")
+            .meant(meant::duration(trimmed).map(words))
     })?;
     let duration = Duration::from_secs(seconds);
     if duration > LONGEST {
@@ -61,22 +62,6 @@ fn split(text: &str, part: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !part(c)).unwrap_or(text.len()))
 }
 
-/// What `1:30` or `01:30:00` or `1.5h` was meant to be.
-fn clock(text: &str) -> Option<String> {
-    if let Some(hours) = text.strip_suffix('h').and_then(|number| number.trim().parse::<f64>().ok()) {
-        let whole = Duration::try_from_secs_f64(hours * 3_600.0).ok()?;
-        return Some(words(Duration::from_secs(whole.as_secs())));
-    }
-    let parts: Vec<u64> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let (hours, minutes, seconds) = match parts[..] {
-        [hours, minutes] => (hours, minutes, 0),
-        [hours, minutes, seconds] => (hours, minutes, seconds),
-        _ => return None,
-    };
-    let total = hours.checked_mul(3_600)?.checked_add(minutes.checked_mul(60)?)?.checked_add(seconds)?;
-    Some(words(Duration::from_secs(total)))
-}
-
 /// `duration` in whole seconds as it would be written in the file: `1h30m`. Hours are not gathered into days.
 pub(super) fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -91,7 +76,8 @@ pub(super) fn words(duration: Duration) -> String {
 
 /// A size in bytes: `1 GiB`, `500 MB`.
 pub(super) fn size(text: &str) -> Result<u64, Complaint> {
-    let wrong = |message: String| Complaint::new(message).hint("write it like `500 MiB` or `1 GiB`");
+    let wrong =
+        |message: String| Complaint::new(message).hint("write it like `500 MiB` or `1 GiB`").meant(meant::sizes(text));
     let (number, unit) = split(text.trim(), |c| c.is_ascii_digit() || c == '.');
     let scale: u32 = match unit.trim() {
         "" => return Err(wrong(format!("`{text}` has no unit"))),
@@ -113,7 +99,10 @@ pub(super) fn size(text: &str) -> Result<u64, Complaint> {
 pub(super) fn rate(text: &str) -> Result<u64, Complaint> {
     let trimmed = text.trim();
     let (number, unit) = split(trimmed, |c| c.is_ascii_digit() || c == '.');
-    let wrong = || Complaint::new(format!("`{trimmed}` is not a bit rate")).hint("write it like `128k`");
+    let wrong = || {
+        let complaint = Complaint::new(format!("`{trimmed}` is not a bit rate")).hint("write it like `128k`");
+        complaint.meant(meant::rate(trimmed))
+    };
     let scale = match unit.trim() {
         "" => 1.0,
         "k" | "K" | "kbps" | "kbit/s" | "kb/s" => 1e3,
@@ -122,7 +111,8 @@ pub(super) fn rate(text: &str) -> Result<u64, Complaint> {
     };
     match scaled(number, scale).ok_or_else(wrong)? {
         bits @ 0..1_000 => Err(Complaint::new(format!("`{trimmed}` would be {bits} bits per second"))
-            .hint(format!("write `{number}k` for {number},000 bits per second"))),
+            .hint("write it like `128k`")
+            .meant([format!("{number}k")])),
         bits => Ok(bits),
     }
 }
@@ -130,14 +120,14 @@ pub(super) fn rate(text: &str) -> Result<u64, Complaint> {
 /// A level in dB relative to full scale: `-60`, `-60 dB`; below 0, at the least −120.
 pub(super) fn level(text: &str) -> Result<f64, Complaint> {
     let trimmed = text.trim();
-    let number = trimmed.strip_suffix("FS").unwrap_or(trimmed);
-    let number = number.strip_suffix("dB").unwrap_or(number).trim_end();
-    let wrong = |message: String| Complaint::new(message).hint("write it like `-60 dB`");
+    let unit = trimmed.find(|c: char| c.is_alphabetic()).map_or("", |at| trimmed.split_at(at).1);
+    let number = if matches!(unit, "dB" | "dBFS") { trimmed.trim_end_matches(unit).trim_end() } else { trimmed };
+    let negative =
+        format!("-{} dB", trimmed.trim_end_matches(char::is_alphabetic).trim_end().trim_start_matches(['-', '+', ' ']));
+    let wrong = |message: String| Complaint::new(message).hint("write it like `-60 dB`").meant([negative.clone()]);
     match number.parse::<f64>() {
         Ok(level) if (-120.0..0.0).contains(&level) => Ok(level),
-        Ok(level) if level > 0.0 && level <= 120.0 => {
-            Err(Complaint::new(format!("`{trimmed}` is louder than full scale")).hint(format!("write `-{number} dB`")))
-        }
+        Ok(level) if level > 0.0 && level <= 120.0 => Err(wrong(format!("`{trimmed}` is louder than full scale"))),
         Ok(_) => Err(wrong(format!("`{trimmed}` is not between -120 dB and 0 dB"))),
         Err(_) => Err(wrong(format!("`{trimmed}` is not a level"))),
     }
@@ -152,6 +142,7 @@ fn scaled(number: &str, scale: f64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::problem::fed_back;
     use super::*;
 
     #[test]
@@ -171,9 +162,28 @@ mod tests {
 
     #[test]
     fn a_wrong_duration_says_what_to_write() {
-        assert_eq!(duration("90").unwrap_err().hint.unwrap(), "write `90s`, `90m` or `90h`");
-        assert_eq!(duration("1:30").unwrap_err().hint.unwrap(), "write `1h30m`");
-        assert_eq!(duration("1.5h").unwrap_err().hint.unwrap(), "write `1h30m`");
+        let hint = |text: &str| fed_back(text, duration).unwrap_err().hint.unwrap();
+        assert_eq!(hint("90"), "write `90s`, `90m` or `90h`");
+        // Too long are 900 hours.
+        assert_eq!(hint("900"), "write `900s` or `900m`");
+        for (text, right) in [
+            ("1:30", "1h30m"),
+            ("01:30:05", "1h30m5s"),
+            ("1.5h", "1h30m"),
+            ("1,5 hours", "1h30m"),
+            ("1h30", "1h30m"),
+            ("5m30", "5m30s"),
+            ("90mins", "1h30m"),
+            ("2 hrs", "2h"),
+            ("30 secs", "30s"),
+            ("PT1H30M", "1h30m"),
+            ("1시간 30분", "1h30m"),
+            ("１ｈ", "1h"),
+            ("1 hour and 5 minutes", "1h5m"),
+        ] {
+            assert_eq!(hint(text), format!("write `{right}`"), "{text}");
+        }
+        assert!(hint("0:00").starts_with("write it like") && hint("200:00").starts_with("write it like"));
         for text in ["", "h", "2x", "-5m", "99999999999999999999h", "18446744073709551615d", "8d", "5m5"] {
             assert!(duration(text).is_err(), "{text}");
         }
@@ -187,6 +197,22 @@ mod tests {
         assert!(size("1").is_err() && size("GiB").is_err() && size("1e9 GiB").is_err() && size("-1 GiB").is_err());
         assert_eq!(rate("128k").unwrap(), 128_000);
         assert_eq!(rate("1.5M").unwrap(), 1_500_000);
-        assert_eq!(rate("128").unwrap_err().hint.unwrap(), "write `128k` for 128,000 bits per second");
+        let hint = |text: &str| fed_back(text, rate).unwrap_err().hint.unwrap();
+        assert_eq!(hint("128"), "write `128k`");
+        assert_eq!(
+            (hint("128 Kbit"), hint("1.5mbps"), hint("0.5")),
+            ("write `128k`".into(), "write `1.5M`".into(), "write it like `128k`".into())
+        );
+        let hint = |text: &str| fed_back(text, size).unwrap_err().hint.unwrap();
+        assert_eq!(
+            (hint("500"), hint("1073741824")),
+            ("write `500 MiB` or `500 GiB`".into(), "write `1073741824 B`".into())
+        );
+        assert_eq!(
+            (hint("500mb"), hint("1,5 gib"), hint("2 gigabytes")),
+            ("write `500 MB`".into(), "write `1.5 GiB`".into(), "write `2 GB`".into())
+        );
+        let hint = |text: &str| fed_back(text, level).unwrap_err().hint.unwrap();
+        assert_eq!((hint("60 dB"), hint("-60db")), ("write `-60 dB`".into(), "write `-60 dB`".into()));
     }
 }

@@ -153,14 +153,39 @@ fn open(how: &str) -> Complaint {
 
 /// An address below which nothing is that the page has itself, and that others reach only if it is `guarded`.
 fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> {
-    let url = checks::url(text, folder, keys::HTTP)?;
+    // What is said of stations is of no use here.
+    let url = checks::url(text, folder, keys::HTTP)
+        .map_err(|complaint| complaint.hint("write for example `http://localhost:8080/`"))?;
+    let bare = |url: &Url| {
+        let mut url = url.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        // Fails for addresses that can have none.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
+        url.to_string()
+    };
+    let wrong =
+        |what: &str| Err(Complaint::new(format!("the address of the page cannot have {what}")).meant([bare(&url)]));
+    if !url.username().is_empty() || url.password().is_some() {
+        return wrong(
+            "a user and a password: they would stand in every feed, and the page asks for its own `password`",
+        );
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("anything behind `?` or `#`: other addresses are made by writing on");
+    }
     if !guarded && !is_own(&url) {
         return Err(open(&format!("others reach the page at {url}")));
     }
     match url.path_segments().and_then(|mut parts| parts.next()).filter(|first| OWN.contains(first)) {
         None => Ok(url),
-        Some(first) => Err(Complaint::new(format!("`/{first}` is already an address of the page itself"))
-            .hint("give the page another path, such as `/radio/`, here and in the web server in front of it")),
+        Some(first) => {
+            let mut other = url.clone();
+            other.set_path("/radio/");
+            Err(Complaint::new(format!("`/{first}` is already an address of the page itself"))
+                .hint("give the page another path here and in the web server in front of it")
+                .meant([other.to_string()]))
+        }
     }
 }
 
@@ -184,6 +209,13 @@ fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
     proxies
 }
 
+/// What may have been meant by a text that is no address with a port.
+fn meant_listen(text: &str) -> [String; 3] {
+    let bare = text.trim().trim_start_matches("http://").trim_end_matches('/').replace("localhost", "127.0.0.1");
+    let port = keys::LISTEN.rsplit(':').next().unwrap_or_default();
+    [bare.clone(), format!("{bare}:{port}"), format!("127.0.0.1:{}", bare.trim_start_matches([':', '*']))]
+}
+
 /// An address and a port, or `off`.
 fn listen(text: &str) -> Result<Option<SocketAddr>, Complaint> {
     if text == "off" {
@@ -192,5 +224,6 @@ fn listen(text: &str) -> Result<Option<SocketAddr>, Complaint> {
     text.replace("localhost:", "127.0.0.1:").parse().map(Some).map_err(|_| {
         Complaint::new(format!("`{text}` is not an address and a port"))
             .hint(format!("write for example `listen: {}`, or `listen: off`", keys::LISTEN))
+            .meant(meant_listen(text))
     })
 }

@@ -290,6 +290,9 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
+                for warning in &config.warnings {
+                    warn!("{}: {warning}", config.file.display());
+                }
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));
                 self.decks.configured(&self.config);

@@ -9,6 +9,8 @@
 //! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
 
 mod probe;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -28,7 +30,7 @@ use crate::base::environment::Environment;
 use crate::config::{Config, Station};
 use crate::model::{MediaEvent, StationId};
 use crate::source;
-use crate::tape::{Tape, TapeError};
+use crate::tape::{Tally, Tape, TapeError};
 
 pub use probe::{Probed, probe};
 
@@ -184,6 +186,12 @@ impl Decks {
             slots.iter().filter(|(_, slot)| slot.running.strong_count() > 0).map(|(id, _)| id.clone()).collect();
         stations.sort();
         stations
+    }
+
+    /// What became of all sound that was taken since the process began.
+    pub fn tally(&self) -> Tally {
+        let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
+        tapes.iter().fold(Tally::default(), |sum, tape| sum.and(tape.tally()))
     }
 
     /// Deletes what arrived more than `age` ago and, of each station, before what `needed` says is still needed.
@@ -359,6 +367,8 @@ fn log(station: &StationId, event: &MediaEvent) {
             warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "a segment is lost");
         }
         MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
+        MediaEvent::Repeat { duration } => debug!(%station, ?duration, "sound that was had before is left out"),
+        MediaEvent::Dates { news, .. } => info!(%station, "{news}"),
         MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
     }
 }

@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::info;
 
 use super::error::EncodeError;
 use crate::base::blocking::blocking;
@@ -55,6 +56,11 @@ impl Feed {
 
     /// What is missing.
     pub(super) fn into_gaps(self) -> Vec<Gap> {
+        let left_out = self.walker.left_out();
+        if !left_out.is_zero() {
+            let seconds = left_out.as_secs_f64();
+            info!(seconds, "left out sound of a time that an earlier connection had brought, by the station's dates");
+        }
         self.walker.into_gaps()
     }
 
@@ -159,6 +165,7 @@ mod tests {
                 arrived: start + TimeDelta::seconds(i64::from(number) * 10),
                 programme_time: None,
                 discontinuity: false,
+                follows: true,
             };
             tape.write(MediaEvent::Chunk(chunk), start).unwrap();
         }

@@ -37,10 +37,9 @@ fn plain(mut line: &str) -> &str {
     while let Some((_, rest)) = line.strip_prefix('[').and_then(|line| line.split_once(']')) {
         line = rest.trim_start();
     }
-    const ABOUT: [&str; 3] = ["Error while decoding stream #0:0: ", "Last message repeated", "To ignore this"];
-    let [decoding, rest @ ..] = ABOUT;
-    let line = line.strip_prefix(decoding).unwrap_or(line).trim_start_matches("pipe:0: ").trim();
-    if rest.iter().any(|start| line.starts_with(start)) { "" } else { line }
+    let line = line.strip_prefix("Error while decoding stream #0:0: ").unwrap_or(line).trim();
+    let aside = ["Last message repeated", "To ignore this"].iter().any(|start| line.starts_with(start));
+    if aside { "" } else { line.trim_start_matches("pipe:0: ") }
 }
 
 #[cfg(test)]

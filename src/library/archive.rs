@@ -135,7 +135,7 @@ mod tests {
             on_air: Span::new(start, start + TimeDelta::hours(2)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::Asia::Seoul,
+            timezone: "Asia/Seoul".parse().unwrap(),
         }
     }
 

@@ -100,7 +100,7 @@ mod tests {
             show: ShowId::new("show"),
             station: StationId::new("station"),
             title: "show".into(),
-            timezone: chrono_tz::UTC,
+            timezone: crate::base::zone::Zone::utc(),
             on_air,
             cut: on_air,
             verdict: Some(if age == 2 { Verdict::Failed } else { Verdict::Complete }),
@@ -181,7 +181,7 @@ mod tests {
                 on_air,
                 early: TimeDelta::zero(),
                 late: TimeDelta::zero(),
-                timezone: chrono_tz::UTC,
+                timezone: crate::base::zone::Zone::utc(),
             }
         };
         for age in 0..3 {
@@ -231,7 +231,7 @@ mod tests {
                 on_air: recording.on_air,
                 early: TimeDelta::zero(),
                 late: TimeDelta::zero(),
-                timezone: chrono_tz::UTC,
+                timezone: crate::base::zone::Zone::utc(),
             };
             catalogue.claim(&airing, "News", airing.on_air.start).await.unwrap();
             let temporary = shelf.temporary(&airing.id).await.unwrap();

@@ -1,7 +1,7 @@
 //! One occurrence of a show.
 
+use crate::base::zone::Zone;
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 
 use super::{AiringId, ShowId, Span, StationId};
 
@@ -21,7 +21,7 @@ pub struct Airing {
     /// Padding after the end; negative where it was stopped before it was on the air.
     pub late: TimeDelta,
     /// The zone the show's cron is written in.
-    pub timezone: Tz,
+    pub timezone: Zone,
 }
 
 impl Airing {
@@ -67,7 +67,7 @@ mod tests {
             on_air: Span::new(at("14:00:00"), at("15:00:00")),
             early: TimeDelta::seconds(30),
             late: TimeDelta::minutes(1),
-            timezone: Tz::UTC,
+            timezone: Zone::utc(),
         }
     }
 

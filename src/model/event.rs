@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Cause;
 
@@ -89,6 +89,9 @@ pub struct Chunk {
     /// Whether its media time does not continue that of the chunk before: a new connection, an encoder restart,
     /// an unknown number of segments lost.
     pub discontinuity: bool,
+    /// Whether the station itself puts it right behind the chunk before, by its numbers, in spite of a `discontinuity`: what
+    /// it calls one there (RFC 8216 section 4.3.2.3) is an advertisement, say, and neither leaves sound out nor repeats any.
+    pub follows: bool,
 }
 
 impl fmt::Debug for Chunk {
@@ -99,7 +102,34 @@ impl fmt::Debug for Chunk {
             .field("arrived", &self.arrived)
             .field("programme_time", &self.programme_time)
             .field("discontinuity", &self.discontinuity)
+            .field("follows", &self.follows)
             .finish()
+    }
+}
+
+/// What the dates of a station (`EXT-X-PROGRAM-DATE-TIME`) turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatesNews {
+    /// They do not advance with the sound: none of this capture so far says when it was on the air.
+    Withdrawn,
+    /// They do not advance with the sound any more; those before count.
+    Ignored,
+    /// The station set its clock by so much, while its sound went on.
+    Stepped(TimeDelta),
+}
+
+impl fmt::Display for DatesNews {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Withdrawn | Self::Ignored => f.write_str(
+                "the station's dates do not go on as its sound does: its sound is placed by when it arrives",
+            ),
+            Self::Stepped(by) => {
+                let seconds = by.as_seconds_f64();
+                let way = if seconds < 0.0 { "back" } else { "forward" };
+                write!(f, "the station set its clock {way} by {:.1} s; its sound goes on", seconds.abs())
+            }
+        }
     }
 }
 
@@ -121,8 +151,23 @@ pub enum MediaEvent {
         programme_time: Option<DateTime<Utc>>,
         /// Whether media time does not continue, as [`Chunk::discontinuity`].
         discontinuity: bool,
+        /// Whether it stands right behind the chunk before, as [`Chunk::follows`].
+        follows: bool,
         /// Why.
         cause: Cause,
+    },
+    /// Sound that the source took and left out, because it is proven to be what was handed on before. Whoever counts what
+    /// became of all sound needs to know.
+    Repeat {
+        /// How long it plays.
+        duration: Duration,
+    },
+    /// What the station's dates turned out to be worth.
+    Dates {
+        /// Since when that is known.
+        at: DateTime<Utc>,
+        /// What they are.
+        news: DatesNews,
     },
     /// The source cannot get sound at the moment and goes on trying. The tape remembers it as the cause of a hole
     /// that may follow.

@@ -15,7 +15,7 @@ pub use airing::Airing;
 pub use amendment::{Amendment, Amendments, Origin};
 pub use cause::{AsCause, Cause, CauseKind};
 pub use changes::{Changes, Counts, Listener, Topic};
-pub use event::{Chunk, Container, Format, MediaEvent};
+pub use event::{Chunk, Container, DatesNews, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};
 pub use measured::{DeadAir, Loudness, Measured, Peaks};

@@ -134,6 +134,7 @@ mod tests {
             arrived: at(arrived),
             programme_time: stamp.map(at),
             discontinuity: false,
+            follows: true,
         };
         tape.write(MediaEvent::Chunk(chunk), at(arrived)).unwrap();
     }
@@ -190,7 +191,14 @@ mod tests {
         let tape = tape(folder.path(), 0);
         let (duration, programme_time) = (Duration::from_secs(2), Some(at(99.0)));
         let cause = Cause::new(CauseKind::Segment, "404");
-        let lost = MediaEvent::Gap { duration, arrived: at(101.0), programme_time, discontinuity: true, cause };
+        let lost = MediaEvent::Gap {
+            duration,
+            arrived: at(101.0),
+            programme_time,
+            discontinuity: true,
+            follows: false,
+            cause,
+        };
         tape.write(lost, at(101.0)).unwrap();
         hear(&tape, 2.0, 101.0, Some(101.0));
         let clock = SimulatedClock::at(at(101.0));
@@ -224,7 +232,7 @@ mod tests {
             on_air: Span::new(start, at(105.0)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: crate::base::zone::Zone::utc(),
         };
         let (title, origin, connecting_until) = ("T".to_owned(), Origin::Hand, Some(at(110.0)));
         Amendment { airing, title, origin, skipped: false, moved, until_stopped, connecting_until }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use chrono::DateTime;
-use chrono_tz::Tz;
 
 use crate::library::tags::{Chapter, MOST_CHAPTERS};
 use crate::model::{Gap, Span};
@@ -13,7 +13,7 @@ use crate::model::{Gap, Span};
 /// A chapter for each stretch of sound between gaps, titled by the clock of `zone` and by what is missing before it; none
 /// where nothing is missing. `filled`: silence stands in the file for what is missing. Where there are more gaps than
 /// chapters, the longest ones have them.
-pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: Tz) -> Vec<Chapter> {
+pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: Zone) -> Vec<Chapter> {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut skipped = Duration::ZERO;
     for gap in gaps {
@@ -57,7 +57,7 @@ struct Stretch<'a> {
 }
 
 impl Stretch<'_> {
-    fn title(&self, zone: Tz) -> String {
+    fn title(&self, zone: Zone) -> String {
         let clock = self.clock.with_timezone(&zone).format("%H:%M:%S");
         if self.missing.is_zero() {
             return clock.to_string();
@@ -93,7 +93,7 @@ mod tests {
 
     fn marks(gaps: &[(u64, u64)], filled: bool) -> Vec<String> {
         let (gaps, length) = taken(gaps, filled);
-        let chapters = chapters(&cut(), &gaps, length, filled, chrono_tz::Asia::Seoul);
+        let chapters = chapters(&cut(), &gaps, length, filled, "Asia/Seoul".parse().unwrap());
         let words = chapters.iter().map(|c| format!("{}-{} {}", c.start.as_secs(), c.end.as_secs(), c.title));
         words.collect()
     }
@@ -134,7 +134,7 @@ mod tests {
             })
             .collect();
         let cut = Span::new(start, start + TimeDelta::seconds(50_000));
-        let chapters = chapters(&cut, &gaps, Duration::from_secs(44_900), false, chrono_tz::UTC);
+        let chapters = chapters(&cut, &gaps, Duration::from_secs(44_900), false, crate::base::zone::Zone::utc());
         assert_eq!(chapters.len(), MOST_CHAPTERS);
         assert_eq!(chapters.iter().filter(|chapter| chapter.title.contains("after 3.0 s")).count(), 50);
         assert!(chapters.windows(2).all(|two| two[0].end == two[1].start), "{chapters:?}");

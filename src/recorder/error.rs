@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::config::TemplateError;
 use crate::encode::EncodeError;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::CatalogueError;
@@ -31,9 +30,6 @@ pub enum RecorderError {
     /// With the list and the files.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// With a template.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
     /// With the list.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use tracing::warn;
+
 use super::chapters::chapters;
 use super::error::RecorderError;
 use super::order::Order;
 use super::replay_gain::replay_gain;
 use super::take::Taken;
 use super::words::comment;
-use crate::config::{Gaps, Show, TemplateError, Values};
+use crate::config::{Gaps, Purpose, Show, Template, Values};
 use crate::encode::Job;
 use crate::library::artwork::Picture;
 use crate::library::tags::{self, Tags};
@@ -28,9 +30,18 @@ pub(super) async fn labelled(
     cover: Option<Picture>,
     file: &Path,
 ) -> Result<String, RecorderError> {
-    let tags = Tags { cover, ..tags_of(order, verdict, taken)? };
+    let tags = Tags { cover, ..tags_of(order, verdict, taken) };
     tags::write(file, &tags).await?;
-    Ok(order.show.file.render(&name_values(order))?)
+    Ok(filled(&order.show.file, Purpose::Name, &name_values(order), order))
+}
+
+/// `template` with `values`; where that cannot be, as usual: a recording is worth more than its name.
+fn filled(template: &Template, purpose: Purpose, values: &Values, order: &Order) -> String {
+    let (text, error) = template.render_or_usual(purpose, values);
+    if let Some(error) = error {
+        warn!(airing = %order.airing.id, %error, "what is usual is used instead: {text}");
+    }
+    text
 }
 
 fn values(order: &Order) -> Values {
@@ -60,15 +71,15 @@ fn name_values(order: &Order) -> Values {
     }
 }
 
-fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, TemplateError> {
+fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
     let values = values(order);
     let templates = &order.show.tags;
     let zone = order.airing.timezone;
-    Ok(Tags {
-        title: templates.title.render(&values)?,
-        artist: templates.artist.render(&values)?,
-        album: templates.album.render(&values)?,
-        genre: templates.genre.render(&values)?,
+    Tags {
+        title: filled(&templates.title, Purpose::Title, &values, order),
+        artist: filled(&templates.artist, Purpose::Artist, &values, order),
+        album: filled(&templates.album, Purpose::Album, &values, order),
+        genre: filled(&templates.genre, Purpose::Genre, &values, order),
         recorded: Some(order.airing.on_air.start.with_timezone(&zone).naive_local()),
         station: order.station.name.clone(),
         comment: comment(verdict, taken, zone),
@@ -83,5 +94,5 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Result<Tags, Templ
             zone,
         ),
         cover: None,
-    })
+    }
 }

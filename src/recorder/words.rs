@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use chrono_tz::Tz;
+use crate::base::zone::Zone;
 
 use super::take::Taken;
 use crate::model::{DeadAir, Gap, Verdict};
@@ -11,12 +11,12 @@ use crate::model::{DeadAir, Gap, Verdict};
 const LISTED: usize = 10;
 
 /// The verdict, the gaps and the dead air, as they stand in the MP3's comment; times by the clock of `zone`.
-pub fn comment(verdict: Verdict, taken: &Taken, zone: Tz) -> String {
+pub fn comment(verdict: Verdict, taken: &Taken, zone: Zone) -> String {
     ledger(verdict, taken.seconds, &taken.gaps, &taken.measured.dead_air, zone)
 }
 
 /// The same for a recording of the catalogue.
-pub fn ledger(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Tz) -> String {
+pub fn ledger(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Zone) -> String {
     let mut text = line(verdict, seconds, gaps, dead_air);
     for gap in gaps.iter().take(LISTED) {
         let start = gap.start.with_timezone(&zone).format("%H:%M:%S");
@@ -69,7 +69,7 @@ mod tests {
         let measured = Measured { dead_air: vec![dead], ..Measured::default() };
         let taken = Taken { seconds: 95.96, gaps: vec![gap], measured, ..Taken::default() };
         assert_eq!(
-            comment(Verdict::judge(100.0, 95.96, false), &taken, chrono_tz::Asia::Seoul),
+            comment(Verdict::judge(100.0, 95.96, false), &taken, "Asia/Seoul".parse().unwrap()),
             "partial (95.9 %): 95.960 s, 4.0 s missing in 1 place, 31.0 s of dead air\n\
              14:03:12 4.0 s missing: the segment answered 404\n14:05:00 31.0 s of dead air"
         );

@@ -82,14 +82,15 @@ impl Output {
         // In front of the format, so that it stands on the reel of the sound that it follows.
         if let Some((at, cause)) = broken {
             let (duration, programme_time) = (Duration::ZERO, None);
-            self.send(MediaEvent::Gap { duration, arrived: at, programme_time, discontinuity, cause }).await?;
+            let follows = false;
+            self.send(MediaEvent::Gap { duration, arrived: at, programme_time, discontinuity, follows, cause }).await?;
         }
         if self.format.as_ref() != Some(&format) {
             self.send(MediaEvent::Format(format.clone())).await?;
             self.format = Some(format);
         }
         self.heard = true;
-        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity };
+        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity, follows: !discontinuity };
         self.send(MediaEvent::Chunk(chunk)).await
     }
 

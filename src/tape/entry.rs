@@ -79,6 +79,8 @@ pub struct Entry {
     pub programme_time: Option<DateTime<Utc>>,
     /// Whether its media time does not continue the entry before.
     pub discontinuity: bool,
+    /// Whether the station put it right behind the entry before in spite of that.
+    pub follows: bool,
     /// The sound, or the cause of its absence.
     pub sound: Result<Sound, Cause>,
 }

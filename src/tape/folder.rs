@@ -12,22 +12,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use super::cause::Trouble;
-use super::entry::{Entry, Sound};
+use super::entry::Entry;
 use super::error::TapeError;
-use super::index::Index;
 use super::place::{delta, place};
-use super::reel::ReelWriter;
 use super::reels;
+use super::state::State;
+use super::tally::Tally;
 use super::view::View;
-use crate::model::{AsCause, Cause, CauseKind, Chunk, Format, MediaEvent, Span};
+use crate::model::{AsCause, Cause, CauseKind, Chunk, MediaEvent, Span};
 
 /// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
 /// add the drift of the station's clock.
 const AROUND: TimeDelta = TimeDelta::hours(1);
-/// The longest that a source holds on to what it has seen, in an outage.
-const IN_FLIGHT: TimeDelta = TimeDelta::minutes(15);
-/// How many of the newest entries an incoming chunk is compared with after a restart.
-const COMPARED: usize = 400;
 
 /// The tape of one station. Cheap to clone; all clones are the same tape.
 #[derive(Debug, Clone)]
@@ -40,43 +36,6 @@ struct Shared {
     folder: PathBuf,
     state: Mutex<State>,
     grown: watch::Sender<u64>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// How much later than on the air the station's stream arrives, where it does not say.
-    delay: TimeDelta,
-    /// How many entries were dropped from the front.
-    first: u64,
-    entries: Vec<Entry>,
-    troubles: Vec<Trouble>,
-    /// Troubles since the last reel ended; they go into the next one.
-    unwritten: Vec<Trouble>,
-    format: Option<Format>,
-    writer: Option<ReelWriter>,
-    /// Whether the tape was opened, or the clock was set, and nothing was written since.
-    reopened: bool,
-    repeats: Repeats,
-    /// The number of the first entry after the clock was set back, and the time it was set to.
-    set_back: Option<(u64, DateTime<Utc>)>,
-    /// The numbers of the first entry and the first trouble since the tape was opened.
-    opened: (u64, usize),
-    /// By how much the clock was wrong that has been set right, and when.
-    corrected: Option<(TimeDelta, DateTime<Utc>)>,
-}
-
-/// Whether chunks may repeat what is on tape already: after a restart or a reconnect, a station's window reaches back
-/// to sound that was captured before. Such chunks are the same to the byte, which joins the two captures exactly, even
-/// where only arrivals are known.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum Repeats {
-    /// No: new sound has come.
-    #[default]
-    Over,
-    /// They may; what came so far did, or nothing came.
-    Possible,
-    /// The last chunk repeated the newest entry.
-    Newest,
 }
 
 impl Tape {
@@ -112,40 +71,39 @@ impl Tape {
     /// written again, and the tape goes on with a new reel.
     pub fn write(&self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
         let mut state = self.state();
+        let mut taken = state.tally;
+        taken.take(&event);
         let result = match event {
             MediaEvent::Format(format) => {
                 if state.format.as_ref() == Some(&format) {
                     Ok(())
                 } else {
-                    state.format = Some(format);
-                    state.end_reel(now)
+                    self.write_held(&mut state, now).and_then(|()| {
+                        state.format = Some(format);
+                        state.end_reel(now)
+                    })
                 }
             }
-            MediaEvent::Chunk(chunk) => {
-                // Whoever writes a chunk again after an error means the same one.
-                let before = (state.reopened, state.repeats);
-                let written = self.write_chunk(&mut state, &chunk, now);
-                if written.is_err() {
-                    (state.reopened, state.repeats) = before;
-                }
-                written
+            MediaEvent::Chunk(chunk) => self.write_chunk(&mut state, &chunk, now),
+            MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause } => {
+                let follows = follows || !discontinuity;
+                let entry = Entry { duration, arrived, programme_time, discontinuity, follows, sound: Err(cause) };
+                self.write_gap(&mut state, entry, now)
             }
-            MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause } => {
-                let arrived = state.corrected(arrived, now);
-                let entry = Entry { duration, arrived, programme_time, discontinuity, sound: Err(cause) };
-                let placed = Self::estimate(&state, &entry);
-                let noted = state.writer.as_mut().map_or(Ok(()), |writer| writer.note(&entry, placed));
-                if noted.is_ok() {
-                    state.entries.push(entry);
-                }
-                noted
+            MediaEvent::Repeat { duration } => {
+                state.tally.repeat(duration);
+                Ok(())
             }
+            MediaEvent::Dates { news, .. } => state.note_dates(news),
             MediaEvent::Trouble { at, cause } => {
                 let at = state.corrected(at, now);
                 state.note_trouble(Trouble { at, cause })
             }
             MediaEvent::Title { .. } => Ok(()),
         };
+        if result.is_ok() {
+            state.tally.taken = taken.taken;
+        }
         if let Err(error) = &result {
             state.writer = None;
             // Readers must learn of it even though it could not be written; once is enough.
@@ -160,28 +118,46 @@ impl Tape {
     }
 
     fn write_chunk(&self, state: &mut State, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
-        let mut chunk = chunk.clone();
-        chunk.arrived = state.corrected(chunk.arrived, now);
-        chunk.discontinuity |= state.entries.is_empty() || state.reopened;
-        state.reopened = false;
-        if chunk.discontinuity {
-            state.repeats = Repeats::Possible;
+        // Whoever writes a chunk again after an error means the same one.
+        let known = state.unwritten_chunk.take_if(|(given, _)| given == chunk);
+        let Some(new) = known.map(|(_, new)| new).or_else(|| state.judge(chunk, now)) else { return Ok(()) };
+        let written = self.write_held(state, now).and_then(|()| self.write_new(state, &new, now));
+        if written.is_err() {
+            state.unwritten_chunk = Some((chunk.clone(), new));
         }
-        if state.repeats != Repeats::Over {
-            if let Some(is_newest) = state.repeat_of(&chunk) {
-                state.repeats = if is_newest { Repeats::Newest } else { Repeats::Possible };
-                return Ok(());
-            }
-            // Right after the newest entry was offered again comes what follows it.
-            chunk.discontinuity &= state.repeats != Repeats::Newest;
-            state.repeats = Repeats::Over;
+        written
+    }
+
+    /// Writes what was held back because it might have been on tape.
+    fn write_held(&self, state: &mut State, now: DateTime<Utc>) -> Result<(), TapeError> {
+        while let Some(held) = state.rejoin.first_held() {
+            self.write_new(state, &held?, now)?;
+            state.rejoin.drop_first();
         }
+        Ok(())
+    }
+
+    fn write_gap(&self, state: &mut State, mut entry: Entry, now: DateTime<Utc>) -> Result<(), TapeError> {
+        state.rejoin.give_up();
+        self.write_held(state, now)?;
+        entry.arrived = state.corrected(entry.arrived, now);
+        let placed = Self::estimate(state, &entry);
+        if let Some(writer) = state.writer.as_mut() {
+            writer.note(&entry, placed)?;
+        }
+        state.tally.lost(entry.duration);
+        state.entries.push(entry);
+        Ok(())
+    }
+
+    fn write_new(&self, state: &mut State, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
         if state.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
             state.end_reel(now)?;
         }
-        let placed = Self::estimate(state, &unsounded(&chunk));
-        let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(&chunk, placed)?;
+        let placed = Self::estimate(state, &unsounded(chunk));
+        let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(chunk, placed)?;
         state.entries.push(entry);
+        state.tally.taped(chunk.duration);
         // It is on tape, and so not to be written again, even where it may not survive a power loss.
         if let Some(Err(error)) = state.writer.as_mut().map(|writer| writer.sync_when_due(now)) {
             state.writer = None;
@@ -192,6 +168,9 @@ impl Tape {
 
     /// When `entry`, the next one, was on the air, as far as can be known now.
     fn estimate(state: &State, entry: &Entry) -> DateTime<Utc> {
+        if let Some(date) = entry.programme_time {
+            return date;
+        }
         let session = if entry.discontinuity { &[] } else { state.session() };
         let mut entries = session.to_vec();
         entries.push(entry.clone());
@@ -238,9 +217,16 @@ impl Tape {
         self.state().writer.as_mut().map_or(Ok(()), |writer| writer.sync(now))
     }
 
-    /// Ends the reel that is being written, because capture ends. Blocks.
+    /// Ends the reel that is being written, because capture ends; what was held back goes on it. Blocks.
     pub fn end_reel(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
-        self.state().end_reel(now)
+        let mut state = self.state();
+        state.rejoin.give_up();
+        self.write_held(&mut state, now).and_then(|()| state.end_reel(now))
+    }
+
+    /// What became of the sound that was taken from the station since the process began.
+    pub fn tally(&self) -> Tally {
+        self.state().tally
     }
 
     /// The tape around `span`, every entry in its place.
@@ -318,70 +304,9 @@ impl Tape {
     }
 }
 
-impl State {
-    fn of(read: Index) -> Self {
-        Self { entries: read.entries, troubles: read.troubles, reopened: true, ..Self::default() }
-    }
-
-    /// When something arrived that was seen at `arrived`, and is written at `now`: perhaps by a clock that has been set right
-    /// meanwhile.
-    fn corrected(&mut self, arrived: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
-        self.corrected = self.corrected.filter(|(_, since)| now - *since < IN_FLIGHT);
-        let moved = self.corrected.and_then(|(by, _)| arrived.checked_add_signed(by));
-        moved.filter(|moved| (now - *moved).abs() < (now - arrived).abs()).unwrap_or(arrived)
-    }
-
-    fn writer(&mut self, folder: &Path, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
-        if self.writer.is_none() {
-            let no_format = || TapeError::NoFormat { path: folder.to_owned() };
-            let format = self.format.as_ref().ok_or_else(no_format)?;
-            let mut writer = ReelWriter::begin(folder, format, duration, now)?;
-            for trouble in self.unwritten.drain(..) {
-                writer.trouble(&trouble)?;
-            }
-            self.writer = Some(writer);
-        }
-        self.writer.as_mut().ok_or_else(|| TapeError::NoFormat { path: folder.to_owned() })
-    }
-
-    fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
-        self.writer.take().map_or(Ok(()), |writer| writer.finish(now))
-    }
-
-    fn note_trouble(&mut self, trouble: Trouble) -> Result<(), TapeError> {
-        self.troubles.push(trouble.clone());
-        if let Some(writer) = self.writer.as_mut() {
-            return writer.trouble(&trouble);
-        }
-        self.unwritten.push(trouble);
-        Ok(())
-    }
-
-    /// The newest entries that belong to one session.
-    fn session(&self) -> &[Entry] {
-        let newest = self.entries.iter().rev().take(COMPARED);
-        let length = newest.clone().position(|entry| entry.discontinuity).map_or(newest.len(), |position| position + 1);
-        self.entries.get(self.entries.len() - length..).unwrap_or_default()
-    }
-
-    /// Whether `chunk` is on tape already, byte for byte, and if so whether it is the newest entry. Silence looks like
-    /// silence: a chunk that several entries equal says nothing.
-    fn repeat_of(&self, chunk: &Chunk) -> Option<bool> {
-        let newest = self.entries.iter().rev().filter(|entry| entry.sound.is_ok()).take(COMPARED).enumerate();
-        let mut equal = newest.filter(|(_, entry)| entry.sound.as_ref().is_ok_and(|sound| same_bytes(sound, chunk)));
-        let (age, _) = equal.next()?;
-        equal.next().is_none().then_some(age == 0)
-    }
-}
-
 /// The file in which the sound of an entry is.
 fn reel_of(entry: &Entry) -> Option<&Path> {
     entry.sound.as_ref().ok().map(|sound| sound.reel.path.as_path())
-}
-
-fn same_bytes(sound: &Sound, chunk: &Chunk) -> bool {
-    let length = chunk.bytes.len() as u64;
-    length > 0 && sound.length == length && sound.read().is_ok_and(|bytes| bytes == chunk.bytes)
 }
 
 fn unsounded(chunk: &Chunk) -> Entry {
@@ -390,6 +315,7 @@ fn unsounded(chunk: &Chunk) -> Entry {
         arrived: chunk.arrived,
         programme_time: chunk.programme_time,
         discontinuity: chunk.discontinuity,
+        follows: chunk.follows,
         sound: Err(Cause::default()),
     }
 }

@@ -20,6 +20,9 @@
 //! `#aircheck moved 20400500000` says that all arrivals and troubles above it were later by so many microseconds: the clock
 //! was wrong.
 //!
+//! `#aircheck follows` says of a discontinuity that the station put the entry right behind the one before. `#aircheck undated`
+//! says that the dates above it, back to a discontinuity that does not follow, turned out to be none.
+//!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
 //! to be computed better from all arrivals of the capture ([`super::place()`]).
 
@@ -41,6 +44,8 @@ const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
 const CAUSE: &str = "#aircheck cause ";
 const MOVED: &str = "#aircheck moved ";
+const FOLLOWS: &str = "#aircheck follows";
+const UNDATED: &str = "#aircheck undated";
 
 fn stamp(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -81,6 +86,9 @@ pub(super) fn entry(entry: &Entry, reel: &Reel, placed: DateTime<Utc>) -> String
     let mut text = String::new();
     if entry.discontinuity {
         text.push_str("#EXT-X-DISCONTINUITY\n");
+        if entry.follows {
+            let _ = writeln!(text, "{FOLLOWS}");
+        }
     }
     let clock = if entry.programme_time.is_some() { "programme" } else { "arrival" };
     let _ = writeln!(text, "{ARRIVED}{} by {clock}", stamp(entry.arrived));
@@ -107,6 +115,11 @@ pub(super) fn trouble(trouble: &Trouble) -> String {
 /// A note that everything above it arrived so much later.
 pub(super) fn moved(by: TimeDelta) -> String {
     format!("{MOVED}{}\n", by.num_microseconds().unwrap_or_default())
+}
+
+/// A note that the dates above it are none.
+pub(super) fn undated() -> String {
+    format!("{UNDATED}\n")
 }
 
 /// The end of a reel to which nothing will be added.
@@ -153,6 +166,8 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
             index.troubles.extend(parse_trouble(note));
         } else if let Some(by) = line.strip_prefix(MOVED) {
             index.shift(TimeDelta::microseconds(by.parse().unwrap_or_default()));
+        } else if line == UNDATED {
+            super::place::withdraw_dates(&mut index.entries);
         } else if line.starts_with('#') {
             draft.tag(line);
         } else if !line.is_empty() {
@@ -165,6 +180,7 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
 
 /// The tags of one entry, until its URI line completes it.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a tag that is there or not")]
 struct Draft {
     duration: Option<Duration>,
     range: Option<(u64, u64)>,
@@ -172,6 +188,7 @@ struct Draft {
     by_programme: bool,
     date: Option<DateTime<Utc>>,
     discontinuity: bool,
+    follows: bool,
     cause: Option<Cause>,
     gap: bool,
 }
@@ -197,6 +214,8 @@ impl Draft {
             self.cause = Some(parse_cause(value));
         } else if line == "#EXT-X-DISCONTINUITY" {
             self.discontinuity = true;
+        } else if line == FOLLOWS {
+            self.follows = true;
         } else if line == "#EXT-X-GAP" {
             self.gap = true;
         }
@@ -217,6 +236,7 @@ impl Draft {
             arrived: self.arrived?,
             programme_time: self.date.filter(|_| self.by_programme),
             discontinuity: self.discontinuity,
+            follows: self.follows || !self.discontinuity,
             sound,
         })
     }
@@ -260,6 +280,7 @@ mod tests {
                 arrived: at("2026-11-20T03:00:04.12Z"),
                 programme_time: None,
                 discontinuity: false,
+                follows: true,
                 sound: Ok(Sound { reel: Arc::clone(&reel), offset: 720, length: 64_000 }),
             },
             Entry {
@@ -267,6 +288,7 @@ mod tests {
                 arrived: at("2026-11-20T03:00:09Z"),
                 programme_time: Some(at("2026-11-20T03:00:04Z")),
                 discontinuity: true,
+                follows: false,
                 sound: Err(Cause::new(CauseKind::Refused, "the segment answered 404\nfor ever")),
             },
             Entry {
@@ -274,6 +296,7 @@ mod tests {
                 arrived: at("2026-11-20T03:00:13Z"),
                 programme_time: Some(at("2026-11-20T03:00:08Z")),
                 discontinuity: false,
+                follows: true,
                 sound: Ok(Sound { reel: Arc::clone(&reel), offset: 64_720, length: 10 }),
             },
         ];

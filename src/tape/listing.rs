@@ -59,16 +59,18 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    /// A tape with chunks of two seconds that were on the air at these seconds.
+    /// A tape with chunks of two seconds that were on the air at these seconds, with a break before each that does not follow.
     fn tape(folder: &std::path::Path, on_air: &[i64]) -> Tape {
         let tape = Tape::open(folder, Duration::ZERO, at(0)).unwrap();
         let format = Format { container: Container::Adts, detail: String::new(), init: None };
         tape.write(MediaEvent::Format(format), at(0)).unwrap();
+        let mut next = None;
         for second in on_air {
+            let discontinuity = next.replace(second + 2) != Some(*second);
             let bytes = Bytes::from(format!("second {second}"));
             let (arrived, programme_time) = (at(second + 2), Some(at(*second)));
             let duration = Duration::from_secs(2);
-            let chunk = Chunk { bytes, duration, arrived, programme_time, discontinuity: false };
+            let chunk = Chunk { bytes, duration, arrived, programme_time, discontinuity, follows: !discontinuity };
             tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
         }
         tape

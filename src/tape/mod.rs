@@ -22,6 +22,9 @@ mod place;
 pub mod properties;
 mod reel;
 mod reels;
+mod rejoin;
+mod state;
+mod tally;
 mod view;
 
 pub use cause::Trouble;
@@ -31,4 +34,5 @@ pub use error::TapeError;
 pub use folder::Tape;
 pub use listing::{Listed, listing};
 pub use place::{Placed, place};
+pub use tally::Tally;
 pub use view::View;

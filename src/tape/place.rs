@@ -49,6 +49,16 @@ pub fn place(entries: &[Entry], delay: TimeDelta) -> Vec<Placed> {
     placed
 }
 
+/// Takes the dates from the newest entries, back to a break behind which nobody knows what is missing: they are none.
+pub(super) fn withdraw_dates(entries: &mut [Entry]) {
+    for entry in entries.iter_mut().rev() {
+        entry.programme_time = None;
+        if entry.discontinuity && !entry.follows {
+            return;
+        }
+    }
+}
+
 /// When media time 0 of a session was on the air.
 fn session_start(session: &[Entry], delay: TimeDelta) -> DateTime<Utc> {
     let mut elapsed = TimeDelta::zero();
@@ -78,6 +88,7 @@ mod tests {
             arrived: at(arrived),
             programme_time: programme.map(at),
             discontinuity,
+            follows: !discontinuity,
             sound: Err(Cause::default()),
         }
     }

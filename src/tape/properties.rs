@@ -93,11 +93,13 @@ fn any_entry(choices: &mut Choices<'_>, reel: &Arc<Reel>, offset: &mut u64) -> E
         *offset += length;
         Ok(Sound { reel: Arc::clone(reel), offset: *offset - length, length })
     };
+    let discontinuity = choices.seldom(40);
     Entry {
         duration: Duration::from_micros(u64::from(choices.word() >> 8)),
         arrived: noon() + micros(choices.word()),
         programme_time: choices.seldom(100).then(|| noon() + micros(choices.word())),
-        discontinuity: choices.seldom(40),
+        discontinuity,
+        follows: !discontinuity || choices.seldom(100),
         sound,
     }
 }

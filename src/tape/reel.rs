@@ -111,6 +111,7 @@ impl ReelWriter {
             arrived: chunk.arrived,
             programme_time: chunk.programme_time,
             discontinuity: chunk.discontinuity,
+            follows: chunk.follows,
             sound: Ok(sound),
         };
         self.note(&entry, placed)?;
@@ -130,6 +131,11 @@ impl ReelWriter {
     /// Notes that everything so far arrived so much later.
     pub(super) fn moved(&mut self, by: TimeDelta) -> Result<(), TapeError> {
         self.line(&index::moved(by))
+    }
+
+    /// Notes that the dates so far are none.
+    pub(super) fn undated(&mut self) -> Result<(), TapeError> {
+        self.line(&index::undated())
     }
 
     /// Ends the reel.
@@ -194,7 +200,7 @@ mod tests {
 
     fn append(writer: &mut ReelWriter) -> Result<Entry, TapeError> {
         let (bytes, duration, arrived) = (Bytes::from_static(b"sound"), Duration::from_secs(4), DateTime::UNIX_EPOCH);
-        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false };
+        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false, follows: true };
         writer.append(&chunk, arrived)
     }
 

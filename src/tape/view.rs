@@ -56,13 +56,20 @@ impl View {
     /// How much is on it that the station offered and that is no sound, and why the last of it is none.
     pub fn lost(&self) -> Option<(Duration, &Cause)> {
         let lost = || self.entries.iter().filter_map(|entry| Some((entry.duration, entry.sound.as_ref().err()?)));
-        Some((lost().map(|(duration, _)| duration).sum(), lost().last()?.1))
+        Some((lost().map(|(duration, _)| duration).sum(), lost().next_back()?.1))
     }
 
     /// Entry `number` of the tape, and its place.
     pub(super) fn get(&self, number: u64) -> Option<(&Entry, Placed)> {
         let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
         Some((self.entries.get(index)?, *self.placed.get(index)?))
+    }
+
+    /// Whether an entry after number `after` holds any of `cut`.
+    pub(super) fn comes_to(&self, cut: &Span, after: u64) -> bool {
+        let skip = usize::try_from((after + 1).saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let mut later = self.placed.iter().zip(&self.entries).skip(skip);
+        later.any(|(placed, entry)| placed.start < cut.end && placed.start + delta(entry.duration) > cut.start)
     }
 
     /// What is missing in `hole`, and why.

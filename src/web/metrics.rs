@@ -10,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
@@ -76,6 +77,17 @@ fn work(registry: &mut Registry, site: &Site) {
     let recording = site.recorder.recording().len();
     single(registry, "recording", "Airings being recorded", None, recording as f64);
     single(registry, "decks_running", "Stations being taped", None, site.decks.running().len() as f64);
+    let tally = site.decks.tally();
+    let sound = Family::<Labels, Counter<f64, AtomicU64>>::default();
+    for (fate, duration) in [("taped", tally.taped), ("repeated", tally.repeated), ("lost", tally.lost)] {
+        sound.get_or_create(&[("fate", fate)]).inc_by(duration.as_secs_f64());
+    }
+    let help = "What became of the sound that was taken from stations: on tape, proven to be there already, or lost";
+    registry.register_with_unit("sound", help, Unit::Seconds, sound);
+    let taken = Counter::<f64, AtomicU64>::default();
+    taken.inc_by(tally.taken.as_secs_f64());
+    let help = "Sound taken from stations, or known to be lost; the sum of what became of it";
+    registry.register_with_unit("sound_taken", help, Unit::Seconds, taken);
     if let Some(speed) = site.recorder.encode_speed() {
         let help = "How many times faster than it plays the last recording of a minute or more was encoded";
         single(registry, "encode_speed", help, Some(Unit::Ratios), speed);

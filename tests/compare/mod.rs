@@ -10,11 +10,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
+use chrono::TimeDelta;
 use futures::future::join_all;
 use tokio::process::Command;
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle, Token, Written};
+use crate::support::origin::{
+    Container, Fault, Kind, Origin, Part, ProgrammeTime, Redundant, Setup, StationHandle, Token, Written,
+};
 use crate::support::timecode::Report;
 
 /// How long after the first segment was asked for a fault strikes.
@@ -33,11 +36,12 @@ enum Tool {
 
 const TOOLS: [Tool; 3] = [Tool::Ffmpeg, Tool::Streamlink, Tool::Aircheck];
 
-/// A fault: how it is told, the station it needs, and how it is switched on when the tool has played for [`MOMENT`].
+/// A fault: how it is told, what its station is besides a plain one, and how it is switched on when the tool has played for
+/// [`MOMENT`].
 #[derive(Debug, Clone, Copy)]
 struct Case {
     name: &'static str,
-    token: Option<Token>,
+    setup: fn(Setup) -> Setup,
     strike: fn(&Origin, &StationHandle),
 }
 
@@ -46,8 +50,8 @@ fn cases() -> Vec<Case> {
         let sequence = station.newest() + 1;
         station.fault(Fault::new(Part::Segment, kind).sequence(sequence).times(times));
     }
-    let case = |name, strike| Case { name, token: None, strike };
-    let token = Token { lifetime: Duration::from_secs(15), written: Written::Opaque, status: 403 };
+    const TOKEN: Token = Token { lifetime: Duration::from_secs(15), written: Written::Opaque, status: 403 };
+    let case = |name, strike| Case { name, setup: |plain| plain, strike };
     vec![
         case("nothing goes wrong", |_, _| {}),
         case("one reload of the playlist fails (503)", |_, station| {
@@ -55,7 +59,11 @@ fn cases() -> Vec<Case> {
         }),
         case("a segment answers 404 once", |_, station| next_segment(station, Kind::Status(404), 1)),
         case("a segment answers 503 twice", |_, station| next_segment(station, Kind::Status(503), 2)),
-        Case { name: "the address expires after 15 s", token: Some(token), strike: |_, _| {} },
+        Case {
+            name: "the address expires after 15 s",
+            setup: |plain| Setup { token: Some(TOKEN), ..plain },
+            strike: |_, _| {},
+        },
         case("the encoder restarts and counts anew", |_, station| station.restart_encoder(1, false)),
         case("a segment is an HTML page, once", |_, station| next_segment(station, Kind::Html, 1)),
         case("a segment is listed twice", |_, station| station.list_twice(station.newest() + 1)),
@@ -68,6 +76,26 @@ fn cases() -> Vec<Case> {
             std::thread::sleep(Duration::from_secs(6));
             origin.close_port(false);
         }),
+        Case {
+            name: "an advertisement is on the air again",
+            setup: |plain| Setup { container: Container::Adts, ..plain },
+            strike: |_, station| [1, 6, 11].into_iter().for_each(|ahead| station.advertise(station.newest() + ahead)),
+        },
+        Case {
+            name: "the encoder's clock is set back by 30 s",
+            setup: |plain| Setup { programme_time: ProgrammeTime::Every, ..plain },
+            strike: |_, station| {
+                let next = station.newest() + 1;
+                let set_back = TimeDelta::seconds(30);
+                let redate = move |number, date| if number < next { date } else { date - set_back };
+                station.fault(Fault::redate(redate));
+            },
+        },
+        Case {
+            name: "the first of two hosts is down",
+            setup: |plain| Setup { variants: vec![64_000], redundant: Redundant::HostDown, ..plain },
+            strike: |_, _| {},
+        },
     ]
 }
 
@@ -104,7 +132,7 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
     // Each has an origin of its own, whose port can be closed for it alone.
     let (origin, station) = aside(move || {
         let origin = Origin::start();
-        let station = origin.station("s", Setup { token: case.token, ..Setup::of(Container::Ts) });
+        let station = origin.station("s", (case.setup)(Setup::of(Container::Ts)));
         (origin, station)
     })
     .await;

@@ -1,8 +1,8 @@
 //! Airings that begin soon, and shows that are not on the air while a test runs.
 
 use aircheck::base::clock::SystemClock;
+use aircheck::base::zone::Zone;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use chrono_tz::Asia::Seoul;
 
 /// The next full minute that is at least `seconds` away, and its cron in UTC.
 pub fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
@@ -14,6 +14,7 @@ pub fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
 /// The cron of a show of at most two hours that is on every day, but not at the hour of the test: in Seoul it begins in
 /// twelve hours, in London in twenty or twenty-one. A fixed hour would make tests fail at that hour.
 pub fn quiet() -> String {
-    let at = (SystemClock::shared().now() + TimeDelta::hours(12)).with_timezone(&Seoul);
+    let at = (SystemClock::shared().now() + TimeDelta::hours(12))
+        .with_timezone(&"Asia/Seoul".parse::<Zone>().expect("a zone"));
     format!("{} {} * * *", at.minute(), at.hour())
 }

@@ -37,6 +37,9 @@ pub struct Case<'a> {
     lost: Option<(f64, &'static str)>,
     says: Vec<&'static str>,
     never: Option<u16>,
+    asks: Vec<(bool, &'static str)>,
+    ends_on: Option<&'static str>,
+    once: bool,
     starts: Option<f64>,
 }
 
@@ -58,6 +61,9 @@ impl<'a> Case<'a> {
             lost: None,
             says: Vec::new(),
             never: None,
+            asks: Vec::new(),
+            ends_on: None,
+            once: false,
             starts: None,
         }
     }
@@ -119,6 +125,34 @@ impl<'a> Case<'a> {
         self
     }
 
+    /// Something that must be asked for.
+    #[must_use]
+    pub fn asks(mut self, target: &'static str) -> Self {
+        self.asks.push((true, target));
+        self
+    }
+
+    /// Something that must not be asked for.
+    #[must_use]
+    pub fn never_asks(mut self, target: &'static str) -> Self {
+        self.asks.push((false, target));
+        self
+    }
+
+    /// No segment may be asked for twice.
+    #[must_use]
+    pub fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// What has to be in the address of the playlist in the end.
+    #[must_use]
+    pub fn ends_on(mut self, target: &'static str) -> Self {
+        self.ends_on = Some(target);
+        self
+    }
+
     /// The recording must begin no later than so many seconds after it was asked for.
     #[must_use]
     pub fn starts_within(mut self, seconds: f64) -> Self {
@@ -168,6 +202,24 @@ impl<'a> Case<'a> {
             let log = station.log();
             let _ = write!(line, "; {}", requests(&log, station.segment().as_secs_f64()));
             let struck = log.iter().filter(|entry| Some(entry.status) == self.never).count();
+            for (wanted, target) in self.asks {
+                let asked = log.iter().filter(|entry| entry.target.contains(target)).count();
+                if (asked > 0) != wanted {
+                    let _ = write!(line, "; {target:?} was asked for {asked} times");
+                    fine = false;
+                }
+            }
+            let mut seen = HashSet::new();
+            let again = log.iter().filter(|entry| entry.part == Part::Segment && !seen.insert(&entry.target)).count();
+            if self.once && again > 0 {
+                let _ = write!(line, "; {again} segments were asked for again");
+                fine = false;
+            }
+            let last = log.iter().rfind(|entry| entry.part == Part::Playlist).map_or("", |entry| &entry.target);
+            if self.ends_on.is_some_and(|target| !last.contains(target)) {
+                let _ = write!(line, "; in the end {last:?} was asked for");
+                fine = false;
+            }
             if struck > 0 {
                 let _ = write!(line, "; {struck} answers that should never have been given");
                 fine = false;

@@ -75,7 +75,7 @@ impl Kept {
             on_air: Span::new(self.start, self.start + length),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::Asia::Seoul,
+            timezone: "Asia/Seoul".parse().expect("a zone"),
         }
     }
 

@@ -69,7 +69,7 @@ pub async fn record(
         on_air: Span::new(start, start + TimeDelta::hours(1)),
         early: TimeDelta::zero(),
         late: TimeDelta::zero(),
-        timezone: chrono_tz::Asia::Seoul,
+        timezone: "Asia/Seoul".parse().expect("a zone"),
     };
     let file = format!("{}.mp3", airing.id.as_str().replace(':', "-"));
     let sound: Vec<u8> = (0..=255).cycle().take(10_000).collect();

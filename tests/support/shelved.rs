@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
+use aircheck::base::zone::Zone;
 use aircheck::library::catalogue::{Catalogue, Outcome};
 use aircheck::model::{Airing, AiringId, Cause, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
-use chrono_tz::Tz;
 use reqwest::Url;
 
 use super::aircheck::{Aircheck, Service};
@@ -29,7 +29,7 @@ pub struct Shelved {
     pub start: DateTime<Utc>,
     /// On the air, in seconds.
     pub length: u32,
-    pub zone: Tz,
+    pub zone: Zone,
     pub verdict: Verdict,
     /// After so many seconds, so many seconds are missing, and why.
     pub gaps: Vec<(u32, u32, Cause)>,
@@ -46,7 +46,7 @@ impl Shelved {
             station,
             start: start.parse().expect("a time"),
             length: SECONDS,
-            zone: chrono_tz::Asia::Seoul,
+            zone: "Asia/Seoul".parse().expect("a zone"),
             verdict: Verdict::Complete,
             gaps: vec![],
             dead_air: vec![],

@@ -29,7 +29,7 @@ async fn add(catalogue: &Catalogue, output: &Path, hour: i64, name: &str, sound:
         on_air: Span::new(at(hour), at(hour + 1)),
         early: TimeDelta::zero(),
         late: TimeDelta::zero(),
-        timezone: chrono_tz::UTC,
+        timezone: crate::base::zone::Zone::utc(),
     };
     catalogue.claim(&airing, "명연주", at(hour)).await.unwrap();
     let outcome = Outcome {

@@ -169,7 +169,7 @@ mod tests {
             on_air: Span::new(start, start + TimeDelta::hours(1)),
             early: TimeDelta::seconds(30),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::Asia::Seoul,
+            timezone: "Asia/Seoul".parse().unwrap(),
         };
         let title = "명연주 '; DROP TABLE airings; --".to_owned();
         let connecting_until = Some(start + TimeDelta::milliseconds(10_250));

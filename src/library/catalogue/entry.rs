@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -56,7 +56,7 @@ pub struct Recording {
     /// The show's title when it was claimed.
     pub title: String,
     /// The zone of the show.
-    pub timezone: Tz,
+    pub timezone: Zone,
     /// When the show was on the air by its schedule.
     pub on_air: Span,
     /// What was to be recorded: on air, with padding.

@@ -93,7 +93,7 @@ mod tests {
             on_air: Span::new(at(hour), at(hour + 1)),
             early: TimeDelta::zero(),
             late: TimeDelta::zero(),
-            timezone: chrono_tz::UTC,
+            timezone: crate::base::zone::Zone::utc(),
         };
         catalogue.claim(&airing, "show", at(hour)).await.unwrap();
         let start = at(hour) + TimeDelta::seconds(seconds.cast_signed());

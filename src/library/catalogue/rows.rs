@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
-use chrono_tz::Tz;
 use rusqlite::types::{Null, ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
@@ -287,7 +287,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             show: ShowId::new(text("show")?),
             station: StationId::new(text("station")?),
             title: text("title")?,
-            timezone: timezone.parse::<Tz>().map_err(|_| format!("{timezone:?} is not a time zone"))?,
+            timezone: timezone.parse::<Zone>().map_err(|_| format!("{timezone:?} is not a time zone"))?,
             on_air: span("on_air_start", "on_air_end")?,
             cut: span("cut_start", "cut_end")?,
             verdict,

@@ -16,7 +16,7 @@ fn airing(show: &str, start: &str) -> Airing {
         on_air: Span::new(start, start + TimeDelta::hours(2)),
         early: TimeDelta::seconds(30),
         late: TimeDelta::milliseconds(60_500),
-        timezone: chrono_tz::Asia::Seoul,
+        timezone: "Asia/Seoul".parse().unwrap(),
     }
 }
 

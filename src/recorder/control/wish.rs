@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::error::ControlError;
+use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::{Config, LONGEST};
 use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
@@ -12,8 +13,6 @@ use crate::schedule::programme::Planned;
 
 /// Nobody knows today what airs later than this.
 const FURTHEST: TimeDelta = TimeDelta::days(366);
-/// The most letters of a title.
-const LETTERS: usize = 200;
 
 /// A one-time airing, as it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +105,7 @@ fn airing(
     station: &StationId,
     start: DateTime<Utc>,
     length: Duration,
-    timezone: chrono_tz::Tz,
+    timezone: crate::base::zone::Zone,
 ) -> Result<Airing, ControlError> {
     if length.is_zero() {
         return Err(ControlError::Wrong(Sentence::new("problem_length_zero")));
@@ -140,10 +139,10 @@ fn line(title: &str) -> Result<String, ControlError> {
     if title.chars().any(char::is_control) {
         return Err(ControlError::Wrong(Sentence::new("problem_title_lines")));
     }
-    if title.chars().count() > LETTERS {
-        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LETTERS)));
+    if composed(title).chars().count() > LONGEST_NAME {
+        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LONGEST_NAME)));
     }
-    Ok(title.to_owned())
+    Ok(composed(title).into_owned())
 }
 
 fn delta(duration: Duration) -> TimeDelta {
@@ -182,7 +181,7 @@ mod tests {
         let free = free("  명연주 {{ show }} ", "14:00:07.900", 90).unwrap();
         assert_eq!(free.airing.id.as_str(), "once~s~명연주-show@20261120T140007Z");
         assert_eq!(free.airing.cut(), Span::new(at("14:00:07"), at("14:01:37")));
-        assert_eq!((free.title.as_str(), free.airing.timezone), ("명연주 {{ show }}", chrono_tz::Asia::Seoul));
+        assert_eq!((free.title.as_str(), free.airing.timezone), ("명연주 {{ show }}", "Asia/Seoul".parse().unwrap()));
 
         let extra = Wish::Extra { show: ShowId::new("news"), start: at("15:00:00"), length: None };
         let extra = extra.amendment(&config(), at("12:00:00")).unwrap();

@@ -34,7 +34,7 @@ fn once(show: &str, start: &str, end: &str) -> Amendment {
         on_air,
         early: TimeDelta::zero(),
         late: TimeDelta::zero(),
-        timezone: chrono_tz::Europe::Paris,
+        timezone: "Europe/Paris".parse().unwrap(),
     };
     let title = "Concert".to_owned();
     Amendment {

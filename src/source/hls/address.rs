@@ -30,6 +30,11 @@ pub struct Address {
     pub byte_range: Option<ByteRange>,
 }
 
+/// `address` as seen from `base`, where that makes an http address or holds what it names (`data:`).
+pub fn absolute_or_inline(base: &Url, address: &str) -> Option<Url> {
+    base.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "data"))
+}
+
 /// `address` as seen from `base`, where that makes an http address; nothing else is ever fetched.
 pub fn absolute(base: &Url, address: &str) -> Option<Url> {
     base.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))

@@ -45,6 +45,17 @@ impl Attributes {
         self.0.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.value.as_str())
     }
 
+    /// Puts every value through `change`; one that becomes empty is left out.
+    pub fn map<E>(mut self, mut change: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<Self, E> {
+        for attribute in &mut self.0 {
+            if let Some(changed) = change(&attribute.value)? {
+                attribute.value = changed;
+            }
+        }
+        self.0.retain(|attribute| !attribute.value.is_empty());
+        Ok(self)
+    }
+
     /// Only those named, quoted or not as the standard has it, however they were found.
     pub fn only(self, bare: &[&str], quoted: &[&str]) -> Self {
         let keep = |attribute: Attribute| {

@@ -1,6 +1,5 @@
 //! Hands segments on in order, as events: formats before what is in them, gaps for what could not be had.
 
-use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
 use super::fetch::Sound;
+use super::memory::{Memory, Trait};
 use super::obtain::{Obtained, Obtainer, Outcome};
 use super::playlist::delta;
 use super::timeline::Ordered;
@@ -17,8 +17,6 @@ use crate::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
 
 /// Segments that are being fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
-/// How many segments are remembered by their bytes.
-const REMEMBERED: usize = 512;
 /// A counted length this much off the list's is looked at twice.
 const ODD: Duration = Duration::from_secs(1);
 
@@ -32,8 +30,18 @@ pub async fn run(
     mut queue: mpsc::Receiver<Ordered>,
     events: &mpsc::Sender<MediaEvent>,
 ) -> Result<(), Closed> {
+    let send = async |told: Vec<MediaEvent>| {
+        for event in told {
+            tokio::select! {
+                biased;
+                sent = events.send(event) => sent.map_err(|_| Closed)?,
+                () = obtainer.end.late.cancelled() => return Err(Closed),
+            }
+        }
+        Ok(())
+    };
     let mut running = FuturesOrdered::new();
-    let mut committer = Committer::new(obtainer, events);
+    let mut committer = Committer::default();
     let mut open = true;
     while open || !running.is_empty() {
         tokio::select! {
@@ -43,116 +51,153 @@ pub async fn run(
             },
             Some(done) = running.next() => {
                 obtainer.release(&done);
-                committer.commit(done).await?;
+                committer.commit(done);
+                send(committer.told()).await?;
             }
         }
     }
-    Ok(())
+    committer.end();
+    send(committer.told()).await
 }
 
-struct Committer<'a> {
-    obtainer: &'a Obtainer<'a>,
-    events: &'a mpsc::Sender<MediaEvent>,
+/// A segment that came.
+#[derive(Debug)]
+struct Piece {
+    ordered: Ordered,
+    sound: Sound,
+    /// How much of its end is missing.
+    lacking: Duration,
+}
+
+/// Turns what became of segments, in order, into events.
+#[derive(Debug, Default)]
+pub struct Committer {
     format: Option<Format>,
-    /// Digests of what was committed, newest last.
-    had: VecDeque<u64>,
-    /// Whether media time broke at something that was not handed on.
-    broken: bool,
+    memory: Memory<Piece>,
+    /// Whether what was left out stood apart from what was handed on before it.
+    apart: bool,
     /// What was not finished at the end; a gap only where something later is there.
     unfinished: Vec<Ordered>,
+    events: Vec<MediaEvent>,
 }
 
-impl<'a> Committer<'a> {
-    fn new(obtainer: &'a Obtainer<'a>, events: &'a mpsc::Sender<MediaEvent>) -> Self {
-        Self { obtainer, events, format: None, had: VecDeque::new(), broken: false, unfinished: Vec::new() }
-    }
-
-    async fn commit(&mut self, obtained: Obtained) -> Result<(), Closed> {
-        let Obtained { ordered, outcome } = obtained;
+impl Committer {
+    /// Takes the next segment.
+    pub fn commit(&mut self, Obtained { ordered, outcome }: Obtained) {
         match outcome {
-            Outcome::Unfinished => {
-                self.unfinished.push(ordered);
-                Ok(())
-            }
+            Outcome::Unfinished => self.unfinished.push(ordered),
             Outcome::Lost(cause) => {
-                self.settle().await?;
-                self.gap(ordered, cause).await
+                self.own_up();
+                self.settle();
+                self.gap(ordered, cause);
             }
             Outcome::Sound(sound, lacking) => {
-                self.settle().await?;
-                self.sound(ordered, sound, lacking).await
+                self.settle();
+                self.judge(Piece { ordered, sound, lacking });
             }
         }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&mut self) {
+        self.own_up();
+    }
+
+    /// The events since this was last asked.
+    pub fn told(&mut self) -> Vec<MediaEvent> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Hands on what was held back for a proof that does not come.
+    fn own_up(&mut self) {
+        self.memory.give_up().into_iter().for_each(|piece| self.sound(piece));
     }
 
     /// Owns up to what was left unfinished before something that was finished.
-    async fn settle(&mut self) -> Result<(), Closed> {
-        for ordered in std::mem::take(&mut self.unfinished) {
-            self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came")).await?;
+    fn settle(&mut self) {
+        if !self.unfinished.is_empty() {
+            self.own_up();
         }
-        Ok(())
+        for ordered in std::mem::take(&mut self.unfinished) {
+            self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came"));
+        }
     }
 
-    async fn gap(&mut self, ordered: Ordered, cause: Cause) -> Result<(), Closed> {
-        let discontinuity = self.breaks(&ordered);
+    fn gap(&mut self, ordered: Ordered, cause: Cause) {
+        let (discontinuity, follows) = self.breaks(&ordered);
         let Ordered { segment, arrived, .. } = ordered;
         let (duration, programme_time) = (segment.duration, segment.programme_time);
-        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, cause }).await
+        self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
-    async fn sound(&mut self, ordered: Ordered, sound: Sound, lacking: Duration) -> Result<(), Closed> {
-        let digest = digest(&sound.bytes);
-        if ordered.doubtful && self.had.contains(&digest) {
-            // The sound of before under another name; media time goes on if it was the last.
-            self.broken = self.had.back() != Some(&digest);
-            return Ok(());
+    /// Hands on what is new with `piece`, and leaves out what was had before under another name.
+    fn judge(&mut self, piece: Piece) {
+        let segment = &piece.ordered.segment;
+        let (sequence, date) = (segment.sequence, segment.programme_time);
+        let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
+        let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
+        let cleared = self.memory.take(piece, its, bytes, doubtful);
+        for Piece { ordered, sound, lacking } in cleared.repeats {
+            self.tell(&ordered);
+            self.apart = true;
+            let duration = played(sound.probe.duration, ordered.segment.duration).saturating_add(lacking);
+            self.events.push(MediaEvent::Repeat { duration });
         }
-        self.had.push_back(digest);
-        if self.had.len() > REMEMBERED {
-            self.had.pop_front();
+        for mut piece in cleared.new {
+            if cleared.follows {
+                // Media time goes on where the last that was left out is the last that was handed on.
+                self.apart = false;
+                piece.ordered.discontinuity = piece.ordered.segment.discontinuity;
+                piece.ordered.follows = true;
+            }
+            self.sound(piece);
         }
-        self.announce(&sound).await?;
-        let discontinuity = self.breaks(&ordered);
+    }
+
+    fn sound(&mut self, Piece { ordered, sound, lacking }: Piece) {
+        let (discontinuity, follows) = self.breaks(&ordered);
+        self.announce(&sound);
         let Ordered { segment, arrived, .. } = ordered;
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
-        self.send(MediaEvent::Chunk(Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity }))
-            .await?;
+        let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows };
+        self.events.push(MediaEvent::Chunk(chunk));
         if lacking.is_zero() {
-            return Ok(());
+            return;
         }
         let programme_time = programme_time.and_then(|start| start.checked_add_signed(delta(duration)));
         let words = format!("the end of a segment of {:.1} s is missing", segment.duration.as_secs_f64());
         let cause = Cause::new(CauseKind::Segment, words);
-        self.send(MediaEvent::Gap { duration: lacking, arrived, programme_time, discontinuity: false, cause }).await
+        let (duration, discontinuity, follows) = (lacking, false, true);
+        self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
-    /// Whether media time breaks before `ordered`.
-    fn breaks(&mut self, ordered: &Ordered) -> bool {
-        // Of a batch in doubt only the first carries the mark; what of it was had before has settled the question.
-        std::mem::take(&mut self.broken) || ordered.discontinuity
+    /// Whether media time breaks before `ordered`, and whether that follows what was handed on all the same.
+    fn breaks(&mut self, ordered: &Ordered) -> (bool, bool) {
+        self.tell(ordered);
+        // Of a batch in doubt only the first carries the mark.
+        let apart = std::mem::take(&mut self.apart);
+        (apart || ordered.discontinuity, !apart && ordered.follows)
     }
 
-    /// Sends the format where it is another than before. A segment too short to tell its details changes nothing.
-    async fn announce(&mut self, sound: &Sound) -> Result<(), Closed> {
+    /// Tells what the station's dates turned out to be.
+    fn tell(&mut self, ordered: &Ordered) {
+        if let Some(news) = ordered.news {
+            self.events.push(MediaEvent::Dates { at: ordered.arrived, news });
+        }
+    }
+
+    /// Tells the format where it is another than before. A segment too short to tell its details changes nothing.
+    fn announce(&mut self, sound: &Sound) {
         let format = format(sound.container, &sound.probe.detail, sound.init.as_ref());
         let same = self.format.as_ref().is_some_and(|before| {
             before.container == format.container
                 && before.init == format.init
                 && (before.detail == format.detail || format.detail.is_empty())
         });
-        if same {
-            return Ok(());
-        }
-        self.format = Some(format.clone());
-        self.send(MediaEvent::Format(format)).await
-    }
-
-    async fn send(&self, event: MediaEvent) -> Result<(), Closed> {
-        tokio::select! {
-            biased;
-            sent = self.events.send(event) => sent.map_err(|_| Closed),
-            () = self.obtainer.end.late.cancelled() => Err(Closed),
+        if !same {
+            self.format = Some(format.clone());
+            self.events.push(MediaEvent::Format(format));
         }
     }
 }

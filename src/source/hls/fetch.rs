@@ -1,22 +1,22 @@
 //! One segment: whole, decrypted and known to be sound, or the reason why not. One try; retrying is the caller's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
-use reqwest::header::{CONTENT_RANGE, RANGE};
-use reqwest::{Client, Response, StatusCode};
-use thiserror::Error;
+use bytes::Bytes;
+use reqwest::Client;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
+use super::crypt::Cipher;
+use super::pace;
 use super::playlist::{Key, Map, Segment};
-use super::{crypt, pace};
-use crate::base::http::HttpError;
+use super::request::{self, Bounds, FetchError};
+use crate::base::clock::SharedClock;
 use crate::base::redact;
-use crate::model::{AsCause, CauseKind, Container};
+use crate::model::Container;
 use crate::source::media::{self, Probe};
 use crate::source::policy;
 
@@ -26,84 +26,8 @@ const SEGMENT_CAP: usize = 16 << 20;
 const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
 /// How many keys and how many initialisation sections are remembered.
 const CACHED: usize = 64;
-
-/// What one answer may take.
-#[derive(Debug, Clone, Copy)]
-struct Bounds {
-    /// The most bytes.
-    bytes: usize,
-    /// The longest silence.
-    idle: Duration,
-    /// The longest in all.
-    whole: Duration,
-}
-
-/// Why a try failed.
-#[derive(Debug, Error)]
-pub enum FetchError {
-    /// The request failed.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// Nothing more came.
-    #[error("{0} stopped sending in the middle")]
-    Stalled(String),
-    /// It takes too long.
-    #[error("{0} sends too slowly")]
-    Slow(String),
-    /// No bytes.
-    #[error("{0} is empty")]
-    Empty(String),
-    /// Bytes, but no sound.
-    #[error("{url} is not sound, but {what}")]
-    NotSound {
-        /// Whose, redacted.
-        url: String,
-        /// What they are, in words.
-        what: String,
-    },
-    /// A picture, or nothing.
-    #[error("the segments hold no sound")]
-    NoSound,
-    /// Sound without its end.
-    #[error("{0} is cut off in the middle")]
-    Torn(String),
-    /// Another part of the resource than was asked for.
-    #[error("{0} answered with the wrong byte range")]
-    Range(String),
-    /// The key is not 16 bytes.
-    #[error("the key at {0} is not 16 bytes long")]
-    Key(String),
-    /// The key does not fit.
-    #[error("{0} cannot be decrypted with its key")]
-    Decrypt(String),
-}
-
-impl FetchError {
-    /// Whether to ask again would bring nothing else: it came whole, and there is nothing in it to be had.
-    pub fn is_final(&self) -> bool {
-        matches!(self, Self::NoSound)
-    }
-
-    /// Whether it shows that the station's address has to be found anew.
-    pub fn lost_rights(&self) -> bool {
-        match self {
-            Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
-            _ => false,
-        }
-    }
-}
-
-impl AsCause for FetchError {
-    fn cause_kind(&self) -> CauseKind {
-        match self {
-            Self::Http(error) => error.cause_kind(),
-            Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
-            Self::NotSound { .. } | Self::NoSound | Self::Range(_) => CauseKind::Unusable,
-            Self::Torn(_) => CauseKind::Segment,
-            Self::Key(_) | Self::Decrypt(_) => CauseKind::Encrypted,
-        }
-    }
-}
+/// After so many tries a segment that cannot be decrypted is fetched again: it may be the one at fault.
+const SEALED_TRIES: u32 = 4;
 
 /// A segment as it was on the air.
 #[derive(Debug)]
@@ -122,53 +46,122 @@ pub struct Sound {
 #[derive(Debug)]
 pub struct Fetcher {
     client: Client,
+    clock: SharedClock,
     // Held while fetching, so that several segments wait for one request.
-    keys: Mutex<HashMap<Url, [u8; crypt::BLOCK]>>,
+    keys: Mutex<HashMap<(Url, Cipher), KeyFile>>,
     maps: Mutex<HashMap<(Url, Option<ByteRange>), Bytes>>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Default)]
+struct KeyFile {
+    key: Option<Bytes>,
+    error: Option<Arc<FetchError>>,
+    /// How often running it was not what was wanted, and until when it is not asked for again; monotonic.
+    failures: u32,
+    again: Duration,
+}
+
+/// The bytes of a segment that could not be decrypted: while its key is at fault they need not be fetched again.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    bytes: Option<(Url, Option<ByteRange>, Bytes)>,
+    tries: u32,
+}
+
+impl Sealed {
+    /// Takes the bytes of `segment`, where they are known and not in doubt themselves.
+    fn take(&mut self, segment: &Segment) -> Option<Bytes> {
+        let (url, range, bytes) = self.bytes.take()?;
+        self.tries = self.tries.saturating_add(1);
+        let good = !self.tries.is_multiple_of(SEALED_TRIES) && url == segment.url && range == segment.byte_range;
+        good.then_some(bytes)
+    }
+
+    fn keep(&mut self, segment: &Segment, bytes: Bytes) {
+        self.bytes = Some((segment.url.clone(), segment.byte_range, bytes));
+    }
 }
 
 impl Fetcher {
     /// A fetcher that sends everything through `client`.
-    pub fn new(client: Client) -> Self {
-        Self { client, keys: Mutex::default(), maps: Mutex::default() }
+    pub fn new(client: Client, clock: SharedClock) -> Self {
+        Self { client, clock, keys: Mutex::default(), maps: Mutex::default() }
     }
 
-    /// Tries once to get `segment`, which failed so often before.
-    pub async fn segment(&self, segment: &Segment, failures: u32) -> Result<Sound, FetchError> {
+    /// Tries once to get `segment`, which failed so often before; `sealed` is kept from one try to the next.
+    pub async fn segment(&self, segment: &Segment, failures: u32, sealed: &mut Sealed) -> Result<Sound, FetchError> {
         let bounds = Bounds {
             bytes: SEGMENT_CAP,
             idle: pace::segment_idle(failures),
             whole: pace::segment_limit(segment.duration),
         };
-        let raw = self.body(&segment.url, segment.byte_range, bounds).await?;
         let Some(key) = &segment.key else {
-            let init = self.init(segment).await?;
-            return sound(&segment.url, raw, init);
+            let raw = request::body(&self.client, &segment.url, segment.byte_range, bounds).await?;
+            return sound(&segment.url, raw, self.init(segment).await?);
         };
-        let used = self.key(&key.url, None).await?;
+        // Before the segment, which is of no use without it.
+        let used = self.key(key, None).await?;
+        let raw = match sealed.take(segment) {
+            Some(raw) => raw,
+            None => request::body(&self.client, &segment.url, segment.byte_range, bounds).await?,
+        };
+        let opened = self.open(segment, key, &used, &raw).await;
+        if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
+            return opened;
+        }
+        sealed.keep(segment, raw);
+        opened
+    }
+
+    /// Decrypts `raw`, by the key at its address as it is now where `used` does not fit.
+    async fn open(&self, segment: &Segment, key: &Key, used: &Bytes, raw: &Bytes) -> Result<Sound, FetchError> {
         let init = self.init(segment).await?;
-        let first = decrypted(segment, key, used, &raw, init.clone());
+        let first = decrypted(segment, key, used, raw, init);
         if first.is_ok() {
             return first;
         }
         // The key may be a wrong answer that was remembered, or have changed behind its address.
-        let anew = self.key(&key.url, Some(used)).await?;
-        if anew == used { first } else { decrypted(segment, key, anew, &raw, self.init(segment).await?) }
+        let anew = self.key(key, Some(used)).await?;
+        if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
     }
 
-    /// The key at `url`, fetched anew where it is still the one that was found `bad`.
-    async fn key(&self, url: &Url, bad: Option<[u8; crypt::BLOCK]>) -> Result<[u8; crypt::BLOCK], FetchError> {
+    /// The key, asked for anew where it is still the one that was found `bad`. A key that fails is asked for as
+    /// [`policy::SEGMENT`] says, however many segments want it.
+    async fn key(&self, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
         let mut keys = self.keys.lock().await;
-        if let Some(key) = keys.get(url).filter(|key| Some(**key) != bad) {
-            return Ok(*key);
-        }
-        let answer = self.body(url, None, SMALL).await?;
-        let key = answer.as_ref().try_into().map_err(|_| FetchError::Key(redact::url(url)))?;
         if keys.len() >= CACHED {
             keys.clear();
         }
-        keys.insert(url.clone(), key);
-        Ok(key)
+        let file = keys.entry((key.url.clone(), key.cipher)).or_default();
+        let now = self.clock.monotonic();
+        match (&file.key, &file.error) {
+            (Some(had), _) if Some(had) != bad || now < file.again => return Ok(had.clone()),
+            (_, Some(error)) if now < file.again => return Err(FetchError::NoKey(Arc::clone(error))),
+            _ => {}
+        }
+        let found = match request::body(&self.client, &key.url, None, SMALL).await {
+            Ok(answer) => key
+                .cipher
+                .key_in(&answer)
+                .ok_or_else(|| FetchError::Key { url: redact::url(&key.url), length: key.cipher.key_length() }),
+            Err(error) => Err(error),
+        };
+        let good = found.as_ref().is_ok_and(|found| Some(found) != bad);
+        file.failures = if good { 0 } else { file.failures.saturating_add(1) };
+        let wait = if good { Duration::ZERO } else { policy::SEGMENT.wait(file.failures) };
+        file.again = self.clock.monotonic().saturating_add(wait);
+        match found {
+            Ok(found) => {
+                (file.key, file.error) = (Some(found.clone()), None);
+                Ok(found)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                (file.key, file.error) = (None, Some(Arc::clone(&error)));
+                Err(FetchError::NoKey(error))
+            }
+        }
     }
 
     async fn init(&self, segment: &Segment) -> Result<Option<Bytes>, FetchError> {
@@ -178,7 +171,7 @@ impl Fetcher {
         if let Some(init) = maps.get(&at) {
             return Ok(Some(init.clone()));
         }
-        let raw = self.body(&map.url, map.byte_range, SMALL).await?;
+        let raw = request::body(&self.client, &map.url, map.byte_range, SMALL).await?;
         let init = self.open_init(map, segment.key.as_ref(), raw).await?;
         if maps.len() >= CACHED {
             maps.clear();
@@ -193,103 +186,28 @@ impl Fetcher {
             return Ok(raw);
         }
         let Some(key) = key else { return Err(not_sound(&map.url, &raw)) };
-        let plain = crypt::decrypt(self.key(&key.url, None).await?, key.iv, &raw);
+        let plain = key.cipher.decrypt(&self.key(key, None).await?, key.iv, &raw);
+        let plain = plain.map(|plain| plain.unpadded.unwrap_or(plain.all));
         plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
     }
-
-    /// The bytes at `url`, of which `range` are wanted.
-    async fn body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
-        let slow = |_| Err(FetchError::Slow(redact::url(url)));
-        timeout(bounds.whole, self.try_body(url, range, bounds)).await.unwrap_or_else(slow)
-    }
-
-    async fn try_body(&self, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
-        let stalled = |_| FetchError::Stalled(redact::url(url));
-        let sort = |error: reqwest::Error| FetchError::Http(HttpError::from_reqwest(&error, url));
-        let mut request = self.client.get(url.clone());
-        if let Some(range) = range {
-            let last = range.offset.saturating_add(range.length).saturating_sub(1);
-            request = request.header(RANGE, format!("bytes={}-{last}", range.offset));
-        }
-        let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)?.map_err(sort)?;
-        if !response.status().is_success() {
-            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
-        }
-        let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
-        let too_large = || FetchError::from(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes });
-        let whole = !matches!(wanted, Wanted::Inside { .. });
-        if whole && response.content_length().is_some_and(|length| length > bounds.bytes as u64) {
-            return Err(too_large());
-        }
-        let mut bytes = BytesMut::new();
-        while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
-            if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&more);
-            if matches!(wanted, Wanted::Inside { .. }) && bytes.len() >= wanted.end() {
-                // What follows in the resource is other segments.
-                break;
-            }
-        }
-        if bytes.is_empty() {
-            return Err(FetchError::Empty(redact::url(url)));
-        }
-        wanted.cut(bytes.freeze()).ok_or_else(|| FetchError::Range(redact::url(url)))
-    }
 }
 
-/// Which bytes of an answer are wanted.
-#[derive(Debug, Clone, Copy)]
-enum Wanted {
-    /// All, however many.
-    All,
-    /// All, and just so many: the range that was asked for.
-    Just(usize),
-    /// A range of them: the server knows no ranges and sends the whole resource (RFC 9110 section 14.2).
-    Inside { skip: usize, length: usize },
-}
-
-impl Wanted {
-    /// `None`: the answer is another range than was asked for.
-    fn of(response: &Response, range: Option<ByteRange>) -> Option<Self> {
-        let Some(range) = range else { return Some(Self::All) };
-        let length = usize::try_from(range.length).ok()?;
-        if response.status() != StatusCode::PARTIAL_CONTENT {
-            return Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length });
-        }
-        let answered = response.headers().get(CONTENT_RANGE)?.to_str().ok()?.trim().strip_prefix("bytes")?;
-        let (first, _) = answered.trim_start().split_once('-')?;
-        (first.trim().parse() == Ok(range.offset)).then_some(Self::Just(length))
-    }
-
-    /// How many bytes of the answer have to come.
-    fn end(self) -> usize {
-        match self {
-            Self::All => usize::MAX,
-            Self::Just(length) => length,
-            Self::Inside { skip, length } => skip.saturating_add(length),
-        }
-    }
-
-    fn cut(self, bytes: Bytes) -> Option<Bytes> {
-        match self {
-            Self::All => Some(bytes),
-            Self::Just(length) => (bytes.len() == length).then_some(bytes),
-            Self::Inside { skip, .. } => (bytes.len() >= self.end()).then(|| bytes.slice(skip..self.end())),
-        }
-    }
-}
-
-fn decrypted(
-    segment: &Segment,
-    key: &Key,
-    bytes: [u8; crypt::BLOCK],
-    raw: &[u8],
-    init: Option<Bytes>,
-) -> Result<Sound, FetchError> {
-    let plain = crypt::decrypt(bytes, key.iv, raw).ok_or_else(|| FetchError::Decrypt(redact::url(&segment.url)))?;
-    sound(&segment.url, plain, init)
+/// The sound of a decrypted segment. What looks like its padding is left where sound would go with it: not everybody pads,
+/// and the last bytes of sound may look like a padding by chance.
+fn decrypted(segment: &Segment, key: &Key, bytes: &[u8], raw: &[u8], init: Option<Bytes>) -> Result<Sound, FetchError> {
+    let wrong = || FetchError::Decrypt(redact::url(&segment.url));
+    let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
+    let Some(unpadded) = plain.unpadded else {
+        // Neither a padding nor sound: it is the key that does not fit.
+        return sound(&segment.url, plain.all, init).map_err(|error| match error {
+            FetchError::NotSound { .. } => wrong(),
+            error => error,
+        });
+    };
+    let all = sound(&segment.url, plain.all, init.clone());
+    let sound = sound(&segment.url, unpadded, init);
+    let plays = |sound: &Result<Sound, FetchError>| sound.as_ref().ok().and_then(|sound| sound.probe.duration);
+    if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
 }
 
 /// Accepts only what is sound by its own marks: an error page with status 200 is none.

@@ -4,9 +4,11 @@
 //! `timeline`); the other fetches several segments at once and commits them in order (`obtain`, `commit`). What is
 //! on offer at this moment, at which addresses, stands between them (`offer`).
 //!
-//! Playlists pass through `normalise` (text made safe) and `playlist` (checked types); `variants` chooses among
-//! bit rates; `fetch` makes sure that what is committed is sound; `pace` says when to reload and how long to
-//! wait for an answer. How often anything is retried stands in [`policy`](super::policy), with the other sources.
+//! `load` asks for a playlist, which passes through `normalise` (text made safe, `variables` filled in) and `playlist`
+//! (checked types). `variants` ranks what a station offers, `standing` says which of it to play as they come and go, and
+//! `proof` finds out whether one is back; `fetch` (by `request`, `crypt` and `inline`) makes sure that what is committed
+//! is sound; `pace` says when to reload and how long to wait for an answer. How often anything is retried stands in
+//! [`policy`](super::policy), with the other sources.
 //!
 //! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
 //! everything ends within `GRACE`. Memory is bounded whatever the station sends.
@@ -16,15 +18,23 @@ mod attributes;
 mod commit;
 mod crypt;
 mod fetch;
+mod inline;
+mod load;
+mod memory;
 mod normalise;
 mod obtain;
 mod offer;
 mod pace;
 mod playlist;
+mod proof;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reload;
+mod request;
+mod standing;
 mod timeline;
+mod twice;
+mod variables;
 mod variants;
 
 use std::time::Duration;
@@ -77,7 +87,8 @@ pub async fn run(
         stop: end.stop.clone(),
         timeline: Timeline::new(since),
     };
-    let obtainer = Obtainer::new(Fetcher::new(client), &offer, environment.clock.clone(), end.clone());
+    let obtainer =
+        Obtainer::new(Fetcher::new(client, environment.clock.clone()), &offer, environment.clock.clone(), end.clone());
     let committing = async {
         // An error means that nobody listens: the other half need not go on either.
         let _ = commit::run(&obtainer, queue, &events).await;

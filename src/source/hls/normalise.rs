@@ -4,6 +4,8 @@
 //! a tag cut off by a broken connection). So nothing reaches it that this file has not written itself: each line is read
 //! by RFC 8216's grammar and either written anew in its plainest form or dropped. What is left can be parsed in one way only.
 //!
+//! Variables (`EXT-X-DEFINE`) are filled in here; none is left.
+//!
 //! Invariants of the text that comes out: every line ends with `\n`; an address follows each `EXTINF` or `STREAM-INF`
 //! and nothing else; numbers, dates and attribute lists are well-formed; at most one `KEY` stands before a segment.
 
@@ -14,7 +16,11 @@ use chrono::{DateTime, FixedOffset, NaiveDateTime};
 use thiserror::Error;
 
 use super::attributes::Attributes;
+use super::variables::{Given, VariableError, Variables};
 use crate::base::redact;
+
+/// So many lines of comment may stand before the first line that counts.
+const MOST_COMMENTS: usize = 50;
 
 /// More segments than this in one list are refused; a day of 2 s segments has 43,200.
 pub const MAX_SEGMENTS: usize = 50_000;
@@ -34,6 +40,16 @@ pub enum NormaliseError {
     /// More segments or lines than anybody needs.
     #[error("the playlist names more than {MAX_SEGMENTS} segments or has more than {MAX_LINES} lines")]
     TooLong,
+    /// Variables that cannot be filled in.
+    #[error(transparent)]
+    Variable(#[from] VariableError),
+}
+
+impl NormaliseError {
+    /// Whether the text is something else altogether.
+    pub fn is_no_playlist(&self) -> bool {
+        matches!(self, Self::NotAPlaylist(_))
+    }
 }
 
 /// A playlist that the parser reads in only one way.
@@ -41,22 +57,24 @@ pub enum NormaliseError {
 pub struct Normal {
     /// The text.
     pub text: String,
-    /// Whether it names variants (a master playlist) rather than segments.
+    /// Whether it names variants, or renditions alone (a master playlist), rather than segments.
     pub master: bool,
+    /// What its variables stood for.
+    pub variables: Variables,
 }
 
-/// Reads `bytes` line by line.
-pub fn normalise(bytes: &[u8]) -> Result<Normal, NormaliseError> {
+/// Reads `bytes` line by line, with what is `given` to their variables from outside.
+pub fn normalise(bytes: &[u8], given: Given<'_>) -> Result<Normal, NormaliseError> {
     let text = legible(bytes);
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace() || c == '\0');
-    let Some(text) = text.strip_prefix("#EXTM3U") else {
+    let Some(text) = after_comments(text).strip_prefix("#EXTM3U") else {
         return Err(NormaliseError::NotAPlaylist(redact::text(&text.chars().take(80).collect::<String>())));
     };
     // What follows on the first line (attributes of an older dialect) would become an address.
     let text = text.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
     let cut_off = !text.ends_with(['\n', '\r']);
     let mut lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).peekable();
-    let mut writer = Writer::default();
+    let mut writer = Writer { given, ..Writer::default() };
     let mut count = 0_usize;
     while let Some(line) = lines.next() {
         count += 1;
@@ -65,7 +83,23 @@ pub fn normalise(bytes: &[u8]) -> Result<Normal, NormaliseError> {
         }
         writer.line(line, cut_off && lines.peek().is_none())?;
     }
-    Ok(Normal { text: writer.out, master: writer.master })
+    let master = match writer.names {
+        Names::Segments => false,
+        Names::Renditions => writer.segments == 0,
+        Names::Variants => true,
+    };
+    Ok(Normal { text: writer.out, master, variables: writer.variables })
+}
+
+/// `text` from its first line that is no comment.
+fn after_comments(text: &str) -> &str {
+    let mut rest = text;
+    for _ in 0..MOST_COMMENTS {
+        let is_comment = rest.starts_with('#') && !rest.starts_with("#EXT");
+        let Some((_, after)) = rest.split_once(['\n', '\r']).filter(|_| is_comment) else { break };
+        rest = after.trim_start();
+    }
+    rest
 }
 
 /// `bytes` as text, with each byte that is no UTF-8 percent-encoded: so it stands in addresses (RFC 3986 section 2.1), and
@@ -94,10 +128,22 @@ enum Expecting {
     Variant,
 }
 
+/// What a list names, as far as it has been read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Names {
+    /// Segments, if anything.
+    Segments,
+    /// Renditions that have a list of their own.
+    Renditions,
+    Variants,
+}
+
 #[derive(Debug)]
-struct Writer {
+struct Writer<'a> {
     out: String,
-    master: bool,
+    given: Given<'a>,
+    variables: Variables,
+    names: Names,
     expecting: Expecting,
     /// The `EXTINF` of the next segment; the last one counts.
     duration: f64,
@@ -111,11 +157,13 @@ struct Writer {
     last_extension: Option<String>,
 }
 
-impl Default for Writer {
+impl Default for Writer<'_> {
     fn default() -> Self {
         Self {
             out: "#EXTM3U\n".to_owned(),
-            master: false,
+            given: Given::default(),
+            variables: Variables::default(),
+            names: Names::Segments,
             expecting: Expecting::Nothing,
             duration: 0.0,
             keys: Vec::new(),
@@ -128,7 +176,7 @@ impl Default for Writer {
     }
 }
 
-impl Writer {
+impl Writer<'_> {
     fn line(&mut self, line: &str, cut_off: bool) -> Result<(), NormaliseError> {
         let Some(tag) = line.strip_prefix('#') else {
             return self.address(line, cut_off);
@@ -136,16 +184,23 @@ impl Writer {
         let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
         // Half a tag can look like a whole one: `#EXTINF:1` of `#EXTINF:10,`. Only a bare one cannot lie.
         if !cut_off || name == "EXT-X-ENDLIST" {
-            self.tag(name.trim(), value.trim());
+            self.tag(name.trim(), value.trim())?;
         }
         Ok(())
     }
 
-    fn address(&mut self, address: &str, cut_off: bool) -> Result<(), NormaliseError> {
+    fn address(&mut self, line: &str, cut_off: bool) -> Result<(), NormaliseError> {
+        if self.expecting == Expecting::Nothing {
+            return Ok(());
+        }
+        let filled = self.variables.fill(line)?;
+        let address = filled.trim();
         let extension = extension(address);
         // A list may lack its last line end, or be torn in the middle of an address: its extension tells.
         let torn = cut_off && self.last_extension.is_some() && self.last_extension != extension;
         match std::mem::take(&mut self.expecting) {
+            // A variable may stand for nothing.
+            _ if address.is_empty() => {}
             Expecting::Segment if !torn => {
                 self.segments += 1;
                 if self.segments > MAX_SEGMENTS {
@@ -155,20 +210,21 @@ impl Writer {
                     let _ = writeln!(self.out, "#EXT-X-KEY:{key}");
                 }
                 // The parser takes a comma at the beginning of the next line for its own.
-                let here = if address.starts_with(',') { "./" } else { "" };
+                let here = if address.starts_with([',', '#']) { "./" } else { "" };
                 let _ = writeln!(self.out, "#EXTINF:{:.6},\n{here}{address}", self.duration);
                 self.last_extension = extension;
                 self.gap = false;
             }
             Expecting::Variant => {
-                let _ = writeln!(self.out, "{address}");
+                let here = if address.starts_with('#') { "./" } else { "" };
+                let _ = writeln!(self.out, "{here}{address}");
             }
             Expecting::Segment | Expecting::Nothing => {}
         }
         Ok(())
     }
 
-    fn tag(&mut self, name: &str, value: &str) {
+    fn tag(&mut self, name: &str, value: &str) -> Result<(), NormaliseError> {
         match name {
             "EXTINF" => {
                 self.duration = duration(value);
@@ -205,18 +261,26 @@ impl Writer {
                     self.write(name, format_args!(":SKIPPED-SEGMENTS={skipped}"));
                 }
             }
-            "EXT-X-KEY" if self.keys.len() < MOST_KEYS => self.keys.push(Attributes::read(value)),
+            "EXT-X-DEFINE" => {
+                let tag = self.attributes(value)?;
+                self.variables.define(&tag, self.given)?;
+            }
+            "EXT-X-KEY" if self.keys.len() < MOST_KEYS => {
+                let key = self.attributes(value)?;
+                self.keys.push(key);
+            }
             "EXT-X-MAP" => {
-                let mut map = Attributes::read(value).only(&[], &["URI", "BYTERANGE"]);
+                let mut map = self.attributes(value)?.only(&[], &["URI", "BYTERANGE"]);
                 map.keep_if("BYTERANGE", |range| byte_range(range).is_some());
                 if map.get("URI").is_some() {
                     self.write(name, format_args!(":{map}"));
                 }
             }
-            "EXT-X-MEDIA" if self.variants < MOST_VARIANTS => self.rendition(name, value),
+            "EXT-X-MEDIA" if self.variants < MOST_VARIANTS => self.rendition(name, value)?,
             "EXT-X-STREAM-INF" if self.variants < MOST_VARIANTS => {
                 self.variants += 1;
-                let mut variant = Attributes::read(value)
+                let mut variant = self
+                    .attributes(value)?
                     .only(&["BANDWIDTH", "AVERAGE-BANDWIDTH", "RESOLUTION"], &["CODECS", "AUDIO"]);
                 variant.keep_if("AVERAGE-BANDWIDTH", |rate| number(rate).is_some());
                 variant.keep_if("RESOLUTION", |size| {
@@ -227,20 +291,35 @@ impl Writer {
                 variant.or_insert("BANDWIDTH", "0");
                 self.write(name, format_args!(":{variant}"));
                 self.expecting = Expecting::Variant;
-                self.master = true;
+                self.names = Names::Variants;
             }
             _ => {}
         }
+        Ok(())
     }
 
-    fn rendition(&mut self, name: &str, value: &str) {
-        let mut rendition =
-            Attributes::read(value).only(&["TYPE", "DEFAULT", "AUTOSELECT"], &["GROUP-ID", "NAME", "LANGUAGE", "URI"]);
+    fn rendition(&mut self, name: &str, value: &str) -> Result<(), NormaliseError> {
+        let quoted = ["GROUP-ID", "NAME", "LANGUAGE", "CHARACTERISTICS", "URI"];
+        let mut rendition = self.attributes(value)?.only(&["TYPE", "DEFAULT", "AUTOSELECT"], &quoted);
         rendition.or_insert_quoted("NAME", "audio");
         if rendition.get("TYPE") == Some("AUDIO") && rendition.get("GROUP-ID").is_some() {
             self.variants += 1;
+            if rendition.get("URI").is_some() {
+                self.names = self.names.max(Names::Renditions);
+            }
             self.write(name, format_args!(":{rendition}"));
         }
+        Ok(())
+    }
+
+    /// The attributes of a tag, with their variables filled in.
+    fn attributes(&mut self, value: &str) -> Result<Attributes, VariableError> {
+        Attributes::read(value).map(|value| {
+            Ok(match self.variables.fill(value)? {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(filled) => Some(filled.trim().to_owned()),
+            })
+        })
     }
 
     fn write(&mut self, name: &str, value: std::fmt::Arguments<'_>) {

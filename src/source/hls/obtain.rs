@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use super::fetch::{Fetcher, Sound};
+use super::fetch::{Fetcher, Sealed, Sound};
 use super::offer::Offer;
 use super::playlist::Segment;
 use super::timeline::Ordered;
@@ -114,6 +114,7 @@ impl<'a> Obtainer<'a> {
         let mut failures = 0_u32;
         let mut short = Short::default();
         let mut fault = Fault::default();
+        let mut sealed = Sealed::default();
         loop {
             let permit = tokio::select! {
                 biased;
@@ -127,13 +128,18 @@ impl<'a> Obtainer<'a> {
             let begun = self.clock.monotonic();
             let result = tokio::select! {
                 // The last try holds up what follows, so it is given no more time than the first.
-                result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }) => result,
+                result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }, &mut sealed) => result,
                 () = self.end.late.cancelled() => return short.or(Outcome::Unfinished),
             };
             drop(permit);
             let wait = match result {
                 Ok(sound) => {
+                    self.offer.tell_came(begun);
                     let lacking = self.claims.lacking(&sound, &segment);
+                    let untrue = segment.claimed.is_none() || !lacking.is_zero() && self.claims.are_too_high();
+                    if let Some(counted) = sound.probe.duration.filter(|_| untrue) {
+                        self.offer.tell_length(counted);
+                    }
                     if lacking.is_zero() {
                         return Outcome::Sound(sound, lacking);
                     }
@@ -146,6 +152,9 @@ impl<'a> Obtainer<'a> {
                 }
                 Err(error) => {
                     tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
+                    if !last_try {
+                        self.offer.tell_failed(begun);
+                    }
                     if error.lost_rights() {
                         self.offer.tell_rights_lost();
                     }
@@ -154,7 +163,8 @@ impl<'a> Obtainer<'a> {
                     // Not the wait for a turn, in which it is not tried.
                     let took = self.clock.monotonic().saturating_sub(begun);
                     fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
-                    if last_try || error.is_final() || self.is_at_fault(ordered.order, &mut fault).await {
+                    let is_final = error.is_final() && !self.offer.has_spare();
+                    if last_try || is_final || self.is_at_fault(ordered.order, &mut fault).await {
                         return short.or(Outcome::Lost(error.as_cause()));
                     }
                     wait
@@ -183,7 +193,7 @@ impl<'a> Obtainer<'a> {
         let Some(newer) = self.offer.newer(order) else { return false };
         let asking = async {
             let _permit = self.requests.acquire().await.ok()?;
-            self.fetcher.segment(&newer, 0).await.ok()
+            self.fetcher.segment(&newer, 0, &mut Sealed::default()).await.ok()
         };
         tokio::select! {
             sound = asking => sound.is_some(),
@@ -219,7 +229,7 @@ struct Claims {
 impl Claims {
     /// How much of what the list claims is not there; rounding and the edges of frames are nothing. Counts what agrees.
     fn lacking(&self, sound: &Sound, segment: &Segment) -> Duration {
-        let listed = segment.duration;
+        let Some(listed) = segment.claimed else { return Duration::ZERO };
         let whole_seconds = listed.subsec_nanos() == 0;
         let rounding = if whole_seconds { WHOLE_SECONDS } else { EDGES };
         let lacking = sound.probe.duration.map_or(Duration::ZERO, |counted| listed.saturating_sub(counted));

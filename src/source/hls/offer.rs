@@ -1,23 +1,42 @@
-//! What the station offers right now, shared between the one who reloads and those who fetch.
+//! What the station offers right now, shared between the one who reloads and those who fetch; and how they fare with it.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use super::playlist::Segment;
 
-/// The window, and a bell for those who find that their rights have run out.
+/// The window, and bells for those who find that something is wrong with it.
 #[derive(Debug)]
 pub struct Offer {
     window: watch::Sender<Arc<HashMap<u64, Segment>>>,
     rights_lost: Notify,
+    fetches: Mutex<Fetches>,
+    fetch_failed: Notify,
+}
+
+/// How fetching has gone since the list that is played was chosen.
+#[derive(Debug, Default)]
+struct Fetches {
+    /// When that was; monotonic. What was begun earlier says nothing.
+    since: Duration,
+    /// Whether there is another list to play where this one does not deliver.
+    spare: bool,
+    /// When the first of the failures in a row was begun, and how many they are.
+    failing_since: Option<Duration>,
+    failures: u32,
+    came: bool,
+    /// How long a segment really plays, where the list does not say or not truly.
+    length: Option<Duration>,
 }
 
 impl Offer {
     /// Nothing on offer yet.
     pub fn new() -> Self {
-        Self { window: watch::Sender::new(Arc::default()), rights_lost: Notify::new() }
+        let window = watch::Sender::new(Arc::default());
+        Self { window, rights_lost: Notify::new(), fetches: Mutex::default(), fetch_failed: Notify::new() }
     }
 
     /// Sets what is on offer, by order.
@@ -52,5 +71,66 @@ impl Offer {
     /// Completes when somebody told so.
     pub async fn rights_lost(&self) {
         self.rights_lost.notified().await;
+    }
+
+    /// Another list is played from `now` on (monotonic): how the fetches fare is counted anew. `spare`: there is yet another.
+    pub fn begin(&self, now: Duration, spare: bool) {
+        *self.fetches() = Fetches { since: now, spare, ..Fetches::default() };
+    }
+
+    /// Whether there is another list to play where this one does not deliver.
+    pub fn has_spare(&self) -> bool {
+        self.fetches().spare
+    }
+
+    /// Tells that a fetch that was begun at `begun` brought sound.
+    pub fn tell_came(&self, begun: Duration) {
+        let mut fetches = self.fetches();
+        if begun >= fetches.since {
+            (fetches.failing_since, fetches.failures, fetches.came) = (None, 0, true);
+        }
+    }
+
+    /// Tells that a fetch that was begun at `begun` failed.
+    pub fn tell_failed(&self, begun: Duration) {
+        let mut fetches = self.fetches();
+        if begun >= fetches.since {
+            let since = fetches.failing_since.map_or(begun, |since| since.min(begun));
+            fetches.failing_since = Some(since);
+            fetches.failures = fetches.failures.saturating_add(1);
+            self.fetch_failed.notify_one();
+        }
+    }
+
+    /// Completes when somebody told so.
+    pub async fn fetch_failed(&self) {
+        self.fetch_failed.notified().await;
+    }
+
+    /// Since when nothing but failures came, where there were several.
+    pub fn failing_since(&self) -> Option<Duration> {
+        let fetches = self.fetches();
+        fetches.failing_since.filter(|_| fetches.failures > 1)
+    }
+
+    /// Whether sound came and nothing has failed since.
+    pub fn comes(&self) -> bool {
+        let fetches = self.fetches();
+        fetches.came && fetches.failures == 0
+    }
+
+    /// Tells how long a segment really plays, where the list does not say or not truly.
+    pub fn tell_length(&self, length: Duration) {
+        self.fetches().length = Some(length);
+    }
+
+    /// How long segments really play, where somebody told.
+    pub fn length(&self) -> Option<Duration> {
+        self.fetches().length
+    }
+
+    fn fetches(&self) -> MutexGuard<'_, Fetches> {
+        // Nobody panics while holding it, and numbers are never half written.
+        self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -35,6 +35,30 @@ pub fn renewal_lead(life: Duration) -> Duration {
     (life / 5).clamp(Duration::from_secs(2), Duration::from_secs(30))
 }
 
+/// How long a list may stand still before the station is looked up again.
+pub fn quiet_patience(target: Duration) -> Duration {
+    target.saturating_mul(3).max(Duration::from_secs(5))
+}
+
+/// How long the list of a variant may stand still before it is left for another: less, as another window is short too, but
+/// no less than half as long again as its steps (RFC 8216 section 6.2.1 asks for a new list that soon).
+pub fn variant_patience(target: Duration) -> Duration {
+    quiet_patience(target).min(Duration::from_secs(8)).max(target.mul_f64(1.5))
+}
+
+/// For how long the segments of a variant may fail, all of them, before it is left for another.
+pub fn segments_patience(target: Option<Duration>) -> Duration {
+    let (least, most) = (Duration::from_secs(3), Duration::from_secs(6));
+    target.map_or(least, |target| target.mul_f64(1.5).clamp(least, most))
+}
+
+/// How far apart a station's segments come: the target duration, or less where its list says no lengths (`unsaid`) and
+/// they turn out to `play` shorter. Until that is known it is taken to be a second.
+pub fn step(target: Duration, unsaid: bool, plays: Option<Duration>) -> Duration {
+    let unknown = unsaid.then_some(Duration::from_secs(1));
+    plays.or(unknown).map_or(target, |plays| plays.clamp(LEAST * 2, target.max(LEAST * 2)))
+}
+
 /// How long to wait for the next reload, counted from the beginning of the last (RFC 8216 section 6.3.4): the target
 /// duration after a change, half of it else.
 ///
@@ -70,6 +94,20 @@ mod tests {
         let limit = |slow| playlist_limit(Some(Duration::from_secs(2)), slow).as_secs();
         assert_eq!((limit(0), limit(3), limit(4), limit(8), limit(u32::MAX)), (3, 3, 6, 12, 20));
         assert_eq!(playlist_limit(None, 0), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn segments_that_say_no_length_come_as_often_as_they_play() {
+        let (target, two) = (Duration::from_secs(10), Duration::from_secs(2));
+        assert_eq!((step(target, false, None), step(target, true, Some(two))), (target, two));
+        assert_eq!(step(target, true, None), Duration::from_secs(1));
+        assert_eq!(step(target, true, Some(Duration::from_secs(60))), target);
+    }
+
+    #[test]
+    fn a_variant_is_left_within_ten_seconds_but_not_before_its_next_list_is_due() {
+        let patience = |target| variant_patience(Duration::from_secs(target)).as_secs();
+        assert_eq!((patience(1), patience(2), patience(5), patience(10)), (5, 6, 8, 15));
     }
 
     #[test]

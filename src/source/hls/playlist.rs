@@ -4,17 +4,19 @@
 //! one), byte ranges get their offsets, addresses are made absolute, lengths and the pace of reloading are made sane.
 //! Source of the format: RFC 8216.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use m3u8_rs::{KeyMethod, MediaSegment};
+use m3u8_rs::MediaSegment;
 use thiserror::Error;
 use url::Url;
 
 use super::address::{self, Address, ByteRange, Naming};
-use super::crypt;
+use super::crypt::{self, Cipher};
 use super::normalise::{NormaliseError, normalise};
+use super::twice::repeats;
+use super::variables::{Given, Variables};
 use super::variants::Master;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
@@ -45,10 +47,11 @@ pub enum PlaylistError {
     #[error("the addresses in the playlist fill more than {} MiB", ADDRESSES_CAP >> 20)]
     TooLarge,
     /// Encryption for licensed players.
-    #[error(
-        "the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES-128 keys"
-    )]
+    #[error("the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES keys")]
     Protected(String),
+    /// Encryption that we do not know, with a plain key or none.
+    #[error("the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128 and AES-256")]
+    Unknown(String),
     /// A key or its IV is malformed.
     #[error("the playlist's EXT-X-KEY is malformed: {0}")]
     Key(&'static str),
@@ -57,7 +60,7 @@ pub enum PlaylistError {
 impl AsCause for PlaylistError {
     fn cause_kind(&self) -> CauseKind {
         match self {
-            Self::Protected(_) | Self::Key(_) => CauseKind::Encrypted,
+            Self::Protected(_) | Self::Unknown(_) | Self::Key(_) => CauseKind::Encrypted,
             Self::Normalise(_) | Self::Syntax | Self::Address(_) | Self::TooLarge => CauseKind::Playlist,
         }
     }
@@ -97,8 +100,10 @@ pub struct Segment {
     pub url: Url,
     /// What of that tells it from others, see [`address`].
     pub place: String,
-    /// How long it plays, as the list claims.
+    /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
+    /// What the list claims, where it does.
+    pub claimed: Option<Duration>,
     /// The part of `url` that it is, where it is not all of it.
     pub byte_range: Option<ByteRange>,
     /// How to decrypt it.
@@ -111,14 +116,16 @@ pub struct Segment {
     pub discontinuity: bool,
     /// Whether the station itself has no sound for it.
     pub gap: bool,
-    /// Whether the same bytes are listed earlier in the same list.
+    /// Whether it is the segment before, listed twice by mistake.
     pub repeat: bool,
 }
 
-/// How to decrypt by AES-128.
+/// How to decrypt a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
-    /// Where the 16 bytes of the key are.
+    /// How it is encrypted.
+    pub cipher: Cipher,
+    /// Where the key is: an http address, or a `data:` address that holds it.
     pub url: Url,
     /// The initialisation vector; the sequence number stands for a missing one.
     pub iv: [u8; crypt::BLOCK],
@@ -127,20 +134,27 @@ pub struct Key {
 /// An initialisation section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Map {
-    /// Where it is.
+    /// Where it is: an http address, or a `data:` address that holds it.
     pub url: Url,
     /// The part of `url` that it is.
     pub byte_range: Option<ByteRange>,
 }
 
 impl Playlist {
-    /// Reads `bytes` that came from `base` in the end, after redirects.
+    /// Reads a list that no other one named.
+    #[cfg(any(test, feature = "fuzzing"))]
     pub fn read(bytes: &[u8], base: &Url) -> Result<Self, PlaylistError> {
-        let normal = normalise(bytes)?;
+        Self::read_below(bytes, base, None)
+    }
+
+    /// Reads `bytes` that came from `base` in the end, after redirects; `master` are the variables of the master playlist
+    /// that named them.
+    pub fn read_below(bytes: &[u8], base: &Url, master: Option<&Variables>) -> Result<Self, PlaylistError> {
+        let normal = normalise(bytes, Given { address: Some(base), master })?;
         if normal.master {
             let master =
                 m3u8_rs::parse_master_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
-            return Ok(Self::Master(Master::new(&master, base)));
+            return Ok(Self::Master(Master::new(&master, base, normal.variables)));
         }
         let media = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
         MediaPlaylist::new(&media, base).map(Self::Media)
@@ -157,10 +171,13 @@ impl MediaPlaylist {
         let skipped = raw.segments.first().map_or(0, skipped_segments);
         let mut filled = Filled(0);
         let addresses = addresses(raw, base, &mut filled)?;
-        let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped), Naming::of(&addresses));
+        let naming = Naming::of(&addresses);
+        let places: Vec<String> = addresses.iter().map(|address| naming.place(&address.url)).collect();
+        let repeats = repeats(&raw.segments, &places, &addresses);
+        let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped));
         let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
-        for (segment, address) in raw.segments.iter().zip(&addresses) {
-            let segment = carried.segment(segment, address, base, target_duration)?;
+        for (((segment, address), place), repeat) in raw.segments.iter().zip(&addresses).zip(places).zip(repeats) {
+            let segment = carried.segment(segment, Listed { address, place, repeat }, base, target_duration)?;
             let others = [segment.key.as_ref().map(|key| &key.url), segment.map.as_ref().map(|map| &map.url)];
             others.into_iter().flatten().try_for_each(|url| filled.add(url))?;
             if segments.len() >= KEPT {
@@ -177,6 +194,11 @@ impl MediaPlaylist {
             segments,
             ended: raw.end_list,
         })
+    }
+
+    /// Whether it says of no segment how long it plays.
+    pub fn says_no_lengths(&self) -> bool {
+        !self.segments.is_empty() && self.segments.iter().all(|segment| segment.claimed.is_none())
     }
 
     /// When the newest segment ends, by the list's own dates.
@@ -224,32 +246,39 @@ fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> R
     Ok(addresses)
 }
 
+/// A segment's address, what of it tells the segment from others, and whether it stands there twice.
+#[derive(Debug)]
+struct Listed<'a> {
+    address: &'a Address,
+    place: String,
+    repeat: bool,
+}
+
 /// What holds from one segment to the next.
 #[derive(Debug)]
-struct Carried<'a> {
+struct Carried {
     sequence: u64,
-    naming: Naming<'a>,
     key: Option<RawKey>,
     map: Option<Map>,
     next_date: Option<DateTime<Utc>>,
-    listed: HashSet<(String, Option<ByteRange>)>,
 }
 
 #[derive(Debug, Clone)]
 struct RawKey {
+    cipher: Cipher,
     url: Url,
     iv: Option<[u8; crypt::BLOCK]>,
 }
 
-impl<'a> Carried<'a> {
-    fn new(sequence: u64, naming: Naming<'a>) -> Self {
-        Self { sequence, naming, key: None, map: None, next_date: None, listed: HashSet::new() }
+impl Carried {
+    fn new(sequence: u64) -> Self {
+        Self { sequence, key: None, map: None, next_date: None }
     }
 
     fn segment(
         &mut self,
         raw: &MediaSegment,
-        address: &Address,
+        Listed { address, place, repeat }: Listed<'_>,
         base: &Url,
         target: Duration,
     ) -> Result<Segment, PlaylistError> {
@@ -264,12 +293,12 @@ impl<'a> Carried<'a> {
         if let Some(map) = &raw.map {
             let offset =
                 |range: &m3u8_rs::ByteRange| ByteRange { offset: range.offset.unwrap_or(0), length: range.length };
-            self.map = Some(Map { url: absolute(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
+            self.map =
+                Some(Map { url: absolute_or_inline(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
         }
         let (url, byte_range) = (address.url.clone(), address.byte_range);
-        let place = self.naming.place(&url);
-        let repeat = !self.listed.insert((place.clone(), byte_range));
-        let duration = Some(extinf(raw)).filter(|duration| !duration.is_zero()).unwrap_or(target);
+        let claimed = Some(extinf(raw)).filter(|duration| !duration.is_zero());
+        let duration = claimed.unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
         // What is listed twice plays once.
         let plays = if repeat { Duration::ZERO } else { duration };
@@ -282,8 +311,13 @@ impl<'a> Carried<'a> {
             url,
             place,
             duration,
+            claimed,
             byte_range,
-            key: key.map(|key| Key { url: key.url, iv: key.iv.unwrap_or_else(|| crypt::sequence_iv(sequence)) }),
+            key: key.map(|RawKey { cipher, url, iv }| Key {
+                cipher,
+                url,
+                iv: iv.unwrap_or_else(|| crypt::sequence_iv(sequence)),
+            }),
             map: self.map.clone(),
             programme_time,
             discontinuity: raw.discontinuity,
@@ -311,23 +345,34 @@ fn skipped_segments(first: &MediaSegment) -> u64 {
 }
 
 fn absolute(base: &Url, address: &str) -> Result<Url, PlaylistError> {
-    address::absolute(base, address)
-        .ok_or_else(|| PlaylistError::Address(redact::text(&address.chars().take(200).collect::<String>())))
+    address::absolute(base, address).ok_or_else(|| no_address(address))
+}
+
+fn absolute_or_inline(base: &Url, address: &str) -> Result<Url, PlaylistError> {
+    address::absolute_or_inline(base, address).ok_or_else(|| no_address(address))
+}
+
+fn no_address(address: &str) -> PlaylistError {
+    PlaylistError::Address(redact::text(&address.chars().take(200).collect::<String>()))
 }
 
 fn raw_key(key: &m3u8_rs::Key, base: &Url) -> Result<Option<RawKey>, PlaylistError> {
     let identity = key.keyformat.as_deref().is_none_or(|format| format == "identity");
-    match &key.method {
-        KeyMethod::None => return Ok(None),
-        KeyMethod::AES128 if identity => {}
-        method => {
-            let format = key.keyformat.as_deref().map(|format| format!(" ({format})")).unwrap_or_default();
-            return Err(PlaylistError::Protected(format!("{method}{format}")));
+    let method = key.method.to_string();
+    let cipher = match &*method {
+        "NONE" => return Ok(None),
+        _ if !identity => {
+            let format = key.keyformat.as_deref().unwrap_or_default();
+            return Err(PlaylistError::Protected(format!("{method} ({format})")));
         }
-    }
-    let url = absolute(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;
+        "AES-128" => Cipher::Aes128,
+        "AES-256" => Cipher::Aes256,
+        "AES-256-CTR" => Cipher::Aes256Ctr,
+        _ => return Err(PlaylistError::Unknown(method)),
+    };
+    let url = absolute_or_inline(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;
     let iv = key.iv.as_deref().map(iv).transpose()?;
-    Ok(Some(RawKey { url, iv }))
+    Ok(Some(RawKey { cipher, url, iv }))
 }
 
 /// A hexadecimal number of at most 128 bits (RFC 8216 section 4.3.2.4).

@@ -1,6 +1,8 @@
 //! What holds for every playlist and every sequence of reloads, as checks that panic where it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
+pub mod station;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -10,8 +12,10 @@ use url::Url;
 use super::address::{Address, ByteRange, Naming};
 use super::normalise::{MAX_SEGMENTS, normalise};
 use super::playlist::{MediaPlaylist, Playlist, Segment, delta};
+use super::standing::Standing;
 use super::timeline::{Reading, Timeline};
-use super::variants::Failures;
+use super::variables::Given;
+use super::variants::Wish;
 use crate::base::trial::Choices;
 
 /// The longest window of the playlists that are made up.
@@ -30,10 +34,13 @@ fn noon() -> DateTime<Utc> {
 /// Whatever a station sends becomes text that reads in one way only, and a playlist that is safe to play.
 pub fn playlist(bytes: &[u8]) {
     let Some(base) = url("list.m3u8?token=1") else { return };
-    if let Ok(normal) = normalise(bytes) {
+    let given = Given { address: Some(&base), master: None };
+    if let Ok(normal) = normalise(bytes, given) {
         assert!(normal.text.starts_with("#EXTM3U\n") && normal.text.ends_with('\n'));
         assert!(!normal.text.contains('\r') && !normal.text.contains("\n\n"), "{:?}", normal.text);
-        let again = normalise(normal.text.as_bytes()).map(|again| again.text);
+        assert!(!normal.text.lines().any(|line| line.starts_with("#EXT-X-DEFINE")), "{:?}", normal.text);
+        // With nothing given: no variable is left that could be filled in.
+        let again = normalise(normal.text.as_bytes(), Given::default()).map(|again| again.text);
         assert_eq!(again.as_deref(), Ok(&*normal.text), "normal text is not its own normal form");
         if !normal.master {
             let segments = normal.text.lines().filter(|line| line.starts_with("#EXTINF:")).count();
@@ -45,11 +52,16 @@ pub fn playlist(bytes: &[u8]) {
     match Playlist::read(bytes, &base) {
         Ok(Playlist::Media(list)) => media(&list),
         Ok(Playlist::Master(master)) => {
-            let mut failures = Failures::default();
-            for limit in [None, Some(0), Some(128_000)] {
-                if let Some(chosen) = master.choose(limit, &failures) {
-                    assert!(matches!(chosen.scheme(), "http" | "https"));
-                    failures.count(&chosen);
+            let mut standing = Standing::default();
+            for max_bitrate in [None, Some(0), Some(128_000)] {
+                for language in [None, Some("en")] {
+                    let wish = Wish { max_bitrate, language };
+                    let ranked = master.ranked(wish);
+                    let names: HashSet<_> = ranked.iter().map(|choice| &choice.name).collect();
+                    assert_eq!(names.len(), ranked.len(), "two variants have one name: {ranked:?}");
+                    assert!(ranked.iter().all(|choice| matches!(choice.url.scheme(), "http" | "https")));
+                    assert_eq!(standing.choose(&master, wish, Duration::ZERO).is_some(), !ranked.is_empty());
+                    assert_eq!(standing.leave(Duration::ZERO).is_some(), ranked.len() > 1);
                 }
             }
         }
@@ -60,13 +72,14 @@ pub fn playlist(bytes: &[u8]) {
 fn media(list: &MediaPlaylist) {
     assert!(list.segments.len() <= MAX_SEGMENTS);
     assert!((Duration::from_millis(500)..=Duration::from_mins(1)).contains(&list.target_duration));
-    let mut listed = HashSet::new();
+    for pair in list.segments.windows(2) {
+        let same = (&pair[0].place, pair[0].byte_range) == (&pair[1].place, pair[1].byte_range);
+        assert!(same || !pair[1].repeat);
+    }
     for segment in &list.segments {
         assert!(matches!(segment.url.scheme(), "http" | "https"));
         assert!(!segment.duration.is_zero() && segment.duration <= Duration::from_hours(24));
         assert!(segment.byte_range.is_none_or(|range| range.length > 0));
-        let new = listed.insert((&segment.place, segment.byte_range));
-        assert_eq!(segment.repeat, !new);
         let _ = segment.end();
     }
     assert!(list.segments.windows(2).all(|pair| pair[0].sequence + 1 == pair[1].sequence));
@@ -146,6 +159,7 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
         segments.push(Segment {
             sequence,
             duration,
+            claimed: Some(duration),
             byte_range,
             key: None,
             map: None,
@@ -210,6 +224,7 @@ fn fair_reloads(mut choices: Choices<'_>) {
             url: address.url.clone(),
             place: naming.place(&address.url),
             duration: Duration::from_secs(2),
+            claimed: Some(Duration::from_secs(2)),
             byte_range: None,
             key: None,
             map: None,

@@ -1,63 +1,39 @@
 //! Reloads the playlist at its pace, finds the station anew when its address is no longer good, and queues what is new.
 //!
 //! Nothing is given up: every failure is told once, and tried again as [`policy`] says. While no new address can be found the
-//! one it has is tried on.
+//! one it has is tried on. Where the station offers several variants, one that does not deliver (its list fails or stands
+//! still, its segments do not come) is left for another, and looked after meanwhile.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
 use reqwest::Client;
-use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use super::load::{Asking, LoadError, load};
 use super::offer::Offer;
-use super::pace;
-use super::playlist::{MediaPlaylist, Playlist, PlaylistError};
+use super::playlist::{MediaPlaylist, Playlist};
+use super::standing::Standing;
 use super::timeline::{Ordered, Reading, Timeline};
-use super::variants::Failures;
-use crate::base::blocking::heavy;
+use super::variants::Wish;
+use super::{pace, proof};
 use crate::base::environment::Environment;
-use crate::base::http::{self, Body, HttpError};
+use crate::base::http::HttpError;
+use crate::base::redact;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
 use crate::source::resolve::{self, Resolved};
 
-/// The most bytes of a playlist.
-const PLAYLIST_CAP: usize = 8 << 20;
-/// A playlist of so many bytes takes a moment to read.
-const LARGE: usize = 256 << 10;
 /// How many master playlists may stand before a media playlist.
 const MOST_MASTERS: usize = 3;
 /// The longest that finding the address may take.
 const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
 /// The shortest time between two findings for the sake of segments that are refused.
 const RESOLVE_PAUSE: Duration = Duration::from_secs(5);
-
-#[derive(Debug, Error)]
-enum ReloadError {
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    #[error(transparent)]
-    Playlist(#[from] PlaylistError),
-    #[error("the master playlist names no variant that can be played")]
-    NoVariant,
-    #[error("master playlists name each other without an end")]
-    OnlyMasters,
-}
-
-impl AsCause for ReloadError {
-    fn cause_kind(&self) -> CauseKind {
-        match self {
-            Self::Http(error) => error.cause_kind(),
-            Self::Playlist(error) => error.cause_kind(),
-            Self::NoVariant | Self::OnlyMasters => CauseKind::Playlist,
-        }
-    }
-}
 
 /// What the engine shares.
 #[derive(Debug)]
@@ -83,21 +59,12 @@ impl Reloader<'_> {
     }
 }
 
-/// Reads a playlist; a large one beside the runtime, whose other tasks it would hold up, and one after another: it takes many
-/// times its size for a moment.
-async fn read(body: Body) -> Result<Playlist, PlaylistError> {
-    if body.bytes.len() < LARGE {
-        return Playlist::read(&body.bytes, &body.url);
-    }
-    heavy(move || Playlist::read(&body.bytes, &body.url)).await
-}
-
 /// Where to reload from.
 #[derive(Debug, Clone)]
 struct Place {
     url: Url,
-    /// Whether a master playlist named it.
-    variant: bool,
+    /// Whether nothing has been read from there yet.
+    fresh: bool,
     /// When to find it anew, before it runs out; monotonic.
     renew: Option<Duration>,
 }
@@ -106,7 +73,9 @@ struct Reloading<'a> {
     parts: Reloader<'a>,
     queue: mpsc::Sender<Ordered>,
     place: Option<Place>,
-    variants: Failures,
+    variants: Standing,
+    /// The looking after a variant that was left.
+    proof: Option<BoxFuture<'a, (String, bool)>>,
     /// When to find the address (again); monotonic.
     resolve_at: Option<Duration>,
     /// The finding that goes on while the address it has is still reloaded.
@@ -120,6 +89,8 @@ struct Reloading<'a> {
     failures: u32,
     slow: u32,
     target: Option<Duration>,
+    /// The number of the newest segment that was listed last.
+    newest: Option<u64>,
     unchanged: u32,
     /// Whether the last new segments had dates that are believed.
     dated: bool,
@@ -136,7 +107,8 @@ impl<'a> Reloading<'a> {
             parts,
             queue,
             place: None,
-            variants: Failures::default(),
+            variants: Standing::default(),
+            proof: None,
             resolve_at: Some(now),
             finding: None,
             resolved_at: now,
@@ -146,6 +118,7 @@ impl<'a> Reloading<'a> {
             failures: 0,
             slow: 0,
             target: None,
+            newest: None,
             unchanged: 0,
             dated: false,
             quiet_since: now,
@@ -183,6 +156,9 @@ impl<'a> Reloading<'a> {
             if self.finding.is_none() && self.resolve_at.is_some_and(|at| at <= now) {
                 self.finding = Some(self.find());
             }
+            if self.proof.is_none() {
+                self.proof = self.prove(now);
+            }
             let due = self.resolve_at.filter(|_| self.finding.is_none());
             let left = due.map_or(until, |due| due.min(until)).saturating_sub(now);
             let clock = &self.parts.environment.clock;
@@ -190,6 +166,18 @@ impl<'a> Reloading<'a> {
                 Some(found) = OptionFuture::from(self.finding.as_mut()) => {
                     self.finding = None;
                     if self.found(found).await {
+                        return;
+                    }
+                }
+                Some((name, delivers)) = OptionFuture::from(self.proof.as_mut()) => {
+                    self.proof = None;
+                    let now = clock.monotonic();
+                    if let Some(url) = self.variants.looked_after(&name, delivers, now) {
+                        return self.change(url);
+                    }
+                }
+                () = self.parts.offer.fetch_failed() => {
+                    if self.segments_fail() && self.leave() {
                         return;
                     }
                 }
@@ -204,6 +192,41 @@ impl<'a> Reloading<'a> {
                 }
             }
         }
+    }
+
+    /// Begins to look after a better variant that was left a while ago.
+    fn prove(&self, now: Duration) -> Option<BoxFuture<'a, (String, bool)>> {
+        let choice = self.variants.due(now)?.clone();
+        let (client, clock) = (self.parts.client.clone(), self.parts.environment.clock.clone());
+        let variables = self.variants.variables().cloned();
+        Some(Box::pin(async move {
+            let delivers = proof::delivers(client, clock, choice.url, variables).await;
+            (choice.name, delivers)
+        }))
+    }
+
+    /// Whether the segments of the variant that is played have failed for so long that it is left.
+    fn segments_fail(&self) -> bool {
+        let since = self.parts.offer.failing_since();
+        since.is_some_and(|since| self.monotonic().saturating_sub(since) >= pace::segments_patience(self.target))
+    }
+
+    /// Leaves the variant that is played, where there is another.
+    fn leave(&mut self) -> bool {
+        let Some(url) = self.variants.leave(self.monotonic()) else { return false };
+        self.change(url);
+        true
+    }
+
+    /// Plays the variant at `url` from now on.
+    fn change(&mut self, url: Url) {
+        let Some(place) = &mut self.place else { return };
+        let (from, to) = (redact::url(&place.url), redact::url(&url));
+        tracing::info!(%from, %to, "another variant of the station is played");
+        (place.url, place.fresh) = (url, true);
+        let now = self.monotonic();
+        self.parts.offer.begin(now, self.variants.has_spare());
+        (self.quiet_since, self.unchanged) = (now, 0);
     }
 
     fn resolve_by(&mut self, at: Duration) {
@@ -232,7 +255,8 @@ impl<'a> Reloading<'a> {
             Ok(Resolved { url, expires }) => {
                 (self.not_found, self.refused) = (0, false);
                 let renew = expires.and_then(|expires| self.renewal(expires));
-                self.place = Some(Place { url, variant: false, renew });
+                self.place = Some(Place { url, fresh: true, renew });
+                self.variants.begin_anew();
                 true
             }
             Err(cause) => {
@@ -259,58 +283,67 @@ impl<'a> Reloading<'a> {
     }
 
     /// One reload; a master playlist is followed to the variant it names.
-    async fn load(&mut self) -> Result<MediaPlaylist, ReloadError> {
+    async fn load(&mut self) -> Result<MediaPlaylist, LoadError> {
+        let Hls { max_bitrate, language, .. } = self.parts.source;
+        let wish = Wish { max_bitrate: *max_bitrate, language: language.as_deref() };
         for _ in 0..MOST_MASTERS {
-            let Some(place) = &mut self.place else { return Err(ReloadError::NoVariant) };
+            let Some(place) = &mut self.place else { return Err(LoadError::NoVariant) };
             let limit = pace::playlist_limit(self.target, self.slow);
-            let request = self.parts.client.get(place.url.clone());
-            let body = http::read_whole(request, &place.url, PLAYLIST_CAP, limit).await?;
-            match read(body).await? {
+            let asking = Asking { limit, variables: self.variants.variables(), newest: self.newest };
+            match load(&self.parts.client, &place.url, asking).await? {
                 Playlist::Media(list) => return Ok(list),
                 Playlist::Master(master) => {
-                    let limit = self.parts.source.max_bitrate;
-                    place.url = master.choose(limit, &self.variants).ok_or(ReloadError::NoVariant)?;
-                    place.variant = true;
+                    let now = self.parts.environment.clock.monotonic();
+                    place.url = self.variants.choose(&master, wish, now).ok_or(LoadError::NoVariant)?;
                 }
             }
         }
-        Err(ReloadError::OnlyMasters)
+        Err(LoadError::OnlyMasters)
     }
 
     /// Notes a failure; returns how long to wait.
-    async fn failed(&mut self, error: &ReloadError) -> Duration {
+    async fn failed(&mut self, error: &LoadError) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let http = if let ReloadError::Http(error) = error { Some(error) } else { None };
-        if matches!(http, Some(HttpError::TimedOut { .. })) {
+        let http = if let LoadError::Http(error) = error { Some(error) } else { None };
+        let timed_out = matches!(http, Some(HttpError::TimedOut { .. }));
+        if timed_out {
             self.slow = self.slow.saturating_add(1);
         }
-        let rights = http.and_then(HttpError::status).is_some_and(|status| policy::PLAYLIST.lost_rights(status));
-        let variant = self.place.as_ref().filter(|place| place.variant).map(|place| place.url.clone());
-        if rights || policy::PLAYLIST.gives_up_address(self.failures) {
-            if let Some(url) = variant {
-                self.variants.count(&url);
+        self.tell(error.as_cause()).await;
+        // One that does not answer has taken the time of several failures.
+        if let Some(url) = self.variants.failed(if timed_out { 2 } else { 1 }, self.monotonic()) {
+            self.change(url);
+            if !self.variants.is_last_resort() {
+                return Duration::ZERO;
             }
+        }
+        let rights = http.and_then(HttpError::status).is_some_and(|status| policy::PLAYLIST.lost_rights(status));
+        if rights || policy::PLAYLIST.gives_up_address(self.failures) {
             // The first finding since the address last worked is at once.
             let pause = if self.resolved == 0 { Duration::ZERO } else { policy::ADDRESS.wait(self.resolved) };
             if self.resolve_at.is_none() && self.finding.is_none() {
                 self.resolve_by(self.monotonic().saturating_add(pause));
             }
         }
-        self.tell(error.as_cause()).await;
         policy::PLAYLIST.at_most(self.target).wait(self.failures)
     }
 
     /// Queues what is new in `list`, asked for at `started`; returns how long after that to reload next.
     async fn read(&mut self, list: &MediaPlaylist, started: Duration) -> Duration {
-        let Some(place) = &self.place else { return policy::LONGEST };
         let now = self.parts.environment.clock.now();
         let monotonic = self.monotonic();
-        self.variants.forgive(&place.url);
+        let Some(place) = &mut self.place else { return policy::LONGEST };
+        if std::mem::take(&mut place.fresh) {
+            self.parts.offer.begin(monotonic, self.variants.has_spare());
+        }
+        self.variants.list_works();
         (self.failures, self.resolved) = (0, 0);
         if monotonic.saturating_sub(started) < pace::playlist_limit(self.target, 0) {
             self.slow = 0;
         }
-        self.target = Some(list.target_duration);
+        let step = pace::step(list.target_duration, list.says_no_lengths(), self.parts.offer.length());
+        self.target = Some(step);
+        self.newest = list.segments.last().map(|last| last.sequence).or(self.newest);
 
         let observed = self.parts.timeline.observe(list, &place.url, now, monotonic);
         tracing::trace!(reading = ?observed.reading, new = observed.new.len(), "reloaded");
@@ -328,6 +361,9 @@ impl<'a> Reloading<'a> {
             self.quiet_since = monotonic;
             self.quiet_resolves = 0;
             self.works_after_all();
+            if self.parts.offer.comes() {
+                self.variants.delivers(monotonic);
+            }
         } else {
             self.unchanged = self.unchanged.saturating_add(1);
             self.quiet(list, monotonic).await;
@@ -337,7 +373,11 @@ impl<'a> Reloading<'a> {
                 break;
             }
         }
-        pace::pace(list.target_duration, self.unchanged, self.dated)
+        if self.place.as_ref().is_some_and(|place| place.fresh) {
+            // It has been left for another just now.
+            return Duration::ZERO;
+        }
+        pace::pace(step, self.unchanged, self.dated)
     }
 
     /// New segments are there: what was looked for in vain need not be found any more, unless it will be needed soon.
@@ -350,22 +390,20 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    /// A list that does not go on for long may have another address by now.
+    /// A list that does not go on for long may have another address by now, or a variant that does go on.
     async fn quiet(&mut self, list: &MediaPlaylist, monotonic: Duration) {
-        let patience = list.target_duration.saturating_mul(3).max(Duration::from_secs(5));
-        let patience = patience.saturating_mul(2_u32.saturating_pow(self.quiet_resolves.min(6)));
+        let patience = pace::quiet_patience(list.target_duration);
         let quiet = monotonic.saturating_sub(self.quiet_since);
-        if quiet < patience {
+        if quiet >= pace::variant_patience(list.target_duration) && self.leave() {
+            self.tell(standing_still(list)).await;
+            return;
+        }
+        if quiet < patience.saturating_mul(2_u32.saturating_pow(self.quiet_resolves.min(6))) {
             return;
         }
         self.quiet_resolves = self.quiet_resolves.saturating_add(1);
         self.resolve_by(monotonic);
-        let cause = if list.ended {
-            Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")
-        } else {
-            Cause::new(CauseKind::Stalled, "the station's playlist has had nothing new for a while")
-        };
-        self.tell(cause).await;
+        self.tell(standing_still(list)).await;
     }
 
     /// Tells a cause once, until it changes or there is sound again.
@@ -377,5 +415,16 @@ impl<'a> Reloading<'a> {
         let at = self.parts.environment.clock.now();
         // Whoever no longer listens is noticed where sound is committed.
         let _ = self.parts.events.send(MediaEvent::Trouble { at, cause }).await;
+    }
+}
+
+/// Why nothing new comes of `list`.
+fn standing_still(list: &MediaPlaylist) -> Cause {
+    if list.ended {
+        Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")
+    } else if list.segments.is_empty() {
+        Cause::new(CauseKind::Stalled, "the station's playlist names no segments: there is nothing to play in it")
+    } else {
+        Cause::new(CauseKind::Stalled, "the station's playlist has had nothing new for a while")
     }
 }

@@ -1,5 +1,7 @@
 //! The engine against a station in this process: half-second segments of ADTS frames that carry their number.
 
+mod again;
+mod lists;
 mod station;
 
 use std::time::Duration;
@@ -89,7 +91,7 @@ async fn capture_by(
 
 fn hls(station: &Station, path: &str) -> Hls {
     let headers = vec![("X-Station".to_owned(), "yes".to_owned())];
-    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None }
+    Hls { address: Address::Url(station.url.join(path).unwrap()), headers, max_bitrate: None, language: None }
 }
 
 fn long_ago() -> DateTime<Utc> {

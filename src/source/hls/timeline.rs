@@ -10,9 +10,13 @@
 //! believed as soon as it is much shorter than the ones before, or moves on by itself.
 //!
 //! Where all of that leaves a doubt, the segments are handed out marked as doubtful, and whoever fetches them drops those
-//! whose bytes were had before. So a wrong guess costs a request and never a second of sound.
+//! that are proven to have been had before. So a wrong guess costs a request and never a second of sound.
+//!
+//! Numbers that go on are the sound that goes on: an address or bytes that come again under a new number are on the air
+//! again, and a date that does not fit is wrong ([`dates`]).
 
 mod align;
+mod dates;
 mod known;
 
 use std::collections::{HashMap, VecDeque};
@@ -22,9 +26,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use self::align::{Alignment, Past};
+use self::dates::Dates;
 use self::known::Known;
 use super::address::place;
 use super::playlist::{MediaPlaylist, Segment, delta};
+use crate::model::DatesNews;
 
 pub use self::align::Reading;
 
@@ -47,8 +53,12 @@ pub struct Ordered {
     pub arrived: DateTime<Utc>,
     /// Whether its media time may not continue that of the one before.
     pub discontinuity: bool,
+    /// Whether the station puts it right behind the one before, whatever media time does.
+    pub follows: bool,
     /// Whether it may be sound that was had before under another name.
     pub doubtful: bool,
+    /// What the station's dates turned out to be, up to here.
+    pub news: Option<DatesNews>,
 }
 
 /// The result of one reload.
@@ -78,6 +88,9 @@ pub struct Timeline {
     window: usize,
     /// So many segments to come may be those that had been listed when an old copy was taken for a new beginning.
     doubts: usize,
+    /// Whether the list before had no name of those before it, under the numbers that they had.
+    renamed: bool,
+    dates: Dates,
 }
 
 /// Since when lists lie behind, and what the first of them ended with.
@@ -102,18 +115,27 @@ impl Timeline {
             behind: None,
             window: 0,
             doubts: 0,
+            renamed: false,
+            dates: Dates::default(),
         }
     }
 
     /// Reads `list`, found at `url`, received at `now` (wall clock) and `monotonic`.
     pub fn observe(&mut self, list: &MediaPlaylist, url: &Url, now: DateTime<Utc>, monotonic: Duration) -> Observed {
-        let segments: Vec<&Segment> = list.segments.iter().filter(|segment| !segment.repeat).collect();
+        let undated;
+        let mut segments: Vec<&Segment> = list.segments.iter().filter(|segment| !segment.repeat).collect();
+        let believed = self.dates.read(&segments);
+        if !believed {
+            undated = without_dates(&segments);
+            segments = undated.iter().collect();
+            self.known.iter_mut().for_each(|known| known.start = None);
+        }
         let nothing = |reading| Observed { reading, new: Vec::new(), offered: None };
         let (Some(&oldest), Some(&newest)) = (segments.first(), segments.last()) else {
             self.ended |= list.ended;
             return nothing(Reading::Unchanged);
         };
-        let trusted = list.end().is_some_and(|end| (end - now).abs() <= TRUST);
+        let trusted = believed && list.end().is_some_and(|end| (end - now).abs() <= TRUST);
         let mut alignment = match self.known.back() {
             None => Alignment {
                 pairs: vec![None; segments.len()],
@@ -121,9 +143,14 @@ impl Timeline {
                 reading: Reading::Started,
                 discontinuity: true,
                 doubtful: false,
+                renamed: false,
             },
-            Some(known) => Past { known: &self.known, list: &self.list }.align(&segments, oldest, newest, known, url),
+            Some(known) => {
+                let past = Past { known: &self.known, list: &self.list, renamed: self.renamed };
+                past.align(&segments, oldest, newest, known, url)
+            }
         };
+        let renamed = alignment.renamed;
         if alignment.reading == Reading::Behind {
             let renewed = list.discontinuity_sequence > self.discontinuity_sequence || self.ended && !list.ended;
             let begins = newest.programme_time.is_none() && self.is_short(segments.len());
@@ -147,6 +174,7 @@ impl Timeline {
             self.known.clear();
         }
         self.behind = None;
+        self.renamed = renamed;
         place(url).clone_into(&mut self.list);
         self.discontinuity_sequence = list.discontinuity_sequence;
         self.ended = list.ended;
@@ -183,10 +211,13 @@ impl Timeline {
             offered.insert(order, (*segment).clone());
             let mut segment = (*segment).clone();
             segment.programme_time = segment.programme_time.filter(|_| trusted);
-            let discontinuity = segment.discontinuity || alignment.discontinuity && new.is_empty();
+            let apart = alignment.discontinuity && new.is_empty();
+            segment.programme_time = self.dates.of(&segment, apart);
+            let (discontinuity, follows) = (segment.discontinuity || apart, !apart);
             let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
             self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
-            new.push(Ordered { order, segment, arrived: now, discontinuity, doubtful });
+            let news = self.dates.news();
+            new.push(Ordered { order, segment, arrived: now, discontinuity, follows, doubtful, news });
         }
         if !new.is_empty() {
             self.last_new = now;
@@ -240,6 +271,10 @@ impl Timeline {
             }
         }
     }
+}
+
+fn without_dates(segments: &[&Segment]) -> Vec<Segment> {
+    segments.iter().map(|segment| Segment { programme_time: None, ..(*segment).clone() }).collect()
 }
 
 /// The first segment to fetch so that `since` is had: the one that plays then and, for safety, the one before. Without

@@ -65,7 +65,7 @@ fn enhanced(bytes: &[u8]) -> Option<Header> {
         (rate, 3) => (*RATES.get(usize::from(rate))?, 6),
         (rate, blocks) => (*RATES.get(usize::from(rate))?, u32::from(blocks) + 1),
     };
-    let first = kind >> 6 != DEPENDENT && kind >> 3 & 7 == 0;
+    let first = kind >> 6 != DEPENDENT && matches!(kind >> 3 & 7, 0);
     (length > 6).then_some(Header {
         format: FrameFormat { codec: "eac3", rate, channels: 0 },
         length,

@@ -24,7 +24,7 @@ const LONGEST_HEADER: usize = 16;
 pub(super) fn begins(bytes: &[u8]) -> bool {
     // The first block of the head tells of the stream, and has 34 bytes.
     bytes.starts_with(MARK)
-        && array::<4>(bytes, 4).is_some_and(|[kind, size @ ..]| kind & 0x7f == 0 && size == [0, 0, 34])
+        && array::<4>(bytes, 4).is_some_and(|[kind, size @ ..]| matches!(kind & 0x7f, 0) && size == [0, 0, 34])
 }
 
 /// Takes a FLAC stream apart into frames.

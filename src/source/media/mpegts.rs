@@ -128,6 +128,7 @@ impl Sound {
 
 /// Takes a transport stream apart into PES packets of sound, each with the packets around it.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct TsReader {
     packets: Packets,
     tables: Tables,

@@ -164,8 +164,22 @@ impl Stream<'_> {
         const TELETEXT: u8 = 0x56;
         const SUBTITLES: u8 = 0x59;
         match self.kind {
-            0x01 | 0x02 | 0x05 | 0x0b | 0x10 | 0x15 | 0x1b | 0x1e..=0x21 | 0x24 | 0x27 | 0x33 => true,
-            0x42 | 0x86 | 0xd1 | 0xd2 | 0xea => true,
+            0x01
+            | 0x02
+            | 0x10
+            | 0x1b
+            | 0x1e..=0x21
+            | 0x24
+            | 0x27
+            | 0x33
+            | 0x42
+            | 0xd1
+            | 0xd2
+            | 0xea
+            | 0x05
+            | 0x0b
+            | 0x15
+            | 0x86 => true,
             0x06 => self.descriptors.first().is_some_and(|tag| matches!(*tag, TELETEXT | SUBTITLES)),
             _ => false,
         }

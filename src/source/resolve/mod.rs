@@ -76,6 +76,15 @@ fn named_by(found: &Found) -> Option<Url> {
     })
 }
 
+/// The addresses that `body` names, where it is a file that does nothing but name streams: PLS, M3U, XSPF or ASX. None
+/// where it is anything else, such as an HLS playlist.
+pub fn streams_named_in(body: &http::Body) -> Vec<Url> {
+    match playlist_file::read(&text::decode(&body.bytes, &body.content_type)) {
+        Content::Entries(entries) => entries.iter().filter_map(|entry| text::address(entry, Some(&body.url))).collect(),
+        Content::Hls | Content::Other => Vec::new(),
+    }
+}
+
 /// Follows playlist files to the stream that they name in the end.
 async fn follow(mut url: Url, client: &reqwest::Client) -> Result<Url, ResolveError> {
     let mut visited = Vec::new();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::model::Container;
+use crate::model::{Container, DatesNews, Format};
 use crate::tape::reels::{remove_empty, sound_files};
 use crate::tape::{Step, Walker};
 
@@ -23,6 +23,7 @@ fn chunk(number: u8, arrived: i64) -> MediaEvent {
         arrived: at(arrived),
         programme_time: None,
         discontinuity: false,
+        follows: true,
     })
 }
 
@@ -131,6 +132,96 @@ fn equal_silence_is_not_taken_for_a_repeat() {
     tape.write(format("a"), at(16)).unwrap();
     tape.write(chunk(0, 16), at(16)).unwrap();
     assert_eq!(cut(&tape, 0, 16).1, 0);
+}
+
+#[test]
+fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for (number, arrived) in [(1, 4), (8, 8), (9, 12), (2, 16)] {
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
+    tape.write(format("a"), at(20)).unwrap();
+    for (number, arrived) in [(8, 20), (9, 24), (3, 28)] {
+        tape.write(chunk(number, arrived), at(arrived)).unwrap();
+    }
+    assert_eq!(cut(&tape, 0, 28), (vec![1, 8, 9, 2, 8, 9, 3], 0));
+    let second = |seconds: u64| Duration::from_nanos(seconds * 4_000_000_750 / 4);
+    let tally = tape.tally();
+    assert_eq!((tally.taped, tally.repeated, tally.taken), (second(12), Duration::ZERO, second(12)));
+    // What the window still offers is known, and what is not proven to be that goes on tape in the end.
+    tape.write(again(3, 28), at(28)).unwrap();
+    tape.end_reel(at(29)).unwrap();
+    assert_eq!(cut(&tape, 0, 28), (vec![1, 8, 9, 2, 8, 9, 3], 0));
+    tape.write(again(2, 32), at(32)).unwrap();
+    tape.end_reel(at(33)).unwrap();
+    assert_eq!(cut(&tape, 0, 32), (vec![1, 8, 9, 2, 8, 9, 3, 2], 0));
+}
+
+#[test]
+fn dates_that_are_withdrawn_are_withdrawn_on_the_disk_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for number in 1..=3_u8 {
+        let MediaEvent::Chunk(chunk) = chunk(number, i64::from(number) * 4) else { panic!("no chunk") };
+        let dated = Chunk { programme_time: Some(at(i64::from(number) * 4 - 104)), ..chunk };
+        tape.write(MediaEvent::Chunk(dated), at(i64::from(number) * 4)).unwrap();
+    }
+    assert_eq!(cut(&tape, 0, 12).1, 12, "they say that it was on the air long ago");
+    tape.write(MediaEvent::Dates { at: at(12), news: DatesNews::Withdrawn }, at(12)).unwrap();
+    for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
+        assert_eq!(cut(&tape, 0, 12), (vec![1, 2, 3], 0));
+    }
+}
+
+/// Twenty-four hours of 2 s segments: every hour an advertisement, another one, and the first again, between marks; and at 15:00
+/// a clock that is set back by 30 s.
+#[test]
+fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
+    const DAY: i64 = 86_400;
+    // In memory, if the machine has such a folder: it is synchronised thousands of times.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() }.unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(0)).unwrap();
+    let spot = |second: i64| Some(second % 3600 / 30).filter(|spot| (20..23).contains(spot));
+    for second in (0..DAY).step_by(2) {
+        let sound = spot(second).map_or(1_000_000 + second, |spot| 100 * (spot % 2) + second % 30);
+        let set_back = if second < 15 * 3600 { 0 } else { 30 };
+        let discontinuity = second == 0 || spot(second) != spot(second - 2);
+        let chunk = Chunk {
+            bytes: Bytes::from(format!("{sound:08}")),
+            duration: Duration::from_secs(2),
+            arrived: at(second + 2),
+            programme_time: Some(at(second - set_back)),
+            discontinuity,
+            follows: second > 0,
+        };
+        tape.write(MediaEvent::Chunk(chunk), at(second + 2)).unwrap();
+    }
+    let span = Span::new(at(0), at(DAY));
+    let view = tape.view(&span);
+    let mut walker = Walker::new(span);
+    let mut heard = Duration::ZERO;
+    let mut step = walker.step(&view, true);
+    while step != Step::End {
+        if let Step::Feed { duration, .. } = step {
+            heard += duration;
+        }
+        step = walker.step(&view, true);
+    }
+    let missing: Duration = walker.into_gaps().iter().map(|gap| gap.length).sum();
+    assert_eq!((heard, missing), (Duration::from_hours(24), Duration::ZERO));
+    assert_eq!(tape.tally().repeated, Duration::ZERO);
+}
+
+/// The first chunk of a new capture.
+fn again(number: u8, arrived: i64) -> MediaEvent {
+    let MediaEvent::Chunk(first) = chunk(number, arrived) else { panic!("no chunk") };
+    MediaEvent::Chunk(Chunk { discontinuity: true, follows: false, ..first })
 }
 
 /// SplitMix64.

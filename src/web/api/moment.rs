@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::base::zone::Zone;
 use axum::http::StatusCode;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _, Utc};
-use chrono_tz::Tz;
 
 use super::problem::Problem;
 use crate::config::parse_duration;
@@ -12,7 +12,7 @@ use crate::language::Sentence;
 
 /// An instant under `key`: in RFC 3339, or without an offset by the clocks of `zone`, as browsers send it. Of a time that
 /// is there twice, when the clocks go back, the first counts.
-pub(super) fn moment(key: &str, text: &str, zone: Tz) -> Result<DateTime<Utc>, Problem> {
+pub(super) fn moment(key: &str, text: &str, zone: Zone) -> Result<DateTime<Utc>, Problem> {
     let text = text.trim();
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
         return Ok(at.with_timezone(&Utc));
@@ -53,7 +53,7 @@ mod tests {
         serde_json::to_value(problem.written(Language::english())).unwrap()
     }
 
-    fn at(text: &str, zone: Tz) -> Result<String, String> {
+    fn at(text: &str, zone: Zone) -> Result<String, String> {
         moment("start", text, zone)
             .map(|at| at.to_rfc3339())
             .map_err(|problem| said(&problem)["detail"].as_str().unwrap().to_owned())
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn a_time_has_an_offset_or_is_meant_by_the_clocks_of_the_zone() {
-        let (seoul, paris) = (chrono_tz::Asia::Seoul, chrono_tz::Europe::Paris);
+        let (seoul, paris) = ("Asia/Seoul".parse().unwrap(), "Europe/Paris".parse().unwrap());
         for (text, zone, instant) in [
             ("2026-11-21T14:00:00+09:00", paris, "2026-11-21T05:00:00+00:00"),
             ("2026-11-21T14:00:07Z", seoul, "2026-11-21T14:00:07+00:00"),

@@ -87,7 +87,7 @@ mod tests {
             show: ShowId::new("x"),
             station: StationId::new("x"),
             title: "x".to_owned(),
-            timezone: chrono_tz::Asia::Seoul,
+            timezone: "Asia/Seoul".parse().unwrap(),
             on_air: span,
             cut: span,
             verdict: Some(Verdict::Partial(96.6)),

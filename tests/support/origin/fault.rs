@@ -1,11 +1,11 @@
 //! A switch per fault: what goes wrong, with which requests, for how long.
 
 use std::collections::HashMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +37,8 @@ pub enum Kind {
     ResetMidway,
     /// The whole length is promised, half of it comes, the connection is closed. Ends a live body cleanly.
     Truncated,
+    /// More is promised than there is: all of the body, then the connection is closed.
+    Unended,
     /// Half of the body, then nothing, with the connection left open. A live body stops.
     Stall,
     /// Nothing at all is answered, with the connection left open.
@@ -78,6 +80,7 @@ impl fmt::Debug for Kind {
             Self::Reset => "Reset",
             Self::ResetMidway => "ResetMidway",
             Self::Truncated => "Truncated",
+            Self::Unended => "Unended",
             Self::Stall => "Stall",
             Self::Silence => "Silence",
             Self::Html => "Html",
@@ -133,6 +136,29 @@ impl Fault {
         Self::edit(Part::Playlist, move |body| edit(String::from_utf8_lossy(&body).into_owned()).into_bytes())
     }
 
+    /// Changes every `EXT-X-PROGRAM-DATE-TIME`, by the number of its segment.
+    pub fn redate(change: impl Fn(u64, DateTime<Utc>) -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
+        Self::edit_playlist(move |text| {
+            let mut number = 0;
+            let mut changed = String::new();
+            for line in text.lines() {
+                if let Some(first) = line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:") {
+                    number = first.parse().expect("a number");
+                }
+                if let Some(date) = line.strip_prefix(DATE) {
+                    let date = change(number, date.parse().expect("a date"));
+                    let _ = write!(changed, "{DATE}{}", date.to_rfc3339_opts(SecondsFormat::Millis, true));
+                } else {
+                    changed += line;
+                }
+                changed.push('\n');
+                number += u64::from(!line.starts_with('#'));
+            }
+            changed
+        })
+    }
+
     /// Only so long after it is switched on.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
@@ -175,7 +201,7 @@ impl Fault {
         self
     }
 
-    /// Only paths with this in them: `v128000` is one variant, `moved-` what was redirected.
+    /// Only paths or queries with this in them: `v128000` is one variant, `moved-` what was redirected.
     #[must_use]
     pub fn path(mut self, part: &str) -> Self {
         self.path = Some(part.to_owned());
@@ -211,7 +237,7 @@ impl Faults {
     pub(super) fn strike(
         &mut self,
         part: Part,
-        path: &str,
+        (path, query): (&str, &str),
         sequence: Option<u64>,
         now: DateTime<Utc>,
     ) -> Option<(Kind, DateTime<Utc>)> {
@@ -220,7 +246,7 @@ impl Faults {
             let begin = active.since + TimeDelta::from_std(fault.delay).expect("short");
             let over = fault.lasting.is_some_and(|lasting| now - begin > TimeDelta::from_std(lasting).expect("short"));
             let other = fault.sequence.is_some() && fault.sequence != sequence
-                || fault.path.as_ref().is_some_and(|part| !path.contains(part));
+                || fault.path.as_ref().is_some_and(|part| !path.contains(part) && !query.contains(part));
             if fault.part != part || now < begin || over || other {
                 return None;
             }

@@ -69,6 +69,8 @@ pub enum Manner {
     ResetMidway,
     /// Half of it, then the connection is closed.
     Truncated,
+    /// All of it, where more was promised, then the connection is closed.
+    Unended,
     /// Half of it, then nothing.
     Stall,
     /// Nothing, not even a head.
@@ -135,6 +137,7 @@ impl Reply {
                 stream.set_zero_linger()?;
             }
             Manner::Truncated => stream.write_all(&half).await?,
+            Manner::Unended => stream.write_all(&self.body).await?,
             Manner::Stall => {
                 stream.write_all(&half).await?;
                 return until_closed(stream).await;
@@ -174,6 +177,7 @@ impl Reply {
         }
         match self.manner {
             Manner::Endless => head += "Connection: close\r\n",
+            Manner::Unended => drop(write!(head, "Content-Length: {}\r\n", self.body.len() + 100)),
             Manner::Huge(size) => drop(write!(head, "Content-Length: {size}\r\n")),
             _ => drop(write!(head, "Content-Length: {}\r\n", self.body.len())),
         }

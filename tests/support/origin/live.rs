@@ -41,7 +41,7 @@ pub(super) async fn serve(
     let mut titles = Titles { until: META_EVERY, title: String::new() };
     loop {
         let now = clock.now();
-        let strike = || station.state().faults.strike(Part::Live, request.path(), None, now);
+        let strike = || station.state().faults.strike(Part::Live, (request.path(), ""), None, now);
         match fault.take().or_else(|| strike().map(|(kind, _)| kind)) {
             None => {
                 let ended = frames.ended(now - lag).max(sent);

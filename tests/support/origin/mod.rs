@@ -5,6 +5,7 @@
 //! connections, when it is dropped.
 
 mod bomb;
+mod encrypt;
 mod fault;
 mod http;
 mod live;
@@ -12,12 +13,13 @@ mod mix;
 mod playlist;
 mod programme;
 mod setup;
+mod spot;
 mod station;
 
 pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};
 pub use programme::{Codec, Container};
-pub use setup::{ByQuery, Encryption, ProgrammeTime, Redirects, Setup, Token, Written};
+pub use setup::{ByQuery, Encryption, KeyForm, Method, ProgrammeTime, Redirects, Redundant, Setup, Token, Written};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -212,6 +214,12 @@ impl StationHandle {
         self.station.state().twice.push(sequence);
     }
 
+    /// From segment `sequence` on the same advertisement is on the air as whenever this is said, for two segments, between
+    /// marks; only in ADTS.
+    pub fn advertise(&self, sequence: u64) {
+        self.station.state().spots.extend([(sequence, 0), (sequence + 1, 1)]);
+    }
+
     /// The encoder restarts without losing sound: its next segment has number `base`, with or without
     /// `EXT-X-DISCONTINUITY`, and the old segments are no longer listed once it is there.
     pub fn restart_encoder(&self, base: u64, discontinuity: bool) {
@@ -287,7 +295,8 @@ async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
             continue;
         };
         if station::Station::part(request.path()).0 == Part::Live {
-            let fault = station.state().faults.strike(Part::Live, request.path(), None, now).map(|(kind, _)| kind);
+            let fault =
+                station.state().faults.strike(Part::Live, (request.path(), ""), None, now).map(|(kind, _)| kind);
             if let Some(Kind::Status(status)) = fault {
                 log(Part::Live, None, status);
                 Reply::status(status).write(&mut stream, &*shared.clock).await.ok()?;

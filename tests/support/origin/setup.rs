@@ -33,6 +33,16 @@ pub struct Setup {
     pub redirects: Redirects,
     /// Bandwidths in a master playlist; without any there is none.
     pub variants: Vec<u64>,
+    /// What else a master playlist says of each variant.
+    pub variant_says: &'static str,
+    /// How redundant they are.
+    pub redundant: Redundant,
+    /// The attributes of renditions of their sound, which have lists of their own: `r0`, `r1`, …
+    pub renditions: Vec<&'static str>,
+    /// Playlists are written in variables (`EXT-X-DEFINE`); with one variant, and segments of the first session.
+    pub defines: bool,
+    /// Whether playlists say how long segments play; else they say -1, and a target duration of 10 s.
+    pub says_lengths: bool,
     /// Playlist URLs are signed and expire.
     pub token: Option<Token>,
     /// The page sets a cookie without which there is no playlist, segment or key.
@@ -51,6 +61,8 @@ pub struct Setup {
     pub burst: Duration,
     /// The format changes as it goes; `container` and `segment` then do not count.
     pub mix: Option<Mix>,
+    /// What segment `n` of the programme is sent as; not with `encryption` or `byte_ranges`.
+    pub sent_as: Option<fn(u64, &[u8]) -> Vec<u8>>,
     /// The endless body begins with `ICY 200 OK`.
     pub icy_status: bool,
 }
@@ -70,6 +82,11 @@ impl Setup {
             gzip: false,
             redirects: Redirects::No,
             variants: Vec::new(),
+            variant_says: ",CODECS=\"mp4a.40.2\"",
+            redundant: Redundant::No,
+            renditions: Vec::new(),
+            defines: false,
+            says_lengths: true,
             token: None,
             cookies: false,
             cookie_lifetime: None,
@@ -79,6 +96,7 @@ impl Setup {
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
             mix: None,
+            sent_as: None,
             icy_status: false,
         }
     }
@@ -113,6 +131,51 @@ pub struct Encryption {
     pub explicit_iv: bool,
     /// Segments with the same key.
     pub rotate_every: u64,
+    /// By what.
+    pub method: Method,
+    /// Whether all segments have a padding (PKCS#7); else those whose length needs one.
+    pub padded: bool,
+    /// How the key is written.
+    pub key: KeyForm,
+}
+
+impl Encryption {
+    /// As RFC 8216 has it.
+    pub fn usual(explicit_iv: bool, rotate_every: u64) -> Self {
+        Self { explicit_iv, rotate_every, method: Method::Aes128, padded: true, key: KeyForm::Bytes }
+    }
+}
+
+/// A way to encrypt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    Aes128,
+    Aes256,
+    Aes256Ctr,
+}
+
+/// How a key is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyForm {
+    /// A file of its bytes.
+    Bytes,
+    /// With a line end after them.
+    Line,
+    /// A file of its hexadecimal digits, with a line end.
+    Digits,
+    /// In the playlist itself, as a `data:` URL.
+    Data,
+}
+
+/// How redundant the variants are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redundant {
+    /// Each is listed once.
+    No,
+    /// Each is listed twice: first on a host that is down, then here.
+    HostDown,
+    /// They have one path, and differ in the query.
+    ByQuery,
 }
 
 /// Where playlists and segments are found.

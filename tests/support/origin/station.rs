@@ -1,13 +1,12 @@
 //! One station: what it offers at a moment, and its answer to a request.
 
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use aes::cipher::block_padding::Pkcs7;
-use aes::cipher::{BlockModeEncrypt, KeyIvInit};
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD};
 use bytes::Bytes;
@@ -19,6 +18,7 @@ use super::http::{Manner, Reply, Request};
 use super::playlist;
 use super::programme::{Segment, Segments};
 use super::setup::{Redirects, Setup, Written};
+use super::spot;
 
 /// What opaque tokens are made unreadable with.
 const MASK: u64 = 0x5A17_C0DE_0DD5_EED5;
@@ -45,6 +45,8 @@ pub(super) struct State {
     pub gaps: Vec<u64>,
     /// Sequence numbers whose line stands there twice.
     pub twice: Vec<u64>,
+    /// Segments in which an advertisement is on the air, and which.
+    pub spots: HashMap<u64, usize>,
     /// Where playlists and segments are found by now, where that has changed.
     pub redirects: Option<Redirects>,
 }
@@ -220,7 +222,8 @@ impl Station {
         if self.setup.byte_ranges && part == Part::Segment {
             sequence = Self::range(request).and_then(|range| self.sequence_at(range.start, now));
         }
-        let fault = self.state().faults.strike(part, &path, sequence, now);
+        let query = request.target.split_once('?').map_or("", |(_, query)| query);
+        let fault = self.state().faults.strike(part, (&path, query), sequence, now);
         let as_of = match &fault {
             Some((Kind::Frozen, since)) => *since,
             Some((Kind::Stale(back), _)) => now - TimeDelta::from_std(*back).expect("short"),
@@ -265,7 +268,8 @@ impl Station {
             Part::Key => {
                 let number =
                     request.path().rsplit_once("key-").and_then(|(_, rest)| rest.split_once('.')?.0.parse().ok());
-                number.map(|number: u64| Reply::ok("application/octet-stream", key(number).to_vec())).ok_or(404)
+                let file = number.zip(self.setup.encryption).map(|(number, encryption)| encryption.key_file(number));
+                file.map(|file| Reply::ok("application/octet-stream", file)).ok_or(404)
             }
             Part::Segment if self.setup.byte_ranges => self.piece(request, now).ok_or(416),
             Part::Segment => {
@@ -341,14 +345,14 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         if self.state().gaps.contains(&sequence) {
             return None;
         }
+        if let Some(number) = self.state().spots.get(&sequence) {
+            return Some(spot::adts(*number, spot::frames(segment.duration.as_seconds_f64())));
+        }
+        if let Some(sent_as) = self.setup.sent_as {
+            return Some(sent_as(index as u64, &segment.bytes).into());
+        }
         let Some(encryption) = self.setup.encryption else { return Some(segment.bytes.clone()) };
-        let (key, iv) = (key(sequence / encryption.rotate_every), iv(sequence, encryption.explicit_iv));
-        let length = segment.bytes.len();
-        let mut buffer = vec![0; (length / 16 + 1) * 16];
-        buffer[..length].copy_from_slice(&segment.bytes);
-        let encryptor = cbc::Encryptor::<aes::Aes128>::new(&key.into(), &iv.into());
-        encryptor.encrypt_padded::<Pkcs7>(&mut buffer, length).expect("there is room for the padding");
-        Some(buffer.into())
+        Some(encryption.seal(sequence, &segment.bytes))
     }
 
     fn offered(&self, index: usize, now: DateTime<Utc>) -> Option<&Segment> {
@@ -393,22 +397,6 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
     }
 }
 
-/// The AES key with this number.
-pub(super) fn key(number: u64) -> [u8; 16] {
-    let mut hasher = DefaultHasher::new();
-    number.hash(&mut hasher);
-    (u128::from(hasher.finish()) << 64 | u128::from(!number)).to_be_bytes()
-}
-
-/// The initialisation vector of a segment (RFC 8216 section 5.2).
-pub(super) fn iv(sequence: u64, explicit: bool) -> [u8; 16] {
-    if explicit {
-        (u128::from(sequence) * 0x0001_0003_0007_000F_001F).to_be_bytes()
-    } else {
-        u128::from(sequence).to_be_bytes()
-    }
-}
-
 fn strike(kind: Kind, reply: Reply) -> Reply {
     let manner = |manner| Reply { manner, ..reply.clone() };
     match kind {
@@ -417,6 +405,7 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
         Kind::ResetMidway => manner(Manner::ResetMidway),
         Kind::Truncated => manner(Manner::Truncated),
         Kind::Stall => manner(Manner::Stall),
+        Kind::Unended => manner(Manner::Unended),
         Kind::Silence => manner(Manner::Silence),
         Kind::Drip(rate) => manner(Manner::Drip(rate)),
         Kind::Html => Reply::ok("text/html", "<!DOCTYPE html><html><body>We will be back soon.</body></html>"),

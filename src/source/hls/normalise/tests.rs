@@ -1,5 +1,9 @@
 use super::*;
 
+fn normalise(bytes: &[u8]) -> Result<Normal, NormaliseError> {
+    super::normalise(bytes, Given::default())
+}
+
 fn normal(text: impl AsRef<[u8]>) -> String {
     normalise(text.as_ref()).unwrap().text
 }
@@ -153,4 +157,39 @@ fn a_method_that_is_none_is_not_taken_for_no_encryption() {
 fn a_leap_second_is_the_first_of_the_next_minute() {
     let list = "#EXTM3U\n#EXT-X-PROGRAM-DATE-TIME:2026-12-31T23:59:60.250Z\n#EXTINF:1,\na\n";
     assert_eq!(body(list)[0], "#EXT-X-PROGRAM-DATE-TIME:2027-01-01T00:00:00.250+00:00");
+}
+
+#[test]
+fn comments_before_the_first_line_are_nothing() {
+    assert_eq!(normal("# made by hand\r\n\r\n#and again\n#EXTM3U\n#EXT-X-ENDLIST\n"), "#EXTM3U\n#EXT-X-ENDLIST\n");
+    assert!(normalise(b"# a script\necho\n#EXTM3U\n").is_err());
+    assert!(normalise(b"#EXTINF:1,\n#EXTM3U\n").is_err());
+}
+
+#[test]
+fn variables_are_filled_in_and_leave_no_trace() {
+    let list = "#EXTM3U\n#EXT-X-DEFINE:NAME=\"k\",VALUE=\"keys/1\"\n#EXT-X-DEFINE:NAME=\"iv\",VALUE=\"0x0F\"\n\
+                #EXT-X-DEFINE:NAME=\"hash\",VALUE=\"#EXT-X-ENDLIST\"\n#EXT-X-DEFINE:NAME=\"none\",VALUE=\"\"\n\
+                #EXT-X-KEY:METHOD=AES-128,URI=\"{$k}.bin\",IV={$iv}\n#EXTINF:1,\n{$k}.aac\n#EXTINF:1,\n{$hash}\n\
+                #EXTINF:1,\n{$none}\n";
+    let want = [
+        "#EXT-X-KEY:METHOD=AES-128,URI=\"keys/1.bin\",IV=0x0F",
+        "#EXTINF:1.000000,",
+        "keys/1.aac",
+        "#EXTINF:1.000000,",
+        "./#EXT-X-ENDLIST",
+    ];
+    assert_eq!(body(list), want);
+    let unknown = normalise(b"#EXTM3U\n#EXTINF:1,\n{$host}/a.aac\n").unwrap_err().to_string();
+    assert!(unknown.contains("{$host}"), "{unknown}");
+    // Where it is no address, it is nothing.
+    assert!(body("#EXTM3U\n{$host}/a.aac\n#EXT-X-DATERANGE:ID=\"{$host}\"\n").is_empty());
+}
+
+#[test]
+fn renditions_without_variants_are_a_master() {
+    let media = "#EXTM3U\n#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"a.m3u8\"\n";
+    assert!(normalise(media.as_bytes()).unwrap().master);
+    assert!(!normalise(format!("{media}#EXTINF:1,\na.aac\n").as_bytes()).unwrap().master);
+    assert!(!normalise(media.replace(",URI=\"a.m3u8\"", "").as_bytes()).unwrap().master);
 }

@@ -47,11 +47,45 @@ fn keys_hold_until_the_next_and_count_the_sequence_where_they_have_no_iv() {
 #[test]
 fn keys_we_cannot_use_are_named() {
     let refused = |key: &str| read(&format!("#EXTM3U\n#EXT-X-KEY:{key}\n#EXTINF:1,\na\n")).unwrap_err().to_string();
-    assert!(refused("METHOD=SAMPLE-AES,URI=\"k\"").contains("SAMPLE-AES"));
+    let samples = refused("METHOD=SAMPLE-AES,URI=\"k\"");
+    assert!(samples.contains("SAMPLE-AES") && samples.contains("cannot decrypt") && !samples.contains("licensed"));
+    assert!(refused("METHOD=SAMPLE-AES,URI=\"k\",KEYFORMAT=\"com.apple\"").contains("licensed players only"));
     assert!(refused("METHOD=AES-128,URI=\"k\",KEYFORMAT=\"com.widevine\"").contains("com.widevine"));
     assert!(refused("METHOD=AES-128").contains("no URI"));
     assert!(refused("METHOD=AES-128,URI=\"k\",IV=0xzz").contains("IV"));
     assert!(refused("METHOD=AES-128,URI=\"file:///etc/passwd\"").contains("no http address"));
+}
+
+#[test]
+fn keys_of_other_kinds_and_in_the_list_itself_are_read() {
+    let list = media(
+        "#EXT-X-KEY:METHOD=AES-256,URI=\"data:;base64,AAAA\"\n#EXT-X-MAP:URI=\"data:,x\"\n#EXTINF:1,\n0\n\
+         #EXT-X-KEY:METHOD=AES-256-CTR,URI=\"k\",KEYFORMAT=\"identity\"\n#EXTINF:1,\n1\n",
+    );
+    let key = |at: usize| list.segments[at].key.as_ref().map(|key| (key.cipher, key.url.scheme()));
+    assert_eq!((key(0), key(1)), (Some((Cipher::Aes256, "data")), Some((Cipher::Aes256Ctr, "http"))));
+    assert_eq!(list.segments[0].map.as_ref().unwrap().url.as_str(), "data:,x");
+    // But never a segment.
+    let refused = read("#EXTM3U\n#EXTINF:1,\ndata:;base64,c2VjcmV0\n").unwrap_err().to_string();
+    assert!(refused.contains("data:…") && !refused.contains("c2VjcmV0"), "{refused}");
+}
+
+#[test]
+fn variables_of_the_master_are_imported() {
+    let Ok(Playlist::Master(master)) = Playlist::read(
+        b"#EXTM3U\n#EXT-X-DEFINE:NAME=\"d\",VALUE=\"low\"\n#EXT-X-STREAM-INF:BANDWIDTH=1\n{$d}\n",
+        &base(),
+    ) else {
+        panic!("no master");
+    };
+    let list =
+        b"#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"d\"\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXTINF:1,\n{$d}/{$token}.aac\n";
+    let below = |variables| match Playlist::read_below(list, &base(), variables) {
+        Ok(Playlist::Media(list)) => list.segments[0].url.path().to_owned(),
+        other => format!("{other:?}"),
+    };
+    assert_eq!(below(Some(&master.variables)), "/live/low/1.aac");
+    assert!(below(None).contains("NotImported"));
 }
 
 #[test]

@@ -164,6 +164,12 @@ impl Asked {
         Self::list(first..edge, first + WINDOW - at, |number| format!("#EXTINF:0.512,\nx{number}.aac\n"))
     }
 
+    /// A sliding window without dates, each segment written by `entry`.
+    pub fn undated(&self, entry: impl Fn(u32) -> String) -> Answer {
+        let edge = self.edge();
+        Self::list(edge - WINDOW..edge, edge - WINDOW, entry)
+    }
+
     pub fn file(&self, folder: &Path) -> Answer {
         let whole = std::fs::read(folder.join(self.path.trim_start_matches('/'))).unwrap();
         match self.header("range").strip_prefix("bytes=").and_then(|range| range.split_once('-')) {
@@ -339,20 +345,24 @@ impl Drop for Station {
     }
 }
 
+/// A segment of half a second without sound, `pictures.ts`, made by ffmpeg.
+pub fn pictures() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    ffmpeg(folder.path(), "-f lavfi -i testsrc=s=64x64:r=10 -t 0.5 -c:v mpeg2video -f mpegts pictures.ts");
+    folder
+}
+
 /// Four seconds of sound in four segments and their `list.m3u8`, made by ffmpeg.
-#[expect(clippy::disallowed_methods, reason = "a test's own tool, waited for on the spot")]
 pub fn encoded(options: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let made = std::process::Command::new("ffmpeg")
-        .args(
-            "-v error -f lavfi -i sine=duration=4:sample_rate=48000 -c:a aac -f hls -hls_time 1 -hls_list_size 0"
-                .split(' '),
-        )
-        .args(options.split(' '))
-        .arg("list.m3u8")
-        .current_dir(folder.path())
-        .status()
-        .unwrap();
-    assert!(made.success());
+    let sine = "-f lavfi -i sine=duration=4:sample_rate=48000 -c:a aac -f hls -hls_time 1 -hls_list_size 0";
+    ffmpeg(folder.path(), &format!("{sine} {options} list.m3u8"));
     folder
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test's own tool, waited for on the spot")]
+fn ffmpeg(folder: &Path, arguments: &str) {
+    let mut command = std::process::Command::new("ffmpeg");
+    let made = command.args("-v error".split(' ')).args(arguments.split(' ')).current_dir(folder).status().unwrap();
+    assert!(made.success());
 }

@@ -1,5 +1,6 @@
 //! How a list lies beside what was listed before: which of its segments are known, and from where on it is new.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use url::Url;
@@ -32,6 +33,8 @@ pub(super) struct Alignment {
     pub(super) reading: Reading,
     pub(super) discontinuity: bool,
     pub(super) doubtful: bool,
+    /// Whether the list has none of the names that it had, under their numbers.
+    pub(super) renamed: bool,
 }
 
 /// What was listed before.
@@ -40,6 +43,8 @@ pub(super) struct Past<'a> {
     pub(super) known: &'a VecDeque<Known>,
     /// The path of the list that was read last.
     pub(super) list: &'a str,
+    /// Whether that was renamed.
+    pub(super) renamed: bool,
 }
 
 impl Past<'_> {
@@ -71,11 +76,11 @@ impl Past<'_> {
             (false, true) => Reading::Unchanged,
             (false, false) => Reading::Behind,
         };
-        Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false }
+        Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false, renamed: false }
     }
 
-    /// Each segment's known self. Names may come round again, so what is recognised must keep about the distance in
-    /// numbers that the newest of them has.
+    /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must
+    /// keep about the distance in numbers that most of them have, and the order of those that keep it exactly.
     fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
         // With the range, because a whole day may lie in one file.
         let mut by_place: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
@@ -98,13 +103,13 @@ impl Past<'_> {
             same_place.into_iter().chain(same_number).filter_map(distance).collect()
         };
         let candidates: Vec<_> = segments.iter().zip(by_place).map(candidates).collect();
-        let newest = candidates.iter().flatten().max_by_key(|(at, _)| *at);
-        let Some(&(_, expected)) = newest else { return vec![None; segments.len()] };
+        let Some(expected) = expected_distance(&candidates) else { return vec![None; segments.len()] };
         let window = i128::try_from(segments.len()).unwrap_or(i128::MAX);
         let off = |distance: i128| (distance - expected).abs();
         let nearest = |found: &Vec<(usize, i128)>| found.iter().copied().min_by_key(|(_, distance)| off(*distance));
-        let near = |(at, distance): (usize, i128)| (off(distance) < window).then_some(at);
-        candidates.iter().map(|found| nearest(found).and_then(near)).collect()
+        let mut found: Vec<_> = candidates.iter().map(nearest).collect();
+        in_order(&mut found, expected);
+        found.into_iter().map(|pair| pair.and_then(|(at, distance)| (off(distance) < window).then_some(at))).collect()
     }
 
     /// For a list in which nothing is recognised, as after a change of address: the dates, where there are any.
@@ -128,7 +133,7 @@ impl Past<'_> {
         let late = first.programme_time.is_some_and(|start| start - end > delta(first.duration / 2));
         let reading = if late { Reading::Jumped(None) } else { Reading::Continued };
         let contiguous = first.sequence == newest.sequence.saturating_add(1) && !late;
-        Some(Alignment { pairs, fresh, reading, discontinuity: !contiguous, doubtful: !contiguous })
+        Some(Alignment { pairs, fresh, reading, discontinuity: !contiguous, doubtful: !contiguous, renamed: false })
     }
 
     /// The last resort.
@@ -149,6 +154,15 @@ impl Past<'_> {
         if first.sequence > next {
             return Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
         }
+        if self.list == place(url) && self.goes_on(segments, last, newest) {
+            // The station names its segments anew with every answer; their numbers stay. The first time it may be a station
+            // that begins anew under numbers that it has used, which bytes tell.
+            if self.renamed {
+                return Alignment { renamed: true, ..self.by_number(segments, last, newest) };
+            }
+            let pairs = self.by_number(segments, last, newest).pairs;
+            return Alignment { pairs, renamed: true, ..Alignment::all_new(segments, Reading::Restarted, true) };
+        }
         if self.list == place(url) {
             // Other segments under numbers that were used: the encoder began anew. Only numbers just before the first
             // that was seen may be those of an old copy.
@@ -159,6 +173,19 @@ impl Past<'_> {
             return Alignment::all_new(segments, reading, true);
         }
         // Another list, as after resolving again: its numbers go on.
+        self.by_number(segments, last, newest)
+    }
+
+    /// Whether `segments` have numbers that go on, and lengths that agree with those of before.
+    fn goes_on(&self, segments: &[&Segment], last: &Segment, newest: &Known) -> bool {
+        let lengths: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known.duration)).collect();
+        let had = segments.iter().take_while(|segment| segment.sequence <= newest.sequence);
+        last.sequence >= newest.sequence && had.into_iter().all(|it| lengths.get(&it.sequence) == Some(&it.duration))
+    }
+
+    /// For a list whose numbers alone tell.
+    fn by_number(&self, segments: &[&Segment], last: &Segment, newest: &Known) -> Alignment {
+        let next = newest.sequence.saturating_add(1);
         let fresh = segments.iter().position(|segment| segment.sequence >= next).unwrap_or(segments.len());
         let numbers: HashMap<_, _> = self.known.iter().enumerate().map(|(at, known)| (known.sequence, at)).collect();
         let by_number = |segment: &&Segment| numbers.get(&segment.sequence).copied();
@@ -168,12 +195,55 @@ impl Past<'_> {
             (false, true) => Reading::Unchanged,
             (false, false) => Reading::Behind,
         };
-        Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false }
+        Alignment { pairs, fresh, reading, discontinuity: false, doubtful: false, renamed: false }
+    }
+}
+
+/// The distance in numbers that most of the segments have from their known selves. An address that was played several times
+/// says nothing of it; where all are such, numbers stay as they are, if they can.
+fn expected_distance(candidates: &[Vec<(usize, i128)>]) -> Option<i128> {
+    let votes = |sure: bool| {
+        let mut votes: HashMap<i128, (usize, usize)> = HashMap::new();
+        for (at, distance) in candidates.iter().filter(|found| !sure || found.len() == 1).flatten() {
+            let (many, newest) = votes.entry(*distance).or_default();
+            (*many, *newest) = (*many + 1, (*newest).max(*at));
+        }
+        votes
+    };
+    let most = |votes: HashMap<i128, (usize, usize)>| {
+        votes
+            .into_iter()
+            .max_by_key(|(distance, count)| (*count, Reverse(distance.abs())))
+            .map(|(distance, _)| distance)
+    };
+    most(votes(true)).or_else(|| {
+        let votes = votes(false);
+        if votes.contains_key(&0) { Some(0) } else { most(votes) }
+    })
+}
+
+/// Drops what would stand on the wrong side of one that keeps the `expected` distance.
+fn in_order(found: &mut [Option<(usize, i128)>], expected: i128) {
+    let exact = |pair: &Option<(usize, i128)>| pair.filter(|(_, distance)| *distance == expected).map(|(at, _)| at);
+    let mut before = None;
+    let mut after: Vec<Option<usize>> = vec![None; found.len()];
+    let mut next = None;
+    for (pair, after) in found.iter().zip(&mut after).rev() {
+        *after = next;
+        next = exact(pair).or(next);
+    }
+    for (pair, after) in found.iter_mut().zip(after) {
+        let (kept, at) = (exact(pair), pair.map(|(at, _)| at));
+        let misplaced = |at: usize| before.is_some_and(|before| at <= before) || after.is_some_and(|after| at >= after);
+        if kept.is_none() && at.is_some_and(misplaced) {
+            *pair = None;
+        }
+        before = kept.or(before);
     }
 }
 
 impl Alignment {
     pub(super) fn all_new(segments: &[&Segment], reading: Reading, discontinuity: bool) -> Self {
-        Self { pairs: vec![None; segments.len()], fresh: 0, reading, discontinuity, doubtful: true }
+        Self { pairs: vec![None; segments.len()], fresh: 0, reading, discontinuity, doubtful: true, renamed: false }
     }
 }

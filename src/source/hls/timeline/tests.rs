@@ -326,3 +326,37 @@ fn a_segment_that_is_listed_again_with_a_mark_is_doubtful() {
     assert_eq!(station.new_in("5: a b c"), "!a b c");
     assert_eq!(station.new_in("5: a b !c d"), "!c? d");
 }
+
+#[test]
+fn an_address_under_a_new_number_is_on_the_air_again() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("10: !x y !a b c d e f"), "!x y !a b c d e f");
+    // Both airings are in one window, and later the first one is remembered.
+    assert_eq!(station.new_in("11: y !a b c d e f !x"), "!x");
+    assert_eq!(station.new_in("12: !a b c d e f !x y"), "y");
+    assert_eq!(station.new_in("13: b c d e f !x y !g"), "!g");
+    assert_eq!(station.new_in("14: c d e f !x y !g x"), "x");
+}
+
+#[test]
+fn a_slate_that_is_listed_again_and_again_plays_as_often() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("10: a b c"), "!a b c");
+    assert_eq!(station.new_in("11: b c !s"), "!s");
+    assert_eq!(station.new_in("12: c !s s"), "s");
+    assert_eq!(station.new_in("13: !s s s"), "s");
+    assert_eq!(station.new_in("14: s s s"), "s");
+    assert_eq!(station.new_in("15: s s !d"), "!d");
+}
+
+#[test]
+fn names_that_are_new_with_every_answer_cost_doubt_once() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("5: a1 b1 c1 d1"), "!a1 b1 c1 d1");
+    assert_eq!(station.new_in("6: b2 c2 d2 e2"), "!b2? c2? d2? e2?");
+    assert_eq!(station.new_in("6: b3 c3 d3 e3"), "");
+    assert_eq!(station.new_in("8: d4 e4 f4 g4"), "f4 g4");
+    // A station that begins anew goes on with the names that it has.
+    assert_eq!(station.new_in("0: p q"), "!p? q?");
+    assert_eq!(station.new_in("0: p q r"), "r");
+}

@@ -1,0 +1,210 @@
+//! Which sound was had before, where it is not known which segments are new.
+//!
+//! A station plays jingles and advertisements again and again: bytes that were had are no proof that they come again by
+//! mistake. Only where the numbering of a station was lost, as when it began anew, are segments in doubt, and such a segment
+//! is proven to be one that was had by its bytes together with
+//!
+//! - its number or its date, or else
+//! - those that come with it: segment after segment the same as what was had, up to the newest.
+//!
+//! Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
+
+use std::collections::VecDeque;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How many segments are remembered.
+const REMEMBERED: usize = 512;
+/// The most bytes that are held back for a proof.
+const HELD_CAP: usize = 16 << 20;
+/// Two dates that differ by no more are those of one segment.
+const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
+
+/// What tells one segment from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Trait {
+    /// A digest of its bytes.
+    pub digest: u64,
+    /// Its number in the list.
+    pub sequence: u64,
+    /// Its date, where that is believed.
+    pub date: Option<DateTime<Utc>>,
+}
+
+impl Trait {
+    /// Whether a number or a date says that these equal bytes are one segment. `None`: neither says anything.
+    fn is(&self, other: &Self) -> Option<bool> {
+        match (self.date, other.date) {
+            (Some(one), Some(another)) => Some((one - another).abs() <= SAME_DATE),
+            _ => (self.sequence == other.sequence).then_some(true),
+        }
+    }
+}
+
+/// What was had, newest last, and what is held back.
+#[derive(Debug)]
+pub struct Memory<T> {
+    had: VecDeque<Trait>,
+    held: Vec<(Trait, T)>,
+    held_bytes: usize,
+    /// How many of the newest came since segments are in doubt: they are no news from before.
+    since: usize,
+    /// The last segment that was found again, counted back from the newest before that.
+    found: Option<usize>,
+}
+
+/// What has become clear with one more segment.
+#[derive(Debug)]
+pub struct Cleared<T> {
+    /// New sound after all, in order.
+    pub new: Vec<T>,
+    /// What is proven to have been had.
+    pub repeats: Vec<T>,
+    /// Whether what is new directly follows the newest that was had.
+    pub follows: bool,
+}
+
+impl<T> Default for Memory<T> {
+    fn default() -> Self {
+        Self { had: VecDeque::new(), held: Vec::new(), held_bytes: 0, since: 0, found: None }
+    }
+}
+
+impl<T> Memory<T> {
+    /// Takes the next segment, of so many `bytes`.
+    pub fn take(&mut self, segment: T, its: Trait, bytes: usize, doubtful: bool) -> Cleared<T> {
+        let mut cleared = Cleared { new: Vec::new(), repeats: Vec::new(), follows: false };
+        if let Some((back, proven)) = doubtful.then(|| self.find(&its)).flatten() {
+            self.found = Some(back);
+            self.held.push((its, segment));
+            self.held_bytes += bytes;
+            if proven || back == 0 {
+                cleared.repeats = self.let_go().map(|(_, segment)| segment).collect();
+            } else if self.held_bytes > HELD_CAP {
+                cleared.new = self.give_up();
+            }
+            return cleared;
+        }
+        cleared.follows = self.held.is_empty() && self.found == Some(0) && self.since == 0;
+        cleared.new = self.give_up();
+        self.remember(its);
+        cleared.new.push(segment);
+        if !doubtful {
+            self.since = 0;
+        }
+        cleared
+    }
+
+    /// Nothing more comes to prove anything: what is held back is new.
+    pub fn give_up(&mut self) -> Vec<T> {
+        self.found = None;
+        let held: Vec<_> = self.let_go().collect();
+        held.into_iter()
+            .map(|(its, segment)| {
+                self.remember(its);
+                segment
+            })
+            .collect()
+    }
+
+    fn let_go(&mut self) -> impl Iterator<Item = (Trait, T)> + use<T> {
+        self.held_bytes = 0;
+        std::mem::take(&mut self.held).into_iter()
+    }
+
+    fn remember(&mut self, its: Trait) {
+        self.had.push_back(its);
+        self.since += 1;
+        if self.had.len() > REMEMBERED {
+            self.had.pop_front();
+        }
+    }
+
+    /// Where a segment was had, counted back from the newest, and whether that is proven.
+    fn find(&self, its: &Trait) -> Option<(usize, bool)> {
+        let equal = || self.had.iter().rev().skip(self.since).enumerate().filter(|(_, had)| had.digest == its.digest);
+        if let Some((back, _)) = equal().find(|(_, had)| had.is(its) == Some(true)) {
+            return Some((back, true));
+        }
+        if self.since > 0 {
+            // What was had is listed before what is new.
+            return None;
+        }
+        let mut undecided = equal().filter(|(_, had)| had.is(its).is_none()).map(|(back, _)| back);
+        match self.found {
+            Some(found) => undecided.find(|back| back + 1 == found).map(|back| (back, false)),
+            // Silence is like silence: what could be several says nothing, unless it could be the newest.
+            None => undecided.next().filter(|back| *back == 0 || undecided.next().is_none()).map(|back| (back, false)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of segments named by letters, which are their bytes, after `had`; `x` for repeats, `|` before what directly
+    /// follows. All have numbers of their own.
+    fn told(had: &str, doubtful: &str, sure: &str) -> String {
+        let mut memory = Memory::default();
+        let mut told = String::new();
+        let mut sequence = 0;
+        let mut take = |letter: char, doubtful: bool| {
+            sequence += 1;
+            let its = Trait { digest: u64::from(letter), sequence, date: None };
+            memory.take(letter, its, 1, doubtful)
+        };
+        for letter in had.chars() {
+            take(letter, false);
+        }
+        for (letters, doubt) in [(doubtful, true), (sure, false)] {
+            for letter in letters.chars() {
+                let cleared = take(letter, doubt);
+                told.extend(cleared.repeats.iter().map(|_| 'x'));
+                told.extend(cleared.follows.then_some('|'));
+                told.extend(cleared.new);
+            }
+        }
+        told.extend(memory.give_up());
+        told
+    }
+
+    #[test]
+    fn sound_without_doubt_is_new_however_often_it_was_had() {
+        assert_eq!(told("abcab", "", "abab"), "abab");
+    }
+
+    #[test]
+    fn what_leads_up_to_the_newest_was_had() {
+        assert_eq!(told("abcd", "cdef", ""), "xx|ef");
+        assert_eq!(told("abcd", "d", "e"), "x|e");
+    }
+
+    #[test]
+    fn an_advertisement_that_comes_again_after_a_break_is_new() {
+        assert_eq!(told("pabqr", "abst", ""), "abst");
+        assert_eq!(told("pabqr", "ab", "st"), "abst");
+        assert_eq!(told("pabqr", "ab", ""), "ab", "nothing more comes");
+    }
+
+    #[test]
+    fn silence_proves_nothing_unless_it_ends_what_was_had() {
+        assert_eq!(told("a000b", "00c", ""), "00c");
+        assert_eq!(told("ab00", "b00c", ""), "xxx|c");
+    }
+
+    #[test]
+    fn a_number_or_a_date_proves_at_once_and_a_date_disproves() {
+        let its = |digest, sequence, date: Option<i64>| {
+            let date = date.map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
+            Trait { digest, sequence, date }
+        };
+        let mut memory = Memory::default();
+        for number in 1..5 {
+            memory.take(number, its(number, number, Some(2 * i64::try_from(number).unwrap())), 1, false);
+        }
+        assert_eq!(memory.take(9, its(2, 70, Some(4)), 1, true).repeats, [9]);
+        assert_eq!(memory.take(9, its(2, 2, Some(60)), 1, true).new, [9]);
+        assert_eq!(memory.take(9, its(3, 3, None), 1, true).repeats, [9]);
+    }
+}

@@ -1,0 +1,93 @@
+//! What a station may have put where a list is expected.
+
+use super::*;
+
+const ENDLESS: &str = "is no HLS playlist but sound itself (aac 48000 Hz 2 ch): write `icecast:` instead of `hls:`";
+
+/// The first trouble that is told of `station`.
+async fn first_trouble(station: &Station, path: &str) -> String {
+    let told = |taped: &Taped| !taped.troubles().is_empty();
+    capture_with(hls(station, path), long_ago(), told).await.troubles()[0].words.clone()
+}
+
+#[tokio::test]
+async fn a_stream_is_told_to_be_one_under_its_own_name_and_behind_a_list() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/list.pls" => Answer::ok(b"[playlist]\nFile1=/stream\n".to_vec()),
+        "/radio.m3u8" => Answer::ok(b"#EXTM3U\n#EXTINF:-1,Radio\n/stream\n".to_vec()),
+        // A body that never ends.
+        _ => Answer::ok(station::segment_bytes(1).repeat(2)).stalled(),
+    })
+    .await;
+    for path in ["stream", "list.pls", "radio.m3u8"] {
+        let words = first_trouble(&station, path).await;
+        assert!(words.contains(ENDLESS) && words.contains("/stream"), "{path}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn of_several_lists_in_a_file_the_next_is_played_where_one_is_down() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/radio" => Answer::ok(b"[playlist]\nFile1=/down.m3u8\nFile2=/list.m3u8\n".to_vec()),
+        "/down.m3u8" => Answer::status(503),
+        _ => live(asked),
+    })
+    .await;
+    capture(&station, "radio", 9).await.assert_whole();
+}
+
+#[tokio::test]
+async fn a_key_in_the_list_is_never_told() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/list.m3u8" => live(asked).map_text(|text| {
+            text.replace("#EXT-X-VERSION:3", "#EXT-X-KEY:METHOD=AES-128,URI=\"data:;base64,c2VjcmV0LWtleQ==\"")
+        }),
+        _ => asked.encrypted(),
+    })
+    .await;
+    let lost = |taped: &Taped| !taped.gaps().is_empty();
+    let taped = capture_with(hls(&station, "list.m3u8"), long_ago(), lost).await;
+    let (_, cause) = taped.gaps()[0];
+    assert_eq!(cause.kind, CauseKind::Encrypted);
+    assert!(cause.words.contains("data:…") && cause.words.contains("16 bytes"), "{cause}");
+    assert!(!format!("{taped:?}").contains("c2VjcmV0"));
+    // What cannot be opened is not fetched.
+    assert!(station.asked().iter().all(|asked| asked.segment().is_none()));
+}
+
+#[tokio::test]
+async fn an_undefined_variable_is_named() {
+    let station = Station::start(|asked| live(asked).map_text(|text| text.replace(".aac", ".aac?auth={$token}"))).await;
+    let words = first_trouble(&station, "list.m3u8").await;
+    assert!(words.contains("{$token}") && words.contains("EXT-X-DEFINE"), "{words}");
+}
+
+#[tokio::test]
+async fn a_list_of_nothing_is_told_to_be_one() {
+    let station = Station::start(|_| Answer::ok(b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n".to_vec())).await;
+    let words = first_trouble(&station, "list.m3u8").await;
+    assert!(words.contains("names no segments"), "{words}");
+}
+
+#[tokio::test]
+async fn segments_of_pictures_are_told_to_be_that_and_their_variant_is_left() {
+    let folder = station::pictures();
+    let path = folder.path().to_owned();
+    let station = Station::start(move |asked| match asked.path.as_str() {
+        "/master.m3u8" => Answer::ok(
+            b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\npictures.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n"
+                .to_vec(),
+        ),
+        "/pictures.m3u8" => live(asked).map_text(|text| text.replace(".aac", ".ts")),
+        picture if picture.contains(".ts") => Answer::ok(std::fs::read(path.join("pictures.ts")).unwrap()),
+        _ => live(asked),
+    })
+    .await;
+    let taped = capture_with(hls(&station, "pictures.m3u8"), long_ago(), |taped| !taped.gaps().is_empty()).await;
+    assert!(taped.chunks().is_empty() && taped.gaps()[0].1.words.contains("hold no sound"), "{taped:?}");
+    // Without a second list there is nothing to wait for.
+    assert_eq!(station.count("/0.ts"), 1);
+    let taped = capture_with(hls(&station, "master.m3u8"), long_ago(), |taped| taped.chunks().len() > 6).await;
+    assert!(station.count("/list.m3u8") > 0);
+    assert!(taped.numbers().windows(2).all(|pair| pair[1] == pair[0] + 1), "{taped:?}");
+}

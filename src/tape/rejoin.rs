@@ -1,0 +1,161 @@
+//! Where a new capture joins on to what is on tape.
+//!
+//! After a restart or a reconnect a station's window reaches back to sound that was captured before. Such chunks are the
+//! same to the byte, which joins the two captures exactly, even where only arrivals are known. But an advertisement that is
+//! on the air again is the same to the byte as well. So a chunk is left out only where it is proven to be a repeat: by its date,
+//! or because it and those after it are, chunk after chunk, what is on tape up to the newest. Until that is known such chunks
+//! are held back; their bytes are on tape. What is not proven is new sound.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::TimeDelta;
+
+use super::entry::{Entry, Sound};
+use super::error::TapeError;
+use super::place::delta;
+use crate::model::Chunk;
+
+/// How many of the newest entries an incoming chunk is compared with.
+const COMPARED: usize = 400;
+/// Two dates that differ by no more are those of one chunk.
+const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
+
+/// The entries of a tape; the first has number `first`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub(super) first: u64,
+    pub(super) entries: &'a [Entry],
+}
+
+impl<'a> Known<'a> {
+    fn newest_first(self) -> impl Iterator<Item = (u64, &'a Entry, &'a Sound)> {
+        let sound =
+            move |(at, entry): (usize, &'a Entry)| Some((self.first + at as u64, entry, entry.sound.as_ref().ok()?));
+        self.entries.iter().enumerate().rev().filter_map(sound).take(COMPARED)
+    }
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Chunks are new.
+    #[default]
+    Over,
+    /// Chunks may repeat what is on tape.
+    Open,
+    /// The last chunk is entry number so much.
+    At(u64),
+}
+
+/// What a chunk turned out to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judged {
+    /// Sound that is on tape; so much is proven to be with it.
+    Known(Duration),
+    /// New sound: directly behind the newest entry, behind a break, or as it says itself.
+    New(Join),
+}
+
+/// How new sound joins on to the newest entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Join {
+    Follows,
+    Apart,
+    AsItSays,
+}
+
+/// A chunk that is on tape, without its bytes.
+#[derive(Debug)]
+struct Held {
+    chunk: Chunk,
+    sound: Sound,
+}
+
+/// The joint of a capture and the tape.
+#[derive(Debug, Default)]
+pub(super) struct Rejoin {
+    phase: Phase,
+    /// The newest entry that has sound, when the capture began.
+    newest: Option<u64>,
+    held: VecDeque<Held>,
+}
+
+impl Rejoin {
+    /// A new capture begins.
+    pub(super) fn begin(&mut self, known: Known<'_>) {
+        self.newest = known.newest_first().next().map(|(number, ..)| number);
+        self.phase = if self.newest.is_some() { Phase::Open } else { Phase::Over };
+    }
+
+    /// What `chunk` is. Reads from the disk where it may be a repeat.
+    pub(super) fn judge(&mut self, chunk: &Chunk, known: Known<'_>) -> Judged {
+        if self.phase == Phase::Over {
+            return Judged::New(Join::AsItSays);
+        }
+        if let Some((number, sound, proven)) = self.find(chunk, known) {
+            self.phase = Phase::At(number);
+            self.held.push_back(Held { chunk: Chunk { bytes: Bytes::new(), ..chunk.clone() }, sound });
+            return Judged::Known(if proven || Some(number) == self.newest { self.let_go() } else { Duration::ZERO });
+        }
+        let last = known.newest_first().next();
+        let join = match self.phase {
+            Phase::At(number) if self.held.is_empty() && last.is_some_and(|(last, ..)| last == number) => Join::Follows,
+            Phase::At(_) => Join::Apart,
+            Phase::Open | Phase::Over => Join::AsItSays,
+        };
+        // Sound of a time that is on tape, but other sound: what follows may still be known.
+        let end = last.and_then(|(_, entry, _)| Some(entry.programme_time? + delta(entry.duration)));
+        let within = chunk.programme_time.zip(end).is_some_and(|(start, end)| start + delta(chunk.duration) <= end);
+        self.phase = if within { Phase::Open } else { Phase::Over };
+        Judged::New(join)
+    }
+
+    /// The first of what is held back and must be written, because nothing proves that it is known.
+    pub(super) fn first_held(&mut self) -> Option<Result<Chunk, TapeError>> {
+        let held = self.held.front()?;
+        let whole = |bytes: Vec<u8>| Chunk { bytes: bytes.into(), ..held.chunk.clone() };
+        Some(held.sound.read().map(whole))
+    }
+
+    /// That one is written.
+    pub(super) fn drop_first(&mut self) {
+        self.held.pop_front();
+    }
+
+    /// Nothing comes any more that could prove what is held back.
+    pub(super) fn give_up(&mut self) {
+        self.phase = Phase::Over;
+    }
+
+    fn let_go(&mut self) -> Duration {
+        self.held.drain(..).map(|held| held.chunk.duration).sum()
+    }
+
+    /// The entry that `chunk` equals, and whether its date proves that it is that one.
+    fn find(&self, chunk: &Chunk, known: Known<'_>) -> Option<(u64, Sound, bool)> {
+        let by_date = |entry: &Entry| {
+            chunk.programme_time.zip(entry.programme_time).map(|(one, other)| (one - other).abs() <= SAME_DATE)
+        };
+        let may_be = |(_, entry, sound): &(u64, &Entry, &Sound)| {
+            by_date(entry) != Some(false) && sound.length == chunk.bytes.len() as u64 && sound.length > 0
+        };
+        let equal = |(_, _, sound): &(u64, &Entry, &Sound)| sound.read().is_ok_and(|bytes| bytes == chunk.bytes);
+        let mut entries = known.newest_first();
+        if let Phase::At(last) = self.phase {
+            // What comes next, or what is dated.
+            let next = known.newest_first().take_while(|(number, ..)| *number > last).last();
+            let next = next.filter(|next| may_be(next) && equal(next));
+            if let Some((number, entry, sound)) = next {
+                return Some((number, sound.clone(), by_date(entry) == Some(true)));
+            }
+            let mut dated = entries.filter(|it| by_date(it.1) == Some(true) && may_be(it));
+            return dated.find(equal).map(|(number, _, sound)| (number, sound.clone(), true));
+        }
+        let (number, entry, sound) = entries.find(|it| may_be(it) && equal(it))?;
+        let proven = by_date(entry) == Some(true);
+        // Silence looks like silence: a chunk that several entries equal says nothing.
+        let several = !proven && entries.any(|it| may_be(&it) && equal(&it));
+        (!several).then(|| (number, sound.clone(), proven))
+    }
+}
