@@ -123,3 +123,84 @@ async fn all(cases: Vec<(&'static str, Mix, bool)>) {
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
+
+/// Of 188 bytes each, with something before and behind.
+fn wrapped(segment: &[u8], before: &[u8], behind: &[u8]) -> Vec<u8> {
+    segment.as_chunks::<188>().0.iter().flat_map(|packet| [before, packet, behind].concat()).collect()
+}
+
+/// A segment whose tables tell of sound that is not in it.
+fn without_sound(segment: &[u8]) -> Vec<u8> {
+    // The first elementary stream as ffmpeg and the origin number them; null packets take its place.
+    let is_sound = |packet: &[u8; 188]| u16::from_be_bytes([packet[1] & 0x1f, packet[2]]) == 0x100;
+    let null = [&[0x47, 0x1f, 0xff, 0x10][..], &[0xff; 184]].concat();
+    segment
+        .as_chunks::<188>()
+        .0
+        .iter()
+        .flat_map(|packet| if is_sound(packet) { null.clone() } else { packet.to_vec() })
+        .collect()
+}
+
+#[tokio::test]
+async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
+    type Sent = fn(u64, &[u8]) -> Vec<u8>;
+    const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
+    let cases: [(&str, Sent); 3] = [
+        ("behind a picture", |_, bytes| [PICTURE, bytes].concat()),
+        ("packets of discs", |number, bytes| wrapped(bytes, &u32::try_from(number).unwrap_or(0).to_be_bytes(), b"")),
+        ("now and then with error correction", |number, bytes| match number % 3 {
+            0 => wrapped(bytes, b"", &[0x47; 16]),
+            _ => bytes.to_vec(),
+        }),
+    ];
+    let origin = Origin::start();
+    let runs = cases.map(|(name, sent_as)| {
+        let programme_time = ProgrammeTime::Every;
+        let setup = Setup { sent_as: Some(sent_as), programme_time, ..Setup::of(Container::Ts) };
+        let station = origin.station(&name.replace(' ', "-"), setup);
+        async move { record(name, &station, true, 0).await }
+    });
+    let failed: Vec<_> = join_all(runs).await.into_iter().filter_map(Result::err).collect();
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[tokio::test]
+async fn a_segment_that_holds_no_sound_is_told_and_a_station_of_nothing_else_fails() {
+    let origin = Origin::start();
+    let none = Setup { sent_as: Some(|_, bytes| without_sound(bytes)), ..Setup::of(Container::Ts) };
+    let some: fn(u64, &[u8]) -> Vec<u8> =
+        |number, bytes| if number % 4 == 0 { without_sound(bytes) } else { bytes.to_vec() };
+    let some = Setup { sent_as: Some(some), programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
+    let (none, some) = (origin.station("none", none), origin.station("some", some));
+    let aircheck = Aircheck::new(&format!(
+        "stations:\n  none:\n    hls: \"{}\"\n  some:\n    hls: \"{}\"\nshows: []\n",
+        none.url(),
+        some.url()
+    ));
+    let record = async |station: &str| {
+        let file = format!("{station}.mp3");
+        let ran = aircheck.run(&["record", station, "--for", "12s", "--output", &file, "--json"]).await;
+        (serde_json::from_str::<serde_json::Value>(&ran.stdout).expect(&ran.stdout), aircheck.path(&file))
+    };
+    let probe = aircheck.run(&["check", "--probe", "--json"]);
+    let ((nothing, no_file), (partly, file), probed) = tokio::join!(record("none"), record("some"), probe);
+
+    assert_eq!(nothing["verdict"], "failed", "{nothing}");
+    assert_eq!((&nothing["seconds"], no_file.exists()), (&0.0.into(), false), "{nothing}");
+    for said in [&nothing, &partly] {
+        let cause = &said["missing"][0];
+        assert_eq!(cause["cause"], "the segments hold no sound", "{said}");
+        assert_eq!(cause["kind"], "unusable", "{said}");
+    }
+    assert_eq!(partly["verdict"], "partial", "{partly}");
+    let missing: f64 = partly["missing"].as_array().into_iter().flatten().filter_map(|it| it["seconds"].as_f64()).sum();
+    let heard = tokio::task::spawn_blocking(move || Report::of_file(&file)).await.expect("it reads");
+    assert!((1.9..6.2).contains(&missing) && heard.doubled == 0.0, "{missing} s: {partly}; {heard}");
+
+    let probes: serde_json::Value = serde_json::from_str(&probed.stdout).expect(&probed.stdout);
+    let of = |station: &str| probes["probes"].as_array().into_iter().flatten().find(|it| it["station"] == station);
+    let (none, some) = (of("none").expect("it was tried"), of("some").expect("it was tried"));
+    assert!(none["ok"] == false && none["trouble"] == "the segments hold no sound", "{none}");
+    assert!(some["ok"] == true && some["seconds"].as_f64() >= Some(2.9), "{some}");
+}

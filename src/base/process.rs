@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -119,6 +120,15 @@ impl Invocation {
     }
 }
 
+/// How a child ended that did not end by itself: `was killed by signal 11 (SIGSEGV)`.
+pub fn killed(status: ExitStatus) -> Option<String> {
+    status.signal()?;
+    // The standard library knows the names: `signal: 11 (SIGSEGV) (core dumped)`.
+    let said = status.to_string();
+    let signal = said.strip_prefix("signal: ").unwrap_or(&said);
+    Some(format!("was killed by signal {}", signal.trim_end_matches(" (core dumped)")))
+}
+
 /// The Debian package that ships `program`.
 pub fn package_of(program: &str) -> String {
     let name = Path::new(program).file_name().map_or(program.into(), |name| name.to_string_lossy());
@@ -200,8 +210,13 @@ impl Running {
 
     /// Its last words on stderr, one line.
     pub fn last_words(&self) -> String {
-        let lines = self.last_lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().rev().take(3).rev().map(String::as_str).collect::<Vec<_>>().join("; ")
+        let lines = self.last_lines();
+        lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join("; ")
+    }
+
+    /// Its last lines on stderr, as far as they are kept.
+    pub fn last_lines(&self) -> Vec<String> {
+        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     /// Ends it: TERM to the group, `grace` to comply, KILL.

@@ -1,15 +1,17 @@
-//! `aircheck check --probe`: reach every station and tape 3 seconds of it.
+//! `aircheck check --probe`: reach every station, tape 3 seconds of it and count what can be decoded.
 
-use std::sync::Arc;
+use std::num::NonZero;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use super::logging;
 use super::runtime::block_on;
 use crate::base::environment::Environment;
 use crate::config::{Config, Station};
 use crate::deck::{self, Decks};
+use crate::recorder::{self, Heard};
 
 /// How much is taped.
 const ENOUGH: Duration = Duration::from_secs(3);
@@ -23,7 +25,7 @@ pub(super) struct Probed {
     pub station: String,
     /// Whether it gave enough.
     pub ok: bool,
-    /// Seconds on tape.
+    /// Seconds of sound that were taped and can be decoded.
     pub seconds: f64,
     /// The format in words.
     pub format: Option<String>,
@@ -40,7 +42,7 @@ impl Probed {
             .format
             .as_ref()
             .zip(self.bitrate)
-            .map(|(format, bits)| format!("{:.1} s on tape, {:.0} kbit/s {format}", self.seconds, bits / 1000.0));
+            .map(|(format, bits)| format!("{:.1} s of sound, {:.0} kbit/s {format}", self.seconds, bits / 1000.0));
         let words = match (&self.trouble, sound) {
             (None, sound) => sound.unwrap_or_default(),
             (Some(trouble), None) => trouble.clone(),
@@ -60,7 +62,15 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
     let environment = Environment::system();
     let work = std::env::temp_dir().join(format!("aircheck-probe-{}", std::process::id()));
     let decks = Decks::new(environment.clone(), work.clone());
-    let probes = config.stations.iter().map(|station| probe(station, &decks, &environment));
+    // Decoding is work for the machine, taping is not.
+    let turns = Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get));
+    let probes = config.stations.iter().map(|station| async {
+        let probed = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
+        let _turn = turns.acquire().await;
+        let target = work.join(format!("{}.mp3", station.id));
+        let heard = recorder::hear(&probed, ENOUGH.as_secs_f64(), config.mp3, target).await;
+        told(station, probed, heard)
+    });
     let probed = futures::future::join_all(probes).await;
     environment.stop.cancel();
     environment.tasks.close();
@@ -70,15 +80,14 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
     probed
 }
 
-async fn probe(station: &Arc<Station>, decks: &Decks, environment: &Environment) -> Probed {
-    let probed = deck::probe(station, decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
-    let (format, bitrate) = probed.rate.unzip();
+fn told(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
+    let (format, bitrate) = probed.rate.filter(|_| heard.seconds > 0.0).unzip();
     Probed {
         station: station.id.to_string(),
-        ok: probed.sound >= ENOUGH,
-        seconds: probed.sound.as_secs_f64(),
+        ok: heard.trouble.is_none(),
+        seconds: heard.seconds,
         format,
         bitrate,
-        trouble: probed.trouble.map(|trouble| trouble.words),
+        trouble: heard.trouble.map(|trouble| trouble.words),
     }
 }

@@ -146,7 +146,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         }
     }
     if file.is_none() {
-        let why = trouble.map(|trouble| trouble.cause).or_else(|| Some(taken.gaps.first()?.cause.clone()));
+        let why = trouble.map(|trouble| trouble.cause).or_else(|| longest(&taken));
         eprintln!("aircheck: nothing of {} could be recorded: {}", station.name, why.unwrap_or_default());
     }
     Ok(match verdict {
@@ -154,6 +154,11 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         Verdict::Partial(_) | Verdict::Silent => INCOMPLETE,
         Verdict::Failed => FAILED,
     })
+}
+
+/// Why most of what is missing is.
+fn longest(taken: &Taken) -> Option<Cause> {
+    Some(taken.gaps.iter().max_by_key(|gap| gap.length)?.cause.clone())
 }
 
 /// Takes `job`. The first request to stop moves its end to that moment, as a stop does in the service; one after its end

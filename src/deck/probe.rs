@@ -9,7 +9,7 @@ use super::Decks;
 use crate::base::clock::Clock;
 use crate::config::Station;
 use crate::model::{AsCause, Cause, CauseKind, Span};
-use crate::tape::Tape;
+use crate::tape::{Tape, View};
 
 /// What came of a try.
 #[derive(Debug, Clone)]
@@ -55,6 +55,10 @@ pub async fn probe(
         if !sound.is_zero() {
             waited.get_or_insert_with(|| clock.monotonic().saturating_sub(begun));
         }
+        // It sends, and what it sends is no sound: there is nothing to wait for.
+        if sound.is_zero() && lost(&view).is_some_and(|(length, _)| length >= enough) {
+            break (sound, None);
+        }
         let left = (begun + patience).saturating_sub(clock.monotonic());
         if sound >= enough || left.is_zero() {
             break (sound, view.start());
@@ -65,7 +69,15 @@ pub async fn probe(
         }
     };
     let late = || Cause::new(CauseKind::Stalled, format!("no sound within {} s", patience.as_secs()));
-    let why = || tape.trouble().map_or_else(late, |it| it.cause);
+    // What the station did send says more than a request that failed.
+    let sent = || lost(&tape.view(&span)).map(|(_, cause)| cause);
+    let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).unwrap_or_else(late);
     let trouble = (sound < enough).then(why);
     Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble }
+}
+
+/// How much of what the station sent is no sound, and why.
+fn lost(view: &View) -> Option<(Duration, Cause)> {
+    let (length, cause) = view.lost()?;
+    (cause.kind == CauseKind::Unusable).then(|| (length, cause.clone()))
 }

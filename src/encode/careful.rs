@@ -16,6 +16,7 @@ use super::job::{Encoded, Job};
 use super::output::Output;
 use super::place::{frames, slack};
 use crate::base::blocking::blocking;
+use crate::model::{AsCause as _, Cause};
 use crate::tape::{Reel, Run, Sound, Step, Tape};
 
 /// The longest group, and the most decoded sound that is held in memory: 12 MB of it.
@@ -50,7 +51,8 @@ struct Decoded {
     frames: u64,
     /// Empty where it went into the file at once.
     samples: Vec<u8>,
-    words: String,
+    /// Why it is not more.
+    why: Cause,
 }
 
 /// Takes the cut.
@@ -104,7 +106,7 @@ async fn decode(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) 
         && piece.duration > GROUP
     {
         let decoded = through(job, group, surplus, wanted, Some(&mut *output)).await?;
-        lose(decoded.frames, wanted, &decoded.words, rate, output);
+        lose(decoded.frames, wanted, &decoded.why, rate, output);
         return Ok(());
     }
     let whole = |decoded: &Decoded| wanted.saturating_sub(decoded.frames) <= slack(rate);
@@ -120,7 +122,7 @@ async fn decode(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) 
         }
     }
     output.hear(decoded.samples).await?;
-    lose(decoded.frames, wanted, &decoded.words, rate, output);
+    lose(decoded.frames, wanted, &decoded.why, rate, output);
     Ok(())
 }
 
@@ -139,10 +141,10 @@ async fn apart(job: &Job, group: Group<'_>, mut at: Duration, output: &mut Outpu
 }
 
 /// Writes down what of `wanted` frames did not come.
-fn lose(came: u64, wanted: u64, words: &str, rate: u32, output: &mut Output) {
+fn lose(came: u64, wanted: u64, why: &Cause, rate: u32, output: &mut Output) {
     let lost = wanted.saturating_sub(came);
     if lost > slack(rate) {
-        output.note_lost(lost, words);
+        output.note_lost(lost, why);
     }
 }
 
@@ -176,7 +178,7 @@ async fn through(
     };
     tokio::pin!(pouring);
     let mut poured = false;
-    let mut decoded = Decoded { frames: 0, samples: Vec::new(), words: String::new() };
+    let mut decoded = Decoded { frames: 0, samples: Vec::new(), why: Cause::default() };
     let frame = u64::from(job.mp3.channels.max(1)) * 4;
     let end = loop {
         if decoded.frames >= wanted {
@@ -205,8 +207,8 @@ async fn through(
     };
     match end {
         Ok(()) if decoded.frames >= wanted => {}
-        Ok(()) => decoded.words = decoder.finish().await,
-        Err(error) if error.is_of_decoder() => decoded.words = error.to_string(),
+        Ok(()) => decoded.why = decoder.finish().await,
+        Err(error) if error.is_of_decoder() => decoded.why = error.as_cause(),
         Err(error) => return Err(error),
     }
     Ok(decoded)

@@ -9,9 +9,10 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStdin, ChildStdout};
 
 use super::error::EncodeError;
+use super::undecoded;
 use crate::base::process::{Invocation, Running};
 use crate::config::Mp3;
-use crate::model::Container;
+use crate::model::{Cause, Container};
 use crate::tape::Reel;
 
 /// The longest silence from a decoder that has all its input.
@@ -34,6 +35,10 @@ impl Decoder {
             Container::MpegTs => "mpegts",
             Container::Fmp4 => "mov",
             Container::Ogg => "ogg",
+            Container::Ac3 => "ac3",
+            Container::Eac3 => "eac3",
+            Container::Flac => "flac",
+            Container::Wav => "wav",
         };
         let mut process = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
@@ -56,12 +61,14 @@ impl Decoder {
         Ok((Self { process }, input, samples))
     }
 
-    /// Waits for its end and returns its last words.
-    pub(super) async fn finish(&mut self) -> String {
-        if tokio::time::timeout(GRACE, self.process.wait()).await.is_err() {
+    /// Waits for its end, and says why less may have come from it than was wanted.
+    pub(super) async fn finish(&mut self) -> Cause {
+        let ended = tokio::time::timeout(GRACE, self.process.wait()).await;
+        if ended.is_err() {
             self.process.stop(Duration::ZERO).await;
         }
-        self.process.last_words()
+        let status = ended.ok().and_then(Result::ok);
+        undecoded::cause(status, &self.process.last_lines())
     }
 
     /// Ends it at once.

@@ -28,11 +28,11 @@ pub enum EncodeError {
         seconds: u64,
     },
     /// The encoder ended before the sound did, or with an error.
-    #[error("{path} could not be encoded: ffmpeg says: {words}", path = path.display())]
+    #[error("{path} could not be encoded: ffmpeg {words}", path = path.display())]
     Encoder {
         /// The file that was being written.
         path: PathBuf,
-        /// ffmpeg's last words.
+        /// What it did.
         words: String,
     },
     /// The encoder took nothing more.

@@ -121,7 +121,7 @@ pub(super) struct Poured {
 /// The sound of a segment without the ID3v2 tags that packed audio begins with (RFC 8216 section 3.4): in the middle of
 /// a stream, ffmpeg takes one for sound and loses the frame after it.
 pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
-    if !matches!(container, Container::Adts | Container::Mp3) {
+    if !container.is_packed() {
         return bytes;
     }
     // ID3v2.4 section 3.1: ten bytes of header, the last four of them the size of the rest, seven bits each.

@@ -26,6 +26,7 @@ mod mp3;
 mod output;
 mod place;
 mod streaming;
+mod undecoded;
 mod waveform;
 
 use tokio_util::sync::CancellationToken;

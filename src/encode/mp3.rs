@@ -11,13 +11,15 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 
 use super::error::EncodeError;
-use crate::base::process::{Invocation, Running};
+use crate::base::process::{self, Invocation, Running};
 use crate::config::Mp3;
 
 /// Bytes of ID3v2 padding that ffmpeg reserves, besides those for a picture.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
 /// The longest an encoder may refuse samples, or take to end.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
+/// How long an encoder that takes nothing more may take to end.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// An encoder that runs.
 #[derive(Debug)]
@@ -70,8 +72,15 @@ impl Mp3Encoder {
     }
 
     async fn failed(&mut self) -> EncodeError {
-        self.process.stop(Duration::from_secs(1)).await;
-        EncodeError::Encoder { path: self.path.clone(), words: self.process.last_words() }
+        // It closed its input, and so has ended or is about to.
+        let status = tokio::time::timeout(GRACE, self.process.wait()).await;
+        self.process.stop(Duration::ZERO).await;
+        let killed = status.ok().and_then(Result::ok).and_then(process::killed);
+        let words = killed.unwrap_or_else(|| match self.process.last_words() {
+            words if words.is_empty() => "ended too early and says nothing".to_owned(),
+            words => format!("says {words:?}"),
+        });
+        EncodeError::Encoder { path: self.path.clone(), words }
     }
 
     /// Gives the file up; the encoder is gone when this returns.

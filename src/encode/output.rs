@@ -10,7 +10,7 @@ use super::measure::Meter;
 use super::mp3::Mp3Encoder;
 use super::place::{frames, frames_to_duration, slack};
 use crate::config::Gaps;
-use crate::model::{Cause, CauseKind, Gap, Span};
+use crate::model::{Cause, Gap, Span};
 
 /// The file, and what is known of it. Its place goes forward only: by what is heard, by what is skipped.
 pub(super) struct Output {
@@ -24,6 +24,8 @@ pub(super) struct Output {
     total: u64,
     /// The place in the cut of the next sample.
     place: u64,
+    /// Sample frames that came from a decoder. What is put in for what codecs swallow counts only beside them.
+    decoded: u64,
     undecoded: Vec<Gap>,
     /// Sample frames from `place` on that the ledger tells of.
     told: u64,
@@ -42,6 +44,7 @@ impl Output {
             frame: usize::from(job.mp3.channels.max(1)) * 4,
             total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
             place: 0,
+            decoded: 0,
             undecoded: Vec::new(),
             told: 0,
         })
@@ -77,7 +80,7 @@ impl Output {
         // Of the codec, and of places that differ by their rounding.
         let swallowed = Some(hole.saturating_sub(told)).filter(|frames| *frames <= 2 * slack).unwrap_or(0);
         if swallowed > 0 {
-            self.hear(self.silence(swallowed)).await?;
+            self.put(self.silence(swallowed)).await?;
         }
         if self.gaps == Gaps::Silence {
             let mut left = hole - swallowed;
@@ -96,24 +99,25 @@ impl Output {
         vec![0; usize::try_from(frames).unwrap_or_default() * self.frame]
     }
 
-    /// Puts whole sample frames into the file; returns how many they are.
-    pub(super) async fn hear(&mut self, mut samples: Vec<u8>) -> Result<u64, EncodeError> {
+    /// Puts whole sample frames that were decoded into the file; returns how many they are.
+    pub(super) async fn hear(&mut self, samples: Vec<u8>) -> Result<u64, EncodeError> {
+        let frames = self.put(samples).await?;
+        self.decoded += frames;
+        Ok(frames)
+    }
+
+    async fn put(&mut self, mut samples: Vec<u8>) -> Result<u64, EncodeError> {
         let frames = self.meter.hear(self.place, &mut samples);
         self.mp3.write(&samples).await?;
         self.place += frames;
         Ok(frames)
     }
 
-    /// Notes that `lost` frames from the next place on could not be decoded.
-    pub(super) fn note_lost(&mut self, lost: u64, words: &str) {
+    /// Notes that `lost` frames from the next place on could not be decoded, and why.
+    pub(super) fn note_lost(&mut self, lost: u64, why: &Cause) {
         let start = self.cut.start + self.delta(self.place);
         let length = frames_to_duration(lost, self.sample_rate);
-        let words = if words.is_empty() {
-            "the sound could not be decoded".to_owned()
-        } else {
-            format!("the sound could not be decoded: {words}")
-        };
-        self.undecoded.push(Gap { start, length, cause: Cause::new(CauseKind::Decoding, words) });
+        self.undecoded.push(Gap { start, length, cause: why.clone() });
         self.told = self.told.saturating_add(lost);
     }
 
@@ -123,7 +127,7 @@ impl Output {
 
     /// Ends the file; `gaps` is what was not on tape.
     pub(super) async fn finish(mut self, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
-        if self.meter.heard() > 0 {
+        if self.decoded > 0 {
             let at_the_end = |gap: &&Gap| (self.cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
             self.note_missing(gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length));
             self.go_to(self.total).await?;
@@ -133,7 +137,7 @@ impl Output {
         gaps.sort_by_key(|gap| gap.start);
         let seconds = |frames: u64| frames as f64 / f64::from(self.sample_rate.max(1));
         Ok(Encoded {
-            seconds: seconds(self.meter.heard()),
+            seconds: if self.decoded > 0 { seconds(self.meter.heard()) } else { 0.0 },
             length: Duration::try_from_secs_f64(seconds(self.meter.written())).unwrap_or_default(),
             peak: self.meter.peak(),
             gaps,

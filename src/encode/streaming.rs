@@ -66,9 +66,9 @@ async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> R
         }
     }
     let Some(poured) = poured.filter(|_| output.left() > 0) else { return Ok(Some(Step::End)) };
-    let words = decoder.finish().await;
+    let why = decoder.finish().await;
     let wanted = frames(poured.fed.saturating_sub(run.skip), rate).saturating_sub(surplus).min(limit);
     let taken = output.place() - begin;
-    debug!(?run, wanted, taken, words, "run decoded");
+    debug!(?run, wanted, taken, %why, "run decoded");
     Ok(poured.next.filter(|_| wanted.saturating_sub(taken) <= slack(rate)))
 }

@@ -21,9 +21,21 @@ pub enum Container {
     Fmp4,
     /// Ogg pages (RFC 3533).
     Ogg,
+    /// Raw AC-3 frames (ETSI TS 102 366).
+    Ac3,
+    /// Raw Enhanced AC-3 frames (ETSI TS 102 366, annex E).
+    Eac3,
+    /// FLAC frames, with their head as initialisation section (RFC 9639).
+    Flac,
+    /// Samples that are not compressed, with the head of a WAV file as initialisation section.
+    Wav,
 }
 
 impl Container {
+    /// All of them.
+    pub const ALL: [Self; 9] =
+        [Self::Adts, Self::Mp3, Self::MpegTs, Self::Fmp4, Self::Ogg, Self::Ac3, Self::Eac3, Self::Flac, Self::Wav];
+
     /// The file extension of a reel.
     pub fn extension(self) -> &'static str {
         match self {
@@ -32,12 +44,22 @@ impl Container {
             Self::MpegTs => "ts",
             Self::Fmp4 => "m4s",
             Self::Ogg => "ogg",
+            Self::Ac3 => "ac3",
+            Self::Eac3 => "ec3",
+            Self::Flac => "flac",
+            Self::Wav => "wav",
         }
+    }
+
+    /// Whether it is nothing but frames, which HLS calls packed audio (RFC 8216 section 3.4): segments begin with an ID3
+    /// tag that says when they are to be played.
+    pub fn is_packed(self) -> bool {
+        matches!(self, Self::Adts | Self::Mp3 | Self::Ac3 | Self::Eac3)
     }
 
     /// The container of a reel with this extension.
     pub fn from_extension(extension: &str) -> Option<Self> {
-        [Self::Adts, Self::Mp3, Self::MpegTs, Self::Fmp4, Self::Ogg].into_iter().find(|c| c.extension() == extension)
+        Self::ALL.into_iter().find(|c| c.extension() == extension)
     }
 }
 
@@ -48,7 +70,8 @@ pub struct Format {
     pub container: Container,
     /// What else tells one format from another, for people and for comparing: `aac 48000 Hz 2 ch`. May be empty.
     pub detail: String,
-    /// The initialisation section (`EXT-X-MAP`), decrypted; only fragmented MP4 has one.
+    /// The initialisation section (`EXT-X-MAP`), decrypted; what a reel of fragmented MP4, Ogg, FLAC or WAV
+    /// begins with.
     pub init: Option<Bytes>,
 }
 

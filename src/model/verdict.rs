@@ -24,7 +24,8 @@ impl Verdict {
 
     /// Judges `seconds` of decoded sound against the `planned` length.
     pub fn judge(planned: f64, seconds: f64, silent: bool) -> Self {
-        if seconds <= 0.0 || planned <= 0.0 {
+        // As little as is not called missing is not called sound either.
+        if planned <= 0.0 || seconds <= Self::TOLERANCE_SECONDS.min(planned / 2.0) {
             Self::Failed
         } else if planned - seconds > Self::TOLERANCE_SECONDS {
             // Never rounded up to 100: a partial recording must not look whole.
@@ -71,6 +72,8 @@ mod tests {
         assert_eq!(Verdict::judge(7200.0, 7200.0, false), Verdict::Complete);
         assert_eq!(Verdict::judge(7200.0, 7199.9, false).to_string(), "partial (99.9 %)");
         assert_eq!(Verdict::judge(10.0, 0.0, false), Verdict::Failed);
+        assert_eq!(Verdict::judge(10.0, 0.03, false), Verdict::Failed, "what rounding leaves is no sound");
+        assert_eq!(Verdict::judge(0.04, 0.04, false), Verdict::Complete);
         assert_eq!(Verdict::judge(10.0, 10.0, true), Verdict::Silent);
     }
 }

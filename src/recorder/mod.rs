@@ -24,6 +24,7 @@ mod replay_gain;
 mod room;
 mod take;
 mod task;
+mod trial;
 mod verdict;
 mod words;
 
@@ -55,6 +56,7 @@ pub use progress::Progress;
 pub use recut::{Recoverable, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
+pub use trial::{Heard, hear};
 pub use verdict::{SILENCE, judge};
 pub use words::{comment, ledger, summary};
 

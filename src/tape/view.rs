@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::cause::{self, Trouble};
 use super::entry::{Entry, Sound};
 use super::place::{Placed, delta, place};
-use crate::model::{Gap, Span};
+use crate::model::{Cause, Gap, Span};
 
 /// A stretch of a tape around a cut, with every entry in its place.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +51,12 @@ impl View {
     /// How much sound is on it, wherever it lies.
     pub fn sound(&self) -> Duration {
         self.entries.iter().filter(|entry| entry.sound.is_ok()).map(|entry| entry.duration).sum()
+    }
+
+    /// How much is on it that the station offered and that is no sound, and why the last of it is none.
+    pub fn lost(&self) -> Option<(Duration, &Cause)> {
+        let lost = || self.entries.iter().filter_map(|entry| Some((entry.duration, entry.sound.as_ref().err()?)));
+        Some((lost().map(|(duration, _)| duration).sum(), lost().next_back()?.1))
     }
 
     /// Entry `number` of the tape, and its place.

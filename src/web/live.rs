@@ -161,6 +161,10 @@ fn name_of(reel: &Reel, offset: Option<u64>) -> String {
         Container::MpegTs => "ts",
         Container::Fmp4 => "mp4",
         Container::Ogg => "ogg",
+        Container::Ac3 => "ac3",
+        Container::Eac3 => "ec3",
+        Container::Flac => "flac",
+        Container::Wav => "wav",
     };
     format!("{plain}-{place}.{extension}")
 }
@@ -189,10 +193,14 @@ async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, S
                 Container::MpegTs => "video/mp2t",
                 Container::Fmp4 => "audio/mp4",
                 Container::Ogg => "audio/ogg",
+                Container::Ac3 => "audio/ac3",
+                Container::Eac3 => "audio/eac3",
+                Container::Flac => "audio/flac",
+                Container::Wav => "audio/wav",
             };
             let head = [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, FOR_A_DAY)];
             let bytes = match (container, at) {
-                (Container::Adts | Container::Mp3, Some(at)) => [&stamp(at), frames_of(&bytes, container)].concat(),
+                (packed, Some(at)) if packed.is_packed() => [&stamp(at), frames_of(&bytes, container)].concat(),
                 _ => bytes,
             };
             (head, bytes).into_response()

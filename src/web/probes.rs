@@ -11,19 +11,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::base::environment::Environment;
-use crate::config::{Mp3, Station, Treatment};
+use crate::config::{Mp3, Station};
 use crate::deck::{self, Decks, Probed};
-use crate::encode::{self, Job};
-use crate::model::{AsCause, Cause, CauseKind, Span, StationId};
-use crate::recorder::SILENCE;
-use crate::tape::Tape;
+use crate::model::StationId;
+use crate::recorder::{self, Heard};
 
 /// How much is taped.
 pub(super) const ENOUGH: Duration = Duration::from_secs(5);
@@ -58,10 +55,8 @@ pub(super) struct Tried {
     pub probed: Probed,
     /// Under which name it can be listened to, and until when.
     pub kept: Option<(String, DateTime<Utc>)>,
-    /// Whether nothing can be heard in it.
-    pub silent: bool,
-    /// Why it is not as it should be.
-    pub trouble: Option<Cause>,
+    /// What can be heard in it.
+    pub heard: Heard,
 }
 
 /// Why a station is not tried.
@@ -156,24 +151,17 @@ impl Probes {
         stop.cancel();
         tasks.close();
         tasks.wait().await;
-        let mut trouble = probed.trouble.clone();
-        let (mut kept, mut silent) = (None, false);
-        if let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) {
-            let target = folder.join("sound.mp3");
-            match Box::pin(sound(tape, start, mp3, target.clone())).await {
-                Ok(is_silent) => {
-                    silent = is_silent;
-                    self.shared().kept.insert(name.to_owned(), target);
-                    self.forget_later(name.to_owned(), folder);
-                    kept = Some((name.to_owned(), clock.now() + KEPT));
-                }
-                Err(error) => {
-                    warn!(station = %station.id, %error, "what was taped on trial cannot be played");
-                    trouble = Some(error);
-                }
-            }
+        let target = folder.join("sound.mp3");
+        let heard = Box::pin(recorder::hear(&probed, ENOUGH.as_secs_f64(), mp3, target.clone())).await;
+        let mut kept = None;
+        if heard.seconds > 0.0 {
+            self.shared().kept.insert(name.to_owned(), target);
+            self.forget_later(name.to_owned(), folder);
+            kept = Some((name.to_owned(), clock.now() + KEPT));
+        } else if let Some(error) = &heard.trouble {
+            warn!(station = %station.id, %error, "what was taped on trial cannot be played");
         }
-        Tried { probed, kept, silent, trouble }
+        Tried { probed, kept, heard }
     }
 
     /// Removes the files of a try when its time is over, or the daemon stops.
@@ -194,15 +182,4 @@ impl Probes {
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Makes an MP3 of what was taped; whether nothing can be heard in it.
-async fn sound(tape: &Tape, start: DateTime<Utc>, mp3: Mp3, target: PathBuf) -> Result<bool, Cause> {
-    let cut = Span::new(start, start + TimeDelta::from_std(ENOUGH).unwrap_or_default());
-    let sealed = CancellationToken::new();
-    sealed.cancel();
-    let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
-    let encoded = encode::encode(&job, tape, sealed).await.map_err(|error| error.as_cause())?;
-    let undecoded = || Cause::new(CauseKind::Decoding, "nothing of it can be decoded");
-    if encoded.seconds > 0.0 { Ok(encoded.peak < SILENCE) } else { Err(undecoded()) }
 }

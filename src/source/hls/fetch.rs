@@ -212,15 +212,17 @@ fn decrypted(segment: &Segment, key: &Key, bytes: &[u8], raw: &[u8], init: Optio
 
 /// Accepts only what is sound by its own marks: an error page with status 200 is none.
 fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
-    let container = media::sniff(&bytes).ok_or_else(|| not_sound(url, &bytes))?;
+    let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
+    let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;
     if media::is_torn(container, &bytes) {
         return Err(FetchError::Torn(redact::url(url)));
     }
+    let bytes = media::plain(container, bytes);
     let init = init.filter(|_| container == Container::Fmp4);
-    if media::only_pictures(container, &bytes, init.as_deref()) {
-        return Err(FetchError::Pictures(redact::url(url)));
-    }
     let probe = media::probe(container, &bytes, init.as_deref());
+    if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
+        return Err(FetchError::NoSound);
+    }
     Ok(Sound { bytes, container, probe, init })
 }
 
@@ -228,6 +230,5 @@ fn not_sound(url: &Url, bytes: &[u8]) -> FetchError {
     if bytes.is_empty() {
         return FetchError::Empty(redact::url(url));
     }
-    let beginning: String = String::from_utf8_lossy(bytes.get(..60).unwrap_or(bytes)).chars().take(40).collect();
-    FetchError::NotSound { url: redact::url(url), beginning: redact::text(&beginning) }
+    FetchError::NotSound { url: redact::url(url), what: redact::text(&media::describe(bytes)) }
 }

@@ -65,7 +65,7 @@ pub struct Normal {
 
 /// Reads `bytes` line by line, with what is `given` to their variables from outside.
 pub fn normalise(bytes: &[u8], given: Given<'_>) -> Result<Normal, NormaliseError> {
-    let text = String::from_utf8_lossy(bytes);
+    let text = legible(bytes);
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace() || c == '\0');
     let Some(text) = after_comments(text).strip_prefix("#EXTM3U") else {
         return Err(NormaliseError::NotAPlaylist(redact::text(&text.chars().take(80).collect::<String>())));
@@ -100,6 +100,23 @@ fn after_comments(text: &str) -> &str {
         rest = after.trim_start();
     }
     rest
+}
+
+/// `bytes` as text, with each byte that is no UTF-8 percent-encoded: so it stands in addresses (RFC 3986 section 2.1), and
+/// the station is asked for the name that it has written.
+fn legible(bytes: &[u8]) -> Cow<'_, str> {
+    let mut chunks = bytes.utf8_chunks().peekable();
+    if let Some(chunk) = chunks.peek().filter(|chunk| chunk.valid().len() == bytes.len()) {
+        return Cow::Borrowed(chunk.valid());
+    }
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in chunks {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    Cow::Owned(text)
 }
 
 /// What the address on the next line is of.

@@ -44,16 +44,16 @@ pub enum FetchError {
     #[error("{0} is empty")]
     Empty(String),
     /// Bytes, but no sound.
-    #[error("{url} is not sound; it begins: {beginning:?}")]
+    #[error("{url} is not sound, but {what}")]
     NotSound {
         /// Whose, redacted.
         url: String,
-        /// The first characters.
-        beginning: String,
+        /// What they are, in words.
+        what: String,
     },
-    /// Pictures, but no sound.
-    #[error("{0} holds no sound, only pictures")]
-    Pictures(String),
+    /// A picture, or nothing.
+    #[error("the segments hold no sound")]
+    NoSound,
     /// Sound without its end.
     #[error("{0} is cut off in the middle")]
     Torn(String),
@@ -82,7 +82,7 @@ pub enum FetchError {
 impl FetchError {
     /// Whether the segment is whole, and no other try will bring more of it.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::Pictures(_))
+        matches!(self, Self::NoSound)
     }
 
     /// Whether it shows that the station's address has to be found anew.
@@ -100,7 +100,7 @@ impl AsCause for FetchError {
         match self {
             Self::Http(error) => error.cause_kind(),
             Self::Stalled(_) | Self::Slow(_) | Self::Empty(_) => CauseKind::Stalled,
-            Self::NotSound { .. } | Self::Pictures(_) | Self::Range(_) => CauseKind::Unusable,
+            Self::NotSound { .. } | Self::NoSound | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
             Self::NoKey(error) => error.cause_kind(),
             Self::Key { .. } | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,

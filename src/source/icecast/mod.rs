@@ -25,7 +25,7 @@ use url::Url;
 use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
-use super::media::{Framer, Piece, Tail, sniff};
+use super::media::{self, Framer, Piece, Tail, sniff};
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -336,38 +336,11 @@ impl Intake {
     }
 
     fn no_sound(&self) -> Cause {
-        let words = if let Some(format) = not_taken(&self.beginning, &self.content_type) {
-            format!("{} sends {format}; endless streams of MP3, AAC (ADTS), Ogg and MPEG-TS can be recorded", self.url)
-        } else {
-            let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
-            let begin = self.beginning.get(..self.beginning.len().min(60)).unwrap_or_default();
-            let begin = if begin.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) {
-                let hexadecimal: Vec<_> = begin.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                format!("the bytes {}", hexadecimal.join(" "))
-            } else {
-                format!("{:?}", redact::text(&String::from_utf8_lossy(begin)))
-            };
-            let head = if self.headless { ", without a head of HTTP," } else { "" };
-            format!("{} sent no sound but{head} {kind} that begins with {begin}", self.url)
-        };
+        let kind = if self.content_type.is_empty() { "something" } else { &self.content_type };
+        let what = redact::text(&media::describe(&self.beginning));
+        let head = if self.headless { ", without a head of HTTP," } else { "" };
+        let words = format!("{} sent no sound but{head} {kind}: {what}", self.url);
         Cause::new(CauseKind::Unusable, words)
-    }
-}
-
-/// The name of a format that is sound, but none of those that are taken.
-fn not_taken(bytes: &[u8], content_type: &str) -> Option<&'static str> {
-    let latm = content_type.contains("latm") || content_type.contains("mp4a-latm");
-    match bytes {
-        [b'f', b'L', b'a', b'C', ..] => Some("FLAC without a container"),
-        [b'R', b'I', b'F', b'F', ..] => Some("WAV"),
-        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("WebM or Matroska"),
-        [0x56, second, ..] if second & 0xe0 == 0xe0 => Some("AAC in LATM"),
-        [0x0b, 0x77, ..] => Some("AC-3"),
-        [0x30, 0x26, 0xb2, 0x75, ..] => Some("Windows Media (ASF)"),
-        [0x1f, 0x8b, ..] => Some("a body that is compressed with gzip"),
-        [b'O', b'g', b'g', b'S', ..] => Some("Ogg that was joined without its header pages, which nobody can decode"),
-        _ if latm => Some("AAC in LATM"),
-        _ => None,
     }
 }
 

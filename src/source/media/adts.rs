@@ -5,15 +5,18 @@
 //! right; the detail names the core.
 
 use super::fields::array;
-use super::frames::{FrameFormat, Header};
+use super::frames::{Coding, FrameFormat, Header};
 
 const RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 const CHANNELS: [u8; 8] = [0, 1, 2, 3, 4, 5, 6, 8];
 const SAMPLES_PER_BLOCK: u32 = 1024;
 
+/// Frames of ADTS.
+pub(super) const CODING: Coding = Coding { sync: 0xff, header };
+
 /// Reads the header at the beginning of `bytes`.
-pub(super) fn header(bytes: &[u8]) -> Option<Header> {
+fn header(bytes: &[u8]) -> Option<Header> {
     let [b0, b1, b2, b3, b4, b5, b6] = array::<7>(bytes, 0)?;
     // Twelve bits of sync, then one for the MPEG version and two zeros for the layer.
     if b0 != 0xff || b1 & 0xf6 != 0xf0 {

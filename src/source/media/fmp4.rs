@@ -60,12 +60,14 @@ pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether an initialisation section announces tracks, and none of sound.
-pub(super) fn only_pictures(init: &[u8]) -> bool {
-    let tracks = find(init, &[b"moov"]).into_iter().flat_map(atoms).filter(|atom| atom.kind == *b"trak");
-    let handlers = tracks.map(|trak| find(trak.body, &[b"mdia", b"hdlr"]).and_then(|handler| handler.get(8..12)));
-    let mut handlers = handlers.peekable();
-    handlers.peek().is_some() && handlers.all(|handler| handler.is_some_and(|handler| handler != b"soun"))
+/// Whether `segment` is known to hold no sound: `init` announces tracks and none is sound, or its fragments are all of
+/// other tracks.
+pub(super) fn lacks_sound(segment: &[u8], init: &[u8]) -> bool {
+    let Some(moov) = find(init, &[b"moov"]) else { return false };
+    match Track::read(init) {
+        Some(track) => atoms(segment).any(|atom| atom.kind == *b"moof") && track.ticks(segment).is_none(),
+        None => atoms(moov).any(|atom| atom.kind == *b"trak"),
+    }
 }
 
 /// The sound track that an initialisation section announces.

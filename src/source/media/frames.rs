@@ -1,4 +1,4 @@
-//! Frames out of a stream of frames: what ADTS and MPEG audio have in common.
+//! Frames out of a stream of frames: what ADTS, MPEG audio and AC-3 have in common.
 //!
 //! Each frame begins with a header that tells its length, so that the next header is where the frame ends. A sync word
 //! alone proves nothing, since sound contains it by chance: out of sync, a header is believed only where a second,
@@ -44,41 +44,48 @@ pub(super) fn detail(codec: &str, rate: u32, channels: u32) -> String {
     format!("{codec}{rate}{channels}")
 }
 
-/// Reads the header at the beginning of `bytes`, if there is a valid one.
-pub(super) type Parse = fn(&[u8]) -> Option<Header>;
+/// How the frames of a codec are told from other bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coding {
+    /// The first byte of each frame.
+    pub sync: u8,
+    /// Reads the header at the beginning of some bytes, if there is a valid one. Looks at [`HEADER`] bytes at most.
+    pub header: fn(&[u8]) -> Option<Header>,
+}
 
-/// The longest header that a [`Parse`] function looks at.
+/// The longest header that a [`Coding`] looks at.
 pub(super) const HEADER: usize = 7;
 /// No frame of the formats we know is longer (ADTS: 13 bits).
 const LONGEST_FRAME: usize = 8191;
 
 /// Whether `bytes` begin with two consecutive consistent frames, or with exactly one and nothing else.
-pub(super) fn begins(bytes: &[u8], parse: Parse) -> bool {
-    follows(bytes, parse, 2)
+pub(super) fn begins(bytes: &[u8], coding: Coding) -> bool {
+    follows(bytes, coding, 2)
 }
 
 /// Whether `count` consecutive consistent frames begin anywhere near the beginning of `bytes`: an endless stream is
 /// joined in the middle of a frame.
-pub(super) fn contains(bytes: &[u8], parse: Parse, count: usize) -> bool {
+pub(super) fn contains(bytes: &[u8], coding: Coding, count: usize) -> bool {
     (0..bytes.len().min(2 * LONGEST_FRAME)).any(|at| {
-        bytes.get(at) == Some(&0xff) && bytes.get(at..).is_some_and(|rest| chain(rest, parse, count) == Some(true))
+        bytes.get(at) == Some(&coding.sync)
+            && bytes.get(at..).is_some_and(|rest| chain(rest, coding, count) == Some(true))
     })
 }
 
-fn follows(bytes: &[u8], parse: Parse, count: usize) -> bool {
-    match chain(bytes, parse, count) {
+fn follows(bytes: &[u8], coding: Coding, count: usize) -> bool {
+    match chain(bytes, coding, count) {
         Some(whole) => whole,
-        None => parse(bytes).is_some_and(|header| header.length == bytes.len()),
+        None => (coding.header)(bytes).is_some_and(|header| header.length == bytes.len()),
     }
 }
 
 /// Whether `count` headers of one format follow each other; `None` where the bytes end before that is known.
-fn chain(bytes: &[u8], parse: Parse, count: usize) -> Option<bool> {
+fn chain(bytes: &[u8], coding: Coding, count: usize) -> Option<bool> {
     let mut at = 0;
     let mut first = None;
     for _ in 0..count {
         let rest = bytes.get(at..).filter(|rest| rest.len() >= HEADER)?;
-        let Some(header) = parse(rest) else { return Some(false) };
+        let Some(header) = (coding.header)(rest) else { return Some(false) };
         if *first.get_or_insert(header.format) != header.format {
             return Some(false);
         }
@@ -91,14 +98,14 @@ fn chain(bytes: &[u8], parse: Parse, count: usize) -> Option<bool> {
 /// [`FrameReader::next`] returned `None`, plus one frame or one ID3 tag of a sensible size.
 #[derive(Debug)]
 pub(super) struct FrameReader {
-    parse: Parse,
+    coding: Coding,
     buffer: BytesMut,
     sync: Option<FrameFormat>,
 }
 
 impl FrameReader {
-    pub(super) fn new(parse: Parse) -> Self {
-        Self { parse, buffer: BytesMut::new(), sync: None }
+    pub(super) fn new(coding: Coding) -> Self {
+        Self { coding, buffer: BytesMut::new(), sync: None }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) {
@@ -120,12 +127,12 @@ impl FrameReader {
             if self.buffer.len() < HEADER {
                 return None;
             }
-            let Some(header) = (self.parse)(&self.buffer) else {
+            let Some(header) = (self.coding.header)(&self.buffer) else {
                 self.lose_sync();
                 continue;
             };
             if self.sync != Some(header.format) {
-                match chain(&self.buffer, self.parse, 2) {
+                match chain(&self.buffer, self.coding, 2) {
                     Some(true) => {}
                     None if !ended => return None,
                     None if header.length == self.buffer.len() => {}
@@ -145,13 +152,14 @@ impl FrameReader {
 
     /// The header of the frame that has begun but not ended, once [`FrameReader::next`] returned `None`.
     pub(super) fn begun(&self) -> Option<Header> {
-        (self.parse)(&self.buffer).filter(|header| self.sync == Some(header.format))
+        (self.coding.header)(&self.buffer).filter(|header| self.sync == Some(header.format))
     }
 
     fn lose_sync(&mut self) {
         self.sync = None;
-        // Frames begin with 0xff, tags with "ID3": whatever lies before is no sound.
-        let skip = self.buffer.iter().skip(1).position(|byte| matches!(byte, 0xff | b'I'));
+        // Frames begin with their sync byte, tags with "ID3": whatever lies before is no sound.
+        let sync = self.coding.sync;
+        let skip = self.buffer.iter().skip(1).position(|byte| *byte == sync || *byte == b'I');
         self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));
     }
 }

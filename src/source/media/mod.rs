@@ -5,15 +5,19 @@
 //!
 //! [`sniff`] tells the container, [`probe`] reads a whole segment, [`Framer`] cuts an endless body.
 
+mod ac3;
 mod adts;
 mod fields;
+mod flac;
 mod fmp4;
+mod foreign;
 mod framer;
 mod frames;
 mod id3_tag;
 mod mpeg_audio;
 mod mpegts;
 mod ogg;
+mod packets;
 mod played;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -23,12 +27,17 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod wav;
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
+pub use foreign::describe;
 pub use framer::{Framer, Piece};
 pub use seam::Tail;
 
+use self::mpegts::TsReader;
 use self::played::Played;
 use self::reader::Reader;
 use crate::model::Container;
@@ -40,25 +49,53 @@ const FRAMES_IN_THE_MIDDLE: usize = 3;
 
 /// Which container `bytes` (the beginning of a segment or stream) are, by their own marks; `None` for anything that is
 /// not sound we know, such as an HTML page. Frames without a container are believed where two follow each other, or
-/// three after other bytes; some 16 KiB are always enough to tell.
+/// three after other bytes. Transport packets are looked for among other bytes before frames are: the frames in them are
+/// so short that three of them may lie within a packet. Some 64 KiB are always enough to tell.
 pub fn sniff(bytes: &[u8]) -> Option<Container> {
     let sound = id3_tag::skip(bytes)?;
+    let frames = [
+        (Container::Adts, adts::CODING),
+        (Container::Mp3, mpeg_audio::CODING),
+        (Container::Ac3, ac3::CODING),
+        (Container::Eac3, ac3::ENHANCED),
+    ];
     if ogg::begins(sound) {
         Some(Container::Ogg)
     } else if fmp4::begins(sound) {
         Some(Container::Fmp4)
-    } else if mpegts::begins(sound) {
+    } else if flac::begins(sound) {
+        Some(Container::Flac)
+    } else if wav::begins(sound) {
+        Some(Container::Wav)
+    } else if packets::begins(sound) {
         Some(Container::MpegTs)
-    } else if frames::begins(sound, adts::header) {
-        Some(Container::Adts)
-    } else if frames::begins(sound, mpeg_audio::header) {
-        Some(Container::Mp3)
-    } else if frames::contains(sound, adts::header, FRAMES_IN_THE_MIDDLE) {
-        Some(Container::Adts)
-    } else if frames::contains(sound, mpeg_audio::header, FRAMES_IN_THE_MIDDLE) {
-        Some(Container::Mp3)
+    } else if let Some((container, _)) = frames.iter().find(|(_, coding)| frames::begins(sound, *coding)) {
+        Some(*container)
+    } else if packets::contains(sound) {
+        Some(Container::MpegTs)
     } else {
-        None
+        let contains = |coding| frames::contains(sound, coding, FRAMES_IN_THE_MIDDLE);
+        frames.iter().find(|(_, coding)| contains(*coding)).map(|(container, _)| *container)
+    }
+}
+
+/// A whole segment of `container` as any player can read it: transport packets without a foreign head and without what
+/// stands between them; all else untouched.
+pub fn plain(container: Container, bytes: Bytes) -> Bytes {
+    if container == Container::MpegTs { packets::plain(&bytes) } else { bytes }
+}
+
+/// Whether a whole segment is known to hold no sound, but a picture or nothing. `init` as for [`probe`].
+pub fn lacks_sound(container: Container, bytes: &[u8], init: Option<&[u8]>) -> bool {
+    match container {
+        Container::MpegTs => {
+            let mut reader = TsReader::default();
+            reader.push(bytes);
+            while reader.next(true).is_some() {}
+            reader.lacks_sound()
+        }
+        Container::Fmp4 => fmp4::lacks_sound(bytes, init.unwrap_or(bytes)),
+        _ => false,
     }
 }
 
@@ -75,15 +112,6 @@ pub struct Probe {
 /// is can be decoded.
 pub fn is_torn(container: Container, bytes: &[u8]) -> bool {
     container == Container::Fmp4 && fmp4::is_torn(bytes)
-}
-
-/// Whether a segment holds pictures and no sound by its own account; `init` is its initialisation section.
-pub fn only_pictures(container: Container, bytes: &[u8], init: Option<&[u8]>) -> bool {
-    match container {
-        Container::MpegTs => mpegts::only_pictures(bytes),
-        Container::Fmp4 => fmp4::only_pictures(init.unwrap_or(bytes)),
-        Container::Adts | Container::Mp3 | Container::Ogg => false,
-    }
 }
 
 /// Reads a whole segment. `init` is its initialisation section (`EXT-X-MAP`), without which fragmented MP4 has no clock.

@@ -4,7 +4,7 @@
 //! Free format, whose frames do not tell their length, is rejected: no station was ever seen to send it.
 
 use super::fields::{array, byte};
-use super::frames::{FrameFormat, Header};
+use super::frames::{Coding, FrameFormat, Header};
 
 /// Kilobits per second by index 1 to 14.
 type Bitrates = [u32; 14];
@@ -19,8 +19,11 @@ const RATES: [u32; 3] = [44_100, 48_000, 32_000];
 const MONO: u8 = 3;
 const RESERVED_EMPHASIS: u8 = 2;
 
+/// Frames of MPEG audio.
+pub(super) const CODING: Coding = Coding { sync: 0xff, header };
+
 /// Reads the header at the beginning of `bytes`.
-pub(super) fn header(bytes: &[u8]) -> Option<Header> {
+fn header(bytes: &[u8]) -> Option<Header> {
     let [b0, b1, b2, b3] = array::<4>(bytes, 0)?;
     if b0 != 0xff || b1 & 0xe0 != 0xe0 || b3 & 3 == RESERVED_EMPHASIS {
         return None;

@@ -3,18 +3,16 @@
 //! Time stamps in the stream are rounded, wrap every 26.5 hours and jump when an encoder restarts, so they are used only
 //! for the codecs whose frames cannot be counted here (LATM, AC-3): ADTS and MPEG audio are counted frame by frame.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 
-use super::fields::{array, byte};
-use super::frames::{FrameFormat, FrameReader, Parse};
-use super::tables::{Tables, Track};
+use super::fields::array;
+use super::frames::{Coding, FrameFormat, FrameReader};
+use super::packets::{PACKET, Packet, Packets};
+use super::tables::{Holds, Tables, Track};
 use super::unit::Unit;
 use super::{adts, frames, mpeg_audio};
 use crate::model::{Container, Format};
 
-/// The length of a packet.
-pub(super) const PACKET: usize = 188;
-const SYNC: u8 = 0x47;
 const NULL_PID: u16 = 0x1fff;
 /// A PES packet of sound, with what lies between its packets, is far shorter.
 const LONGEST_UNIT: usize = 1 << 20;
@@ -25,42 +23,6 @@ const STAMP_RATE: u32 = 90_000;
 const STAMP_BITS: u64 = (1 << 33) - 1;
 /// Time stamps further apart than ten seconds are a jump.
 const LONGEST_STEP: u64 = 10 * 90_000;
-
-/// Whether `bytes` begin with transport packets: sync bytes where they belong, as far as the bytes go.
-pub(super) fn begins(bytes: &[u8]) -> bool {
-    let sync_at = |number: usize| byte(bytes, number * PACKET).is_none_or(|byte| byte == SYNC);
-    bytes.len() >= PACKET && Packet::read(bytes).is_some() && (0..4).all(sync_at)
-}
-
-/// Whether the tables in `bytes` name pictures and no sound.
-pub(super) fn only_pictures(bytes: &[u8]) -> bool {
-    let mut tables = Tables::default();
-    for packet in bytes.chunks(PACKET).filter_map(Packet::read) {
-        tables.take(packet.pid, packet.starts, packet.payload);
-    }
-    tables.only_pictures()
-}
-
-/// One packet, parsed.
-struct Packet<'a> {
-    pid: u16,
-    /// Whether a PES packet or a section begins in it.
-    starts: bool,
-    payload: &'a [u8],
-}
-
-impl<'a> Packet<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
-        let [sync, b1, b2, b3] = array::<4>(bytes, 0)?;
-        // Bit 0x80 marks a packet that was damaged on its way; adaptation field control 0 is reserved.
-        if sync != SYNC || b1 & 0x80 != 0 || b3 & 0x30 == 0 {
-            return None;
-        }
-        let adaptation = if b3 & 0x20 == 0 { 0 } else { 1 + usize::from(byte(bytes, 4)?) };
-        let payload = if b3 & 0x10 == 0 { &[] } else { bytes.get(4 + adaptation..PACKET)? };
-        Some(Self { pid: u16::from(b1 & 0x1f) << 8 | u16::from(b2), starts: b1 & 0x40 != 0, payload })
-    }
-}
 
 /// The beginning of a PES packet (2.4.3.6).
 struct PesStart<'a> {
@@ -139,8 +101,8 @@ struct Sound {
 impl Sound {
     fn new(track: Track) -> Self {
         let meter = match track.codec {
-            "aac" => Meter::Frames(FrameReader::new(adts::header)),
-            "mp3" => Meter::Frames(FrameReader::new(mpeg_audio::header)),
+            "aac" => Meter::Frames(FrameReader::new(adts::CODING)),
+            "mp3" => Meter::Frames(FrameReader::new(mpeg_audio::CODING)),
             codec => Meter::Stamps(Stamps { codec, last: None, step: 0, octets: 0, measured: (0, 0) }),
         };
         Self { track, meter, format: None }
@@ -148,10 +110,10 @@ impl Sound {
 
     /// A stream without tables: the codec is looked up in the sound itself.
     fn guess(pid: u16, pes: &PesStart<'_>) -> Option<Self> {
-        let is = |parse: Parse| pes.sound && frames::begins(pes.payload, parse);
-        let codec = if is(adts::header) {
+        let is = |coding: Coding| pes.sound && frames::begins(pes.payload, coding);
+        let codec = if is(adts::CODING) {
             "aac"
-        } else if is(mpeg_audio::header) {
+        } else if is(mpeg_audio::CODING) {
             "mp3"
         } else {
             return None;
@@ -164,19 +126,11 @@ impl Sound {
     }
 }
 
-/// Whether the next packet is known to begin where the last one ended.
-#[derive(Debug, Default, PartialEq, Eq)]
-enum Sync {
-    #[default]
-    Lost,
-    Kept,
-}
-
 /// Takes a transport stream apart into PES packets of sound, each with the packets around it.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct TsReader {
-    buffer: BytesMut,
-    sync: Sync,
+    packets: Packets,
     tables: Tables,
     sound: Option<Sound>,
     /// The last packet of sound, to notice a repetition (2.4.3.3 allows one).
@@ -196,16 +150,27 @@ pub(super) struct TsReader {
     frame_format: Option<FrameFormat>,
     /// Whether the last frame was counted.
     ended: bool,
+    /// Whether there was any sound to count.
+    any: bool,
 }
 
 impl TsReader {
     pub(super) fn push(&mut self, bytes: &[u8]) {
-        self.buffer.extend_from_slice(bytes);
+        self.packets.push(bytes);
+    }
+
+    /// Whether it is known that there was no sound in it: its tables name none, or none of what they name came.
+    pub(super) fn lacks_sound(&self) -> bool {
+        match self.tables.holds() {
+            Holds::Unknown => false,
+            Holds::Sound => !self.any,
+            Holds::NoSound => true,
+        }
     }
 
     /// The next PES packet of sound; with `ended` also the last one, whose end nothing announces.
     pub(super) fn next(&mut self, ended: bool) -> Option<Unit> {
-        while let Some(packet) = self.packet(ended) {
+        while let Some(packet) = self.packets.next(ended) {
             if let Some(unit) = self.take(&packet) {
                 return Some(unit);
             }
@@ -219,27 +184,6 @@ impl TsReader {
             self.measure(true);
         }
         self.close()
-    }
-
-    /// The next packet that is in sync.
-    fn packet(&mut self, ended: bool) -> Option<Bytes> {
-        while self.buffer.len() >= PACKET {
-            if self.buffer.first() == Some(&SYNC) {
-                // In sync, the byte at its place is enough, and the packet need not wait for the next one.
-                match byte(&self.buffer, PACKET) {
-                    None if !ended && self.sync == Sync::Lost => return None,
-                    Some(next) if next != SYNC && self.sync == Sync::Lost => {}
-                    _ => {
-                        self.sync = Sync::Kept;
-                        return Some(self.buffer.split_to(PACKET).freeze());
-                    }
-                }
-            }
-            self.sync = Sync::Lost;
-            let skip = self.buffer.iter().skip(1).position(|byte| *byte == SYNC);
-            self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));
-        }
-        None
     }
 
     fn take(&mut self, bytes: &[u8]) -> Option<Unit> {
@@ -269,6 +213,7 @@ impl TsReader {
             return None;
         }
         self.last = array(bytes, 0);
+        self.any = true;
         self.take_sound(bytes, packet.payload, pes)
     }
 

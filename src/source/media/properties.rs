@@ -3,20 +3,18 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use chrono::DateTime;
 
-use super::{Framer, LONGEST_SEGMENT, Piece, probe, sniff};
+use super::{Framer, LONGEST_SEGMENT, Piece, describe, lacks_sound, plain, probe, sniff};
 use crate::base::trial::{Choices, parts};
 use crate::model::Container;
-
-const CONTAINERS: [Container; 5] =
-    [Container::Adts, Container::Mp3, Container::MpegTs, Container::Fmp4, Container::Ogg];
 
 /// A body, whatever it is, becomes the same pieces however the network cuts it. The first byte says which container it
 /// is taken for, the second how it is cut.
 pub fn framer(bytes: &[u8]) {
     let [kind, seed, body @ ..] = bytes else { return };
-    let Some(container) = CONTAINERS.get(usize::from(*kind) % CONTAINERS.len()).copied() else { return };
+    let Some(container) = Container::ALL.get(usize::from(*kind) % Container::ALL.len()).copied() else { return };
     let whole = framed(container, std::iter::once(body));
     let cut = framed(container, parts(body, u64::from(*seed)));
     let told = |pieces: &[Piece]| -> Vec<_> {
@@ -29,6 +27,9 @@ pub fn framer(bytes: &[u8]) {
     assert!(whole.iter().all(|piece| !piece.duration.is_zero() && !piece.bytes.is_empty()));
 
     let _ = sniff(body);
+    let _ = describe(body);
+    assert!(plain(container, Bytes::copy_from_slice(body)).len() <= body.len());
+    let _ = lacks_sound(container, body, None);
     let (init, segment) = body.split_at(body.len().min(usize::from(*seed) * 8));
     for init in [None, Some(init)] {
         let read = probe(container, segment, init);

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 
+use super::flac::FlacReader;
 use super::fmp4::Fmp4Reader;
 use super::frames::{FrameFormat, FrameReader};
 use super::mpegts::TsReader;
 use super::ogg::OggReader;
 use super::unit::Unit;
-use super::{adts, mpeg_audio};
+use super::wav::WavReader;
+use super::{ac3, adts, mpeg_audio};
 use crate::model::{Container, Format};
 
 /// Takes a stream apart, whatever its container.
@@ -17,18 +19,24 @@ pub(super) enum Reader {
     Ts(Box<TsReader>),
     Fmp4(Fmp4Reader),
     Ogg(OggReader),
+    Flac(FlacReader),
+    Wav(WavReader),
 }
 
 impl Reader {
     /// For a stream of `container`.
     pub(super) fn new(container: Container) -> Self {
-        let frames = |parse| Self::Frames { reader: FrameReader::new(parse), container, format: None };
+        let frames = |coding| Self::Frames { reader: FrameReader::new(coding), container, format: None };
         match container {
-            Container::Adts => frames(adts::header),
-            Container::Mp3 => frames(mpeg_audio::header),
+            Container::Adts => frames(adts::CODING),
+            Container::Mp3 => frames(mpeg_audio::CODING),
             Container::MpegTs => Self::Ts(Box::default()),
             Container::Fmp4 => Self::Fmp4(Fmp4Reader::default()),
             Container::Ogg => Self::Ogg(OggReader::default()),
+            Container::Ac3 => frames(ac3::CODING),
+            Container::Eac3 => frames(ac3::ENHANCED),
+            Container::Flac => Self::Flac(FlacReader::default()),
+            Container::Wav => Self::Wav(WavReader::default()),
         }
     }
 
@@ -39,6 +47,8 @@ impl Reader {
             Self::Ts(reader) => reader.push(bytes),
             Self::Fmp4(reader) => reader.push(bytes),
             Self::Ogg(reader) => reader.push(bytes),
+            Self::Flac(reader) => reader.push(bytes),
+            Self::Wav(reader) => reader.push(bytes),
         }
     }
 
@@ -64,6 +74,8 @@ impl Reader {
             Self::Ts(reader) => reader.next(ended),
             Self::Fmp4(reader) => reader.next(),
             Self::Ogg(reader) => reader.next(),
+            Self::Flac(reader) => reader.next(ended),
+            Self::Wav(reader) => reader.next(ended),
         }
     }
 }

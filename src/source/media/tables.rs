@@ -17,13 +17,26 @@ pub(super) struct Track {
     pub codec: &'static str,
 }
 
+/// What the tables say of the sound in a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Holds {
+    /// They have not come, or name something that may be sound.
+    #[default]
+    Unknown,
+    /// They name sound of a kind we know.
+    Sound,
+    /// They name nothing that could be sound.
+    NoSound,
+}
+
 /// What the tables have said so far.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
-    programs: usize,
     map_pid: Option<u16>,
+    /// Whether there are other programs than the first.
+    several: bool,
     sound: Option<Track>,
-    only_pictures: bool,
+    holds: Holds,
     association: Section,
     map: Section,
 }
@@ -62,14 +75,19 @@ impl Tables {
         if pid == PAT_PID {
             if let Some(section) = self.association.take(starts, payload) {
                 self.map_pid = first_program(section).or(self.map_pid);
-                self.programs = programs(section).count();
+                self.several = programs(section).count() > 1;
             }
             true
         } else if self.map_pid == Some(pid) {
             if let Some(section) = self.map.take(starts, payload) {
-                self.sound = first_sound(section).or(self.sound);
-                self.only_pictures = streams(section).any(|(kind, _)| PICTURES.contains(&kind))
-                    && streams(section).all(|(kind, _)| PICTURES.contains(&kind) || DATA.contains(&kind));
+                self.sound = streams(section).find_map(|stream| stream.track()).or(self.sound);
+                self.holds = if self.sound.is_some() {
+                    Holds::Sound
+                } else if !self.several && streams(section).all(|stream| stream.is_no_sound()) {
+                    Holds::NoSound
+                } else {
+                    Holds::Unknown
+                };
             }
             true
         } else {
@@ -77,14 +95,14 @@ impl Tables {
         }
     }
 
+    /// What is known of the sound in it.
+    pub(super) fn holds(&self) -> Holds {
+        self.holds
+    }
+
     /// The first sound of the first program.
     pub(super) fn sound(&self) -> Option<Track> {
         self.sound
-    }
-
-    /// Whether they name a single program, and in it pictures and data alone.
-    pub(super) fn only_pictures(&self) -> bool {
-        self.programs == 1 && self.only_pictures
     }
 }
 
@@ -97,46 +115,73 @@ fn pid(high: u8, low: u8) -> u16 {
     u16::from(high & 0x1f) << 8 | u16::from(low)
 }
 
-fn programs(section: &[u8]) -> impl Iterator<Item = u16> {
-    let programs = entries(section, PAT, 8).unwrap_or_default().as_chunks::<4>().0;
-    programs.iter().filter(|[n0, n1, ..]| (*n0, *n1) != (0, 0)).map(|[_, _, high, low]| pid(*high, *low))
+fn programs(section: &[u8]) -> impl Iterator<Item = &[u8; 4]> {
+    let programs = entries(section, PAT, 8).map_or(&[][..], |entries| entries.as_chunks::<4>().0);
+    // The program of number 0 is the network's own table.
+    programs.iter().filter(|[n0, n1, ..]| (*n0, *n1) != (0, 0))
 }
 
 fn first_program(section: &[u8]) -> Option<u16> {
-    programs(section).next()
+    programs(section).next().map(|[_, _, high, low]| pid(*high, *low))
 }
 
-/// The elementary streams of a program: the type of each and the packets that carry it.
-fn streams(section: &[u8]) -> impl Iterator<Item = (u8, u16)> {
-    let streams = || {
-        let program_info = usize::from(be16(section, 10)? & 0x0fff);
-        entries(section, PMT, 12)?.get(program_info..)
-    };
-    let mut streams = streams().unwrap_or_default();
+/// A stream that a program map table names.
+struct Stream<'a> {
+    kind: u8,
+    pid: u16,
+    descriptors: &'a [u8],
+}
+
+fn streams(section: &[u8]) -> impl Iterator<Item = Stream<'_>> {
+    let program_info = be16(section, 10).map_or(0, |length| usize::from(length & 0x0fff));
+    let mut rest = entries(section, PMT, 12).and_then(|entries| entries.get(program_info..)).unwrap_or_default();
     std::iter::from_fn(move || {
-        let [kind, high, low, l0, l1] = array::<5>(streams, 0)?;
-        streams = streams.get(5 + usize::from(u16::from_be_bytes([l0, l1]) & 0x0fff)..).unwrap_or_default();
-        Some((kind, pid(high, low)))
+        let [kind, high, low, l0, l1] = array::<5>(rest, 0)?;
+        let end = 5 + usize::from(u16::from_be_bytes([l0, l1]) & 0x0fff);
+        let descriptors = rest.get(5..end.min(rest.len())).unwrap_or_default();
+        rest = rest.get(end..).unwrap_or_default();
+        Some(Stream { kind, pid: pid(high, low), descriptors })
     })
 }
 
-fn first_sound(section: &[u8]) -> Option<Track> {
-    streams(section).find_map(|(kind, pid)| Some(Track { pid, codec: codec_of(kind)? }))
-}
+impl Stream<'_> {
+    /// The sound that it is, of a kind we know: ISO/IEC 13818-1, table 2-34, and ATSC A/53 for Dolby's.
+    fn track(&self) -> Option<Track> {
+        let codec = match self.kind {
+            0x03 | 0x04 => "mp3",
+            0x0f => "aac",
+            0x11 => "aac-latm",
+            0x81 => "ac3",
+            0x87 => "eac3",
+            _ => return None,
+        };
+        Some(Track { pid: self.pid, codec })
+    }
 
-/// Stream types of pictures: MPEG-1, MPEG-2, MPEG-4, H.264 (and its other views), H.265, H.266, JPEG 2000, AVS, VC-1.
-const PICTURES: [u8; 13] = [0x01, 0x02, 0x10, 0x1b, 0x1e, 0x1f, 0x20, 0x21, 0x24, 0x33, 0x42, 0xd2, 0xea];
-/// And of data: time-stamped ID3, SCTE-35.
-const DATA: [u8; 2] = [0x15, 0x86];
-
-/// Stream types of sound: ISO/IEC 13818-1, table 2-34, and ATSC A/53 for Dolby's.
-fn codec_of(stream_type: u8) -> Option<&'static str> {
-    match stream_type {
-        0x03 | 0x04 => Some("mp3"),
-        0x0f => Some("aac"),
-        0x11 => Some("aac-latm"),
-        0x81 => Some("ac3"),
-        0x87 => Some("eac3"),
-        _ => None,
+    /// Whether it cannot be sound of any kind: pictures (MPEG-1, MPEG-2, MPEG-4, H.264 and its kin, JPEG 2000, H.265,
+    /// H.266, AVS, VC-1), sections, time stamps of ID3, marks of advertisements; private data that are subtitles.
+    fn is_no_sound(&self) -> bool {
+        const TELETEXT: u8 = 0x56;
+        const SUBTITLES: u8 = 0x59;
+        match self.kind {
+            0x01
+            | 0x02
+            | 0x10
+            | 0x1b
+            | 0x1e..=0x21
+            | 0x24
+            | 0x27
+            | 0x33
+            | 0x42
+            | 0xd1
+            | 0xd2
+            | 0xea
+            | 0x05
+            | 0x0b
+            | 0x15
+            | 0x86 => true,
+            0x06 => self.descriptors.first().is_some_and(|tag| matches!(*tag, TELETEXT | SUBTITLES)),
+            _ => false,
+        }
     }
 }

@@ -47,7 +47,7 @@ impl Fake {
         let program = self.path();
         Capture::start(|events, stop| async move {
             let (source, environment) = (source(1935), Environment::system());
-            let link = RtmpLink { source: &source, environment: &environment, client: None, program: &program };
+            let link = RtmpLink::new(&source, &environment, &program);
             keep(link, &environment, events, stop).await;
         })
     }
@@ -86,7 +86,7 @@ async fn what_is_no_sound_is_trouble_and_tried_again() {
         ("yes '<html>403</html>'", ""),
         (&noise, ""),
         (&header_only, ""),
-        ("echo 'ERROR: Closing connection: NetStream.Play.StreamNotFound' >&2; exit 1", "StreamNotFound"),
+        ("echo 'ERROR: Closing connection: NetStream.Play.StreamNotFound' >&2; exit 1", "has no stream `radio`"),
         ("head -c 3000000 /dev/zero | tr '\\0' 'x' >&2; echo 'ERROR: token=abc' >&2; exit 1", "ended"),
     ];
     // A tag that claims 16 MiB of sound and never ends: whatever ffmpeg makes of it, it ends.

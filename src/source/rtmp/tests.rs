@@ -4,14 +4,15 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use tempfile::TempDir;
+use url::Url;
 
 use super::*;
-use crate::config::Address;
+use crate::config::Address as Where;
 use crate::source::listening::{Capture, PATIENCE};
 
 pub(super) fn source(port: u16) -> Rtmp {
     Rtmp {
-        address: Address::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/live/radio")).unwrap()),
+        address: Where::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/live/radio")).unwrap()),
         headers: Vec::new(),
         app: None,
         playpath: None,
@@ -38,7 +39,8 @@ impl Server {
         let config = format!(
             "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;\ndaemon off; master_process off; pid nginx.pid;\n\
              error_log stderr; events {{}} rtmp {{ server {{ listen 127.0.0.1:{port}; \
-             application live {{ live on; }} }} }}"
+             application live {{ live on; }} application inner/live {{ live on; }} \
+             application strict {{ live on; idle_streams off; }} }} }}"
         );
         let file = folder.path().join("nginx.conf");
         fs::write(&file, config).unwrap();
@@ -57,10 +59,14 @@ impl Server {
 }
 
 fn publish(port: u16, codec: &str) -> Running {
+    publish_as(port, codec, "live", "radio")
+}
+
+fn publish_as(port: u16, codec: &str, app: &str, name: &str) -> Running {
     let pictures = if codec.contains("-c:v") { "-re -f lavfi -i testsrc=size=64x64:rate=10" } else { "" };
     let line = format!(
-        "-nostdin -v error {pictures} -re -f lavfi -i sine=frequency=440:sample_rate=44100 -ac 2 {codec} -f flv \
-         rtmp://127.0.0.1:{port}/live/radio"
+        "-nostdin -v error {pictures} -re -f lavfi -i sine=frequency=440:sample_rate=44100 -ac 2 {codec} -rtmp_app {app} \
+         -rtmp_playpath {name} -f flv rtmp://127.0.0.1:{port}/"
     );
     Invocation::new("ffmpeg").args(line.split_whitespace()).spawn().unwrap()
 }
@@ -141,18 +147,86 @@ fn options_become_flags_and_the_sound_goes_to_us() {
     source.app = Some("tradio".into());
     source.playpath = Some("mp4:one two".into());
     source.args = vec!["--conn".into(), "S:x".into()];
-    let url = Url::parse("rtmp://h/tradio/x").unwrap();
-    let flags = "--rtmp rtmp://h/tradio/x --live --app tradio --playpath mp4:one_two --swfVfy http://h/p.swf --pageUrl \
+    let arguments = |source: &Rtmp| {
+        let address = Address::of(source, &Url::parse("rtmp://h/tradio/x").unwrap());
+        let arguments = rtmpdump_arguments(source, &address, &address.meanings[0]);
+        arguments.iter().map(|argument| argument.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let flags = "--rtmp rtmp://h/ --live --app tradio --playpath mp4:one_two --swfVfy http://h/p.swf --pageUrl \
                  http://h/ --timeout 10 --conn S:x --flv -";
-    assert_eq!(rtmpdump_arguments(&source, &url).join(" "), flags.replace("one_two", "one two"));
+    assert_eq!(arguments(&source).join(" "), flags.replace("one_two", "one two"));
     source.live = false;
-    assert!(!rtmpdump_arguments(&source, &url).contains(&"--live".to_owned()));
+    assert!(!arguments(&source).contains(&"--live".to_owned()));
 }
 
-#[test]
-fn the_last_error_is_found_among_chatter() {
-    let words = "RTMPDump v2.4; (c) 2010 Andrej; license: GPL; Connecting ...; \
-                 ERROR: RTMP_Connect0, failed to connect socket. 111 (Connection refused)";
-    assert_eq!(last_error(words).unwrap(), "RTMP_Connect0, failed to connect socket. 111 (Connection refused)");
-    assert_eq!(last_error("INFO: Connected...; 12.3 kB / 1.02 sec\r13.4 kB / 1.10 sec"), None);
+fn at(port: u16, path: &str) -> Rtmp {
+    Rtmp { address: Where::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/{path}")).unwrap()), ..source(port) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
+    let port = free_port();
+    let _server = Server::start(port).await;
+    let _publishers = [
+        publish_as(port, "-c:a aac", "live", "radio"),
+        publish_as(port, "-c:a aac", "live", "a/b"),
+        publish_as(port, "-c:a libmp3lame", "live", "x.mp3"),
+        publish_as(port, "-c:a aac", "inner/live", "radio"),
+    ];
+    for path in [
+        "live/radio?token=a/b+c=/d",
+        "live/a/b",
+        "live/x.mp3",
+        "inner/live/radio",
+        "live playpath=radio swfUrl=http://127.0.0.1/p.swf live=1",
+    ] {
+        let mut capture = capture(at(port, path));
+        let detail = capture.format().await.detail;
+        assert!(detail.starts_with(if path.contains("mp3") { "mp3 " } else { "aac " }), "{path}: {detail}");
+        capture.finish().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_with_a_name_is_said_in_words_and_without_its_token() {
+    let port = free_port();
+    let _server = Server::start(port).await;
+    for (path, words) in [
+        ("nowhere/radio?token=secret", "`radio` of the application `nowhere`: one of the names or a token is wrong"),
+        ("strict/radio?token=secret", "has no stream `radio` in its application `strict`"),
+    ] {
+        let mut capture = capture(at(port, path));
+        let cause = capture.trouble().await;
+        assert!(cause.kind == CauseKind::Refused && cause.words.contains(words), "{cause:?}");
+        assert!(!cause.words.contains("secret"), "{cause}");
+        capture.finish().await;
+    }
+    let mut capture = capture(at(port, "live/nobody"));
+    let cause = capture.trouble().await;
+    assert!(cause.kind == CauseKind::Stalled && cause.words.contains("perhaps nobody sends it"), "{cause:?}");
+    capture.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sound_of_the_days_of_flash_is_named_decoded_and_kept() {
+    let port = free_port();
+    let _server = Server::start(port).await;
+    let codecs = [
+        ("speex", "-ar 16000 -ac 1 -c:a libspeex", "Speex", "flac 16000 Hz 1 ch"),
+        ("nelly", "-ar 22050 -ac 1 -c:a nellymoser", "Nellymoser", "flac 22050 Hz 1 ch"),
+        ("pcm", "-ar 44100 -c:a pcm_s16le", "PCM", "flac 44100 Hz 2 ch"),
+    ];
+    let _publishers = codecs.map(|(name, codec, ..)| publish_as(port, codec, "live", name));
+    for (path, _, name, detail) in codecs {
+        let mut capture = capture(at(port, &format!("live/{path}")));
+        let cause = capture.trouble().await;
+        assert!(
+            cause.kind == CauseKind::Unusable && cause.words.contains(&format!("as {name}, which is decoded")),
+            "{cause:?}"
+        );
+        let format = capture.format().await;
+        assert_eq!((format.container, format.detail.as_str()), (Container::Ogg, detail));
+        assert!(capture.chunk().await.duration >= Duration::from_millis(900));
+        capture.finish().await;
+    }
 }

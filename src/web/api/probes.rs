@@ -12,7 +12,7 @@ use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
 use super::super::Site;
-use super::super::probes::{Busy, ENOUGH};
+use super::super::probes::Busy;
 use super::extract::Path;
 use super::problem::Problem;
 use crate::base::redact;
@@ -26,7 +26,7 @@ pub(super) struct Probe {
     station: String,
     /// Whether it sent enough sound, and something can be heard in it.
     ok: bool,
-    /// Seconds of sound that were taped.
+    /// Seconds of sound that were taped and can be decoded.
     seconds: f64,
     /// Seconds until the first of it came; null where none did.
     waited: Option<f64>,
@@ -71,16 +71,17 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
     };
     let (format, bitrate) = tried.probed.rate.unzip();
     let (name, until) = tried.kept.unzip();
+    let heard = tried.heard;
     Ok(Json(Probe {
         station: id,
-        ok: tried.probed.sound >= ENOUGH && !tried.silent && tried.trouble.is_none(),
-        seconds: tried.probed.sound.as_secs_f64(),
+        ok: !heard.silent && heard.trouble.is_none(),
+        seconds: heard.seconds,
         waited: tried.probed.waited.map(|waited| waited.as_secs_f64()),
         format,
         bitrate,
-        silent: tried.silent,
-        trouble_kind: tried.trouble.as_ref().map(|trouble| trouble.kind),
-        trouble: tried.trouble.map(|trouble| redact::text(&trouble.words)),
+        silent: heard.silent,
+        trouble_kind: heard.trouble.as_ref().map(|trouble| trouble.kind),
+        trouble: heard.trouble.map(|trouble| redact::text(&trouble.words)),
         media: name.map(|name| format!("api/v1/probes/{name}.mp3")),
         until: until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
     }))

@@ -61,6 +61,8 @@ pub struct Setup {
     pub burst: Duration,
     /// The format changes as it goes; `container` and `segment` then do not count.
     pub mix: Option<Mix>,
+    /// What segment `n` of the programme is sent as; not with `encryption` or `byte_ranges`.
+    pub sent_as: Option<fn(u64, &[u8]) -> Vec<u8>>,
     /// The endless body begins with `ICY 200 OK`.
     pub icy_status: bool,
 }
@@ -94,6 +96,7 @@ impl Setup {
             first_sequence: 1_000,
             burst: Duration::from_secs(3),
             mix: None,
+            sent_as: None,
             icy_status: false,
         }
     }

@@ -348,6 +348,9 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         if let Some(number) = self.state().spots.get(&sequence) {
             return Some(spot::adts(*number, spot::frames(segment.duration.as_seconds_f64())));
         }
+        if let Some(sent_as) = self.setup.sent_as {
+            return Some(sent_as(index as u64, &segment.bytes).into());
+        }
         let Some(encryption) = self.setup.encryption else { return Some(segment.bytes.clone()) };
         Some(encryption.seal(sequence, &segment.bytes))
     }

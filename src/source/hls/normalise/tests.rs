@@ -25,6 +25,19 @@ fn bytes_that_are_no_text_lose_only_their_line() {
 }
 
 #[test]
+fn names_that_are_no_utf_8_are_asked_for_as_they_stand() {
+    // Latin-1, EUC-KR, and UTF-8 beside them.
+    let names = body(b"#EXTM3U\n#EXTINF:1,\nd\xe9j\xe0.aac?t=\xff%20\n#EXTINF:2,\n\xb9\xe6\xbc\xdb.aac\n#EXTINF:3,\n\xeb\xb0\xa9.aac\n");
+    assert_eq!([&names[1], &names[3], &names[5]], ["d%E9j%E0.aac?t=%FF%20", "%B9%E6%BC%DB.aac", "\u{bc29}.aac"]);
+    let list = body(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nd\xe9j\xe0.m3u8\n");
+    assert_eq!(list[1], "d%E9j%E0.m3u8");
+    let key = body(b"#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"cl\xe9\"\n#EXTINF:1,\na.aac\n");
+    assert!(key[0].contains("URI=\"cl%E9\""), "{key:?}");
+    let url = super::super::address::absolute(&"http://h/\u{bc29}/x".parse().unwrap(), &names[1]).unwrap();
+    assert_eq!(url.as_str(), "http://h/%EB%B0%A9/d%E9j%E0.aac?t=%FF%20");
+}
+
+#[test]
 fn a_bom_and_leading_blank_lines_are_nothing() {
     assert_eq!(normal("\u{feff}\r\n \n#EXTM3U\r\n"), "#EXTM3U\n");
 }
