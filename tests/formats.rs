@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
 use crate::support::aircheck::Aircheck;
-use crate::support::origin::{Act, Codec, Container, Mix, Origin, ProgrammeTime, Setup, StationHandle};
+use crate::support::origin::{Act, Codec, Container, Mix, Origin, ProgrammeTime, SentAs, Setup, StationHandle};
 use crate::support::timecode::Report;
 
 /// How long each case is recorded, in seconds.
@@ -144,9 +144,8 @@ fn without_sound(segment: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
-    type Sent = fn(u64, &[u8]) -> Vec<u8>;
     const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
-    let cases: [(&str, Sent); 3] = [
+    let cases: [(&str, SentAs); 3] = [
         ("behind a picture", |_, bytes| [PICTURE, bytes].concat()),
         ("packets of discs", |number, bytes| wrapped(bytes, &u32::try_from(number).unwrap_or(0).to_be_bytes(), b"")),
         ("now and then with error correction", |number, bytes| match number % 3 {
@@ -169,8 +168,7 @@ async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
 async fn a_segment_that_holds_no_sound_is_told_and_a_station_of_nothing_else_fails() {
     let origin = Origin::start();
     let none = Setup { sent_as: Some(|_, bytes| without_sound(bytes)), ..Setup::of(Container::Ts) };
-    let some: fn(u64, &[u8]) -> Vec<u8> =
-        |number, bytes| if number % 4 == 0 { without_sound(bytes) } else { bytes.to_vec() };
+    let some: SentAs = |number, bytes| if number % 4 == 0 { without_sound(bytes) } else { bytes.to_vec() };
     let some = Setup { sent_as: Some(some), programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let (none, some) = (origin.station("none", none), origin.station("some", some));
     let aircheck = Aircheck::new(&format!(

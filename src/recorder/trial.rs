@@ -1,6 +1,7 @@
 //! What can be heard in what was taped on trial: decoded and counted, as in a recording.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::verdict::SILENCE;
 use crate::config::{Mp3, Treatment};
 use crate::deck::Probed;
-use crate::encode::{self, Job};
+use crate::encode::{self, Encoded, Job};
 use crate::model::{AsCause as _, Cause, CauseKind, Span, Verdict};
 
 /// What was taped on trial is shorter.
@@ -25,17 +26,26 @@ pub struct Heard {
     pub trouble: Option<Cause>,
 }
 
-/// Decodes what was `probed` into an MP3 at `target`, and counts it: `enough` seconds should be there.
-pub async fn hear(probed: &Probed, enough: f64, mp3: Mp3, target: PathBuf) -> Heard {
+/// Decodes `enough` of what was `probed` into an MP3 at `target`, and counts it.
+pub async fn hear(probed: &Probed, enough: Duration, mp3: Mp3, target: PathBuf) -> Heard {
     let trouble = probed.trouble.clone();
     let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) else {
         return Heard { trouble, ..Heard::default() };
     };
-    let sealed = CancellationToken::new();
-    sealed.cancel();
-    let cut = Span::new(start, start + LONGEST);
-    let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
-    let encoded = match encode::encode(&job, tape, sealed).await {
+    let take = async |length: TimeDelta| {
+        let sealed = CancellationToken::new();
+        sealed.cancel();
+        let (cut, target) = (Span::new(start, start + length), target.clone());
+        let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
+        encode::encode(&job, tape, sealed).await
+    };
+    let lacks = |encoded: &Encoded| encoded.seconds + Verdict::TOLERANCE_SECONDS < enough.as_secs_f64();
+    let mut taken = take(TimeDelta::from_std(enough).unwrap_or(LONGEST)).await;
+    if taken.as_ref().is_ok_and(&lacks) {
+        // There may be enough of it, with something missing in between.
+        taken = take(LONGEST).await;
+    }
+    let encoded = match taken {
         Ok(encoded) => encoded,
         Err(error) => return Heard { trouble: Some(error.as_cause()), ..Heard::default() },
     };
@@ -43,7 +53,6 @@ pub async fn hear(probed: &Probed, enough: f64, mp3: Mp3, target: PathBuf) -> He
     // Beyond the end of what was taped nothing is missing.
     let why = encoded.gaps.iter().map(|gap| &gap.cause).find(|cause| cause.kind != CauseKind::Nothing);
     let why = || why.cloned().unwrap_or_else(|| Cause::new(CauseKind::Decoding, "the sound could not be decoded"));
-    let lacks = seconds + Verdict::TOLERANCE_SECONDS < enough;
-    let trouble = trouble.or_else(|| lacks.then(why));
+    let trouble = trouble.or_else(|| lacks(&encoded).then(why));
     Heard { seconds, silent: seconds > 0.0 && encoded.peak < SILENCE, trouble }
 }

@@ -19,7 +19,9 @@ mod station;
 pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};
 pub use programme::{Codec, Container};
-pub use setup::{ByQuery, Encryption, KeyForm, Method, ProgrammeTime, Redirects, Redundant, Setup, Token, Written};
+pub use setup::{
+    ByQuery, Encryption, KeyForm, Method, ProgrammeTime, Redirects, Redundant, SentAs, Setup, Token, Written,
+};
 
 use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};

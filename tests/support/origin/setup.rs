@@ -62,7 +62,7 @@ pub struct Setup {
     /// The format changes as it goes; `container` and `segment` then do not count.
     pub mix: Option<Mix>,
     /// What segment `n` of the programme is sent as; not with `encryption` or `byte_ranges`.
-    pub sent_as: Option<fn(u64, &[u8]) -> Vec<u8>>,
+    pub sent_as: Option<SentAs>,
     /// The endless body begins with `ICY 200 OK`.
     pub icy_status: bool,
 }
@@ -101,6 +101,9 @@ impl Setup {
         }
     }
 }
+
+/// From the number of a segment and its bytes to what is sent.
+pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
 
 /// Where `EXT-X-PROGRAM-DATE-TIME` stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
