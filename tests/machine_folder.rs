@@ -117,3 +117,21 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
     assert!(!log.contains("encoding again"), "{log}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_damaged_list_is_set_aside_and_recording_goes_on() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    std::fs::create_dir(aircheck.path("state")).expect("a folder");
+    std::fs::write(aircheck.path("state/catalogue.sqlite"), [0xAA; 10_000]).expect("written");
+    let service = aircheck.start("run", &["run"]);
+    record(&service, 5).await;
+    whole(&finished(&aircheck).await, None, 5.0);
+    let (well, words) = said(&service, "/healthz").await;
+    assert!(!well && words.contains("is set aside as"), "{words}");
+    let aside = aircheck.path("state/catalogue.sqlite.damaged-1");
+    assert_eq!(std::fs::read(aside).expect("it is kept"), [0xAA; 10_000]);
+    let listed = aircheck.run(&["list"]).await;
+    assert!(listed.code == 0 && listed.stderr.contains("catalogue.sqlite.damaged-1"), "{listed}");
+    assert!(stop(service).await.contains("the catalogue was damaged"));
+}

@@ -32,6 +32,9 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
         }
     }
+    if let Some(trouble) = site.catalogue.troubles().first() {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
+    }
     let held = site.recorder.recording().into_iter().find_map(|current| Some((current.airing.id, current.held?)));
     if let Some((id, held)) = held {
         let words = format!("{id} is on tape and waits to be finished: {}\n", held.words);
