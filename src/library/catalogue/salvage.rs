@@ -15,6 +15,8 @@ const TABLES: [(&str, &str); 4] =
     [("airings", "rowid"), ("gaps", "airing DESC, position"), ("peaks", "rowid"), ("amendments", "rowid")];
 /// What the name of one that was set aside has behind its own.
 const SET_ASIDE: &str = ".damaged-";
+/// So many are kept apart.
+const MOST: u32 = 999;
 
 impl Catalogue {
     /// As [`Catalogue::open`], for the service: a damaged file is set aside, with what can be read of it in the new one.
@@ -60,7 +62,7 @@ impl Catalogue {
 
     /// The damaged ones that were set aside beside `path`.
     pub fn set_aside(path: &Path) -> Vec<PathBuf> {
-        (1..).map(|number| aside(path, number)).take_while(|aside| aside.exists()).collect()
+        (1..=MOST).map(|number| aside(path, number)).take_while(|aside| aside.exists()).collect()
     }
 }
 
@@ -76,7 +78,7 @@ fn with(path: &Path, end: &str) -> PathBuf {
 
 /// Gives the file, and those that SQLite keeps beside it, another name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
-    let free = (1..).map(|number| aside(path, number)).find(|aside| !aside.exists());
+    let free = (1..=MOST).map(|number| aside(path, number)).find(|aside| !aside.exists());
     let aside = free.ok_or(io::ErrorKind::AlreadyExists)?;
     std::fs::rename(path, &aside)?;
     for end in ["-wal", "-shm"] {
