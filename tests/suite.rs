@@ -29,6 +29,7 @@ mod load;
 mod machine_children;
 mod machine_clock;
 mod machine_disk;
+mod machine_folder;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;

@@ -144,7 +144,7 @@ impl Daemon {
         environment.clock = Arc::clone(&time) as SharedClock;
         let lock = Lock::take(&config.state).await?;
         let last_alive = lock.last_alive();
-        let catalogue = Catalogue::open(config.state.join("catalogue.sqlite")).await?;
+        let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
         let shelf = Shelf::new(config.output.clone());
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let pictures = Pictures::new(&config.state);

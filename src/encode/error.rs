@@ -35,6 +35,14 @@ pub enum EncodeError {
         /// What it did.
         words: String,
     },
+    /// The file takes nothing more, whatever writes it.
+    #[error("{} cannot be written: {source}", path.display())]
+    Target {
+        /// The file that was being written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The encoder took nothing more.
     #[error("{path} could not be encoded: ffmpeg hangs, it took nothing for {seconds} s", path = path.display())]
     EncoderHangs {
@@ -51,6 +59,11 @@ impl EncodeError {
         matches!(self, Self::Decoder(_) | Self::DecoderHangs { .. })
     }
 
+    /// Whether it came of an ffmpeg that had been started.
+    pub fn is_of_ffmpeg(&self) -> bool {
+        self.is_of_decoder() || self.is_of_encoder()
+    }
+
     /// Whether another encoder may do better.
     pub(super) fn is_of_encoder(&self) -> bool {
         matches!(self, Self::Encoder { .. } | Self::EncoderHangs { .. })
@@ -62,7 +75,9 @@ impl AsCause for EncodeError {
         match self {
             Self::Tape(error) => error.cause_kind(),
             Self::Decoder(_) | Self::DecoderHangs { .. } => CauseKind::Decoding,
-            Self::Start(_) | Self::Encoder { .. } | Self::EncoderHangs { .. } => CauseKind::Internal,
+            Self::Start(_) | Self::Target { .. } | Self::Encoder { .. } | Self::EncoderHangs { .. } => {
+                CauseKind::Internal
+            }
         }
     }
 }

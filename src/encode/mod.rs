@@ -32,6 +32,7 @@ mod waveform;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::library::shelf::goes_on;
 use crate::tape::Tape;
 
 pub use error::EncodeError;
@@ -48,7 +49,7 @@ const ENCODERS: u32 = 3;
 /// will come.
 ///
 /// # Errors
-/// The tape cannot be read, ffmpeg cannot be started, or one encoder after another failed.
+/// The tape cannot be read, ffmpeg cannot be started, the file cannot be written, or one encoder after another failed.
 pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result<Encoded, EncodeError> {
     let mut careful = false;
     let mut encoders = 1;
@@ -64,7 +65,14 @@ pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result
                 warn!(file = %job.target.display(), "less was decoded than is on tape; decoding again, piece by piece");
                 careful = true;
             }
-            Err(error) if error.is_of_encoder() && encoders < ENCODERS => {
+            Err(error) if error.is_of_encoder() => {
+                if let Err(source) = goes_on(&job.target).await {
+                    // No other encoder would do better.
+                    return Err(EncodeError::Target { path: job.target.clone(), source });
+                }
+                if encoders == ENCODERS {
+                    return Err(error);
+                }
                 warn!(%error, "encoding again from the tape");
                 encoders += 1;
             }

@@ -33,21 +33,23 @@ struct Made {
 
 impl Recorder {
     /// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
-    pub(super) async fn record(&self, ordered: &Order, reins: &mut Reins, new: bool) -> Result<(), RecorderError> {
-        if new {
-            self.ensure_room(&ordered.config).await?;
-        }
+    /// The station's `lease` is the caller's, who keeps it for another attempt.
+    pub(super) async fn record(
+        &self,
+        ordered: &Order,
+        reins: &mut Reins,
+        lease: &mut Option<Lease>,
+        mut new: bool,
+    ) -> Result<(), RecorderError> {
+        self.live.close(&ordered.airing.id, false);
         let id = &ordered.airing.id;
-        self.live.close(id, false);
-        // Held over every new beginning and end, so that the station is taped in one go.
-        let mut lease = None;
         loop {
             let order = ordered.amended(&reins.airing.borrow_and_update());
             let made = tokio::select! {
                 biased;
                 () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
                 Ok(()) = reins.airing.changed() => continue,
-                made = self.take(&order, &mut lease) => match made? {
+                made = self.take(&order, lease, &mut new) => match made? {
                     Some(made) => made,
                     None => continue,
                 },
@@ -57,13 +59,18 @@ impl Recorder {
                 continue;
             }
             self.live.close(id, true);
-            drop((turn, lease));
+            drop((turn, lease.take()));
             return self.publish(&order, made).await;
         }
     }
 
     /// Takes the sound of the airing into a temporary file; nothing where it turns out to begin later.
-    async fn take(&self, order: &Order, lease: &mut Option<Lease>) -> Result<Option<Made>, RecorderError> {
+    async fn take(
+        &self,
+        order: &Order,
+        lease: &mut Option<Lease>,
+        new: &mut bool,
+    ) -> Result<Option<Made>, RecorderError> {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
         let view = tape.view(&airing.cut());
@@ -77,6 +84,14 @@ impl Recorder {
         }
         if lease.is_none() && !on_tape {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);
+        }
+        // After the lease: a disk that does not answer must not keep the station from being taped.
+        if std::mem::take(new) {
+            match self.ensure_room(&order.config).await {
+                Err(error @ RecorderError::NoRoom { .. }) => return Err(error),
+                Err(error) => warn!(airing = %airing.id, %error, "how much room there is could not be asked"),
+                Ok(()) => {}
+            }
         }
         if self.decide_beginning(&airing.id, &tape).await? {
             return Ok(None);

@@ -1,6 +1,5 @@
 //! Why airings are missing that no station is to blame for.
 
-use super::error::RecorderError;
 use crate::model::{Cause, CauseKind};
 
 /// Nobody was there to record it.
@@ -23,7 +22,7 @@ pub(super) fn removed() -> Cause {
     Cause::new(CauseKind::Removed, "its show or station was removed from the YAML before it was finished")
 }
 
-/// It waits for room.
-pub(super) fn held(error: &RecorderError) -> Cause {
-    Cause::new(CauseKind::DiskFull, format!("not finished yet, the disk is full: {error}"))
+/// It waits until it can be finished.
+pub(super) fn held(hindrance: &Cause) -> Cause {
+    Cause::new(hindrance.kind, format!("not finished yet, {}", hindrance.words))
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::encode::EncodeError;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::CatalogueError;
-use crate::library::shelf::ShelfError;
+use crate::library::shelf::{ShelfError, is_full};
 use crate::library::tags::TagError;
 use crate::model::{AsCause, CauseKind};
 use crate::tape::TapeError;
@@ -61,6 +61,7 @@ impl RecorderError {
             Self::Tape(error) => error.is_disk_full(),
             Self::Shelf(error) | Self::Archive(ArchiveError::Shelf(error)) => error.is_disk_full(),
             Self::Catalogue(error) | Self::Archive(ArchiveError::Catalogue(error)) => error.is_disk_full(),
+            Self::Encode(EncodeError::Target { source, .. }) => is_full(source),
             _ => false,
         }
     }

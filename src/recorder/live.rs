@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::order::Order;
-use crate::model::{Airing, AiringId};
+use crate::model::{Airing, AiringId, Cause};
 
 /// An airing that is being recorded.
 #[derive(Debug, Clone)]
@@ -19,6 +19,8 @@ pub struct Current {
     pub title: String,
     /// The station's name.
     pub station: String,
+    /// What keeps it from being finished, as long as something does; its station is taped all the same.
+    pub held: Option<Cause>,
 }
 
 /// All of them.
@@ -30,6 +32,7 @@ struct Entry {
     airing: watch::Sender<Airing>,
     title: String,
     station: String,
+    held: Option<Cause>,
     /// Its sound is taken, and is being made a recording: it is too late for changes.
     closed: bool,
     taken_back: CancellationToken,
@@ -53,6 +56,7 @@ impl Live {
             airing,
             title: order.show.title.clone(),
             station: order.station.name.clone(),
+            held: None,
             closed: false,
             taken_back: taken_back.clone(),
         };
@@ -73,6 +77,7 @@ impl Live {
             airing: entry.airing.borrow().clone(),
             title: entry.title.clone(),
             station: entry.station.clone(),
+            held: entry.held.clone(),
         };
         let mut all: Vec<Current> = self.entries().values().map(current).collect();
         all.sort_by_key(|current| current.airing.on_air.start);
@@ -92,6 +97,13 @@ impl Live {
     pub(super) fn close(&self, id: &AiringId, closed: bool) {
         if let Some(entry) = self.entries().get_mut(id) {
             entry.closed = closed;
+        }
+    }
+
+    /// Says what keeps an airing from being finished, or that nothing does any more.
+    pub(super) fn hold(&self, id: &AiringId, held: Option<Cause>) {
+        if let Some(entry) = self.entries().get_mut(id) {
+            entry.held = held;
         }
     }
 

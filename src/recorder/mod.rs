@@ -15,6 +15,7 @@ mod causes;
 mod chapters;
 mod control;
 mod error;
+mod hindrance;
 mod label;
 mod live;
 mod order;

@@ -15,7 +15,7 @@ pub struct Progress {
     pub on_tape: Duration,
     /// How much of it can no longer be had.
     pub missing: Duration,
-    /// Why no sound comes at the moment.
+    /// Why no sound comes at the moment, or what keeps it from being finished.
     pub trouble: Option<Cause>,
     /// The newest sound of it.
     pub newest: Option<Sound>,
@@ -36,6 +36,7 @@ impl Recorder {
             let view = tape.as_ref().map(|tape| tape.view(&cut)).unwrap_or_default();
             let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
             let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
+            let trouble = trouble.or_else(|| current.held.clone());
             Progress { current, on_tape, missing, trouble, newest }
         };
         self.recording().into_iter().map(progress).collect()

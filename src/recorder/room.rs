@@ -1,4 +1,4 @@
-//! Room on the disk: what may go, and whether a failure was for want of it.
+//! Room on the disk: what may go, and whether there is enough.
 
 use std::path::{Path, PathBuf};
 
@@ -32,12 +32,6 @@ pub(super) async fn refusal(folder: &Path, min_free: u64) -> Result<RecorderErro
         free: spoken::bytes(free),
         wanted: spoken::bytes(min_free),
     })
-}
-
-/// Whether a failure was for want of room: an MP3 of `size` bytes does not fit into `output`, or the list cannot grow.
-/// Asked of the disk as well as of the error, because ffmpeg's is only words.
-pub(super) async fn was_wanting(output: &Path, size: u64, error: &RecorderError) -> bool {
-    !matches!(error, RecorderError::NoRoom { .. }) && (error.is_disk_full() || is_short(output, size).await)
 }
 
 /// Whether a file of `size` bytes does not fit.

@@ -27,7 +27,7 @@ const LEAD_SHARE: i32 = 40;
 /// A station that has never been heard and stays quiet for so long after the end is given up.
 const QUIET: TimeDelta = TimeDelta::seconds(30);
 /// However much still arrives, a cut ends this long after it should have been on tape.
-const LATEST: TimeDelta = TimeDelta::seconds(150);
+pub(super) const LATEST: TimeDelta = TimeDelta::seconds(150);
 
 /// The places for encoders, each of which is two ffmpegs.
 ///

@@ -4,33 +4,58 @@
 //! list could not be told: nothing else is done with the airing until the list has answered, because another attempt or
 //! another outcome would make a second recording of it, and nobody would know of the first.
 //!
-//! What then cannot be finished for want of room on the disk waits for it, with an alert in the log and in the list; what
+//! The station is taped for as long as the airing lasts, whatever becomes of the attempts: the lease is the task's, and
+//! attempts are counted from the end of the airing on. What then cannot be finished for what passes, a full disk, a folder
+//! that cannot be written to, an ffmpeg that cannot be run, waits for that, with an alert in the log and in the list; what
 //! fails otherwise is tried [`ATTEMPTS`] times.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::FutureExt as _;
 use tracing::{error, info, warn};
 
 use super::error::RecorderError;
+use super::hindrance::Hindrance;
 use super::live::Reins;
 use super::order::Order;
-use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes, room};
+use super::take::LATEST;
+use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes};
+use crate::deck::Lease;
 use crate::library::archive;
 use crate::model::{Airing, AiringId, AsCause};
+use crate::tape::reaches;
 
 /// The wait after the first attempt; it grows by this much after each.
 const PAUSE: Duration = Duration::from_secs(5);
+/// What passes is looked for in pauses that grow to so many.
+const LONGEST_LOOK: u32 = 3;
+/// What passes at once, and comes back, lets the pauses grow to so many.
+const LONGEST_PAUSE: u32 = 60;
+
+/// What the task of an airing has beside its reins.
+#[derive(Debug, Default)]
+struct Seat {
+    /// Of the airing, not of an attempt: the station is taped in one go.
+    lease: Option<Lease>,
+    /// What was told in the log.
+    told: Option<Hindrance>,
+    /// The list has an alert.
+    listed: bool,
+    /// So often something was in the way that was not when it was looked for.
+    fleeting: u32,
+}
 
 impl Recorder {
     /// Tries until there is a verdict, the process stops, or the airing is taken back.
     pub(super) async fn see_through(&self, ordered: Order, reins: &mut Reins, mut attempt: u32) {
         let id = &ordered.airing.id;
-        let mut alerted = false;
+        let mut seat = Seat::default();
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
-            let recorded = AssertUnwindSafe(self.record(&ordered, reins, attempt == 0)).catch_unwind().await;
+            let record = self.record(&ordered, reins, &mut seat.lease, attempt == 0);
+            let recorded = AssertUnwindSafe(record).catch_unwind().await;
             attempt = attempt.max(1);
             let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
@@ -49,13 +74,13 @@ impl Recorder {
                 None => return,
             }
             let order = ordered.amended(&reins.airing.borrow());
-            let size = size_of(&order);
-            let waits = room::was_wanting(self.shelf.output(), size, &error).await
-                && self.environment.clock.now() < order.airing.cut().end + TAPE_KEPT;
-            if waits {
-                self.hold(&order.airing, &error, alerted).await;
-                alerted = true;
-            } else if attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
+            let now = self.environment.clock.now();
+            let over = now >= order.airing.cut().end;
+            let keeps = now < order.airing.cut().end + TAPE_KEPT;
+            let hindrance = if keeps { self.hindrance(&error, size_of(&order)).await } else { None };
+            let goes_on = if let Some(hindrance) = &hindrance {
+                self.wait_out(hindrance, &order, reins, &mut seat).await
+            } else if over && attempt >= ATTEMPTS || matches!(error, RecorderError::NoRoom { .. }) {
                 error!(airing = %id, %error, "failed");
                 self.live.close(id, true);
                 if let Err(error) = self.fail(&order.airing, error.as_cause()).await {
@@ -64,21 +89,78 @@ impl Recorder {
                 return;
             } else {
                 warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
-            }
-            let pause = async {
-                let clock = &self.environment.clock;
-                clock.sleep(if waits { PAUSE } else { PAUSE * attempt }).await;
-                while waits && room::is_short(self.shelf.output(), size).await {
-                    clock.sleep(PAUSE).await;
-                }
+                // Before the end there is no hurry, and an encoder that fails is not asked for hours.
+                let pause = if over || !matches!(error, RecorderError::Encode(_)) {
+                    PAUSE * attempt
+                } else {
+                    (order.airing.cut().end - now).to_std().unwrap_or(PAUSE).max(PAUSE)
+                };
+                self.rest(&order, reins, &mut seat, pause).await.is_some()
             };
-            if self.environment.stop.run_until_cancelled(pause).await.is_none() {
+            if !goes_on {
                 return;
             }
-            if !waits {
+            if hindrance.is_none() && over {
                 attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
             }
         }
+    }
+
+    /// Waits until nothing like `hindrance` is in the way, or there is something to be done anew; false where the process
+    /// stops. Only for an airing that is not [settled](Self::settled).
+    async fn wait_out(&self, hindrance: &Hindrance, order: &Order, reins: &mut Reins, seat: &mut Seat) -> bool {
+        let (airing, size) = (&order.airing, size_of(order));
+        self.live.hold(&airing.id, Some(hindrance.cause()));
+        self.tell();
+        if !seat.told.as_ref().is_some_and(|told| told.is_like(hindrance)) {
+            error!(airing = %airing.id, "{hindrance}; its tape is kept, it is finished when that has passed");
+            seat.told = Some(hindrance.clone());
+        }
+        // What there is of the MP3 takes the room that the tape and the list need.
+        let _ = self.shelf.temporary(&airing.id).await;
+        let mut looks = 0;
+        let goes_on = loop {
+            self.alert(airing, hindrance, seat).await;
+            let pauses =
+                if looks == 0 { (seat.fleeting + 1).min(LONGEST_PAUSE) } else { (looks + 1).min(LONGEST_LOOK) };
+            match self.rest(order, reins, seat, PAUSE * pauses).await {
+                None => break false,
+                Some(true) => break true,
+                Some(false) => {}
+            }
+            let is_kept = self.environment.clock.now() < airing.cut().end + TAPE_KEPT;
+            if !is_kept || !self.is_hindered(hindrance, size).await {
+                seat.fleeting = if looks == 0 { seat.fleeting.saturating_add(1) } else { 0 };
+                info!(airing = %airing.id, "what was in the way of finishing it has passed");
+                break true;
+            }
+            looks = looks.saturating_add(1);
+        };
+        self.live.hold(&airing.id, None);
+        self.tell();
+        goes_on
+    }
+
+    /// Lets some time pass, and gives the station back when it has nothing more for the airing. True where the airing was
+    /// changed or taken back meanwhile, nothing where the process stops.
+    async fn rest(&self, order: &Order, reins: &mut Reins, seat: &mut Seat, pause: Duration) -> Option<bool> {
+        let changed = tokio::select! {
+            biased;
+            () = self.environment.stop.cancelled() => return None,
+            () = reins.taken_back.cancelled() => true,
+            Ok(()) = reins.airing.changed() => true,
+            () = self.environment.clock.sleep(pause) => false,
+        };
+        let cut = order.airing.cut();
+        let delay = TimeDelta::from_std(order.station.delay).unwrap_or_default();
+        let latest = cut.end + delay + LATEST;
+        if !changed
+            && let Some(lease) = &seat.lease
+            && (self.environment.clock.now() > latest || reaches(&lease.tape().view(&cut), cut))
+        {
+            seat.lease = None;
+        }
+        Some(changed)
     }
 
     /// Whether the airing is finished, or could be finished now. Asks until the list answers; nothing where the process
@@ -105,19 +187,16 @@ impl Recorder {
         Ok(archive::recover(&self.catalogue, &self.shelf, claimed, self.environment.clock.now()).await?)
     }
 
-    /// Makes known, in the log and in the list, that an airing is not finished for want of room. Only for one that is not
-    /// [settled](Self::settled): what the list says of its file is forgotten.
-    async fn hold(&self, airing: &Airing, error: &RecorderError, alerted: bool) {
-        // What there is of the MP3 takes the room that the tape and the list need.
-        let _ = self.shelf.temporary(&airing.id).await;
-        if alerted {
+    /// Writes into the list, once, that an airing which is over is not finished yet.
+    async fn alert(&self, airing: &Airing, hindrance: &Hindrance, seat: &mut Seat) {
+        // Before, a restart would take it for one that is being finished.
+        if seat.listed || self.environment.clock.now() < airing.cut().end {
             return;
         }
-        error!(airing = %airing.id, %error, "the disk is full: its tape is kept, it is finished when there is room");
-        let outcome = self.nothing(airing, causes::held(error));
-        if let Err(error) = self.catalogue.prepare(&airing.id, &outcome).await {
+        match self.catalogue.prepare(&airing.id, &self.nothing(airing, causes::held(&hindrance.cause()))).await {
+            Ok(_) => seat.listed = true,
             // The list may be on the disk that is full.
-            warn!(airing = %airing.id, %error, "the alert could not be written into the list");
+            Err(error) => warn!(airing = %airing.id, %error, "the alert could not be written into the list"),
         }
     }
 }

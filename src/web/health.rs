@@ -10,7 +10,8 @@ use crate::base::spoken;
 use crate::library::catalogue::Filter;
 use crate::library::shelf::free_space;
 
-/// Whether the service is well: it answers, its catalogue does, and there is room for what comes next. Below `min_free`
+/// Whether the service is well: it answers, its catalogue does, there is room for what comes next, and nothing keeps what
+/// is recorded from being finished. Below `min_free`
 /// nothing new is recorded, and who watches should hear of it before the next show does.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
@@ -30,6 +31,14 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
             );
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
         }
+    }
+    if let Some(trouble) = site.catalogue.troubles().first() {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
+    }
+    let held = site.recorder.recording().into_iter().find_map(|current| Some((current.airing.id, current.held?)));
+    if let Some((id, held)) = held {
+        let words = format!("{id} is on tape and waits to be finished: {}\n", held.words);
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
     "ok\n".into_response()
 }

@@ -165,7 +165,20 @@ impl Disk {
     /// Mounts one of `kibibytes`. Where this user may not mount, it says so past the capture of the test's output, and
     /// the test has nothing to show.
     pub fn mount(aircheck: &Aircheck, kibibytes: u64) -> Option<Self> {
-        let path = aircheck.path("disk");
+        let disk = Self::at(aircheck.path("disk"), kibibytes)?;
+        for folder in ["state", "recordings"] {
+            std::fs::create_dir(disk.0.join(folder)).expect("a folder");
+            std::os::unix::fs::symlink(disk.0.join(folder), aircheck.path(folder)).expect("a link");
+        }
+        Some(disk)
+    }
+
+    /// Mounts one on which only the output folder lies.
+    pub fn for_output(aircheck: &Aircheck, kibibytes: u64) -> Option<Self> {
+        Self::at(aircheck.path("recordings"), kibibytes)
+    }
+
+    fn at(path: PathBuf, kibibytes: u64) -> Option<Self> {
         std::fs::create_dir(&path).expect("a folder");
         let size = format!("size={kibibytes}k");
         if !run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs", &path.to_string_lossy()]) {
@@ -173,11 +186,13 @@ impl Disk {
             let _ = writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a small disk, which only root can mount");
             return None;
         }
-        for folder in ["state", "recordings"] {
-            std::fs::create_dir(path.join(folder)).expect("a folder");
-            std::os::unix::fs::symlink(path.join(folder), aircheck.path(folder)).expect("a link");
-        }
         Some(Self(path))
+    }
+
+    /// Mounts it again with other options, such as `ro`.
+    pub fn remount(&self, options: &str) {
+        let options = format!("remount,{options}");
+        assert!(run("mount", &["-o", &options, &self.0.to_string_lossy()]), "{options}");
     }
 
     /// Fills it up, but for `kibibytes`.

@@ -114,7 +114,12 @@ fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
     let mut rows = statement.query([]).map_err(read)?;
     let mut amendments = Vec::new();
     while let Some(row) = rows.next().map_err(read)? {
-        amendments.push(amendment(row)?);
+        match amendment(row) {
+            Ok(amendment) => amendments.push(amendment),
+            // A change that is lost costs less than all that would not be recorded.
+            Err(error @ CatalogueError::Row { .. }) => tracing::warn!("{error}; the change by hand is left out"),
+            Err(error) => return Err(error),
+        }
     }
     Ok(amendments.into_iter().collect())
 }

@@ -23,6 +23,7 @@ mod error;
 mod names;
 mod past;
 mod rows;
+mod salvage;
 mod schema;
 mod totals;
 
@@ -54,6 +55,7 @@ const WRITTEN: &[Topic] = &[Topic::Recordings, Topic::Stations];
 pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
     changes: Changes,
+    troubles: Arc<[String]>,
 }
 
 /// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings
@@ -273,7 +275,11 @@ impl Catalogue {
         open: impl FnOnce() -> Result<Connection, CatalogueError> + Send + 'static,
     ) -> Result<Self, CatalogueError> {
         let connection = tokio::task::spawn_blocking(open).await.map_err(|_| CatalogueError::Stopping)??;
-        Ok(Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default() })
+        Ok(Self::of(connection))
+    }
+
+    fn of(connection: Connection) -> Self {
+        Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default(), troubles: Arc::default() }
     }
 
     /// What changes: what is written here, and what others tell who change what the lists show.

@@ -246,11 +246,36 @@ pub(super) fn select(
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(read)? {
-        let mut entry = entry(row)?;
-        (entry.recording.gaps, entry.recording.dead_air) = ledger(connection, &entry.recording.id)?;
-        entries.push(entry);
+        match whole(connection, row) {
+            Ok(entry) => entries.push(entry),
+            // One that cannot be read must not hide the others; it was told of when the catalogue was opened.
+            Err(CatalogueError::Row { .. }) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(entries)
+}
+
+/// Why rows cannot be read, of those that cannot.
+pub(super) fn unreadable(connection: &Connection) -> Result<Vec<CatalogueError>, CatalogueError> {
+    let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    let mut statement = connection.prepare("SELECT * FROM airings").map_err(read)?;
+    let mut rows = statement.query([]).map_err(read)?;
+    let mut errors = Vec::new();
+    while let Some(row) = rows.next().map_err(read)? {
+        match whole(connection, row) {
+            Ok(_) => {}
+            Err(error @ CatalogueError::Row { .. }) => errors.push(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(errors)
+}
+
+fn whole(connection: &Connection, row: &Row<'_>) -> Result<Entry, CatalogueError> {
+    let mut entry = entry(row)?;
+    (entry.recording.gaps, entry.recording.dead_air) = ledger(connection, &entry.recording.id)?;
+    Ok(entry)
 }
 
 /// How often the recording of an unfinished airing was begun, this time included.

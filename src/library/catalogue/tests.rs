@@ -3,11 +3,11 @@ use chrono::TimeDelta;
 use super::*;
 use crate::model::{Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Span, Verdict};
 
-fn at(text: &str) -> DateTime<Utc> {
+pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-fn airing(show: &str, start: &str) -> Airing {
+pub(super) fn airing(show: &str, start: &str) -> Airing {
     let start = at(start);
     Airing {
         id: AiringId::derive(&ShowId::new(show), start),
@@ -20,7 +20,7 @@ fn airing(show: &str, start: &str) -> Airing {
     }
 }
 
-fn partial() -> Outcome {
+pub(super) fn partial() -> Outcome {
     Outcome {
         verdict: Verdict::Partial(98.7),
         seconds: 7_196.25,
@@ -303,6 +303,12 @@ async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do()
     bytes[4096..8192].fill(0xAA);
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(Catalogue::open(&path).await, Err(CatalogueError::Damaged { .. })));
+    // Whoever must go on begins a new one, and the old one stays.
+    let catalogue = Catalogue::open_or_begin(&path).await.unwrap();
+    assert_eq!(catalogue.troubles().len(), 1, "{:?}", catalogue.troubles());
+    assert!(catalogue.claim(&airing("y", "2026-11-20T05:00:00Z"), "y", at("2026-11-20T05:00:00Z")).await.unwrap());
+    assert_eq!(Catalogue::set_aside(&path), [folder.path().join("catalogue.sqlite.damaged-1")]);
+    assert!(Catalogue::open_or_begin(&path).await.unwrap().troubles().is_empty());
 
     let newer = folder.path().join("newer.sqlite");
     drop(Catalogue::open(&newer).await.unwrap());

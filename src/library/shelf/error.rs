@@ -19,7 +19,7 @@ pub enum ShelfError {
     /// A file cannot be flushed, renamed, removed or measured.
     #[error("{} cannot be {doing}: {source}", path.display())]
     File {
-        /// `saved`, `named`, `removed`, `measured` or `moved into the bin`.
+        /// `saved`, `named`, `removed`, `measured`, `written` or `moved into the bin`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -54,6 +54,11 @@ impl ShelfError {
     /// Whether the disk is full (or a quota is reached).
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Folder { source, .. } | Self::File { source, .. }
-            if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded))
+            if is_full(source))
     }
+}
+
+/// Whether the system said that there is no room: no blocks, no inodes, or a quota that is reached.
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -20,13 +20,15 @@ mod bin;
 mod error;
 mod name;
 mod place;
+mod probe;
 
 use std::path::{Component, Path, PathBuf};
 
 use place::blocking;
 
-pub use error::ShelfError;
+pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
+pub use probe::{goes_on, probe};
 
 use crate::model::AiringId;
 

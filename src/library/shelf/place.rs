@@ -144,7 +144,7 @@ fn reserve(from: &Path, to: &Path) -> io::Result<()> {
     })
 }
 
-fn unsupported(error: &io::Error) -> bool {
+pub(super) fn unsupported(error: &io::Error) -> bool {
     let errors = [Errno::PERM, Errno::NOSYS, Errno::NOTSUP, Errno::INVAL];
     Errno::from_io_error(error).is_some_and(|error| errors.contains(&error))
 }

@@ -32,7 +32,7 @@ struct Now {
     missing: f64,
     on_tape_said: String,
     missing_said: String,
-    /// Why no sound comes at the moment.
+    /// Why no sound comes at the moment, or what keeps it from being finished.
     trouble: Option<Said>,
 }
 

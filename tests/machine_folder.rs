@@ -1,0 +1,137 @@
+//! What comes after the tape is away: the output folder, the encoder. The station is taped all the same.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::support::aircheck::{Aircheck, Service, until};
+use crate::support::library::address;
+use crate::support::machine::{Disk, whole};
+use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+
+const LIMIT: Duration = Duration::from_secs(150);
+
+/// A station that is heard no more four seconds later.
+fn fleeting(origin: &Origin) -> String {
+    let setup = Setup { window: 2, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) };
+    let url = origin.station("s", setup).url();
+    format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{url}\" }}\nshows: []\n")
+}
+
+/// Records so many seconds from now on.
+async fn record(service: &Service, seconds: u32) {
+    let path = address(service).await.join("/api/v1/stations/s/record").expect("a path");
+    let length = json!({ "length": format!("{seconds}s") });
+    let answer = Client::new().post(path).json(&length).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
+/// What is said at `path`, and whether that is good news.
+async fn said(service: &Service, path: &str) -> (bool, String) {
+    let path = address(service).await.join(path).expect("a path");
+    let answer = Client::new().get(path).send().await.expect("an answer");
+    (answer.status().is_success(), answer.text().await.expect("some text"))
+}
+
+/// Waits for the only recording.
+async fn finished(aircheck: &Aircheck) -> Value {
+    until("the recording", LIMIT, async || {
+        aircheck.list().await.first().is_some_and(|recording| recording["file"].is_string())
+    })
+    .await;
+    aircheck.list().await.remove(0)
+}
+
+async fn stop(mut service: Service) -> String {
+    service.signal(Signal::TERM);
+    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    service.log()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
+    let service = aircheck.start("run", &["run"]);
+    address(&service).await;
+    disk.remount("ro");
+    record(&service, 30).await;
+    let words = "cannot be written to";
+    until("a word in /healthz", LIMIT, async || said(&service, "/healthz").await.1.contains(words)).await;
+    assert!(!said(&service, "/healthz").await.0, "bad news");
+    let (_, page) = said(&service, "/on-air").await;
+    assert!(page.contains(words), "{page}");
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    let missing = &held["missing"][0];
+    assert!(missing["cause"].as_str().is_some_and(|cause| cause.starts_with("not finished yet, the output folder")));
+    assert_eq!((&missing["kind"], &held["file"]), (&json!("internal"), &Value::Null), "{held}");
+    disk.remount("rw");
+    whole(&finished(&aircheck).await, None, 30.0);
+    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
+    let log = stop(service).await;
+    assert_eq!(log.lines().filter(|line| line.contains(words)).count(), 1, "told once:\n{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_encoder_that_is_away_at_the_end_of_a_show_costs_nothing_and_is_told() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let programs = aircheck.path("programs");
+    std::fs::create_dir(&programs).expect("a folder");
+    let (ffmpeg, link) = (aircheck::base::process::find("ffmpeg").expect("ffmpeg"), programs.join("ffmpeg"));
+    std::os::unix::fs::symlink(&ffmpeg, &link).expect("a link");
+    let service = aircheck.start_with("run", &["run"], &[("PATH", programs.as_os_str())]);
+    record(&service, 60).await;
+    std::fs::remove_file(&link).expect("removed");
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    let cause = held["missing"][0]["cause"].as_str().unwrap_or_default();
+    assert!(cause.starts_with("not finished yet, ffmpeg cannot be run: ffmpeg is not installed"), "{held}");
+    assert!(said(&service, "/healthz").await.1.contains("ffmpeg cannot be run"));
+    std::os::unix::fs::symlink(&ffmpeg, &link).expect("a link");
+    whole(&finished(&aircheck).await, None, 60.0);
+    stop(service).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
+    // There is room for every byte, and for no name.
+    disk.remount("nr_inodes=1");
+    let service = aircheck.start("run", &["run"]);
+    record(&service, 10).await;
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    let missing = &held["missing"][0];
+    assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
+    assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
+    disk.remount("nr_inodes=100");
+    whole(&finished(&aircheck).await, None, 10.0);
+    let log = stop(service).await;
+    assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
+    assert!(!log.contains("encoding again"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_damaged_list_is_set_aside_and_recording_goes_on() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    std::fs::create_dir(aircheck.path("state")).expect("a folder");
+    std::fs::write(aircheck.path("state/catalogue.sqlite"), [0xAA; 10_000]).expect("written");
+    let service = aircheck.start("run", &["run"]);
+    record(&service, 5).await;
+    whole(&finished(&aircheck).await, None, 5.0);
+    let (well, words) = said(&service, "/healthz").await;
+    assert!(!well && words.contains("is set aside as"), "{words}");
+    let aside = aircheck.path("state/catalogue.sqlite.damaged-1");
+    assert_eq!(std::fs::read(aside).expect("it is kept"), [0xAA; 10_000]);
+    let listed = aircheck.run(&["list"]).await;
+    assert!(listed.code == 0 && listed.stderr.contains("catalogue.sqlite.damaged-1"), "{listed}");
+    assert!(stop(service).await.contains("the catalogue was damaged"));
+}
