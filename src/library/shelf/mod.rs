@@ -28,6 +28,7 @@ use place::blocking;
 pub use error::ShelfError;
 pub use place::{free_space, place, size};
 
+use crate::base::sum::{has_one_case, sum};
 use crate::model::AiringId;
 
 /// The folder of temporary files in the output folder.
@@ -160,12 +161,21 @@ impl Shelf {
 /// What a file of an airing is called in the hidden folder, without its ending.
 fn hidden_name(id: &AiringId) -> String {
     let plain = id.as_str();
+    let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
     let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    if safe == plain {
+    if safe == plain && has_one_case(show) {
         return safe;
     }
-    // Two ids may become one name when made safe or cut; the sum of the whole id keeps them apart.
-    format!("{}-{:016x}", name::shorten(&safe, 220), checksum(plain))
+    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
+    // them apart.
+    format!("{}-{}", name::shorten(&safe, 220), sum(plain))
+}
+
+/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
+fn former_hidden_name(id: &AiringId) -> Option<String> {
+    let plain = id.as_str();
+    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
+    (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
 /// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].
@@ -182,11 +192,6 @@ fn candidate(name: &str, number: u32) -> PathBuf {
     }
     file.push(".mp3");
     PathBuf::from(file)
-}
-
-/// FNV-1a, 64 bits: the same in every release.
-fn checksum(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]
