@@ -1,5 +1,5 @@
-//! The recordings themselves, and their transcripts: byte ranges, conditions on dates and HEAD by tower-http, which knows
-//! no tags; names by RFC 8187.
+//! The recordings themselves, and their transcripts: parts of files, conditions on dates and HEAD by tower-http, which knows
+//! no tags and takes only a range that it can serve for one; names by RFC 8187.
 //!
 //! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
 //! recording that is cut again has the same address, and a download that goes on must not be made of both.
@@ -25,6 +25,7 @@ use tower_http::services::ServeFile;
 use super::Site;
 use super::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
 use super::failure::broken;
+use super::range::{self, Asked};
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::AiringId;
@@ -85,6 +86,7 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
 struct Stand {
     /// A strong tag (RFC 9110 section 8.8.3).
     tag: String,
+    bytes: u64,
     modified: DateTime<Utc>,
 }
 
@@ -94,7 +96,7 @@ impl Stand {
         let modified = metadata.modified()?;
         let (inode, bytes) = (metadata.ino(), metadata.len());
         let tag = format!("\"{inode:x}-{bytes:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec());
-        Ok(Self { tag, modified: modified.into() })
+        Ok(Self { tag, bytes, modified: modified.into() })
     }
 }
 
@@ -128,8 +130,14 @@ async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
     for _ in 0..TRIES {
         let mut request = Request::from_parts(asked.clone(), Body::empty());
         let headers = request.headers_mut();
-        if !goes_on(headers, &stand.tag, stand.modified) {
-            headers.remove(RANGE);
+        let range = match range::asked(&asked.method, headers, stand.bytes) {
+            range if range == Asked::Whole || !goes_on(headers, &stand.tag, stand.modified) => None,
+            Asked::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
+            _ => Some(format!("bytes={}-", stand.bytes)),
+        };
+        headers.remove(RANGE);
+        if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
+            headers.insert(RANGE, range);
         }
         // A tag says more than a date (section 13.2.2).
         let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
