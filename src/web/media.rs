@@ -25,7 +25,7 @@ use tower_http::services::ServeFile;
 use super::Site;
 use super::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
 use super::failure::broken;
-use super::range::{self, Asked};
+use super::range;
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::AiringId;
@@ -78,7 +78,7 @@ async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> R
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
     let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
-    Ok(site.config().output.join(file))
+    Ok(site.recorder.shelf().output().join(file))
 }
 
 /// Which file stands under a path: it changes with every byte of it.
@@ -130,15 +130,10 @@ async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
     for _ in 0..TRIES {
         let mut request = Request::from_parts(asked.clone(), Body::empty());
         let headers = request.headers_mut();
-        let range = match range::asked(&asked.method, headers, stand.bytes) {
-            range if range == Asked::Whole || !goes_on(headers, &stand.tag, stand.modified) => None,
-            Asked::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
-            _ => Some(format!("bytes={}-", stand.bytes)),
-        };
-        headers.remove(RANGE);
-        if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
-            headers.insert(RANGE, range);
+        if !goes_on(headers, &stand.tag, stand.modified) {
+            headers.remove(RANGE);
         }
+        range::settle(&asked.method, headers, stand.bytes);
         // A tag says more than a date (section 13.2.2).
         let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
         let is_same = headers.contains_key(IF_NONE_MATCH) && is_known(headers, &stand.tag, None);

@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 
-use axum::http::header::RANGE;
+use axum::http::header::{HeaderValue, RANGE};
 use axum::http::{HeaderMap, Method};
 
 /// What a request asks for of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Asked {
+enum Asked {
     /// All of it. Also where it asks for what is no range, or has no meaning for us, which is to be ignored (section 14.2);
     /// and where it asks for several parts that are not one, which may be.
     Whole,
@@ -17,8 +17,22 @@ pub(super) enum Asked {
     Beyond,
 }
 
+/// Makes a request for a file of so many bytes ask in a way that tower-http answers rightly: for one part that is there, for
+/// something beyond the file, or for all of it.
+pub(super) fn settle(method: &Method, headers: &mut HeaderMap, bytes: u64) {
+    let range = match asked(method, headers, bytes) {
+        Asked::Whole => None,
+        Asked::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
+        Asked::Beyond => Some(format!("bytes={bytes}-")),
+    };
+    headers.remove(RANGE);
+    if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
+        headers.insert(RANGE, range);
+    }
+}
+
 /// What is asked for of a file of so many bytes.
-pub(super) fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
+fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
     let mut told = headers.get_all(RANGE).iter();
     // Ranges have a meaning for GET alone, and of an empty file there is no part.
     let (Some(range), None, &Method::GET, 1..) = (told.next(), told.next(), method, bytes) else {

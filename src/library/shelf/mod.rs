@@ -21,6 +21,7 @@ mod error;
 mod name;
 mod place;
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use place::blocking;
@@ -151,6 +152,20 @@ impl Shelf {
             Ok(removed)
         })
         .await
+    }
+
+    /// Which of `files` are not there. What cannot be seen, for want of a right, may be.
+    pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, ShelfError> {
+        let output = self.output.clone();
+        let is_gone = move |file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
+        blocking(move || Ok(files.into_iter().filter(is_gone).collect())).await
+    }
+
+    /// Whether the output folder itself is not there, or is empty, as one is on which nothing is mounted: then it says
+    /// nothing of what became of the files in it.
+    pub async fn is_away(&self) -> Result<bool, ShelfError> {
+        let output = self.output.clone();
+        blocking(move || Ok(std::fs::read_dir(output).map_or(true, |mut entries| entries.next().is_none()))).await
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {
