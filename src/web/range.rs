@@ -38,8 +38,7 @@ fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
     let (Some(range), None, &Method::GET, 1..) = (told.next(), told.next(), method, bytes) else {
         return Asked::Whole;
     };
-    let Some(parts) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Asked::Whole };
-    let mut there: Vec<_> = parts.into_iter().flatten().collect();
+    let Some(mut there) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Asked::Whole };
     there.sort_unstable_by_key(|part| *part.start());
     let joined = there.into_iter().try_fold(None, |sum: Option<RangeInclusive<u64>>, part| match sum {
         None => Some(Some(part)),
@@ -55,9 +54,9 @@ fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
     }
 }
 
-/// The parts that `range` asks for of so many bytes, each nothing where it lies beyond them; nothing at all where it is no
-/// range of bytes (sections 14.1.1 and 14.1.2).
-fn parts(range: &str, bytes: u64) -> Option<Vec<Option<RangeInclusive<u64>>>> {
+/// The parts that `range` asks for of so many bytes, without those that lie beyond them; nothing where it is no range of bytes
+/// (sections 14.1.1 and 14.1.2).
+fn parts(range: &str, bytes: u64) -> Option<Vec<RangeInclusive<u64>>> {
     let (unit, set) = range.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
@@ -65,20 +64,25 @@ fn parts(range: &str, bytes: u64) -> Option<Vec<Option<RangeInclusive<u64>>>> {
     // A list may have elements that are empty (section 5.6.1.2).
     let set = set.split(',').map(|part| part.trim_matches([' ', '\t'])).filter(|part| !part.is_empty());
     let parts: Vec<_> = set.map(|spec| part(spec, bytes)).collect::<Option<_>>()?;
-    (!parts.is_empty()).then_some(parts)
+    let end = bytes.checked_sub(1).filter(|_| !parts.is_empty())?;
+    Some(
+        parts
+            .into_iter()
+            .filter(|part| *part.start() <= end)
+            .map(|part| *part.start()..=end.min(*part.end()))
+            .collect(),
+    )
 }
 
-/// One of them; nothing where it is none.
-fn part(spec: &str, bytes: u64) -> Option<Option<RangeInclusive<u64>>> {
-    let end = bytes.checked_sub(1)?;
+/// One of them, which may reach beyond the file; nothing where it is none.
+fn part(spec: &str, bytes: u64) -> Option<RangeInclusive<u64>> {
     let (first, last) = spec.split_once('-')?;
     if first.is_empty() {
-        let suffix = number(last)?;
-        return Some((suffix > 0).then(|| bytes.saturating_sub(suffix)..=end));
+        return Some(bytes.saturating_sub(number(last)?)..=u64::MAX);
     }
     let first = number(first)?;
     let last = if last.is_empty() { u64::MAX } else { number(last)? };
-    (first <= last).then(|| (first <= end).then(|| first..=last.min(end)))
+    (first <= last).then_some(first..=last)
 }
 
 /// Digits, as many as somebody likes.

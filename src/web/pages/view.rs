@@ -15,6 +15,7 @@ use crate::model::{AiringId, Verdict};
 
 /// A recording.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks them one by one")]
 pub(super) struct Row {
     /// Of its airing.
     pub id: String,
