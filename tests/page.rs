@@ -1,5 +1,7 @@
 //! The page and the feeds, asked over HTTP of the real service with a library of hostile and Korean titles.
 
+use std::time::Duration;
+
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, ETAG, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
@@ -155,4 +157,32 @@ async fn nothing_from_an_address_reaches_the_disk_and_no_other_host_is_answered(
     let page = get(&client, &base, "/").await;
     let policy = page.headers()[CONTENT_SECURITY_POLICY].to_str().expect("plain");
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+}
+
+#[tokio::test]
+async fn what_is_not_in_the_folder_is_offered_nowhere() {
+    let (aircheck, _service, base) = serving().await;
+    let client = Client::new();
+    let (file, away) = (aircheck.path("recordings").join(format!("{ID}.mp3")), aircheck.path("away.mp3"));
+    std::fs::rename(&file, &away).expect("moved");
+    let path = format!("api/v1/recordings/{ID}");
+    let listed: serde_json::Value = get(&client, &base, &path).await.json().await.expect("JSON");
+    assert_eq!((&listed["gone"], &listed["media"]), (&true.into(), &serde_json::Value::Null), "{listed}");
+    let page = text(&client, &base, "?show=hostile").await;
+    assert!(page.contains("its file is gone") && !page.contains("/media/hostile"), "{page}");
+    std::fs::rename(&away, &file).expect("moved back");
+    let listed: serde_json::Value = get(&client, &base, &path).await.json().await.expect("JSON");
+    assert!(listed["gone"] == false && listed["media"].is_string(), "{listed}");
+}
+
+#[tokio::test]
+async fn another_output_folder_is_for_the_next_start_and_until_then_all_is_where_it_was() {
+    let (aircheck, service, base) = serving().await;
+    let client = Client::new();
+    let yaml = std::fs::read_to_string(aircheck.path("stations.yaml")).expect("the file");
+    std::fs::write(aircheck.path("stations.yaml"), yaml.replace("output: recordings", "output: elsewhere"))
+        .expect("edited");
+    service.says("configuration read again", Duration::from_secs(20)).await;
+    assert_eq!(get(&client, &base, &format!("media/{ID}.mp3")).await.status(), StatusCode::OK);
+    assert!(text(&client, &base, "feed.xml").await.contains("<enclosure"));
 }

@@ -10,6 +10,7 @@ pub mod process;
 pub mod redact;
 pub mod signals;
 pub mod spoken;
+pub mod sum;
 pub mod text;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;

@@ -46,7 +46,7 @@ pub(super) fn run(config: Config, wish: Wish) -> anyhow::Result<u8> {
     }
 }
 
-fn list(config: &Config, json: bool) -> anyhow::Result<u8> {
+fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
     let found = block_on(async {
         match catalogue::open(config).await? {
             None => Ok(Vec::new()),

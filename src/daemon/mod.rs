@@ -21,11 +21,12 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::config::Config;
-use crate::deck::Decks;
+use crate::deck::{self, Decks};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
@@ -146,10 +147,12 @@ impl Daemon {
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
         let shelf = Shelf::new(config.output.clone());
+        let config = Arc::new(config);
+        let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
+        blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let pictures = Pictures::new(&config.state);
         let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf, pictures.clone());
-        let config = Arc::new(config);
         let (told, heard) = watch::channel(Arc::clone(&config));
         let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
         recorder.recover(&config).await?;
@@ -284,7 +287,7 @@ impl Daemon {
     async fn reload(&mut self) {
         systemd::reloading();
         let file = self.config.file.clone();
-        match crate::base::blocking::blocking(move || Config::load(&file)).await {
+        match blocking(move || Config::load(&file)).await {
             Ok(config) => {
                 if config.output != self.config.output || config.state != self.config.state {
                     warn!("a new `output` or `state` is used from the next start on");

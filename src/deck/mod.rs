@@ -8,6 +8,7 @@
 //! again: sound that was left out would move all that follows it. The queue to the source is short, so memory stays bounded,
 //! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
 
+mod folder;
 mod probe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -32,6 +33,7 @@ use crate::model::{MediaEvent, StationId};
 use crate::source;
 use crate::tape::{Tally, Tape, TapeError};
 
+pub use folder::{folder_of, present_folder_of, take_over};
 pub use probe::{Probed, probe};
 
 /// Events that may wait for the disk before the source has to wait.
@@ -246,13 +248,6 @@ impl Decks {
     fn slots(&self) -> MutexGuard<'_, HashMap<StationId, Slot>> {
         self.shared.stations.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The folder of a station's tape. Station ids are free text in YAML; a folder's name is not.
-pub fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
-    let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
-    let name: String = station.as_str().chars().map(safe).collect();
-    tapes.join(name.trim_start_matches('.'))
 }
 
 /// Captures until `stop`, whatever happens; anew where `stations` tells of another source.

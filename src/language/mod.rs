@@ -54,7 +54,10 @@ impl Language {
             .split(',')
             .map(|range| {
                 let (tag, quality) = range.split_once(';').unwrap_or((range, "q=1"));
-                (tag.trim(), quality.trim().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0))
+                (
+                    tag.trim(),
+                    quality.trim().to_ascii_lowercase().strip_prefix("q=").and_then(|q| q.parse().ok()).unwrap_or(0.0),
+                )
             })
             .collect();
         // Stable, so that of equal ones the first is liked best.

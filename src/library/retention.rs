@@ -3,8 +3,8 @@
 //! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
 //! is deleted, and without rules nothing is. Partial and silent ones count like any other.
 //!
-//! What has no file (an airing that was missed or failed, a recording whose file was moved away and its name given to
-//! another) is no recording to listen to, and never costs one: only what has a file uses up `last`. It stays beside
+//! What has no file on the disk, whatever the list says (an airing that was missed or failed, a recording whose file was
+//! moved away, [`present`]) is no recording to listen to, and never costs one: only what has a file uses up `last`. It stays beside
 //! them by `days`, or as long as fewer than `last` recordings and fewer than `last` of its own kind are newer: the list
 //! says what is missing between the recordings that stay, and is bounded when a station is dead for good.
 //!
@@ -46,6 +46,27 @@ pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<Ai
     }
     gone.reverse();
     gone
+}
+
+/// `recordings` as the disk has them: those whose file is not there are without one. Nothing where the output folder is
+/// away, and so nothing can be said.
+pub async fn present(shelf: &Shelf, mut recordings: Vec<Recording>) -> Result<Option<Vec<Recording>>, ArchiveError> {
+    let files: Vec<_> = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
+    if files.is_empty() {
+        return Ok(Some(recordings));
+    }
+    // Asked first and last: it may go away in between.
+    if shelf.is_away().await? {
+        return Ok(None);
+    }
+    let gone = shelf.gone(files).await?;
+    if shelf.is_away().await? {
+        return Ok(None);
+    }
+    for recording in &mut recordings {
+        recording.file.take_if(|file| gone.contains(file));
+    }
+    Ok(Some(recordings))
 }
 
 /// Deletes those of `recordings` whose ids are in `gone`: the file, folders that are empty then, and marks the row.
@@ -138,6 +159,23 @@ mod tests {
         assert_eq!(gone(Some(3), Some(1)), [4], "the failed one takes the place of none");
         assert_eq!(gone(Some(4), Some(1)), [0; 0]);
         assert_eq!(gone(None, Some(u32::MAX)), [0; 0]);
+    }
+
+    #[tokio::test]
+    async fn what_was_moved_away_costs_no_recording_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path());
+        let recordings: Vec<_> = [0, 1, 3, 4, 5].map(aged).into();
+        let keep = Keep { last: Some(2), days: None };
+        let now = NOON.parse().unwrap();
+        assert_eq!(present(&shelf, recordings.clone()).await.unwrap(), None, "a disk that is not mounted says nothing");
+        for age in [3, 4, 5] {
+            fs::write(folder.path().join(format!("{age}.mp3")), "sound").unwrap();
+        }
+        let there = present(&shelf, recordings.clone()).await.unwrap().unwrap();
+        assert_eq!(plan(&there, &keep, now), [AiringId::new("aged 5")]);
+        let away = Shelf::new(folder.path().join("away"));
+        assert_eq!(present(&away, recordings).await.unwrap(), None);
     }
 
     #[test]

@@ -188,6 +188,11 @@ impl Recorder {
         current.map(|current| current.airing.cut().start).min()
     }
 
+    /// The output folder, until the process ends: another one in the configuration is for the next.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
     /// What a person has deleted.
     pub fn bin(&self) -> &Bin {
         &self.bin

@@ -23,7 +23,7 @@ use super::label::{job, labelled};
 use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
 use crate::config::Config;
-use crate::deck::folder_of;
+use crate::deck::present_folder_of;
 use crate::encode;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
@@ -98,7 +98,7 @@ pub enum RecutError {
 }
 
 /// The airings that [`recut`] would improve, newest first.
-pub async fn recoverable(catalogue: &Catalogue, config: &Config) -> Result<Vec<Recoverable>, RecutError> {
+pub async fn recoverable(catalogue: &Catalogue, config: &Arc<Config>) -> Result<Vec<Recoverable>, RecutError> {
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
@@ -204,10 +204,10 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     Order::of(config, &airing, &old.title).ok_or_else(removed)
 }
 
-async fn tape_of(config: &Config, station: &StationId) -> Result<Tape, TapeError> {
-    let folder = folder_of(&config.state.join("tape"), station);
+async fn tape_of(config: &Arc<Config>, station: &StationId) -> Result<Tape, TapeError> {
     let delay = config.station(station).map(|station| station.delay).unwrap_or_default();
-    blocking(move || Tape::read(&folder, delay)).await
+    let (tapes, station, config) = (config.state.join("tape"), station.clone(), Arc::clone(config));
+    blocking(move || Tape::read(&present_folder_of(&tapes, &station, &config), delay)).await
 }
 
 /// Removes a file that was this airing's, unless it was moved away and its name is another's by now.

@@ -54,6 +54,7 @@ pub(super) async fn tidy(catalogue: &Catalogue, shelf: &Shelf, config: &Config, 
         let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
         let kept = async {
             let recordings = catalogue.list(&filter).await?;
+            let Some(recordings) = retention::present(shelf, recordings).await? else { return Ok(0) };
             let gone = retention::plan(&recordings, &show.keep, now);
             retention::apply(catalogue, shelf, &recordings, &gone, now).await
         };

@@ -8,13 +8,12 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use url::Url;
 
-use super::{Site, client, language};
+use super::{Site, client, host, language};
 use crate::language::Sentence;
 
 /// The address of the page for whoever asked; nothing where it cannot be known.
@@ -46,7 +45,7 @@ fn asked(near: bool, believed: bool, headers: &HeaderMap) -> Option<Url> {
         let value = headers.get(name).filter(|_| believed)?.to_str().ok()?;
         value.split(',').next().map(str::trim).filter(|value| !value.is_empty())
     };
-    let host = told("x-forwarded-host").or_else(|| headers.get(HOST)?.to_str().ok())?;
+    let host = told("x-forwarded-host").or_else(|| host::of(headers))?;
     if !host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) {
         return None;
     }
@@ -67,7 +66,10 @@ fn asked(near: bool, believed: bool, headers: &HeaderMap) -> Option<Url> {
 /// Whether an address means the machine of whoever uses it.
 pub(super) fn leads_back(url: &Url) -> bool {
     match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(url::Host::Domain(name)) => {
+            let name = host::without_dot(name);
+            name == "localhost" || name.ends_with(".localhost")
+        }
         Some(url::Host::Ipv4(address)) => address.is_loopback() || address.is_unspecified(),
         Some(url::Host::Ipv6(address)) => address.is_loopback() || address.is_unspecified(),
         None => true,
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn nobody_elsewhere_is_led_to_a_machine_of_their_own() {
-        for host in ["localhost:8080", "127.0.0.1", "[::1]:8080", "0.0.0.0:80"] {
+        for host in ["localhost:8080", "LocalHost.", "127.0.0.1", "[::1]:8080", "0.0.0.0:80"] {
             let host = ("host", host);
             assert!(base("127.0.0.1", &[host]).is_some(), "{host:?} on this machine");
             assert!(base("127.0.0.1", &[host, ("x-forwarded-for", "127.0.0.1")]).is_some(), "{host:?}");

@@ -6,12 +6,12 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use axum::http::header::{HOST, HeaderName};
+use axum::http::header::HeaderName;
 use axum::http::{Extensions, HeaderMap};
 
 use ipnet::IpNet;
 
-use super::Site;
+use super::{Site, host};
 
 /// For whom a web server in front asks: each adds whom it saw itself at the end.
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -90,13 +90,7 @@ pub(super) fn is_secure(site: &Site, extensions: &Extensions, headers: &HeaderMa
     let config = site.config();
     let Some(base) = config.web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
     // Whoever comes by another name has come without the web server in front, and so without HTTPS.
-    believed
-        || headers.get(HOST).and_then(|host| host.to_str().ok()).is_some_and(|host| Some(name(host)) == base.host_str())
-}
-
-/// A host without its port.
-pub(super) fn name(host: &str) -> &str {
-    host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit())).map_or(host, |(name, _)| name)
+    believed || host::of(headers).is_some_and(|host| host::is_of(host, base))
 }
 
 #[cfg(test)]
@@ -130,13 +124,5 @@ mod tests {
         assert_eq!(asked("172.18.0.5:9", &["6.6.6.6, nonsense, 172.18.0.9"]), "172.18.0.9");
         assert_eq!(asked("172.18.0.5:9", &[]), "172.18.0.5");
         assert_eq!(asked("127.0.0.1:9", &["6.6.6.6, 127.0.0.1"]), "127.0.0.1");
-    }
-
-    #[test]
-    fn hosts_lose_their_ports() {
-        assert_eq!(
-            (name("a.example:80"), name("[::1]:80"), name("[::1]"), name("a")),
-            ("a.example", "[::1]", "[::1]", "a")
-        );
     }
 }

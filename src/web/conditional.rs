@@ -68,7 +68,7 @@ pub(super) fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<U
             .any(|known| known.trim() == "*" || opaque(known) == mine);
     }
     let since = asked.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    let since = since.and_then(|since| DateTime::parse_from_rfc2822(since).ok());
+    let since = since.and_then(date);
     since.zip(modified).is_some_and(|(since, modified)| modified <= since)
 }
 
@@ -83,8 +83,12 @@ pub(super) fn is_that(asked: &HeaderMap, tag: &str) -> bool {
 pub(super) fn goes_on(asked: &HeaderMap, tag: &str, modified: DateTime<Utc>) -> bool {
     let Some(known) = asked.get(IF_RANGE) else { return true };
     let Ok(known) = known.to_str() else { return false };
-    known.trim() == tag
-        || DateTime::parse_from_rfc2822(known.trim()).is_ok_and(|known| known == modified.trunc_subsecs(0))
+    known.trim() == tag || date(known).is_some_and(|known| known == modified.trunc_subsecs(0))
+}
+
+/// An instant in any of the three forms that HTTP has for it (section 5.6.7).
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
 }
 
 #[cfg(test)]
@@ -130,6 +134,9 @@ mod tests {
         }
         assert_eq!(status(&[(IF_NONE_MATCH, "\"other\"")]), StatusCode::OK);
         assert_eq!(status(&[(IF_MODIFIED_SINCE, same)]), StatusCode::NOT_MODIFIED);
+        for same in ["Friday, 20-Nov-26 05:00:00 GMT", "Fri Nov 20 05:00:00 2026"] {
+            assert_eq!(status(&[(IF_MODIFIED_SINCE, same)]), StatusCode::NOT_MODIFIED, "{same}");
+        }
         assert_eq!(status(&[(IF_MODIFIED_SINCE, "Fri, 20 Nov 2026 04:59:59 GMT")]), StatusCode::OK);
         assert_eq!(status(&[(IF_MODIFIED_SINCE, same), (IF_NONE_MATCH, "\"other\"")]), StatusCode::OK);
         assert_eq!(status(&[(IF_MODIFIED_SINCE, "yesterday")]), StatusCode::OK);

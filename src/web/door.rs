@@ -186,7 +186,9 @@ fn basic(headers: &HeaderMap) -> Option<String> {
 fn unknown(site: &Site, request: &Parts) -> Response {
     let headers = &request.headers;
     let says = |name: &HeaderName, word: &str| {
-        headers.get(name).is_some_and(|value| value.to_str().is_ok_and(|value| value.contains(word)))
+        headers
+            .get(name)
+            .is_some_and(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word)))
     };
     let looks = matches!(request.method, Method::GET | Method::HEAD);
     if !looks || !says(&ACCEPT, "text/html") || (headers.contains_key(MODE) && !says(&MODE, "navigate")) {

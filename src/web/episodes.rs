@@ -1,13 +1,13 @@
 //! Recordings that can be played: their file is in the folder now, whatever the list says.
 
+use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
 
 use super::Site;
 use crate::base::blocking::blocking;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::library::transcript::{TranscriptKind, transcripts};
-use crate::model::ShowId;
+use crate::model::{AiringId, ShowId};
 
 /// A recording with a file.
 #[derive(Debug)]
@@ -35,9 +35,18 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let more = listed.len() > count;
     listed.truncate(count);
-    let config = site.config();
-    let episodes = blocking(move || present(listed, &Arc::clone(&config).output)).await;
+    let output = site.recorder.shelf().output().to_owned();
+    let episodes = blocking(move || present(listed, &output)).await;
     Ok(Listed { episodes, more })
+}
+
+/// Those of `recordings` whose file is not there any more: somebody has moved or deleted it.
+pub(super) async fn gone(site: &Site, recordings: &[Recording]) -> HashSet<AiringId> {
+    let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
+    let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
+    // An error means that the process ends.
+    let gone = site.recorder.shelf().gone(files.clone()).await.unwrap_or_default();
+    files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
 }
 
 fn present(recordings: Vec<Recording>, output: &Path) -> Vec<Episode> {

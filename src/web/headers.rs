@@ -2,13 +2,13 @@
 //! it changes something, asked by this page.
 
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERER, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CONTENT_SECURITY_POLICY, ORIGIN, REFERER, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use url::Url;
 
-use super::{Site, client, refusal};
+use super::{Site, client, host, refusal};
 use crate::config::Auth;
 use crate::language::Sentence;
 
@@ -23,8 +23,13 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Stands before everything.
-pub(super) async fn check(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let mut response = match refused(&site, &request) {
+pub(super) async fn check(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+    let refused = if host::settle(&mut request) {
+        refused(&site, &request)
+    } else {
+        Some((StatusCode::BAD_REQUEST, Sentence::new("problem_no_host")))
+    };
+    let mut response = match refused {
         Some((status, sentence)) => refusal::of(request.uri().path(), status, sentence),
         None => next.run(request).await,
     };
@@ -38,13 +43,13 @@ pub(super) async fn check(State(site): State<Site>, request: Request, next: Next
 /// Why a request is not looked at.
 fn refused(site: &Site, request: &Request) -> Option<(StatusCode, Sentence)> {
     let headers = request.headers();
-    let host = text(headers, &HOST).unwrap_or_default();
+    let host = host::of(headers).unwrap_or_default();
     let config = site.config();
     let base = config.web.base_url.as_ref();
     // A page elsewhere can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
     // request names that host; a browser on this machine names an address or `localhost`. Where there is a password, the
     // other page does not know it, and its name has no session.
-    let known = is_plain(host) || base.is_some_and(|base| base.host_str() == Some(client::name(host)));
+    let known = host::is_plain(host) || base.is_some_and(|base| host::is_of(host, base));
     if !known && !matches!(config.web.auth, Auth::Password(_)) {
         return Some((StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_unknown_name")));
     }
@@ -77,26 +82,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether a host is an address or this machine's own name.
-fn is_plain(host: &str) -> bool {
-    let name = client::name(host);
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost") || address.parse::<std::net::IpAddr>().is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_addresses_and_localhost_are_this_machine() {
-        for good in ["localhost:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "LOCALHOST"] {
-            assert!(is_plain(good), "{good}");
-        }
-        for bad in ["", "evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example:80"] {
-            assert!(!is_plain(bad), "{bad}");
-        }
-    }
 
     #[test]
     fn changes_are_asked_for_by_this_page_or_by_no_page() {

@@ -1,5 +1,5 @@
-//! The recordings themselves, and their transcripts: byte ranges, conditions on dates and HEAD by tower-http, which knows
-//! no tags; names by RFC 8187.
+//! The recordings themselves, and their transcripts: parts of files, conditions on dates and HEAD by tower-http, which knows
+//! no tags and takes only a range that it can serve for one; names by RFC 8187.
 //!
 //! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
 //! recording that is cut again has the same address, and a download that goes on must not be made of both.
@@ -25,6 +25,7 @@ use tower_http::services::ServeFile;
 use super::Site;
 use super::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
 use super::failure::broken;
+use super::range;
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::AiringId;
@@ -77,7 +78,7 @@ async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> R
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
     let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
-    Ok(site.config().output.join(file))
+    Ok(site.recorder.shelf().output().join(file))
 }
 
 /// Which file stands under a path: it changes with every byte of it.
@@ -85,6 +86,7 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
 struct Stand {
     /// A strong tag (RFC 9110 section 8.8.3).
     tag: String,
+    bytes: u64,
     modified: DateTime<Utc>,
 }
 
@@ -94,7 +96,7 @@ impl Stand {
         let modified = metadata.modified()?;
         let (inode, bytes) = (metadata.ino(), metadata.len());
         let tag = format!("\"{inode:x}-{bytes:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec());
-        Ok(Self { tag, modified: modified.into() })
+        Ok(Self { tag, bytes, modified: modified.into() })
     }
 }
 
@@ -131,6 +133,7 @@ async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
         if !goes_on(headers, &stand.tag, stand.modified) {
             headers.remove(RANGE);
         }
+        range::settle(&asked.method, headers, stand.bytes);
         // A tag says more than a date (section 13.2.2).
         let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
         let is_same = headers.contains_key(IF_NONE_MATCH) && is_known(headers, &stand.tag, None);

@@ -13,7 +13,7 @@ use super::asked::{Base, unknown};
 use super::conditional::{ASK_AGAIN, Sent, answer};
 use super::episodes::{self, Episode};
 use super::failure::broken;
-use super::text::line;
+use super::text::{line, moment};
 use super::{Site, address};
 use crate::config::{Config, Show};
 use crate::model::ShowId;
@@ -57,7 +57,7 @@ fn written(episodes: &[Episode], title: &str, config: &Config, base: &Url) -> St
     for Episode { recording, .. } in episodes {
         let start = recording.on_air.start.with_timezone(&recording.timezone);
         let station = config.station_name(&recording.station);
-        let words = line(&format!("{station} - {} {}", recording.title, start.format("%Y-%m-%d %H:%M")));
+        let words = line(&format!("{station} - {} {}", recording.title, moment(&start)));
         let seconds = recording.plays_for().as_secs_f64().round();
         let _ = write!(text, "#EXTINF:{seconds},{words}\n{}\n", address::media(base, &recording.id));
     }

@@ -1,4 +1,6 @@
-//! Other people's text, for feeds, playlists and calendars.
+//! Text for feeds, playlists and calendars, most of it other people's.
+
+use chrono::{DateTime, TimeZone, Timelike as _};
 
 /// Text that XML 1.0 can hold at all (section 2.2): without control characters and the two that are no characters.
 pub(super) fn plain(text: &str) -> String {
@@ -10,6 +12,12 @@ pub(super) fn plain(text: &str) -> String {
 pub(super) fn line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain(&spaced).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// When something began, for a title: with seconds where it did not begin with a minute. What is recorded by hand twice within
+/// one is told apart so; podcast apps drop all but one of those with the same title.
+pub(super) fn moment<Z: TimeZone<Offset: std::fmt::Display>>(start: &DateTime<Z>) -> String {
+    start.format(if start.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
 }
 
 /// Text for an attribute of XML, and for elements that apps read as HTML.

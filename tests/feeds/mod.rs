@@ -4,16 +4,19 @@ mod clients;
 
 use std::time::Duration;
 
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::Verdict;
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{CONTENT_TYPE, ETAG, HOST, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED};
 use reqwest::{Client, Response, StatusCode, Url};
 use rss::Channel;
 use rss::extension::Extension;
 use serde_json::Value;
 
-use crate::support::aircheck::until;
+use crate::support::aircheck::{Aircheck, until};
 use crate::support::collection::{Collection, SECONDS, kept};
 use crate::support::ffmpeg;
-use crate::support::library::HOSTILE;
+use crate::support::library::{HOSTILE, address, record};
 
 /// A page for everybody, who may then come by way of a web server.
 const OPEN: &str = "web: { listen: \"127.0.0.1:0\", auth: none }\n";
@@ -253,6 +256,25 @@ async fn thousands_of_recordings_come_in_pages() {
     assert_eq!(elements(&newest, "podcast", "guid"), elements(&oldest, "podcast", "guid"));
     let list = text(&base, "recordings.m3u").await;
     assert_eq!(list.lines().filter(|line| line.starts_with("#EXTINF:")).count(), 301);
+}
+
+#[tokio::test]
+async fn recordings_by_hand_within_one_minute_have_titles_of_their_own() {
+    let aircheck = Aircheck::new("timezone: Asia/Seoul\nstations: { kbs: { hls: \"http://127.0.0.1:9/x\" } }\n");
+    let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
+    for second in [0, 17, 42] {
+        let start = "2026-11-20T05:00:00Z".parse::<DateTime<Utc>>().expect("a time") + TimeDelta::seconds(second);
+        record(&aircheck, &catalogue, "by-hand", "KBS", start, Verdict::Complete, vec![]).await;
+    }
+    let service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let feed = channel(&base, "feed.xml").await;
+    let titles: Vec<_> = feed.items().iter().filter_map(rss::Item::title).collect();
+    assert_eq!(titles, ["KBS 2026-11-20 14:00:42", "KBS 2026-11-20 14:00:17", "KBS 2026-11-20 14:00"]);
+    let playlist = text(&base, "recordings.m3u").await;
+    for title in titles {
+        assert!(playlist.lines().any(|line| line.ends_with(title)), "{title}: {playlist}");
+    }
 }
 
 #[tokio::test]

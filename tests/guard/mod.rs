@@ -6,6 +6,7 @@ mod feeds;
 mod hostile;
 mod proxy;
 mod sessions;
+mod standards;
 
 use std::time::Duration;
 

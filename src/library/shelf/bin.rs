@@ -67,7 +67,11 @@ impl Shelf {
 
     /// Where the file of an airing is while it is in the bin.
     pub fn binned(&self, id: &AiringId) -> PathBuf {
-        self.output.join(HIDDEN).join(BIN).join(format!("{}.mp3", super::hidden_name(id)))
+        let named = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
+        let path = named(super::hidden_name(id));
+        // One that an earlier release has put there.
+        let former = super::former_hidden_name(id).map(named).filter(|former| former.exists() && !path.exists());
+        former.unwrap_or(path)
     }
 
     fn remove_bin(&self) {

@@ -22,6 +22,7 @@ mod name;
 mod place;
 mod probe;
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use place::blocking;
@@ -30,6 +31,7 @@ pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
 
+use crate::base::sum::{has_one_case, sum};
 use crate::model::AiringId;
 
 /// The folder of temporary files in the output folder.
@@ -154,6 +156,20 @@ impl Shelf {
         .await
     }
 
+    /// Which of `files` are not there. What cannot be seen, for want of a right, may be.
+    pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, ShelfError> {
+        let output = self.output.clone();
+        let is_gone = move |file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
+        blocking(move || Ok(files.into_iter().filter(is_gone).collect())).await
+    }
+
+    /// Whether the output folder itself is not there, or is empty, as one is on which nothing is mounted: then it says
+    /// nothing of what became of the files in it.
+    pub async fn is_away(&self) -> Result<bool, ShelfError> {
+        let output = self.output.clone();
+        blocking(move || Ok(std::fs::read_dir(output).map_or(true, |mut entries| entries.next().is_none()))).await
+    }
+
     fn temporary_path(&self, id: &AiringId) -> PathBuf {
         self.output.join(HIDDEN).join(format!("{}{PART}", hidden_name(id)))
     }
@@ -162,12 +178,21 @@ impl Shelf {
 /// What a file of an airing is called in the hidden folder, without its ending.
 fn hidden_name(id: &AiringId) -> String {
     let plain = id.as_str();
+    let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
     let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    if safe == plain {
+    if safe == plain && has_one_case(show) {
         return safe;
     }
-    // Two ids may become one name when made safe or cut; the sum of the whole id keeps them apart.
-    format!("{}-{:016x}", name::shorten(&safe, 220), checksum(plain))
+    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
+    // them apart.
+    format!("{}-{}", name::shorten(&safe, 220), sum(plain))
+}
+
+/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
+fn former_hidden_name(id: &AiringId) -> Option<String> {
+    let plain = id.as_str();
+    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
+    (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
 /// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].
@@ -184,11 +209,6 @@ fn candidate(name: &str, number: u32) -> PathBuf {
     }
     file.push(".mp3");
     PathBuf::from(file)
-}
-
-/// FNV-1a, 64 bits: the same in every release.
-fn checksum(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -69,6 +69,13 @@ async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
         shelf.temporary(&id(&format!("{long}@2"))).await.unwrap(),
         "long ids that differ only at the end must not share a file"
     );
+    let of = async |airing: &str| {
+        let path = shelf.temporary(&id(airing)).await.unwrap();
+        path.file_name().unwrap().to_str().unwrap().to_owned()
+    };
+    assert_eq!(of("news@20261120T0300Z").await, "news@20261120T0300Z.mp3.part");
+    let (small, great) = (of("news@20261120T0300Z").await, of("News@20261120T0300Z").await);
+    assert_ne!(small.to_lowercase(), great.to_lowercase(), "on exFAT these are one name");
 }
 
 #[tokio::test]
@@ -124,4 +131,20 @@ async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refuse
         assert!(!other.exists() && target.exists());
     }
     assert!(free_space(&folder.path().join("not/yet/made")).await.unwrap() > 0);
+}
+
+#[tokio::test]
+async fn what_an_earlier_release_put_into_the_bin_is_found_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let shelf = Shelf::new(folder.path());
+    let airing = id("News@20261120T0300Z");
+    let bin = folder.path().join(".aircheck/bin");
+    fs::create_dir_all(&bin).unwrap();
+    fs::write(bin.join("News@20261120T0300Z.mp3"), "old").unwrap();
+    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
+    shelf.bin(&airing, Path::new("news.mp3")).await.unwrap();
+    assert!(!bin.join("News@20261120T0300Z.mp3").exists());
+    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
 }

@@ -68,7 +68,8 @@ pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> 
 pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
     let (id, now, bin) = (AiringId::new(id), site.clock.now(), site.recorder.bin().clone());
     let task = site.tasks.spawn(async move { bin.restore(&id, now).await });
-    Ok(Json(Listed::new(&task.await.map_err(|_| stopping())??)))
+    let recording = task.await.map_err(|_| stopping())??;
+    Ok(Json(Listed::of(&site, &recording).await))
 }
 
 fn stopping() -> Problem {

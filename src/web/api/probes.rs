@@ -11,8 +11,8 @@ use serde::Serialize;
 use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
-use super::super::Site;
 use super::super::probes::Busy;
+use super::super::{Site, range};
 use super::extract::Path;
 use super::problem::Problem;
 use crate::base::redact;
@@ -100,10 +100,13 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
 pub(super) async fn listen(
     State(site): State<Site>,
     Path(file): Path<String>,
-    request: Request,
+    mut request: Request,
 ) -> Result<Response, Problem> {
     let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &file));
     let path = file.strip_suffix(".mp3").and_then(|name| site.probes.file(name)).ok_or_else(gone)?;
+    let bytes = tokio::fs::metadata(&path).await.map_err(|_| gone())?.len();
+    let method = request.method().clone();
+    range::settle(&method, request.headers_mut(), bytes);
     let mut response = ServeFile::new(path).try_call(request).await.map_err(|_| gone())?.map(Body::new);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::{Site, conditional};
+use super::super::{Site, conditional, episodes};
 use super::count::Count;
 use super::extract::{Instant, Path, Query};
 use super::problem::Problem;
@@ -74,18 +74,26 @@ pub(super) struct Listed {
     /// Where its sound is, below the address of the page; null where there is none.
     #[schema(example = "media/x@20261120T0300Z.mp3")]
     media: Option<String>,
+    /// Whether its file was moved or deleted; then it has no `media`.
+    gone: bool,
 }
 
 impl Listed {
-    pub fn new(recording: &Recording) -> Self {
+    /// One recording, as it is on the disk.
+    pub async fn of(site: &Site, recording: &Recording) -> Self {
+        let gone = episodes::gone(site, std::slice::from_ref(recording)).await;
+        Self::new(recording, !gone.is_empty())
+    }
+
+    fn new(recording: &Recording, gone: bool) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
         let report = recording.report(std::path::Path::new(""));
-        let media = report.file.is_some().then(|| {
+        let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
             url.path_segments_mut().ok()?.push(&format!("{}.mp3", recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
-        Self { report, media: media.flatten() }
+        Self { report, media: media.flatten(), gone }
     }
 }
 
@@ -108,7 +116,8 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    Ok(Json(listed.iter().map(Listed::new).collect()))
+    let gone = episodes::gone(&site, &listed).await;
+    Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 
 /// One recording.
@@ -118,7 +127,8 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
     responses((status = 200, body = Listed), Problem)
 )]
 pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
-    Ok(Json(Listed::new(&find(&site, &id).await?)))
+    let recording = find(&site, &id).await?;
+    Ok(Json(Listed::of(&site, &recording).await))
 }
 
 /// The picture of a recording: how high its wave goes.

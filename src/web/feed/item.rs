@@ -7,7 +7,7 @@ use url::Url;
 
 use super::super::address;
 use super::super::episodes::Episode;
-use super::super::text::{html, line};
+use super::super::text::{html, line, moment};
 use super::chapters;
 use super::images::Place;
 use super::names::{PODCAST, add};
@@ -52,8 +52,7 @@ pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> It
 
 /// What an episode is called: its show, and when that was on the air by its own clock.
 fn title(recording: &Recording) -> String {
-    let start = recording.on_air.start.with_timezone(&recording.timezone);
-    line(&format!("{} {}", recording.title, start.format("%Y-%m-%d %H:%M")))
+    line(&format!("{} {}", recording.title, moment(&recording.on_air.start.with_timezone(&recording.timezone))))
 }
 
 fn extensions(Episode { recording, transcripts, .. }: &Episode, base: &Url) -> ExtensionMap {

@@ -8,7 +8,7 @@ use minijinja::context;
 use serde::Deserialize;
 
 use super::super::failure::broken;
-use super::super::{Site, language};
+use super::super::{Site, episodes, language};
 use super::listing::{Listing, listing};
 use super::render::{render, serde};
 use super::slots::{on_air, version};
@@ -49,12 +49,13 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
+    let gone = episodes::gone(&site, &listed.recordings).await;
     let (config, language) = (site.config(), language::of(&headers));
     let recording = site.recorder.recording();
     let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();
     let values = context! {
         here => "library",
-        days => serde(days(&listed.recordings, &config, language)),
+        days => serde(days(&listed.recordings, &gone, &config, language)),
         air => version(&on_air),
         on_air => serde(on_air),
         older => listed.older.map(|before| before.to_rfc3339()),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::super::access::Feed;
 use super::super::asked::Base;
 use super::super::failure::broken;
-use super::super::{Site, address, language};
+use super::super::{Site, address, episodes, language};
 use super::listing::listing;
 use super::nothing::nothing_here;
 use super::render::{render, serde};
@@ -48,6 +48,7 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
+    let gone = episodes::gone(&site, &listed.recordings).await;
     let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);
@@ -58,7 +59,7 @@ pub(super) async fn page(
         title => show.title.clone(),
         schedule => show.cron.describe(language),
         station => config.station_name(&show.station),
-        days => serde(days(&listed.recordings, &config, language)),
+        days => serde(days(&listed.recordings, &gone, &config, language)),
         slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),
         subscribe => serde(subscribe),
     };

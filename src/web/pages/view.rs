@@ -1,5 +1,7 @@
 //! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
@@ -9,10 +11,11 @@ use crate::base::spoken::clock;
 use crate::config::Config;
 use crate::language::Language;
 use crate::library::catalogue::Recording;
-use crate::model::Verdict;
+use crate::model::{AiringId, Verdict};
 
 /// A recording.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks them one by one")]
 pub(super) struct Row {
     /// Of its airing.
     pub id: String,
@@ -42,6 +45,8 @@ pub(super) struct Row {
     /// How much of either, as `1:04`; empty where nothing is.
     pub missing: String,
     pub silent: String,
+    /// Whether somebody has moved its file away.
+    pub gone: bool,
     /// Whether there is a file, and a picture of it, which the first releases did not draw.
     pub playable: bool,
     pub pictured: bool,
@@ -62,11 +67,17 @@ pub(super) struct Day {
 }
 
 /// Groups `recordings`, newest first, by the day they were on the air where their show is at home.
-pub(super) fn days(recordings: &[Recording], config: &Config, language: &Language) -> Vec<Day> {
+/// The files of those in `gone` are not there any more.
+pub(super) fn days(
+    recordings: &[Recording],
+    gone: &HashSet<AiringId>,
+    config: &Config,
+    language: &Language,
+) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for recording in recordings {
         let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
-        let row = row(recording, config, language);
+        let row = row(recording, gone.contains(&recording.id), config, language);
         match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
             None => {
@@ -77,13 +88,15 @@ pub(super) fn days(recordings: &[Recording], config: &Config, language: &Languag
     days
 }
 
-fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
+fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) -> Row {
     let local = |at: DateTime<Utc>| at.with_timezone(&recording.timezone);
     let start = local(recording.on_air.start);
     let plays = recording.plays_for().as_secs_f64();
     let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
     let silent: f64 = recording.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
     let some = |seconds: f64| if seconds > 0.0 { clock(seconds.max(1.0)) } else { String::new() };
+    let playable = recording.file.is_some() && !gone;
+    let version = recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default();
     Row {
         id: recording.id.to_string(),
         show: recording.show.to_string(),
@@ -105,9 +118,10 @@ fn row(recording: &Recording, config: &Config, language: &Language) -> Row {
         marks: marks(recording, language),
         missing: some(missing),
         silent: some(silent),
-        playable: recording.file.is_some(),
-        pictured: recording.file.is_some() && (recording.length.is_some() || recording.loudness.is_some()),
+        playable,
+        gone,
+        pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
-        version: recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default(),
+        version: if gone { version + "-" } else { version },
     }
 }
