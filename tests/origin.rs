@@ -15,7 +15,8 @@ use reqwest::{Client, Url};
 
 use crate::support::ffmpeg;
 use crate::support::origin::{
-    Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle, Token, Written,
+    Container, Encryption, Fault, Gzip, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle, Token,
+    Written,
 };
 use crate::support::timecode::Report;
 
@@ -116,7 +117,7 @@ async fn a_real_player_understands_every_kind_of_station() {
         ("encrypted-aac", Setup { encryption: rotating(false), ..Setup::of(Container::Adts) }),
         ("ranges", Setup { byte_ranges: true, ..plain() }),
         ("mp3-ranges", Setup { byte_ranges: true, ..Setup::of(Container::Mp3) }),
-        ("gzip", Setup { gzip: true, ..plain() }),
+        ("gzip", Setup { gzip: Gzip::Yes, ..plain() }),
         ("moved", Setup { redirects: Redirects::SameHost, ..plain() }),
         ("moved-away", Setup { redirects: Redirects::OtherHost, ..plain() }),
         ("variants", Setup { variants: vec![48_000, 128_000], ..plain() }),
@@ -164,7 +165,7 @@ async fn keys_and_ivs_open_every_segment_from_its_first_byte() {
 #[tokio::test]
 async fn playlists_are_compressed_for_those_who_ask() {
     let origin = Origin::start();
-    let station = origin.station("gzip", Setup { gzip: true, ..Setup::of(Container::Adts) });
+    let station = origin.station("gzip", Setup { gzip: Gzip::Yes, ..Setup::of(Container::Adts) });
     let request = Client::new().get(station.url());
     let body = request.header("Accept-Encoding", "gzip").send().await.expect("an answer").bytes().await;
     assert!(body.expect("a body").starts_with(&[0x1F, 0x8B]));
@@ -396,7 +397,7 @@ async fn an_endless_body_ends_stalls_and_comes_back() {
 #[tokio::test]
 async fn old_shoutcast_says_icy() {
     let origin = Origin::start();
-    let station = origin.station("icy", Setup { icy_status: true, ..Setup::of(Container::Mp3) });
+    let station = origin.station("icy", Setup { status_line: Some("ICY 200 OK"), ..Setup::of(Container::Mp3) });
     let url: url::Url = station.live_url().parse().expect("a URL");
     let address = url.socket_addrs(|| None).expect("an address")[0];
     let mut stream = tokio::net::TcpStream::connect(address).await.expect("a connection");

@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::cases::{Case, FRAME, find, hls, record_all, stamped};
 use crate::support::origin::{
-    Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, Token, Written,
+    Container, Encryption, Fault, Gzip, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, Token, Written,
 };
 use crate::support::rtmp::RtmpServer;
 
@@ -59,7 +59,7 @@ async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
     let implicit = station("seq", Setup { encryption: encryption(false), ..stamped(Container::Adts) });
     let keyed = station("keyed", Setup { encryption: encryption(true), ..stamped(Container::Fmp4) });
     let ranges = station("ranges", Setup { byte_ranges: true, ..stamped(Container::Ts) });
-    let gzip = station("gzip", Setup { gzip: true, ..stamped(Container::Mp3) });
+    let gzip = station("gzip", Setup { gzip: Gzip::Yes, ..stamped(Container::Mp3) });
     let moved = station("moved", Setup { redirects: Redirects::OtherHost, ..stamped(Container::Ts) });
     let variants = station("variants", Setup { variants: vec![64_000, 128_000], ..stamped(Container::Ts) });
     let once = station("once", Setup { programme_time: ProgrammeTime::First, ..stamped(Container::Ts) });

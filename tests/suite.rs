@@ -34,6 +34,8 @@ mod machine_kill;
 mod machine_recover;
 mod machine_shows;
 mod metrics;
+mod odd_http;
+mod odd_icecast;
 mod record;
 mod schemathesis;
 mod service;

@@ -13,6 +13,8 @@ mod error;
 mod head;
 mod limits;
 mod odd;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod reasons;
 mod tls;
 

@@ -16,7 +16,7 @@ use tokio::process::Command;
 
 use crate::support::aircheck::{Aircheck, until};
 use crate::support::origin::{
-    Container, Fault, Kind, Origin, Part, ProgrammeTime, Redundant, Setup, StationHandle, Token, Written,
+    Container, Fault, Kind, Origin, Part, ProgrammeTime, Redundant, Setup, StationHandle, Titles, Token, Written,
 };
 use crate::support::timecode::Report;
 
@@ -36,13 +36,47 @@ enum Tool {
 
 const TOOLS: [Tool; 3] = [Tool::Ffmpeg, Tool::Streamlink, Tool::Aircheck];
 
+/// What is recorded of a station.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// Its live HLS.
+    Hls,
+    /// Its endless body, of MP3.
+    Endless,
+}
+
 /// A fault: how it is told, what its station is besides a plain one, and how it is switched on when the tool has played for
 /// [`MOMENT`].
 #[derive(Debug, Clone, Copy)]
 struct Case {
     name: &'static str,
+    source: Source,
     setup: fn(Setup) -> Setup,
     strike: fn(&Origin, &StationHandle),
+}
+
+impl Source {
+    fn container(self) -> Container {
+        match self {
+            Self::Hls => Container::Ts,
+            Self::Endless => Container::Mp3,
+        }
+    }
+
+    fn url(self, station: &StationHandle) -> String {
+        match self {
+            Self::Hls => station.url(),
+            Self::Endless => station.live_url(),
+        }
+    }
+
+    /// Whose name tells ffmpeg how to pack it.
+    fn file(self) -> &'static str {
+        match self {
+            Self::Hls => "a.ts",
+            Self::Endless => "a.mp3",
+        }
+    }
 }
 
 fn cases() -> Vec<Case> {
@@ -51,7 +85,8 @@ fn cases() -> Vec<Case> {
         station.fault(Fault::new(Part::Segment, kind).sequence(sequence).times(times));
     }
     const TOKEN: Token = Token { lifetime: Duration::from_secs(15), written: Written::Opaque, status: 403 };
-    let case = |name, strike| Case { name, setup: |plain| plain, strike };
+    let case = |name, strike| Case { name, source: Source::Hls, setup: |plain| plain, strike };
+    let endless = |name, setup| Case { name, source: Source::Endless, setup, strike: |_, _| {} };
     vec![
         case("nothing goes wrong", |_, _| {}),
         case("one reload of the playlist fails (503)", |_, station| {
@@ -61,6 +96,7 @@ fn cases() -> Vec<Case> {
         case("a segment answers 503 twice", |_, station| next_segment(station, Kind::Status(503), 2)),
         Case {
             name: "the address expires after 15 s",
+            source: Source::Hls,
             setup: |plain| Setup { token: Some(TOKEN), ..plain },
             strike: |_, _| {},
         },
@@ -78,11 +114,13 @@ fn cases() -> Vec<Case> {
         }),
         Case {
             name: "an advertisement is on the air again",
+            source: Source::Hls,
             setup: |plain| Setup { container: Container::Adts, ..plain },
             strike: |_, station| [1, 6, 11].into_iter().for_each(|ahead| station.advertise(station.newest() + ahead)),
         },
         Case {
             name: "the encoder's clock is set back by 30 s",
+            source: Source::Hls,
             setup: |plain| Setup { programme_time: ProgrammeTime::Every, ..plain },
             strike: |_, station| {
                 let next = station.newest() + 1;
@@ -93,9 +131,12 @@ fn cases() -> Vec<Case> {
         },
         Case {
             name: "the first of two hosts is down",
+            source: Source::Hls,
             setup: |plain| Setup { variants: vec![64_000], redundant: Redundant::HostDown, ..plain },
             strike: |_, _| {},
         },
+        endless("one odd line in the head of a stream", |plain| Setup { odd_lines: &["icy name: Radio"], ..plain }),
+        endless("titles announced that are not there", |plain| Setup { titles: Titles::Missing, ..plain }),
     ]
 }
 
@@ -132,14 +173,15 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
     // Each has an origin of its own, whose port can be closed for it alone.
     let (origin, station) = aside(move || {
         let origin = Origin::start();
-        let station = origin.station("s", (case.setup)(Setup::of(Container::Ts)));
+        let station = origin.station("s", (case.setup)(Setup::of(case.source.container())));
         (origin, station)
     })
     .await;
-    let (url, find) = (station.url(), station.address_url());
+    let url = case.source.url(&station);
+    let find = station.address_url();
     let striking = async {
-        let begun = async || station.log().iter().any(|entry| entry.part == Part::Segment);
-        until("the first request for a segment", Duration::from_secs(60), begun).await;
+        let begun = async || station.log().iter().any(|entry| matches!(entry.part, Part::Segment | Part::Live));
+        until("the first request for sound", Duration::from_secs(60), begun).await;
         SystemClock::shared().sleep(MOMENT).await;
         aside(move || {
             (case.strike)(&origin, &station);
@@ -149,14 +191,27 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
     };
     let recording = async {
         match tool {
-            Tool::Aircheck => with_aircheck(&find, seconds).await,
+            Tool::Aircheck => {
+                let yaml = match case.source {
+                    Source::Hls => format!("hls:\n      find:\n        - get: {find}"),
+                    Source::Endless => format!("icecast: {url}"),
+                };
+                with_aircheck(&yaml, seconds).await
+            }
             Tool::Ffmpeg => {
                 let length = seconds.to_string();
-                with("ffmpeg", &["-nostdin", "-v", "error", "-i", &url, "-t", &length, "-c", "copy"], seconds).await
+                let args = ["-nostdin", "-v", "error", "-i", &url, "-t", &length, "-c", "copy"];
+                with("ffmpeg", &args, case.source, seconds).await
             }
             Tool::Streamlink => {
-                let (url, length) = (format!("hls://{url}"), seconds.to_string());
-                with(streamlink, &["--hls-duration", &length, &url, "best", "-o"], seconds).await
+                let length = seconds.to_string();
+                // Of an endless body it takes no length: it is ended when all the time is up.
+                let (url, duration) = match case.source {
+                    Source::Hls => (format!("hls://{url}"), vec!["--hls-duration", &length]),
+                    Source::Endless => (format!("httpstream://{url}"), Vec::new()),
+                };
+                let args = [duration, vec![&url, "best", "-o"]].concat();
+                with(streamlink, &args, case.source, seconds).await
             }
         }
     };
@@ -167,17 +222,17 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
     (report.missing + (f64::from(seconds) - reached).max(0.0), report.doubled)
 }
 
-async fn with_aircheck(find: &str, seconds: u32) -> Option<Report> {
-    let yaml = format!("stations:\n  s:\n    name: S\n    hls:\n      find:\n        - get: {find}\nshows: []\n");
+async fn with_aircheck(source: &str, seconds: u32) -> Option<Report> {
+    let yaml = format!("stations:\n  s:\n    name: S\n    {source}\nshows: []\n");
     let aircheck = Aircheck::new(&yaml);
     aircheck.run(&["record", "s", "--for", &format!("{seconds}s"), "--output", "a.mp3"]).await;
     listen(aircheck.path("a.mp3")).await
 }
 
 /// Runs `program` with `args` and, last, the file to write.
-async fn with(program: &str, args: &[&str], seconds: u32) -> Option<Report> {
+async fn with(program: &str, args: &[&str], source: Source, seconds: u32) -> Option<Report> {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("a.ts");
+    let file = folder.path().join(source.file());
     let limit = Duration::from_secs(seconds.into()) + PATIENCE;
     let _ = tokio::time::timeout(limit, command(program).args(args).arg(&file).status()).await;
     listen(file).await

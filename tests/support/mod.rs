@@ -6,6 +6,7 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`tls`] | an origin behind TLS, with a certificate of its own |
 //! | [`airing`] | shows that begin soon |
 //! | [`library`] | the service with recordings in its library, made without a station |
 //! | [`cases`] | recordings side by side with the real binary, each judged by its sound |
@@ -51,3 +52,4 @@ pub mod origin;
 pub mod rtmp;
 pub mod shelved;
 pub mod timecode;
+pub mod tls;

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
 /// A longer head is none.
-const LONGEST: usize = 64 << 10;
+pub(super) const LONGEST: usize = 64 << 10;
 /// How a status line begins: `HTTP/1.1 200 OK`, `HTTP 200 OK`, and `ICY 200 OK` of SHOUTcast, in whatever case.
 const MARKS: [&[u8]; 2] = [b"HTTP", b"ICY "];
 
@@ -99,13 +99,14 @@ fn head(lines: &[&[u8]]) -> Option<Head> {
 }
 
 impl Head {
-    /// How the end of the body is told. A length that is none says nothing.
+    /// How the end of the body is told. A length that is none says nothing, and takes nothing from another one.
     pub(super) fn framing(&self) -> Framing {
-        let text = |name| self.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-        if text(TRANSFER_ENCODING).is_some_and(|coding| coding.to_ascii_lowercase().contains("chunked")) {
+        let texts = |name| self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+        if texts(TRANSFER_ENCODING).any(|coding| coding.to_ascii_lowercase().contains("chunked")) {
             return Framing::Chunked;
         }
-        text(CONTENT_LENGTH).and_then(|length| length.trim().parse().ok()).map_or(Framing::UntilEnd, Framing::Length)
+        let length = texts(CONTENT_LENGTH).find_map(|length| length.trim().parse().ok());
+        length.map_or(Framing::UntilEnd, Framing::Length)
     }
 }
 
@@ -167,6 +168,8 @@ mod tests {
     #[test]
     fn how_a_body_ends_is_what_the_head_says() {
         assert_eq!(understood("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n").2, Framing::Length(12));
+        let odd = "HTTP/1.1 200 OK\r\nContent-Length: -1\r\nContent-Length: 12\r\n\r\n";
+        assert_eq!(understood(odd).2, Framing::Length(12));
         let both = "HTTP/1.1 200 OK\r\ncontent-length: 12\r\nTransfer-Encoding: Chunked\r\n\r\n";
         assert_eq!(understood(both).2, Framing::Chunked);
     }

@@ -256,13 +256,15 @@ fn is_text(bytes: &[u8]) -> bool {
 /// A new connection, and the first bytes of its body.
 async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, Cause> {
     let mut new = opener.open().await?;
-    match timeout_at(Instant::now() + DEAD_AFTER, new.chunk()).await {
+    let cause = match timeout_at(Instant::now() + DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);
-            Ok(new)
+            return Ok(new);
         }
-        Ok(Ok(None)) => Err(new.closed()),
-        Ok(Err(error)) => Err(new.broke(&error)),
-        Err(_) => Err(new.silent()),
-    }
+        Ok(Ok(None)) => new.closed(),
+        Ok(Err(error)) => new.broke(&error),
+        Err(_) => new.silent(),
+    };
+    opener.pass_on();
+    Err(cause)
 }

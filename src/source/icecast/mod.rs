@@ -83,7 +83,7 @@ impl Link for IcecastLink<'_> {
             Ok(mut connection) => {
                 let mut intake = Intake::new(&connection.url, &connection.response, std::mem::take(&mut self.tail));
                 let end = self.capture(&mut intake, &mut connection, output, stop).await;
-                if intake.framer.is_none() && end != End::Stopped {
+                if intake.framer.is_none() && self.next.is_none() && end != End::Stopped {
                     self.opener.pass_on();
                 }
                 self.tail = intake.into_tail();
@@ -130,6 +130,10 @@ impl IcecastLink<'_> {
                     }
                     roused = true;
                     deadline = Instant::now() + DEAD_AFTER;
+                    // From the beginning: another one beside it is of the next entry, not silent in the same way.
+                    if intake.framer.is_none() {
+                        self.opener.pass_on();
+                    }
                     match connection.or_another(&mut self.opener, output, stop).await {
                         Ok(Spoke::Old(read)) => read.transpose(),
                         Ok(Spoke::New(another)) => {

@@ -41,6 +41,8 @@ pub enum Kind {
     Unended,
     /// Half of the body, then nothing, with the connection left open. A live body stops.
     Stall,
+    /// A live body that has begun stops, and goes on where it was; those that begin later do not.
+    Hang,
     /// Nothing at all is answered, with the connection left open.
     Silence,
     /// Bytes per second.
@@ -82,6 +84,7 @@ impl fmt::Debug for Kind {
             Self::Truncated => "Truncated",
             Self::Unended => "Unended",
             Self::Stall => "Stall",
+            Self::Hang => "Hang",
             Self::Silence => "Silence",
             Self::Html => "Html",
             Self::Empty => "Empty",

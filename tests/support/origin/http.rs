@@ -88,8 +88,12 @@ pub enum Manner {
 pub struct Reply {
     /// The status.
     pub status: u16,
+    /// Another status line than that of HTTP.
+    pub status_line: Option<&'static str>,
     /// Headers but Content-Length.
     pub headers: Vec<(String, String)>,
+    /// Lines of the head as they stand.
+    pub odd_lines: &'static [&'static str],
     /// The body.
     pub body: Bytes,
     /// How the body is sent.
@@ -99,7 +103,8 @@ pub struct Reply {
 impl Reply {
     /// 200 and a body.
     pub fn ok(content_type: &str, body: impl Into<Bytes>) -> Self {
-        Self { status: 200, headers: Vec::new(), body: body.into(), manner: Manner::Whole }
+        let (headers, body, manner) = (Vec::new(), body.into(), Manner::Whole);
+        Self { status: 200, status_line: None, headers, odd_lines: &[], body, manner }
             .with("Content-Type", content_type)
     }
 
@@ -171,7 +176,13 @@ impl Reply {
     }
 
     fn head(&self) -> String {
-        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, if self.status < 400 { "OK" } else { "Failed" });
+        let mut head = match self.status_line {
+            Some(line) if self.status == 200 => format!("{line}\r\n"),
+            _ => format!("HTTP/1.1 {} {}\r\n", self.status, if self.status < 400 { "OK" } else { "Failed" }),
+        };
+        for line in self.odd_lines {
+            let _ = write!(head, "{line}\r\n");
+        }
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }

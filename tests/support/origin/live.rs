@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aircheck::base::clock::Clock;
@@ -12,6 +13,8 @@ use tokio::net::TcpStream;
 
 use super::fault::{Kind, Part};
 use super::http::Request;
+use super::programme::{Container, Frames};
+use super::setup;
 use super::station::Station;
 
 /// Bytes of sound between two titles.
@@ -22,36 +25,50 @@ const TICK: Duration = Duration::from_millis(50);
 pub(super) async fn serve(
     station: &Station,
     request: &Request,
-    mut fault: Option<Kind>,
+    mut fault: Option<(Kind, DateTime<Utc>)>,
     stream: &mut TcpStream,
     clock: &dyn Clock,
 ) -> io::Result<()> {
     let setup = &station.setup;
-    let meta = request.header("Icy-MetaData") == Some("1");
-    let status = if setup.icy_status { "ICY 200 OK" } else { "HTTP/1.0 200 OK" };
-    let mut head =
-        format!("{status}\r\nicy-name: {}\r\nContent-Type: {}\r\n", station.name, setup.container.content_type());
-    if meta {
-        let _ = write!(head, "icy-metaint: {META_EVERY}\r\n");
+    let opened = clock.now();
+    let (mut container, mut frames) = format(station);
+    let asked = request.header("Icy-MetaData") == Some("1");
+    clock.sleep(setup.head_after).await;
+    let status = setup.status_line.unwrap_or("HTTP/1.0 200 OK");
+    if !status.is_empty() {
+        let mut head = format!("{status}\r\n");
+        for line in setup.odd_lines {
+            let _ = write!(head, "{line}\r\n");
+        }
+        let _ = write!(head, "icy-name: {}\r\nContent-Type: {}\r\n", station.name, container.content_type());
+        if asked && !matches!(setup.titles, setup::Titles::Unsaid(_)) {
+            let _ = write!(head, "icy-metaint: {META_EVERY}\r\n");
+        }
+        stream.write_all((head + "\r\n").as_bytes()).await?;
     }
-    stream.write_all((head + "\r\n").as_bytes()).await?;
     let lag = TimeDelta::from_std(setup.lag).expect("short");
-    let frames = &station.sound.frames;
     let mut sent = frames.ended(clock.now() - lag - TimeDelta::from_std(setup.burst).expect("short"));
-    let mut titles = Titles { until: META_EVERY, title: String::new() };
+    let mut titles = Titles::of(setup.titles, asked && !status.is_empty());
     loop {
         let now = clock.now();
         let strike = || station.state().faults.strike(Part::Live, (request.path(), ""), None, now);
-        match fault.take().or_else(|| strike().map(|(kind, _)| kind)) {
-            None => {
+        match fault.take().or_else(strike) {
+            Some((Kind::Hang, since)) if since > opened => {}
+            Some((Kind::Reset | Kind::ResetMidway, _)) => return stream.set_zero_linger(),
+            Some((Kind::Truncated, _)) => return Ok(()),
+            None | Some((Kind::Hang, _)) => {
                 let ended = frames.ended(now - lag).max(sent);
                 let sound = frames.bytes(sent..ended);
                 sent = ended;
-                let bytes = if meta { titles.interleave(&sound, now) } else { sound.to_vec() };
+                let bytes = titles.as_mut().map_or_else(|| sound.to_vec(), |titles| titles.interleave(&sound, now));
                 stream.write_all(&bytes).await?;
+                let until = frames.time(sent);
+                let (next, other) = format(station);
+                if next != container {
+                    sent = other.ended(until);
+                    (container, frames) = (next, other);
+                }
             }
-            Some(Kind::Reset | Kind::ResetMidway) => return stream.set_zero_linger(),
-            Some(Kind::Truncated) => return Ok(()),
             // Whatever else goes wrong, nothing comes.
             Some(_) => {}
         }
@@ -59,20 +76,38 @@ pub(super) async fn serve(
     }
 }
 
+/// What it sends by now.
+fn format(station: &Station) -> (Container, Arc<Frames>) {
+    let changed = station.state().live.clone();
+    changed.unwrap_or_else(|| (station.setup.container, Arc::clone(&station.sound.frames)))
+}
+
 /// Puts titles between the bytes of the sound.
 struct Titles {
+    every: usize,
+    /// Whether a title that stays is written out again.
+    again: bool,
     until: usize,
     title: String,
 }
 
 impl Titles {
+    fn of(titles: setup::Titles, asked: bool) -> Option<Self> {
+        let (every, again) = match titles {
+            setup::Titles::AsSaid if asked => (META_EVERY, false),
+            setup::Titles::Every(every) | setup::Titles::Unsaid(every) => (every, true),
+            setup::Titles::AsSaid | setup::Titles::Missing => return None,
+        };
+        Some(Self { every, again, until: every, title: String::new() })
+    }
+
     fn interleave(&mut self, mut sound: &[u8], now: DateTime<Utc>) -> Vec<u8> {
         let mut all = Vec::with_capacity(sound.len() + 64);
         while sound.len() >= self.until {
             let (before, after) = sound.split_at(self.until);
             all.extend(before);
             all.extend(self.block(now));
-            (sound, self.until) = (after, META_EVERY);
+            (sound, self.until) = (after, self.every);
         }
         self.until -= sound.len();
         all.extend(sound);
@@ -82,7 +117,7 @@ impl Titles {
     /// A block of metadata: its length in units of 16 bytes, then the text; 0 where the title is the same.
     fn block(&mut self, now: DateTime<Utc>) -> Vec<u8> {
         let title = format!("StreamTitle='Ten seconds, number {}';", now.timestamp() / 10);
-        if title == self.title {
+        if title == self.title && !self.again {
             return vec![0];
         }
         self.title.clone_from(&title);

@@ -20,7 +20,8 @@ pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};
 pub use programme::{Codec, Container};
 pub use setup::{
-    ByQuery, Encryption, KeyForm, Method, ProgrammeTime, Redirects, Redundant, SentAs, Setup, Token, Written,
+    ByQuery, Encryption, Gzip, KeyForm, Method, ProgrammeTime, Redirects, Redundant, SentAs, Setup, Titles, Token,
+    Written,
 };
 
 use std::collections::HashMap;
@@ -211,6 +212,28 @@ impl StationHandle {
         self.station.state().redirects = Some(redirects);
     }
 
+    /// Lets the station answer `text` as `content_type` for one more file; gives its URL.
+    pub fn put(&self, file: &str, content_type: &str, text: &str) -> String {
+        self.put_reply(file, Reply::ok(content_type, text.to_owned()))
+    }
+
+    /// Lets one more file of the station lead to `target` (302); gives its URL.
+    pub fn put_redirect(&self, file: &str, target: &str) -> String {
+        self.put_reply(file, Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", target))
+    }
+
+    fn put_reply(&self, file: &str, reply: Reply) -> String {
+        self.station.state().files.insert(format!("/{}/{file}", self.station.name), reply);
+        self.station.url(file)
+    }
+
+    /// From now on the endless body is in another format, without a break. Blocks for about a second when that is used for
+    /// the first time.
+    pub fn go_on_as(&self, container: Container) {
+        let segments = programme::segments(container, self.segment(), self.shared.clock.now());
+        self.station.state().live = Some((container, Arc::clone(&segments.frames)));
+    }
+
     /// Lists a segment twice.
     pub fn list_twice(&self, sequence: u64) {
         self.station.state().twice.push(sequence);
@@ -297,9 +320,8 @@ async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
             continue;
         };
         if station::Station::part(request.path()).0 == Part::Live {
-            let fault =
-                station.state().faults.strike(Part::Live, (request.path(), ""), None, now).map(|(kind, _)| kind);
-            if let Some(Kind::Status(status)) = fault {
+            let fault = station.state().faults.strike(Part::Live, (request.path(), ""), None, now);
+            if let Some((Kind::Status(status), _)) = fault {
                 log(Part::Live, None, status);
                 Reply::status(status).write(&mut stream, &*shared.clock).await.ok()?;
                 continue;

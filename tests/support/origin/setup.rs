@@ -27,8 +27,8 @@ pub struct Setup {
     pub encryption: Option<Encryption>,
     /// All segments in one file, named by byte ranges.
     pub byte_ranges: bool,
-    /// Playlists are compressed where the client allows it.
-    pub gzip: bool,
+    /// How playlists are compressed.
+    pub gzip: Gzip,
     /// Playlists and segments have moved.
     pub redirects: Redirects,
     /// Bandwidths in a master playlist; without any there is none.
@@ -63,8 +63,14 @@ pub struct Setup {
     pub mix: Option<Mix>,
     /// What segment `n` of the programme is sent as; not with `encryption` or `byte_ranges`.
     pub sent_as: Option<SentAs>,
-    /// The endless body begins with `ICY 200 OK`.
-    pub icy_status: bool,
+    /// The status line of what succeeds, where it is not that of HTTP; empty where there is no head at all.
+    pub status_line: Option<&'static str>,
+    /// Lines in the head of every answer, as they stand.
+    pub odd_lines: &'static [&'static str],
+    /// How long an endless body takes to its head.
+    pub head_after: Duration,
+    /// Where titles stand in an endless body.
+    pub titles: Titles,
 }
 
 impl Setup {
@@ -79,7 +85,7 @@ impl Setup {
             clock_error: TimeDelta::zero(),
             encryption: None,
             byte_ranges: false,
-            gzip: false,
+            gzip: Gzip::No,
             redirects: Redirects::No,
             variants: Vec::new(),
             variant_says: ",CODECS=\"mp4a.40.2\"",
@@ -97,13 +103,42 @@ impl Setup {
             burst: Duration::from_secs(3),
             mix: None,
             sent_as: None,
-            icy_status: false,
+            status_line: None,
+            odd_lines: &[],
+            head_after: Duration::ZERO,
+            titles: Titles::AsSaid,
         }
     }
 }
 
 /// From the number of a segment and its bytes to what is sent.
 pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
+
+/// How playlists are compressed with gzip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gzip {
+    /// Not at all.
+    No,
+    /// Where the client allows it, and their heads say so.
+    Yes,
+    /// Not at all, and their heads say that they are.
+    OnlySaid,
+    /// Whatever the client allows, and their heads do not say so.
+    Unsaid,
+}
+
+/// Where titles stand in an endless body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Titles {
+    /// Where they were asked for, at the distance that the head says.
+    AsSaid,
+    /// Nowhere, whatever the head says.
+    Missing,
+    /// With so many bytes of sound between them, whatever the head says; each is written out again.
+    Every(usize),
+    /// The same, and the head says nothing.
+    Unsaid(usize),
+}
 
 /// Where `EXT-X-PROGRAM-DATE-TIME` stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

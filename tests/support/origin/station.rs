@@ -16,8 +16,8 @@ use super::bomb::bomb;
 use super::fault::{Faults, Kind, Part};
 use super::http::{Manner, Reply, Request};
 use super::playlist;
-use super::programme::{Segment, Segments};
-use super::setup::{Redirects, Setup, Written};
+use super::programme::{Container, Frames, Segment, Segments};
+use super::setup::{Gzip, Redirects, Setup, Written};
 use super::spot;
 
 /// What opaque tokens are made unreadable with.
@@ -49,6 +49,10 @@ pub(super) struct State {
     pub spots: HashMap<u64, usize>,
     /// Where playlists and segments are found by now, where that has changed.
     pub redirects: Option<Redirects>,
+    /// What else can be had, by path.
+    pub files: HashMap<String, Reply>,
+    /// How an endless body goes on, where that has changed.
+    pub live: Option<(Container, Arc<Frames>)>,
 }
 
 /// One run of the encoder: its sequence numbers begin anew.
@@ -230,7 +234,9 @@ impl Station {
             _ => now,
         };
         let reply = self.truth(part, request, now, as_of).unwrap_or_else(Reply::status);
-        (fault.map_or(reply.clone(), |(kind, _)| strike(kind, reply)), part, sequence)
+        let reply = fault.map_or(reply.clone(), |(kind, _)| strike(kind, reply));
+        let Setup { status_line, odd_lines, .. } = self.setup;
+        (Reply { status_line, odd_lines, ..reply }, part, sequence)
     }
 
     /// The path of a request, with the name of a segment that stands in the query.
@@ -245,6 +251,9 @@ impl Station {
     fn truth(&self, part: Part, request: &Request, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Result<Reply, u16> {
         if self.setup.header.is_some_and(|(name, value)| request.header(name) != Some(value)) {
             return Err(403);
+        }
+        if let Some(reply) = self.state().files.get(request.path()) {
+            return Ok(reply.clone());
         }
         let visitor = || {
             let (_, until) = request.header("Cookie")?.split_once("visitor=")?;
@@ -322,13 +331,18 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
 
     fn text(&self, request: &Request, text: String) -> Reply {
         let reply = Reply::ok("application/vnd.apple.mpegurl", text);
-        if !self.setup.gzip || !request.header("Accept-Encoding").is_some_and(|all| all.contains("gzip")) {
-            return reply;
+        let allowed = request.header("Accept-Encoding").is_some_and(|all| all.contains("gzip"));
+        match self.setup.gzip {
+            Gzip::OnlySaid => return reply.with("Content-Encoding", "gzip"),
+            Gzip::Yes if allowed => {}
+            Gzip::Unsaid => {}
+            _ => return reply,
         }
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(&reply.body).expect("memory can be written to");
         let body = encoder.finish().expect("memory can be written to").into();
-        Reply { body, ..reply }.with("Content-Encoding", "gzip")
+        let reply = Reply { body, ..reply };
+        if self.setup.gzip == Gzip::Unsaid { reply } else { reply.with("Content-Encoding", "gzip") }
     }
 
     /// The segment of a path like `…/0-1234.ts`, encrypted as its place in the playlist says.
@@ -427,7 +441,7 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
             Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", &format!("deeper/{deeper}"))
         }
         Kind::Bomb(blocks) => Reply { body: bomb(blocks).into(), ..reply }.with("Content-Encoding", "gzip"),
-        Kind::Stale(_) | Kind::Frozen => reply,
+        Kind::Stale(_) | Kind::Frozen | Kind::Hang => reply,
     }
 }
 
