@@ -15,6 +15,7 @@ mod programme;
 mod setup;
 mod spot;
 mod station;
+mod token;
 
 pub use fault::{Fault, Kind, Part};
 pub use mix::{Act, Mix};

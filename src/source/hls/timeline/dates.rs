@@ -22,8 +22,9 @@ use crate::model::DatesNews;
 
 /// Dates are rounded, at most to whole seconds.
 const ROUNDING: TimeDelta = TimeDelta::milliseconds(1_000);
-/// A segment whose date changes by more from list to list was dated anew.
-const STEADY: TimeDelta = TimeDelta::milliseconds(500);
+/// A segment whose date is off by more from the one that it was first listed with was dated anew. Less is rounding, which is
+/// another in each list where only the first segment has a date.
+const STEADY: TimeDelta = TimeDelta::milliseconds(1_050);
 /// So many segments in a row whose dates do not fit those before them have no dates.
 const MISFITS: u32 = 4;
 /// So many lists in a row that date old segments anew: it is no station that begins anew with old names.
@@ -34,7 +35,8 @@ const PROOF: u32 = 3;
 /// What the dates of one station are worth.
 #[derive(Debug, Default)]
 pub(super) struct Dates {
-    /// The dates of the list before, by number, each with a digest of the segment's name.
+    /// The dates with which the segments of the list before were first listed, by number, each with a digest of the
+    /// segment's name.
     listed: HashMap<u64, (u64, DateTime<Utc>)>,
     /// The newest number in it.
     newest: Option<u64>,
@@ -49,7 +51,7 @@ pub(super) struct Dates {
     used: bool,
     /// When the segment to come is on the air, by the last date that was believed and the lengths since.
     expected: Option<DateTime<Utc>>,
-    /// The same by the last date that did not fit.
+    /// When it would be on the air by the last date that did not fit.
     candidate: Option<DateTime<Utc>>,
     misfits: u32,
     news: Option<DatesNews>,
@@ -64,11 +66,12 @@ impl Dates {
         for segment in segments {
             let Some(date) = segment.programme_time else { continue };
             let name = digest(&segment.place);
-            if let Some((_, old)) = before.get(&segment.sequence).filter(|(known, _)| *known == name) {
-                let changed = (date - *old).abs() > STEADY;
+            let first = before.get(&segment.sequence).filter(|(known, _)| *known == name).map(|(_, first)| *first);
+            if let Some(first) = first {
+                let changed = (date - first).abs() > STEADY;
                 (stayed, moved) = (stayed + u32::from(!changed), moved + u32::from(changed));
             }
-            self.listed.insert(segment.sequence, (name, date));
+            self.listed.insert(segment.sequence, (name, first.unwrap_or(date)));
         }
         if self.listed.is_empty() {
             return true;
@@ -224,6 +227,27 @@ mod tests {
     fn rounding_to_a_second_is_no_step() {
         let dates = [0, 2, 3, 6, 7, 10, 12].map(Some).to_vec();
         assert_eq!(handed(&[(0, dates.clone())]), (dates, vec![]));
+    }
+
+    #[test]
+    fn dates_that_are_rounded_anew_in_each_list_are_good() {
+        // Segments of 2.56 s, of which the first has a date, in whole seconds.
+        let at_second = at;
+        let mut dates = Dates::default();
+        for first in 0..12_i64 {
+            let mut segments = list(u64::try_from(first).unwrap(), &[None; 5]);
+            for (at, segment) in (0_i64..).zip(&mut segments) {
+                segment.duration = Duration::from_millis(2_560);
+                segment.claimed = Some(segment.duration);
+                segment.programme_time = Some(at_second(first * 2_560 / 1_000) + TimeDelta::milliseconds(at * 2_560));
+            }
+            assert!(dates.read(&segments.iter().collect::<Vec<_>>()), "list {first}");
+            let new = if first == 0 { &segments[..] } else { &segments[4..] };
+            for segment in new {
+                assert!(dates.of(segment, segment.sequence == 0).is_some());
+            }
+        }
+        assert_eq!(dates.news(), None);
     }
 
     #[test]
