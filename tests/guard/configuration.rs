@@ -118,7 +118,11 @@ async fn the_page_is_below_no_address_of_its_own() {
         let ran = aircheck.run(&["check"]).await;
         assert_eq!(ran.code == 2, !good, "{path}: {ran}");
         let told = "is already an address of the page itself";
-        assert_eq!(ran.stderr.contains(told) && ran.stderr.contains("such as `/radio/`"), !good, "{path}: {ran}");
+        assert_eq!(
+            ran.stderr.contains(told) && ran.stderr.contains("write `https://example.org/radio/`"),
+            !good,
+            "{path}: {ran}"
+        );
     }
 }
 
