@@ -67,11 +67,13 @@ impl Dates {
             let Some(date) = segment.programme_time else { continue };
             let name = digest(&segment.place);
             let first = before.get(&segment.sequence).filter(|(known, _)| *known == name).map(|(_, first)| *first);
-            if let Some(first) = first {
-                let changed = (date - first).abs() > STEADY;
-                (stayed, moved) = (stayed + u32::from(!changed), moved + u32::from(changed));
+            let same = first.filter(|first| (date - *first).abs() <= STEADY);
+            match (first, same) {
+                (Some(_), Some(_)) => stayed += 1,
+                (Some(_), None) => moved += 1,
+                (None, _) => {}
             }
-            self.listed.insert(segment.sequence, (name, first.unwrap_or(date)));
+            self.listed.insert(segment.sequence, (name, same.unwrap_or(date)));
         }
         if self.listed.is_empty() {
             return true;
