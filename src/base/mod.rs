@@ -6,6 +6,7 @@ pub mod environment;
 pub mod http;
 pub mod image;
 pub mod password;
+pub mod path;
 pub mod process;
 pub mod redact;
 pub mod signals;

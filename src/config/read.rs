@@ -1,7 +1,7 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
 use std::collections::HashSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::document::{Content, Entry};
@@ -15,6 +15,7 @@ use super::{
     Config, ConfigErrors, Mp3, Show, Station, Treatment, checks, read_station, read_treatment, slug, syntax, trial,
     units, web,
 };
+use crate::base::path::without_dots;
 use crate::base::zone::{self, Machine, Zone};
 
 /// Larger is no file that a person wrote.
@@ -113,20 +114,6 @@ fn output_folder(section: &Section<'_>, folder: &Path, look: Look, problems: &mu
     folders::looked_at(folder.join("recordings"), look)
         .map_err(|complaint| problems.add(Place::TOP, complaint.hint("name another folder: `output: /path/to/folder`")))
         .ok()
-}
-
-/// An absolute path without `.` and `..`.
-fn without_dots(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-        plain
-    })
 }
 
 /// A station whose mistakes are told elsewhere.

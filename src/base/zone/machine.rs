@@ -3,7 +3,7 @@
 //! libc reads the variable `TZ` (POSIX.1-2024, 8.3) and, where that is not set, `/etc/localtime`. A link has a name; a
 //! file that was copied or mounted there (as into a container) has none, and is recognised by what it says.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone as Rules;
@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use super::Zone;
 use super::database::{self, Database};
+use crate::base::path::without_dots;
 
 const LOCALTIME: &str = "/etc/localtime";
 
@@ -121,7 +122,7 @@ fn linked(database: &Database, path: &Path) -> Option<Zone> {
             return Some(zone);
         }
         let target = std::fs::read_link(&path).ok()?;
-        path = plain(&path.parent().unwrap_or(Path::new("/")).join(target));
+        path = without_dots(&path.parent().unwrap_or(Path::new("/")).join(target));
     }
     None
 }
@@ -131,19 +132,6 @@ fn name(database: &Database, path: &Path) -> Option<String> {
     let own = database.folder.as_ref().and_then(|folder| path.strip_prefix(folder).ok()).and_then(Path::to_str);
     let name = own.or_else(|| Some(path.to_str()?.rsplit_once("/zoneinfo/")?.1))?;
     Some(name.strip_prefix("posix/").unwrap_or(name).to_owned())
-}
-
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, part| {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::CurDir => {}
-            part => plain.push(part),
-        }
-        plain
-    })
 }
 
 /// The zone whose clocks have changed and will change as those of `rules`: since 1970, else in these years. The file may be
