@@ -80,7 +80,8 @@ impl Past<'_> {
     }
 
     /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must
-    /// keep about the distance in numbers that most of them have, and the order of those that keep it exactly.
+    /// keep about the distance in numbers that most of them have, and the order of those that keep it exactly. That distance
+    /// is none where every number that is known has its name: a spot that soon comes again says nothing against it.
     fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
         // With the range, because a whole day may lie in one file.
         let mut by_place: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
@@ -103,7 +104,11 @@ impl Past<'_> {
             same_place.into_iter().chain(same_number).filter_map(distance).collect()
         };
         let candidates: Vec<_> = segments.iter().zip(by_place).map(candidates).collect();
-        let Some(expected) = expected_distance(&candidates) else { return vec![None; segments.len()] };
+        let same_number = |segment: &&Segment| Some(known(*by_sequence.get(&segment.sequence)?, segment).is_some());
+        let mut numbers = segments.iter().filter_map(same_number).peekable();
+        let numbers_hold = numbers.peek().is_some() && numbers.all(|it| it);
+        let expected = if numbers_hold { Some(0) } else { expected_distance(&candidates) };
+        let Some(expected) = expected else { return vec![None; segments.len()] };
         let window = i128::try_from(segments.len()).unwrap_or(i128::MAX);
         let off = |distance: i128| (distance - expected).abs();
         let nearest = |found: &Vec<(usize, i128)>| found.iter().copied().min_by_key(|(_, distance)| off(*distance));

@@ -251,6 +251,13 @@ fn names_that_go_round_are_new() {
 }
 
 #[test]
+fn a_spot_that_soon_comes_again_says_nothing_against_the_numbers() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a s t u"), "!a s t u");
+    assert_eq!(station.new_in("3: u b s t"), "b s t");
+}
+
+#[test]
 fn a_jump_past_the_window_breaks_media_time() {
     let mut station = Station::new();
     assert_eq!(station.new_in("5: a b c"), "!a b c");
