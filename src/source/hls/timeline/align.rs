@@ -59,9 +59,12 @@ impl Past<'_> {
     ) -> Alignment {
         let pairs = self.recognise(segments);
         let Some(anchor) = pairs.iter().rposition(Option::is_some) else {
-            return self
-                .align_by_dates(segments, newest)
-                .unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
+            if self.numbers_and_dates_agree(segments, newest) {
+                return Alignment { renamed: true, ..self.by_number(segments, last, newest) };
+            }
+            let ahead = self.list == place(url) && first.sequence > newest.sequence;
+            let by_dates = if ahead { None } else { self.align_by_dates(segments, newest) };
+            return by_dates.unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
         };
         let renumbered =
             pairs.iter().flatten().all(|&at| self.known.get(at).is_some_and(|known| known.sequence < first.sequence));
@@ -179,6 +182,19 @@ impl Past<'_> {
         }
         // Another list, as after resolving again: its numbers go on.
         self.by_number(segments, last, newest)
+    }
+
+    /// Whether `segments` come up to the `newest`, and every number that is known has the date that it had: only the names are
+    /// new.
+    fn numbers_and_dates_agree(&self, segments: &[&Segment], newest: &Known) -> bool {
+        let starts: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known.start)).collect();
+        let had: Vec<_> = segments.iter().filter(|segment| segment.sequence <= newest.sequence).collect();
+        let agrees = |segment: &&&Segment| {
+            let start = starts.get(&segment.sequence).copied().flatten();
+            let both = start.zip(segment.programme_time);
+            both.is_some_and(|(known, listed)| (known - listed).abs() <= delta(segment.duration / 2))
+        };
+        had.last().is_some_and(|last| last.sequence == newest.sequence) && had.iter().all(agrees)
     }
 
     /// Whether `segments` have numbers that go on, and lengths that agree with those of before.

@@ -258,6 +258,14 @@ fn a_spot_that_soon_comes_again_says_nothing_against_the_numbers() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_hides_nothing_of_a_station_that_renames() {
+    let mut station = Station::new();
+    assert_eq!(station.new_in("0: a@90 b@92 c@94 d@96"), "!a b c d");
+    assert_eq!(station.new_in("2: c2@94 d2@96 !e2@95 f2@97 g2@99"), "!e2 f2 g2");
+    assert_eq!(station.new_in("7: h3@71 i3@73"), "h3 i3");
+}
+
+#[test]
 fn a_jump_past_the_window_breaks_media_time() {
     let mut station = Station::new();
     assert_eq!(station.new_in("5: a b c"), "!a b c");
