@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::error::TapeError;
-use crate::model::{Cause, Container};
+use crate::model::{Cause, Chunk, Container};
 
 /// The file that holds the sound of some entries, and what it takes to decode them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,4 +83,30 @@ pub struct Entry {
     pub follows: bool,
     /// The sound, or the cause of its absence.
     pub sound: Result<Sound, Cause>,
+}
+
+impl Entry {
+    /// What `chunk` makes of its `sound`.
+    pub(super) fn of(chunk: &Chunk, sound: Result<Sound, Cause>) -> Self {
+        Self {
+            duration: chunk.duration,
+            arrived: chunk.arrived,
+            programme_time: chunk.programme_time,
+            discontinuity: chunk.discontinuity,
+            follows: chunk.follows,
+            sound,
+        }
+    }
+
+    /// As a chunk of these `bytes`.
+    pub(super) fn chunk(&self, bytes: Vec<u8>) -> Chunk {
+        Chunk {
+            bytes: bytes.into(),
+            duration: self.duration,
+            arrived: self.arrived,
+            programme_time: self.programme_time,
+            discontinuity: self.discontinuity,
+            follows: self.follows,
+        }
+    }
 }

@@ -130,17 +130,24 @@ impl Tape {
 
     /// Writes what was held back because it might have been on tape.
     fn write_held(&self, state: &mut State, now: DateTime<Utc>) -> Result<(), TapeError> {
-        while let Some(held) = state.rejoin.first_held() {
-            self.write_new(state, &held?, now)?;
+        while let Some(held) = state.rejoin.first_held().cloned() {
+            match &held.sound {
+                Ok(sound) => self.write_new(state, &held.chunk(sound.read()?), now)?,
+                Err(_) => Self::write_lost(state, held)?,
+            }
             state.rejoin.drop_first();
         }
         Ok(())
     }
 
     fn write_gap(&self, state: &mut State, mut entry: Entry, now: DateTime<Utc>) -> Result<(), TapeError> {
-        state.rejoin.give_up();
-        self.write_held(state, now)?;
         entry.arrived = state.corrected(entry.arrived, now);
+        let Some(entry) = state.judge_lost(entry) else { return Ok(()) };
+        self.write_held(state, now)?;
+        Self::write_lost(state, entry)
+    }
+
+    fn write_lost(state: &mut State, entry: Entry) -> Result<(), TapeError> {
         let placed = Self::estimate(state, &entry);
         if let Some(writer) = state.writer.as_mut() {
             writer.note(&entry, placed)?;
@@ -154,7 +161,7 @@ impl Tape {
         if state.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
             state.end_reel(now)?;
         }
-        let placed = Self::estimate(state, &unsounded(chunk));
+        let placed = Self::estimate(state, &Entry::of(chunk, Err(Cause::default())));
         let entry = state.writer(&self.shared.folder, chunk.duration, now)?.append(chunk, placed)?;
         state.entries.push(entry);
         state.tally.taped(chunk.duration);
@@ -307,17 +314,6 @@ impl Tape {
 /// The file in which the sound of an entry is.
 fn reel_of(entry: &Entry) -> Option<&Path> {
     entry.sound.as_ref().ok().map(|sound| sound.reel.path.as_path())
-}
-
-fn unsounded(chunk: &Chunk) -> Entry {
-    Entry {
-        duration: chunk.duration,
-        arrived: chunk.arrived,
-        programme_time: chunk.programme_time,
-        discontinuity: chunk.discontinuity,
-        follows: chunk.follows,
-        sound: Err(Cause::default()),
-    }
 }
 
 #[cfg(test)]

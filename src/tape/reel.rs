@@ -106,14 +106,7 @@ impl ReelWriter {
         self.sound.write_all(&chunk.bytes).map_err(TapeError::io(&self.reel.path, "written"))?;
         let sound = Sound { reel: Arc::clone(&self.reel), offset: self.length, length };
         self.length += length;
-        let entry = Entry {
-            duration: chunk.duration,
-            arrived: chunk.arrived,
-            programme_time: chunk.programme_time,
-            discontinuity: chunk.discontinuity,
-            follows: chunk.follows,
-            sound: Ok(sound),
-        };
+        let entry = Entry::of(chunk, Ok(sound));
         self.note(&entry, placed)?;
         Ok(entry)
     }

@@ -9,16 +9,16 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chrono::TimeDelta;
 
 use super::entry::{Entry, Sound};
-use super::error::TapeError;
 use super::place::delta;
 use crate::model::Chunk;
 
 /// How many of the newest entries an incoming chunk is compared with.
 const COMPARED: usize = 400;
+/// The most that is held back without a chunk that is known.
+const MOST_HELD: usize = 64;
 /// Two dates that differ by no more are those of one chunk.
 const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
 
@@ -30,6 +30,11 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
+    /// The number that the next entry will have.
+    fn end(self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
     fn newest_first(self) -> impl Iterator<Item = (u64, &'a Entry, &'a Sound)> {
         let sound =
             move |(at, entry): (usize, &'a Entry)| Some((self.first + at as u64, entry, entry.sound.as_ref().ok()?));
@@ -65,20 +70,14 @@ pub(super) enum Join {
     AsItSays,
 }
 
-/// A chunk that is on tape, without its bytes.
-#[derive(Debug)]
-struct Held {
-    chunk: Chunk,
-    sound: Sound,
-}
-
 /// The joint of a capture and the tape.
 #[derive(Debug, Default)]
 pub(super) struct Rejoin {
     phase: Phase,
     /// The newest entry that has sound, when the capture began.
     newest: Option<u64>,
-    held: VecDeque<Held>,
+    /// What may be on tape; the sound of each is where that is.
+    held: VecDeque<Entry>,
 }
 
 impl Rejoin {
@@ -94,28 +93,56 @@ impl Rejoin {
             return Judged::New(Join::AsItSays);
         }
         if let Some((number, sound, proven)) = self.find(chunk, known) {
+            self.hold(Entry::of(chunk, Ok(sound)));
             self.phase = Phase::At(number);
-            self.held.push_back(Held { chunk: Chunk { bytes: Bytes::new(), ..chunk.clone() }, sound });
             return Judged::Known(if proven || Some(number) == self.newest { self.let_go() } else { Duration::ZERO });
         }
-        let last = known.newest_first().next();
-        let join = match self.phase {
-            Phase::At(number) if self.held.is_empty() && last.is_some_and(|(last, ..)| last == number) => Join::Follows,
-            Phase::At(_) => Join::Apart,
-            Phase::Open | Phase::Over => Join::AsItSays,
-        };
+        let join = self.join(known);
         // Sound of a time that is on tape, but other sound: what follows may still be known.
+        let last = known.newest_first().next();
         let end = last.and_then(|(_, entry, _)| Some(entry.programme_time? + delta(entry.duration)));
         let within = chunk.programme_time.zip(end).is_some_and(|(start, end)| start + delta(chunk.duration) <= end);
         self.phase = if within { Phase::Open } else { Phase::Over };
         Judged::New(join)
     }
 
+    /// What a chunk that is lost is: those after it may prove that it is on tape.
+    pub(super) fn judge_lost(&mut self, entry: &Entry, known: Known<'_>) -> Judged {
+        let next = match self.phase {
+            Phase::At(number) if number + 1 < known.end() => Phase::At(number + 1),
+            Phase::Open if self.held.len() < MOST_HELD => Phase::Open,
+            _ => {
+                let join = self.join(known);
+                self.phase = Phase::Over;
+                return Judged::New(join);
+            }
+        };
+        self.hold(entry.clone());
+        self.phase = next;
+        Judged::Known(Duration::ZERO)
+    }
+
+    /// Holds back `entry`, which stands apart from the newest one if those before it were proven to be on tape.
+    fn hold(&mut self, mut entry: Entry) {
+        if self.held.is_empty() && matches!(self.phase, Phase::At(_)) {
+            (entry.discontinuity, entry.follows) = (true, false);
+        }
+        self.held.push_back(entry);
+    }
+
+    /// How what is new joins on to the newest entry, or as it says to what is held back.
+    fn join(&self, known: Known<'_>) -> Join {
+        match self.phase {
+            Phase::At(_) if !self.held.is_empty() => Join::AsItSays,
+            Phase::At(number) if number + 1 == known.end() => Join::Follows,
+            Phase::At(_) => Join::Apart,
+            Phase::Open | Phase::Over => Join::AsItSays,
+        }
+    }
+
     /// The first of what is held back and must be written, because nothing proves that it is known.
-    pub(super) fn first_held(&mut self) -> Option<Result<Chunk, TapeError>> {
-        let held = self.held.front()?;
-        let whole = |bytes: Vec<u8>| Chunk { bytes: bytes.into(), ..held.chunk.clone() };
-        Some(held.sound.read().map(whole))
+    pub(super) fn first_held(&self) -> Option<&Entry> {
+        self.held.front()
     }
 
     /// That one is written.
@@ -129,7 +156,7 @@ impl Rejoin {
     }
 
     fn let_go(&mut self) -> Duration {
-        self.held.drain(..).map(|held| held.chunk.duration).sum()
+        self.held.drain(..).map(|held| held.duration).sum()
     }
 
     /// The entry that `chunk` equals, and whether its date proves that it is that one.

@@ -113,6 +113,21 @@ impl State {
         Some(chunk)
     }
 
+    /// What is to be written of an entry that is lost, with how it joins on to what is on tape; `None` where it may be on tape.
+    pub(super) fn judge_lost(&mut self, mut entry: Entry) -> Option<Entry> {
+        let known = Known { first: self.first, entries: &self.entries };
+        if entry.discontinuity && !entry.follows {
+            self.rejoin.begin(known);
+        }
+        match self.rejoin.judge_lost(&entry, known) {
+            Judged::Known(_) => return None,
+            Judged::New(Join::Follows) => entry.follows = true,
+            Judged::New(Join::Apart) => (entry.discontinuity, entry.follows) = (true, false),
+            Judged::New(Join::AsItSays) => {}
+        }
+        Some(entry)
+    }
+
     /// The dates of the station turned out to be something else.
     pub(super) fn note_dates(&mut self, news: DatesNews) -> Result<(), TapeError> {
         if news != DatesNews::Withdrawn {

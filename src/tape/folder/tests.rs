@@ -161,6 +161,37 @@ fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
 }
 
 #[test]
+fn what_a_window_offers_again_is_known_behind_a_segment_of_it_that_is_lost() {
+    let lost = |arrived: i64, begins: bool| MediaEvent::Gap {
+        duration: Duration::from_secs(4),
+        arrived: at(arrived),
+        programme_time: None,
+        discontinuity: begins,
+        follows: !begins,
+        cause: Cause::default(),
+    };
+    for first_is_lost in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        tape.write(format("a"), at(4)).unwrap();
+        for number in 1..=4_u8 {
+            tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
+        }
+        // The connection is a new one; its window still has 2, 3 and 4.
+        let window = if first_is_lost {
+            [lost(20, true), chunk(3, 20), chunk(4, 20), chunk(5, 20)]
+        } else {
+            [again(3, 20), chunk(4, 20), lost(20, false), chunk(6, 24)]
+        };
+        for event in window {
+            tape.write(event, at(20)).unwrap();
+        }
+        let heard = if first_is_lost { (vec![1, 2, 3, 4, 5], 0) } else { (vec![1, 2, 3, 4, 6], 4) };
+        assert_eq!(cut(&tape, 0, if first_is_lost { 20 } else { 24 }), heard);
+    }
+}
+
+#[test]
 fn dates_that_are_withdrawn_are_withdrawn_on_the_disk_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
