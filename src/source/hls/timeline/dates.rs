@@ -63,10 +63,15 @@ impl Dates {
         let before = std::mem::take(&mut self.listed);
         let newest = self.newest;
         let (mut stayed, mut moved) = (0_u32, 0_u32);
+        let has_name =
+            |segment: &Segment, name: u64| before.get(&segment.sequence).is_some_and(|known| known.0 == name);
+        // A station that names its segments anew with every answer keeps their numbers.
+        let renamed = !segments.iter().any(|segment| has_name(segment, digest(&segment.place)));
         for segment in segments {
             let Some(date) = segment.programme_time else { continue };
             let name = digest(&segment.place);
-            let first = before.get(&segment.sequence).filter(|(known, _)| *known == name).map(|(_, first)| *first);
+            let known = before.get(&segment.sequence).filter(|_| renamed || has_name(segment, name));
+            let first = known.map(|(_, first)| *first);
             let same = first.filter(|first| (date - *first).abs() <= STEADY);
             match (first, same) {
                 (Some(_), Some(_)) => stayed += 1,
@@ -272,6 +277,17 @@ mod tests {
         assert_eq!(handed[..5], dates(0, 5));
         assert!(handed[5..].iter().all(Option::is_none), "{handed:?}");
         assert_eq!(news, [DatesNews::Withdrawn]);
+    }
+
+    #[test]
+    fn dates_that_stand_still_are_found_where_names_are_new_with_every_answer() {
+        let mut dates_of = Dates::default();
+        let believed = |answer: u64| {
+            let mut segments = list(answer, &dates(0, 5));
+            segments.iter_mut().for_each(|segment| segment.place = format!("/{answer}-{}", segment.sequence));
+            dates_of.read(&segments.iter().collect::<Vec<_>>())
+        };
+        assert_eq!((0..4).map(believed).collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]
