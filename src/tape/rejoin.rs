@@ -170,13 +170,14 @@ impl Rejoin {
         let equal = |(_, _, sound): &(u64, &Entry, &Sound)| sound.read().is_ok_and(|bytes| bytes == chunk.bytes);
         let mut entries = known.newest_first();
         if let Phase::At(last) = self.phase {
-            // What comes next, or what is dated.
+            // What comes next, or is dated and comes later: sound is offered in the order in which it was on the air.
             let next = known.newest_first().take_while(|(number, ..)| *number > last).last();
             let next = next.filter(|next| may_be(next) && equal(next));
             if let Some((number, entry, sound)) = next {
                 return Some((number, sound.clone(), by_date(entry) == Some(true)));
             }
-            let mut dated = entries.filter(|it| by_date(it.1) == Some(true) && may_be(it));
+            let later = entries.take_while(|(number, ..)| *number > last);
+            let mut dated = later.filter(|it| by_date(it.1) == Some(true) && may_be(it));
             return dated.find(equal).map(|(number, _, sound)| (number, sound.clone(), true));
         }
         let (number, entry, sound) = entries.find(|it| may_be(it) && equal(it))?;

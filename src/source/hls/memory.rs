@@ -123,7 +123,9 @@ impl<T> Memory<T> {
     /// Where a segment was had, counted back from the newest, and whether that is proven.
     fn find(&self, its: &Trait) -> Option<(usize, bool)> {
         let equal = || self.had.iter().rev().skip(self.since).enumerate().filter(|(_, had)| had.digest == its.digest);
-        if let Some((back, _)) = equal().find(|(_, had)| had.is(its) == Some(true)) {
+        // Sound is offered in the order in which it was on the air.
+        let later = |back: usize| self.found.is_none_or(|found| back < found);
+        if let Some((back, _)) = equal().find(|(back, had)| later(*back) && had.is(its) == Some(true)) {
             return Some((back, true));
         }
         if self.since > 0 {

@@ -192,6 +192,28 @@ fn what_a_window_offers_again_is_known_behind_a_segment_of_it_that_is_lost() {
 }
 
 #[test]
+fn a_spot_that_comes_again_while_the_clock_is_set_back_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let dated = |number: u8, arrived: i64, date: i64| match chunk(number, arrived) {
+        MediaEvent::Chunk(chunk) => MediaEvent::Chunk(Chunk { programme_time: Some(at(date)), ..chunk }),
+        other => other,
+    };
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for (number, date) in [(1, 0), (9, 4), (2, 8)] {
+        tape.write(dated(number, date + 4, date), at(date + 4)).unwrap();
+    }
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
+    tape.write(format("a"), at(20)).unwrap();
+    // The window reaches back; behind it the clock is set back by 8 s.
+    for (number, date) in [(9, 4), (2, 8), (9, 4), (3, 8)] {
+        tape.write(dated(number, 20, date), at(20)).unwrap();
+    }
+    let second = Duration::from_nanos(4_000_000_750);
+    assert_eq!((tape.tally().taped, tape.tally().repeated), (second * 2, second * 2));
+}
+
+#[test]
 fn dates_that_are_withdrawn_are_withdrawn_on_the_disk_as_well() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
