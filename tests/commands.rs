@@ -241,7 +241,8 @@ async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
 async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_told() {
     let origin = Origin::start();
     let station = origin.station("s", Setup::of(Container::Adts));
-    let aircheck = Aircheck::new(&format!("stations:\n  s: {{ name: S, hls: \"{}\" }}\nshows: []\n", station.url()));
+    let yaml = format!("stations:\n  s: {{ name: S, hls: \"{}\" }}\nshows: []\n", station.url());
+    let aircheck = Aircheck::for_everybody(&yaml);
     let folder = |name: &str, mode: u32| {
         std::fs::create_dir(aircheck.path(name)).expect("a folder");
         std::fs::set_permissions(aircheck.path(name), Permissions::from_mode(mode)).expect("its rights");

@@ -24,11 +24,11 @@ impl Nginx {
     /// Hands on what is below `/radio/` as `location` says.
     async fn start(location: &str) -> Self {
         let (port, folder) = (free_port(), tempfile::tempdir().expect("a folder"));
-        let here = folder.path().display();
+        // Relative to the folder that nginx is started with.
         let temporary =
-            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {here};\n"));
+            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path temporary;\n"));
         let configuration = format!(
-            "daemon off;\nmaster_process off;\npid {here}/nginx.pid;\nevents {{ worker_connections 64; }}\nhttp {{\n\
+            "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{ worker_connections 64; }}\nhttp {{\n\
              access_log off;\n{}server {{\nlisten 127.0.0.1:{port};\n{location}\n}}\n}}\n",
             temporary.concat()
         );

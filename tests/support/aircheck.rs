@@ -11,6 +11,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
+use super::folder;
+
 /// A folder with a `stations.yaml`, in which aircheck is run.
 pub struct Aircheck {
     folder: TempDir,
@@ -48,7 +50,15 @@ impl fmt::Display for Ran {
 impl Aircheck {
     /// With `yaml` as the configuration; tape and recordings stay in the folder.
     pub fn new(yaml: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::within(tempfile::tempdir().expect("a temporary folder"), yaml)
+    }
+
+    /// As [`Aircheck::new`], in a folder that every user reaches.
+    pub fn for_everybody(yaml: &str) -> Self {
+        Self::within(folder::for_everybody(), yaml)
+    }
+
+    fn within(folder: TempDir, yaml: &str) -> Self {
         let this = Self { folder };
         this.write(yaml);
         this
@@ -78,10 +88,12 @@ impl Aircheck {
         std::env::join_paths(folders).expect("a PATH")
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
     fn command(&self, args: &[&str]) -> Command {
-        // A measurement wants the release.
-        let binary = std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into());
+        self.command_of(&binary(), args)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
+    fn command_of(&self, binary: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(binary);
         command
             .args(args)
@@ -114,16 +126,19 @@ impl Aircheck {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// The same, as somebody to whom its folders do not belong. The superuser may write anywhere, and becomes another for it.
+    /// Runs a command as somebody who may not write where the rights of a folder say so. The superuser may write anywhere,
+    /// and becomes another user for it; this wants a folder [for everybody](Self::for_everybody).
     pub async fn run_as_other(&self, args: &[&str]) -> Ran {
         use std::os::unix::fs::PermissionsExt as _;
         const NOBODY: u32 = 65_534;
-        let mut command = self.command(args);
-        if rustix::process::geteuid().is_root() {
-            let everybody = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(self.folder.path(), everybody).expect("everybody may look");
-            command.uid(NOBODY).gid(NOBODY);
+        if !rustix::process::geteuid().is_root() {
+            return self.run(args).await;
         }
+        let readable = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(self.path("stations.yaml"), readable).expect("it is ours");
+        let binary = folder::for_everybody_to_run(&binary(), self.folder.path());
+        let mut command = self.command_of(&binary, args);
+        command.uid(NOBODY).gid(NOBODY);
         Ran::of(&command.output().await.expect("aircheck runs"))
     }
 
@@ -172,6 +187,11 @@ impl Aircheck {
     pub async fn list(&self) -> Vec<Value> {
         self.run(&["list", "--json"]).await.json().as_array().expect("a list").clone()
     }
+}
+
+/// The program that is tested; a measurement wants the release.
+fn binary() -> PathBuf {
+    std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into()).into()
 }
 
 /// A running aircheck; killed when it is dropped.

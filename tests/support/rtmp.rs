@@ -4,7 +4,6 @@
 //! children also when the test process is killed.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -53,7 +52,7 @@ impl RtmpServer {
             .expect("a runtime");
         let port = free_port();
         let folder = tempfile::tempdir().expect("a folder for nginx");
-        let configuration = configuration(port, folder.path());
+        let configuration = configuration(port);
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("the folder can be written to");
         let mut server =
             Self { port, folder, children: Vec::new(), runtime: Some(runtime), clock: SystemClock::shared() };
@@ -155,14 +154,14 @@ impl Drop for RtmpServer {
     }
 }
 
-fn configuration(port: u16, folder: &Path) -> String {
-    let folder = folder.display();
+/// Paths are relative to the folder that nginx is started with, whose name may hold what the file would have to quote.
+fn configuration(port: u16) -> String {
     format!(
         "load_module {MODULE};
 daemon off;
 master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
+pid nginx.pid;
+error_log error.log warn;
 events {{ worker_connections 64; }}
 rtmp {{
     server {{
