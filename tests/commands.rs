@@ -154,11 +154,16 @@ async fn editors_and_shells_get_what_they_need() {
 }
 
 #[tokio::test]
-async fn the_demo_makes_a_recording_within_ninety_seconds_and_leaves_nothing_behind() {
+async fn the_demo_makes_a_recording_within_ninety_seconds_shows_it_and_leaves_nothing_behind() {
     let aircheck = Aircheck::new("stations: {}\n");
+    // Taken, by this or by somebody else on this machine.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8080");
     let mut demo = aircheck.start("demo", &["demo", "--folder", "demo"]);
     demo.says("complete, 15.000 s: ", Duration::from_secs(90)).await;
     let log = demo.log();
+    let page = log.strip_prefix("Port 8080 is taken here. Open ").and_then(|rest| rest.split(' ').next()).expect(&log);
+    let shown = reqwest::get(page).await.expect(page).text().await.expect("a page");
+    assert!(shown.contains("On the Minute") && shown.contains("Demo FM"), "{log}\n{shown}");
     let file = log.split("complete, 15.000 s: ").nth(1).and_then(|rest| rest.lines().next()).expect("a path");
     let probed = ffprobe(Path::new(file));
     assert_eq!(probed["format"]["tags"]["genre"], "Ambient", "{log}");
