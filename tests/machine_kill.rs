@@ -242,6 +242,20 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     assert_eq!(listed.len(), 1, "{listed:?}");
     whole(&listed[0], Some(start - clock.ahead()), 5.0);
     assert_eq!(strangers(&aircheck, &listed), [""; 0]);
+
+    // It was killed in every attempt to finish it: the next waits a little, with an alert, and is not the last.
+    std::fs::remove_file(listed[0]["file"].as_str().expect("a file")).expect("removed");
+    let unmade = "UPDATE airings SET state = 'claimed', finished_at = NULL, file = NULL, attempts = 10";
+    assert_eq!(list.execute(unmade, []).expect("changed"), 1);
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    let alert = "not finished yet, aircheck ended before it was finished, 10 times by now";
+    until("the alert", LIMIT, async || aircheck.list().await.iter().any(|it| it["missing"][0]["cause"] == alert)).await;
+    until("the recording", LIMIT, async || aircheck.list().await.iter().any(|it| it["file"].is_string())).await;
+    daemon.stop().await;
+    let listed = aircheck.list().await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    whole(&listed[0], Some(start - clock.ahead()), 5.0);
+    assert_eq!(strangers(&aircheck, &listed), [""; 0]);
 }
 
 #[tokio::test]

@@ -176,7 +176,8 @@ async fn a_signed_url_is_found_on_the_page_and_expires() {
     let tried = [Written::Expires, Written::Policy, Written::Jwt, Written::Opaque].map(async |written| {
         // Asked for at once it is good on a busy machine too.
         let token = Token { lifetime: Duration::from_secs(8), written, status: 400 };
-        let station = origin.station(&format!("signed-{written:?}"), Setup { token: Some(token), ..Setup::of(Container::Adts) });
+        let station =
+            origin.station(&format!("signed-{written:?}"), Setup { token: Some(token), ..Setup::of(Container::Adts) });
         let page = text(&client, &station.page_url()).await;
         let escaped = page.split(r#"service_url\":\""#).nth(1).and_then(|rest| rest.split(r#"\""#).next());
         let url = escaped.expect("the page names the URL").replace(r"\/", "/");
