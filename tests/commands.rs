@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::library::{HOSTILE, recorded};
+use crate::support::machine::{children_of, is_alive};
 use crate::support::origin::{Container, Origin, Setup};
 
 #[tokio::test]
@@ -171,7 +172,7 @@ async fn the_demo_makes_a_recording_within_ninety_seconds_shows_it_and_leaves_no
     assert!(!children.is_empty(), "the transmitter is an ffmpeg");
     demo.signal(Signal::INT);
     assert!(demo.end(Duration::from_secs(10)).await.success(), "{}", demo.log());
-    until("the end of its children", Duration::from_secs(5), async || !children.iter().any(|id| is_alive(id))).await;
+    until("the end of its children", Duration::from_secs(20), async || !children.iter().any(|id| is_alive(*id))).await;
 }
 
 const LISTED: &str = "stations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
@@ -270,22 +271,4 @@ async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_t
     let ran = aircheck.run_as_other(&["record", "s", "--for", "1s", "--output", "free/a.mp3"]).await;
     assert_eq!(ran.code, 0, "{ran}");
     assert!(aircheck.path("free/a.mp3").exists(), "{ran}");
-}
-
-/// The processes whose parent this one is.
-fn children_of(parent: u32) -> Vec<String> {
-    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
-    let ids = processes.flatten().map(|process| process.file_name().to_string_lossy().into_owned());
-    ids.filter(|id| stat(id).is_some_and(|fields| fields[1] == parent.to_string())).collect()
-}
-
-fn is_alive(id: &str) -> bool {
-    stat(id).is_some_and(|fields| fields[0] != "Z")
-}
-
-/// State and parent of a process, from proc(5).
-fn stat(id: &str) -> Option<[String; 2]> {
-    let line = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-    let mut fields = line.rsplit(") ").next()?.split(' ').map(str::to_owned);
-    Some([fields.next()?, fields.next()?])
 }

@@ -18,6 +18,8 @@ use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::reaper;
+
 /// How many of a child's last lines of stderr are kept.
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
@@ -103,7 +105,7 @@ impl Invocation {
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let mut child = command.spawn().map_err(|source| {
+        let mut child = reaper::start(|| command.spawn()).map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {
                 ProcessError::Missing { program: self.program.clone(), package: package_of(&self.program) }
             } else {
@@ -203,7 +205,7 @@ impl Running {
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         if status.is_ok() {
-            self.group = None;
+            self.is_gone();
         }
         status
     }
@@ -229,7 +231,13 @@ impl Running {
         }
         // Whatever the child itself had started goes as well.
         self.signal(Signal::KILL);
-        self.group = None;
+        self.is_gone();
+    }
+
+    fn is_gone(&mut self) {
+        if let Some(group) = self.group.take() {
+            reaper::is_waited_for(group.as_raw_nonzero().get().cast_unsigned());
+        }
     }
 
     fn signal(&self, signal: Signal) {

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -174,13 +175,39 @@ impl Aircheck {
 
     /// The same, with variables of its environment changed.
     pub fn start_with(&self, name: &str, args: &[&str], variables: &[(&str, &OsStr)]) -> Service {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        self.go_on(name, command)
+    }
+
+    fn go_on(&self, name: &str, mut command: Command) -> Service {
         let path = self.path(&format!("{name}.log"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("a log file");
         let both = log.try_clone().expect("a second handle");
-        let mut command = self.command(args);
-        command.envs(variables.iter().copied());
         let child = command.stdout(log).stderr(both).spawn().expect("aircheck starts");
         Service { child, log: path }
+    }
+
+    /// Starts a command as process 1 of a container. Where this user may make none, it says so past the capture of the
+    /// test's output, and the test has nothing to show.
+    pub fn start_as_process_1(&self, name: &str, args: &[&str]) -> Option<Service> {
+        let mut own = vec!["--pid", "--fork", "--kill-child", "--mount-proc"];
+        if !rustix::process::geteuid().is_root() {
+            own.push("--map-root-user");
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let mut unshare = std::process::Command::new("unshare");
+        if !unshare.args(&own).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let _ = writeln!(
+                std::io::stderr(),
+                "\nSKIPPED {name}: it needs processes of its own, which this user may not have"
+            );
+            return None;
+        }
+        let binary = binary();
+        own.push(binary.to_str().expect("UTF-8"));
+        Some(self.go_on(name, self.command_of(Path::new("unshare"), &[&own[..], args].concat())))
     }
 
     /// What `aircheck list --json` says.
