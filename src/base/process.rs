@@ -122,13 +122,22 @@ impl Invocation {
     }
 }
 
-/// How a child ended that did not end by itself: `was killed by signal 11 (SIGSEGV)`.
+/// How a child ended that did not end by itself, and what to do about it where that is known: `was killed by signal 11
+/// (SIGSEGV); that is a fault of its own: try another build of it`.
 pub fn killed(status: ExitStatus) -> Option<String> {
-    status.signal()?;
+    let signal = Signal::from_named_raw(status.signal()?);
     // The standard library knows the names: `signal: 11 (SIGSEGV) (core dumped)`.
     let said = status.to_string();
-    let signal = said.strip_prefix("signal: ").unwrap_or(&said);
-    Some(format!("was killed by signal {}", signal.trim_end_matches(" (core dumped)")))
+    let said = said.strip_prefix("signal: ").unwrap_or(&said).trim_end_matches(" (core dumped)");
+    let advice = match signal {
+        // Some static builds crash on certain sound; one for another processor stops at once.
+        Some(Signal::SEGV | Signal::ABORT | Signal::BUS | Signal::FPE | Signal::ILL | Signal::SYS) => {
+            "; that is a fault of its own: try another build of it"
+        }
+        Some(Signal::KILL) => "; the system does that where memory runs out",
+        _ => "",
+    };
+    Some(format!("was killed by signal {said}{advice}"))
 }
 
 /// The Debian package that ships `program`.
