@@ -30,7 +30,7 @@ async fn dies(aircheck: &Aircheck, signal: Signal, children: &[(&str, usize)], a
     until("its children", LIMIT, async || children.iter().all(|(program, least)| count(aircheck, program) >= *least))
         .await;
     service.signal(signal);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
     none_is_left(aircheck, after).await;
 }
 
@@ -77,7 +77,7 @@ async fn while_a_child_hangs() {
         let mut service = aircheck.start_with("run", &["run"], &[("PATH", &path)]);
         until("the program that hangs", LIMIT, async || count(&aircheck, "sleep") >= 1).await;
         service.signal(signal);
-        service.end(Duration::from_secs(10)).await;
+        service.end().await;
         none_is_left(&aircheck, "the end of the service").await;
     }
 }

@@ -21,7 +21,7 @@ const KILLS: usize = 20;
 
 async fn kill(service: &mut Service) {
     service.signal(Signal::KILL);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
 }
 
 async fn wait_until(instant: DateTime<Utc>) {
@@ -97,7 +97,7 @@ async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_m
     }
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         assert!(told.is_some_and(|line| line.contains("cause=\"aircheck was not running\"")), "{log}");
     }
     second.signal(Signal::TERM);
-    assert!(second.end(Duration::from_secs(10)).await.success(), "{}", second.log());
+    assert!(second.end().await.success(), "{}", second.log());
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     until("an encoder", LIMIT, async || std::fs::read_dir(&parts).is_ok_and(|parts| parts.count() > 0)).await;
     let asked = SystemClock::shared();
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(30)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
     assert!(asked.monotonic() < Duration::from_secs(10), "it took {:?}", asked.monotonic());
     assert!(aircheck.list().await.len() < 12, "it was stopped too late to show anything");
     let _again = aircheck.start("again", &["run"]);
@@ -286,5 +286,5 @@ async fn a_recording_that_cannot_be_finished_at_first_is_tried_again_from_its_ta
     whole(&list[0], Some(start), 5.0);
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
 }

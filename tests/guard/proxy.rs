@@ -36,7 +36,7 @@ impl Nginx {
         let at = folder.path().to_str().expect("temp paths are UTF-8");
         let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]).spawn();
         let child = child.expect("nginx is installed");
-        until("nginx", Duration::from_secs(10), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
+        until("nginx", Duration::from_secs(60), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
         let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
         Self { _child: child, _folder: folder, base }
     }

@@ -14,6 +14,9 @@ use tokio::process::{Child, Command};
 
 use super::folder;
 
+/// How long an aircheck that is to end may take, on a machine that has much else to do.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
+
 /// A folder with a `stations.yaml`, in which aircheck is run.
 pub struct Aircheck {
     folder: TempDir,
@@ -244,8 +247,13 @@ impl Service {
         rustix::process::kill_process(id, signal).expect("it takes signals");
     }
 
+    /// Waits for its end, which is near.
+    pub async fn end(&mut self) -> ExitStatus {
+        self.end_within(ENDS_WITHIN).await
+    }
+
     /// Waits for its end, at most for `limit`.
-    pub async fn end(&mut self, limit: Duration) -> ExitStatus {
+    pub async fn end_within(&mut self, limit: Duration) -> ExitStatus {
         match tokio::time::timeout(limit, self.child.wait()).await {
             Ok(status) => status.expect("a status"),
             Err(late) => panic!("it did not end within {limit:?} ({late}):\n{}", self.log()),

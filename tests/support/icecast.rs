@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use super::folder;
 use super::rtmp::{free_port, publish};
 
-const STARTING: Duration = Duration::from_secs(30);
+const STARTING: Duration = Duration::from_secs(60);
 /// `admin:secret`, as HTTP wants it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 

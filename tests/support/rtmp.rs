@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use super::timecode;
 
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
-const STARTING: Duration = Duration::from_secs(10);
+const STARTING: Duration = Duration::from_secs(60);
 
 /// A free port that nobody else is given while the server is stopped: not one of those that the system hands out for
 /// port 0 and for connections (32,768 and above on Linux).
