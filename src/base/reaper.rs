@@ -2,7 +2,7 @@
 //!
 //! In a container aircheck is often process 1. Then what a user's command leaves running becomes its child, and a zombie
 //! when it ends, until somebody waits for it. Our own children are waited for by whoever started them, and nobody else may
-//! take their status: while there is a reaper, [`start`] notes each one before it can end unnoticed.
+//! take their status: while there is a reaper, `start` notes each one before it can end unnoticed.
 
 use std::collections::HashSet;
 use std::io;
