@@ -154,7 +154,8 @@ impl Drop for RtmpServer {
     }
 }
 
-/// Paths are relative to the folder that nginx is started with, whose name may hold what the file would have to quote.
+/// Paths are relative to the folder that nginx is started with, whose name may hold what the file would have to quote. The
+/// usual log of its visitors is one that only root may write to.
 fn configuration(port: u16) -> String {
     format!(
         "load_module {MODULE};
@@ -164,6 +165,7 @@ pid nginx.pid;
 error_log error.log warn;
 events {{ worker_connections 64; }}
 rtmp {{
+    access_log off;
     server {{
         listen 127.0.0.1:{port};
         application live {{
