@@ -8,7 +8,10 @@ DESTDIR ?=
 SYSCONFDIR ?= /etc
 
 CARGO ?= cargo
-BINARY = target/release/aircheck
+# Said to cargo, because a person's own configuration of cargo may name another folder.
+TARGET_DIR ?= $(or $(CARGO_TARGET_DIR),target)
+RELEASE = --locked --release --target-dir "$(TARGET_DIR)"
+BINARY = "$(TARGET_DIR)/release/aircheck"
 
 # A machine that has Rust may still lack a C compiler, which SQLite and the TLS library are built with.
 BUILD_PARTS = cc=build-essential /etc/ssl/certs/ca-certificates.crt=ca-certificates
@@ -28,11 +31,11 @@ all: build
 
 build:
 	.ci/packages $(BUILD_PARTS)
-	$(CARGO) build --locked --release
+	$(CARGO) build $(RELEASE)
 
 demo:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS)
-	$(CARGO) build --locked --release
+	$(CARGO) build $(RELEASE)
 	$(BINARY) demo
 
 test:

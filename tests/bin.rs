@@ -1,7 +1,5 @@
 //! Deleting a recording and taking that back, asked over HTTP of the real service.
 
-use std::time::Duration;
-
 use reqwest::{Client, StatusCode};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -35,7 +33,7 @@ async fn a_deleted_recording_is_gone_everywhere_and_can_be_brought_back_after_a_
     assert_eq!(again.status(), StatusCode::NOT_FOUND);
 
     service.signal(Signal::TERM);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
     let service = aircheck.start("again", &["run"]);
     let base = address(&service).await;
     let restore = base.join(&format!("{one}/restore")).expect("a path");

@@ -73,7 +73,7 @@ impl Desk {
     /// Ends the service with no time to write anything down, and starts it anew.
     async fn kill(&mut self) {
         self.service.signal(Signal::KILL);
-        self.service.end(Duration::from_secs(5)).await;
+        self.service.end().await;
         self.service = self.aircheck.start("again", &["run"]);
         self.base = address(&self.service).await;
     }

@@ -11,7 +11,7 @@ use crate::support::library::{ID, address, get, recorded};
 use crate::support::origin::{Container, Origin, Setup};
 
 /// The longest that anything takes to be told.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Listens to events.
 struct Ear {
@@ -109,7 +109,7 @@ async fn listeners_hear_how_far_an_airing_is_and_what_changes_until_the_service_
 
     service.signal(Signal::TERM);
     while ear.next().await.is_some() {}
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
 
     let service = aircheck.start("again", &["run"]);
     let base = address(&service).await;

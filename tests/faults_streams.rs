@@ -67,7 +67,7 @@ impl Taking {
     }
 
     async fn end(mut self) -> Take {
-        let code = self.service.end(Duration::from_secs_f64(self.seconds) + PATIENCE).await.code().unwrap_or(-1);
+        let code = self.service.end_within(Duration::from_secs_f64(self.seconds) + PATIENCE).await.code().unwrap_or(-1);
         Take::read(code, &self.service.log(), &self.aircheck.path("a.mp3"))
     }
 }

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use tokio::io::AsyncBufReadExt as _;
 
 use crate::support::aircheck::{Aircheck, Service, until};
-use crate::support::machine::{minute, processes};
+use crate::support::machine::{by_show, children_of, is_alive, minute, processes, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::rtmp::RtmpServer;
 
@@ -30,7 +30,7 @@ async fn dies(aircheck: &Aircheck, signal: Signal, children: &[(&str, usize)], a
     until("its children", LIMIT, async || children.iter().all(|(program, least)| count(aircheck, program) >= *least))
         .await;
     service.signal(signal);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
     none_is_left(aircheck, after).await;
 }
 
@@ -77,7 +77,7 @@ async fn while_a_child_hangs() {
         let mut service = aircheck.start_with("run", &["run"], &[("PATH", &path)]);
         until("the program that hangs", LIMIT, async || count(&aircheck, "sleep") >= 1).await;
         service.signal(signal);
-        service.end(Duration::from_secs(10)).await;
+        service.end().await;
         none_is_left(&aircheck, "the end of the service").await;
     }
 }
@@ -102,4 +102,27 @@ async fn when_the_task_panics_that_started_it() {
         state.is_empty() || state.contains(") Z ")
     };
     until("the end of the child and of its own child", SOON, async || ids.into_iter().all(gone)).await;
+}
+
+/// In a container aircheck is process 1, and what a user's commands leave behind becomes its child.
+#[tokio::test]
+async fn as_process_1_it_waits_for_what_commands_leave_and_takes_no_status_that_another_waits_for() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) });
+    let (start, cron) = minute(5);
+    let left = "sleep 0.2 > /dev/null 2>&1 & sleep 0.3 > /dev/null 2>&1 &";
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: {{ find: [{{ run: [sh, -c, \"{left} echo $! >> ran; echo {}\"] }}] }} }}\n\
+         shows:\n  - {{ title: Show, station: s, cron: \"{cron}\", length: 5s }}\n",
+        station.url()
+    ));
+    let Some(service) = aircheck.start_as_process_1("run", &["run"]) else { return };
+    until("the recording", LIMIT, async || aircheck.list().await.len() == 1).await;
+    whole(by_show(&aircheck.list().await, "show"), Some(start), 5.0);
+    assert!(aircheck.path("ran").exists(), "the command left something: {}", service.log());
+    let process_1 = children_of(service.id());
+    assert_eq!(process_1.len(), 1, "{}", service.log());
+    let is_zombie = |id: &u32| !is_alive(*id);
+    until("the end of all zombies", SOON, async || !children_of(process_1[0]).iter().any(is_zombie)).await;
+    assert!(!service.log().contains("waited for"), "{}", service.log());
 }

@@ -253,5 +253,5 @@ async fn a_machine_that_sleeps_for_thirty_seconds_has_everything_that_is_still_o
     assert!((14.0..27.0).contains(&lost), "{short}");
     assert!((report.missing - lost).abs() < 0.06 && report.doubled == 0.0, "{short}: {report}");
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
 }

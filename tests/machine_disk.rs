@@ -154,7 +154,7 @@ async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only
         let listed = aircheck.list().await;
         whole(by_show(&listed, "show"), Some(start), 5.0);
         service.signal(Signal::TERM);
-        assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+        assert!(service.end().await.success(), "{}", service.log());
         let files = std::fs::read_dir(aircheck.path("recordings/S/Show")).expect("a folder").count();
         assert_eq!((listed.len(), files), (1, 1), "{listed:?}\n{}", service.log());
     }

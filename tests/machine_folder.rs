@@ -46,7 +46,7 @@ async fn finished(aircheck: &Aircheck) -> Value {
 
 async fn stop(mut service: Service) -> String {
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
     service.log()
 }
 

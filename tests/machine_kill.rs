@@ -21,7 +21,7 @@ const KILLS: usize = 20;
 
 async fn kill(service: &mut Service) {
     service.signal(Signal::KILL);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
 }
 
 async fn wait_until(instant: DateTime<Utc>) {
@@ -97,7 +97,7 @@ async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_m
     }
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         assert!(told.is_some_and(|line| line.contains("cause=\"aircheck was not running\"")), "{log}");
     }
     second.signal(Signal::TERM);
-    assert!(second.end(Duration::from_secs(10)).await.success(), "{}", second.log());
+    assert!(second.end().await.success(), "{}", second.log());
 }
 
 #[tokio::test]
@@ -197,7 +197,7 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     until("an encoder", LIMIT, async || std::fs::read_dir(&parts).is_ok_and(|parts| parts.count() > 0)).await;
     let asked = SystemClock::shared();
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(30)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
     assert!(asked.monotonic() < Duration::from_secs(10), "it took {:?}", asked.monotonic());
     assert!(aircheck.list().await.len() < 12, "it was stopped too late to show anything");
     let _again = aircheck.start("again", &["run"]);
@@ -242,6 +242,20 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     assert_eq!(listed.len(), 1, "{listed:?}");
     whole(&listed[0], Some(start - clock.ahead()), 5.0);
     assert_eq!(strangers(&aircheck, &listed), [""; 0]);
+
+    // It was killed in every attempt to finish it: the next waits a little, with an alert, and is not the last.
+    std::fs::remove_file(listed[0]["file"].as_str().expect("a file")).expect("removed");
+    let unmade = "UPDATE airings SET state = 'claimed', finished_at = NULL, file = NULL, attempts = 10";
+    assert_eq!(list.execute(unmade, []).expect("changed"), 1);
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    let alert = "not finished yet, aircheck ended before it was finished, 10 times by now";
+    until("the alert", LIMIT, async || aircheck.list().await.iter().any(|it| it["missing"][0]["cause"] == alert)).await;
+    until("the recording", LIMIT, async || aircheck.list().await.iter().any(|it| it["file"].is_string())).await;
+    daemon.stop().await;
+    let listed = aircheck.list().await;
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    whole(&listed[0], Some(start - clock.ahead()), 5.0);
+    assert_eq!(strangers(&aircheck, &listed), [""; 0]);
 }
 
 #[tokio::test]
@@ -272,5 +286,5 @@ async fn a_recording_that_cannot_be_finished_at_first_is_tried_again_from_its_ta
     whole(&list[0], Some(start), 5.0);
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
     service.signal(Signal::TERM);
-    assert!(service.end(Duration::from_secs(10)).await.success(), "{}", service.log());
+    assert!(service.end().await.success(), "{}", service.log());
 }

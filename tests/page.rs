@@ -182,7 +182,7 @@ async fn another_output_folder_is_for_the_next_start_and_until_then_all_is_where
     let yaml = std::fs::read_to_string(aircheck.path("stations.yaml")).expect("the file");
     std::fs::write(aircheck.path("stations.yaml"), yaml.replace("output: recordings", "output: elsewhere"))
         .expect("edited");
-    service.says("configuration read again", Duration::from_secs(20)).await;
+    service.says("configuration read again", Duration::from_secs(60)).await;
     assert_eq!(get(&client, &base, &format!("media/{ID}.mp3")).await.status(), StatusCode::OK);
     assert!(text(&client, &base, "feed.xml").await.contains("<enclosure"));
 }

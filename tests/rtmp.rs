@@ -13,12 +13,20 @@ use crate::support::timecode::Report;
 fn rtmp_plays_by_the_clock_stops_and_comes_back() {
     let mut server = RtmpServer::start();
     for _ in 0..2 {
-        let flv = server.dump(Duration::from_secs(5), usize::MAX);
-        let now = SystemClock::shared().now();
-        let report = Report::of_bytes("flv", &flv);
-        assert!(report.is_whole() && report.heard.len() >= 3, "{report}");
-        let age = (now - report.ends(now).expect("seconds were heard")).as_seconds_f64();
-        assert!((0.0..1.5).contains(&age), "the newest sound is {age} s old");
+        let begun = SystemClock::shared();
+        // On a busy machine it is heard late.
+        loop {
+            let flv = server.dump(Duration::from_secs(5), usize::MAX);
+            let now = begun.now();
+            let report = Report::of_bytes("flv", &flv);
+            let age = report.ends(now).map(|ends| (now - ends).as_seconds_f64());
+            assert!(report.heard.is_empty() || report.is_whole(), "{report}");
+            assert!(age.is_none_or(|age| age >= 0.0), "the newest sound is {age:?} s old");
+            if report.heard.len() >= 3 && age.is_some_and(|age| age < 1.5) {
+                break;
+            }
+            assert!(begun.monotonic() < Duration::from_secs(60), "the newest sound is {age:?} s old: {report}");
+        }
 
         server.stop();
         assert_eq!(server.dump(Duration::from_secs(2), 1).len(), 0, "nobody is there");
@@ -29,7 +37,7 @@ fn rtmp_plays_by_the_clock_stops_and_comes_back() {
     // It is killed, and gone a moment later.
     let gone = async || TcpStream::connect(("127.0.0.1", port)).is_err();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(until("the end of the server", Duration::from_secs(5), gone));
+    runtime.block_on(until("the end of the server", Duration::from_secs(60), gone));
 }
 
 #[test]
@@ -38,5 +46,5 @@ fn a_frozen_server_keeps_the_connection_and_sends_nothing() {
     server.freeze(true);
     assert_eq!(server.dump(Duration::from_secs(2), 1).len(), 0);
     server.freeze(false);
-    assert!(server.dump(Duration::from_secs(5), 4_000).len() >= 4_000);
+    assert!(server.dump(Duration::from_secs(60), 4_000).len() >= 4_000);
 }

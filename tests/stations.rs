@@ -1,7 +1,5 @@
 //! How stations have done, and trying them, asked over HTTP of the real service.
 
-use std::time::Duration;
-
 use reqwest::{Client, StatusCode, Url};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -91,6 +89,6 @@ async fn a_station_is_tried_and_what_was_taped_can_be_listened_to_until_the_serv
     assert!(!aircheck.path("state/tape/good").exists(), "the service's own tapes are not touched");
 
     service.signal(Signal::TERM);
-    service.end(Duration::from_secs(10)).await;
+    service.end().await;
     assert!(!aircheck.path("state/probes").exists(), "nothing of it stays");
 }

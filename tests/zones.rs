@@ -54,7 +54,7 @@ async fn new_rules_are_used_from_the_next_reading_on() {
     assert!(winter.contains("T170000Z"), "{winter}");
     zoneinfo(&aircheck, "2099b", "America/Phoenix");
     service.signal(Signal::HUP);
-    until("the new rules are used", Duration::from_secs(20), async || start().await.contains("T160000Z")).await;
+    until("the new rules are used", Duration::from_secs(60), async || start().await.contains("T160000Z")).await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub mod image;
 pub mod password;
 pub mod path;
 pub mod process;
+pub mod reaper;
 pub mod redact;
 pub mod signals;
 pub mod spoken;

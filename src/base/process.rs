@@ -18,6 +18,8 @@ use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 
+use super::reaper;
+
 /// How many of a child's last lines of stderr are kept.
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
@@ -103,7 +105,7 @@ impl Invocation {
             .process_group(0)
             .kill_on_drop(true);
         die_with_parent(&mut command);
-        let mut child = command.spawn().map_err(|source| {
+        let mut child = reaper::start(|| command.spawn()).map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {
                 ProcessError::Missing { program: self.program.clone(), package: package_of(&self.program) }
             } else {
@@ -120,13 +122,22 @@ impl Invocation {
     }
 }
 
-/// How a child ended that did not end by itself: `was killed by signal 11 (SIGSEGV)`.
+/// How a child ended that did not end by itself, and what to do about it where that is known: `was killed by signal 11
+/// (SIGSEGV); that is a fault of its own: try another build of it`.
 pub fn killed(status: ExitStatus) -> Option<String> {
-    status.signal()?;
+    let signal = Signal::from_named_raw(status.signal()?);
     // The standard library knows the names: `signal: 11 (SIGSEGV) (core dumped)`.
     let said = status.to_string();
-    let signal = said.strip_prefix("signal: ").unwrap_or(&said);
-    Some(format!("was killed by signal {}", signal.trim_end_matches(" (core dumped)")))
+    let said = said.strip_prefix("signal: ").unwrap_or(&said).trim_end_matches(" (core dumped)");
+    let advice = match signal {
+        // Some static builds crash on certain sound; one for another processor stops at once.
+        Some(Signal::SEGV | Signal::ABORT | Signal::BUS | Signal::FPE | Signal::ILL | Signal::SYS) => {
+            "; that is a fault of its own: try another build of it"
+        }
+        Some(Signal::KILL) => "; the system does that where memory runs out",
+        _ => "",
+    };
+    Some(format!("was killed by signal {said}{advice}"))
 }
 
 /// The Debian package that ships `program`.
@@ -203,7 +214,7 @@ impl Running {
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         if status.is_ok() {
-            self.group = None;
+            self.is_gone();
         }
         status
     }
@@ -229,7 +240,13 @@ impl Running {
         }
         // Whatever the child itself had started goes as well.
         self.signal(Signal::KILL);
-        self.group = None;
+        self.is_gone();
+    }
+
+    fn is_gone(&mut self) {
+        if let Some(group) = self.group.take() {
+            reaper::is_waited_for(group.as_raw_nonzero().get().cast_unsigned());
+        }
     }
 
     fn signal(&self, signal: Signal) {

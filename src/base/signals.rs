@@ -11,6 +11,22 @@ pub enum Request {
     Reload,
 }
 
+/// Hears that a child has ended: one of ours, or one that lost its parent where this is process 1.
+#[derive(Debug)]
+pub struct ChildEnds(Signal);
+
+impl ChildEnds {
+    /// Begins to listen.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::child())?))
+    }
+
+    /// Waits for the next one; several at once may be told as one.
+    pub async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
 /// Listens to signals from the moment it is made.
 #[derive(Debug)]
 pub struct Signals {

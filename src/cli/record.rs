@@ -260,6 +260,7 @@ fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tag
     let zone = station.timezone;
     let local = job.cut.start.with_timezone(&zone);
     Tags {
+        version: job.treatment.id3,
         title: format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M")),
         artist: station.name.clone(),
         album: station.name.clone(),

@@ -4,6 +4,7 @@ use super::exit::{DONE, FAILED};
 use super::runtime::block_on;
 use super::{check, logging};
 use crate::base::environment::Environment;
+use crate::base::reaper;
 use crate::config::Config;
 use crate::daemon;
 
@@ -22,6 +23,15 @@ pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     if vital {
         return Ok(FAILED);
     }
-    block_on(async { daemon::run(config, Environment::system()).await })??;
+    block_on(async {
+        let environment = Environment::system();
+        let stop = environment.stop.clone();
+        environment.tasks.spawn(async {
+            if let Err(error) = reaper::reap(stop).await {
+                tracing::warn!(%error, "what commands leave running is not waited for");
+            }
+        });
+        daemon::run(config, environment).await
+    })??;
     Ok(DONE)
 }

@@ -74,6 +74,13 @@ pub(super) static FILE: Table = Table {
             "When silence that the station sends is noted as dead air; `false`: never.",
         )
         .off("dead_air: false"),
+        key(
+            "id3",
+            Kind::Word(&["2.4", "2.3"]),
+            "id3: 2.3",
+            "The version of the ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`.",
+        )
+        .default("2.4"),
         key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
             .required(),
         key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
@@ -315,6 +322,12 @@ pub(super) static SHOW: Table = Table {
             "When silence that the station sends is noted as dead air; `false`: never.",
         )
         .off("dead_air: false"),
+        key(
+            "id3",
+            Kind::Word(&["2.4", "2.3"]),
+            "id3: 2.3",
+            "The version of its ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`; by default as the file says.",
+        ),
         key(
             "artwork",
             Kind::Picture,

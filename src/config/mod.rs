@@ -44,7 +44,7 @@ pub use cron_fields::CrontabError;
 pub use crontab::Crontab;
 pub use folders::Unwritable;
 pub use problem::{ConfigErrors, Problem};
-pub use show::{DeadAirRule, Gaps, Keep, Mp3, Show, TagTemplates, Treatment};
+pub use show::{DeadAirRule, Gaps, Id3, Keep, Mp3, Show, TagTemplates, Treatment};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Purpose, Template, TemplateError, Values};
 pub use web::{Auth, Web};

@@ -1,19 +1,29 @@
-//! What becomes of what is missing or silent: `gaps` and `dead_air`, at the top of the file or in a show.
+//! What becomes of what is missing or silent, and how it is told: `gaps`, `dead_air` and `id3`, at the top of the file or
+//! in a show.
 
 use super::document::Content;
 use super::problem::{Complaint, Problems};
 use super::section::Section;
-use super::show::{DeadAirRule, Gaps, Treatment};
+use super::show::{DeadAirRule, Gaps, Id3, Treatment};
 use super::units;
 
-/// Reads both keys of `section`, key by key over `default`.
+/// Reads the keys of `section`, key by key over `default`.
 pub(super) fn treatment(section: &Section<'_>, default: Treatment, problems: &mut Problems) -> Treatment {
     let gaps = section.read("gaps", problems, |text| match text.trim() {
         "skip" => Ok(Gaps::Skip),
         "silence" => Ok(Gaps::Silence),
         other => Err(Complaint::new(format!("`gaps` cannot be `{other}`")).hint("write `skip` or `silence`")),
     });
-    Treatment { gaps: gaps.unwrap_or(default.gaps), dead_air: dead_air(section, default.dead_air, problems) }
+    let id3 = section.read("id3", problems, |text| match text.trim() {
+        "2.4" => Ok(Id3::V24),
+        "2.3" => Ok(Id3::V23),
+        other => Err(Complaint::new(format!("`id3` cannot be `{other}`")).hint("write `2.4` or `2.3`")),
+    });
+    Treatment {
+        gaps: gaps.unwrap_or(default.gaps),
+        dead_air: dead_air(section, default.dead_air, problems),
+        id3: id3.unwrap_or(default.id3),
+    }
 }
 
 fn dead_air(section: &Section<'_>, default: Option<DeadAirRule>, problems: &mut Problems) -> Option<DeadAirRule> {

@@ -64,7 +64,7 @@ fn kind(key: &Key) -> Value {
         // A `get` left empty fetches what the step before found.
         Kind::Url(_) if key.name == "get" => json!({ "type": ["string", "null"], "pattern": key.kind.pattern() }),
         Kind::Level => json!({ "type": ["string", "number"], "pattern": key.kind.pattern(), "exclusiveMaximum": 0 }),
-        Kind::Word(words) => json!({ "enum": words }),
+        Kind::Word(words) => json!({ "enum": words.iter().flat_map(|word| written(word)).collect::<Vec<_>>() }),
         Kind::SectionOrNo(table) => json!({ "anyOf": [reference(table), { "type": "boolean" }] }),
         Kind::Bool => json!({ "type": "boolean" }),
         Kind::Whole(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
@@ -77,6 +77,12 @@ fn kind(key: &Key) -> Value {
         Kind::Each(table) => json!({ "type": "array", "items": reference(table) }),
         _ => text(),
     }
+}
+
+/// `word` as YAML may take it: `2.3` without quotes is a number.
+fn written(word: &str) -> Vec<Value> {
+    let number = word.parse::<f64>().ok().map(|number| json!(number));
+    std::iter::once(json!(word)).chain(number).collect()
 }
 
 #[cfg(test)]
@@ -110,6 +116,7 @@ mod tests {
         }
         assert_eq!(schema["properties"]["min_free"]["default"], "1 GiB");
         assert_eq!(schema["$defs"]["mp3"]["properties"]["quality"]["default"], 5);
+        assert_eq!(schema["properties"]["id3"]["enum"], json!(["2.4", 2.4, "2.3", 2.3]));
         assert_eq!(schema["$defs"]["show"]["required"], json!(["title", "station", "cron", "length"]));
         assert_eq!(schema["$defs"]["station"]["oneOf"].as_array().unwrap().len(), 3);
     }

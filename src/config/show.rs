@@ -32,7 +32,7 @@ pub struct Show {
     pub file: Template,
     /// The encoding.
     pub mp3: Mp3,
-    /// What becomes of what is missing or silent.
+    /// What becomes of what is missing or silent, and the version of the tags.
     pub treatment: Treatment,
     /// Its picture, where one is given; else it has that of its station.
     pub artwork: Option<Artwork>,
@@ -72,19 +72,31 @@ impl Default for Mp3 {
     }
 }
 
-/// What becomes of what is missing or silent.
+/// What becomes of what is missing or silent, and how it is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Treatment {
     /// What stands in the file where something is missing.
     pub gaps: Gaps,
     /// What counts as dead air; `None` where nothing does.
     pub dead_air: Option<DeadAirRule>,
+    /// The version of the tags.
+    pub id3: Id3,
 }
 
 impl Default for Treatment {
     fn default() -> Self {
-        Self { gaps: Gaps::default(), dead_air: Some(DeadAirRule::default()) }
+        Self { gaps: Gaps::default(), dead_air: Some(DeadAirRule::default()), id3: Id3::default() }
     }
+}
+
+/// The version of the tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Id3 {
+    /// ID3v2.4, in UTF-8.
+    #[default]
+    V24,
+    /// ID3v2.3, in UTF-16: what Windows and many cars can read.
+    V23,
 }
 
 /// What stands in the file where something is missing.

@@ -404,13 +404,17 @@ fn what_is_missing_or_silent_is_treated_as_the_file_says_and_a_show_may_say_othe
     };
     let usual = DeadAirRule { below: -60.0, longer_than: Duration::from_secs(30) };
     let (file, show_of_it) = treated("", "");
-    assert_eq!(file, Treatment { gaps: Gaps::Skip, dead_air: Some(usual) });
+    assert_eq!(file, Treatment { gaps: Gaps::Skip, dead_air: Some(usual), id3: Id3::V24 });
     assert_eq!(show_of_it, file);
     let head = "gaps: silence\ndead_air: { below: -50.5 dB }\n";
     let (file, own) = treated(head, ", dead_air: { longer_than: 5s }, gaps: skip");
-    assert_eq!(file, Treatment { gaps: Gaps::Silence, dead_air: Some(DeadAirRule { below: -50.5, ..usual }) });
+    let below = DeadAirRule { below: -50.5, ..usual };
+    assert_eq!(file, Treatment { gaps: Gaps::Silence, dead_air: Some(below), id3: Id3::V24 });
     let five = DeadAirRule { below: -50.5, longer_than: Duration::from_secs(5) };
-    assert_eq!(own, Treatment { gaps: Gaps::Skip, dead_air: Some(five) });
+    assert_eq!(own, Treatment { gaps: Gaps::Skip, dead_air: Some(five), id3: Id3::V24 });
+    assert_eq!(treated("id3: 2.3\n", "").1.id3, Id3::V23);
+    let (file, own) = treated("id3: 2.4\n", ", id3: \"2.3\"");
+    assert_eq!((file.id3, own.id3), (Id3::V24, Id3::V23));
     assert_eq!(treated(head, ", dead_air: false").1.dead_air, None);
     let forty = DeadAirRule { below: -40.0, ..usual };
     assert_eq!(treated("dead_air: false\n", ", dead_air: { below: -40 }").1.dead_air, Some(forty));
@@ -418,6 +422,7 @@ fn what_is_missing_or_silent_is_treated_as_the_file_says_and_a_show_may_say_othe
 
     for (text, column, message, hint) in [
         ("gaps: fill\n", 7, "`gaps` cannot be `fill`", "write `skip` or `silence`"),
+        ("id3: 2.2\n", 6, "`id3` cannot be `2.2`", "write `2.4` or `2.3`"),
         ("dead_air: 30s\n", 11, "`dead_air` must be keys", "below: -60 dB"),
         ("dead_air: { below: 60 }\n", 20, "`60` is louder than full scale", "write `-60 dB`"),
         ("dead_air: { below: low }\n", 20, "`low` is not a level", "-60 dB"),

@@ -75,8 +75,17 @@ mod tests {
             ),
             (CauseKind::Unusable, "the segments hold no sound".to_owned())
         );
-        assert_eq!(told(Some(11), &["x"]), decoding(": ffmpeg was killed by signal 11 (SIGSEGV)"));
-        assert_eq!(told(Some(0x80 | 6), &[]), decoding(": ffmpeg was killed by signal 6 (SIGABRT)"));
-        assert_eq!(told(Some(9), &[]).0, CauseKind::Internal);
+        assert_eq!(
+            told(Some(11), &["x"]),
+            decoding(": ffmpeg was killed by signal 11 (SIGSEGV); that is a fault of its own: try another build of it")
+        );
+        assert_eq!(
+            told(Some(0x80 | 6), &[]),
+            decoding(": ffmpeg was killed by signal 6 (SIGABRT); that is a fault of its own: try another build of it")
+        );
+        let (kind, words) = told(Some(9), &[]);
+        assert_eq!(kind, CauseKind::Internal);
+        assert!(words.ends_with("signal 9 (SIGKILL); the system does that where memory runs out"), "{words}");
+        assert!(told(Some(15), &[]).1.ends_with("signal 15 (SIGTERM)"));
     }
 }

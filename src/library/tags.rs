@@ -1,4 +1,4 @@
-//! ID3v2.4 tags, written into space that ffmpeg has left for them.
+//! ID3v2 tags, written into space that ffmpeg has left for them.
 //!
 //! ffmpeg, told `-id3v2_version 4 -metadata_header_padding N`, begins an MP3 with a tag whose declared size covers its
 //! frames and N bytes of padding; the first MPEG frame follows at once. [`write()`] replaces exactly that many bytes: the
@@ -7,6 +7,9 @@
 //!
 //! What is written is read back by ffprobe, mutagen and players alike; what they disagree about (TYER beside TDRC,
 //! zones in timestamps) is left out.
+//!
+//! Version 2.4 is in UTF-8. In version 2.3 (ID3v2.3.0, 3.3) the time is in three frames (TYER, TDAT, TIME), and texts are
+//! in ISO 8859-1 where they are ASCII, which the oldest readers understand, else in UTF-16.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -15,21 +18,23 @@ use std::time::Duration;
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
 use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
-use id3::{Encoder, Tag, TagLike, Timestamp, Version};
+use id3::{Encoder, Encoding, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
 use super::artwork::Picture;
+use crate::config::Id3;
 
 /// The header of a tag, in bytes.
 const HEADER: usize = 10;
-/// The longest text of a tag, in bytes; the rest is cut. Sixteen of them fit the space that is reserved.
+/// The longest text of a tag, in bytes as they are written; the rest is cut. Sixteen of them fit the space that is
+/// reserved.
 const LONGEST: usize = 3_900;
 
 /// The most chapters, the rest is left out. One byte counts them in the format (ID3v2 Chapter Frame Addendum, 3.2), and
 /// with their titles they must fit into the space that the texts leave.
 pub const MOST_CHAPTERS: usize = 100;
 /// The longest title of a chapter, in bytes: ffmpeg misreads the size of a frame inside a chapter from 128 bytes on, and
-/// then shows no chapter at all.
+/// then shows no chapter at all. In version 2.3 these sizes are plain numbers, and it does not.
 const LONGEST_CHAPTER: usize = 120;
 
 /// A chapter mark.
@@ -46,6 +51,8 @@ pub struct Chapter {
 /// What is written into a recording. Empty texts are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tags {
+    /// The version that they are written in.
+    pub version: Id3,
     /// TIT2
     pub title: String,
     /// TPE1
@@ -54,7 +61,7 @@ pub struct Tags {
     pub album: String,
     /// TCON
     pub genre: String,
-    /// TDRC: when the show was on the air, by its own clock; the format has no zones.
+    /// TDRC, or TYER, TDAT and TIME: when the show was on the air, by its own clock; the format has no zones.
     pub recorded: Option<NaiveDateTime>,
     /// TRSN and TPUB: the station's name.
     pub station: String,
@@ -151,10 +158,10 @@ fn reserved(file: &File, path: &Path) -> Result<usize, TagError> {
     let length = file.metadata().map_err(failed)?.len();
     let mut header = [0; HEADER];
     file.read_exact_at(&mut header, 0).map_err(failed)?;
-    let [b'I', b'D', b'3', 4, _, 0, size @ ..] = header else {
-        return Err(no_space("it does not begin with a plain ID3v2.4 tag"));
+    let [b'I', b'D', b'3', 3 | 4, _, 0, size @ ..] = header else {
+        return Err(no_space("it does not begin with a plain ID3v2.3 or ID3v2.4 tag"));
     };
-    // Four bytes of seven bits (ID3v2.4.0 structure, 6.2).
+    // Four bytes of seven bits (ID3v2.3.0, 3.1; ID3v2.4.0 structure, 6.2).
     if size.iter().any(|byte| byte & 0x80 != 0) {
         return Err(no_space("the size of its tag is no number"));
     }
@@ -174,7 +181,7 @@ fn reserved(file: &File, path: &Path) -> Result<usize, TagError> {
 fn encode(tag: &Tag, padding: usize, path: &Path) -> Result<Vec<u8>, TagError> {
     let mut bytes = Vec::new();
     Encoder::new()
-        .version(Version::Id3v24)
+        .version(tag.version())
         .padding(padding)
         .encode(tag, &mut bytes)
         .map_err(|source| TagError::Frame { path: path.to_owned(), source })?;
@@ -182,7 +189,12 @@ fn encode(tag: &Tag, padding: usize, path: &Path) -> Result<Vec<u8>, TagError> {
 }
 
 fn frames(tags: &Tags) -> Tag {
-    let mut tag = Tag::with_version(Version::Id3v24);
+    let id3 = tags.version;
+    let clean = |text: &str| cut(text, LONGEST, id3);
+    let mut tag = Tag::with_version(match id3 {
+        Id3::V24 => Version::Id3v24,
+        Id3::V23 => Version::Id3v23,
+    });
     let texts = [
         ("TIT2", &tags.title),
         ("TPE1", &tags.artist),
@@ -195,59 +207,92 @@ fn frames(tags: &Tags) -> Tag {
     for (frame, text) in texts {
         let text = clean(text);
         if !text.is_empty() {
-            tag.set_text(frame, text);
+            tag.add_frame(encoded(Frame::text(frame, &text), &text, id3));
         }
     }
     if let Some(at) = tags.recorded {
+        add_time(&mut tag, at, id3);
+    }
+    if let Some(length) = tags.length {
+        let text = length.as_millis().to_string();
+        tag.add_frame(encoded(Frame::text("TLEN", &text), &text, id3));
+    }
+    let comment = clean(&tags.comment);
+    if !comment.is_empty() {
+        let frame = Comment { lang: "eng".into(), description: String::new(), text: comment.clone() };
+        tag.add_frame(encoded(frame.into(), &comment, id3));
+    }
+    for (description, value) in &tags.extra {
+        let (description, value) = (clean(description), clean(value));
+        let both = format!("{description}{value}");
+        tag.add_frame(encoded(ExtendedText { description, value }.into(), &both, id3));
+    }
+    add_chapters(&mut tag, &tags.chapters, id3);
+    if let Some(cover) = &tags.cover {
+        let frame = id3::frame::Picture {
+            mime_type: cover.kind.mime().to_owned(),
+            picture_type: PictureType::CoverFront,
+            description: String::new(),
+            data: cover.bytes.to_vec(),
+        };
+        tag.add_frame(encoded(frame.into(), "", id3));
+    }
+    tag
+}
+
+/// Adds when the show was on the air.
+fn add_time(tag: &mut Tag, at: NaiveDateTime, id3: Id3) {
+    let part = |number: u32| u8::try_from(number).ok();
+    match id3 {
         // Never set_year: it adds TYER, and readers then show only the year.
-        let part = |number: u32| u8::try_from(number).ok();
-        tag.set_date_recorded(Timestamp {
+        Id3::V24 => tag.set_date_recorded(Timestamp {
             year: at.year(),
             month: part(at.month()),
             day: part(at.day()),
             hour: part(at.hour()),
             minute: part(at.minute()),
             second: part(at.second()),
-        });
+        }),
+        // Four figures each: year, DDMM, HHMM (ID3v2.3.0, 4.2.1).
+        Id3::V23 => {
+            for (frame, format) in [("TYER", "%Y"), ("TDAT", "%d%m"), ("TIME", "%H%M")] {
+                let text = at.format(format).to_string();
+                tag.add_frame(encoded(Frame::text(frame, &text), &text, id3));
+            }
+        }
     }
-    if let Some(length) = tags.length {
-        tag.set_text("TLEN", length.as_millis().to_string());
-    }
-    let comment = clean(&tags.comment);
-    if !comment.is_empty() {
-        tag.add_frame(Comment { lang: "eng".into(), description: String::new(), text: comment });
-    }
-    for (description, value) in &tags.extra {
-        tag.add_frame(ExtendedText { description: clean(description), value: clean(value) });
-    }
-    add_chapters(&mut tag, &tags.chapters);
-    if let Some(cover) = &tags.cover {
-        tag.add_frame(id3::frame::Picture {
-            mime_type: cover.kind.mime().to_owned(),
-            picture_type: PictureType::CoverFront,
-            description: String::new(),
-            data: cover.bytes.to_vec(),
-        });
-    }
-    tag
+}
+
+/// `frame`, whose words are `text`, in the encoding that readers of this version know best.
+fn encoded(frame: Frame, text: &str, id3: Id3) -> Frame {
+    frame.set_encoding(Some(match id3 {
+        Id3::V24 => Encoding::UTF8,
+        Id3::V23 if text.is_ascii() => Encoding::Latin1,
+        Id3::V23 => Encoding::UTF16,
+    }))
 }
 
 /// Adds chapters, and the table of contents without which players show none (ID3v2 Chapter Frame Addendum, 1.0).
-fn add_chapters(tag: &mut Tag, chapters: &[Chapter]) {
+fn add_chapters(tag: &mut Tag, chapters: &[Chapter], id3: Id3) {
     /// For a chapter that is not found by its place in the bytes (section 3.1).
     const BY_TIME: u32 = u32::MAX;
     let milliseconds = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
+    let longest = match id3 {
+        Id3::V24 => LONGEST_CHAPTER,
+        Id3::V23 => LONGEST_CHAPTER * 2,
+    };
     let chapters = chapters.get(..MOST_CHAPTERS).unwrap_or(chapters);
     let mut elements = Vec::new();
     for (number, chapter) in chapters.iter().enumerate() {
         let element_id = format!("chp{number}");
+        let title = cut(&chapter.title, longest, id3);
         tag.add_frame(id3::frame::Chapter {
             element_id: element_id.clone(),
             start_time: milliseconds(chapter.start),
             end_time: milliseconds(chapter.end),
             start_offset: BY_TIME,
             end_offset: BY_TIME,
-            frames: vec![Frame::text("TIT2", cut(&chapter.title, LONGEST_CHAPTER))],
+            frames: vec![encoded(Frame::text("TIT2", &title), &title, id3)],
         });
         elements.push(element_id);
     }
@@ -257,17 +302,18 @@ fn add_chapters(tag: &mut Tag, chapters: &[Chapter]) {
     }
 }
 
-/// One line of visible text, at most [`LONGEST`] bytes.
-fn clean(text: &str) -> String {
-    cut(text, LONGEST)
-}
-
-/// One line of visible text, at most `longest` bytes. A NUL would begin a second value, a newline a second line.
-fn cut(text: &str, longest: usize) -> String {
+/// One line of visible text, at most `longest` bytes as they are written. A NUL would begin a second value, a newline a
+/// second line.
+fn cut(text: &str, longest: usize, id3: Id3) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
     let mut clean = String::with_capacity(text.len().min(longest));
+    let mut length = 0;
     for character in spaced {
-        if clean.len() + character.len_utf8() > longest {
+        length += match id3 {
+            Id3::V24 => character.len_utf8(),
+            Id3::V23 => character.len_utf16() * 2,
+        };
+        if length > longest {
             break;
         }
         clean.push(character);

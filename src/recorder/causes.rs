@@ -17,6 +17,11 @@ pub(super) fn died() -> Cause {
     Cause::new(CauseKind::Internal, "aircheck died every time it tried to finish this recording")
 }
 
+/// The process ended again and again, perhaps because of it: it was begun so often.
+pub(super) fn died_often(begun: u32) -> Cause {
+    Cause::new(CauseKind::Internal, format!("aircheck ended before it was finished, {} times by now", begun - 1))
+}
+
 /// Nobody wants it any more.
 pub(super) fn removed() -> Cause {
     Cause::new(CauseKind::Removed, "its show or station was removed from the YAML before it was finished")

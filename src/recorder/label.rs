@@ -76,6 +76,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
     let templates = &order.show.tags;
     let zone = order.airing.timezone;
     Tags {
+        version: order.show.treatment.id3,
         title: filled(&templates.title, Purpose::Title, &values, order),
         artist: filled(&templates.artist, Purpose::Artist, &values, order),
         album: filled(&templates.album, Purpose::Album, &values, order),

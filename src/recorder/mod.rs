@@ -63,7 +63,8 @@ pub use words::{comment, ledger, summary};
 
 /// Tape is kept this long after it was needed, for a second look at what went wrong.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
-/// How often the finishing of an airing is begun before it is called failed: by errors, or by the process dying in it.
+/// How often the finishing of an airing is begun before it is called failed, and how often the process may end in it
+/// before it is held back.
 const ATTEMPTS: u32 = 10;
 
 /// Records airings.
@@ -157,12 +158,14 @@ impl Recorder {
         let finishing = claimed.prepared.is_some() || self.environment.clock.now() >= airing.cut().end;
         let attempt = if finishing { self.catalogue.retry(&airing.id).await? } else { claimed.attempts };
         match order {
-            Some(order) if attempt <= ATTEMPTS => {
+            Some(_) if attempt > ATTEMPTS && self.environment.clock.now() > airing.cut().end + TAPE_KEPT => {
+                self.fail(airing, causes::died()).await
+            }
+            Some(order) => {
                 info!(airing = %airing.id, attempt, "goes on");
                 self.spawn(order, attempt);
                 Ok(())
             }
-            Some(_) => self.fail(airing, causes::died()).await,
             None => self.fail(airing, causes::removed()).await,
         }
     }
@@ -205,13 +208,13 @@ impl Recorder {
         room::tidy(&self.catalogue, &self.shelf, config, self.environment.clock.now()).await;
     }
 
-    /// `attempt` is 0 for an airing that was just claimed.
-    fn spawn(self: &Arc<Self>, order: Order, attempt: u32) {
+    /// `begun` is 0 for an airing that was just claimed.
+    fn spawn(self: &Arc<Self>, order: Order, begun: u32) {
         let mut reins = self.live.begin(&order);
         self.tell();
         let recorder = Arc::clone(self);
         self.environment.tasks.spawn(async move {
-            recorder.see_through(order, &mut reins, attempt).await;
+            recorder.see_through(order, &mut reins, begun).await;
             recorder.live.end(&reins);
             recorder.tell();
         });

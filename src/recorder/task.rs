@@ -8,6 +8,10 @@
 //! attempts are counted from the end of the airing on. What then cannot be finished for what passes, a full disk, a folder
 //! that cannot be written to, an ffmpeg that cannot be run, waits for that, with an alert in the log and in the list; what
 //! fails otherwise is tried [`ATTEMPTS`] times.
+//!
+//! Where the process ends while it finishes an airing, nobody knows whether the airing brought it down or somebody else
+//! did: a power cut, a lack of memory, a person. So no number of deaths is a failure; they only make the next attempt
+//! wait, that one airing may not keep the others from being recorded, for as long as there is tape.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -24,7 +28,7 @@ use super::take::LATEST;
 use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes};
 use crate::deck::Lease;
 use crate::library::archive;
-use crate::model::{Airing, AiringId, AsCause};
+use crate::model::{Airing, AiringId, AsCause, Cause};
 use crate::tape::reaches;
 
 /// The wait after the first attempt; it grows by this much after each.
@@ -33,6 +37,9 @@ const PAUSE: Duration = Duration::from_secs(5);
 const LONGEST_LOOK: u32 = 3;
 /// What passes at once, and comes back, lets the pauses grow to so many.
 const LONGEST_PAUSE: u32 = 60;
+
+/// The longest wait after deaths of the process.
+const LONGEST_HELD_BACK: Duration = Duration::from_secs(3_600);
 
 /// What the task of an airing has beside its reins.
 #[derive(Debug, Default)]
@@ -48,15 +55,20 @@ struct Seat {
 }
 
 impl Recorder {
-    /// Tries until there is a verdict, the process stops, or the airing is taken back.
-    pub(super) async fn see_through(&self, ordered: Order, reins: &mut Reins, mut attempt: u32) {
+    /// Tries until there is a verdict, the process stops, or the airing is taken back. `begun` says how often the airing
+    /// was begun before, by this process or another.
+    pub(super) async fn see_through(&self, ordered: Order, reins: &mut Reins, begun: u32) {
         let id = &ordered.airing.id;
         let mut seat = Seat::default();
+        if begun > ATTEMPTS && !self.hold_back(&ordered, reins, &mut seat, begun).await {
+            return;
+        }
+        let mut attempt = 1;
+        let mut is_new = begun == 0;
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
-            let record = self.record(&ordered, reins, &mut seat.lease, attempt == 0);
+            let record = self.record(&ordered, reins, &mut seat.lease, std::mem::take(&mut is_new));
             let recorded = AssertUnwindSafe(record).catch_unwind().await;
-            attempt = attempt.max(1);
             let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
                 Err(error @ (RecorderError::Stopping | RecorderError::TakenBack)) => {
@@ -101,9 +113,29 @@ impl Recorder {
                 return;
             }
             if hindrance.is_none() && over {
-                attempt = self.catalogue.retry(id).await.unwrap_or(attempt + 1);
+                attempt += 1;
+                if let Err(error) = self.catalogue.retry(id).await {
+                    warn!(airing = %id, %error, "the attempt could not be counted");
+                }
             }
         }
+    }
+
+    /// Lets the others go first where the process ended again and again while it finished the airing: longer after each
+    /// time. False where the process stops.
+    async fn hold_back(&self, ordered: &Order, reins: &mut Reins, seat: &mut Seat, begun: u32) -> bool {
+        let order = ordered.amended(&reins.airing.borrow());
+        let doublings = (begun - ATTEMPTS - 1).min(16);
+        let pause = (PAUSE * 2_u32.pow(doublings)).min(LONGEST_HELD_BACK);
+        let cause = causes::died_often(begun);
+        warn!(airing = %order.airing.id, "{}; tried again in {} s", cause.words, pause.as_secs());
+        self.live.hold(&order.airing.id, Some(cause.clone()));
+        self.tell();
+        self.alert(&order.airing, &cause, seat).await;
+        let goes_on = self.rest(&order, reins, seat, pause).await.is_some();
+        self.live.hold(&order.airing.id, None);
+        self.tell();
+        goes_on
     }
 
     /// Waits until nothing like `hindrance` is in the way, or there is something to be done anew; false where the process
@@ -120,7 +152,7 @@ impl Recorder {
         let _ = self.shelf.temporary(&airing.id).await;
         let mut looks = 0;
         let goes_on = loop {
-            self.alert(airing, hindrance, seat).await;
+            self.alert(airing, &hindrance.cause(), seat).await;
             let pauses =
                 if looks == 0 { (seat.fleeting + 1).min(LONGEST_PAUSE) } else { (looks + 1).min(LONGEST_LOOK) };
             match self.rest(order, reins, seat, PAUSE * pauses).await {
@@ -188,12 +220,12 @@ impl Recorder {
     }
 
     /// Writes into the list, once, that an airing which is over is not finished yet.
-    async fn alert(&self, airing: &Airing, hindrance: &Hindrance, seat: &mut Seat) {
+    async fn alert(&self, airing: &Airing, cause: &Cause, seat: &mut Seat) {
         // Before, a restart would take it for one that is being finished.
         if seat.listed || self.environment.clock.now() < airing.cut().end {
             return;
         }
-        match self.catalogue.prepare(&airing.id, &self.nothing(airing, causes::held(&hindrance.cause()))).await {
+        match self.catalogue.prepare(&airing.id, &self.nothing(airing, causes::held(cause))).await {
             Ok(_) => seat.listed = true,
             // The list may be on the disk that is full.
             Err(error) => warn!(airing = %airing.id, %error, "the alert could not be written into the list"),

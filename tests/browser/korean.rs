@@ -1,7 +1,5 @@
 //! Korean pages, and what they say when something cannot be done.
 
-use std::time::Duration;
-
 use serde_json::json;
 
 use super::{PAGES, yaml};
@@ -78,7 +76,7 @@ async fn what_cannot_be_done_is_said_in_korean() {
     // Nobody is there any more: not what the browser says to who writes scripts.
     page.expect("ERR_");
     library.service.signal(rustix::process::Signal::KILL);
-    library.service.end(Duration::from_secs(5)).await;
+    library.service.end().await;
     page.click(".slot [data-act=skip]").await;
     page.is(&toast("처리하지 못했습니다. 다시 시도해 주세요.")).await;
 }

@@ -202,7 +202,7 @@ async fn thousands_of_recordings_come_as_one_scrolls() {
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
     page.goto("/").await;
-    until("all 320", Duration::from_secs(30), async || {
+    until("all 320", Duration::from_secs(60), async || {
         page.eval("scrollTo(0, document.documentElement.scrollHeight)").await;
         page.eval("document.querySelectorAll('.row').length").await == json!(320)
     })

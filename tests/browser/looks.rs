@@ -64,7 +64,7 @@ async fn whatever_the_browser_complains_about_is_heard() {
         page.goto("/").await;
         assert_eq!(page.complaints(), [""; 0]);
         page.eval(&format!("{{ {wrong}; }} 0")).await;
-        until(wrong, Duration::from_secs(10), async || !page.complaints().is_empty()).await;
+        until(wrong, Duration::from_secs(60), async || !page.complaints().is_empty()).await;
         page.expect("");
     }
 }

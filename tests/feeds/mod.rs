@@ -193,7 +193,7 @@ async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_neve
     let renamed = yaml.replace("title: Evening News", "title: Night News, id: evening-news");
     std::fs::write(library.aircheck.path("stations.yaml"), renamed).expect("written");
     service.signal(rustix::process::Signal::HUP);
-    until("the new title", Duration::from_secs(20), async || text(&base, "feeds.opml").await.contains("Night News"))
+    until("the new title", Duration::from_secs(60), async || text(&base, "feeds.opml").await.contains("Night News"))
         .await;
     assert_eq!(guids(&channel(&base, "feed.xml").await), expected);
     drop(service);

@@ -8,8 +8,6 @@ mod proxy;
 mod sessions;
 mod standards;
 
-use std::time::Duration;
-
 use aircheck::base::password::PasswordHash;
 use aircheck::library::catalogue::Catalogue;
 use aircheck::model::Verdict;
@@ -54,7 +52,7 @@ impl Guarded {
     /// Stops it and starts it again.
     async fn restart(&mut self) {
         self.service.signal(rustix::process::Signal::TERM);
-        assert!(self.service.end(Duration::from_secs(20)).await.success());
+        assert!(self.service.end().await.success());
         std::fs::remove_file(self.aircheck.path("run.log")).expect("removed");
         self.service = self.aircheck.start("run", &["run"]);
         self.base = address(&self.service).await;

@@ -24,11 +24,11 @@ impl Nginx {
     /// Hands on what is below `/radio/` as `location` says.
     async fn start(location: &str) -> Self {
         let (port, folder) = (free_port(), tempfile::tempdir().expect("a folder"));
-        let here = folder.path().display();
+        // Relative to the folder that nginx is started with.
         let temporary =
-            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path {here};\n"));
+            ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path temporary;\n"));
         let configuration = format!(
-            "daemon off;\nmaster_process off;\npid {here}/nginx.pid;\nevents {{ worker_connections 64; }}\nhttp {{\n\
+            "daemon off;\nmaster_process off;\npid nginx.pid;\nevents {{ worker_connections 64; }}\nhttp {{\n\
              access_log off;\n{}server {{\nlisten 127.0.0.1:{port};\n{location}\n}}\n}}\n",
             temporary.concat()
         );
@@ -36,7 +36,7 @@ impl Nginx {
         let at = folder.path().to_str().expect("temp paths are UTF-8");
         let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]).spawn();
         let child = child.expect("nginx is installed");
-        until("nginx", Duration::from_secs(10), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
+        until("nginx", Duration::from_secs(60), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
         let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
         Self { _child: child, _folder: folder, base }
     }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -10,6 +11,11 @@ use aircheck::base::clock::SystemClock;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+
+use super::folder;
+
+/// How long an aircheck that is to end may take, on a machine that has much else to do.
+const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
 /// A folder with a `stations.yaml`, in which aircheck is run.
 pub struct Aircheck {
@@ -48,7 +54,15 @@ impl fmt::Display for Ran {
 impl Aircheck {
     /// With `yaml` as the configuration; tape and recordings stay in the folder.
     pub fn new(yaml: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        Self::within(tempfile::tempdir().expect("a temporary folder"), yaml)
+    }
+
+    /// As [`Aircheck::new`], in a folder that every user reaches.
+    pub fn for_everybody(yaml: &str) -> Self {
+        Self::within(folder::for_everybody(), yaml)
+    }
+
+    fn within(folder: TempDir, yaml: &str) -> Self {
         let this = Self { folder };
         this.write(yaml);
         this
@@ -78,10 +92,12 @@ impl Aircheck {
         std::env::join_paths(folders).expect("a PATH")
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
     fn command(&self, args: &[&str]) -> Command {
-        // A measurement wants the release.
-        let binary = std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into());
+        self.command_of(&binary(), args)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
+    fn command_of(&self, binary: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(binary);
         command
             .args(args)
@@ -114,16 +130,19 @@ impl Aircheck {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// The same, as somebody to whom its folders do not belong. The superuser may write anywhere, and becomes another for it.
+    /// Runs a command as somebody who may not write where the rights of a folder say so. The superuser may write anywhere,
+    /// and becomes another user for it; this wants a folder [for everybody](Self::for_everybody).
     pub async fn run_as_other(&self, args: &[&str]) -> Ran {
         use std::os::unix::fs::PermissionsExt as _;
         const NOBODY: u32 = 65_534;
-        let mut command = self.command(args);
-        if rustix::process::geteuid().is_root() {
-            let everybody = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(self.folder.path(), everybody).expect("everybody may look");
-            command.uid(NOBODY).gid(NOBODY);
+        if !rustix::process::geteuid().is_root() {
+            return self.run(args).await;
         }
+        let readable = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(self.path("stations.yaml"), readable).expect("it is ours");
+        let binary = folder::for_everybody_to_run(&binary(), self.folder.path());
+        let mut command = self.command_of(&binary, args);
+        command.uid(NOBODY).gid(NOBODY);
         Ran::of(&command.output().await.expect("aircheck runs"))
     }
 
@@ -159,19 +178,50 @@ impl Aircheck {
 
     /// The same, with variables of its environment changed.
     pub fn start_with(&self, name: &str, args: &[&str], variables: &[(&str, &OsStr)]) -> Service {
+        let mut command = self.command(args);
+        command.envs(variables.iter().copied());
+        self.go_on(name, command)
+    }
+
+    fn go_on(&self, name: &str, mut command: Command) -> Service {
         let path = self.path(&format!("{name}.log"));
         let log = std::fs::OpenOptions::new().create(true).append(true).open(&path).expect("a log file");
         let both = log.try_clone().expect("a second handle");
-        let mut command = self.command(args);
-        command.envs(variables.iter().copied());
         let child = command.stdout(log).stderr(both).spawn().expect("aircheck starts");
         Service { child, log: path }
+    }
+
+    /// Starts a command as process 1 of a container. Where this user may make none, it says so past the capture of the
+    /// test's output, and the test has nothing to show.
+    pub fn start_as_process_1(&self, name: &str, args: &[&str]) -> Option<Service> {
+        let mut own = vec!["--pid", "--fork", "--kill-child", "--mount-proc"];
+        if !rustix::process::geteuid().is_root() {
+            own.push("--map-root-user");
+        }
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let mut unshare = std::process::Command::new("unshare");
+        if !unshare.args(&own).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let _ = writeln!(
+                std::io::stderr(),
+                "\nSKIPPED {name}: it needs processes of its own, which this user may not have"
+            );
+            return None;
+        }
+        let binary = binary();
+        own.push(binary.to_str().expect("UTF-8"));
+        Some(self.go_on(name, self.command_of(Path::new("unshare"), &[&own[..], args].concat())))
     }
 
     /// What `aircheck list --json` says.
     pub async fn list(&self) -> Vec<Value> {
         self.run(&["list", "--json"]).await.json().as_array().expect("a list").clone()
     }
+}
+
+/// The program that is tested; a measurement wants the release.
+fn binary() -> PathBuf {
+    std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into()).into()
 }
 
 /// A running aircheck; killed when it is dropped.
@@ -197,8 +247,13 @@ impl Service {
         rustix::process::kill_process(id, signal).expect("it takes signals");
     }
 
+    /// Waits for its end, which is near.
+    pub async fn end(&mut self) -> ExitStatus {
+        self.end_within(ENDS_WITHIN).await
+    }
+
     /// Waits for its end, at most for `limit`.
-    pub async fn end(&mut self, limit: Duration) -> ExitStatus {
+    pub async fn end_within(&mut self, limit: Duration) -> ExitStatus {
         match tokio::time::timeout(limit, self.child.wait()).await {
             Ok(status) => status.expect("a status"),
             Err(late) => panic!("it did not end within {limit:?} ({late}):\n{}", self.log()),

@@ -14,9 +14,10 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+use super::folder;
 use super::rtmp::{free_port, publish};
 
-const STARTING: Duration = Duration::from_secs(30);
+const STARTING: Duration = Duration::from_secs(60);
 /// `admin:secret`, as HTTP wants it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 
@@ -64,7 +65,7 @@ impl Icecast {
             .build()
             .expect("a runtime");
         let port = free_port();
-        let folder = tempfile::tempdir().expect("a folder for icecast");
+        let folder = folder::for_everybody();
         let open = Permissions::from_mode(0o777);
         std::fs::set_permissions(folder.path(), open).expect("icecast may write to it under its own name");
         let configuration = configuration(port, bytes, folder.path().to_str().expect("temp paths are UTF-8"));

@@ -45,7 +45,7 @@ pub async fn recorded(aircheck: &Aircheck) {
 
 /// Where the page of a service is that has just been started.
 pub async fn address(service: &Service) -> Url {
-    service.says("the page is at ", Duration::from_secs(20)).await;
+    service.says("the page is at ", Duration::from_secs(60)).await;
     let log = service.log();
     let url = log.rsplit("the page is at ").next().and_then(|rest| rest.split_whitespace().next()).expect("an address");
     Url::parse(url).expect("a URL")

@@ -235,3 +235,23 @@ pub fn processes(aircheck: &Aircheck) -> Vec<(u32, String)> {
         .filter_map(|id| Some((id, std::fs::read_to_string(format!("/proc/{id}/comm")).ok()?.trim().to_owned())))
         .collect()
 }
+
+/// The processes whose parent this one is.
+pub fn children_of(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").expect("a list of processes");
+    let ids = processes.flatten().filter_map(|process| process.file_name().to_str()?.parse().ok());
+    ids.filter(|id| stat(*id).is_some_and(|[_, its]| its == parent.to_string())).collect()
+}
+
+/// Whether it runs.
+pub fn is_alive(id: u32) -> bool {
+    stat(id).is_some_and(|[state, _]| state != "Z")
+}
+
+/// State and parent of a process, from proc(5).
+fn stat(id: u32) -> Option<[String; 2]> {
+    let line = std::fs::read(format!("/proc/{id}/stat")).ok()?;
+    let line = String::from_utf8_lossy(&line);
+    let mut fields = line.rsplit(") ").next()?.split(' ').map(str::to_owned);
+    Some([fields.next()?, fields.next()?])
+}

@@ -14,6 +14,7 @@
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
+//! | [`folder`] | temporary folders and programs that another user reaches |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
 //! itself when it begins. A test is about ten lines:
@@ -45,6 +46,7 @@ pub mod browser;
 pub mod cases;
 pub mod collection;
 pub mod ffmpeg;
+pub mod folder;
 pub mod icecast;
 pub mod library;
 pub mod machine;

@@ -4,7 +4,6 @@
 //! children also when the test process is killed.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::Path;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
@@ -20,7 +19,7 @@ use tokio::runtime::Runtime;
 use super::timecode;
 
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
-const STARTING: Duration = Duration::from_secs(10);
+const STARTING: Duration = Duration::from_secs(60);
 
 /// A free port that nobody else is given while the server is stopped: not one of those that the system hands out for
 /// port 0 and for connections (32,768 and above on Linux).
@@ -53,7 +52,7 @@ impl RtmpServer {
             .expect("a runtime");
         let port = free_port();
         let folder = tempfile::tempdir().expect("a folder for nginx");
-        let configuration = configuration(port, folder.path());
+        let configuration = configuration(port);
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("the folder can be written to");
         let mut server =
             Self { port, folder, children: Vec::new(), runtime: Some(runtime), clock: SystemClock::shared() };
@@ -155,16 +154,18 @@ impl Drop for RtmpServer {
     }
 }
 
-fn configuration(port: u16, folder: &Path) -> String {
-    let folder = folder.display();
+/// Paths are relative to the folder that nginx is started with, whose name may hold what the file would have to quote. The
+/// usual log of its visitors is one that only root may write to.
+fn configuration(port: u16) -> String {
     format!(
         "load_module {MODULE};
 daemon off;
 master_process off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log warn;
+pid nginx.pid;
+error_log error.log warn;
 events {{ worker_connections 64; }}
 rtmp {{
+    access_log off;
     server {{
         listen 127.0.0.1:{port};
         application live {{

@@ -4,10 +4,14 @@
 //! our own.
 
 use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
+
+use tokio::net::TcpStream;
 
 use super::DemoStation;
 use crate::base::environment::Environment;
@@ -21,6 +25,10 @@ use crate::config::Config;
 use crate::daemon;
 use crate::library::catalogue::{Catalogue, Filter};
 
+/// The ports that the page is served at: that of the service, and those next to it where somebody has it already.
+const PORTS: RangeInclusive<u16> = 8080..=8099;
+/// How long the page is waited for.
+const SERVED_WITHIN: Duration = Duration::from_secs(10);
 /// How often finished recordings are looked for.
 const EVERY: Duration = Duration::from_millis(500);
 
@@ -42,30 +50,51 @@ pub fn run(folder: PathBuf) -> anyhow::Result<u8> {
 async fn demo(folder: &Path) -> anyhow::Result<()> {
     let environment = Environment::system();
     let station = DemoStation::start(&environment).await?;
-    let config = configure(folder, &station)?;
-    print(&format!(
+    let page = page_address().context("the page found no free port")?;
+    let config = configure(folder, &station, page)?;
+    let told = format!(
         "Demo FM is on the air: {}\nA show of 15 s airs on every full minute. It is recorded as {} says, into\n{}\n\
          Ctrl-C ends the demo.\n\n",
         station.page_url(),
         config.file.display(),
         config.output.display()
-    ))?;
+    );
     let catalogue = config.state.join("catalogue.sqlite");
     let output = config.output.clone();
     let result = tokio::select! {
         result = daemon::run(config, environment.clone()) => result.map_err(Into::into),
-        result = announce(&environment, &catalogue, &output) => result,
+        result = announce(&environment, page, &told, &catalogue, &output) => result,
     };
     station.stop().await;
     result
 }
 
+/// Where the page can be served: at the first of [`PORTS`] that nobody has, else at any that is free.
+fn page_address() -> std::io::Result<SocketAddr> {
+    // Found free by taking it; the listener gives it back when it is dropped.
+    let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
+    PORTS.into_iter().find_map(|port| free(port).ok()).map_or_else(|| free(0), Ok)
+}
+
+/// Whether somebody answers at `page` before long.
+async fn is_served(environment: &Environment, page: SocketAddr) -> bool {
+    let clock = &environment.clock;
+    let deadline = clock.monotonic() + SERVED_WITHIN;
+    loop {
+        match TcpStream::connect(page).await {
+            Ok(_) => return true,
+            Err(_) if clock.monotonic() >= deadline => return false,
+            Err(_) => clock.sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
 /// Writes the configuration where it can be read and tried out.
-fn configure(folder: &Path, station: &DemoStation) -> anyhow::Result<Config> {
+fn configure(folder: &Path, station: &DemoStation, page: SocketAddr) -> anyhow::Result<Config> {
     let file = folder.join("stations.yaml");
     let text = format!(
         "# Made by `aircheck demo`, and made anew at its next start: the station's port changes.\n\
-         output: recordings\nstate: state\nmin_free: 16 MiB\n\n{}",
+         output: recordings\nstate: state\nmin_free: 16 MiB\nweb: {{ listen: \"{page}\" }}\n\n{}",
         station.config_yaml()
     );
     std::fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
@@ -73,9 +102,22 @@ fn configure(folder: &Path, station: &DemoStation) -> anyhow::Result<Config> {
     Ok(Config::load(&file)?)
 }
 
-/// Prints every recording that is finished from now on.
-async fn announce(environment: &Environment, catalogue: &Path, output: &Path) -> anyhow::Result<()> {
+/// Prints where the page is as soon as it is there, then `told`, then every recording that is finished from now on.
+async fn announce(
+    environment: &Environment,
+    page: SocketAddr,
+    told: &str,
+    catalogue: &Path,
+    output: &Path,
+) -> anyhow::Result<()> {
     let begun = environment.clock.now();
+    // Where it is not served after all, the service has said why.
+    if is_served(environment, page).await {
+        let first = PORTS.start();
+        let taken = if page.port() == *first { String::new() } else { format!("Port {first} is taken here. ") };
+        print(&format!("{taken}Open http://{page}/ in a browser: there is everything to see and to hear.\n\n"))?;
+    }
+    print(told)?;
     let mut told = HashSet::new();
     loop {
         environment.clock.sleep(EVERY).await;

@@ -9,6 +9,7 @@ const LINES: &[(&str, &str)] = &[
     ("min_free: ", "1 GiB"),
     ("output: ", "/srv/recordings"),
     ("gaps: ", "silence"),
+    ("id3: ", "2.3"),
     ("name: ", "{{ station }}/{{ show }} {{ start | date('%Y') }}"),
     ("web:", ""),
     ("  listen: ", "127.0.0.1:8080"),
@@ -194,6 +195,7 @@ const WRONG: &[(&str, &[&str])] = &[
     ("station", &["S", "ß", "t", "ｓ", "KBS"]),
     ("id", &["the news", "a/b", "../x", "?", "the@news", ".x", "other"]),
     ("title", &["?!", ""]),
+    ("id3", &["2", "2.2", "v2.3", "ID3v2.4", "２.３", "1", "yes"]),
     ("gaps", &["silent", "none", "Silence", "ｓｉｌｅｎｃｅ"]),
     (
         "name",

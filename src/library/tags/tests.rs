@@ -28,6 +28,7 @@ fn probed(path: &Path) -> serde_json::Value {
 
 fn korean() -> Tags {
     Tags {
+        version: Id3::V24,
         title: "명연주 명음반 2026-11-20 🎻".into(),
         artist: "KBS Classic FM".into(),
         album: "명연주\n명음반\0zwei".into(),
@@ -79,8 +80,61 @@ async fn tags_are_read_back_by_ffprobe_and_no_byte_of_sound_moves() {
     assert_eq!((comment.lang.as_str(), comment.description.as_str()), ("eng", ""));
 }
 
+/// The frames of an ID3v2.3 tag, name and content, as ID3v2.3.0, 3.3 has them.
+fn frames_of_v23(bytes: &[u8]) -> Vec<(&str, &[u8])> {
+    let mut rest = &bytes[10..];
+    let mut frames = Vec::new();
+    while rest[0] != 0 {
+        let length = u32::from_be_bytes(rest[4..8].try_into().unwrap()) as usize;
+        frames.push((std::str::from_utf8(&rest[..4]).unwrap(), &rest[10..10 + length]));
+        rest = &rest[10 + length..];
+    }
+    frames
+}
+
+#[tokio::test]
+async fn version_2_3_is_read_by_cars_and_windows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = recording(&folder);
+    let before = fs::read(&path).unwrap();
+    write(&path, &Tags { version: Id3::V23, ..korean() }).await.unwrap();
+    let after = fs::read(&path).unwrap();
+    assert_eq!((after.len(), &after[..5]), (before.len(), &b"ID3\x03\0"[..]));
+    assert!(after[RESERVED + 200..] == before[RESERVED + 200..], "the sound has changed");
+
+    let frames = frames_of_v23(&after);
+    let frame = |name: &str| frames.iter().find(|(it, _)| *it == name).map(|(_, content)| *content);
+    // Encoding 1 is UTF-16 with a mark of its order; 0 is ISO 8859-1.
+    let title = frame("TIT2").unwrap();
+    assert_eq!(title[..3], [1, 0xFF, 0xFE]);
+    let units =
+        title[3..].chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]])).take_while(|unit| *unit != 0);
+    assert_eq!(String::from_utf16(&units.collect::<Vec<_>>()).unwrap(), "명연주 명음반 2026-11-20 🎻");
+    assert_eq!(frame("TPE1"), Some(&b"\0KBS Classic FM"[..]));
+    assert_eq!(
+        (frame("TYER"), frame("TDAT"), frame("TIME")),
+        (Some(&b"\x002026"[..]), Some(&b"\x002011"[..]), Some(&b"\x001400"[..]))
+    );
+    assert_eq!(frame("TDRC"), None);
+    assert!(frames.iter().all(|(_, content)| content[0] < 2), "no other encoding is known: {frames:?}");
+
+    let mut tags = probed(&path)["tags"].clone();
+    assert_eq!(tags["date"].take(), "2026-11-20 14:00");
+    assert_eq!((&tags["title"], &tags["comment"]), (&"명연주 명음반 2026-11-20 🎻".into(), &korean().comment.into()));
+    // Back again, as a recording that is cut anew.
+    write(&path, &korean()).await.unwrap();
+    assert_eq!((&fs::read(&path).unwrap()[3], &probed(&path)["tags"]["date"]), (&4, &"2026-11-20T14:00:05".into()));
+}
+
 #[tokio::test]
 async fn chapters_are_read_back_by_ffprobe_and_even_the_most_of_them_fit() {
+    for version in [Id3::V24, Id3::V23] {
+        chapters_are_read_back(version).await;
+    }
+}
+
+async fn chapters_are_read_back(version: Id3) {
+    let korean = || Tags { version, ..korean() };
     let folder = tempfile::tempdir().unwrap();
     let path = recording(&folder);
     let chapter = |number: u64, title: &str| Chapter {
@@ -156,7 +210,7 @@ async fn a_file_without_reserved_space_is_left_as_it_was() {
     };
     let cases: [(&str, Vec<u8>); 6] = [
         ("no tag", good[RESERVED + 100..].to_vec()),
-        ("another version", spoiled(3, &[3])),
+        ("another version", spoiled(3, &[2])),
         ("a size that ends in the sound", spoiled(6, &[0, 4, 0, 24])),
         ("a size beyond the end", spoiled(6, &[0x7F; 4])),
         ("a size that is none", spoiled(6, &[0xFF; 4])),

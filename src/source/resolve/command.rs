@@ -1,13 +1,12 @@
 //! A command of the user's own: text on its stdin, text from its stdout, bounded in time and size.
 
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::base::environment::Environment;
-use crate::base::process::{Invocation, ProcessError};
+use crate::base::process::{self, Invocation, ProcessError};
 use crate::base::redact;
 
 /// What a command may print, in bytes.
@@ -34,10 +33,10 @@ pub enum CommandError {
     #[error("the command printed more than {} MiB", OUTPUT_CAP >> 20)]
     TooMuch,
     /// It said itself that it failed.
-    #[error("the command failed ({status}){words}")]
+    #[error("the command {ended}{words}")]
     Failed {
         /// How it ended.
-        status: ExitStatus,
+        ended: String,
         /// Its last lines on stderr, redacted.
         words: String,
     },
@@ -89,7 +88,8 @@ pub(super) async fn run(
         environment.clock.sleep(Duration::from_millis(50)).await;
         let words = redact::text(&child.last_words());
         let words = if words.is_empty() { words } else { format!(": {words}") };
-        return Err(CommandError::Failed { status, words });
+        let ended = process::killed(status).unwrap_or_else(|| format!("failed ({status})"));
+        return Err(CommandError::Failed { ended, words });
     }
     let printed = String::from_utf8_lossy(&output).trim().to_owned();
     if printed.is_empty() { Err(CommandError::Silent) } else { Ok(printed) }

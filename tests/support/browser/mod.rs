@@ -23,7 +23,7 @@ use super::aircheck::until;
 use protocol::Connection;
 
 /// How long a page may take for anything: two processors may be busy with other tests.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Browsers at a time.
 static BROWSERS: Semaphore = Semaphore::const_new(2);

@@ -1,0 +1,47 @@
+//! Temporary folders, and programs in them, that another user reaches.
+//!
+//! A clone, its `target` folder and `TMPDIR` may all lie below folders that only their owner enters: root's home is one,
+//! and files made under a umask of 077 are for their owner alone.
+
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+/// What others need to enter a folder and read it, or to run a program.
+const ENTER: u32 = 0o005;
+
+/// A new folder that every user may enter and read: in the usual place for temporary files, or in the system's where
+/// others do not reach the usual one.
+pub fn for_everybody() -> TempDir {
+    let usual = std::env::temp_dir();
+    let places = [usual.as_path(), Path::new("/tmp"), Path::new("/var/tmp")];
+    let place = places.into_iter().find(|place| is_reached(place)).unwrap_or(&usual);
+    let folder = tempfile::tempdir_in(place).expect("a temporary folder");
+    std::fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("it is ours");
+    folder
+}
+
+/// The program at `program`, where every user may run it: a second name in `folder`, or a copy.
+pub fn for_everybody_to_run(program: &Path, folder: &Path) -> PathBuf {
+    let name = program.file_name().expect("a program has a name");
+    let reached = folder.join(name);
+    let is_for_all = program.metadata().expect("it is there").mode() & ENTER == ENTER;
+    let has_second_name = reached.exists() || (is_for_all && std::fs::hard_link(program, &reached).is_ok());
+    if !has_second_name {
+        // By a program: what this process has open for writing, a child that another test starts may still hold open when
+        // the copy is to be run, and the system refuses to run what is being written.
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let mut install = std::process::Command::new("install");
+        let copied =
+            install.args(["-m", "755"]).args([program, &reached]).status().expect("install is part of coreutils");
+        assert!(copied.success(), "{} is not copied to {}", program.display(), reached.display());
+    }
+    reached
+}
+
+fn is_reached(folder: &Path) -> bool {
+    std::path::absolute(folder)
+        .is_ok_and(|folder| folder.ancestors().all(|folder| folder.metadata().is_ok_and(|it| it.mode() & 0o001 != 0)))
+}
