@@ -74,7 +74,7 @@ async fn connections_that_change_or_stall_cost_little() {
             .fault(hang())
             .loses_at_most(4.0, "delivered no sound for 3 s"),
         Case::endless("a stall, with a burst", &burst, &burst.live_url()).fault(hang()),
-        Case::endless("a head after 12 s", &late, &late.live_url()).loses_at_most(22.0, "sent nothing for 10 s"),
+        Case::endless("a head after 12 s", &late, &late.live_url()).loses_at_most(14.0, "sent nothing for 10 s"),
     ];
     record_all(cases, 36).await;
 }

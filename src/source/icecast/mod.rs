@@ -75,7 +75,7 @@ impl Link for IcecastLink<'_> {
             Ok(connection)
         } else {
             tokio::select! {
-                opened = self.opener.open() => opened,
+                opened = self.opener.open(output) => opened,
                 () = stop.cancelled() => return End::Stopped,
             }
         };
@@ -89,7 +89,7 @@ impl Link for IcecastLink<'_> {
                 self.tail = intake.into_tail();
                 end
             }
-            Err(cause) => End::Failed(cause),
+            Err(end) => end,
         }
     }
 }
@@ -103,10 +103,10 @@ impl IcecastLink<'_> {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> End {
-        let mut deadline = Instant::now() + DEAD_AFTER;
         let mut burst_ends: Option<Instant> = None;
         let mut roused = false;
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(connection.begins_within);
+        let mut deadline = Instant::now() + pace.patience();
         let end = loop {
             if !intake.is_waiting() {
                 burst_ends = None;
@@ -176,12 +176,14 @@ struct Pace {
     since: Instant,
     last: Instant,
     longest: Duration,
+    /// How long it may take to begin, until it has begun.
+    begins_within: Option<Duration>,
 }
 
 impl Pace {
-    fn new() -> Self {
+    fn new(begins_within: Duration) -> Self {
         let now = Instant::now();
-        Self { since: now, last: now, longest: Duration::ZERO }
+        Self { since: now, last: now, longest: Duration::ZERO, begins_within: Some(begins_within) }
     }
 
     /// Notes that there was sound.
@@ -189,12 +191,13 @@ impl Pace {
         let now = Instant::now();
         self.longest = self.longest.max(now - self.last);
         self.last = now;
+        self.begins_within = None;
     }
 
     /// How long it may be silent.
     fn patience(&self) -> Duration {
         let steady = self.last - self.since >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
-        if steady { SILENT_AFTER } else { DEAD_AFTER }
+        self.begins_within.unwrap_or(if steady { SILENT_AFTER } else { DEAD_AFTER })
     }
 }
 

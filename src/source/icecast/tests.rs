@@ -45,13 +45,19 @@ impl Station {
 
     /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
     async fn serve(&self, head: &str, body: &[u8]) -> (String, TcpStream) {
+        let (request, mut stream) = self.ask().await;
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        (request, stream)
+    }
+
+    /// Takes the next listener and gives what it asks.
+    async fn ask(&self) -> (String, TcpStream) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             request.push(stream.read_u8().await.unwrap());
         }
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-        stream.write_all(body).await.unwrap();
         (String::from_utf8(request).unwrap().to_lowercase(), stream)
     }
 }
@@ -187,4 +193,39 @@ async fn a_station_that_falls_silent_is_left_and_tried_again() {
     assert!(!capture.chunk().await.discontinuity);
     capture.finish().await;
     drop(silent);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_silent_from_the_beginning_is_left_for_the_next() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let list = "HTTP/1.0 200 OK\r\nContent-Type: audio/x-scpls\r\n";
+    let entries = b"[playlist]\nFile1=/first\nFile2=/second\n";
+    drop(station.serve(list, entries).await);
+    let (request, silent) = station.serve(HTTP, b"").await;
+    assert!(request.starts_with("get /first "), "{request}");
+    let cause = capture.trouble().await;
+    assert!(cause.kind == CauseKind::Stalled && cause.words.contains("/first delivered no sound for 3 s"), "{cause:?}");
+    drop(station.serve(list, entries).await);
+    let (request, stream) = station.serve(HTTP, &mp3().await).await;
+    assert!(request.starts_with("get /second "), "{request}");
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    capture.finish().await;
+    drop((silent, stream));
+}
+
+#[tokio::test]
+async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let mut first = station.ask().await.1;
+    let cause = capture.trouble().await;
+    assert!(cause.words.contains("sent nothing for 10 s"), "{cause}");
+    // The second question gets no answer at all.
+    let second = station.ask().await.1;
+    first.write_all(format!("{HTTP}\r\n").as_bytes()).await.unwrap();
+    first.write_all(&mp3().await).await.unwrap();
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    capture.finish().await;
+    drop((first, second));
 }
