@@ -16,7 +16,8 @@ use crate::base::blocking::heavy;
 use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
-use crate::source::{media, resolve};
+use crate::source::media;
+use crate::source::resolve::{self, Entry, Listed};
 
 /// The most bytes of a playlist.
 const PLAYLIST_CAP: usize = 8 << 20;
@@ -118,8 +119,15 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
         }
         _ => false,
     };
-    let streams = if names_streams { resolve::streams_named_in(body) } else { Vec::new() };
-    if streams.is_empty() { read } else { Ok(Playlist::Master(Master::of_equals(streams))) }
+    match names_streams.then(|| resolve::listed(&body.bytes, &body.content_type, &body.url)) {
+        Some(Listed::Streams(streams)) => Ok(Playlist::Master(Master::of_equals(playable(streams)))),
+        _ => read,
+    }
+}
+
+/// Where those of `streams` are that can be asked for over HTTP.
+pub fn playable(streams: Vec<Entry>) -> Vec<Url> {
+    streams.into_iter().map(|entry| entry.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
 }
 
 #[cfg(test)]
@@ -139,7 +147,8 @@ mod tests {
         };
         assert_eq!(streams("#EXTM3U\n#EXTINF:-1,Radio\nhttp://h/live\n#EXTINF:-1,Radio 2\n/b\n"), 2);
         assert_eq!(streams("#EXTM3U\nhttp://h/live.m3u8\n"), 1);
-        assert_eq!(streams("[playlist]\nFile1=http://h/live\n"), 1);
+        assert_eq!(streams("#EXTM3U\nlive/radio\nstream\n"), 2);
+        assert_eq!(streams("[playlist]\nFile1=http://h/live\nFile2=rtmp://h/live/radio\n"), 1);
         for list in ["#EXTINF:2,\na.aac\n", "#EXT-X-VERSION:3\n#EXTINF:0,\na.aac\n", ""] {
             assert_eq!(streams(&format!("#EXTM3U\n{list}")), 0, "{list}");
         }

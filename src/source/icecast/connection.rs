@@ -128,22 +128,16 @@ struct Asker<'a> {
 impl Asker<'_> {
     /// Follows lists, which are told by what they hold, to the stream whose turn it is. Tells when its answer is `late`.
     async fn follow(&self, mut turn: usize, late: &mpsc::Sender<Cause>) -> Result<Connection, Cause> {
-        let named =
-            find(&self.source.address, &self.client, self.environment).await.map_err(|error| error.as_cause())?;
-        let mut entry = Entry { url: named, headers: Vec::new() };
-        let mut patience = DEAD_AFTER;
+        let named = find(&self.source.address, &self.client, self.environment).await;
+        let (mut patience, mut entry) = choose(named.map_err(|error| error.as_cause())?, &mut turn)?;
         for _ in 0..=MOST_LISTS {
             let mut connection = self.ask(&entry, patience, late).await?;
             let Some(text) = connection.text().await else { return Ok(connection) };
             let content_type = http::content_type(&connection.response);
             match listed(&text, &content_type, connection.response.url()) {
-                Listed::Streams(mut entries) => {
-                    if entries.len() > 1 {
-                        patience = SPARED_FOR;
-                    }
-                    let chosen = turn % entries.len();
-                    turn /= entries.len();
-                    entry = entries.swap_remove(chosen);
+                Listed::Streams(entries) => {
+                    let (shorter, chosen) = choose(entries, &mut turn)?;
+                    (patience, entry) = (patience.min(shorter), chosen);
                 }
                 Listed::Hls => {
                     let words = format!(
@@ -184,6 +178,15 @@ impl Asker<'_> {
         }
         Ok(Connection::new(url, response, patience))
     }
+}
+
+/// The entry whose `turn` it is, of which the rest is for lists within the list, and how long it may say nothing at first.
+fn choose(mut entries: Vec<Entry>, turn: &mut usize) -> Result<(Duration, Entry), Cause> {
+    let patience = if entries.len() > 1 { SPARED_FOR } else { DEAD_AFTER };
+    let chosen = turn.checked_rem(entries.len());
+    let chosen = chosen.ok_or_else(|| Cause::new(CauseKind::Address, "the address leads to a list of nothing"))?;
+    *turn /= entries.len();
+    Ok((patience, entries.swap_remove(chosen)))
 }
 
 /// Who spoke first.

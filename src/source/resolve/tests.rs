@@ -101,8 +101,16 @@ impl Web {
         Find { number: find.number, step: Step::Get { url: Some(self.url(place)), headers } }
     }
 
+    /// The first that `address` leads to, where lists by these names are followed.
     async fn resolve(&self, address: &Address) -> Result<Resolved, ResolveError> {
-        resolve(address, &http::client(http::Manner::default()).unwrap(), &Environment::system()).await
+        let found = self.streams(address, |url| !is_called_a_list(url)).await?;
+        let url = found[0].clone();
+        Ok(Resolved { expires: expires(&url, Environment::system().clock.now()), url })
+    }
+
+    async fn streams(&self, address: &Address, wanted: fn(&Url) -> bool) -> Result<Vec<Url>, ResolveError> {
+        let client = http::client(http::Manner::default()).unwrap();
+        streams(address, &client, &Environment::system(), wanted).await
     }
 
     /// Takes the steps written in `yaml`, in which `HERE` stands for this server.
@@ -114,6 +122,17 @@ impl Web {
         let resolved = self.resolve(address_of(&config, "x")).await;
         resolved.map(|resolved| resolved.url.to_string()).map_err(|error| error.to_string())
     }
+}
+
+/// Where to play from.
+#[derive(Debug, PartialEq)]
+struct Resolved {
+    url: Url,
+    expires: Option<DateTime<Utc>>,
+}
+
+fn is_called_a_list(url: &Url) -> bool {
+    url.path().ends_with(".pls") || url.path().ends_with(".m3u")
 }
 
 fn address_of<'a>(config: &'a Config, station: &str) -> &'a Address {
@@ -135,7 +154,7 @@ async fn play(web: &Web, file: &str, station: &str) -> Resolved {
     let config = example(file);
     let address = match address_of(&config, station) {
         Address::Find(finds) => Address::Find(finds.iter().map(|find| web.redirect(find)).collect()),
-        Address::Url(url) if playlist_file::is_named_by(url) => Address::Url(web.url(url.path())),
+        Address::Url(url) if is_called_a_list(url) => Address::Url(web.url(url.path())),
         Address::Url(url) => Address::Url(url.clone()),
     };
     web.resolve(&address).await.unwrap_or_else(|error| panic!("{station}: {error}"))
@@ -258,7 +277,6 @@ async fn playlist_files_are_followed_and_streams_are_not_touched() {
         ("/next.m3u", body("live.mp3\nhttp://no.example/\n")),
         ("/other.m3u", body("#EXTM3U\nlive.mp3\nhttp://no.example/\n")),
         ("/more.pls", body("[playlist]\nFile1=other.m3u\n")),
-        ("/hls.m3u", body("#EXTM3U\n#EXT-X-TARGETDURATION:5\n")),
         ("/page.pls", body("<html>gone")),
         ("/a.pls", body("[playlist]\nFile1=b.m3u\n")),
         ("/b.m3u", body("#EXTM3U\na.pls")),
@@ -266,7 +284,6 @@ async fn playlist_files_are_followed_and_streams_are_not_touched() {
     .await;
     let follow = async |place: &str| web.resolve(&Address::Url(web.url(place))).await.map(|found| found.url);
     assert_eq!(follow("/more.pls").await.unwrap(), web.url("/live.mp3"));
-    assert_eq!(follow("/hls.m3u").await.unwrap(), web.url("/hls.m3u"));
     let before = web.asked().len();
     assert_eq!(follow("/live.mp3").await.unwrap(), web.url("/live.mp3"));
     assert_eq!(follow("/live.m3u8").await.unwrap(), web.url("/live.m3u8"));
@@ -281,6 +298,30 @@ async fn playlist_files_are_followed_and_streams_are_not_touched() {
     let missing = follow("/missing.pls").await.unwrap_err();
     assert_eq!(missing.status(), Some(StatusCode::NOT_FOUND));
     assert!(missing.to_string().contains("answered 404"), "{missing}");
+}
+
+#[tokio::test]
+async fn all_that_the_first_list_with_streams_names_is_handed_on_in_its_order() {
+    let web = Web::serve([
+        ("/tune?id=7", body("#EXTM3U\nrtmp://a/live/radio\nhttp://a/live.mp3\nrtmp://b/live/radio live=1\n")),
+        ("/lists", body("[playlist]\nFile1=gone\nFile2=list/none\nFile3=/tune?id=7\n")),
+        ("/list/none", body("<html>no list")),
+        ("/none", body("#EXTM3U\ngone\n")),
+    ])
+    .await;
+    let urls = |found: Vec<Url>| found.into_iter().map(String::from).collect::<Vec<_>>();
+    let rtmp = async |place: &str| {
+        web.streams(&Address::Url(web.url(place)), |url| url.scheme().starts_with("rtmp")).await.map(urls)
+    };
+    let expected = ["rtmp://a/live/radio", "rtmp://b/live/radio%20live=1"];
+    assert_eq!(rtmp("/tune?id=7").await.unwrap(), expected);
+    assert_eq!(rtmp("/lists").await.unwrap(), expected, "lists that are none are passed over");
+    assert!(rtmp("/none").await.unwrap_err().to_string().contains("/gone answered 404"));
+    // A step that ends at a list hands on all of it.
+    let steps = vec![Find { number: 1, step: Step::Get { url: Some(web.url("/tune?id=7")), headers: Vec::new() } }];
+    let client = http::client(http::Manner::default()).unwrap();
+    let found = find(&Address::Find(steps), &client, &Environment::system()).await.unwrap();
+    assert_eq!(found.len(), 3);
 }
 
 #[tokio::test]

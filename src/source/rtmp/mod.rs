@@ -26,13 +26,14 @@ use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::address::{Address, Meaning};
 use self::flv::{Codec, Flow, Watch};
 use self::said::Asked;
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{Framer, Piece};
-use super::resolve::resolve;
+use super::resolve::streams;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::process::{self, Invocation, Running};
@@ -132,20 +133,19 @@ impl<'a> RtmpLink<'a> {
 
     async fn open(&mut self) -> Result<(Connection, Meaning), Cause> {
         let client = self.client().map_err(|error| error.as_cause())?;
-        let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
-        let url = resolved.url;
-        if !url.scheme().starts_with("rtmp") {
-            return Err(Cause::new(CauseKind::Address, format!("{} is no RTMP address", redact::url(&url))));
-        }
-        let address = Address::of(self.source, &url);
+        let is_rtmp = |url: &Url| url.scheme().starts_with("rtmp");
+        let urls = streams(&self.source.address, &client, self.environment, is_rtmp).await;
+        let urls = urls.map_err(|error| error.as_cause())?;
+        let addresses: Vec<Address> = urls.iter().map(|url| Address::of(self.source, url)).collect();
+        let all =
+            || addresses.iter().flat_map(|address| address.meanings.iter().map(move |meaning| (address, meaning)));
         // A token in it may be another by now.
-        let known = self.meaning.as_ref().and_then(|known| address.meanings.iter().find(|it| it.is_like(known)));
-        let tried = address.meanings.get(self.tried % address.meanings.len().max(1));
-        let Some(meaning) = known.or(tried) else {
-            return Err(Cause::new(CauseKind::Address, format!("{} names no stream", redact::url(&url))));
+        let known = self.meaning.as_ref().and_then(|known| all().find(|(_, meaning)| meaning.is_like(known)));
+        let tried = self.tried.checked_rem(all().count()).and_then(|at| all().nth(at));
+        let Some((address, meaning)) = known.or(tried) else {
+            return Err(Cause::new(CauseKind::Address, "the address names no stream"));
         };
-        let arguments = rtmpdump_arguments(self.source, &address, meaning);
+        let arguments = rtmpdump_arguments(self.source, address, meaning);
         let asked = Asked::new(&address.server, meaning);
         Ok((Connection::open(self.program, arguments, asked, self.packing)?, meaning.clone()))
     }

@@ -37,6 +37,23 @@ async fn of_several_lists_in_a_file_the_next_is_played_where_one_is_down() {
 }
 
 #[tokio::test]
+async fn an_entry_that_leads_to_a_list_that_is_down_is_left_for_the_next() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/tune" => Answer::ok(b"#EXTM3U\nfirst\nsecond\n".to_vec()),
+        "/first" => Answer::ok(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\ngone.m3u8\n".to_vec()),
+        "/second" => Answer::ok(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n".to_vec()),
+        "/gone.m3u8" => Answer::status(404),
+        _ => live(asked),
+    })
+    .await;
+    capture(&station, "tune", 9).await.assert_whole();
+    // Found on a page, where the steps end at the list.
+    let step = Step::Get { url: Some(station.url.join("tune").unwrap()), headers: Vec::new() };
+    let found = Hls { address: Address::Find(vec![Find { number: 1, step }]), ..hls(&station, "") };
+    capture_with(found, long_ago(), |taped| taped.chunks().len() > 8).await.assert_whole();
+}
+
+#[tokio::test]
 async fn a_key_in_the_list_is_never_told() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/list.m3u8" => live(asked).map_text(|text| {
