@@ -2,7 +2,7 @@
 //!
 //! An answer that breaks off is used as far as its lines are whole, where that brings anything new: some relays leave out
 //! the last chunk, or promise more bytes than they have, each time. Files that name streams (M3U, PLS) are taken for a
-//! choice among these. Sound itself is no playlist, and what to write instead is told.
+//! choice among these. Sound itself is no playlist: it may have no end, and is known long before.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::variants::Master;
 use crate::base::blocking::heavy;
 use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
-use crate::model::{AsCause, CauseKind};
+use crate::model::{AsCause, CauseKind, Container};
 use crate::source::media;
 use crate::source::resolve::{self, Entry, Listed};
 
@@ -36,7 +36,7 @@ pub enum LoadError {
     #[error(transparent)]
     Playlist(#[from] PlaylistError),
     /// The answer is sound.
-    #[error("{url} is no HLS playlist but sound itself ({detail}): write `icecast:` instead of `hls:`")]
+    #[error("{url} is no HLS playlist but sound itself ({detail}): write `icecast:` instead of `hls:` at the station")]
     Sound {
         /// Whose, redacted.
         url: String,
@@ -74,10 +74,10 @@ pub struct Asking<'a> {
 
 /// Asks for the playlist at `url`.
 pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Playlist, LoadError> {
+    let is_sound = |bytes: &[u8]| bytes.len() <= 2 * SOUND && sound_in(bytes).is_some();
     let Partial { mut body, cut } =
-        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit).await?;
-    let beginning = body.bytes.get(..SOUND).unwrap_or(&body.bytes);
-    if let Some(container) = media::sniff(beginning).filter(|_| !beginning.starts_with(b"#")) {
+        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit, is_sound).await?;
+    if let Some((container, beginning)) = sound_in(&body.bytes) {
         let detail = media::probe(container, beginning, None).detail;
         let detail = if detail.is_empty() { format!("{container:?}") } else { detail };
         return Err(LoadError::Sound { url: redact::url(&body.url), detail });
@@ -91,6 +91,13 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
         Ok(Playlist::Master(master)) => Ok(Playlist::Master(master)),
         _ => Err(cut.into()),
     }
+}
+
+/// What `bytes` are as sound, and as many of them as are needed to tell.
+fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
+    let beginning = bytes.get(..SOUND).unwrap_or(bytes);
+    let container = media::sniff(beginning).filter(|_| !beginning.starts_with(b"#"))?;
+    Some((container, beginning))
 }
 
 /// Whether a list that may lack its end is of use: not where it could be taken for an older one.

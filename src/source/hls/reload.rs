@@ -26,6 +26,7 @@ use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
 use crate::source::resolve;
+use crate::source::turned::Turned;
 
 /// How many lists of streams and master playlists may stand before a media playlist, and that.
 const MOST_MASTERS: usize = 6;
@@ -47,13 +48,13 @@ pub struct Reloader<'a> {
 }
 
 impl Reloader<'_> {
-    /// Runs until stopped; then `queue` ends.
-    pub async fn run(self, queue: mpsc::Sender<Ordered>) {
+    /// Runs until stopped, or until the address turns out to be that of a stream; then `queue` ends.
+    pub async fn run(self, queue: mpsc::Sender<Ordered>) -> Option<Turned> {
         let stop = self.stop.clone();
         let mut reloading = Reloading::new(self, queue);
         tokio::select! {
-            () = stop.cancelled() => {}
-            () = reloading.forever() => {}
+            () = stop.cancelled() => None,
+            turned = reloading.until_turned() => Some(turned),
         }
     }
 }
@@ -126,7 +127,7 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    async fn forever(&mut self) {
+    async fn until_turned(&mut self) -> Turned {
         loop {
             let started = self.monotonic();
             let pace = if self.place.is_none() {
@@ -134,6 +135,9 @@ impl<'a> Reloading<'a> {
             } else {
                 match self.load().await {
                     Ok(list) => self.read(&list, started).await,
+                    Err(error) if self.is_turn(&error) => {
+                        return Turned { cause: error.as_cause(), heard: self.target.is_some() };
+                    }
                     Err(error) => self.failed(&error).await,
                 }
             };
@@ -308,6 +312,13 @@ impl<'a> Reloading<'a> {
             }
         }
         Err(LoadError::OnlyMasters)
+    }
+
+    /// Whether `error` means that the address is that of a stream. One that was that of a list before may play something
+    /// else for a moment.
+    fn is_turn(&self, error: &LoadError) -> bool {
+        let is_sound = matches!(error, LoadError::Sound { .. });
+        is_sound && (self.target.is_none() || policy::PLAYLIST.gives_up_address(self.failures.saturating_add(1)))
     }
 
     /// Notes a failure; returns how long to wait.

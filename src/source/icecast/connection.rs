@@ -63,11 +63,13 @@ pub(super) struct Opener<'a> {
     client: Option<Client>,
     /// Which of the entries of a list is asked: it goes on where one does not deliver, and comes back round.
     turn: usize,
+    /// Which of them delivered last.
+    good: usize,
 }
 
 impl<'a> Opener<'a> {
     pub(super) fn new(source: &'a Icecast, environment: &'a Environment) -> Self {
-        Self { source, environment, client: None, turn: 0 }
+        Self { source, environment, client: None, turn: 0, good: 0 }
     }
 
     fn client(&mut self) -> Result<Client, HttpError> {
@@ -89,11 +91,16 @@ impl<'a> Opener<'a> {
         self.turn = self.turn.wrapping_add(1);
     }
 
+    /// What was opened last delivers.
+    pub(super) fn delivered(&mut self) {
+        self.good = self.turn;
+    }
+
     /// Finds the address and asks for the sound. Where the answer is late, that is told, and asked for once more beside it:
     /// of the next entry of a list where there is one. What is answered first counts.
     pub(super) async fn open(&mut self, output: &mut Output) -> Result<Connection, End> {
         let client = self.client().map_err(|error| End::Failed(error.as_cause()))?;
-        let asker = Asker { source: self.source, environment: self.environment, client };
+        let asker = Asker { source: self.source, environment: self.environment, client, good: self.good };
         let (late, mut lateness) = mpsc::channel(1);
         let ask = async |turn: usize| Ok((asker.follow(turn, &late).await?, turn));
         let mut first = pin!(ask(self.turn));
@@ -110,9 +117,9 @@ impl<'a> Opener<'a> {
                 self.turn = turn;
                 Ok(connection)
             }
-            Err(cause) => {
+            Err(end) => {
                 self.pass_on();
-                Err(End::Failed(cause))
+                Err(end)
             }
         }
     }
@@ -123,34 +130,44 @@ struct Asker<'a> {
     source: &'a Icecast,
     environment: &'a Environment,
     client: Client,
+    /// Which of the entries of a list delivered last.
+    good: usize,
 }
 
 impl Asker<'_> {
     /// Follows lists, which are told by what they hold, to the stream whose turn it is. Tells when its answer is `late`.
-    async fn follow(&self, mut turn: usize, late: &mpsc::Sender<Cause>) -> Result<Connection, Cause> {
+    async fn follow(&self, mut turn: usize, late: &mpsc::Sender<Cause>) -> Result<Connection, End> {
+        // An HLS playlist among other streams is passed over, until all of these have been tried.
+        let passed = turn.wrapping_sub(self.good);
+        let mut entries_in_all = 1_usize;
         let named = find(&self.source.address, &self.client, self.environment).await;
-        let (mut patience, mut entry) = choose(named.map_err(|error| error.as_cause())?, &mut turn)?;
+        let mut chosen = Choice::of(named.map_err(|error| End::Failed(error.as_cause()))?, &mut turn)?;
         for _ in 0..=MOST_LISTS {
-            let mut connection = self.ask(&entry, patience, late).await?;
+            entries_in_all = entries_in_all.saturating_mul(chosen.of);
+            let patience = if entries_in_all > 1 { SPARED_FOR } else { DEAD_AFTER };
+            let mut connection = self.ask(&chosen.entry, patience, late).await.map_err(End::Failed)?;
             let Some(text) = connection.text().await else { return Ok(connection) };
             let content_type = http::content_type(&connection.response);
             match listed(&text, &content_type, connection.response.url()) {
-                Listed::Streams(entries) => {
-                    let (shorter, chosen) = choose(entries, &mut turn)?;
-                    (patience, entry) = (patience.min(shorter), chosen);
-                }
+                Listed::Streams(entries) => chosen = Choice::of(entries, &mut turn)?,
                 Listed::Hls => {
                     let words = format!(
                         "{} is an HLS playlist: write `hls:` instead of `icecast:` at the station",
                         redact::url(&connection.url)
                     );
-                    return Err(Cause::new(CauseKind::Unusable, words));
+                    let cause = Cause::new(CauseKind::Unusable, words);
+                    return Err(if passed.saturating_add(1) < entries_in_all {
+                        End::Failed(cause)
+                    } else {
+                        End::Turned(cause)
+                    });
                 }
                 Listed::Other => return Ok(connection),
             }
         }
-        let words = format!("{} leads back to itself or through more than {MOST_LISTS} lists", redact::url(&entry.url));
-        Err(Cause::new(CauseKind::Address, words))
+        let url = redact::url(&chosen.entry.url);
+        let words = format!("{url} leads back to itself or through more than {MOST_LISTS} lists");
+        Err(End::Failed(Cause::new(CauseKind::Address, words)))
     }
 
     /// Asks for `entry`. After `patience` without a head that is told to be `late`, and waited for on.
@@ -180,13 +197,23 @@ impl Asker<'_> {
     }
 }
 
-/// The entry whose `turn` it is, of which the rest is for lists within the list, and how long it may say nothing at first.
-fn choose(mut entries: Vec<Entry>, turn: &mut usize) -> Result<(Duration, Entry), Cause> {
-    let patience = if entries.len() > 1 { SPARED_FOR } else { DEAD_AFTER };
-    let chosen = turn.checked_rem(entries.len());
-    let chosen = chosen.ok_or_else(|| Cause::new(CauseKind::Address, "the address leads to a list of nothing"))?;
-    *turn /= entries.len();
-    Ok((patience, entries.swap_remove(chosen)))
+/// What is asked of a list.
+struct Choice {
+    entry: Entry,
+    /// How many there are.
+    of: usize,
+}
+
+impl Choice {
+    /// The entry whose `turn` it is; the rest of that is for lists within the list.
+    fn of(mut entries: Vec<Entry>, turn: &mut usize) -> Result<Self, End> {
+        let of = entries.len();
+        let Some(chosen) = turn.checked_rem(of) else {
+            return Err(End::Failed(Cause::new(CauseKind::Address, "the address leads to a list of nothing")));
+        };
+        *turn /= of;
+        Ok(Self { entry: entries.swap_remove(chosen), of })
+    }
 }
 
 /// Who spoke first.
@@ -197,6 +224,8 @@ pub(super) enum Spoke {
     New(Box<Connection>),
     /// None of them.
     Nobody,
+    /// Something that is no endless stream any more.
+    Turned(Cause),
     /// Nobody waits any more.
     Stopped,
 }
@@ -276,6 +305,7 @@ impl Connection {
                     output.trouble(cause).await?;
                     Instant::now() + backoff.wait()
                 }
+                Ok(Err(End::Turned(cause))) => return Ok(Spoke::Turned(cause)),
                 Ok(Err(End::Stopped)) => return Ok(Spoke::Stopped),
                 Err(_) => return Ok(Spoke::Nobody),
             };

@@ -26,6 +26,7 @@ use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{self, Framer, Piece, Tail, sniff};
+use super::turned::Turned;
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -45,20 +46,20 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// as fast as the network allows.
 const BURST_WITHIN: Duration = Duration::from_secs(3);
 
-/// Captures until `stop` is cancelled or nobody listens any more.
-pub async fn run(
+/// Captures until `stop` is cancelled or nobody listens any more, or the address turns out to be that of an HLS playlist.
+pub(super) async fn run(
     source: &Icecast,
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) {
+) -> Option<Turned> {
     keep(
         IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
         environment,
         events,
         stop,
     )
-    .await;
+    .await
 }
 
 struct IcecastLink<'a> {
@@ -83,7 +84,9 @@ impl Link for IcecastLink<'_> {
             Ok(mut connection) => {
                 let mut intake = Intake::new(&connection.url, &connection.response, std::mem::take(&mut self.tail));
                 let end = self.capture(&mut intake, &mut connection, output, stop).await;
-                if intake.framer.is_none() && self.next.is_none() && end != End::Stopped {
+                if intake.framer.is_some() {
+                    self.opener.delivered();
+                } else if self.next.is_none() && end != End::Stopped {
                     self.opener.pass_on();
                 }
                 self.tail = intake.into_tail();
@@ -141,6 +144,7 @@ impl IcecastLink<'_> {
                             break End::Failed(connection.silent());
                         }
                         Ok(Spoke::Nobody) => break End::Failed(connection.silent()),
+                        Ok(Spoke::Turned(cause)) => break End::Turned(cause),
                         Ok(Spoke::Stopped) => break End::Stopped,
                         Err(deaf) => return deaf.into(),
                     }

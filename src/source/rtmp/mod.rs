@@ -49,7 +49,7 @@ const REMUX_GRACE: Duration = Duration::from_secs(2);
 
 /// Captures until `stop` is cancelled or nobody listens any more.
 pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
-    keep(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
+    let _ = keep(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
 }
 
 struct RtmpLink<'a> {

@@ -20,8 +20,11 @@ async fn a_stream_is_told_to_be_one_under_its_own_name_and_behind_a_list() {
     })
     .await;
     for path in ["stream", "list.pls", "radio.m3u8"] {
-        let words = first_trouble(&station, path).await;
-        assert!(words.contains(ENDLESS) && words.contains("/stream"), "{path}: {words}");
+        let (sender, _events) = mpsc::channel(16);
+        let environment = Environment::system();
+        let turned = run(&hls(&station, path), long_ago(), &environment, sender, CancellationToken::new()).await;
+        let Turned { cause, heard } = turned.expect("it is no list");
+        assert!(cause.words.contains(ENDLESS) && cause.words.contains("/stream") && !heard, "{path}: {cause}");
     }
 }
 
