@@ -38,6 +38,8 @@ async fn keys_are_read_as_they_are_written() {
         sealed("aes-256-ctr", Container::Ts, Encryption { method: Method::Aes256Ctr, key: KeyForm::Digits, ..usual }),
         sealed("fails", Container::Ts, usual),
         sealed("wrong", Container::Ts, Encryption::usual(true, 100)),
+        sealed("sample-aes", Container::Adts, Encryption { method: Method::Samples, ..usual }),
+        sealed("sample-aes-ts", Container::Ts, Encryption { method: Method::Samples, ..usual }),
     ];
     let for_8_s = |fault: Fault| fault.after(Duration::from_secs(4)).lasting(Duration::from_secs(8));
     let another = |body: Vec<u8>| body.into_iter().map(|byte| !byte).collect();
@@ -51,6 +53,8 @@ async fn keys_are_read_as_they_are_written() {
         Case::hls("a key in the list", &s[6]).never_asks("key-").once(),
         Case::hls("AES-256", &s[7]).once(),
         Case::hls("AES-256-CTR", &s[8]).once(),
+        Case::hls("SAMPLE-AES", &s[11]).once(),
+        Case::hls("SAMPLE-AES, TS", &s[12]).once(),
         // No segment is fetched in vain while its key is not there.
         Case::hls("a key that fails for a while", &s[9])
             .fault(for_8_s(Fault::new(Part::Key, Kind::Status(503))))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use rustix::process::Signal;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::library::{HOSTILE, recorded};
@@ -96,14 +96,20 @@ async fn check_probe_reaches_every_station_and_says_which_does_not_answer() {
     let origin = Origin::start();
     let station = origin.station("s", Setup::of(Container::Adts));
     let aircheck = Aircheck::new(&format!(
-        "stations:\n  good: {{ name: Good, hls: \"{}\" }}\n  bad: {{ name: Bad, hls: \"http://127.0.0.1:9/x\" }}\nshows: []\n",
-        station.url()
+        "stations:\n  good: {{ name: Good, hls: \"{}\" }}\n  bad: {{ name: Bad, hls: \"http://127.0.0.1:9/x\" }}\n  \
+         other: {{ name: Other, hls: \"{}\" }}\nshows: []\n",
+        station.url(),
+        station.live_url()
     ));
     let ran = aircheck.run(&["check", "--probe", "--json"]).await;
     assert_eq!(ran.code, 1, "{ran:?}");
     let json = ran.json();
     let probe = |id: &str| json["probes"].as_array().and_then(|all| all.iter().find(|p| p["station"] == id)).cloned();
     let (good, bad) = (probe("good").expect("a probe"), probe("bad").expect("a probe"));
+    let other = probe("other").expect("a probe");
+    assert_eq!((&other["ok"], &other["trouble"]), (&true.into(), &Value::Null), "{other}");
+    assert!(other["at_first"].as_str().is_some_and(|words| words.contains("write `icecast:`")), "{other}");
+    assert_eq!(good["at_first"], Value::Null);
     assert_eq!(good["ok"], true);
     assert!(good["seconds"].as_f64().is_some_and(|seconds| seconds >= 3.0), "{good}");
     assert_eq!(good["format"], "aac 48000 Hz 1 ch");

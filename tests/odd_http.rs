@@ -57,8 +57,17 @@ async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
         ("the first entry answers 404", live.put("gone", "text/html", &pls("/live/nothing.ts", &good))),
         ("sound under the name of a list", live.put_redirect("sound.pls", &good)),
     ];
-    let cases: Vec<_> = lists.iter().map(|(name, url)| Case::endless(name, &live, url).starts_within(8.0)).collect();
-    record_all(cases, 12).await;
+    let ts = origin.station("ts", stamped(Container::Ts));
+    let cases = lists.iter().map(|(name, url)| Case::endless(name, &live, url).starts_within(8.0));
+    let other_keys = [
+        Case::stamped("an HLS playlist under icecast", format!("icecast: {}", ts.url()))
+            .at(&ts)
+            .says("write `hls:` instead of `icecast:`"),
+        Case::placed("an endless stream under hls", format!("hls: {good}"), 0.3)
+            .at(&live)
+            .says("write `icecast:` instead of `hls:`"),
+    ];
+    record_all(cases.chain(other_keys).collect::<Vec<_>>(), 12).await;
 }
 
 /// The key that takes any certificate.

@@ -237,15 +237,22 @@ pub struct Partial {
 
 /// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes, in at most `limit`.
 pub async fn read_whole(request: Request, url: &Url, cap: usize, limit: Duration) -> Result<Body, HttpError> {
-    let Partial { body, cut } = read_partial(request, url, cap, limit).await?;
+    let Partial { body, cut } = read_partial(request, url, cap, limit, |_| false).await?;
     cut.map_or(Ok(body), Err)
 }
 
-/// As [`read_whole`], but of a body that breaks off, is too long or takes too long, what came is handed over, too.
-pub async fn read_partial(request: Request, url: &Url, cap: usize, limit: Duration) -> Result<Partial, HttpError> {
+/// As [`read_whole`], but of a body that breaks off, is too long or takes too long, what came is handed over, too. Nothing
+/// more is read once what came is `enough`.
+pub async fn read_partial(
+    request: Request,
+    url: &Url,
+    cap: usize,
+    limit: Duration,
+    enough: impl Fn(&[u8]) -> bool,
+) -> Result<Partial, HttpError> {
     let request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     let mut begun = None;
-    let reading = tokio::time::timeout(limit, read_capped(request, url, cap, &mut begun)).await;
+    let reading = tokio::time::timeout(limit, read_capped(request, url, cap, enough, &mut begun)).await;
     let late = HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit };
     let cut = reading.unwrap_or(Err(late)).err();
     match (begun, cut) {
@@ -271,7 +278,13 @@ struct Begun {
     bytes: BytesMut,
 }
 
-async fn read_capped(request: Request, url: &Url, cap: usize, begun: &mut Option<Begun>) -> Result<(), HttpError> {
+async fn read_capped(
+    request: Request,
+    url: &Url,
+    cap: usize,
+    enough: impl Fn(&[u8]) -> bool,
+    begun: &mut Option<Begun>,
+) -> Result<(), HttpError> {
     let mut response = request.send().await?;
     if !response.status().is_success() {
         return Err(HttpError::Status { url: redact::url(url), status: response.status() });
@@ -289,6 +302,9 @@ async fn read_capped(request: Request, url: &Url, cap: usize, begun: &mut Option
             return Err(too_large());
         }
         bytes.extend_from_slice(&part);
+        if enough(bytes) {
+            break;
+        }
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub(super) struct Probed {
     pub bitrate: Option<f64>,
     /// What went wrong.
     pub trouble: Option<String>,
+    /// What went wrong at first, where there was sound in the end: a key that should be another one, an address that is down.
+    pub at_first: Option<String>,
 }
 
 impl Probed {
@@ -44,7 +46,11 @@ impl Probed {
             .zip(self.bitrate)
             .map(|(format, bits)| format!("{:.1} s of sound, {:.0} kbit/s {format}", self.seconds, bits / 1000.0));
         let words = match (&self.trouble, sound) {
-            (None, sound) => sound.unwrap_or_default(),
+            (None, Some(sound)) => match &self.at_first {
+                Some(at_first) => format!("{sound}; at first: {at_first}"),
+                None => sound,
+            },
+            (None, None) => String::new(),
             (Some(trouble), None) => trouble.clone(),
             (Some(trouble), Some(sound)) => format!("{sound}; {trouble}"),
         };
@@ -89,5 +95,6 @@ fn told(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
         format,
         bitrate,
         trouble: heard.trouble.map(|trouble| trouble.words),
+        at_first: probed.at_first.map(|cause| cause.words),
     }
 }

@@ -26,6 +26,8 @@ pub struct Probed {
     pub rate: Option<(String, f64)>,
     /// Why it is not enough; nothing where it is.
     pub trouble: Option<Cause>,
+    /// What was in the way before it was enough.
+    pub at_first: Option<Cause>,
 }
 
 /// Reaches `station` and tapes it on one of `decks` until there are `enough` seconds, for no longer than `patience`.
@@ -41,7 +43,7 @@ pub async fn probe(
         Ok(lease) => lease,
         Err(error) => {
             let (sound, trouble) = (Duration::ZERO, Some(error.as_cause()));
-            return Probed { tape: None, sound, start: None, waited: None, rate: None, trouble };
+            return Probed { tape: None, sound, start: None, waited: None, rate: None, trouble, at_first: None };
         }
     };
     let tape = lease.tape().clone();
@@ -73,7 +75,8 @@ pub async fn probe(
     let sent = || lost(&tape.view(&span)).map(|(_, cause)| cause);
     let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).unwrap_or_else(late);
     let trouble = (sound < enough).then(why);
-    Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble }
+    let at_first = tape.first_trouble(now).filter(|_| trouble.is_none()).map(|it| it.cause);
+    Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble, at_first }
 }
 
 /// How much of what the station sent is no sound, and why.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::media::Piece;
 use super::policy::{self, Backoff};
+use super::turned::Turned;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::model::{Cause, Chunk, Format, MediaEvent};
@@ -35,6 +36,8 @@ pub(super) enum End {
     Stopped,
     /// By itself, for this cause.
     Failed(Cause),
+    /// By finding that the address stands for another kind of source; the words say for which.
+    Turned(Cause),
 }
 
 /// Nobody listens to the events any more.
@@ -114,13 +117,13 @@ impl Output {
     }
 }
 
-/// Keeps `link` connected until `stop` is cancelled or nobody listens any more.
+/// Keeps `link` connected until `stop` is cancelled or nobody listens any more, or it turns out to be another kind of source.
 pub(super) async fn keep<L: Link>(
     mut link: L,
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) {
+) -> Option<Turned> {
     let clock = &environment.clock;
     let (format, broken) = (None, None);
     let mut output = Output { events: events.clone(), clock: clock.clone(), format, fresh: true, broken, heard: false };
@@ -131,12 +134,16 @@ pub(super) async fn keep<L: Link>(
         let started = clock.monotonic();
         let end = tokio::select! {
             end = link.connect(&mut output, &stop) => end,
-            () = overdue(&stop, clock) => return,
-            () = events.closed() => return,
+            () = overdue(&stop, clock) => return None,
+            () = events.closed() => return None,
         };
-        let End::Failed(cause) = end else { return };
+        let cause = match end {
+            End::Failed(cause) => cause,
+            End::Turned(cause) => return Some(Turned { cause, heard: output.heard }),
+            End::Stopped => return None,
+        };
         if stop.is_cancelled() {
-            return;
+            return None;
         }
         let good = !output.fresh && clock.monotonic().saturating_sub(started) >= GOOD_AFTER;
         if !output.fresh {
@@ -160,11 +167,12 @@ pub(super) async fn keep<L: Link>(
             Ok::<_, Deaf>(())
         };
         tokio::select! {
-            told = told_and_waited => if told.is_err() { return },
-            () = stop.cancelled() => return,
-            () = events.closed() => return,
+            told = told_and_waited => if told.is_err() { return None },
+            () = stop.cancelled() => return None,
+            () = events.closed() => return None,
         }
     }
+    None
 }
 
 async fn overdue(stop: &CancellationToken, clock: &SharedClock) {

@@ -263,6 +263,11 @@ impl Tape {
         since.is_none_or(|arrived| arrived <= trouble.at).then(|| trouble.clone())
     }
 
+    /// The first trouble noted since `at`.
+    pub fn first_trouble(&self, at: DateTime<Utc>) -> Option<Trouble> {
+        self.state().troubles.iter().find(|trouble| trouble.at >= at).cloned()
+    }
+
     /// When sound last arrived.
     pub fn heard(&self) -> Option<DateTime<Utc>> {
         self.state().entries.iter().rev().find(|entry| entry.sound.is_ok()).map(|entry| entry.arrived)

@@ -1,5 +1,6 @@
-//! How whole segments are encrypted: AES in CBC mode with PKCS#7 padding (RFC 8216 section 4.3.2.4), with keys of 128 or
+//! How segments are encrypted. Whole ones: AES in CBC mode with PKCS#7 padding (RFC 8216 section 4.3.2.4), with keys of 128 or
 //! 256 bits, and AES-256 in counter mode, as browsers' players know it (METHOD=AES-256 and AES-256-CTR of hls.js and Shaka).
+//! Frame by frame: SAMPLE-AES, with AES-128 in CBC mode that begins anew with each.
 //!
 //! Some packagers (SRS) pad only where the length is no multiple of 16, some never. So what looks like a padding is only
 //! pointed out here: whether it belongs to the sound, the sound itself has to tell.
@@ -8,6 +9,8 @@ use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{Block, BlockCipherEncrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
 use aes::{Aes128, Aes256};
 use bytes::Bytes;
+
+use crate::source::media;
 
 /// The length of a block and of an initialisation vector.
 pub const BLOCK: usize = 16;
@@ -21,6 +24,8 @@ pub enum Cipher {
     Aes256,
     /// AES-256 in counter mode, the counter being the last 64 bits.
     Aes256Ctr,
+    /// AES-128 in CBC mode, of parts of each frame.
+    Samples,
 }
 
 /// What came of decrypting.
@@ -36,7 +41,7 @@ impl Cipher {
     /// The length of its keys in bytes.
     pub fn key_length(self) -> usize {
         match self {
-            Self::Aes128 => 16,
+            Self::Aes128 | Self::Samples => 16,
             Self::Aes256 | Self::Aes256Ctr => 32,
         }
     }
@@ -45,6 +50,17 @@ impl Cipher {
     pub fn decrypt(self, key: &[u8], iv: [u8; BLOCK], bytes: &[u8]) -> Option<Plain> {
         let mut plain = bytes.to_vec();
         match self {
+            Self::Samples => {
+                let open = |part: &mut [u8]| {
+                    let chain = cbc::Decryptor::<Aes128>::new_from_slices(key, &iv).ok();
+                    // Parts are whole blocks: there is nothing that could fail.
+                    chain.map(|chain| chain.decrypt_padded::<NoPadding>(part).map(drop));
+                };
+                let sealed = Bytes::from(plain);
+                let container = media::sniff(&sealed).filter(|_| key.len() == self.key_length())?;
+                let all = media::opened(container, &sealed, open)?;
+                return Some(Plain { all, unpadded: None });
+            }
             Self::Aes128 => {
                 let chain = cbc::Decryptor::<Aes128>::new_from_slices(key, &iv).ok()?;
                 chain.decrypt_padded::<NoPadding>(&mut plain).ok()?;

@@ -2,7 +2,7 @@
 //!
 //! An answer that breaks off is used as far as its lines are whole, where that brings anything new: some relays leave out
 //! the last chunk, or promise more bytes than they have, each time. Files that name streams (M3U, PLS) are taken for a
-//! choice among these. Sound itself is no playlist, and what to write instead is told.
+//! choice among these. Sound itself is no playlist: it may have no end, and is known long before.
 
 use std::time::Duration;
 
@@ -15,8 +15,9 @@ use super::variants::Master;
 use crate::base::blocking::heavy;
 use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
-use crate::model::{AsCause, CauseKind};
-use crate::source::{media, resolve};
+use crate::model::{AsCause, CauseKind, Container};
+use crate::source::media;
+use crate::source::resolve::{self, Entry, Listed};
 
 /// The most bytes of a playlist.
 const PLAYLIST_CAP: usize = 8 << 20;
@@ -35,7 +36,7 @@ pub enum LoadError {
     #[error(transparent)]
     Playlist(#[from] PlaylistError),
     /// The answer is sound.
-    #[error("{url} is no HLS playlist but sound itself ({detail}): write `icecast:` instead of `hls:`")]
+    #[error("{url} is no HLS playlist but sound itself ({detail}): write `icecast:` instead of `hls:` at the station")]
     Sound {
         /// Whose, redacted.
         url: String,
@@ -73,10 +74,10 @@ pub struct Asking<'a> {
 
 /// Asks for the playlist at `url`.
 pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Playlist, LoadError> {
+    let is_sound = |bytes: &[u8]| bytes.len() <= 2 * SOUND && sound_in(bytes).is_some();
     let Partial { mut body, cut } =
-        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit).await?;
-    let beginning = body.bytes.get(..SOUND).unwrap_or(&body.bytes);
-    if let Some(container) = media::sniff(beginning).filter(|_| !beginning.starts_with(b"#")) {
+        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit, is_sound).await?;
+    if let Some((container, beginning)) = sound_in(&body.bytes) {
         let detail = media::probe(container, beginning, None).detail;
         let detail = if detail.is_empty() { format!("{container:?}") } else { detail };
         return Err(LoadError::Sound { url: redact::url(&body.url), detail });
@@ -90,6 +91,13 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
         Ok(Playlist::Master(master)) => Ok(Playlist::Master(master)),
         _ => Err(cut.into()),
     }
+}
+
+/// What `bytes` are as sound, and as many of them as are needed to tell.
+fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
+    let beginning = bytes.get(..SOUND).unwrap_or(bytes);
+    let container = media::sniff(beginning).filter(|_| !beginning.starts_with(b"#"))?;
+    Some((container, beginning))
 }
 
 /// Whether a list that may lack its end is of use: not where it could be taken for an older one.
@@ -118,8 +126,15 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
         }
         _ => false,
     };
-    let streams = if names_streams { resolve::streams_named_in(body) } else { Vec::new() };
-    if streams.is_empty() { read } else { Ok(Playlist::Master(Master::of_equals(streams))) }
+    match names_streams.then(|| resolve::listed(&body.bytes, &body.content_type, &body.url)) {
+        Some(Listed::Streams(streams)) => Ok(Playlist::Master(Master::of_equals(playable(streams)))),
+        _ => read,
+    }
+}
+
+/// Where those of `streams` are that can be asked for over HTTP.
+pub fn playable(streams: Vec<Entry>) -> Vec<Url> {
+    streams.into_iter().map(|entry| entry.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
 }
 
 #[cfg(test)]
@@ -139,7 +154,8 @@ mod tests {
         };
         assert_eq!(streams("#EXTM3U\n#EXTINF:-1,Radio\nhttp://h/live\n#EXTINF:-1,Radio 2\n/b\n"), 2);
         assert_eq!(streams("#EXTM3U\nhttp://h/live.m3u8\n"), 1);
-        assert_eq!(streams("[playlist]\nFile1=http://h/live\n"), 1);
+        assert_eq!(streams("#EXTM3U\nlive/radio\nstream\n"), 2);
+        assert_eq!(streams("[playlist]\nFile1=http://h/live\nFile2=rtmp://h/live/radio\n"), 1);
         for list in ["#EXTINF:2,\na.aac\n", "#EXT-X-VERSION:3\n#EXTINF:0,\na.aac\n", ""] {
             assert_eq!(streams(&format!("#EXTM3U\n{list}")), 0, "{list}");
         }

@@ -52,21 +52,23 @@ use crate::base::environment::Environment;
 use crate::base::http::{self, Manner};
 use crate::config::Hls;
 use crate::model::{AsCause, MediaEvent};
+use crate::source::turned::Turned;
 
 /// How long a segment that is on its way may still take after `stop`.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Captures `source` into `events` until `stop` is cancelled or nobody listens any more.
+/// Captures `source` into `events` until `stop` is cancelled or nobody listens any more, or its address turns out to be that
+/// of an endless stream.
 ///
 /// Starts with the segment that plays at `since` (and the one before, for safety) as far as the first window reaches
 /// back, placed by the list's dates where they are within two minutes of our clock, else counted back from now.
-pub async fn run(
+pub(super) async fn run(
     source: &Hls,
     since: DateTime<Utc>,
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) {
+) -> Option<Turned> {
     let client = match http::client(Manner {
         headers: &source.headers,
         accept_invalid: source.accept_invalid,
@@ -76,7 +78,8 @@ pub async fn run(
         Err(error) => {
             let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };
             let _ = events.send(trouble).await;
-            return stop.cancelled().await;
+            stop.cancelled().await;
+            return None;
         }
     };
     let end = End { stop: stop.child_token(), late: CancellationToken::new() };
@@ -93,6 +96,12 @@ pub async fn run(
     };
     let obtainer =
         Obtainer::new(Fetcher::new(client, environment.clock.clone()), &offer, environment.clock.clone(), end.clone());
+    let reloading = async {
+        let turned = reloader.run(queued).await;
+        // What is under way is part of another stream.
+        end.stop.cancel();
+        turned
+    };
     let committing = async {
         // An error means that nobody listens: the other half need not go on either.
         let _ = commit::run(&obtainer, queue, &events).await;
@@ -104,12 +113,10 @@ pub async fn run(
         end.late.cancel();
     };
     // On the heap, because it is large and every caller up to the deck's task would carry it.
-    let mut capture = Box::pin(async { tokio::join!(reloader.run(queued), committing) });
+    let mut capture = Box::pin(async { tokio::join!(reloading, committing).0 });
     tokio::select! {
-        _ = &mut capture => {}
-        () = lateness => {
-            capture.await;
-        }
+        turned = &mut capture => turned,
+        () = lateness => capture.await,
     }
 }
 

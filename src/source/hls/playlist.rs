@@ -50,7 +50,10 @@ pub enum PlaylistError {
     #[error("the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES keys")]
     Protected(String),
     /// Encryption that we do not know, with a plain key or none.
-    #[error("the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128 and AES-256")]
+    #[error(
+        "the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128, AES-256, and \
+             SAMPLE-AES of AAC and AC-3 that is not in MP4"
+    )]
     Unknown(String),
     /// A key or its IV is malformed.
     #[error("the playlist's EXT-X-KEY is malformed: {0}")]
@@ -296,6 +299,9 @@ impl Carried {
             self.map =
                 Some(Map { url: absolute_or_inline(base, &map.uri)?, byte_range: map.byte_range.as_ref().map(offset) });
         }
+        if self.map.is_some() && self.key.as_ref().is_some_and(|key| key.cipher == Cipher::Samples) {
+            return Err(PlaylistError::Unknown("SAMPLE-AES in MP4".to_owned()));
+        }
         let (url, byte_range) = (address.url.clone(), address.byte_range);
         let claimed = Some(extinf(raw)).filter(|duration| !duration.is_zero());
         let duration = claimed.unwrap_or(target);
@@ -368,6 +374,7 @@ fn raw_key(key: &m3u8_rs::Key, base: &Url) -> Result<Option<RawKey>, PlaylistErr
         "AES-128" => Cipher::Aes128,
         "AES-256" => Cipher::Aes256,
         "AES-256-CTR" => Cipher::Aes256Ctr,
+        "SAMPLE-AES" => Cipher::Samples,
         _ => return Err(PlaylistError::Unknown(method)),
     };
     let url = absolute_or_inline(base, key.uri.as_deref().ok_or(PlaylistError::Key("it has no URI"))?)?;

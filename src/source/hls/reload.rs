@@ -12,12 +12,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::load::{Asking, LoadError, load};
+use super::load::{Asking, LoadError, load, playable};
 use super::offer::Offer;
 use super::playlist::{MediaPlaylist, Playlist};
 use super::standing::Standing;
 use super::timeline::{Ordered, Reading, Timeline};
-use super::variants::Wish;
+use super::variants::{Master, Wish};
 use super::{pace, proof};
 use crate::base::environment::Environment;
 use crate::base::http::{Client, HttpError};
@@ -25,10 +25,11 @@ use crate::base::redact;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
-use crate::source::resolve::{self, Resolved};
+use crate::source::resolve;
+use crate::source::turned::Turned;
 
-/// How many master playlists may stand before a media playlist.
-const MOST_MASTERS: usize = 3;
+/// How many lists of streams and master playlists may stand before a media playlist, and that.
+const MOST_MASTERS: usize = 6;
 /// The longest that finding the address may take.
 const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
 /// The shortest time between two findings for the sake of segments that are refused.
@@ -47,13 +48,13 @@ pub struct Reloader<'a> {
 }
 
 impl Reloader<'_> {
-    /// Runs until stopped; then `queue` ends.
-    pub async fn run(self, queue: mpsc::Sender<Ordered>) {
+    /// Runs until stopped, or until the address turns out to be that of a stream; then `queue` ends.
+    pub async fn run(self, queue: mpsc::Sender<Ordered>) -> Option<Turned> {
         let stop = self.stop.clone();
         let mut reloading = Reloading::new(self, queue);
         tokio::select! {
-            () = stop.cancelled() => {}
-            () = reloading.forever() => {}
+            () = stop.cancelled() => None,
+            turned = reloading.until_turned() => Some(turned),
         }
     }
 }
@@ -78,7 +79,7 @@ struct Reloading<'a> {
     /// When to find the address (again); monotonic.
     resolve_at: Option<Duration>,
     /// The finding that goes on while the address it has is still reloaded.
-    finding: Option<BoxFuture<'a, Result<Resolved, Cause>>>,
+    finding: Option<BoxFuture<'a, Result<Vec<Url>, Cause>>>,
     resolved_at: Duration,
     /// Findings since the last list that could be read.
     resolved: u32,
@@ -126,7 +127,7 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    async fn forever(&mut self) {
+    async fn until_turned(&mut self) -> Turned {
         loop {
             let started = self.monotonic();
             let pace = if self.place.is_none() {
@@ -134,6 +135,9 @@ impl<'a> Reloading<'a> {
             } else {
                 match self.load().await {
                     Ok(list) => self.read(&list, started).await,
+                    Err(error) if self.is_turn(&error) => {
+                        return Turned { cause: error.as_cause(), heard: self.target.is_some() };
+                    }
                     Err(error) => self.failed(&error).await,
                 }
             };
@@ -232,30 +236,40 @@ impl<'a> Reloading<'a> {
         self.resolve_at = Some(self.resolve_at.map_or(at, |before| before.min(at)));
     }
 
-    fn find(&self) -> BoxFuture<'a, Result<Resolved, Cause>> {
+    fn find(&self) -> BoxFuture<'a, Result<Vec<Url>, Cause>> {
         let (source, client, environment) = (self.parts.source, self.parts.client.clone(), self.parts.environment);
         Box::pin(async move {
-            let finding = resolve::resolve(&source.address, &client, environment);
+            let finding = resolve::find(&source.address, &client, environment);
             let late = |_| {
                 let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
                 Cause::new(CauseKind::Address, words)
             };
             let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
-            found.map_err(|error| error.as_cause())
+            let found = found.map_err(|error| error.as_cause())?;
+            let none = found.first().map(|entry| format!("{} is no http address", redact::url(&entry.url)));
+            let urls = playable(found);
+            if urls.is_empty() { Err(Cause::new(CauseKind::Address, none.unwrap_or_default())) } else { Ok(urls) }
         })
     }
 
     /// Takes the new address, or tells why there is none.
-    async fn found(&mut self, found: Result<Resolved, Cause>) -> bool {
+    async fn found(&mut self, found: Result<Vec<Url>, Cause>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
         self.resolve_at = None;
         match found {
-            Ok(Resolved { url, expires }) => {
+            Ok(mut urls) => {
                 (self.not_found, self.refused) = (0, false);
+                let now = self.parts.environment.clock.now();
+                let expires = urls.iter().filter_map(|url| resolve::expires(url, now)).min();
                 let renew = expires.and_then(|expires| self.renewal(expires));
-                self.place = Some(Place { url, fresh: true, renew });
-                self.variants.begin_anew();
+                self.variants.begin_anew(self.resolved > 1 || self.quiet_resolves > 0, self.resolved_at);
+                let url = if urls.len() > 1 {
+                    self.variants.choose(&Master::of_equals(urls), Wish::default(), self.resolved_at)
+                } else {
+                    urls.pop()
+                };
+                self.place = url.map(|url| Place { url, fresh: true, renew });
                 true
             }
             Err(cause) => {
@@ -298,6 +312,13 @@ impl<'a> Reloading<'a> {
             }
         }
         Err(LoadError::OnlyMasters)
+    }
+
+    /// Whether `error` means that the address is that of a stream. One that was that of a list before may play something
+    /// else for a moment.
+    fn is_turn(&self, error: &LoadError) -> bool {
+        let is_sound = matches!(error, LoadError::Sound { .. });
+        is_sound && (self.target.is_none() || policy::PLAYLIST.gives_up_address(self.failures.saturating_add(1)))
     }
 
     /// Notes a failure; returns how long to wait.

@@ -31,6 +31,8 @@ pub struct Standing {
     /// The one that is played, and since when; monotonic.
     playing: Option<(usize, Duration)>,
     records: HashMap<String, Record>,
+    /// What was chosen from lists that named the one in which the variant stands that is played.
+    parents: Vec<String>,
     variables: Variables,
 }
 
@@ -61,19 +63,26 @@ impl Record {
 impl Standing {
     /// Takes what `master` offers and chooses; `None` where there is nothing to choose from.
     pub fn choose(&mut self, master: &Master, wish: Wish<'_>, now: Duration) -> Option<Url> {
+        let parent = self.playing.and_then(|(playing, _)| self.ranked.get(playing));
+        self.parents.extend(parent.map(|parent| parent.name.clone()));
         self.ranked = master.ranked(wish);
         self.variables.clone_from(&master.variables);
         if self.records.len() > REMEMBERED {
-            self.records.retain(|name, _| self.ranked.iter().any(|choice| choice.name == *name));
+            let named = |name: &String| self.ranked.iter().any(|choice| choice.name == *name);
+            self.records.retain(|name, _| named(name) || self.parents.contains(name));
         }
         let left = |at: usize| self.ranked.get(at).and_then(|choice| self.records.get(&choice.name)?.left);
         let best = (0..self.ranked.len()).min_by_key(|at| left(*at))?;
         self.play(best, now)
     }
 
-    /// The station's address was found anew: nothing is played until a master has been read, if there is one.
-    pub fn begin_anew(&mut self) {
+    /// The station's address was found anew: nothing is played until a master has been read, if there is one. Where what
+    /// was played did not deliver (`in_vain`), that counts against what led to it as well.
+    pub fn begin_anew(&mut self, in_vain: bool, now: Duration) {
         self.playing = None;
+        for parent in std::mem::take(&mut self.parents) {
+            self.records.entry(parent).or_default().left = in_vain.then_some(now);
+        }
     }
 
     /// The variables of the master playlist.
@@ -191,7 +200,7 @@ mod tests {
     fn one_failure_is_a_token_and_two_are_a_variant() {
         let mut standing = playing();
         assert_eq!(standing.failed(1, at(1)), None);
-        standing.begin_anew();
+        standing.begin_anew(false, at(1));
         // The same variant under another token.
         assert_eq!(path(standing.choose(&master("?t=2"), Wish::default(), at(2))), "/a");
         standing.list_works();
@@ -239,6 +248,26 @@ mod tests {
         standing.delivers(at(800));
         standing.leave(at(900));
         assert!(standing.due(at(920)).is_some());
+    }
+
+    #[test]
+    fn what_leads_to_a_list_in_vain_is_left_for_what_stands_beside_it() {
+        let list =
+            |paths: [&str; 2]| Master::of_equals(paths.map(|path| Url::parse(&format!("http://h{path}")).unwrap()));
+        let outer = list(["/first", "/second"]);
+        let mut standing = Standing::default();
+        let begin = |standing: &mut Standing, second| path(standing.choose(&outer, Wish::default(), at(second)));
+        assert_eq!(begin(&mut standing, 0), "/first");
+        let inner = list(["/first/a", "/first/b"]);
+        assert_eq!(path(standing.choose(&inner, Wish::default(), at(0))), "/first/a");
+        standing.begin_anew(false, at(1));
+        assert_eq!(begin(&mut standing, 1), "/first", "a token that has run out says nothing about it");
+        standing.choose(&inner, Wish::default(), at(1));
+        standing.begin_anew(true, at(2));
+        assert_eq!(begin(&mut standing, 2), "/second");
+        standing.choose(&list(["/second/a", "/second/b"]), Wish::default(), at(2));
+        standing.begin_anew(true, at(3));
+        assert_eq!(begin(&mut standing, 3), "/first", "the one that was left first");
     }
 
     #[test]

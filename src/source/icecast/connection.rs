@@ -2,17 +2,21 @@
 //!
 //! Silence means that the connection is dead, or that the server is held up. One that comes to itself sends everything
 //! that an open connection has missed, and a new one only the burst. So the old one is kept until another has sound, and
-//! where both come at once it has precedence.
+//! where both come at once it has precedence. A head that is late is waited for in the same way: the question that was asked
+//! first may be answered any moment, and is not taken back for one that may take as long.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::future::select_ok;
 use reqwest::Response;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::super::endless::{DEAD_AFTER, Deaf, Output};
+use super::super::endless::{DEAD_AFTER, Deaf, End, Output};
 use super::super::policy::{self, Backoff};
 use super::super::resolve::{Entry, Listed, find, listed};
 use crate::base::environment::Environment;
@@ -32,8 +36,10 @@ const MOST_LISTS: usize = 5;
 const LONGEST_LIST: usize = 256 << 10;
 /// How long an answer that begins as a text may take to its end.
 const LIST_WITHIN: Duration = Duration::from_secs(3);
-/// The longest wait for a head. It begins with [`DEAD_AFTER`] and grows with each try.
+/// The longest wait for a head.
 const LONGEST_HEAD: Duration = Duration::from_secs(40);
+/// For so long a stream may say nothing at first where a list names another one.
+const SPARED_FOR: Duration = Duration::from_secs(3);
 
 /// A body that is being read.
 pub(super) struct Connection {
@@ -43,6 +49,8 @@ pub(super) struct Connection {
     pub response: Response,
     /// Its first bytes, where they were waited for.
     first: Option<Bytes>,
+    /// How long its sound may take to begin.
+    pub begins_within: Duration,
     /// For how long it has said nothing when that is told.
     pub silent_for: Duration,
 }
@@ -55,13 +63,13 @@ pub(super) struct Opener<'a> {
     client: Option<Client>,
     /// Which of the entries of a list is asked: it goes on where one does not deliver, and comes back round.
     turn: usize,
-    /// Heads that did not come in time, running.
-    late: u32,
+    /// Which of them delivered last.
+    good: usize,
 }
 
 impl<'a> Opener<'a> {
     pub(super) fn new(source: &'a Icecast, environment: &'a Environment) -> Self {
-        Self { source, environment, client: None, turn: 0, late: 0 }
+        Self { source, environment, client: None, turn: 0, good: 0 }
     }
 
     fn client(&mut self) -> Result<Client, HttpError> {
@@ -83,65 +91,128 @@ impl<'a> Opener<'a> {
         self.turn = self.turn.wrapping_add(1);
     }
 
-    /// Finds the address and asks for the sound.
-    pub(super) async fn open(&mut self) -> Result<Connection, Cause> {
-        let opened = self.follow().await;
-        if opened.is_err() {
-            self.pass_on();
-        }
-        opened
+    /// What was opened last delivers.
+    pub(super) fn delivered(&mut self) {
+        self.good = self.turn;
     }
 
-    /// Follows lists, which are told by what they hold, to the stream whose turn it is.
-    async fn follow(&mut self) -> Result<Connection, Cause> {
-        let client = self.client().map_err(|error| error.as_cause())?;
-        let named = find(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
-        let mut entry = Entry { url: named, headers: Vec::new() };
-        let mut turn = self.turn;
+    /// Finds the address and asks for the sound. Where the answer is late, that is told, and asked for once more beside it:
+    /// of the next entry of a list where there is one. What is answered first counts.
+    pub(super) async fn open(&mut self, output: &mut Output) -> Result<Connection, End> {
+        let client = self.client().map_err(|error| End::Failed(error.as_cause()))?;
+        let asker = Asker { source: self.source, environment: self.environment, client, good: self.good };
+        let (late, mut lateness) = mpsc::channel(1);
+        let ask = async |turn: usize| Ok((asker.follow(turn, &late).await?, turn));
+        let mut first = pin!(ask(self.turn));
+        let answered = tokio::select! {
+            answered = &mut first => answered,
+            Some(cause) = lateness.recv() => {
+                output.trouble(cause).await?;
+                let second = pin!(ask(self.turn.wrapping_add(1)));
+                select_ok([first, second]).await.map(|(answered, _)| answered)
+            }
+        };
+        match answered {
+            Ok((connection, turn)) => {
+                self.turn = turn;
+                Ok(connection)
+            }
+            Err(end) => {
+                self.pass_on();
+                Err(end)
+            }
+        }
+    }
+}
+
+/// Asks a station for its sound, once.
+struct Asker<'a> {
+    source: &'a Icecast,
+    environment: &'a Environment,
+    client: Client,
+    /// Which of the entries of a list delivered last.
+    good: usize,
+}
+
+impl Asker<'_> {
+    /// Follows lists, which are told by what they hold, to the stream whose turn it is. Tells when its answer is `late`.
+    async fn follow(&self, mut turn: usize, late: &mpsc::Sender<Cause>) -> Result<Connection, End> {
+        // An HLS playlist among other streams is passed over, until all of these have been tried.
+        let passed = turn.wrapping_sub(self.good);
+        let mut entries_in_all = 1_usize;
+        let named = find(&self.source.address, &self.client, self.environment).await;
+        let mut chosen = Choice::of(named.map_err(|error| End::Failed(error.as_cause()))?, &mut turn)?;
         for _ in 0..=MOST_LISTS {
-            let mut connection = self.ask(&client, &entry).await?;
+            entries_in_all = entries_in_all.saturating_mul(chosen.of);
+            let patience = if entries_in_all > 1 { SPARED_FOR } else { DEAD_AFTER };
+            let mut connection = self.ask(&chosen.entry, patience, late).await.map_err(End::Failed)?;
             let Some(text) = connection.text().await else { return Ok(connection) };
             let content_type = http::content_type(&connection.response);
             match listed(&text, &content_type, connection.response.url()) {
-                Listed::Streams(mut entries) => {
-                    let chosen = turn % entries.len();
-                    turn /= entries.len();
-                    entry = entries.swap_remove(chosen);
-                }
+                Listed::Streams(entries) => chosen = Choice::of(entries, &mut turn)?,
                 Listed::Hls => {
                     let words = format!(
                         "{} is an HLS playlist: write `hls:` instead of `icecast:` at the station",
                         redact::url(&connection.url)
                     );
-                    return Err(Cause::new(CauseKind::Unusable, words));
+                    let cause = Cause::new(CauseKind::Unusable, words);
+                    return Err(if passed.saturating_add(1) < entries_in_all {
+                        End::Failed(cause)
+                    } else {
+                        End::Turned(cause)
+                    });
                 }
                 Listed::Other => return Ok(connection),
             }
         }
-        let words = format!("{} leads back to itself or through more than {MOST_LISTS} lists", redact::url(&entry.url));
-        Err(Cause::new(CauseKind::Address, words))
+        let url = redact::url(&chosen.entry.url);
+        let words = format!("{url} leads back to itself or through more than {MOST_LISTS} lists");
+        Err(End::Failed(Cause::new(CauseKind::Address, words)))
     }
 
-    async fn ask(&mut self, client: &Client, entry: &Entry) -> Result<Connection, Cause> {
+    /// Asks for `entry`. After `patience` without a head that is told to be `late`, and waited for on.
+    async fn ask(&self, entry: &Entry, patience: Duration, late: &mpsc::Sender<Cause>) -> Result<Connection, Cause> {
         let url = entry.url.clone();
         if !matches!(url.scheme(), "http" | "https") {
             let words = format!("{} is named by a list, and is no http address", redact::url(&url));
             return Err(Cause::new(CauseKind::Address, words));
         }
         let headers = http::header_map(&entry.headers).unwrap_or_default();
-        let limit = DEAD_AFTER.saturating_mul(self.late.saturating_add(1)).min(LONGEST_HEAD);
-        let sent = tokio::time::timeout(limit, client.get(url.clone()).headers(headers).send()).await;
-        let Ok(sent) = sent else {
-            self.late = self.late.saturating_add(1);
-            return Err(HttpError::silent(redact::url(&url), limit).as_cause());
+        let silent = |limit| HttpError::silent(redact::url(&url), limit).as_cause();
+        let mut sending = pin!(self.client.get(url.clone()).headers(headers).send());
+        let sent = match timeout(patience, &mut sending).await {
+            Ok(sent) => sent,
+            Err(_) => {
+                // Where it is full, that has been told before.
+                let _ = late.try_send(silent(patience));
+                timeout(LONGEST_HEAD - patience, sending).await.map_err(|_| silent(LONGEST_HEAD))?
+            }
         };
-        self.late = 0;
         let response = sent.map_err(|error| error.as_cause())?;
         if !response.status().is_success() {
             let (url, status) = (redact::url(&url), response.status());
             return Err(HttpError::Status { url, status }.as_cause());
         }
-        Ok(Connection::new(url, response))
+        Ok(Connection::new(url, response, patience))
+    }
+}
+
+/// What is asked of a list.
+struct Choice {
+    entry: Entry,
+    /// How many there are.
+    of: usize,
+}
+
+impl Choice {
+    /// The entry whose `turn` it is; the rest of that is for lists within the list.
+    fn of(mut entries: Vec<Entry>, turn: &mut usize) -> Result<Self, End> {
+        let of = entries.len();
+        let Some(chosen) = turn.checked_rem(of) else {
+            return Err(End::Failed(Cause::new(CauseKind::Address, "the address leads to a list of nothing")));
+        };
+        *turn /= of;
+        Ok(Self { entry: entries.swap_remove(chosen), of })
     }
 }
 
@@ -153,13 +224,15 @@ pub(super) enum Spoke {
     New(Box<Connection>),
     /// None of them.
     Nobody,
+    /// Something that is no endless stream any more.
+    Turned(Cause),
     /// Nobody waits any more.
     Stopped,
 }
 
 impl Connection {
-    pub(super) fn new(url: Url, response: Response) -> Self {
-        Self { url, response, first: None, silent_for: DEAD_AFTER }
+    fn new(url: Url, response: Response, begins_within: Duration) -> Self {
+        Self { url, response, first: None, begins_within, silent_for: DEAD_AFTER }
     }
 
     /// The whole answer, where that is a text and no sound. What was read of it is kept as its beginning.
@@ -219,7 +292,7 @@ impl Connection {
                 biased;
                 () = stop.cancelled() => return Ok(Spoke::Stopped),
                 read = self.chunk() => return Ok(Spoke::Old(read)),
-                opened = timeout_at(until, open_with_sound(opener)) => opened,
+                opened = timeout_at(until, open_with_sound(opener, output)) => opened,
             };
             let wait = match opened {
                 Ok(Ok(new)) => {
@@ -228,10 +301,12 @@ impl Connection {
                         Ok(_) | Err(_) => Spoke::New(Box::new(new)),
                     });
                 }
-                Ok(Err(cause)) => {
+                Ok(Err(End::Failed(cause))) => {
                     output.trouble(cause).await?;
                     Instant::now() + backoff.wait()
                 }
+                Ok(Err(End::Turned(cause))) => return Ok(Spoke::Turned(cause)),
+                Ok(Err(End::Stopped)) => return Ok(Spoke::Stopped),
                 Err(_) => return Ok(Spoke::Nobody),
             };
             tokio::select! {
@@ -254,9 +329,9 @@ fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// A new connection, and the first bytes of its body.
-async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, Cause> {
-    let mut new = opener.open().await?;
-    let cause = match timeout_at(Instant::now() + DEAD_AFTER, new.chunk()).await {
+async fn open_with_sound(opener: &mut Opener<'_>, output: &mut Output) -> Result<Connection, End> {
+    let mut new = opener.open(output).await?;
+    let cause = match timeout(DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);
             return Ok(new);
@@ -266,5 +341,5 @@ async fn open_with_sound(opener: &mut Opener<'_>) -> Result<Connection, Cause> {
         Err(_) => new.silent(),
     };
     opener.pass_on();
-    Err(cause)
+    Err(End::Failed(cause))
 }

@@ -5,6 +5,7 @@
 //! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
 
 mod connection;
+mod distance;
 mod icy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -26,6 +27,7 @@ use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Head, Titles};
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{self, Framer, Piece, Tail, sniff};
+use super::turned::Turned;
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -45,20 +47,20 @@ const SILENT_AFTER: Duration = Duration::from_secs(3);
 /// as fast as the network allows.
 const BURST_WITHIN: Duration = Duration::from_secs(3);
 
-/// Captures until `stop` is cancelled or nobody listens any more.
-pub async fn run(
+/// Captures until `stop` is cancelled or nobody listens any more, or the address turns out to be that of an HLS playlist.
+pub(super) async fn run(
     source: &Icecast,
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) {
+) -> Option<Turned> {
     keep(
         IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
         environment,
         events,
         stop,
     )
-    .await;
+    .await
 }
 
 struct IcecastLink<'a> {
@@ -75,7 +77,7 @@ impl Link for IcecastLink<'_> {
             Ok(connection)
         } else {
             tokio::select! {
-                opened = self.opener.open() => opened,
+                opened = self.opener.open(output) => opened,
                 () = stop.cancelled() => return End::Stopped,
             }
         };
@@ -83,13 +85,15 @@ impl Link for IcecastLink<'_> {
             Ok(mut connection) => {
                 let mut intake = Intake::new(&connection.url, &connection.response, std::mem::take(&mut self.tail));
                 let end = self.capture(&mut intake, &mut connection, output, stop).await;
-                if intake.framer.is_none() && self.next.is_none() && end != End::Stopped {
+                if intake.framer.is_some() {
+                    self.opener.delivered();
+                } else if self.next.is_none() && end != End::Stopped {
                     self.opener.pass_on();
                 }
                 self.tail = intake.into_tail();
                 end
             }
-            Err(cause) => End::Failed(cause),
+            Err(end) => end,
         }
     }
 }
@@ -103,10 +107,10 @@ impl IcecastLink<'_> {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> End {
-        let mut deadline = Instant::now() + DEAD_AFTER;
         let mut burst_ends: Option<Instant> = None;
         let mut roused = false;
-        let mut pace = Pace::new();
+        let mut pace = Pace::new(connection.begins_within);
+        let mut deadline = Instant::now() + pace.patience();
         let end = loop {
             if !intake.is_waiting() {
                 burst_ends = None;
@@ -141,6 +145,7 @@ impl IcecastLink<'_> {
                             break End::Failed(connection.silent());
                         }
                         Ok(Spoke::Nobody) => break End::Failed(connection.silent()),
+                        Ok(Spoke::Turned(cause)) => break End::Turned(cause),
                         Ok(Spoke::Stopped) => break End::Stopped,
                         Err(deaf) => return deaf.into(),
                     }
@@ -151,7 +156,10 @@ impl IcecastLink<'_> {
                     Ok(title) => title,
                     Err(cause) => break End::Failed(cause),
                 },
-                None => break End::Failed(intake.ended()),
+                None => {
+                    intake.take_rest(output.now());
+                    break End::Failed(intake.ended());
+                }
                 Some(Err(error)) => break End::Failed(connection.broke(&error)),
             };
             match intake.hand_over(title, output).await {
@@ -176,12 +184,14 @@ struct Pace {
     since: Instant,
     last: Instant,
     longest: Duration,
+    /// How long it may take to begin, until it has begun.
+    begins_within: Option<Duration>,
 }
 
 impl Pace {
-    fn new() -> Self {
+    fn new(begins_within: Duration) -> Self {
         let now = Instant::now();
-        Self { since: now, last: now, longest: Duration::ZERO }
+        Self { since: now, last: now, longest: Duration::ZERO, begins_within: Some(begins_within) }
     }
 
     /// Notes that there was sound.
@@ -189,12 +199,13 @@ impl Pace {
         let now = Instant::now();
         self.longest = self.longest.max(now - self.last);
         self.last = now;
+        self.begins_within = None;
     }
 
     /// How long it may be silent.
     fn patience(&self) -> Duration {
         let steady = self.last - self.since >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
-        if steady { SILENT_AFTER } else { DEAD_AFTER }
+        self.begins_within.unwrap_or(if steady { SILENT_AFTER } else { DEAD_AFTER })
     }
 }
 
@@ -250,16 +261,28 @@ impl Intake {
     fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
         let mut sound = BytesMut::new();
         let title = self.titles.take(bytes, &mut sound);
+        self.take_sound(&sound, arrived)?;
+        Ok(title)
+    }
+
+    /// What was held back for titles, once nothing follows it.
+    fn take_rest(&mut self, arrived: DateTime<Utc>) {
+        let rest = self.titles.rest();
+        // That it is no sound is told by whoever ended it.
+        let _ = self.take_sound(&rest, arrived);
+    }
+
+    fn take_sound(&mut self, sound: &[u8], arrived: DateTime<Utc>) -> Result<(), Cause> {
         if let Some(framer) = &mut self.framer {
-            framer.push(&sound, arrived);
+            framer.push(sound, arrived);
             let (strange, since, _) = &mut self.strange;
             if strange.len() < ENOUGH_TO_TELL {
-                strange.extend_from_slice(&sound);
+                strange.extend_from_slice(sound);
                 since.get_or_insert(arrived);
             }
-            return Ok(title);
+            return Ok(());
         }
-        self.beginning.extend_from_slice(&sound);
+        self.beginning.extend_from_slice(sound);
         let told = || if self.beginning.len() < ENOUGH_TO_TELL { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
             let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
@@ -268,7 +291,7 @@ impl Intake {
         } else if self.beginning.len() >= ENOUGH_TO_TELL {
             return Err(self.no_sound());
         }
-        Ok(title)
+        Ok(())
     }
 
     /// Hands over what is whole; tells whether that was any sound.
@@ -321,10 +344,7 @@ impl Intake {
     }
 
     async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), Deaf> {
-        let rest = self.titles.rest();
-        if let Some(framer) = &mut self.framer {
-            framer.push(&rest, output.now());
-        }
+        self.take_rest(output.now());
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;
         }

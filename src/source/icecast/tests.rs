@@ -36,22 +36,35 @@ impl Station {
         Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }
 
-    fn capture(&self) -> Capture {
+    fn source(&self) -> Icecast {
         let url = format!("http://{}/live;?token=s3cret9", self.listener.local_addr().unwrap());
         let address = Address::Url(Url::parse(&url).unwrap());
-        let source = Icecast { address, headers: vec![("X-Station".into(), "yes".into())], accept_invalid: false };
-        Capture::start(|events, stop| async move { run(&source, &Environment::system(), events, stop).await })
+        Icecast { address, headers: vec![("X-Station".into(), "yes".into())], accept_invalid: false }
+    }
+
+    fn capture(&self) -> Capture {
+        let source = self.source();
+        Capture::start(|events, stop| async move {
+            let turned = run(&source, &Environment::system(), events, stop).await;
+            assert!(turned.is_none(), "{turned:?}");
+        })
     }
 
     /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
     async fn serve(&self, head: &str, body: &[u8]) -> (String, TcpStream) {
+        let (request, mut stream) = self.ask().await;
+        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        (request, stream)
+    }
+
+    /// Takes the next listener and gives what it asks.
+    async fn ask(&self) -> (String, TcpStream) {
         let (mut stream, _) = self.listener.accept().await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             request.push(stream.read_u8().await.unwrap());
         }
-        stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
-        stream.write_all(body).await.unwrap();
         (String::from_utf8(request).unwrap().to_lowercase(), stream)
     }
 }
@@ -187,4 +200,69 @@ async fn a_station_that_falls_silent_is_left_and_tried_again() {
     assert!(!capture.chunk().await.discontinuity);
     capture.finish().await;
     drop(silent);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_silent_from_the_beginning_is_left_for_the_next() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let list = "HTTP/1.0 200 OK\r\nContent-Type: audio/x-scpls\r\n";
+    let entries = b"[playlist]\nFile1=/first\nFile2=/second\n";
+    drop(station.serve(list, entries).await);
+    let (request, silent) = station.serve(HTTP, b"").await;
+    assert!(request.starts_with("get /first "), "{request}");
+    let cause = capture.trouble().await;
+    assert!(cause.kind == CauseKind::Stalled && cause.words.contains("/first delivered no sound for 3 s"), "{cause:?}");
+    drop(station.serve(list, entries).await);
+    let (request, stream) = station.serve(HTTP, &mp3().await).await;
+    assert!(request.starts_with("get /second "), "{request}");
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    capture.finish().await;
+    drop((silent, stream));
+}
+
+#[tokio::test]
+async fn an_hls_playlist_is_passed_over_where_a_list_has_something_else_and_told_where_it_has_not() {
+    const PLAYLIST: &[u8] = b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.aac\n";
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let head = "HTTP/1.0 200 OK\r\n";
+    let entries = b"#EXTM3U\nhls\nlive\n";
+    drop(station.serve(head, entries).await);
+    drop(station.serve(head, PLAYLIST).await);
+    let cause = capture.trouble().await;
+    assert!(cause.words.contains("/hls is an HLS playlist: write `hls:` instead of `icecast:`"), "{cause}");
+    drop(station.serve(head, entries).await);
+    drop(station.serve(HTTP, &mp3().await).await);
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    capture.finish().await;
+
+    let source = station.source();
+    let (events, _heard) = mpsc::channel(16);
+    let environment = Environment::system();
+    let capture = run(&source, &environment, events, CancellationToken::new());
+    let serve = async {
+        drop(station.serve(head, b"[playlist]\nFile1=hls\nFile2=other\n").await);
+        drop(station.serve(head, PLAYLIST).await);
+        drop(station.serve(head, b"[playlist]\nFile1=hls\nFile2=other\n").await);
+        drop(station.serve(head, PLAYLIST).await);
+    };
+    let Turned { cause, heard } = tokio::join!(capture, serve).0.expect("there is nothing else");
+    assert!(cause.words.contains("/other is an HLS playlist") && !heard, "{cause}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let mut first = station.ask().await.1;
+    let cause = capture.trouble().await;
+    assert!(cause.words.contains("sent nothing for 10 s"), "{cause}");
+    // The second question gets no answer at all.
+    let second = station.ask().await.1;
+    first.write_all(format!("{HTTP}\r\n").as_bytes()).await.unwrap();
+    first.write_all(&mp3().await).await.unwrap();
+    assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
+    capture.finish().await;
+    drop((first, second));
 }

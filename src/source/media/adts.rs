@@ -15,6 +15,11 @@ const SAMPLES_PER_BLOCK: u32 = 1024;
 /// Frames of ADTS.
 pub(super) const CODING: Coding = Coding { sync: 0xff, header };
 
+/// How long the header is that `frame` begins with: two bytes longer where a checksum follows.
+pub(super) fn header_length(frame: &[u8]) -> usize {
+    if frame.get(1).is_some_and(|byte| byte & 1 == 0) { 9 } else { 7 }
+}
+
 /// Reads the header at the beginning of `bytes`.
 fn header(bytes: &[u8]) -> Option<Header> {
     let [b0, b1, b2, b3, b4, b5, b6] = array::<7>(bytes, 0)?;
@@ -22,12 +27,11 @@ fn header(bytes: &[u8]) -> Option<Header> {
     if b0 != 0xff || b1 & 0xf6 != 0xf0 {
         return None;
     }
-    let header_length = if b1 & 1 == 0 { 9 } else { 7 };
     let rate = *RATES.get(usize::from(b2 >> 2 & 0x0f))?;
     let channels = *CHANNELS.get(usize::from((b2 & 1) << 2 | b3 >> 6))?;
     let length = usize::from(b3 & 3) << 11 | usize::from(b4) << 3 | usize::from(b5 >> 5);
     let blocks = u32::from(b6 & 3) + 1;
-    (length > header_length).then_some(Header {
+    (length > header_length(bytes)).then_some(Header {
         format: FrameFormat { codec: "aac", rate, channels },
         length,
         samples: SAMPLES_PER_BLOCK * blocks,

@@ -13,6 +13,7 @@ mod fmp4;
 mod foreign;
 mod framer;
 mod frames;
+mod head;
 mod id3_tag;
 mod mpeg_audio;
 mod mpegts;
@@ -22,6 +23,7 @@ mod played;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reader;
+mod sealed;
 mod seam;
 mod tables;
 #[cfg(test)]
@@ -35,6 +37,8 @@ use bytes::Bytes;
 
 pub use foreign::describe;
 pub use framer::{Framer, Piece};
+pub use head::Head;
+pub use sealed::opened;
 pub use seam::Tail;
 
 use self::mpegts::TsReader;

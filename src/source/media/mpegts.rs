@@ -46,6 +46,11 @@ impl<'a> PesStart<'a> {
     }
 }
 
+/// The sound in the payload of a packet in which a PES packet begins.
+pub(super) fn sound_of(payload: &[u8]) -> Option<&[u8]> {
+    PesStart::read(payload).map(|pes| pes.payload)
+}
+
 /// How the sound of one elementary stream is measured.
 #[derive(Debug)]
 enum Meter {

@@ -7,6 +7,9 @@ const LONGEST_SECTION: usize = 1024;
 const PAT_PID: u16 = 0;
 const PAT: u8 = 0;
 const PMT: u8 = 2;
+/// What stands before the descriptors of the program, and how long the checksum at the end is.
+const MAP_HEADER: usize = 12;
+const CHECKSUM: usize = 4;
 
 /// A stream of sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +98,11 @@ impl Tables {
         }
     }
 
+    /// Whether `pid` is that of the program map.
+    pub(super) fn is_map(&self, pid: u16) -> bool {
+        self.map_pid == Some(pid)
+    }
+
     /// What is known of the sound in it.
     pub(super) fn holds(&self) -> Holds {
         self.holds
@@ -108,7 +116,7 @@ impl Tables {
 
 /// The entries of a section: between its header and its checksum.
 fn entries(section: &[u8], table: u8, header: usize) -> Option<&[u8]> {
-    (byte(section, 0)? == table).then(|| section.get(header..section.len().checked_sub(4)?)).flatten()
+    (byte(section, 0)? == table).then(|| section.get(header..section.len().checked_sub(CHECKSUM)?)).flatten()
 }
 
 fn pid(high: u8, low: u8) -> u16 {
@@ -127,6 +135,8 @@ fn first_program(section: &[u8]) -> Option<u16> {
 
 /// A stream that a program map table names.
 struct Stream<'a> {
+    /// Where in the section it stands.
+    at: usize,
     kind: u8,
     pid: u16,
     descriptors: &'a [u8],
@@ -134,13 +144,43 @@ struct Stream<'a> {
 
 fn streams(section: &[u8]) -> impl Iterator<Item = Stream<'_>> {
     let program_info = be16(section, 10).map_or(0, |length| usize::from(length & 0x0fff));
-    let mut rest = entries(section, PMT, 12).and_then(|entries| entries.get(program_info..)).unwrap_or_default();
+    let mut rest =
+        entries(section, PMT, MAP_HEADER).and_then(|entries| entries.get(program_info..)).unwrap_or_default();
+    let mut at = MAP_HEADER + program_info;
     std::iter::from_fn(move || {
         let [kind, high, low, l0, l1] = array::<5>(rest, 0)?;
         let end = 5 + usize::from(u16::from_be_bytes([l0, l1]) & 0x0fff);
+        let here = at;
+        at += end;
         let descriptors = rest.get(5..end.min(rest.len())).unwrap_or_default();
         rest = rest.get(end..).unwrap_or_default();
-        Some(Stream { kind, pid: pid(high, low), descriptors })
+        Some(Stream { at: here, kind, pid: pid(high, low), descriptors })
+    })
+}
+
+/// Calls the encrypted sound that a program map names at the beginning of `bytes` by other kinds, each of which `usual`
+/// gives; says which the first is.
+pub(super) fn rename(bytes: &mut [u8], usual: impl Fn(u8) -> Option<u8>) -> Option<(u16, u8)> {
+    let length = 3 + usize::from(be16(bytes, 1)? & 0x0fff);
+    let section = bytes.get_mut(..length).filter(|section| section.len() > MAP_HEADER + CHECKSUM)?;
+    let named: Vec<_> = streams(section).map(|stream| (stream.at, stream.pid, stream.kind)).collect();
+    let mut first = None;
+    for (at, pid, kind) in named {
+        let Some(usual) = usual(kind) else { continue };
+        *section.get_mut(at)? = usual;
+        first.get_or_insert((pid, kind));
+    }
+    let (contents, sum) = section.split_at_mut(length - CHECKSUM);
+    sum.copy_from_slice(&checksum(contents).to_be_bytes());
+    first
+}
+
+/// The CRC of sections (ISO/IEC 13818-1, annex A).
+fn checksum(bytes: &[u8]) -> u32 {
+    bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte) << 24, |sum, _| {
+            if sum & 0x8000_0000 == 0 { sum << 1 } else { sum << 1 ^ 0x04c1_1db7 }
+        })
     })
 }
 

@@ -1,6 +1,9 @@
 //! HTML and XML by CSS selector: text in, texts out. `scraper::Html` is not `Send`, so nothing of it leaves here; the
 //! caller runs this on a thread for blocking work.
 //!
+//! XML goes through the parser for HTML, which closes what is called like one of its elements without contents: the `<link>`
+//! of a feed would lose its text. In XML such elements are called otherwise while they are parsed.
+//!
 //! Parsing is bounded in time: the rules of HTML make nested `<div>`s cost the square of their depth (64 KiB of them
 //! took 7 s in a debug build), and a thread cannot be cancelled. What a page says after its time is up is not seen. It
 //! is time of the processor, so that a busy machine sees as much of a page as an idle one.
@@ -10,10 +13,10 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::{ParseOpts, parse_document};
+use html5ever::{LocalName, ParseOpts, parse_document};
 use regex::{Captures, Regex};
 use rustix::time::{ClockId, clock_gettime};
-use scraper::{ElementRef, Html, HtmlTreeSink, Selector};
+use scraper::{ElementRef, Html, HtmlTreeSink, Node, Selector};
 
 use super::text::constant;
 
@@ -21,6 +24,8 @@ use super::text::constant;
 const TIME: Duration = Duration::from_secs(2);
 /// How much of a page is parsed between two looks at the watch, in characters.
 const PIECE: usize = 4096;
+/// What stands before the name of an element of XML that has no contents in HTML.
+const FULL: &str = "full-";
 
 /// The text of every element of `document` that `css` picks, or its `attribute`; elements with neither are left out.
 /// `None` where `css` is not a selector. Stops at `most` bytes.
@@ -28,7 +33,10 @@ pub(super) fn select(document: &str, css: &str, attribute: Option<&str>, most: u
     let selector = Selector::parse(css).ok()?;
     // As the parser spells all names, those of XML too.
     let name = attribute.unwrap_or_default().to_ascii_lowercase();
-    let html = parse(&as_html(document));
+    let html = match as_html(document) {
+        Cow::Borrowed(html) => parse(html),
+        Cow::Owned(xml) => with_its_names(parse(&xml)),
+    };
     let started = computed();
     let mut left = most;
     let mut found = Vec::new();
@@ -76,23 +84,47 @@ fn text_of(element: ElementRef<'_>, most: usize) -> String {
     text
 }
 
-/// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text. HTML stays as it is.
+/// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text, and what HTML knows without
+/// contents has another name. HTML stays as it is.
 fn as_html(document: &str) -> Cow<'_, str> {
     static SPELLINGS: LazyLock<Regex> =
-        LazyLock::new(|| constant(r"(?s)<!\[CDATA\[(.*?)\]\]>|<([A-Za-z_][\w.:-]*)((?:\s[^<>]*)?)/>"));
+        LazyLock::new(|| constant(r"(?s)<!\[CDATA\[(.*?)\]\]>|<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>"));
     let start = document.trim_start_matches('\u{feff}').trim_start();
-    let is_xml = ["<?xml", "<playlist", "<asx", "<ASX", "<Asx"].iter().any(|mark| start.starts_with(mark));
+    let marks = ["<?xml", "<playlist", "<asx", "<rss", "<feed", "<opml"];
+    let is_xml = marks.iter().any(|mark| start.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)));
     // XHTML is served and read as HTML everywhere.
     if !is_xml || start.contains("<html") {
         return Cow::Borrowed(document);
     }
-    SPELLINGS.replace_all(document, |found: &Captures<'_>| match (found.get(1), found.get(2), found.get(3)) {
-        (Some(text), ..) => text.as_str().replace('&', "&amp;").replace('<', "&lt;"),
-        (None, Some(name), Some(attributes)) => {
-            format!("<{name}{attributes}></{name}>", name = name.as_str(), attributes = attributes.as_str())
+    let written = SPELLINGS.replace_all(document, |found: &Captures<'_>| {
+        if let Some(text) = found.get(1) {
+            return text.as_str().replace('&', "&amp;").replace('<', "&lt;");
         }
-        _ => found[0].to_owned(),
-    })
+        let full = if is_void(&found[3]) { FULL } else { "" };
+        let (slash, name, attributes) = (&found[2], &found[3], &found[4]);
+        let end = if found[5].is_empty() { String::new() } else { format!("</{full}{name}>") };
+        format!("<{slash}{full}{name}{attributes}>{end}")
+    });
+    Cow::Owned(written.into_owned())
+}
+
+/// Whether elements of this name have no contents in HTML.
+fn is_void(name: &str) -> bool {
+    const VOID: [&str; 14] =
+        ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"];
+    VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
+}
+
+/// XML with the names that it was written with.
+fn with_its_names(mut html: Html) -> Html {
+    for node in html.tree.values_mut() {
+        if let Node::Element(element) = node
+            && let Some(name) = element.name.local.strip_prefix(FULL).map(LocalName::from)
+        {
+            element.name.local = name;
+        }
+    }
+    html
 }
 
 #[cfg(test)]
@@ -121,6 +153,12 @@ mod tests {
                    <r1hls><![CDATA[https://h/r1.m3u8?a=1&b=2]]></r1hls></data></radiru>";
         assert_eq!(texts(xml, "data > r1hls"), ["https://h/r1.m3u8?a=1&b=2"]);
         assert_eq!(select(xml, "data", Some("dataKind"), MOST).unwrap(), ["a/b"]);
+        let feed = "<rss><channel><link>http://h/</link><item><link>\nhttp://h/a.mp3?x=1&amp;y=2</link><source url='u'/>\
+                    </item></channel><link rel='self' href='http://h/feed'/></rss>";
+        assert_eq!(texts(feed, "item > link"), ["http://h/a.mp3?x=1&y=2"]);
+        assert_eq!(texts(feed, "link")[0], "http://h/");
+        assert_eq!(select(feed, "link[rel=self]", Some("href"), MOST).unwrap(), ["http://h/feed"]);
+        assert_eq!(select(feed, "item > source", Some("url"), MOST).unwrap(), ["u"]);
     }
 
     #[test]

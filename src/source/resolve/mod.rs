@@ -1,8 +1,11 @@
-//! From an address in the YAML to a URL that plays now.
+//! From an address in the YAML to URLs that play now.
 //!
 //! An address is a URL, or steps that find one: text in, text out. Whatever comes out is looked at: a URL is the answer,
-//! a PLS, M3U, XSPF or ASX is followed to what it names, a page that is itself an HLS playlist answers with its own URL.
-//! A URL of HLS, Icecast or RTMP is never fetched here; that is the source's business, and some URLs work only once.
+//! a PLS, M3U, XSPF or ASX is what it names, a page that is itself an HLS playlist answers with its own URL. Lists are told
+//! by what they hold, never by what they are called.
+//!
+//! A URL of HLS or Icecast is never fetched here; that is the source's business, and some URLs work only once. The source
+//! shows what came to [`listed`]. For those that cannot ask a list themselves, [`streams`] follows lists.
 //!
 //! Everything is bounded: a body (4 MiB), a request and a command (15 s), what a step hands on (16 MiB), the chain of
 //! playlist files (5). Nothing is cached: tokens are short-lived, and a caller resolves exactly when it needs a new one.
@@ -22,6 +25,8 @@ mod text;
 pub use command::CommandError;
 pub use error::{Given, ResolveError, StepName};
 
+use std::collections::VecDeque;
+
 use chrono::{DateTime, Utc};
 use url::Url;
 
@@ -36,43 +41,89 @@ use crate::config::Address;
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
 
-/// Where to play from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
-    /// The URL of the stream itself (an HLS playlist, an Icecast mount, an RTMP stream).
-    pub url: Url,
-    /// When it stops being valid, where that can be read from it. It may lie in the past already.
-    pub expires: Option<DateTime<Utc>>,
-}
-
-/// Resolves `address`. Requests go through `client`, so that cookies set by the page stay in the capture's jar.
-/// Dropping the future cancels it: a request is closed, a command is killed with all it started.
-pub async fn resolve(address: &Address, client: &Client, environment: &Environment) -> Result<Resolved, ResolveError> {
-    let url = follow(find(address, client, environment).await?, client).await?;
-    let expires = expiry::read(&url, environment.clock.now());
-    tracing::debug!(url = %redact::url(&url), ?expires, "resolved");
-    Ok(Resolved { url, expires })
-}
-
-/// The address that is written, or that the steps find; what it answers is not looked at. Cancelled as [`resolve`].
-pub async fn find(address: &Address, client: &Client, environment: &Environment) -> Result<Url, ResolveError> {
-    match address {
-        Address::Url(url) => Ok(url.clone()),
-        Address::Find(finds) => {
-            let last = finds.last().ok_or(ResolveError::NoSteps)?;
-            let found = steps::walk(finds, client, environment).await?;
-            named_by(&found).ok_or_else(|| found.names_nothing(last))
-        }
-    }
-}
-
-/// A stream that a list names.
+/// A stream, or a list of some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Where it is.
     pub url: Url,
     /// What players are told to send with the request for it.
     pub headers: Vec<(String, String)>,
+}
+
+/// When `url` stops being valid, where that can be read from it. It may lie in the past already.
+pub fn expires(url: &Url, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    expiry::read(url, now)
+}
+
+impl Entry {
+    fn at(url: Url) -> Self {
+        Self { url, headers: Vec::new() }
+    }
+}
+
+/// The address that is written, or that the steps find: where they end at a list, all that it names, in its order; at
+/// least one. What they answer is not looked at. Requests go through `client`, so that cookies set by the page stay in the
+/// capture's jar. Dropping the future cancels it: a request is closed, a command is killed with all it started.
+pub async fn find(address: &Address, client: &Client, environment: &Environment) -> Result<Vec<Entry>, ResolveError> {
+    match address {
+        Address::Url(url) => Ok(vec![Entry::at(url.clone())]),
+        Address::Find(finds) => {
+            let last = finds.last().ok_or(ResolveError::NoSteps)?;
+            let found = steps::walk(finds, client, environment).await?;
+            let named = named_by(&found);
+            if named.is_empty() {
+                return Err(found.names_nothing(last));
+            }
+            for entry in &named {
+                tracing::debug!(url = %redact::url(&entry.url), "found");
+            }
+            Ok(named)
+        }
+    }
+}
+
+/// All streams that are `wanted` in the first list that names some: at the address, or in lists that are named there. At
+/// least one. Cancelled as [`find`].
+pub async fn streams(
+    address: &Address,
+    client: &Client,
+    environment: &Environment,
+    wanted: impl Fn(&Url) -> bool,
+) -> Result<Vec<Url>, ResolveError> {
+    let urls = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.url);
+    let mut left: VecDeque<Url> = urls(find(address, client, environment).await?).collect();
+    let mut visited = Vec::new();
+    let mut problem = None;
+    loop {
+        let found: Vec<Url> = left.iter().filter(|url| wanted(url)).cloned().collect();
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        let Some(url) = left.pop_front() else { break };
+        if visited.contains(&url) || visited.len() == MOST_LISTS {
+            problem = Some(ResolveError::Endless { url: redact::url(&url), most: MOST_LISTS });
+            continue;
+        }
+        visited.push(url.clone());
+        match list_at(&url, client).await {
+            Ok(entries) => urls(entries).rev().for_each(|url| left.push_front(url)),
+            Err(error) => problem = Some(error),
+        }
+    }
+    Err(problem.unwrap_or(ResolveError::NoSteps))
+}
+
+/// What the list at `url` names.
+async fn list_at(url: &Url, client: &Client) -> Result<Vec<Entry>, ResolveError> {
+    let body = http::read_whole(client.get(url.clone()), url, BODY_CAP, STEP_LIMIT)
+        .await
+        .map_err(|source| ResolveError::FetchList { source })?;
+    match listed(&body.bytes, &body.content_type, &body.url) {
+        Listed::Streams(entries) => Ok(entries),
+        // HLS under the name of a plain M3U.
+        Listed::Hls => Ok(vec![Entry::at(body.url)]),
+        Listed::Other => Err(ResolveError::empty_list(&body.url, &text::decode(&body.bytes, &body.content_type))),
+    }
 }
 
 /// What an answer is that is no sound.
@@ -88,66 +139,37 @@ pub enum Listed {
 
 /// Reads `bytes`, the answer of `base`, as a list of streams, in whatever encoding.
 pub fn listed(bytes: &[u8], content_type: &str, base: &Url) -> Listed {
-    let entries = match playlist_file::read(&text::decode(bytes, content_type)) {
-        Content::Hls => return Listed::Hls,
-        Content::Entries(entries) => entries,
-        Content::Other => return Listed::Other,
-    };
-    let streams: Vec<_> = entries
-        .iter()
-        .filter_map(|entry| {
-            let (words, headers) = playlist_file::parts(entry);
-            Some(Entry { url: text::address(words, Some(base))?, headers })
-        })
-        .collect();
-    if streams.is_empty() { Listed::Other } else { Listed::Streams(streams) }
-}
-
-/// The address in what the steps found: the first text that is one, holds a list of some, or is an HLS page.
-fn named_by(found: &Found) -> Option<Url> {
-    let base = found.page.as_ref();
-    found.texts.iter().find_map(|text| match playlist_file::read(text) {
-        // Only a page has a URL; playlist text out of some script cannot be reloaded.
-        Content::Hls => base.filter(|_| found.is_page).cloned(),
+    match playlist_file::read(&text::decode(bytes, content_type)) {
+        Content::Hls => Listed::Hls,
         Content::Entries(entries) => {
-            entries.iter().find_map(|entry| text::address(playlist_file::parts(entry).0, base))
+            let streams = named_in(&entries, Some(base));
+            if streams.is_empty() { Listed::Other } else { Listed::Streams(streams) }
         }
-        Content::Other => text::address(text, base),
-    })
-}
-
-/// The addresses that `body` names, where it is a file that does nothing but name streams: PLS, M3U, XSPF or ASX. None
-/// where it is anything else, such as an HLS playlist.
-pub fn streams_named_in(body: &http::Body) -> Vec<Url> {
-    match playlist_file::read(&text::decode(&body.bytes, &body.content_type)) {
-        Content::Entries(entries) => entries.iter().filter_map(|entry| text::address(entry, Some(&body.url))).collect(),
-        Content::Hls | Content::Other => Vec::new(),
+        Content::Other => Listed::Other,
     }
 }
 
-/// Follows playlist files to the stream that they name in the end.
-async fn follow(mut url: Url, client: &Client) -> Result<Url, ResolveError> {
-    let mut visited = Vec::new();
-    while playlist_file::is_named_by(&url) && matches!(url.scheme(), "http" | "https") {
-        if visited.contains(&url) || visited.len() == MOST_LISTS {
-            return Err(ResolveError::Endless { url: redact::url(&url), most: MOST_LISTS });
-        }
-        let body = http::read_whole(client.get(url.clone()), &url, BODY_CAP, STEP_LIMIT)
-            .await
-            .map_err(|source| ResolveError::FetchList { source })?;
-        let words = text::decode(&body.bytes, &body.content_type);
-        visited.push(url);
-        url = match playlist_file::read(&words) {
-            // HLS under the name of a plain M3U.
-            Content::Hls => return Ok(body.url),
-            Content::Entries(entries) => {
-                entries.iter().find_map(|entry| text::address(playlist_file::parts(entry).0, Some(&body.url)))
-            }
-            Content::Other => None,
-        }
-        .ok_or_else(|| ResolveError::empty_list(&body.url, &words))?;
-    }
-    Ok(url)
+fn named_in(entries: &[String], base: Option<&Url>) -> Vec<Entry> {
+    let streams = entries.iter().filter_map(|entry| {
+        let (words, headers) = playlist_file::parts(entry);
+        Some(Entry { url: text::listed_address(words, base)?, headers })
+    });
+    streams.collect()
+}
+
+/// The addresses in what the steps found: the first text that is one, holds a list of some, or is an HLS page.
+fn named_by(found: &Found) -> Vec<Entry> {
+    let base = found.page.as_ref();
+    let named = |text: &String| {
+        let named = match playlist_file::read(text) {
+            // Only a page has a URL; playlist text out of some script cannot be reloaded.
+            Content::Hls => base.filter(|_| found.is_page).cloned().map(Entry::at).into_iter().collect(),
+            Content::Entries(entries) => named_in(&entries, base),
+            Content::Other => text::address(text, base).map(Entry::at).into_iter().collect(),
+        };
+        Some(named).filter(|named: &Vec<Entry>| !named.is_empty())
+    };
+    found.texts.iter().find_map(named).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
-use url::Url;
 
 use super::html;
 use super::text::constant;
@@ -23,13 +22,6 @@ pub(super) enum Content {
     Entries(Vec<String>),
     /// Anything else.
     Other,
-}
-
-/// Whether `url` looks like the address of such a file rather than of a stream. HLS (`.m3u8`) does not.
-pub(super) fn is_named_by(url: &Url) -> bool {
-    let path = url.path();
-    let Some((_, extension)) = path.rsplit_once('.') else { return false };
-    ["pls", "m3u", "xspf", "asx"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// An entry without what Kodi appends to an address, `|User-Agent=…&Referer=…`, and that as headers.
@@ -57,7 +49,6 @@ pub(super) fn read(body: &str) -> Content {
     } else if starts_with("<asx") {
         html::select(body, "ref, entryref", Some("href"), MOST_BYTES).unwrap_or_default()
     } else if starts_with("<playlist") || starts_with("<?xml") && body.contains("<playlist") {
-        // Not `track > location`: HTML knows an element `track`, and that one is always empty.
         html::select(body, "trackList location", None, MOST_BYTES).unwrap_or_default()
     } else if is_list_of_urls(body) {
         lines(body)
@@ -150,17 +141,5 @@ mod tests {
         {
             assert_eq!(read(other), Content::Other, "{other}");
         }
-    }
-
-    #[test]
-    fn only_the_extension_of_the_path_counts() {
-        let named = |url| is_named_by(&Url::parse(url).unwrap());
-        assert!(named("http://a/listen.pls") && named("http://a/b/LIVE.M3U?x=1") && named("http://a/x.xspf"));
-        assert!(
-            !named("http://a/live.m3u8")
-                && !named("http://a/live.mp3?f=.pls")
-                && !named("http://a.pls/")
-                && !named("rtmp://a/b/c")
-        );
     }
 }

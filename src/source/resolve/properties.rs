@@ -56,12 +56,12 @@ pub fn page(bytes: &[u8]) {
     let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
     found.extend(document.lines().take(20).map(str::to_owned));
     for found in &found {
-        let Some(url) = text::address(found, base.as_ref()) else { continue };
+        let Some(url) = text::listed_address(found, base.as_ref()) else { continue };
         assert!(url.has_host() && (url.scheme().starts_with("http") || url.scheme().starts_with("rtmp")), "{url}");
         // Escapes in many layers come off layer by layer, and a host may hide a quote in one.
         let clear = !url.as_str().contains(['\\', '&', '"', '<', '>', '{', '}']);
         assert!(!clear || text::address(url.as_str(), None).as_ref() == Some(&url), "{found:?} becomes {url}");
-        let _ = (expiry::read(&url, now), playlist_file::is_named_by(&url), redact::url(&url));
+        let _ = (expiry::read(&url, now), redact::url(&url));
     }
     let _ = Given::of(&found).to_string();
     let words = redact::text(&document);

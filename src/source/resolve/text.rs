@@ -96,17 +96,31 @@ fn clear(found: &str) -> String {
 /// The address that `found` is, if it is one: a URL that can be played or fetched, or a path below `base`, the page on
 /// which it was found.
 pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
-    // Longer than any server accepts: spares a page that is not an address the cleaning.
-    if found.len() > 16_384 {
+    let text = short(found)?;
+    if text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
         return None;
     }
-    let text = clear(found);
-    if text.is_empty() || text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
+    resolved(&text, base.filter(|_| is_path(&text)))
+}
+
+/// The same of an entry in a list at `base`, where whatever has no scheme is a path: `stream`, `live/radio`.
+pub(super) fn listed_address(found: &str, base: Option<&Url>) -> Option<Url> {
+    let text = short(found)?;
+    if text.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
         return None;
     }
-    let url = match Url::parse(&text) {
+    resolved(&text, base)
+}
+
+/// `found` in clear, unless it is empty or longer than any server accepts: a page is spared the cleaning.
+fn short(found: &str) -> Option<String> {
+    Some(found).filter(|found| found.len() <= 16_384).map(clear).filter(|text| !text.is_empty())
+}
+
+fn resolved(text: &str, base: Option<&Url>) -> Option<Url> {
+    let url = match Url::parse(text) {
         Ok(url) => url,
-        Err(url::ParseError::RelativeUrlWithoutBase) if is_path(&text) => base?.join(&text).ok()?,
+        Err(url::ParseError::RelativeUrlWithoutBase) => base?.join(text).ok()?,
         Err(_) => return None,
     };
     (SCHEMES.contains(&url.scheme()) && url.has_host()).then_some(url)
@@ -210,6 +224,24 @@ mod tests {
         assert_eq!(on_page("live/a.m3u8?t=1"), Some("https://radio.example/player/live/a.m3u8?t=1".to_owned()));
         assert_eq!(on_page(r"\/hls\/a.m3u8"), Some("https://radio.example/hls/a.m3u8".to_owned()));
         assert_eq!(on_page("//cdn.example/a"), Some("https://cdn.example/a".to_owned()));
+    }
+
+    #[test]
+    fn whatever_stands_in_a_list_is_taken_from_where_that_is() {
+        let list = Url::parse("https://radio.example/lists/all.m3u").unwrap();
+        let in_list = |found| listed_address(found, Some(&list)).map(String::from);
+        for (found, url) in [
+            ("stream", "https://radio.example/lists/stream"),
+            ("stream.aac", "https://radio.example/lists/stream.aac"),
+            ("live/radio", "https://radio.example/lists/live/radio"),
+            ("My Radio.mp3", "https://radio.example/lists/My%20Radio.mp3"),
+            ("rtmp://h/live/radio live=1", "rtmp://h/live/radio%20live=1"),
+        ] {
+            assert_eq!(in_list(found).as_deref(), Some(url));
+            assert_eq!(listed_address(found, None).is_some(), found.contains("://"), "{found}");
+        }
+        assert_eq!(in_list("mms://h/radio"), None);
+        assert_eq!(in_list("<b>none</b>"), None);
     }
 
     #[test]

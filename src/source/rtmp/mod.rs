@@ -26,13 +26,14 @@ use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 use self::address::{Address, Meaning};
 use self::flv::{Codec, Flow, Watch};
 use self::said::Asked;
 use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{Framer, Piece};
-use super::resolve::resolve;
+use super::resolve::streams;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::process::{self, Invocation, Running};
@@ -48,7 +49,7 @@ const REMUX_GRACE: Duration = Duration::from_secs(2);
 
 /// Captures until `stop` is cancelled or nobody listens any more.
 pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
-    keep(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
+    let _ = keep(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
 }
 
 struct RtmpLink<'a> {
@@ -93,25 +94,42 @@ impl Packing {
 
 impl Link for RtmpLink<'_> {
     async fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> End {
-        let opened = tokio::select! {
-            opened = self.open() => opened,
-            () = stop.cancelled() => return End::Stopped,
-        };
-        let (connection, meaning) = match opened {
-            Ok(opened) => opened,
-            Err(cause) => return End::Failed(cause),
-        };
-        let Captured { end, heard, sound } = connection.capture(output, stop).await;
-        if heard {
-            self.meaning = Some(meaning);
-        } else if let Some(codec) = sound
-            && !codec.can_be_kept()
-        {
-            self.packing = Packing::Decode;
-        } else if matches!(&end, End::Failed(cause) if cause.kind != CauseKind::Internal) {
+        // The first is the likeliest: what is said of that is told where all are refused.
+        let mut refused = None;
+        loop {
+            let opened = tokio::select! {
+                opened = self.open() => opened,
+                () = stop.cancelled() => return End::Stopped,
+            };
+            let Opened { connection, meaning, of } = match opened {
+                Ok(opened) => opened,
+                Err(cause) => return End::Failed(cause),
+            };
+            let Captured { end, heard, sound } = connection.capture(output, stop).await;
+            if heard {
+                self.meaning = Some(meaning);
+                return end;
+            }
+            if let Some(codec) = sound
+                && !codec.can_be_kept()
+            {
+                self.packing = Packing::Decode;
+                return end;
+            }
+            let End::Failed(cause) = end else { return end };
+            if cause.kind == CauseKind::Internal {
+                return End::Failed(cause);
+            }
             self.tried = self.tried.wrapping_add(1);
+            if cause.kind != CauseKind::Refused {
+                return End::Failed(cause);
+            }
+            // A server that refuses a name says so at once, and need not be waited for before it is asked for another.
+            let cause = refused.get_or_insert(cause);
+            if self.tried.checked_rem(of).is_none_or(|next| next == 0) {
+                return End::Failed(cause.clone());
+            }
         }
-        end
     }
 }
 
@@ -130,25 +148,34 @@ impl<'a> RtmpLink<'a> {
         Ok(self.client.insert(http::client(manner)?).clone())
     }
 
-    async fn open(&mut self) -> Result<(Connection, Meaning), Cause> {
+    async fn open(&mut self) -> Result<Opened, Cause> {
         let client = self.client().map_err(|error| error.as_cause())?;
-        let resolved =
-            resolve(&self.source.address, &client, self.environment).await.map_err(|error| error.as_cause())?;
-        let url = resolved.url;
-        if !url.scheme().starts_with("rtmp") {
-            return Err(Cause::new(CauseKind::Address, format!("{} is no RTMP address", redact::url(&url))));
-        }
-        let address = Address::of(self.source, &url);
+        let is_rtmp = |url: &Url| url.scheme().starts_with("rtmp");
+        let urls = streams(&self.source.address, &client, self.environment, is_rtmp).await;
+        let urls = urls.map_err(|error| error.as_cause())?;
+        let addresses: Vec<Address> = urls.iter().map(|url| Address::of(self.source, url)).collect();
+        let all =
+            || addresses.iter().flat_map(|address| address.meanings.iter().map(move |meaning| (address, meaning)));
         // A token in it may be another by now.
-        let known = self.meaning.as_ref().and_then(|known| address.meanings.iter().find(|it| it.is_like(known)));
-        let tried = address.meanings.get(self.tried % address.meanings.len().max(1));
-        let Some(meaning) = known.or(tried) else {
-            return Err(Cause::new(CauseKind::Address, format!("{} names no stream", redact::url(&url))));
+        let known = self.meaning.as_ref().and_then(|known| all().find(|(_, meaning)| meaning.is_like(known)));
+        let of = if known.is_some() { 1 } else { all().count() };
+        let tried = self.tried.checked_rem(of).and_then(|at| all().nth(at));
+        let Some((address, meaning)) = known.or(tried) else {
+            return Err(Cause::new(CauseKind::Address, "the address names no stream"));
         };
-        let arguments = rtmpdump_arguments(self.source, &address, meaning);
+        let arguments = rtmpdump_arguments(self.source, address, meaning);
         let asked = Asked::new(&address.server, meaning);
-        Ok((Connection::open(self.program, arguments, asked, self.packing)?, meaning.clone()))
+        let connection = Connection::open(self.program, arguments, asked, self.packing)?;
+        Ok(Opened { connection, meaning: meaning.clone(), of })
     }
+}
+
+/// One of the things that the address may mean, asked for.
+struct Opened {
+    connection: Connection,
+    meaning: Meaning,
+    /// How many there are.
+    of: usize,
 }
 
 /// How long a child that should have ended may take to be seen to have ended.

@@ -181,10 +181,32 @@ async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
         "live playpath=radio swfUrl=http://127.0.0.1/p.swf live=1",
     ] {
         let mut capture = capture(at(port, path));
-        let detail = capture.format().await.detail;
+        let detail = loop {
+            match capture.next().await {
+                MediaEvent::Format(format) => break format.detail,
+                // The publisher may come later.
+                MediaEvent::Trouble { cause, .. } => assert_ne!(cause.kind, CauseKind::Refused, "{path}: {cause}"),
+                other => panic!("{path}: {other:?} before any format"),
+            }
+        };
         assert!(detail.starts_with(if path.contains("mp3") { "mp3 " } else { "aac " }), "{path}: {detail}");
         capture.finish().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_list_under_any_name_is_followed_and_its_next_entry_plays() {
+    let port = free_port();
+    let _server = Server::start(port).await;
+    let _publisher = publish_as(port, "-c:a aac", "live", "radio");
+    let list = format!("#EXTM3U\nrtmp://127.0.0.1:{}/live/radio\nrtmp://127.0.0.1:{port}/live/radio\n", free_port());
+    let web = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}/tune?id=7", web.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(web, axum::Router::new().fallback(move || async move { list })).await });
+    let mut capture = capture(Rtmp { address: Where::Url(Url::parse(&url).unwrap()), ..source(port) });
+    assert!(capture.trouble().await.words.contains("Connection refused"));
+    assert!(capture.format().await.detail.starts_with("aac "));
+    capture.finish().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use bytes::Bytes;
 
+use super::samples;
 use super::setup::{Encryption, KeyForm, Method};
 
 /// The first 128 or 256 bits of the key with this number.
@@ -31,7 +32,7 @@ pub(super) fn iv(sequence: u64, explicit: bool) -> [u8; 16] {
 impl Encryption {
     fn key_bytes(self, number: u64) -> Vec<u8> {
         match self.method {
-            Method::Aes128 => key::<16>(number).to_vec(),
+            Method::Aes128 | Method::Samples => key::<16>(number).to_vec(),
             Method::Aes256 | Method::Aes256Ctr => key::<32>(number).to_vec(),
         }
     }
@@ -58,6 +59,7 @@ impl Encryption {
             Method::Aes128 => "AES-128",
             Method::Aes256 => "AES-256",
             Method::Aes256Ctr => "AES-256-CTR",
+            Method::Samples => "SAMPLE-AES",
         };
         format!("#EXT-X-KEY:METHOD={method},URI=\"{uri}\"{iv}\n")
     }
@@ -66,6 +68,9 @@ impl Encryption {
     pub(super) fn seal(self, sequence: u64, sound: &[u8]) -> Bytes {
         let number = sequence / self.rotate_every;
         let iv = iv(sequence, self.explicit_iv);
+        if self.method == Method::Samples {
+            return samples::seal(&key(number), iv, sound).into();
+        }
         let length = sound.len();
         let pads = self.padded || !length.is_multiple_of(16);
         let mut buffer = sound.to_vec();

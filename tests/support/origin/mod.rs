@@ -12,6 +12,7 @@ mod live;
 mod mix;
 mod playlist;
 mod programme;
+mod samples;
 mod setup;
 mod spot;
 mod station;

@@ -138,6 +138,8 @@ pub enum Titles {
     Every(usize),
     /// The same, and the head says nothing.
     Unsaid(usize),
+    /// With so many bytes of sound between them, never a text in them, and the head says nothing.
+    Untold(usize),
 }
 
 /// Where `EXT-X-PROGRAM-DATE-TIME` stands.
@@ -190,6 +192,8 @@ pub enum Method {
     Aes128,
     Aes256,
     Aes256Ctr,
+    /// Frame by frame.
+    Samples,
 }
 
 /// How a key is written.

@@ -47,8 +47,9 @@ fn keys_hold_until_the_next_and_count_the_sequence_where_they_have_no_iv() {
 #[test]
 fn keys_we_cannot_use_are_named() {
     let refused = |key: &str| read(&format!("#EXTM3U\n#EXT-X-KEY:{key}\n#EXTINF:1,\na\n")).unwrap_err().to_string();
-    let samples = refused("METHOD=SAMPLE-AES,URI=\"k\"");
+    let samples = refused("METHOD=SAMPLE-AES,URI=\"k\"\n#EXT-X-MAP:URI=\"i\"");
     assert!(samples.contains("SAMPLE-AES") && samples.contains("cannot decrypt") && !samples.contains("licensed"));
+    assert!(refused("METHOD=SAMPLE-AES-CTR,URI=\"k\"").contains("cannot decrypt"));
     assert!(refused("METHOD=SAMPLE-AES,URI=\"k\",KEYFORMAT=\"com.apple\"").contains("licensed players only"));
     assert!(refused("METHOD=AES-128,URI=\"k\",KEYFORMAT=\"com.widevine\"").contains("com.widevine"));
     assert!(refused("METHOD=AES-128").contains("no URI"));

@@ -20,8 +20,11 @@ async fn a_stream_is_told_to_be_one_under_its_own_name_and_behind_a_list() {
     })
     .await;
     for path in ["stream", "list.pls", "radio.m3u8"] {
-        let words = first_trouble(&station, path).await;
-        assert!(words.contains(ENDLESS) && words.contains("/stream"), "{path}: {words}");
+        let (sender, _events) = mpsc::channel(16);
+        let environment = Environment::system();
+        let turned = run(&hls(&station, path), long_ago(), &environment, sender, CancellationToken::new()).await;
+        let Turned { cause, heard } = turned.expect("it is no list");
+        assert!(cause.words.contains(ENDLESS) && cause.words.contains("/stream") && !heard, "{path}: {cause}");
     }
 }
 
@@ -34,6 +37,23 @@ async fn of_several_lists_in_a_file_the_next_is_played_where_one_is_down() {
     })
     .await;
     capture(&station, "radio", 9).await.assert_whole();
+}
+
+#[tokio::test]
+async fn an_entry_that_leads_to_a_list_that_is_down_is_left_for_the_next() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/tune" => Answer::ok(b"#EXTM3U\nfirst\nsecond\n".to_vec()),
+        "/first" => Answer::ok(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\ngone.m3u8\n".to_vec()),
+        "/second" => Answer::ok(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n".to_vec()),
+        "/gone.m3u8" => Answer::status(404),
+        _ => live(asked),
+    })
+    .await;
+    capture(&station, "tune", 9).await.assert_whole();
+    // Found on a page, where the steps end at the list.
+    let step = Step::Get { url: Some(station.url.join("tune").unwrap()), headers: Vec::new() };
+    let found = Hls { address: Address::Find(vec![Find { number: 1, step }]), ..hls(&station, "") };
+    capture_with(found, long_ago(), |taped| taped.chunks().len() > 8).await.assert_whole();
 }
 
 #[tokio::test]

@@ -1,0 +1,35 @@
+//! The heads of frames, for whoever looks at a stream of them without taking it apart.
+
+use super::frames::{Coding, FrameFormat, HEADER};
+use super::{adts, mpeg_audio};
+use crate::model::Container;
+
+/// The head of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The whole frame in bytes, head included; never zero.
+    pub length: usize,
+    format: FrameFormat,
+}
+
+impl Head {
+    /// So many bytes always show whether they are one.
+    pub const LENGTH: usize = HEADER;
+
+    /// Reads the one at the beginning of `bytes`, of a stream that `container` says the kind of. Only those of AAC and MPEG
+    /// audio are known, which endless streams without a container of their own consist of.
+    pub fn read(container: Container, bytes: &[u8]) -> Option<Self> {
+        let Coding { header, .. } = match container {
+            Container::Adts => adts::CODING,
+            Container::Mp3 => mpeg_audio::CODING,
+            _ => return None,
+        };
+        let header = header(bytes)?;
+        Some(Self { length: header.length, format: header.format })
+    }
+
+    /// Whether both belong to one stream.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.format == other.format
+    }
+}
