@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use reqwest::Client;
+use rustix::io::Errno;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::library::address;
-use crate::support::machine::{Disk, whole};
+use crate::support::machine::{Disk, Refusing, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 const LIMIT: Duration = Duration::from_secs(150);
@@ -116,6 +117,52 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let log = stop(service).await;
     assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
     assert!(!log.contains("encoding again"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_quota_that_is_reached_is_a_full_disk() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Refusing::new(&aircheck, "recordings") else { return };
+    let service = aircheck.start_with("run", &["run"], &disk.variables());
+    address(&service).await;
+    disk.refuse(Some(Errno::DQUOT));
+    record(&service, 10).await;
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    let missing = &held["missing"][0];
+    assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
+    assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
+    disk.refuse(None);
+    whole(&finished(&aircheck).await, None, 10.0);
+    let log = stop(service).await;
+    assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
+    assert!(!log.contains("encoding again"), "{log}");
+}
+
+/// One error after another, for a few seconds each: what could not be written then is written after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_tape_that_cannot_be_written_for_whatever_reason_holds_on_to_its_sound() {
+    const ERRORS: [Errno; 6] = [Errno::DQUOT, Errno::NOSPC, Errno::ROFS, Errno::STALE, Errno::NOTCONN, Errno::IO];
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Refusing::new(&aircheck, "state/tape") else { return };
+    let service = aircheck.start_with("run", &["run"], &disk.variables());
+    record(&service, 45).await;
+    let count = |words: &str| service.log().matches(words).count();
+    until("some sound", LIMIT, async || count(" on tape station=s") == 1).await;
+    for (number, error) in ERRORS.into_iter().enumerate() {
+        disk.refuse(Some(error));
+        let told = || count("nothing can be put on tape");
+        until("a word about it", LIMIT, async || told() == number + 1).await;
+        disk.refuse(None);
+        until("sound again", LIMIT, async || count("on tape again") == number + 1).await;
+    }
+    whole(&finished(&aircheck).await, None, 45.0);
+    let log = stop(service).await;
+    assert_eq!(log.matches("nothing can be put on tape until there is room").count(), 2, "two are a full disk:\n{log}");
+    let reels = std::fs::read_dir(aircheck.path("state/tape/s")).expect("a tape").count();
+    assert!(reels <= 2 * (ERRORS.len() + 1), "{reels} files");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

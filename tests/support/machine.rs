@@ -217,6 +217,53 @@ impl Drop for Disk {
     }
 }
 
+/// A folder of a service to which the system refuses to write, with whatever error.
+pub struct Refusing {
+    library: PathBuf,
+    folder: PathBuf,
+    switch: PathBuf,
+}
+
+impl Refusing {
+    /// For a `folder` of `aircheck`, which takes everything yet; nothing, and a word about it, where there is no C compiler.
+    pub fn new(aircheck: &Aircheck, folder: &str) -> Option<Self> {
+        let library = aircheck.path("refused.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
+        let (to, from) = (library.to_string_lossy(), source.to_string_lossy());
+        if !run("cc", &["-shared", "-fPIC", "-o", &to, &from, "-ldl"]) {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let _ =
+                writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a disk that refuses, which takes a C compiler");
+            return None;
+        }
+        let root = aircheck.path("").canonicalize().expect("a folder");
+        Some(Self { folder: root.join(folder), switch: root.join("refused"), library })
+    }
+
+    /// What the service is to be started with.
+    pub fn variables(&self) -> [(&'static str, &std::ffi::OsStr); 3] {
+        let Self { library, folder, switch } = self;
+        [
+            ("LD_PRELOAD", library.as_os_str()),
+            ("REFUSED_FOLDER", folder.as_os_str()),
+            ("REFUSED_SWITCH", switch.as_os_str()),
+        ]
+    }
+
+    /// Refuses everything with `error` from now on, or nothing any more.
+    pub fn refuse(&self, error: Option<rustix::io::Errno>) {
+        match error {
+            Some(error) => {
+                // Never seen while it is empty.
+                let new = self.switch.with_extension("new");
+                std::fs::write(&new, error.raw_os_error().to_string()).expect("written");
+                std::fs::rename(new, &self.switch).expect("renamed");
+            }
+            None => std::fs::remove_file(&self.switch).expect("removed"),
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
 fn run(program: &str, args: &[&str]) -> bool {
     let output = std::process::Command::new(program).args(args).output();
