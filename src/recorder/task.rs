@@ -23,7 +23,7 @@ use super::order::Order;
 use super::take::LATEST;
 use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes};
 use crate::deck::Lease;
-use crate::library::archive;
+use crate::library::archive::{self, ArchiveError};
 use crate::model::{Airing, AiringId, AsCause};
 use crate::tape::reaches;
 
@@ -52,6 +52,10 @@ impl Recorder {
     pub(super) async fn see_through(&self, ordered: Order, reins: &mut Reins, mut attempt: u32) {
         let id = &ordered.airing.id;
         let mut seat = Seat::default();
+        // At the start the folder may have been away in which its file may be.
+        if attempt > 0 && self.settled(id).await != Some(false) {
+            return;
+        }
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
             let record = self.record(&ordered, reins, &mut seat.lease, attempt == 0);
@@ -112,8 +116,13 @@ impl Recorder {
         let (airing, size) = (&order.airing, size_of(order));
         self.live.hold(&airing.id, Some(hindrance.cause()));
         self.tell();
+        let is_known = self.watched.note(hindrance);
         if !seat.told.as_ref().is_some_and(|told| told.is_like(hindrance)) {
-            error!(airing = %airing.id, "{hindrance}; its tape is kept, it is finished when that has passed");
+            if is_known {
+                info!(airing = %airing.id, "it waits for that, too");
+            } else {
+                error!(airing = %airing.id, "{hindrance}; its tape is kept, it is finished when that has passed");
+            }
             seat.told = Some(hindrance.clone());
         }
         // What there is of the MP3 takes the room that the tape and the list need.
@@ -131,6 +140,7 @@ impl Recorder {
             let is_kept = self.environment.clock.now() < airing.cut().end + TAPE_KEPT;
             if !is_kept || !self.is_hindered(hindrance, size).await {
                 seat.fleeting = if looks == 0 { seat.fleeting.saturating_add(1) } else { 0 };
+                self.watched.has_passed(hindrance);
                 info!(airing = %airing.id, "what was in the way of finishing it has passed");
                 break true;
             }
@@ -171,7 +181,12 @@ impl Recorder {
             match self.is_settled(id).await {
                 Ok(settled) => return Some(settled),
                 Err(error) if !told => {
-                    error!(airing = %id, %error, "the list could not be asked; nothing is done with it until it can");
+                    let whom = if matches!(error, RecorderError::Archive(ArchiveError::Shelf(_))) {
+                        "whether its file is there could not be seen; nothing is done with it until it can"
+                    } else {
+                        "the list could not be asked; nothing is done with it until it can"
+                    };
+                    error!(airing = %id, %error, "{whom}");
                     told = true;
                 }
                 Err(_) => {}
