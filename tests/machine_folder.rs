@@ -165,7 +165,8 @@ async fn an_encoder_that_is_away_at_the_end_of_a_show_costs_nothing_and_is_told(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let origin = Origin::start();
-    let aircheck = Aircheck::new(&fleeting(&origin));
+    let yaml = fleeting(&origin);
+    let aircheck = Aircheck::new(&yaml);
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
     // There is room for every byte, and for no name.
     disk.remount("nr_inodes=1");
@@ -176,8 +177,13 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let missing = &held["missing"][0];
     assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
     assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
+    // What is corrected meanwhile is used by what is not finished.
+    aircheck.write(&format!("{yaml}name: \"corrected/{{{{ show }}}}\"\n"));
+    service.says("configuration read again", LIMIT).await;
     disk.remount("nr_inodes=100");
-    whole(&finished(&aircheck).await, None, 10.0);
+    let recording = finished(&aircheck).await;
+    whole(&recording, None, 10.0);
+    assert!(recording["file"].as_str().is_some_and(|file| file.contains("/corrected/")), "{recording}");
     let log = stop(service).await;
     assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
     assert!(!log.contains("encoding again"), "{log}");

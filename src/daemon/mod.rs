@@ -301,7 +301,7 @@ impl Daemon {
                 self.told.send_replace(Arc::clone(&self.config));
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
-                self.recorder.configured();
+                self.recorder.configured(&self.config);
                 self.seen.clear();
             }
             Err(errors) => {

@@ -80,6 +80,8 @@ pub struct Recorder {
     encoders: Encoders,
     live: Live,
     watched: Watched,
+    /// The configuration as it is now.
+    config: watch::Sender<Option<Arc<Config>>>,
     /// What was changed by hand, as the catalogue says.
     amendments: watch::Sender<Arc<Amendments>>,
     turn: Mutex<()>,
@@ -109,6 +111,7 @@ impl Recorder {
             encoders: Encoders::new(processors),
             live: Live::default(),
             watched: Watched::default(),
+            config: watch::Sender::default(),
             amendments: watch::Sender::default(),
             turn: Mutex::default(),
         })
@@ -136,6 +139,7 @@ impl Recorder {
     /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
     /// and stations. An output folder that is away keeps none of them from it.
     pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
+        self.config.send_replace(Some(Arc::clone(config)));
         let mut open = Vec::new();
         let mut away = self.shelf.look().await.err();
         for claimed in self.catalogue.unfinished().await? {
@@ -270,9 +274,19 @@ impl Recorder {
         Ok(())
     }
 
-    /// Tells that there is another configuration.
-    pub fn configured(&self) {
+    /// Goes on by another configuration, and tells that there is one.
+    pub fn configured(&self, config: &Arc<Config>) {
+        self.config.send_replace(Some(Arc::clone(config)));
         self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
+    }
+
+    /// `order`, of the airing as it is now, by the configuration as it is now.
+    fn current(&self, order: &Order, airing: &Airing) -> Order {
+        let order = order.amended(airing);
+        match &*self.config.borrow() {
+            Some(config) => order.by(config),
+            None => order,
+        }
     }
 
     /// Tells that something else is being recorded now, or is planned.

@@ -77,7 +77,7 @@ impl Recorder {
                 }
                 None => return,
             }
-            let order = ordered.amended(&reins.airing.borrow());
+            let order = self.current(&ordered, &reins.airing.borrow());
             let now = self.environment.clock.now();
             let over = now >= order.airing.cut().end;
             let keeps = now < order.airing.cut().end + TAPE_KEPT;
