@@ -246,6 +246,12 @@ async fn a_damaged_list_is_set_aside_and_recording_goes_on() {
     whole(&finished(&aircheck).await, None, 5.0);
     let (well, words) = said(&service, "/healthz").await;
     assert!(!well && words.contains("is set aside as"), "{words}");
+    for (language, words) in [("en", "is set aside as"), ("ko", "녹음 목록 파일이 손상되어")] {
+        let path = address(&service).await.join("/schedule").expect("a path");
+        let page = Client::new().get(path).header("Accept-Language", language).send().await.expect("an answer");
+        let page = page.text().await.expect("a page");
+        assert!(page.contains(words) && page.contains("catalogue.sqlite.damaged-1"), "{page}");
+    }
     let aside = aircheck.path("state/catalogue.sqlite.damaged-1");
     assert_eq!(std::fs::read(aside).expect("it is kept"), [0xAA; 10_000]);
     let listed = aircheck.run(&["list"]).await;
