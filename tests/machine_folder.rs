@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use reqwest::Client;
+use rustix::io::Errno;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::library::address;
-use crate::support::machine::{Disk, whole};
+use crate::support::machine::{Disk, Hanging, Refusing, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 const LIMIT: Duration = Duration::from_secs(150);
@@ -57,23 +58,87 @@ async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() 
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
     let service = aircheck.start("run", &["run"]);
     address(&service).await;
+    let left = aircheck.path("recordings/.aircheck/left.mp3.part");
+    std::fs::create_dir(aircheck.path("recordings/.aircheck")).expect("a folder");
+    std::fs::write(&left, "of a crash").expect("written");
     disk.remount("ro");
     record(&service, 30).await;
     let words = "cannot be written to";
     until("a word in /healthz", LIMIT, async || said(&service, "/healthz").await.1.contains(words)).await;
     assert!(!said(&service, "/healthz").await.0, "bad news");
-    let (_, page) = said(&service, "/on-air").await;
-    assert!(page.contains(words), "{page}");
+    until("a word on the page", LIMIT, async || said(&service, "/on-air").await.1.contains(words)).await;
     until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let held = aircheck.list().await.remove(0);
     let missing = &held["missing"][0];
     assert!(missing["cause"].as_str().is_some_and(|cause| cause.starts_with("not finished yet, the output folder")));
     assert_eq!((&missing["kind"], &held["file"]), (&json!("internal"), &Value::Null), "{held}");
+    let log = stop(service).await;
+    assert_eq!(log.lines().filter(|line| line.contains(words)).count(), 1, "told once:\n{log}");
+    let service = aircheck.start("again", &["run"]);
+    assert!(!said(&service, "/healthz").await.0, "it starts all the same");
     disk.remount("rw");
     whole(&finished(&aircheck).await, None, 30.0);
     assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
+    stop(service).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_point_is_left_alone() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
+    let service = aircheck.start("run", &["run"]);
+    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
+    record(&service, 50).await;
+    // The folder of temporary files is made when the show begins.
+    until("a beginning", LIMIT, async || aircheck.path("recordings/.aircheck").exists()).await;
+    disk.unmount();
+    let words = "nothing is mounted at";
+    let (well, health) = said(&service, "/healthz").await;
+    assert!(!well && health.contains(words), "{health}");
+    until("a word on the page", LIMIT, async || said(&service, "/on-air").await.1.contains(words)).await;
+    assert!(aircheck.list().await.is_empty(), "it is told before the show ends");
+    let (_, feed) = said(&service, "/feed.xml").await;
+    assert!(feed.contains("the output folder is away"), "it does not say that everything was deleted: {feed}");
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let log = stop(service).await;
-    assert_eq!(log.lines().filter(|line| line.contains(words)).count(), 1, "told once:\n{log}");
+    assert_eq!(log.matches(words).count(), 1, "told once:\n{log}");
+    // A machine that is started before its share is there.
+    let service = aircheck.start("again", &["run"]);
+    until("the same in the log", LIMIT, async || service.log().contains(words)).await;
+    assert_eq!(std::fs::read_dir(aircheck.path("recordings")).expect("a folder").count(), 0, "nothing is written");
+    disk.mount_again();
+    whole(&finished(&aircheck).await, None, 50.0);
+    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
+    stop(service).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    std::fs::create_dir(aircheck.path("recordings")).expect("a folder");
+    let service = aircheck.start("run", &["run"]);
+    address(&service).await;
+    let Some(hanging) = Hanging::over(&aircheck.path("recordings")) else { return };
+    record(&service, 25).await;
+    let (well, health) = said(&service, "/healthz").await;
+    assert!(!well && health.contains("does not answer"), "{health}");
+    // More than there are threads: who looks at the page takes none from the tape.
+    for _ in 0..60 {
+        let path = address(&service).await.join("/healthz").expect("a path");
+        let request = Client::new().get(path).timeout(Duration::from_millis(10));
+        assert!(request.send().await.is_err(), "nobody waits for it");
+    }
+    let words = "does not answer";
+    until("a word on the page", LIMIT, async || said(&service, "/on-air").await.1.contains(words)).await;
+    // Also one that is killed and started while the share hangs goes on.
+    drop(service);
+    let service = aircheck.start("again", &["run"]);
+    until("the show goes on", LIMIT, async || service.log().contains("goes on")).await;
+    drop(hanging);
+    whole(&finished(&aircheck).await, None, 25.0);
+    stop(service).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -100,7 +165,8 @@ async fn an_encoder_that_is_away_at_the_end_of_a_show_costs_nothing_and_is_told(
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let origin = Origin::start();
-    let aircheck = Aircheck::new(&fleeting(&origin));
+    let yaml = fleeting(&origin);
+    let aircheck = Aircheck::new(&yaml);
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
     // There is room for every byte, and for no name.
     disk.remount("nr_inodes=1");
@@ -111,11 +177,62 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let missing = &held["missing"][0];
     assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
     assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
+    // What is corrected meanwhile is used by what is not finished.
+    aircheck.write(&format!("{yaml}name: \"corrected/{{{{ show }}}}\"\n"));
+    service.says("configuration read again", LIMIT).await;
     disk.remount("nr_inodes=100");
+    let recording = finished(&aircheck).await;
+    whole(&recording, None, 10.0);
+    assert!(recording["file"].as_str().is_some_and(|file| file.contains("/corrected/")), "{recording}");
+    let log = stop(service).await;
+    assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
+    assert!(!log.contains("encoding again"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_quota_that_is_reached_is_a_full_disk() {
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Refusing::new(&aircheck, "recordings") else { return };
+    let service = aircheck.start_with("run", &["run"], &disk.variables());
+    address(&service).await;
+    disk.refuse(Some(Errno::DQUOT));
+    record(&service, 10).await;
+    until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
+    let held = aircheck.list().await.remove(0);
+    let missing = &held["missing"][0];
+    assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
+    assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
+    disk.refuse(None);
     whole(&finished(&aircheck).await, None, 10.0);
     let log = stop(service).await;
     assert_eq!(log.matches("the disk is full").count(), 1, "told once:\n{log}");
     assert!(!log.contains("encoding again"), "{log}");
+}
+
+/// One error after another, for a few seconds each: what could not be written then is written after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_tape_that_cannot_be_written_for_whatever_reason_holds_on_to_its_sound() {
+    const ERRORS: [Errno; 6] = [Errno::DQUOT, Errno::NOSPC, Errno::ROFS, Errno::STALE, Errno::NOTCONN, Errno::IO];
+    let origin = Origin::start();
+    let aircheck = Aircheck::new(&fleeting(&origin));
+    let Some(disk) = Refusing::new(&aircheck, "state/tape") else { return };
+    let service = aircheck.start_with("run", &["run"], &disk.variables());
+    record(&service, 45).await;
+    let count = |words: &str| service.log().matches(words).count();
+    until("some sound", LIMIT, async || count(" on tape station=s") == 1).await;
+    for (number, error) in ERRORS.into_iter().enumerate() {
+        disk.refuse(Some(error));
+        let told = || count("nothing can be put on tape");
+        until("a word about it", LIMIT, async || told() == number + 1).await;
+        disk.refuse(None);
+        until("sound again", LIMIT, async || count("on tape again") == number + 1).await;
+    }
+    whole(&finished(&aircheck).await, None, 45.0);
+    let log = stop(service).await;
+    assert_eq!(log.matches("nothing can be put on tape until there is room").count(), 2, "two are a full disk:\n{log}");
+    let reels = std::fs::read_dir(aircheck.path("state/tape/s")).expect("a tape").count();
+    assert!(reels <= 2 * (ERRORS.len() + 1), "{reels} files");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -129,6 +246,12 @@ async fn a_damaged_list_is_set_aside_and_recording_goes_on() {
     whole(&finished(&aircheck).await, None, 5.0);
     let (well, words) = said(&service, "/healthz").await;
     assert!(!well && words.contains("is set aside as"), "{words}");
+    for (language, words) in [("en", "is set aside as"), ("ko", "녹음 목록 파일이 손상되어")] {
+        let path = address(&service).await.join("/schedule").expect("a path");
+        let page = Client::new().get(path).header("Accept-Language", language).send().await.expect("an answer");
+        let page = page.text().await.expect("a page");
+        assert!(page.contains(words) && page.contains("catalogue.sqlite.damaged-1"), "{page}");
+    }
     let aside = aircheck.path("state/catalogue.sqlite.damaged-1");
     assert_eq!(std::fs::read(aside).expect("it is kept"), [0xAA; 10_000]);
     let listed = aircheck.run(&["list"]).await;

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::LazyLock;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -14,6 +15,14 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         // Never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
         Err(error) => resume_unwind(error.into_panic()),
     }
+}
+
+/// What `work` gives, on a thread of its own; nothing where that takes longer than `patience`, as on a disk that hangs.
+pub fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (sender, done) = mpsc::channel();
+    // Whoever waited may have gone meanwhile.
+    thread::Builder::new().spawn(move || drop(sender.send(work()))).ok()?;
+    done.recv_timeout(patience).ok()
 }
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -52,8 +61,6 @@ pub async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures::FutureExt as _;
     use futures::future::join_all;
 
@@ -71,6 +78,13 @@ mod tests {
         assert!(panicked.is_err());
         threads.push(heavy(work).await);
         assert!(threads.iter().all(|thread| *thread == threads[0]), "{threads:?}");
+    }
+
+    #[test]
+    fn who_has_no_patience_gets_nothing() {
+        let (_go, wait) = mpsc::channel::<()>();
+        assert_eq!(within(Duration::from_secs(60), || 1), Some(1));
+        assert_eq!(within(Duration::from_millis(1), move || wait.recv().is_ok()), None);
     }
 
     #[tokio::test]

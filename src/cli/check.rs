@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -15,6 +16,7 @@ use super::next::rfc3339;
 use super::print::{print, print_json, short, table};
 use super::probe::{self, Probed};
 use super::programs::{self, Missing};
+use crate::base::blocking::within;
 use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::spoken;
@@ -72,6 +74,9 @@ struct ShowRow {
     next: Option<String>,
 }
 
+/// How long the folders may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Checks the file at `path` and tells the result. The exit code: 0 all is well, 1 something it needs is missing, 2 the
 /// file is wrong.
 ///
@@ -115,13 +120,20 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
 }
 
 /// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be
-/// recorded because of it. The service says the same at its start.
+/// recorded because of it. The service says the same at its start. An output folder that is away is no reason not to tape.
 pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
-    let (unwritable, free) = (config.unwritable(), free_space(&config.output));
-    let vital = missing.iter().any(Missing::is_vital) || !unwritable.is_empty();
+    let asked = config.clone();
+    let folders = within(PATIENCE, move || (asked.unwritable(), free_space(&asked.output)));
+    let is_silent = folders.is_none();
+    let (unwritable, free) = folders.unwrap_or_default();
+    let vital = missing.iter().any(Missing::is_vital) || unwritable.iter().any(|it| it.folder == config.state);
     let report = Report { missing, unwritable, free, ..Report::default() };
-    (needs(config, &report), vital)
+    let mut needs = needs(config, &report);
+    if is_silent {
+        needs.push(format!("{} or {} does not answer", config.output.display(), config.state.display()));
+    }
+    (needs, vital)
 }
 
 fn refused(errors: &ConfigErrors) -> Report {

@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let at = arguments.config;
     match arguments.command {
-        Command::Run => located(at, |file| loaded(Config::check(&file), run::run)),
+        Command::Run => located(at, |file| loaded(Config::serve(&file), run::run)),
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
         }

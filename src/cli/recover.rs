@@ -85,7 +85,7 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
         return Ok(FAILED);
     }
     let catalogue = Catalogue::open(path).await?;
-    let shelf = Shelf::new(config.output.clone());
+    let shelf = Shelf::new(config.output.clone()).remembering(&config.state);
     let now = Environment::system().clock.now();
     let recut = tokio::select! {
         recut = recorder::recut(&catalogue, &shelf, config, &id, now) => recut,

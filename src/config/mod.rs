@@ -51,9 +51,10 @@ pub use web::{Auth, Web};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::base::blocking::within;
 use crate::base::zone::Zone;
-
 use crate::model::{ShowId, StationId};
 use folders::Look;
 
@@ -86,6 +87,9 @@ pub struct Config {
     pub shows: Vec<Arc<Show>>,
 }
 
+/// How long the folders of the file may take to answer the service.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 impl Config {
     /// Reads the file at `path` and checks it whole, with the folders it names: this user must be able to write to them.
     /// Blocks on the disk.
@@ -103,6 +107,16 @@ impl Config {
     /// Every mistake of the file at once.
     pub fn check(path: &Path) -> Result<Self, ConfigErrors> {
         read::load(path, Look::Possible)
+    }
+
+    /// As [`Self::check`], for the service: folders that do not answer, as on a share that hangs, are not looked at. Blocks on
+    /// the disk.
+    ///
+    /// # Errors
+    /// Every mistake of the file at once.
+    pub fn serve(path: &Path) -> Result<Self, ConfigErrors> {
+        let file = path.to_owned();
+        within(PATIENCE, move || Self::check(&file)).unwrap_or_else(|| Self::look(path))
     }
 
     /// Reads and checks the file at `path`, but not the folders that it names: for commands that do not need them. Blocks on

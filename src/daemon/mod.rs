@@ -146,7 +146,7 @@ impl Daemon {
         let lock = Lock::take(&config.state).await?;
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
-        let shelf = Shelf::new(config.output.clone());
+        let shelf = Shelf::new(config.output.clone()).remembering(&config.state);
         let config = Arc::new(config);
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
@@ -204,6 +204,7 @@ impl Daemon {
             .spawn(pictures.clone().keep_fresh(daemon.told.subscribe(), daemon.environment.clone()));
         let listen = daemon.config.web.listen;
         daemon.page.serve(listen);
+        daemon.environment.tasks.spawn(Arc::clone(&daemon.recorder).keep_lookout());
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
@@ -287,7 +288,7 @@ impl Daemon {
     async fn reload(&mut self) {
         systemd::reloading();
         let file = self.config.file.clone();
-        match blocking(move || Config::load(&file)).await {
+        match blocking(move || Config::serve(&file)).await {
             Ok(config) => {
                 if config.output != self.config.output || config.state != self.config.state {
                     warn!("a new `output` or `state` is used from the next start on");
@@ -300,7 +301,7 @@ impl Daemon {
                 self.told.send_replace(Arc::clone(&self.config));
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
-                self.recorder.configured();
+                self.recorder.configured(&self.config);
                 self.seen.clear();
             }
             Err(errors) => {

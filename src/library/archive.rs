@@ -90,7 +90,7 @@ async fn first_free(
         if !told {
             continue;
         }
-        match shelf::place(temporary, &shelf.output().join(&file)).await {
+        match shelf.place(temporary, &file).await {
             // Somebody took the name in between.
             Err(ShelfError::Taken { .. }) => {}
             Err(error) => return Err(error.into()),

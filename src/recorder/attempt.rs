@@ -1,6 +1,7 @@
 //! One attempt at an airing: the station is leased, the sound taken, judged, tagged and shelved.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
@@ -14,7 +15,7 @@ use super::take::{Ending, Taken, take};
 use super::verdict::judge;
 use super::{Recorder, causes, room};
 use crate::base::blocking::blocking;
-use crate::config::Config;
+use crate::config::{Config, Show};
 use crate::deck::Lease;
 use crate::library::archive;
 use crate::library::artwork::Picture;
@@ -44,7 +45,7 @@ impl Recorder {
         self.live.close(&ordered.airing.id, false);
         let id = &ordered.airing.id;
         loop {
-            let order = ordered.amended(&reins.airing.borrow_and_update());
+            let order = self.current(ordered, &reins.airing.borrow_and_update());
             let made = tokio::select! {
                 biased;
                 () = reins.taken_back.cancelled() => return Err(RecorderError::TakenBack),
@@ -118,11 +119,19 @@ impl Recorder {
             let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            let name = labelled(order, verdict, &taken, cover, &temporary).await?;
+            let name = labelled(&self.named(order), verdict, &taken, cover, &temporary).await?;
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());
         Ok(())
+    }
+
+    /// How an airing is named and tagged that was taken as `order` says: by the configuration as it is now.
+    fn named(&self, order: &Order) -> Order {
+        let now = self.current(order, &order.airing);
+        let (mp3, treatment) = (order.show.mp3, order.show.treatment);
+        let show = Show { mp3, treatment, ..Show::clone(&now.show) };
+        Order { show: Arc::new(show), ..now }
     }
 
     /// Old tape goes first, then what retention does not keep; then there is no room.

@@ -20,6 +20,9 @@ const SOME: u64 = 256 * 1024;
 /// The longest that ffmpeg may take to say its version.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
+/// What a folder is called.
+const OUTPUT: &str = "output";
+
 /// What keeps an airing from being finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Hindrance {
@@ -46,6 +49,11 @@ impl Hindrance {
             Self::Folder { .. } | Self::Encoder(_) => CauseKind::Internal,
         };
         Cause::new(kind, self.to_string())
+    }
+
+    /// Whether it may lie with the output folder.
+    pub(super) fn is_of_output(&self) -> bool {
+        matches!(self, Self::Full(_) | Self::Folder { what: OUTPUT, .. })
     }
 
     /// Whether it is what `other` is, in whatever words.
@@ -78,7 +86,10 @@ impl Recorder {
                 Some(Hindrance::Full(words))
             }
             E::Encode(EncodeError::Start(_)) => Some(Hindrance::Encoder(words)),
-            E::Encode(EncodeError::Target { .. }) => Some(self.of_output(words)),
+            E::Encode(EncodeError::Target { .. }) => {
+                // The folder may say better why.
+                Some(self.of_folders(size).await.unwrap_or_else(|| self.of_output(words)))
+            }
             E::Encode(error) if error.is_of_ffmpeg() => match runs().await {
                 Err(words) => Some(Hindrance::Encoder(words)),
                 Ok(()) => self.of_folders(size).await,
@@ -101,10 +112,17 @@ impl Recorder {
     }
 
     async fn of_folders(&self, size: u64) -> Option<Hindrance> {
-        match self.shelf.probe(size).await {
-            Ok(()) | Err(ShelfError::Stopping) => None,
-            Err(error) if error.is_disk_full() => Some(Hindrance::Full(error.to_string())),
-            Err(error) => Some(self.of_output(error.to_string())),
+        self.of_shelf(&self.shelf.probe(size).await.err()?)
+    }
+
+    /// What an error of the output folder means.
+    pub(super) fn of_shelf(&self, error: &ShelfError) -> Option<Hindrance> {
+        match error {
+            ShelfError::Stopping => None,
+            error if error.is_disk_full() => Some(Hindrance::Full(error.to_string())),
+            // The folder is named already.
+            ShelfError::File { source, .. } => Some(self.of_output(source.to_string())),
+            error => Some(self.of_output(error.to_string())),
         }
     }
 
@@ -118,7 +136,7 @@ impl Recorder {
     }
 
     fn of_output(&self, words: String) -> Hindrance {
-        Hindrance::Folder { what: "output", folder: self.shelf.output().to_owned(), words }
+        Hindrance::Folder { what: OUTPUT, folder: self.shelf.output().to_owned(), words }
     }
 }
 

@@ -18,6 +18,7 @@ mod error;
 mod hindrance;
 mod label;
 mod live;
+mod lookout;
 mod order;
 mod progress;
 mod recut;
@@ -38,7 +39,7 @@ use tracing::{info, warn};
 use crate::base::environment::Environment;
 use crate::config::Config;
 use crate::deck::Decks;
-use crate::library::archive;
+use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
@@ -46,6 +47,7 @@ use crate::library::shelf::Shelf;
 use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
 
 use live::Live;
+use lookout::Watched;
 
 pub use beginning::{CONNECTING, first_sound};
 pub use chapters::chapters;
@@ -78,6 +80,9 @@ pub struct Recorder {
     bin: Bin,
     encoders: Encoders,
     live: Live,
+    watched: Watched,
+    /// The configuration as it is now.
+    config: watch::Sender<Option<Arc<Config>>>,
     /// What was changed by hand, as the catalogue says.
     amendments: watch::Sender<Arc<Amendments>>,
     turn: Mutex<()>,
@@ -106,6 +111,8 @@ impl Recorder {
             pictures,
             encoders: Encoders::new(processors),
             live: Live::default(),
+            watched: Watched::default(),
+            config: watch::Sender::default(),
             amendments: watch::Sender::default(),
             turn: Mutex::default(),
         })
@@ -131,32 +138,51 @@ impl Recorder {
     }
 
     /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
-    /// and stations.
+    /// and stations. An output folder that is away keeps none of them from it.
     pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
+        self.config.send_replace(Some(Arc::clone(config)));
         let mut open = Vec::new();
+        let mut away = self.shelf.look().await.err();
         for claimed in self.catalogue.unfinished().await? {
             let now = self.environment.clock.now();
-            if archive::recover(&self.catalogue, &self.shelf, &claimed, now).await? {
-                info!(airing = %claimed.airing.id, "was on the shelf already");
-            } else {
-                open.push(claimed);
+            match archive::recover(&self.catalogue, &self.shelf, &claimed, now).await {
+                Ok(true) => info!(airing = %claimed.airing.id, "was on the shelf already"),
+                Ok(false) => open.push((claimed, true)),
+                Err(ArchiveError::Shelf(error)) => {
+                    away = Some(error);
+                    open.push((claimed, false));
+                }
+                Err(error) => return Err(error.into()),
             }
         }
-        room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
-        // Only now is it known which temporary files nobody needs.
-        self.shelf.clean().await?;
-        for claimed in open {
+        if let Some(error) = away {
+            warn!(%error, "what a crash may have left in the output folder stays there");
+        } else {
+            room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
+            // Only now is it known which temporary files nobody needs.
+            if let Err(error) = self.shelf.clean().await {
+                warn!(%error, "what a crash has left in the output folder stays there");
+            }
+        }
+        for (claimed, known) in open {
             let order = Order::of(config, &claimed.airing, &claimed.title);
-            self.go_on(&claimed, order).await?;
+            self.go_on(&claimed, known, order).await?;
         }
         Ok(())
     }
 
-    async fn go_on(self: &Arc<Self>, claimed: &ClaimedAiring, order: Option<Order>) -> Result<(), CatalogueError> {
+    /// `known` says that it has no file yet.
+    async fn go_on(
+        self: &Arc<Self>,
+        claimed: &ClaimedAiring,
+        known: bool,
+        order: Option<Order>,
+    ) -> Result<(), CatalogueError> {
         let airing = &claimed.airing;
         // A restart in the middle of an airing is no failure of it and costs no attempt.
         let finishing = claimed.prepared.is_some() || self.environment.clock.now() >= airing.cut().end;
-        let attempt = if finishing { self.catalogue.retry(&airing.id).await? } else { claimed.attempts };
+        // Another attempt forgets the name that its file may have.
+        let attempt = if finishing && known { self.catalogue.retry(&airing.id).await? } else { claimed.attempts };
         match order {
             Some(_) if attempt > ATTEMPTS && self.environment.clock.now() > airing.cut().end + TAPE_KEPT => {
                 self.fail(airing, causes::died()).await
@@ -251,9 +277,19 @@ impl Recorder {
         Ok(())
     }
 
-    /// Tells that there is another configuration.
-    pub fn configured(&self) {
+    /// Goes on by another configuration, and tells that there is one.
+    pub fn configured(&self, config: &Arc<Config>) {
+        self.config.send_replace(Some(Arc::clone(config)));
         self.catalogue.changes().tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
+    }
+
+    /// `order`, of the airing as it is now, by the configuration as it is now.
+    fn current(&self, order: &Order, airing: &Airing) -> Order {
+        let order = order.amended(airing);
+        match &*self.config.borrow() {
+            Some(config) => order.by(config),
+            None => order,
+        }
     }
 
     /// Tells that something else is being recorded now, or is planned.

@@ -31,9 +31,51 @@ impl Order {
         })
     }
 
-    /// The same, of the airing as it is now.
+    /// The same by the configuration as it is now: what was corrected there is used by what is not finished. Where it no
+    /// longer has the show or the station, that of the order goes on.
+    #[must_use]
+    pub fn by(self, config: &Arc<Config>) -> Self {
+        Self::of(config, &self.airing, &self.show.title).unwrap_or(self)
+    }
+
+    /// The same of the airing as it is now.
     #[must_use]
     pub fn amended(&self, airing: &Airing) -> Self {
         Self { airing: airing.clone(), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+    use crate::base::zone::Zone;
+    use crate::model::{AiringId, ShowId, Span, StationId};
+
+    fn config(shows: &str) -> Arc<Config> {
+        let text = format!("stations: {{ s: {{ hls: \"http://127.0.0.1:9/x\" }} }}\nshows: [{shows}]\n");
+        Arc::new(Config::parse(&text, Path::new("/etc/stations.yaml")).unwrap())
+    }
+
+    #[test]
+    fn what_was_corrected_is_used_and_what_was_removed_goes_on() {
+        let show = |name| format!("{{ title: Show, station: s, cron: \"0 9 * * *\", length: 1h, name: \"{name}\" }}");
+        let start = DateTime::UNIX_EPOCH;
+        let airing = Airing {
+            id: AiringId::derive(&ShowId::new("show"), start),
+            show: ShowId::new("show"),
+            station: StationId::new("s"),
+            on_air: Span::new(start, start + TimeDelta::hours(1)),
+            early: TimeDelta::zero(),
+            late: TimeDelta::zero(),
+            timezone: Zone::utc(),
+        };
+        let order = Order::of(&config(&show("old")), &airing, "Show").unwrap();
+        let name = |order: Order| order.show.file.source().to_owned();
+        assert_eq!(name(order.clone().by(&config(&show("new")))), "new");
+        assert_eq!(name(order.by(&config(""))), "old");
     }
 }

@@ -30,13 +30,14 @@ impl Recorder {
     /// How far each airing is that is being recorded, the earliest first. Takes as long as it takes to walk along
     /// their tapes: not for the threads of the runtime.
     pub fn progress(&self) -> Vec<Progress> {
+        let known = self.known_trouble();
         let progress = |current: Current| {
             let cut = current.airing.cut();
             let tape = self.decks.known(&current.airing.station);
             let view = tape.as_ref().map(|tape| tape.view(&cut)).unwrap_or_default();
             let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
             let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
-            let trouble = trouble.or_else(|| current.held.clone());
+            let trouble = trouble.or_else(|| current.held.clone()).or_else(|| known.clone());
             Progress { current, on_tape, missing, trouble, newest }
         };
         self.recording().into_iter().map(progress).collect()

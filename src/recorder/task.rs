@@ -27,7 +27,7 @@ use super::order::Order;
 use super::take::LATEST;
 use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes};
 use crate::deck::Lease;
-use crate::library::archive;
+use crate::library::archive::{self, ArchiveError};
 use crate::model::{Airing, AiringId, AsCause, Cause};
 use crate::tape::reaches;
 
@@ -60,6 +60,10 @@ impl Recorder {
     pub(super) async fn see_through(&self, ordered: Order, reins: &mut Reins, begun: u32) {
         let id = &ordered.airing.id;
         let mut seat = Seat::default();
+        // At the start the folder may have been away in which its file may be.
+        if begun > 0 && self.settled(id).await != Some(false) {
+            return;
+        }
         if begun > ATTEMPTS && !self.hold_back(&ordered, reins, &mut seat, begun).await {
             return;
         }
@@ -85,7 +89,7 @@ impl Recorder {
                 }
                 None => return,
             }
-            let order = ordered.amended(&reins.airing.borrow());
+            let order = self.current(&ordered, &reins.airing.borrow());
             let now = self.environment.clock.now();
             let over = now >= order.airing.cut().end;
             let keeps = now < order.airing.cut().end + TAPE_KEPT;
@@ -144,8 +148,13 @@ impl Recorder {
         let (airing, size) = (&order.airing, size_of(order));
         self.live.hold(&airing.id, Some(hindrance.cause()));
         self.tell();
+        let is_known = self.watched.note(hindrance);
         if !seat.told.as_ref().is_some_and(|told| told.is_like(hindrance)) {
-            error!(airing = %airing.id, "{hindrance}; its tape is kept, it is finished when that has passed");
+            if is_known {
+                info!(airing = %airing.id, "it waits for that, too");
+            } else {
+                error!(airing = %airing.id, "{hindrance}; its tape is kept, it is finished when that has passed");
+            }
             seat.told = Some(hindrance.clone());
         }
         // What there is of the MP3 takes the room that the tape and the list need.
@@ -163,6 +172,7 @@ impl Recorder {
             let is_kept = self.environment.clock.now() < airing.cut().end + TAPE_KEPT;
             if !is_kept || !self.is_hindered(hindrance, size).await {
                 seat.fleeting = if looks == 0 { seat.fleeting.saturating_add(1) } else { 0 };
+                self.watched.has_passed(hindrance);
                 info!(airing = %airing.id, "what was in the way of finishing it has passed");
                 break true;
             }
@@ -203,7 +213,12 @@ impl Recorder {
             match self.is_settled(id).await {
                 Ok(settled) => return Some(settled),
                 Err(error) if !told => {
-                    error!(airing = %id, %error, "the list could not be asked; nothing is done with it until it can");
+                    let whom = if matches!(error, RecorderError::Archive(ArchiveError::Shelf(_))) {
+                        "whether its file is there could not be seen; nothing is done with it until it can"
+                    } else {
+                        "the list could not be asked; nothing is done with it until it can"
+                    };
+                    error!(airing = %id, %error, "{whom}");
                     told = true;
                 }
                 Err(_) => {}

@@ -3,9 +3,11 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use axum::response::Response;
+
 use super::Site;
-use crate::base::blocking::blocking;
-use crate::library::catalogue::{CatalogueError, Filter, Recording};
+use super::failure::{away, broken};
+use crate::library::catalogue::{Filter, Recording};
 use crate::library::transcript::{TranscriptKind, transcripts};
 use crate::model::{AiringId, ShowId};
 
@@ -27,16 +29,17 @@ pub(super) struct Listed {
     pub more: bool,
 }
 
-/// `count` recordings after the newest `skip`, of one show or all.
-pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u32) -> Result<Listed, CatalogueError> {
+/// `count` recordings after the newest `skip`, of one show or all. Where nobody can say what is in the output folder, that is
+/// the answer: who subscribes would otherwise take it that all recordings were deleted.
+pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u32) -> Result<Listed, Response> {
     let limit = Some(count.saturating_add(1));
     let filter = Filter { show: show.cloned(), playable: true, limit, skip, ..Filter::default() };
-    let mut listed = site.catalogue.list(&filter).await?;
+    let mut listed = site.catalogue.list(&filter).await.map_err(|error| broken(&error))?;
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let more = listed.len() > count;
     listed.truncate(count);
-    let output = site.recorder.shelf().output().to_owned();
-    let episodes = blocking(move || present(listed, &output)).await;
+    let episodes = site.recorder.shelf().ask(move |output| present(listed, output)).await;
+    let episodes = episodes.map_err(|error| away(&error))?;
     Ok(Listed { episodes, more })
 }
 
@@ -44,7 +47,7 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
 pub(super) async fn gone(site: &Site, recordings: &[Recording]) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
-    // An error means that the process ends.
+    // What does not answer is not gone.
     let gone = site.recorder.shelf().gone(files.clone()).await.unwrap_or_default();
     files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
 }

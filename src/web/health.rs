@@ -10,15 +10,18 @@ use crate::base::spoken;
 use crate::library::catalogue::Filter;
 use crate::library::shelf::free_space;
 
-/// Whether the service is well: it answers, its catalogue does, there is room for what comes next, and nothing keeps what
-/// is recorded from being finished. Below `min_free`
-/// nothing new is recorded, and who watches should hear of it before the next show does.
+/// Whether the service is well: it answers, its catalogue and its disks do, there is room for what comes next, and nothing
+/// keeps what is recorded from being finished. Below `min_free` nothing new is recorded, and who watches should hear of it
+/// before the next show does; so of an output folder that is away.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
         return broken(&error);
     }
     let config = site.config();
-    for (name, folder) in [("recordings", &config.output), ("tape", &config.state)] {
+    if let Some(trouble) = site.recorder.output_trouble().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
+    }
+    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("tape", site.decks.folder())] {
         let Ok(free) = free_space(folder).await else {
             let words = format!("the room for {name} cannot be measured\n");
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();

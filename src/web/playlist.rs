@@ -12,7 +12,6 @@ use url::Url;
 use super::asked::{Base, unknown};
 use super::conditional::{ASK_AGAIN, Sent, answer};
 use super::episodes::{self, Episode};
-use super::failure::broken;
 use super::text::{line, moment};
 use super::{Site, address};
 use crate::config::{Config, Show};
@@ -44,7 +43,7 @@ async fn playlist(site: &Site, base: Base, headers: &HeaderMap, show: Option<&Sh
     let Base(Some(base)) = base else { return unknown() };
     let listed = match episodes::list(site, show.map(|show| &show.id), 0, MOST).await {
         Ok(listed) => listed,
-        Err(error) => return broken(&error),
+        Err(refusal) => return refusal,
     };
     let base = site.signed(base, show.map(|show| &show.id).into());
     let title = show.map_or("aircheck", |show| show.title.as_str());

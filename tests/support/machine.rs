@@ -195,6 +195,16 @@ impl Disk {
         assert!(run("mount", &["-o", &options, &self.0.to_string_lossy()]), "{options}");
     }
 
+    /// Takes it away; an empty folder is left. What was on it is gone.
+    pub fn unmount(&self) {
+        assert!(run("umount", &["-l", &self.0.to_string_lossy()]), "unmounted");
+    }
+
+    /// Mounts a new one in its place.
+    pub fn mount_again(&self) {
+        assert!(run("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs", &self.0.to_string_lossy()]), "mounted");
+    }
+
     /// Fills it up, but for `kibibytes`.
     pub fn fill(&self, kibibytes: usize) {
         let mut filler =
@@ -213,6 +223,92 @@ impl Disk {
 impl Drop for Disk {
     fn drop(&mut self) {
         // Lazily: what still runs there is about to end.
+        run("umount", &["-l", &self.0.to_string_lossy()]);
+    }
+}
+
+/// A folder of a service to which the system refuses to write, with whatever error.
+pub struct Refusing {
+    library: PathBuf,
+    folder: PathBuf,
+    switch: PathBuf,
+}
+
+impl Refusing {
+    /// For a `folder` of `aircheck`, which takes everything yet; nothing, and a word about it, where there is no C compiler.
+    pub fn new(aircheck: &Aircheck, folder: &str) -> Option<Self> {
+        let library = aircheck.path("refused.so");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
+        let (to, from) = (library.to_string_lossy(), source.to_string_lossy());
+        if !run("cc", &["-shared", "-fPIC", "-o", &to, &from, "-ldl"]) {
+            let name = std::thread::current().name().unwrap_or_default().to_owned();
+            let _ =
+                writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a disk that refuses, which takes a C compiler");
+            return None;
+        }
+        let root = aircheck.path("").canonicalize().expect("a folder");
+        Some(Self { folder: root.join(folder), switch: root.join("refused"), library })
+    }
+
+    /// What the service is to be started with.
+    pub fn variables(&self) -> [(&'static str, &std::ffi::OsStr); 3] {
+        let Self { library, folder, switch } = self;
+        [
+            ("LD_PRELOAD", library.as_os_str()),
+            ("REFUSED_FOLDER", folder.as_os_str()),
+            ("REFUSED_SWITCH", switch.as_os_str()),
+        ]
+    }
+
+    /// Refuses everything with `error` from now on, or nothing any more.
+    pub fn refuse(&self, error: Option<rustix::io::Errno>) {
+        match error {
+            Some(error) => {
+                // Never seen while it is empty.
+                let new = self.switch.with_extension("new");
+                std::fs::write(&new, error.raw_os_error().to_string()).expect("written");
+                std::fs::rename(new, &self.switch).expect("renamed");
+            }
+            None => std::fs::remove_file(&self.switch).expect("removed"),
+        }
+    }
+}
+
+/// A share that does not answer, over a folder, until it is dropped: whoever asks for anything in it waits.
+pub struct Hanging(PathBuf, std::process::Child);
+
+impl Hanging {
+    /// Mounts one over `folder`; nothing, and a word about it, where this user cannot.
+    pub fn over(folder: &Path) -> Option<Self> {
+        let path = folder.to_string_lossy().into_owned();
+        // The kernel asks whoever has the device open, who never answers.
+        let script = "exec 3<>/dev/fuse && mount -i -t fuse \
+                      -o fd=3,rootmode=40000,user_id=0,group_id=0 hanging \"$0\" && echo mounted && exec cat";
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let mut command = std::process::Command::new("sh");
+        let piped = std::process::Stdio::piped;
+        let started = command.args(["-c", script, &path]).stdin(piped()).stdout(piped()).spawn();
+        let mut child = started.expect("a shell");
+        let mut said = String::new();
+        let output = child.stdout.take().expect("a pipe");
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut said).expect("some words");
+        if said.trim() == "mounted" {
+            return Some(Self(folder.to_owned(), child));
+        }
+        let _ = child.wait();
+        let name = std::thread::current().name().unwrap_or_default().to_owned();
+        let _ = writeln!(
+            std::io::stderr(),
+            "\nSKIPPED {name}: it needs a share that hangs, which takes root and /dev/fuse"
+        );
+        None
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        let _ = self.1.kill();
+        let _ = self.1.wait();
         run("umount", &["-l", &self.0.to_string_lossy()]);
     }
 }

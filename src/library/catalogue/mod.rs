@@ -42,6 +42,7 @@ pub use error::CatalogueError;
 pub use past::Past;
 pub use totals::Totals;
 
+use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Changes, Peaks, ShowId, StationId, Topic};
 
 /// How long a call waits for another process that writes.
@@ -55,7 +56,7 @@ const WRITTEN: &[Topic] = &[Topic::Recordings, Topic::Stations];
 pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
     changes: Changes,
-    troubles: Arc<[String]>,
+    troubles: Arc<[Sentence]>,
 }
 
 /// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings

@@ -9,6 +9,7 @@ use tracing::{error, warn};
 
 use super::error::CatalogueError;
 use super::{Catalogue, open_writing, rows, schema, version, written};
+use crate::language::Sentence;
 
 /// The tables, each with the columns along which it can be walked.
 const TABLES: [(&str, &str); 4] =
@@ -33,20 +34,18 @@ impl Catalogue {
                     })?;
                     let mut connection = open_writing(&path)?;
                     let count = salvage(&aside, &mut connection)?;
-                    let aside = aside.display();
-                    let words = format!(
-                        "the catalogue was damaged ({reason}) and is set aside as {aside}; the new one has the {count} \
-                         airings of it that could be read"
-                    );
-                    error!("{words}");
-                    troubles.push(words);
+                    let damaged = Sentence::new("list_set_aside").with("reason", reason);
+                    let damaged = damaged.with("aside", aside.display()).with("count", count);
+                    error!("{damaged}");
+                    troubles.push(damaged);
                     connection
                 }
                 other => other?,
             };
             for error in rows::unreadable(&connection)? {
-                warn!("{error}; it is left out");
-                troubles.push(format!("{error}; it is left out"));
+                let unreadable = Sentence::new("list_row_unreadable").with("reason", error);
+                warn!("{unreadable}");
+                troubles.push(unreadable);
             }
             Ok((connection, troubles))
         };
@@ -56,7 +55,7 @@ impl Catalogue {
     }
 
     /// What was wrong with it when it was opened, in sentences.
-    pub fn troubles(&self) -> &[String] {
+    pub fn troubles(&self) -> &[Sentence] {
         &self.troubles
     }
 
@@ -160,6 +159,6 @@ mod tests {
         let wrong = "UPDATE airings SET timezone = 'Nowhere/At_All' WHERE id = (SELECT max(id) FROM airings)";
         Connection::open(&path).unwrap().execute(wrong, []).unwrap();
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), listed - 1);
-        assert!(Catalogue::open_or_begin(&path).await.unwrap().troubles()[0].contains("Nowhere/At_All"));
+        assert!(Catalogue::open_or_begin(&path).await.unwrap().troubles()[0].to_string().contains("Nowhere/At_All"));
     }
 }

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ShelfError;
-use super::place::{self, blocking};
+use super::lane::blocking;
+use super::place;
 use super::{HIDDEN, Shelf};
 use crate::model::AiringId;
 
@@ -19,6 +20,7 @@ impl Shelf {
     pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, ShelfError> {
         let (shelf, binned, file) = (self.clone(), self.binned(id), file.to_owned());
         blocking(move || {
+            shelf.mounted()?;
             let from = shelf.output.join(&file);
             if file.components().any(|part| !matches!(part, Component::Normal(_))) || !from.is_file() {
                 return Ok(false);
@@ -47,6 +49,7 @@ impl Shelf {
     pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), ShelfError> {
         let (shelf, binned, target) = (self.clone(), self.binned(id), self.output.join(file));
         blocking(move || {
+            shelf.mounted()?;
             place::place_now(&binned, &target)?;
             shelf.remove_bin();
             Ok(())
@@ -58,6 +61,7 @@ impl Shelf {
     pub async fn remove_binned(&self, id: &AiringId) -> Result<(), ShelfError> {
         let (shelf, binned) = (self.clone(), self.binned(id));
         blocking(move || {
+            shelf.mounted()?;
             place::remove(&binned)?;
             shelf.remove_bin();
             Ok(())

@@ -45,6 +45,25 @@ pub enum ShelfError {
         /// Where it is now.
         temporary: PathBuf,
     },
+    /// What the output folder lay on is not mounted any more.
+    #[error(
+        "nothing is mounted at {} any more, where the recordings were: mount it again, or delete {} if they are to go to \
+         the disk below from now on",
+        mount.display(),
+        memory.display()
+    )]
+    Unmounted {
+        /// Where it was mounted.
+        mount: PathBuf,
+        /// The file in which that is remembered.
+        memory: PathBuf,
+    },
+    /// A disk, or a network share, has not answered for too long.
+    #[error("{} does not answer; is a disk or a network share away?", path.display())]
+    Silent {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The process is stopping; nothing was begun.
     #[error("nothing was shelved, because aircheck is stopping")]
     Stopping,

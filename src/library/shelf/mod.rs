@@ -18,6 +18,8 @@
 
 mod bin;
 mod error;
+mod lane;
+mod mount;
 mod name;
 mod place;
 mod probe;
@@ -25,7 +27,7 @@ mod probe;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
-use place::blocking;
+use lane::{blocking, promptly};
 
 pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
@@ -45,12 +47,26 @@ const MOST_NAMES: u32 = 9_999;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shelf {
     output: PathBuf,
+    /// The file in which it is remembered on what mount it lies.
+    memory: Option<PathBuf>,
 }
 
 impl Shelf {
     /// The shelf in the folder `output`, which need not exist yet.
     pub fn new(output: impl Into<PathBuf>) -> Self {
-        Self { output: output.into() }
+        Self { output: output.into(), memory: None }
+    }
+
+    /// The same shelf, to which nothing is written while what it lay on is not mounted; that is remembered in the folder
+    /// `state`.
+    #[must_use]
+    pub fn remembering(self, state: &Path) -> Self {
+        Self { memory: Some(mount::memory(state)), ..self }
+    }
+
+    /// [`ShelfError::Unmounted`] where what it lay on is not mounted any more. Blocks.
+    fn mounted(&self) -> Result<(), ShelfError> {
+        self.memory.as_ref().map_or(Ok(()), |memory| mount::check(&self.output, memory))
     }
 
     /// The output folder.
@@ -60,9 +76,10 @@ impl Shelf {
 
     /// Where the temporary file of an airing goes: the folder is made, and what an earlier attempt left is removed.
     pub async fn temporary(&self, id: &AiringId) -> Result<PathBuf, ShelfError> {
-        let (hidden, path) = (self.output.join(HIDDEN), self.temporary_path(id));
+        let (shelf, path) = (self.clone(), self.temporary_path(id));
         blocking(move || {
-            place::make_folders(&hidden)?;
+            shelf.mounted()?;
+            place::make_folders(&shelf.output.join(HIDDEN))?;
             place::remove(&path)?;
             Ok(path)
         })
@@ -72,8 +89,10 @@ impl Shelf {
     /// Gives the temporary file `name`, made safe and numbered where it is taken. Folders in it are separated by `/`;
     /// it has no extension. Returns the file relative to the output folder.
     pub async fn shelve(&self, temporary: &Path, name: &str) -> Result<PathBuf, ShelfError> {
-        let (output, temporary, name) = (self.output.clone(), temporary.to_owned(), name.to_owned());
+        let (shelf, temporary, name) = (self.clone(), temporary.to_owned(), name.to_owned());
         blocking(move || {
+            shelf.mounted()?;
+            let output = &shelf.output;
             for number in 1..=MOST_NAMES {
                 let candidate = candidate(&name, number);
                 match place::place_now(&temporary, &output.join(&candidate)) {
@@ -83,6 +102,16 @@ impl Shelf {
                 }
             }
             Err(ShelfError::Taken { path: output.join(candidate(&name, MOST_NAMES)) })
+        })
+        .await
+    }
+
+    /// Gives the temporary file exactly the name `file`, relative to the output folder, as [`place()`] does.
+    pub async fn place(&self, temporary: &Path, file: &Path) -> Result<(), ShelfError> {
+        let (shelf, temporary, target) = (self.clone(), temporary.to_owned(), self.output.join(file));
+        blocking(move || {
+            shelf.mounted()?;
+            place::place_now(&temporary, &target)
         })
         .await
     }
@@ -109,8 +138,13 @@ impl Shelf {
     /// After a crash: whether the temporary file of this airing, `bytes` long, has already got the name `file`. What
     /// an interrupted step 3 left is put right.
     pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, ShelfError> {
-        let (temporary, target) = (self.temporary_path(id), self.output.join(file));
-        blocking(move || place::resume(&temporary, &target, bytes)).await
+        let (shelf, temporary, target) = (self.clone(), self.temporary_path(id), self.output.join(file));
+        let resume = move || {
+            shelf.mounted()?;
+            place::resume(&temporary, &target, bytes)
+        };
+        // Where that takes too long it may be asked again: twice changes nothing.
+        promptly(&self.output, resume).await
     }
 
     /// Removes the file of a recording, and the folders that are empty then, never the output folder itself. A file
@@ -122,6 +156,7 @@ impl Shelf {
                 // Only what the shelf has named itself.
                 return Ok(());
             }
+            shelf.mounted()?;
             place::remove(&shelf.output.join(&file))?;
             shelf.remove_empty(&file);
             Ok(())
@@ -158,16 +193,26 @@ impl Shelf {
 
     /// Which of `files` are not there. What cannot be seen, for want of a right, may be.
     pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, ShelfError> {
-        let output = self.output.clone();
-        let is_gone = move |file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
-        blocking(move || Ok(files.into_iter().filter(is_gone).collect())).await
+        let is_gone = |output: &Path, file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
+        self.ask(move |output| files.into_iter().filter(|file| is_gone(output, file)).collect()).await
     }
 
-    /// Whether the output folder itself is not there, or is empty, as one is on which nothing is mounted: then it says
-    /// nothing of what became of the files in it.
+    /// What `look` says of the output folder, which it only reads. [`ShelfError::Silent`] where that takes too long,
+    /// [`ShelfError::Unmounted`] where it is not the folder that it was.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Path) -> T + Send + 'static,
+    ) -> Result<T, ShelfError> {
+        let shelf = self.clone();
+        promptly(&self.output, move || shelf.mounted().map(|()| look(&shelf.output))).await
+    }
+
+    /// Whether the output folder itself is not there, or is empty, or what it lay on is not mounted: then it says nothing of
+    /// what became of the files in it.
     pub async fn is_away(&self) -> Result<bool, ShelfError> {
-        let output = self.output.clone();
-        blocking(move || Ok(std::fs::read_dir(output).map_or(true, |mut entries| entries.next().is_none()))).await
+        let shelf = self.clone();
+        let is_empty = |folder: &Path| std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
+        promptly(&self.output, move || Ok(shelf.mounted().is_err() || is_empty(&shelf.output))).await
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {

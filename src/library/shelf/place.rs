@@ -9,6 +9,7 @@ use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
 use super::error::ShelfError;
+use super::lane::{blocking, promptly};
 
 /// Renames the finished `temporary` file to exactly `target`, on the disk when this returns; fails with
 /// [`ShelfError::Taken`] where that exists, and then leaves both as they are.
@@ -19,9 +20,9 @@ pub async fn place(temporary: &Path, target: &Path) -> Result<(), ShelfError> {
 
 /// The free bytes that an ordinary user may still write where `path` is or would be made.
 pub async fn free_space(path: &Path) -> Result<u64, ShelfError> {
-    let path = path.to_owned();
-    blocking(move || {
-        let existing = path.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    let folder = path.to_owned();
+    promptly(path, move || {
+        let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
         let system = rustix::fs::statvfs(existing).map_err(|error| ShelfError::File {
             doing: "measured",
             path: existing.to_owned(),
@@ -61,13 +62,6 @@ pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), ShelfErro
         _ => ShelfError::File { doing: "named", path: target.to_owned(), source },
     })?;
     flush(folder)
-}
-
-/// Runs `work` where it may block; once begun it goes on to its end.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
-) -> Result<T, ShelfError> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| ShelfError::Stopping)?
 }
 
 /// See [`super::Shelf::resume`].

@@ -5,10 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FallocateFlags, fallocate};
+use rustix::fs::{Access, FallocateFlags, access, fallocate, statvfs};
+use rustix::io::Errno;
 
 use super::error::ShelfError;
-use super::place::{self, blocking};
+use super::lane::{blocking, promptly};
+use super::place;
 use super::{HIDDEN, Shelf};
 
 /// What the file is called; ends as temporary files do, so that what a crash leaves is removed like them.
@@ -19,22 +21,50 @@ const BLOCK: usize = 64 * 1024;
 impl Shelf {
     /// Writes `bytes` into the output folder, and removes them.
     pub async fn probe(&self, bytes: u64) -> Result<(), ShelfError> {
-        probe(&self.output().join(HIDDEN), bytes).await
+        let shelf = self.clone();
+        blocking(move || {
+            shelf.mounted()?;
+            probe_now(&shelf.output.join(HIDDEN), bytes)
+        })
+        .await
+    }
+
+    /// Whether the output folder seems to take files, without writing one, so that no disk is woken: it is mounted, may be
+    /// written to, and has room for names. A quota is not seen in this way.
+    pub async fn look(&self) -> Result<(), ShelfError> {
+        let shelf = self.clone();
+        promptly(&self.output, move || {
+            shelf.mounted()?;
+            let existing = shelf.output.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+            let looked = || {
+                access(existing, Access::WRITE_OK | Access::EXEC_OK)?;
+                let system = statvfs(existing)?;
+                // Some file systems count no names.
+                if system.f_files > 0 && system.f_favail == 0 { Err(Errno::NOSPC) } else { Ok(()) }
+            };
+            looked().map_err(|error: Errno| ShelfError::File {
+                doing: "written to",
+                path: existing.to_owned(),
+                source: error.into(),
+            })
+        })
+        .await
     }
 }
 
 /// Writes a file of so many `bytes` into `folder`, which is made where it is missing, and removes it.
 pub async fn probe(folder: &Path, bytes: u64) -> Result<(), ShelfError> {
     let folder = folder.to_owned();
-    blocking(move || {
-        place::make_folders(&folder)?;
-        let path = folder.join(NAME);
-        let written = write(&path, bytes);
-        // What was written takes room. Where it cannot be removed, writing has failed as well.
-        let _ = fs::remove_file(&path);
-        written.map_err(|source| ShelfError::File { doing: "written", path: folder, source })
-    })
-    .await
+    blocking(move || probe_now(&folder, bytes)).await
+}
+
+fn probe_now(folder: &Path, bytes: u64) -> Result<(), ShelfError> {
+    place::make_folders(folder)?;
+    let path = folder.join(NAME);
+    let written = write(&path, bytes);
+    // What was written takes room. Where it cannot be removed, writing has failed as well.
+    let _ = fs::remove_file(&path);
+    written.map_err(|source| ShelfError::File { doing: "written", path: folder.to_owned(), source })
 }
 
 /// Whether `file` takes more where its writer has ended: the reason where it does not.

@@ -88,7 +88,7 @@ async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show:
     let skip = (number - 1).saturating_mul(ON_A_PAGE);
     let listed = match episodes::list(site, id, skip, ON_A_PAGE).await {
         Ok(listed) => listed,
-        Err(error) => return broken(&error),
+        Err(refusal) => return refusal,
     };
     let changed = match site.catalogue.changed(id).await {
         Ok(changed) => changed,

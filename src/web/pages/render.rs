@@ -12,6 +12,9 @@ use minijinja::{Environment, Value, context};
 
 use super::super::{Site, language};
 
+/// So many lines of what was wrong with the list stand above a page; the log has them all.
+const MOST: usize = 3;
+
 /// The templates; names that end in `.html` are escaped.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
@@ -52,7 +55,9 @@ pub(super) fn serde(value: impl serde::Serialize) -> Value {
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
+    let damage: Vec<_> = site.catalogue.troubles().iter().take(MOST).map(|trouble| trouble.say(language)).collect();
     let values = context! {
+        damage => damage,
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),
