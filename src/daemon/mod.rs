@@ -87,6 +87,8 @@ struct Daemon {
     lock: Lock,
     seen: HashSet<AiringId>,
     looked: DateTime<Utc>,
+    /// From the last sign of life of the daemon before until this one began.
+    unwatched: Option<Span>,
     status: String,
     /// What deletes what is not kept any longer.
     house: Option<JoinHandle<()>>,
@@ -105,6 +107,9 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
     daemon.tell();
+    if let Some(unwatched) = daemon.unwatched {
+        daemon.note_missed(unwatched);
+    }
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -185,13 +190,11 @@ impl Daemon {
             lock,
             seen: HashSet::new(),
             looked: now,
+            unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             status: String::new(),
             house: None,
             page: Page::new(site),
         };
-        if let Some(alive) = last_alive {
-            daemon.note_missed(Span::new(alive.max(now - MISSED_WITHIN), now)).await;
-        }
         let config = &daemon.config;
         info!(
             config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
@@ -251,7 +254,7 @@ impl Daemon {
         self.looked = now;
         if slept.length() > SLEPT {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
-            self.note_missed(slept).await;
+            self.note_missed(slept);
         }
         let turn = self.recorder.turn().await;
         for due in self.control.programme().due(now, LEAD) {
@@ -271,16 +274,20 @@ impl Daemon {
         self.tell();
     }
 
-    /// Writes down the airings of `window` that are over and were never claimed.
-    async fn note_missed(&self, window: Span) {
-        for Planned { airing, title, skipped, .. } in self.control.programme().airings(window) {
-            if skipped || airing.cut().end > window.end || airing.cut().start < window.start {
-                continue;
-            }
-            if let Err(error) = self.recorder.missed(&airing, &title).await {
-                error!(airing = %airing.id, %error, "that it was missed could not be written down");
-            }
-        }
+    /// Writes down the airings of `window` that are over and were never claimed, in a task of its own: there may be thousands,
+    /// and what begins now does not wait for them. None of them can begin any more, so nobody else claims one.
+    fn note_missed(&self, window: Span) {
+        let (recorder, programme) = (Arc::clone(&self.recorder), self.control.programme());
+        self.environment.tasks.spawn(async move {
+            let missed = blocking(move || {
+                let mut missed = programme.airings(window);
+                missed.retain(|Planned { airing, skipped, .. }| {
+                    !skipped && airing.cut().end <= window.end && airing.cut().start >= window.start
+                });
+                missed
+            });
+            recorder.missed(missed.await).await;
+        });
     }
 
     /// Reads the configuration again; keeps the one it has where the new one is wrong.

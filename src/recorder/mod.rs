@@ -18,6 +18,7 @@ mod error;
 mod hindrance;
 mod label;
 mod live;
+mod missed;
 mod order;
 mod progress;
 mod recut;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard, watch};
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::base::environment::Environment;
 use crate::config::Config;
@@ -165,16 +166,6 @@ impl Recorder {
             Some(_) => self.fail(airing, causes::died()).await,
             None => self.fail(airing, causes::removed()).await,
         }
-    }
-
-    /// Writes down that an airing was not recorded because nobody was there to do it. Nothing happens where it was
-    /// claimed before.
-    pub async fn missed(&self, airing: &Airing, title: &str) -> Result<(), CatalogueError> {
-        if self.catalogue.claim(airing, title, self.environment.clock.now()).await? {
-            warn!(airing = %airing.id, "missed: aircheck was not running");
-            self.fail(airing, causes::not_running()).await?;
-        }
-        Ok(())
     }
 
     /// What is being recorded, the earliest first.

@@ -20,6 +20,7 @@ mod amendments;
 mod binned;
 mod entry;
 mod error;
+mod missed;
 mod names;
 mod past;
 mod rows;
@@ -39,6 +40,7 @@ use tokio::sync::Mutex;
 
 pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
+pub use missed::Missed;
 pub use past::Past;
 pub use totals::Totals;
 
