@@ -151,7 +151,8 @@ impl Daemon {
         let lock = Lock::take(&config.state).await?;
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
-        let shelf = Shelf::new(config.output.clone());
+        let (shelf, state) = (Shelf::new(config.output.clone()), config.state.clone());
+        let shelf = blocking(move || shelf.of_service(&state)).await;
         let config = Arc::new(config);
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;

@@ -144,7 +144,7 @@ impl Recorder {
         }
         room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
         // Only now is it known which temporary files nobody needs.
-        self.shelf.clean().await?;
+        self.shelf.clean(self.environment.clock.now()).await?;
         for claimed in open {
             let order = Order::of(config, &claimed.airing, &claimed.title);
             self.go_on(&claimed, order).await?;

@@ -19,25 +19,26 @@
 mod bin;
 mod error;
 mod name;
+mod parts;
 mod place;
 mod probe;
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
+use parts::{PART, Parts};
 use place::blocking;
 
 pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
 
-use crate::base::sum::{has_one_case, sum};
 use crate::model::AiringId;
 
 /// The folder of temporary files in the output folder.
 const HIDDEN: &str = ".aircheck";
-/// How a temporary file's name ends; ffmpeg is told its format and does not ask the name.
-const PART: &str = ".mp3.part";
 /// Names tried before the shelf says that something is wrong.
 const MOST_NAMES: u32 = 9_999;
 
@@ -45,12 +46,26 @@ const MOST_NAMES: u32 = 9_999;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shelf {
     output: PathBuf,
+    parts: Parts,
 }
 
 impl Shelf {
     /// The shelf in the folder `output`, which need not exist yet.
     pub fn new(output: impl Into<PathBuf>) -> Self {
-        Self { output: output.into() }
+        Self { output: output.into(), parts: Parts::default() }
+    }
+
+    /// As the service uses it whose state is in the folder `state`: its unfinished files are told from those of others who
+    /// write into the same output folder. Blocks.
+    #[must_use]
+    pub fn of_service(self, state: &Path) -> Self {
+        Self { parts: Parts::of_service(state), ..self }
+    }
+
+    /// As a command uses it beside the service whose state is in `state`. Blocks.
+    #[must_use]
+    pub fn of_command(self, state: &Path) -> Self {
+        Self { parts: Parts::of_command(state), ..self }
     }
 
     /// The output folder.
@@ -139,13 +154,14 @@ impl Shelf {
     }
 
     /// At start, after recovery: removes the temporary files that a crash has left, and the hidden folder if it is
-    /// empty then. Returns how many files went.
-    pub async fn clean(&self) -> Result<usize, ShelfError> {
-        let hidden = self.output.join(HIDDEN);
+    /// empty then. Others may write into the same folder: what is not known to be nobody's goes only when it has not
+    /// changed for a day. Returns how many files went.
+    pub async fn clean(&self, now: DateTime<Utc>) -> Result<usize, ShelfError> {
+        let (hidden, parts) = (self.output.join(HIDDEN), self.parts.clone());
         blocking(move || {
             let Ok(entries) = std::fs::read_dir(&hidden) else { return Ok(0) };
             let mut removed = 0;
-            for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(PART)) {
+            for entry in entries.flatten().filter(|entry| parts.is_left_over(entry, now)) {
                 place::remove(&entry.path())?;
                 removed += 1;
             }
@@ -171,28 +187,8 @@ impl Shelf {
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {
-        self.output.join(HIDDEN).join(format!("{}{PART}", hidden_name(id)))
+        self.output.join(HIDDEN).join(self.parts.name(id))
     }
-}
-
-/// What a file of an airing is called in the hidden folder, without its ending.
-fn hidden_name(id: &AiringId) -> String {
-    let plain = id.as_str();
-    let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
-    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    if safe == plain && has_one_case(show) {
-        return safe;
-    }
-    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
-    // them apart.
-    format!("{}-{}", name::shorten(&safe, 220), sum(plain))
-}
-
-/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
-fn former_hidden_name(id: &AiringId) -> Option<String> {
-    let plain = id.as_str();
-    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
 /// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].
