@@ -12,13 +12,14 @@ use crate::library::shelf::free_space;
 
 /// Whether the service is well: it answers, its catalogue does, there is room for what comes next, and nothing keeps what
 /// is recorded from being finished. Below `min_free`
-/// nothing new is recorded, and who watches should hear of it before the next show does.
+/// nothing new is recorded, and who watches should hear of it before the next show does. The folders are those that the
+/// service uses, whatever the configuration says by now.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
         return broken(&error);
     }
     let config = site.config();
-    for (name, folder) in [("recordings", &config.output), ("tape", &config.state)] {
+    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("tape", site.decks.folder())] {
         let Ok(free) = free_space(folder).await else {
             let words = format!("the room for {name} cannot be measured\n");
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();

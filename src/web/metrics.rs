@@ -98,7 +98,7 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("state", config.state.as_path())] {
+    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("state", site.decks.folder())] {
         // What cannot be measured is not there.
         if let Ok(bytes) = free_space(folder).await {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);
