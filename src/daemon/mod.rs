@@ -177,6 +177,7 @@ impl Daemon {
             clock: Arc::clone(&environment.clock),
             stop: environment.stop.clone(),
             listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
+            presence: Arc::default(),
             started: now,
         };
         let mut daemon = Self {
