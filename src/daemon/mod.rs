@@ -8,6 +8,7 @@
 mod file_watch;
 mod lock;
 mod page;
+mod renamed;
 mod standing;
 mod timekeeper;
 
@@ -40,6 +41,7 @@ use crate::web::{Access, Events, Probes, Site};
 pub use lock::{Lock, LockError};
 
 use page::Page;
+use renamed::renamed;
 use timekeeper::Timekeeper;
 
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
@@ -304,6 +306,13 @@ impl Daemon {
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
                 for warning in &config.warnings {
                     warn!("{}: {warning}", config.file.display());
+                for (before, now) in renamed(&self.config, &config) {
+                    warn!(
+                        %before, %now,
+                        "a show has another id, by its title: what was recorded stays under the one before, and what is on \
+                         the air goes on under it; with `id: {before}` it is the same show"
+                    );
+                }
                 }
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));

@@ -44,7 +44,8 @@ use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
+use crate::model::{Airing, AiringId, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
+use crate::schedule::programme::was_renamed;
 
 use live::Live;
 
@@ -121,6 +122,10 @@ impl Recorder {
         if self.live.contains(&order.airing.id) {
             return Ok(false);
         }
+        if let Some(begun) = self.begun_as(&order).await? {
+            info!(airing = %order.airing.id, %begun, "not claimed: it was begun under the id that its show had before");
+            return Ok(false);
+        }
         let now = self.environment.clock.now();
         if !self.catalogue.claim(&order.airing, &order.show.title, now).await? {
             return Ok(false);
@@ -130,8 +135,8 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
-    /// and stations.
+    /// Goes on with the airings that a stopped or crashed process had claimed, whether or not `config` still has their
+    /// shows and stations.
     pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
         let mut open = Vec::new();
         for claimed in self.catalogue.unfinished().await? {
@@ -146,10 +151,22 @@ impl Recorder {
         // Only now is it known which temporary files nobody needs.
         self.shelf.clean(self.environment.clock.now()).await?;
         for claimed in open {
-            let order = Order::of(config, &claimed.airing, &claimed.title);
+            let order = Order::begun(config, &claimed.airing, &claimed.title);
             self.go_on(&claimed, order).await?;
         }
         Ok(())
+    }
+
+    /// The airing as which that of `order` was begun before its show had the id that it has now.
+    async fn begun_as(&self, order: &Order) -> Result<Option<AiringId>, CatalogueError> {
+        let airing = &order.airing;
+        let begun = self.catalogue.begun_at(&airing.station, airing.on_air.start).await?;
+        let amendments = self.amendments.borrow();
+        Ok(begun.into_iter().filter(|claimed| claimed.verdict != Some(Verdict::Failed)).find_map(|claimed| {
+            let moved = amendments.get(&claimed.id).is_some_and(|amendment| amendment.moved);
+            let id = claimed.id.clone();
+            was_renamed(&order.config, &claimed.airing(), moved, airing).then_some(id)
+        }))
     }
 
     async fn go_on(self: &Arc<Self>, claimed: &ClaimedAiring, order: Option<Order>) -> Result<(), CatalogueError> {
