@@ -112,6 +112,8 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     if let Some(unwatched) = daemon.unwatched {
         daemon.note_missed(unwatched);
     }
+    let (recorder, stop) = (Arc::clone(&daemon.recorder), daemon.environment.stop.clone());
+    daemon.environment.tasks.spawn(async move { stop.run_until_cancelled_owned(recorder.tell_of_strays()).await });
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -175,11 +177,11 @@ impl Daemon {
             events: Events::start(&environment, Arc::clone(&recorder), catalogue.changes().clone()),
             decks: decks.clone(),
             probes: Probes::new(environment.clone(), config.state.join("probes")),
+            presence: Arc::default(),
             tasks: environment.tasks.clone(),
             clock: Arc::clone(&environment.clock),
             stop: environment.stop.clone(),
             listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
-            presence: Arc::default(),
             started: now,
         };
         let mut daemon = Self {
@@ -304,8 +306,6 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
-                for warning in &config.warnings {
-                    warn!("{}: {warning}", config.file.display());
                 for (before, now) in renamed(&self.config, &config) {
                     warn!(
                         %before, %now,
@@ -313,6 +313,8 @@ impl Daemon {
                          the air goes on under it; with `id: {before}` it is the same show"
                     );
                 }
+                for warning in &config.warnings {
+                    warn!("{}: {warning}", config.file.display());
                 }
                 self.config = Arc::new(config);
                 self.told.send_replace(Arc::clone(&self.config));

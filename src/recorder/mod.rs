@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard, watch};
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::base::environment::Environment;
 use crate::config::Config;
@@ -44,6 +44,7 @@ use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
+use crate::library::strays;
 use crate::model::{Airing, AiringId, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
 use crate::schedule::programme::was_renamed;
 
@@ -199,6 +200,18 @@ impl Recorder {
     /// The output folder, until the process ends: another one in the configuration is for the next.
     pub fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// Tells, once, of recordings in the output folder that the list does not have.
+    pub async fn tell_of_strays(&self) {
+        match strays::count(&self.catalogue, &self.shelf).await {
+            Ok(0) => {}
+            Ok(count) => warn!(
+                count, folder = %self.shelf.output().display(),
+                "recordings in the output folder are not on the list; `aircheck recover --files` puts them there"
+            ),
+            Err(error) => warn!(%error, "whether the list has every recording could not be found out"),
+        }
     }
 
     /// What a person has deleted.
