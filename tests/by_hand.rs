@@ -1,6 +1,7 @@
 //! Airings controlled by hand, through the interface of the real service.
 
 mod beginning;
+mod edited;
 
 use std::time::Duration;
 

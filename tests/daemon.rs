@@ -1,12 +1,15 @@
 //! The service, run as a user would run it: `aircheck run` with a YAML, real stations, real minutes.
 
+use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
+use aircheck::library::catalogue::Catalogue;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use rustix::process::Signal;
 use serde_json::Value;
+use tokio::net::UnixDatagram;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
 use crate::support::airing::next_minute;
@@ -244,4 +247,46 @@ async fn a_station_that_is_corrected_in_mid_show_is_recorded_from_there() {
     whole(&aircheck.list().await[0], start, 16.0);
     service.signal(Signal::TERM);
     assert!(service.end().await.success());
+}
+
+#[tokio::test]
+async fn what_was_missed_is_written_down_once_the_service_is_ready() {
+    let now = SystemClock::shared().now();
+    let over = now - TimeDelta::minutes(30);
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  s: {{ hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
+         - {{ title: Missed, station: s, cron: \"{} {} * * *\", length: 1m }}\n",
+        over.minute(),
+        over.hour()
+    ));
+    let path = aircheck.path("state/catalogue.sqlite");
+    drop(Catalogue::open(&path).await.expect("a catalogue"));
+    // The last sign of life of a service that was stopped an hour ago.
+    let lock = std::fs::File::create(aircheck.path("state/lock")).expect("a file");
+    (&lock).write_all(b"1\n").expect("written");
+    lock.set_modified((now - TimeDelta::hours(1)).into()).expect("an old file");
+    drop(lock);
+    let socket = UnixDatagram::bind(aircheck.path("notify")).expect("a socket");
+    // Nobody else can write into the list.
+    let mut holder = rusqlite::Connection::open(&path).expect("opened");
+    let held = holder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("held");
+    let notify = aircheck.path("notify");
+    let mut service = aircheck.start_with("run", &["run"], &[("NOTIFY_SOCKET", notify.as_os_str())]);
+    let mut told = [0; 4096];
+    let told = tokio::time::timeout(SOON, async {
+        loop {
+            let length = socket.recv(&mut told).await.expect("a message");
+            let words = String::from_utf8_lossy(&told[..length]).into_owned();
+            if words.contains("READY=1") {
+                return words;
+            }
+        }
+    });
+    told.await.expect("it is ready");
+    drop(held);
+    until("what was missed", SOON, async || aircheck.list().await.len() == 1).await;
+    let missed = aircheck.list().await.remove(0);
+    assert_eq!((&missed["verdict"], &missed["missing"][0]["kind"]), (&"failed".into(), &"not_running".into()));
+    service.signal(Signal::TERM);
+    assert!(service.end().await.success(), "{}", service.log());
 }

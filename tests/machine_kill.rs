@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
+use aircheck::base::sum::sum;
 use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -231,7 +232,11 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     // An `aircheck recover` was killed as well.
     let parts = aircheck.path("recordings/.aircheck");
     std::fs::create_dir_all(&parts).expect("a folder");
-    std::fs::write(parts.join("show@20261120T1000Z.4711.mp3.part"), "half of it").expect("written");
+    let state = aircheck.path("state").canonicalize().expect("a folder");
+    let owner = &sum(&state.to_string_lossy())[..8];
+    // No system has so many processes.
+    let part = format!("show@20261120T1000Z.2000000000-{owner}.mp3.part");
+    std::fs::write(parts.join(part), "half of it").expect("written");
 
     let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
     let unfinished = "SELECT count(*) FROM airings WHERE finished_at IS NULL";

@@ -101,4 +101,26 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
         assert!(ran.code == code && ran.stderr.contains(words), "{ran:?}");
     }
     assert_eq!(mp3s(&aircheck.path("recordings")), 5, "what was not recovered leaves nothing behind");
+
+    // A list of before is put back: it has one recording not at all, and another as missed.
+    let kept = aircheck.list().await;
+    spoil(&aircheck, "DELETE FROM airings WHERE show = 'whole'");
+    let missed = "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, bytes = NULL, seconds = 0";
+    spoil(&aircheck, &format!("{missed} WHERE show = 'partial'"));
+    let service = aircheck.start("restored", &["run"]);
+    service.says("not on the list; `aircheck recover --files` puts them there count=2", LIMIT).await;
+    assert_eq!(aircheck.list().await.len(), 4, "nothing is put on it by itself");
+    let ran = aircheck.run(&["recover", "--files"]).await;
+    assert_eq!((ran.code, ran.stdout.lines().count()), (0, 2), "{ran:?}");
+    let list = aircheck.list().await;
+    for recording in &kept {
+        let show = recording["show"].as_str().expect("a show");
+        let again = by_show(&list, show);
+        for field in ["id", "title", "station", "start", "end", "verdict", "missing", "silent", "file", "bytes"] {
+            assert_eq!(again[field], recording[field], "{field} of {again}");
+        }
+    }
+    whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
+    let ran = aircheck.run(&["recover", "--files"]).await;
+    assert_eq!(ran.stdout, "nothing: the list has every recording in the output folder\n");
 }

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use aircheck::model::CauseKind;
 use reqwest::{Client, StatusCode};
 
-use crate::support::library::{address, get, serving, text};
+use crate::support::library::{ID, address, get, serving, text};
 
 #[tokio::test]
 async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() {
-    let (_aircheck, _service, base) = serving().await;
+    let (aircheck, _service, base) = serving().await;
     let client = Client::new();
+    // Somebody moves a recording to an archive of their own.
+    let file = aircheck.path("recordings").join(format!("{ID}.mp3"));
+    std::fs::rename(file, aircheck.path("away.mp3")).expect("moved");
     let answer = get(&client, &base, "/metrics").await;
     assert_eq!(answer.headers()["content-type"], "application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = answer.text().await.expect("text");
@@ -26,6 +29,10 @@ async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() 
         ("aircheck_airings{verdict=\"partial\"}", 1.0),
         ("aircheck_airings{verdict=\"failed\"}", 0.0),
         ("aircheck_captured_seconds", 7080.0),
+        ("aircheck_recordings{file=\"there\"}", 1.0),
+        ("aircheck_recordings{file=\"gone\"}", 1.0),
+        ("aircheck_recordings_sound_seconds{file=\"there\"}", 3540.0),
+        ("aircheck_recordings_sound_seconds{file=\"gone\"}", 3540.0),
         ("aircheck_missing_seconds{cause=\"refused\"}", 60.0),
         ("aircheck_recording", 0.0),
         ("aircheck_decks_running", 0.0),

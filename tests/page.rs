@@ -8,6 +8,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, StatusCode};
 
+use crate::support::aircheck::until;
 use crate::support::library::{HOSTILE, ID, get, serving, text};
 
 #[tokio::test]
@@ -185,4 +186,14 @@ async fn another_output_folder_is_for_the_next_start_and_until_then_all_is_where
     service.says("configuration read again", Duration::from_secs(60)).await;
     assert_eq!(get(&client, &base, &format!("media/{ID}.mp3")).await.status(), StatusCode::OK);
     assert!(text(&client, &base, "feed.xml").await.contains("<enclosure"));
+    let listed = aircheck.run(&["list", "--json"]).await;
+    let newest = &listed.json()[0];
+    let file = aircheck.path("recordings").join(format!("{ID}.mp3"));
+    assert_eq!((&newest["gone"], newest["file"].as_str()), (&false.into(), file.to_str()), "{listed}");
+    assert!(listed.stderr.contains("until it is started again"), "{listed}");
+    let checked = aircheck.run(&["check"]).await;
+    assert!(checked.stdout.contains("note: the service that runs uses "), "{checked}");
+    drop(service);
+    let ended = async || aircheck.run(&["list", "--json"]).await.json()[0]["gone"] == true;
+    until("the file to count", Duration::from_secs(20), ended).await;
 }

@@ -78,6 +78,9 @@ pub(super) enum Command {
         /// The airing, such as news@20261120T0300Z; without it, those that can be recovered are listed
         #[arg(value_name = "AIRING-ID")]
         airing: Option<String>,
+        /// Put recordings on the list that lie in the output folder and that it has lost, as an older one has
+        #[arg(long, conflicts_with = "airing")]
+        files: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::catalogue::still_used;
 use super::exit::{DONE, FAILED, USAGE};
 use super::next::rfc3339;
 use super::print::{print, print_json, short, table};
@@ -22,6 +23,7 @@ use crate::base::process;
 use crate::base::spoken;
 use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
+use crate::daemon::Lock;
 use crate::language::Language;
 use crate::schedule::plan;
 
@@ -223,6 +225,9 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     text.push_str(&table("", &rows));
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");
+    }
+    if let Some(in_use) = Lock::output_in_use(&config.state).filter(|in_use| *in_use != config.output) {
+        let _ = writeln!(text, "note: {}", still_used(config, &in_use));
     }
     let stations = config.stations.iter().map(|station| {
         [short(station.id.as_str()), short(&station.name), short(&reached(station)), station.timezone.name().to_owned()]

@@ -1,6 +1,7 @@
 //! `aircheck list`: the recordings with their verdicts.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -47,13 +48,14 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
             return Ok(USAGE);
         }
     };
+    let output = catalogue::output(config);
     if wish.json {
-        let listed = |it: &Recording| Listed { report: it.report(&config.output), gone: is_gone(it, config) };
+        let listed = |it: &Recording| Listed { report: it.report(&output), gone: is_gone(it, &output) };
         print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
         print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(wish)))?;
     } else {
-        print(&recordings.iter().map(|recording| words(recording, config)).collect::<String>())?;
+        print(&recordings.iter().map(|recording| words(recording, &output)).collect::<String>())?;
     }
     Ok(DONE)
 }
@@ -130,13 +132,13 @@ impl Known {
 }
 
 /// Whether somebody has moved or deleted the file of a recording that has one.
-fn is_gone(recording: &Recording, config: &Config) -> bool {
-    let file = recording.file.as_ref().map(|file| config.output.join(file));
+fn is_gone(recording: &Recording, output: &Path) -> bool {
+    let file = recording.file.as_ref().map(|file| output.join(file));
     // What cannot be seen, for want of a right, may be there.
     file.is_some_and(|file| matches!(file.try_exists(), Ok(false)))
 }
 
-fn words(recording: &Recording, config: &Config) -> String {
+fn words(recording: &Recording, output: &Path) -> String {
     let zone = recording.timezone;
     let mut text = table(
         "",
@@ -151,8 +153,8 @@ fn words(recording: &Recording, config: &Config) -> String {
         ]],
     );
     if let Some(file) = &recording.file {
-        let gone = if is_gone(recording, config) { " (its file is gone)" } else { "" };
-        let _ = writeln!(text, "    {}{gone}", config.output.join(file).display());
+        let gone = if is_gone(recording, output) { " (its file is gone)" } else { "" };
+        let _ = writeln!(text, "    {}{gone}", output.join(file).display());
     }
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&zone).format("%H:%M:%S");

@@ -64,8 +64,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let wish = list::Wish { count, show, station, json };
             located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &wish)))
         }
-        Command::Recover { airing, json } => {
-            let wish = recover::Wish { id: airing, json };
+        Command::Recover { airing, files, json } => {
+            let wish = recover::Wish { id: airing, files, json };
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, wish)))
         }
         Command::Demo { folder } => demo::run(folder),

@@ -1,5 +1,7 @@
-//! `aircheck recover`: a failed or partial airing cut again from its tape, whether or not the service runs.
+//! `aircheck recover`: a failed or partial airing cut again from its tape, or recordings that the list has lost put on it again,
+//! whether or not the service runs.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -15,6 +17,7 @@ use crate::base::signals::Signals;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording, Report};
 use crate::library::shelf::Shelf;
+use crate::library::strays;
 use crate::model::{AiringId, Verdict};
 use crate::recorder::{self, Recoverable, RecutError};
 
@@ -23,6 +26,8 @@ use crate::recorder::{self, Recoverable, RecutError};
 pub(super) struct Wish {
     /// The airing's id; without one, those that can be recovered are listed.
     pub id: Option<String>,
+    /// Whether it is about files in the output folder that the list has lost.
+    pub files: bool,
     /// Whether a script reads.
     pub json: bool,
 }
@@ -41,6 +46,7 @@ pub(super) fn run(config: Config, wish: Wish) -> anyhow::Result<u8> {
     logging::begin("off");
     let config = Arc::new(config);
     match wish.id {
+        None if wish.files => block_on(adopt(&config, wish.json))?,
         Some(id) => block_on(recover(&config, AiringId::new(id), wish.json))?,
         None => list(&config, wish.json),
     }
@@ -55,7 +61,8 @@ fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
     })?
     .context("what can be recovered cannot be listed")?;
     if json {
-        let report = |it: &Recoverable| Candidate { report: it.recording.report(&config.output), on_tape: it.on_tape };
+        let output = catalogue::output(config);
+        let report = |it: &Recoverable| Candidate { report: it.recording.report(&output), on_tape: it.on_tape };
         print_json(&found.iter().map(report).collect::<Vec<_>>())?;
     } else if found.is_empty() {
         print("nothing: no tape holds more of an airing than its recording does\n")?;
@@ -77,15 +84,46 @@ fn row(found: &Recoverable) -> [String; 4] {
     ]
 }
 
-async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
-    let mut signals = Signals::listen()?;
+/// The list, to be written; nothing where there is none, which is told.
+async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
     let path = config.state.join("catalogue.sqlite");
     if !path.exists() {
         eprintln!("aircheck: {}", CatalogueError::Missing { path });
-        return Ok(FAILED);
+        return Ok(None);
     }
-    let catalogue = Catalogue::open(path).await?;
-    let shelf = Shelf::new(config.output.clone()).remembering(&config.state);
+    Catalogue::open(path).await.map(Some)
+}
+
+async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
+    let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
+    let shelf = Shelf::new(catalogue::output(config));
+    let now = Environment::system().clock.now();
+    let adopted = strays::adopt(&catalogue, &shelf, now).await.context("the list cannot be written")?;
+    if json {
+        print_json(&adopted.iter().map(|it| it.report(shelf.output())).collect::<Vec<_>>())?;
+    } else if adopted.is_empty() {
+        print("nothing: the list has every recording in the output folder\n")?;
+    } else {
+        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, shelf.output())).collect();
+        print(&table("", &rows))?;
+    }
+    Ok(DONE)
+}
+
+fn back_on_list(recording: &Recording, output: &Path) -> [String; 3] {
+    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string());
+    [
+        recording.id.to_string(),
+        recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        file.unwrap_or_default(),
+    ]
+}
+
+async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
+    let mut signals = Signals::listen()?;
+    let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
+    let output = catalogue::output(config);
+    let shelf = Shelf::new(&output).of_command(&config.state);
     let now = Environment::system().clock.now();
     let recut = tokio::select! {
         recut = recorder::recut(&catalogue, &shelf, config, &id, now) => recut,
@@ -96,7 +134,7 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     };
     match recut {
         Ok(recording) => {
-            tell(config, &recording, json)?;
+            tell(&output, &recording, json)?;
             Ok(if recording.verdict == Some(Verdict::Complete) { DONE } else { INCOMPLETE })
         }
         Err(error) => {
@@ -106,12 +144,12 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     }
 }
 
-fn tell(config: &Config, recording: &Recording, json: bool) -> anyhow::Result<()> {
+fn tell(output: &Path, recording: &Recording, json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&recording.report(&config.output));
+        return print_json(&recording.report(output));
     }
     let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
-    let file = recording.file.as_ref().map(|file| config.output.join(file).display().to_string()).unwrap_or_default();
+    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string()).unwrap_or_default();
     print(&format!("{verdict}, {:.3} s: {file}\n", recording.seconds))?;
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&recording.timezone).format("%H:%M:%S%.3f");

@@ -31,6 +31,11 @@ impl Config {
         if !id.as_str().starts_with(ONCE) {
             return self.show(id).cloned();
         }
+        self.stand_in(id, title, station)
+    }
+
+    /// A show of the file's defaults, in place of one that it has not, or has no longer.
+    pub fn stand_in(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
         let template = |source: &str| Template::parse(source).ok();
         Some(Arc::new(Show {
             id: id.clone(),

@@ -26,6 +26,21 @@ pub struct Station {
     pub source: SourceConfig,
 }
 
+impl Station {
+    /// In place of one that the file has no longer, of which there may be tape.
+    pub fn unreachable(id: &StationId, timezone: Zone) -> Self {
+        let nowhere = Icecast { address: Address::Find(Vec::new()), headers: Vec::new(), accept_invalid: false };
+        Self {
+            id: id.clone(),
+            name: id.to_string(),
+            timezone,
+            delay: Duration::ZERO,
+            artwork: None,
+            source: SourceConfig::Icecast(nowhere),
+        }
+    }
+}
+
 /// How to reach a station's sound.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SourceConfig {

@@ -1,7 +1,10 @@
-//! One daemon per state folder: a lock that the kernel lets go of when its holder dies.
+//! One daemon per state folder: a lock that the kernel lets go of when its holder dies. Its file says which process that
+//! is, and which output folder it uses: after an edit the file of the configuration may name another.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -10,6 +13,8 @@ use thiserror::Error;
 
 use crate::base::blocking::blocking;
 
+/// The file in the state folder.
+const FILE: &str = "lock";
 /// How long one waits for another who is just ending, or whose last child has not begun to be a program of its own.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often one looks.
@@ -44,10 +49,23 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks the folder `state`, which is made where missing.
-    pub async fn take(state: &Path) -> Result<Self, LockError> {
-        let state = state.to_owned();
-        blocking(move || take(&state)).await
+    /// Locks the folder `state`, which is made where missing, for a daemon that records into `output`.
+    pub async fn take(state: &Path, output: &Path) -> Result<Self, LockError> {
+        let (state, output) = (state.to_owned(), output.to_owned());
+        blocking(move || take(&state, &output)).await
+    }
+
+    /// The output folder of the daemon that holds the lock of the folder `state` now, where there is one. Blocks.
+    pub fn output_in_use(state: &Path) -> Option<PathBuf> {
+        let mut file = File::open(state.join(FILE)).ok()?;
+        if !matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
+        }
+        let mut said = Vec::new();
+        file.read_to_end(&mut said).ok()?;
+        let output = said.splitn(2, |byte| *byte == b'\n').nth(1)?.strip_suffix(b"\n")?;
+        // One of an earlier release does not say.
+        (!output.is_empty()).then(|| PathBuf::from(OsStr::from_bytes(output)))
     }
 
     /// When the last holder was alive for certain, if there was one.
@@ -68,14 +86,15 @@ const NOW: rustix::fs::Timestamps = rustix::fs::Timestamps {
     last_modification: rustix::fs::Timespec { tv_sec: 0, tv_nsec: rustix::fs::UTIME_NOW },
 };
 
-fn take(state: &Path) -> Result<Lock, LockError> {
+fn take(state: &Path, output: &Path) -> Result<Lock, LockError> {
     let io = |source| LockError::Io { path: state.to_owned(), source };
     std::fs::create_dir_all(state).map_err(io)?;
-    let path = state.join("lock");
+    let path = state.join(FILE);
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
-    let mut holder = String::new();
+    let mut said = Vec::new();
     // What an earlier holder wrote; unreadable is as good as empty.
-    let _ = file.read_to_string(&mut holder);
+    let _ = file.read_to_end(&mut said);
+    let holder = said.split(|byte| *byte == b'\n').next().map(String::from_utf8_lossy).unwrap_or_default();
     let since = Instant::now();
     let locked = loop {
         match file.try_lock() {
@@ -97,7 +116,8 @@ fn take(state: &Path) -> Result<Lock, LockError> {
     let modified = file.metadata().and_then(|data| data.modified()).ok();
     let last_alive = modified.filter(|_| !holder.trim().is_empty()).map(DateTime::from);
     file.rewind().and_then(|()| file.set_len(0)).map_err(io)?;
-    writeln!(file, "{}", std::process::id()).map_err(io)?;
+    let words = [std::process::id().to_string().as_bytes(), output.as_os_str().as_bytes(), b""].join(&b'\n');
+    file.write_all(&words).map_err(io)?;
     Ok(Lock { file, last_alive })
 }
 
@@ -108,11 +128,15 @@ mod tests {
     #[tokio::test]
     async fn a_second_daemon_is_told_who_holds_the_folder_and_a_dead_one_holds_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Lock::take(folder.path()).await.unwrap();
+        let output = Path::new("/mnt/nas/recordings");
+        let first = Lock::take(folder.path(), output).await.unwrap();
         assert!(first.last_alive().is_none());
-        let refused = Lock::take(folder.path()).await.unwrap_err().to_string();
+        assert_eq!(Lock::output_in_use(folder.path()).as_deref(), Some(output));
+        let refused = Lock::take(folder.path(), Path::new("/elsewhere")).await.unwrap_err().to_string();
         assert!(refused.contains(&format!("(process {})", std::process::id())), "{refused}");
+        assert_eq!(Lock::output_in_use(folder.path()).as_deref(), Some(output));
         drop(first);
-        assert!(Lock::take(folder.path()).await.unwrap().last_alive().is_some());
+        assert_eq!(Lock::output_in_use(folder.path()), None);
+        assert!(Lock::take(folder.path(), output).await.unwrap().last_alive().is_some());
     }
 }

@@ -8,6 +8,7 @@
 mod file_watch;
 mod lock;
 mod page;
+mod renamed;
 mod standing;
 mod timekeeper;
 
@@ -40,6 +41,7 @@ use crate::web::{Access, Events, Probes, Site};
 pub use lock::{Lock, LockError};
 
 use page::Page;
+use renamed::renamed;
 use timekeeper::Timekeeper;
 
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
@@ -87,6 +89,8 @@ struct Daemon {
     lock: Lock,
     seen: HashSet<AiringId>,
     looked: DateTime<Utc>,
+    /// From the last sign of life of the daemon before until this one began.
+    unwatched: Option<Span>,
     status: String,
     /// What deletes what is not kept any longer.
     house: Option<JoinHandle<()>>,
@@ -105,6 +109,11 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
     daemon.tell();
+    if let Some(unwatched) = daemon.unwatched {
+        daemon.note_missed(unwatched);
+    }
+    let (recorder, stop) = (Arc::clone(&daemon.recorder), daemon.environment.stop.clone());
+    daemon.environment.tasks.spawn(async move { stop.run_until_cancelled_owned(recorder.tell_of_strays()).await });
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -143,10 +152,11 @@ impl Daemon {
     ) -> Result<(Self, Ticker), DaemonError> {
         let time = Timekeeper::new(Arc::clone(&environment.clock));
         environment.clock = Arc::clone(&time) as SharedClock;
-        let lock = Lock::take(&config.state).await?;
+        let lock = Lock::take(&config.state, &config.output).await?;
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
-        let shelf = Shelf::new(config.output.clone()).remembering(&config.state);
+        let (shelf, state) = (Shelf::new(config.output.clone()), config.state.clone());
+        let shelf = blocking(move || shelf.of_service(&state)).await;
         let config = Arc::new(config);
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
@@ -167,6 +177,7 @@ impl Daemon {
             events: Events::start(&environment, Arc::clone(&recorder), catalogue.changes().clone()),
             decks: decks.clone(),
             probes: Probes::new(environment.clone(), config.state.join("probes")),
+            presence: Arc::default(),
             tasks: environment.tasks.clone(),
             clock: Arc::clone(&environment.clock),
             stop: environment.stop.clone(),
@@ -185,13 +196,11 @@ impl Daemon {
             lock,
             seen: HashSet::new(),
             looked: now,
+            unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             status: String::new(),
             house: None,
             page: Page::new(site),
         };
-        if let Some(alive) = last_alive {
-            daemon.note_missed(Span::new(alive.max(now - MISSED_WITHIN), now)).await;
-        }
         let config = &daemon.config;
         info!(
             config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
@@ -252,7 +261,7 @@ impl Daemon {
         self.looked = now;
         if slept.length() > SLEPT {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
-            self.note_missed(slept).await;
+            self.note_missed(slept);
         }
         let turn = self.recorder.turn().await;
         for due in self.control.programme().due(now, LEAD) {
@@ -272,16 +281,20 @@ impl Daemon {
         self.tell();
     }
 
-    /// Writes down the airings of `window` that are over and were never claimed.
-    async fn note_missed(&self, window: Span) {
-        for Planned { airing, title, skipped, .. } in self.control.programme().airings(window) {
-            if skipped || airing.cut().end > window.end || airing.cut().start < window.start {
-                continue;
-            }
-            if let Err(error) = self.recorder.missed(&airing, &title).await {
-                error!(airing = %airing.id, %error, "that it was missed could not be written down");
-            }
-        }
+    /// Writes down the airings of `window` that are over and were never claimed, in a task of its own: there may be thousands,
+    /// and what begins now does not wait for them. None of them can begin any more, so nobody else claims one.
+    fn note_missed(&self, window: Span) {
+        let (recorder, programme) = (Arc::clone(&self.recorder), self.control.programme());
+        self.environment.tasks.spawn(async move {
+            let missed = blocking(move || {
+                let mut missed = programme.airings(window);
+                missed.retain(|Planned { airing, skipped, .. }| {
+                    !skipped && airing.cut().end <= window.end && airing.cut().start >= window.start
+                });
+                missed
+            });
+            recorder.missed(missed.await).await;
+        });
     }
 
     /// Reads the configuration again; keeps the one it has where the new one is wrong.
@@ -294,6 +307,13 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
+                for (before, now) in renamed(&self.config, &config) {
+                    warn!(
+                        %before, %now,
+                        "a show has another id, by its title: what was recorded stays under the one before, and what is on \
+                         the air goes on under it; with `id: {before}` it is the same show"
+                    );
+                }
                 for warning in &config.warnings {
                     warn!("{}: {warning}", config.file.display());
                 }

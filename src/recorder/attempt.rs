@@ -78,12 +78,13 @@ impl Recorder {
         let on_tape = reaches(&view, airing.cut());
         let now = self.environment.clock.now();
         // Before the lease: the first sound may be on tape a moment after it.
-        let is_late = now > airing.cut().start && lease.is_none() && !self.is_connecting(&airing.id);
+        let is_late =
+            now > airing.cut().start && lease.is_none() && !order.only_tape && !self.is_connecting(&airing.id);
         if is_late && view.start().is_none() {
             let (tape, at, cause) = (tape.clone(), airing.cut().start, causes::began_late());
             blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
         }
-        if lease.is_none() && !on_tape {
+        if lease.is_none() && !on_tape && !order.only_tape {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);
         }
         // After the lease: a disk that does not answer must not keep the station from being taped.
@@ -101,7 +102,15 @@ impl Recorder {
         let cover = self.pictures.cover(show, &order.config).await;
         let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
-        let taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
+        if order.only_tape {
+            ending.early.cancel();
+        }
+        let mut taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
+        if order.only_tape
+            && let Some(rest) = taken.gaps.last_mut().filter(|gap| gap.start + gap.length >= airing.cut().end)
+        {
+            rest.cause = causes::removed();
+        }
         Ok(Some(Made { taken, temporary, cover }))
     }
 

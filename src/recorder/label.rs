@@ -13,8 +13,10 @@ use super::words::comment;
 use crate::config::{Gaps, Purpose, Show, Template, Values};
 use crate::encode::Job;
 use crate::library::artwork::Picture;
+use crate::library::catalogue::Outcome;
+use crate::library::imprint::{FRAME, Imprint};
 use crate::library::tags::{self, Tags};
-use crate::model::{Span, Verdict};
+use crate::model::{Measured, Span, Verdict};
 
 /// What is to be encoded, with space for `cover` in it.
 pub(super) fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
@@ -71,10 +73,28 @@ fn name_values(order: &Order) -> Values {
     }
 }
 
+/// What the file says to a list that has lost it.
+fn imprint(order: &Order, verdict: Verdict, taken: &Taken) -> Imprint {
+    let Taken { seconds, gaps, measured, length, .. } = taken;
+    let outcome = Outcome {
+        verdict,
+        seconds: *seconds,
+        file: None,
+        bytes: None,
+        gaps: gaps.clone(),
+        measured: Measured { length: Some(*length), peaks: None, ..measured.clone() },
+        at: order.airing.cut().end,
+    };
+    Imprint { airing: order.airing.clone(), title: order.show.title.clone(), outcome }
+}
+
 fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
     let values = values(order);
     let templates = &order.show.tags;
     let zone = order.airing.timezone;
+    // First, to be found at a glance.
+    let mut extra = vec![(FRAME.to_owned(), imprint(order, verdict, taken).text())];
+    extra.extend(replay_gain(taken.measured.loudness.as_ref()));
     Tags {
         version: order.show.treatment.id3,
         title: filled(&templates.title, Purpose::Title, &values, order),
@@ -86,7 +106,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
         comment: comment(verdict, taken, zone),
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
-        extra: replay_gain(taken.measured.loudness.as_ref()),
+        extra,
         chapters: chapters(
             &order.airing.cut(),
             &taken.gaps,

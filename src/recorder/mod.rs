@@ -19,6 +19,7 @@ mod hindrance;
 mod label;
 mod live;
 mod lookout;
+mod missed;
 mod order;
 mod progress;
 mod recut;
@@ -44,7 +45,9 @@ use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
 use crate::library::shelf::Shelf;
-use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
+use crate::library::strays;
+use crate::model::{Airing, AiringId, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
+use crate::schedule::programme::was_renamed;
 
 use live::Live;
 use lookout::Watched;
@@ -128,6 +131,10 @@ impl Recorder {
         if self.live.contains(&order.airing.id) {
             return Ok(false);
         }
+        if let Some(begun) = self.begun_as(&order).await? {
+            info!(airing = %order.airing.id, %begun, "not claimed: it was begun under the id that its show had before");
+            return Ok(false);
+        }
         let now = self.environment.clock.now();
         if !self.catalogue.claim(&order.airing, &order.show.title, now).await? {
             return Ok(false);
@@ -137,8 +144,8 @@ impl Recorder {
         Ok(true)
     }
 
-    /// Goes on with the airings that a stopped or crashed process had claimed, as far as `config` still has their shows
-    /// and stations. An output folder that is away keeps none of them from it.
+    /// Goes on with the airings that a stopped or crashed process had claimed, whether or not `config` still has their
+    /// shows and stations. An output folder that is away keeps none of them from it.
     pub async fn recover(self: &Arc<Self>, config: &Arc<Config>) -> Result<(), RecorderError> {
         self.config.send_replace(Some(Arc::clone(config)));
         let mut open = Vec::new();
@@ -158,17 +165,30 @@ impl Recorder {
         if let Some(error) = away {
             warn!(%error, "what a crash may have left in the output folder stays there");
         } else {
-            room::empty(&self.bin, self.environment.clock.now(), bin::KEPT).await;
+            let now = self.environment.clock.now();
+            room::empty(&self.bin, now, bin::KEPT).await;
             // Only now is it known which temporary files nobody needs.
-            if let Err(error) = self.shelf.clean().await {
+            if let Err(error) = self.shelf.clean(now).await {
                 warn!(%error, "what a crash has left in the output folder stays there");
             }
         }
         for (claimed, known) in open {
-            let order = Order::of(config, &claimed.airing, &claimed.title);
+            let order = Order::begun(config, &claimed.airing, &claimed.title);
             self.go_on(&claimed, known, order).await?;
         }
         Ok(())
+    }
+
+    /// The airing as which that of `order` was begun before its show had the id that it has now.
+    async fn begun_as(&self, order: &Order) -> Result<Option<AiringId>, CatalogueError> {
+        let airing = &order.airing;
+        let begun = self.catalogue.begun_at(&airing.station, airing.on_air.start).await?;
+        let amendments = self.amendments.borrow();
+        Ok(begun.into_iter().filter(|claimed| claimed.verdict != Some(Verdict::Failed)).find_map(|claimed| {
+            let moved = amendments.get(&claimed.id).is_some_and(|amendment| amendment.moved);
+            let id = claimed.id.clone();
+            was_renamed(&order.config, &claimed.airing(), moved, airing).then_some(id)
+        }))
     }
 
     /// `known` says that it has no file yet.
@@ -196,16 +216,6 @@ impl Recorder {
         }
     }
 
-    /// Writes down that an airing was not recorded because nobody was there to do it. Nothing happens where it was
-    /// claimed before.
-    pub async fn missed(&self, airing: &Airing, title: &str) -> Result<(), CatalogueError> {
-        if self.catalogue.claim(airing, title, self.environment.clock.now()).await? {
-            warn!(airing = %airing.id, "missed: aircheck was not running");
-            self.fail(airing, causes::not_running()).await?;
-        }
-        Ok(())
-    }
-
     /// What is being recorded, the earliest first.
     pub fn recording(&self) -> Vec<Current> {
         self.live.all()
@@ -220,6 +230,18 @@ impl Recorder {
     /// The output folder, until the process ends: another one in the configuration is for the next.
     pub fn shelf(&self) -> &Shelf {
         &self.shelf
+    }
+
+    /// Tells, once, of recordings in the output folder that the list does not have.
+    pub async fn tell_of_strays(&self) {
+        match strays::count(&self.catalogue, &self.shelf).await {
+            Ok(0) => {}
+            Ok(count) => warn!(
+                count, folder = %self.shelf.output().display(),
+                "recordings in the output folder are not on the list; `aircheck recover --files` puts them there"
+            ),
+            Err(error) => warn!(%error, "whether the list has every recording could not be found out"),
+        }
     }
 
     /// What a person has deleted.

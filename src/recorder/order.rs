@@ -16,6 +16,8 @@ pub struct Order {
     pub station: Arc<Station>,
     /// How much must be free, and what may go before an airing is refused.
     pub config: Arc<Config>,
+    /// Nobody knows any more how to reach the station: there is only what is on tape.
+    pub only_tape: bool,
 }
 
 impl Order {
@@ -28,17 +30,31 @@ impl Order {
             show: config.show_or_once(&airing.show, title, station)?,
             station: Arc::clone(station),
             config: Arc::clone(config),
+            only_tape: false,
         })
     }
 
-    /// The same by the configuration as it is now: what was corrected there is used by what is not finished. Where it no
-    /// longer has the show or the station, that of the order goes on.
+    /// What it takes to go on with `airing`, which was begun: a show or a station that the configuration has no longer is
+    /// made of its defaults. `None` only where these are no templates.
+    pub fn begun(config: &Arc<Config>, airing: &Airing, title: &str) -> Option<Self> {
+        let known = config.station(&airing.station).map(Arc::clone);
+        let only_tape = known.is_none();
+        let station = known.unwrap_or_else(|| Arc::new(Station::unreachable(&airing.station, airing.timezone)));
+        let show = match config.show_or_once(&airing.show, title, &station) {
+            Some(show) => show,
+            None => config.stand_in(&airing.show, title, &station)?,
+        };
+        Some(Self { airing: airing.clone(), show, station, config: Arc::clone(config), only_tape })
+    }
+
+    /// As the configuration has it now: what was corrected there is used by what is not finished. Where it no longer has
+    /// the show or the station, that of the order goes on.
     #[must_use]
     pub fn by(self, config: &Arc<Config>) -> Self {
         Self::of(config, &self.airing, &self.show.title).unwrap_or(self)
     }
 
-    /// The same of the airing as it is now.
+    /// With the airing as it is now.
     #[must_use]
     pub fn amended(&self, airing: &Airing) -> Self {
         Self { airing: airing.clone(), ..self.clone() }

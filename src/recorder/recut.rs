@@ -4,7 +4,7 @@
 //! something stood in the way of its encoding, can be had better later. The service may run meanwhile: reels are only
 //! read, and the row in the catalogue is changed only if nobody else has changed it. In steps, with what a crash leaves:
 //!
-//! 1. the cut is encoded into a hidden temporary file: removed at the next start of the service;
+//! 1. the cut is encoded into a hidden temporary file of this process: removed at the next start of the service after it ended;
 //! 2. it gets a name of its own, as nothing is ever overwritten: a recording that the list does not know;
 //! 3. the row gets the new outcome in place of the old one: an old file that the list does not know;
 //! 4. the old file, if there was one, is removed: done. Had it been moved away, the recording may have got its name.
@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,7 @@ use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
 use crate::library::shelf::{self, Shelf};
-use crate::model::{Airing, AiringId, StationId, Verdict};
+use crate::model::{AiringId, StationId, Verdict};
 use crate::tape::{self, Tape, TapeError};
 
 /// An airing of which the tape holds more than its recording does.
@@ -121,7 +121,7 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Arc<Config>) -> Result<
 }
 
 /// Cuts the airing again, gives the recording a name of its own and puts it in place of the old outcome. Returns the row
-/// as it is then.
+/// as it is then. `shelf` is a command's ([`Shelf::of_command`]): the service may be at the same airing.
 pub async fn recut(
     catalogue: &Catalogue,
     shelf: &Shelf,
@@ -133,9 +133,7 @@ pub async fn recut(
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
     let order = order_of(config, &old)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
-    // A name of its own: somebody else may be at the same airing.
-    let own = AiringId::new(format!("{id}.{}", std::process::id()));
-    let temporary = shelf.temporary(&own).await.map_err(RecorderError::from)?;
+    let temporary = shelf.temporary(id).await.map_err(RecorderError::from)?;
     let shelved = encoded(&order, &tape, &old, (catalogue, shelf), &temporary).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
@@ -190,18 +188,8 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     if old.verdict == Some(Verdict::Complete) {
         return Err(RecutError::Complete { id });
     }
-    let between = |from: DateTime<Utc>, to: DateTime<Utc>| (to - from).max(TimeDelta::zero());
-    let airing = Airing {
-        id,
-        show: old.show.clone(),
-        station: old.station.clone(),
-        on_air: old.on_air,
-        early: between(old.cut.start, old.on_air.start),
-        late: between(old.on_air.end, old.cut.end),
-        timezone: old.timezone,
-    };
     let removed = || RecutError::Removed { show: old.title.clone(), station: old.station.clone() };
-    Order::of(config, &airing, &old.title).ok_or_else(removed)
+    Order::begun(config, &old.airing(), &old.title).ok_or_else(removed)
 }
 
 async fn tape_of(config: &Arc<Config>, station: &StationId) -> Result<Tape, TapeError> {

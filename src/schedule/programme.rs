@@ -5,6 +5,8 @@
 //! - A new end counts wherever the airing is looked for: in a window that only the new end reaches as well.
 //! - A one-time airing is there while its station is in the file and, where it is one of a show of the file, its show.
 //!   So is the new end of an airing that the file's crons still have.
+//! - What is being recorded is in it as it is recorded, whatever the file says by now, until it ends. Where the file has its
+//!   show under another id, as when its title was changed, it is not in it a second time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::model::{Airing, AiringId, Amendment, Amendments, Origin, Span};
 pub struct Programme {
     config: Arc<Config>,
     amendments: Arc<Amendments>,
+    recording: Vec<Planned>,
 }
 
 /// An airing of the programme.
@@ -44,7 +47,25 @@ pub struct Planned {
 impl Programme {
     /// The programme of a file and what was changed by hand.
     pub fn new(config: Arc<Config>, amendments: Arc<Amendments>) -> Self {
-        Self { config, amendments }
+        Self { config, amendments, recording: Vec::new() }
+    }
+
+    /// With the airings that are being recorded, as they are recorded.
+    #[must_use]
+    pub fn with_recording(self, airings: impl IntoIterator<Item = (Airing, String)>) -> Self {
+        let recording = airings.into_iter().map(|(airing, title)| {
+            let change = self.amendments.get(&airing.id);
+            Planned {
+                airing,
+                title,
+                origin: change.map_or(Origin::File, |it| it.origin),
+                skipped: false,
+                moved: change.is_some_and(|it| it.moved),
+                until_stopped: change.is_some_and(|it| it.until_stopped),
+                connecting_until: change.and_then(|it| it.connecting_until),
+            }
+        });
+        Self { recording: recording.collect(), ..self }
     }
 
     /// Its file.
@@ -59,6 +80,7 @@ impl Programme {
         // The plan knows nothing of these.
         let by_hand = self.amendments.iter().filter(|it| it.origin == Origin::Hand || it.moved);
         let all = file.chain(by_hand.filter_map(|amendment| self.of(amendment)));
+        let all = all.filter(|planned| !self.is_taken(&planned.airing)).chain(self.recording.iter().cloned());
         let within: BTreeMap<_, _> = all
             .filter(|planned| planned.airing.cut().intersect(&window).is_some())
             .map(|planned| ((planned.airing.cut().start, planned.airing.id.clone()), planned))
@@ -83,10 +105,13 @@ impl Programme {
         count: usize,
         wanted: impl Fn(&Airing) -> bool,
     ) -> Vec<Planned> {
-        let file = plan::coming(shows, now, count).into_iter().map(|airing| self.amended(airing));
+        let more = count.saturating_add(self.recording.len());
+        let file = plan::coming(shows, now, more).into_iter().map(|airing| self.amended(airing));
         let once = self.amendments.iter().filter(|it| it.origin == Origin::Hand && it.airing.on_air.start > now);
         let once = once.filter(|it| wanted(&it.airing)).filter_map(|amendment| self.of(amendment));
-        let mut all: Vec<_> = file.chain(once).collect();
+        let mut all: Vec<_> = file.chain(once).filter(|planned| !self.is_taken(&planned.airing)).collect();
+        let ahead = self.recording.iter().filter(|it| it.airing.on_air.start > now && wanted(&it.airing));
+        all.extend(ahead.cloned());
         all.sort_by(|one, other| {
             (one.airing.on_air.start, &one.airing.id).cmp(&(other.airing.on_air.start, &other.airing.id))
         });
@@ -106,11 +131,23 @@ impl Programme {
 
     /// One airing by its id.
     pub fn get(&self, id: &AiringId) -> Option<Planned> {
+        if let Some(recording) = self.recording.iter().find(|it| it.airing.id == *id) {
+            return Some(recording.clone());
+        }
         if let Some(amendment) = self.amendments.get(id).filter(|it| it.origin == Origin::Hand) {
             return self.of(amendment);
         }
         let (show, start) = id.parts()?;
-        Some(self.amended(plan::at(self.config.show(&show)?, start)?))
+        let airing = plan::at(self.config.show(&show)?, start).filter(|airing| !self.is_taken(airing))?;
+        Some(self.amended(airing))
+    }
+
+    /// Whether an airing is being recorded already, under its id or another.
+    fn is_taken(&self, airing: &Airing) -> bool {
+        self.recording.iter().any(|it| {
+            it.airing.id == airing.id
+                || it.origin == Origin::File && was_renamed(&self.config, &it.airing, it.moved, airing)
+        })
     }
 
     /// An airing of the plan, with what was changed of it.
@@ -152,6 +189,19 @@ impl Programme {
             connecting_until: *connecting_until,
         })
     }
+}
+
+/// Whether `airing` of the file is what was begun as `begun`, whose show has another id by now: the file has that show no
+/// longer, both begin at the same moment on the same station, and nothing of the one is missing from the other, unless a
+/// person `moved` the end.
+pub fn was_renamed(config: &Config, begun: &Airing, moved: bool, airing: &Airing) -> bool {
+    let (whole, part) = (begun.cut(), airing.cut());
+    begun.id != airing.id
+        && begun.station == airing.station
+        && begun.on_air.start == airing.on_air.start
+        && config.show(&begun.show).is_none()
+        && config.show(&airing.show).is_some()
+        && (moved || whole.start <= part.start && part.end <= whole.end)
 }
 
 impl Planned {

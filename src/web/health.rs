@@ -12,7 +12,8 @@ use crate::library::shelf::free_space;
 
 /// Whether the service is well: it answers, its catalogue and its disks do, there is room for what comes next, and nothing
 /// keeps what is recorded from being finished. Below `min_free` nothing new is recorded, and who watches should hear of it
-/// before the next show does; so of an output folder that is away.
+/// before the next show does; so of an output folder that is away. The folders are those that the service uses, whatever
+/// the configuration says by now.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
         return broken(&error);

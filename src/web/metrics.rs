@@ -18,6 +18,7 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::Site;
 use super::failure::broken;
+use super::presence::Sums;
 use crate::library::catalogue::Totals;
 use crate::library::shelf::free_space;
 use crate::model::CauseKind;
@@ -32,15 +33,17 @@ type Numbers = Gauge<f64, AtomicU64>;
 
 /// All figures.
 pub(super) async fn get(State(site): State<Site>) -> Response {
-    let totals = match site.catalogue.totals().await {
-        Ok(totals) => totals,
-        Err(error) => return broken(&error),
+    let (catalogue, shelf, now) = (&site.catalogue, site.recorder.shelf(), site.clock.monotonic());
+    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, shelf, now).await) {
+        (Ok(totals), Ok(sums)) => (totals, sums),
+        (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
     let mut registry = Registry::with_prefix("aircheck");
     registry.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     let started = site.started.timestamp_millis() as f64 / 1000.0;
     single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
     library(&mut registry, &totals);
+    files(&mut registry, &sums);
     work(&mut registry, &site);
     room(&mut registry, &site).await;
     let mut text = String::new();
@@ -62,7 +65,7 @@ fn library(registry: &mut Registry, totals: &Totals) {
     }
     registry.register("airings", "Airings that are over, by their verdict", airings);
     let seconds = Some(Unit::Seconds);
-    single(registry, "captured", "Sound in all recordings", seconds.clone(), totals.seconds);
+    single(registry, "captured", "Sound in all recordings that were ever made", seconds.clone(), totals.seconds);
     single(registry, "dead_air", "Sound in which nothing can be heard", seconds, totals.dead_air);
     let missing = Family::<Labels, Numbers>::default();
     for kind in CauseKind::ALL {
@@ -70,6 +73,18 @@ fn library(registry: &mut Registry, totals: &Totals) {
         missing.get_or_create(&[("cause", kind.name())]).set(seconds);
     }
     registry.register_with_unit("missing", "What is missing from all airings", Unit::Seconds, missing);
+}
+
+/// What there is of the recordings on the list.
+fn files(registry: &mut Registry, sums: &Sums) {
+    let (recordings, sound) = (Family::<Labels, Gauge>::default(), Family::<Labels, Numbers>::default());
+    for (file, sum) in [("there", sums.there), ("gone", sums.gone)] {
+        recordings.get_or_create(&[("file", file)]).set(sum.recordings.into());
+        sound.get_or_create(&[("file", file)]).set(sum.seconds);
+    }
+    let help = "Recordings on the list, by whether their file is in the folder; at most a minute old";
+    registry.register("recordings", help, recordings);
+    registry.register_with_unit("recordings_sound", "Sound in them", Unit::Seconds, sound);
 }
 
 /// What goes on.
@@ -98,7 +113,7 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("state", config.state.as_path())] {
+    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("state", site.decks.folder())] {
         // What cannot be measured is not there.
         if let Ok(bytes) = free_space(folder).await {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);

@@ -34,6 +34,7 @@ mod metrics;
 mod pages;
 mod patience;
 mod playlist;
+mod presence;
 mod probes;
 mod range;
 mod reach;
@@ -55,6 +56,7 @@ use tracing::info;
 
 pub use access::Access;
 pub use events::Events;
+pub use presence::Presence;
 pub use probes::Probes;
 pub use site::Site;
 

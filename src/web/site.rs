@@ -17,6 +17,7 @@ use crate::library::catalogue::Catalogue;
 use crate::recorder::{Control, Recorder};
 use crate::schedule::programme::Programme;
 use crate::web::events::Events;
+use crate::web::presence::Presence;
 use crate::web::probes::Probes;
 
 /// Everything a page may ask. Cheap to clone.
@@ -42,6 +43,8 @@ pub struct Site {
     pub events: Events,
     /// The tries of stations.
     pub probes: Probes,
+    /// How much of what is on the list is in the folder.
+    pub presence: Arc<Presence>,
     /// The time.
     pub clock: SharedClock,
     /// Cancelled when the daemon stops.

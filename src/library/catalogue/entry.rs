@@ -186,6 +186,19 @@ impl Stage {
 }
 
 impl Recording {
+    /// The airing that was recorded.
+    pub fn airing(&self) -> Airing {
+        Airing {
+            id: self.id.clone(),
+            show: self.show.clone(),
+            station: self.station.clone(),
+            on_air: self.on_air,
+            early: self.on_air.start - self.cut.start,
+            late: self.cut.end - self.on_air.end,
+            timezone: self.timezone,
+        }
+    }
+
     /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
     pub fn plays_for(&self) -> Duration {
         self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())

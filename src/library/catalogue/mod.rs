@@ -7,7 +7,8 @@
 //!   there with all its gaps or not at all;
 //! - a row is never removed: a recording that retention has deleted is not recorded again. Only the claim on an airing
 //!   that a person skips or removes before it has begun is taken back, and the word that one was missed because aircheck
-//!   was not running, where that airing turns out not to be over: the clock was wrong;
+//!   was not running, where that airing turns out not to be over: the clock was wrong. A row of an airing that failed is replaced
+//!   by one with a recording, where that is found;
 //! - a file belongs to one row: whoever gets its name takes it off a row whose file somebody has moved away;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
@@ -16,10 +17,12 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
+mod adopted;
 mod amendments;
 mod binned;
 mod entry;
 mod error;
+mod missed;
 mod names;
 mod past;
 mod rows;
@@ -37,8 +40,10 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
+pub use adopted::Adopted;
 pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
+pub use missed::Missed;
 pub use past::Past;
 pub use totals::Totals;
 

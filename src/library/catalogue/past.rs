@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
+use super::entry::Recording;
 use super::error::CatalogueError;
 use super::{Catalogue, rows};
 use crate::model::{AiringId, CauseKind, Gap, StationId};
@@ -23,6 +24,18 @@ impl Catalogue {
     /// How each of `stations` has done.
     pub async fn past(&self, stations: Vec<StationId>) -> Result<Vec<Past>, CatalogueError> {
         self.run(move |connection| stations.iter().map(|station| past(connection, station)).collect()).await
+    }
+}
+
+impl Catalogue {
+    /// The airings of `station` that were claimed and began at `start`, whatever became of them.
+    pub async fn begun_at(&self, station: &StationId, start: DateTime<Utc>) -> Result<Vec<Recording>, CatalogueError> {
+        let parameters = [station.as_str().to_owned(), rows::stamp(start)].map(Value::Text);
+        self.run(move |connection| {
+            let found = rows::select(connection, "station = ?1 AND on_air_start = ?2", &parameters)?;
+            Ok(found.into_iter().map(rows::Entry::into_recording).collect())
+        })
+        .await
     }
 }
 

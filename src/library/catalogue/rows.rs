@@ -43,6 +43,7 @@ impl Entry {
 
     pub(super) fn into_claimed(self) -> ClaimedAiring {
         let Self { recording, state, attempts } = self;
+        let airing = recording.airing();
         let prepared = match recording.verdict {
             Some(verdict) if state == "shelving" => Some(Outcome {
                 verdict,
@@ -60,21 +61,7 @@ impl Entry {
             }),
             _ => None,
         };
-        ClaimedAiring {
-            airing: Airing {
-                id: recording.id,
-                show: recording.show,
-                station: recording.station,
-                on_air: recording.on_air,
-                early: recording.on_air.start - recording.cut.start,
-                late: recording.cut.end - recording.on_air.end,
-                timezone: recording.timezone,
-            },
-            title: recording.title,
-            claimed_at: recording.claimed_at,
-            attempts,
-            prepared,
-        }
+        ClaimedAiring { airing, title: recording.title, claimed_at: recording.claimed_at, attempts, prepared }
     }
 }
 

@@ -1,6 +1,8 @@
-//! Sums over all airings that were ever finished, also those whose recordings are deleted by now.
+//! Sums over all airings that were ever finished, also those whose recordings are deleted by now; and which files the list
+//! has, for sums over what is there.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use rusqlite::Connection;
 
@@ -26,6 +28,20 @@ impl Catalogue {
     pub async fn totals(&self) -> Result<Totals, CatalogueError> {
         self.run(|connection| sums(connection).map_err(|source| CatalogueError::Sqlite { doing: "read", source })).await
     }
+
+    /// The files of all recordings on the list, relative to the output folder, and the seconds of sound in each.
+    pub async fn files(&self) -> Result<Vec<(PathBuf, f64)>, CatalogueError> {
+        self.run(|connection| files(connection).map_err(|source| CatalogueError::Sqlite { doing: "read", source }))
+            .await
+    }
+}
+
+fn files(connection: &Connection) -> rusqlite::Result<Vec<(PathBuf, f64)>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT file, seconds FROM airings WHERE file IS NOT NULL AND binned IS NULL AND finished_at IS NOT NULL",
+    )?;
+    let files = statement.query_map([], |row| Ok((PathBuf::from(row.get::<_, String>(0)?), row.get(1)?)))?;
+    files.collect()
 }
 
 fn sums(connection: &Connection) -> rusqlite::Result<Totals> {

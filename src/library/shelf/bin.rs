@@ -3,10 +3,12 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use super::error::ShelfError;
 use super::lane::blocking;
+use super::name::{former_hidden_name, hidden_name};
 use super::place;
 use super::{HIDDEN, Shelf};
 use crate::model::AiringId;
@@ -16,7 +18,8 @@ const BIN: &str = "bin";
 
 impl Shelf {
     /// Moves the file of a recording into the bin, with the folders flushed, and removes the folders that are empty
-    /// then. False where there is no such file.
+    /// then. False where there is no such file, [`ShelfError::Taken`] where another service that shares the folder has
+    /// put the file of an airing with the same id there.
     pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, ShelfError> {
         let (shelf, binned, file) = (self.clone(), self.binned(id), file.to_owned());
         blocking(move || {
@@ -28,8 +31,14 @@ impl Shelf {
             if let Some(folder) = binned.parent() {
                 place::make_folders(folder)?;
             }
-            // A second name of the same file would make the rename do nothing.
-            place::remove(&binned)?;
+            if let Ok(there) = binned.symlink_metadata() {
+                let same = from.metadata().is_ok_and(|here| (here.dev(), here.ino()) == (there.dev(), there.ino()));
+                if !same {
+                    return Err(ShelfError::Taken { path: binned });
+                }
+                // A second name of the same file would make the rename do nothing.
+                place::remove(&binned)?;
+            }
             fs::rename(&from, &binned).map_err(|source| match source.kind() {
                 io::ErrorKind::CrossesDevices => {
                     ShelfError::Elsewhere { path: binned.clone(), temporary: from.clone() }
@@ -72,9 +81,9 @@ impl Shelf {
     /// Where the file of an airing is while it is in the bin.
     pub fn binned(&self, id: &AiringId) -> PathBuf {
         let named = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
-        let path = named(super::hidden_name(id));
+        let path = named(hidden_name(id));
         // One that an earlier release has put there.
-        let former = super::former_hidden_name(id).map(named).filter(|former| former.exists() && !path.exists());
+        let former = former_hidden_name(id).map(named).filter(|former| former.exists() && !path.exists());
         former.unwrap_or(path)
     }
 

@@ -21,25 +21,26 @@ mod error;
 mod lane;
 mod mount;
 mod name;
+mod parts;
 mod place;
 mod probe;
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use lane::{blocking, promptly};
+use parts::{PART, Parts};
 
 pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
 
-use crate::base::sum::{has_one_case, sum};
 use crate::model::AiringId;
 
 /// The folder of temporary files in the output folder.
 const HIDDEN: &str = ".aircheck";
-/// How a temporary file's name ends; ffmpeg is told its format and does not ask the name.
-const PART: &str = ".mp3.part";
 /// Names tried before the shelf says that something is wrong.
 const MOST_NAMES: u32 = 9_999;
 
@@ -49,19 +50,26 @@ pub struct Shelf {
     output: PathBuf,
     /// The file in which it is remembered on what mount it lies.
     memory: Option<PathBuf>,
+    parts: Parts,
 }
 
 impl Shelf {
     /// The shelf in the folder `output`, which need not exist yet.
     pub fn new(output: impl Into<PathBuf>) -> Self {
-        Self { output: output.into(), memory: None }
+        Self { output: output.into(), memory: None, parts: Parts::default() }
     }
 
-    /// The same shelf, to which nothing is written while what it lay on is not mounted; that is remembered in the folder
-    /// `state`.
+    /// As the service uses it whose state is in the folder `state`: nothing is written while what the output folder lay on is
+    /// not mounted, and the unfinished files of the service are told from those of others who write into it. Blocks.
     #[must_use]
-    pub fn remembering(self, state: &Path) -> Self {
-        Self { memory: Some(mount::memory(state)), ..self }
+    pub fn of_service(self, state: &Path) -> Self {
+        Self { memory: Some(mount::memory(state)), parts: Parts::of_service(state), ..self }
+    }
+
+    /// As a command uses it beside the service whose state is in `state`. Blocks.
+    #[must_use]
+    pub fn of_command(self, state: &Path) -> Self {
+        Self { parts: Parts::of_command(state), ..self.of_service(state) }
     }
 
     /// [`ShelfError::Unmounted`] where what it lay on is not mounted any more. Blocks.
@@ -174,13 +182,14 @@ impl Shelf {
     }
 
     /// At start, after recovery: removes the temporary files that a crash has left, and the hidden folder if it is
-    /// empty then. Returns how many files went.
-    pub async fn clean(&self) -> Result<usize, ShelfError> {
-        let hidden = self.output.join(HIDDEN);
+    /// empty then. Others may write into the same folder: what is not known to be nobody's goes only when it has not
+    /// changed for a day. Returns how many files went.
+    pub async fn clean(&self, now: DateTime<Utc>) -> Result<usize, ShelfError> {
+        let (hidden, parts) = (self.output.join(HIDDEN), self.parts.clone());
         blocking(move || {
             let Ok(entries) = std::fs::read_dir(&hidden) else { return Ok(0) };
             let mut removed = 0;
-            for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().ends_with(PART)) {
+            for entry in entries.flatten().filter(|entry| parts.is_left_over(entry, now)) {
                 place::remove(&entry.path())?;
                 removed += 1;
             }
@@ -216,28 +225,8 @@ impl Shelf {
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {
-        self.output.join(HIDDEN).join(format!("{}{PART}", hidden_name(id)))
+        self.output.join(HIDDEN).join(self.parts.name(id))
     }
-}
-
-/// What a file of an airing is called in the hidden folder, without its ending.
-fn hidden_name(id: &AiringId) -> String {
-    let plain = id.as_str();
-    let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
-    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    if safe == plain && has_one_case(show) {
-        return safe;
-    }
-    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
-    // them apart.
-    format!("{}-{}", name::shorten(&safe, 220), sum(plain))
-}
-
-/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
-fn former_hidden_name(id: &AiringId) -> Option<String> {
-    let plain = id.as_str();
-    let safe = name::component(&plain.replace('/', "-")).unwrap_or_default();
-    (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
 /// A hidden temporary file beside `target`, for a recording that gets exactly the name `target` by [`place()`].

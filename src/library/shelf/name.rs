@@ -9,6 +9,9 @@ use std::path::PathBuf;
 
 use sanitize_filename::Options;
 
+use crate::base::sum::{has_one_case, sum};
+use crate::model::AiringId;
+
 /// The longest component, in bytes.
 const LONGEST: usize = 255;
 /// Kept free of it, for ` (9999).mp3`.
@@ -52,6 +55,26 @@ pub(super) fn shorten(text: &str, longest: usize) -> &str {
         }
     }
     ""
+}
+
+/// What a file of an airing is called in the hidden folder, without its ending.
+pub(super) fn hidden_name(id: &AiringId) -> String {
+    let plain = id.as_str();
+    let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
+    let safe = component(&plain.replace('/', "-")).unwrap_or_default();
+    if safe == plain && has_one_case(show) {
+        return safe;
+    }
+    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
+    // them apart.
+    format!("{}-{}", shorten(&safe, 220), sum(plain))
+}
+
+/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
+pub(super) fn former_hidden_name(id: &AiringId) -> Option<String> {
+    let plain = id.as_str();
+    let safe = component(&plain.replace('/', "-")).unwrap_or_default();
+    (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
 /// What is left of a character that cannot be seen or turns the direction of what follows.

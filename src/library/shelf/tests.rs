@@ -1,6 +1,9 @@
 use std::fs;
 
+use chrono::TimeDelta;
+
 use super::*;
+use crate::base::clock::SystemClock;
 
 fn id(text: &str) -> AiringId {
     AiringId::new(text)
@@ -74,22 +77,66 @@ async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
         path.file_name().unwrap().to_str().unwrap().to_owned()
     };
     assert_eq!(of("news@20261120T0300Z").await, "news@20261120T0300Z.mp3.part");
+    let service = shelf.clone().of_service(folder.path());
+    let longest = service.temporary(&id(&"a".repeat(255))).await.unwrap();
+    fs::write(longest, "x").unwrap();
     let (small, great) = (of("news@20261120T0300Z").await, of("News@20261120T0300Z").await);
     assert_ne!(small.to_lowercase(), great.to_lowercase(), "on exFAT these are one name");
 }
 
 #[tokio::test]
-async fn cleaning_removes_what_crashes_left_and_nothing_else() {
+async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("out");
+    let service = |state: &str| {
+        fs::create_dir_all(folder.path().join(state)).unwrap();
+        Shelf::new(&output).of_service(&folder.path().join(state))
+    };
+    let (shelf, other) = (service("state"), service("other"));
+    let now: DateTime<Utc> = SystemClock::shared().now();
+    assert_eq!(shelf.clean(now).await.unwrap(), 0);
+    let airing = id("a@1");
+    let begin = async |shelf: &Shelf| {
+        let part = shelf.temporary(&airing).await.unwrap();
+        fs::write(&part, "half").unwrap();
+        part
+    };
+    // The same folder by another way is the same service.
+    std::os::unix::fs::symlink(folder.path().join("state"), folder.path().join("link")).unwrap();
+    let (own, theirs, nobodys) = (begin(&shelf).await, begin(&other).await, begin(&Shelf::new(&output)).await);
+    assert_eq!(own, begin(&Shelf::new(&output).of_service(&folder.path().join("link"))).await);
+    let command = begin(&Shelf::new(&output).of_command(&folder.path().join("state"))).await;
+    let name = command.file_name().unwrap().to_str().unwrap();
+    // No system has so many processes.
+    let dead = command.with_file_name(name.replace(&format!(".{}-", std::process::id()), ".2000000000-"));
+    fs::write(&dead, "half").unwrap();
+    fs::write(output.join("kept.mp3"), "whole").unwrap();
+
+    assert_eq!(shelf.clean(now).await.unwrap(), 2);
+    assert!(!own.exists() && !dead.exists(), "what its own crash has left");
+    assert!(theirs.exists() && nobodys.exists() && command.exists(), "what others may be at work on");
+    assert_eq!(shelf.clean(now + TimeDelta::hours(25)).await.unwrap(), 2);
+    assert!(command.exists(), "it lives");
+    fs::remove_file(command).unwrap();
+    assert_eq!(shelf.clean(now).await.unwrap(), 0);
+    let left: Vec<_> = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["kept.mp3"]);
+}
+
+#[tokio::test]
+async fn what_another_service_has_put_into_the_bin_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let shelf = Shelf::new(folder.path());
-    assert_eq!(shelf.clean().await.unwrap(), 0);
-    for airing in ["a@1", "b@2"] {
-        fs::write(shelf.temporary(&id(airing)).await.unwrap(), "half").unwrap();
+    let airing = id("news@20261120T0300Z");
+    for name in ["news.mp3", "news (2).mp3"] {
+        fs::write(folder.path().join(name), name).unwrap();
     }
-    fs::write(folder.path().join("kept.mp3"), "whole").unwrap();
-    assert_eq!(shelf.clean().await.unwrap(), 2);
-    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert_eq!(left, ["kept.mp3"]);
+    assert!(shelf.bin(&airing, Path::new("news.mp3")).await.unwrap());
+    let error = shelf.bin(&airing, Path::new("news (2).mp3")).await.unwrap_err();
+    assert!(matches!(error, ShelfError::Taken { .. }), "{error}");
+    assert!(folder.path().join("news (2).mp3").exists());
+    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "news.mp3");
 }
 
 #[tokio::test]

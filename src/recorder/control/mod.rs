@@ -60,7 +60,8 @@ impl Control {
 
     /// The programme as it is now.
     pub fn programme(&self) -> Programme {
-        Programme::new(self.config(), Arc::clone(&self.recorder.amendments.borrow()))
+        let recording = self.recorder.recording().into_iter().map(|current| (current.airing, current.title));
+        Programme::new(self.config(), Arc::clone(&self.recorder.amendments.borrow())).with_recording(recording)
     }
 
     /// Tells of every change by hand.
@@ -227,36 +228,20 @@ impl Control {
     /// What is known of an airing that is not over, as it is now.
     async fn known(&self, id: &AiringId) -> Result<Planned, ControlError> {
         let planned = self.programme().get(id);
-        if let Some((airing, closed)) = self.recorder.live.get(id) {
-            if closed {
-                return Err(ControlError::Finishing(id.clone()));
+        match self.recorder.live.get(id) {
+            Some((_, true)) => return Err(ControlError::Finishing(id.clone())),
+            Some((airing, false)) => {
+                let none = || ControlError::NoAiring(id.clone());
+                return planned.map(|planned| Planned { airing, ..planned }).ok_or_else(none);
             }
-            let of_file = || self.of_row(&airing);
-            // What is recorded was planned when it was claimed; the file may say something else now.
-            return Ok(Planned { airing: airing.clone(), ..planned.unwrap_or_else(of_file) });
-        }
-        if self.catalogue.get(id).await?.is_some() {
-            return Err(ControlError::Over(id.clone()));
+            None if self.catalogue.get(id).await?.is_some() => return Err(ControlError::Over(id.clone())),
+            None => {}
         }
         let planned = planned.ok_or_else(|| ControlError::NoAiring(id.clone()))?;
         if planned.airing.cut().end <= self.now() {
             return Err(ControlError::Over(id.clone()));
         }
         Ok(planned)
-    }
-
-    /// An airing that is being recorded, and that the file has no longer.
-    fn of_row(&self, airing: &Airing) -> Planned {
-        let title = self.recorder.recording().into_iter().find(|current| current.airing.id == airing.id);
-        Planned {
-            airing: airing.clone(),
-            title: title.map_or_else(|| airing.show.to_string(), |current| current.title),
-            origin: Origin::File,
-            skipped: false,
-            moved: false,
-            until_stopped: false,
-            connecting_until: None,
-        }
     }
 
     fn not_begun(&self, airing: &Airing) -> Result<(), ControlError> {

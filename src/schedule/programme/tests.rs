@@ -166,3 +166,35 @@ fn a_skip_of_the_night_of_two_half_past_twos_skips_what_airs_then() {
     let skipped: Vec<_> = programme(shows, [skip]).airings(night).iter().map(|it| it.skipped).collect();
     assert_eq!(skipped, [false, false, false, true], "and each has an id of its own");
 }
+
+#[test]
+fn what_is_being_recorded_is_told_as_it_is_recorded_and_is_there_once() {
+    let begun = of_file("news@20261120T1400Z").airing;
+    let with =
+        |shows: &str, begun: &Airing| programme(shows, []).with_recording([(begun.clone(), "As it was".to_owned())]);
+    let hour = Span::new(at("14:00:00"), at("14:30:00"));
+    for shows in [
+        "  []\n",
+        "  - { title: News, station: s, cron: \"0 14 * * *\", length: 5m, timezone: UTC }\n",
+        // Another title, and so another id.
+        "  - { title: Late news, station: s, cron: \"0 14 * * *\", length: 10m, timezone: UTC }\n",
+    ] {
+        let programme = with(shows, &begun);
+        let found = programme.airings(hour);
+        assert_eq!((ids(&found), &found[0].airing), (vec!["news@20261120T1400Z"], &begun), "{shows}");
+        assert_eq!((found[0].title.as_str(), found[0].origin), ("As it was", Origin::File));
+        assert_eq!(programme.get(&begun.id).map(|it| it.airing), Some(begun.clone()));
+        assert_eq!(programme.get(&AiringId::new("late-news@20261120T1400Z")), None);
+        assert_eq!(ids(&programme.coming(at("13:59:30"), 1)), ["news@20261120T1400Z"], "its padding is being recorded");
+        assert_eq!(ids(&programme.due(at("14:02:00"), TimeDelta::zero())), ["news@20261120T1400Z"]);
+    }
+    // Nothing that would be missing from what is being recorded is left out.
+    for others in [
+        "  - { title: Longer, station: s, cron: \"0 14 * * *\", length: 20m, timezone: UTC }\n",
+        "  - { title: Later, station: s, cron: \"5 14 * * *\", length: 5m, timezone: UTC }\n",
+    ] {
+        assert_eq!(with(others, &begun).airings(hour).len(), 2, "{others}");
+    }
+    let both = format!("{HOURLY}  - {{ title: Other, station: s, cron: \"0 14 * * *\", length: 5m, timezone: UTC }}\n");
+    assert_eq!(with(&both, &begun).airings(hour).len(), 2, "two shows of the file are two");
+}

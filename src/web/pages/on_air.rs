@@ -43,7 +43,11 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
     let progress = blocking(move || recorder.progress()).await;
     let now: Vec<_> = progress
         .into_iter()
-        .map(|one| now(on_air(&one.current.airing, &one.current.title, &config, language), one, language))
+        .map(|one| {
+            let slot = on_air(&one.current.airing, &one.current.title, &config, language);
+            // The file may have the station no longer.
+            now(Slot { station: one.current.station.clone(), ..slot }, one, language)
+        })
         .collect();
     let shown: Vec<_> = now.iter().map(|one| (&one.slot, &one.until)).collect();
     let values = context! {

@@ -1,0 +1,258 @@
+//! The imprint: what a recording says of itself inside its file, for a list that has lost it.
+//!
+//! A frame TXXX `AIRCHECK` in the tag holds the row of the list as JSON. Players do not show it, tagging programs keep it,
+//! and where the list is an older one or a new one the recording can be put on it again with its verdict and all that is
+//! missing. What is read from a file is other people's text: it is checked like any.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Outcome;
+use crate::base::redact;
+use crate::base::zone::Zone;
+use crate::model::{
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict,
+};
+
+/// The description of the frame.
+pub const FRAME: &str = "AIRCHECK";
+/// The longest text, in bytes, so that no tag cuts it.
+const LONGEST: usize = 3_800;
+/// No more gaps than this fit, nor stretches of dead air.
+const MOST: usize = 64;
+/// In so much of the beginning of a file the frame is looked for at a glance: it stands before the picture.
+const GLANCE: u64 = 64 * 1024;
+/// Milliseconds, for [`Stretch`].
+const THOUSAND: f64 = 1_000.0;
+
+/// A recording, as its file says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Imprint {
+    /// What was recorded.
+    pub airing: Airing,
+    /// The show's title then.
+    pub title: String,
+    /// What became of it; without the file, its size and its picture, which are as they are found.
+    pub outcome: Outcome,
+}
+
+/// As it is written.
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    airing: String,
+    show: String,
+    station: String,
+    title: String,
+    timezone: String,
+    on_air: [DateTime<Utc>; 2],
+    cut: [DateTime<Utc>; 2],
+    verdict: String,
+    percent: Option<f64>,
+    seconds: f64,
+    length: Option<f64>,
+    /// LUFS, LU, the loudest sample.
+    loudness: Option<[f64; 3]>,
+    missing: Vec<Stretch>,
+    dead_air: Vec<Stretch>,
+}
+
+/// Part of the airing.
+#[derive(Debug, Serialize, Deserialize)]
+struct Stretch {
+    start: DateTime<Utc>,
+    seconds: f64,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    kind: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    cause: String,
+}
+
+impl Stretch {
+    fn new(start: DateTime<Utc>, length: Duration) -> Self {
+        let seconds = (length.as_secs_f64() * THOUSAND).round() / THOUSAND;
+        Self { start, seconds, kind: String::new(), cause: String::new() }
+    }
+
+    fn length(&self) -> Option<Duration> {
+        Duration::try_from_secs_f64(self.seconds).ok()
+    }
+}
+
+impl Imprint {
+    /// The text of the frame. Of very many gaps the last are left out; the verdict is the same.
+    pub fn text(&self) -> String {
+        let Self { airing, title, outcome } = self;
+        let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
+        let missing = outcome.gaps.iter().take(MOST).map(|gap| {
+            let (kind, cause) = (gap.cause.kind.name().to_owned(), redact::text(&gap.cause.words));
+            Stretch { kind, cause, ..Stretch::new(gap.start, gap.length) }
+        });
+        let dead_air = measured.dead_air.iter().take(MOST).map(|dead| Stretch::new(dead.start, dead.length));
+        let mut written = Written {
+            airing: airing.id.to_string(),
+            show: airing.show.to_string(),
+            station: airing.station.to_string(),
+            title: title.clone(),
+            timezone: airing.timezone.name().to_owned(),
+            on_air: [on_air.start, on_air.end],
+            cut: [cut.start, cut.end],
+            verdict: outcome.verdict.word().to_owned(),
+            percent: if let Verdict::Partial(percent) = outcome.verdict { Some(percent) } else { None },
+            seconds: outcome.seconds,
+            length: measured.length.map(|length| length.as_secs_f64()),
+            loudness: measured.loudness.map(|it| [it.integrated, it.range, it.peak]),
+            missing: missing.collect(),
+            dead_air: dead_air.collect(),
+        };
+        loop {
+            // Numbers and text: it can always be written.
+            let text = serde_json::to_string(&written).unwrap_or_default();
+            if text.len() <= LONGEST || written.dead_air.pop().is_none() && written.missing.pop().is_none() {
+                return text;
+            }
+        }
+    }
+
+    /// What `text` says; nothing where it is no imprint.
+    pub fn parse(text: &str) -> Option<Self> {
+        let written: Written = serde_json::from_str(text).ok()?;
+        let timezone: Zone = written.timezone.parse().ok()?;
+        let ([start, end], [from, until]) = (written.on_air, written.cut);
+        let verdict = match (written.verdict.as_str(), written.percent) {
+            ("complete", _) => Verdict::Complete,
+            ("partial", Some(percent)) => Verdict::Partial(percent),
+            ("silent", _) => Verdict::Silent,
+            _ => return None,
+        };
+        if written.airing.is_empty() || start > end || from > until || !(0.0..1e9).contains(&written.seconds) {
+            return None;
+        }
+        let gap = |it: Stretch| {
+            let kind = CauseKind::named(&it.kind).unwrap_or_default();
+            Some(Gap { start: it.start, length: it.length()?, cause: Cause::new(kind, it.cause) })
+        };
+        let dead = |it: Stretch| Some(DeadAir { start: it.start, length: it.length()? });
+        let loudness = written.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
+        Some(Self {
+            airing: Airing {
+                id: AiringId::new(written.airing),
+                show: ShowId::new(written.show),
+                station: StationId::new(written.station),
+                on_air: Span::new(start, end),
+                early: start - from,
+                late: until - end,
+                timezone,
+            },
+            title: written.title,
+            outcome: Outcome {
+                verdict,
+                seconds: written.seconds,
+                file: None,
+                bytes: None,
+                gaps: written.missing.into_iter().filter_map(gap).collect(),
+                measured: Measured {
+                    length: written.length.and_then(|length| Duration::try_from_secs_f64(length).ok()),
+                    loudness,
+                    dead_air: written.dead_air.into_iter().filter_map(dead).collect(),
+                    peaks: None,
+                },
+                at: until,
+            },
+        })
+    }
+
+    /// That of the file at `path`; nothing where it has none, or cannot be read. Blocks.
+    pub fn of_file(path: &Path) -> Option<Self> {
+        let tag = id3::Tag::read_from_path(path).ok()?;
+        let text = tag.extended_texts().find(|text| text.description == FRAME)?;
+        Self::parse(&text.value)
+    }
+
+    /// Whether the file at `path` seems to have one, at a glance. Blocks.
+    pub fn is_in(path: &Path) -> bool {
+        let mut beginning = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(GLANCE).read_to_end(&mut beginning));
+        let mark = format!("{FRAME}\0{{\"airing\":");
+        read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    fn imprint(gaps: usize) -> Imprint {
+        let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
+        let show = ShowId::new("명연주");
+        let gap = |number: usize| Gap {
+            start: start + TimeDelta::seconds(i64::try_from(number).unwrap()),
+            length: Duration::from_millis(1_250),
+            cause: Cause::new(CauseKind::Refused, "https://h.example/x?token=secret answered 403"),
+        };
+        Imprint {
+            airing: Airing {
+                id: AiringId::derive(&show, start),
+                show,
+                station: StationId::new("kbs-1fm"),
+                on_air: Span::new(start, start + TimeDelta::hours(2)),
+                early: TimeDelta::seconds(30),
+                late: TimeDelta::milliseconds(60_500),
+                timezone: "Asia/Seoul".parse().unwrap(),
+            },
+            title: "명연주 \"명음반\" {{ 1 }}".to_owned(),
+            outcome: Outcome {
+                verdict: Verdict::Partial(98.7),
+                seconds: 7_196.25,
+                file: None,
+                bytes: None,
+                gaps: (0..gaps).map(gap).collect(),
+                measured: Measured {
+                    length: Some(Duration::from_millis(7_240_250)),
+                    loudness: Some(Loudness { integrated: -16.5, range: 7.25, peak: 0.98 }),
+                    dead_air: vec![DeadAir { start, length: Duration::from_secs(31) }],
+                    peaks: None,
+                },
+                at: start + TimeDelta::hours(2) + TimeDelta::milliseconds(60_500),
+            },
+        }
+    }
+
+    #[test]
+    fn an_imprint_comes_back_as_it_was_without_secrets_and_always_fits() {
+        let one = imprint(1);
+        let mut back = Imprint::parse(&one.text()).unwrap();
+        assert!(!one.text().contains("secret"), "{}", one.text());
+        back.outcome.gaps[0].cause = one.outcome.gaps[0].cause.clone();
+        assert_eq!(back, one);
+        let many = imprint(5_000).text();
+        assert!(many.len() <= LONGEST);
+        let many = Imprint::parse(&many).unwrap();
+        assert!(many.outcome.gaps.len() > 5 && many.outcome.verdict == Verdict::Partial(98.7), "{many:?}");
+    }
+
+    #[test]
+    fn what_is_no_imprint_is_nothing() {
+        let right = imprint(1).text();
+        for (from, to) in [
+            ("Asia/Seoul", "Mars/Olympus"),
+            ("\"partial\"", "\"failed\""),
+            ("7196.25", "-1"),
+            ("98.7", "null"),
+            ("2026-11-20T07:00:00Z", "2025-11-20T07:00:00Z"),
+            ("\"seconds\":1.25", "\"seconds\":\"x\""),
+        ] {
+            assert!(right.contains(from), "{right}");
+            assert_eq!(Imprint::parse(&right.replace(from, to)), None, "{to}");
+        }
+        assert_eq!(Imprint::parse(""), None);
+        let odd = right.replace("\"seconds\":1.25", "\"seconds\":-1e300");
+        assert_eq!(Imprint::parse(&odd).unwrap().outcome.gaps, []);
+    }
+}

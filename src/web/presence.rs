@@ -1,0 +1,62 @@
+//! How much of what is on the list is in the folder: asked of the disk, for every file, and so not at every question.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+
+use crate::library::catalogue::{Catalogue, CatalogueError};
+use crate::library::shelf::Shelf;
+
+/// An answer counts for so long: who watches asks every few seconds, and a network share with twenty thousand files is slow.
+const KEPT: Duration = Duration::from_secs(60);
+
+/// Recordings that are on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Sum {
+    pub recordings: u32,
+    /// Of sound in them.
+    pub seconds: f64,
+}
+
+/// Those whose file is there, and those whose file somebody has moved or deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Sums {
+    pub there: Sum,
+    pub gone: Sum,
+}
+
+/// The last answer, and when it was given.
+#[derive(Debug, Default)]
+pub struct Presence(Mutex<Option<(Duration, Sums)>>);
+
+impl Presence {
+    /// The sums, at most a minute old. `now` is monotonic.
+    pub(super) async fn sums(
+        &self,
+        catalogue: &Catalogue,
+        shelf: &Shelf,
+        now: Duration,
+    ) -> Result<Sums, CatalogueError> {
+        // One asks at a time; the others have its answer.
+        let mut known = self.0.lock().await;
+        if let Some((asked, sums)) = *known
+            && now < asked + KEPT
+        {
+            return Ok(sums);
+        }
+        let files = catalogue.files().await?;
+        let names: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
+        // An error means that the process ends.
+        let gone: HashSet<PathBuf> = shelf.gone(names).await.unwrap_or_default();
+        let mut sums = Sums::default();
+        for (file, seconds) in files {
+            let sum = if gone.contains(&file) { &mut sums.gone } else { &mut sums.there };
+            sum.recordings += 1;
+            sum.seconds += seconds;
+        }
+        *known = Some((now, sums));
+        Ok(sums)
+    }
+}
