@@ -60,10 +60,10 @@ async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
     let ts = origin.station("ts", stamped(Container::Ts));
     let cases = lists.iter().map(|(name, url)| Case::endless(name, &live, url).starts_within(8.0));
     let other_keys = [
-        Case::stamped("icecast: at an HLS playlist", format!("icecast: {}", ts.url()))
+        Case::stamped("an HLS playlist under icecast", format!("icecast: {}", ts.url()))
             .at(&ts)
             .says("write `hls:` instead of `icecast:`"),
-        Case::placed("hls: at an endless stream", format!("hls: {good}"), 0.3)
+        Case::placed("an endless stream under hls", format!("hls: {good}"), 0.3)
             .at(&live)
             .says("write `icecast:` instead of `hls:`"),
     ];

@@ -28,6 +28,8 @@ fn demuxer(container: Container) -> &'static str {
         Container::Adts => "aac",
         Container::Mp3 => "mp3",
         Container::Fmp4 => "mp4",
+        Container::Flac => "flac",
+        Container::Wav => "wav",
     }
 }
 

@@ -7,6 +7,8 @@
 
 use bytes::{Buf, BytesMut};
 
+use super::distance::Distance;
+
 const LENGTH_UNIT: usize = 16;
 
 /// What a server says before the sound.
@@ -44,7 +46,7 @@ const MARK: &[u8] = b"StreamTitle='";
 ///
 /// Heads lie: one that was kept by a proxy for somebody else announces titles that do not come, or not where it says,
 /// and titles come that no head announced. So a block that is no text puts an end to belief: its bytes are sound, and
-/// from there on titles are found by how they begin.
+/// from there on titles are found by how they begin, and what stands in their place by what it tears ([`Distance`]).
 #[derive(Debug)]
 pub(super) struct Titles {
     every: Option<usize>,
@@ -53,6 +55,8 @@ pub(super) struct Titles {
     last: String,
     /// Where nothing is announced: what may be the beginning of a title.
     held: BytesMut,
+    /// Where nothing is announced: how far apart titles stand.
+    distance: Distance,
 }
 
 #[derive(Debug)]
@@ -67,7 +71,8 @@ enum Next {
 
 impl Titles {
     pub(super) fn new(every: Option<usize>) -> Self {
-        Self { every, next: Next::Sound(every.unwrap_or(0)), last: String::new(), held: BytesMut::new() }
+        let (next, distance) = (Next::Sound(every.unwrap_or(0)), Distance::new(every.is_none()));
+        Self { every, next, last: String::new(), held: BytesMut::new(), distance }
     }
 
     /// Adds the sound in `bytes` to `sound`; gives the title where a new one was among them (the last of several).
@@ -114,7 +119,10 @@ impl Titles {
 
     /// What is held back although nothing is announced, once nothing follows it.
     pub(super) fn rest(&mut self) -> BytesMut {
-        self.held.split()
+        let mut rest = BytesMut::new();
+        self.distance.take(&self.held.split(), &mut rest);
+        rest.unsplit(self.distance.rest());
+        rest
     }
 
     fn told(&mut self, text: &[u8]) -> Option<String> {
@@ -132,7 +140,7 @@ impl Titles {
                 let begun =
                     (1..MARK.len()).rev().find(|length| self.held.ends_with(MARK.get(..*length).unwrap_or_default()));
                 let keep = begun.unwrap_or(0) + 1;
-                sound.extend_from_slice(&self.held.split_to(self.held.len().saturating_sub(keep)));
+                self.let_go(self.held.len().saturating_sub(keep), sound);
                 return title;
             };
             let length = at
@@ -141,19 +149,26 @@ impl Titles {
                 .map_or(0, |units| usize::from(*units) * LENGTH_UNIT);
             let block = self.held.get(at..at + length);
             if length >= MARK.len() && block.is_none() {
-                sound.extend_from_slice(&self.held.split_to(at - 1));
+                self.let_go(at - 1, sound);
                 return title;
             }
             match block.filter(|block| block.len() >= MARK.len() && may_be_text(block)) {
                 Some(block) => {
                     let block = block.to_vec();
                     title = self.told(&block).or(title);
-                    sound.extend_from_slice(&self.held.split_to(at - 1));
+                    self.let_go(at - 1, sound);
                     self.held.advance(1 + block.len());
+                    self.distance.text();
                 }
-                None => sound.extend_from_slice(&self.held.split_to(at + MARK.len())),
+                None => self.let_go(at + MARK.len(), sound),
             }
         }
+    }
+
+    /// Lets go of so many bytes that are no text.
+    fn let_go(&mut self, length: usize, sound: &mut BytesMut) {
+        let bytes = self.held.split_to(length);
+        self.distance.take(&bytes, sound);
     }
 }
 

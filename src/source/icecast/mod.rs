@@ -5,6 +5,7 @@
 //! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
 
 mod connection;
+mod distance;
 mod icy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -155,7 +156,10 @@ impl IcecastLink<'_> {
                     Ok(title) => title,
                     Err(cause) => break End::Failed(cause),
                 },
-                None => break End::Failed(intake.ended()),
+                None => {
+                    intake.take_rest(output.now());
+                    break End::Failed(intake.ended());
+                }
                 Some(Err(error)) => break End::Failed(connection.broke(&error)),
             };
             match intake.hand_over(title, output).await {
@@ -257,16 +261,28 @@ impl Intake {
     fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
         let mut sound = BytesMut::new();
         let title = self.titles.take(bytes, &mut sound);
+        self.take_sound(&sound, arrived)?;
+        Ok(title)
+    }
+
+    /// What was held back for titles, once nothing follows it.
+    fn take_rest(&mut self, arrived: DateTime<Utc>) {
+        let rest = self.titles.rest();
+        // That it is no sound is told by whoever ended it.
+        let _ = self.take_sound(&rest, arrived);
+    }
+
+    fn take_sound(&mut self, sound: &[u8], arrived: DateTime<Utc>) -> Result<(), Cause> {
         if let Some(framer) = &mut self.framer {
-            framer.push(&sound, arrived);
+            framer.push(sound, arrived);
             let (strange, since, _) = &mut self.strange;
             if strange.len() < ENOUGH_TO_TELL {
-                strange.extend_from_slice(&sound);
+                strange.extend_from_slice(sound);
                 since.get_or_insert(arrived);
             }
-            return Ok(title);
+            return Ok(());
         }
-        self.beginning.extend_from_slice(&sound);
+        self.beginning.extend_from_slice(sound);
         let told = || if self.beginning.len() < ENOUGH_TO_TELL { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
             let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
@@ -275,7 +291,7 @@ impl Intake {
         } else if self.beginning.len() >= ENOUGH_TO_TELL {
             return Err(self.no_sound());
         }
-        Ok(title)
+        Ok(())
     }
 
     /// Hands over what is whole; tells whether that was any sound.
@@ -328,10 +344,7 @@ impl Intake {
     }
 
     async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), Deaf> {
-        let rest = self.titles.rest();
-        if let Some(framer) = &mut self.framer {
-            framer.push(&rest, output.now());
-        }
+        self.take_rest(output.now());
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;
         }

@@ -133,7 +133,7 @@ struct Resolved {
 }
 
 fn is_called_a_list(url: &Url) -> bool {
-    url.path().ends_with(".pls") || url.path().ends_with(".m3u")
+    url.path().rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "pls" | "m3u"))
 }
 
 fn address_of<'a>(config: &'a Config, station: &str) -> &'a Address {

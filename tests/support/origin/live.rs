@@ -41,11 +41,12 @@ pub(super) async fn serve(
             let _ = write!(head, "{line}\r\n");
         }
         let _ = write!(head, "icy-name: {}\r\nContent-Type: {}\r\n", station.name, container.content_type());
-        if asked && !matches!(setup.titles, setup::Titles::Unsaid(_)) {
+        if asked && !matches!(setup.titles, setup::Titles::Unsaid(_) | setup::Titles::Untold(_)) {
             let _ = write!(head, "icy-metaint: {META_EVERY}\r\n");
         }
         stream.write_all((head + "\r\n").as_bytes()).await?;
     }
+    let mut before = frames.head.to_vec();
     let lag = TimeDelta::from_std(setup.lag).expect("short");
     let mut sent = frames.ended(clock.now() - lag - TimeDelta::from_std(setup.burst).expect("short"));
     let mut titles = Titles::of(setup.titles, asked && !status.is_empty());
@@ -58,9 +59,10 @@ pub(super) async fn serve(
             Some((Kind::Truncated, _)) => return Ok(()),
             None | Some((Kind::Hang, _)) => {
                 let ended = frames.ended(now - lag).max(sent);
-                let sound = frames.bytes(sent..ended);
+                before.extend(frames.bytes(sent..ended));
+                let sound = std::mem::take(&mut before);
                 sent = ended;
-                let bytes = titles.as_mut().map_or_else(|| sound.to_vec(), |titles| titles.interleave(&sound, now));
+                let bytes = titles.as_mut().map_or_else(|| sound.clone(), |titles| titles.interleave(&sound, now));
                 stream.write_all(&bytes).await?;
                 let until = frames.time(sent);
                 let (next, other) = format(station);
@@ -87,18 +89,21 @@ struct Titles {
     every: usize,
     /// Whether a title that stays is written out again.
     again: bool,
+    /// Whether there are any.
+    told: bool,
     until: usize,
     title: String,
 }
 
 impl Titles {
     fn of(titles: setup::Titles, asked: bool) -> Option<Self> {
-        let (every, again) = match titles {
-            setup::Titles::AsSaid if asked => (META_EVERY, false),
-            setup::Titles::Every(every) | setup::Titles::Unsaid(every) => (every, true),
+        let (every, again, told) = match titles {
+            setup::Titles::AsSaid if asked => (META_EVERY, false, true),
+            setup::Titles::Every(every) | setup::Titles::Unsaid(every) => (every, true, true),
+            setup::Titles::Untold(every) => (every, false, false),
             setup::Titles::AsSaid | setup::Titles::Missing => return None,
         };
-        Some(Self { every, again, until: every, title: String::new() })
+        Some(Self { every, again, told, until: every, title: String::new() })
     }
 
     fn interleave(&mut self, mut sound: &[u8], now: DateTime<Utc>) -> Vec<u8> {
@@ -117,7 +122,7 @@ impl Titles {
     /// A block of metadata: its length in units of 16 bytes, then the text; 0 where the title is the same.
     fn block(&mut self, now: DateTime<Utc>) -> Vec<u8> {
         let title = format!("StreamTitle='Ten seconds, number {}';", now.timestamp() / 10);
-        if title == self.title && !self.again {
+        if !self.told || title == self.title && !self.again {
             return vec![0];
         }
         self.title.clone_from(&title);

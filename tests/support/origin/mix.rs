@@ -87,8 +87,8 @@ impl Act {
         let Self { codec, rate, channels, silent, .. } = self;
         let frames = programme::frames(Voice { codec, rate, channels, late, silent }, first);
         match self.container {
-            Container::Adts | Container::Mp3 => programme::packed(self.container, frames, GRID),
             Container::Ts | Container::Fmp4 => programme::muxed(self.container, frames, GRID),
+            _ => programme::packed(self.container, frames, GRID),
         }
     }
 }

@@ -28,6 +28,10 @@ pub enum Container {
     Mp3,
     /// AAC in fragmented MP4 with an initialisation section.
     Fmp4,
+    /// FLAC frames after their head; endless only.
+    Flac,
+    /// Samples after the head of a WAV file; endless only.
+    Wav,
 }
 
 impl Container {
@@ -38,6 +42,8 @@ impl Container {
             Self::Adts => "aac",
             Self::Mp3 => "mp3",
             Self::Fmp4 => "m4s",
+            Self::Flac => "flac",
+            Self::Wav => "wav",
         }
     }
 
@@ -48,17 +54,19 @@ impl Container {
             Self::Adts => "audio/aac",
             Self::Mp3 => "audio/mpeg",
             Self::Fmp4 => "video/iso.segment",
+            Self::Flac => "audio/flac",
+            Self::Wav => "audio/wav",
         }
     }
 
     fn voice(self) -> Voice {
-        Voice {
-            codec: if self == Self::Mp3 { Codec::Mp3 } else { Codec::Aac },
-            rate: timecode::RATE,
-            channels: 1,
-            late: 0,
-            silent: false,
-        }
+        let codec = match self {
+            Self::Ts | Self::Adts | Self::Fmp4 => Codec::Aac,
+            Self::Mp3 => Codec::Mp3,
+            Self::Flac => Codec::Flac,
+            Self::Wav => Codec::Pcm,
+        };
+        Voice { codec, rate: timecode::RATE, channels: 1, late: 0, silent: false }
     }
 }
 
@@ -67,6 +75,9 @@ pub enum Codec {
     Aac,
     /// At 48 kHz only.
     Mp3,
+    Flac,
+    /// 16 bits, mono.
+    Pcm,
 }
 
 impl Codec {
@@ -75,6 +86,8 @@ impl Codec {
         match self {
             Self::Aac => (1_024, 1_024),
             Self::Mp3 => (1_105, 1_152),
+            Self::Flac => (0, 4_608),
+            Self::Pcm => (0, 1_152),
         }
     }
 }
@@ -105,6 +118,8 @@ pub struct Frames {
     pub begins: DateTime<Utc>,
     /// How long a frame plays, in seconds.
     pub frame: f64,
+    /// What stands before all frames.
+    pub head: Bytes,
     data: Bytes,
     places: Vec<Range<usize>>,
 }
@@ -179,8 +194,8 @@ pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> A
         Some(made) if Arc::ptr_eq(&made.frames, &frames) => Arc::clone(made),
         _ => {
             let made = Arc::new(match container {
-                Container::Adts | Container::Mp3 => packed(container, frames, length),
                 Container::Ts | Container::Fmp4 => muxed(container, frames, length),
+                _ => packed(container, frames, length),
             });
             cache.insert((container, length), Arc::clone(&made));
             made
@@ -226,19 +241,29 @@ fn encode(voice: Voice, first: i64) -> Frames {
     let args: &[&str] = match voice.codec {
         Codec::Aac => &["-c:a", "aac", "-b:a", "96k", "-f", "adts"],
         // Without a reservoir, so that it can be cut anywhere.
+        Codec::Flac => &["-c:a", "flac", "-frame_size", "4608", "-f", "flac"],
+        Codec::Pcm => &["-c:a", "pcm_s16le", "-f", "wav"],
         Codec::Mp3 => &["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0", "-write_xing", "0", "-f", "mp3"],
     };
     let data = Bytes::from(ffmpeg::encode(&sound, &[&to[..], args].concat()));
-    // ffmpeg puts an ID3 tag before MP3.
-    let mut at = data.windows(2).position(|two| two[0] == 0xFF && two[1] & 0xE0 == 0xE0).expect("a frame");
+    let mut at = match voice.codec {
+        // ffmpeg puts an ID3 tag before MP3.
+        Codec::Aac | Codec::Mp3 => data.windows(2).position(|two| two[0] == 0xFF && two[1] & 0xE0 == 0xE0),
+        Codec::Flac => data.windows(2).position(|two| two == [0xFF, 0xF8]),
+        Codec::Pcm => data.windows(4).position(|four| four == b"data").map(|at| at + 8),
+    }
+    .expect("a frame");
+    let head = if matches!(voice.codec, Codec::Flac | Codec::Pcm) { data.slice(..at) } else { Bytes::new() };
     let mut places = Vec::new();
     while let Some(header) = data.get(at..at + 7) {
         let length = match voice.codec {
             Codec::Aac => usize::from(header[3] & 3) << 11 | usize::from(header[4]) << 3 | usize::from(header[5] >> 5),
             // 128 kbit/s at 48 kHz.
             Codec::Mp3 => 384,
+            Codec::Flac => flac_frame(&data[at..], places.len()),
+            Codec::Pcm => 2 * 1_152,
         };
-        assert!(header[0] == 0xFF && length > 7, "not a frame at {at}");
+        assert!(length >= 7, "not a frame at {at}");
         places.push(at..(at + length).min(data.len()));
         at += length;
     }
@@ -246,7 +271,18 @@ fn encode(voice: Voice, first: i64) -> Frames {
     let (delay, samples) = voice.codec.delay_and_frame();
     let late = seconds(f64::from(voice.late) / f64::from(timecode::RATE));
     let begins = DateTime::from_timestamp(first, 0).expect("a time of today") + late - seconds(f64::from(delay) / rate);
-    Frames { begins, frame: f64::from(samples) / rate, data, places }
+    Frames { begins, frame: f64::from(samples) / rate, head, data, places }
+}
+
+/// How long the frame of FLAC is that `data` begins with: up to the head of the next, which has the next number.
+fn flac_frame(data: &[u8], number: usize) -> usize {
+    let next = char::from_u32(u32::try_from(number + 1).expect("few frames")).expect("a number that UTF-8 can write");
+    let next = next.to_string();
+    let is_next = |at: &usize| {
+        data[*at..].starts_with(&[0xFF, 0xF8])
+            && data.get(at + 4..).is_some_and(|rest| rest.starts_with(next.as_bytes()))
+    };
+    (7..data.len()).find(is_next).unwrap_or(data.len())
 }
 
 /// Packed audio (RFC 8216 section 3.4): frames after an ID3 tag that carries the timestamp of the first.
