@@ -15,7 +15,7 @@ use super::variants::Master;
 use crate::base::blocking::heavy;
 use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
-use crate::model::{AsCause, CauseKind, Container};
+use crate::model::{AsCause, Cause, CauseKind, Container};
 use crate::source::media;
 use crate::source::resolve::{self, Entry, Listed};
 
@@ -135,6 +135,17 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
 /// Where those of `streams` are that can be asked for over HTTP.
 pub fn playable(streams: Vec<Entry>) -> Vec<Url> {
     streams.into_iter().map(|entry| entry.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
+}
+
+/// Why nothing new comes of `list`.
+pub fn standing_still(list: &MediaPlaylist) -> Cause {
+    if list.ended {
+        Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")
+    } else if list.segments.is_empty() {
+        Cause::new(CauseKind::Stalled, "the station's playlist names no segments: there is nothing to play in it")
+    } else {
+        Cause::new(CauseKind::Stalled, "the station's playlist has had nothing new for a while")
+    }
 }
 
 #[cfg(test)]

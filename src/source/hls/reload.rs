@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::load::{Asking, LoadError, load, playable};
+use super::load::{Asking, LoadError, load, playable, standing_still};
 use super::offer::Offer;
 use super::playlist::{MediaPlaylist, Playlist};
 use super::standing::Standing;
@@ -435,16 +435,5 @@ impl<'a> Reloading<'a> {
         let at = self.parts.environment.clock.now();
         // Whoever no longer listens is noticed where sound is committed.
         let _ = self.parts.events.send(MediaEvent::Trouble { at, cause }).await;
-    }
-}
-
-/// Why nothing new comes of `list`.
-fn standing_still(list: &MediaPlaylist) -> Cause {
-    if list.ended {
-        Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")
-    } else if list.segments.is_empty() {
-        Cause::new(CauseKind::Stalled, "the station's playlist names no segments: there is nothing to play in it")
-    } else {
-        Cause::new(CauseKind::Stalled, "the station's playlist has had nothing new for a while")
     }
 }

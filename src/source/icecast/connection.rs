@@ -180,13 +180,13 @@ impl Asker<'_> {
         let headers = http::header_map(&entry.headers).unwrap_or_default();
         let silent = |limit| HttpError::silent(redact::url(&url), limit).as_cause();
         let mut sending = pin!(self.client.get(url.clone()).headers(headers).send());
-        let sent = match timeout(patience, &mut sending).await {
-            Ok(sent) => sent,
-            Err(_) => {
-                // Where it is full, that has been told before.
-                let _ = late.try_send(silent(patience));
-                timeout(LONGEST_HEAD - patience, sending).await.map_err(|_| silent(LONGEST_HEAD))?
-            }
+        let sent = if let Ok(sent) = timeout(patience, &mut sending).await {
+            sent
+        } else {
+            // Where it is full, that has been told before.
+            let _ = late.try_send(silent(patience));
+            let left = LONGEST_HEAD.saturating_sub(patience);
+            timeout(left, sending).await.map_err(|_| silent(LONGEST_HEAD))?
         };
         let response = sent.map_err(|error| error.as_cause())?;
         if !response.status().is_success() {

@@ -225,7 +225,7 @@ impl Watch {
     fn frame_here(&self) -> Look {
         let bytes = self.held.get(self.frame..).unwrap_or_default();
         let Some(container) = self.container else { return Look::None };
-        let Some(like) = self.like else { return self.first_frame(container, bytes) };
+        let Some(like) = self.like else { return first_frame(container, bytes) };
         let head = |at: usize| Head::read(container, bytes.get(at..)?).filter(|head| head.is_like(&like));
         let is_there = |length: usize| bytes.len() >= length + Head::LENGTH;
         if !is_there(1) {
@@ -252,21 +252,6 @@ impl Watch {
                 Look::Whole(_) | Look::None => Look::None,
             }
         }
-    }
-
-    /// The first of some frames in a row.
-    fn first_frame(&self, container: Container, bytes: &[u8]) -> Look {
-        let mut first = None;
-        let mut at = 0;
-        for _ in 0..PROOF {
-            let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= Head::LENGTH) else { return Look::More };
-            let Some(head) = Head::read(container, rest) else { return Look::None };
-            if !first.get_or_insert(head).is_like(&head) {
-                return Look::None;
-            }
-            at += head.length;
-        }
-        first.map_or(Look::None, |head| Look::Whole(head.length))
     }
 
     /// The one distance that explains all blocks, and where each of them stands.
@@ -334,6 +319,21 @@ impl Watch {
         let whole = self.torn.is_none() && self.start > WATCHED;
         !has_frames || whole || self.frame > HELD
     }
+}
+
+/// The first of some frames in a row.
+fn first_frame(container: Container, bytes: &[u8]) -> Look {
+    let mut first = None;
+    let mut at = 0;
+    for _ in 0..PROOF {
+        let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= Head::LENGTH) else { return Look::More };
+        let Some(head) = Head::read(container, rest) else { return Look::None };
+        if !first.get_or_insert(head).is_like(&head) {
+            return Look::None;
+        }
+        at += head.length;
+    }
+    first.map_or(Look::None, |head| Look::Whole(head.length))
 }
 
 /// Whether a byte too many stands within the head at the beginning of `bytes`.

@@ -90,6 +90,16 @@ pub enum ResolveError {
         /// What it is.
         given: Given,
     },
+    /// Where a list should be, there is something that another key of a station is for.
+    #[error("{url} is {is}: that stands under `{key}:` at a station")]
+    OtherKind {
+        /// Which, redacted.
+        url: String,
+        /// What it is.
+        is: &'static str,
+        /// The key.
+        key: &'static str,
+    },
     /// Playlist files that name each other.
     #[error("the playlist file {url} leads back to itself or through more than {most} others")]
     Endless {

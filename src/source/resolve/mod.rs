@@ -34,12 +34,15 @@ use self::limits::{BODY_CAP, STEP_LIMIT};
 use self::playlist_file::Content;
 use self::steps::Found;
 use crate::base::environment::Environment;
-use crate::base::http::{self, Client};
+use crate::base::http::{self, Client, Partial};
 use crate::base::redact;
 use crate::config::Address;
+use crate::source::media;
 
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
+/// So many bytes always show whether they are sound.
+const MOST_OF_SOUND: usize = 128 << 10;
 
 /// A stream, or a list of some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,13 +118,22 @@ pub async fn streams(
 
 /// What the list at `url` names.
 async fn list_at(url: &Url, client: &Client) -> Result<Vec<Entry>, ResolveError> {
-    let body = http::read_whole(client.get(url.clone()), url, BODY_CAP, STEP_LIMIT)
-        .await
-        .map_err(|source| ResolveError::FetchList { source })?;
+    // Sound need not be read to its end, which it may not have.
+    let is_sound = |bytes: &[u8]| bytes.len() <= MOST_OF_SOUND && media::sniff(bytes).is_some();
+    let failed = |source| ResolveError::FetchList { source };
+    let request = client.get(url.clone());
+    let Partial { body, cut } =
+        http::read_partial(request, url, BODY_CAP, STEP_LIMIT, is_sound).await.map_err(failed)?;
+    let other = |is, key| Err(ResolveError::OtherKind { url: redact::url(&body.url), is, key });
+    if is_sound(&body.bytes) {
+        return other("sound itself", "icecast");
+    }
+    if let Some(cut) = cut {
+        return Err(failed(cut));
+    }
     match listed(&body.bytes, &body.content_type, &body.url) {
         Listed::Streams(entries) => Ok(entries),
-        // HLS under the name of a plain M3U.
-        Listed::Hls => Ok(vec![Entry::at(body.url)]),
+        Listed::Hls => other("an HLS playlist", "hls"),
         Listed::Other => Err(ResolveError::empty_list(&body.url, &text::decode(&body.bytes, &body.content_type))),
     }
 }

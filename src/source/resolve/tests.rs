@@ -133,7 +133,7 @@ struct Resolved {
 }
 
 fn is_called_a_list(url: &Url) -> bool {
-    url.path().ends_with(".pls") || url.path().ends_with(".m3u")
+    url.path().rsplit_once('.').is_some_and(|(_, extension)| matches!(extension, "pls" | "m3u"))
 }
 
 fn address_of<'a>(config: &'a Config, station: &str) -> &'a Address {
@@ -199,6 +199,8 @@ async fn all_that_the_first_list_with_streams_names_is_handed_on_in_its_order() 
         ("/lists", body("[playlist]\nFile1=gone\nFile2=list/none\nFile3=/tune?id=7\n")),
         ("/list/none", body("<html>no list")),
         ("/none", body("#EXTM3U\ngone\n")),
+        ("/hls", body("#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\na.aac\n")),
+        ("/sound", body([&[0xff, 0xf1, 0x4c, 0x40, 0x02, 0x1f, 0xfc][..], &[0; 9]].concat().repeat(100))),
     ])
     .await;
     let urls = |found: Vec<Url>| found.into_iter().map(String::from).collect::<Vec<_>>();
@@ -208,6 +210,10 @@ async fn all_that_the_first_list_with_streams_names_is_handed_on_in_its_order() 
     let expected = ["rtmp://a/live/radio", "rtmp://b/live/radio%20live=1"];
     assert_eq!(rtmp("/tune?id=7").await.unwrap(), expected);
     assert_eq!(rtmp("/lists").await.unwrap(), expected, "lists that are none are passed over");
+    assert!(rtmp("/hls").await.unwrap_err().to_string().contains("/hls is an HLS playlist: that stands under `hls:`"));
+    assert!(
+        rtmp("/sound").await.unwrap_err().to_string().contains("/sound is sound itself: that stands under `icecast:`")
+    );
     assert!(rtmp("/none").await.unwrap_err().to_string().contains("/gone answered 404"));
     // A step that ends at a list hands on all of it.
     let steps = vec![Find { number: 1, step: Step::Get { url: Some(web.url("/tune?id=7")), headers: Vec::new() } }];

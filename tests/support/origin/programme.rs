@@ -194,10 +194,8 @@ pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> A
         Some(made) if Arc::ptr_eq(&made.frames, &frames) => Arc::clone(made),
         _ => {
             let made = Arc::new(match container {
-                Container::Adts | Container::Mp3 | Container::Flac | Container::Wav => {
-                    packed(container, frames, length)
-                }
                 Container::Ts | Container::Fmp4 => muxed(container, frames, length),
+                _ => packed(container, frames, length),
             });
             cache.insert((container, length), Arc::clone(&made));
             made

@@ -57,13 +57,8 @@ fn zeros_that_nobody_announced_leave_no_byte_in_the_sound() {
             if name == "digital silence" && every == 7_001 {
                 continue;
             }
-            let texts: [(&str, fn(usize) -> Option<&'static str>); 3] = [
-                ("none", |_| None),
-                ("the first", |number| (number == 0).then_some("StreamTitle='One';")),
-                ("the third", |number| (number == 2).then_some("StreamTitle='Three';")),
-            ];
-            for (titles, text) in texts {
-                let body = with_blocks(&sound, every, text);
+            for (titles, told) in [("none", None), ("the first", Some(0)), ("the third", Some(2))] {
+                let body = with_blocks(&sound, every, |number| (Some(number) == told).then_some("StreamTitle='One';"));
                 for size in [1, 1_000, 100_000] {
                     let heard = heard(&body, size);
                     let first = heard.iter().zip(&sound).position(|(one, other)| one != other);
