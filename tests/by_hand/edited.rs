@@ -28,9 +28,10 @@ async fn what_is_on_the_air_is_told_as_it_is_recorded_and_finished_whatever_the_
         show("Lost", "lost", 40),
         show("Short", "s", 30),
         show("Old title", "s", 24),
+        show("Stopped", "s", 28),
         show("Removed", "s", 26),
     ];
-    let after = [show("Short", "s", 10), show("New title", "s", 24)];
+    let after = [show("Short", "s", 10), show("New title", "s", 24), show("Begun again", "s", 28)];
     let yaml =
         |stations: &str, shows: &[String]| format!("timezone: UTC\nstations:\n{stations}shows:\n{}", shows.concat());
     let aircheck = Aircheck::new(&yaml(&[s.as_str(), &gone, &lost].concat(), &before));
@@ -45,7 +46,7 @@ async fn what_is_on_the_air_is_told_as_it_is_recorded_and_finished_whatever_the_
     let edited = async || desk.get("stations").await.as_array().is_some_and(|stations| stations.len() == 1);
     until("the edited file", LIMIT, edited).await;
     assert!(desk.service.log().contains("a show has another id"), "{}", desk.service.log());
-    let airings = desk.get("airings?limit=5").await;
+    let airings = desk.get("airings?limit=9").await;
     let ends = |show: &str| {
         let airing = by_show(airings.as_array().expect("a list"), show);
         assert_eq!(airing["state"], "recording", "{airing}");
@@ -63,18 +64,22 @@ async fn what_is_on_the_air_is_told_as_it_is_recorded_and_finished_whatever_the_
     assert!(page.contains("Gone") && page.contains("Old title"), "{page}");
     let page = text(&desk.client, &desk.base, "/on-air").await;
     assert!(page.contains("Station gone"), "{page}");
-    assert_eq!(desk.post(&format!("airings/gone@{stamp}/stop"), json!({})).await.0, 200);
+    for stopped in ["gone", "stopped"] {
+        assert_eq!(desk.post(&format!("airings/{stopped}@{stamp}/stop"), json!({})).await.0, 200, "{stopped}");
+    }
 
     at(12).await;
     desk.kill().await;
-    until("all recordings", LIMIT, async || desk.aircheck.list().await.len() == 5).await;
+    until("all recordings", LIMIT, async || desk.aircheck.list().await.len() == 6).await;
     at(31).await;
     let list = desk.aircheck.list().await;
-    assert_eq!(list.len(), 5, "no second one under the new title: {list:?}");
+    assert_eq!(list.len(), 6, "no second one under a new title: {list:?}");
     for (show, seconds) in [("short", 30.0), ("old-title", 24.0), ("removed", 26.0)] {
         whole(by_show(&list, show), Some(start), seconds);
     }
-    assert!(heard(by_show(&list, "gone")).is_whole());
+    for stopped in ["gone", "stopped"] {
+        assert!(heard(by_show(&list, stopped)).is_whole(), "{stopped}");
+    }
     let lost = by_show(&list, "lost");
     assert_eq!((&lost["verdict"], &lost["missing"][0]["kind"]), (&json!("partial"), &json!("removed")), "{lost}");
     assert!(heard(lost).begins(start).is_some() && lost["seconds"].as_f64().is_some_and(|it| it > 4.0), "{lost}");
