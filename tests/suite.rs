@@ -30,6 +30,7 @@ mod machine_children;
 mod machine_clock;
 mod machine_disk;
 mod machine_folder;
+mod machine_ids;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;

@@ -54,6 +54,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::blocking::within;
+use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
 use folders::Look;
@@ -147,9 +148,10 @@ impl Config {
         schema::schema()
     }
 
-    /// The station with this id.
+    /// The station with this id, in whichever normal form that is written.
     pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
-        self.stations.iter().find(|station| station.id == *id)
+        let by = |id: &str| self.stations.iter().find(|station| station.id.as_str() == id);
+        by(id.as_str()).or_else(|| by(&composed(id.as_str())))
     }
 
     /// The name of the station with this id; the id itself where the file no longer has that station.
@@ -157,9 +159,10 @@ impl Config {
         self.station(id).map_or(id.as_str(), |station| &station.name)
     }
 
-    /// The show with this id.
+    /// The show with this id, in whichever normal form that is written.
     pub fn show(&self, id: &ShowId) -> Option<&Arc<Show>> {
-        self.shows.iter().find(|show| show.id == *id)
+        let by = |id: &str| self.shows.iter().find(|show| show.id.as_str() == id);
+        by(id.as_str()).or_else(|| by(&composed(id.as_str())))
     }
 }
 

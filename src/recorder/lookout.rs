@@ -6,7 +6,7 @@
 //! thread of its own, and nothing else does.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -23,33 +23,6 @@ use crate::model::{AiringId, Cause};
 const EVERY: Duration = Duration::from_secs(15);
 /// The longest that a disk that sleeps may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What is wrong with the output folder, as far as it is known.
-#[derive(Debug, Default)]
-pub(super) struct Watched(Mutex<Option<Hindrance>>);
-
-impl Watched {
-    /// Puts `found` in place of what was known, and gives that.
-    fn replace(&self, found: Option<Hindrance>) -> Option<Hindrance> {
-        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), found)
-    }
-
-    fn get(&self) -> Option<Hindrance> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Notes what an airing has found out; whether something like it was known, and so was told.
-    pub(super) fn note(&self, hindrance: &Hindrance) -> bool {
-        hindrance.is_of_output() && self.replace(Some(hindrance.clone())).is_some_and(|known| known.is_like(hindrance))
-    }
-
-    /// Notes that an airing has found it gone.
-    pub(super) fn has_passed(&self, hindrance: &Hindrance) {
-        if hindrance.is_of_output() {
-            self.replace(None);
-        }
-    }
-}
 
 impl Recorder {
     /// Looks at the output folder every now and then for as long as something is being recorded, until the process stops.
@@ -80,15 +53,12 @@ impl Recorder {
 
     /// What is wrong with the output folder at the moment, for who wants to know it before the next airing is to be finished.
     pub async fn output_trouble(&self) -> Option<Cause> {
-        let known = self.watched.get();
         // Who asks it again and again must not be held up by a share that hangs again and again.
-        let found = if known.is_some() { known } else { self.of_shelf(&self.shelf.look().await.err()?) };
-        found.map(|hindrance| hindrance.cause())
-    }
-
-    /// As the last look has found it.
-    pub(super) fn known_trouble(&self) -> Option<Cause> {
-        self.watched.get().map(|hindrance| hindrance.cause())
+        if let Some(known) = self.watched.get() {
+            return Some(known);
+        }
+        let error = self.shelf.look().await.err()?;
+        self.of_shelf(&error).map(|hindrance| hindrance.cause())
     }
 
     fn look(&self, writing: bool) -> BoxFuture<'static, Result<(), ShelfError>> {
@@ -97,12 +67,13 @@ impl Recorder {
     }
 
     fn found(&self, found: Option<&Hindrance>) {
-        let before = self.watched.replace(found.cloned());
-        match (&before, found) {
-            (None, None) => return,
-            (Some(before), Some(found)) if before.is_like(found) => return,
-            (_, Some(found)) => error!("{found}; what is being recorded is taped, and finished when that has passed"),
-            (Some(_), None) => info!("the output folder takes files again"),
+        if self.watched.replace(found.map(Hindrance::cause)) {
+            return;
+        }
+        if let Some(found) = found {
+            error!("{found}; what is being recorded is taped, and finished when that has passed");
+        } else {
+            info!("the output folder takes files again");
         }
         self.tell();
     }

@@ -29,6 +29,7 @@ mod take;
 mod task;
 mod trial;
 mod verdict;
+mod watched;
 mod words;
 
 use std::sync::Arc;
@@ -50,7 +51,7 @@ use crate::model::{Airing, AiringId, Amendment, Amendments, Cause, Gap, Measured
 use crate::schedule::programme::was_renamed;
 
 use live::Live;
-use lookout::Watched;
+use watched::Watched;
 
 pub use beginning::{CONNECTING, first_sound};
 pub use chapters::chapters;

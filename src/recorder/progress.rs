@@ -30,7 +30,7 @@ impl Recorder {
     /// How far each airing is that is being recorded, the earliest first. Takes as long as it takes to walk along
     /// their tapes: not for the threads of the runtime.
     pub fn progress(&self) -> Vec<Progress> {
-        let known = self.known_trouble();
+        let known = self.watched.get();
         let progress = |current: Current| {
             let cut = current.airing.cut();
             let tape = self.decks.known(&current.airing.station);

@@ -148,7 +148,7 @@ impl Recorder {
         let (airing, size) = (&order.airing, size_of(order));
         self.live.hold(&airing.id, Some(hindrance.cause()));
         self.tell();
-        let is_known = self.watched.note(hindrance);
+        let is_known = hindrance.is_of_output() && self.watched.replace(Some(hindrance.cause()));
         if !seat.told.as_ref().is_some_and(|told| told.is_like(hindrance)) {
             if is_known {
                 info!(airing = %airing.id, "it waits for that, too");
@@ -172,7 +172,9 @@ impl Recorder {
             let is_kept = self.environment.clock.now() < airing.cut().end + TAPE_KEPT;
             if !is_kept || !self.is_hindered(hindrance, size).await {
                 seat.fleeting = if looks == 0 { seat.fleeting.saturating_add(1) } else { 0 };
-                self.watched.has_passed(hindrance);
+                if hindrance.is_of_output() {
+                    self.watched.replace(None);
+                }
                 info!(airing = %airing.id, "what was in the way of finishing it has passed");
                 break true;
             }

@@ -94,7 +94,8 @@ impl Control {
         self.carry_through(async move {
             let turn = control.recorder.turn().await;
             let config = control.config();
-            let name = &config.station(&station).ok_or(ControlError::NoStation(station.clone()))?.name;
+            let found = config.station(&station).ok_or(ControlError::NoStation(station))?;
+            let (station, name) = (found.id.clone(), &found.name);
             let start = control.now().trunc_subsecs(0);
             let connecting_until = control.recorder.connecting_until(&station);
             let title = title.unwrap_or_else(|| name.clone());

@@ -284,7 +284,9 @@ mod tests {
         let mut dates_of = Dates::default();
         let believed = |answer: u64| {
             let mut segments = list(answer, &dates(0, 5));
-            segments.iter_mut().for_each(|segment| segment.place = format!("/{answer}-{}", segment.sequence));
+            for segment in &mut segments {
+                segment.place = format!("/{answer}-{}", segment.sequence);
+            }
             dates_of.read(&segments.iter().collect::<Vec<_>>())
         };
         assert_eq!((0..4).map(believed).collect::<Vec<_>>(), [true, true, false, false]);
