@@ -9,6 +9,9 @@ use super::super::address::{ByteRange, place};
 use super::super::playlist::{Segment, delta};
 use super::known::Known;
 
+/// So many segments may have been missed between two answers.
+const MISSED: u64 = 64;
+
 /// What a list turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -160,7 +163,10 @@ impl Past<'_> {
             return contiguous;
         }
         if first.sequence > next {
-            return Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
+            let jumped = Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
+            // A little ahead in the same list is new sound; far ahead, another numbering may have taken over.
+            let doubtful = self.list != place(url) || first.sequence - next > MISSED;
+            return Alignment { doubtful, ..jumped };
         }
         if self.list == place(url) && self.goes_on(segments, last, newest) {
             // The station names its segments anew with every answer; their numbers stay. The first time it may be a station
