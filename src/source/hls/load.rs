@@ -15,7 +15,7 @@ use super::variants::Master;
 use crate::base::blocking::heavy;
 use crate::base::http::{self, Body, Client, HttpError, Partial};
 use crate::base::redact;
-use crate::model::{AsCause, Cause, CauseKind, Container};
+use crate::model::{AsCause, Cause, CauseKind};
 use crate::source::media;
 use crate::source::resolve::{self, Entry, Listed};
 
@@ -23,8 +23,6 @@ use crate::source::resolve::{self, Entry, Listed};
 const PLAYLIST_CAP: usize = 8 << 20;
 /// A playlist of so many bytes takes a moment to read.
 const LARGE: usize = 256 << 10;
-/// So many bytes always show whether they are sound.
-const SOUND: usize = 64 << 10;
 
 /// Why there is no list to play.
 #[derive(Debug, Error)]
@@ -74,10 +72,9 @@ pub struct Asking<'a> {
 
 /// Asks for the playlist at `url`.
 pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Playlist, LoadError> {
-    let is_sound = |bytes: &[u8]| bytes.len() <= 2 * SOUND && sound_in(bytes).is_some();
     let Partial { mut body, cut } =
-        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit, is_sound).await?;
-    if let Some((container, beginning)) = sound_in(&body.bytes) {
+        http::read_partial(client.get(url.clone()), url, PLAYLIST_CAP, asking.limit, media::shows_sound).await?;
+    if let Some((container, beginning)) = media::sound_in(&body.bytes) {
         let detail = media::probe(container, beginning, None).detail;
         let detail = if detail.is_empty() { format!("{container:?}") } else { detail };
         return Err(LoadError::Sound { url: redact::url(&body.url), detail });
@@ -91,13 +88,6 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
         Ok(Playlist::Master(master)) => Ok(Playlist::Master(master)),
         _ => Err(cut.into()),
     }
-}
-
-/// What `bytes` are as sound, and as many of them as are needed to tell.
-fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
-    let beginning = bytes.get(..SOUND).unwrap_or(bytes);
-    let container = media::sniff(beginning).filter(|_| !beginning.starts_with(b"#"))?;
-    Some((container, beginning))
 }
 
 /// Whether a list that may lack its end is of use: not where it could be taken for an older one.

@@ -51,10 +51,28 @@ const LONGEST_SEGMENT: Duration = Duration::from_hours(1);
 /// Consecutive frames that prove an endless stream joined in the middle of a frame.
 const FRAMES_IN_THE_MIDDLE: usize = 3;
 
+/// So many bytes are always enough to tell what sound is.
+const ENOUGH: usize = 64 << 10;
+
+/// What an answer to a question for a list is as sound, and as much of its beginning as tells. A list that begins with a
+/// comment, as all HLS playlists do, is none, whatever lies in it.
+pub fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
+    if bytes.starts_with(b"#") {
+        return None;
+    }
+    let beginning = bytes.get(..ENOUGH).unwrap_or(bytes);
+    Some((sniff(beginning)?, beginning))
+}
+
+/// Whether what came so far of such an answer shows that it is sound, which may have no end. A long one shows nothing new.
+pub fn shows_sound(bytes: &[u8]) -> bool {
+    bytes.len() <= 2 * ENOUGH && sound_in(bytes).is_some()
+}
+
 /// Which container `bytes` (the beginning of a segment or stream) are, by their own marks; `None` for anything that is
 /// not sound we know, such as an HTML page. Frames without a container are believed where two follow each other, or
 /// three after other bytes. Transport packets are looked for among other bytes before frames are: the frames in them are
-/// so short that three of them may lie within a packet. Some 64 KiB are always enough to tell.
+/// so short that three of them may lie within a packet.
 pub fn sniff(bytes: &[u8]) -> Option<Container> {
     let sound = id3_tag::skip(bytes)?;
     let frames = [

@@ -41,8 +41,6 @@ use crate::source::media;
 
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
-/// So many bytes always show whether they are sound.
-const MOST_OF_SOUND: usize = 128 << 10;
 
 /// A stream, or a list of some.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,14 +116,12 @@ pub async fn streams(
 
 /// What the list at `url` names.
 async fn list_at(url: &Url, client: &Client) -> Result<Vec<Entry>, ResolveError> {
-    // Sound need not be read to its end, which it may not have.
-    let is_sound = |bytes: &[u8]| bytes.len() <= MOST_OF_SOUND && media::sniff(bytes).is_some();
     let failed = |source| ResolveError::FetchList { source };
     let request = client.get(url.clone());
     let Partial { body, cut } =
-        http::read_partial(request, url, BODY_CAP, STEP_LIMIT, is_sound).await.map_err(failed)?;
+        http::read_partial(request, url, BODY_CAP, STEP_LIMIT, media::shows_sound).await.map_err(failed)?;
     let other = |is, key| Err(ResolveError::OtherKind { url: redact::url(&body.url), is, key });
-    if is_sound(&body.bytes) {
+    if media::sound_in(&body.bytes).is_some() {
         return other("sound itself", "icecast");
     }
     if let Some(cut) = cut {

@@ -103,7 +103,8 @@ pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
     resolved(&text, base.filter(|_| is_path(&text)))
 }
 
-/// The same of an entry in a list at `base`, where whatever has no scheme is a path: `stream`, `live/radio`.
+/// The address of `found`, an entry of the list at `base`. Unlike a word on a page, an entry without a scheme is always a
+/// path below it: `stream`, `live/radio`.
 pub(super) fn listed_address(found: &str, base: Option<&Url>) -> Option<Url> {
     let text = short(found)?;
     if text.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
