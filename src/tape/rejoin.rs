@@ -70,6 +70,17 @@ pub(super) enum Join {
     AsItSays,
 }
 
+impl Join {
+    /// Marks what is new accordingly.
+    pub(super) fn mark(self, discontinuity: &mut bool, follows: &mut bool) {
+        match self {
+            Self::Follows => *follows = true,
+            Self::Apart => (*discontinuity, *follows) = (true, false),
+            Self::AsItSays => *follows |= !*discontinuity,
+        }
+    }
+}
+
 /// The joint of a capture and the tape.
 #[derive(Debug, Default)]
 pub(super) struct Rejoin {
@@ -125,7 +136,7 @@ impl Rejoin {
     /// Holds back `entry`, which stands apart from the newest one if those before it were proven to be on tape.
     fn hold(&mut self, mut entry: Entry) {
         if self.held.is_empty() && matches!(self.phase, Phase::At(_)) {
-            (entry.discontinuity, entry.follows) = (true, false);
+            Join::Apart.mark(&mut entry.discontinuity, &mut entry.follows);
         }
         self.held.push_back(entry);
     }

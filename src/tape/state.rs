@@ -11,7 +11,7 @@ use super::error::TapeError;
 use super::index::Index;
 use super::place::withdraw_dates;
 use super::reel::ReelWriter;
-use super::rejoin::{Join, Judged, Known, Rejoin};
+use super::rejoin::{Judged, Known, Rejoin};
 use super::tally::Tally;
 use crate::model::{Chunk, DatesNews, Format};
 
@@ -106,9 +106,7 @@ impl State {
                 self.tally.repeat(proven);
                 return None;
             }
-            Judged::New(Join::Follows) => chunk.follows = true,
-            Judged::New(Join::Apart) => (chunk.discontinuity, chunk.follows) = (true, false),
-            Judged::New(Join::AsItSays) => chunk.follows |= !chunk.discontinuity,
+            Judged::New(join) => join.mark(&mut chunk.discontinuity, &mut chunk.follows),
         }
         Some(chunk)
     }
@@ -121,9 +119,7 @@ impl State {
         }
         match self.rejoin.judge_lost(&entry, known) {
             Judged::Known(_) => return None,
-            Judged::New(Join::Follows) => entry.follows = true,
-            Judged::New(Join::Apart) => (entry.discontinuity, entry.follows) = (true, false),
-            Judged::New(Join::AsItSays) => {}
+            Judged::New(join) => join.mark(&mut entry.discontinuity, &mut entry.follows),
         }
         Some(entry)
     }
