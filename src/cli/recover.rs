@@ -96,9 +96,9 @@ async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
 
 async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let shelf = Shelf::new(catalogue::output(config));
+    let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
     let now = Environment::system().clock.now();
-    let adopted = strays::adopt(&catalogue, &shelf, now).await.context("the list cannot be written")?;
+    let adopted = strays::adopt(&catalogue, &shelf, now).await.context("what the list has lost cannot be put on it")?;
     if json {
         print_json(&adopted.iter().map(|it| it.report(shelf.output())).collect::<Vec<_>>())?;
     } else if adopted.is_empty() {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::Outcome;
+use super::catalogue::{Finished, Outcome};
 use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::model::{
@@ -29,17 +29,6 @@ const MOST: usize = 64;
 const GLANCE: u64 = 64 * 1024;
 /// Milliseconds, for [`Stretch`].
 const THOUSAND: f64 = 1_000.0;
-
-/// A recording, as its file says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Imprint {
-    /// What was recorded.
-    pub airing: Airing,
-    /// The show's title then.
-    pub title: String,
-    /// What became of it; without the file, its size and its picture, which are as they are found.
-    pub outcome: Outcome,
-}
 
 /// As it is written.
 #[derive(Debug, Serialize, Deserialize)]
@@ -83,103 +72,102 @@ impl Stretch {
     }
 }
 
-impl Imprint {
-    /// The text of the frame. Of very many gaps the last are left out; the verdict is the same.
-    pub fn text(&self) -> String {
-        let Self { airing, title, outcome } = self;
-        let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
-        let missing = outcome.gaps.iter().take(MOST).map(|gap| {
-            let (kind, cause) = (gap.cause.kind.name().to_owned(), redact::text(&gap.cause.words));
-            Stretch { kind, cause, ..Stretch::new(gap.start, gap.length) }
-        });
-        let dead_air = measured.dead_air.iter().take(MOST).map(|dead| Stretch::new(dead.start, dead.length));
-        let mut written = Written {
-            airing: airing.id.to_string(),
-            show: airing.show.to_string(),
-            station: airing.station.to_string(),
-            title: title.clone(),
-            timezone: airing.timezone.name().to_owned(),
-            on_air: [on_air.start, on_air.end],
-            cut: [cut.start, cut.end],
-            verdict: outcome.verdict.word().to_owned(),
-            percent: if let Verdict::Partial(percent) = outcome.verdict { Some(percent) } else { None },
-            seconds: outcome.seconds,
-            length: measured.length.map(|length| length.as_secs_f64()),
-            loudness: measured.loudness.map(|it| [it.integrated, it.range, it.peak]),
-            missing: missing.collect(),
-            dead_air: dead_air.collect(),
-        };
-        loop {
-            // Numbers and text: it can always be written.
-            let text = serde_json::to_string(&written).unwrap_or_default();
-            if text.len() <= LONGEST || written.dead_air.pop().is_none() && written.missing.pop().is_none() {
-                return text;
-            }
+/// The text of the frame; without the file, its size and its picture, which are as they are found. Of very many gaps the
+/// last are left out; the verdict is the same.
+pub fn text(finished: &Finished) -> String {
+    let Finished { airing, title, outcome } = finished;
+    let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
+    let missing = outcome.gaps.iter().take(MOST).map(|gap| {
+        let (kind, cause) = (gap.cause.kind.name().to_owned(), redact::text(&gap.cause.words));
+        Stretch { kind, cause, ..Stretch::new(gap.start, gap.length) }
+    });
+    let dead_air = measured.dead_air.iter().take(MOST).map(|dead| Stretch::new(dead.start, dead.length));
+    let mut written = Written {
+        airing: airing.id.to_string(),
+        show: airing.show.to_string(),
+        station: airing.station.to_string(),
+        title: title.clone(),
+        timezone: airing.timezone.name().to_owned(),
+        on_air: [on_air.start, on_air.end],
+        cut: [cut.start, cut.end],
+        verdict: outcome.verdict.word().to_owned(),
+        percent: if let Verdict::Partial(percent) = outcome.verdict { Some(percent) } else { None },
+        seconds: outcome.seconds,
+        length: measured.length.map(|length| length.as_secs_f64()),
+        loudness: measured.loudness.map(|it| [it.integrated, it.range, it.peak]),
+        missing: missing.collect(),
+        dead_air: dead_air.collect(),
+    };
+    loop {
+        // Numbers and text: it can always be written.
+        let text = serde_json::to_string(&written).unwrap_or_default();
+        if text.len() <= LONGEST || written.dead_air.pop().is_none() && written.missing.pop().is_none() {
+            return text;
         }
     }
+}
 
-    /// What `text` says; nothing where it is no imprint.
-    pub fn parse(text: &str) -> Option<Self> {
-        let written: Written = serde_json::from_str(text).ok()?;
-        let timezone: Zone = written.timezone.parse().ok()?;
-        let ([start, end], [from, until]) = (written.on_air, written.cut);
-        let verdict = match (written.verdict.as_str(), written.percent) {
-            ("complete", _) => Verdict::Complete,
-            ("partial", Some(percent)) => Verdict::Partial(percent),
-            ("silent", _) => Verdict::Silent,
-            _ => return None,
-        };
-        if written.airing.is_empty() || start > end || from > until || !(0.0..1e9).contains(&written.seconds) {
-            return None;
-        }
-        let gap = |it: Stretch| {
-            let kind = CauseKind::named(&it.kind).unwrap_or_default();
-            Some(Gap { start: it.start, length: it.length()?, cause: Cause::new(kind, it.cause) })
-        };
-        let dead = |it: Stretch| Some(DeadAir { start: it.start, length: it.length()? });
-        let loudness = written.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
-        Some(Self {
-            airing: Airing {
-                id: AiringId::new(written.airing),
-                show: ShowId::new(written.show),
-                station: StationId::new(written.station),
-                on_air: Span::new(start, end),
-                early: start - from,
-                late: until - end,
-                timezone,
+/// What `text` says; nothing where it is no imprint.
+pub fn parse(text: &str) -> Option<Finished> {
+    let written: Written = serde_json::from_str(text).ok()?;
+    let timezone: Zone = written.timezone.parse().ok()?;
+    let ([start, end], [from, until]) = (written.on_air, written.cut);
+    let verdict = match (written.verdict.as_str(), written.percent) {
+        ("complete", _) => Verdict::Complete,
+        ("partial", Some(percent)) => Verdict::Partial(percent),
+        ("silent", _) => Verdict::Silent,
+        _ => return None,
+    };
+    if written.airing.is_empty() || start > end || from > until || !(0.0..1e9).contains(&written.seconds) {
+        return None;
+    }
+    let gap = |it: Stretch| {
+        let kind = CauseKind::named(&it.kind).unwrap_or_default();
+        Some(Gap { start: it.start, length: it.length()?, cause: Cause::new(kind, it.cause) })
+    };
+    let dead = |it: Stretch| Some(DeadAir { start: it.start, length: it.length()? });
+    let loudness = written.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
+    Some(Finished {
+        airing: Airing {
+            id: AiringId::new(written.airing),
+            show: ShowId::new(written.show),
+            station: StationId::new(written.station),
+            on_air: Span::new(start, end),
+            early: start - from,
+            late: until - end,
+            timezone,
+        },
+        title: written.title,
+        outcome: Outcome {
+            verdict,
+            seconds: written.seconds,
+            file: None,
+            bytes: None,
+            gaps: written.missing.into_iter().filter_map(gap).collect(),
+            measured: Measured {
+                length: written.length.and_then(|length| Duration::try_from_secs_f64(length).ok()),
+                loudness,
+                dead_air: written.dead_air.into_iter().filter_map(dead).collect(),
+                peaks: None,
             },
-            title: written.title,
-            outcome: Outcome {
-                verdict,
-                seconds: written.seconds,
-                file: None,
-                bytes: None,
-                gaps: written.missing.into_iter().filter_map(gap).collect(),
-                measured: Measured {
-                    length: written.length.and_then(|length| Duration::try_from_secs_f64(length).ok()),
-                    loudness,
-                    dead_air: written.dead_air.into_iter().filter_map(dead).collect(),
-                    peaks: None,
-                },
-                at: until,
-            },
-        })
-    }
+            at: until,
+        },
+    })
+}
 
-    /// That of the file at `path`; nothing where it has none, or cannot be read. Blocks.
-    pub fn of_file(path: &Path) -> Option<Self> {
-        let tag = id3::Tag::read_from_path(path).ok()?;
-        let text = tag.extended_texts().find(|text| text.description == FRAME)?;
-        Self::parse(&text.value)
-    }
+/// What the file at `path` says of itself; nothing where it has none, or cannot be read. Blocks.
+pub fn of_file(path: &Path) -> Option<Finished> {
+    let tag = id3::Tag::read_from_path(path).ok()?;
+    let text = tag.extended_texts().find(|text| text.description == FRAME)?;
+    parse(&text.value)
+}
 
-    /// Whether the file at `path` seems to have one, at a glance. Blocks.
-    pub fn is_in(path: &Path) -> bool {
-        let mut beginning = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(GLANCE).read_to_end(&mut beginning));
-        let mark = format!("{FRAME}\0{{\"airing\":");
-        read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
-    }
+/// Whether the file at `path` seems to have an imprint, at a glance. Blocks.
+pub fn is_in(path: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(GLANCE).read_to_end(&mut beginning));
+    let mark = format!("{FRAME}\0{{\"airing\":");
+    read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
 }
 
 #[cfg(test)]
@@ -188,7 +176,7 @@ mod tests {
 
     use super::*;
 
-    fn imprint(gaps: usize) -> Imprint {
+    fn finished(gaps: usize) -> Finished {
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
         let show = ShowId::new("명연주");
         let gap = |number: usize| Gap {
@@ -196,7 +184,7 @@ mod tests {
             length: Duration::from_millis(1_250),
             cause: Cause::new(CauseKind::Refused, "https://h.example/x?token=secret answered 403"),
         };
-        Imprint {
+        Finished {
             airing: Airing {
                 id: AiringId::derive(&show, start),
                 show,
@@ -226,20 +214,20 @@ mod tests {
 
     #[test]
     fn an_imprint_comes_back_as_it_was_without_secrets_and_always_fits() {
-        let one = imprint(1);
-        let mut back = Imprint::parse(&one.text()).unwrap();
-        assert!(!one.text().contains("secret"), "{}", one.text());
+        let one = finished(1);
+        let mut back = parse(&text(&one)).unwrap();
+        assert!(!text(&one).contains("secret"), "{}", text(&one));
         back.outcome.gaps[0].cause = one.outcome.gaps[0].cause.clone();
         assert_eq!(back, one);
-        let many = imprint(5_000).text();
+        let many = text(&finished(5_000));
         assert!(many.len() <= LONGEST);
-        let many = Imprint::parse(&many).unwrap();
+        let many = parse(&many).unwrap();
         assert!(many.outcome.gaps.len() > 5 && many.outcome.verdict == Verdict::Partial(98.7), "{many:?}");
     }
 
     #[test]
     fn what_is_no_imprint_is_nothing() {
-        let right = imprint(1).text();
+        let right = text(&finished(1));
         for (from, to) in [
             ("Asia/Seoul", "Mars/Olympus"),
             ("\"partial\"", "\"failed\""),
@@ -249,10 +237,10 @@ mod tests {
             ("\"seconds\":1.25", "\"seconds\":\"x\""),
         ] {
             assert!(right.contains(from), "{right}");
-            assert_eq!(Imprint::parse(&right.replace(from, to)), None, "{to}");
+            assert_eq!(parse(&right.replace(from, to)), None, "{to}");
         }
-        assert_eq!(Imprint::parse(""), None);
+        assert_eq!(parse(""), None);
         let odd = right.replace("\"seconds\":1.25", "\"seconds\":-1e300");
-        assert_eq!(Imprint::parse(&odd).unwrap().outcome.gaps, []);
+        assert_eq!(parse(&odd).unwrap().outcome.gaps, []);
     }
 }

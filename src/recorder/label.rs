@@ -13,8 +13,8 @@ use super::words::comment;
 use crate::config::{Gaps, Purpose, Show, Template, Values};
 use crate::encode::Job;
 use crate::library::artwork::Picture;
-use crate::library::catalogue::Outcome;
-use crate::library::imprint::{FRAME, Imprint};
+use crate::library::catalogue::{Finished, Outcome};
+use crate::library::imprint::{self, FRAME};
 use crate::library::tags::{self, Tags};
 use crate::model::{Measured, Span, Verdict};
 
@@ -74,7 +74,7 @@ fn name_values(order: &Order) -> Values {
 }
 
 /// What the file says to a list that has lost it.
-fn imprint(order: &Order, verdict: Verdict, taken: &Taken) -> Imprint {
+fn finished(order: &Order, verdict: Verdict, taken: &Taken) -> Finished {
     let Taken { seconds, gaps, measured, length, .. } = taken;
     let outcome = Outcome {
         verdict,
@@ -85,7 +85,7 @@ fn imprint(order: &Order, verdict: Verdict, taken: &Taken) -> Imprint {
         measured: Measured { length: Some(*length), peaks: None, ..measured.clone() },
         at: order.airing.cut().end,
     };
-    Imprint { airing: order.airing.clone(), title: order.show.title.clone(), outcome }
+    Finished { airing: order.airing.clone(), title: order.show.title.clone(), outcome }
 }
 
 fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
@@ -93,7 +93,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
     let templates = &order.show.tags;
     let zone = order.airing.timezone;
     // First, to be found at a glance.
-    let mut extra = vec![(FRAME.to_owned(), imprint(order, verdict, taken).text())];
+    let mut extra = vec![(FRAME.to_owned(), imprint::text(&finished(order, verdict, taken)))];
     extra.extend(replay_gain(taken.measured.loudness.as_ref()));
     Tags {
         version: order.show.treatment.id3,

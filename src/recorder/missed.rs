@@ -3,7 +3,7 @@
 use tracing::{error, warn};
 
 use super::{Recorder, causes};
-use crate::library::catalogue::Missed;
+use crate::library::catalogue::Finished;
 use crate::schedule::programme::Planned;
 
 /// So many have a line of their own in the log.
@@ -15,7 +15,7 @@ impl Recorder {
     pub async fn missed(&self, missed: Vec<Planned>) {
         let missed = missed.into_iter().map(|Planned { airing, title, .. }| {
             let outcome = self.nothing(&airing, causes::not_running());
-            Missed { airing, title, outcome }
+            Finished { airing, title, outcome }
         });
         match self.catalogue.write_off(missed.collect()).await {
             Ok(noted) => {

@@ -185,6 +185,17 @@ impl Stage {
     }
 }
 
+/// An airing that is over, with what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// The airing.
+    pub airing: Airing,
+    /// The show's title then, kept for people.
+    pub title: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
 impl Recording {
     /// The airing that was recorded.
     pub fn airing(&self) -> Airing {

@@ -17,12 +17,11 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
-mod adopted;
 mod amendments;
 mod binned;
 mod entry;
 mod error;
-mod missed;
+mod finished;
 mod names;
 mod past;
 mod rows;
@@ -40,10 +39,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use adopted::Adopted;
-pub use entry::{Binned, ClaimedAiring, Missing, Outcome, Recording, Report, Silent, Stage};
+pub use entry::{Binned, ClaimedAiring, Finished, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
-pub use missed::Missed;
 pub use past::Past;
 pub use totals::Totals;
 

@@ -212,8 +212,19 @@ impl Shelf {
         &self,
         look: impl FnOnce(&Path) -> T + Send + 'static,
     ) -> Result<T, ShelfError> {
-        let shelf = self.clone();
-        promptly(&self.output, move || shelf.mounted().map(|()| look(&shelf.output))).await
+        promptly(&self.output, self.clone().looking(look)).await
+    }
+
+    /// As [`Shelf::ask`], for as long as it takes.
+    pub async fn search<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Path) -> T + Send + 'static,
+    ) -> Result<T, ShelfError> {
+        blocking(self.clone().looking(look)).await
+    }
+
+    fn looking<T>(self, look: impl FnOnce(&Path) -> T) -> impl FnOnce() -> Result<T, ShelfError> {
+        move || self.mounted().map(|()| look(&self.output))
     }
 
     /// Whether the output folder itself is not there, or is empty, or what it lay on is not mounted: then it says nothing of
