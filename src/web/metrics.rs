@@ -43,7 +43,9 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     let started = site.started.timestamp_millis() as f64 / 1000.0;
     single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
     library(&mut registry, &totals);
-    files(&mut registry, &sums);
+    if let Some(sums) = sums {
+        files(&mut registry, &sums);
+    }
     work(&mut registry, &site);
     room(&mut registry, &site).await;
     let mut text = String::new();

@@ -1,6 +1,5 @@
 //! How much of what is on the list is in the folder: asked of the disk, for every file, and so not at every question.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,24 +31,23 @@ pub(super) struct Sums {
 pub struct Presence(Mutex<Option<(Duration, Sums)>>);
 
 impl Presence {
-    /// The sums, at most a minute old. `now` is monotonic.
+    /// The sums, at most a minute old; none where nobody can say what is in the folder. `now` is monotonic.
     pub(super) async fn sums(
         &self,
         catalogue: &Catalogue,
         shelf: &Shelf,
         now: Duration,
-    ) -> Result<Sums, CatalogueError> {
+    ) -> Result<Option<Sums>, CatalogueError> {
         // One asks at a time; the others have its answer.
         let mut known = self.0.lock().await;
         if let Some((asked, sums)) = *known
             && now < asked + KEPT
         {
-            return Ok(sums);
+            return Ok(Some(sums));
         }
         let files = catalogue.files().await?;
         let names: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
-        // An error means that the process ends.
-        let gone: HashSet<PathBuf> = shelf.gone(names).await.unwrap_or_default();
+        let Ok(gone) = shelf.gone(names).await else { return Ok(None) };
         let mut sums = Sums::default();
         for (file, seconds) in files {
             let sum = if gone.contains(&file) { &mut sums.gone } else { &mut sums.there };
@@ -57,6 +55,6 @@ impl Presence {
             sum.seconds += seconds;
         }
         *known = Some((now, sums));
-        Ok(sums)
+        Ok(Some(sums))
     }
 }
