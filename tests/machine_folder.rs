@@ -45,6 +45,13 @@ async fn finished(aircheck: &Aircheck) -> Value {
     aircheck.list().await.remove(0)
 }
 
+/// Waits for the only recording, which is whole, and a service that has nothing to complain of.
+async fn ends_well(service: Service, aircheck: &Aircheck, seconds: f64) {
+    whole(&finished(aircheck).await, None, seconds);
+    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
+    stop(service).await;
+}
+
 async fn stop(mut service: Service) -> String {
     service.signal(Signal::TERM);
     assert!(service.end().await.success(), "{}", service.log());
@@ -77,9 +84,7 @@ async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() 
     let service = aircheck.start("again", &["run"]);
     assert!(!said(&service, "/healthz").await.0, "it starts all the same");
     disk.remount("rw");
-    whole(&finished(&aircheck).await, None, 30.0);
-    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
-    stop(service).await;
+    ends_well(service, &aircheck, 30.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -108,9 +113,7 @@ async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_poin
     until("the same in the log", LIMIT, async || service.log().contains(words)).await;
     assert_eq!(std::fs::read_dir(aircheck.path("recordings")).expect("a folder").count(), 0, "nothing is written");
     disk.mount_again();
-    whole(&finished(&aircheck).await, None, 50.0);
-    assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
-    stop(service).await;
+    ends_well(service, &aircheck, 50.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
