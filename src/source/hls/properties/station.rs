@@ -49,6 +49,8 @@ pub struct Captured {
     pub captures: Vec<Capture>,
     /// Whether the station numbered its segments in one go, and never answered with an older list: then nothing may come twice.
     pub fair: bool,
+    /// Whether its dates say when what they stand at is on the air, or there are none.
+    pub honest: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +88,7 @@ struct Station {
 pub fn captured(bytes: &[u8]) -> Captured {
     let mut choices = Choices::new(bytes);
     let mut station = Station::any(&mut choices);
-    let mut captured = Captured { captures: Vec::new(), fair: true };
+    let mut captured = Captured { captures: Vec::new(), fair: true, honest: station.is_honest() };
     let mut clock = 2 * station.window as u64 * 1000;
     let mut answers = 0;
     while captured.captures.len() < 3 {
@@ -180,6 +182,10 @@ impl Station {
         }
         let session = (0, 1000 + u64::from(choices.byte()));
         Self { window, dates, names, programme, steps, session, sessions: 0 }
+    }
+
+    fn is_honest(&self) -> bool {
+        !matches!(self.dates, Dates::Frozen | Dates::OfTheAnswer | Dates::OfABurst)
     }
 
     /// The encoder begins anew, unless what would be heard is what was heard last: nobody could tell that.
