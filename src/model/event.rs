@@ -162,6 +162,9 @@ pub enum MediaEvent {
         /// How long it plays.
         duration: Duration,
     },
+    /// What comes next is none that the source handed on before, though media time breaks there, and whatever its dates and
+    /// bytes are: the source has seen to that. Without this word it may be sound that is on tape.
+    Unheard,
     /// What the station's dates turned out to be worth.
     Dates {
         /// Since when that is known.

@@ -94,6 +94,11 @@ impl Tape {
                 state.tally.repeat(duration);
                 Ok(())
             }
+            MediaEvent::Unheard => {
+                state.rejoin.give_up();
+                state.unheard = true;
+                self.write_held(&mut state, now)
+            }
             MediaEvent::Dates { news, .. } => state.note_dates(news),
             MediaEvent::Trouble { at, cause } => {
                 let at = state.corrected(at, now);

@@ -36,6 +36,8 @@ pub(super) struct State {
     /// Whether the tape was opened, or the clock was set, and nothing was written since.
     pub(super) reopened: bool,
     pub(super) rejoin: Rejoin,
+    /// Whether the source says that what comes next is new.
+    pub(super) unheard: bool,
     /// A chunk that is new and could not be written yet.
     pub(super) unwritten_chunk: Option<(Chunk, Chunk)>,
     pub(super) tally: Tally,
@@ -96,8 +98,9 @@ impl State {
         let mut chunk = chunk.clone();
         chunk.arrived = self.corrected(chunk.arrived, now);
         let begins = std::mem::take(&mut self.reopened) || self.entries.is_empty();
+        let apart = !std::mem::take(&mut self.unheard) && chunk.discontinuity && !chunk.follows;
         let known = Known { first: self.first, entries: &self.entries };
-        if begins || chunk.discontinuity && !chunk.follows {
+        if begins || apart {
             (chunk.discontinuity, chunk.follows) = (true, false);
             self.rejoin.begin(known);
         }
@@ -113,8 +116,9 @@ impl State {
 
     /// What is to be written of an entry that is lost, with how it joins on to what is on tape; `None` where it may be on tape.
     pub(super) fn judge_lost(&mut self, mut entry: Entry) -> Option<Entry> {
+        let apart = !std::mem::take(&mut self.unheard) && entry.discontinuity && !entry.follows;
         let known = Known { first: self.first, entries: &self.entries };
-        if entry.discontinuity && !entry.follows {
+        if apart {
             self.rejoin.begin(known);
         }
         match self.rejoin.judge_lost(&entry, known) {

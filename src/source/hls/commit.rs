@@ -13,7 +13,7 @@ use super::memory::{Memory, Trait};
 use super::obtain::{Obtained, Obtainer, Outcome};
 use super::playlist::delta;
 use super::timeline::Ordered;
-use crate::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
+use crate::model::{Cause, CauseKind, Chunk, Container, DatesNews, Format, MediaEvent};
 
 /// Segments that are being fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
@@ -74,6 +74,8 @@ struct Piece {
 pub struct Committer {
     format: Option<Format>,
     memory: Memory<Piece>,
+    /// Whether anything was handed on.
+    begun: bool,
     /// Whether what was left out stood apart from what was handed on before it.
     apart: bool,
     /// What was not finished at the end; a gap only where something later is there.
@@ -132,6 +134,9 @@ impl Committer {
 
     /// Hands on what is new with `piece`, and leaves out what was had before under another name.
     fn judge(&mut self, piece: Piece) {
+        if matches!(piece.ordered.news, Some(DatesNews::Withdrawn | DatesNews::Ignored)) {
+            self.memory.forget_dates();
+        }
         let segment = &piece.ordered.segment;
         let (sequence, date) = (segment.sequence, segment.programme_time);
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
@@ -177,6 +182,9 @@ impl Committer {
         self.tell(ordered);
         // Of a batch in doubt only the first carries the mark.
         let apart = std::mem::take(&mut self.apart);
+        if std::mem::replace(&mut self.begun, true) && (apart || ordered.discontinuity && !ordered.follows) {
+            self.events.push(MediaEvent::Unheard);
+        }
         (apart || ordered.discontinuity, !apart && ordered.follows)
     }
 

@@ -95,6 +95,11 @@ impl<T> Memory<T> {
         cleared
     }
 
+    /// The dates of all that was had are none.
+    pub fn forget_dates(&mut self) {
+        self.had.iter_mut().chain(self.held.iter_mut().map(|(its, _)| its)).for_each(|its| its.date = None);
+    }
+
     /// Nothing more comes to prove anything: what is held back is new.
     pub fn give_up(&mut self) -> Vec<T> {
         self.found = None;
@@ -208,5 +213,7 @@ mod tests {
         assert_eq!(memory.take(9, its(2, 70, Some(4)), 1, true).repeats, [9]);
         assert_eq!(memory.take(9, its(2, 2, Some(60)), 1, true).new, [9]);
         assert_eq!(memory.take(9, its(3, 3, None), 1, true).repeats, [9]);
+        memory.forget_dates();
+        assert_eq!(memory.take(9, its(1, 70, Some(2)), 1, true).new, [9]);
     }
 }

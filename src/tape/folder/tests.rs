@@ -161,6 +161,18 @@ fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
 }
 
 #[test]
+fn what_the_source_knows_to_be_new_is_not_compared() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    tape.write(chunk(1, 4), at(4)).unwrap();
+    tape.write(chunk(2, 8), at(8)).unwrap();
+    tape.write(MediaEvent::Unheard, at(12)).unwrap();
+    tape.write(again(2, 16), at(16)).unwrap();
+    assert_eq!(cut(&tape, 0, 16), (vec![1, 2, 2], 4));
+}
+
+#[test]
 fn what_a_window_offers_again_is_known_behind_a_segment_of_it_that_is_lost() {
     let lost = |arrived: i64, begins: bool| MediaEvent::Gap {
         duration: Duration::from_secs(4),
