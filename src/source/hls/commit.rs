@@ -142,12 +142,6 @@ impl Committer {
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
         let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
         let cleared = self.memory.take(piece, its, bytes, doubtful);
-        for Piece { ordered, sound, lacking } in cleared.repeats {
-            self.tell(&ordered);
-            self.apart = true;
-            let duration = played(sound.probe.duration, ordered.segment.duration).saturating_add(lacking);
-            self.events.push(MediaEvent::Repeat { duration });
-        }
         for mut piece in cleared.new {
             if cleared.follows {
                 // Media time goes on where the last that was left out is the last that was handed on.
@@ -156,6 +150,12 @@ impl Committer {
                 piece.ordered.follows = true;
             }
             self.sound(piece);
+        }
+        for Piece { ordered, sound, lacking } in cleared.repeats {
+            self.tell(&ordered);
+            self.apart = true;
+            let duration = played(sound.probe.duration, ordered.segment.duration).saturating_add(lacking);
+            self.events.push(MediaEvent::Repeat { duration });
         }
     }
 

@@ -56,7 +56,7 @@ pub struct Memory<T> {
 /// What has become clear with one more segment.
 #[derive(Debug)]
 pub struct Cleared<T> {
-    /// New sound after all, in order.
+    /// New sound after all, in order; all of it before the repeats.
     pub new: Vec<T>,
     /// What is proven to have been had.
     pub repeats: Vec<T>,
@@ -75,13 +75,17 @@ impl<T> Memory<T> {
     pub fn take(&mut self, segment: T, its: Trait, bytes: usize, doubtful: bool) -> Cleared<T> {
         let mut cleared = Cleared { new: Vec::new(), repeats: Vec::new(), follows: false };
         if let Some((back, proven)) = doubtful.then(|| self.find(&its)).flatten() {
+            if proven && self.found.is_some_and(|found| found != back + 1) {
+                // What is held back is not what leads up to it.
+                cleared.new = self.give_up();
+            }
             self.found = Some(back);
             self.held.push((its, segment));
             self.held_bytes += bytes;
             if proven || back == 0 {
                 cleared.repeats = self.let_go().map(|(_, segment)| segment).collect();
             } else if self.held_bytes > HELD_CAP {
-                cleared.new = self.give_up();
+                cleared.new.extend(self.give_up());
             }
             return cleared;
         }

@@ -73,8 +73,9 @@ impl Past<'_> {
             pairs.iter().flatten().all(|&at| self.known.get(at).is_some_and(|known| known.sequence < first.sequence));
         if renumbered && first.sequence > newest.sequence {
             // Known names under numbers that are all new: names that go round, or the old sound renumbered.
-            let contiguous = first.sequence == newest.sequence + 1;
-            return Alignment::all_new(segments, Reading::Continued, !contiguous);
+            let apart = first.sequence > newest.sequence + 1;
+            let doubtful = self.is_doubtful(first, newest, url);
+            return Alignment { doubtful, ..Alignment::all_new(segments, Reading::Continued, apart) };
         }
         let at_the_end = pairs.get(anchor).copied().flatten() == Some(self.known.len() - 1);
         let reading = match (anchor + 1 < segments.len(), at_the_end) {
@@ -83,6 +84,12 @@ impl Past<'_> {
             (false, false) => Reading::Behind,
         };
         Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false, renamed: false }
+    }
+
+    /// Whether a list that begins with `first`, which has a number behind all that are known, may have old sound in it: a little
+    /// ahead in the same list is new sound; far ahead, another numbering may have taken over.
+    fn is_doubtful(&self, first: &Segment, newest: &Known, url: &Url) -> bool {
+        self.list != place(url) || first.sequence.saturating_sub(newest.sequence) > MISSED
     }
 
     /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must
@@ -164,8 +171,7 @@ impl Past<'_> {
         }
         if first.sequence > next {
             let jumped = Alignment::all_new(segments, Reading::Jumped(Some(first.sequence - next)), true);
-            // A little ahead in the same list is new sound; far ahead, another numbering may have taken over.
-            let doubtful = self.list != place(url) || first.sequence - next > MISSED;
+            let doubtful = self.is_doubtful(first, newest, url);
             return Alignment { doubtful, ..jumped };
         }
         if self.list == place(url) && self.goes_on(segments, last, newest) {

@@ -84,7 +84,12 @@ impl Dates {
             return true;
         }
         self.newest = segments.last().map(|segment| segment.sequence);
-        self.dated_anew = if moved > stayed { self.dated_anew.saturating_add(1) } else { 0 };
+        // The same list once more says nothing.
+        if moved > stayed {
+            self.dated_anew = self.dated_anew.saturating_add(1);
+        } else if self.newest > newest {
+            self.dated_anew = 0;
+        }
         if self.dated_anew >= DATED_ANEW || !advance(segments) {
             self.doubt();
         } else if stayed > 0 && self.newest > newest {
@@ -293,7 +298,7 @@ mod tests {
             }
             dates_of.read(&segments.iter().collect::<Vec<_>>())
         };
-        assert_eq!((0..4).map(believed).collect::<Vec<_>>(), [true, true, false, false]);
+        assert_eq!([0, 1, 1, 2].map(believed), [true, true, true, false]);
     }
 
     #[test]

@@ -247,7 +247,9 @@ fn names_that_go_round_are_new() {
     assert_eq!(station.new_in("1: b c d"), "d");
     assert_eq!(station.new_in("2: c d a"), "a");
     assert_eq!(station.new_in("3: d a b"), "b");
-    assert_eq!(station.new_in("6: c d a"), "c? d? a?");
+    assert_eq!(station.new_in("6: c d a"), "c d a");
+    assert_eq!(station.new_in("12: b c d"), "!b c d");
+    assert_eq!(station.new_in("99: b c d"), "!b? c? d?");
 }
 
 #[test]
