@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use crate::source::hls::properties::station::{Captured, LENGTH, Taken, captured};
+use crate::source::hls::properties::station::{Captured, LENGTH, Labels, ONCE, Taken, captured};
 use crate::tape::Tape;
 
 /// A folder in memory, if the machine has one, that is gone with this.
@@ -34,9 +34,10 @@ impl Drop for Folder {
 /// once, in order.
 ///
 /// What lies on both sides of an interruption under one date is one sound, and a station whose dates lie says so of an
-/// advertisement that it sends again. Of such a station each capture alone is looked at.
+/// advertisement that it sends again. Of such a station each capture alone is looked at; and where its names are worth nothing
+/// either, only what it sends once.
 pub fn conserved(bytes: &[u8]) {
-    let Captured { captures, fair, honest } = captured(bytes);
+    let Captured { captures, fair, labels } = captured(bytes);
     let folder = Folder::new();
     let (mut taken, mut of_each, mut counted) = (Vec::new(), Vec::new(), [Duration::ZERO; 2]);
     let single = captures.len() == 1;
@@ -60,10 +61,13 @@ pub fn conserved(bytes: &[u8]) {
     }
     assert_eq!(counted[0], counted[1], "all that was taken is counted");
     let heard = heard(&folder.0);
-    if honest || single {
-        assert_conserved(&taken, &heard, &told);
-    } else {
-        of_each.iter().for_each(|taken| assert_conserved(taken, &heard, &told));
+    match labels {
+        Labels::Worthless => {
+            let once: Vec<Taken> = taken.iter().copied().filter(|taken| taken.sound >= ONCE).collect();
+            assert_conserved(&once, &heard, &told);
+        }
+        Labels::Lying if !single => of_each.iter().for_each(|taken| assert_conserved(taken, &heard, &told)),
+        _ => assert_conserved(&taken, &heard, &told),
     }
     if fair && single && taken.iter().all(|taken| taken.came) {
         let once: BTreeMap<usize, u32> = taken.iter().map(|taken| (taken.position, taken.sound)).collect();

@@ -87,6 +87,8 @@ pub(super) struct Rejoin {
     phase: Phase,
     /// The newest entry that has sound, when the capture began.
     newest: Option<u64>,
+    /// Whether what came after that was lost.
+    lost_behind: bool,
     /// What may be on tape; the sound of each is where that is.
     held: VecDeque<Entry>,
 }
@@ -95,6 +97,7 @@ impl Rejoin {
     /// A new capture begins.
     pub(super) fn begin(&mut self, known: Known<'_>) {
         self.newest = known.newest_first().next().map(|(number, ..)| number);
+        self.lost_behind = self.newest.is_some_and(|newest| newest + 1 < known.end());
         self.phase = if self.newest.is_some() { Phase::Open } else { Phase::Over };
     }
 
@@ -106,7 +109,9 @@ impl Rejoin {
         if let Some((number, sound, proven)) = self.find(chunk, known) {
             self.hold(Entry::of(chunk, Ok(sound)));
             self.phase = Phase::At(number);
-            return Judged::Known(if proven || Some(number) == self.newest { self.let_go() } else { Duration::ZERO });
+            // Behind what was lost, one chunk alone may also be an advertisement that is on the air again.
+            let up_to_the_newest = Some(number) == self.newest && (self.held.len() > 1 || !self.lost_behind);
+            return Judged::Known(if proven || up_to_the_newest { self.let_go() } else { Duration::ZERO });
         }
         let join = self.join(known);
         // Sound of a time that is on tape, but other sound: what follows may still be known.

@@ -161,6 +161,31 @@ fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
 }
 
 #[test]
+fn a_spot_behind_what_was_lost_is_new_where_nothing_leads_up_to_it() {
+    let lost = |arrived: i64| MediaEvent::Gap {
+        duration: Duration::from_secs(4),
+        arrived: at(arrived),
+        programme_time: None,
+        discontinuity: false,
+        follows: true,
+        cause: Cause::default(),
+    };
+    for (window, heard) in [(vec![2, 3], vec![1, 2, 2, 3]), (vec![1, 2, 3], vec![1, 2, 3])] {
+        let folder = tempfile::tempdir().unwrap();
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        for event in [format("a"), chunk(1, 4), chunk(2, 8), lost(12)] {
+            tape.write(event, at(12)).unwrap();
+        }
+        let mut events = window.iter().map(|number| chunk(*number, 20));
+        tape.write(again(window[0], 20), at(20)).unwrap();
+        for event in events.by_ref().skip(1) {
+            tape.write(event, at(20)).unwrap();
+        }
+        assert_eq!(cut(&tape, 0, 20).0, heard);
+    }
+}
+
+#[test]
 fn what_the_source_knows_to_be_new_is_not_compared() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();

@@ -19,6 +19,8 @@ use crate::source::media::Probe;
 
 /// All segments play so long.
 pub const LENGTH: Duration = Duration::from_secs(2);
+/// What is heard only once has this number or a greater one.
+pub const ONCE: u32 = 1000;
 /// How many segments a programme has.
 const PROGRAMME: usize = 160;
 
@@ -43,14 +45,26 @@ pub struct Capture {
 }
 
 /// A station, and what became of it in several captures.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Captured {
     /// One after another.
     pub captures: Vec<Capture>,
     /// Whether the station numbered its segments in one go, and never answered with an older list: then nothing may come twice.
     pub fair: bool,
-    /// Whether its dates say when what they stand at is on the air, or there are none.
-    pub honest: bool,
+    /// What is known of its segments beside their numbers.
+    pub labels: Labels,
+}
+
+/// What dates and names are worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labels {
+    /// Dates say when what they stand at is on the air, or there are none.
+    Good,
+    /// Dates lie.
+    Lying,
+    /// Dates lie, and names are new with every answer: until the former is found out nothing tells one segment from another
+    /// that sounds alike.
+    Worthless,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -88,7 +102,7 @@ struct Station {
 pub fn captured(bytes: &[u8]) -> Captured {
     let mut choices = Choices::new(bytes);
     let mut station = Station::any(&mut choices);
-    let mut captured = Captured { captures: Vec::new(), fair: true, honest: station.is_honest() };
+    let mut captured = Captured { captures: Vec::new(), fair: true, labels: station.labels() };
     let mut clock = 2 * station.window as u64 * 1000;
     let mut answers = 0;
     while captured.captures.len() < 3 {
@@ -171,9 +185,9 @@ impl Station {
                 let (spot, marked) = (u32::from(choices.below(3)), !choices.seldom(40));
                 let length = 1 + u32::from(choices.below(3));
                 programme.extend((0..length).map(|at| (10 * (spot + 1) + at, marked && at == 0)));
-                programme.push((1000 + u32::try_from(programme.len()).unwrap_or(0), marked));
+                programme.push((ONCE + u32::try_from(programme.len()).unwrap_or(0), marked));
             } else {
-                programme.push((1000 + u32::try_from(programme.len()).unwrap_or(0), false));
+                programme.push((ONCE + u32::try_from(programme.len()).unwrap_or(0), false));
             }
             if choices.seldom(20) {
                 step += TimeDelta::seconds([-30, -3, 3, 30][usize::from(choices.below(4))]);
@@ -184,14 +198,18 @@ impl Station {
         Self { window, dates, names, programme, steps, session, sessions: 0 }
     }
 
-    fn is_honest(&self) -> bool {
-        !matches!(self.dates, Dates::Frozen | Dates::OfTheAnswer | Dates::OfABurst)
+    fn labels(&self) -> Labels {
+        match (self.dates, self.names) {
+            (Dates::No | Dates::Good | Dates::Rounded | Dates::Stepping, _) => Labels::Good,
+            (_, Names::AnewWithEveryAnswer) => Labels::Worthless,
+            _ => Labels::Lying,
+        }
     }
 
     /// The encoder begins anew, unless what would be heard is what was heard last: nobody could tell that.
     fn begin_anew(&mut self, newest: usize, choices: &mut Choices<'_>) -> bool {
         let heard = |position: usize| self.programme.get(position).map_or(0, |(sound, _)| *sound);
-        if (newest.saturating_sub(self.window)..=newest + 1).any(|position| heard(position) < 1000) {
+        if (newest.saturating_sub(self.window)..=newest + 1).any(|position| heard(position) < ONCE) {
             return false;
         }
         self.sessions += 1;
