@@ -64,6 +64,24 @@ async fn while_it_encodes() {
     dies(&aircheck, Signal::TERM, &[("ffmpeg", 2)], "SIGTERM").await;
 }
 
+/// What a station sends now does not wait for what it sent before.
+#[tokio::test]
+async fn encoders_let_everything_else_go_first() {
+    let origin = Origin::start();
+    let setup = Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
+    let station = origin.station("s", setup);
+    let aircheck = Aircheck::new(&format!("stations:
+  s: {{ hls: \"{}\" }}\nshows: []\n", station.url()));
+    let mut service = aircheck.start("record", &["record", "s", "--for", "6s", "--output", "a.mp3"]);
+    let niceness = |id: u32| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse::<i32>().ok()
+    };
+    let is_nice = |(id, name): &(u32, String)| name == "ffmpeg" && niceness(*id) == Some(10);
+    until("an encoder in the background", SOON, async || processes(&aircheck).iter().any(is_nice)).await;
+    assert!(service.end().await.success(), "{}", service.log());
+}
+
 /// A program that says nothing and takes nothing notices no closed pipe: it ends only because it is ended.
 #[tokio::test]
 async fn while_a_child_hangs() {

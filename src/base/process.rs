@@ -13,7 +13,7 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, setpriority_pgrp};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
@@ -24,6 +24,9 @@ use super::reaper;
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
 const KEPT_LINE: u64 = 2_000;
+
+/// The niceness (`nice(1)`) of what runs in the background.
+const NICE: i32 = 10;
 
 /// A child could not be started.
 #[derive(Debug, Error)]
@@ -63,12 +66,13 @@ pub struct Invocation {
     args: Vec<OsString>,
     stdin: bool,
     stdout: bool,
+    background: bool,
 }
 
 impl Invocation {
     /// `program`, found through `PATH`, without arguments, stdin or stdout.
     pub fn new(program: &str) -> Self {
-        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false }
+        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, background: false }
     }
 
     /// Adds arguments, each passed as it is: there is no shell.
@@ -89,6 +93,13 @@ impl Invocation {
     #[must_use]
     pub fn with_stdout(mut self) -> Self {
         self.stdout = true;
+        self
+    }
+
+    /// Lets everything else go first: what must be done, but not at once, takes no processor from what a station sends now.
+    #[must_use]
+    pub fn in_background(mut self) -> Self {
+        self.background = true;
         self
     }
 
@@ -118,6 +129,11 @@ impl Invocation {
             tokio::spawn(drain(stderr, Arc::clone(&last_lines)));
         }
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        if let Some(group) = group.filter(|_| self.background)
+            && let Err(error) = setpriority_pgrp(Some(group), NICE)
+        {
+            tracing::debug!(%error, program = self.program, "runs with everything else");
+        }
         Ok(Running { name: self.program, child, group, last_lines })
     }
 }

@@ -48,6 +48,7 @@ impl Decoder {
             .args(["-f", "f32le", "-flush_packets", "1", "pipe:1"])
             .with_stdin()
             .with_stdout()
+            .in_background()
             .spawn()?;
         let input = process.take_stdin();
         let samples = Samples {

@@ -47,6 +47,7 @@ impl Mp3Encoder {
             // A path that begins with `-` or looks like a protocol stays a path.
             .args([format!("file:{}", path.display())])
             .with_stdin()
+            .in_background()
             .spawn()?;
         Ok(Self { input: process.take_stdin(), process, path: path.to_owned() })
     }
