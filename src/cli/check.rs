@@ -25,6 +25,7 @@ use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::daemon::Lock;
 use crate::language::Language;
+use crate::library::shelf::Shelf;
 use crate::schedule::plan;
 
 /// What scripts read.
@@ -42,6 +43,9 @@ struct Report {
     missing: Vec<Missing>,
     /// Folders that whoever asks may not write to.
     unwritable: Vec<Unwritable>,
+    /// That what the output folder lay on is not mounted any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unmounted: Option<String>,
     /// Bytes free for recordings; nothing where the system does not say.
     free: Option<u64>,
     stations: Vec<StationRow>,
@@ -108,7 +112,8 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
     report.unwritable = config.unwritable();
-    report.ok &= report.unwritable.is_empty() && probes.iter().flatten().all(|probed| probed.ok);
+    report.unmounted = unmounted(config);
+    report.ok &= report.unwritable.is_empty() && report.unmounted.is_none() && probes.iter().flatten().all(|probed| probed.ok);
     report.probes = probes;
     if json {
         print_json(&report)?;
@@ -122,15 +127,16 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
 }
 
 /// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be
-/// recorded because of it. The service says the same at its start. An output folder that is away is no reason not to tape.
+/// recorded because of it. The service says the same at its start. An output folder that is away, or an encoder, is no reason not
+/// to tape: recordings are finished when they are back.
 pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
     let asked = config.clone();
-    let folders = within(PATIENCE, move || (asked.unwritable(), free_space(&asked.output)));
+    let folders = within(PATIENCE, move || (asked.unwritable(), unmounted(&asked), free_space(&asked.output)));
     let is_silent = folders.is_none();
-    let (unwritable, free) = folders.unwrap_or_default();
-    let vital = missing.iter().any(Missing::is_vital) || unwritable.iter().any(|it| it.folder == config.state);
-    let report = Report { missing, unwritable, free, ..Report::default() };
+    let (unwritable, unmounted, free) = folders.unwrap_or_default();
+    let vital = unwritable.iter().any(|it| it.folder == config.state);
+    let report = Report { missing, unwritable, unmounted, free, ..Report::default() };
     let mut needs = needs(config, &report);
     if is_silent {
         needs.push(format!("{} or {} does not answer", config.output.display(), config.state.display()));
@@ -179,6 +185,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         zones: Some(Zone::release()),
         missing,
         unwritable: Vec::new(),
+        unmounted: None,
         free,
         stations: stations.collect(),
         shows: shows.collect(),
@@ -189,6 +196,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
 fn needs(config: &Config, report: &Report) -> Vec<String> {
     let mut needs: Vec<String> = report.missing.iter().map(ToString::to_string).collect();
     needs.extend(report.unwritable.iter().map(ToString::to_string));
+    needs.extend(report.unmounted.clone());
     if let Some(free) = report.free.filter(|_| is_scarce(config, report.free)) {
         needs.push(format!(
             "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",
@@ -198,6 +206,11 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
         ));
     }
     needs
+}
+
+/// That what the output folder lay on is gone.
+fn unmounted(config: &Config) -> Option<String> {
+    Shelf::is_mounted(&config.output, &config.state).err().map(|error| error.to_string())
 }
 
 fn is_scarce(config: &Config, free: Option<u64>) -> bool {

@@ -19,13 +19,6 @@ pub(super) struct Missing {
     package: Option<String>,
 }
 
-impl Missing {
-    /// Whether nothing works without it; what else is missing is only missed by its stations.
-    pub(super) fn is_vital(&self) -> bool {
-        self.program == FFMPEG
-    }
-}
-
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { program, purpose, package } = self;

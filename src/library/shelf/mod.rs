@@ -72,6 +72,12 @@ impl Shelf {
         Self { parts: Parts::of_command(state), ..self.of_service(state) }
     }
 
+    /// [`ShelfError::Unmounted`] where what the folder `output` lay on is not mounted any more, as the service knows whose state
+    /// is in the folder `state`. Changes nothing. Blocks.
+    pub fn is_mounted(output: &Path, state: &Path) -> Result<(), ShelfError> {
+        mount::is_there(output, &mount::memory(state))
+    }
+
     /// [`ShelfError::Unmounted`] where what it lay on is not mounted any more. Blocks.
     fn mounted(&self) -> Result<(), ShelfError> {
         self.memory.as_ref().map_or(Ok(()), |memory| mount::check(&self.output, memory))

@@ -39,19 +39,30 @@ pub(super) fn memory(state: &Path) -> PathBuf {
 /// [`ShelfError::Unmounted`] where the folder `output` lay on a mount that is gone, as `memory` says. Otherwise that is
 /// brought up to date.
 pub(super) fn check(output: &Path, memory: &Path) -> Result<(), ShelfError> {
-    let real = real(output);
-    let seen: Option<Seen> = fs::read(memory).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let known = seen.as_ref().filter(|seen| seen.output == output && real.starts_with(&seen.mount));
-    if let Some(known) = known.filter(|known| !is_mount(&known.mount)) {
-        return Err(ShelfError::Unmounted { mount: known.mount.clone(), memory: memory.to_owned() });
-    }
-    let now = mount_of(&real).map(|mount| Seen { output: output.to_owned(), mount });
+    let seen = seen(memory);
+    look(output, seen.as_ref(), memory)?;
+    let now = mount_of(&real(output)).map(|mount| Seen { output: output.to_owned(), mount });
     if now != seen
         && let Err(error) = remember(now.as_ref(), memory)
     {
         tracing::debug!(%error, file = %memory.display(), "what the output folder is mounted on cannot be remembered");
     }
     Ok(())
+}
+
+/// The same, and nothing is written.
+pub(super) fn is_there(output: &Path, memory: &Path) -> Result<(), ShelfError> {
+    look(output, seen(memory).as_ref(), memory)
+}
+
+fn seen(memory: &Path) -> Option<Seen> {
+    serde_json::from_slice(&fs::read(memory).ok()?).ok()
+}
+
+fn look(output: &Path, seen: Option<&Seen>, memory: &Path) -> Result<(), ShelfError> {
+    let known = seen.filter(|seen| seen.output == output && real(output).starts_with(&seen.mount));
+    let gone = known.filter(|known| !is_mount(&known.mount));
+    gone.map_or(Ok(()), |gone| Err(ShelfError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() }))
 }
 
 /// Never half-written; what the power takes of it is remembered again.
@@ -98,10 +109,6 @@ mod tests {
     /// A mount that every machine has.
     const MOUNT: &str = "/proc";
 
-    fn seen(memory: &Path) -> Option<Seen> {
-        serde_json::from_slice(&fs::read(memory).ok()?).ok()
-    }
-
     #[test]
     fn what_a_folder_is_mounted_on_is_remembered_and_missed_when_it_is_gone() {
         let root = tempfile::tempdir().unwrap();
@@ -118,6 +125,7 @@ mod tests {
             if exists {
                 fs::create_dir(&point).unwrap();
             }
+            assert!(is_there(&output, &memory).is_err());
             let error = check(&output, &memory).unwrap_err().to_string();
             assert!(error.contains("nas") && error.contains(&memory.display().to_string()), "{error}");
             assert_eq!(seen(&memory).unwrap(), gone, "it is still remembered");
