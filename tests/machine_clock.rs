@@ -155,7 +155,7 @@ async fn ahead_before_the_show(at_start: bool) {
     let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
     let clock = SetClock::before(start, &origin, &[Container::Ts]);
     // Long enough before the show that nobody has claimed it yet.
-    clock.step(TimeDelta::seconds(-15));
+    clock.step(TimeDelta::seconds(-40));
     let before = clock.ahead();
     let station = origin.station("s", stamped(Container::Ts, &clock));
     let aircheck = show_at_ten(&station);

@@ -11,6 +11,7 @@ use aircheck::base::clock::SystemClock;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
 
 use super::folder;
 
@@ -20,6 +21,8 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 /// A folder with a `stations.yaml`, in which aircheck is run.
 pub struct Aircheck {
     folder: TempDir,
+    /// When the list was read last.
+    listed: Mutex<Option<Duration>>,
 }
 
 /// What a command did.
@@ -63,7 +66,7 @@ impl Aircheck {
     }
 
     fn within(folder: TempDir, yaml: &str) -> Self {
-        let this = Self { folder };
+        let this = Self { folder, listed: Mutex::default() };
         this.write(yaml);
         this
     }
@@ -213,8 +216,16 @@ impl Aircheck {
         Some(self.go_on(name, self.command_of(Path::new("unshare"), &[&own[..], args].concat())))
     }
 
-    /// What `aircheck list --json` says.
+    /// What `aircheck list --json` says. Whoever waits for something to be listed asks no oftener than twice a second, and
+    /// leaves the processors to the stations of others.
     pub async fn list(&self) -> Vec<Value> {
+        const PAUSE: Duration = Duration::from_millis(500);
+        let mut listed = self.listed.lock().await;
+        let clock = SystemClock::shared();
+        if let Some(listed) = *listed {
+            clock.sleep((listed + PAUSE).saturating_sub(clock.since_boot())).await;
+        }
+        *listed = Some(clock.since_boot());
         self.run(&["list", "--json"]).await.json().as_array().expect("a list").clone()
     }
 }

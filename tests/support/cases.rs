@@ -11,7 +11,7 @@ use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::aircheck::{Aircheck, Ran};
 use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
@@ -249,11 +249,24 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Waits for the other tests with many recordings, so that each has the machine's two cores nearly to itself. To be
-/// taken before the first station is put on the air, whose programme ends some minutes later.
+/// So many crowds of recordings are made at the same time.
+const CROWDS: usize = 2;
+/// How long one has the machine's processors nearly to itself for its beginning, which keeps them busy.
+const APART: Duration = Duration::from_secs(10);
+
+/// Waits for the other tests with many recordings, so that no station of theirs is starved. To be taken before the first
+/// station is put on the air, whose programme ends some minutes later.
 pub async fn turn() -> SemaphorePermit<'static> {
-    static CROWDS: Semaphore = Semaphore::const_new(1);
-    CROWDS.acquire().await.expect("never closed")
+    static TURNS: Semaphore = Semaphore::const_new(CROWDS);
+    static LAST: Mutex<Option<Duration>> = Mutex::const_new(None);
+    let turn = TURNS.acquire().await.expect("never closed");
+    let mut last = LAST.lock().await;
+    let clock = SystemClock::shared();
+    if let Some(last) = *last {
+        clock.sleep((last + APART).saturating_sub(clock.since_boot())).await;
+    }
+    *last = Some(clock.since_boot());
+    turn
 }
 
 /// Records every case at the same time for `seconds`, and checks what came of each.

@@ -6,6 +6,18 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+/// Does what computes much on a thread of its own that lets everything else go first: no station of another test is starved,
+/// and children take that over.
+pub fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            rustix::process::nice(10).expect("nobody forbids that");
+            work()
+        });
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 /// Runs ffmpeg with `args`, `input` on its stdin; gives its stdout. Panics with its last words when it fails.
 #[expect(clippy::disallowed_methods, reason = "children of tests end before the call returns")]
 pub fn run(args: &[&str], input: &[u8]) -> Vec<u8> {
