@@ -21,7 +21,7 @@ TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-
 
 # Most tests wait for the clock of a radio station, not for a processor. What keeps processors busy (browsers, listeners,
 # other people's programs) comes after them, so that no station of theirs is starved.
-TEST_THREADS ?= 12
+TEST_THREADS ?= 8
 BUSY_THREADS ?= 4
 BUSY = browser:: feeds:: guard:: live::
 

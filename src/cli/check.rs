@@ -113,7 +113,8 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
     report.unwritable = config.unwritable();
     report.unmounted = unmounted(config);
-    report.ok &= report.unwritable.is_empty() && report.unmounted.is_none() && probes.iter().flatten().all(|probed| probed.ok);
+    report.ok &=
+        report.unwritable.is_empty() && report.unmounted.is_none() && probes.iter().flatten().all(|probed| probed.ok);
     report.probes = probes;
     if json {
         print_json(&report)?;

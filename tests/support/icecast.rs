@@ -95,7 +95,7 @@ impl Icecast {
         let file = self.folder.path().join("icecast.xml");
         let server = self.spawn(Invocation::new("icecast2").args(["-c", file.to_str().expect("UTF-8")]));
         self.server = Some(server);
-        self.wait_for("icecast", Self::answers);
+        self.wait_for("icecast", |this| this.status().contains("<icestats"));
     }
 
     /// The source goes, and another one sends in its place.
@@ -162,7 +162,8 @@ impl Icecast {
     fn words(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
         let last = |part: &Option<Running>| part.as_ref().map_or_else(String::new, Running::last_words);
-        format!("{} {} {log}", last(&self.server), last(&self.source))
+        let answers = if self.answers() { "it listens" } else { "it does not listen" };
+        format!("{answers} {} {} {log}", last(&self.server), last(&self.source))
     }
 
     /// Starts a child on the runtime's thread, because children die with the thread that started them.
