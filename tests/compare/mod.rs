@@ -22,6 +22,8 @@ use crate::support::timecode::Report;
 
 /// How long after the first segment was asked for a fault strikes.
 const MOMENT: Duration = Duration::from_secs(10);
+/// Who has not asked for sound by then never does.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(60);
 /// Cases at a time, each by all tools: programs that share a processor with too many others start late.
 const AT_A_TIME: usize = 4;
 /// How much longer than it should a tool may take.
@@ -181,7 +183,11 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
     let find = station.address_url();
     let striking = async {
         let begun = async || station.log().iter().any(|entry| matches!(entry.part, Part::Segment | Part::Live));
-        until("the first request for sound", Duration::from_secs(60), begun).await;
+        // A tool that finds no sound asks for none.
+        let asked = until("the first request for sound", 2 * GIVEN_UP_AFTER, begun);
+        if tokio::time::timeout(GIVEN_UP_AFTER, asked).await.is_err() {
+            return (origin, station);
+        }
         SystemClock::shared().sleep(MOMENT).await;
         aside(move || {
             (case.strike)(&origin, &station);
