@@ -89,7 +89,7 @@ impl Committer {
         match outcome {
             Outcome::Unfinished => self.unfinished.push(ordered),
             Outcome::Lost(cause) => {
-                self.own_up();
+                self.memory.lost().into_iter().for_each(|piece| self.sound(piece));
                 self.settle();
                 self.gap(ordered, cause);
             }

@@ -116,6 +116,15 @@ impl<T> Memory<T> {
             .collect()
     }
 
+    /// A segment was lost: it proves nothing of what is held back, and what comes next is not what leads up to the newest once
+    /// that was found.
+    pub fn lost(&mut self) -> Vec<T> {
+        let ended = self.held.is_empty() && self.found == Some(0);
+        let new = self.give_up();
+        self.found = ended.then_some(0);
+        new
+    }
+
     fn let_go(&mut self) -> impl Iterator<Item = (Trait, T)> + use<T> {
         self.held_bytes = 0;
         std::mem::take(&mut self.held).into_iter()
@@ -196,6 +205,18 @@ mod tests {
         assert_eq!(told("pabqr", "abst", ""), "abst");
         assert_eq!(told("pabqr", "ab", "st"), "abst");
         assert_eq!(told("pabqr", "ab", ""), "ab", "nothing more comes");
+    }
+
+    #[test]
+    fn a_spot_behind_the_newest_and_a_lost_segment_is_new() {
+        let mut memory = Memory::default();
+        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
+            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
+        };
+        take(&mut memory, 1, 7, false);
+        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
+        assert!(memory.lost().is_empty());
+        assert_eq!(take(&mut memory, 1, 9, true).new, [9]);
     }
 
     #[test]
