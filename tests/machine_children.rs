@@ -70,11 +70,7 @@ async fn encoders_let_everything_else_go_first() {
     let origin = Origin::start();
     let setup = Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let station = origin.station("s", setup);
-    let aircheck = Aircheck::new(&format!(
-        "stations:
-  s: {{ hls: \"{}\" }}\nshows: []\n",
-        station.url()
-    ));
+    let aircheck = Aircheck::new(&format!("stations:\n  s: {{ hls: \"{}\" }}\nshows: []\n", station.url()));
     let mut service = aircheck.start("record", &["record", "s", "--for", "6s", "--output", "a.mp3"]);
     let niceness = |id: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;

@@ -196,8 +196,10 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     // The first encoder has begun, and there are more airings than places for encoders.
     let parts = aircheck.path("recordings/.aircheck");
     until("an encoder", LIMIT, async || std::fs::read_dir(&parts).is_ok_and(|parts| parts.count() > 0)).await;
+    let asked = SystemClock::shared();
     service.signal(Signal::TERM);
     assert!(service.end().await.success(), "{}", service.log());
+    assert!(asked.monotonic() < Duration::from_secs(10), "it took {:?}", asked.monotonic());
     assert!(aircheck.list().await.len() < 12, "it was stopped too late to show anything");
     let _again = aircheck.start("again", &["run"]);
     until("all recordings", LIMIT, async || aircheck.list().await.len() == 12).await;

@@ -24,7 +24,6 @@ use super::reaper;
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
 const KEPT_LINE: u64 = 2_000;
-
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
 

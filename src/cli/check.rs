@@ -128,8 +128,8 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
 }
 
 /// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be
-/// recorded because of it. The service says the same at its start. An output folder that is away, or an encoder, is no reason not
-/// to tape: recordings are finished when they are back.
+/// recorded because of it. The service says the same at its start. That the output folder is away, or ffmpeg, is no reason
+/// not to tape: recordings are finished when it is back.
 pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
     let asked = config.clone();
@@ -211,7 +211,7 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
 
 /// That what the output folder lay on is gone.
 fn unmounted(config: &Config) -> Option<String> {
-    Shelf::is_mounted(&config.output, &config.state).err().map(|error| error.to_string())
+    Shelf::still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
 }
 
 fn is_scarce(config: &Config, free: Option<u64>) -> bool {

@@ -5,6 +5,9 @@
 //! on the air again is the same to the byte as well. So a chunk is left out only where it is proven to be a repeat: by its date,
 //! or because it and those after it are, chunk after chunk, what is on tape up to the newest. Until that is known such chunks
 //! are held back; their bytes are on tape. What is not proven is new sound.
+//!
+//! A source that has compared what it sends itself, with more to go by, says so ([`MediaEvent::Unheard`](crate::model::MediaEvent)):
+//! then nothing is compared here.
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -98,7 +98,7 @@ impl State {
         let mut chunk = chunk.clone();
         chunk.arrived = self.corrected(chunk.arrived, now);
         let begins = std::mem::take(&mut self.reopened) || self.entries.is_empty();
-        let apart = !std::mem::take(&mut self.unheard) && chunk.discontinuity && !chunk.follows;
+        let apart = self.stands_apart(chunk.discontinuity, chunk.follows);
         let known = Known { first: self.first, entries: &self.entries };
         if begins || apart {
             (chunk.discontinuity, chunk.follows) = (true, false);
@@ -114,9 +114,14 @@ impl State {
         Some(chunk)
     }
 
+    /// Whether what comes now may be on tape for all that its source knows.
+    fn stands_apart(&mut self, discontinuity: bool, follows: bool) -> bool {
+        !std::mem::take(&mut self.unheard) && discontinuity && !follows
+    }
+
     /// What is to be written of an entry that is lost, with how it joins on to what is on tape; `None` where it may be on tape.
     pub(super) fn judge_lost(&mut self, mut entry: Entry) -> Option<Entry> {
-        let apart = !std::mem::take(&mut self.unheard) && entry.discontinuity && !entry.follows;
+        let apart = self.stands_apart(entry.discontinuity, entry.follows);
         let known = Known { first: self.first, entries: &self.entries };
         if apart {
             self.rejoin.begin(known);

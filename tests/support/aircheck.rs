@@ -11,9 +11,9 @@ use aircheck::base::clock::SystemClock;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
-use tokio::sync::Mutex;
 
 use super::folder;
+use super::pace::Pace;
 
 /// How long an aircheck that is to end may take, on a machine that has much else to do.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(30);
 pub struct Aircheck {
     folder: TempDir,
     /// When the list was read last.
-    listed: Mutex<Option<Duration>>,
+    listed: Pace,
 }
 
 /// What a command did.
@@ -66,7 +66,7 @@ impl Aircheck {
     }
 
     fn within(folder: TempDir, yaml: &str) -> Self {
-        let this = Self { folder, listed: Mutex::default() };
+        let this = Self { folder, listed: Pace::new() };
         this.write(yaml);
         this
     }
@@ -220,12 +220,7 @@ impl Aircheck {
     /// leaves the processors to the stations of others.
     pub async fn list(&self) -> Vec<Value> {
         const PAUSE: Duration = Duration::from_millis(500);
-        let mut listed = self.listed.lock().await;
-        let clock = SystemClock::shared();
-        if let Some(listed) = *listed {
-            clock.sleep((listed + PAUSE).saturating_sub(clock.since_boot())).await;
-        }
-        *listed = Some(clock.since_boot());
+        self.listed.keep(PAUSE).await;
         self.run(&["list", "--json"]).await.json().as_array().expect("a list").clone()
     }
 }

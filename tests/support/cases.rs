@@ -11,10 +11,11 @@ use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::aircheck::{Aircheck, Ran};
 use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
+use super::pace::Pace;
 use super::timecode::Report;
 
 /// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
@@ -258,14 +259,9 @@ const APART: Duration = Duration::from_secs(10);
 /// station is put on the air, whose programme ends some minutes later.
 pub async fn turn() -> SemaphorePermit<'static> {
     static TURNS: Semaphore = Semaphore::const_new(CROWDS);
-    static LAST: Mutex<Option<Duration>> = Mutex::const_new(None);
+    static BEGINNINGS: Pace = Pace::new();
     let turn = TURNS.acquire().await.expect("never closed");
-    let mut last = LAST.lock().await;
-    let clock = SystemClock::shared();
-    if let Some(last) = *last {
-        clock.sleep((last + APART).saturating_sub(clock.since_boot())).await;
-    }
-    *last = Some(clock.since_boot());
+    BEGINNINGS.keep(APART).await;
     turn
 }
 

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 /// Does what computes much on a thread of its own that lets everything else go first: no station of another test is starved,
 /// and children take that over.
-pub fn aside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub fn in_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             rustix::process::nice(10).expect("nobody forbids that");

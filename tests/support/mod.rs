@@ -51,6 +51,7 @@ pub mod icecast;
 pub mod library;
 pub mod machine;
 pub mod origin;
+pub mod pace;
 pub mod rtmp;
 pub mod shelved;
 pub mod timecode;

@@ -74,8 +74,8 @@ impl Shelf {
 
     /// [`ShelfError::Unmounted`] where what the folder `output` lay on is not mounted any more, as the service knows whose state
     /// is in the folder `state`. Changes nothing. Blocks.
-    pub fn is_mounted(output: &Path, state: &Path) -> Result<(), ShelfError> {
-        mount::is_there(output, &mount::memory(state))
+    pub fn still_mounted(output: &Path, state: &Path) -> Result<(), ShelfError> {
+        mount::still_mounted(output, &mount::memory(state))
     }
 
     /// [`ShelfError::Unmounted`] where what it lay on is not mounted any more. Blocks.

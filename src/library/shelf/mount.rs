@@ -39,9 +39,8 @@ pub(super) fn memory(state: &Path) -> PathBuf {
 /// [`ShelfError::Unmounted`] where the folder `output` lay on a mount that is gone, as `memory` says. Otherwise that is
 /// brought up to date.
 pub(super) fn check(output: &Path, memory: &Path) -> Result<(), ShelfError> {
-    let seen = seen(memory);
-    look(output, seen.as_ref(), memory)?;
-    let now = mount_of(&real(output)).map(|mount| Seen { output: output.to_owned(), mount });
+    let (real, seen) = look(output, memory)?;
+    let now = mount_of(&real).map(|mount| Seen { output: output.to_owned(), mount });
     if now != seen
         && let Err(error) = remember(now.as_ref(), memory)
     {
@@ -50,19 +49,23 @@ pub(super) fn check(output: &Path, memory: &Path) -> Result<(), ShelfError> {
     Ok(())
 }
 
-/// The same, and nothing is written.
-pub(super) fn is_there(output: &Path, memory: &Path) -> Result<(), ShelfError> {
-    look(output, seen(memory).as_ref(), memory)
+/// [`ShelfError::Unmounted`] as from [`check`]; `memory` stays as it is.
+pub(super) fn still_mounted(output: &Path, memory: &Path) -> Result<(), ShelfError> {
+    look(output, memory).map(|_| ())
+}
+
+/// Where `output` really is and what is remembered of it, unless it lay on a mount that is gone.
+fn look(output: &Path, memory: &Path) -> Result<(PathBuf, Option<Seen>), ShelfError> {
+    let (real, seen) = (real(output), seen(memory));
+    let known = seen.as_ref().filter(|seen| seen.output == output && real.starts_with(&seen.mount));
+    if let Some(gone) = known.filter(|known| !is_mount(&known.mount)) {
+        return Err(ShelfError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() });
+    }
+    Ok((real, seen))
 }
 
 fn seen(memory: &Path) -> Option<Seen> {
     serde_json::from_slice(&fs::read(memory).ok()?).ok()
-}
-
-fn look(output: &Path, seen: Option<&Seen>, memory: &Path) -> Result<(), ShelfError> {
-    let known = seen.filter(|seen| seen.output == output && real(output).starts_with(&seen.mount));
-    let gone = known.filter(|known| !is_mount(&known.mount));
-    gone.map_or(Ok(()), |gone| Err(ShelfError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() }))
 }
 
 /// Never half-written; what the power takes of it is remembered again.
@@ -125,7 +128,7 @@ mod tests {
             if exists {
                 fs::create_dir(&point).unwrap();
             }
-            assert!(is_there(&output, &memory).is_err());
+            assert!(still_mounted(&output, &memory).is_err());
             let error = check(&output, &memory).unwrap_err().to_string();
             assert!(error.contains("nas") && error.contains(&memory.display().to_string()), "{error}");
             assert_eq!(seen(&memory).unwrap(), gone, "it is still remembered");

@@ -182,10 +182,11 @@ impl Committer {
         self.tell(ordered);
         // Of a batch in doubt only the first carries the mark.
         let apart = std::mem::take(&mut self.apart);
-        if std::mem::replace(&mut self.begun, true) && (apart || ordered.discontinuity && !ordered.follows) {
+        let (discontinuity, follows) = (apart || ordered.discontinuity, !apart && ordered.follows);
+        if std::mem::replace(&mut self.begun, true) && discontinuity && !follows {
             self.events.push(MediaEvent::Unheard);
         }
-        (apart || ordered.discontinuity, !apart && ordered.follows)
+        (discontinuity, follows)
     }
 
     /// Tells what the station's dates turned out to be.

@@ -85,7 +85,7 @@ impl<T> Memory<T> {
             if proven || back == 0 {
                 cleared.repeats = self.let_go().map(|(_, segment)| segment).collect();
             } else if self.held_bytes > HELD_CAP {
-                cleared.new.extend(self.give_up());
+                cleared.new = self.give_up();
             }
             return cleared;
         }

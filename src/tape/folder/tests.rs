@@ -162,24 +162,15 @@ fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
 
 #[test]
 fn a_spot_behind_what_was_lost_is_new_where_nothing_leads_up_to_it() {
-    let lost = |arrived: i64| MediaEvent::Gap {
-        duration: Duration::from_secs(4),
-        arrived: at(arrived),
-        programme_time: None,
-        discontinuity: false,
-        follows: true,
-        cause: Cause::default(),
-    };
     for (window, heard) in [(vec![2, 3], vec![1, 2, 2, 3]), (vec![1, 2, 3], vec![1, 2, 3])] {
         let folder = tempfile::tempdir().unwrap();
         let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-        for event in [format("a"), chunk(1, 4), chunk(2, 8), lost(12)] {
+        for event in [format("a"), chunk(1, 4), chunk(2, 8), lost(12, false)] {
             tape.write(event, at(12)).unwrap();
         }
-        let mut events = window.iter().map(|number| chunk(*number, 20));
         tape.write(again(window[0], 20), at(20)).unwrap();
-        for event in events.by_ref().skip(1) {
-            tape.write(event, at(20)).unwrap();
+        for number in &window[1..] {
+            tape.write(chunk(*number, 20), at(20)).unwrap();
         }
         assert_eq!(cut(&tape, 0, 20).0, heard);
     }
@@ -199,14 +190,6 @@ fn what_the_source_knows_to_be_new_is_not_compared() {
 
 #[test]
 fn what_a_window_offers_again_is_known_behind_a_segment_of_it_that_is_lost() {
-    let lost = |arrived: i64, begins: bool| MediaEvent::Gap {
-        duration: Duration::from_secs(4),
-        arrived: at(arrived),
-        programme_time: None,
-        discontinuity: begins,
-        follows: !begins,
-        cause: Cause::default(),
-    };
     for first_is_lost in [true, false] {
         let folder = tempfile::tempdir().unwrap();
         let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
@@ -312,6 +295,18 @@ fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
 fn again(number: u8, arrived: i64) -> MediaEvent {
     let MediaEvent::Chunk(first) = chunk(number, arrived) else { panic!("no chunk") };
     MediaEvent::Chunk(Chunk { discontinuity: true, follows: false, ..first })
+}
+
+/// A segment that is lost, perhaps the first one of a new capture.
+fn lost(arrived: i64, begins: bool) -> MediaEvent {
+    MediaEvent::Gap {
+        duration: Duration::from_secs(4),
+        arrived: at(arrived),
+        programme_time: None,
+        discontinuity: begins,
+        follows: !begins,
+        cause: Cause::default(),
+    }
 }
 
 /// SplitMix64.

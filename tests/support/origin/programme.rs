@@ -223,7 +223,7 @@ pub fn frames(voice: Voice, first: i64) -> Arc<Frames> {
     match cache.get(&voice) {
         Some((then, made)) if *then == first => Arc::clone(made),
         _ => {
-            let made = Arc::new(ffmpeg::aside(|| encode(voice, first)));
+            let made = Arc::new(ffmpeg::in_background(|| encode(voice, first)));
             cache.insert(voice, (first, Arc::clone(&made)));
             made
         }

@@ -63,12 +63,12 @@ pub struct Report {
 impl Report {
     /// Listens to an audio file of any format.
     pub fn of_file(file: &Path) -> Self {
-        ffmpeg::aside(|| Self::of_samples(&ffmpeg::decode(file, RATE)))
+        ffmpeg::in_background(|| Self::of_samples(&ffmpeg::decode(file, RATE)))
     }
 
     /// Listens to `bytes`, told to be `format` (ffmpeg's name for a demuxer: `mp3`, `aac`, `mpegts`, `mp4`).
     pub fn of_bytes(format: &str, bytes: &[u8]) -> Self {
-        ffmpeg::aside(|| Self::of_samples(&ffmpeg::decode_bytes(format, bytes, RATE)))
+        ffmpeg::in_background(|| Self::of_samples(&ffmpeg::decode_bytes(format, bytes, RATE)))
     }
 
     /// Listens to one channel at 16 kHz.

@@ -89,7 +89,7 @@ impl Past<'_> {
     /// Whether a list that begins with `first`, which has a number behind all that are known, may have old sound in it: a little
     /// ahead in the same list is new sound; far ahead, another numbering may have taken over.
     fn is_doubtful(&self, first: &Segment, newest: &Known, url: &Url) -> bool {
-        self.list != place(url) || first.sequence.saturating_sub(newest.sequence) > MISSED
+        self.list != place(url) || first.sequence.saturating_sub(newest.sequence.saturating_add(1)) > MISSED
     }
 
     /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must

@@ -290,15 +290,17 @@ mod tests {
 
     #[test]
     fn dates_that_stand_still_are_found_where_names_are_new_with_every_answer() {
-        let mut dates_of = Dates::default();
-        let believed = |answer: u64| {
+        let believed = |dates_of: &mut Dates, answer: u64| {
             let mut segments = list(answer, &dates(0, 5));
             for segment in &mut segments {
                 segment.place = format!("/{answer}-{}", segment.sequence);
             }
             dates_of.read(&segments.iter().collect::<Vec<_>>())
         };
-        assert_eq!([0, 1, 1, 2].map(believed), [true, true, true, false]);
+        let mut moving = Dates::default();
+        assert_eq!([0, 1, 2, 3].map(|answer| believed(&mut moving, answer)), [true, true, false, false]);
+        let mut asked_twice = Dates::default();
+        assert_eq!([0, 1, 1, 2].map(|answer| believed(&mut asked_twice, answer)), [true, true, true, false]);
     }
 
     #[test]
