@@ -59,9 +59,7 @@ async fn keys_are_read_as_they_are_written() {
         Case::hls("a key that fails for a while", &s[9])
             .fault(for_8_s(Fault::new(Part::Key, Kind::Status(503))))
             .once(),
-        Case::hls("a key that is another for a while", &s[10])
-            .fault(Fault::edit(Part::Key, another).lasting(Duration::from_secs(2)))
-            .once(),
+        Case::hls("a key that is another for a while", &s[10]).fault(Fault::edit(Part::Key, another).times(3)).once(),
     ];
     record_all(cases, 20).await;
     // Nor is the key asked for by each of them.
