@@ -19,7 +19,7 @@ mod align;
 mod dates;
 mod known;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -186,7 +186,7 @@ impl Timeline {
     fn accept(&mut self, segments: &[&Segment], alignment: &Alignment, now: DateTime<Utc>, trusted: bool) -> Observed {
         let mut new = Vec::new();
         let mut offered = HashMap::with_capacity(segments.len());
-        let again = self.names_again(segments);
+        let again = self.names_again(segments, alignment);
         for (at, segment) in segments.iter().enumerate() {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
@@ -228,14 +228,16 @@ impl Timeline {
     }
 
     /// Which segments have the name and number of one that is known, and no date that tells them apart: where such a one
-    /// is not recognised, as when a mark has appeared on it, it may be old sound or new.
-    fn names_again(&self, segments: &[&Segment]) -> Vec<bool> {
-        let mut by_number: HashMap<u64, Vec<&Known>> = HashMap::new();
-        for known in &self.known {
-            by_number.entry(known.sequence).or_default().push(known);
+    /// is not recognised, as when a mark has appeared on it, it may be old sound or new. The file's name is enough, as for
+    /// what is recognised, unless the list has the known one elsewhere.
+    fn names_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
+        let listed: HashSet<usize> = alignment.pairs.iter().flatten().copied().collect();
+        let mut by_number: HashMap<u64, Vec<(&Known, bool)>> = HashMap::new();
+        for (at, known) in self.known.iter().enumerate() {
+            by_number.entry(known.sequence).or_default().push((known, listed.contains(&at)));
         }
-        let has_name = |known: &Known, segment: &Segment| {
-            known.place == segment.place && known.byte_range == segment.byte_range && known.same_time(segment)
+        let has_name = |(known, listed): &(&Known, bool), segment: &Segment| {
+            known.has_name_of(segment) && (!listed || known.place == segment.place)
         };
         let again = |segment: &&Segment| {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| has_name(known, segment)))

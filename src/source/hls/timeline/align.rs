@@ -117,7 +117,11 @@ impl Past<'_> {
             same_place.into_iter().chain(same_number).filter_map(distance).collect()
         };
         let candidates: Vec<_> = segments.iter().zip(by_place).map(candidates).collect();
-        let same_number = |segment: &&Segment| Some(known(*by_sequence.get(&segment.sequence)?, segment).is_some());
+        let same_number = |segment: &&Segment| {
+            let at = *by_sequence.get(&segment.sequence)?;
+            let holds = |known: &Known| known.place == segment.place || !told.contains(&at);
+            Some(known(at, segment).is_some_and(holds))
+        };
         let mut numbers = segments.iter().filter_map(same_number).peekable();
         let numbers_hold = numbers.peek().is_some() && numbers.all(|it| it);
         let expected = if numbers_hold { Some(0) } else { expected_distance(&candidates) };
