@@ -89,7 +89,7 @@ impl Committer {
         match outcome {
             Outcome::Unfinished => self.unfinished.push(ordered),
             Outcome::Lost(cause) => {
-                self.memory.lost().into_iter().for_each(|piece| self.sound(piece));
+                self.memory.lost(ordered.segment.sequence).into_iter().for_each(|piece| self.sound(piece));
                 self.settle();
                 self.gap(ordered, cause);
             }

@@ -7,7 +7,7 @@
 //! - its number or its date, or else
 //! - those that come with it: segment after segment the same as what was had, up to the newest.
 //!
-//! Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
+//! Under a number that was lost comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
 
 use std::collections::VecDeque;
 
@@ -45,6 +45,8 @@ impl Trait {
 #[derive(Debug)]
 pub struct Memory<T> {
     had: VecDeque<Trait>,
+    /// The numbers of what was lost, newest last.
+    lost: VecDeque<u64>,
     held: Vec<(Trait, T)>,
     held_bytes: usize,
     /// How many of the newest came since segments are in doubt: they are no news from before.
@@ -66,7 +68,7 @@ pub struct Cleared<T> {
 
 impl<T> Default for Memory<T> {
     fn default() -> Self {
-        Self { had: VecDeque::new(), held: Vec::new(), held_bytes: 0, since: 0, found: None }
+        Self { had: VecDeque::new(), lost: VecDeque::new(), held: Vec::new(), held_bytes: 0, since: 0, found: None }
     }
 }
 
@@ -116,9 +118,13 @@ impl<T> Memory<T> {
             .collect()
     }
 
-    /// A segment was lost: it proves nothing of what is held back, and what comes next is not what leads up to the newest once
+    /// The segment of this number was lost: it proves nothing of what is held back, and what comes next is not what leads up to the newest once
     /// that was found.
-    pub fn lost(&mut self) -> Vec<T> {
+    pub fn lost(&mut self, sequence: u64) -> Vec<T> {
+        self.lost.push_back(sequence);
+        if self.lost.len() > REMEMBERED {
+            self.lost.pop_front();
+        }
         let ended = self.held.is_empty() && self.found == Some(0);
         let new = self.give_up();
         self.found = ended.then_some(0);
@@ -146,8 +152,8 @@ impl<T> Memory<T> {
         if let Some((back, _)) = equal().find(|(back, had)| later(*back) && had.is(its) == Some(true)) {
             return Some((back, true));
         }
-        if self.since > 0 {
-            // What was had is listed before what is new.
+        // What was had is listed before what is new.
+        if self.since > 0 || self.lost.contains(&its.sequence) {
             return None;
         }
         let mut undecided = equal().filter(|(_, had)| had.is(its).is_none()).map(|(back, _)| back);
@@ -215,8 +221,22 @@ mod tests {
         };
         take(&mut memory, 1, 7, false);
         assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
-        assert!(memory.lost().is_empty());
+        assert!(memory.lost(8).is_empty());
         assert_eq!(take(&mut memory, 1, 9, true).new, [9]);
+    }
+
+    #[test]
+    fn what_was_lost_is_no_repeat_of_the_newest_when_it_comes_after_all() {
+        let mut memory = Memory::default();
+        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
+            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
+        };
+        assert!(memory.lost(5).is_empty());
+        take(&mut memory, 7, 6, false);
+        take(&mut memory, 1, 7, false);
+        assert_eq!(take(&mut memory, 1, 5, true).new, [5]);
+        assert_eq!(take(&mut memory, 7, 6, true).repeats, [6]);
+        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
     }
 
     #[test]
