@@ -186,7 +186,7 @@ impl Timeline {
     fn accept(&mut self, segments: &[&Segment], alignment: &Alignment, now: DateTime<Utc>, trusted: bool) -> Observed {
         let mut new = Vec::new();
         let mut offered = HashMap::with_capacity(segments.len());
-        let again = self.names_again(segments, alignment);
+        let again = self.numbers_again(segments, alignment);
         for (at, segment) in segments.iter().enumerate() {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
@@ -227,20 +227,21 @@ impl Timeline {
         Observed { reading: alignment.reading, new, offered: Some(offered) }
     }
 
-    /// Which segments have the name and number of one that is known, and no date that tells them apart: where such a one
-    /// is not recognised, as when a mark has appeared on it, it may be old sound or new. The file's name is enough, as for
-    /// what is recognised, unless the list has the known one elsewhere.
-    fn names_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
+    /// Which segments have the number of one that is known and that this list has nowhere else, or its name too, and no date that
+    /// tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had another
+    /// name for it meanwhile, it may be old sound or new.
+    fn numbers_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
         let listed: HashSet<usize> = alignment.pairs.iter().flatten().copied().collect();
         let mut by_number: HashMap<u64, Vec<(&Known, bool)>> = HashMap::new();
         for (at, known) in self.known.iter().enumerate() {
             by_number.entry(known.sequence).or_default().push((known, listed.contains(&at)));
         }
-        let has_name = |(known, listed): &(&Known, bool), segment: &Segment| {
-            known.has_name_of(segment) && (!listed || known.place == segment.place)
+        let may_be = |(known, listed): &(&Known, bool), segment: &Segment| {
+            let same_name = known.place == segment.place && known.byte_range == segment.byte_range;
+            known.same_time(segment) && (same_name || !listed)
         };
         let again = |segment: &&Segment| {
-            by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| has_name(known, segment)))
+            by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| may_be(known, segment)))
         };
         segments.iter().map(again).collect()
     }

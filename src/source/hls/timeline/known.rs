@@ -34,24 +34,19 @@ impl Known {
     }
 
     /// Whether no date tells them apart.
-    fn same_time(&self, segment: &Segment) -> bool {
+    pub(super) fn same_time(&self, segment: &Segment) -> bool {
         match (self.start, segment.programme_time) {
             (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
             _ => true,
         }
     }
 
-    /// Whether `segment` has its name, and no date tells them apart.
-    pub(super) fn has_name_of(&self, segment: &Segment) -> bool {
-        let (mine, its) = (self.place.as_str(), segment.place.as_str());
-        let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
-        same_address && self.same_time(segment) && self.byte_range == segment.byte_range
-    }
-
     /// Whether `segment` is this one, listed again.
     pub(super) fn is(&self, segment: &Segment) -> bool {
+        let (mine, its) = (self.place.as_str(), segment.place.as_str());
+        let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
         // A mark goes with its segment; it does not appear on one that was listed without.
         let same_mark = self.discontinuity || !segment.discontinuity;
-        same_mark && self.has_name_of(segment)
+        same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
     }
 }
