@@ -192,6 +192,8 @@ impl Timeline {
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
                 known.sequence = segment.sequence;
                 segment.place.clone_into(&mut known.place);
+                // Dates that are believed again count for what was listed meanwhile.
+                known.start = known.start.or(segment.programme_time);
                 if let Some(order) = known.order {
                     offered.insert(order, (*segment).clone());
                 }
