@@ -1,6 +1,6 @@
 //! Pictures of every page, with a library as people have one: `cargo test --test suite gallery:: -- --ignored`. They are put
-//! into `target/gallery`. No part of CI: they are there to be looked at. Those in the README are three of them, made smaller
-//! by `pngquant --quality 70-95`.
+//! into `target/gallery`. No part of CI: they are there to be looked at. Those in `docs/screenshots`
+//! are three of them, made smaller by `pngquant --quality 70-95`.
 
 use std::path::Path;
 

@@ -11,6 +11,7 @@ mod by_hand;
 mod commands;
 mod compare;
 mod daemon;
+mod documents;
 mod events;
 mod faults_bounded;
 mod faults_dates;

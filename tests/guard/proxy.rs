@@ -1,4 +1,4 @@
-//! Behind a real nginx as the README says, below a path of its host: with that path handed on, and without it.
+//! Behind a real nginx as the guide says, below a path of its host: with that path handed on, and without it.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -42,10 +42,10 @@ impl Nginx {
     }
 }
 
-/// What the README says to write, for the page at `page`. Here nginx speaks no HTTPS, so it is made to say so.
+/// What the guide says to write, for the page at `page`. Here nginx speaks no HTTPS, so it is made to say so.
 fn location(page: &Url, stripped: bool) -> String {
-    let readme = include_str!("../../README.md");
-    let told = readme.split("```nginx\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a part about nginx");
+    let guide = include_str!("../../docs/guide/remote.md");
+    let told = guide.split("```nginx\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a part about nginx");
     let at = format!("127.0.0.1:{}{}", page.port().expect("a port"), if stripped { "/" } else { "" });
     let written = told.replace("127.0.0.1:8080", &at).replace("$scheme", "https");
     assert_ne!(written, told);
