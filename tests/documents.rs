@@ -1,4 +1,5 @@
-//! The documents hold together: every relative link leads to a file that is there, and every anchor to a heading.
+//! The documents hold together: every relative link leads to a file that is there, every anchor to a heading, and every
+//! path of the repository that is named in them exists.
 //!
 //! The check takes the root as an argument, so that it is also shown to fail here.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the documents should say so and end")]
@@ -15,7 +16,7 @@ fn every_link_in_the_documents_leads_somewhere() {
     assert_eq!(dead_links(Path::new(env!("CARGO_MANIFEST_DIR"))), [""; 0]);
 }
 
-/// The relative links in the documents of `root` whose file or heading is not there.
+/// The relative links and the paths in the documents of `root` that lead nowhere.
 fn dead_links(root: &Path) -> Vec<String> {
     let mut dead = Vec::new();
     for document in documents(root) {
@@ -28,6 +29,11 @@ fn dead_links(root: &Path) -> Vec<String> {
                 dead.push(format!("{name}: there is no file {link}"));
             } else if !anchor.is_empty() && !anchors(&fs::read_to_string(&target).unwrap()).contains(anchor) {
                 dead.push(format!("{name}: there is no heading {link}"));
+            }
+        }
+        for path in named_paths(&text) {
+            if !root.join(path).exists() {
+                dead.push(format!("{name}: there is no {path}"));
             }
         }
     }
@@ -71,6 +77,13 @@ fn links(text: &str) -> Vec<String> {
     found
 }
 
+/// What `text` names in the folders of the repository, as `src/lib.rs`; not the patterns among it.
+fn named_paths(text: &str) -> Vec<&str> {
+    static PATH: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("`((?:config|docs|fuzz|src|systemd|tests)/[a-z0-9_./-]*)`").unwrap());
+    PATH.captures_iter(text).map(|path| path.get(1).unwrap().as_str()).collect()
+}
+
 /// The anchors that GitHub gives to the headings of `text`: letters, digits, `-` and `_` in small letters, and `-` for
 /// each space.
 fn anchors(text: &str) -> BTreeSet<String> {
@@ -110,7 +123,7 @@ fn a_link_to_nothing_is_seen_and_code_and_the_web_are_left_alone() {
          `[code](none)` [web](https://example.org/none)\n```sh\n# [block](none)\n```\n<img src=\"none.png\">\n",
     );
     write("docs/a.md", "## Two\n## Two\n## 녹음 판정\n[up](../README.md) [x](#two-1) [y](#two-2) [z](#녹음-판정)\n");
-    write("docs/guide/b.md", "[a](../a.md#three) [folder](../guide)\n");
+    write("docs/guide/b.md", "[a](../a.md#three) [folder](../guide) `src/c.md` `src/none.rs` `src/*.rs`\n");
     write("src/c.md", "[no document](none)\n");
     assert_eq!(
         dead_links(root.path()),
@@ -119,6 +132,7 @@ fn a_link_to_nothing_is_seen_and_code_and_the_web_are_left_alone() {
             "README.md: there is no file none.png",
             "docs/a.md: there is no heading #two-2",
             "docs/guide/b.md: there is no heading ../a.md#three",
+            "docs/guide/b.md: there is no src/none.rs",
         ]
     );
 }
