@@ -16,6 +16,8 @@
 //!
 //! [`web`] shows it all on a page and in podcast feeds.
 //!
+//! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
+//!
 //! Modules stand on each other: cli, daemon, web, recorder, schedule, deck, source, encode, library, notify, tape, config,
 //! model, language, base. Each uses only what comes after it, and a test keeps that true.
 
