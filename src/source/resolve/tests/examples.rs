@@ -120,7 +120,7 @@ fn the_files_that_people_start_from_are_right() {
         let config = example(file);
         assert_eq!((config.stations.len(), config.shows.len()), (stations, shows), "{file}");
     }
-    for readme in ["README.md"] {
+    for readme in ["README.md", "README.ko.md"] {
         let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(readme)).unwrap();
         let (_, first) = text.split_once("```yaml\n").unwrap();
         let (yaml, _) = first.split_once("```").unwrap();
