@@ -90,7 +90,9 @@ pub(super) struct Rejoin {
     phase: Phase,
     /// The newest entry that has sound, when the capture began.
     newest: Option<u64>,
-    /// Whether what came after that was lost.
+    /// The last entry that was proven to have come again.
+    proven: Option<u64>,
+    /// Whether what came after the newest was lost.
     lost_behind: bool,
     /// What may be on tape; the sound of each is where that is.
     held: VecDeque<Entry>,
@@ -100,6 +102,7 @@ impl Rejoin {
     /// A new capture begins.
     pub(super) fn begin(&mut self, known: Known<'_>) {
         self.newest = known.newest_first().next().map(|(number, ..)| number);
+        self.proven = None;
         self.lost_behind = self.newest.is_some_and(|newest| newest + 1 < known.end());
         self.phase = if self.newest.is_some() { Phase::Open } else { Phase::Over };
     }
@@ -114,7 +117,11 @@ impl Rejoin {
             self.phase = Phase::At(number);
             // Behind what was lost, one chunk alone may also be an advertisement that is on the air again.
             let up_to_the_newest = Some(number) == self.newest && (self.held.len() > 1 || !self.lost_behind);
-            return Judged::Known(if proven || up_to_the_newest { self.let_go() } else { Duration::ZERO });
+            if !proven && !up_to_the_newest {
+                return Judged::Known(Duration::ZERO);
+            }
+            self.proven = Some(number);
+            return Judged::Known(self.let_go());
         }
         let join = self.join(known);
         // Sound of a time that is on tape, but other sound: what follows may still be known.
@@ -187,10 +194,14 @@ impl Rejoin {
             by_date(entry) != Some(false) && sound.length == chunk.bytes.len() as u64 && sound.length > 0
         };
         let equal = |(_, _, sound): &(u64, &Entry, &Sound)| sound.read().is_ok_and(|bytes| bytes == chunk.bytes);
-        let mut entries = known.newest_first();
+        // Sound is offered in the order in which it was on the air, and what this capture has written is new.
+        let of_before = |(number, ..): &(u64, &Entry, &Sound)| Some(*number) <= self.newest;
+        let behind = |(number, ..): &(u64, &Entry, &Sound)| Some(*number) > self.proven;
+        let candidates = || known.newest_first().filter(of_before).take_while(behind);
+        let mut entries = candidates();
         if let Phase::At(last) = self.phase {
-            // What comes next, or is dated and comes later: sound is offered in the order in which it was on the air.
-            let next = known.newest_first().take_while(|(number, ..)| *number > last).last();
+            // What comes next, or is dated and comes later.
+            let next = candidates().take_while(|(number, ..)| *number > last).last();
             let next = next.filter(|next| may_be(next) && equal(next));
             if let Some((number, entry, sound)) = next {
                 return Some((number, sound.clone(), by_date(entry) == Some(true)));

@@ -211,13 +211,31 @@ fn what_a_window_offers_again_is_known_behind_a_segment_of_it_that_is_lost() {
     }
 }
 
+fn dated(number: u8, arrived: i64, date: i64) -> MediaEvent {
+    match chunk(number, arrived) {
+        MediaEvent::Chunk(chunk) => MediaEvent::Chunk(Chunk { programme_time: Some(at(date)), ..chunk }),
+        other => other,
+    }
+}
+
+#[test]
+fn a_spot_that_comes_again_under_a_date_that_stands_still_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    for event in [format("a"), dated(1, 4, 0), dated(9, 8, 4)] {
+        tape.write(event, at(8)).unwrap();
+    }
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(9)).unwrap();
+    for event in [format("a"), dated(9, 12, 4), dated(2, 12, 4), dated(9, 16, 4), dated(3, 20, 4)] {
+        tape.write(event, at(20)).unwrap();
+    }
+    let one = Duration::from_nanos(4_000_000_750);
+    assert_eq!((tape.tally().taped, tape.tally().repeated), (one * 3, one));
+}
+
 #[test]
 fn a_spot_that_comes_again_while_the_clock_is_set_back_is_new() {
     let folder = tempfile::tempdir().unwrap();
-    let dated = |number: u8, arrived: i64, date: i64| match chunk(number, arrived) {
-        MediaEvent::Chunk(chunk) => MediaEvent::Chunk(Chunk { programme_time: Some(at(date)), ..chunk }),
-        other => other,
-    };
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
     tape.write(format("a"), at(4)).unwrap();
     for (number, date) in [(1, 0), (9, 4), (2, 8)] {
