@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{
     Container, Encryption, Fault, KeyForm, Kind, Method, Origin, Part, ProgrammeTime, Setup, StationHandle,
 };
@@ -18,7 +18,7 @@ fn on_air(origin: &Origin, name: &str, more: impl Fn(&mut Setup)) -> StationHand
 
 #[tokio::test]
 async fn keys_are_read_as_they_are_written() {
-    let _turn = turn().await;
+    let turn = turn(13).await;
     let origin = Origin::start();
     let usual = Encryption::usual(true, 3);
     let sealed = |name: &str, container, encryption: Encryption| {
@@ -61,7 +61,7 @@ async fn keys_are_read_as_they_are_written() {
             .once(),
         Case::hls("a key that is another for a while", &s[10]).fault(Fault::edit(Part::Key, another).times(3)).once(),
     ];
-    record_all(cases, 20).await;
+    turn.record(cases, 20).await;
     // Nor is the key asked for by each of them.
     let asked = s[9].log().iter().filter(|entry| entry.part == Part::Key && entry.status == 503).count();
     assert!(asked <= 12, "{asked} requests for a key that fails for 8 s");
@@ -69,7 +69,7 @@ async fn keys_are_read_as_they_are_written() {
 
 #[tokio::test]
 async fn lists_are_read_as_they_are_written() {
-    let _turn = turn().await;
+    let turn = turn(8).await;
     let origin = Origin::start();
     let defined = |setup: &mut Setup| {
         (setup.defines, setup.variants) = (true, vec![64_000]);
@@ -99,5 +99,5 @@ async fn lists_are_read_as_they_are_written() {
         Case::hls("a comment before the first line", &s[6]).fault(comment).once(),
         Case::stamped("renditions and no variants", format!("hls: {master}")).at(&s[7]).asks("/r1/").never_asks("/r0/"),
     ];
-    record_all(cases, 20).await;
+    turn.record(cases, 20).await;
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup};
 
 /// A playlist that is `text` for 10 s.
@@ -28,7 +28,7 @@ fn segments(count: usize, head: &str, line: impl Fn(usize) -> String) -> String 
 
 #[tokio::test]
 async fn nothing_that_a_station_sends_takes_much_memory() {
-    let _turn = turn().await;
+    let turn = turn(12).await;
     let origin = Origin::start();
     let on_air = |name: &str| origin.station(name, Setup { window: 30, ..stamped(Container::Ts) });
     let s = [
@@ -83,5 +83,5 @@ async fn nothing_that_a_station_sends_takes_much_memory() {
             .fault(for_10_s(Fault::new(Part::Segment, Kind::Maze).times_per_url(1))),
         Case::hls("200,000 variants", &variants).fault(instead(format!("#EXTM3U\n{streams}"))),
     ];
-    record_all(cases, 24).await;
+    turn.record(cases, 24).await;
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use crate::support::cases::{Case, hls, record_all, stamped, turn};
+use crate::support::cases::{Case, hls, stamped, turn};
 use crate::support::origin::{Container, Fault, Origin, ProgrammeTime, Setup, StationHandle};
 
 const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
@@ -17,7 +17,7 @@ fn set(from: u64, seconds: i64) -> Fault {
 
 #[tokio::test]
 async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
-    let _turn = turn().await;
+    let turn = turn(7).await;
     let origin = Origin::start();
     let on_air = |name: &str| origin.station(name, Setup { window: 8, ..stamped(Container::Ts) });
     let s = ["back-30", "back-3", "forward-3", "forward-30", "steps", "drift", "back-marked"].map(on_air);
@@ -44,12 +44,12 @@ async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
         })),
         Case::hls("back by 5 s, with a mark", &s[6]).fault(Fault::edit_playlist(mark)).fault(back_5),
     ];
-    record_all(cases, 28).await;
+    turn.record(cases, 28).await;
 }
 
 #[tokio::test]
 async fn dates_that_are_no_dates_are_not_believed() {
-    let _turn = turn().await;
+    let turn = turn(4).await;
     let origin = Origin::start();
     let dated = |name: &str, programme_time| {
         origin.station(name, Setup { window: 8, programme_time, ..Setup::of(Container::Ts) })
@@ -67,7 +67,7 @@ async fn dates_that_are_no_dates_are_not_believed() {
         by_arrival("the time of the answer", &s[2]).at(&s[2]).fault(answered()),
         by_arrival("the time of a burst", &s[3]).at(&s[3]).fault(burst()),
     ];
-    record_all(cases, 28).await;
+    turn.record(cases, 28).await;
 }
 
 /// All segments carry the moment of the answer.

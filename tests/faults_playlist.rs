@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{
     ByQuery, Container, Fault, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, StationHandle,
 };
@@ -40,7 +40,7 @@ impl Stations {
 
 #[tokio::test]
 async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
-    let _turn = turn().await;
+    let turn = turn(13).await;
     let stations = Stations(Origin::start());
     let all = [
         "500",
@@ -78,12 +78,12 @@ async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
             .says("cannot be reached"),
         Case::hls("port closed, undated", &closed[1]),
     ];
-    record_all(cases, 32).await;
+    turn.record(cases, 32).await;
 }
 
 #[tokio::test]
 async fn segments_that_only_their_query_tells_apart_are_had_all_the_same() {
-    let _turn = turn().await;
+    let turn = turn(7).await;
     let stations = Stations(Origin::start());
     let by_query = |name: &str, query| stations.on_air(name, Container::Ts, move |setup| setup.by_query = Some(query));
     let [plain, undated, token, token_undated, each, each_undated, anew] = [
@@ -106,12 +106,12 @@ async fn segments_that_only_their_query_tells_apart_are_had_all_the_same() {
         Case::hls("the same, undated", &each_undated).fault(away()),
         Case::hls("sequence reset, undated", &anew).then(10, || anew.restart_encoder(0, false)),
     ];
-    record_all(cases, 28).await;
+    turn.record(cases, 28).await;
 }
 
 #[tokio::test]
 async fn a_playlist_that_is_not_right_costs_nothing() {
-    let _turn = turn().await;
+    let turn = turn(16).await;
     let stations = Stations(Origin::start());
     let all = [
         "stale",
@@ -158,12 +158,12 @@ async fn a_playlist_that_is_not_right_costs_nothing() {
         Case::hls("never ending", &s[14]).fault(for_12_s(Kind::Endless)).says("sent more than"),
         Case::hls("dripping", &s[15]).fault(for_12_s(Kind::Drip(100))),
     ];
-    record_all(cases, 32).await;
+    turn.record(cases, 32).await;
 }
 
 #[tokio::test]
 async fn a_station_that_begins_anew_costs_nothing() {
-    let _turn = turn().await;
+    let turn = turn(16).await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.plain(name);
     let narrow = |name: &str, window| {
@@ -205,5 +205,5 @@ async fn a_station_that_begins_anew_costs_nothing() {
             .then(14, || moving.redirect(Redirects::OtherHost))
             .then(20, || moving.redirect(Redirects::No)),
     ];
-    record_all(cases, 32).await;
+    turn.record(cases, 32).await;
 }

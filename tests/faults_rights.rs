@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{
     Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle, Token, Written,
 };
@@ -19,7 +19,7 @@ fn signed(origin: &Origin, name: &str, written: Written, status: u16) -> Station
 
 #[tokio::test]
 async fn an_address_that_runs_out_is_found_anew_and_one_that_says_when_is_renewed_before() {
-    let _turn = turn().await;
+    let turn = turn(14).await;
     let origin = Origin::start();
     let opaque = |status: u16| signed(&origin, &format!("opaque-{status}"), Written::Opaque, status);
     let readable = |name: &str, written| signed(&origin, name, written, 403);
@@ -58,12 +58,12 @@ async fn an_address_that_runs_out_is_found_anew_and_one_that_says_when_is_renewe
         Case::page("cookie of 12 s", &c[0]),
         Case::page("cookie of 12 s, window of 10 s", &c[1]),
     ];
-    record_all(cases, 40).await;
+    turn.record(cases, 40).await;
 }
 
 #[tokio::test]
 async fn a_page_that_fails_when_it_is_needed_costs_nothing() {
-    let _turn = turn().await;
+    let turn = turn(8).await;
     let origin = Origin::start();
     let signed = |name: &str, written| signed(&origin, name, written, 403);
     let s = [
@@ -109,5 +109,5 @@ async fn a_page_that_fails_when_it_is_needed_costs_nothing() {
             )
             .says("found nothing"),
     ];
-    record_all(cases, 40).await;
+    turn.record(cases, 40).await;
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 
 /// Stations by name; those whose name ends in `undated` say no time.
@@ -33,7 +33,7 @@ fn cut_short(mut body: Vec<u8>) -> Vec<u8> {
 
 #[tokio::test]
 async fn a_segment_that_fails_and_then_comes_costs_nothing() {
-    let _turn = turn().await;
+    let turn = turn(21).await;
     let stations = Stations(Origin::start());
     let s = [
         "404",
@@ -88,12 +88,12 @@ async fn a_segment_that_fails_and_then_comes_costs_nothing() {
         Case::hls("the same in ADTS", &short[1]).fault(edited(half)),
         Case::hls("the same in fMP4", &short[2]).fault(edited(half)),
     ];
-    record_all(cases, 28).await;
+    turn.record(cases, 28).await;
 }
 
 #[tokio::test]
 async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one_true_gap() {
-    let _turn = turn().await;
+    let turn = turn(17).await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.on_air(name, Container::Ts, |_| {});
     let keyed = |name: &str, rotate_every| {
@@ -155,7 +155,7 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
         Case::hls("a key that is missing twice", &keys[1])
             .fault(Fault::new(Part::Key, Kind::Status(503)).times_per_url(2).lasting(Duration::from_secs(16))),
     ];
-    record_all(cases, 28).await;
+    turn.record(cases, 28).await;
     // What follows the segment that never came was asked for while that was still being tried.
     let asked = |sequence| s[4].log().into_iter().filter(move |entry| entry.sequence == Some(sequence));
     let next = asked(lost + 1).next().expect("the next segment");

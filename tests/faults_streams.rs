@@ -12,6 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, Service, until};
+use crate::support::cases::turn;
 use crate::support::icecast::{self, Icecast};
 use crate::support::rtmp::RtmpServer;
 use crate::support::timecode::{Heard, Report};
@@ -193,9 +194,13 @@ fn children(parent: u32, program: &str) -> Vec<Pid> {
     ours.collect()
 }
 
-fn told(results: Vec<(&str, Result<String, String>)>) {
+type Run<'a> = futures::future::LocalBoxFuture<'a, Result<String, String>>;
+
+/// Runs every case at the same time, and tells what came of each.
+async fn told(cases: Vec<(&str, Run<'_>)>) {
+    let _turn = turn(cases.len()).await;
     let mut failed = Vec::new();
-    for (name, result) in results {
+    for (name, result) in join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await {
         match result {
             Ok(line) => println!("{name:<32} {line}"),
             Err(line) => failed.push(format!("{name}: {line}")),
@@ -271,13 +276,13 @@ async fn rtmpdump_exits_0() -> Result<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rtmp_loses_only_what_nobody_offered_and_says_what() {
-    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, Run<'_>)> = vec![
         ("server 2 s away", Box::pin(server_restarted())),
         ("server frozen for 14 s", Box::pin(server_frozen())),
         ("rtmpdump killed", Box::pin(rtmpdump_killed())),
         ("rtmpdump exits 0 every 5 s", Box::pin(rtmpdump_exits_0())),
     ];
-    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+    told(cases).await;
 }
 
 async fn icecast(codec: icecast::Codec) -> (Icecast, String) {
@@ -347,23 +352,23 @@ async fn icecast_frozen() -> Result<String, String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
-    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, Run<'_>)> = vec![
         ("mp3, thrown out 3 times", Box::pin(thrown_out(icecast::MP3))),
         ("aac, thrown out 3 times", Box::pin(thrown_out(icecast::AAC))),
         ("opus, thrown out 3 times", Box::pin(thrown_out(icecast::OPUS))),
         ("vorbis, undisturbed", Box::pin(undisturbed(icecast::VORBIS))),
         ("flac, undisturbed", Box::pin(undisturbed(icecast::FLAC))),
     ];
-    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+    told(cases).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn icecast_loses_only_what_nobody_offered_and_says_what() {
-    let cases: Vec<(&str, futures::future::LocalBoxFuture<'_, _>)> = vec![
+    let cases: Vec<(&str, Run<'_>)> = vec![
         ("icecast restarted", Box::pin(icecast_restarted())),
         ("another source, mp3", Box::pin(source_changed(icecast::MP3))),
         ("another source, aac", Box::pin(source_changed(icecast::AAC))),
         ("icecast frozen for 11 s", Box::pin(icecast_frozen())),
     ];
-    told(join_all(cases.into_iter().map(|(name, case)| async move { (name, case.await) })).await);
+    told(cases).await;
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 
 use crate::support::aircheck::Aircheck;
+use crate::support::cases::turn;
 use crate::support::origin::{Act, Codec, Container, Mix, Origin, ProgrammeTime, SentAs, Setup, StationHandle};
 use crate::support::timecode::Report;
 
@@ -103,17 +104,19 @@ async fn time_stamps_may_jump_and_wrap_as_they_like() {
 }
 
 async fn all(cases: Vec<(&'static str, Mix, bool)>) {
+    let _turn = turn(cases.len()).await;
     let origin = Origin::start();
-    let runs = cases.into_iter().enumerate().map(|(number, (name, mix, stamped))| {
+    let origin = &origin;
+    // Each begins as soon as its station is on the air: what is not made yet takes a while, and a programme ends.
+    let runs = cases.into_iter().enumerate().map(|(number, (name, mix, stamped))| async move {
         let programme_time = if stamped { ProgrammeTime::Every } else { ProgrammeTime::No };
         // In half a minute; none where only stamps jump.
         let changes = if mix.acts.len() > 1 { 7 } else { 0 };
         let setup =
             Setup { mix: Some(mix), programme_time, segment: Duration::from_secs(2), ..Setup::of(Container::Ts) };
         let station = origin.station(&format!("s{number}"), setup);
-        async move { record(name, &station, stamped, changes).await }
+        record(name, &station, stamped, changes).await
     });
-    let runs: Vec<_> = runs.collect();
     let mut failed = Vec::new();
     for outcome in join_all(runs).await {
         match outcome {
@@ -153,6 +156,7 @@ async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
             _ => bytes.to_vec(),
         }),
     ];
+    let _turn = turn(cases.len()).await;
     let origin = Origin::start();
     let runs = cases.map(|(name, sent_as)| {
         let programme_time = ProgrammeTime::Every;

@@ -2,7 +2,7 @@
 //! for.
 
 use crate::support::aircheck::Aircheck;
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Gzip, Origin, Setup, StationHandle};
 use crate::support::tls;
 
@@ -18,7 +18,7 @@ const LINES: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn playlists_and_segments_under_odd_heads_lose_nothing() {
-    let _turn = turn().await;
+    let turn = turn(6).await;
     let origin = Origin::start();
     let headed = |status_line| Setup { status_line: Some(status_line), ..stamped(Container::Ts) };
     let packed = |gzip| Setup { gzip, ..stamped(Container::Adts) };
@@ -31,12 +31,12 @@ async fn playlists_and_segments_under_odd_heads_lose_nothing() {
         ("gzip without the header", packed(Gzip::Unsaid)),
     ]
     .map(|(name, setup)| (name, origin.station(&name.replace([' ', ',', '/'], "-"), setup)));
-    record_all(stations.iter().map(|(name, station)| Case::hls(name, station).once()), 16).await;
+    turn.record(stations.iter().map(|(name, station)| Case::hls(name, station).once()), 16).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
-    let _turn = turn().await;
+    let turn = turn(11).await;
     let origin = Origin::start();
     let live = origin.station("live", Setup::of(Container::Mp3));
     let good = live.live_url();
@@ -67,7 +67,7 @@ async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
             .at(&live)
             .says("write `icecast:` instead of `hls:`"),
     ];
-    record_all(cases.chain(other_keys).collect::<Vec<_>>(), 12).await;
+    turn.record(cases.chain(other_keys).collect::<Vec<_>>(), 12).await;
 }
 
 /// The key that takes any certificate.
@@ -85,14 +85,14 @@ async fn behind_tls(hls: &StationHandle, live: &StationHandle) -> Option<(String
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_certificate_that_nobody_vouches_for_is_taken_by_choice_only() {
-    let _turn = turn().await;
+    let turn = turn(3).await;
     let origin = Origin::start();
     let (ts, live) = (origin.station("ts", stamped(Container::Ts)), origin.station("live", Setup::of(Container::Mp3)));
     let odd =
         origin.station("odd", Setup { odd_lines: LINES, status_line: Some("HTTP 200 OK"), ..stamped(Container::Ts) });
     let Some((https, endless)) = behind_tls(&ts, &live).await else { return };
     let Some((odd_https, _)) = behind_tls(&odd, &live).await else { return };
-    record_all(
+    turn.record(
         [
             Case::stamped("hls", format!("hls: {https}{LAX}")).at(&ts),
             Case::stamped("hls, odd heads", format!("hls: {odd_https}{LAX}")).at(&odd),

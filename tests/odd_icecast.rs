@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, turn};
+use crate::support::cases::{Case, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, Titles};
 
 /// Lines that strict readers give up the whole answer for.
@@ -18,7 +18,7 @@ const LINES: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_and_titles_that_are_not_as_they_should_be_cost_nothing() {
-    let _turn = turn().await;
+    let turn = turn(16).await;
     let origin = Origin::start();
     let plain = || Setup::of(Container::Mp3);
     let titled = |titles| Setup { titles, ..plain() };
@@ -46,12 +46,12 @@ async fn heads_and_titles_that_are_not_as_they_should_be_cost_nothing() {
     ]
     .map(|(name, setup)| (name, origin.station(&name.replace([' ', ',', '/'], "-"), setup)));
     let cases = stations.iter().map(|(name, station)| Case::endless(name, station, &station.live_url()));
-    record_all(cases, 16).await;
+    turn.record(cases, 16).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_change_or_stall_cost_little() {
-    let _turn = turn().await;
+    let turn = turn(6).await;
     let origin = Origin::start();
     let station = |name, setup| origin.station(name, setup);
     let quiet = |container| Setup { burst: Duration::ZERO, ..Setup::of(container) };
@@ -83,5 +83,5 @@ async fn connections_that_change_or_stall_cost_little() {
         Case::endless("a stall, with a burst", &burst, &burst.live_url()).fault(hang()),
         Case::endless("a head after 12 s", &late, &late.live_url()).loses_at_most(14.0, "sent nothing for 10 s"),
     ];
-    record_all(cases, 36).await;
+    turn.record(cases, 36).await;
 }

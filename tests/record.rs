@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
-use crate::support::cases::{Case, FRAME, find, hls, record_all, stamped};
+use crate::support::cases::{Case, FRAME, find, hls, stamped, turn};
 use crate::support::origin::{
     Container, Encryption, Fault, Gzip, Kind, Origin, Part, ProgrammeTime, Redirects, Setup, Token, Written,
 };
@@ -18,6 +18,7 @@ use crate::support::rtmp::RtmpServer;
 
 #[tokio::test]
 async fn forty_seconds_from_every_container_are_whole_and_cut_by_programme_time() {
+    let turn = turn(4).await;
     let origin = Origin::start();
     let station = |name: &str, setup: Setup| origin.station(name, setup);
     let ts = station("ts", stamped(Container::Ts));
@@ -30,11 +31,12 @@ async fn forty_seconds_from_every_container_are_whole_and_cut_by_programme_time(
         Case::stamped("mp3", hls(&mp3)),
         Case::stamped("fmp4", hls(&fmp4)),
     ];
-    record_all(cases, 40).await;
+    turn.record(cases, 40).await;
 }
 
 #[tokio::test]
 async fn a_stream_that_says_no_time_is_cut_by_its_tightest_arrival() {
+    let turn = turn(3).await;
     let origin = Origin::start();
     // Segments of 4 s that come at once: one arrival alone would tell the time to 4 s, a poll tells it to 2 s, and the
     // tightest of the capture to less than that.
@@ -47,11 +49,12 @@ async fn a_stream_that_says_no_time_is_cut_by_its_tightest_arrival() {
         Case::placed("aac by arrival", hls(&aac), 2.0),
         Case::placed("icecast with a burst", format!("icecast: {}", live.live_url()), 0.3),
     ];
-    record_all(cases, 20).await;
+    turn.record(cases, 20).await;
 }
 
 #[tokio::test]
 async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
+    let turn = turn(10).await;
     let origin = Origin::start();
     let station = |name: &str, setup: Setup| origin.station(name, setup);
     let encryption = |explicit_iv| Some(Encryption::usual(explicit_iv, 3));
@@ -79,15 +82,16 @@ async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
         Case::stamped("page, cookie, short token", find(&page, "")),
         Case::stamped("referer", find(&strict, "      headers: { Referer: 'https://onair.example.kr/' }\n")),
     ];
-    record_all(cases, 20).await;
+    turn.record(cases, 20).await;
 }
 
 #[tokio::test]
 async fn forty_seconds_over_rtmp_are_whole() {
+    let turn = turn(1).await;
     let server = RtmpServer::start();
     // What the publisher, the server and rtmpdump hold back at the beginning.
     let cases = [Case::placed("rtmp, nginx-rtmp", format!("rtmp: {}", server.url()), 1.0)];
-    record_all(cases, 40).await;
+    turn.record(cases, 40).await;
 }
 
 #[tokio::test]

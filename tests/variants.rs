@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::support::cases::{Case, record_all, stamped, turn};
+use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Redundant, Setup, StationHandle};
 
 const TROUBLE: Duration = Duration::from_secs(8);
@@ -28,7 +28,7 @@ fn better(part: Part, kind: Kind) -> Fault {
 
 #[tokio::test]
 async fn a_variant_that_does_not_deliver_is_left_for_the_next() {
-    let _turn = turn().await;
+    let turn = turn(14).await;
     let origin = Origin::start();
     let names = [
         "gone",
@@ -72,12 +72,12 @@ async fn a_variant_that_does_not_deliver_is_left_for_the_next() {
             .fault(Fault::new(Part::Playlist, Kind::Frozen).path("bandwidth=192000").after(TROUBLE))
             .asks("bandwidth=64000"),
     ];
-    record_all(cases, 24).await;
+    turn.record(cases, 24).await;
 }
 
 #[tokio::test]
 async fn a_variant_that_was_left_is_come_back_to_when_it_delivers() {
-    let _turn = turn().await;
+    let turn = turn(5).await;
     let origin = Origin::start();
     let s = ["list", "list-undated", "segments", "comes-and-goes", "all"].map(|name| on_air(&origin, name, |_| {}));
     let for_12_s = Duration::from_secs(12);
@@ -98,7 +98,7 @@ async fn a_variant_that_was_left_is_come_back_to_when_it_delivers() {
         Case::hls("all of the station was away", &s[4])
             .fault(Fault::new(Part::Playlist, Kind::Status(503)).after(TROUBLE).lasting(for_12_s)),
     ];
-    record_all(cases, 50).await;
+    turn.record(cases, 50).await;
 }
 
 /// The first rendition is played, and nothing else.
@@ -108,7 +108,7 @@ fn r0(case: Case<'_>) -> Case<'_> {
 
 #[tokio::test]
 async fn the_rendition_that_is_meant_is_played() {
-    let _turn = turn().await;
+    let turn = turn(7).await;
     let origin = Origin::start();
     let picture = ",RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"";
     let described = "AUTOSELECT=YES,LANGUAGE=\"en\",CHARACTERISTICS=\"public.accessibility.describes-video\"";
@@ -147,5 +147,5 @@ async fn the_rendition_that_is_meant_is_played() {
             .never_asks("/r2/"),
         r0(asking("a language that there is not", &s[6], "ko").at(&s[6])),
     ];
-    record_all(cases, 12).await;
+    turn.record(cases, 12).await;
 }

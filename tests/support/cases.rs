@@ -11,11 +11,10 @@ use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use serde_json::Value;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 use super::aircheck::{Aircheck, Ran};
 use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
-use super::pace::Pace;
 use super::timecode::Report;
 
 /// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
@@ -250,31 +249,45 @@ impl<'a> Case<'a> {
     }
 }
 
-/// So many crowds of recordings are made at the same time.
-const CROWDS: usize = 2;
-/// How long one has the machine's processors nearly to itself for its beginning, which keeps them busy.
-const APART: Duration = Duration::from_secs(10);
+/// So many recordings are made at the same time.
+const RECORDINGS: usize = 36;
+/// How long each of them has the machine's processors nearly to itself for its beginning, which keeps them busy.
+const BEGINNING: Duration = Duration::from_millis(500);
 
-/// Waits for the other tests with many recordings, so that no station of theirs is starved. To be taken before the first
-/// station is put on the air, whose programme ends some minutes later.
-pub async fn turn() -> SemaphorePermit<'static> {
-    static TURNS: Semaphore = Semaphore::const_new(CROWDS);
-    static BEGINNINGS: Pace = Pace::new();
-    let turn = TURNS.acquire().await.expect("never closed");
-    BEGINNINGS.keep(APART).await;
-    turn
+/// Leave to make so many recordings side by side.
+pub struct Turn {
+    recordings: usize,
+    _leave: SemaphorePermit<'static>,
 }
 
-/// Records every case at the same time for `seconds`, and checks what came of each.
-pub async fn record_all(cases: impl IntoIterator<Item = Case<'_>>, seconds: u32) {
-    let mut failed = Vec::new();
-    for (name, outcome) in join_all(cases.into_iter().map(|case| case.run(seconds))).await {
-        match outcome {
-            Ok(line) => println!("{name:<40} {line}"),
-            Err(problem) => failed.push(format!("{name}: {problem}")),
+/// Waits until so many recordings can be made beside those of other tests, so that no station is starved. To be taken before
+/// the first station is put on the air, whose programme ends some minutes later.
+pub async fn turn(recordings: usize) -> Turn {
+    static LEAVE: Semaphore = Semaphore::const_new(RECORDINGS);
+    static BEGUN_AT: Mutex<Duration> = Mutex::const_new(Duration::ZERO);
+    let many = recordings.try_into().expect("few");
+    let leave = LEAVE.acquire_many(many).await.expect("never closed");
+    let clock = SystemClock::shared();
+    let mut begun_at = BEGUN_AT.lock().await;
+    clock.sleep(begun_at.saturating_sub(clock.since_boot())).await;
+    *begun_at = clock.since_boot() + BEGINNING * many;
+    Turn { recordings, _leave: leave }
+}
+
+impl Turn {
+    /// Records every case at the same time for `seconds`, and checks what came of each.
+    pub async fn record(&self, cases: impl IntoIterator<Item = Case<'_>>, seconds: u32) {
+        let runs: Vec<_> = cases.into_iter().map(|case| case.run(seconds)).collect();
+        assert_eq!(runs.len(), self.recordings, "the turn is for another number of recordings");
+        let mut failed = Vec::new();
+        for (name, outcome) in join_all(runs).await {
+            match outcome {
+                Ok(line) => println!("{name:<40} {line}"),
+                Err(problem) => failed.push(format!("{name}: {problem}")),
+            }
         }
+        assert!(failed.is_empty(), "{} failed\n\n{}", failed.len(), failed.join("\n\n"));
     }
-    assert!(failed.is_empty(), "{} failed\n\n{}", failed.len(), failed.join("\n\n"));
 }
 
 struct Expected {
