@@ -19,9 +19,12 @@ RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
 TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 podget=podget \
 	systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk
 
-# Most tests wait for the clock of a radio station, not for a processor. What keeps processors busy (browsers, listeners,
-# other people's programs) comes after them, so that no station of theirs is starved.
-TEST_THREADS ?= 8
+# Most tests wait for the clock of a radio station, not for a processor, so more of them run than there are processors: those
+# of single parts, those of everything together (of which those with many recordings wait for each other, see
+# tests/support/cases.rs), and by themselves those that keep processors busy (browsers, listeners, other people's programs),
+# so that no station of the others is starved.
+PART_THREADS ?= 6
+TEST_THREADS ?= 16
 BUSY_THREADS ?= 4
 BUSY = browser:: feeds:: guard:: live::
 
@@ -41,7 +44,7 @@ demo:
 test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
 	tests/axe/fetch
-	$(CARGO) test --locked --lib --bins
+	RUST_TEST_THREADS=$(PART_THREADS) $(CARGO) test --locked --lib --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --test suite -- $(BUSY:%=--skip %)
 	RUST_TEST_THREADS=$(BUSY_THREADS) $(CARGO) test --locked --test suite -- $(BUSY)
 

@@ -86,12 +86,23 @@ impl Random {
 }
 
 /// Calls `property` with everything in the corpus of the fuzz target `target`, and with `more` inputs bred from it.
-/// A failure says which input it was.
+/// A failure says which input it was. This computes for seconds, and lets the tests beside it that wait for a clock go first.
 ///
 /// # Panics
 /// Where the property does.
 #[cfg(test)]
 pub fn check(target: &str, more: usize, property: fn(&[u8])) {
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            rustix::process::nice(10).unwrap();
+            check_each(target, more, property);
+        });
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    });
+}
+
+#[cfg(test)]
+fn check_each(target: &str, more: usize, property: fn(&[u8])) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
