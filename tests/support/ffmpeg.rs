@@ -54,7 +54,11 @@ pub fn decode_bytes(format: &str, bytes: &[u8], rate: u32) -> Vec<f32> {
 
 /// Encodes one channel of 48 kHz samples; `args` name codec and format.
 pub fn encode(samples: &[i16], args: &[&str]) -> Vec<u8> {
-    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    // Twenty million samples, and this is not optimised: several times as fast as to collect them.
+    let mut bytes = vec![0; 2 * samples.len()];
+    for (two, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
+        *two = sample.to_le_bytes();
+    }
     let mut all = vec!["-f", "s16le", "-ar", "48000", "-ac", "1", "-i", "-"];
     all.extend(args);
     all.push("-");
