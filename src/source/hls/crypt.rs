@@ -12,6 +12,10 @@ use bytes::Bytes;
 
 use crate::source::media;
 
+/// What to do about sound that cannot be decrypted.
+pub const ELSEWHERE: &str = "look whether the station has the same sound without that, at another address for `hls:`, \
+     `icecast:` or `rtmp:`";
+
 /// The length of a block and of an initialisation vector.
 pub const BLOCK: usize = 16;
 

@@ -194,8 +194,18 @@ impl Fetcher {
 
 /// The sound of a decrypted segment. What looks like its padding is left where sound would go with it: not everybody pads,
 /// and the last bytes of sound may look like a padding by chance.
-fn decrypted(segment: &Segment, key: &Key, bytes: &[u8], raw: &[u8], init: Option<Bytes>) -> Result<Sound, FetchError> {
+fn decrypted(
+    segment: &Segment,
+    key: &Key,
+    bytes: &[u8],
+    raw: &Bytes,
+    init: Option<Bytes>,
+) -> Result<Sound, FetchError> {
     let wrong = || FetchError::Decrypt(redact::url(&segment.url));
+    if key.cipher == Cipher::Samples && media::sniff(raw) == Some(Container::Fmp4) {
+        // It says itself whether its samples are encrypted.
+        return sound(&segment.url, raw.clone(), init);
+    }
     let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
     let Some(unpadded) = plain.unpadded else {
         // Neither a padding nor sound: it is the key that does not fit.
@@ -219,6 +229,11 @@ fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchErr
     }
     let bytes = media::plain(container, bytes);
     let init = init.filter(|_| container == Container::Fmp4);
+    if container == Container::Fmp4
+        && let Some(scheme) = media::scheme(&bytes, init.as_deref())
+    {
+        return Err(FetchError::Sealed(scheme));
+    }
     let probe = media::probe(container, &bytes, init.as_deref());
     if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
         return Err(FetchError::NoSound);

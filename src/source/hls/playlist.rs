@@ -47,12 +47,16 @@ pub enum PlaylistError {
     #[error("the addresses in the playlist fill more than {} MiB", ADDRESSES_CAP >> 20)]
     TooLarge,
     /// Encryption for licensed players.
-    #[error("the station encrypts its sound with {0}, for licensed players only: aircheck can only use plain AES keys")]
+    #[error(
+        "the station encrypts its sound with {0}, for licensed players only, and nobody else is given the key; {elsewhere}",
+        elsewhere = crypt::ELSEWHERE
+    )]
     Protected(String),
     /// Encryption that we do not know, with a plain key or none.
     #[error(
         "the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128, AES-256, and \
-             SAMPLE-AES of AAC and AC-3 that is not in MP4"
+             SAMPLE-AES of AAC and AC-3 that is not in MP4; {elsewhere}",
+        elsewhere = crypt::ELSEWHERE
     )]
     Unknown(String),
     /// A key or its IV is malformed.

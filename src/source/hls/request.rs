@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
+use super::crypt::ELSEWHERE;
 use super::inline;
 use crate::base::http::{self, Client, HttpError};
 use crate::base::redact;
@@ -74,6 +75,13 @@ pub enum FetchError {
     /// A `data:` address that holds nothing.
     #[error("the playlist holds a malformed data: address")]
     Inline,
+    /// The samples in its MP4 are encrypted, by this scheme.
+    #[error(
+        "the sound in the station's MP4 segments is encrypted ({0}, Common Encryption), which aircheck cannot decrypt; \
+             {elsewhere}",
+        elsewhere = ELSEWHERE
+    )]
+    Sealed(String),
     /// The key does not fit.
     #[error("{0} cannot be decrypted with its key")]
     Decrypt(String),
@@ -82,7 +90,7 @@ pub enum FetchError {
 impl FetchError {
     /// Whether the segment is whole, and no other try will bring more of it.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::NoSound)
+        matches!(self, Self::NoSound | Self::Sealed(_))
     }
 
     /// Whether it shows that the station's address has to be found anew.
@@ -103,7 +111,7 @@ impl AsCause for FetchError {
             Self::NotSound { .. } | Self::NoSound | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
             Self::NoKey(error) => error.cause_kind(),
-            Self::Key { .. } | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
+            Self::Key { .. } | Self::Sealed(_) | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod again;
 mod lists;
+mod sealed;
 mod station;
 
 use std::time::Duration;

@@ -70,6 +70,59 @@ pub(super) fn lacks_sound(segment: &[u8], init: &[u8]) -> bool {
     }
 }
 
+/// By which scheme the sound in `segment` is encrypted (ISO/IEC 23001-7); `None` where it is not. Fragments choose among the
+/// sample entries of `init`: a programme may begin in clear.
+pub(super) fn scheme(segment: &[u8], init: &[u8]) -> Option<String> {
+    let moov = find(init, &[b"moov"])?;
+    let trak = atoms(moov).filter(|atom| atom.kind == *b"trak").find(|trak| is_sound(trak.body))?;
+    let id = track_id(trak.body)?;
+    let stsd = find(trak.body, &[b"mdia", b"minf", b"stbl", b"stsd"])?;
+    let default = default_of(moov, id, 8).unwrap_or(1);
+    let moofs = atoms(segment).filter(|atom| atom.kind == *b"moof");
+    let trafs = moofs.flat_map(|moof| atoms(moof.body)).filter(|atom| atom.kind == *b"traf");
+    let mut sealed = trafs.filter_map(|traf| {
+        let tfhd = find(traf.body, &[b"tfhd"]).filter(|tfhd| be32(tfhd, 4) == Some(id))?;
+        let flags = be32(tfhd, 0)?;
+        let place = 8 + if flags & 0x1 == 0 { 0 } else { 8 };
+        let description = if flags & 0x2 == 0 { default } else { be32(tfhd, place)? };
+        let entry = atoms(stsd.get(8..)?).nth(usize::try_from(description).ok()?.checked_sub(1)?)?;
+        scheme_of(&entry)
+    });
+    sealed.next()
+}
+
+/// The scheme of a sample entry of encrypted sound.
+fn scheme_of(entry: &Atom<'_>) -> Option<String> {
+    if entry.kind != *b"enca" {
+        return None;
+    }
+    // An entry of QuickTime has more fields: then the scheme is not found, but known to be there.
+    let sinf = entry.body.get(28..).and_then(|boxes| find(boxes, &[b"sinf"])).unwrap_or_default();
+    let tenc = find(sinf, &[b"schi", b"tenc"]);
+    if tenc.and_then(|tenc| byte(tenc, 6)) == Some(0) {
+        // Protected by name, and in clear.
+        return None;
+    }
+    let name = find(sinf, &[b"schm"]).and_then(|schm| super::fields::array::<4>(schm, 4));
+    Some(name.map_or_else(|| "enca".to_owned(), |name| name.escape_ascii().to_string()))
+}
+
+/// Whether a `trak` is one of sound.
+fn is_sound(trak: &[u8]) -> bool {
+    find(trak, &[b"mdia", b"hdlr"]).is_some_and(|hdlr| hdlr.get(8..12) == Some(b"soun"))
+}
+
+fn track_id(trak: &[u8]) -> Option<u32> {
+    versioned(find(trak, &[b"tkhd"])?, 12, 20)
+}
+
+/// A default of fragments of track `id`, by its place in the `trex`.
+fn default_of(moov: &[u8], id: u32, at: usize) -> Option<u32> {
+    let mvex = find(moov, &[b"mvex"])?;
+    let mut trexs = atoms(mvex).filter(|atom| atom.kind == *b"trex" && be32(atom.body, 4) == Some(id));
+    trexs.find_map(|trex| be32(trex.body, at))
+}
+
 /// The sound track that an initialisation section announces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Track {
@@ -86,18 +139,10 @@ impl Track {
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let moov = find(bytes, &[b"moov"])?;
         atoms(moov).filter(|atom| atom.kind == *b"trak").find_map(|trak| {
-            let media = find(trak.body, &[b"mdia"])?;
-            if find(media, &[b"hdlr"])?.get(8..12)? != b"soun" {
-                return None;
-            }
-            let id = versioned(find(trak.body, &[b"tkhd"])?, 12, 20)?;
+            let media = find(trak.body, &[b"mdia"]).filter(|_| is_sound(trak.body))?;
+            let id = track_id(trak.body)?;
             let timescale = versioned(find(media, &[b"mdhd"])?, 12, 20)?;
-            let default_duration = find(moov, &[b"mvex"])
-                .into_iter()
-                .flat_map(atoms)
-                .filter(|atom| atom.kind == *b"trex" && be32(atom.body, 4) == Some(id))
-                .find_map(|trex| be32(trex.body, 12))
-                .unwrap_or(0);
+            let default_duration = default_of(moov, id, 12).unwrap_or(0);
             let detail = find(media, &[b"minf", b"stbl", b"stsd"]).and_then(sample_entry).unwrap_or_default();
             Some(Self { id, timescale, default_duration, detail })
         })

@@ -121,6 +121,12 @@ pub fn lacks_sound(container: Container, bytes: &[u8], init: Option<&[u8]>) -> b
     }
 }
 
+/// By which scheme the samples in a whole segment of fragmented MP4 are encrypted (`cbcs`, `cenc`; ISO/IEC 23001-7); `None`
+/// where they are not. `init` as for [`probe`].
+pub fn scheme(bytes: &[u8], init: Option<&[u8]>) -> Option<String> {
+    fmp4::scheme(bytes, init.unwrap_or(bytes))
+}
+
 /// What can be read from a whole segment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Probe {

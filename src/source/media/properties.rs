@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::DateTime;
 
-use super::{Framer, LONGEST_SEGMENT, Piece, describe, lacks_sound, opened, plain, probe, sniff};
+use super::{Framer, LONGEST_SEGMENT, Piece, describe, lacks_sound, opened, plain, probe, scheme, sniff};
 use crate::base::trial::{Choices, parts};
 use crate::model::Container;
 
@@ -34,6 +34,7 @@ pub fn framer(bytes: &[u8]) {
     assert!(opened.is_none_or(|opened| opened.len() <= body.len()));
     let (init, segment) = body.split_at(body.len().min(usize::from(*seed) * 8));
     for init in [None, Some(init)] {
+        let _ = scheme(segment, init);
         let read = probe(container, segment, init);
         assert!(read.duration.is_none_or(|duration| duration > Duration::ZERO && duration <= LONGEST_SEGMENT));
     }

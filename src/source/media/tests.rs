@@ -387,6 +387,32 @@ fn fragments_without_their_initialisation_section_have_no_length() {
     assert_eq!(probe(Container::Fmp4, &bytes[at..], Some(&bytes[..at])), whole);
 }
 
+#[test]
+fn encrypted_samples_are_told_by_their_scheme_and_clear_ones_of_the_same_file_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "000102030405060708090a0b0c0d0e0f";
+    let options = format!(
+        "-c:a aac -encryption_scheme cenc-aes-ctr -encryption_key {key} -encryption_kid {key} \
+         -movflags frag_keyframe+empty_moov+default_base_moof -frag_duration 1000000 -f mp4"
+    );
+    let options: &'static str = options.leak();
+    let whole = case("sealed", options, Container::Fmp4, "").make(folder.path());
+    let place = |bytes: &[u8], name: &[u8]| bytes.windows(4).position(|four| four == name).unwrap();
+    let at = place(&whole, b"moof") - 4;
+    let (init, fragments) = whole.split_at(at);
+    assert_eq!(scheme(&whole, None).as_deref(), Some("cenc"));
+    assert_eq!(scheme(fragments, Some(init)).as_deref(), Some("cenc"));
+    assert_eq!(scheme(init, None), None, "no sound at all");
+    let with = |at: usize, bytes: &[u8]| {
+        let mut init = init.to_vec();
+        init[at..at + bytes.len()].copy_from_slice(bytes);
+        scheme(fragments, Some(&init))
+    };
+    assert_eq!(with(place(init, b"schm") + 8, b"cbcs").as_deref(), Some("cbcs"));
+    assert_eq!(with(place(init, b"tenc") + 10, &[0]), None, "a beginning in clear");
+    assert_eq!(scheme(file("fmp4-aac"), None), None);
+}
+
 /// A small generator with a seed (xorshift), so that a failure can be repeated.
 struct Random(u64);
 

@@ -49,6 +49,7 @@ fn keys_we_cannot_use_are_named() {
     let refused = |key: &str| read(&format!("#EXTM3U\n#EXT-X-KEY:{key}\n#EXTINF:1,\na\n")).unwrap_err().to_string();
     let samples = refused("METHOD=SAMPLE-AES,URI=\"k\"\n#EXT-X-MAP:URI=\"i\"");
     assert!(samples.contains("SAMPLE-AES") && samples.contains("cannot decrypt") && !samples.contains("licensed"));
+    assert!(samples.contains("another address"));
     assert!(refused("METHOD=SAMPLE-AES-CTR,URI=\"k\"").contains("cannot decrypt"));
     assert!(refused("METHOD=SAMPLE-AES,URI=\"k\",KEYFORMAT=\"com.apple\"").contains("licensed players only"));
     assert!(refused("METHOD=AES-128,URI=\"k\",KEYFORMAT=\"com.widevine\"").contains("com.widevine"));

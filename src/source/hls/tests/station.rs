@@ -352,6 +352,16 @@ pub fn pictures() -> tempfile::TempDir {
     folder
 }
 
+/// Half a second of fragmented MP4 whose samples are encrypted, `sealed.mp4`, made by ffmpeg.
+pub fn sealed() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let key = "000102030405060708090a0b0c0d0e0f";
+    let scheme = format!("-encryption_scheme cenc-aes-ctr -encryption_key {key} -encryption_kid {key}");
+    let fragments = "-movflags frag_keyframe+empty_moov+default_base_moof -f mp4 sealed.mp4";
+    ffmpeg(folder.path(), &format!("-f lavfi -i sine=duration=0.5 -c:a aac {scheme} {fragments}"));
+    std::fs::read(folder.path().join("sealed.mp4")).unwrap()
+}
+
 /// Four seconds of sound in four segments and their `list.m3u8`, made by ffmpeg.
 pub fn encoded(options: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
