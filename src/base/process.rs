@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group, setpriority_pgrp};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::task::JoinHandle;
 
 use super::reaper;
 
@@ -24,6 +25,8 @@ use super::reaper;
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
 const KEPT_LINE: u64 = 2_000;
+/// How long what a child said last may take to come here once it has ended; what it had started may keep the pipe open.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
 
@@ -123,17 +126,15 @@ impl Invocation {
             }
         })?;
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
-        if let Some(stderr) = child.stderr.take() {
-            // Ends by itself when the child's stderr closes, which the kill on drop guarantees.
-            tokio::spawn(drain(stderr, Arc::clone(&last_lines)));
-        }
+        // Ends by itself when the child's stderr closes, which the kill on drop guarantees.
+        let draining = child.stderr.take().map(|stderr| tokio::spawn(drain(stderr, Arc::clone(&last_lines))));
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(group) = group.filter(|_| self.background)
             && let Err(error) = setpriority_pgrp(Some(group), NICE)
         {
             tracing::debug!(%error, program = self.program, "runs with everything else");
         }
-        Ok(Running { name: self.program, child, group, last_lines })
+        Ok(Running { name: self.program, child, group, last_lines, draining })
     }
 }
 
@@ -207,6 +208,7 @@ pub struct Running {
     child: Child,
     group: Option<Pid>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
+    draining: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -225,10 +227,14 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits for its end.
+    /// Waits for its end, and for what it said last.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         if status.is_ok() {
+            if let Some(draining) = &mut self.draining {
+                let _ = tokio::time::timeout(LAST_WORDS, draining).await;
+                self.draining = None;
+            }
             self.is_gone();
         }
         status
