@@ -21,9 +21,11 @@ use crate::support::timecode::{Heard, Report};
 const PATIENCE: Duration = Duration::from_secs(90);
 /// What the encoder of the source, the server and rtmpdump delay the sound by; nothing is heard before it is on the air.
 const LAG: Range<f64> = -0.05..2.0;
-/// How far apart the ledger and the sound may be about the length of the holes: an encoder's delay differs from one start
-/// to the next, and rtmpdump hands over blocks.
+/// How far apart the ledger and the sound may be about the length of the holes, where only arrivals tell: an encoder's delay
+/// differs from one start to the next, and rtmpdump hands over blocks.
 const TRUE_TO: f64 = 0.5;
+/// How far apart they may be where the stamps of the sound tell, for each hole: a shorter one is not told.
+const STAMPED: f64 = 0.06;
 /// Between two holes the clock goes on; another encoder may delay the sound by this much more or less.
 const STEADY: f64 = 0.15;
 /// A source that is followed by another one of its own clock is not followed to the sample.
@@ -126,6 +128,7 @@ impl Take {
         &self,
         seconds: f64,
         (holes, length): (RangeInclusive<usize>, Range<f64>),
+        true_to: f64,
         causes: &[&str],
     ) -> Result<String, String> {
         let line = self.line();
@@ -142,7 +145,7 @@ impl Take {
                 .all(|(_, one, said)| length.contains(one) && causes.iter().any(|word| said.contains(word)));
         let heard_of: f64 = gaps.iter().filter(inside).map(|(_, length, _)| length).sum();
         let true_to_sound = self.heard.doubled < SEAM
-            && (self.heard.missing - heard_of).abs() < TRUE_TO
+            && (self.heard.missing - heard_of).abs() < true_to
             && (self.heard.length + told - seconds).abs() < 0.1;
         let placed = self.is_placed();
         if truthful && true_to_sound && placed { Ok(line) } else { Err(line) }
@@ -231,7 +234,7 @@ async fn server_restarted() -> Result<String, String> {
         server
     })
     .await;
-    let result = taking.end().await.has_holes(24.0, (1..=1, AWAY), &["127.0.0.1"]);
+    let result = taking.end().await.has_holes(24.0, (1..=1, AWAY), TRUE_TO, &["127.0.0.1"]);
     drop(server);
     result
 }
@@ -245,7 +248,7 @@ async fn server_frozen() -> Result<String, String> {
     // behind a hole of its own.
     pass(14.0).await;
     server.freeze(false);
-    taking.end().await.has_holes(32.0, (1..=1, 0.05..25.0), &["no sound for 10 s", "rtmpdump says"])
+    taking.end().await.has_holes(32.0, (1..=1, 0.05..25.0), STAMPED, &["no sound for 10 s", "rtmpdump says"])
 }
 
 async fn rtmpdump_killed() -> Result<String, String> {
@@ -260,7 +263,7 @@ async fn rtmpdump_killed() -> Result<String, String> {
         kill_process(id, Signal::KILL).expect("it is ours");
     }
     // Now and then the next connection is there before a hole is long enough to be one.
-    taking.end().await.has_holes(20.0, (0..=1, 0.05..15.0), &["killed by signal 9"])
+    taking.end().await.has_holes(20.0, (0..=1, 0.05..15.0), STAMPED, &["killed by signal 9"])
 }
 
 async fn rtmpdump_exits_0() -> Result<String, String> {
@@ -271,7 +274,7 @@ async fn rtmpdump_exits_0() -> Result<String, String> {
     let args = ["record", "s", "--for", "20s", "--output", "a.mp3", "--json"];
     let ran = aircheck.run_with(&args, &[("PATH", &path)]).await;
     let take = Take::read(ran.code, &ran.stdout, &aircheck.path("a.mp3"));
-    take.has_holes(20.0, (0..=5, 0.05..15.0), &["closed the connection"])
+    take.has_holes(20.0, (0..=5, 0.05..15.0), 4.0 * STAMPED, &["closed the connection"])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -324,7 +327,7 @@ async fn icecast_restarted() -> Result<String, String> {
         server
     })
     .await;
-    taking.end().await.has_holes(24.0, (1..=1, AWAY), &["127.0.0.1"])
+    taking.end().await.has_holes(24.0, (1..=1, AWAY), TRUE_TO, &["127.0.0.1"])
 }
 
 async fn source_changed(codec: icecast::Codec) -> Result<String, String> {
@@ -336,7 +339,7 @@ async fn source_changed(codec: icecast::Codec) -> Result<String, String> {
         server
     })
     .await;
-    taking.end().await.has_holes(24.0, (0..=1, 0.05..15.0), &["127.0.0.1"])
+    taking.end().await.has_holes(24.0, (0..=1, 0.05..15.0), TRUE_TO, &["127.0.0.1"])
 }
 
 async fn icecast_frozen() -> Result<String, String> {

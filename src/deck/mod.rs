@@ -359,7 +359,7 @@ fn log(station: &StationId, event: &MediaEvent) {
         // Trouble has been told.
         MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
         MediaEvent::Gap { duration, cause, .. } => {
-            warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "a segment is lost");
+            warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "sound is lost");
         }
         MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
         MediaEvent::Repeat { duration } => debug!(%station, ?duration, "sound that was had before is left out"),

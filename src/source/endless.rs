@@ -3,8 +3,10 @@
 //! A connection that delivers no sound for ten seconds is dead, whatever its socket says. Each end that nobody asked for
 //! is told as trouble, in words, and followed by the next attempt; nothing is ever given up.
 //!
-//! Between two connections sound is lost, unless the second is known to continue the first. How much, nobody says: that is
-//! told as a gap of zero length, and the arrivals on both sides of it show how long it was.
+//! Between two connections sound is lost, unless the second is known to continue the first. Where the stream itself says how
+//! much, that is told. Else it is told as a gap of zero length, and the arrivals on both sides of it show how long it was:
+//! each connection by the least of its delays, so that the length is wrong by as much as these differ. Sound that was late
+//! all the time before and is on time after leaves a hole that is told too short by that.
 
 use std::time::Duration;
 
@@ -26,6 +28,8 @@ pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
 const GOOD_AFTER: Duration = Duration::from_secs(5);
 /// For so long after it has played, a stream is asked as [`policy::LATELY`] says.
 const IMPATIENT_FOR: Duration = Duration::from_secs(60);
+/// What is missing is told in parts no longer than this: a reel says how long its longest entry is.
+const LONGEST_GAP: Duration = Duration::from_secs(2);
 /// How long a connection may take to hand over what it has captured once it should stop.
 const FLUSH_WITHIN: Duration = Duration::from_secs(4);
 
@@ -67,11 +71,18 @@ pub(super) struct Output {
     fresh: bool,
     /// Since when and why there is no sound, where there was some before.
     broken: Option<(DateTime<Utc>, Cause)>,
+    /// How much is missing in front of this connection, where that is known.
+    missing: Option<Duration>,
     /// Whether any chunk was handed over at all.
     heard: bool,
 }
 
 impl Output {
+    /// Where nothing has been handed over yet.
+    fn new(events: mpsc::Sender<MediaEvent>, clock: SharedClock) -> Self {
+        Self { events, clock, format: None, fresh: true, broken: None, missing: None, heard: false }
+    }
+
     /// The time, to note when bytes arrive.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
@@ -83,18 +94,47 @@ impl Output {
         let discontinuity = std::mem::replace(&mut self.fresh, false) && !continues;
         let broken = self.broken.take().filter(|_| discontinuity);
         // In front of the format, so that it stands on the reel of the sound that it follows.
+        let known = self.missing.take().filter(|_| broken.is_some());
         if let Some((at, cause)) = broken {
-            let (duration, programme_time) = (Duration::ZERO, None);
-            let follows = false;
-            self.send(MediaEvent::Gap { duration, arrived: at, programme_time, discontinuity, follows, cause }).await?;
+            match known {
+                Some(missing) => self.lost(missing, arrived, &cause).await?,
+                None => self.gap(Duration::ZERO, at, discontinuity, cause).await?,
+            }
         }
         if self.format.as_ref() != Some(&format) {
             self.send(MediaEvent::Format(format.clone())).await?;
             self.format = Some(format);
         }
         self.heard = true;
-        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity, follows: !discontinuity };
+        let follows = !discontinuity || known.is_some();
+        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity, follows };
         self.send(MediaEvent::Chunk(chunk)).await
+    }
+
+    /// Notes that so much is missing between what was handed over last and the first sound of this connection.
+    pub(super) fn know_missing(&mut self, missing: Duration) {
+        self.missing = Some(missing);
+    }
+
+    /// Tells that `missing` is lost, for `cause`. All of it had been on the air by `arrived`.
+    async fn lost(&self, mut missing: Duration, arrived: DateTime<Utc>, cause: &Cause) -> Result<(), Deaf> {
+        while !missing.is_zero() {
+            let part = missing.min(LONGEST_GAP);
+            missing -= part;
+            self.gap(part, arrived, false, cause.clone()).await?;
+        }
+        Ok(())
+    }
+
+    async fn gap(
+        &self,
+        duration: Duration,
+        arrived: DateTime<Utc>,
+        discontinuity: bool,
+        cause: Cause,
+    ) -> Result<(), Deaf> {
+        let (programme_time, follows) = (None, !discontinuity);
+        self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
     }
 
     /// Tells what is playing.
@@ -125,12 +165,11 @@ pub(super) async fn keep<L: Link>(
     stop: CancellationToken,
 ) -> Option<Turned> {
     let clock = &environment.clock;
-    let (format, broken) = (None, None);
-    let mut output = Output { events: events.clone(), clock: clock.clone(), format, fresh: true, broken, heard: false };
+    let mut output = Output::new(events.clone(), clock.clone());
     let mut backoff = Backoff::new(policy::CONNECTION);
     let mut played_until = None;
     while !stop.is_cancelled() {
-        output.fresh = true;
+        (output.fresh, output.missing) = (true, None);
         let started = clock.monotonic();
         let end = tokio::select! {
             end = link.connect(&mut output, &stop) => end,

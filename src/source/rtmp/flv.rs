@@ -1,10 +1,23 @@
-//! What comes in the FLV that rtmpdump writes: sound of which codec, pictures, or nothing (Adobe Flash Video File Format
-//! Specification 10.1, annex E).
+//! What comes in the FLV that rtmpdump writes: sound of which codec and time, pictures, or nothing (Adobe Flash Video File
+//! Format Specification 10.1, annex E).
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::endless::DEAD_AFTER;
 
 /// The header of the file and the size of a tag before the first one.
 const HEADER: usize = 9 + 4;
 /// Type, size, time and stream of a tag.
 const TAG: usize = 11;
+/// So much of what is in a tag is looked at: the codec, and what AAC says of it.
+const CONTENTS: usize = 2;
+/// No frame plays for longer, in milliseconds.
+const LONGEST_FRAME: u32 = 200;
+/// Of what is missing for longer than this, arrivals tell enough.
+const LONGEST_TOLD: Duration = Duration::from_mins(10);
+const AAC: Codec = Codec(10);
 /// The size of each tag is repeated behind it.
 const TRAILER: usize = 4;
 
@@ -49,45 +62,117 @@ impl Codec {
     }
 }
 
+/// When a frame of sound was to be played, by the clock of whoever sends it, in milliseconds, and when it came here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    time: u32,
+    at: Instant,
+}
+
+/// The stamps of the sound of one connection.
+///
+/// Servers hand on what the sender wrote (nginx-rtmp, Wowza), whoever listens since when: so the stamps of two connections
+/// tell what was on the air between them, also where the first was late and the second is not. Others (Adobe's, SRS) count
+/// anew for each connection, as a sender does that was started anew: these tell nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamps {
+    first: Stamp,
+    last: Stamp,
+    /// How long a frame plays, in milliseconds.
+    frame: u32,
+}
+
+impl Stamps {
+    /// How much was on the air between the sound of `earlier` and this; `None` where the stamps do not tell, or what they
+    /// tell does not fit the time that passed, to within what a connection may be late.
+    pub(super) fn missing_since(&self, earlier: &Self) -> Option<Duration> {
+        let due = earlier.last.time.wrapping_add(earlier.frame);
+        let missing = self.first.time.wrapping_sub(due).cast_signed();
+        if missing < -earlier.frame.cast_signed() {
+            return None;
+        }
+        let missing = Duration::from_millis(missing.max(0).unsigned_abs().into());
+        let passed = self.first.at.saturating_duration_since(earlier.last.at);
+        (missing.abs_diff(passed) <= DEAD_AFTER && missing <= LONGEST_TOLD).then_some(missing)
+    }
+}
+
 /// Watches an FLV go by.
 #[derive(Debug)]
 pub(super) struct Watch {
     flow: Flow,
+    stamps: Option<Stamps>,
+    /// The stamp of a frame that has not come whole.
+    under_way: Option<Stamp>,
     /// Bytes until the next tag.
     skip: usize,
-    /// The beginning of a tag, with the first byte of what is in it.
+    /// The beginning of a tag, with the first bytes of what is in it.
     tag: Vec<u8>,
 }
 
 impl Watch {
     /// Of a file that begins.
     pub(super) fn new() -> Self {
-        Self { flow: Flow::default(), skip: HEADER, tag: Vec::new() }
+        Self { flow: Flow::default(), stamps: None, under_way: None, skip: HEADER, tag: Vec::new() }
     }
 
-    /// Takes the next bytes; says what has come so far.
-    pub(super) fn take(&mut self, mut bytes: &[u8]) -> Flow {
+    /// What has come so far.
+    pub(super) fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    /// The stamps of the frames that have come whole.
+    pub(super) fn stamps(&self) -> Option<Stamps> {
+        self.stamps
+    }
+
+    /// Takes the next bytes, which came at `now`; says what has come so far.
+    pub(super) fn take(&mut self, mut bytes: &[u8], now: Instant) -> Flow {
         const SOUND: u8 = 8;
         const PICTURE: u8 = 9;
-        while self.flow.sound.is_none() && !bytes.is_empty() {
+        while !bytes.is_empty() {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
+            if self.skip == 0
+                && let Some(stamp) = self.under_way.take()
+            {
+                self.stamp(stamp);
+            }
             let rest = bytes.get(skipped..).unwrap_or_default();
-            let taken = (TAG + 1 - self.tag.len()).min(rest.len());
+            let taken = (TAG + CONTENTS - self.tag.len()).min(rest.len());
             self.tag.extend_from_slice(rest.get(..taken).unwrap_or_default());
             bytes = rest.get(taken..).unwrap_or_default();
-            let [kind, a, b, c, _, _, _, _, _, _, _, first] = self.tag[..] else { continue };
+            let [kind, a, b, c, x, y, z, w, _, _, _, first, second] = self.tag[..] else { continue };
             let size = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
             self.tag.clear();
-            // Without contents, the byte that was looked at belongs to what is behind it.
-            self.skip = (size + TRAILER).saturating_sub(1);
+            // Of what is shorter, the bytes that were looked at belong to what is behind it.
+            self.skip = (size + TRAILER).saturating_sub(CONTENTS);
             match kind & 0x1f {
-                SOUND if size > 0 => self.flow.sound = Some(Codec(first >> 4)),
+                SOUND if size > 0 => {
+                    let codec = Codec(first >> 4);
+                    self.flow.sound.get_or_insert(codec);
+                    // What AAC begins with is no frame.
+                    if codec != AAC || second != 0 {
+                        self.under_way = Some(Stamp { time: u32::from_be_bytes([w, x, y, z]), at: now });
+                    }
+                }
                 PICTURE => self.flow.pictures = true,
                 _ => {}
             }
         }
         self.flow
+    }
+
+    fn stamp(&mut self, stamp: Stamp) {
+        let Some(stamps) = &mut self.stamps else {
+            self.stamps = Some(Stamps { first: stamp, last: stamp, frame: 0 });
+            return;
+        };
+        let step = stamp.time.wrapping_sub(stamps.last.time);
+        if step <= LONGEST_FRAME {
+            stamps.frame = step;
+        }
+        stamps.last = stamp;
     }
 }
 
@@ -104,13 +189,48 @@ mod tests {
         let parts = [b"FLV\x01\x05\0\0\0\x09\0\0\0\0".to_vec(), tag(18, b"meta"), tag(9, &[0x17; 30]), tag(9, b"")];
         let pictures = parts.concat();
         let all = [pictures.clone(), tag(8, &[0xb2, 0, 0])].concat();
-        assert_eq!(Watch::new().take(&pictures), Flow { sound: None, pictures: true });
+        assert_eq!(Watch::new().take(&pictures, Instant::now()), Flow { sound: None, pictures: true });
         for step in [1, 2, 7, 1000] {
             let mut watch = Watch::new();
-            let flow = all.chunks(step).map(|part| watch.take(part)).last().unwrap();
+            let flow = all.chunks(step).map(|part| watch.take(part, Instant::now())).last().unwrap();
             assert_eq!(flow.sound.map(Codec::name), Some("Speex"), "{step} at a time");
         }
         assert!(Codec(10).can_be_kept() && !Codec(11).can_be_kept() && Codec(11).can_be_decoded());
         assert!(!Codec(9).can_be_decoded() && !Codec(15).can_be_decoded());
+    }
+
+    /// The stamps of a connection whose frames of 23 ms have these times, the first and last of which came at these seconds.
+    fn stamps(times: [u32; 2], at: [u64; 2]) -> Stamps {
+        let (begun, mut watch) = (Instant::now(), Watch::new());
+        watch.take(&[0; HEADER], begun);
+        let mut frame = |time: u32, at: u64, kind: u8| {
+            let [w, x, y, z] = time.to_be_bytes();
+            let tag = [8, 0, 0, 3, x, y, z, w, 0, 0, 0, 0xaf, kind, 0, 0, 0, 0, 14];
+            watch.take(&tag, begun + Duration::from_secs(at));
+        };
+        frame(0, at[0], 0);
+        for (time, at) in [(times[0], at[0]), (times[1].wrapping_sub(23), at[1]), (times[1], at[1])] {
+            frame(time, at, 1);
+        }
+        watch.stamps().unwrap()
+    }
+
+    #[test]
+    fn stamps_of_one_sender_tell_what_is_missing_and_others_do_not() {
+        let missing = |first: Stamps, second: Stamps| second.missing_since(&first).map(|missing| missing.as_millis());
+        let early = || stamps([1_000, 60_000], [0, 59]);
+        assert_eq!(missing(early(), stamps([63_000, 70_000], [62, 69])), Some(2_977));
+        // Late before, on time after it: what was on the way is lost as well.
+        assert_eq!(missing(early(), stamps([67_000, 70_000], [60, 63])), Some(6_977));
+        assert_eq!(missing(early(), stamps([60_023, 70_000], [60, 70])), Some(0));
+        // A sender or a server that counts anew, or that sends again what has been had.
+        assert_eq!(missing(early(), stamps([0, 9_000], [60, 69])), None);
+        assert_eq!(missing(early(), stamps([58_000, 70_000], [60, 69])), None);
+        // What cannot be: longer or shorter than the time that passed.
+        assert_eq!(missing(early(), stamps([80_000, 90_000], [62, 72])), None);
+        assert_eq!(missing(early(), stamps([61_000, 90_000], [80, 99])), None);
+        // The stamps have 32 bits.
+        let last = u32::MAX - 499;
+        assert_eq!(missing(stamps([last - 900, last], [0, 1]), stamps([523, 9_000], [2, 9])), Some(1_000));
     }
 }

@@ -7,8 +7,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use futures::future::join_all;
 use tempfile::TempDir;
 
-use super::tests::source;
+use super::tests::{at, source};
 use super::*;
+use crate::base::process::Invocation;
 use crate::source::listening::Capture;
 
 /// Begins an FLV file with nothing but sound in it.
@@ -43,10 +44,20 @@ impl Fake {
         fs::read(self.folder.path().join("rtmpdump.times")).map_or(0, |times| times.len())
     }
 
+    /// The names that were asked for, as the script has written them to `$0.asked`.
+    fn asked(&self) -> Vec<String> {
+        let asked = fs::read_to_string(self.folder.path().join("rtmpdump.asked")).unwrap_or_default();
+        asked.lines().map(str::to_owned).collect()
+    }
+
     fn capture(&self) -> Capture {
+        self.capture_of(source(1935))
+    }
+
+    fn capture_of(&self, source: Rtmp) -> Capture {
         let program = self.path();
         Capture::start(|events, stop| async move {
-            let (source, environment) = (source(1935), Environment::system());
+            let environment = Environment::system();
             let link = RtmpLink::new(&source, &environment, &program);
             keep(link, &environment, events, stop).await;
         })
@@ -129,4 +140,22 @@ async fn one_that_prints_nothing_is_ended_and_started_anew() {
         tokio::task::yield_now().await;
     }
     capture.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_that_is_accepted_and_silent_is_not_waited_for_and_the_one_that_plays_is_remembered() {
+    let script = "while [ \"$1\" != --playpath ]; do shift; done; echo \"$2\" >> \"$0.asked\"\n\
+                  if [ \"$2\" = mp3:x ]; then head -c 60000 \"$0.flv\"; else exec sleep 60; fi";
+    let fake = Fake::new(script).await;
+    let mut capture = fake.capture_of(at(1935, "live/x.mp3"));
+    // No ten seconds of trouble come before it.
+    assert!(matches!(capture.next().await, MediaEvent::Format(_)));
+    for _ in 0..3 {
+        capture.trouble().await;
+        capture.chunk().await;
+    }
+    capture.finish().await;
+    let asked = fake.asked();
+    assert_eq!(asked.iter().filter(|name| *name == "x.mp3").count(), 1, "{asked:?}");
+    assert!(asked.len() >= 5, "{asked:?}");
 }

@@ -7,6 +7,7 @@
 use std::process::ExitStatus;
 
 use super::address::Meaning;
+use super::flv::Flow;
 use crate::base::{process, redact};
 use crate::model::{Cause, CauseKind};
 
@@ -90,8 +91,11 @@ pub(super) fn cause(asked: &Asked, lines: &[String], status: Option<ExitStatus>,
     is(CauseKind::Connection, format!("{}: {words}", asked.address()))
 }
 
-/// That nothing came for `seconds`; `lines` is what rtmpdump had written until then.
-pub(super) fn silence(asked: &Asked, lines: &[String], seconds: u64) -> Cause {
+/// That no sound came for `seconds`; `lines` is what rtmpdump had written until then, and `flow` what had come.
+pub(super) fn silence(asked: &Asked, lines: &[String], seconds: u64, flow: Flow) -> Cause {
+    if flow.sound.is_none() && flow.pictures {
+        return Cause::new(CauseKind::Unusable, format!("{} sends pictures and no sound", asked.address()));
+    }
     let why = if accepted(lines) {
         format!("; {} was accepted: perhaps nobody sends it at the moment, or it is called otherwise", asked.named())
     } else {
