@@ -10,6 +10,7 @@
 mod chunked;
 mod coding;
 mod error;
+mod extra;
 mod head;
 mod limits;
 mod odd;
@@ -36,6 +37,7 @@ use url::Url;
 
 use self::coding::Coded;
 pub use self::error::HttpError;
+pub use self::extra::Extra;
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::redact;
 
@@ -66,12 +68,17 @@ impl Default for Manner<'_> {
 
 /// A client with a cookie jar of its own.
 #[derive(Debug, Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    extra: Extra,
+}
 
 #[derive(Debug)]
 struct Inner {
     strict: reqwest::Client,
     headers: HeaderMap,
+    /// Which of these the user asked for.
+    own: HashSet<HeaderName>,
     jar: Arc<Jar>,
     tls: ClientConfig,
     patience: Duration,
@@ -82,7 +89,9 @@ struct Inner {
 /// A client that asks as `manner` says.
 pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
     let mut headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(NAME))]);
-    headers.extend(header_map(manner.headers)?);
+    let own = header_map(manner.headers)?;
+    headers.extend(own.clone());
+    let own = own.into_iter().filter_map(|(name, _)| name).collect();
     let tls = tls::config(manner.accept_invalid).map_err(|error| HttpError::Client(error.to_string()))?;
     let jar = Arc::new(Jar::default());
     let strict = reqwest::Client::builder()
@@ -100,13 +109,21 @@ pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
         .build()
         .map_err(|error| HttpError::Client(error.to_string()))?;
     let patience = manner.patience;
-    Ok(Client(Arc::new(Inner { strict, headers, jar, tls, patience, odd: Mutex::default() })))
+    let inner = Inner { strict, headers, own, jar, tls, patience, odd: Mutex::default() };
+    Ok(Client { inner: Arc::new(inner), extra: Extra::default() })
 }
 
 impl Client {
+    /// This client, which sends `extra` where there are any, but never instead of what the user asked for.
+    #[must_use]
+    pub fn with(&self, extra: &Extra) -> Self {
+        let extra = if extra.is_empty() { &self.extra } else { extra };
+        Self { inner: Arc::clone(&self.inner), extra: extra.clone() }
+    }
+
     /// A request for `url`.
     pub fn get(&self, url: Url) -> Request {
-        Request { client: self.clone(), url, headers: HeaderMap::new() }
+        Request { client: self.clone(), url, headers: self.extra.beside(&self.inner.own) }
     }
 
     /// One question and its answer, redirects of a strict server included.
@@ -115,7 +132,7 @@ impl Client {
         if self.odd().contains(&server) {
             return self.ask_leniently(url, headers).await;
         }
-        match self.0.strict.get(url.clone()).headers(headers.clone()).send().await {
+        match self.inner.strict.get(url.clone()).headers(headers.clone()).send().await {
             Ok(response) if response.version() == Version::HTTP_09 => odd::understood(response).await,
             Ok(response) => Ok(response),
             Err(error) if reasons::is_odd(&error) => {
@@ -133,24 +150,24 @@ impl Client {
     }
 
     fn odd(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.0.odd.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.odd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask_leniently(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
-        let mut all = self.0.headers.clone();
+        let mut all = self.inner.headers.clone();
         for (name, value) in headers {
             all.insert(name, value.clone());
         }
-        if let (Some(cookies), false) = (self.0.jar.cookies(url), all.contains_key(COOKIE)) {
+        if let (Some(cookies), false) = (self.inner.jar.cookies(url), all.contains_key(COOKIE)) {
             all.insert(COOKIE, cookies);
         }
         if let (Some(login), false) = (login(url), all.contains_key(AUTHORIZATION)) {
             all.insert(AUTHORIZATION, login);
         }
-        let response = odd::ask(url, all, self.0.tls.clone(), self.0.patience).await?;
+        let response = odd::ask(url, all, self.inner.tls.clone(), self.inner.patience).await?;
         let mut cookies = response.headers().get_all(SET_COOKIE).iter().peekable();
         if cookies.peek().is_some() {
-            self.0.jar.set_cookies(&mut cookies, url);
+            self.inner.jar.set_cookies(&mut cookies, url);
         }
         Ok(response)
     }

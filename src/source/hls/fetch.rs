@@ -96,15 +96,16 @@ impl Fetcher {
             idle: pace::segment_idle(failures),
             whole: pace::segment_limit(segment.duration),
         };
+        let client = self.client.with(&segment.headers);
         let Some(key) = &segment.key else {
-            let raw = request::body(&self.client, &segment.url, segment.byte_range, bounds).await?;
+            let raw = request::body(&client, &segment.url, segment.byte_range, bounds).await?;
             return sound(&segment.url, raw, self.init(segment).await?);
         };
         // Before the segment, which is of no use without it.
-        let used = self.key(key, None).await?;
+        let used = self.key(&client, key, None).await?;
         let raw = match sealed.take(segment) {
             Some(raw) => raw,
-            None => request::body(&self.client, &segment.url, segment.byte_range, bounds).await?,
+            None => request::body(&client, &segment.url, segment.byte_range, bounds).await?,
         };
         let opened = self.open(segment, key, &used, &raw).await;
         if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
@@ -122,13 +123,13 @@ impl Fetcher {
             return first;
         }
         // The key may be a wrong answer that was remembered, or have changed behind its address.
-        let anew = self.key(key, Some(used)).await?;
+        let anew = self.key(&self.client.with(&segment.headers), key, Some(used)).await?;
         if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
     }
 
     /// The key, asked for anew where it is still the one that was found `bad`. A key that fails is asked for as
     /// [`policy::SEGMENT`] says, however many segments want it.
-    async fn key(&self, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
+    async fn key(&self, client: &Client, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
         let mut keys = self.keys.lock().await;
         if keys.len() >= CACHED {
             keys.clear();
@@ -140,7 +141,7 @@ impl Fetcher {
             (_, Some(error)) if now < file.again => return Err(FetchError::NoKey(Arc::clone(error))),
             _ => {}
         }
-        let found = match request::body(&self.client, &key.url, None, SMALL).await {
+        let found = match request::body(client, &key.url, None, SMALL).await {
             Ok(answer) => key
                 .cipher
                 .key_in(&answer)
@@ -171,8 +172,9 @@ impl Fetcher {
         if let Some(init) = maps.get(&at) {
             return Ok(Some(init.clone()));
         }
-        let raw = request::body(&self.client, &map.url, map.byte_range, SMALL).await?;
-        let init = self.open_init(map, segment.key.as_ref(), raw).await?;
+        let client = self.client.with(&segment.headers);
+        let raw = request::body(&client, &map.url, map.byte_range, SMALL).await?;
+        let init = self.open_init(&client, map, segment.key.as_ref(), raw).await?;
         if maps.len() >= CACHED {
             maps.clear();
         }
@@ -181,12 +183,12 @@ impl Fetcher {
     }
 
     /// An initialisation section may be encrypted like the segments (RFC 8216 section 4.3.2.5) and often is not.
-    async fn open_init(&self, map: &Map, key: Option<&Key>, raw: Bytes) -> Result<Bytes, FetchError> {
+    async fn open_init(&self, client: &Client, map: &Map, key: Option<&Key>, raw: Bytes) -> Result<Bytes, FetchError> {
         if media::sniff(&raw).is_some() {
             return Ok(raw);
         }
         let Some(key) = key else { return Err(not_sound(&map.url, &raw)) };
-        let plain = key.cipher.decrypt(&self.key(key, None).await?, key.iv, &raw);
+        let plain = key.cipher.decrypt(&self.key(client, key, None).await?, key.iv, &raw);
         let plain = plain.map(|plain| plain.unpadded.unwrap_or(plain.all));
         plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
     }

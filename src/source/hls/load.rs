@@ -122,9 +122,10 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
     }
 }
 
-/// Where those of `streams` are that can be asked for over HTTP.
-pub fn playable(streams: Vec<Entry>) -> Vec<Url> {
-    streams.into_iter().map(|entry| entry.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
+/// Those of `streams` that can be asked for over HTTP.
+pub fn playable(mut streams: Vec<Entry>) -> Vec<Entry> {
+    streams.retain(|entry| matches!(entry.url.scheme(), "http" | "https"));
+    streams
 }
 
 /// Why nothing new comes of `list`.

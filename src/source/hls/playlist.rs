@@ -18,6 +18,7 @@ use super::normalise::{NormaliseError, normalise};
 use super::twice::repeats;
 use super::variables::{Given, Variables};
 use super::variants::Master;
+use crate::base::http::Extra;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 
@@ -113,6 +114,8 @@ pub struct Segment {
     pub claimed: Option<Duration>,
     /// The part of `url` that it is, where it is not all of it.
     pub byte_range: Option<ByteRange>,
+    /// What to send with the requests for it, its key and its map.
+    pub headers: Extra,
     /// How to decrypt it.
     pub key: Option<Key>,
     /// Its initialisation section.
@@ -169,6 +172,15 @@ impl Playlist {
 }
 
 impl MediaPlaylist {
+    /// As named by a list that wants `headers` to be sent.
+    #[must_use]
+    pub fn under(mut self, headers: &Extra) -> Self {
+        for segment in &mut self.segments {
+            segment.headers = headers.clone();
+        }
+        self
+    }
+
     fn new(raw: &m3u8_rs::MediaPlaylist, base: &Url) -> Result<Self, PlaylistError> {
         let longest = raw.segments.iter().map(extinf).max().unwrap_or_default();
         let declared = Duration::from_secs(raw.target_duration);
@@ -323,6 +335,7 @@ impl Carried {
             duration,
             claimed,
             byte_range,
+            headers: Extra::default(),
             key: key.map(|RawKey { cipher, url, iv }| Key {
                 cipher,
                 url,

@@ -16,6 +16,7 @@ use super::standing::Standing;
 use super::timeline::{Reading, Timeline};
 use super::variables::Given;
 use super::variants::Wish;
+use crate::base::http::Extra;
 use crate::base::trial::Choices;
 
 /// The longest window of the playlists that are made up.
@@ -59,7 +60,7 @@ pub fn playlist(bytes: &[u8]) {
                     let ranked = master.ranked(wish);
                     let names: HashSet<_> = ranked.iter().map(|choice| &choice.name).collect();
                     assert_eq!(names.len(), ranked.len(), "two variants have one name: {ranked:?}");
-                    assert!(ranked.iter().all(|choice| matches!(choice.url.scheme(), "http" | "https")));
+                    assert!(ranked.iter().all(|choice| matches!(choice.entry.url.scheme(), "http" | "https")));
                     assert_eq!(standing.choose(&master, wish, Duration::ZERO).is_some(), !ranked.is_empty());
                     assert_eq!(standing.leave(Duration::ZERO).is_some(), ranked.len() > 1);
                 }
@@ -161,6 +162,7 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
             duration,
             claimed: Some(duration),
             byte_range,
+            headers: Extra::default(),
             key: None,
             map: None,
             programme_time: dated.then_some(start),
@@ -226,6 +228,7 @@ fn fair_reloads(mut choices: Choices<'_>) {
             duration: Duration::from_secs(2),
             claimed: Some(Duration::from_secs(2)),
             byte_range: None,
+            headers: Extra::default(),
             key: None,
             map: None,
             programme_time: dated.then(|| noon() - delta(length(window)) + delta(length(at))),

@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use futures::future::{BoxFuture, OptionFuture};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use super::load::{Asking, LoadError, load, playable, standing_still};
 use super::offer::Offer;
@@ -25,7 +24,7 @@ use crate::base::redact;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
-use crate::source::resolve;
+use crate::source::resolve::{self, Entry};
 use crate::source::turned::Turned;
 
 /// How many lists of streams and master playlists may stand before a media playlist, and that.
@@ -62,7 +61,7 @@ impl Reloader<'_> {
 /// Where to reload from.
 #[derive(Debug, Clone)]
 struct Place {
-    url: Url,
+    entry: Entry,
     /// Whether nothing has been read from there yet.
     fresh: bool,
     /// When to find it anew, before it runs out; monotonic.
@@ -79,7 +78,7 @@ struct Reloading<'a> {
     /// When to find the address (again); monotonic.
     resolve_at: Option<Duration>,
     /// The finding that goes on while the address it has is still reloaded.
-    finding: Option<BoxFuture<'a, Result<Vec<Url>, Cause>>>,
+    finding: Option<BoxFuture<'a, Result<Vec<Entry>, Cause>>>,
     resolved_at: Duration,
     /// Findings since the last list that could be read.
     resolved: u32,
@@ -175,8 +174,8 @@ impl<'a> Reloading<'a> {
                 Some((name, delivers)) = OptionFuture::from(self.proof.as_mut()) => {
                     self.proof = None;
                     let now = clock.monotonic();
-                    if let Some(url) = self.variants.looked_after(&name, delivers, now) {
-                        return self.change(url);
+                    if let Some(entry) = self.variants.looked_after(&name, delivers, now) {
+                        return self.change(entry);
                     }
                 }
                 () = self.parts.offer.fetch_failed() => {
@@ -200,10 +199,10 @@ impl<'a> Reloading<'a> {
     /// Begins to look after a better variant that was left a while ago.
     fn prove(&self, now: Duration) -> Option<BoxFuture<'a, (String, bool)>> {
         let choice = self.variants.due(now)?.clone();
-        let (client, clock) = (self.parts.client.clone(), self.parts.environment.clock.clone());
+        let (client, clock) = (self.parts.client.with(&choice.entry.headers), self.parts.environment.clock.clone());
         let variables = self.variants.variables().cloned();
         Some(Box::pin(async move {
-            let delivers = proof::delivers(client, clock, choice.url, variables).await;
+            let delivers = proof::delivers(client, clock, choice.entry.url, variables).await;
             (choice.name, delivers)
         }))
     }
@@ -216,17 +215,17 @@ impl<'a> Reloading<'a> {
 
     /// Leaves the variant that is played, where there is another.
     fn leave(&mut self) -> bool {
-        let Some(url) = self.variants.leave(self.monotonic()) else { return false };
-        self.change(url);
+        let Some(entry) = self.variants.leave(self.monotonic()) else { return false };
+        self.change(entry);
         true
     }
 
-    /// Plays the variant at `url` from now on.
-    fn change(&mut self, url: Url) {
+    /// Plays the variant at `entry` from now on.
+    fn change(&mut self, entry: Entry) {
         let Some(place) = &mut self.place else { return };
-        let (from, to) = (redact::url(&place.url), redact::url(&url));
+        let (from, to) = (redact::url(&place.entry.url), redact::url(&entry.url));
         tracing::info!(%from, %to, "another variant of the station is played");
-        (place.url, place.fresh) = (url, true);
+        (place.entry, place.fresh) = (entry, true);
         let now = self.monotonic();
         self.parts.offer.begin(now, self.variants.has_spare());
         (self.quiet_since, self.unchanged) = (now, 0);
@@ -236,7 +235,7 @@ impl<'a> Reloading<'a> {
         self.resolve_at = Some(self.resolve_at.map_or(at, |before| before.min(at)));
     }
 
-    fn find(&self) -> BoxFuture<'a, Result<Vec<Url>, Cause>> {
+    fn find(&self) -> BoxFuture<'a, Result<Vec<Entry>, Cause>> {
         let (source, client, environment) = (self.parts.source, self.parts.client.clone(), self.parts.environment);
         Box::pin(async move {
             let finding = resolve::find(&source.address, &client, environment);
@@ -247,29 +246,29 @@ impl<'a> Reloading<'a> {
             let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
             let found = found.map_err(|error| error.as_cause())?;
             let none = found.first().map(|entry| format!("{} is no http address", redact::url(&entry.url)));
-            let urls = playable(found);
-            if urls.is_empty() { Err(Cause::new(CauseKind::Address, none.unwrap_or_default())) } else { Ok(urls) }
+            let entries = playable(found);
+            if entries.is_empty() { Err(Cause::new(CauseKind::Address, none.unwrap_or_default())) } else { Ok(entries) }
         })
     }
 
     /// Takes the new address, or tells why there is none.
-    async fn found(&mut self, found: Result<Vec<Url>, Cause>) -> bool {
+    async fn found(&mut self, found: Result<Vec<Entry>, Cause>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
         self.resolve_at = None;
         match found {
-            Ok(mut urls) => {
+            Ok(mut entries) => {
                 (self.not_found, self.refused) = (0, false);
                 let now = self.parts.environment.clock.now();
-                let expires = urls.iter().filter_map(|url| resolve::expires(url, now)).min();
+                let expires = entries.iter().filter_map(|entry| resolve::expires(&entry.url, now)).min();
                 let renew = expires.and_then(|expires| self.renewal(expires));
                 self.variants.begin_anew(self.resolved > 1 || self.quiet_resolves > 0, self.resolved_at);
-                let url = if urls.len() > 1 {
-                    self.variants.choose(&Master::of_equals(urls), Wish::default(), self.resolved_at)
+                let entry = if entries.len() > 1 {
+                    self.variants.choose(&Master::of_equals(entries), Wish::default(), self.resolved_at)
                 } else {
-                    urls.pop()
+                    entries.pop()
                 };
-                self.place = url.map(|url| Place { url, fresh: true, renew });
+                self.place = entry.map(|entry| Place { entry, fresh: true, renew });
                 true
             }
             Err(cause) => {
@@ -303,11 +302,13 @@ impl<'a> Reloading<'a> {
             let Some(place) = &mut self.place else { return Err(LoadError::NoVariant) };
             let limit = pace::playlist_limit(self.target, self.slow);
             let asking = Asking { limit, variables: self.variants.variables(), newest: self.newest };
-            match load(&self.parts.client, &place.url, asking).await? {
-                Playlist::Media(list) => return Ok(list),
+            let Entry { url, headers } = &place.entry;
+            match load(&self.parts.client.with(headers), url, asking).await? {
+                Playlist::Media(list) => return Ok(list.under(headers)),
                 Playlist::Master(master) => {
                     let now = self.parts.environment.clock.monotonic();
-                    place.url = self.variants.choose(&master, wish, now).ok_or(LoadError::NoVariant)?;
+                    let master = master.under(headers);
+                    place.entry = self.variants.choose(&master, wish, now).ok_or(LoadError::NoVariant)?;
                 }
             }
         }
@@ -331,8 +332,8 @@ impl<'a> Reloading<'a> {
         }
         self.tell(error.as_cause()).await;
         // One that does not answer has taken the time of several failures.
-        if let Some(url) = self.variants.failed(if timed_out { 2 } else { 1 }, self.monotonic()) {
-            self.change(url);
+        if let Some(entry) = self.variants.failed(if timed_out { 2 } else { 1 }, self.monotonic()) {
+            self.change(entry);
             if !self.variants.is_last_resort() {
                 return Duration::ZERO;
             }
@@ -365,7 +366,7 @@ impl<'a> Reloading<'a> {
         self.target = Some(step);
         self.newest = list.segments.last().map(|last| last.sequence).or(self.newest);
 
-        let observed = self.parts.timeline.observe(list, &place.url, now, monotonic);
+        let observed = self.parts.timeline.observe(list, &place.entry.url, now, monotonic);
         tracing::trace!(reading = ?observed.reading, new = observed.new.len(), "reloaded");
         if let Some(offered) = observed.offered {
             self.parts.offer.set(offered);

@@ -9,10 +9,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use url::Url;
-
 use super::variables::Variables;
 use super::variants::{Choice, Master, Wish};
+use crate::source::resolve::Entry;
 
 /// Failures of its list in a row that make a variant be left.
 const TOLERATED: u32 = 2;
@@ -62,7 +61,7 @@ impl Record {
 
 impl Standing {
     /// Takes what `master` offers and chooses; `None` where there is nothing to choose from.
-    pub fn choose(&mut self, master: &Master, wish: Wish<'_>, now: Duration) -> Option<Url> {
+    pub fn choose(&mut self, master: &Master, wish: Wish<'_>, now: Duration) -> Option<Entry> {
         let parent = self.playing.and_then(|(playing, _)| self.ranked.get(playing));
         self.parents.extend(parent.map(|parent| parent.name.clone()));
         self.ranked = master.ranked(wish);
@@ -97,7 +96,7 @@ impl Standing {
 
     /// The list of the variant that is played failed, which counts so many times. Says what to play from now on, where
     /// that is another.
-    pub fn failed(&mut self, weight: u32, now: Duration) -> Option<Url> {
+    pub fn failed(&mut self, weight: u32, now: Duration) -> Option<Entry> {
         let record = self.record()?;
         record.failures = record.failures.saturating_add(weight);
         if record.failures < TOLERATED { None } else { self.leave(now) }
@@ -122,7 +121,7 @@ impl Standing {
     }
 
     /// The variant that is played does not deliver: says what to play from now on, where that is another.
-    pub fn leave(&mut self, now: Duration) -> Option<Url> {
+    pub fn leave(&mut self, now: Duration) -> Option<Entry> {
         let (playing, _) = self.playing.filter(|_| self.has_spare())?;
         self.record()?.leave(now);
         let is_left = |at: &usize| self.is_left(*at);
@@ -143,7 +142,7 @@ impl Standing {
     }
 
     /// Whether the variant `name` delivers again was found out: says what to play from now on, where that is another.
-    pub fn looked_after(&mut self, name: &str, delivers: bool, now: Duration) -> Option<Url> {
+    pub fn looked_after(&mut self, name: &str, delivers: bool, now: Duration) -> Option<Entry> {
         let at = self.ranked.iter().position(|choice| choice.name == name)?;
         let record = self.records.get_mut(name)?;
         if !delivers {
@@ -156,11 +155,11 @@ impl Standing {
         self.play(at, now)
     }
 
-    fn play(&mut self, at: usize, now: Duration) -> Option<Url> {
+    fn play(&mut self, at: usize, now: Duration) -> Option<Entry> {
         let choice = self.ranked.get(at)?;
         self.records.entry(choice.name.clone()).or_default().failures = 0;
         self.playing = Some((at, now));
-        Some(choice.url.clone())
+        Some(choice.entry.clone())
     }
 
     fn record(&mut self) -> Option<&mut Record> {
@@ -176,6 +175,8 @@ impl Standing {
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
 
     fn master(query: &str) -> Master {
@@ -186,8 +187,8 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn path(url: Option<Url>) -> String {
-        url.map_or_else(String::new, |url| url.path().to_owned())
+    fn path(entry: Option<Entry>) -> String {
+        entry.map_or_else(String::new, |entry| entry.url.path().to_owned())
     }
 
     fn playing() -> Standing {

@@ -12,6 +12,8 @@ use url::Url;
 
 use super::address::{absolute, place};
 use super::variables::Variables;
+use crate::base::http::Extra;
+use crate::source::resolve::Entry;
 
 /// What a rendition is that describes the picture to the blind.
 const DESCRIPTION: &str = "public.accessibility.describes-video";
@@ -35,8 +37,8 @@ pub struct Wish<'a> {
 /// A list that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Where it is.
-    pub url: Url,
+    /// Where it is, and what to send to be given it.
+    pub entry: Entry,
     /// What tells it from the others, whatever its tokens.
     pub name: String,
 }
@@ -56,6 +58,8 @@ struct Variant {
     decodable: bool,
     /// Its own playlist; none where a master names renditions only.
     url: Option<Url>,
+    /// What to send with the requests for it.
+    headers: Extra,
     /// The renditions of its sound.
     renditions: Vec<Rendition>,
 }
@@ -94,6 +98,7 @@ impl Master {
                 video: variant.resolution.is_some() || names(codecs, &VIDEO),
                 decodable: is_decodable(codecs),
                 url: Some(absolute(base, &variant.uri)?),
+                headers: Extra::default(),
                 renditions: variant.audio.as_deref().map(group).unwrap_or_default(),
             })
         });
@@ -107,9 +112,19 @@ impl Master {
     }
 
     /// Lists of equal worth, the preferred one first.
-    pub fn of_equals(lists: impl IntoIterator<Item = Url>) -> Self {
-        let variants = lists.into_iter().map(|url| Variant::at(Some(url))).collect();
+    pub fn of_equals(lists: impl IntoIterator<Item: Into<Entry>>) -> Self {
+        let variant = |Entry { url, headers }: Entry| Variant { headers, ..Variant::at(Some(url)) };
+        let variants = lists.into_iter().map(|list| variant(list.into())).collect();
         Self { variants, variables: Variables::default() }
+    }
+
+    /// As named by a list that wants `headers` to be sent.
+    #[must_use]
+    pub fn under(mut self, headers: &Extra) -> Self {
+        for variant in self.variants.iter_mut().filter(|variant| variant.headers.is_empty()) {
+            variant.headers = headers.clone();
+        }
+        self
     }
 
     /// The lists that can be played, the best first: what can be decoded before what cannot; what is within the limit
@@ -132,15 +147,16 @@ impl Master {
             std::cmp::Reverse((variant.decodable, within, rank))
         });
         let mut seen = HashSet::new();
-        let urls = played.into_iter().map(|played| played.url).filter(|url| seen.insert(url.clone()));
-        named(urls.collect())
+        let entries =
+            played.into_iter().map(|Played { variant, url, .. }| Entry { url, headers: variant.headers.clone() });
+        named(entries.filter(|entry| seen.insert(entry.url.clone())).collect())
     }
 }
 
 impl Variant {
     /// A variant of which no more is known.
     fn at(url: Option<Url>) -> Self {
-        Self { bandwidth: 0, video: false, decodable: true, url, renditions: Vec::new() }
+        Self { bandwidth: 0, video: false, decodable: true, url, headers: Extra::default(), renditions: Vec::new() }
     }
 
     /// How it would be played; `None` where it has no list.
@@ -184,11 +200,12 @@ impl Rendition {
 }
 
 /// `lists` with what tells them apart.
-fn named(lists: Vec<Url>) -> Vec<Choice> {
+fn named(entries: Vec<Entry>) -> Vec<Choice> {
+    let lists: Vec<&Url> = entries.iter().map(|entry| &entry.url).collect();
     let host = |url: &Url| url.origin().ascii_serialization();
     let parts = |url: &Url| -> Vec<String> { url.query().unwrap_or_default().split('&').map(str::to_owned).collect() };
     let name = |url: &Url| {
-        let same_path: Vec<&Url> = lists.iter().filter(|other| place(other) == place(url)).collect();
+        let same_path: Vec<&Url> = lists.iter().copied().filter(|other| place(other) == place(url)).collect();
         if same_path.len() < 2 {
             return place(url).to_owned();
         }
@@ -201,11 +218,11 @@ fn named(lists: Vec<Url>) -> Vec<Choice> {
         let own: Vec<String> = parts(url).into_iter().filter(|part| !common(part)).collect();
         format!("{name}?{}", own.join("&"))
     };
-    let mut names: Vec<String> = lists.iter().map(name).collect();
+    let mut names: Vec<String> = lists.iter().copied().map(name).collect();
     if names.iter().collect::<HashSet<_>>().len() < names.len() {
-        names = lists.iter().map(Url::to_string).collect();
+        names = lists.iter().map(ToString::to_string).collect();
     }
-    lists.into_iter().zip(names).map(|(url, name)| Choice { url, name }).collect()
+    entries.into_iter().zip(names).map(|(entry, name)| Choice { entry, name }).collect()
 }
 
 fn names(codecs: &str, some: &[&str]) -> bool {
@@ -237,7 +254,7 @@ mod tests {
     }
 
     fn order(text: &str, wish: Wish<'_>) -> Vec<String> {
-        ranked(text, wish).into_iter().map(|choice| choice.url.path().to_owned()).collect()
+        ranked(text, wish).into_iter().map(|choice| choice.entry.url.path().to_owned()).collect()
     }
 
     fn limit(max_bitrate: u64) -> Wish<'static> {

@@ -177,9 +177,8 @@ impl Asker<'_> {
             let words = format!("{} is named by a list, and is no http address", redact::url(&url));
             return Err(Cause::new(CauseKind::Address, words));
         }
-        let headers = http::header_map(&entry.headers).unwrap_or_default();
         let silent = |limit| HttpError::silent(redact::url(&url), limit).as_cause();
-        let mut sending = pin!(self.client.get(url.clone()).headers(headers).send());
+        let mut sending = pin!(self.client.with(&entry.headers).get(url.clone()).send());
         let sent = if let Ok(sent) = timeout(patience, &mut sending).await {
             sent
         } else {

@@ -34,7 +34,7 @@ use self::limits::{BODY_CAP, STEP_LIMIT};
 use self::playlist_file::Content;
 use self::steps::Found;
 use crate::base::environment::Environment;
-use crate::base::http::{self, Client, Partial};
+use crate::base::http::{self, Client, Extra, Partial};
 use crate::base::redact;
 use crate::config::Address;
 use crate::source::media;
@@ -47,8 +47,8 @@ const MOST_LISTS: usize = 5;
 pub struct Entry {
     /// Where it is.
     pub url: Url,
-    /// What players are told to send with the request for it.
-    pub headers: Vec<(String, String)>,
+    /// What players are told to send with the requests for it.
+    pub headers: Extra,
 }
 
 /// When `url` stops being valid, where that can be read from it. It may lie in the past already.
@@ -56,9 +56,9 @@ pub fn expires(url: &Url, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     expiry::read(url, now)
 }
 
-impl Entry {
-    fn at(url: Url) -> Self {
-        Self { url, headers: Vec::new() }
+impl From<Url> for Entry {
+    fn from(url: Url) -> Self {
+        Self { url, headers: Extra::default() }
     }
 }
 
@@ -67,7 +67,7 @@ impl Entry {
 /// capture's jar. Dropping the future cancels it: a request is closed, a command is killed with all it started.
 pub async fn find(address: &Address, client: &Client, environment: &Environment) -> Result<Vec<Entry>, ResolveError> {
     match address {
-        Address::Url(url) => Ok(vec![Entry::at(url.clone())]),
+        Address::Url(url) => Ok(vec![url.clone().into()]),
         Address::Find(finds) => {
             let last = finds.last().ok_or(ResolveError::NoSteps)?;
             let found = steps::walk(finds, client, environment).await?;
@@ -91,23 +91,22 @@ pub async fn streams(
     environment: &Environment,
     wanted: impl Fn(&Url) -> bool,
 ) -> Result<Vec<Url>, ResolveError> {
-    let urls = |entries: Vec<Entry>| entries.into_iter().map(|entry| entry.url);
-    let mut left: VecDeque<Url> = urls(find(address, client, environment).await?).collect();
+    let mut left: VecDeque<Entry> = find(address, client, environment).await?.into();
     let mut visited = Vec::new();
     let mut problem = None;
     loop {
-        let found: Vec<Url> = left.iter().filter(|url| wanted(url)).cloned().collect();
+        let found: Vec<Url> = left.iter().map(|entry| &entry.url).filter(|url| wanted(url)).cloned().collect();
         if !found.is_empty() {
             return Ok(found);
         }
-        let Some(url) = left.pop_front() else { break };
+        let Some(Entry { url, headers }) = left.pop_front() else { break };
         if visited.contains(&url) || visited.len() == MOST_LISTS {
             problem = Some(ResolveError::Endless { url: redact::url(&url), most: MOST_LISTS });
             continue;
         }
         visited.push(url.clone());
-        match list_at(&url, client).await {
-            Ok(entries) => urls(entries).rev().for_each(|url| left.push_front(url)),
+        match list_at(&url, &client.with(&headers)).await {
+            Ok(entries) => entries.into_iter().rev().for_each(|entry| left.push_front(entry)),
             Err(error) => problem = Some(error),
         }
     }
@@ -160,7 +159,8 @@ pub fn listed(bytes: &[u8], content_type: &str, base: &Url) -> Listed {
 fn named_in(entries: &[String], base: Option<&Url>) -> Vec<Entry> {
     let streams = entries.iter().filter_map(|entry| {
         let (words, headers) = playlist_file::parts(entry);
-        Some(Entry { url: text::listed_address(words, base)?, headers })
+        let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Some(Entry { url: text::listed_address(words, base)?, headers: Extra::of(headers) })
     });
     streams.collect()
 }
@@ -171,9 +171,9 @@ fn named_by(found: &Found) -> Vec<Entry> {
     let named = |text: &String| {
         let named = match playlist_file::read(text) {
             // Only a page has a URL; playlist text out of some script cannot be reloaded.
-            Content::Hls => base.filter(|_| found.is_page).cloned().map(Entry::at).into_iter().collect(),
+            Content::Hls => base.filter(|_| found.is_page).cloned().map(Entry::from).into_iter().collect(),
             Content::Entries(entries) => named_in(&entries, base),
-            Content::Other => text::address(text, base).map(Entry::at).into_iter().collect(),
+            Content::Other => text::address(text, base).map(Entry::from).into_iter().collect(),
         };
         Some(named).filter(|named: &Vec<Entry>| !named.is_empty())
     };

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use url::form_urlencoded;
 
 use super::html;
 use super::text::constant;
 
 /// More entries than any station lists.
 const MOST_ENTRIES: usize = 1000;
+/// More lines than so many entries have.
+const MOST_LINES: usize = 20 * MOST_ENTRIES;
 /// More bytes of entries than any station writes.
 const MOST_BYTES: usize = 1 << 20;
 
@@ -29,7 +32,7 @@ pub(super) fn parts(entry: &str) -> (&str, Vec<(String, String)>) {
     let Some((address, appended)) = entry.split_once('|').filter(|(_, appended)| appended.contains('=')) else {
         return (entry, Vec::new());
     };
-    let headers = url::form_urlencoded::parse(appended.as_bytes());
+    let headers = form_urlencoded::parse(appended.as_bytes());
     (address, headers.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
@@ -58,9 +61,25 @@ pub(super) fn read(body: &str) -> Content {
     if entries.is_empty() { Content::Other } else { Content::Entries(entries) }
 }
 
+/// The lines that name something. What VLC is told to send with the next one (`#EXTVLCOPT:http-user-agent=…`) is appended as
+/// Kodi has it.
 fn lines(body: &str) -> Vec<String> {
-    let lines = body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.take(MOST_ENTRIES).map(str::to_owned).collect()
+    let mut headers = form_urlencoded::Serializer::new(String::new());
+    let mut entries = Vec::new();
+    for line in body.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_LINES) {
+        if let Some((option, value)) = line.strip_prefix("#EXTVLCOPT:").and_then(|option| option.split_once('=')) {
+            match option {
+                "http-user-agent" => drop(headers.append_pair("User-Agent", value)),
+                "http-referrer" => drop(headers.append_pair("Referer", value)),
+                _ => {}
+            }
+        } else if !line.starts_with('#') && entries.len() < MOST_ENTRIES {
+            let sent = std::mem::replace(&mut headers, form_urlencoded::Serializer::new(String::new())).finish();
+            let own = parts(line).1.is_empty() && !sent.is_empty();
+            entries.push(if own { format!("{line}|{sent}") } else { line.to_owned() });
+        }
+    }
+    entries
 }
 
 /// An M3U may have no header at all: then its first line that is not a comment must be a URL.
@@ -132,6 +151,8 @@ mod tests {
         let sent = [("User-Agent", "Kodi/19"), ("Referer", "http://a")];
         assert_eq!(headers, sent.map(|(name, value)| (name.to_owned(), value.to_owned())));
         assert_eq!(parts("http://a/b|c").0, "http://a/b|c");
+        let vlc = "#EXTM3U\n#EXTINF:-1,A\n#EXTVLCOPT:http-user-agent=VLC/3 x\n#EXTVLCOPT:network-caching=9\nhttp://a/1\nhttp://a/2\n";
+        assert_eq!(read(vlc), entries(["http://a/1|User-Agent=VLC%2F3+x", "http://a/2"]));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::super::obtain::{Obtained, Outcome};
 use super::super::playlist::{MediaPlaylist, Segment, delta};
 use super::super::timeline::Timeline;
 use super::{noon, url};
+use crate::base::http::Extra;
 use crate::base::trial::Choices;
 use crate::model::{Cause, CauseKind, Container, MediaEvent};
 use crate::source::media::Probe;
@@ -258,6 +259,7 @@ impl Station {
                 duration: LENGTH,
                 claimed: Some(LENGTH),
                 byte_range: None,
+                headers: Extra::default(),
                 key: None,
                 map: None,
                 programme_time: self.date(position, first, now),

@@ -111,3 +111,25 @@ async fn segments_of_pictures_are_told_to_be_that_and_their_variant_is_left() {
     assert!(station.count("/list.m3u8") > 0);
     assert!(taped.numbers().windows(2).all(|pair| pair[1] == pair[0] + 1), "{taped:?}");
 }
+
+#[tokio::test]
+async fn what_a_list_wants_to_be_sent_goes_with_all_requests_for_its_entry_and_the_users_own_wins() {
+    let station = Station::start(|asked| match asked.path.as_str() {
+        "/tune" => Answer::ok(
+            b"#EXTM3U\n#EXTINF:-1,Radio\nmaster.m3u8|User-Agent=Kodi%2F19&X-Station=no&Range=bytes%3D0-9&verifypeer=false\n"
+                .to_vec(),
+        ),
+        "/master.m3u8" => Answer::ok(b"#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlist.m3u8\n".to_vec()),
+        "/list.m3u8" => {
+            live(asked).map_text(|text| text.replace("#EXT-X-VERSION:3", "#EXT-X-KEY:METHOD=AES-128,URI=\"key\""))
+        }
+        "/key" => Answer::ok(station::KEY.to_vec()),
+        _ => asked.encrypted(),
+    })
+    .await;
+    capture(&station, "tune", 3).await.assert_whole();
+    for asked in station.asked().iter().filter(|asked| asked.path != "/tune") {
+        let sent = ["user-agent", "x-station", "range", "verifypeer"].map(|name| asked.header(name));
+        assert_eq!(sent, ["Kodi/19", "yes", "", ""], "{}", asked.path);
+    }
+}

@@ -185,6 +185,7 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use crate::base::http::Extra;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -199,6 +200,7 @@ mod tests {
             duration: Duration::from_secs(2),
             claimed: Some(Duration::from_secs(2)),
             byte_range: None,
+            headers: Extra::default(),
             key: None,
             map: None,
             programme_time: date.map(at),
