@@ -73,14 +73,69 @@ pub async fn probe(
     let late = || Cause::new(CauseKind::Stalled, format!("no sound within {} s", patience.as_secs()));
     // What the station did send says more than a request that failed.
     let sent = || lost(&tape.view(&span)).map(|(_, cause)| cause);
-    let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).unwrap_or_else(late);
+    // Also where no request failed: what is lost has a cause.
+    let any = || tape.view(&span).lost().map(|(_, cause)| cause.clone());
+    let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).or_else(any).unwrap_or_else(late);
     let trouble = (sound < enough).then(why);
     let at_first = tape.first_trouble(now).filter(|_| trouble.is_none()).map(|it| it.cause);
     Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble, at_first }
 }
 
-/// How much of what the station sent is no sound, and why.
+/// How much of what the station sent is no sound that can be had, and why.
 fn lost(view: &View) -> Option<(Duration, Cause)> {
     let (length, cause) = view.lost()?;
-    (cause.kind == CauseKind::Unusable).then(|| (length, cause.clone()))
+    matches!(cause.kind, CauseKind::Unusable | CauseKind::Encrypted).then(|| (length, cause.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use axum::Router;
+    use axum::body::Bytes;
+    use axum::extract::Request;
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+    use crate::base::environment::Environment;
+    use crate::base::process::Invocation;
+    use crate::config::Config;
+
+    /// A station whose list stands still, and names a segment of MP4 whose samples are encrypted.
+    async fn sealed(folder: &Path) -> String {
+        let file = folder.join("sealed.mp4");
+        let key = "000102030405060708090a0b0c0d0e0f";
+        let line = format!(
+            "-nostdin -v error -f lavfi -i sine=duration=4 -c:a aac -encryption_scheme cenc-aes-ctr -encryption_key \
+             {key} -encryption_kid {key} -movflags frag_keyframe+empty_moov+default_base_moof -f mp4"
+        );
+        let ffmpeg = Invocation::new("ffmpeg").args(line.split_whitespace()).args([file.as_os_str()]);
+        assert!(ffmpeg.spawn().unwrap().wait().await.unwrap().success());
+        let segment = Bytes::from(std::fs::read(file).unwrap());
+        let answer = move |request: Request| {
+            let segment = segment.clone();
+            async move {
+                let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n";
+                if request.uri().path() == "/1.mp4" { segment.into_response() } else { list.into_response() }
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/list.m3u8", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
+        url
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_decrypted_is_told_although_no_request_failed() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = sealed(folder.path()).await;
+        let text = format!("timezone: UTC\nstations:\n  s:\n    hls: {url}\nshows: []\n");
+        let config = Config::parse(&text, Path::new("stations.yaml")).unwrap();
+        let environment = Environment::system();
+        let decks = Decks::new(environment.clone(), folder.path().join("tape"));
+        let (enough, patience) = (Duration::from_secs(3), Duration::from_secs(20));
+        let probed = probe(&config.stations[0], &decks, environment.clock.as_ref(), enough, patience).await;
+        let trouble = probed.trouble.unwrap();
+        assert!(trouble.kind == CauseKind::Encrypted && trouble.words.contains("Common Encryption"), "{trouble:?}");
+    }
 }
