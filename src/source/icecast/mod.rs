@@ -283,7 +283,9 @@ impl Intake {
             return Ok(());
         }
         self.beginning.extend_from_slice(sound);
-        let told = || if self.beginning.len() < ENOUGH_TO_TELL { None } else { container_of(&self.content_type) };
+        // What the head promises is believed where the bytes say nothing else.
+        let untold = self.beginning.len() < ENOUGH_TO_TELL || media::is_foreign(&self.beginning);
+        let told = || if untold { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
             let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
             framer.push(&self.beginning.split(), arrived);

@@ -227,9 +227,10 @@ async fn an_hls_playlist_is_passed_over_where_a_list_has_something_else_and_told
     let station = Station::open().await;
     let mut capture = station.capture();
     let head = "HTTP/1.0 200 OK\r\n";
-    let entries = b"#EXTM3U\nhls\nlive\n";
+    let entries = b"#EXTM3U\nhls|User-Agent=Kodi%2F19&X-Station=no\nlive\n";
     drop(station.serve(head, entries).await);
-    drop(station.serve(head, PLAYLIST).await);
+    let (request, _) = station.serve(head, PLAYLIST).await;
+    assert!(request.contains("user-agent: kodi/19") && request.contains("x-station: yes"), "{request}");
     let cause = capture.trouble().await;
     assert!(cause.words.contains("/hls is an HLS playlist: write `hls:` instead of `icecast:`"), "{cause}");
     drop(station.serve(head, entries).await);
@@ -265,4 +266,16 @@ async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
     assert_eq!(capture.format().await.detail, "mp3 44100 Hz 2 ch");
     capture.finish().await;
     drop((first, second));
+}
+
+#[tokio::test]
+async fn what_is_promised_to_be_frames_and_shows_to_be_something_else_is_named() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let latm = [0x56, 0xe0, 0x01, 0xaa].repeat(ENOUGH_TO_TELL / 4 + 1);
+    let open = station.serve("HTTP/1.0 200 OK\r\nContent-Type: audio/aac\r\n", &latm).await;
+    let cause = capture.trouble().await;
+    assert!(cause.kind == CauseKind::Unusable && cause.words.contains("AAC in LATM, which is not taken"), "{cause:?}");
+    capture.finish().await;
+    drop(open);
 }

@@ -25,6 +25,11 @@ pub fn describe(bytes: &[u8]) -> String {
     }
 }
 
+/// Whether `bytes` are sound of a kind that is not taken, by its own marks.
+pub fn is_foreign(bytes: &[u8]) -> bool {
+    sound(bytes).is_some()
+}
+
 /// Sound of a kind that is not taken.
 fn sound(bytes: &[u8]) -> Option<&'static str> {
     const WMA: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11";
@@ -117,7 +122,7 @@ mod tests {
         assert_eq!(describe(b"BMW radio"), "text that begins \"BMW radio\"");
         assert_eq!(describe(b""), "nothing");
         let latm = [&[0x00, 0x56, 0xe0, 0x01, 0xaa][..], &[0x56, 0xe0, 0x01, 0xaa].repeat(3)].concat();
-        assert!(describe(&latm).starts_with("AAC in LATM"), "{}", describe(&latm));
+        assert!(describe(&latm).starts_with("AAC in LATM") && is_foreign(&latm), "{}", describe(&latm));
         for rubbish in [&b"\x00\x01\x02"[..], b"\x93\x7f abc", &[0xfe; 500]] {
             assert!(describe(rubbish).starts_with("bytes of no format that is known"), "{}", describe(rubbish));
         }

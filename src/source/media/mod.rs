@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use foreign::describe;
+pub use foreign::{describe, is_foreign};
 pub use framer::{Framer, Piece};
 pub use head::Head;
 pub use sealed::opened;
