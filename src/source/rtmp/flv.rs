@@ -142,8 +142,9 @@ impl Watch {
             let taken = (TAG + CONTENTS - self.tag.len()).min(rest.len());
             self.tag.extend_from_slice(rest.get(..taken).unwrap_or_default());
             bytes = rest.get(taken..).unwrap_or_default();
-            let [kind, a, b, c, x, y, z, w, _, _, _, first, second] = self.tag[..] else { continue };
-            let size = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
+            // The highest byte of the time stands behind the others.
+            let [kind, s2, s1, s0, t2, t1, t0, t3, _, _, _, first, second] = self.tag[..] else { continue };
+            let size = usize::from(s2) << 16 | usize::from(s1) << 8 | usize::from(s0);
             self.tag.clear();
             // Of what is shorter, the bytes that were looked at belong to what is behind it.
             self.skip = (size + TRAILER).saturating_sub(CONTENTS);
@@ -153,7 +154,7 @@ impl Watch {
                     self.flow.sound.get_or_insert(codec);
                     // What AAC begins with is no frame.
                     if codec != AAC || second != 0 {
-                        self.under_way = Some(Stamp { time: u32::from_be_bytes([w, x, y, z]), at: now });
+                        self.under_way = Some(Stamp { time: u32::from_be_bytes([t3, t2, t1, t0]), at: now });
                     }
                 }
                 PICTURE => self.flow.pictures = true,
@@ -204,8 +205,8 @@ mod tests {
         let (begun, mut watch) = (Instant::now(), Watch::new());
         watch.take(&[0; HEADER], begun);
         let mut frame = |time: u32, at: u64, kind: u8| {
-            let [w, x, y, z] = time.to_be_bytes();
-            let tag = [8, 0, 0, 3, x, y, z, w, 0, 0, 0, 0xaf, kind, 0, 0, 0, 0, 14];
+            let [t3, t2, t1, t0] = time.to_be_bytes();
+            let tag = [8, 0, 0, 3, t2, t1, t0, t3, 0, 0, 0, 0xaf, kind, 0, 0, 0, 0, 14];
             watch.take(&tag, begun + Duration::from_secs(at));
         };
         frame(0, at[0], 0);
