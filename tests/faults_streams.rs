@@ -95,23 +95,27 @@ impl Take {
         gaps.iter().map(|gap| read(gap).expect("a gap")).collect()
     }
 
-    /// How much later than on the air each second lies, by what start and ledger say.
+    /// How much later than on the air each second lies, by what start and ledger say. Where a hole is almost a whole number of
+    /// seconds long, the beginning of the one in which it begins and the end of the one in which it ends read like a second
+    /// of their own: that is none.
     fn lags(&self) -> Vec<f64> {
         let gaps = self.gaps();
-        let lag = |heard: &Heard| {
+        let lag = |heard: &Heard| -> Option<f64> {
             let mut at = heard.at;
             for (begins, length, _) in &gaps {
                 // A second is read only where it is whole: one that begins so near lies behind the hole.
                 if at + SEAM >= *begins {
                     at += length;
+                } else if at + 1.0 > *begins + SEAM {
+                    return None;
                 }
             }
             let claimed = self.start() + TimeDelta::from_std(Duration::from_secs_f64(at)).expect("short");
             let ahead = (i64::from(heard.second) - claimed.timestamp()).rem_euclid(65_536);
             let second = claimed.timestamp() + if ahead > 32_768 { ahead - 65_536 } else { ahead };
-            (claimed - DateTime::from_timestamp(second, 0).expect("a time")).as_seconds_f64()
+            Some((claimed - DateTime::from_timestamp(second, 0).expect("a time")).as_seconds_f64())
         };
-        self.heard.heard.iter().map(lag).collect()
+        self.heard.heard.iter().filter_map(lag).collect()
     }
 
     /// Whole, in one piece, where it should be: the connection may have come and gone, nobody hears it.
