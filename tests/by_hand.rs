@@ -9,7 +9,7 @@ use aircheck::base::clock::SystemClock;
 use aircheck::library::catalogue::Catalogue;
 use aircheck::model::{Airing, AiringId, Amendment, ShowId, Span, StationId};
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{CONTENT_TYPE, LOCATION};
+use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Method, Url};
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -142,7 +142,7 @@ async fn six_seconds_from_now_are_exactly_there() {
 }
 
 #[tokio::test]
-async fn a_template_that_fails_after_all_costs_no_recording() {
+async fn a_template_that_fails_after_all_costs_no_recording_which_says_that_it_has_the_default_name() {
     let origin = Origin::start();
     let station = origin.station("s", stamped());
     // Right for the only show of the file, and for nothing that is recorded by hand.
@@ -158,8 +158,23 @@ async fn a_template_that_fails_after_all_costs_no_recording() {
     is_whole(&desk, &airing).await;
     let name = format!("recordings/KBS 1FM/KBS 1FM/{} KBS 1FM.mp3", at(&airing, "start").format("%Y-%m-%d %H%M"));
     assert!(desk.aircheck.path(&name).exists(), "{name}");
+    let words = "the default file name is used: the template `{{ {'news': 'News'}[show_id] }}` cannot be rendered: ";
     let log = desk.service.log();
-    assert!(log.contains("what is usual is used instead") && log.contains("cannot be rendered"), "{log}");
+    assert!(log.contains(words), "{log}");
+    let listed = desk.aircheck.run(&["list"]).await.stdout;
+    assert!(listed.contains(&format!("    {words}")), "{listed}");
+    for recording in [&desk.aircheck.list().await[0], &desk.get("recordings").await[0]] {
+        let note = &recording["notes"][0];
+        let reason = note["reason"].as_str().expect("a reason");
+        assert!(note["kind"] == "default_name" && reason.starts_with("the template `{{ {'news'"), "{recording}");
+    }
+    for (language, said) in [("en", "the default file name is used"), ("ko", "기본 파일 이름을 사용했습니다")]
+    {
+        let page =
+            desk.client.get(desk.base.clone()).header(ACCEPT_LANGUAGE, language).send().await.expect("an answer");
+        let page = page.text().await.expect("a page");
+        assert!(page.contains(&format!("<li>{said} <small class=\"words\" lang=\"en\">the template `")), "{page}");
+    }
 }
 
 #[tokio::test]

@@ -188,6 +188,7 @@ async fn earlier(aircheck: &Aircheck) {
             file: file.map(Into::into),
             gaps: Vec::new(),
             measured: Measured::default(),
+            notes: vec![],
             at: on_air.end,
         };
         catalogue.finish(&airing.id, &outcome).await.expect("finished");

@@ -156,6 +156,9 @@ fn words(recording: &Recording, output: &Path) -> String {
         let gone = if is_gone(recording, output) { " (its file is gone)" } else { "" };
         let _ = writeln!(text, "    {}{gone}", output.join(file).display());
     }
+    for note in &recording.notes {
+        let _ = writeln!(text, "    {note}");
+    }
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&zone).format("%H:%M:%S");
         let _ = writeln!(text, "    missing {:.1} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);

@@ -307,6 +307,7 @@ async fn report(
         seconds: taken.seconds,
         missing: missing.collect(),
         silent: silent.collect(),
+        notes: Vec::new(),
         loudness: taken.measured.loudness.map(|loudness| loudness.integrated),
         file: file.map(Path::to_owned),
         bytes,

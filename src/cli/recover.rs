@@ -151,6 +151,9 @@ fn tell(output: &Path, recording: &Recording, json: bool) -> anyhow::Result<()> 
     let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
     let file = recording.file.as_ref().map(|file| output.join(file).display().to_string()).unwrap_or_default();
     print(&format!("{verdict}, {:.3} s: {file}\n", recording.seconds))?;
+    for note in &recording.notes {
+        eprintln!("{note}");
+    }
     for gap in &recording.gaps {
         let at = gap.start.with_timezone(&recording.timezone).format("%H:%M:%S%.3f");
         eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);

@@ -148,6 +148,7 @@ mod tests {
             bytes: None,
             gaps: vec![],
             measured: Measured::default(),
+            notes: vec![],
             at,
         }
     }

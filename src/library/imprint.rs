@@ -16,7 +16,7 @@ use super::catalogue::{Finished, Outcome};
 use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, ShowId, Span, StationId, Verdict,
 };
 
 /// The description of the frame.
@@ -48,6 +48,8 @@ struct Written {
     loudness: Option<[f64; 3]>,
     missing: Vec<Stretch>,
     dead_air: Vec<Stretch>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Note>,
 }
 
 /// Part of the airing.
@@ -73,7 +75,7 @@ impl Stretch {
 }
 
 /// The text of the frame; without the file, its size and its picture, which are as they are found. Of very many gaps the
-/// last are left out; the verdict is the same.
+/// last are left out, and notes that are long; the verdict is the same.
 pub fn text(finished: &Finished) -> String {
     let Finished { airing, title, outcome } = finished;
     let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
@@ -97,11 +99,14 @@ pub fn text(finished: &Finished) -> String {
         loudness: measured.loudness.map(|it| [it.integrated, it.range, it.peak]),
         missing: missing.collect(),
         dead_air: dead_air.collect(),
+        notes: outcome.notes.clone(),
     };
     loop {
         // Numbers and text: it can always be written.
         let text = serde_json::to_string(&written).unwrap_or_default();
-        if text.len() <= LONGEST || written.dead_air.pop().is_none() && written.missing.pop().is_none() {
+        let is_shorter =
+            written.notes.pop().is_some() || written.dead_air.pop().is_some() || written.missing.pop().is_some();
+        if text.len() <= LONGEST || !is_shorter {
             return text;
         }
     }
@@ -150,6 +155,7 @@ pub fn parse(text: &str) -> Option<Finished> {
                 dead_air: written.dead_air.into_iter().filter_map(dead).collect(),
                 peaks: None,
             },
+            notes: written.notes,
             at: until,
         },
     })
@@ -175,6 +181,7 @@ mod tests {
     use chrono::TimeDelta;
 
     use super::*;
+    use crate::model::NoteKind;
 
     fn finished(gaps: usize) -> Finished {
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
@@ -207,6 +214,7 @@ mod tests {
                     dead_air: vec![DeadAir { start, length: Duration::from_secs(31) }],
                     peaks: None,
                 },
+                notes: vec![Note { kind: NoteKind::DefaultName, reason: "`{{ x }}`: \"no\"".to_owned() }],
                 at: start + TimeDelta::hours(2) + TimeDelta::milliseconds(60_500),
             },
         }

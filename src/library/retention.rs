@@ -130,6 +130,7 @@ mod tests {
             length: None,
             gaps: vec![],
             dead_air: vec![],
+            notes: vec![],
             loudness: None,
             bytes: None,
             claimed_at: on_air.start,
@@ -233,6 +234,7 @@ mod tests {
                 bytes: Some(1),
                 gaps: vec![],
                 measured: Measured::default(),
+                notes: vec![],
                 at: now,
             };
             catalogue.finish(&airing.id, &outcome).await.unwrap();
@@ -281,6 +283,7 @@ mod tests {
                 bytes: None,
                 gaps: vec![],
                 measured: Measured::default(),
+                notes: vec![],
                 at: airing.on_air.end,
             };
             if age == 0 {

@@ -8,6 +8,7 @@ mod event;
 mod gap;
 mod id;
 mod measured;
+mod note;
 mod span;
 mod verdict;
 
@@ -19,5 +20,6 @@ pub use event::{Chunk, Container, DatesNews, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};
 pub use measured::{DeadAir, Loudness, Measured, Peaks};
+pub use note::{Note, NoteKind};
 pub use span::Span;
 pub use verdict::Verdict;

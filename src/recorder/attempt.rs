@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::error::RecorderError;
-use super::label::{job, labelled};
+use super::label::{Labelled, job, labelled};
 use super::live::Reins;
 use super::order::Order;
 use super::take::{Ending, Taken, take};
@@ -121,14 +121,16 @@ impl Recorder {
         let verdict = judge(&airing.cut(), &taken);
         let at = self.environment.clock.now();
         let (gaps, measured) = (taken.gaps.clone(), taken.measured.clone());
-        let outcome = Outcome { verdict, seconds: taken.seconds, file: None, bytes: None, gaps, measured, at };
+        let (seconds, notes) = (taken.seconds, Vec::new());
+        let outcome = Outcome { verdict, seconds, file: None, bytes: None, gaps, notes, measured, at };
         let file = if verdict == Verdict::Failed {
             self.catalogue.finish(&airing.id, &outcome).await?;
             // Nobody should find a file that is nothing; the next start removes what stays.
             let _ = tokio::fs::remove_file(&temporary).await;
             None
         } else {
-            let name = labelled(&self.named(order), verdict, &taken, cover, &temporary).await?;
+            let Labelled { name, notes } = labelled(&self.named(order), verdict, &taken, cover, &temporary).await?;
+            let outcome = Outcome { notes, ..outcome };
             Some(archive::shelve(&self.catalogue, &self.shelf, &airing.id, &temporary, &name, outcome).await?)
         };
         tell(airing, verdict, &taken, file.map(|file| self.shelf.output().join(file)).as_deref());

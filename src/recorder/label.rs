@@ -10,18 +10,30 @@ use super::order::Order;
 use super::replay_gain::replay_gain;
 use super::take::Taken;
 use super::words::comment;
+use crate::base::text::cut;
 use crate::config::{Gaps, Purpose, Show, Template, Values};
 use crate::encode::Job;
 use crate::library::artwork::Picture;
 use crate::library::catalogue::{Finished, Outcome};
 use crate::library::imprint::{self, FRAME};
 use crate::library::tags::{self, Tags};
-use crate::model::{Measured, Span, Verdict};
+use crate::model::{Measured, Note, NoteKind, Span, Verdict};
+
+/// The columns of what is told of a template that fails.
+const LONGEST_REASON: usize = 500;
 
 /// What is to be encoded, with space for `cover` in it.
 pub(super) fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
     let cover_space = cover.map(tags::space_for).unwrap_or_default();
     Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
+}
+
+/// What was made of the templates of a recording.
+pub(super) struct Labelled {
+    /// What its file should be called.
+    pub name: String,
+    /// Which texts of it are the default ones, and why.
+    pub notes: Vec<Note>,
 }
 
 /// Writes the tags into the finished `file` and says what it should be called.
@@ -31,19 +43,53 @@ pub(super) async fn labelled(
     taken: &Taken,
     cover: Option<Picture>,
     file: &Path,
-) -> Result<String, RecorderError> {
-    let tags = Tags { cover, ..tags_of(order, verdict, taken) };
+) -> Result<Labelled, RecorderError> {
+    let mut notes = Vec::new();
+    let name = filled(&order.show.file, Purpose::Name, &name_values(order), &mut notes);
+    let texts = Texts::of(order, &mut notes);
+    for note in &notes {
+        warn!(airing = %order.airing.id, "{note}");
+    }
+    let tags = Tags { cover, ..tags_of(order, verdict, taken, texts, &notes) };
     tags::write(file, &tags).await?;
-    Ok(filled(&order.show.file, Purpose::Name, &name_values(order), order))
+    Ok(Labelled { name, notes })
 }
 
-/// `template` with `values`; where that cannot be, as usual: a recording is worth more than its name.
-fn filled(template: &Template, purpose: Purpose, values: &Values, order: &Order) -> String {
+/// `template` with `values`; where that cannot be, the default, which is noted: a recording is worth more than its name.
+fn filled(template: &Template, purpose: Purpose, values: &Values, notes: &mut Vec<Note>) -> String {
     let (text, error) = template.render_or_usual(purpose, values);
     if let Some(error) = error {
-        warn!(airing = %order.airing.id, %error, "what is usual is used instead: {text}");
+        let kind = match purpose {
+            Purpose::Name => NoteKind::DefaultName,
+            Purpose::Title => NoteKind::DefaultTitle,
+            Purpose::Artist => NoteKind::DefaultArtist,
+            Purpose::Album => NoteKind::DefaultAlbum,
+            Purpose::Genre => NoteKind::DefaultGenre,
+        };
+        notes.push(Note { kind, reason: cut(&error.to_string(), LONGEST_REASON).into_owned() });
     }
     text
+}
+
+/// The texts of the tags that are made of templates.
+struct Texts {
+    title: String,
+    artist: String,
+    album: String,
+    genre: String,
+}
+
+impl Texts {
+    fn of(order: &Order, notes: &mut Vec<Note>) -> Self {
+        let (templates, values) = (&order.show.tags, values(order));
+        let mut filled = |template, purpose| filled(template, purpose, &values, notes);
+        Self {
+            title: filled(&templates.title, Purpose::Title),
+            artist: filled(&templates.artist, Purpose::Artist),
+            album: filled(&templates.album, Purpose::Album),
+            genre: filled(&templates.genre, Purpose::Genre),
+        }
+    }
 }
 
 fn values(order: &Order) -> Values {
@@ -74,7 +120,7 @@ fn name_values(order: &Order) -> Values {
 }
 
 /// What the file says to a list that has lost it.
-fn finished(order: &Order, verdict: Verdict, taken: &Taken) -> Finished {
+fn finished(order: &Order, verdict: Verdict, taken: &Taken, notes: &[Note]) -> Finished {
     let Taken { seconds, gaps, measured, length, .. } = taken;
     let outcome = Outcome {
         verdict,
@@ -83,24 +129,24 @@ fn finished(order: &Order, verdict: Verdict, taken: &Taken) -> Finished {
         bytes: None,
         gaps: gaps.clone(),
         measured: Measured { length: Some(*length), peaks: None, ..measured.clone() },
+        notes: notes.to_vec(),
         at: order.airing.cut().end,
     };
     Finished { airing: order.airing.clone(), title: order.show.title.clone(), outcome }
 }
 
-fn tags_of(order: &Order, verdict: Verdict, taken: &Taken) -> Tags {
-    let values = values(order);
-    let templates = &order.show.tags;
+fn tags_of(order: &Order, verdict: Verdict, taken: &Taken, texts: Texts, notes: &[Note]) -> Tags {
+    let Texts { title, artist, album, genre } = texts;
     let zone = order.airing.timezone;
     // First, to be found at a glance.
-    let mut extra = vec![(FRAME.to_owned(), imprint::text(&finished(order, verdict, taken)))];
+    let mut extra = vec![(FRAME.to_owned(), imprint::text(&finished(order, verdict, taken, notes)))];
     extra.extend(replay_gain(taken.measured.loudness.as_ref()));
     Tags {
         version: order.show.treatment.id3,
-        title: filled(&templates.title, Purpose::Title, &values, order),
-        artist: filled(&templates.artist, Purpose::Artist, &values, order),
-        album: filled(&templates.album, Purpose::Album, &values, order),
-        genre: filled(&templates.genre, Purpose::Genre, &values, order),
+        title,
+        artist,
+        album,
+        genre,
         recorded: Some(order.airing.on_air.start.with_timezone(&zone).naive_local()),
         station: order.station.name.clone(),
         comment: comment(verdict, taken, zone),

@@ -281,7 +281,7 @@ impl Recorder {
         let gaps = vec![Gap { start: cut.start, length, cause }];
         let at = self.environment.clock.now();
         let (verdict, measured) = (Verdict::Failed, Measured::default());
-        Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, measured, at }
+        Outcome { verdict, seconds: 0.0, file: None, bytes: None, gaps, notes: Vec::new(), measured, at }
     }
 
     /// Writes down a change; then whoever records the airing hears of it, and whoever asks what was changed.

@@ -19,7 +19,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
-use super::label::{job, labelled};
+use super::label::{Labelled, job, labelled};
 use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
 use crate::config::Config;
@@ -169,12 +169,12 @@ async fn encoded(
         return Err(RecutError::NoMore { id: old.id.clone(), on_tape: taken.seconds });
     }
     let verdict = judge(&job.cut, &taken);
-    let name = labelled(order, verdict, &taken, cover, temporary).await?;
+    let Labelled { name, notes } = labelled(order, verdict, &taken, cover, temporary).await?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
     let named = archive::name(catalogue, shelf, &old.id, temporary, &name).await;
     let file = named.map_err(RecorderError::from)?;
     let Taken { seconds, gaps, measured, .. } = taken;
-    Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, measured, at: old.cut.end })
+    Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, notes, measured, at: old.cut.end })
 }
 
 fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> {

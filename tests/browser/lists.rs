@@ -172,6 +172,7 @@ async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_
         bytes: old.bytes,
         gaps: vec![],
         measured: Measured::default(),
+        notes: vec![],
         at: old.on_air.end + TimeDelta::hours(1),
     };
     assert!(catalogue.replace(&masters, &old, &outcome).await.expect("written"));

@@ -130,6 +130,7 @@ impl Collection {
             bytes: Some(1),
             gaps: kept.gaps.iter().map(gap).collect(),
             measured: Measured { length: Some(Duration::from_secs(SECONDS)), ..Measured::default() },
+            notes: vec![],
             at: airing.on_air.end,
         };
         assert!(self.catalogue.claim(&airing, &kept.title, airing.on_air.start).await.expect("a claim"));

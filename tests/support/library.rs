@@ -86,6 +86,7 @@ pub async fn record(
             peaks: Some(Peaks { per_second: 20.0, levels: vec![0, 128, 255] }),
             ..Measured::default()
         },
+        notes: vec![],
         at,
     };
     assert!(catalogue.claim(&airing, title, at).await.expect("a claim"));

@@ -137,6 +137,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
             length: (!failed).then(|| Duration::from_secs_f64(heard)),
             ..Measured::default()
         },
+        notes: vec![],
         at: on_air.end,
     };
     assert!(catalogue.claim(&airing, one.title, on_air.start).await.expect("a claim"), "{}", airing.id);

@@ -240,6 +240,7 @@ mod tests {
             bytes: None,
             gaps: vec![],
             measured: crate::model::Measured::default(),
+            notes: vec![],
             at: now,
         };
         assert_eq!(catalogue.forget_amendments(at("2027-01-01T00:00:00Z")).await.unwrap(), 0, "it is not finished");

@@ -8,7 +8,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Measured, ShowId, Span, StationId, Verdict};
+use crate::model::{
+    Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Measured, Note, ShowId, Span, StationId, Verdict,
+};
 
 /// What became of an airing.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,8 @@ pub struct Outcome {
     pub bytes: Option<u64>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
+    /// What else is to be said of it.
+    pub notes: Vec<Note>,
     /// What was measured in the sound. Without peaks those of an earlier outcome of the same airing stay.
     pub measured: Measured,
     /// When this was known.
@@ -71,6 +75,8 @@ pub struct Recording {
     pub gaps: Vec<Gap>,
     /// What is silent, in order.
     pub dead_air: Vec<DeadAir>,
+    /// What else is to be said of it.
+    pub notes: Vec<Note>,
     /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
     pub loudness: Option<Loudness>,
     /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin, or
@@ -138,6 +144,8 @@ pub struct Report {
     pub missing: Vec<Missing>,
     /// What is dead air.
     pub silent: Vec<Silent>,
+    /// What else is to be said of it, such as that it has the default name.
+    pub notes: Vec<Note>,
     /// Integrated loudness in LUFS; null where it is not known.
     pub loudness: Option<f64>,
     /// The file: absolute, and relative to the output folder for who asks over the network.
@@ -245,6 +253,7 @@ impl Recording {
                     seconds: dead.length.as_secs_f64(),
                 })
                 .collect(),
+            notes: self.notes.clone(),
             loudness: self.loudness.map(|loudness| loudness.integrated),
             file: self.file.as_ref().map(|file| output.join(file)),
             bytes: self.bytes,

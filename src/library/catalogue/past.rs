@@ -119,6 +119,7 @@ mod tests {
             bytes: None,
             gaps: cause.map(gap).into_iter().collect(),
             measured: Measured::default(),
+            notes: vec![],
             at: at(hour + 1),
         };
         catalogue.finish(&airing.id, &outcome).await.unwrap();

@@ -12,7 +12,7 @@ use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
 use super::error::CatalogueError;
 use super::names;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Peaks, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, Peaks, ShowId, Span, StationId, Verdict,
 };
 
 /// For [`select`]: the row of one airing, its id the only parameter.
@@ -57,6 +57,7 @@ impl Entry {
                     dead_air: recording.dead_air,
                     peaks: None,
                 },
+                notes: recording.notes,
                 at: recording.claimed_at,
             }),
             _ => None,
@@ -126,7 +127,8 @@ pub(super) fn store(
     }
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
-         bytes = :bytes, length = :length, loudness = :loudness, loudness_range = :range, peak = :peak, finished_at = :at \
+         bytes = :bytes, length = :length, loudness = :loudness, loudness_range = :range, peak = :peak, notes = :notes, \
+         finished_at = :at \
          WHERE id = :id AND finished_at IS NULL",
         named_params! {
             ":id": id.as_str(),
@@ -142,6 +144,7 @@ pub(super) fn store(
             ":loudness": outcome.measured.loudness.map(|loudness| loudness.integrated),
             ":range": outcome.measured.loudness.map(|loudness| loudness.range),
             ":peak": outcome.measured.loudness.map(|loudness| loudness.peak),
+            ":notes": noted(&outcome.notes),
             ":at": finished.then(|| stamp(outcome.at)),
         },
     )?;
@@ -167,6 +170,10 @@ pub(super) fn store(
         )?;
     }
     Ok(true)
+}
+
+fn noted(notes: &[Note]) -> Option<String> {
+    if notes.is_empty() { None } else { serde_json::to_string(notes).ok() }
 }
 
 /// When a row, or one of `show`, last got or lost its file, or was taken off the list or put on it again.
@@ -227,7 +234,7 @@ pub(super) fn select(
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
              claimed_at, finished_at, verdict, percent, seconds, length, file, bytes, loudness, \
-             loudness_range, peak, deleted_at, binned_at, binned FROM airings WHERE {condition}"
+             loudness_range, peak, notes, deleted_at, binned_at, binned FROM airings WHERE {condition}"
         ))
         .map_err(read)?;
     let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
@@ -307,6 +314,8 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             length: number("length")?.and_then(|length| Duration::try_from_secs_f64(length).ok()),
             gaps: Vec::new(),
             dead_air: Vec::new(),
+            // The sound is worth more than a note that cannot be read.
+            notes: maybe("notes")?.and_then(|notes| serde_json::from_str(&notes).ok()).unwrap_or_default(),
             loudness: loudness.map(|((integrated, range), peak)| Loudness { integrated, range, peak }),
             file: maybe("file")?.map(PathBuf::from),
             bytes: row

@@ -127,6 +127,10 @@ const STEPS: &[&str] = &[
 
     CREATE UNIQUE INDEX airings_by_file ON airings (file) WHERE file IS NOT NULL AND binned IS NULL;
 ",
+    "
+    -- What else is to be said of a recording, as JSON: [{\"kind\": \"default_name\", \"reason\": \"…\"}, …]; NULL: nothing.
+    ALTER TABLE airings ADD COLUMN notes TEXT;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

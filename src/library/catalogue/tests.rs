@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Span, Verdict};
+use crate::model::{Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, NoteKind, Span, Verdict};
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -44,6 +44,7 @@ pub(super) fn partial() -> Outcome {
             dead_air: vec![DeadAir { start: at("2026-11-20T05:30:00.500Z"), length: Duration::from_millis(31_500) }],
             peaks: Some(Peaks { per_second: 10.0, levels: vec![0, 128, 255] }),
         },
+        notes: vec![Note { kind: NoteKind::DefaultTitle, reason: "왜 \"?\"".to_owned() }],
         at: at("2026-11-20T07:01:02Z"),
     }
 }
@@ -119,6 +120,7 @@ async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
     assert_eq!(unfinished[0].prepared, None);
     let prepared = unfinished[1].prepared.as_ref().unwrap();
     assert_eq!((&prepared.file, &prepared.gaps), (&partial().file, &partial().gaps));
+    assert_eq!(prepared.notes, partial().notes);
     let measured = Measured { peaks: None, ..partial().measured };
     assert_eq!(prepared.measured, measured);
 
@@ -165,6 +167,7 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
                 {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김", "kind": "connection"},
             ],
             "silent": [{"start": "2026-11-20T14:30:00.500+09:00", "seconds": 31.5}],
+            "notes": [{"kind": "default_title", "reason": "왜 \"?\""}],
             "loudness": -16.5,
             "file": "/recordings/KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3",
             "bytes": 115_140_000,

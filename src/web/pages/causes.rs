@@ -1,4 +1,4 @@
-//! Why something is missing, in the language of whoever reads.
+//! Why something is missing, or not as it should be, in the language of whoever reads.
 //!
 //! The words of a cause are English, and say more than its kind. So who reads English reads them alone; everybody else a
 //! sentence about the kind, and the words behind it where they say more.
@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::base::redact;
 use crate::language::Language;
-use crate::model::{Cause, CauseKind};
+use crate::model::{Cause, CauseKind, Note};
 
 /// A cause, for a template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -36,6 +36,11 @@ pub(super) fn said(cause: &Cause, language: &Language) -> Said {
     }
     let more = if cause.kind.says_all() { String::new() } else { words };
     Said { said: sentence(cause.kind, language).to_owned(), words: more }
+}
+
+/// What is said of `note`.
+pub(super) fn noted(note: &Note, language: &Language) -> Said {
+    Said { said: note.kind.said(language), words: redact::text(&note.reason) }
 }
 
 /// All sentences as JSON, for causes that a script is told later; nothing where the words are enough.

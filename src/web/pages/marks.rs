@@ -95,6 +95,7 @@ mod tests {
             length: Some(Duration::from_secs(plays)),
             gaps: vec![gap(10), gap(30)],
             dead_air: vec![DeadAir { start: start + TimeDelta::minutes(40), length: minute }],
+            notes: vec![],
             loudness: None,
             file: None,
             bytes: None,

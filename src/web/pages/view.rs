@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::causes::{Said, noted};
 use super::dates;
 use super::marks::{Mark, marks};
 use crate::base::spoken::clock;
@@ -40,8 +41,9 @@ pub(super) struct Row {
     pub verdict: &'static str,
     /// The share that is there, in percent, of a partial one.
     pub percent: Option<f64>,
-    /// What is missing or silent.
+    /// What is missing or silent, and what else is to be said.
     pub marks: Vec<Mark>,
+    pub notes: Vec<Said>,
     /// How much of either, as `1:04`; empty where nothing is.
     pub missing: String,
     pub silent: String,
@@ -116,6 +118,7 @@ fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) 
             _ => None,
         },
         marks: marks(recording, language),
+        notes: recording.notes.iter().map(|note| noted(note, language)).collect(),
         missing: some(missing),
         silent: some(silent),
         playable,

@@ -1,0 +1,55 @@
+//! What else is to be said of a recording: neither its sound nor missing from it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::language::{Language, Sentence};
+
+/// A note about a recording: something is not as the configuration says, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Note {
+    /// What is to be said, in one word out of few.
+    pub kind: NoteKind,
+    /// Why, in English, for a person.
+    pub reason: String,
+}
+
+/// What a note says: which text of a recording is the default one, because the template of the configuration failed.
+///
+/// The names are in catalogues and in what programs read: one that has been released is never changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// The name of its file.
+    DefaultName,
+    /// The title in its tags.
+    DefaultTitle,
+    /// The artist in its tags.
+    DefaultArtist,
+    /// The album in its tags.
+    DefaultAlbum,
+    /// The genre in its tags.
+    DefaultGenre,
+}
+
+impl NoteKind {
+    /// What it says, without the reason.
+    pub fn said(self, language: &Language) -> String {
+        let sentence = match self {
+            Self::DefaultName => Sentence::new("note_default_name"),
+            Self::DefaultTitle => Sentence::new("note_default_title"),
+            Self::DefaultArtist => Sentence::new("note_default_artist"),
+            Self::DefaultAlbum => Sentence::new("note_default_album"),
+            Self::DefaultGenre => Sentence::new("note_default_genre"),
+        };
+        sentence.say(language)
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.said(Language::english()), self.reason)
+    }
+}
