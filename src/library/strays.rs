@@ -2,20 +2,26 @@
 //!
 //! They are found by their names and told by their [`imprint`]. Only somebody who asks for it puts them on the list: what
 //! is on it goes by `keep`, and the folder may also be another service's, whose recordings are not this one's to delete.
+//! What a file is, the catalogue remembers: it is opened again only when its size or the time of its last change is
+//! another.
 
 use std::collections::HashSet;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::catalogue::{Catalogue, CatalogueError, Finished, Recording};
+use super::catalogue::{Catalogue, CatalogueError, Finished, Found, Glance, Recording};
 use super::imprint;
 use super::shelf::{Shelf, ShelfError};
+use crate::base::clock::Clock;
 use crate::model::AiringId;
 
-/// So many unknown files are opened to tell how many are recordings.
-const GLANCES: usize = 1_000;
+/// So many files are opened to tell whether they are recordings, before others may have the disk for [`BREATH`].
+const GLANCES: usize = 200;
+const BREATH: Duration = Duration::from_secs(1);
 /// So many are put on the list in one transaction.
 const AT_ONCE: usize = 500;
 /// Folders in folders are gone into as far as this.
@@ -32,32 +38,56 @@ pub enum StraysError {
     Shelf(#[from] ShelfError),
 }
 
-/// How many recordings of aircheck are in the output folder that the list does not have. Of very many unknown files only
-/// some are opened, and it may be more.
-pub async fn count(catalogue: &Catalogue, shelf: &Shelf) -> Result<usize, StraysError> {
-    let unknown = unknown(catalogue, shelf).await?;
-    let is_one = |output: &Path, file: &PathBuf| imprint::is_in(&output.join(file));
-    let count = move |output: &Path| unknown.iter().take(GLANCES).filter(|file| is_one(output, file)).count();
-    Ok(shelf.search(count).await?)
+/// How many recordings of aircheck are in the output folder that the list does not have.
+pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> Result<usize, StraysError> {
+    let Unknown { known, new, .. } = unknown(catalogue, shelf).await?;
+    let mut count = known.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
+    for (place, files) in new.chunks(GLANCES).enumerate() {
+        if place > 0 {
+            clock.sleep(BREATH).await;
+        }
+        let files = files.to_vec();
+        let look = |output: &Path| -> Vec<(PathBuf, Glance)> {
+            let glance = |(file, seen): (PathBuf, Glance)| {
+                let is_one = imprint::is_in(&output.join(&file));
+                (file, Glance { found: if is_one { Found::Recording } else { Found::Unlikely }, ..seen })
+            };
+            files.into_iter().map(glance).collect()
+        };
+        let seen = shelf.search(look).await?;
+        count += seen.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
+        catalogue.remember(seen, Vec::new()).await?;
+    }
+    Ok(count)
 }
 
 /// Puts them on the list at `now`: those whose airing it does not have, or has as failed and without a file. Returns their
 /// rows.
 pub async fn adopt(catalogue: &Catalogue, shelf: &Shelf, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
     let mut adopted: Vec<AiringId> = Vec::new();
-    for files in unknown(catalogue, shelf).await?.chunks(AT_ONCE) {
+    let Unknown { known, new } = unknown(catalogue, shelf).await?;
+    // A program may have put a picture before what tells it, and so a glance is not enough.
+    let may_be = known.into_iter().filter(|(_, seen)| seen.found != Found::Other);
+    let files: Vec<_> = may_be.chain(new).collect();
+    for files in files.chunks(AT_ONCE) {
         let files = files.to_vec();
-        let found = shelf.search(move |output| {
-            let read = |file: PathBuf| {
-                let path = output.join(&file);
-                let mut found = imprint::of_file(&path)?;
-                found.outcome.bytes = Some(path.metadata().ok()?.len());
-                (found.outcome.file, found.outcome.at) = (Some(file), now);
-                Some(found)
-            };
-            files.into_iter().filter_map(read).collect::<Vec<Finished>>()
-        });
-        adopted.extend(catalogue.adopt(found.await?).await?);
+        let read = move |output: &Path| {
+            let (mut found, mut seen) = (Vec::new(), Vec::new());
+            for (file, was) in files {
+                let recording = imprint::of_file(&output.join(&file));
+                let is = if recording.is_some() { Found::Recording } else { Found::Other };
+                seen.push((file.clone(), Glance { found: is, ..was }));
+                found.extend(recording.map(|mut recording| {
+                    let outcome = &mut recording.outcome;
+                    (outcome.file, outcome.bytes, outcome.at) = (Some(file), Some(was.bytes), now);
+                    recording
+                }));
+            }
+            (found, seen)
+        };
+        let (found, seen): (Vec<Finished>, _) = shelf.search(read).await?;
+        adopted.extend(catalogue.adopt(found).await?);
+        catalogue.remember(seen, Vec::new()).await?;
     }
     let mut rows = Vec::new();
     for id in adopted {
@@ -66,8 +96,15 @@ pub async fn adopt(catalogue: &Catalogue, shelf: &Shelf, now: DateTime<Utc>) -> 
     Ok(rows)
 }
 
-/// The MP3s in the output folder that no row has, by their names.
-async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Vec<PathBuf>, StraysError> {
+/// The MP3s in the output folder that no row has, by their names, each as it is now.
+struct Unknown {
+    /// They are as they were when they were looked at.
+    known: Vec<(PathBuf, Glance)>,
+    /// They are new, or have changed.
+    new: Vec<(PathBuf, Glance)>,
+}
+
+async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Unknown, StraysError> {
     let look = |output: &Path| {
         let mut files = Vec::new();
         walk(output, Path::new(""), 0, &mut files);
@@ -75,9 +112,26 @@ async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Vec<PathBuf>, S
     };
     let mut files = shelf.search(look).await?;
     // After the files: a row has the name before its file gets it.
-    let known: HashSet<PathBuf> = catalogue.names().await?.into_iter().collect();
-    files.retain(|file| !known.contains(file));
-    Ok(files)
+    let listed: HashSet<PathBuf> = catalogue.names().await?.into_iter().collect();
+    files.retain(|file| !listed.contains(file));
+    let mut remembered = catalogue.glances().await?;
+    let measure = |output: &Path| files.into_iter().filter_map(|file| measured(output, file)).collect::<Vec<_>>();
+    let (mut known, mut new) = (Vec::new(), Vec::new());
+    for (file, is) in shelf.search(measure).await? {
+        match remembered.remove(&file) {
+            Some(was) if (was.bytes, was.modified) == (is.bytes, is.modified) => known.push((file, was)),
+            _ => new.push((file, is)),
+        }
+    }
+    catalogue.remember(Vec::new(), remembered.into_keys().collect()).await?;
+    Ok(Unknown { known, new })
+}
+
+/// The file as it is now; what it is has yet to be seen.
+fn measured(output: &Path, file: PathBuf) -> Option<(PathBuf, Glance)> {
+    let metadata = output.join(&file).metadata().ok()?;
+    let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
+    Some((file, Glance { bytes: metadata.len(), modified, found: Found::Unlikely }))
 }
 
 /// What cannot be read is left out. Links to folders are not followed: they may lead in a circle.
@@ -96,5 +150,54 @@ fn walk(output: &Path, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         } else if kind.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("mp3")) {
             files.push(path);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::base::clock::fast::Fast;
+
+    /// A file that says it is a recording, or says nothing, of the same size.
+    fn write(path: &Path, is_one: bool) {
+        let beginning = if is_one { "ID3\0AIRCHECK\0{\"airing\":" } else { "ID3\0--------\0{\"airing\":" };
+        fs::write(path, beginning).unwrap();
+        File::options().write(true).open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_file_that_was_looked_at_is_not_opened_again_until_it_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = async || Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let shelf = Shelf::new(folder.path().join("out"));
+        let file = |name: &str| shelf.output().join(name);
+        fs::create_dir_all(file("deep")).unwrap();
+        let clock = Fast::new(1_000);
+        let counted = async || count(&open().await, &shelf, &clock).await.unwrap();
+        for number in 0..GLANCES {
+            write(&file(&format!("{number}.mp3")), false);
+        }
+        write(&file("0.mp3"), true);
+        write(&file("deep/one.mp3"), true);
+        assert_eq!(counted().await, 2);
+        // Of the same size and time: only who opened it would know.
+        write(&file("1.mp3"), true);
+        write(&file("deep/one.mp3"), false);
+        assert_eq!(counted().await, 2);
+        let touched = File::options().write(true).open(file("1.mp3")).unwrap();
+        touched.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(1)).unwrap();
+        assert_eq!(counted().await, 3);
+        fs::remove_file(file("0.mp3")).unwrap();
+        fs::remove_file(file("deep/one.mp3")).unwrap();
+        assert_eq!(counted().await, 1);
+        assert_eq!(open().await.glances().await.unwrap().len(), GLANCES - 1, "what is gone is forgotten");
+
+        // Who wants to have them on the list has them read whole, once.
+        assert_eq!(adopt(&open().await, &shelf, DateTime::UNIX_EPOCH).await.unwrap(), []);
+        assert!(open().await.glances().await.unwrap().values().all(|seen| seen.found == Found::Other));
+        assert_eq!(counted().await, 0);
     }
 }

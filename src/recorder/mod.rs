@@ -235,7 +235,7 @@ impl Recorder {
 
     /// Tells, once, of recordings in the output folder that the list does not have.
     pub async fn tell_of_strays(&self) {
-        match strays::count(&self.catalogue, &self.shelf).await {
+        match strays::count(&self.catalogue, &self.shelf, self.environment.clock.as_ref()).await {
             Ok(0) => {}
             Ok(count) => warn!(
                 count, folder = %self.shelf.output().display(),

@@ -22,6 +22,7 @@ mod binned;
 mod entry;
 mod error;
 mod finished;
+mod glances;
 mod names;
 mod past;
 mod rows;
@@ -41,6 +42,7 @@ use tokio::sync::Mutex;
 
 pub use entry::{Binned, ClaimedAiring, Finished, Missing, Outcome, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
+pub use glances::{Found, Glance};
 pub use past::Past;
 pub use totals::Totals;
 

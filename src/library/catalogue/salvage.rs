@@ -11,7 +11,7 @@ use super::error::CatalogueError;
 use super::{Catalogue, open_writing, rows, schema, version, written};
 use crate::language::Sentence;
 
-/// The tables, each with the columns along which it can be walked.
+/// The tables, but for what can be found out again, each with the columns along which it can be walked.
 const TABLES: [(&str, &str); 4] =
     [("airings", "rowid"), ("gaps", "airing DESC, position"), ("peaks", "rowid"), ("amendments", "rowid")];
 /// What the name of one that was set aside has behind its own.

@@ -131,6 +131,16 @@ const STEPS: &[&str] = &[
     -- What else is to be said of a recording, as JSON: [{\"kind\": \"default_name\", \"reason\": \"…\"}, …]; NULL: nothing.
     ALTER TABLE airings ADD COLUMN notes TEXT;
 ",
+    "
+    -- Files in the output folder that no row of airings has, as they were when they were last looked at: their size, when
+    -- they were changed, in nanoseconds since 1970, and what they are. Only remembered: it can all be found out again.
+    CREATE TABLE glances (
+        file          TEXT PRIMARY KEY,
+        bytes         INTEGER NOT NULL,
+        modified      INTEGER NOT NULL,
+        found         TEXT NOT NULL CHECK (found IN ('recording', 'unlikely', 'other'))
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
