@@ -26,7 +26,8 @@ fn mp3s(folder: &Path) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or_not_and_nothing_is_overwritten() {
+async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_service_running_or_not_and_nothing_is_overwritten()
+ {
     let origin = Origin::start();
     let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
     let clock = SetClock::before(start, &origin, &[Container::Fmp4]);
@@ -68,7 +69,10 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
     assert_eq!(listed.len(), 3, "{listed:?}");
     assert!((by_show(listed, "failed")["on_tape"].as_f64().expect("seconds") - 10.0).abs() < 0.1, "{listed:?}");
     let shown = aircheck.run(&["recover"]).await.stdout;
-    assert!(shown.contains("partial@20261121T1000Z  partial (50.0 %)  12.0 of 12.0 s on tape  Partial"), "{shown}");
+    assert!(
+        shown.contains("moved@20261121T1000Z    partial (50.0 %), file gone  8.0 of 8.0 s on tape    Moved"),
+        "{shown}"
+    );
 
     // With the service running.
     let ran = aircheck.run(&["recover", "failed@20261121T1000Z", "--json"]).await;
@@ -90,6 +94,19 @@ async fn a_failed_and_a_partial_airing_are_cut_again_with_the_service_running_or
     assert_eq!(by_show(&list, "moved")["file"], file("moved"));
     whole(by_show(&list, "moved"), Some(start - clock.ahead()), 8.0);
     assert_eq!(mp3s(&aircheck.path("recordings")), 5);
+    assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
+
+    // Complete, and deleted by mistake.
+    std::fs::remove_file(file("whole")).expect("removed");
+    let shown = aircheck.run(&["recover"]).await.stdout;
+    assert!(shown.contains("whole@20261121T1000Z  complete, file gone  5.0 of 5.0 s on tape  Whole"), "{shown}");
+    let ran = aircheck.run(&["recover", "whole@20261121T1000Z"]).await;
+    assert!(ran.code == 0 && ran.stderr.contains("its file was gone; it was made again"), "{ran:?}");
+    whole(by_show(&aircheck.list().await, "whole"), Some(start - clock.ahead()), 5.0);
+    spoil(&aircheck, "UPDATE airings SET state = 'shelved', verdict = 'complete', file = 'x.mp3' WHERE show = 'dead'");
+    let ran = aircheck.run(&["recover", "dead@20261121T1000Z"]).await;
+    assert!(ran.code == 1 && ran.stderr.contains("is gone, and nothing of it is on tape any more"), "{ran:?}");
+    spoil(&aircheck, "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL WHERE show = 'dead'");
     assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
 
     for (id, code, words) in [

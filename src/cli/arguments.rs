@@ -73,7 +73,7 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Cut a failed or partial airing again from its tape, or list those of which the tape holds more
+    /// Cut an airing that failed, is partial or has lost its file again from its tape, or list those of which the tape holds more
     Recover {
         /// The airing, such as news@20261120T0300Z; without it, those that can be recovered are listed
         #[arg(value_name = "AIRING-ID")]

@@ -1,4 +1,4 @@
-//! `aircheck recover`: a failed or partial airing cut again from its tape, or recordings that the list has lost put on it again,
+//! `aircheck recover`: a failed or partial airing, or one whose file is gone, cut again from its tape, or recordings that the list has lost put on it again,
 //! whether or not the service runs.
 
 use std::path::Path;
@@ -19,7 +19,7 @@ use crate::library::catalogue::{Catalogue, CatalogueError, Recording, Report};
 use crate::library::shelf::Shelf;
 use crate::library::strays;
 use crate::model::{AiringId, Verdict};
-use crate::recorder::{self, Recoverable, RecutError};
+use crate::recorder::{self, Recoverable, Recut, RecutError};
 
 /// Which airing, and for whom.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ struct Candidate {
     report: Report,
     /// Seconds of it on tape.
     on_tape: f64,
+    /// Whether its file is no longer where it was put.
+    gone: bool,
 }
 
 /// Lists or recovers.
@@ -56,13 +58,17 @@ fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
     let found = block_on(async {
         match catalogue::open(config).await? {
             None => Ok(Vec::new()),
-            Some(catalogue) => Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, config).await?),
+            Some(catalogue) => {
+                let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
+                Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, &shelf, config).await?)
+            }
         }
     })?
     .context("what can be recovered cannot be listed")?;
     if json {
         let output = catalogue::output(config);
-        let report = |it: &Recoverable| Candidate { report: it.recording.report(&output), on_tape: it.on_tape };
+        let report =
+            |it: &Recoverable| Candidate { report: it.recording.report(&output), on_tape: it.on_tape, gone: it.gone };
         print_json(&found.iter().map(report).collect::<Vec<_>>())?;
     } else if found.is_empty() {
         print("nothing: no tape holds more of an airing than its recording does\n")?;
@@ -74,11 +80,12 @@ fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
 }
 
 fn row(found: &Recoverable) -> [String; 4] {
-    let Recoverable { recording, on_tape } = found;
+    let Recoverable { recording, on_tape, gone } = found;
     let planned = recording.cut.length().as_seconds_f64();
     [
         recording.id.to_string(),
-        recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default()
+            + if *gone { ", file gone" } else { "" },
         format!("{on_tape:.1} of {planned:.1} s on tape"),
         recording.title.clone(),
     ]
@@ -133,7 +140,10 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
         }
     };
     match recut {
-        Ok(recording) => {
+        Ok(Recut { recording, gone }) => {
+            if gone {
+                eprintln!("aircheck: its file was gone; it was made again from its tape");
+            }
             tell(&output, &recording, json)?;
             Ok(if recording.verdict == Some(Verdict::Complete) { DONE } else { INCOMPLETE })
         }

@@ -60,7 +60,7 @@ pub use error::RecorderError;
 pub use live::Current;
 pub use order::Order;
 pub use progress::Progress;
-pub use recut::{Recoverable, RecutError, recoverable, recut};
+pub use recut::{Recoverable, Recut, RecutError, recoverable, recut};
 pub use replay_gain::replay_gain;
 pub use take::{Encoders, Ending, Taken, take};
 pub use trial::{Heard, hear};

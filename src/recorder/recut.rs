@@ -9,9 +9,9 @@
 //! 3. the row gets the new outcome in place of the old one: an old file that the list does not know;
 //! 4. the old file, if there was one, is removed: done. Had it been moved away, the recording may have got its name.
 //!
-//! Nothing happens where the tape holds no more than the recording.
+//! Nothing happens where the tape holds no more than the recording. One whose file is gone holds nothing: it is made again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ use crate::encode;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
-use crate::library::shelf::{self, Shelf};
+use crate::library::shelf::{self, Shelf, ShelfError};
 use crate::model::{AiringId, StationId, Verdict};
 use crate::tape::{self, Tape, TapeError};
 
@@ -39,6 +39,17 @@ pub struct Recoverable {
     pub recording: Recording,
     /// How much of the airing is on tape, in seconds.
     pub on_tape: f64,
+    /// Whether its file is gone: moved away or deleted, by whomever.
+    pub gone: bool,
+}
+
+/// An airing that was cut again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recut {
+    /// Its row as it is now.
+    pub recording: Recording,
+    /// Whether the file that it had was gone.
+    pub gone: bool,
 }
 
 /// Why an airing cannot be cut again.
@@ -86,6 +97,12 @@ pub enum RecutError {
         /// What could be cut from it, in seconds.
         on_tape: f64,
     },
+    /// The tape has nothing.
+    #[error("the file of {id} is gone, and nothing of it is on tape any more")]
+    Lost {
+        /// The airing.
+        id: AiringId,
+    },
     /// Retention, or another recovery, came first.
     #[error("{id} was changed by somebody else meanwhile; nothing was done")]
     Changed {
@@ -98,12 +115,21 @@ pub enum RecutError {
 }
 
 /// The airings that [`recut`] would improve, newest first.
-pub async fn recoverable(catalogue: &Catalogue, config: &Arc<Config>) -> Result<Vec<Recoverable>, RecutError> {
+pub async fn recoverable(
+    catalogue: &Catalogue,
+    shelf: &Shelf,
+    config: &Arc<Config>,
+) -> Result<Vec<Recoverable>, RecutError> {
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
+    // In a folder that is away nothing is gone.
+    let gone = gone(shelf, &recordings).await.unwrap_or_default();
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
-    let lacking = |it: &Recording| it.finished_at.is_some() && it.verdict != Some(Verdict::Complete);
-    for recording in recordings.into_iter().filter(lacking) {
+    for recording in recordings.into_iter().filter(|it| it.finished_at.is_some()) {
+        let gone = gone.contains(&recording.id);
+        if recording.verdict == Some(Verdict::Complete) && !gone {
+            continue;
+        }
         let known = tapes.get(&recording.station).cloned();
         let tape = if let Some(tape) = known {
             tape
@@ -113,11 +139,26 @@ pub async fn recoverable(catalogue: &Catalogue, config: &Arc<Config>) -> Result<
         };
         let (on_tape, _) = tape::progress(&tape.view(&recording.cut), recording.cut);
         let on_tape = on_tape.as_secs_f64();
-        if on_tape > recording.seconds + Verdict::TOLERANCE_SECONDS {
-            found.push(Recoverable { recording, on_tape });
+        if on_tape > there(&recording, gone) + Verdict::TOLERANCE_SECONDS {
+            found.push(Recoverable { recording, on_tape, gone });
         }
     }
     Ok(found)
+}
+
+/// Which of `recordings` have lost the file that they had. Fails where the output folder does not say.
+async fn gone(shelf: &Shelf, recordings: &[Recording]) -> Result<HashSet<AiringId>, ShelfError> {
+    let had_one = |it: &&Recording| it.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
+    let files = recordings.iter().filter_map(|it| it.file.clone()).collect();
+    let gone = shelf.gone(files).await?;
+    // Without a name, another has it by now.
+    let is_gone = |it: &&Recording| it.file.as_ref().is_none_or(|file| gone.contains(file));
+    Ok(recordings.iter().filter(had_one).filter(is_gone).map(|it| it.id.clone()).collect())
+}
+
+/// How much of the airing there is, in seconds.
+fn there(recording: &Recording, gone: bool) -> f64 {
+    if gone { 0.0 } else { recording.seconds }
 }
 
 /// Cuts the airing again, gives the recording a name of its own and puts it in place of the old outcome. Returns the row
@@ -128,13 +169,14 @@ pub async fn recut(
     config: &Arc<Config>,
     id: &AiringId,
     now: DateTime<Utc>,
-) -> Result<Recording, RecutError> {
+) -> Result<Recut, RecutError> {
     let get = async || catalogue.get(id).await.map_err(RecorderError::from);
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
-    let order = order_of(config, &old)?;
+    let gone = !gone(shelf, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
+    let order = order_of(config, &old, gone)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
     let temporary = shelf.temporary(id).await.map_err(RecorderError::from)?;
-    let shelved = encoded(&order, &tape, &old, (catalogue, shelf), &temporary).await;
+    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
         let _ = tokio::fs::remove_file(&temporary).await;
@@ -148,14 +190,15 @@ pub async fn recut(
     if old.file != outcome.file {
         remove(catalogue, shelf, id, old.file.as_deref()).await?;
     }
-    get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })
+    let recording = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
+    Ok(Recut { recording, gone })
 }
 
 /// Encodes the cut and shelves it, if it is better than what there is.
 async fn encoded(
     order: &Order,
     tape: &Tape,
-    old: &Recording,
+    (old, gone): (&Recording, bool),
     (catalogue, shelf): (&Catalogue, &Shelf),
     temporary: &Path,
 ) -> Result<Outcome, RecutError> {
@@ -165,8 +208,9 @@ async fn encoded(
     let sealed = CancellationToken::new();
     sealed.cancel();
     let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
-    if taken.seconds <= old.seconds + Verdict::TOLERANCE_SECONDS {
-        return Err(RecutError::NoMore { id: old.id.clone(), on_tape: taken.seconds });
+    if taken.seconds <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
+        let (id, on_tape) = (old.id.clone(), taken.seconds);
+        return Err(if gone { RecutError::Lost { id } } else { RecutError::NoMore { id, on_tape } });
     }
     let verdict = judge(&job.cut, &taken);
     let Labelled { name, notes } = labelled(order, verdict, &taken, cover, temporary).await?;
@@ -177,7 +221,7 @@ async fn encoded(
     Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, notes, measured, at: old.cut.end })
 }
 
-fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> {
+fn order_of(config: &Arc<Config>, old: &Recording, gone: bool) -> Result<Order, RecutError> {
     let id = old.id.clone();
     if old.finished_at.is_none() {
         return Err(RecutError::Unfinished { id });
@@ -185,7 +229,7 @@ fn order_of(config: &Arc<Config>, old: &Recording) -> Result<Order, RecutError> 
     if old.deleted_at.is_some() || old.binned.is_some() {
         return Err(RecutError::Deleted { id });
     }
-    if old.verdict == Some(Verdict::Complete) {
+    if old.verdict == Some(Verdict::Complete) && !gone {
         return Err(RecutError::Complete { id });
     }
     let removed = || RecutError::Removed { show: old.title.clone(), station: old.station.clone() };
