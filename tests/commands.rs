@@ -158,6 +158,9 @@ async fn editors_and_shells_get_what_they_need() {
     let ran = aircheck.run(&["--config", "/nowhere.yaml", "next"]).await;
     assert_eq!(ran.code, 2);
     assert!(ran.stderr.contains("there is no file /nowhere.yaml"), "{ran:?}");
+    let ran = aircheck.run(&["--config", "/etc", "next"]).await;
+    assert_eq!(ran.code, 2);
+    assert!(ran.stderr.contains("/etc is a folder; name the station YAML itself"), "{ran:?}");
 }
 
 #[tokio::test]

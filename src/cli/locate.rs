@@ -10,6 +10,9 @@ pub(super) enum LocateError {
     /// The one that was named is not there.
     #[error("there is no file {}; `--config` and $AIRCHECK_CONFIG name the station YAML", .0.display())]
     Missing(PathBuf),
+    /// The one that was named is a folder.
+    #[error("{} is a folder; name the station YAML itself, such as {}", .0.display(), .0.join("stations.yaml").display())]
+    Folder(PathBuf),
     /// None of the usual ones is there.
     #[error(
         "no station YAML was found. Looked for {}.\nWrite one (README.md shows ten lines that work), or name it with `--config FILE`. \
@@ -21,7 +24,11 @@ pub(super) enum LocateError {
 /// The file that was named, else the first of the usual ones that is there.
 pub(super) fn find(named: Option<PathBuf>) -> Result<PathBuf, LocateError> {
     if let Some(file) = named {
-        return if file.is_file() { Ok(file) } else { Err(LocateError::Missing(file)) };
+        return match file.metadata() {
+            Ok(found) if found.is_file() => Ok(file),
+            Ok(found) if found.is_dir() => Err(LocateError::Folder(file)),
+            _ => Err(LocateError::Missing(file)),
+        };
     }
     let personal = std::env::var_os("XDG_CONFIG_HOME")
         .map(PathBuf::from)

@@ -51,6 +51,17 @@ fn an_id_that_cannot_be_is_answered_in_the_same_way_at_the_station_and_at_its_sh
 }
 
 #[test]
+fn what_may_have_been_meant_is_proposed_once() {
+    let show = |length: &str| {
+        with_station(&format!("shows:\n  - {{ title: News, station: s, cron: \"0 9 * * *\", length: \"{length}\" }}\n"))
+    };
+    for length in ["１h", "１ｈ"] {
+        let hint = only(&show(length)).3;
+        assert_eq!(hint, "write `1h`", "{length}");
+    }
+}
+
+#[test]
 fn typographic_quotes_are_told_where_they_cannot_be_meant() {
     let show = |title: &str, cron: &str, length: &str| {
         let keys = format!("title: {title}\n    station: s\n    cron: {cron}\n    length: {length}");
