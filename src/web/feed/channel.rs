@@ -58,7 +58,7 @@ pub(super) fn channel(
         generator: Some(concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned()),
         last_build_date: changed.map(|at| at.to_rfc2822()),
         ttl: Some(LOOK_AGAIN.to_string()),
-        items: episodes.iter().map(|episode| item::item(episode, place, id.is_none())).collect(),
+        items: item::items(episodes, place, id.is_none()),
         itunes_ext: Some(ITunesChannelExtension {
             image: Some(image),
             author: Some(line(station.unwrap_or("aircheck"))),

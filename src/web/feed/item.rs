@@ -1,5 +1,7 @@
 //! An episode of a feed.
 
+use std::collections::HashMap;
+
 use rss::extension::ExtensionMap;
 use rss::extension::itunes::ITunesItemExtension;
 use rss::{Category, Enclosure, Guid, Item};
@@ -15,8 +17,32 @@ use crate::base::spoken::clock;
 use crate::library::catalogue::Recording;
 use crate::recorder::ledger;
 
+/// The episodes of a feed, no two of them with one title: several stations may have news at the same hour, and podcast apps
+/// drop all but one of those.
+pub(super) fn items(episodes: &[Episode], place: &Place<'_>, with_image: bool) -> Vec<Item> {
+    let mut items: Vec<Item> = episodes.iter().map(|episode| item(episode, place, with_image)).collect();
+    tell_apart(&mut items);
+    items
+}
+
+/// Puts the station behind titles that several items have.
+fn tell_apart(items: &mut [Item]) {
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for title in items.iter().filter_map(|item| item.title.clone()) {
+        *times.entry(title).or_default() += 1;
+    }
+    for item in items {
+        let station = item.itunes_ext.as_ref().and_then(|itunes| itunes.author.as_deref());
+        if let (Some(title), Some(station)) = (&item.title, station)
+            && times.get(title).is_some_and(|times| *times > 1)
+        {
+            item.title = Some(format!("{title} ({station})"));
+        }
+    }
+}
+
 /// The episode of a recording; with the picture of its show, where the feed has another.
-pub(super) fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
+fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
     let Place { base, config, images } = place;
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
@@ -68,4 +94,21 @@ fn extensions(Episode { recording, transcripts, .. }: &Episode, base: &Url) -> E
         add(&mut extensions, PODCAST, "chapters", &attributes, None);
     }
     extensions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_news_of_two_stations_at_one_hour_have_titles_of_their_own() {
+        let item = |title: &str, station: &str| {
+            let itunes_ext = Some(ITunesItemExtension { author: Some(station.to_owned()), ..Default::default() });
+            Item { title: Some(title.to_owned()), itunes_ext, ..Item::default() }
+        };
+        let mut items = [item("News 18:00", "KBS"), item("News 17:00", "KBS"), item("News 18:00", "MBC")];
+        tell_apart(&mut items);
+        let titles = items.map(|item| item.title.unwrap());
+        assert_eq!(titles, ["News 18:00 (KBS)", "News 17:00", "News 18:00 (MBC)"]);
+    }
 }
