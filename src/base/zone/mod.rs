@@ -16,7 +16,7 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
 use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone as Rules};
@@ -60,6 +60,12 @@ impl Zone {
     /// By which release of the database the zones go. Blocks on the disk.
     pub fn release() -> Release {
         Database::of_machine().release()
+    }
+
+    /// The release of the rules that were compiled in, where it is newer than the machine's, and the clocks of this zone are
+    /// others by it at some time in the year from `now` on. Blocks on the disk.
+    pub fn newer_rules(self, now: DateTime<Utc>) -> Option<&'static str> {
+        Database::of_machine().newer_rules(self.name(), now.timestamp())
     }
 
     fn offset_at(self, seconds: i64) -> ZoneOffset {
