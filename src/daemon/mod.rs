@@ -1,7 +1,7 @@
 //! The daemon: builds the parts, starts them in order, stops them in reverse.
 //!
-//! Lock → catalogue → recover → plan → ready. Once a second the plan is asked what is due; the recorder claims it. The
-//! configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
+//! Lock → catalogue → recover → plan → ready. Once a second the agenda is asked what is due, which costs nothing where
+//! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
 //! While something is being recorded its time does not jump, whatever is done to the machine's clock (`timekeeper`).
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
@@ -31,9 +31,10 @@ use crate::deck::{self, Decks};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
-use crate::model::{AiringId, Span};
+use crate::model::{AiringId, Listener, Span};
 use crate::notify::systemd;
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
+use crate::schedule::agenda::Agenda;
 use crate::schedule::programme::Planned;
 use crate::schedule::ticker::{Tick, Ticker, TickerError};
 use crate::web::{Access, Events, Probes, Site};
@@ -42,6 +43,7 @@ pub use lock::{Lock, LockError};
 
 use page::Page;
 use renamed::renamed;
+use standing::Standing;
 use timekeeper::Timekeeper;
 
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
@@ -87,11 +89,13 @@ struct Daemon {
     control: Control,
     decks: Decks,
     lock: Lock,
-    seen: HashSet<AiringId>,
+    agenda: Agenda,
     looked: DateTime<Utc>,
     /// From the last sign of life of the daemon before until this one began.
     unwatched: Option<Span>,
-    status: String,
+    /// What systemd was told last, and the changes since.
+    standing: Standing,
+    changes: Listener,
     /// What deletes what is not kept any longer.
     house: Option<JoinHandle<()>>,
     page: Page,
@@ -130,11 +134,8 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
                 Some(Tick::Housekeeping) => daemon.keep_house(),
                 None => break,
             },
-            Ok(()) = by_hand.changed() => {
-                // What was taken back may be due again.
-                daemon.seen.clear();
-                daemon.look().await;
-            }
+            // What was taken back may be due again.
+            Ok(()) = by_hand.changed() => daemon.look().await,
             // Whoever built the environment may end it too: the demo does.
             () = daemon.environment.stop.cancelled() => break,
         }
@@ -194,10 +195,11 @@ impl Daemon {
             control,
             decks,
             lock,
-            seen: HashSet::new(),
+            agenda: Agenda::default(),
             looked: now,
             unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
-            status: String::new(),
+            standing: Standing::default(),
+            changes: catalogue.changes().listen(None),
             house: None,
             page: Page::new(site),
         };
@@ -227,7 +229,7 @@ impl Daemon {
         if self.time.is_first() {
             self.time.follow();
             self.decks.clock_was_wrong(jump).await;
-            self.seen.clear();
+            self.agenda.clock_was_set();
             let now = self.environment.clock.now();
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
@@ -245,7 +247,7 @@ impl Daemon {
             self.held_for = None;
             self.time.follow();
             self.decks.clock_was_set();
-            self.seen.clear();
+            self.agenda.clock_was_set();
             info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
         }
     }
@@ -263,22 +265,21 @@ impl Daemon {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
             self.note_missed(slept);
         }
+        if !self.agenda.is_quiet(&self.control.plan(), now, LEAD) {
+            self.begin_due(now).await;
+        }
+        self.tell();
+    }
+
+    async fn begin_due(&mut self, now: DateTime<Utc>) {
         let turn = self.recorder.turn().await;
-        for due in self.control.programme().due(now, LEAD) {
-            let id = &due.airing.id;
-            if self.seen.contains(id) {
-                continue;
-            }
+        for due in self.agenda.due(&self.control.programme(), now, LEAD) {
             let Some(order) = Order::of(&self.config, &due.airing, &due.title) else { continue };
-            match self.recorder.begin(&turn, order).await {
-                Ok(_) => {
-                    self.seen.insert(id.clone());
-                }
-                Err(error) => error!(airing = %id, %error, "could not be claimed; trying again"),
+            if let Err(error) = self.recorder.begin(&turn, order).await {
+                error!(airing = %due.airing.id, %error, "could not be claimed; trying again");
+                self.agenda.again(&due);
             }
         }
-        drop(turn);
-        self.tell();
     }
 
     /// Writes down the airings of `window` that are over and were never claimed, in a task of its own: there may be thousands,
@@ -322,7 +323,6 @@ impl Daemon {
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
                 self.recorder.configured(&self.config);
-                self.seen.clear();
             }
             Err(errors) => {
                 error!("the configuration has mistakes; going on with the one before\n{errors}");
@@ -333,9 +333,6 @@ impl Daemon {
 
     /// Retention and old tape, in a task of its own: a disk that hangs must not keep a show from beginning.
     fn keep_house(&mut self) {
-        let now = self.environment.clock.now();
-        let due: HashSet<_> = self.control.programme().due(now, LEAD).into_iter().map(|due| due.airing.id).collect();
-        self.seen.retain(|id| due.contains(id));
         if self.house.as_ref().is_some_and(|house| !house.is_finished()) {
             warn!("deleting what is not kept any longer takes very long; is a disk or a network share away?");
             return;
@@ -358,11 +355,14 @@ impl Daemon {
     /// Tells systemd what goes on, where that has changed.
     fn tell(&mut self) {
         let now = self.environment.clock.now();
-        let status = standing::describe(&self.recorder.recording(), &self.control.programme(), now);
-        if status != self.status {
-            systemd::status(&status);
-            self.status = status;
+        if !self.changes.has_news() && self.standing.holds(now) {
+            return;
         }
+        let standing = Standing::of(&self.recorder.recording(), &self.control.programme(), now);
+        if standing.line() != self.standing.line() {
+            systemd::status(standing.line());
+        }
+        self.standing = standing;
     }
 
     /// Stops everything; a second signal ends the wait.

@@ -82,6 +82,12 @@ impl Listener {
         }
     }
 
+    /// Whether something has changed since it was asked last, or heard of a change.
+    pub fn has_news(&mut self) -> bool {
+        let counts = *self.receiver.borrow_and_update();
+        std::mem::replace(&mut self.known, counts) != counts
+    }
+
     /// What has been heard of.
     pub fn known(&self) -> Counts {
         self.known
@@ -105,6 +111,10 @@ mod tests {
         let mut later = changes.listen(Some([0, 1, 2, 0]));
         assert_eq!(later.next().await.unwrap(), [Topic::Recordings, Topic::Airings]);
         assert_eq!(later.known(), listener.known());
+        assert!(!listener.has_news());
+        changes.tell(&[Topic::Stations]);
+        assert!(listener.has_news() && !listener.has_news());
+        assert_eq!(later.next().await.unwrap(), [Topic::Stations]);
         drop(changes);
         assert_eq!(later.next().await, None);
     }

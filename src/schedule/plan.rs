@@ -5,6 +5,8 @@
 //! most [`LONGEST_LOOK`], and the configuration bounds the length of a show, so a show that starts every minute costs at
 //! most some ten thousand steps.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,14 +36,32 @@ pub fn airings(shows: &[Arc<Show>], window: Span) -> Vec<Airing> {
 
 /// The next `count` airings that go on the air after `now`, by their starts.
 pub fn coming(shows: &[Arc<Show>], now: DateTime<Utc>, count: usize) -> Vec<Airing> {
-    let of = |show: &Arc<Show>| -> Vec<Airing> {
-        let reach = reach(show);
-        starts(show, now).filter_map(|start| airing(show, &reach, start)).take(count).collect()
+    ahead(shows, now).take(count).collect()
+}
+
+/// The airings that go on the air after `now`, by their starts, without end. Each show has its next start computed, and
+/// another one only when that is taken: `count` airings of `n` shows cost `n + count` starts.
+pub fn ahead(shows: &[Arc<Show>], now: DateTime<Utc>) -> impl Iterator<Item = Airing> {
+    let next = |place: usize, after: DateTime<Utc>| {
+        let show = shows.get(place)?;
+        let start = starts(show, after).next()?;
+        // The id decides between those that start together.
+        Some(Reverse((start, AiringId::derive(&show.id, start), place)))
     };
-    let mut airings: Vec<Airing> = shows.iter().flat_map(of).collect();
-    airings.sort_by(|one, other| (one.on_air.start, &one.id).cmp(&(other.on_air.start, &other.id)));
-    airings.truncate(count);
-    airings
+    let mut heap: BinaryHeap<_> = (0..shows.len()).filter_map(|place| next(place, now)).collect();
+    let airings = std::iter::from_fn(move || {
+        let Reverse((start, _, place)) = heap.pop()?;
+        heap.extend(next(place, start));
+        let show = shows.get(place)?;
+        Some(airing(show, &reach(show), start))
+    });
+    airings.flatten()
+}
+
+/// When the next cut of `show` begins after `instant`.
+pub(super) fn next_cut(show: &Show, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let early = reach(show).early;
+    Some(before(starts(show, after(instant, early)).next()?, early))
 }
 
 /// The airing of `show` that starts at `start`, where its cron says so.
@@ -66,9 +86,32 @@ fn reach(show: &Show) -> Reach {
 
 /// The starts of `show` strictly after `from`, in order.
 fn starts(show: &Show, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
-    std::iter::successors(show.cron.next_after(from, show.timezone), |start| {
-        show.cron.next_after(*start, show.timezone)
+    // Not `successors`: that has always computed one more than it is asked for.
+    let mut last = Some(from);
+    std::iter::from_fn(move || {
+        last = next_start(show, last?);
+        last
     })
+}
+
+fn next_start(show: &Show, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    #[cfg(test)]
+    COMPUTED.set(COMPUTED.get() + 1);
+    show.cron.next_after(after, show.timezone)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many starts this thread has computed.
+    static COMPUTED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many starts `work` computes.
+#[cfg(test)]
+pub(crate) fn computed<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = COMPUTED.get();
+    let done = work();
+    (done, COMPUTED.get() - before)
 }
 
 fn airing(show: &Show, reach: &Reach, start: DateTime<Utc>) -> Option<Airing> {

@@ -73,60 +73,89 @@ impl Programme {
         &self.config
     }
 
+    /// What was changed by hand.
+    pub(super) fn amendments(&self) -> &Arc<Amendments> {
+        &self.amendments
+    }
+
     /// All airings whose cut has a part in `window`, skipped or not, by the start of their cuts. Of a window longer than
     /// [`plan::LONGEST_LOOK`] only the end is looked at.
     pub fn airings(&self, window: Span) -> Vec<Planned> {
-        let file = plan::airings(&self.config.shows, window).into_iter().map(|airing| self.amended(airing));
+        let all = self.not_recorded(&self.config.shows, window, |_| true).chain(self.recording.iter().cloned());
+        within(window, all)
+    }
+
+    /// What is in `window` of `shows`, and of the changes by hand that are `wanted`, and is not being recorded.
+    fn not_recorded(
+        &self,
+        shows: &[Arc<Show>],
+        window: Span,
+        wanted: impl Fn(&Amendment) -> bool,
+    ) -> impl Iterator<Item = Planned> {
+        let file = plan::airings(shows, window).into_iter().map(|airing| self.amended(airing));
         // The plan knows nothing of these.
-        let by_hand = self.amendments.iter().filter(|it| it.origin == Origin::Hand || it.moved);
+        let by_hand = self.amendments.iter().filter(move |it| (it.origin == Origin::Hand || it.moved) && wanted(it));
         let all = file.chain(by_hand.filter_map(|amendment| self.of(amendment)));
-        let all = all.filter(|planned| !self.is_taken(&planned.airing)).chain(self.recording.iter().cloned());
-        let within: BTreeMap<_, _> = all
-            .filter(|planned| planned.airing.cut().intersect(&window).is_some())
-            .map(|planned| ((planned.airing.cut().start, planned.airing.id.clone()), planned))
-            .collect();
-        within.into_values().collect()
+        all.filter(|planned| !self.is_taken(&planned.airing))
+    }
+
+    /// The airings that go on the air after `now`, skipped or not, by their starts. What nobody takes is not computed.
+    pub fn ahead(&self, now: DateTime<Utc>) -> impl Iterator<Item = Planned> {
+        self.next(&self.config.shows, now, |_| true)
     }
 
     /// The next `count` airings that go on the air after `now`, skipped or not, by their starts.
     pub fn coming(&self, now: DateTime<Utc>, count: usize) -> Vec<Planned> {
-        self.next(&self.config.shows, now, count, |_| true)
+        self.ahead(now).take(count).collect()
     }
 
     /// The same of one show of the file.
     pub fn coming_of(&self, show: &Arc<Show>, now: DateTime<Utc>, count: usize) -> Vec<Planned> {
-        self.next(std::slice::from_ref(show), now, count, |airing| airing.show == show.id)
+        self.next(std::slice::from_ref(show), now, |airing| airing.show == show.id).take(count).collect()
     }
 
     fn next(
         &self,
         shows: &[Arc<Show>],
         now: DateTime<Utc>,
-        count: usize,
         wanted: impl Fn(&Airing) -> bool,
-    ) -> Vec<Planned> {
-        let more = count.saturating_add(self.recording.len());
-        let file = plan::coming(shows, now, more).into_iter().map(|airing| self.amended(airing));
-        let once = self.amendments.iter().filter(|it| it.origin == Origin::Hand && it.airing.on_air.start > now);
-        let once = once.filter(|it| wanted(&it.airing)).filter_map(|amendment| self.of(amendment));
-        let mut all: Vec<_> = file.chain(once).filter(|planned| !self.is_taken(&planned.airing)).collect();
-        let ahead = self.recording.iter().filter(|it| it.airing.on_air.start > now && wanted(&it.airing));
-        all.extend(ahead.cloned());
-        all.sort_by(|one, other| {
-            (one.airing.on_air.start, &one.airing.id).cmp(&(other.airing.on_air.start, &other.airing.id))
-        });
-        all.truncate(count);
-        all
+    ) -> impl Iterator<Item = Planned> {
+        let is_ahead = |airing: &Airing| airing.on_air.start > now && wanted(airing);
+        let once = self.amendments.iter().filter(|it| it.origin == Origin::Hand && is_ahead(&it.airing));
+        let once = once.filter_map(|amendment| self.of(amendment)).filter(|it| !self.is_taken(&it.airing));
+        let recording = self.recording.iter().filter(|it| is_ahead(&it.airing)).cloned();
+        let mut others: Vec<_> = once.chain(recording).collect();
+        others.sort_by(|one, other| by_start(one).cmp(&by_start(other)));
+        let mut others = others.into_iter().peekable();
+        let file = plan::ahead(shows, now).map(|airing| self.amended(airing));
+        let mut file = file.filter(|it| !self.is_taken(&it.airing)).peekable();
+        std::iter::from_fn(move || match (others.peek(), file.peek()) {
+            (Some(other), Some(one)) if by_start(one) < by_start(other) => file.next(),
+            (Some(_), _) => others.next(),
+            (None, _) => file.next(),
+        })
     }
 
     /// The airings to be recorded now: their cuts start at or before `now` + `lead` and have not ended, and nobody has
     /// skipped them.
     pub fn due(&self, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Planned> {
-        let until = plan::after(now, lead);
-        // A window excludes its end; a cut that starts at that very instant is due.
-        let mut due = self.airings(Span::new(now, plan::after(until, TimeDelta::nanoseconds(1))));
-        due.retain(|it| !it.skipped && it.airing.cut().start <= until && it.airing.cut().end > now);
-        due
+        due_of(self.airings(due_window(now, lead)), now, lead)
+    }
+
+    /// The same, only of `shows` and of the airings that were `added` by hand, and without what is being recorded.
+    pub(super) fn due_among(
+        &self,
+        shows: &[Arc<Show>],
+        added: &[AiringId],
+        now: DateTime<Utc>,
+        lead: TimeDelta,
+    ) -> Vec<Planned> {
+        let window = due_window(now, lead);
+        let wanted = |it: &Amendment| match it.origin {
+            Origin::Hand => added.contains(&it.airing.id),
+            Origin::File => shows.iter().any(|show| show.id == it.airing.show),
+        };
+        due_of(within(window, self.not_recorded(shows, window, wanted)), now, lead)
     }
 
     /// One airing by its id.
@@ -189,6 +218,30 @@ impl Programme {
             connecting_until: *connecting_until,
         })
     }
+}
+
+/// What may be due; a window excludes its end, and a cut that starts at that very instant is due.
+fn due_window(now: DateTime<Utc>, lead: TimeDelta) -> Span {
+    Span::new(now, plan::after(plan::after(now, lead), TimeDelta::nanoseconds(1)))
+}
+
+fn due_of(mut planned: Vec<Planned>, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Planned> {
+    let until = plan::after(now, lead);
+    planned.retain(|it| !it.skipped && it.airing.cut().start <= until && it.airing.cut().end > now);
+    planned
+}
+
+/// Those of `all` whose cut has a part in `window`, each once, by the start of their cuts.
+fn within(window: Span, all: impl Iterator<Item = Planned>) -> Vec<Planned> {
+    let within: BTreeMap<_, _> = all
+        .filter(|planned| planned.airing.cut().intersect(&window).is_some())
+        .map(|planned| ((planned.airing.cut().start, planned.airing.id.clone()), planned))
+        .collect();
+    within.into_values().collect()
+}
+
+fn by_start(planned: &Planned) -> (DateTime<Utc>, &AiringId) {
+    (planned.airing.on_air.start, &planned.airing.id)
 }
 
 /// Whether `airing` of the file is what was begun as `begun`, whose show has another id by now: the file has that show no

@@ -61,7 +61,12 @@ impl Control {
     /// The programme as it is now.
     pub fn programme(&self) -> Programme {
         let recording = self.recorder.recording().into_iter().map(|current| (current.airing, current.title));
-        Programme::new(self.config(), Arc::clone(&self.recorder.amendments.borrow())).with_recording(recording)
+        self.plan().with_recording(recording)
+    }
+
+    /// The programme without what is being recorded: it is another one only after a reload or a change by hand.
+    pub fn plan(&self) -> Programme {
+        Programme::new(self.config(), Arc::clone(&self.recorder.amendments.borrow()))
     }
 
     /// Tells of every change by hand.
