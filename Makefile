@@ -1,6 +1,7 @@
 # make demo     what aircheck does, on this machine, without internet
 # make test     all tests; installs the parts they need
 # make lint     formatting, clippy, documentation, the shape of the house
+# make bench    what aircheck costs, against bounds; ONLY="idle list" for some parts (idle, tape, long, list) of it
 # make install  binary, service and completions below PREFIX (and DESTDIR)
 
 PREFIX ?= /usr/local
@@ -28,7 +29,7 @@ TEST_THREADS ?= 16
 BUSY_THREADS ?= 4
 BUSY = browser:: feeds:: guard:: live::
 
-.PHONY: all build demo test lint install uninstall clean
+.PHONY: all build demo test lint bench install uninstall clean
 
 all: build
 
@@ -55,6 +56,12 @@ lint:
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --document-private-items
 	$(CARGO) test --locked --quiet --test suite house::
+
+# Measures the machine as much as the program, and so is no part of `make test`.
+bench:
+	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) nginx=nginx python3=python3
+	$(CARGO) build $(RELEASE)
+	tests/bench/run --binary $(BINARY) $(ONLY)
 
 # Built beforehand by `make build`, so that `sudo make install` needs no cargo.
 install:

@@ -1,0 +1,190 @@
+"""The parts of the benchmark. Each yields rows: what is measured, the figure, its unit, and the bound that it must keep."""
+
+import sqlite3
+import subprocess
+import time
+from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
+from typing import NamedTuple
+
+from origin import on_the_air
+from processes import Failure, aircheck, cpu_share, cpu_seconds, memory, running, until
+from tapes import long_tape
+
+PAGE = 'web: { listen: "127.0.0.1:0" }\n'
+NO_PAGE = "web: { listen: off }\n"
+SETTLE = 8
+"""Seconds after which a start is over."""
+WINDOW = 20
+"""Seconds that a share of a processor is measured for."""
+
+
+class Row(NamedTuple):
+    what: str
+    figure: float
+    unit: str
+    bound: float | None = None
+
+
+def now():
+    return datetime.now(timezone.utc)
+
+
+def planned(count, each):
+    """So many shows, `each` on a station, none of which is on in the next hours."""
+    nowhere = "http://127.0.0.1:9/live.m3u8"
+    stations = "".join(f'  s{n}: {{ name: Station {n}, hls: "{nowhere}" }}\n' for n in range(count // each))
+    days = ["*", "1-5", "0,6", "3"]
+    shows = "".join(
+        f"  - {{ title: Show {n}, id: show-{n}, station: s{n // each}, length: 45m, "
+        f'cron: "{n * 7 % 60} {(now().hour + 4 + n % 18) % 24} * * {days[n % 4]}" }}\n'
+        for n in range(count)
+    )
+    return f"stations:\n{stations}shows:\n{shows}"
+
+
+def taped(count, url):
+    """Stations with one show each, which has begun already and goes on for hours; and the stations alone."""
+    stations = "".join(f'  s{n}: {{ name: Station {n}, hls: "{url}" }}\n' for n in range(count))
+    hour = (now() - timedelta(hours=1)).hour
+    shows = "".join(
+        f'  - {{ title: Show {n}, id: show-{n}, station: s{n}, cron: "0 {hour} * * *", length: 20h }}\n'
+        for n in range(count)
+    )
+    return f"stations:\n{stations}shows:\n{shows}", f"stations:\n{stations}shows: []\n"
+
+
+def idle(binary, folder):
+    """Nothing is due."""
+    with aircheck(binary, folder / "idle-1000", NO_PAGE + planned(1000, 10)) as daemon:
+        time.sleep(SETTLE)
+        yield Row("idle, 1,000 shows, page off", cpu_share([daemon.pid], WINDOW) * 100, "% CPU", 0.2)
+        yield Row("idle, 1,000 shows, page off", memory(daemon.pid), "MB", 25)
+    with aircheck(binary, folder / "idle-2000", PAGE + planned(2000, 10)) as daemon:
+        time.sleep(SETTLE)
+        yield Row("idle, 2,000 shows, page on", cpu_share([daemon.pid], WINDOW) * 100, "% CPU", 0.5)
+        yield Row("2,000 shows: /stations, slowest of 5", daemon.slowest("/stations"), "ms", 100)
+        yield Row("2,000 shows: /schedule.ics, slowest of 5", daemon.slowest("/schedule.ics"), "ms", 100)
+        yield Row("2,000 shows: after these", memory(daemon.pid), "MB", 60)
+        yield Row("2,000 shows: at the peak", memory(daemon.pid, "VmHWM"), "MB")
+
+
+def tape(binary, folder):
+    """Stations of one live stream, and ffmpeg at the same stream in the same minutes."""
+    with on_the_air(folder / "origin") as url:
+        yield from ffmpegs(folder, url, 40)
+        for count, cpu, megabytes in [(40, 1.2, 40), (200, 5, 60), (1000, 20, 150)]:
+            yield from stations(binary, folder / f"tape-{count}", url, count, cpu, megabytes)
+
+
+def ffmpegs(folder, url, count):
+    with ExitStack() as stack:
+        pids = []
+        for number in range(count):
+            command = ["ffmpeg", "-nostdin", "-loglevel", "error", "-i", url, "-c", "copy"]
+            copy = running([*command, str(folder / f"copy-{number}.ts")], folder / "ffmpeg.log")
+            pids.append(stack.enter_context(copy).pid)
+        time.sleep(SETTLE)
+        share = cpu_share(pids, WINDOW)
+        yield Row(f"{count} × ffmpeg -c copy, for comparison", share * 1000 / count, "ms CPU per station and second")
+        yield Row(f"{count} × ffmpeg -c copy, for comparison", sum(map(memory, pids)), "MB")
+
+
+def stations(binary, folder, url, count, cpu, megabytes):
+    name = f"{count:,} stations taped"
+    busy, quiet = taped(count, url)
+    with aircheck(binary, folder, PAGE + quiet) as daemon:
+        daemon.url("/")
+        time.sleep(3)
+        base = memory(daemon.pid)
+        daemon.configure(PAGE + busy)
+        until(f"{name}", lambda: daemon.metric("aircheck_decks_running") == count)
+        # What the window of the stream held is taken, and what comes is taken as it comes.
+        until("sound of all", lambda: daemon.metric('aircheck_sound_seconds_total{fate="taped"}') > count * 30)
+        time.sleep(SETTLE)
+        before = daemon.metric('aircheck_sound_seconds_total{fate="taped"}')
+        share = cpu_share([daemon.pid], WINDOW)
+        got = daemon.metric('aircheck_sound_seconds_total{fate="taped"}') - before
+        yield Row(name, share * 100, "% CPU", cpu)
+        yield Row(name, memory(daemon.pid), "MB", megabytes)
+        yield Row(f"{name}: at the peak", memory(daemon.pid, "VmHWM"), "MB")
+        yield Row(f"{name}: lost", daemon.metric('aircheck_sound_seconds_total{fate="lost"}'), "s", 0)
+        if got < count * (WINDOW - 8):
+            raise Failure(f"{name}: only {got:.0f} s of sound in {WINDOW} s")
+        if count == 40:
+            yield Row(f"{name}: above its base", memory(daemon.pid) - base, "MB", 25)
+            yield Row(name, share * 1000 / count, "ms CPU per station and second", 0.3)
+
+
+def long(binary, folder):
+    """A station that was on tape for six weeks, beside one that was never."""
+    folder = folder / "long"
+    with on_the_air(folder / "origin") as url:
+        long_tape(folder / "state" / "tape" / "s1", timedelta(days=42))
+        # Housekeeping, at 30 s past every tenth minute, would delete that tape.
+        until("a quiet time", lambda: 40 < (now().minute % 10) * 60 + now().second < 500, 600)
+        _, quiet = taped(2, url)
+        with aircheck(binary, folder, PAGE + quiet) as daemon:
+            daemon.url("/")
+            time.sleep(3)
+            none = cpu_share([daemon.pid], WINDOW)
+            (first, _, one), (second, megabytes, both) = (begun(daemon, station) for station in ("s0", "s1"))
+            yield Row("a tape of 42 days: opening it", (second - first) * 1000, "ms CPU", 50)
+            yield Row("a tape of 42 days: in memory", megabytes, "MB", 2)
+            # What cannot be told from nothing is allowed.
+            yield Row("a tape of 42 days: taping, more than on a new one", (both - 2 * one + none) * 1000, "ms CPU per second", 1)
+
+
+def begun(daemon, station):
+    """Records `station`: the processor time until it is on tape and 5 s more, the memory, and the share from then on."""
+    cpu, megabytes = cpu_seconds(daemon.pid), memory(daemon.pid)
+    daemon.post(f"/api/v1/stations/{station}/record")
+    daemon.says(rf" on tape .*station={station} ")
+    time.sleep(5)
+    used = cpu_seconds(daemon.pid) - cpu
+    return used, memory(daemon.pid) - megabytes, cpu_share([daemon.pid], WINDOW)
+
+
+def listed(binary, folder):
+    """Twenty thousand recordings in the catalogue."""
+    folder = folder / "list"
+    yaml = PAGE + planned(400, 20)
+    with aircheck(binary, folder, yaml) as daemon:
+        daemon.url("/")
+    fill(folder / "state" / "catalogue.sqlite", 20_000, 20)
+    (folder / "run.log").unlink()
+    with aircheck(binary, folder, yaml) as daemon:
+        for path, bound in [("/stations", 100), ("/", None), ("/feed.xml", None)]:
+            yield Row(f"20,000 recordings: {path}, slowest of 5", daemon.slowest(path), "ms", bound)
+        yield Row("20,000 recordings: after these", memory(daemon.pid), "MB")
+
+
+def fill(catalogue, count, stations):
+    """Writes recordings into a catalogue that nobody uses: one a quarter of an hour, something missing of every tenth."""
+
+    def stamp(instant):
+        return instant.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+    connection = sqlite3.connect(catalogue)
+    with connection:
+        for number in range(count):
+            start = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(minutes=15 * number)
+            end, show, missing = start + timedelta(hours=1), f"show-{number % 400}", number % 10 == 0
+            row = {
+                "id": f"{show}@{start:%Y%m%dT%H%MZ}", "show": show, "station": f"s{number % stations}",
+                "title": f"Show {number % 400}", "timezone": "UTC",
+                "on_air_start": stamp(start), "on_air_end": stamp(end), "cut_start": stamp(start), "cut_end": stamp(end),
+                "state": "shelved", "claimed_at": stamp(start), "finished_at": stamp(end),
+                "verdict": "partial" if missing else "complete", "percent": 99.0 if missing else None,
+                "seconds": 3564.0 if missing else 3600.0, "length": 3600.0, "file": f"{number}.mp3", "bytes": 57_600_000,
+            }  # fmt: skip
+            marks = ", ".join("?" * len(row))
+            connection.execute(f"INSERT INTO airings ({', '.join(row)}) VALUES ({marks})", [*row.values()])
+            if missing:
+                gap = (row["id"], 0, stamp(start), 36.0, "it answered 503", "missing", "refused")
+                names = "airing, position, start, seconds, cause, kind, cause_kind"
+                connection.execute(f"INSERT INTO gaps ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", gap)
+    connection.close()
+
+
+PARTS = {"idle": idle, "tape": tape, "long": long, "list": listed}
