@@ -41,6 +41,7 @@ mod odd_icecast;
 mod record;
 mod schemathesis;
 mod service;
+mod state;
 mod stations;
 mod truth;
 mod variants;

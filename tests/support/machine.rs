@@ -141,7 +141,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Runs it as the file of `aircheck` says.
-    pub fn start(aircheck: &Aircheck, clock: Arc<SetClock>) -> Self {
+    pub fn start(aircheck: &Aircheck, clock: Arc<impl Clock + 'static>) -> Self {
         // Shown with the output of a test that fails; another test of this process may have begun it.
         let _ = tracing_subscriber::fmt().with_env_filter("aircheck=info").with_test_writer().try_init();
         let config = Config::load(&aircheck.path("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
