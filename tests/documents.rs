@@ -92,9 +92,9 @@ fn anchors(text: &str) -> BTreeSet<String> {
         let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
         let anchor: String = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
         // Of headings with one title the later ones have a number.
-        let twin = (1..).map(|number| format!("{anchor}-{number}")).find(|twin| !found.contains(twin));
-        let anchor = if found.contains(&anchor) { twin.unwrap() } else { anchor };
-        found.insert(anchor);
+        let mut twins = (1_u32..1000).map(|number| format!("{anchor}-{number}"));
+        let twin = if found.contains(&anchor) { twins.find(|twin| !found.contains(twin)) } else { None };
+        found.insert(twin.unwrap_or(anchor));
     }
     found
 }
