@@ -1,7 +1,8 @@
 //! The daemon: builds the parts, starts them in order, stops them in reverse.
 //!
 //! Lock → catalogue → recover → plan → ready. Once a second the agenda is asked what is due, which costs nothing where
-//! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one is reported and the last good one stays.
+//! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one is
+//! reported and the last good one stays.
 //! While something is being recorded its time does not jump, whatever is done to the machine's clock (`timekeeper`).
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
@@ -273,11 +274,17 @@ impl Daemon {
 
     async fn begin_due(&mut self, now: DateTime<Utc>) {
         let turn = self.recorder.turn().await;
-        for due in self.agenda.due(&self.control.programme(), now, LEAD) {
-            let Some(order) = Order::of(&self.config, &due.airing, &due.title) else { continue };
-            if let Err(error) = self.recorder.begin(&turn, order).await {
+        let due = self.agenda.due(&self.control.programme(), now, LEAD);
+        let order = |due: &Planned| Order::of(&self.config, &due.airing, &due.title);
+        let Err(error) = self.recorder.begin(&turn, due.iter().filter_map(order)).await else { return };
+        if due.len() > 1 {
+            warn!(airings = due.len(), %error, "could not be claimed together; trying one by one");
+        }
+        // One that the list refuses keeps no other from being recorded.
+        for due in &due {
+            if let Err(error) = self.recorder.begin(&turn, order(due)).await {
                 error!(airing = %due.airing.id, %error, "could not be claimed; trying again");
-                self.agenda.again(&due);
+                self.agenda.again(due);
             }
         }
     }

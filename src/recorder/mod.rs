@@ -44,10 +44,10 @@ use crate::deck::Decks;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
-use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
+use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome, Recording};
 use crate::library::shelf::Shelf;
 use crate::library::strays;
-use crate::model::{Airing, AiringId, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
+use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
 use crate::schedule::programme::was_renamed;
 
 use live::Live;
@@ -127,22 +127,26 @@ impl Recorder {
         Turn(self.turn.lock().await)
     }
 
-    /// Claims the airing and records it in a task of its own; nothing happens where it was claimed before.
-    pub async fn begin(self: &Arc<Self>, _turn: &Turn<'_>, order: Order) -> Result<bool, CatalogueError> {
-        if self.live.contains(&order.airing.id) {
-            return Ok(false);
-        }
-        if let Some(begun) = self.begun_as(&order).await? {
-            info!(airing = %order.airing.id, %begun, "not claimed: it was begun under the id that its show had before");
-            return Ok(false);
+    /// Claims airings, in one transaction, and records each in a task of its own; nothing happens where one was claimed
+    /// before.
+    pub async fn begin(
+        self: &Arc<Self>,
+        _turn: &Turn<'_>,
+        orders: impl IntoIterator<Item = Order>,
+    ) -> Result<(), CatalogueError> {
+        let orders = orders.into_iter().filter(|order| !self.live.contains(&order.airing.id)).collect();
+        let orders = self.not_begun(orders).await?;
+        if orders.is_empty() {
+            return Ok(());
         }
         let now = self.environment.clock.now();
-        if !self.catalogue.claim(&order.airing, &order.show.title, now).await? {
-            return Ok(false);
+        let airings = orders.iter().map(|order| (order.airing.clone(), order.show.title.clone())).collect();
+        let claimed = self.catalogue.claim_all(airings, now).await?;
+        for (order, _) in orders.into_iter().zip(claimed).filter(|(_, claimed)| *claimed) {
+            info!(airing = %order.airing.id, station = %order.airing.station, "claimed");
+            self.spawn(order, 0);
         }
-        info!(airing = %order.airing.id, station = %order.airing.station, "claimed");
-        self.spawn(order, 0);
-        Ok(true)
+        Ok(())
     }
 
     /// Goes on with the airings that a stopped or crashed process had claimed, whether or not `config` still has their
@@ -180,16 +184,26 @@ impl Recorder {
         Ok(())
     }
 
-    /// The airing as which that of `order` was begun before its show had the id that it has now.
-    async fn begun_as(&self, order: &Order) -> Result<Option<AiringId>, CatalogueError> {
-        let airing = &order.airing;
-        let begun = self.catalogue.begun_at(&airing.station, airing.on_air.start).await?;
+    /// Those of `orders` that were not begun under the id that their show had before.
+    async fn not_begun(&self, mut orders: Vec<Order>) -> Result<Vec<Order>, CatalogueError> {
+        if orders.is_empty() {
+            return Ok(orders);
+        }
+        let starts = orders.iter().map(|order| (order.airing.station.clone(), order.airing.on_air.start)).collect();
+        let mut begun = self.catalogue.begun_at(starts).await?.into_iter();
         let amendments = self.amendments.borrow();
-        Ok(begun.into_iter().filter(|claimed| claimed.verdict != Some(Verdict::Failed)).find_map(|claimed| {
-            let moved = amendments.get(&claimed.id).is_some_and(|amendment| amendment.moved);
-            let id = claimed.id.clone();
-            was_renamed(&order.config, &claimed.airing(), moved, airing).then_some(id)
-        }))
+        orders.retain(|Order { airing, config, .. }| {
+            let begun = begun.next().unwrap_or_default();
+            let before = begun.into_iter().filter(|claimed| claimed.verdict != Some(Verdict::Failed)).find(|claimed| {
+                let moved = amendments.get(&claimed.id).is_some_and(|amendment| amendment.moved);
+                was_renamed(config, &claimed.airing(), moved, airing)
+            });
+            if let Some(Recording { id: begun, .. }) = &before {
+                info!(airing = %airing.id, %begun, "not claimed: it was begun under the id that its show had before");
+            }
+            before.is_none()
+        });
+        Ok(orders)
     }
 
     /// `known` says that it has no file yet.

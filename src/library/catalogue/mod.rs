@@ -111,11 +111,23 @@ impl Catalogue {
     /// became of it. One that was written down as missed and is not over at `at` was never claimed. `title` is the show's
     /// title, kept for people.
     pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
-        let (airing, title) = (airing.clone(), title.to_owned());
+        let claimed = self.claim_all(vec![(airing.clone(), title.to_owned())], at).await?;
+        Ok(claimed.contains(&true))
+    }
+
+    /// Claims airings with their titles as [`Catalogue::claim`] does, all or none of them: they cost the disk one wait.
+    pub async fn claim_all(
+        &self,
+        airings: Vec<(Airing, String)>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<bool>, CatalogueError> {
         self.change(&[Topic::Airings], move |connection| {
             let transaction = connection.transaction().map_err(written)?;
-            rows::was_not_missed(&transaction, &airing.id, at).map_err(written)?;
-            let claimed = rows::insert(&transaction, &airing, &title, at).map_err(written)?;
+            let claim = |(airing, title): &(Airing, String)| {
+                rows::was_not_missed(&transaction, &airing.id, at)?;
+                rows::insert(&transaction, airing, title, at)
+            };
+            let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(written)?;
             transaction.commit().map_err(written)?;
             Ok(claimed)
         })

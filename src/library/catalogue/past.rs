@@ -28,12 +28,18 @@ impl Catalogue {
 }
 
 impl Catalogue {
-    /// The airings of `station` that were claimed and began at `start`, whatever became of them.
-    pub async fn begun_at(&self, station: &StationId, start: DateTime<Utc>) -> Result<Vec<Recording>, CatalogueError> {
-        let parameters = [station.as_str().to_owned(), rows::stamp(start)].map(Value::Text);
+    /// Of each station and start the airings that were claimed, whatever became of them.
+    pub async fn begun_at(
+        &self,
+        starts: Vec<(StationId, DateTime<Utc>)>,
+    ) -> Result<Vec<Vec<Recording>>, CatalogueError> {
         self.run(move |connection| {
-            let found = rows::select(connection, "station = ?1 AND on_air_start = ?2", &parameters)?;
-            Ok(found.into_iter().map(rows::Entry::into_recording).collect())
+            let of = |(station, start): &(StationId, DateTime<Utc>)| {
+                let parameters = [station.as_str().to_owned(), rows::stamp(*start)].map(Value::Text);
+                let found = rows::select(connection, "station = ?1 AND on_air_start = ?2", &parameters)?;
+                Ok(found.into_iter().map(rows::Entry::into_recording).collect())
+            };
+            starts.iter().map(of).collect()
         })
         .await
     }

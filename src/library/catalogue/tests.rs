@@ -73,6 +73,21 @@ async fn an_airing_is_claimed_exactly_once_also_across_restarts_and_after_it_is_
 }
 
 #[tokio::test]
+async fn airings_that_begin_in_one_second_are_claimed_in_one_transaction() {
+    let folder = tempfile::tempdir().unwrap();
+    let catalogue = catalogue(&folder).await;
+    let now = at("2026-11-20T04:59:30Z");
+    let airings: Vec<_> = (0..100).map(|n| (airing(&format!("s{n}"), "2026-11-20T05:00:00Z"), n.to_string())).collect();
+    assert!(catalogue.claim(&airings[7].0, "7", now).await.unwrap());
+    let before = catalogue.changes().listen(None).known();
+    let claimed = catalogue.claim_all(airings, now).await.unwrap();
+    assert!(claimed.iter().enumerate().all(|(n, claimed)| *claimed == (n != 7)), "{claimed:?}");
+    let after = catalogue.changes().listen(None).known();
+    assert_eq!(before.map(|count| count + 1)[1], after[1], "it is told once, and so was done once");
+    assert_eq!(catalogue.unfinished().await.unwrap().len(), 100);
+}
+
+#[tokio::test]
 async fn what_was_missed_by_a_clock_that_was_ahead_is_claimed_when_it_is_on() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;

@@ -109,7 +109,7 @@ impl Control {
             let amendment = Amendment { until_stopped, connecting_until, ..wish.made(&config)? };
             control.insert(&amendment).await?;
             if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
-                control.recorder.begin(&turn, order).await?;
+                control.recorder.begin(&turn, [order]).await?;
             }
             control.planned(&amendment.airing.id)
         })
