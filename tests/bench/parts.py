@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
 from origin import on_the_air
-from processes import Failure, aircheck, cpu_share, cpu_seconds, memory, running, until
+from processes import Failure, aircheck, cpu_seconds, cpu_share, memory, running, shared_memory, until
 from tapes import long_tape
 
 PAGE = 'web: { listen: "127.0.0.1:0" }\n'
@@ -87,7 +87,7 @@ def ffmpegs(folder, url, count):
         time.sleep(SETTLE)
         share = cpu_share(pids, WINDOW)
         yield Row(f"{count} × ffmpeg -c copy, for comparison", share * 1000 / count, "ms CPU per station and second")
-        yield Row(f"{count} × ffmpeg -c copy, for comparison", sum(map(memory, pids)), "MB")
+        yield Row(f"{count} × ffmpeg -c copy, for comparison", sum(map(shared_memory, pids)), "MB")
 
 
 def stations(binary, folder, url, count, cpu, megabytes):
@@ -132,7 +132,8 @@ def long(binary, folder):
             yield Row("a tape of 42 days: opening it", (second - first) * 1000, "ms CPU", 50)
             yield Row("a tape of 42 days: in memory", megabytes, "MB", 2)
             # What cannot be told from nothing is allowed.
-            yield Row("a tape of 42 days: taping, more than on a new one", (both - 2 * one + none) * 1000, "ms CPU per second", 1)
+            more = (both - 2 * one + none) * 1000
+            yield Row("a tape of 42 days: taping, more than on a new one", more, "ms CPU per second", 1)
 
 
 def begun(daemon, station):

@@ -31,6 +31,12 @@ def memory(pid, key="VmRSS"):
     return int(found[1]) * 1024 / 1e6
 
 
+def shared_memory(pid):
+    """Memory of one of several processes of a program, in MB: of what they share it has its part."""
+    found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return int(found[1]) * 1024 / 1e6
+
+
 def cpu_share(pids, seconds):
     """The share of one processor that the processes use together in the coming `seconds`."""
     before, began = sum(map(cpu_seconds, pids)), time.monotonic()
