@@ -138,7 +138,7 @@ impl Committer {
             self.memory.forget_dates();
         }
         let segment = &piece.ordered.segment;
-        let (sequence, date) = (segment.sequence, segment.programme_time);
+        let (sequence, date) = (segment.sequence, segment.programme_time.filter(|_| piece.ordered.date_proves));
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
         let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
         let cleared = self.memory.take(piece, its, bytes, doubtful);

@@ -44,6 +44,7 @@ const PATIENCE_WITH_DATES: Duration = Duration::from_secs(3);
 
 /// A segment to fetch, in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says another thing of how it joins on to what was had")]
 pub struct Ordered {
     /// Its place among all segments that this capture hands out; goes up by one, from 0.
     pub order: u64,
@@ -57,6 +58,8 @@ pub struct Ordered {
     pub follows: bool,
     /// Whether it may be sound that was had before under another name.
     pub doubtful: bool,
+    /// Whether dates have proved to be good, so that its date tells it from other sound of its number.
+    pub date_proves: bool,
     /// What the station's dates turned out to be, up to here.
     pub news: Option<DatesNews>,
 }
@@ -187,6 +190,7 @@ impl Timeline {
         let mut new = Vec::new();
         let mut offered = HashMap::with_capacity(segments.len());
         let again = self.numbers_again(segments, alignment);
+        let date_proves = self.dates.are_good();
         for (at, segment) in segments.iter().enumerate() {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
@@ -219,7 +223,7 @@ impl Timeline {
             let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
             self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
             let news = self.dates.news();
-            new.push(Ordered { order, segment, arrived: now, discontinuity, follows, doubtful, news });
+            new.push(Ordered { order, segment, arrived: now, discontinuity, follows, doubtful, date_proves, news });
         }
         if !new.is_empty() {
             self.last_new = now;
@@ -230,7 +234,7 @@ impl Timeline {
     }
 
     /// Which segments have the number of one that is known and that this list has nowhere else, or its name too, and no date that
-    /// tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had another
+    /// is known to be good tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had another
     /// name for it meanwhile, it may be old sound or new.
     fn numbers_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
         let listed: HashSet<usize> = alignment.pairs.iter().flatten().copied().collect();
@@ -238,9 +242,10 @@ impl Timeline {
         for (at, known) in self.known.iter().enumerate() {
             by_number.entry(known.sequence).or_default().push((known, listed.contains(&at)));
         }
+        let good = self.dates.are_good();
         let may_be = |(known, listed): &(&Known, bool), segment: &Segment| {
             let same_name = known.place == segment.place && known.byte_range == segment.byte_range;
-            known.same_time(segment) && (same_name || !listed)
+            (!good || known.same_time(segment)) && (same_name || !listed)
         };
         let again = |segment: &&Segment| {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| may_be(known, segment)))

@@ -32,6 +32,18 @@ const DATED_ANEW: u32 = 2;
 /// After so many lists that moved on, with dates that stayed, dates have proved to be good.
 const PROOF: u32 = 3;
 
+/// What dates have proved to be.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Worth {
+    /// Nothing yet: they are handed on.
+    #[default]
+    Unproved,
+    /// They stayed for a few lists.
+    Good,
+    /// They are no dates, or nobody knows whether they are.
+    Doubted,
+}
+
 /// What the dates of one station are worth.
 #[derive(Debug, Default)]
 pub(super) struct Dates {
@@ -40,14 +52,14 @@ pub(super) struct Dates {
     listed: HashMap<u64, (u64, DateTime<Utc>)>,
     /// The newest number in it.
     newest: Option<u64>,
-    doubted: bool,
+    worth: Worth,
     /// Lists in a row in which old segments had new dates.
     dated_anew: u32,
     /// Lists in a row that moved on and whose dates stayed.
     steady: u32,
     /// Whether dates have proved to be good since the sound last broke.
     proved: bool,
-    /// Whether any date was handed on since then.
+    /// Whether any date was handed on since the sound last broke.
     used: bool,
     /// When the segment to come is on the air, by the last date that was believed and the lengths since.
     expected: Option<DateTime<Utc>>,
@@ -95,16 +107,16 @@ impl Dates {
         } else if stayed > 0 && self.newest > newest {
             self.steady = self.steady.saturating_add(1);
             if self.steady >= PROOF {
-                self.proved |= !self.doubted;
-                self.doubted = false;
+                self.proved |= self.worth != Worth::Doubted;
+                self.worth = Worth::Good;
             }
         }
-        !self.doubted
+        self.worth != Worth::Doubted
     }
 
     fn doubt(&mut self) {
         self.steady = 0;
-        if std::mem::replace(&mut self.doubted, true) {
+        if std::mem::replace(&mut self.worth, Worth::Doubted) == Worth::Doubted {
             return;
         }
         (self.expected, self.candidate) = (None, None);
@@ -121,7 +133,7 @@ impl Dates {
                 (self.proved, self.used) = (false, false);
             }
         }
-        let date = segment.programme_time.filter(|_| !self.doubted);
+        let date = segment.programme_time.filter(|_| self.worth != Worth::Doubted);
         // What does not say its length says nothing of the next date.
         let ends = |start: DateTime<Utc>| start.checked_add_signed(delta(segment.claimed?));
         let Some(date) = date else {
@@ -149,6 +161,11 @@ impl Dates {
             self.doubt();
         }
         None
+    }
+
+    /// Whether dates have proved to be good.
+    pub(super) fn are_good(&self) -> bool {
+        self.worth == Worth::Good
     }
 
     /// What has been found out since this was last asked.
