@@ -3,13 +3,13 @@
 //! Codecs of the days of Flash fit into no container that is read here (Speex, Nellymoser, PCM and its kin). Where one
 //! comes, ffmpeg packs its sound into Ogg as FLAC, which loses nothing of what it decodes.
 //!
-//! What an address means shows when there is sound (see [`address`]). The likeliest is asked for first, and the others soon
+//! What an address means shows when there is sound (see `address`). The likeliest is asked for first, and the others soon
 //! beside it, one after another: some servers accept any name, and send nothing for most. So it takes ten seconds at most to
 //! ask for all of them. What gave sound once is asked for alone, until it has failed a few times. There are never more than
 //! two children: two that ask, or one that fetches and one that packs.
 //!
 //! How much is missing between two connections, the stamps of the sound tell where the server hands on those of the sender
-//! (see [`flv::Stamps`]). nginx-rtmp does. Where the sender itself was started anew, or the server counts for itself, only
+//! (see `flv::Stamps`). nginx-rtmp does. Where the sender itself was started anew, or the server counts for itself, only
 //! arrivals tell: then a hole is wrong by as much as the two connections were late by different times.
 //!
 //! Both are children that are started anew together whenever either ends, whatever its exit code, or delivers nothing:
