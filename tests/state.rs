@@ -3,7 +3,6 @@
 //!
 //! The folder is `tests/fixtures/state-0.1.0/state.tar.gz`; the README beside it says what is in it, and how it was made.
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +19,7 @@ use crate::support::airing::quiet;
 use crate::support::library::address;
 use crate::support::machine::{Daemon, by_show, heard};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup};
+use crate::support::ports;
 use crate::support::timecode::Report;
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -142,7 +142,7 @@ async fn a_state_folder_of_0_1_0_is_taken_over_without_a_loss() {
     let aircheck = taken_over();
     let read = |name: &str| std::fs::read_to_string(aircheck.path(name)).expect("it is in the archive");
     let made: Value = serde_json::from_str(&read("made.json")).expect("JSON");
-    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let port = ports::free();
     let page = format!("127.0.0.1:{port}");
     std::fs::write(aircheck.path("stations.yaml"), read("stations.yaml").replace("127.0.0.1:0", &page))
         .expect("written");

@@ -10,6 +10,7 @@ use reqwest::StatusCode;
 
 use super::{Guarded, guarded};
 use crate::support::aircheck::Aircheck;
+use crate::support::ports;
 
 const STATION: &str = "stations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\n";
 
@@ -66,7 +67,7 @@ async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
 async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
     let page = Guarded::start("").await;
     let limit = Duration::from_secs(60);
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+    let free = ports::free();
     let write = |web: &str| page.aircheck.write(&format!("web: {{ {web} }}\n{STATION}"));
     let answers = async |port: u16| reqwest::get(format!("http://127.0.0.1:{port}/healthz")).await.is_ok();
     let before = page.base.port().expect("a port");

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::{Guarded, HTML, PASSWORD, accept, cookie, guarded, with};
 use crate::support::aircheck::until;
-use crate::support::rtmp::free_port;
+use crate::support::ports;
 
 /// A running nginx, which ends when it is dropped.
 struct Nginx {
@@ -23,7 +23,7 @@ struct Nginx {
 impl Nginx {
     /// Hands on what is below `/radio/` as `location` says.
     async fn start(location: &str) -> Self {
-        let (port, folder) = (free_port(), tempfile::tempdir().expect("a folder"));
+        let (port, folder) = (ports::free(), tempfile::tempdir().expect("a folder"));
         // Relative to the folder that nginx is started with.
         let temporary =
             ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|kind| format!("{kind}_temp_path temporary;\n"));

@@ -250,7 +250,7 @@ impl<'a> Case<'a> {
 }
 
 /// So many recordings are made at the same time.
-const RECORDINGS: usize = 36;
+const RECORDINGS: usize = 30;
 /// How long each of them has the machine's processors nearly to itself for its beginning, which keeps them busy.
 const BEGINNING: Duration = Duration::from_millis(500);
 

@@ -15,7 +15,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::folder;
-use super::rtmp::{free_port, publish};
+use super::ports;
+use super::rtmp::publish;
 
 const STARTING: Duration = Duration::from_secs(60);
 /// `admin:secret`, as HTTP wants it.
@@ -64,7 +65,7 @@ impl Icecast {
             .thread_name("icecast")
             .build()
             .expect("a runtime");
-        let port = free_port();
+        let port = ports::free();
         let folder = folder::for_everybody();
         let open = Permissions::from_mode(0o777);
         std::fs::set_permissions(folder.path(), open).expect("icecast may write to it under its own name");

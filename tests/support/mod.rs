@@ -14,6 +14,7 @@
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
+//! | [`ports`] | ports to listen on |
 //! | [`folder`] | temporary folders and programs that another user reaches |
 //!
 //! Second number `n` is on the air when the Unix time is `n` modulo 65,536, at every station, so a recording tells by
@@ -52,6 +53,7 @@ pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod pace;
+pub mod ports;
 pub mod rtmp;
 pub mod shelved;
 pub mod timecode;

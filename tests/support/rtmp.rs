@@ -3,8 +3,7 @@
 //! Runs on a thread of its own, so a test may block. Both children and the folder are gone when it is dropped, and the
 //! children also when the test process is killed.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use aircheck::base::clock::{Clock, SharedClock, SystemClock};
@@ -16,22 +15,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::ChildStdin;
 use tokio::runtime::Runtime;
 
-use super::timecode;
+use super::{ports, timecode};
 
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 const STARTING: Duration = Duration::from_secs(60);
-
-/// A free port that nobody else is given, also while the server is stopped: not one of those that the system hands out for
-/// port 0 and for connections (32,768 and above on Linux), and none twice, as whoever looks whether it is free listens there
-/// for a moment.
-pub fn free_port() -> u16 {
-    static NEXT: AtomicU16 = AtomicU16::new(0);
-    let first = u16::try_from(std::process::id() % 12).unwrap_or_default() * 1_000 + 20_000;
-    (0..1_000)
-        .map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed) % 1_000)
-        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
-        .expect("a free port")
-}
 
 /// The server and its publisher.
 pub struct RtmpServer {
@@ -51,7 +38,7 @@ impl RtmpServer {
             .thread_name("rtmp")
             .build()
             .expect("a runtime");
-        let port = free_port();
+        let port = ports::free();
         let folder = tempfile::tempdir().expect("a folder for nginx");
         let configuration = configuration(port);
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("the folder can be written to");

@@ -41,6 +41,8 @@ use tokio_util::sync::CancellationToken;
 use http::{Reply, Request};
 use station::Session;
 
+use super::ports;
+
 /// A request and what it got.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -82,9 +84,7 @@ impl Origin {
             .thread_name("origin")
             .build()
             .expect("a runtime");
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("its address");
-        drop(listener);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, ports::free()));
         let shared = Arc::new(Shared {
             clock: SystemClock::shared(),
             base: format!("http://{address}"),
