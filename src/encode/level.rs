@@ -75,7 +75,14 @@ mod tests {
         let reel = Arc::new(Reel { path: path.clone(), container: Container::Mp3, detail: String::new(), init: 0 });
         let sound = Sound { reel, offset: 0, length: bytes.len() as u64 };
 
-        let measured = levels(&sound).await.unwrap();
+        // A busy machine may take too long for a look.
+        let mut measured = levels(&sound).await.unwrap();
+        for _ in 0..20 {
+            if measured.len() >= 19 {
+                break;
+            }
+            measured = levels(&sound).await.unwrap();
+        }
         assert!((19..=22).contains(&measured.len()), "{measured:?}");
         assert!(measured[1..9].iter().all(|level| (0.4..0.6).contains(level)), "{measured:?}");
         assert!(measured[12..19].iter().all(|level| *level < 0.01), "{measured:?}");

@@ -342,8 +342,7 @@ async fn a_command_that_fails_says_so_in_its_own_words() {
 async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
     let folder = tempfile::tempdir().unwrap();
     let note = folder.path().join("pid");
-    let script = format!("sleep 600 & echo $! > {}; wait", note.display());
-    let command = ["sh", "-c", &script].map(str::to_owned);
+    let command = ["sh", "-c", "sleep 600 & echo $! > \"$0\"; wait", note.to_str().unwrap()].map(str::to_owned);
     let ended = command::run(&command, String::new(), Duration::from_secs(1), &Environment::system()).await;
     assert!(matches!(ended, Err(CommandError::TooSlow(_))), "{ended:?}");
     let child: i32 = std::fs::read_to_string(note).unwrap().trim().parse().unwrap();

@@ -25,11 +25,9 @@ impl Fake {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("rtmpdump");
         let flv = folder.path().join("rtmpdump.flv");
-        let line = format!(
-            "-nostdin -v error -f lavfi -i sine=duration=10 -c:a aac -b:a 96k -f flv {}",
-            flv.to_str().unwrap()
-        );
-        let mut made = Invocation::new("ffmpeg").args(line.split_whitespace()).spawn().unwrap();
+        let line = "-nostdin -v error -f lavfi -i sine=duration=10 -c:a aac -b:a 96k -f flv";
+        let arguments = line.split_whitespace().chain(flv.to_str());
+        let mut made = Invocation::new("ffmpeg").args(arguments).spawn().unwrap();
         assert!(made.wait().await.unwrap().success());
         fs::write(&file, format!("#!/bin/sh\necho >> \"$0.times\"\n{script}\n")).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();

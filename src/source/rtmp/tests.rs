@@ -40,7 +40,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "load_module /usr/lib/nginx/modules/ngx_rtmp_module.so;\ndaemon off; master_process off; pid nginx.pid;\n\
-             error_log stderr; events {{}} rtmp {{ server {{ listen 127.0.0.1:{port}; \
+             error_log stderr; events {{}} rtmp {{ access_log off; server {{ listen 127.0.0.1:{port}; \
              application live {{ live on; }} application inner/live {{ live on; }} \
              application strict {{ live on; idle_streams off; }} }} }}"
         );
