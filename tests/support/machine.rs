@@ -13,6 +13,7 @@ use aircheck::daemon;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use futures::future::BoxFuture;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -232,12 +233,18 @@ pub struct Refusing {
     library: PathBuf,
     folder: PathBuf,
     switch: PathBuf,
+    _place: TempDir,
 }
 
 impl Refusing {
     /// For a `folder` of `aircheck`, which takes everything yet; nothing, and a word about it, where there is no C compiler.
     pub fn new(aircheck: &Aircheck, folder: &str) -> Option<Self> {
-        let library = aircheck.path("refused.so");
+        // LD_PRELOAD is a list, which blanks and colons part.
+        let parts = |folder: &PathBuf| folder.to_string_lossy().contains([' ', ':']);
+        let folders = [std::env::temp_dir(), PathBuf::from("/tmp")];
+        let place = folders.into_iter().find(|folder| !parts(folder)).expect("/tmp has none");
+        let place = tempfile::tempdir_in(place).expect("a temporary folder");
+        let library = place.path().join("refused.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
         let (to, from) = (library.to_string_lossy(), source.to_string_lossy());
         if !run("cc", &["-shared", "-fPIC", "-o", &to, &from, "-ldl"]) {
@@ -247,12 +254,12 @@ impl Refusing {
             return None;
         }
         let root = aircheck.path("").canonicalize().expect("a folder");
-        Some(Self { folder: root.join(folder), switch: root.join("refused"), library })
+        Some(Self { folder: root.join(folder), switch: root.join("refused"), library, _place: place })
     }
 
     /// What the service is to be started with.
     pub fn variables(&self) -> [(&'static str, &std::ffi::OsStr); 3] {
-        let Self { library, folder, switch } = self;
+        let Self { library, folder, switch, .. } = self;
         [
             ("LD_PRELOAD", library.as_os_str()),
             ("REFUSED_FOLDER", folder.as_os_str()),
