@@ -17,7 +17,9 @@ fn verified(edit: impl Fn(String) -> String) -> Option<String> {
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/aircheck.service")).unwrap();
     let unit = folder.path().join("aircheck.service");
-    fs::write(&unit, edit(source.replace("/usr/bin/aircheck", binary.to_str().unwrap()))).unwrap();
+    // In a unit a blank ends a path, unless it is written so.
+    let path = binary.to_str().unwrap().replace(' ', "\\x20");
+    fs::write(&unit, edit(source.replace("/usr/bin/aircheck", &path))).unwrap();
     match std::process::Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output() {
         Ok(said) => {
             // Unknown keys are only warned about, with exit code 0.

@@ -8,8 +8,9 @@
 #![expect(clippy::cast_precision_loss, reason = "counts of frames are far below 2^52")]
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -185,21 +186,44 @@ pub struct Segments {
 
 /// The programme of now in `container`, in segments of about `length`. Takes about a second the first time.
 pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> Arc<Segments> {
-    type Cut = HashMap<(Container, Duration), Arc<Segments>>;
-    static CUT: Mutex<Option<Cut>> = Mutex::new(None);
-    let frames = frames(container.voice(), beginning(now));
-    let mut cache = CUT.lock().expect("no test panics while it cuts");
-    let cache = cache.get_or_insert_default();
-    match cache.get(&(container, length)) {
-        Some(made) if Arc::ptr_eq(&made.frames, &frames) => Arc::clone(made),
-        _ => {
-            let made = Arc::new(match container {
-                Container::Ts | Container::Fmp4 => muxed(container, frames, length),
-                _ => packed(container, frames, length),
-            });
-            cache.insert((container, length), Arc::clone(&made));
-            made
-        }
+    static CUT: Made<(Container, Duration), Segments> = Made::new();
+    let first = beginning(now);
+    let frames = frames(container.voice(), first);
+    CUT.get((container, length), first, || match container {
+        Container::Ts | Container::Fmp4 => muxed(container, frames, length),
+        _ => packed(container, frames, length),
+    })
+}
+
+/// What is made of the programme, each thing once, one after another, and again when the programme is another. What is made
+/// is had at once, whatever else is being made.
+struct Made<K, V> {
+    made: Mutex<Option<HashMap<K, OfProgramme<V>>>>,
+    making: Mutex<()>,
+}
+
+/// A thing, and when the programme begins of which it is made.
+type OfProgramme<V> = (i64, Arc<OnceLock<Arc<V>>>);
+
+impl<K: Eq + Hash, V> Made<K, V> {
+    const fn new() -> Self {
+        Self { made: Mutex::new(None), making: Mutex::new(()) }
+    }
+
+    fn get(&self, key: K, first: i64, make: impl FnOnce() -> V) -> Arc<V> {
+        let place = {
+            let mut made = self.made.lock().expect("nobody panics here");
+            let (then, place) = made.get_or_insert_default().entry(key).or_default();
+            if *then != first {
+                (*then, *place) = (first, Arc::default());
+            }
+            Arc::clone(place)
+        };
+        let made = place.get_or_init(|| {
+            let _one = self.making.lock().expect("no test panics while it makes something");
+            Arc::new(make())
+        });
+        Arc::clone(made)
     }
 }
 
@@ -216,18 +240,8 @@ pub fn beginning(now: DateTime<Utc>) -> i64 {
 
 /// The programme that begins at `first`, in one encoding.
 pub fn frames(voice: Voice, first: i64) -> Arc<Frames> {
-    type Encoded = HashMap<Voice, (i64, Arc<Frames>)>;
-    static ENCODED: Mutex<Option<Encoded>> = Mutex::new(None);
-    let mut cache = ENCODED.lock().expect("no test panics while it encodes");
-    let cache = cache.get_or_insert_default();
-    match cache.get(&voice) {
-        Some((then, made)) if *then == first => Arc::clone(made),
-        _ => {
-            let made = Arc::new(ffmpeg::in_background(|| encode(voice, first)));
-            cache.insert(voice, (first, Arc::clone(&made)));
-            made
-        }
-    }
+    static ENCODED: Made<Voice, Frames> = Made::new();
+    ENCODED.get(voice, first, || ffmpeg::in_background(|| encode(voice, first)))
 }
 
 fn encode(voice: Voice, first: i64) -> Frames {
