@@ -233,9 +233,10 @@ impl Timeline {
         Observed { reading: alignment.reading, new, offered: Some(offered) }
     }
 
-    /// Which segments have the number of one that is known and that this list has nowhere else, or its name too, and no date that
-    /// is known to be good tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had another
-    /// name for it meanwhile, it may be old sound or new.
+    /// Which segments have the number of one that is known and that this list has nowhere else, or its name too, and no date
+    /// that tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had
+    /// another name for it meanwhile, it may be old sound or new. Dates tell once they have proved to be good; until then
+    /// only one that lies behind all that is known does.
     fn numbers_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
         let listed: HashSet<usize> = alignment.pairs.iter().flatten().copied().collect();
         let mut by_number: HashMap<u64, Vec<(&Known, bool)>> = HashMap::new();
@@ -243,9 +244,12 @@ impl Timeline {
             by_number.entry(known.sequence).or_default().push((known, listed.contains(&at)));
         }
         let good = self.dates.are_good();
+        let end = self.known.back().and_then(|newest| newest.start?.checked_add_signed(delta(newest.duration)));
+        let is_later = |segment: &Segment| segment.programme_time.zip(end).is_some_and(|(start, end)| start >= end);
         let may_be = |(known, listed): &(&Known, bool), segment: &Segment| {
+            let told_apart = !known.same_time(segment) && (good || is_later(segment));
             let same_name = known.place == segment.place && known.byte_range == segment.byte_range;
-            (!good || known.same_time(segment)) && (same_name || !listed)
+            !told_apart && (same_name || !listed)
         };
         let again = |segment: &&Segment| {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| may_be(known, segment)))
