@@ -1,5 +1,5 @@
-//! `aircheck recover`: a failed or partial airing, or one whose file is gone, cut again from its tape, or recordings that the list has lost put on it again,
-//! whether or not the service runs.
+//! `aircheck recover`: a failed or partial airing, or one whose file is gone, cut again from its tape, or recordings that
+//! the list has lost put on it again, whether or not the service runs.
 
 use std::path::Path;
 use std::sync::Arc;

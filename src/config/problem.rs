@@ -100,11 +100,9 @@ const MOST_MEANT: usize = 3;
 /// would be refused next.
 pub(super) fn fed_back<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> Result<T, Complaint> {
     parse(text).map_err(|complaint| {
-        let right = complaint.meant.iter().map(String::as_str).filter(|meant| parse(meant).is_ok());
-        let mut right: Vec<&str> = right.collect();
         let mut told = HashSet::new();
-        right.retain(|meant| told.insert(*meant));
-        right.truncate(MOST_MEANT);
+        let once = complaint.meant.iter().map(String::as_str).filter(|meant| told.insert(*meant));
+        let right: Vec<&str> = once.filter(|meant| parse(meant).is_ok()).take(MOST_MEANT).collect();
         if right.is_empty() {
             complaint
         } else {

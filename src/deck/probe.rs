@@ -91,44 +91,22 @@ fn lost(view: &View) -> Option<(Duration, Cause)> {
 mod tests {
     use std::path::Path;
 
-    use axum::Router;
-    use axum::body::Bytes;
-    use axum::extract::Request;
-    use axum::response::IntoResponse as _;
-
     use super::*;
     use crate::base::environment::Environment;
-    use crate::base::process::Invocation;
     use crate::config::Config;
-
-    /// A station whose list stands still, and names a segment of MP4 whose samples are encrypted.
-    async fn sealed(folder: &Path) -> String {
-        let file = folder.join("sealed.mp4");
-        let key = "000102030405060708090a0b0c0d0e0f";
-        let line = format!(
-            "-nostdin -v error -f lavfi -i sine=duration=4 -c:a aac -encryption_scheme cenc-aes-ctr -encryption_key \
-             {key} -encryption_kid {key} -movflags frag_keyframe+empty_moov+default_base_moof -f mp4"
-        );
-        let ffmpeg = Invocation::new("ffmpeg").args(line.split_whitespace()).args([file.as_os_str()]);
-        assert!(ffmpeg.spawn().unwrap().wait().await.unwrap().success());
-        let segment = Bytes::from(std::fs::read(file).unwrap());
-        let answer = move |request: Request| {
-            let segment = segment.clone();
-            async move {
-                let list = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n";
-                if request.uri().path() == "/1.mp4" { segment.into_response() } else { list.into_response() }
-            }
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/list.m3u8", listener.local_addr().unwrap());
-        tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        url
-    }
+    use crate::source::hls::tests::station::{Answer, Station, sealed};
 
     #[tokio::test]
     async fn what_cannot_be_decrypted_is_told_although_no_request_failed() {
         let folder = tempfile::tempdir().unwrap();
-        let url = sealed(folder.path()).await;
+        let (list, segment) = ("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n", sealed());
+        // Its list stands still.
+        let station = Station::start(move |asked| match asked.path.as_str() {
+            "/1.mp4" => Answer::ok(segment.clone()),
+            _ => Answer::ok(list.into()),
+        })
+        .await;
+        let url = station.url.join("list.m3u8").unwrap();
         let text = format!("timezone: UTC\nstations:\n  s:\n    hls: {url}\nshows: []\n");
         let config = Config::parse(&text, Path::new("stations.yaml")).unwrap();
         let environment = Environment::system();

@@ -104,9 +104,10 @@ pub fn text(finished: &Finished) -> String {
     loop {
         // Numbers and text: it can always be written.
         let text = serde_json::to_string(&written).unwrap_or_default();
-        let is_shorter =
-            written.notes.pop().is_some() || written.dead_air.pop().is_some() || written.missing.pop().is_some();
-        if text.len() <= LONGEST || !is_shorter {
+        let shorten = |written: &mut Written| {
+            written.notes.pop().is_some() || written.dead_air.pop().is_some() || written.missing.pop().is_some()
+        };
+        if text.len() <= LONGEST || !shorten(&mut written) {
             return text;
         }
     }

@@ -142,7 +142,7 @@ impl Programme {
         due_of(self.airings(due_window(now, lead)), now, lead)
     }
 
-    /// The same, only of `shows` and of the airings that were `added` by hand, and without what is being recorded.
+    /// What of `shows`, and of the airings that were `added` by hand, is [due](Self::due) and not being recorded.
     pub(super) fn due_among(
         &self,
         shows: &[Arc<Show>],

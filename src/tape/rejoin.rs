@@ -6,8 +6,8 @@
 //! or because it and those after it are, chunk after chunk, what is on tape up to the newest. Until that is known such chunks
 //! are held back; their bytes are on tape. What is not proven is new sound.
 //!
-//! A source that has compared what it sends itself, with more to go by, says so ([`MediaEvent::Unheard`](crate::model::MediaEvent)):
-//! then nothing is compared here.
+//! A source that has compared what it sends itself, with more to go by, says so
+//! ([`MediaEvent::Unheard`](crate::model::MediaEvent)): then nothing is compared here.
 
 use std::collections::VecDeque;
 use std::time::Duration;

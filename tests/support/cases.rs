@@ -11,10 +11,11 @@ use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use serde_json::Value;
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::aircheck::{Aircheck, Ran};
 use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, StationHandle};
+use super::pace::Pace;
 use super::timecode::Report;
 
 /// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
@@ -264,13 +265,10 @@ pub struct Turn {
 /// the first station is put on the air, whose programme ends some minutes later.
 pub async fn turn(recordings: usize) -> Turn {
     static LEAVE: Semaphore = Semaphore::const_new(RECORDINGS);
-    static BEGUN_AT: Mutex<Duration> = Mutex::const_new(Duration::ZERO);
+    static BEGINNINGS: Pace = Pace::new();
     let many = recordings.try_into().expect("few");
     let leave = LEAVE.acquire_many(many).await.expect("never closed");
-    let clock = SystemClock::shared();
-    let mut begun_at = BEGUN_AT.lock().await;
-    clock.sleep(begun_at.saturating_sub(clock.since_boot())).await;
-    *begun_at = clock.since_boot() + BEGINNING * many;
+    BEGINNINGS.keep(BEGINNING * many).await;
     Turn { recordings, _leave: leave }
 }
 

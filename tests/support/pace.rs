@@ -1,26 +1,24 @@
-//! What is done no oftener than so often.
+//! What is done by one after another, with pauses between.
 
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
 use tokio::sync::Mutex;
 
-/// When it was done last.
-pub struct Pace(Mutex<Option<Duration>>);
+/// When the next may do it.
+pub struct Pace(Mutex<Duration>);
 
 impl Pace {
     /// Of what was not done yet.
     pub const fn new() -> Self {
-        Self(Mutex::const_new(None))
+        Self(Mutex::const_new(Duration::ZERO))
     }
 
-    /// Waits until it was done last at least `pause` ago; whoever waits as well comes after.
+    /// Waits until the pause of whoever did it last is over; the next comes `pause` later.
     pub async fn keep(&self, pause: Duration) {
-        let mut last = self.0.lock().await;
+        let mut next = self.0.lock().await;
         let clock = SystemClock::shared();
-        if let Some(last) = *last {
-            clock.sleep((last + pause).saturating_sub(clock.since_boot())).await;
-        }
-        *last = Some(clock.since_boot());
+        clock.sleep(next.saturating_sub(clock.since_boot())).await;
+        *next = clock.since_boot() + pause;
     }
 }

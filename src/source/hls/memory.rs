@@ -7,7 +7,8 @@
 //! - its number or its date, or else
 //! - those that come with it: segment after segment the same as what was had, up to the newest.
 //!
-//! Under a number that was lost comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
+//! Under a number that was lost comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a
+//! proof is under way, segments are held back; how many bytes is bounded.
 
 use std::collections::VecDeque;
 
@@ -118,8 +119,8 @@ impl<T> Memory<T> {
             .collect()
     }
 
-    /// The segment of this number was lost: it proves nothing of what is held back, and what comes next is not what leads up to the newest once
-    /// that was found.
+    /// The segment of this number was lost: it proves nothing of what is held back, and what comes next is not what leads
+    /// up to the newest once that was found.
     pub fn lost(&mut self, sequence: u64) -> Vec<T> {
         self.lost.push_back(sequence);
         if self.lost.len() > REMEMBERED {

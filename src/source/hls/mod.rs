@@ -121,4 +121,4 @@ pub(super) async fn run(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

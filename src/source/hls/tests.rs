@@ -3,7 +3,7 @@
 mod again;
 mod lists;
 mod sealed;
-mod station;
+pub(crate) mod station;
 
 use std::time::Duration;
 

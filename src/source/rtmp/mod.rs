@@ -230,16 +230,14 @@ async fn first_to_sound(names: &[Name], program: &str) -> Result<(Begun, Name), 
         }
         Err(furthest)
     };
+    let both = |cause: Cause, other: Option<Cause>| match other {
+        Some(other) => further(Some(cause), other),
+        None => cause,
+    };
     match select(pin!(first), pin!(others)).await {
         Either::Left((Ok(asked), _)) | Either::Right((Ok(asked), _)) => Ok(asked),
-        Either::Left((Err(cause), others)) => others.await.map_err(|other| match other {
-            Some(other) => further(Some(cause), other),
-            None => cause,
-        }),
-        Either::Right((Err(other), first)) => first.await.map_err(|cause| match other {
-            Some(other) => further(Some(cause), other),
-            None => cause,
-        }),
+        Either::Left((Err(cause), others)) => others.await.map_err(|other| both(cause, other)),
+        Either::Right((Err(other), first)) => first.await.map_err(|cause| both(cause, other)),
     }
 }
 
