@@ -27,11 +27,12 @@ pub use setup::{
 };
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aircheck::base::clock::{SharedClock, SystemClock};
+use aircheck::base::clock::{Clock, SharedClock, SystemClock};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
@@ -271,6 +272,18 @@ impl StationHandle {
     }
 }
 
+/// Listens at `address`, which is ours. A child that another test starts holds for a moment what was listened on before.
+async fn bind(clock: &dyn Clock, address: SocketAddr) -> TcpListener {
+    let mut tries = 500;
+    loop {
+        match TcpListener::bind(address).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse && tries > 0 => tries -= 1,
+            bound => return bound.expect("the port is ours"),
+        }
+        clock.sleep(Duration::from_millis(20)).await;
+    }
+}
+
 async fn listen(
     shared: Arc<Shared>,
     address: SocketAddr,
@@ -279,7 +292,7 @@ async fn listen(
     ready: std::sync::mpsc::Sender<()>,
 ) {
     loop {
-        let listener = TcpListener::bind(address).await.expect("the port is still free");
+        let listener = bind(shared.clock.as_ref(), address).await;
         let _ = ready.send(());
         let connections = stop.child_token();
         loop {
