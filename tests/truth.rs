@@ -243,6 +243,7 @@ impl HalfTape {
                 programme_time: Some(place(number * FRAMES)),
                 discontinuity: number == 0,
                 follows: true,
+                sequence: None,
             })
         };
         let mut chunks: Vec<_> = adts(&data).chunks_exact(FRAMES).enumerate().map(chunk).collect();

@@ -166,6 +166,7 @@ mod tests {
                 programme_time: None,
                 discontinuity: false,
                 follows: true,
+                sequence: None,
             };
             tape.write(MediaEvent::Chunk(chunk), start).unwrap();
         }

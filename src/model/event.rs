@@ -92,6 +92,8 @@ pub struct Chunk {
     /// Whether the station itself puts it right behind the chunk before, by its numbers, in spite of a `discontinuity`: what
     /// it calls one there (RFC 8216 section 4.3.2.3) is an advertisement, say, and neither leaves sound out nor repeats any.
     pub follows: bool,
+    /// The number that the station gives it (RFC 8216 section 4.3.3.2), where it numbers what it sends.
+    pub sequence: Option<u64>,
 }
 
 impl fmt::Debug for Chunk {
@@ -103,6 +105,7 @@ impl fmt::Debug for Chunk {
             .field("programme_time", &self.programme_time)
             .field("discontinuity", &self.discontinuity)
             .field("follows", &self.follows)
+            .field("sequence", &self.sequence)
             .finish()
     }
 }

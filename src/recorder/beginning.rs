@@ -135,6 +135,7 @@ mod tests {
             programme_time: stamp.map(at),
             discontinuity: false,
             follows: true,
+            sequence: None,
         };
         tape.write(MediaEvent::Chunk(chunk), at(arrived)).unwrap();
     }

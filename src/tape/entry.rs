@@ -81,6 +81,8 @@ pub struct Entry {
     pub discontinuity: bool,
     /// Whether the station put it right behind the entry before in spite of that.
     pub follows: bool,
+    /// The number that the station gave it.
+    pub sequence: Option<u64>,
     /// The sound, or the cause of its absence.
     pub sound: Result<Sound, Cause>,
 }
@@ -94,6 +96,7 @@ impl Entry {
             programme_time: chunk.programme_time,
             discontinuity: chunk.discontinuity,
             follows: chunk.follows,
+            sequence: chunk.sequence,
             sound,
         }
     }
@@ -107,6 +110,7 @@ impl Entry {
             programme_time: self.programme_time,
             discontinuity: self.discontinuity,
             follows: self.follows,
+            sequence: self.sequence,
         }
     }
 }

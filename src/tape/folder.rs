@@ -87,7 +87,8 @@ impl Tape {
             MediaEvent::Chunk(chunk) => self.write_chunk(&mut state, &chunk, now),
             MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause } => {
                 let follows = follows || !discontinuity;
-                let entry = Entry { duration, arrived, programme_time, discontinuity, follows, sound: Err(cause) };
+                let (sequence, sound) = (None, Err(cause));
+                let entry = Entry { duration, arrived, programme_time, discontinuity, follows, sequence, sound };
                 self.write_gap(&mut state, entry, now)
             }
             MediaEvent::Repeat { duration } => {

@@ -23,6 +23,8 @@
 //! `#aircheck follows` says of a discontinuity that the station put the entry right behind the one before. `#aircheck undated`
 //! says that the dates above it, back to a discontinuity that does not follow, turned out to be none.
 //!
+//! `#aircheck sequence 4711` is the number that the station gave the entry.
+//!
 //! `by programme` says that the date is the station's own; `by arrival` that it is what we knew when it was written,
 //! to be computed better from all arrivals of the capture ([`super::place()`]).
 
@@ -45,6 +47,7 @@ const TROUBLE: &str = "#aircheck trouble ";
 const CAUSE: &str = "#aircheck cause ";
 const MOVED: &str = "#aircheck moved ";
 const FOLLOWS: &str = "#aircheck follows";
+const SEQUENCE: &str = "#aircheck sequence ";
 const UNDATED: &str = "#aircheck undated";
 
 fn stamp(instant: DateTime<Utc>) -> String {
@@ -89,6 +92,9 @@ pub(super) fn entry(entry: &Entry, reel: &Reel, placed: DateTime<Utc>) -> String
         if entry.follows {
             let _ = writeln!(text, "{FOLLOWS}");
         }
+    }
+    if let Some(sequence) = entry.sequence {
+        let _ = writeln!(text, "{SEQUENCE}{sequence}");
     }
     let clock = if entry.programme_time.is_some() { "programme" } else { "arrival" };
     let _ = writeln!(text, "{ARRIVED}{} by {clock}", stamp(entry.arrived));
@@ -189,6 +195,7 @@ struct Draft {
     date: Option<DateTime<Utc>>,
     discontinuity: bool,
     follows: bool,
+    sequence: Option<u64>,
     cause: Option<Cause>,
     gap: bool,
 }
@@ -210,6 +217,8 @@ impl Draft {
             let mut words = value.split(' ');
             self.arrived = words.next().and_then(instant);
             self.by_programme = words.next_back() == Some("programme");
+        } else if let Some(value) = line.strip_prefix(SEQUENCE) {
+            self.sequence = value.parse().ok();
         } else if let Some(value) = line.strip_prefix(CAUSE) {
             self.cause = Some(parse_cause(value));
         } else if line == "#EXT-X-DISCONTINUITY" {
@@ -237,6 +246,7 @@ impl Draft {
             programme_time: self.date.filter(|_| self.by_programme),
             discontinuity: self.discontinuity,
             follows: self.follows || !self.discontinuity,
+            sequence: self.sequence,
             sound,
         })
     }
@@ -281,6 +291,7 @@ mod tests {
                 programme_time: None,
                 discontinuity: false,
                 follows: true,
+                sequence: Some(4_711),
                 sound: Ok(Sound { reel: Arc::clone(&reel), offset: 720, length: 64_000 }),
             },
             Entry {
@@ -289,6 +300,7 @@ mod tests {
                 programme_time: Some(at("2026-11-20T03:00:04Z")),
                 discontinuity: true,
                 follows: false,
+                sequence: None,
                 sound: Err(Cause::new(CauseKind::Refused, "the segment answered 404\nfor ever")),
             },
             Entry {
@@ -297,6 +309,7 @@ mod tests {
                 programme_time: Some(at("2026-11-20T03:00:08Z")),
                 discontinuity: false,
                 follows: true,
+                sequence: None,
                 sound: Ok(Sound { reel: Arc::clone(&reel), offset: 64_720, length: 10 }),
             },
         ];

@@ -70,7 +70,15 @@ mod tests {
             let bytes = Bytes::from(format!("second {second}"));
             let (arrived, programme_time) = (at(second + 2), Some(at(*second)));
             let duration = Duration::from_secs(2);
-            let chunk = Chunk { bytes, duration, arrived, programme_time, discontinuity, follows: !discontinuity };
+            let chunk = Chunk {
+                bytes,
+                duration,
+                arrived,
+                programme_time,
+                discontinuity,
+                follows: !discontinuity,
+                sequence: None,
+            };
             tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
         }
         tape

@@ -89,6 +89,7 @@ mod tests {
             programme_time: programme.map(at),
             discontinuity,
             follows: !discontinuity,
+            sequence: None,
             sound: Err(Cause::default()),
         }
     }

@@ -100,6 +100,7 @@ fn any_entry(choices: &mut Choices<'_>, reel: &Arc<Reel>, offset: &mut u64) -> E
         programme_time: choices.seldom(100).then(|| noon() + micros(choices.word())),
         discontinuity,
         follows: !discontinuity || choices.seldom(100),
+        sequence: choices.seldom(100).then(|| u64::from(choices.word())),
         sound,
     }
 }

@@ -193,7 +193,15 @@ mod tests {
 
     fn append(writer: &mut ReelWriter) -> Result<Entry, TapeError> {
         let (bytes, duration, arrived) = (Bytes::from_static(b"sound"), Duration::from_secs(4), DateTime::UNIX_EPOCH);
-        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity: false, follows: true };
+        let chunk = Chunk {
+            bytes,
+            duration,
+            arrived,
+            programme_time: None,
+            discontinuity: false,
+            follows: true,
+            sequence: None,
+        };
         writer.append(&chunk, arrived)
     }
 

@@ -6,13 +6,16 @@
 //! or because it and those after it are, chunk after chunk, what is on tape up to the newest. Until that is known such chunks
 //! are held back; their bytes are on tape. What is not proven is new sound.
 //!
+//! Where the station numbers its sound and its numbers go on, a chunk behind the newest number on tape is new, whatever it
+//! sounds like: what was lost may have been the same advertisement once more.
+//!
 //! A source that has compared what it sends itself, with more to go by, says so
 //! ([`MediaEvent::Unheard`](crate::model::MediaEvent)): then nothing is compared here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::entry::{Entry, Sound};
 use super::place::delta;
@@ -94,6 +97,8 @@ pub(super) struct Rejoin {
     proven: Option<u64>,
     /// Whether what came after the newest was lost.
     lost_behind: bool,
+    /// The number that the station gave the newest, and when that arrived.
+    numbered: Option<(u64, DateTime<Utc>)>,
     /// What may be on tape; the sound of each is where that is.
     held: VecDeque<Entry>,
 }
@@ -101,7 +106,9 @@ pub(super) struct Rejoin {
 impl Rejoin {
     /// A new capture begins.
     pub(super) fn begin(&mut self, known: Known<'_>) {
-        self.newest = known.newest_first().next().map(|(number, ..)| number);
+        let newest = known.newest_first().next();
+        self.newest = newest.map(|(number, ..)| number);
+        self.numbered = newest.and_then(|(_, entry, _)| Some((entry.sequence?, entry.arrived)));
         self.proven = None;
         self.lost_behind = self.newest.is_some_and(|newest| newest + 1 < known.end());
         self.phase = if self.newest.is_some() { Phase::Open } else { Phase::Over };
@@ -112,7 +119,8 @@ impl Rejoin {
         if self.phase == Phase::Over {
             return Judged::New(Join::AsItSays);
         }
-        if let Some((number, sound, proven)) = self.find(chunk, known) {
+        let found = if self.goes_on(chunk) { None } else { self.find(chunk, known) };
+        if let Some((number, sound, proven)) = found {
             self.hold(Entry::of(chunk, Ok(sound)));
             self.phase = Phase::At(number);
             // Behind what was lost, one chunk alone may also be an advertisement that is on the air again.
@@ -183,6 +191,15 @@ impl Rejoin {
 
     fn let_go(&mut self) -> Duration {
         self.held.drain(..).map(|held| held.duration).sum()
+    }
+
+    /// Whether the number of `chunk` is one that the station has given since the newest on tape. Far ahead, it counts anew.
+    fn goes_on(&self, chunk: &Chunk) -> bool {
+        let ahead = self.numbered.zip(chunk.sequence).and_then(|((newest, arrived), sequence)| {
+            let since = u64::try_from((chunk.arrived - arrived).num_seconds()).ok()?;
+            Some((sequence.checked_sub(newest)?, since))
+        });
+        ahead.is_some_and(|(numbers, seconds)| numbers > 0 && numbers <= seconds + 1)
     }
 
     /// The entry that `chunk` equals, and whether its date proves that it is that one.

@@ -165,7 +165,8 @@ impl Committer {
         let Ordered { segment, arrived, .. } = ordered;
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
-        let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows };
+        let sequence = Some(segment.sequence);
+        let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows, sequence };
         self.events.push(MediaEvent::Chunk(chunk));
         if lacking.is_zero() {
             return;

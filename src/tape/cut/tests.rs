@@ -23,6 +23,7 @@ fn stamped(entries: &[(f64, Option<&str>)]) -> View {
         programme_time: Some(at(*start)),
         discontinuity: false,
         follows: true,
+        sequence: None,
         sound: name
             .map(|name| Sound { reel: reel(name, name.trim_end_matches('\'')), offset: 0, length: 1 })
             .ok_or_else(|| Cause::new(CauseKind::Refused, "404")),
@@ -176,6 +177,7 @@ fn arrival_timed_sessions_within_a_segment_of_each_other_join() {
         programme_time: None,
         discontinuity,
         follows: !discontinuity,
+        sequence: None,
         sound: Ok(Sound { reel: reel("a", "a"), offset: 0, length: 1 }),
     };
     let near = View::new(0, vec![entry(104.0, false), entry(109.5, true)], Vec::new(), TimeDelta::zero());

@@ -24,6 +24,7 @@ fn chunk(number: u8, arrived: i64) -> MediaEvent {
         programme_time: None,
         discontinuity: false,
         follows: true,
+        sequence: None,
     })
 }
 
@@ -177,6 +178,31 @@ fn a_spot_behind_what_was_lost_is_new_where_nothing_leads_up_to_it() {
 }
 
 #[test]
+fn a_spot_of_several_chunks_behind_what_was_lost_is_new_where_its_numbers_go_on() {
+    let written = |numbers: [u64; 2]| {
+        let folder = tempfile::tempdir().unwrap();
+        let numbered = |event: MediaEvent, sequence: u64| match event {
+            MediaEvent::Chunk(chunk) => MediaEvent::Chunk(Chunk { sequence: Some(sequence), ..chunk }),
+            other => other,
+        };
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        let spot = [numbered(chunk(8, 4), 10), numbered(chunk(9, 8), 11)];
+        for event in [format("a")].into_iter().chain(spot).chain([lost(12, false), lost(16, false)]) {
+            tape.write(event, at(16)).unwrap();
+        }
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(17)).unwrap();
+        let window = [numbered(again(8, 20), numbers[0]), numbered(chunk(9, 20), numbers[1])];
+        for event in [format("a")].into_iter().chain(window).chain([numbered(chunk(3, 24), numbers[1] + 1)]) {
+            tape.write(event, at(24)).unwrap();
+        }
+        tape.tally().repeated.as_secs() / 4
+    };
+    assert_eq!(written([12, 13]), 0, "what was lost, on the air once more");
+    assert_eq!(written([10, 11]), 2, "the window reaches back");
+    assert_eq!(written([900_010, 900_011]), 2, "it reaches back under numbers of another count");
+}
+
+#[test]
 fn what_the_source_knows_to_be_new_is_not_compared() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
@@ -290,6 +316,7 @@ fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
             programme_time: Some(at(second - set_back)),
             discontinuity,
             follows: second > 0,
+            sequence: None,
         };
         tape.write(MediaEvent::Chunk(chunk), at(second + 2)).unwrap();
     }
