@@ -7,7 +7,7 @@
 //! - its number or its date, or else
 //! - those that come with it: segment after segment the same as what was had, up to the newest.
 //!
-//! Under a number that was lost comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a
+//! Under a number that was lost, or that the station's lists jumped over, comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a
 //! proof is under way, segments are held back; how many bytes is bounded.
 
 use std::collections::VecDeque;
@@ -18,6 +18,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 const REMEMBERED: usize = 512;
 /// The most bytes that are held back for a proof.
 const HELD_CAP: usize = 16 << 20;
+/// A number is one that was jumped over if numbers so near on both sides of it were had.
+const NEAR: u64 = 64;
 /// Two dates that differ by no more are those of one segment.
 const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
 
@@ -145,6 +147,12 @@ impl<T> Memory<T> {
         }
     }
 
+    /// Whether segments on both sides of this number were had, and none of it.
+    fn was_jumped_over(&self, sequence: u64) -> bool {
+        let near = || self.had.iter().map(|had| had.sequence).filter(|had| had.abs_diff(sequence) <= NEAR);
+        near().any(|had| had < sequence) && near().any(|had| had > sequence) && near().all(|had| had != sequence)
+    }
+
     /// Where a segment was had, counted back from the newest, and whether that is proven.
     fn find(&self, its: &Trait) -> Option<(usize, bool)> {
         let equal = || self.had.iter().rev().skip(self.since).enumerate().filter(|(_, had)| had.digest == its.digest);
@@ -154,7 +162,7 @@ impl<T> Memory<T> {
             return Some((back, true));
         }
         // What was had is listed before what is new.
-        if self.since > 0 || self.lost.contains(&its.sequence) {
+        if self.since > 0 || self.lost.contains(&its.sequence) || self.was_jumped_over(its.sequence) {
             return None;
         }
         let mut undecided = equal().filter(|(_, had)| had.is(its).is_none()).map(|(back, _)| back);
@@ -237,6 +245,19 @@ mod tests {
         take(&mut memory, 1, 7, false);
         assert_eq!(take(&mut memory, 1, 5, true).new, [5]);
         assert_eq!(take(&mut memory, 7, 6, true).repeats, [6]);
+        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
+    }
+
+    #[test]
+    fn a_number_that_lists_jumped_over_brings_new_sound() {
+        let mut memory = Memory::default();
+        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
+            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
+        };
+        for (digest, sequence) in [(1, 4), (2, 5), (1, 7)] {
+            take(&mut memory, digest, sequence, false);
+        }
+        assert_eq!(take(&mut memory, 1, 6, true).new, [6]);
         assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
     }
 
