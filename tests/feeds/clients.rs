@@ -10,6 +10,7 @@ use tokio::process::Command;
 
 use super::KOREAN;
 use crate::support::collection::{Collection, sound};
+use crate::support::folder;
 
 /// The recordings in a collection, and those of the Korean show among them.
 const ALL: usize = 4;
@@ -67,12 +68,13 @@ async fn podget(feed: &Url, home: &Path) -> (usize, String) {
 async fn podget_subscribes_and_downloads_every_recording_as_it_is() {
     let collection = Collection::usual("").await;
     let (_service, base) = collection.serve().await;
-    let home = tempfile::tempdir().expect("a folder");
+    // podget writes its paths into settings that a shell reads.
+    let home = folder::plain();
     let (came, words) = podget(&base.join("feed.xml").expect("a path"), home.path()).await;
     assert_eq!(came, ALL, "{words}");
     let (again, words) = podget(&base.join("feed.xml").expect("a path"), home.path()).await;
     assert_eq!(again, ALL, "a second time nothing is new: {words}");
-    let home = tempfile::tempdir().expect("a folder");
+    let home = folder::plain();
     let (came, words) = podget(&base.join(&format!("{KOREAN}/feed.xml")).expect("a path"), home.path()).await;
     assert_eq!(came, KOREAN_ONES, "{words}");
 }

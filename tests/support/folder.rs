@@ -1,4 +1,4 @@
-//! Temporary folders, and programs in them, that another user reaches.
+//! Temporary folders, and programs in them, that another user or another program reaches.
 //!
 //! A clone, its `target` folder and `TMPDIR` may all lie below folders that only their owner enters: root's home is one,
 //! and files made under a umask of 077 are for their owner alone.
@@ -44,4 +44,12 @@ pub fn for_everybody_to_run(program: &Path, folder: &Path) -> PathBuf {
 fn is_reached(folder: &Path) -> bool {
     std::path::absolute(folder)
         .is_ok_and(|folder| folder.ancestors().all(|folder| folder.metadata().is_ok_and(|it| it.mode() & 0o001 != 0)))
+}
+
+/// A temporary folder whose path has neither blanks nor colons, for programs of others that part paths there.
+pub fn plain() -> TempDir {
+    let parts = |folder: &PathBuf| folder.to_string_lossy().contains([' ', ':']);
+    let folders = [std::env::temp_dir(), PathBuf::from("/tmp")];
+    let place = folders.into_iter().find(|folder| !parts(folder)).expect("/tmp has none");
+    tempfile::tempdir_in(place).expect("a temporary folder")
 }

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::aircheck::Aircheck;
+use super::folder;
 use super::origin::{Container, Origin, Setup};
 use super::timecode::Report;
 
@@ -240,10 +241,7 @@ impl Refusing {
     /// For a `folder` of `aircheck`, which takes everything yet; nothing, and a word about it, where there is no C compiler.
     pub fn new(aircheck: &Aircheck, folder: &str) -> Option<Self> {
         // LD_PRELOAD is a list, which blanks and colons part.
-        let parts = |folder: &PathBuf| folder.to_string_lossy().contains([' ', ':']);
-        let folders = [std::env::temp_dir(), PathBuf::from("/tmp")];
-        let place = folders.into_iter().find(|folder| !parts(folder)).expect("/tmp has none");
-        let place = tempfile::tempdir_in(place).expect("a temporary folder");
+        let place = folder::plain();
         let library = place.path().join("refused.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
         let (to, from) = (library.to_string_lossy(), source.to_string_lossy());
