@@ -89,8 +89,9 @@ pub struct Timeline {
     behind: Option<Behind>,
     /// The number of segments in the list that was read last.
     window: usize,
-    /// So many segments to come may be those that had been listed when an old copy was taken for a new beginning.
-    doubts: usize,
+    /// So many segments to come may be those that had been listed when an old copy was taken for a new beginning, up to this
+    /// number where their numbers stayed.
+    doubts: (usize, Option<u64>),
     /// Whether the list before had no name of those before it, under the numbers that they had.
     renamed: bool,
     dates: Dates,
@@ -117,7 +118,7 @@ impl Timeline {
             last_new: since,
             behind: None,
             window: 0,
-            doubts: 0,
+            doubts: (0, None),
             renamed: false,
             dates: Dates::default(),
         }
@@ -163,7 +164,8 @@ impl Timeline {
             alignment.reading = Reading::Restarted;
             if !renewed {
                 let anchor = alignment.pairs.iter().rev().find_map(|pair| *pair);
-                self.doubts = self.known.len().saturating_sub(anchor.map_or(0, |anchor| anchor + 1));
+                let many = self.known.len().saturating_sub(anchor.map_or(0, |anchor| anchor + 1));
+                self.doubts = (many, self.newest_number(&segments, &alignment));
             }
         }
         if alignment.reading == Reading::Restarted {
@@ -220,8 +222,10 @@ impl Timeline {
             let apart = alignment.discontinuity && new.is_empty();
             segment.programme_time = self.dates.of(&segment, apart);
             let (discontinuity, follows) = (segment.discontinuity || apart, !apart);
-            let doubtful = alignment.doubtful || self.doubts > 0 || again.get(at) == Some(&true);
-            self.doubts = self.doubts.saturating_sub(usize::from(!alignment.doubtful));
+            let (doubts, up_to) = self.doubts;
+            let in_doubt = doubts > 0 && up_to.is_none_or(|newest| segment.sequence <= newest);
+            let doubtful = alignment.doubtful || in_doubt || again.get(at) == Some(&true);
+            self.doubts.0 = doubts.saturating_sub(usize::from(!alignment.doubtful));
             let news = self.dates.news();
             new.push(Ordered { order, segment, arrived: now, discontinuity, follows, doubtful, date_proves, news });
         }
@@ -255,6 +259,15 @@ impl Timeline {
             by_number.get(&segment.sequence).is_some_and(|known| known.iter().any(|known| may_be(known, segment)))
         };
         segments.iter().map(again).collect()
+    }
+
+    /// The newest number that is known, where `segments` have the numbers that they had.
+    fn newest_number(&self, segments: &[&Segment], alignment: &Alignment) -> Option<u64> {
+        let known = |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).map(|known| known.sequence);
+        let mut had = alignment.pairs.iter().zip(segments).filter_map(|(pair, it)| Some((known(pair)?, it.sequence)));
+        let stayed =
+            had.next().is_some_and(|(known, listed)| known == listed) && had.all(|(known, listed)| known == listed);
+        self.known.back().filter(|_| stayed).map(|newest| newest.sequence)
     }
 
     /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
