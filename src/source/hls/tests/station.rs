@@ -1,8 +1,8 @@
-//! A live station for tests: what it offers follows from the time since it started, what goes wrong from a script.
+//! A live station for tests: what it offers follows from the time since it was first asked, what goes wrong from a script.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use aes::cipher::block_padding::Pkcs7;
@@ -292,7 +292,7 @@ impl Answer {
 /// A station that answers by `script` on a port of its own.
 pub struct Station {
     pub url: Url,
-    started: DateTime<Utc>,
+    started: Arc<OnceLock<(Instant, DateTime<Utc>)>>,
     asked: Arc<Mutex<Vec<Asked>>>,
     server: tokio::task::JoinHandle<()>,
 }
@@ -301,7 +301,9 @@ impl Station {
     pub async fn start(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (begun, started) = (Instant::now(), Environment::system().clock.now());
+        // With the first request, however long a busy machine takes to make it.
+        let begins: Arc<OnceLock<_>> = Arc::default();
+        let started = Arc::clone(&begins);
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let asked = Arc::clone(&log);
         let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
@@ -313,6 +315,7 @@ impl Station {
             let nth = *count;
             *count += 1;
             let query = request.uri().query().unwrap_or_default().to_owned();
+            let (begun, started) = *begins.get_or_init(|| (Instant::now(), Environment::system().clock.now()));
             let asked =
                 Asked { path, query, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
             log.lock().unwrap().push(asked.clone());
@@ -333,7 +336,7 @@ impl Station {
 
     /// When segment `number` was whole.
     pub fn ended(&self, number: u32) -> DateTime<Utc> {
-        self.started
+        self.started.get().expect("it was asked").1
             + TimeDelta::from_std(SEGMENT).unwrap()
                 * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap() + 1)
     }
