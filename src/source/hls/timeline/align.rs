@@ -66,7 +66,8 @@ impl Past<'_> {
                 return Alignment { renamed: true, ..self.by_number(segments, last, newest) };
             }
             let ahead = self.list == place(url) && first.sequence > newest.sequence;
-            let by_dates = if ahead { None } else { self.align_by_dates(segments, newest) };
+            let by_dates =
+                if ahead || self.is_dated_anew(segments) { None } else { self.align_by_dates(segments, newest) };
             return by_dates.unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
         };
         let renumbered =
@@ -84,6 +85,14 @@ impl Past<'_> {
             (false, false) => Reading::Behind,
         };
         Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false, renamed: false }
+    }
+
+    /// Whether a segment of the same name and number had another date: its dates stand still, or the station begins anew with
+    /// old names. Then they place nothing.
+    fn is_dated_anew(&self, segments: &[&Segment]) -> bool {
+        let known: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known)).collect();
+        let is_it = |known: &Known, segment: &Segment| known.place == segment.place && !known.same_time(segment);
+        segments.iter().any(|segment| known.get(&segment.sequence).is_some_and(|known| is_it(known, segment)))
     }
 
     /// Whether a list that begins with `first`, which has a number behind all that are known, may have old sound in it: a little
