@@ -38,13 +38,13 @@ impl Progress {
     pub(super) async fn show(&self, name: &str) {
         self.bar.set_prefix(name.to_owned());
         loop {
-            self.draw();
+            self.draw().await;
             self.clock.sleep(EVERY).await;
         }
     }
 
-    fn draw(&self) {
-        let (on_tape, missing) = tape::progress(&self.tape.view(&self.cut), self.cut);
+    async fn draw(&self) {
+        let (on_tape, missing) = tape::progress(&self.tape.view(&self.cut).await, self.cut);
         let length = self.cut.length().to_std().unwrap_or_default();
         let mut words = format!("{} of {}", clock(on_tape), clock(length));
         if let Some((format, bits)) = self.tape.rate() {

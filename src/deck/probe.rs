@@ -52,7 +52,7 @@ pub async fn probe(
     let mut grown = tape.grown();
     let mut waited = None;
     let (sound, start) = loop {
-        let view = tape.view(&span);
+        let view = tape.view(&span).await;
         let sound = view.sound();
         if !sound.is_zero() {
             waited.get_or_insert_with(|| clock.monotonic().saturating_sub(begun));
@@ -71,13 +71,14 @@ pub async fn probe(
         }
     };
     let late = || Cause::new(CauseKind::Stalled, format!("no sound within {} s", patience.as_secs()));
+    let view = tape.view(&span).await;
     // What the station did send says more than a request that failed.
-    let sent = || lost(&tape.view(&span)).map(|(_, cause)| cause);
+    let sent = || lost(&view).map(|(_, cause)| cause);
     // Also where no request failed: what is lost has a cause.
-    let any = || tape.view(&span).lost().map(|(_, cause)| cause.clone());
+    let any = || view.lost().map(|(_, cause)| cause.clone());
     let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).or_else(any).unwrap_or_else(late);
     let trouble = (sound < enough).then(why);
-    let at_first = tape.first_trouble(now).filter(|_| trouble.is_none()).map(|it| it.cause);
+    let at_first = view.first_trouble(now).filter(|_| trouble.is_none()).map(|it| it.cause.clone());
     Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble, at_first }
 }
 

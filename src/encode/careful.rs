@@ -58,7 +58,7 @@ struct Decoded {
 /// Takes the cut.
 pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Encoded, EncodeError> {
     let mut output = Output::start(job)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone());
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
         step = self::run(job, &run, &mut feed, &mut output).await?;

@@ -40,10 +40,10 @@ pub(super) struct Feed {
 
 impl Feed {
     /// At the beginning of `cut`.
-    pub(super) fn new(tape: Tape, cut: Span, sealed: CancellationToken) -> Self {
+    pub(super) async fn new(tape: Tape, cut: Span, sealed: CancellationToken) -> Self {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
-        let view = tape.view(&cut);
+        let view = tape.view(&cut).await;
         let (begun, fed, hurried) = (Instant::now(), Duration::ZERO, None);
         Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, begun, fed, hurried }
     }
@@ -86,7 +86,7 @@ impl Feed {
             // An error means that the tape is gone, and so will be sealed.
             changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
         }
-        self.view = self.tape.view(&self.cut);
+        self.view = self.tape.view(&self.cut).await;
     }
 
     /// Pours a run into a decoder until the run ends or the decoder does.
@@ -173,7 +173,7 @@ mod tests {
         let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));
         let sealed = CancellationToken::new();
         sealed.cancel();
-        let mut feed = Feed::new(tape, cut, sealed);
+        let mut feed = Feed::new(tape, cut, sealed).await;
         while feed.next().await != Step::End {}
         feed.speed()
     }

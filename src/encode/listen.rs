@@ -90,7 +90,7 @@ async fn decode(
     encoder: Option<ChildStdin>,
 ) -> Result<(), EncodeError> {
     let Some(mut encoder) = encoder else { return Ok(()) };
-    let mut feed = Feed::new(tape, cut, sealed);
+    let mut feed = Feed::new(tape, cut, sealed).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
         let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings)?;

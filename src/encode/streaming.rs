@@ -14,7 +14,7 @@ use crate::tape::{Run, Step, Tape};
 /// Takes the cut; `None` where a decoder gave back less than it got, or died, or hangs.
 pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Option<Encoded>, EncodeError> {
     let mut output = Output::start(job)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone());
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
         match decode(job, &run, &mut feed, &mut output).await {

@@ -74,7 +74,7 @@ impl Recorder {
     ) -> Result<Option<Made>, RecorderError> {
         let Order { airing, show, station, .. } = order;
         let tape = self.decks.tape(station).await?;
-        let view = tape.view(&airing.cut());
+        let view = tape.view(&airing.cut()).await;
         let on_tape = reaches(&view, airing.cut());
         let now = self.environment.clock.now();
         // Before the lease: the first sound may be on tape a moment after it.

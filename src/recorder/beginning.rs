@@ -34,7 +34,7 @@ pub async fn first_sound(tape: &Tape, asked: DateTime<Utc>, until: DateTime<Utc>
     let mut known: Option<(DateTime<Utc>, DateTime<Utc>)> = None;
     loop {
         let mut settled = false;
-        if let Some((first, newest)) = tape.view(&near).offered_since(asked) {
+        if let Some((first, newest)) = tape.view(&near).await.offered_since(asked) {
             let settles = match known {
                 Some((before, settles)) if first > before - JITTER => settles,
                 _ => newest + AT_ONCE,

@@ -34,7 +34,7 @@ impl Recorder {
         let progress = |current: Current| {
             let cut = current.airing.cut();
             let tape = self.decks.known(&current.airing.station);
-            let view = tape.as_ref().map(|tape| tape.view(&cut)).unwrap_or_default();
+            let view = tape.as_ref().map(|tape| tape.blocking_view(&cut)).unwrap_or_default();
             let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
             let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
             let trouble = trouble.or_else(|| current.held.clone()).or_else(|| known.clone());

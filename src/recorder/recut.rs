@@ -137,7 +137,7 @@ pub async fn recoverable(
             let tape = tape_of(config, &recording.station).await.map_err(RecorderError::from)?;
             tapes.entry(recording.station.clone()).or_insert(tape).clone()
         };
-        let (on_tape, _) = tape::progress(&tape.view(&recording.cut), recording.cut);
+        let (on_tape, _) = tape::progress(&tape.view(&recording.cut).await, recording.cut);
         let on_tape = on_tape.as_secs_f64();
         if on_tape > there(&recording, gone) + Verdict::TOLERANCE_SECONDS {
             found.push(Recoverable { recording, on_tape, gone });

@@ -122,7 +122,7 @@ async fn until_nothing_more_comes(
     sleep_until(clock, due).await;
     let mut grown = tape.grown();
     loop {
-        let view = tape.view(cut);
+        let view = tape.view(cut).await;
         let patience = if view.start().is_some() { LATEST } else { QUIET };
         let left = (due.max(begun) + patience - clock.now()).to_std().unwrap_or_default();
         if left.is_zero() || tape::reaches(&view, *cut) {

@@ -200,7 +200,7 @@ impl Recorder {
         let latest = cut.end + delay + LATEST;
         if !changed
             && let Some(lease) = &seat.lease
-            && (self.environment.clock.now() > latest || reaches(&lease.tape().view(&cut), cut))
+            && (self.environment.clock.now() > latest || reaches(&lease.tape().view(&cut).await, cut))
         {
             seat.lease = None;
         }

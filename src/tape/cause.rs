@@ -21,10 +21,14 @@ const NOTICED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
 /// The cause of a hole: that of a segment that was given up there, else the first trouble noted in it, else the
 /// last one noted shortly before it, else the next one.
-pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &[Trouble]) -> Cause {
-    let lost = placed.iter().find_map(|(start, entry)| {
-        let end = *start + TimeDelta::from_std(entry.duration).unwrap_or(TimeDelta::zero());
-        let inside = *start < hole.end && end > hole.start;
+pub(super) fn cause<'a>(
+    hole: &Span,
+    mut placed: impl Iterator<Item = (DateTime<Utc>, &'a Entry)>,
+    troubles: &[Trouble],
+) -> Cause {
+    let lost = placed.find_map(|(start, entry)| {
+        let end = start + TimeDelta::from_std(entry.duration).unwrap_or(TimeDelta::zero());
+        let inside = start < hole.end && end > hole.start;
         entry.sound.as_ref().err().filter(|_| inside).cloned()
     });
     let noted = || {
@@ -37,7 +41,11 @@ pub(super) fn cause(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &
 }
 
 /// The gap in the ledger for a hole.
-pub(super) fn gap(hole: &Span, placed: &[(DateTime<Utc>, &Entry)], troubles: &[Trouble]) -> Gap {
+pub(super) fn gap<'a>(
+    hole: &Span,
+    placed: impl Iterator<Item = (DateTime<Utc>, &'a Entry)>,
+    troubles: &[Trouble],
+) -> Gap {
     Gap {
         start: hole.start,
         length: hole.length().to_std().unwrap_or(Duration::ZERO),

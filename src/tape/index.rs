@@ -50,7 +50,7 @@ const FOLLOWS: &str = "#aircheck follows";
 const SEQUENCE: &str = "#aircheck sequence ";
 const UNDATED: &str = "#aircheck undated";
 
-fn stamp(instant: DateTime<Utc>) -> String {
+pub(super) fn stamp(instant: DateTime<Utc>) -> String {
     instant.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
@@ -136,15 +136,21 @@ fn file_name(reel: &Reel) -> String {
 }
 
 /// What an index says.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Index {
     pub entries: Vec<Entry>,
     pub troubles: Vec<Trouble>,
 }
 
 impl Index {
+    /// Whether an entry or a trouble came between these instants.
+    pub(super) fn came_between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+        let entries = self.entries.iter().map(|entry| entry.arrived);
+        entries.chain(self.troubles.iter().map(|trouble| trouble.at)).any(|at| at >= from && at <= to)
+    }
+
     /// Moves what there is; what that does not leave in our time stays.
-    fn shift(&mut self, by: TimeDelta) {
+    pub(super) fn shift(&mut self, by: TimeDelta) {
         let entries = self.entries.iter_mut().map(|entry| &mut entry.arrived);
         for instant in entries.chain(self.troubles.iter_mut().map(|trouble| &mut trouble.at)) {
             *instant = instant.checked_add_signed(by).filter(is_ours).unwrap_or(*instant);
@@ -263,7 +269,7 @@ fn parse_trouble(note: &str) -> Option<Trouble> {
 
 /// An instant as [`stamp`] writes it. What is written as a leap second is the first of the next minute: sums with it
 /// would be off by one. No tape was made in other centuries: sums with those could overflow.
-fn instant(text: &str) -> Option<DateTime<Utc>> {
+pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let instant: DateTime<Utc> = text.parse().ok()?;
     DateTime::from_timestamp_micros(instant.timestamp_micros()).filter(is_ours)
 }

@@ -91,7 +91,7 @@ mod tests {
         let told = |listed: Listed| {
             (String::from_utf8(listed.sound.read().unwrap()).unwrap(), listed.at.as_secs(), listed.seam)
         };
-        listing(&tape(folder.path(), on_air).view(&cut), cut).into_iter().map(told).collect()
+        listing(&tape(folder.path(), on_air).blocking_view(&cut), cut).into_iter().map(told).collect()
     }
 
     fn told(sounds: &[(i64, u64, bool)]) -> Vec<(String, u64, bool)> {
@@ -117,7 +117,7 @@ mod tests {
     fn every_sound_knows_its_place_in_the_cut() {
         let folder = tempfile::tempdir().unwrap();
         let cut = Span::new(at(101), at(120));
-        let listed = listing(&tape(folder.path(), &[98, 100, 102, 110, 112]).view(&cut), cut);
+        let listed = listing(&tape(folder.path(), &[98, 100, 102, 110, 112]).blocking_view(&cut), cut);
         let places: Vec<_> = listed.iter().map(|one| (one.at.as_secs(), one.place.as_secs())).collect();
         assert_eq!(places, [(0, 0), (2, 1), (4, 9), (6, 11)]);
     }

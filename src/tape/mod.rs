@@ -8,9 +8,12 @@
 //! Invariants:
 //! - Bytes are written before the index line that names them, so that whatever the index names is there.
 //! - An index is only appended to. A torn last line (power loss, `kill -9`) is dropped when it is read.
+//! - The last line of an index whose reel has ended is its sum, so that nobody reads the index to know what there is.
 //! - A reel holds one format. A new one begins when the format changes, when the daemon starts, and every hour.
 
 mod cause;
+mod closed;
+mod contents;
 mod cut;
 mod entry;
 mod error;
@@ -23,9 +26,10 @@ pub mod properties;
 mod reel;
 mod reels;
 mod rejoin;
-mod state;
+mod sum;
 mod tally;
 mod view;
+mod writing;
 
 pub use cause::Trouble;
 pub use cut::{Run, Step, Walker, progress, reaches};

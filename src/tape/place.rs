@@ -31,46 +31,99 @@ pub(super) fn delta(duration: Duration) -> TimeDelta {
 
 /// Places `entries`, which are in programme order. `delay` is how much later than on the air the stream arrives, where
 /// the station's stamps do not say.
-pub fn place(entries: &[Entry], delay: TimeDelta) -> Vec<Placed> {
-    let mut placed = Vec::with_capacity(entries.len());
-    let sessions = entries.chunk_by(|_, next| !next.discontinuity);
-    for (session, entries) in sessions.enumerate() {
-        let began = session_start(entries, delay);
-        let mut elapsed = TimeDelta::zero();
-        let mut stamped: Option<DateTime<Utc>> = None;
-        for entry in entries {
-            let by_stamp = entry.programme_time.or(stamped);
-            let start = by_stamp.unwrap_or(began + elapsed);
-            elapsed += delta(entry.duration);
-            stamped = by_stamp.map(|start| start + delta(entry.duration));
-            placed.push(Placed { start, session, stamped: by_stamp.is_some() });
+pub fn place<'a>(entries: impl IntoIterator<Item = &'a Entry, IntoIter: Clone>, delay: TimeDelta) -> Vec<Placed> {
+    let mut rest = entries.into_iter();
+    let mut placed = Vec::with_capacity(rest.size_hint().0);
+    let mut session = 0;
+    while rest.clone().next().is_some() {
+        let length = 1 + rest.clone().skip(1).take_while(|entry| !entry.discontinuity).count();
+        let mut whole = Anchor::default();
+        rest.clone().take(length).for_each(|entry| whole.take(entry));
+        let mut passed = Anchor { elapsed: TimeDelta::zero(), stamped: None, ..whole };
+        for entry in rest.by_ref().take(length) {
+            let (start, stamped) = passed.next(entry, delay);
+            placed.push(Placed { start, session, stamped });
+            passed.pass(entry);
         }
+        session += 1;
     }
     placed
 }
 
-/// Takes the dates from the newest entries, back to a break behind which nobody knows what is missing: they are none.
-pub(super) fn withdraw_dates(entries: &mut [Entry]) {
-    for entry in entries.iter_mut().rev() {
-        entry.programme_time = None;
-        if entry.discontinuity && !entry.follows {
-            return;
+/// What is known of when a session began, as it grows. What an entry costs does not depend on how many came before it.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Anchor {
+    /// How long everything so far plays.
+    elapsed: TimeDelta,
+    /// When media time 0 was on the air, by the first stamp.
+    by_stamp: Option<DateTime<Utc>>,
+    /// The tightest bound of when that was, by arrivals: the one of earlier reels, and that of this one.
+    by_arrival: [Option<DateTime<Utc>>; 2],
+    /// Where the newest entry ended, by a stamp.
+    stamped: Option<DateTime<Utc>>,
+}
+
+impl Anchor {
+    /// Learns from the next entry.
+    pub(super) fn take(&mut self, entry: &Entry) {
+        self.by_stamp = self.by_stamp.or(entry.programme_time.and_then(|stamp| stamp.checked_sub_signed(self.elapsed)));
+        self.pass(entry);
+        if let Some(bound) = entry.arrived.checked_sub_signed(self.elapsed) {
+            self.by_arrival[1] = Some(self.by_arrival[1].map_or(bound, |tightest| tightest.min(bound)));
+        }
+    }
+
+    /// Goes on behind an entry.
+    fn pass(&mut self, entry: &Entry) {
+        let (start, length) = (entry.programme_time.or(self.stamped), delta(entry.duration));
+        self.stamped = start.and_then(|start| start.checked_add_signed(length));
+        self.elapsed = self.elapsed.checked_add(&length).unwrap_or(TimeDelta::MAX);
+    }
+
+    /// Where the next entry lies, and whether a stamp says so.
+    fn next(&self, entry: &Entry, delay: TimeDelta) -> (DateTime<Utc>, bool) {
+        let by_stamp = entry.programme_time.or(self.stamped);
+        let by_arrival = self.by_arrival.iter().flatten().min().and_then(|bound| bound.checked_sub_signed(delay));
+        let began = self.by_stamp.or(by_arrival).unwrap_or(DateTime::UNIX_EPOCH);
+        (by_stamp.unwrap_or_else(|| began.checked_add_signed(self.elapsed).unwrap_or(began)), by_stamp.is_some())
+    }
+
+    /// Where the next entry lies, by what it says itself as well.
+    pub(super) fn estimate(&self, entry: &Entry, delay: TimeDelta) -> DateTime<Utc> {
+        let mut with = if entry.discontinuity { Self::default() } else { self.clone() };
+        let Self { elapsed, stamped, .. } = with;
+        with.take(entry);
+        Self { elapsed, stamped, ..with }.next(entry, delay).0
+    }
+
+    /// Goes on to another reel: arrivals of the one before the last do not count any more, as clocks drift.
+    pub(super) fn turn(&mut self) {
+        self.by_arrival = [self.by_arrival[1].or(self.by_arrival[0]), None];
+    }
+
+    /// The dates so far are none.
+    pub(super) fn undate(&mut self) {
+        (self.by_stamp, self.stamped) = (None, None);
+    }
+
+    /// Everything so far arrived `by` later.
+    pub(super) fn moved(&mut self, by: TimeDelta) {
+        for bound in self.by_arrival.iter_mut().flatten() {
+            *bound = bound.checked_add_signed(by).unwrap_or(*bound);
         }
     }
 }
 
-/// When media time 0 of a session was on the air.
-fn session_start(session: &[Entry], delay: TimeDelta) -> DateTime<Utc> {
-    let mut elapsed = TimeDelta::zero();
-    let mut by_stamp = None;
-    let mut by_arrival: Option<DateTime<Utc>> = None;
-    for entry in session {
-        by_stamp = by_stamp.or(entry.programme_time.map(|stamp| stamp - elapsed));
-        elapsed += delta(entry.duration);
-        let bound = entry.arrived - elapsed - delay;
-        by_arrival = Some(by_arrival.map_or(bound, |tightest| tightest.min(bound)));
+/// Takes the dates from the newest entries, back to a break behind which nobody knows what is missing: they are none. Whether
+/// there is such a break.
+pub(super) fn withdraw_dates(entries: &mut [Entry]) -> bool {
+    for entry in entries.iter_mut().rev() {
+        entry.programme_time = None;
+        if entry.discontinuity && !entry.follows {
+            return true;
+        }
     }
-    by_stamp.or(by_arrival).unwrap_or(DateTime::UNIX_EPOCH)
+    false
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ use super::cause::Trouble;
 use super::entry::{Entry, Reel, Sound};
 use super::error::TapeError;
 use super::index;
+use super::sum::Sum;
 use crate::model::{Chunk, Format};
 
 /// What is written so long after the last time is synchronised at once.
@@ -97,7 +98,12 @@ impl ReelWriter {
 
     /// Whether a chunk of this length and time belongs into another reel.
     pub(super) fn is_full(&self, duration: Duration, now: DateTime<Utc>) -> bool {
-        duration > Duration::from_secs(self.target) || (now - self.begun).abs() >= FULL_AFTER
+        duration > Duration::from_secs(self.target) || self.is_old(now)
+    }
+
+    /// Whether the reel has been written for so long that what comes belongs into another.
+    pub(super) fn is_old(&self, now: DateTime<Utc>) -> bool {
+        (now - self.begun).abs() >= FULL_AFTER
     }
 
     /// Puts `chunk` on tape.
@@ -131,10 +137,19 @@ impl ReelWriter {
         self.line(&index::undated())
     }
 
-    /// Ends the reel.
-    pub(super) fn finish(mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+    /// Ends the reel, whose `sum` is its last line; nothing that holds no entry has one.
+    pub(super) fn finish(mut self, sum: Option<&Sum>, now: DateTime<Utc>) -> Result<(), TapeError> {
         self.line(index::END)?;
+        if let Some(sum) = sum {
+            self.line(&sum.line(self.length))?;
+        }
         self.sync(now)
+    }
+
+    /// Removes the reel, which holds nothing yet that is not to be written again.
+    pub(super) fn remove(self) {
+        // An index without sound would lie.
+        let _ = fs::remove_file(&self.index_path).and_then(|()| fs::remove_file(&self.reel.path));
     }
 
     fn line(&mut self, text: &str) -> Result<(), TapeError> {
@@ -142,7 +157,7 @@ impl ReelWriter {
         self.index.write_all(text.as_bytes()).map_err(TapeError::io(&self.index_path, "written"))
     }
 
-    /// The same, where the last time was long enough ago.
+    /// Syncs the reel if the last sync is older than [`SYNC_EVERY`].
     pub(super) fn sync_when_due(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
         if (now - self.synced).abs() >= SYNC_EVERY { self.sync(now) } else { Ok(()) }
     }
@@ -158,6 +173,15 @@ impl ReelWriter {
         self.dirty = false;
         Ok(())
     }
+}
+
+/// Appends `note` to the index of the reel that has ended in `sound_file`, and its `sum`, which counts again behind it.
+pub(super) fn amend(sound_file: &Path, note: &str, sum: &Sum) -> Result<(), TapeError> {
+    let path = sound_file.with_extension("m3u8");
+    let length = fs::metadata(sound_file).map_err(TapeError::io(sound_file, "read"))?.len();
+    let mut index = OpenOptions::new().append(true).open(&path).map_err(TapeError::io(&path, "written"))?;
+    let text = format!("{note}{}", sum.line(length));
+    index.write_all(text.as_bytes()).and_then(|()| index.sync_data()).map_err(TapeError::io(&path, "written"))
 }
 
 /// Creates the sound file under a name that no reel has yet, in either of its two files.

@@ -1,32 +1,35 @@
 //! The reels in the folder of a tape, as files. Blocks.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::closed::{self, Closed};
 use super::error::TapeError;
-use super::index::{self, Index};
+use super::sum::Sum;
 use crate::model::Container;
 
-/// What is on the reels of `folder`; those with nothing on them are handed to `empty`.
-pub(super) fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<Index, TapeError> {
+/// The reels of `folder`, the oldest first; those with nothing on them are handed to `empty`.
+pub(super) fn read(folder: &Path, empty: impl Fn(&Path)) -> Result<VecDeque<Arc<Closed>>, TapeError> {
     let mut reels = Vec::new();
     for sound_file in sound_files(folder)? {
-        let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
         let available = fs::metadata(&sound_file).map_or(0, |data| data.len());
-        let read = index::parse(&String::from_utf8_lossy(&text), &sound_file, available);
-        if read.entries.is_empty() {
-            empty(&sound_file);
+        let sum = Sum::read(&sound_file.with_extension("m3u8"), available);
+        match sum.or_else(|| Sum::of(&[&closed::read(&sound_file)])) {
+            Some(sum) => reels.push((sound_file, sum)),
+            None => empty(&sound_file),
         }
-        reels.push(read);
     }
     // By what is on them: a name may be of a clock that was wrong.
-    reels.sort_by_key(|reel| reel.entries.first().map(|entry| entry.arrived));
-    let mut all = Index::default();
-    for reel in reels {
-        all.entries.extend(reel.entries);
-        all.troubles.extend(reel.troubles);
-    }
-    Ok(all)
+    reels.sort_by_key(|(_, sum)| sum.begun);
+    let mut first = 0;
+    let number = |(sound_file, sum): (PathBuf, Sum)| {
+        let reel = Closed::new(sound_file, first, sum);
+        first = reel.end();
+        Arc::new(reel)
+    };
+    Ok(reels.into_iter().map(number).collect())
 }
 
 /// Removes a reel with nothing on it, which no retention would find.

@@ -21,32 +21,12 @@ use super::entry::{Entry, Sound};
 use super::place::delta;
 use crate::model::Chunk;
 
-/// How many of the newest entries an incoming chunk is compared with.
-const COMPARED: usize = 400;
+/// How many of the newest entries that have sound an incoming chunk is compared with.
+pub(super) const COMPARED: usize = 400;
 /// The most that is held back without a chunk that is known.
 const MOST_HELD: usize = 64;
 /// Two dates that differ by no more are those of one chunk.
 const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
-
-/// The entries of a tape; the first has number `first`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) first: u64,
-    pub(super) entries: &'a [Entry],
-}
-
-impl<'a> Known<'a> {
-    /// The number that the next entry will have.
-    fn end(self) -> u64 {
-        self.first + self.entries.len() as u64
-    }
-
-    fn newest_first(self) -> impl Iterator<Item = (u64, &'a Entry, &'a Sound)> {
-        let sound =
-            move |(at, entry): (usize, &'a Entry)| Some((self.first + at as u64, entry, entry.sound.as_ref().ok()?));
-        self.entries.iter().enumerate().rev().filter_map(sound).take(COMPARED)
-    }
-}
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -91,10 +71,12 @@ impl Join {
 #[derive(Debug, Default)]
 pub(super) struct Rejoin {
     phase: Phase,
-    /// The newest entry that has sound, when the capture began.
-    newest: Option<u64>,
+    /// The newest entries that have sound, and their numbers, when the capture began; the newest first.
+    before: Vec<(u64, Entry)>,
     /// The last entry that was proven to have come again.
     proven: Option<u64>,
+    /// Where the newest sound on tape ends, by its date.
+    dated: Option<DateTime<Utc>>,
     /// Whether what came after the newest was lost.
     lost_behind: bool,
     /// The number that the station gave the newest, and when that arrived.
@@ -104,50 +86,63 @@ pub(super) struct Rejoin {
 }
 
 impl Rejoin {
-    /// A new capture begins.
-    pub(super) fn begin(&mut self, known: Known<'_>) {
-        let newest = known.newest_first().next();
-        self.newest = newest.map(|(number, ..)| number);
-        self.numbered = newest.and_then(|(_, entry, _)| Some((entry.sequence?, entry.arrived)));
+    /// A new capture begins, whose first entry will have number `end`. `before` are the newest entries that have sound, with
+    /// their numbers; the newest first.
+    pub(super) fn begin(&mut self, before: Vec<(u64, Entry)>, end: u64) {
+        let newest = before.first();
+        self.numbered = newest.and_then(|(_, entry)| Some((entry.sequence?, entry.arrived)));
+        self.dated = newest.and_then(|(_, entry)| ends(entry));
         self.proven = None;
-        self.lost_behind = self.newest.is_some_and(|newest| newest + 1 < known.end());
-        self.phase = if self.newest.is_some() { Phase::Open } else { Phase::Over };
+        self.lost_behind = newest.is_some_and(|(number, _)| number + 1 < end);
+        self.phase = if newest.is_some() { Phase::Open } else { Phase::Over };
+        self.before = before;
+    }
+
+    fn newest(&self) -> Option<u64> {
+        self.before.first().map(|(number, _)| *number)
+    }
+
+    /// Whether chunks may repeat what is on tape.
+    fn turn(&mut self, phase: Phase) {
+        self.phase = phase;
+        if phase == Phase::Over {
+            self.before = Vec::new();
+        }
     }
 
     /// What `chunk` is. Reads from the disk where it may be a repeat.
-    pub(super) fn judge(&mut self, chunk: &Chunk, known: Known<'_>) -> Judged {
+    pub(super) fn judge(&mut self, chunk: &Chunk, end: u64) -> Judged {
         if self.phase == Phase::Over {
             return Judged::New(Join::AsItSays);
         }
-        let found = if self.goes_on(chunk) { None } else { self.find(chunk, known) };
+        let found = if self.goes_on(chunk) { None } else { self.find(chunk) };
         if let Some((number, sound, proven)) = found {
             self.hold(Entry::of(chunk, Ok(sound)));
             self.phase = Phase::At(number);
             // Behind what was lost, one chunk alone may also be an advertisement that is on the air again.
-            let up_to_the_newest = Some(number) == self.newest && (self.held.len() > 1 || !self.lost_behind);
+            let up_to_the_newest = Some(number) == self.newest() && (self.held.len() > 1 || !self.lost_behind);
             if !proven && !up_to_the_newest {
                 return Judged::Known(Duration::ZERO);
             }
             self.proven = Some(number);
             return Judged::Known(self.let_go());
         }
-        let join = self.join(known);
+        let join = self.join(end);
         // Sound of a time that is on tape, but other sound: what follows may still be known.
-        let last = known.newest_first().next();
-        let end = last.and_then(|(_, entry, _)| Some(entry.programme_time? + delta(entry.duration)));
-        let within = chunk.programme_time.zip(end).is_some_and(|(start, end)| start + delta(chunk.duration) <= end);
-        self.phase = if within { Phase::Open } else { Phase::Over };
+        let within =
+            chunk.programme_time.zip(self.dated).is_some_and(|(start, end)| start + delta(chunk.duration) <= end);
+        self.turn(if within { Phase::Open } else { Phase::Over });
         Judged::New(join)
     }
 
     /// What a chunk that is lost is: those after it may prove that it is on tape.
-    pub(super) fn judge_lost(&mut self, entry: &Entry, known: Known<'_>) -> Judged {
+    pub(super) fn judge_lost(&mut self, entry: &Entry, end: u64) -> Judged {
         let next = match self.phase {
-            Phase::At(number) if number + 1 < known.end() => Phase::At(number + 1),
+            Phase::At(number) if number + 1 < end => Phase::At(number + 1),
             Phase::Open if self.held.len() < MOST_HELD => Phase::Open,
             _ => {
-                let join = self.join(known);
-                self.phase = Phase::Over;
+                let join = self.join(end);
+                self.turn(Phase::Over);
                 return Judged::New(join);
             }
         };
@@ -165,10 +160,10 @@ impl Rejoin {
     }
 
     /// How what is new joins on to the newest entry, or as it says to what is held back.
-    fn join(&self, known: Known<'_>) -> Join {
+    fn join(&self, end: u64) -> Join {
         match self.phase {
             Phase::At(_) if !self.held.is_empty() => Join::AsItSays,
-            Phase::At(number) if number + 1 == known.end() => Join::Follows,
+            Phase::At(number) if number + 1 == end => Join::Follows,
             Phase::At(_) => Join::Apart,
             Phase::Open | Phase::Over => Join::AsItSays,
         }
@@ -184,9 +179,16 @@ impl Rejoin {
         self.held.pop_front();
     }
 
+    /// `entry` is on tape, behind all others.
+    pub(super) fn pass(&mut self, entry: &Entry) {
+        if entry.sound.is_ok() {
+            self.dated = ends(entry);
+        }
+    }
+
     /// Nothing comes any more that could prove what is held back.
     pub(super) fn give_up(&mut self) {
-        self.phase = Phase::Over;
+        self.turn(Phase::Over);
     }
 
     fn let_go(&mut self) -> Duration {
@@ -203,18 +205,22 @@ impl Rejoin {
     }
 
     /// The entry that `chunk` equals, and whether its date proves that it is that one.
-    fn find(&self, chunk: &Chunk, known: Known<'_>) -> Option<(u64, Sound, bool)> {
+    fn find(&self, chunk: &Chunk) -> Option<(u64, Sound, bool)> {
         let by_date = |entry: &Entry| {
             chunk.programme_time.zip(entry.programme_time).map(|(one, other)| (one - other).abs() <= SAME_DATE)
+        };
+        let sound_of = |(number, entry)| -> Option<(u64, &Entry, &Sound)> {
+            let entry: &Entry = entry;
+            Some((number, entry, entry.sound.as_ref().ok()?))
         };
         let may_be = |(_, entry, sound): &(u64, &Entry, &Sound)| {
             by_date(entry) != Some(false) && sound.length == chunk.bytes.len() as u64 && sound.length > 0
         };
         let equal = |(_, _, sound): &(u64, &Entry, &Sound)| sound.read().is_ok_and(|bytes| bytes == chunk.bytes);
         // Sound is offered in the order in which it was on the air, and what this capture has written is new.
-        let of_before = |(number, ..): &(u64, &Entry, &Sound)| Some(*number) <= self.newest;
         let behind = |(number, ..): &(u64, &Entry, &Sound)| Some(*number) > self.proven;
-        let candidates = || known.newest_first().filter(of_before).take_while(behind);
+        let before = || self.before.iter().map(|(number, entry)| (*number, entry)).filter_map(sound_of);
+        let candidates = || before().take_while(behind);
         let mut entries = candidates();
         if let Phase::At(last) = self.phase {
             // What comes next, or is dated and comes later.
@@ -233,4 +239,9 @@ impl Rejoin {
         let several = !proven && entries.any(|it| may_be(&it) && equal(&it));
         (!several).then(|| (number, sound.clone(), proven))
     }
+}
+
+/// Where `entry` ends, by its date.
+fn ends(entry: &Entry) -> Option<DateTime<Utc>> {
+    entry.programme_time?.checked_add_signed(delta(entry.duration))
 }

@@ -65,8 +65,8 @@ impl OnTape {
         Some(Self { airing, cut, tape, over })
     }
 
-    fn listed(&self) -> Vec<Listed> {
-        listing(&self.tape.view(&self.cut), self.cut)
+    async fn listed(&self) -> Vec<Listed> {
+        listing(&self.tape.view(&self.cut).await, self.cut)
     }
 }
 
@@ -108,7 +108,7 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked):
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     let Some(on_tape) = OnTape::of(&site, id).await else { return StatusCode::NOT_FOUND.into_response() };
-    let listed = on_tape.listed();
+    let listed = on_tape.listed().await;
     if !playlist {
         return progressive(&site, OnTape { cut: asked.of(on_tape.cut, &listed), ..on_tape });
     }
@@ -172,7 +172,7 @@ fn name_of(reel: &Reel, offset: Option<u64>) -> String {
 /// One segment, or an initialisation section.
 async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, String)>) -> Response {
     let Some(on_tape) = OnTape::of(&site, &airing).await else { return StatusCode::NOT_FOUND.into_response() };
-    let listed = on_tape.listed();
+    let listed = on_tape.listed().await;
     let wanted = listed.iter().find_map(|listed| {
         let reel = &listed.sound.reel;
         if name_of(reel, Some(listed.sound.offset)) == name {

@@ -38,4 +38,8 @@ def reel(folder, start):
             f"#EXT-X-PROGRAM-DATE-TIME:{on_air:%Y-%m-%dT%H:%M:%S.%fZ}\n"
             f"#EXTINF:{SECONDS:.6f},\n#EXT-X-BYTERANGE:{BYTES}@{number * BYTES}\n{name}\n"
         )
+    first, last = (f"{start + timedelta(seconds=after):%Y-%m-%dT%H:%M:%S.%fZ}" for after in (6, 3604))
+    lines.append(
+        f"#EXT-X-ENDLIST\n#aircheck sum {count} entries {count * BYTES} bytes begun {first} from {first} to {last} heard {last}\n"
+    )
     (folder / name).with_suffix(".m3u8").write_text("".join(lines))

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::*;
-use crate::model::{Container, DatesNews, Format};
+use crate::model::{Chunk, Container, DatesNews, Format};
 use crate::tape::reels::{remove_empty, sound_files};
 use crate::tape::{Step, Walker};
 
@@ -31,7 +31,7 @@ fn chunk(number: u8, arrived: i64) -> MediaEvent {
 /// The first byte of everything that a cut decodes, and how many seconds are missing.
 fn cut(tape: &Tape, start: i64, end: i64) -> (Vec<u8>, u64) {
     let span = Span::new(at(start), at(end));
-    let view = tape.view(&span);
+    let view = tape.blocking_view(&span);
     let mut walker = Walker::new(span);
     let mut heard = Vec::new();
     loop {
@@ -76,7 +76,7 @@ fn what_was_missed_while_down_is_a_gap_that_says_so() {
     assert_eq!(cut(&tape, 0, 64), (vec![1, 2], 56));
     let span = Span::new(at(0), at(64));
     let mut walker = Walker::new(span);
-    while walker.step(&tape.view(&span), true) != Step::End {}
+    while walker.step(&tape.blocking_view(&span), true) != Step::End {}
     assert_eq!(walker.into_gaps()[0].cause, Cause::new(CauseKind::NotRunning, "aircheck was not running"));
 }
 
@@ -321,7 +321,7 @@ fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
         tape.write(MediaEvent::Chunk(chunk), at(second + 2)).unwrap();
     }
     let span = Span::new(at(0), at(DAY));
-    let view = tape.view(&span);
+    let view = tape.blocking_view(&span);
     let mut walker = Walker::new(span);
     let mut heard = Duration::ZERO;
     let mut step = walker.step(&view, true);

@@ -1,0 +1,371 @@
+//! Writing a tape: what each event becomes. One thread at a time holds this, also while it waits for the disk; what it has
+//! written is in [`Contents`] at once, and whoever reads that waits for nobody.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cause::Trouble;
+use super::closed::Closed;
+use super::contents::{Block, Contents};
+use super::entry::Entry;
+use super::error::TapeError;
+use super::place::Anchor;
+use super::reel::ReelWriter;
+use super::rejoin::{COMPARED, Judged, Rejoin};
+use crate::model::{AsCause, Cause, Chunk, DatesNews, Format, MediaEvent};
+
+/// The longest that a source holds on to what it has seen, in an outage.
+const IN_FLIGHT: TimeDelta = TimeDelta::minutes(15);
+
+/// The hand that writes a tape.
+#[derive(Debug)]
+pub(super) struct Writing {
+    folder: PathBuf,
+    contents: Arc<Mutex<Contents>>,
+    format: Option<Format>,
+    writer: Option<ReelWriter>,
+    rejoin: Rejoin,
+    /// Whether the source says that what comes next is new.
+    unheard: bool,
+    /// A chunk that is new and could not be written yet.
+    unwritten: Option<(Chunk, Chunk)>,
+    /// Where the next entry lies.
+    anchor: Anchor,
+    /// The number of the first entry since the tape was opened.
+    opened: u64,
+    /// By how much the clock was wrong that has been set right, and when.
+    corrected: Option<(TimeDelta, DateTime<Utc>)>,
+}
+
+impl Writing {
+    /// Goes on in `folder` behind what `contents` have.
+    pub(super) fn new(folder: PathBuf, contents: Arc<Mutex<Contents>>) -> Self {
+        let opened = contents.lock().unwrap_or_else(PoisonError::into_inner).end();
+        Self {
+            folder,
+            contents,
+            format: None,
+            writer: None,
+            rejoin: Rejoin::default(),
+            unheard: false,
+            unwritten: None,
+            anchor: Anchor::default(),
+            opened,
+            corrected: None,
+        }
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // A panic while it is held leaves at worst an entry out.
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what a source said. After an error nothing of it is on tape, it may be written again, and the tape goes on with a
+    /// new reel.
+    pub(super) fn write(&mut self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let mut taken = self.contents().tally;
+        taken.take(&event);
+        let result = match event {
+            MediaEvent::Format(format) => self.write_format(format, now),
+            MediaEvent::Chunk(chunk) => self.write_chunk(&chunk, now),
+            MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause } => {
+                let follows = follows || !discontinuity;
+                let (sequence, sound) = (None, Err(cause));
+                self.write_gap(
+                    Entry { duration, arrived, programme_time, discontinuity, follows, sequence, sound },
+                    now,
+                )
+            }
+            MediaEvent::Repeat { duration } => {
+                self.contents().tally.repeat(duration);
+                Ok(())
+            }
+            MediaEvent::Unheard => {
+                self.rejoin.give_up();
+                self.unheard = true;
+                self.write_held(now)
+            }
+            MediaEvent::Dates { news: DatesNews::Withdrawn, .. } => self.undate(),
+            MediaEvent::Trouble { at, cause } => {
+                let at = self.corrected(at, now);
+                self.write_trouble(Trouble { at, cause })
+            }
+            MediaEvent::Dates { .. } | MediaEvent::Title { .. } => Ok(()),
+        };
+        match &result {
+            Ok(()) => self.contents().tally.taken = taken.taken,
+            Err(error) => {
+                self.drop_writer();
+                // Readers must learn of it even though it could not be written; once is enough.
+                let (mut contents, cause) = (self.contents(), error.as_cause());
+                if contents.trouble.as_ref().is_none_or(|last| last.cause != cause) {
+                    contents.note(Trouble { at: now, cause });
+                }
+            }
+        }
+        result
+    }
+
+    fn write_format(&mut self, format: Format, now: DateTime<Utc>) -> Result<(), TapeError> {
+        if self.format.as_ref() == Some(&format) {
+            return Ok(());
+        }
+        self.write_held(now)?;
+        self.format = Some(format);
+        self.end_reel(now)
+    }
+
+    fn write_chunk(&mut self, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
+        // Whoever writes a chunk again after an error means the same one.
+        let known = self.unwritten.take_if(|(given, _)| given == chunk);
+        let Some(new) = known.map(|(_, new)| new).or_else(|| self.judge(chunk, now)) else { return Ok(()) };
+        let written = self.write_held(now).and_then(|()| self.write_new(&new, now));
+        if written.is_err() {
+            self.unwritten = Some((chunk.clone(), new));
+        }
+        written
+    }
+
+    /// Writes what was held back because it might have been on tape.
+    fn write_held(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        while let Some(held) = self.rejoin.first_held().cloned() {
+            match &held.sound {
+                Ok(sound) => self.write_new(&held.chunk(sound.read()?), now)?,
+                Err(_) => self.write_lost(held, now)?,
+            }
+            self.rejoin.drop_first();
+        }
+        Ok(())
+    }
+
+    fn write_gap(&mut self, mut entry: Entry, now: DateTime<Utc>) -> Result<(), TapeError> {
+        entry.arrived = self.corrected(entry.arrived, now);
+        let Some(entry) = self.judge_lost(entry) else { return Ok(()) };
+        self.write_held(now)?;
+        self.write_lost(entry, now)
+    }
+
+    fn write_lost(&mut self, entry: Entry, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let placed = self.estimate(&entry);
+        // Where no reel is being written, the next one begins with it.
+        if self.writer.as_ref().is_some_and(|writer| writer.is_old(now)) {
+            self.end_reel(now)?;
+            self.writer(entry.duration, now)?;
+        }
+        if let Some(writer) = self.writer.as_mut() {
+            writer.note(&entry, placed)?;
+        }
+        self.pass(&entry);
+        let mut contents = self.contents();
+        contents.tally.lost(entry.duration);
+        contents.push(entry);
+        Ok(())
+    }
+
+    fn write_new(&mut self, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
+        if self.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
+            self.end_reel(now)?;
+        }
+        let placed = self.estimate(&Entry::of(chunk, Err(Cause::default())));
+        let entry = self.writer(chunk.duration, now)?.append(chunk, placed)?;
+        self.pass(&entry);
+        {
+            let mut contents = self.contents();
+            contents.push(entry);
+            contents.tally.taped(chunk.duration);
+        }
+        // It is on tape, and so not to be written again, even where it may not survive a power loss.
+        if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.sync_when_due(now)) {
+            self.drop_writer();
+            self.contents().note(Trouble { at: now, cause: error.as_cause() });
+        }
+        Ok(())
+    }
+
+    fn write_trouble(&mut self, trouble: Trouble) -> Result<(), TapeError> {
+        let written = self.writer.as_mut().map_or(Ok(()), |writer| writer.trouble(&trouble));
+        if written.is_ok() {
+            self.contents().note(trouble);
+        }
+        written
+    }
+
+    /// The reel to write chunks of about `duration` to. A new one begins with what came since the last.
+    fn writer(&mut self, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
+        let no_format = || TapeError::NoFormat { path: self.folder.clone() };
+        if self.writer.is_none() {
+            let format = self.format.as_ref().ok_or_else(no_format)?;
+            let open = self.contents().open.clone();
+            let mut writer = ReelWriter::begin(&self.folder, format, duration, now)?;
+            let blocks = open.iter().map(|block| &block.index);
+            let mut troubles = blocks.clone().flat_map(|index| &index.troubles);
+            let mut entries = blocks.flat_map(|index| &index.entries);
+            let written = troubles.try_for_each(|trouble| writer.trouble(trouble));
+            let placed = |entry: &Entry| entry.programme_time.unwrap_or(entry.arrived);
+            let written = written.and_then(|()| entries.try_for_each(|entry| writer.note(entry, placed(entry))));
+            if let Err(error) = written {
+                // What it has of that would be there twice.
+                writer.remove();
+                return Err(error);
+            }
+            self.anchor.turn();
+            self.writer = Some(writer);
+        }
+        self.writer.as_mut().ok_or_else(no_format)
+    }
+
+    /// Ends the reel that is being written.
+    fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let sum = self.contents().close(writer.path().to_owned());
+        writer.finish(sum.as_ref(), now)
+    }
+
+    /// The reel that is being written goes wrong: nothing is added to it any more.
+    fn drop_writer(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            self.contents().close(writer.path().to_owned());
+        }
+    }
+
+    /// Nothing more comes: what was held back goes on the reel, and that ends.
+    pub(super) fn finish(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.rejoin.give_up();
+        self.write_held(now).and_then(|()| self.end_reel(now))
+    }
+
+    /// Brings to the disk what is not there yet.
+    pub(super) fn sync(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.sync(now))
+    }
+
+    /// When `entry`, the next one, was on the air, as far as can be known now.
+    fn estimate(&self, entry: &Entry) -> DateTime<Utc> {
+        entry.programme_time.unwrap_or_else(|| self.anchor.estimate(entry, self.contents().delay))
+    }
+
+    /// `entry` is on tape.
+    fn pass(&mut self, entry: &Entry) {
+        if entry.discontinuity {
+            self.anchor = Anchor::default();
+        }
+        self.anchor.take(entry);
+        self.rejoin.pass(entry);
+    }
+
+    /// When something arrived that was seen at `arrived`, and is written at `now`: perhaps by a clock that has been set right
+    /// meanwhile.
+    fn corrected(&mut self, arrived: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.corrected = self.corrected.filter(|(_, since)| now - *since < IN_FLIGHT);
+        let moved = self.corrected.and_then(|(by, _)| arrived.checked_add_signed(by));
+        moved.filter(|moved| (now - *moved).abs() < (now - arrived).abs()).unwrap_or(arrived)
+    }
+
+    /// What is to be written of a chunk, with how it joins on to what is on tape; `None` where it is on tape already, or may be.
+    fn judge(&mut self, chunk: &Chunk, now: DateTime<Utc>) -> Option<Chunk> {
+        let mut chunk = chunk.clone();
+        chunk.arrived = self.corrected(chunk.arrived, now);
+        let begins = {
+            let mut contents = self.contents();
+            std::mem::take(&mut contents.reopened) || contents.is_empty()
+        };
+        if self.stands_apart(chunk.discontinuity, chunk.follows) || begins {
+            (chunk.discontinuity, chunk.follows) = (true, false);
+            self.rejoin.begin(self.newest_sound(), self.end());
+        }
+        match self.rejoin.judge(&chunk, self.end()) {
+            Judged::Known(proven) => {
+                self.contents().tally.repeat(proven);
+                return None;
+            }
+            Judged::New(join) => join.mark(&mut chunk.discontinuity, &mut chunk.follows),
+        }
+        Some(chunk)
+    }
+
+    /// Whether what comes now may be on tape for all that its source knows.
+    fn stands_apart(&mut self, discontinuity: bool, follows: bool) -> bool {
+        !std::mem::take(&mut self.unheard) && discontinuity && !follows
+    }
+
+    /// What is to be written of an entry that is lost, with how it joins on to what is on tape; `None` where it may be on tape.
+    fn judge_lost(&mut self, mut entry: Entry) -> Option<Entry> {
+        if self.stands_apart(entry.discontinuity, entry.follows) {
+            self.rejoin.begin(self.newest_sound(), self.end());
+        }
+        match self.rejoin.judge_lost(&entry, self.end()) {
+            Judged::Known(_) => return None,
+            Judged::New(join) => join.mark(&mut entry.discontinuity, &mut entry.follows),
+        }
+        Some(entry)
+    }
+
+    /// The number that the next entry will have.
+    fn end(&self) -> u64 {
+        self.contents().end()
+    }
+
+    /// The newest entries that have sound, and their numbers; the newest first.
+    fn newest_sound(&self) -> Vec<(u64, Entry)> {
+        let (open, reels) = {
+            let contents = self.contents();
+            (contents.open.clone(), contents.reels.clone())
+        };
+        let mut found: Vec<(u64, Entry)> = Vec::new();
+        let mut add = |block: &Block| {
+            let numbered = block.index.entries.iter().enumerate().rev().filter(|(_, entry)| entry.sound.is_ok());
+            let left = COMPARED - found.len();
+            found.extend(numbered.take(left).map(|(at, entry)| (block.first + at as u64, entry.clone())));
+            found.len() < COMPARED
+        };
+        if open.iter().rev().all(&mut add) {
+            reels.iter().rev().all(|reel| add(&Block { first: reel.first, index: reel.index() }));
+        }
+        found
+    }
+
+    /// The dates of the station, back to a break behind which nobody knows what is missing, are none.
+    fn undate(&mut self) -> Result<(), TapeError> {
+        self.anchor.undate();
+        let written = self.writer.as_mut().map_or(Ok(()), ReelWriter::undated);
+        let mut found = self.contents().undate_open();
+        let mut number = self.contents().reels.len();
+        while !found && number > 0 {
+            number -= 1;
+            let Some(reel) = self.contents().reels.get(number).cloned() else { break };
+            found = reel.index().entries.iter().any(|entry| entry.discontinuity && !entry.follows);
+            self.replace(&reel, reel.undated());
+        }
+        written
+    }
+
+    /// Everything since the tape was opened came `by` later than was written.
+    pub(super) fn moved(&mut self, by: TimeDelta, now: DateTime<Utc>) {
+        self.corrected = Some((by, now));
+        self.anchor.moved(by);
+        if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.moved(by)) {
+            tracing::warn!(%error, "when sound arrived will be known wrongly");
+        }
+        self.contents().move_open(by);
+        let reels: Vec<_> = self.contents().reels.iter().filter(|reel| reel.first >= self.opened).cloned().collect();
+        for reel in reels {
+            self.replace(&reel, reel.moved(by));
+        }
+    }
+
+    /// Puts `new` in the place of a reel that has ended.
+    fn replace(&self, reel: &Arc<Closed>, new: Result<Closed, TapeError>) {
+        match new {
+            Ok(new) => {
+                let mut contents = self.contents();
+                if let Some(old) = contents.reels.iter_mut().find(|old| Arc::ptr_eq(old, reel)) {
+                    *old = Arc::new(new);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "when sound on it was on the air is known wrongly"),
+        }
+    }
+}
