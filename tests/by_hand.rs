@@ -45,7 +45,9 @@ impl Desk {
     async fn over(aircheck: Aircheck) -> Self {
         let service = aircheck.start("run", &["run"]);
         let base = address(&service).await;
-        Self { aircheck, service, client: Client::new(), base }
+        // The service closes a connection on which nothing is asked for 15 s, perhaps as it is used again.
+        let client = Client::builder().pool_idle_timeout(Duration::from_secs(10)).build().expect("a client");
+        Self { aircheck, service, client, base }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
