@@ -17,7 +17,7 @@ use super::index::Index;
 use super::place::withdraw_dates;
 use super::sum::Sum;
 use super::tally::Tally;
-use super::view::{View, Window};
+use super::view::{Block, View, Window};
 use crate::model::Span;
 
 /// So many entries, or troubles, share one block: what is copied when one is added while somebody reads.
@@ -30,21 +30,6 @@ const AROUND: TimeDelta = TimeDelta::hours(1);
 /// So many indexes of reels that have ended are kept for the next view: a cut of some hours is looked at again and again while
 /// it grows.
 const KEPT: usize = 8;
-
-/// Entries that follow each other, and the troubles noted while they came.
-#[derive(Debug, Clone)]
-pub(super) struct Block {
-    /// The number of the first entry.
-    pub first: u64,
-    pub index: Arc<Index>,
-}
-
-impl Block {
-    /// The number behind its last entry.
-    fn end(&self) -> u64 {
-        self.first + self.index.entries.len() as u64
-    }
-}
 
 /// What is on a tape.
 #[derive(Debug, Default)]

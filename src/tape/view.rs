@@ -7,11 +7,25 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cause::{self, Trouble};
-use super::contents::Block;
 use super::entry::{Entry, Sound};
 use super::index::Index;
 use super::place::{Placed, delta, place};
 use crate::model::{Cause, Gap, Span};
+
+/// Entries that follow each other, and the troubles noted while they came.
+#[derive(Debug, Clone)]
+pub(super) struct Block {
+    /// The number of the first entry.
+    pub first: u64,
+    pub index: Arc<Index>,
+}
+
+impl Block {
+    /// The number behind its last entry.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.index.entries.len() as u64
+    }
+}
 
 /// A stretch of a tape around a cut, with every entry in its place.
 #[derive(Debug, Clone, Default)]

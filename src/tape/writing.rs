@@ -9,12 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cause::Trouble;
 use super::closed::Closed;
-use super::contents::{Block, Contents};
+use super::contents::Contents;
 use super::entry::Entry;
 use super::error::TapeError;
 use super::place::Anchor;
 use super::reel::ReelWriter;
 use super::rejoin::{COMPARED, Judged, Rejoin};
+use super::view::Block;
 use crate::model::{AsCause, Cause, Chunk, DatesNews, Format, MediaEvent};
 
 /// The longest that a source holds on to what it has seen, in an outage.
