@@ -66,8 +66,8 @@ fn failure(connection: &Connection, station: &StationId) -> Result<Option<(Airin
     let found = connection
         .query_row(
             &format!(
-                "SELECT airing FROM gaps JOIN airings ON airings.id = airing WHERE station = ?1 AND finished_at IS NOT \
-                 NULL AND kind = 'missing' AND cause_kind NOT IN ({}) ORDER BY start DESC LIMIT 1",
+                "SELECT id FROM airings WHERE station = ?1 AND finished_at IS NOT NULL AND EXISTS (SELECT 1 FROM gaps \
+                 WHERE airing = id AND kind = 'missing' AND cause_kind NOT IN ({})) ORDER BY on_air_start DESC, id LIMIT 1",
                 ours()
             ),
             [station.as_str()],
@@ -147,5 +147,20 @@ mod tests {
         let (id, gap) = past[0].failure.clone().unwrap();
         assert_eq!((id, gap.cause.kind), (broken, CauseKind::Refused));
         assert_eq!(past[1], Past::default());
+    }
+
+    #[tokio::test]
+    async fn the_newest_of_a_station_is_found_without_looking_at_those_of_others_and_without_sorting() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
+        let plan = catalogue.run(|connection| {
+            let newest = "SELECT id FROM airings WHERE station = 'kbs' AND finished_at IS NOT NULL AND seconds > 0 \
+                          ORDER BY on_air_start DESC, id LIMIT 1";
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {newest}")).unwrap();
+            let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            Ok(steps.collect::<Result<Vec<_>, _>>().unwrap())
+        });
+        let plan = plan.await.unwrap();
+        assert_eq!(plan, ["SEARCH airings USING INDEX airings_by_station (station=?)"]);
     }
 }

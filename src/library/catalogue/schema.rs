@@ -141,6 +141,10 @@ const STEPS: &[&str] = &[
         found         TEXT NOT NULL CHECK (found IN ('recording', 'unlikely', 'other'))
     ) STRICT;
 ",
+    "
+    -- What is asked of each station is the newest of its airings that is so or so.
+    CREATE INDEX airings_by_station ON airings (station, on_air_start DESC, id);
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
