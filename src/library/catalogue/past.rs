@@ -66,8 +66,8 @@ fn failure(connection: &Connection, station: &StationId) -> Result<Option<(Airin
     let found = connection
         .query_row(
             &format!(
-                "SELECT id FROM airings WHERE station = ?1 AND finished_at IS NOT NULL AND EXISTS (SELECT 1 FROM gaps \
-                 WHERE airing = id AND kind = 'missing' AND cause_kind NOT IN ({})) ORDER BY on_air_start DESC, id LIMIT 1",
+                "SELECT airing FROM gaps JOIN airings ON airings.id = airing WHERE station = ?1 AND finished_at IS NOT \
+                 NULL AND kind = 'missing' AND cause_kind NOT IN ({}) ORDER BY start DESC LIMIT 1",
                 ours()
             ),
             [station.as_str()],
