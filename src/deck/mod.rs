@@ -58,7 +58,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Kept once opened: its entries are the memory of what is on disk.
+    /// Kept once opened: there must be one that writes.
     tape: Option<Tape>,
     /// The deck that runs, if anybody holds it.
     running: Weak<Running>,

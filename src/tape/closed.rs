@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -49,7 +50,7 @@ impl Closed {
         }
         let mut index = read(&self.path);
         let damaged = || Entry {
-            duration: std::time::Duration::ZERO,
+            duration: Duration::ZERO,
             arrived: self.sum.to,
             programme_time: None,
             discontinuity: true,
@@ -64,17 +65,19 @@ impl Closed {
         index
     }
 
-    /// The same reel with everything `by` later, in its index as well. Blocks.
+    /// Moves everything on it `by` later, in its index as well; gives the reel as it is then. Blocks.
     pub(super) fn moved(&self, by: TimeDelta) -> Result<Self, TapeError> {
-        let sum = self.sum.moved(by);
-        reel::amend(&self.path, &index::moved(by), &sum)?;
-        Ok(Self::new(self.path.clone(), self.first, sum))
+        self.amended(&index::moved(by), self.sum.moved(by))
     }
 
-    /// The same reel with a note that its dates are none. Blocks.
+    /// Notes in its index that the dates on it are none; gives the reel as it is then. Blocks.
     pub(super) fn undated(&self) -> Result<Self, TapeError> {
-        reel::amend(&self.path, &index::undated(), &self.sum)?;
-        Ok(Self::new(self.path.clone(), self.first, self.sum))
+        self.amended(&index::undated(), self.sum)
+    }
+
+    fn amended(&self, note: &str, sum: Sum) -> Result<Self, TapeError> {
+        reel::amend(&self.path, note, &sum)?;
+        Ok(Self::new(self.path.clone(), self.first, sum))
     }
 }
 

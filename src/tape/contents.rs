@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::cause::Trouble;
 use super::closed::Closed;
 use super::entry::Entry;
-use super::index::Index;
+use super::index::{Index, moved_by};
 use super::place::withdraw_dates;
 use super::sum::Sum;
 use super::tally::Tally;
@@ -127,10 +127,9 @@ impl Contents {
         for block in &mut self.open {
             Arc::make_mut(&mut block.index).shift(by);
         }
-        let moved = |at: DateTime<Utc>| at.checked_add_signed(by).unwrap_or(at);
-        self.heard = self.heard.map(moved);
+        self.heard = self.heard.map(|at| moved_by(at, by));
         if let Some(trouble) = &mut self.trouble {
-            trouble.at = moved(trouble.at);
+            trouble.at = moved_by(trouble.at, by);
         }
     }
 

@@ -153,7 +153,7 @@ impl Index {
     pub(super) fn shift(&mut self, by: TimeDelta) {
         let entries = self.entries.iter_mut().map(|entry| &mut entry.arrived);
         for instant in entries.chain(self.troubles.iter_mut().map(|trouble| &mut trouble.at)) {
-            *instant = instant.checked_add_signed(by).filter(is_ours).unwrap_or(*instant);
+            *instant = moved_by(*instant, by);
         }
     }
 }
@@ -272,6 +272,11 @@ fn parse_trouble(note: &str) -> Option<Trouble> {
 pub(super) fn instant(text: &str) -> Option<DateTime<Utc>> {
     let instant: DateTime<Utc> = text.parse().ok()?;
     DateTime::from_timestamp_micros(instant.timestamp_micros()).filter(is_ours)
+}
+
+/// `instant`, `by` later; as it is where that would leave our time.
+pub(super) fn moved_by(instant: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    instant.checked_add_signed(by).filter(is_ours).unwrap_or(instant)
 }
 
 fn is_ours(instant: &DateTime<Utc>) -> bool {

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::index::{Index, instant, stamp};
+use super::index::{Index, instant, moved_by, stamp};
 
 const SUM: &str = "#aircheck sum ";
 /// No sum is longer than this many bytes.
@@ -48,7 +48,7 @@ impl Sum {
 
     /// After everything in it was moved by `by`.
     pub(super) fn moved(self, by: TimeDelta) -> Self {
-        let moved = |at: DateTime<Utc>| at.checked_add_signed(by).unwrap_or(at);
+        let moved = |at| moved_by(at, by);
         Self {
             begun: moved(self.begun),
             from: moved(self.from),

@@ -332,13 +332,15 @@ impl Writing {
     fn undate(&mut self) -> Result<(), TapeError> {
         self.anchor.undate();
         let written = self.writer.as_mut().map_or(Ok(()), ReelWriter::undated);
-        let mut found = self.contents().undate_open();
-        let mut number = self.contents().reels.len();
-        while !found && number > 0 {
-            number -= 1;
-            let Some(reel) = self.contents().reels.get(number).cloned() else { break };
-            found = reel.index().entries.iter().any(|entry| entry.discontinuity && !entry.follows);
-            self.replace(&reel, reel.undated());
+        if !self.contents().undate_open() {
+            let reels = self.contents().reels.clone();
+            for reel in reels.iter().rev() {
+                let breaks = reel.index().entries.iter().any(|entry| entry.discontinuity && !entry.follows);
+                self.replace(reel, reel.undated());
+                if breaks {
+                    break;
+                }
+            }
         }
         written
     }
@@ -348,7 +350,8 @@ impl Writing {
         self.corrected = Some((by, now));
         self.anchor.moved(by);
         if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.moved(by)) {
-            tracing::warn!(%error, "when sound arrived will be known wrongly");
+            tracing::warn!(%error, "when sound arrived will be known wrongly after a restart");
+            self.drop_writer();
         }
         self.contents().move_open(by);
         let reels: Vec<_> = self.contents().reels.iter().filter(|reel| reel.first >= self.opened).cloned().collect();
