@@ -145,7 +145,6 @@ pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, 
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
@@ -159,15 +158,11 @@ mod tests {
         let format = Format { container: Container::Adts, detail: String::new(), init: None };
         tape.write(MediaEvent::Format(format), start).unwrap();
         for number in 1..=seconds / 10 {
-            let chunk = Chunk {
-                bytes: Bytes::from(format!("ten seconds, number {number}")),
-                duration: Duration::from_secs(10),
-                arrived: start + TimeDelta::seconds(i64::from(number) * 10),
-                programme_time: None,
-                discontinuity: false,
-                follows: true,
-                sequence: None,
-            };
+            let chunk = Chunk::new(
+                format!("ten seconds, number {number}"),
+                Duration::from_secs(10),
+                start + TimeDelta::seconds(i64::from(number) * 10),
+            );
             tape.write(MediaEvent::Chunk(chunk), start).unwrap();
         }
         let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));

@@ -96,6 +96,14 @@ pub struct Chunk {
     pub sequence: Option<u64>,
 }
 
+impl Chunk {
+    /// Sound that follows what came before, of which the station says neither a date nor a number.
+    pub fn new(bytes: impl Into<Bytes>, duration: Duration, arrived: DateTime<Utc>) -> Self {
+        let (programme_time, discontinuity, follows, sequence) = (None, false, true, None);
+        Self { bytes: bytes.into(), duration, arrived, programme_time, discontinuity, follows, sequence }
+    }
+}
+
 impl fmt::Debug for Chunk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Chunk")

@@ -107,7 +107,6 @@ fn begun(amendment: Amendment, first: DateTime<Utc>) -> Amendment {
 mod tests {
     use std::time::Duration;
 
-    use bytes::Bytes;
     use futures::FutureExt as _;
 
     use super::*;
@@ -129,13 +128,8 @@ mod tests {
     /// Puts `seconds` of sound on `tape` that `arrived` then.
     fn hear(tape: &Tape, seconds: f64, arrived: f64, stamp: Option<f64>) {
         let chunk = Chunk {
-            bytes: Bytes::from(format!("{arrived} {seconds} {stamp:?}")),
-            duration: Duration::from_secs_f64(seconds),
-            arrived: at(arrived),
             programme_time: stamp.map(at),
-            discontinuity: false,
-            follows: true,
-            sequence: None,
+            ..Chunk::new(format!("{arrived} {seconds} {stamp:?}"), Duration::from_secs_f64(seconds), at(arrived))
         };
         tape.write(MediaEvent::Chunk(chunk), at(arrived)).unwrap();
     }

@@ -167,15 +167,7 @@ mod tests {
             tape.write(MediaEvent::Format(format), at(10)).unwrap();
             let bytes = Bytes::from_static(b"no sound, but ten seconds of it");
             let (duration, arrived) = (Duration::from_secs(10), at(10));
-            let chunk = Chunk {
-                bytes,
-                duration,
-                arrived,
-                programme_time: None,
-                discontinuity: false,
-                follows: true,
-                sequence: None,
-            };
+            let chunk = Chunk::new(bytes, duration, arrived);
             tape.write(MediaEvent::Chunk(chunk), at(10)).unwrap();
         }
         let job = Job {

@@ -107,7 +107,7 @@ impl Output {
         }
         self.heard = true;
         let follows = !discontinuity || known.is_some();
-        let chunk = Chunk { bytes, duration, arrived, programme_time: None, discontinuity, follows, sequence: None };
+        let chunk = Chunk { discontinuity, follows, ..Chunk::new(bytes, duration, arrived) };
         self.send(MediaEvent::Chunk(chunk)).await
     }
 

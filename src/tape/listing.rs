@@ -71,13 +71,10 @@ mod tests {
             let (arrived, programme_time) = (at(second + 2), Some(at(*second)));
             let duration = Duration::from_secs(2);
             let chunk = Chunk {
-                bytes,
-                duration,
-                arrived,
                 programme_time,
                 discontinuity,
                 follows: !discontinuity,
-                sequence: None,
+                ..Chunk::new(bytes, duration, arrived)
             };
             tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
         }

@@ -217,15 +217,7 @@ mod tests {
 
     fn append(writer: &mut ReelWriter) -> Result<Entry, TapeError> {
         let (bytes, duration, arrived) = (Bytes::from_static(b"sound"), Duration::from_secs(4), DateTime::UNIX_EPOCH);
-        let chunk = Chunk {
-            bytes,
-            duration,
-            arrived,
-            programme_time: None,
-            discontinuity: false,
-            follows: true,
-            sequence: None,
-        };
+        let chunk = Chunk::new(bytes, duration, arrived);
         writer.append(&chunk, arrived)
     }
 

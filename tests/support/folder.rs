@@ -41,15 +41,15 @@ pub fn for_everybody_to_run(program: &Path, folder: &Path) -> PathBuf {
     reached
 }
 
-fn is_reached(folder: &Path) -> bool {
-    std::path::absolute(folder)
-        .is_ok_and(|folder| folder.ancestors().all(|folder| folder.metadata().is_ok_and(|it| it.mode() & 0o001 != 0)))
-}
-
 /// A temporary folder whose path has neither blanks nor colons, for programs of others that part paths there.
 pub fn plain() -> TempDir {
     let parts = |folder: &PathBuf| folder.to_string_lossy().contains([' ', ':']);
     let folders = [std::env::temp_dir(), PathBuf::from("/tmp")];
     let place = folders.into_iter().find(|folder| !parts(folder)).expect("/tmp has none");
     tempfile::tempdir_in(place).expect("a temporary folder")
+}
+
+fn is_reached(folder: &Path) -> bool {
+    std::path::absolute(folder)
+        .is_ok_and(|folder| folder.ancestors().all(|folder| folder.metadata().is_ok_and(|it| it.mode() & 0o001 != 0)))
 }

@@ -7,8 +7,8 @@
 //! - its number or its date, or else
 //! - those that come with it: segment after segment the same as what was had, up to the newest.
 //!
-//! Under a number that was lost, or that the station's lists jumped over, comes what was lost, whatever it sounds like. Whatever is not proven is new sound. While a
-//! proof is under way, segments are held back; how many bytes is bounded.
+//! Under a number that was lost, or that the station's lists jumped over, comes what was lost, whatever it sounds like.
+//! Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
 
 use std::collections::VecDeque;
 
@@ -204,6 +204,11 @@ mod tests {
         told
     }
 
+    /// Takes sound that is told by its number.
+    fn take(memory: &mut Memory<u64>, digest: u64, sequence: u64, doubtful: bool) -> Cleared<u64> {
+        memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
+    }
+
     #[test]
     fn sound_without_doubt_is_new_however_often_it_was_had() {
         assert_eq!(told("abcab", "", "abab"), "abab");
@@ -225,9 +230,6 @@ mod tests {
     #[test]
     fn a_spot_behind_the_newest_and_a_lost_segment_is_new() {
         let mut memory = Memory::default();
-        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
-            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
-        };
         take(&mut memory, 1, 7, false);
         assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
         assert!(memory.lost(8).is_empty());
@@ -237,9 +239,6 @@ mod tests {
     #[test]
     fn what_was_lost_is_no_repeat_of_the_newest_when_it_comes_after_all() {
         let mut memory = Memory::default();
-        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
-            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
-        };
         assert!(memory.lost(5).is_empty());
         take(&mut memory, 7, 6, false);
         take(&mut memory, 1, 7, false);
@@ -251,9 +250,6 @@ mod tests {
     #[test]
     fn a_number_that_lists_jumped_over_brings_new_sound() {
         let mut memory = Memory::default();
-        let take = |memory: &mut Memory<u64>, digest, sequence, doubtful| {
-            memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
-        };
         for (digest, sequence) in [(1, 4), (2, 5), (1, 7)] {
             take(&mut memory, digest, sequence, false);
         }

@@ -1,7 +1,5 @@
 //! Tapes that are written, killed, reopened and forgotten.
 
-use bytes::Bytes;
-
 use super::*;
 use crate::model::{Chunk, Container, DatesNews, Format};
 use crate::tape::reels::{remove_empty, sound_files};
@@ -16,16 +14,12 @@ fn format(detail: &str) -> MediaEvent {
 }
 
 fn chunk(number: u8, arrived: i64) -> MediaEvent {
-    MediaEvent::Chunk(Chunk {
-        bytes: Bytes::from(vec![number; 100]),
+    MediaEvent::Chunk(Chunk::new(
+        vec![number; 100],
         // Three quarters of a frame more than the index can say.
-        duration: Duration::from_nanos(4_000_000_750),
-        arrived: at(arrived),
-        programme_time: None,
-        discontinuity: false,
-        follows: true,
-        sequence: None,
-    })
+        Duration::from_nanos(4_000_000_750),
+        at(arrived),
+    ))
 }
 
 /// The first byte of everything that a cut decodes, and how many seconds are missing.
@@ -310,13 +304,10 @@ fn a_day_with_advertisements_every_hour_and_a_clock_that_is_set_is_whole() {
         let set_back = if second < 15 * 3600 { 0 } else { 30 };
         let discontinuity = second == 0 || spot(second) != spot(second - 2);
         let chunk = Chunk {
-            bytes: Bytes::from(format!("{sound:08}")),
-            duration: Duration::from_secs(2),
-            arrived: at(second + 2),
             programme_time: Some(at(second - set_back)),
             discontinuity,
             follows: second > 0,
-            sequence: None,
+            ..Chunk::new(format!("{sound:08}"), Duration::from_secs(2), at(second + 2))
         };
         tape.write(MediaEvent::Chunk(chunk), at(second + 2)).unwrap();
     }

@@ -10,26 +10,31 @@ fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000_000 + seconds)
 }
 
-/// Writes a minute of sound that arrived at `second`, and says so.
-fn minute(tape: &Tape, second: i64, dated: bool) {
-    let chunk = Chunk {
-        bytes: format!("{second:08}").into_bytes().into(),
-        duration: Duration::from_secs(60),
-        arrived: at(second),
-        programme_time: dated.then(|| at(second - 60)),
-        discontinuity: false,
-        follows: true,
-        sequence: None,
-    };
-    tape.write(MediaEvent::Chunk(chunk), at(second)).unwrap();
+/// A minute of sound that arrived at `second`, and says so.
+fn minute(second: i64) -> Chunk {
+    Chunk::new(format!("{second:08}"), Duration::from_secs(60), at(second))
+}
+
+fn write(tape: &Tape, chunk: Chunk) {
+    let arrived = chunk.arrived;
+    tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
+}
+
+/// The tape in `folder`, opened for a capture that begins at `second`.
+fn opened(folder: &Path, second: i64) -> Tape {
+    let tape = Tape::open(folder, Duration::ZERO, at(second)).unwrap();
+    let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
+    tape.write(MediaEvent::Format(format), at(second)).unwrap();
+    tape
 }
 
 /// A tape of so many `hours` in reels of an hour, the last of which is being written.
 fn tape(folder: &Path, hours: i64, dated: bool) -> Tape {
-    let tape = Tape::open(folder, Duration::ZERO, at(0)).unwrap();
-    let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
-    tape.write(MediaEvent::Format(format), at(0)).unwrap();
-    (1..=hours * 60).for_each(|number| minute(&tape, number * 60, dated));
+    let tape = opened(folder, 0);
+    for chunk in (1..=hours * 60).map(|number| minute(number * 60)) {
+        let programme_time = dated.then(|| chunk.arrived - TimeDelta::minutes(1));
+        write(&tape, Chunk { programme_time, ..chunk });
+    }
     tape
 }
 
@@ -104,10 +109,8 @@ fn a_clock_that_was_wrong_for_hours_is_set_right_in_reels_that_have_ended() {
     let folder = tempfile::tempdir().unwrap();
     let before = tape(folder.path(), 1, false);
     before.end_reel(at(HOUR)).unwrap();
-    let tape = Tape::open(folder.path(), Duration::ZERO, at(HOUR)).unwrap();
-    let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
-    tape.write(MediaEvent::Format(format), at(HOUR)).unwrap();
-    (61..=240).for_each(|number| minute(&tape, number * 60, false));
+    let tape = opened(folder.path(), HOUR);
+    (61..=240).for_each(|number| write(&tape, minute(number * 60)));
     tape.clock_was_wrong(TimeDelta::hours(10), at(14 * HOUR));
     tape.end_reel(at(14 * HOUR)).unwrap();
     for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
@@ -120,22 +123,13 @@ fn a_clock_that_was_wrong_for_hours_is_set_right_in_reels_that_have_ended() {
 #[test]
 fn dates_that_are_none_are_none_in_reels_that_have_ended() {
     let folder = tempfile::tempdir().unwrap();
-    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-    let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
-    tape.write(MediaEvent::Format(format), at(0)).unwrap();
+    let tape = opened(folder.path(), 0);
     // Two hours late, by its dates.
-    (1..=150_i64).for_each(|number| {
-        let chunk = Chunk {
-            bytes: format!("{:08}", number * 60).into_bytes().into(),
-            duration: Duration::from_secs(60),
-            arrived: at(number * 60),
-            programme_time: Some(at(number * 60 - 2 * HOUR)),
-            discontinuity: number == 1,
-            follows: number > 1,
-            sequence: None,
-        };
-        tape.write(MediaEvent::Chunk(chunk), at(number * 60)).unwrap();
-    });
+    for number in 1..=150 {
+        let chunk = minute(number * 60);
+        let programme_time = Some(chunk.arrived - TimeDelta::hours(2));
+        write(&tape, Chunk { programme_time, discontinuity: number == 1, follows: number > 1, ..chunk });
+    }
     tape.write(MediaEvent::Dates { at: at(150 * 60), news: DatesNews::Withdrawn }, at(150 * 60)).unwrap();
     tape.end_reel(at(150 * 60)).unwrap();
     for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
@@ -151,7 +145,7 @@ fn what_is_lost_while_no_reel_is_written_is_on_the_next_one() {
     let (duration, arrived, cause) = (Duration::from_secs(60), at(HOUR + 60), Cause::new(CauseKind::Refused, "404"));
     let lost = MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, follows: true, cause };
     written.write(lost, arrived).unwrap();
-    minute(&written, HOUR + 120, false);
+    write(&written, minute(HOUR + 120));
     let read = Tape::read(folder.path(), Duration::ZERO).unwrap();
     for tape in [&written, &read] {
         assert_eq!(heard(tape, HOUR, HOUR + 120), (vec![HOUR + 120], 60));
