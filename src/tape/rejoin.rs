@@ -102,7 +102,7 @@ impl Rejoin {
         self.before.first().map(|(number, _)| *number)
     }
 
-    /// Whether chunks may repeat what is on tape.
+    /// Goes over to `phase`. Once chunks are new, nothing of before is needed any more.
     fn turn(&mut self, phase: Phase) {
         self.phase = phase;
         if phase == Phase::Over {
