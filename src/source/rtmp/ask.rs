@@ -11,13 +11,13 @@ use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStdout;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::flv::{Flow, Watch};
+use super::flv::{Flow, LONGEST_SOUND, Watch};
 use super::said::{self, Asked};
 use crate::base::process::{Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind};
 
 /// What comes before the first sound and is longer than this is pictures, or nothing that we know.
-const LONGEST_BEGINNING: usize = 256 << 10;
+const LONGEST_BEGINNING: usize = LONGEST_SOUND + (1 << 10);
 /// How long rtmpdump may take to write out what it holds once it should end.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
 /// How long a child that should have ended may take to be seen to have ended.
@@ -58,7 +58,8 @@ impl Question {
             let before = beginning.len();
             match timeout_at(until, fetched.read_buf(&mut beginning)).await {
                 Ok(Ok(1..)) => {
-                    let flow = seen.take(beginning.get(before..).unwrap_or_default(), Instant::now());
+                    let new = beginning.get(before..).unwrap_or_default();
+                    let flow = seen.take(new, Instant::now()).map_err(|_| said::no_sound(&asked, None))?;
                     if flow.sound.is_some() || beginning.len() > LONGEST_BEGINNING {
                         return Ok(Begun { asked, fetch, fetched, beginning, seen });
                     }

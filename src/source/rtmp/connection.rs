@@ -14,10 +14,9 @@ use tokio_util::sync::CancellationToken;
 use super::super::endless::{DEAD_AFTER, Deaf, End, Output};
 use super::super::media::{Framer, Piece};
 use super::ask::{Begun, GRACE, ended};
-use super::flv::{Codec, Flow, Stamps, Watch};
+use super::flv::{Broken, Codec, Flow, Stamps, Watch};
 use super::said::{self, Asked};
 use crate::base::process::{self, Invocation, Running};
-use crate::base::redact;
 use crate::model::{AsCause as _, Cause, CauseKind, Container};
 
 /// How long ffmpeg may take to finish once its input ended; it was measured to need a hundredth of that.
@@ -155,8 +154,8 @@ impl News {
     }
 }
 
-/// Carries FLV from rtmpdump to ffmpeg until either ends, behind what has been `seen` of it, and tells what is in it; then
-/// closes ffmpeg's input, which ends it.
+/// Carries FLV from rtmpdump to ffmpeg until either ends or it is FLV no longer, behind what has been `seen` of it, and
+/// tells what is in it; then closes ffmpeg's input, which ends it.
 async fn carry(
     beginning: BytesMut,
     mut seen: Watch,
@@ -171,11 +170,15 @@ async fn carry(
         }
         buffer.clear();
         let Ok(1..) = from.read_buf(&mut buffer).await else { return };
-        seen.take(&buffer, Instant::now());
+        let broken = seen.take(&buffer, Instant::now()).err();
         told.send_if_modified(|before| {
             let now = News::of(&seen);
             std::mem::replace(before, now).flow != now.flow
         });
+        if let Some(Broken { good }) = broken {
+            let _ = to.write_all(buffer.get(..good).unwrap_or_default()).await;
+            return;
+        }
     }
 }
 
@@ -290,8 +293,5 @@ async fn first_to_end(asked: &Asked, fetch: &mut Running, remux: &mut Running, s
         // By itself it ends only when it can make nothing of what it is given; else somebody has killed it.
         return (Cause::new(CauseKind::Internal, format!("{address}: ffmpeg {killed}")), false);
     }
-    let lines = remux.last_lines();
-    let said = said::errors(&lines).last().map(|line| format!(": ffmpeg says {:?}", redact::text(line)));
-    let words = format!("{address} sends what cannot be read as sound{}", said.unwrap_or_default());
-    (Cause::new(CauseKind::Unusable, words), false)
+    (said::no_sound(asked, said::errors(&remux.last_lines()).last().copied()), false)
 }

@@ -9,16 +9,19 @@ use super::super::endless::DEAD_AFTER;
 
 /// The header of the file and the size of a tag before the first one.
 const HEADER: usize = 9 + 4;
+const SIGNATURE: &[u8] = b"FLV";
 /// Type, size, time and stream of a tag.
 const TAG: usize = 11;
 /// So much of what is in a tag is looked at: the codec, and what AAC says of it.
 const CONTENTS: usize = 2;
+/// No tag of sound is longer: a second of the fattest PCM has 176 KB.
+pub(super) const LONGEST_SOUND: usize = 256 << 10;
 /// No frame plays for longer, in milliseconds.
 const LONGEST_FRAME: u32 = 200;
 /// Of what is missing for longer than this, arrivals tell enough.
 const LONGEST_TOLD: Duration = Duration::from_mins(10);
 const AAC: Codec = Codec(10);
-/// The size of each tag is repeated behind it.
+/// The size of each tag is repeated behind it. rtmpdump sees to that, whatever the server sends.
 const TRAILER: usize = 4;
 
 /// What has come.
@@ -97,23 +100,106 @@ impl Stamps {
     }
 }
 
+/// What comes is no FLV, or no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is not FLV from byte {good} on")]
+pub(super) struct Broken {
+    /// So many of the bytes that were given are before the fault.
+    pub good: usize,
+}
+
 /// Watches an FLV go by.
+///
+/// ffmpeg makes sound even of noise. So a tag counts only once its end has come and repeats its size.
 #[derive(Debug)]
 pub(super) struct Watch {
     flow: Flow,
     stamps: Option<Stamps>,
-    /// The stamp of a frame that has not come whole.
-    under_way: Option<Stamp>,
-    /// Bytes until the next tag.
+    /// The part that is read next.
+    part: Part,
+    /// Its first bytes.
+    held: Vec<u8>,
+    /// Bytes until that part.
     skip: usize,
-    /// The beginning of a tag, with the first bytes of what is in it.
-    tag: Vec<u8>,
+}
+
+/// A part of the file that is looked at.
+#[derive(Debug, Clone, Copy)]
+enum Part {
+    Header,
+    Tag,
+    /// The first bytes of what is in a tag.
+    Contents(Tag),
+    /// The end of a tag, and what is in it.
+    Trailer(Tag, Contents),
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tag {
+    kind: u8,
+    size: usize,
+    stamp: Stamp,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Contents {
+    /// Whether it is a frame; what AAC begins with is none.
+    Sound {
+        codec: Codec,
+        is_frame: bool,
+    },
+    Pictures,
+    Other,
+}
+
+impl Part {
+    fn size(self) -> usize {
+        match self {
+            Self::Header => HEADER,
+            Self::Tag => TAG,
+            Self::Contents(tag) => CONTENTS.min(tag.size),
+            Self::Trailer(..) => TRAILER,
+        }
+    }
+}
+
+impl Tag {
+    const SOUND: u8 = 8;
+    const PICTURE: u8 = 9;
+    const DATA: [u8; 2] = [15, 18];
+
+    /// The tag that begins with these bytes, which came at `at`.
+    fn read(bytes: &[u8], at: Instant) -> Option<Self> {
+        // The highest byte of the time stands behind the others.
+        let [kind, s2, s1, s0, t2, t1, t0, t3, ..] = *bytes else { return None };
+        let size = usize::from(s2) << 16 | usize::from(s1) << 8 | usize::from(s0);
+        let stamp = Stamp { time: u32::from_be_bytes([t3, t2, t1, t0]), at };
+        // Bit 5 tells that it is encrypted, which a decoder may judge.
+        let tag = Self { kind: kind & !0x20, size, stamp };
+        let known = tag.kind == Self::PICTURE || Self::DATA.contains(&tag.kind);
+        (known || tag.kind == Self::SOUND && size <= LONGEST_SOUND).then_some(tag)
+    }
+
+    fn contents(self, first: &[u8]) -> Contents {
+        match (self.kind, first) {
+            (Self::SOUND, [first, rest @ ..]) => {
+                let codec = Codec(first >> 4);
+                Contents::Sound { codec, is_frame: codec != AAC || rest.first().is_some_and(|kind| *kind != 0) }
+            }
+            (Self::PICTURE, _) => Contents::Pictures,
+            _ => Contents::Other,
+        }
+    }
+
+    fn ends_with(self, trailer: &[u8]) -> bool {
+        u32::try_from(TAG + self.size).is_ok_and(|size| trailer == size.to_be_bytes())
+    }
 }
 
 impl Watch {
     /// Of a file that begins.
     pub(super) fn new() -> Self {
-        Self { flow: Flow::default(), stamps: None, under_way: None, skip: HEADER, tag: Vec::new() }
+        Self { flow: Flow::default(), stamps: None, part: Part::Header, held: Vec::new(), skip: 0 }
     }
 
     /// What has come so far.
@@ -127,41 +213,54 @@ impl Watch {
     }
 
     /// Takes the next bytes, which came at `now`; says what has come so far.
-    pub(super) fn take(&mut self, mut bytes: &[u8], now: Instant) -> Flow {
-        const SOUND: u8 = 8;
-        const PICTURE: u8 = 9;
-        while !bytes.is_empty() {
-            let skipped = self.skip.min(bytes.len());
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`] if they are no FLV. Nothing behind the fault is looked at, then and later.
+    pub(super) fn take(&mut self, bytes: &[u8], now: Instant) -> Result<Flow, Broken> {
+        let mut rest = bytes;
+        loop {
+            let skipped = self.skip.min(rest.len());
             self.skip -= skipped;
-            if self.skip == 0
-                && let Some(stamp) = self.under_way.take()
-            {
-                self.stamp(stamp);
+            rest = rest.get(skipped..).unwrap_or_default();
+            let good = bytes.len() - rest.len();
+            let taken = (self.part.size() - self.held.len()).min(rest.len());
+            self.held.extend_from_slice(rest.get(..taken).unwrap_or_default());
+            rest = rest.get(taken..).unwrap_or_default();
+            if self.held.len() < self.part.size() {
+                return Ok(self.flow);
             }
-            let rest = bytes.get(skipped..).unwrap_or_default();
-            let taken = (TAG + CONTENTS - self.tag.len()).min(rest.len());
-            self.tag.extend_from_slice(rest.get(..taken).unwrap_or_default());
-            bytes = rest.get(taken..).unwrap_or_default();
-            // The highest byte of the time stands behind the others.
-            let [kind, s2, s1, s0, t2, t1, t0, t3, _, _, _, first, second] = self.tag[..] else { continue };
-            let size = usize::from(s2) << 16 | usize::from(s1) << 8 | usize::from(s0);
-            self.tag.clear();
-            // Of what is shorter, the bytes that were looked at belong to what is behind it.
-            self.skip = (size + TRAILER).saturating_sub(CONTENTS);
-            match kind & 0x1f {
-                SOUND if size > 0 => {
-                    let codec = Codec(first >> 4);
-                    self.flow.sound.get_or_insert(codec);
-                    // What AAC begins with is no frame.
-                    if codec != AAC || second != 0 {
-                        self.under_way = Some(Stamp { time: u32::from_be_bytes([t3, t2, t1, t0]), at: now });
-                    }
+            self.part = self.read_part(now).ok_or(Broken { good })?;
+            self.held.clear();
+        }
+    }
+
+    /// Reads the part that is held whole; says which comes next, or `None` if this is no FLV.
+    fn read_part(&mut self, now: Instant) -> Option<Part> {
+        match self.part {
+            Part::Header => self.held.starts_with(SIGNATURE).then_some(Part::Tag),
+            Part::Tag => Tag::read(&self.held, now).map(Part::Contents),
+            Part::Contents(tag) => {
+                self.skip = tag.size - self.held.len();
+                Some(Part::Trailer(tag, tag.contents(&self.held)))
+            }
+            Part::Trailer(tag, contents) => {
+                if !tag.ends_with(&self.held) {
+                    return None;
                 }
-                PICTURE => self.flow.pictures = true,
-                _ => {}
+                match contents {
+                    Contents::Sound { codec, is_frame } => {
+                        self.flow.sound.get_or_insert(codec);
+                        if is_frame {
+                            self.stamp(tag.stamp);
+                        }
+                    }
+                    Contents::Pictures => self.flow.pictures = true,
+                    Contents::Other => {}
+                }
+                Some(Part::Tag)
             }
         }
-        self.flow
     }
 
     fn stamp(&mut self, stamp: Stamp) {
@@ -181,33 +280,73 @@ impl Watch {
 mod tests {
     use super::*;
 
+    const BEGINNING: &[u8; HEADER] = b"FLV\x01\x05\0\0\0\x09\0\0\0\0";
+
+    fn tag(kind: u8, body: &[u8]) -> Vec<u8> {
+        let size = u8::try_from(body.len()).unwrap();
+        [&[kind, 0, 0, size, 0, 0, 0, 0, 0, 0, 0][..], body, &[0, 0, 0, size + 11]].concat()
+    }
+
     #[test]
     fn the_codec_is_in_the_first_tag_of_sound_however_the_bytes_come() {
-        let tag = |kind: u8, body: &[u8]| {
-            let size = u8::try_from(body.len()).unwrap();
-            [&[kind, 0, 0, size, 0, 0, 0, 0, 0, 0, 0][..], body, &[0, 0, 0, size + 11]].concat()
-        };
-        let parts = [b"FLV\x01\x05\0\0\0\x09\0\0\0\0".to_vec(), tag(18, b"meta"), tag(9, &[0x17; 30]), tag(9, b"")];
+        let parts = [BEGINNING.to_vec(), tag(18, b"meta"), tag(9, &[0x17; 30]), tag(9, b"")];
         let pictures = parts.concat();
         let all = [pictures.clone(), tag(8, &[0xb2, 0, 0])].concat();
-        assert_eq!(Watch::new().take(&pictures, Instant::now()), Flow { sound: None, pictures: true });
+        assert_eq!(Watch::new().take(&pictures, Instant::now()), Ok(Flow { sound: None, pictures: true }));
         for step in [1, 2, 7, 1000] {
             let mut watch = Watch::new();
-            let flow = all.chunks(step).map(|part| watch.take(part, Instant::now())).last().unwrap();
+            let flow = all.chunks(step).map(|part| watch.take(part, Instant::now())).last().unwrap().unwrap();
             assert_eq!(flow.sound.map(Codec::name), Some("Speex"), "{step} at a time");
         }
         assert!(Codec(10).can_be_kept() && !Codec(11).can_be_kept() && Codec(11).can_be_decoded());
         assert!(!Codec(9).can_be_decoded() && !Codec(15).can_be_decoded());
     }
 
+    #[test]
+    fn what_is_no_flv_is_told_with_the_place_where_it_stops_to_be_one() {
+        let fine = [&BEGINNING[..], &tag(8, &[0xaf, 1, 2])].concat();
+        let cut = |with: &[u8]| [&fine[..], with].concat();
+        let [mut wrong_end, other, fat] =
+            [tag(8, &[0xaf, 1, 2]), cut(&[3; TAG]), cut(&[8, 4, 0, 1, 0, 0, 0, 0, 0, 0, 0])];
+        *wrong_end.last_mut().unwrap() += 1;
+        let end = fine.len() + wrong_end.len() - TRAILER;
+        for (bytes, good, heard) in [
+            (b"<html>403 Forbidden</html>".to_vec(), 0, false),
+            ([BEGINNING.map(|_| 0).to_vec(), fine.clone()].concat(), 0, false),
+            (other, fine.len(), true),
+            (fat, fine.len(), true),
+            (cut(&wrong_end), end, true),
+            ([BEGINNING.to_vec(), wrong_end.clone()].concat(), HEADER + wrong_end.len() - TRAILER, false),
+        ] {
+            for step in [1, 5, 1000] {
+                let mut watch = Watch::new();
+                let mut before = 0;
+                let broken = bytes.chunks(step).find_map(|part| {
+                    let broken = watch.take(part, Instant::now()).err();
+                    before += part.len();
+                    broken.map(|Broken { good }| before - part.len() + good)
+                });
+                let heard = heard.then_some(AAC);
+                // Of a part that came in pieces, the first ones were handed on when nothing was wrong with them.
+                assert!(
+                    broken.is_some_and(|at| at >= good && at < good + HEADER),
+                    "{broken:?} of {good}, {step} at a time"
+                );
+                assert_eq!(watch.flow().sound, heard, "{step} at a time of {bytes:?}");
+            }
+            let whole = Watch::new().take(&bytes, Instant::now());
+            assert_eq!(whole, Err(Broken { good }), "{bytes:?}");
+        }
+    }
+
     /// The stamps of a connection whose frames of 23 ms have these times, the first and last of which came at these seconds.
     fn stamps(times: [u32; 2], at: [u64; 2]) -> Stamps {
         let (begun, mut watch) = (Instant::now(), Watch::new());
-        watch.take(&[0; HEADER], begun);
+        watch.take(BEGINNING, begun).unwrap();
         let mut frame = |time: u32, at: u64, kind: u8| {
             let [t3, t2, t1, t0] = time.to_be_bytes();
             let tag = [8, 0, 0, 3, t2, t1, t0, t3, 0, 0, 0, 0xaf, kind, 0, 0, 0, 0, 14];
-            watch.take(&tag, begun + Duration::from_secs(at));
+            watch.take(&tag, begun + Duration::from_secs(at)).unwrap();
         };
         frame(0, at[0], 0);
         for (time, at) in [(times[0], at[0]), (times[1].wrapping_sub(23), at[1]), (times[1], at[1])] {

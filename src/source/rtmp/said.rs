@@ -104,6 +104,12 @@ pub(super) fn silence(asked: &Asked, lines: &[String], seconds: u64, flow: Flow)
     Cause::new(CauseKind::Stalled, format!("{} delivered no sound for {seconds} s{why}", asked.address()))
 }
 
+/// That what comes is no sound, and what ffmpeg says of it.
+pub(super) fn no_sound(asked: &Asked, ffmpeg: Option<&str>) -> Cause {
+    let said = ffmpeg.map_or_else(String::new, |line| format!(": ffmpeg says {:?}", redact::text(line)));
+    Cause::new(CauseKind::Unusable, format!("{} sends what cannot be read as sound{said}", asked.address()))
+}
+
 fn accepted(lines: &[String]) -> bool {
     lines.iter().any(|line| line.contains("Starting Live Stream"))
 }
