@@ -137,30 +137,30 @@ async fn until_nothing_more_comes(
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
     use std::sync::Arc;
 
     use bytes::Bytes;
     use tokio_util::task::TaskTracker;
 
     use super::*;
-    use crate::base::clock::fast::Fast;
+    use crate::base::clock::simulated::SimulatedClock;
     use crate::config::{Mp3, Treatment};
     use crate::model::{Chunk, Container, Format, MediaEvent};
 
-    /// Fifty seconds in every second.
-    const SPEED: u32 = 50;
+    const SECOND: Duration = Duration::from_secs(1);
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    /// Ten seconds of a cut of twenty that are on tape when it begins, if any; returns when the take ended.
-    async fn ends(heard: bool, begun: i64, speed: u32) -> (Taken, DateTime<Utc>) {
+    /// Takes a cut of twenty seconds, of which ten are on tape if it was `heard`, from `begun` on. Nothing more comes, and it
+    /// is waited for until `given_up`, to the second.
+    async fn taken(heard: bool, begun: i64, given_up: DateTime<Utc>) -> Taken {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Fast::new(speed));
+        let clock = SimulatedClock::at(at(begun));
         let environment =
             Environment { clock: Arc::clone(&clock) as _, tasks: TaskTracker::new(), stop: CancellationToken::new() };
-        sleep_until(clock.as_ref(), at(begun)).await;
         let tape = Tape::open(&folder.path().join("tape"), Duration::ZERO, clock.now()).unwrap();
         if heard {
             let format = Format { container: Container::Adts, detail: String::new(), init: None };
@@ -179,36 +179,44 @@ mod tests {
         };
         let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
         let encoders = Encoders::new(1);
-        let taken = take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending).await.unwrap();
-        (taken, clock.now())
+        let mut take = pin!(take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending));
+        let before = (given_up - clock.now()).to_std().unwrap() - SECOND;
+        tokio::select! {
+            biased;
+            _ = &mut take => panic!("given up at {}", clock.now()),
+            () = clock.advance(before) => {}
+        }
+        // Encoding takes what it takes, while this clock stands still.
+        tokio::join!(take, clock.advance(SECOND)).0.unwrap()
     }
 
     #[tokio::test]
     async fn a_station_that_went_down_is_waited_for_and_then_what_there_is_is_published() {
         // Also a take that begins long after the end, as after a restart, gives the station a chance to come back.
         for begun in [0, 400] {
-            let (taken, ended) = ends(true, begun, SPEED).await;
-            let due = at(20.max(begun));
-            assert!(ended >= due + LATEST && ended < due + LATEST * 3, "{ended} for one begun at {begun}");
+            let taken = taken(true, begun, at(20.max(begun)) + LATEST).await;
             assert_eq!(taken.gaps.last().map(|gap| gap.start + gap.length), Some(at(20)), "{taken:?}");
         }
     }
 
     #[tokio::test]
     async fn a_station_of_which_nothing_ever_came_is_given_up_sooner() {
-        // Between the two bounds there must be time to encode what there is, also on a busy machine.
-        let (taken, ended) = ends(false, 0, SPEED / 3).await;
-        assert!(ended >= at(20) + QUIET && ended < at(20) + LATEST, "{ended}");
+        let taken = taken(false, 0, at(20) + QUIET).await;
         assert_eq!((taken.seconds, taken.gaps.len()), (0.0, 1));
     }
 
     #[tokio::test]
     async fn a_station_that_is_first_heard_within_half_a_minute_after_the_end_is_not_given_up() {
         let folder = tempfile::tempdir().unwrap();
-        let clock = Fast::new(SPEED);
+        let clock = SimulatedClock::at(at(0));
         let tape = Tape::open(folder.path(), Duration::ZERO, clock.now()).unwrap();
-        until_nothing_more_comes(&tape, &Span::new(at(0), at(20)), at(20), at(0), &clock).await;
-        let given_up = clock.now();
-        assert!(given_up >= at(20 + 30) && given_up < at(20) + LATEST, "{given_up}");
+        let cut = Span::new(at(0), at(20));
+        let mut waiting = pin!(until_nothing_more_comes(&tape, &cut, at(20), at(0), clock.as_ref()));
+        tokio::select! {
+            biased;
+            () = &mut waiting => panic!("given up at {}", clock.now()),
+            () = clock.advance(Duration::from_millis(49_999)) => {}
+        }
+        tokio::join!(waiting, clock.advance(SECOND));
     }
 }
