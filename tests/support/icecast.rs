@@ -164,7 +164,8 @@ impl Icecast {
         let log = std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
         let last = |part: &Option<Running>| part.as_ref().map_or_else(String::new, Running::last_words);
         let answers = if self.answers() { "it listens" } else { "it does not listen" };
-        format!("{answers} {} {} {log}", last(&self.server), last(&self.source))
+        let state = self.server.as_ref().and_then(Running::id).map_or_else(String::new, state);
+        format!("{answers} {state} {} {} {log}", last(&self.server), last(&self.source))
     }
 
     /// Starts a child on the runtime's thread, because children die with the thread that started them.
@@ -177,6 +178,14 @@ impl Icecast {
     fn runtime(&self) -> &Runtime {
         self.runtime.as_ref().expect("only taken when dropped")
     }
+}
+
+/// What a process is doing, by the system.
+fn state(id: u32) -> String {
+    let read = |file: &str| std::fs::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
+    let status = read("status");
+    let state = status.lines().find(|line| line.starts_with("State:")).unwrap_or("it has ended");
+    format!("{state} {}", read("wchan"))
 }
 
 impl Drop for Icecast {
