@@ -181,11 +181,17 @@ impl Asked {
 
 /// What a station without faults answers: a sliding window of dated segments, and the segments that exist.
 pub fn live(asked: &Asked) -> Answer {
+    live_for(asked, WINDOW)
+}
+
+/// The same, with so many segments in its list.
+pub fn live_for(asked: &Asked, window: u32) -> Answer {
     let edge = asked.edge();
+    let first = edge.saturating_sub(window);
     match asked.segment() {
-        Some(number) if number < edge && number + 2 * WINDOW >= edge => Answer::ok(segment_bytes(number)),
+        Some(number) if number < edge && number + WINDOW >= first => Answer::ok(segment_bytes(number)),
         Some(_) => Answer::status(404),
-        None => Asked::list(edge - WINDOW..edge, edge - WINDOW, |number| {
+        None => Asked::list(first..edge, first, |number| {
             let date = asked.starts(number).to_rfc3339();
             format!("#EXT-X-PROGRAM-DATE-TIME:{date}\n#EXTINF:0.512,Song, and singer\n{number}.aac\n")
         }),
@@ -289,10 +295,52 @@ impl Answer {
     }
 }
 
+/// The time of a station. It begins with the first request, however long a busy machine takes to make it, and passes only
+/// while this process has its turns: a machine that is busy with something else keeps the listener from listening, which no
+/// test is about.
+#[derive(Debug, Default)]
+struct Time {
+    began: OnceLock<DateTime<Utc>>,
+    /// How much has passed by when.
+    passed: Mutex<Vec<(Duration, DateTime<Utc>)>>,
+}
+
+impl Time {
+    const TURN: Duration = Duration::from_millis(5);
+    const LONGEST_TURN: Duration = Duration::from_millis(25);
+
+    fn now(&self) -> (DateTime<Utc>, Duration) {
+        let began = *self.began.get_or_init(|| Environment::system().clock.now());
+        (began, self.passed.lock().unwrap().last().map_or(Duration::ZERO, |(passed, _)| *passed))
+    }
+
+    /// When so much of it had passed.
+    fn when(&self, much: TimeDelta) -> DateTime<Utc> {
+        let began = *self.began.get().expect("it was asked");
+        let Ok(much) = much.to_std() else { return began + much };
+        let passed = self.passed.lock().unwrap();
+        passed.iter().find(|(passed, _)| *passed >= much).map_or(began, |(_, at)| *at)
+    }
+
+    async fn pass(&self) {
+        let clock = Environment::system().clock;
+        let (mut last, mut passed) = (Instant::now(), Duration::ZERO);
+        loop {
+            clock.sleep(Self::TURN).await;
+            let now = Instant::now();
+            if self.began.get().is_some() {
+                passed += now.duration_since(last).min(Self::LONGEST_TURN);
+                self.passed.lock().unwrap().push((passed, clock.now()));
+            }
+            last = now;
+        }
+    }
+}
+
 /// A station that answers by `script` on a port of its own.
 pub struct Station {
     pub url: Url,
-    started: Arc<OnceLock<(Instant, DateTime<Utc>)>>,
+    time: Arc<Time>,
     asked: Arc<Mutex<Vec<Asked>>>,
     server: tokio::task::JoinHandle<()>,
 }
@@ -301,9 +349,8 @@ impl Station {
     pub async fn start(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        // With the first request, however long a busy machine takes to make it.
-        let begins: Arc<OnceLock<_>> = Arc::default();
-        let started = Arc::clone(&begins);
+        let time: Arc<Time> = Arc::default();
+        let (asked_at, passing) = (Arc::clone(&time), Arc::clone(&time));
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let asked = Arc::clone(&log);
         let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
@@ -315,15 +362,15 @@ impl Station {
             let nth = *count;
             *count += 1;
             let query = request.uri().query().unwrap_or_default().to_owned();
-            let (begun, started) = *begins.get_or_init(|| (Instant::now(), Environment::system().clock.now()));
-            let asked =
-                Asked { path, query, nth, elapsed: begun.elapsed(), started, headers: request.headers().clone() };
+            let (started, elapsed) = asked_at.now();
+            let asked = Asked { path, query, nth, elapsed, started, headers: request.headers().clone() };
             log.lock().unwrap().push(asked.clone());
             let script = Arc::clone(&script);
             async move { script(&asked).into_response() }
         });
-        let server = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { url, started, asked, server }
+        let serve = axum::serve(listener, app).into_future();
+        let server = tokio::spawn(async move { drop(tokio::join!(serve, passing.pass())) });
+        Self { url, time, asked, server }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -334,11 +381,19 @@ impl Station {
         self.asked().iter().filter(|asked| asked.path == path).count()
     }
 
-    /// When segment `number` was whole.
+    /// When segment `number` was whole, by the station's dates.
     pub fn ended(&self, number: u32) -> DateTime<Utc> {
-        self.started.get().expect("it was asked").1
-            + TimeDelta::from_std(SEGMENT).unwrap()
-                * (i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap() + 1)
+        *self.time.began.get().expect("it was asked") + Self::until(number)
+    }
+
+    /// When segment `number` was offered.
+    pub fn offered(&self, number: u32) -> DateTime<Utc> {
+        self.time.when(Self::until(number))
+    }
+
+    fn until(number: u32) -> TimeDelta {
+        let segments = i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap() + 1;
+        TimeDelta::from_std(SEGMENT).unwrap() * segments
     }
 }
 
