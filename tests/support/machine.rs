@@ -207,13 +207,12 @@ impl Disk {
         assert!(run("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs", &self.0.to_string_lossy()]), "mounted");
     }
 
-    /// Fills it up, but for `kibibytes`.
-    pub fn fill(&self, kibibytes: usize) {
+    /// Fills it up until it says that no more than `kibibytes` are free.
+    pub fn fill(&self, kibibytes: u64) {
         let mut filler =
             std::fs::OpenOptions::new().append(true).create(true).open(self.0.join("filler")).expect("a file");
-        while filler.write_all(&[1; 4096]).is_ok() {}
-        let length = filler.metadata().expect("its length").len();
-        filler.set_len(length.saturating_sub(kibibytes as u64 * 1024)).expect("some room");
+        let free = || rustix::fs::statvfs(&self.0).map_or(0, |disk| disk.f_bavail * disk.f_frsize);
+        while free() > kibibytes * 1024 && filler.write_all(&[1; 4096]).is_ok() {}
     }
 
     /// Makes room again.
