@@ -1,12 +1,12 @@
 //! Work that blocks (files, SQLite, HTML parsing), taken off the runtime's worker threads.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::LazyLock;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::Duration;
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 /// Runs `work` on a thread that may block and waits for it. A panic in it goes on in the caller.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -14,6 +14,32 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
         Ok(value) => value,
         // Never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
         Err(error) => resume_unwind(error.into_panic()),
+    }
+}
+
+/// A way to a disk, which so many threads may be on at a time. Whoever comes then waits, and needs no thread for it: so a disk
+/// that hangs holds some threads of the pool, however many ask for it, and never those of other disks.
+///
+/// It also keeps memory down: a thousand stations that each need a thread for a millisecond, all in one second, would have
+/// hundreds of threads, each with a stack and an arena of its own.
+#[derive(Debug, Clone)]
+pub struct Lane(Arc<Semaphore>);
+
+impl Lane {
+    /// For so many threads.
+    pub fn new(width: usize) -> Self {
+        Self(Arc::new(Semaphore::new(width)))
+    }
+
+    /// As [`blocking`], once there is room. Work that has begun goes on to its end, and holds its place until then.
+    pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // Closed never.
+        let place = Arc::clone(&self.0).acquire_owned().await.ok();
+        blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
     }
 }
 
@@ -78,6 +104,22 @@ mod tests {
         assert!(panicked.is_err());
         threads.push(heavy(work).await);
         assert!(threads.iter().all(|thread| *thread == threads[0]), "{threads:?}");
+    }
+
+    #[tokio::test]
+    async fn a_lane_has_a_place_for_so_many_and_one_that_was_given_up_keeps_it_to_its_end() {
+        let lane = Lane::new(1);
+        let (go, wait) = mpsc::channel::<()>();
+        let mut first = Box::pin(lane.run(move || wait.recv()));
+        assert!(first.as_mut().now_or_never().is_none());
+        drop(first);
+        let mut second = Box::pin(lane.run(|| ()));
+        // Nobody else runs on this thread: had it a place, it would be at work, and done soon.
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(lane.0.available_permits(), 0);
+        drop(go);
+        second.await;
+        assert_eq!(lane.0.available_permits(), 1);
     }
 
     #[test]

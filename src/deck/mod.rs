@@ -26,7 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
-use crate::base::blocking::blocking;
+use crate::base::blocking::{Lane, blocking};
 use crate::base::environment::Environment;
 use crate::config::{Config, Station};
 use crate::model::{MediaEvent, StationId};
@@ -36,6 +36,8 @@ use crate::tape::{Tally, Tape, TapeError};
 pub use folder::{folder_of, present_folder_of, take_over};
 pub use probe::{Probed, probe};
 
+/// So many threads write tapes at a time, of however many stations: what one has to write takes a few milliseconds.
+const WRITERS: usize = 8;
 /// Events that may wait for the disk before the source has to wait.
 const QUEUE: usize = 16;
 /// The longest that sound waits to be synchronised with the disk.
@@ -53,6 +55,8 @@ pub struct Decks {
 struct Shared {
     environment: Environment,
     folder: PathBuf,
+    /// The way to the disk of the tapes, for those who write.
+    lane: Lane,
     stations: Mutex<HashMap<StationId, Slot>>,
 }
 
@@ -98,7 +102,8 @@ impl Lease {
 impl Decks {
     /// Decks whose tapes are kept in `folder`, one folder a station.
     pub fn new(environment: Environment, folder: PathBuf) -> Self {
-        Self { shared: Arc::new(Shared { environment, folder, stations: Mutex::default() }) }
+        let shared = Shared { environment, folder, lane: Lane::new(WRITERS), stations: Mutex::default() };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The folder of all tapes.
@@ -139,11 +144,12 @@ impl Decks {
         });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
-        let deck = keep_running(heard, since, tape.clone(), environment.clone(), running.stop.clone());
+        let hand = Hand { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
+        let deck = keep_running(heard, since, hand, running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.tasks.spawn(async move {
             let _turn = turn.lock().await;
-            deck.await;
+            Box::pin(deck).await;
         });
         Ok(Lease { tape, _running: running })
     }
@@ -254,14 +260,13 @@ impl Decks {
 async fn keep_running(
     mut stations: watch::Receiver<Arc<Station>>,
     since: DateTime<Utc>,
-    tape: Tape,
-    environment: Environment,
+    hand: Hand,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
         let station = Arc::clone(&stations.borrow_and_update());
         let replaced = stop.child_token();
-        let capture = run(Arc::clone(&station), since, tape.clone(), &environment, replaced.clone());
+        let capture = run(Arc::clone(&station), since, &hand, replaced.clone());
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
@@ -275,34 +280,27 @@ async fn keep_running(
             continue;
         }
         error!(station = %station.id, "taping came upon a defect in aircheck and begins anew");
-        if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
+        if stop.run_until_cancelled(hand.environment.clock.sleep(PAUSE)).await.is_none() {
             return;
         }
     }
 }
 
 /// One capture: the source speaks, the tape is written, until `stop`.
-async fn run(
-    station: Arc<Station>,
-    since: DateTime<Utc>,
-    tape: Tape,
-    environment: &Environment,
-    stop: CancellationToken,
-) {
+async fn run(station: Arc<Station>, since: DateTime<Utc>, hand: &Hand, stop: CancellationToken) {
     info!(station = %station.id, "taping begins");
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let capture = source::run(&station, since, environment, sender, stop.clone());
+    let capture = source::run(&station, since, &hand.environment, sender, stop.clone());
     let write = async {
         let mut refused = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => refused = write(&station.id, &tape, event, refused, environment, &stop).await,
+                    Some(event) => refused = hand.write(&station.id, event, refused, &stop).await,
                     None => return,
                 },
-                () = environment.clock.sleep(SYNC_EVERY) => {
-                    let (tape, now) = (tape.clone(), environment.clock.now());
-                    if let Err(error) = blocking(move || tape.sync(now)).await {
+                () = hand.environment.clock.sleep(SYNC_EVERY) => {
+                    if let Err(error) = hand.work(Tape::sync).await {
                         warn!(station = %station.id, %error, "what is on tape may not survive a power loss");
                     }
                 }
@@ -310,44 +308,52 @@ async fn run(
         }
     };
     tokio::join!(capture, write);
-    let now = environment.clock.now();
-    if let Err(error) = blocking(move || tape.end_reel(now)).await {
+    if let Err(error) = hand.work(Tape::end_reel).await {
         warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
     }
     info!(station = %station.id, "taping ends");
 }
 
-/// Puts one event on tape; tries on where the disk refuses it, until `stop`. `refused` says whether it did before, which has
-/// been told then; returns whether it still does.
-async fn write(
-    station: &StationId,
-    tape: &Tape,
-    event: MediaEvent,
-    mut refused: bool,
-    environment: &Environment,
-    stop: &CancellationToken,
-) -> bool {
-    log(station, &event);
-    loop {
-        let (tape, event, now) = (tape.clone(), event.clone(), environment.clock.now());
-        let Err(error) = blocking(move || tape.write(event, now)).await else {
-            if refused {
-                info!(%station, "on tape again");
+/// What writes a tape.
+#[derive(Debug)]
+struct Hand {
+    tape: Tape,
+    lane: Lane,
+    environment: Environment,
+}
+
+impl Hand {
+    /// Does `work`, which blocks, as of now.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Tape, DateTime<Utc>) -> T + Send + 'static) -> T {
+        let (tape, now) = (self.tape.clone(), self.environment.clock.now());
+        self.lane.run(move || work(&tape, now)).await
+    }
+
+    /// Puts one event on tape; tries on where the disk refuses it, until `stop`. `refused` says whether it did before, which
+    /// has been told then; returns whether it still does.
+    async fn write(&self, station: &StationId, event: MediaEvent, mut refused: bool, stop: &CancellationToken) -> bool {
+        log(station, &event);
+        loop {
+            let event = event.clone();
+            let Err(error) = self.work(move |tape, now| tape.write(event, now)).await else {
+                if refused {
+                    info!(%station, "on tape again");
+                }
+                return false;
+            };
+            if !error.is_refused() {
+                error!(%station, %error, "sound could not be put on tape");
+                return refused;
             }
-            return false;
-        };
-        if !error.is_refused() {
-            error!(%station, %error, "sound could not be put on tape");
-            return refused;
-        }
-        if !refused && error.is_disk_full() {
-            error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
-        } else if !refused {
-            error!(%station, %error, "nothing can be put on tape; trying on");
-        }
-        refused = true;
-        if stop.run_until_cancelled(environment.clock.sleep(PAUSE)).await.is_none() {
-            return refused;
+            if !refused && error.is_disk_full() {
+                error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
+            } else if !refused {
+                error!(%station, %error, "nothing can be put on tape; trying on");
+            }
+            refused = true;
+            if stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await.is_none() {
+                return refused;
+            }
         }
     }
 }

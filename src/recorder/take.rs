@@ -180,7 +180,7 @@ mod tests {
         let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
         let encoders = Encoders::new(1);
         let mut take = pin!(take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending));
-        let before = (given_up - clock.now()).to_std().unwrap() - SECOND;
+        let before = (given_up - clock.now() - TimeDelta::seconds(1)).to_std().unwrap();
         tokio::select! {
             biased;
             _ = &mut take => panic!("given up at {}", clock.now()),
