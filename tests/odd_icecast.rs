@@ -57,6 +57,7 @@ async fn connections_that_change_or_stall_cost_little() {
     let quiet = |container| Setup { burst: Duration::ZERO, ..Setup::of(container) };
     let to_aac = station("to-aac", Setup::of(Container::Mp3));
     let to_mp3 = station("to-mp3", Setup::of(Container::Adts));
+    let (aac, mp3) = (to_aac.in_format(Container::Adts), to_mp3.in_format(Container::Mp3));
     let stalled = station("stalled", quiet(Container::Mp3));
     let stalled_aac = station("stalled-aac", quiet(Container::Adts));
     let burst = station("burst", Setup { burst: Duration::from_secs(8), ..Setup::of(Container::Mp3) });
@@ -67,11 +68,11 @@ async fn connections_that_change_or_stall_cost_little() {
     };
     let cases = [
         Case::endless("mp3, then aac", &to_aac, &to_aac.live_url())
-            .then(12, || to_aac.go_on_as(Container::Adts))
+            .then(12, || to_aac.go_on_in(aac))
             .loses_at_most(1.5, "codec")
             .says("the stream goes on in another codec"),
         Case::endless("aac, then mp3", &to_mp3, &to_mp3.live_url())
-            .then(12, || to_mp3.go_on_as(Container::Mp3))
+            .then(12, || to_mp3.go_on_in(mp3))
             .loses_at_most(1.5, "codec")
             .says("the stream goes on in another codec"),
         Case::endless("a stall without a burst", &stalled, &stalled.live_url())

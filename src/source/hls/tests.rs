@@ -7,7 +7,7 @@ pub(crate) mod station;
 
 use std::time::Duration;
 
-use self::station::{Answer, FRAME, LARGEST, LONG, SEGMENT, Station, live, live_for, number_in, standing};
+use self::station::{Answer, FRAME, LARGEST, LONG, SEGMENT, Station, live, number_in, standing};
 use super::*;
 use crate::base::clock::fast::Fast;
 use crate::config::{Address, Find, Step};
@@ -339,9 +339,6 @@ async fn a_variant_that_disappears_is_replaced_by_another() {
                 .to_vec(),
         ),
         "/high.m3u8" if asked.nth >= 3 => Answer::status(404),
-        // Until the other is left takes seconds; this one offers what was on the air meanwhile.
-        "/low.m3u8" => live_for(asked, 20),
-        _ if asked.segment().is_some() => live_for(asked, 20),
         _ => live(asked),
     })
     .await;

@@ -138,6 +138,9 @@ pub struct StationHandle {
     shared: Arc<Shared>,
 }
 
+/// The programme in a format.
+pub struct InFormat(Container, Arc<programme::Frames>);
+
 impl StationHandle {
     /// Where a player starts: the master playlist if there is one, else the media playlist; signed where needed.
     pub fn url(&self) -> String {
@@ -230,11 +233,15 @@ impl StationHandle {
         self.station.url(file)
     }
 
-    /// From now on the endless body is in another format, without a break. Blocks for about a second when that is used for
-    /// the first time.
-    pub fn go_on_as(&self, container: Container) {
+    /// The programme in another format, to go on in. Blocks until it is made, which a busy machine takes long for.
+    pub fn in_format(&self, container: Container) -> InFormat {
         let segments = programme::segments(container, self.segment(), self.shared.clock.now());
-        self.station.state().live = Some((container, Arc::clone(&segments.frames)));
+        InFormat(container, Arc::clone(&segments.frames))
+    }
+
+    /// From now on the endless body is in another format, without a break.
+    pub fn go_on_in(&self, InFormat(container, frames): InFormat) {
+        self.station.state().live = Some((container, frames));
     }
 
     /// Lists a segment twice.
