@@ -11,7 +11,7 @@ use super::error::RecorderError;
 use super::label::{Labelled, job, labelled};
 use super::live::Reins;
 use super::order::Order;
-use super::take::{Ending, Taken, take};
+use super::take::{Ending, Taken, take, until_near_its_end};
 use super::verdict::judge;
 use super::{Recorder, causes, room};
 use crate::base::blocking::blocking;
@@ -99,12 +99,13 @@ impl Recorder {
             return Ok(None);
         }
         let temporary = self.shelf.temporary(&airing.id).await?;
-        let cover = self.pictures.cover(show, &order.config).await;
-        let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let ending = Ending { abandon: self.environment.stop.clone(), early: CancellationToken::new() };
         if order.only_tape {
             ending.early.cancel();
         }
+        until_near_its_end(&airing.cut(), &self.environment, &ending).await?;
+        let cover = Box::pin(self.pictures.cover(show, &order.config)).await;
+        let job = job(airing.cut(), show, &temporary, cover.as_ref());
         let mut taken = take(&tape, &job, station.delay, &self.environment, &self.encoders, &ending).await?;
         if order.only_tape
             && let Some(rest) = taken.gaps.last_mut().filter(|gap| gap.start + gap.length >= airing.cut().end)

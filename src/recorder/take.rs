@@ -62,6 +62,15 @@ pub struct Ending {
     pub early: CancellationToken,
 }
 
+/// Waits until it is time to encode `cut`.
+pub async fn until_near_its_end(cut: &Span, environment: &Environment, ending: &Ending) -> Result<(), RecorderError> {
+    tokio::select! {
+        () = sleep_until(environment.clock.as_ref(), cut.end - cut.length() / LEAD_SHARE) => Ok(()),
+        () = ending.early.cancelled() => Ok(()),
+        () = ending.abandon.cancelled() => Err(RecorderError::Stopping),
+    }
+}
+
 /// Takes `job` from `tape`: encodes it so that it is ready soon after its end is on tape. The take ends when the tape
 /// covers it, when nothing more can be hoped for, or as `ending` says.
 pub async fn take(
@@ -74,13 +83,8 @@ pub async fn take(
 ) -> Result<Taken, RecorderError> {
     let clock = environment.clock.as_ref();
     let begun = clock.now();
-    let lead = job.cut.length() / LEAD_SHARE;
     let due = job.cut.end + TimeDelta::from_std(delay).unwrap_or_default();
-    tokio::select! {
-        () = sleep_until(clock, job.cut.end - lead) => {}
-        () = ending.early.cancelled() => {}
-        () = ending.abandon.cancelled() => return Err(RecorderError::Stopping),
-    }
+    until_near_its_end(&job.cut, environment, ending).await?;
     let sealed = CancellationToken::new();
     let encode = async {
         let _place = if let Ok(place) = encoders.ahead.try_acquire() {
@@ -90,7 +94,8 @@ pub async fn take(
             // Closed never: it lives as long as the recorder.
             encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
         };
-        let taken = encode::encode(job, tape, sealed.clone()).await?;
+        // On the heap: it is large, and most of an airing is over before it begins.
+        let taken = Box::pin(encode::encode(job, tape, sealed.clone())).await?;
         if taken.speed.is_some() {
             *encoders.speed.lock().unwrap_or_else(PoisonError::into_inner) = taken.speed;
         }

@@ -81,5 +81,6 @@ fn encode(canvas: &Pixmap) -> Option<Vec<u8>> {
     let mut writer = encoder.write_header().ok()?;
     writer.write_image_data(&rgb).ok()?;
     writer.finish().ok()?;
+    bytes.shrink_to_fit();
     Some(bytes)
 }

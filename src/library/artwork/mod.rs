@@ -23,7 +23,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 use tracing::warn;
 
-use crate::base::blocking::blocking;
+use crate::base::blocking::{blocking, heavy};
 use crate::base::environment::Environment;
 use crate::base::image::ImageKind;
 use crate::config::{Artwork, Config, Show, Station};
@@ -117,7 +117,7 @@ impl Pictures {
         }
         let wanted = drawing.clone();
         let draw = move || draw::draw(&wanted.name, &wanted.title, wanted.pixels, &letters::fonts());
-        let bytes = Bytes::from(blocking(draw).await?);
+        let bytes = Bytes::from(heavy(draw).await?);
         if drawn.len() >= MOST_DRAWN {
             drawn.clear();
         }
