@@ -13,6 +13,7 @@ mod error;
 mod extra;
 mod head;
 mod limits;
+mod names;
 mod odd;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -39,6 +40,7 @@ use self::coding::Coded;
 pub use self::error::HttpError;
 pub use self::extra::Extra;
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
+use self::names::Names;
 use super::redact;
 
 /// Redirects followed before a station is called a loop.
@@ -47,6 +49,9 @@ const MAX_REDIRECTS: usize = 10;
 const MAX_HEADERS: usize = 500;
 /// How many servers whose answers are odd are remembered.
 const MOST_ODD: usize = 64;
+/// So many connections to a host are kept that nobody uses: each has buffers of 50 KiB, and a station that is taped needs a
+/// second one for a moment only, as when a long window is fetched.
+const IDLE: usize = 1;
 const NAME: &str = concat!("aircheck/", env!("CARGO_PKG_VERSION"));
 
 /// How a client asks.
@@ -99,6 +104,8 @@ pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(manner.patience)
         .cookie_provider(Arc::clone(&jar))
+        .pool_max_idle_per_host(IDLE)
+        .dns_resolver(Arc::new(Names))
         .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
         .tls_backend_preconfigured(tls.clone())
         .http1_allow_spaces_after_header_name_in_responses(true)

@@ -2,9 +2,14 @@
 
 use std::time::Duration;
 
+/// The most threads that may block. Each has a stack, and an arena of glibc; what may hang has a lane of its own
+/// (`base::blocking`), so that all of them together never need as many.
+const MOST_BLOCKING: usize = 96;
+
 /// Runs `work` to its end on a runtime of its own.
 pub(super) fn block_on<T>(work: impl Future<Output = T>) -> anyhow::Result<T> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(MOST_BLOCKING).build()?;
     let value = runtime.block_on(work);
     // What still blocks (a disk that hangs) must not hold the process.
     runtime.shutdown_timeout(Duration::from_secs(1));
