@@ -33,6 +33,8 @@ use crate::model::MediaEvent;
 
 /// Captures `station` into `events` until `stop` is cancelled or nobody listens any more. Starts as far back as
 /// `since`, where the station still offers it.
+///
+/// Each kind of source is on the heap: else a station would take the memory of the largest of them.
 pub async fn run(
     station: &Station,
     since: DateTime<Utc>,
@@ -41,7 +43,7 @@ pub async fn run(
     stop: CancellationToken,
 ) {
     match &station.source {
-        SourceConfig::Rtmp(rtmp) => rtmp::run(rtmp, environment, events, stop).await,
+        SourceConfig::Rtmp(rtmp) => Box::pin(rtmp::run(rtmp, environment, events, stop)).await,
         SourceConfig::Hls(hls) => {
             let Hls { address, headers, accept_invalid, .. } = hls.clone();
             let icecast = Icecast { address, headers, accept_invalid };
@@ -72,9 +74,9 @@ impl Capture<'_> {
         let mut wait = Duration::ZERO;
         loop {
             let turned = if self.is_hls {
-                hls::run(self.hls, self.since, environment, events.clone(), stop.clone()).await
+                Box::pin(hls::run(self.hls, self.since, environment, events.clone(), stop.clone())).await
             } else {
-                icecast::run(self.icecast, environment, events.clone(), stop.clone()).await
+                Box::pin(icecast::run(self.icecast, environment, events.clone(), stop.clone())).await
             };
             let Some(Turned { cause, heard }) = turned else { return };
             let at = environment.clock.now();

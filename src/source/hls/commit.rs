@@ -27,7 +27,7 @@ pub struct Closed;
 /// Obtains what comes through `queue` and commits it to `events`, until the queue ends or nobody listens.
 pub async fn run(
     obtainer: &Obtainer<'_>,
-    mut queue: mpsc::Receiver<Ordered>,
+    mut queue: mpsc::Receiver<Box<Ordered>>,
     events: &mpsc::Sender<MediaEvent>,
 ) -> Result<(), Closed> {
     let send = async |told: Vec<MediaEvent>| {
@@ -46,7 +46,7 @@ pub async fn run(
     while open || !running.is_empty() {
         tokio::select! {
             next = queue.recv(), if open && running.len() < IN_FLIGHT => match next {
-                Some(ordered) => running.push_back(obtainer.obtain(ordered)),
+                Some(ordered) => running.push_back(obtainer.obtain(*ordered)),
                 None => open = false,
             },
             Some(done) = running.next() => {

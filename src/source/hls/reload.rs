@@ -48,7 +48,7 @@ pub struct Reloader<'a> {
 
 impl Reloader<'_> {
     /// Runs until stopped, or until the address turns out to be that of a stream; then `queue` ends.
-    pub async fn run(self, queue: mpsc::Sender<Ordered>) -> Option<Turned> {
+    pub async fn run(self, queue: mpsc::Sender<Box<Ordered>>) -> Option<Turned> {
         let stop = self.stop.clone();
         let mut reloading = Reloading::new(self, queue);
         tokio::select! {
@@ -70,7 +70,7 @@ struct Place {
 
 struct Reloading<'a> {
     parts: Reloader<'a>,
-    queue: mpsc::Sender<Ordered>,
+    queue: mpsc::Sender<Box<Ordered>>,
     place: Option<Place>,
     variants: Standing,
     /// The looking after a variant that was left.
@@ -100,7 +100,7 @@ struct Reloading<'a> {
 }
 
 impl<'a> Reloading<'a> {
-    fn new(parts: Reloader<'a>, queue: mpsc::Sender<Ordered>) -> Self {
+    fn new(parts: Reloader<'a>, queue: mpsc::Sender<Box<Ordered>>) -> Self {
         let now = parts.environment.clock.monotonic();
         Self {
             parts,
@@ -390,7 +390,7 @@ impl<'a> Reloading<'a> {
             self.quiet(list, monotonic).await;
         }
         for new in observed.new {
-            if self.queue.send(new).await.is_err() {
+            if self.queue.send(Box::new(new)).await.is_err() {
                 break;
             }
         }

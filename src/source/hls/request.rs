@@ -18,6 +18,9 @@ use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 use crate::source::policy;
 
+/// No more memory is taken for what has only been announced.
+const MOST_AHEAD: usize = 1 << 20;
+
 /// What one answer may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
@@ -146,7 +149,10 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     if whole && response.content_length().is_some_and(|length| length > bounds.bytes as u64) {
         return Err(too_large());
     }
-    let mut bytes = BytesMut::new();
+    // As much as comes, where the head says how much: what grows by doubling keeps up to half of it for nothing, for as long as
+    // the sound waits for the disk.
+    let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
+    let mut bytes = BytesMut::with_capacity(announced.min(wanted.end()).min(MOST_AHEAD));
     while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
         if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
             return Err(too_large());

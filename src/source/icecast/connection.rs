@@ -329,7 +329,7 @@ fn is_text(bytes: &[u8]) -> bool {
 
 /// A new connection, and the first bytes of its body.
 async fn open_with_sound(opener: &mut Opener<'_>, output: &mut Output) -> Result<Connection, End> {
-    let mut new = opener.open(output).await?;
+    let mut new = Box::pin(opener.open(output)).await?;
     let cause = match timeout(DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);

@@ -77,7 +77,7 @@ impl Link for IcecastLink<'_> {
             Ok(connection)
         } else {
             tokio::select! {
-                opened = self.opener.open(output) => opened,
+                opened = Box::pin(self.opener.open(output)) => opened,
                 () = stop.cancelled() => return End::Stopped,
             }
         };
