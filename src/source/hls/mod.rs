@@ -18,6 +18,7 @@ mod attributes;
 mod commit;
 mod crypt;
 mod fetch;
+mod held;
 mod inline;
 mod load;
 mod memory;
@@ -94,8 +95,13 @@ pub(super) async fn run(
         stop: end.stop.clone(),
         timeline: Timeline::new(since),
     };
-    let obtainer =
-        Obtainer::new(Fetcher::new(client, environment.clock.clone()), &offer, environment.clock.clone(), end.clone());
+    let obtainer = Obtainer::new(
+        Fetcher::new(client, environment.clock.clone()),
+        &offer,
+        &events,
+        environment.clock.clone(),
+        end.clone(),
+    );
     let reloading = async {
         let turned = reloader.run(queued).await;
         // What is under way is part of another stream.

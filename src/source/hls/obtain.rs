@@ -15,19 +15,23 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::fetch::{Fetcher, Sealed, Sound};
+use super::held;
 use super::offer::Offer;
 use super::playlist::Segment;
 use super::timeline::Ordered;
 use crate::base::clock::SharedClock;
-use crate::model::{AsCause, Cause, CauseKind};
+use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 use crate::source::policy;
 
-/// Requests for segments at the same time.
-const AT_ONCE: usize = 3;
+/// Requests for segments at the same time beside the first: they catch up, or go on where one hangs.
+const BESIDE: usize = 2;
+/// The same of all stations together. Each is a connection with buffers: where a thousand stations are connected to in one
+/// second, and each has a window to catch up with, most do so one segment after another.
+static ALL_BESIDE: Semaphore = Semaphore::const_new(128);
 /// Above so many bytes that wait for an earlier segment, only that one is fetched.
 const WAITING_CAP: usize = 16 << 20;
 /// Sound this much shorter than listed is not: segments end at frames, and audio not where the picture does.
@@ -71,9 +75,12 @@ pub enum Outcome {
 pub struct Obtainer<'a> {
     pub(super) fetcher: Fetcher,
     pub(super) offer: &'a Offer,
+    /// Where sound waits for the tape.
+    events: &'a mpsc::Sender<MediaEvent>,
     pub(super) clock: SharedClock,
     pub(super) end: End,
-    requests: Semaphore,
+    first: Semaphore,
+    beside: Semaphore,
     /// Bytes fetched and not yet committed, and the order of the segment that is committed next: as orders go up by one,
     /// it is under way or the next to come, and never waits for others.
     waiting: AtomicUsize,
@@ -83,10 +90,16 @@ pub struct Obtainer<'a> {
 
 impl<'a> Obtainer<'a> {
     /// An obtainer that has got nothing yet.
-    pub fn new(fetcher: Fetcher, offer: &'a Offer, clock: SharedClock, end: End) -> Self {
-        let requests = Semaphore::new(AT_ONCE);
+    pub fn new(
+        fetcher: Fetcher,
+        offer: &'a Offer,
+        events: &'a mpsc::Sender<MediaEvent>,
+        clock: SharedClock,
+        end: End,
+    ) -> Self {
+        let (first, beside) = (Semaphore::new(1), Semaphore::new(BESIDE));
         let (waiting, head) = (AtomicUsize::new(0), AtomicU64::new(0));
-        Self { fetcher, offer, clock, end, requests, waiting, head, claims: Claims::default() }
+        Self { fetcher, offer, events, clock, end, first, beside, waiting, head, claims: Claims::default() }
     }
 
     /// Gets `ordered`, however long it takes.
@@ -140,6 +153,7 @@ impl<'a> Obtainer<'a> {
                     if let Some(counted) = sound.probe.duration.filter(|_| untrue) {
                         self.offer.tell_length(counted);
                     }
+                    let sound = Sound { bytes: held::count(sound.bytes), ..sound };
                     if lacking.is_zero() {
                         return Outcome::Sound(sound, lacking);
                     }
@@ -192,7 +206,7 @@ impl<'a> Obtainer<'a> {
     async fn newer_comes(&self, order: u64) -> bool {
         let Some(newer) = self.offer.newer(order) else { return false };
         let asking = async {
-            let _permit = self.requests.acquire().await.ok()?;
+            let _permit = self.request().await?;
             self.fetcher.segment(&newer, 0, &mut Sealed::default()).await.ok()
         };
         tokio::select! {
@@ -202,12 +216,40 @@ impl<'a> Obtainer<'a> {
     }
 
     /// Waits until a request may be made.
-    async fn turn(&self, order: u64) -> Option<SemaphorePermit<'_>> {
-        while self.waiting.load(Ordering::Relaxed) > WAITING_CAP && self.head.load(Ordering::Relaxed) < order {
-            self.clock.sleep(LOOK_AGAIN).await;
+    async fn turn(&self, order: u64) -> Option<Permit<'_>> {
+        let waits = || self.waiting.load(Ordering::Relaxed) > WAITING_CAP && self.head.load(Ordering::Relaxed) < order;
+        let is_ahead = || held::is_much() && self.events.capacity() < self.events.max_capacity();
+        loop {
+            while waits() || is_ahead() {
+                self.clock.sleep(LOOK_AGAIN).await;
+            }
+            let permit = self.request().await;
+            // Others had their turn meanwhile.
+            if permit.is_none() || !waits() && !is_ahead() {
+                return permit;
+            }
         }
-        self.requests.acquire().await.ok()
     }
+
+    /// A place for a request.
+    async fn request(&self) -> Option<Permit<'_>> {
+        let beside = async {
+            let of_station = self.beside.acquire().await.ok()?;
+            Some(Permit { _place: of_station, _of_all: Some(ALL_BESIDE.acquire().await.ok()?) })
+        };
+        tokio::select! {
+            biased;
+            first = self.first.acquire() => Some(Permit { _place: first.ok()?, _of_all: None }),
+            beside = beside => beside,
+        }
+    }
+}
+
+/// Leave to make a request, until it is dropped.
+#[derive(Debug)]
+struct Permit<'a> {
+    _place: SemaphorePermit<'a>,
+    _of_all: Option<SemaphorePermit<'a>>,
 }
 
 /// What speaks for it that a segment itself is at fault for its failures, and not the station.

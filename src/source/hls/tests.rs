@@ -57,7 +57,7 @@ impl Taped {
     }
 }
 
-/// Captures until `enough` says so, at most 20 s, then stops, which must be prompt.
+/// Captures until `enough` says so, at most a minute, then stops, which must be prompt.
 async fn capture_with(hls: Hls, since: DateTime<Utc>, enough: impl Fn(&Taped) -> bool) -> Taped {
     capture_by(&Environment::system(), hls, since, enough).await
 }
@@ -78,16 +78,20 @@ async fn capture_by(
                 taped.events.push(events.recv().await.expect("the engine goes on until it is stopped"));
             }
         };
-        let in_time = tokio::time::timeout(Duration::from_secs(20), until_enough).await;
+        let in_time = tokio::time::timeout(Duration::from_mins(1), until_enough).await;
         assert!(in_time.is_ok(), "never enough: {taped:#?}");
         stop.cancel();
-        while let Some(event) = events.recv().await {
+        // Of what was under way, a busy machine may have some that came and not what was on the air before it.
+        let unfinished =
+            |event: &MediaEvent| matches!(event, MediaEvent::Gap { cause, .. } if cause.kind == CauseKind::Stopped);
+        while let Some(event) = events.recv().await.filter(|event| !unfinished(event)) {
             taped.events.push(event);
         }
+        while events.recv().await.is_some() {}
         taped
     };
     let both = async { tokio::join!(engine, listening).1 };
-    tokio::time::timeout(Duration::from_secs(24), both).await.expect("ends promptly")
+    tokio::time::timeout(Duration::from_secs(64), both).await.expect("ends promptly")
 }
 
 fn hls(station: &Station, path: &str) -> Hls {
