@@ -31,6 +31,7 @@ mod machine_children;
 mod machine_clock;
 mod machine_disk;
 mod machine_folder;
+mod machine_hang;
 mod machine_ids;
 mod machine_kill;
 mod machine_recover;

@@ -228,7 +228,7 @@ impl Drop for Disk {
     }
 }
 
-/// A folder of a service to which the system refuses to write, with whatever error.
+/// A folder of a service to which the system refuses to write, with whatever error, or lets it wait.
 pub struct Refusing {
     library: PathBuf,
     folder: PathBuf,
@@ -267,14 +267,21 @@ impl Refusing {
     /// Refuses everything with `error` from now on, or nothing any more.
     pub fn refuse(&self, error: Option<rustix::io::Errno>) {
         match error {
-            Some(error) => {
-                // Never seen while it is empty.
-                let new = self.switch.with_extension("new");
-                std::fs::write(&new, error.raw_os_error().to_string()).expect("written");
-                std::fs::rename(new, &self.switch).expect("renamed");
-            }
+            Some(error) => self.say(&error.raw_os_error().to_string()),
             None => std::fs::remove_file(&self.switch).expect("removed"),
         }
+    }
+
+    /// Lets whoever writes wait, until nothing is refused any more.
+    pub fn hang(&self) {
+        self.say("hang");
+    }
+
+    fn say(&self, word: &str) {
+        // Never seen while it is empty.
+        let new = self.switch.with_extension("new");
+        std::fs::write(&new, word).expect("written");
+        std::fs::rename(new, &self.switch).expect("renamed");
     }
 }
 

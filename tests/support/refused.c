@@ -1,5 +1,6 @@
-/* A disk that refuses: write(2) and its kin fail for files in $REFUSED_FOLDER with the number that is in the file
- * $REFUSED_SWITCH, for as long as there is such a file. Loaded before the system's library (LD_PRELOAD). */
+/* A disk that refuses or hangs: write(2) and its kin fail for files whose path begins with $REFUSED_FOLDER, with the number
+ * that is in the file $REFUSED_SWITCH, for as long as there is such a file; if that says "hang", they wait until it says
+ * something else or is gone. Loaded before the system's library (LD_PRELOAD). */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,22 +11,31 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+static int is_there(int fd, const char *folder)
+{
+    char link[64], path[4096];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    return readlink(link, path, sizeof path) >= (ssize_t)strlen(folder) && !strncmp(path, folder, strlen(folder));
+}
+
 static int refused(int fd)
 {
     const char *folder = getenv("REFUSED_FOLDER"), *there = getenv("REFUSED_SWITCH");
-    char link[64], path[4096], number[16] = "";
+    char said[16] = "";
     int before = errno, file;
-    if (!folder || !there)
+    if (!folder || !there || !is_there(fd, folder))
         return 0;
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    if (readlink(link, path, sizeof path) >= (ssize_t)strlen(folder) && !strncmp(path, folder, strlen(folder))
-        && (file = open(there, O_RDONLY | O_CLOEXEC)) >= 0) {
-        if (read(file, number, sizeof number - 1) < 0)
-            number[0] = 0;
+    while ((file = open(there, O_RDONLY | O_CLOEXEC)) >= 0) {
+        memset(said, 0, sizeof said);
+        if (read(file, said, sizeof said - 1) < 0)
+            said[0] = 0;
         close(file);
+        if (strcmp(said, "hang"))
+            break;
+        usleep(10000);
     }
     errno = before;
-    return atoi(number);
+    return file < 0 ? 0 : atoi(said);
 }
 
 #define WRAPPED(type, name, parameters, arguments)                        \
