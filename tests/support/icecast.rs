@@ -19,6 +19,8 @@ use super::ports;
 use super::rtmp::publish;
 
 const STARTING: Duration = Duration::from_secs(60);
+/// How often it is started that dies at once.
+const STARTS: usize = 5;
 /// `admin:secret`, as HTTP wants it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 
@@ -94,9 +96,21 @@ impl Icecast {
         self.stop();
         self.wait_for("the end of the old icecast", |this| !this.answers());
         let file = self.folder.path().join("icecast.xml");
-        let server = self.spawn(Invocation::new("icecast2").args(["-c", file.to_str().expect("UTF-8")]));
-        self.server = Some(server);
-        self.wait_for("icecast", |this| this.status().contains("<icestats"));
+        // Icecast 2.4.4 now and then dies (SIGSEGV) of a request that comes while it starts.
+        for _ in 0..STARTS {
+            let server = Invocation::new("icecast2").args(["-c", file.to_str().expect("UTF-8")]);
+            self.server = Some(self.spawn(server));
+            self.wait_for("icecast", |this| this.has_died() || this.status().contains("<icestats"));
+            if !self.has_died() {
+                return;
+            }
+        }
+        panic!("icecast dies again and again: {}", self.words());
+    }
+
+    fn has_died(&self) -> bool {
+        let id = self.server.as_ref().and_then(Running::id);
+        id.and_then(state).is_none_or(|state| state.starts_with('Z'))
     }
 
     /// The source goes, and another one sends in its place.
@@ -164,8 +178,8 @@ impl Icecast {
         let log = std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
         let last = |part: &Option<Running>| part.as_ref().map_or_else(String::new, Running::last_words);
         let answers = if self.answers() { "it listens" } else { "it does not listen" };
-        let state = self.server.as_ref().and_then(Running::id).map_or_else(String::new, state);
-        format!("{answers} {state} {} {} {log}", last(&self.server), last(&self.source))
+        let state = self.server.as_ref().and_then(Running::id).and_then(state);
+        format!("{answers} {state:?} {} {} {log}", last(&self.server), last(&self.source))
     }
 
     /// Starts a child on the runtime's thread, because children die with the thread that started them.
@@ -180,12 +194,10 @@ impl Icecast {
     }
 }
 
-/// What a process is doing, by the system.
-fn state(id: u32) -> String {
-    let read = |file: &str| std::fs::read_to_string(format!("/proc/{id}/{file}")).unwrap_or_default();
-    let status = read("status");
-    let state = status.lines().find(|line| line.starts_with("State:")).unwrap_or("it has ended");
-    format!("{state} {}", read("wchan"))
+/// The state of a process by the system, such as `S (sleeping)`; `Z` is one that has died.
+fn state(id: u32) -> Option<String> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
 }
 
 impl Drop for Icecast {
