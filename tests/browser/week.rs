@@ -131,7 +131,9 @@ async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
     )
     .await;
     page.click(".one-time button").await;
-    let added = "[...document.querySelectorAll('.slot')].find((it) => it.textContent.includes('선거 개표 방송'))";
+    // By its title: what is on at the same time names it, too.
+    let added = "[...document.querySelectorAll('.slot')] \
+                 .find((it) => it.querySelector('.title').textContent === '선거 개표 방송')";
     for page in [&page, &other] {
         page.is(added).await;
     }
