@@ -8,7 +8,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::aircheck::{Aircheck, Service, until};
-use crate::support::library::address;
+use crate::support::library::{address, record_now};
 use crate::support::machine::{Disk, Hanging, Refusing, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
@@ -19,14 +19,6 @@ fn fleeting(origin: &Origin) -> String {
     let setup = Setup { window: 2, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) };
     let url = origin.station("s", setup).url();
     format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{url}\" }}\nshows: []\n")
-}
-
-/// Records so many seconds from now on.
-async fn record(service: &Service, seconds: u32) {
-    let path = address(service).await.join("/api/v1/stations/s/record").expect("a path");
-    let length = json!({ "length": format!("{seconds}s") });
-    let answer = Client::new().post(path).json(&length).send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{answer:?}");
 }
 
 /// What is said at `path`, and whether that is good news.
@@ -69,7 +61,7 @@ async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() 
     std::fs::create_dir(aircheck.path("recordings/.aircheck")).expect("a folder");
     std::fs::write(&left, "of a crash").expect("written");
     disk.remount("ro");
-    record(&service, 30).await;
+    record_now(&service, "s", 30).await;
     let words = "cannot be written to";
     until("a word in /healthz", LIMIT, async || said(&service, "/healthz").await.1.contains(words)).await;
     assert!(!said(&service, "/healthz").await.0, "bad news");
@@ -94,7 +86,7 @@ async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_poin
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
     let service = aircheck.start("run", &["run"]);
     assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
-    record(&service, 50).await;
+    record_now(&service, "s", 50).await;
     // The folder of temporary files is made when the show begins.
     until("a beginning", LIMIT, async || aircheck.path("recordings/.aircheck").exists()).await;
     disk.unmount();
@@ -124,7 +116,7 @@ async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
     let service = aircheck.start("run", &["run"]);
     address(&service).await;
     let Some(hanging) = Hanging::over(&aircheck.path("recordings")) else { return };
-    record(&service, 25).await;
+    record_now(&service, "s", 25).await;
     let (well, health) = said(&service, "/healthz").await;
     assert!(!well && health.contains("does not answer"), "{health}");
     // More than there are threads: who looks at the page takes none from the tape.
@@ -153,7 +145,7 @@ async fn an_encoder_that_is_away_at_the_end_of_a_show_costs_nothing_and_is_told(
     let (ffmpeg, link) = (aircheck::base::process::find("ffmpeg").expect("ffmpeg"), programs.join("ffmpeg"));
     std::os::unix::fs::symlink(&ffmpeg, &link).expect("a link");
     let service = aircheck.start_with("run", &["run"], &[("PATH", programs.as_os_str())]);
-    record(&service, 60).await;
+    record_now(&service, "s", 60).await;
     std::fs::remove_file(&link).expect("removed");
     until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let held = aircheck.list().await.remove(0);
@@ -174,7 +166,7 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     // There is room for every byte, and for no name.
     disk.remount("nr_inodes=1");
     let service = aircheck.start("run", &["run"]);
-    record(&service, 10).await;
+    record_now(&service, "s", 10).await;
     until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let held = aircheck.list().await.remove(0);
     let missing = &held["missing"][0];
@@ -200,7 +192,7 @@ async fn a_quota_that_is_reached_is_a_full_disk() {
     let service = aircheck.start_with("run", &["run"], &disk.variables());
     address(&service).await;
     disk.refuse(Some(Errno::DQUOT));
-    record(&service, 10).await;
+    record_now(&service, "s", 10).await;
     until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let held = aircheck.list().await.remove(0);
     let missing = &held["missing"][0];
@@ -221,7 +213,7 @@ async fn a_tape_that_cannot_be_written_for_whatever_reason_holds_on_to_its_sound
     let aircheck = Aircheck::new(&fleeting(&origin));
     let Some(disk) = Refusing::new(&aircheck, "state/tape") else { return };
     let service = aircheck.start_with("run", &["run"], &disk.variables());
-    record(&service, 45).await;
+    record_now(&service, "s", 45).await;
     let count = |words: &str| service.log().matches(words).count();
     until("some sound", LIMIT, async || count(" on tape station=s") == 1).await;
     for (number, error) in ERRORS.into_iter().enumerate() {
@@ -245,7 +237,7 @@ async fn a_damaged_list_is_set_aside_and_recording_goes_on() {
     std::fs::create_dir(aircheck.path("state")).expect("a folder");
     std::fs::write(aircheck.path("state/catalogue.sqlite"), [0xAA; 10_000]).expect("written");
     let service = aircheck.start("run", &["run"]);
-    record(&service, 5).await;
+    record_now(&service, "s", 5).await;
     whole(&finished(&aircheck).await, None, 5.0);
     let (well, words) = said(&service, "/healthz").await;
     assert!(!well && words.contains("is set aside as"), "{words}");

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use reqwest::Client;
 use rustix::process::Signal;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::UnixDatagram;
 
-use crate::support::aircheck::{Aircheck, Service, until};
-use crate::support::library::address;
+use crate::support::aircheck::{Aircheck, until};
+use crate::support::library::{address, record_now};
 use crate::support::machine::{Refusing, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
@@ -24,14 +24,6 @@ fn stations(origin: &Origin, count: usize) -> String {
     format!("timezone: UTC\nstations:\n{stations}shows: []\n")
 }
 
-/// Records a station for so many seconds from now on.
-async fn record(service: &Service, station: &str, seconds: u32) {
-    let path = address(service).await.join(&format!("/api/v1/stations/{station}/record")).expect("a path");
-    let length = json!({ "length": format!("{seconds}s") });
-    let answer = Client::new().post(path).json(&length).send().await.expect("an answer");
-    assert!(answer.status().is_success(), "{answer:?}");
-}
-
 /// The finished recording of a station, if there is one.
 async fn finished(aircheck: &Aircheck, station: &str) -> Option<Value> {
     aircheck.list().await.into_iter().find(|it| it["station"] == station && it["file"].is_string())
@@ -43,10 +35,10 @@ async fn a_tape_whose_disk_hangs_holds_up_no_other_and_has_lost_nothing_afterwar
     let aircheck = Aircheck::new(&stations(&origin, 2));
     let Some(disk) = Refusing::new(&aircheck, "state/tape/s0") else { return };
     let mut service = aircheck.start_with("run", &["run"], &disk.variables());
-    record(&service, "s0", 20).await;
+    record_now(&service, "s0", 20).await;
     service.says("on tape station=s0", LIMIT).await;
     disk.hang();
-    record(&service, "s1", 5).await;
+    record_now(&service, "s1", 5).await;
     until("the other recording", LIMIT, async || finished(&aircheck, "s1").await.is_some()).await;
     assert!(finished(&aircheck, "s0").await.is_none(), "its tape hangs");
     disk.refuse(None);
@@ -80,7 +72,7 @@ async fn while_all_tapes_hang_the_page_answers_the_watchdog_is_fed_and_the_servi
     variables.extend([("NOTIFY_SOCKET", notify.as_os_str()), ("WATCHDOG_USEC", "400000".as_ref())]);
     let mut service = aircheck.start_with("run", &["run"], &variables);
     for number in 0..STATIONS {
-        record(&service, &format!("s{number}"), 60).await;
+        record_now(&service, &format!("s{number}"), 60).await;
     }
     let taped = |log: &str| log.matches(" on tape station=").count();
     until("sound of all", LIMIT, async || taped(&service.log()) == STATIONS).await;

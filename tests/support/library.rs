@@ -51,6 +51,14 @@ pub async fn address(service: &Service) -> Url {
     Url::parse(url).expect("a URL")
 }
 
+/// Asks a service to record a station for so many seconds from now on.
+pub async fn record_now(service: &Service, station: &str, seconds: u32) {
+    let path = address(service).await.join(&format!("/api/v1/stations/{station}/record")).expect("a path");
+    let length = serde_json::json!({ "length": format!("{seconds}s") });
+    let answer = Client::new().post(path).json(&length).send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{answer:?}");
+}
+
 /// Puts a recording of 10,000 bytes on the shelf and into the list.
 pub async fn record(
     aircheck: &Aircheck,
