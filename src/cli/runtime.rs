@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The most threads that may block. Each has a stack, and an arena of glibc; what may hang has a lane of its own
-/// (`base::blocking`), so that all of them together never need as many.
+/// The most threads that may block. Each has a stack, and an arena of glibc. Their lanes (`base::blocking`) leave room for
+/// what has none: tapes 8, the shelf 32, names of hosts 16, and the catalogue needs one.
 const MOST_BLOCKING: usize = 96;
 
 /// Runs `work` to its end on a runtime of its own.

@@ -118,9 +118,15 @@ impl Decks {
         }
         let folder = folder_of(&self.shared.folder, &station.id);
         let (delay, now) = (station.delay, self.shared.environment.clock.now());
-        let opened = blocking(move || Tape::open(&folder, delay, now)).await?;
+        let opened = self.shared.lane.run(move || Tape::open(&folder, delay, now)).await?;
         // Somebody else may have opened it meanwhile; there must be one writer.
         Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
+    }
+
+    /// Writes to `tape` what no source says.
+    pub async fn write(&self, tape: &Tape, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let tape = tape.clone();
+        self.shared.lane.run(move || tape.write(event, now)).await
     }
 
     /// The tape of a station, where it has been asked for since the process began.

@@ -14,7 +14,6 @@ use super::order::Order;
 use super::take::{Ending, Taken, take, until_near_its_end};
 use super::verdict::judge;
 use super::{Recorder, causes, room};
-use crate::base::blocking::blocking;
 use crate::config::{Config, Show};
 use crate::deck::Lease;
 use crate::library::archive;
@@ -81,8 +80,8 @@ impl Recorder {
         let is_late =
             now > airing.cut().start && lease.is_none() && !order.only_tape && !self.is_connecting(&airing.id);
         if is_late && view.start().is_none() {
-            let (tape, at, cause) = (tape.clone(), airing.cut().start, causes::began_late());
-            blocking(move || tape.write(MediaEvent::Trouble { at, cause }, now)).await?;
+            let trouble = MediaEvent::Trouble { at: airing.cut().start, cause: causes::began_late() };
+            self.decks.write(&tape, trouble, now).await?;
         }
         if lease.is_none() && !on_tape && !order.only_tape {
             *lease = Some(self.decks.lease(station, airing.cut().start).await?);

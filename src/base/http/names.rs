@@ -20,7 +20,7 @@ pub(super) struct Names;
 impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
-            // The port is whoever connects to fill in.
+            // Whoever connects fills in the port.
             let found = LANE.run(move || (name.as_str(), 0).to_socket_addrs()).await?;
             Ok(Box::new(found) as Addrs)
         })

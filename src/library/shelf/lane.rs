@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::error::ShelfError;
 use crate::base::blocking::Lane;
 
-/// So many may be on the way at once; the pool has some hundreds of threads.
+/// So many may be on the way at once: a third of the threads that may block.
 const WIDTH: usize = 32;
 /// Who only looks waits no longer.
 const PATIENCE: Duration = Duration::from_secs(5);

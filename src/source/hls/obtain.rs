@@ -29,8 +29,8 @@ use crate::source::policy;
 
 /// Requests for segments at the same time beside the first: they catch up, or go on where one hangs.
 const BESIDE: usize = 2;
-/// The same of all stations together. Each is a connection with buffers: where a thousand stations are connected to in one
-/// second, and each has a window to catch up with, most do so one segment after another.
+/// Requests beside the first of all stations together, each of which is a connection with buffers: where a thousand stations
+/// begin in one second, and each has a window to catch up with, most do so one segment after another.
 static ALL_BESIDE: Semaphore = Semaphore::const_new(128);
 /// Above so many bytes that wait for an earlier segment, only that one is fetched.
 const WAITING_CAP: usize = 16 << 20;

@@ -316,7 +316,7 @@ impl Time {
         let began = *self.began.get().expect("it was asked");
         let Ok(much) = much.to_std() else { return began + much };
         let passed = self.passed.lock().unwrap();
-        passed.iter().find(|(passed, _)| *passed >= much).map_or(began, |(_, at)| *at)
+        passed.iter().find(|(passed, _)| *passed >= much).expect("it has passed").1
     }
 
     async fn pass(&self) {
