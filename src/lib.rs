@@ -2,37 +2,36 @@
 //!
 //! The way of the sound, and so the way to read the crate:
 //!
-//! - [`config`] reads the station YAML; [`schedule`] derives from it the *airings* of its shows.
+//! - [`config`] reads the station YAML; [`airings`] derives from it what is to be recorded.
 //! - [`recorder`] claims an airing that is due in the catalogue of the [`library`], and leases its station from the
-//!   [`deck`]s.
-//! - A deck runs one [`source`] for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
+//!   decks of [`capture`].
+//! - A deck runs one source for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
 //!   bytes, and an index that says which of them were on the air when.
 //! - The recorder has the stretch of tape between the airing's start and end cut and [`encode`]d: decoded, counted in
 //!   samples, made an MP3. It gets its tags, its verdict and its place on the shelf of the library.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type;
-//! [`notify`] tells the service manager; [`model`] holds the words of all this as types, [`language`] what people are told
+//! [`events`] tells what happens; [`model`] holds the words of all this as types, [`language`] what people are told
 //! and in which language, and [`base`] the clock, child processes and HTTP.
 //!
 //! [`web`] shows it all on a page and in podcast feeds.
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, recorder, schedule, deck, source, encode, library, notify, tape, config,
-//! model, language, base. Each uses only what comes after it, and a test keeps that true.
+//! Modules stand on each other: cli, daemon, web, recorder, airings, capture, encode, library, events, tape, config, model,
+//! language, base. Each uses only what comes after it, and a test keeps that true.
 
+pub mod airings;
 pub mod base;
+pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod daemon;
-pub mod deck;
 pub mod encode;
+pub mod events;
 pub mod language;
 pub mod library;
 pub mod model;
-pub mod notify;
 pub mod recorder;
-pub mod schedule;
-pub mod source;
 pub mod tape;
 pub mod web;

@@ -1,5 +1,5 @@
 #![no_main]
 
-use aircheck::deck::properties;
+use aircheck::capture::deck::properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::conserved(data));

@@ -1,5 +1,5 @@
 #![no_main]
 
-use aircheck::source::media::properties;
+use aircheck::capture::source::media::properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::framer(data));

@@ -1,5 +1,5 @@
 #![no_main]
 
-use aircheck::source::icecast::properties;
+use aircheck::capture::source::icecast::properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::icy(data));

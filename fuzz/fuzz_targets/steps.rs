@@ -1,5 +1,5 @@
 #![no_main]
 
-use aircheck::source::resolve::properties;
+use aircheck::capture::source::resolve::properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::steps(data));

@@ -1,5 +1,5 @@
 #![no_main]
 
-use aircheck::source::hls::properties;
+use aircheck::capture::source::hls::properties;
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::timeline(data));

@@ -18,6 +18,7 @@ use super::next::rfc3339;
 use super::print::{print, print_json, short, table};
 use super::probe::{self, Probed};
 use super::programs::{self, Missing};
+use crate::airings::plan;
 use crate::base::blocking::within;
 use crate::base::clock::Clock;
 use crate::base::process;
@@ -27,7 +28,6 @@ use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, 
 use crate::daemon::Lock;
 use crate::language::Language;
 use crate::library::shelf::Shelf;
-use crate::schedule::plan;
 
 /// What scripts read.
 #[derive(Debug, Default, Serialize)]

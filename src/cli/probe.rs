@@ -9,8 +9,8 @@ use tokio::sync::Semaphore;
 use super::logging;
 use super::runtime::block_on;
 use crate::base::environment::Environment;
+use crate::capture::deck::{self, Decks};
 use crate::config::{Config, Station};
-use crate::deck::{self, Decks};
 use crate::recorder::{self, Heard};
 
 /// How much is taped.

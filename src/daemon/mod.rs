@@ -11,6 +11,7 @@ mod lock;
 mod page;
 mod renamed;
 mod standing;
+mod systemd;
 mod timekeeper;
 
 use std::collections::HashSet;
@@ -23,21 +24,21 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use crate::airings::agenda::Agenda;
+use crate::airings::programme::Planned;
+use crate::airings::ticker::{Tick, Ticker, TickerError};
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
+use crate::capture::deck::{self, Decks};
 use crate::config::Config;
-use crate::deck::{self, Decks};
+use crate::events::Listener;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
-use crate::model::{AiringId, Listener, Span};
-use crate::notify::systemd;
+use crate::model::{AiringId, Span};
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
-use crate::schedule::agenda::Agenda;
-use crate::schedule::programme::Planned;
-use crate::schedule::ticker::{Tick, Ticker, TickerError};
 use crate::web::{Access, Events, Probes, Site};
 
 pub use lock::{Lock, LockError};

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
+use crate::airings::programme::{Planned, Programme};
 use crate::model::Span;
 use crate::recorder::Current;
-use crate::schedule::programme::{Planned, Programme};
 
 /// So many skipped airings in a row are looked past.
 const LOOK_AHEAD: usize = 100;
@@ -68,8 +68,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::airings::plan::computed;
     use crate::config::Config;
-    use crate::schedule::plan::computed;
 
     fn programme(shows: &str) -> Programme {
         let text = format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: https://h.example/x }}\nshows:\n{shows}");

@@ -3,7 +3,6 @@
 mod airing;
 mod amendment;
 mod cause;
-mod changes;
 mod event;
 mod gap;
 mod id;
@@ -15,7 +14,6 @@ mod verdict;
 pub use airing::Airing;
 pub use amendment::{Amendment, Amendments, Origin};
 pub use cause::{AsCause, Cause, CauseKind};
-pub use changes::{Changes, Counts, Listener, Topic};
 pub use event::{Chunk, Container, DatesNews, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};

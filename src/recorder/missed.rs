@@ -3,8 +3,8 @@
 use tracing::{error, warn};
 
 use super::{Recorder, causes};
+use crate::airings::programme::Planned;
 use crate::library::catalogue::Finished;
-use crate::schedule::programme::Planned;
 
 /// So many have a line of their own in the log.
 const NAMED: usize = 20;

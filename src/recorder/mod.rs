@@ -38,17 +38,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, MutexGuard, watch};
 use tracing::{info, warn};
 
+use crate::airings::programme::was_renamed;
 use crate::base::environment::Environment;
+use crate::capture::deck::Decks;
 use crate::config::Config;
-use crate::deck::Decks;
+use crate::events::Topic;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome, Recording};
 use crate::library::shelf::Shelf;
 use crate::library::strays;
-use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Topic, Verdict};
-use crate::schedule::programme::was_renamed;
+use crate::model::{Airing, Amendment, Amendments, Cause, Gap, Measured, StationId, Verdict};
 
 use live::Live;
 use watched::Watched;

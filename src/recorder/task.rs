@@ -26,7 +26,7 @@ use super::live::Reins;
 use super::order::Order;
 use super::take::LATEST;
 use super::{ATTEMPTS, Recorder, TAPE_KEPT, causes};
-use crate::deck::Lease;
+use crate::capture::deck::Lease;
 use crate::library::archive::{self, ArchiveError};
 use crate::model::{Airing, AiringId, AsCause, Cause};
 use crate::tape::reaches;

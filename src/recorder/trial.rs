@@ -7,8 +7,8 @@ use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use super::verdict::SILENCE;
+use crate::capture::deck::Probed;
 use crate::config::{Mp3, Treatment};
-use crate::deck::Probed;
 use crate::encode::{self, Encoded, Job};
 use crate::model::{AsCause as _, Cause, CauseKind, Span, Verdict};
 

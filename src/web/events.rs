@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::levels::Levels;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
-use crate::model::{CauseKind, Changes, Counts, Listener, Topic};
+use crate::events::{Changes, Counts, Listener, Topic};
+use crate::model::CauseKind;
 use crate::recorder::{Progress, Recorder};
 
 /// Listeners at the same time.

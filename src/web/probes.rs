@@ -17,8 +17,8 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::base::environment::Environment;
+use crate::capture::deck::{self, Decks, Probed};
 use crate::config::{Mp3, Station};
-use crate::deck::{self, Decks, Probed};
 use crate::model::StationId;
 use crate::recorder::{self, Heard};
 

@@ -9,13 +9,13 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::access::{Access, Feed, TOKEN};
+use crate::airings::programme::Programme;
 use crate::base::clock::SharedClock;
+use crate::capture::deck::Decks;
 use crate::config::{Auth, Config};
-use crate::deck::Decks;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::recorder::{Control, Recorder};
-use crate::schedule::programme::Programme;
 use crate::web::events::Events;
 use crate::web::presence::Presence;
 use crate::web::probes::Probes;

@@ -9,7 +9,8 @@ use rusqlite::{Connection, OptionalExtension};
 use super::entry::{Recording, Stage};
 use super::error::CatalogueError;
 use super::{Catalogue, names, rows, written};
-use crate::model::{AiringId, Topic};
+use crate::events::Topic;
+use crate::model::AiringId;
 
 impl Catalogue {
     /// Takes a finished recording off the list; its file is going into the bin. False, and nothing is changed, where it is

@@ -46,8 +46,9 @@ pub use glances::{Found, Glance};
 pub use past::Past;
 pub use totals::Totals;
 
+use crate::events::{Changes, Topic};
 use crate::language::Sentence;
-use crate::model::{Airing, AiringId, Changes, Peaks, ShowId, StationId, Topic};
+use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
 
 /// How long a call waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);

@@ -20,11 +20,11 @@ use tracing::{info, warn};
 
 use super::order::Order;
 use super::{Recorder, Turn};
+use crate::airings::programme::{Planned, Programme};
 use crate::base::environment::Environment;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::model::{Airing, AiringId, Amendment, Amendments, Origin, StationId};
-use crate::schedule::programme::{Planned, Programme};
 
 pub use error::ControlError;
 pub use wish::{Later, Wish};

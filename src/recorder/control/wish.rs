@@ -5,11 +5,11 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::error::ControlError;
+use crate::airings::programme::Planned;
 use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::{Config, LONGEST};
 use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
-use crate::schedule::programme::Planned;
 
 /// Nobody knows today what airs later than this.
 const FURTHEST: TimeDelta = TimeDelta::days(366);

@@ -15,11 +15,11 @@ use super::count::Count;
 use super::extract::{Body, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
 use super::problem::Problem;
+use crate::airings::plan::LONGEST_LOOK;
+use crate::airings::programme::Planned;
+use crate::airings::report::Report;
 use crate::model::{AiringId, ShowId, Span, StationId};
 use crate::recorder::{ControlError, Wish};
-use crate::schedule::plan::LONGEST_LOOK;
-use crate::schedule::programme::Planned;
-use crate::schedule::report::Report;
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]

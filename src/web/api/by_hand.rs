@@ -12,10 +12,10 @@ use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
 use super::problem::Problem;
+use crate::airings::programme::Planned;
+use crate::airings::report::Report;
 use crate::model::{AiringId, StationId};
 use crate::recorder::{ControlError, Later};
-use crate::schedule::programme::Planned;
-use crate::schedule::report::Report;
 
 /// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
 #[utoipa::path(

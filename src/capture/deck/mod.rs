@@ -1,0 +1,382 @@
+//! Decks: each keeps one station on tape while somebody needs it.
+//!
+//! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
+//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says.
+//! Where a station is to be reached in another way from now on, it connects anew ([`Decks::configured`]).
+//!
+//! While the disk is full, or cannot be written to for another reason, it holds on to what it could not write, and tries
+//! again: sound that was left out would move all that follows it. The queue to the source is short, so memory stays bounded,
+//! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
+
+mod folder;
+mod probe;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt as _;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, info, warn};
+
+use crate::base::blocking::{Lane, blocking};
+use crate::base::environment::Environment;
+use crate::capture::source;
+use crate::config::{Config, Station};
+use crate::model::{MediaEvent, StationId};
+use crate::tape::{Tally, Tape, TapeError};
+
+pub use folder::{folder_of, present_folder_of, take_over};
+pub use probe::{Probed, probe};
+
+/// So many threads write tapes at a time, of however many stations: what one has to write takes a few milliseconds.
+const WRITERS: usize = 8;
+/// Events that may wait for the disk before the source has to wait.
+const QUEUE: usize = 16;
+/// The longest that sound waits to be synchronised with the disk.
+const SYNC_EVERY: Duration = Duration::from_secs(5);
+/// The wait before a chunk is written again, and before a deck that died begins anew.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// All decks of a process, and the tapes of all stations.
+#[derive(Debug, Clone)]
+pub struct Decks {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    environment: Environment,
+    folder: PathBuf,
+    /// The way to the disk of the tapes, for those who write.
+    lane: Lane,
+    stations: Mutex<HashMap<StationId, Slot>>,
+}
+
+#[derive(Debug, Default)]
+struct Slot {
+    /// Kept once opened: there must be one that writes.
+    tape: Option<Tape>,
+    /// The deck that runs, if anybody holds it.
+    running: Weak<Running>,
+    /// Held while a deck writes: one that was stopped may still be putting its last chunks on tape.
+    turn: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A running deck; dropping the last lease on it stops it.
+#[derive(Debug)]
+struct Running {
+    began: DateTime<Utc>,
+    stop: CancellationToken,
+    /// The station as it is to be reached now.
+    station: watch::Sender<Arc<Station>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Keeps a station on tape for as long as it is held.
+#[derive(Debug)]
+pub struct Lease {
+    tape: Tape,
+    _running: Arc<Running>,
+}
+
+impl Lease {
+    /// The tape that is being written.
+    pub fn tape(&self) -> &Tape {
+        &self.tape
+    }
+}
+
+impl Decks {
+    /// Decks whose tapes are kept in `folder`, one folder a station.
+    pub fn new(environment: Environment, folder: PathBuf) -> Self {
+        let shared = Shared { environment, folder, lane: Lane::new(WRITERS), stations: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// The folder of all tapes.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    /// The tape of `station`, whether or not it is being written.
+    pub async fn tape(&self, station: &Station) -> Result<Tape, TapeError> {
+        if let Some(tape) = self.slots().entry(station.id.clone()).or_default().tape.clone() {
+            return Ok(tape);
+        }
+        let folder = folder_of(&self.shared.folder, &station.id);
+        let (delay, now) = (station.delay, self.shared.environment.clock.now());
+        let opened = self.shared.lane.run(move || Tape::open(&folder, delay, now)).await?;
+        // Somebody else may have opened it meanwhile; there must be one writer.
+        Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
+    }
+
+    /// Writes to `tape` what no source says.
+    pub async fn write(&self, tape: &Tape, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let tape = tape.clone();
+        self.shared.lane.run(move || tape.write(event, now)).await
+    }
+
+    /// The tape of a station, where it has been asked for since the process began.
+    pub fn known(&self, station: &StationId) -> Option<Tape> {
+        self.slots().get(station)?.tape.clone()
+    }
+
+    /// Puts `station` on tape, from as far back as `since` where it still offers that, until the lease is dropped.
+    pub async fn lease(&self, station: &Arc<Station>, since: DateTime<Utc>) -> Result<Lease, TapeError> {
+        let tape = self.tape(station).await?;
+        let mut slots = self.slots();
+        let slot = slots.entry(station.id.clone()).or_default();
+        if let Some(running) = slot.running.upgrade() {
+            return Ok(Lease { tape, _running: running });
+        }
+        let (told, heard) = watch::channel(Arc::clone(station));
+        let running = Arc::new(Running {
+            began: self.shared.environment.clock.now(),
+            stop: self.shared.environment.stop.child_token(),
+            station: told,
+        });
+        slot.running = Arc::downgrade(&running);
+        let environment = self.shared.environment.clone();
+        let hand = Hand { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
+        let deck = keep_running(heard, since, hand, running.stop.clone());
+        let turn = Arc::clone(&slot.turn);
+        environment.tasks.spawn(async move {
+            let _turn = turn.lock().await;
+            Box::pin(deck).await;
+        });
+        Ok(Lease { tape, _running: running })
+    }
+
+    /// Takes over how the stations of `config` are reached, and their delays. Who holds one goes on holding it; what its
+    /// new source still offers of the time before is put on tape as well.
+    pub fn configured(&self, config: &Config) {
+        for (id, slot) in self.slots().iter() {
+            let Some(station) = config.station(id) else { continue };
+            if let Some(tape) = &slot.tape {
+                tape.set_delay(station.delay);
+            }
+            let Some(running) = slot.running.upgrade() else { continue };
+            running.station.send_if_modified(|known| {
+                let other = known.source != station.source;
+                *known = Arc::clone(station);
+                other
+            });
+        }
+    }
+
+    /// Since when `station` is being connected to, or would be if it were leased now: its deck has had no sound yet.
+    /// Nothing where it is on tape already.
+    pub fn connecting(&self, station: &StationId) -> Option<DateTime<Utc>> {
+        let (began, tape) = {
+            let slots = self.slots();
+            let slot = slots.get(station);
+            (
+                slot.and_then(|slot| slot.running.upgrade()).map(|running| running.began),
+                slot.and_then(|it| it.tape.clone()),
+            )
+        };
+        let Some(began) = began else { return Some(self.shared.environment.clock.now()) };
+        let heard = tape.and_then(|tape| tape.heard());
+        heard.is_none_or(|heard| heard < began).then_some(began)
+    }
+
+    /// The stations being taped now.
+    pub fn running(&self) -> Vec<StationId> {
+        let slots = self.slots();
+        let mut stations: Vec<_> =
+            slots.iter().filter(|(_, slot)| slot.running.strong_count() > 0).map(|(id, _)| id.clone()).collect();
+        stations.sort();
+        stations
+    }
+
+    /// What became of all sound that was taken since the process began.
+    pub fn tally(&self) -> Tally {
+        let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
+        tapes.iter().fold(Tally::default(), |sum, tape| sum.and(tape.tally()))
+    }
+
+    /// Deletes what arrived more than `age` ago and, of each station, before what `needed` says is still needed.
+    pub async fn forget(&self, age: TimeDelta, needed: impl Fn(&StationId) -> Option<DateTime<Utc>>) {
+        let oldest = self.shared.environment.clock.now() - age;
+        self.forget_unused(oldest).await;
+        let tapes: Vec<_> =
+            self.slots().iter().filter_map(|(id, slot)| Some((id.clone(), slot.tape.clone()?))).collect();
+        for (station, tape) in tapes {
+            // A cut may be anchored by arrivals of the hour before it.
+            let needed = needed(&station).map_or(oldest, |instant| instant - TimeDelta::hours(1));
+            match blocking(move || tape.forget_before(oldest.min(needed))).await {
+                Ok(0) => {}
+                Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
+                Err(error) => warn!(%station, %error, "old tape could not be deleted"),
+            }
+        }
+    }
+
+    /// The same for stations that nobody has asked for since the process began: all of their tape was needed before.
+    async fn forget_unused(&self, oldest: DateTime<Utc>) {
+        let used: Vec<_> = self.slots().keys().map(|station| folder_of(&self.shared.folder, station)).collect();
+        let tapes = self.shared.folder.clone();
+        let forgotten = blocking(move || {
+            let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
+            let unused =
+                folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
+            unused.map(|folder| Tape::read(&folder, Duration::ZERO)?.forget_before(oldest)).sum::<Result<u64, _>>()
+        });
+        match forgotten.await {
+            Ok(0) => {}
+            Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
+            Err(error) => warn!(%error, "old tape could not be deleted"),
+        }
+    }
+
+    /// Tells all tapes that the clock was wrong up to now and was put forward by `by`, which may be less than nothing.
+    pub async fn clock_was_wrong(&self, by: TimeDelta) {
+        let now = self.shared.environment.clock.now();
+        let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
+        blocking(move || tapes.iter().for_each(|tape| tape.clock_was_wrong(by, now))).await;
+    }
+
+    /// Tells all tapes that the clock was set.
+    pub fn clock_was_set(&self) {
+        let now = self.shared.environment.clock.now();
+        for tape in self.slots().values().filter_map(|slot| slot.tape.as_ref()) {
+            tape.clock_was_set(now);
+        }
+    }
+
+    fn slots(&self) -> MutexGuard<'_, HashMap<StationId, Slot>> {
+        self.shared.stations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Captures until `stop`, whatever happens; anew where `stations` tells of another source.
+async fn keep_running(
+    mut stations: watch::Receiver<Arc<Station>>,
+    since: DateTime<Utc>,
+    hand: Hand,
+    stop: CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let station = Arc::clone(&stations.borrow_and_update());
+        let replaced = stop.child_token();
+        let capture = run(Arc::clone(&station), since, &hand, replaced.clone());
+        let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
+        let ended = tokio::select! {
+            ended = &mut capture => ended,
+            Ok(()) = stations.changed() => {
+                info!(station = %station.id, "its source was changed: connecting anew");
+                replaced.cancel();
+                capture.await
+            }
+        };
+        if ended.is_ok() {
+            continue;
+        }
+        error!(station = %station.id, "taping came upon a defect in aircheck and begins anew");
+        if stop.run_until_cancelled(hand.environment.clock.sleep(PAUSE)).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// One capture: the source speaks, the tape is written, until `stop`.
+async fn run(station: Arc<Station>, since: DateTime<Utc>, hand: &Hand, stop: CancellationToken) {
+    info!(station = %station.id, "taping begins");
+    let (sender, mut events) = mpsc::channel(QUEUE);
+    let capture = source::run(&station, since, &hand.environment, sender, stop.clone());
+    let write = async {
+        let mut refused = false;
+        loop {
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => refused = hand.write(&station.id, event, refused, &stop).await,
+                    None => return,
+                },
+                () = hand.environment.clock.sleep(SYNC_EVERY) => {
+                    if let Err(error) = hand.work(Tape::sync).await {
+                        warn!(station = %station.id, %error, "what is on tape may not survive a power loss");
+                    }
+                }
+            }
+        }
+    };
+    tokio::join!(capture, write);
+    if let Err(error) = hand.work(Tape::end_reel).await {
+        warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
+    }
+    info!(station = %station.id, "taping ends");
+}
+
+/// What writes a tape.
+#[derive(Debug)]
+struct Hand {
+    tape: Tape,
+    lane: Lane,
+    environment: Environment,
+}
+
+impl Hand {
+    /// Does `work`, which blocks, as of now.
+    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Tape, DateTime<Utc>) -> T + Send + 'static) -> T {
+        let (tape, now) = (self.tape.clone(), self.environment.clock.now());
+        self.lane.run(move || work(&tape, now)).await
+    }
+
+    /// Puts one event on tape; tries on where the disk refuses it, until `stop`. `refused` says whether it did before, which
+    /// has been told then; returns whether it still does.
+    async fn write(&self, station: &StationId, event: MediaEvent, mut refused: bool, stop: &CancellationToken) -> bool {
+        log(station, &event);
+        loop {
+            let event = event.clone();
+            let Err(error) = self.work(move |tape, now| tape.write(event, now)).await else {
+                if refused {
+                    info!(%station, "on tape again");
+                }
+                return false;
+            };
+            if !error.is_refused() {
+                error!(%station, %error, "sound could not be put on tape");
+                return refused;
+            }
+            if !refused && error.is_disk_full() {
+                error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
+            } else if !refused {
+                error!(%station, %error, "nothing can be put on tape; trying on");
+            }
+            refused = true;
+            if stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await.is_none() {
+                return refused;
+            }
+        }
+    }
+}
+
+fn log(station: &StationId, event: &MediaEvent) {
+    match event {
+        MediaEvent::Format(format) => info!(%station, format = %format.detail, "on tape"),
+        MediaEvent::Chunk(chunk) => debug!(%station, ?chunk, "chunk"),
+        // Trouble has been told.
+        MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
+        MediaEvent::Gap { duration, cause, .. } => {
+            warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "sound is lost");
+        }
+        MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
+        MediaEvent::Repeat { duration } => debug!(%station, ?duration, "sound that was had before is left out"),
+        MediaEvent::Unheard => debug!(%station, "media time breaks, and new sound comes"),
+        MediaEvent::Dates { news, .. } => info!(%station, "{news}"),
+        MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
+    }
+}

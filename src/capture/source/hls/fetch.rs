@@ -1,0 +1,251 @@
+//! One segment: whole, decrypted and known to be sound, or the reason why not. One try; retrying is the caller's.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::address::ByteRange;
+use super::crypt::Cipher;
+use super::pace;
+use super::playlist::{Key, Map, Segment};
+use super::request::{self, Bounds, FetchError};
+use crate::base::clock::SharedClock;
+use crate::base::http::Client;
+use crate::base::redact;
+use crate::capture::source::media::{self, Probe};
+use crate::capture::source::policy;
+use crate::model::Container;
+
+/// The most bytes of one segment: ten seconds of a television programme in high definition.
+const SEGMENT_CAP: usize = 16 << 20;
+/// For keys and initialisation sections.
+const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
+/// How many keys and how many initialisation sections are remembered.
+const CACHED: usize = 64;
+/// After so many tries a segment that cannot be decrypted is fetched again: it may be the one at fault.
+const SEALED_TRIES: u32 = 4;
+
+/// A segment as it was on the air.
+#[derive(Debug)]
+pub struct Sound {
+    /// Its bytes, decrypted.
+    pub bytes: Bytes,
+    /// What they are packed in.
+    pub container: Container,
+    /// What could be read from them.
+    pub probe: Probe,
+    /// The initialisation section of fragmented MP4.
+    pub init: Option<Bytes>,
+}
+
+/// Fetches segments, and remembers keys and initialisation sections.
+#[derive(Debug)]
+pub struct Fetcher {
+    client: Client,
+    clock: SharedClock,
+    // Held while fetching, so that several segments wait for one request.
+    keys: Mutex<HashMap<(Url, Cipher), KeyFile>>,
+    maps: Mutex<HashMap<(Url, Option<ByteRange>), Bytes>>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Default)]
+struct KeyFile {
+    key: Option<Bytes>,
+    error: Option<Arc<FetchError>>,
+    /// How often running it was not what was wanted, and until when it is not asked for again; monotonic.
+    failures: u32,
+    again: Duration,
+}
+
+/// The bytes of a segment that could not be decrypted: while its key is at fault they need not be fetched again.
+#[derive(Debug, Default)]
+pub struct Sealed {
+    bytes: Option<(Url, Option<ByteRange>, Bytes)>,
+    tries: u32,
+}
+
+impl Sealed {
+    /// Takes the bytes of `segment`, where they are known and not in doubt themselves.
+    fn take(&mut self, segment: &Segment) -> Option<Bytes> {
+        let (url, range, bytes) = self.bytes.take()?;
+        self.tries = self.tries.saturating_add(1);
+        let good = !self.tries.is_multiple_of(SEALED_TRIES) && url == segment.url && range == segment.byte_range;
+        good.then_some(bytes)
+    }
+
+    fn keep(&mut self, segment: &Segment, bytes: Bytes) {
+        self.bytes = Some((segment.url.clone(), segment.byte_range, bytes));
+    }
+}
+
+impl Fetcher {
+    /// A fetcher that sends everything through `client`.
+    pub fn new(client: Client, clock: SharedClock) -> Self {
+        Self { client, clock, keys: Mutex::default(), maps: Mutex::default() }
+    }
+
+    /// Tries once to get `segment`, which failed so often before; `sealed` is kept from one try to the next.
+    pub async fn segment(&self, segment: &Segment, failures: u32, sealed: &mut Sealed) -> Result<Sound, FetchError> {
+        let bounds = Bounds {
+            bytes: SEGMENT_CAP,
+            idle: pace::segment_idle(failures),
+            whole: pace::segment_limit(segment.duration),
+        };
+        let client = self.client.with(&segment.headers);
+        let Some(key) = &segment.key else {
+            let raw = request::body(&client, &segment.url, segment.byte_range, bounds).await?;
+            return sound(&segment.url, raw, self.init(segment).await?);
+        };
+        // Before the segment, which is of no use without it.
+        let used = self.key(&client, key, None).await?;
+        let raw = match sealed.take(segment) {
+            Some(raw) => raw,
+            None => request::body(&client, &segment.url, segment.byte_range, bounds).await?,
+        };
+        let opened = self.open(segment, key, &used, &raw).await;
+        if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
+            return opened;
+        }
+        sealed.keep(segment, raw);
+        opened
+    }
+
+    /// Decrypts `raw`, by the key at its address as it is now where `used` does not fit.
+    async fn open(&self, segment: &Segment, key: &Key, used: &Bytes, raw: &Bytes) -> Result<Sound, FetchError> {
+        let init = self.init(segment).await?;
+        let first = decrypted(segment, key, used, raw, init);
+        if first.is_ok() {
+            return first;
+        }
+        // The key may be a wrong answer that was remembered, or have changed behind its address.
+        let anew = self.key(&self.client.with(&segment.headers), key, Some(used)).await?;
+        if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
+    }
+
+    /// The key, asked for anew where it is still the one that was found `bad`. A key that fails is asked for as
+    /// [`policy::SEGMENT`] says, however many segments want it.
+    async fn key(&self, client: &Client, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
+        let mut keys = self.keys.lock().await;
+        if keys.len() >= CACHED {
+            keys.clear();
+        }
+        let file = keys.entry((key.url.clone(), key.cipher)).or_default();
+        let now = self.clock.monotonic();
+        match (&file.key, &file.error) {
+            (Some(had), _) if Some(had) != bad || now < file.again => return Ok(had.clone()),
+            (_, Some(error)) if now < file.again => return Err(FetchError::NoKey(Arc::clone(error))),
+            _ => {}
+        }
+        let found = match request::body(client, &key.url, None, SMALL).await {
+            Ok(answer) => key
+                .cipher
+                .key_in(&answer)
+                .ok_or_else(|| FetchError::Key { url: redact::url(&key.url), length: key.cipher.key_length() }),
+            Err(error) => Err(error),
+        };
+        let good = found.as_ref().is_ok_and(|found| Some(found) != bad);
+        file.failures = if good { 0 } else { file.failures.saturating_add(1) };
+        let wait = if good { Duration::ZERO } else { policy::SEGMENT.wait(file.failures) };
+        file.again = self.clock.monotonic().saturating_add(wait);
+        match found {
+            Ok(found) => {
+                (file.key, file.error) = (Some(found.clone()), None);
+                Ok(found)
+            }
+            Err(error) => {
+                let error = Arc::new(error);
+                (file.key, file.error) = (None, Some(Arc::clone(&error)));
+                Err(FetchError::NoKey(error))
+            }
+        }
+    }
+
+    async fn init(&self, segment: &Segment) -> Result<Option<Bytes>, FetchError> {
+        let Some(map) = &segment.map else { return Ok(None) };
+        let mut maps = self.maps.lock().await;
+        let at = (map.url.clone(), map.byte_range);
+        if let Some(init) = maps.get(&at) {
+            return Ok(Some(init.clone()));
+        }
+        let client = self.client.with(&segment.headers);
+        let raw = request::body(&client, &map.url, map.byte_range, SMALL).await?;
+        let init = self.open_init(&client, map, segment.key.as_ref(), raw).await?;
+        if maps.len() >= CACHED {
+            maps.clear();
+        }
+        maps.insert(at, init.clone());
+        Ok(Some(init))
+    }
+
+    /// An initialisation section may be encrypted like the segments (RFC 8216 section 4.3.2.5) and often is not.
+    async fn open_init(&self, client: &Client, map: &Map, key: Option<&Key>, raw: Bytes) -> Result<Bytes, FetchError> {
+        if media::sniff(&raw).is_some() {
+            return Ok(raw);
+        }
+        let Some(key) = key else { return Err(not_sound(&map.url, &raw)) };
+        let plain = key.cipher.decrypt(&self.key(client, key, None).await?, key.iv, &raw);
+        let plain = plain.map(|plain| plain.unpadded.unwrap_or(plain.all));
+        plain.filter(|plain| media::sniff(plain).is_some()).ok_or_else(|| FetchError::Decrypt(redact::url(&map.url)))
+    }
+}
+
+/// The sound of a decrypted segment. What looks like its padding is left where sound would go with it: not everybody pads,
+/// and the last bytes of sound may look like a padding by chance.
+fn decrypted(
+    segment: &Segment,
+    key: &Key,
+    bytes: &[u8],
+    raw: &Bytes,
+    init: Option<Bytes>,
+) -> Result<Sound, FetchError> {
+    let wrong = || FetchError::Decrypt(redact::url(&segment.url));
+    if key.cipher == Cipher::Samples && media::sniff(raw) == Some(Container::Fmp4) {
+        // It says itself whether its samples are encrypted.
+        return sound(&segment.url, raw.clone(), init);
+    }
+    let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
+    let Some(unpadded) = plain.unpadded else {
+        // Neither a padding nor sound: it is the key that does not fit.
+        return sound(&segment.url, plain.all, init).map_err(|error| match error {
+            FetchError::NotSound { .. } => wrong(),
+            error => error,
+        });
+    };
+    let all = sound(&segment.url, plain.all, init.clone());
+    let sound = sound(&segment.url, unpadded, init);
+    let plays = |sound: &Result<Sound, FetchError>| sound.as_ref().ok().and_then(|sound| sound.probe.duration);
+    if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
+}
+
+/// Accepts only what is sound by its own marks: an error page with status 200 is none.
+fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
+    let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
+    let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;
+    if media::is_torn(container, &bytes) {
+        return Err(FetchError::Torn(redact::url(url)));
+    }
+    let bytes = media::plain(container, bytes);
+    let init = init.filter(|_| container == Container::Fmp4);
+    if container == Container::Fmp4
+        && let Some(scheme) = media::scheme(&bytes, init.as_deref())
+    {
+        return Err(FetchError::Sealed(scheme));
+    }
+    let probe = media::probe(container, &bytes, init.as_deref());
+    if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
+        return Err(FetchError::NoSound);
+    }
+    Ok(Sound { bytes, container, probe, init })
+}
+
+fn not_sound(url: &Url, bytes: &[u8]) -> FetchError {
+    if bytes.is_empty() {
+        return FetchError::Empty(redact::url(url));
+    }
+    FetchError::NotSound { url: redact::url(url), what: redact::text(&media::describe(bytes)) }
+}

@@ -1,0 +1,130 @@
+//! HTTP Live Streaming (RFC 8216): a live playlist becomes media events in programme order.
+//!
+//! Two halves run side by side and meet at a queue. One reloads the playlist and orders what is new (`reload`,
+//! `timeline`); the other fetches several segments at once and commits them in order (`obtain`, `commit`). What is
+//! on offer at this moment, at which addresses, stands between them (`offer`).
+//!
+//! `load` asks for a playlist, which passes through `normalise` (text made safe, `variables` filled in) and `playlist`
+//! (checked types). `variants` ranks what a station offers, `standing` says which of it to play as they come and go, and
+//! `proof` finds out whether one is back; `fetch` (by `request`, `crypt` and `inline`) makes sure that what is committed
+//! is sound; `pace` says when to reload and how long to wait for an answer. How often anything is retried stands in
+//! [`policy`](super::policy), with the other sources.
+//!
+//! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
+//! everything ends within `GRACE`. Memory is bounded whatever the station sends.
+
+mod address;
+mod attributes;
+mod commit;
+mod crypt;
+mod fetch;
+mod held;
+mod inline;
+mod load;
+mod memory;
+mod normalise;
+mod obtain;
+mod offer;
+mod pace;
+mod playlist;
+mod proof;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
+mod reload;
+mod request;
+mod standing;
+mod timeline;
+mod twice;
+mod variables;
+mod variants;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::fetch::Fetcher;
+use self::obtain::{End, Obtainer};
+use self::offer::Offer;
+use self::reload::Reloader;
+use self::timeline::Timeline;
+use crate::base::environment::Environment;
+use crate::base::http::{self, Manner};
+use crate::capture::source::turned::Turned;
+use crate::config::Hls;
+use crate::model::{AsCause, MediaEvent};
+
+/// How long a segment that is on its way may still take after `stop`.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Captures `source` into `events` until `stop` is cancelled or nobody listens any more, or its address turns out to be that
+/// of an endless stream.
+///
+/// Starts with the segment that plays at `since` (and the one before, for safety) as far as the first window reaches
+/// back, placed by the list's dates where they are within two minutes of our clock, else counted back from now.
+pub(super) async fn run(
+    source: &Hls,
+    since: DateTime<Utc>,
+    environment: &Environment,
+    events: mpsc::Sender<MediaEvent>,
+    stop: CancellationToken,
+) -> Option<Turned> {
+    let client = match http::client(Manner {
+        headers: &source.headers,
+        accept_invalid: source.accept_invalid,
+        ..Manner::default()
+    }) {
+        Ok(client) => client,
+        Err(error) => {
+            let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };
+            let _ = events.send(trouble).await;
+            stop.cancelled().await;
+            return None;
+        }
+    };
+    let end = End { stop: stop.child_token(), late: CancellationToken::new() };
+    let offer = Offer::new();
+    let (queued, queue) = mpsc::channel(normalise::MAX_SEGMENTS);
+    let reloader = Reloader {
+        source,
+        environment,
+        client: client.clone(),
+        offer: &offer,
+        events: &events,
+        stop: end.stop.clone(),
+        timeline: Timeline::new(since),
+    };
+    let obtainer = Obtainer::new(
+        Fetcher::new(client, environment.clock.clone()),
+        &offer,
+        &events,
+        environment.clock.clone(),
+        end.clone(),
+    );
+    let reloading = async {
+        let turned = reloader.run(queued).await;
+        // What is under way is part of another stream.
+        end.stop.cancel();
+        turned
+    };
+    let committing = async {
+        // An error means that nobody listens: the other half need not go on either.
+        let _ = commit::run(&obtainer, queue, &events).await;
+        end.stop.cancel();
+    };
+    let lateness = async {
+        end.stop.cancelled().await;
+        environment.clock.sleep(GRACE).await;
+        end.late.cancel();
+    };
+    // On the heap, because it is large and every caller up to the deck's task would carry it.
+    let mut capture = Box::pin(async { tokio::join!(reloading, committing).0 });
+    tokio::select! {
+        turned = &mut capture => turned,
+        () = lateness => capture.await,
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,3 +1,0 @@
-//! Tells others what happens: the service manager.
-
-pub mod systemd;
