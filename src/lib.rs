@@ -2,24 +2,24 @@
 //!
 //! The way of the sound, and so the way to read the crate:
 //!
-//! - [`config`] reads the station YAML; [`airings`] derives from it what is to be recorded.
-//! - [`recorder`] claims an airing that is due in the catalogue of the [`library`], and leases its station from the
-//!   decks of [`capture`].
+//! - [`config`] reads the station YAML; [`airings`] derives from it what is to be recorded, and claims what is due.
+//! - [`recorder`] leases the station of a claimed airing from the decks of [`capture`].
 //! - A deck runs one source for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
 //!   bytes, and an index that says which of them were on the air when.
-//! - The recorder has the stretch of tape between the airing's start and end cut and [`encode`]d: decoded, counted in
-//!   samples, made an MP3. It gets its tags, its verdict and its place on the shelf of the library.
+//! - The recorder has the stretch of tape between the airing's start and end made a file by [`production`]: cut, decoded,
+//!   counted in samples and [`encode`]d, judged, tagged. It gets its name on the shelf of the [`library`].
+//! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
-//! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type;
-//! [`events`] tells what happens; [`model`] holds the words of all this as types, [`language`] what people are told
-//! and in which language, and [`base`] the clock, child processes and HTTP.
+//! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]
+//! holds the words of all this as types, [`language`] what people are told and in which language, and [`base`] the clock,
+//! child processes and HTTP.
 //!
 //! [`web`] shows it all on a page and in podcast feeds.
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, recorder, airings, capture, encode, library, events, tape, config, model,
-//! language, base. Each uses only what comes after it, and a test keeps that true.
+//! Modules stand on each other: cli, daemon, web, recorder, housekeeping, production, airings, capture, encode, library,
+//! events, tape, config, model, language, base. Each uses only what comes after it, and a test keeps that true.
 
 pub mod airings;
 pub mod base;
@@ -29,9 +29,11 @@ pub mod config;
 pub mod daemon;
 pub mod encode;
 pub mod events;
+pub mod housekeeping;
 pub mod language;
 pub mod library;
 pub mod model;
+pub mod production;
 pub mod recorder;
 pub mod tape;
 pub mod web;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
 use aircheck::library::catalogue::Catalogue;
-use aircheck::model::{Airing, AiringId, Amendment, ShowId, Span, StationId};
+use aircheck::model::{Airing, AiringId, Planned, ShowId, Span, StationId};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, LOCATION};
 use reqwest::{Client, Method, Url};
@@ -355,7 +355,7 @@ async fn a_script_that_adds_without_end_is_stopped() {
             timezone: aircheck::base::zone::Zone::utc(),
         };
         let (title, origin) = ("T".to_owned(), aircheck::model::Origin::Hand);
-        let amendment = Amendment {
+        let amendment = Planned {
             airing,
             title,
             origin,

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
-use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Measured, ShowId, Span, StationId, Verdict};
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{Airing, AiringId, Measured, Outcome, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::Signal;
 use serde_json::Value;

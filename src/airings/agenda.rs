@@ -10,9 +10,9 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::plan;
-use super::programme::{Planned, Programme};
+use super::programme::Programme;
 use crate::config::Config;
-use crate::model::{AiringId, Amendments, Origin};
+use crate::model::{AiringId, Amendments, Origin, Planned};
 
 /// What begins next.
 #[derive(Debug, Default)]

@@ -1,13 +1,29 @@
-//! When to record: the plan says what airs in any stretch of time, the programme what of that is recorded once a person
-//! has changed it by hand, the agenda what of that begins next, the ticker that it is time to look.
+//! What is to be recorded, and by whom; the only writer of that.
 //!
-//! Only the agenda keeps state: which airings it has handed out. A daemon asks it at every tick, and begins what it hands
-//! out; that an airing is begun once its derived id sees to. An airing that the daemon slept through (stopped, suspended,
-//! clock stepped) is found by asking [`programme::Programme::airings`] for the stretch from when it last looked until now:
-//! what is in that answer and not in the catalogue was missed.
+//! - [`plan`] says what airs in any stretch of time, [`programme`] what of that is recorded once a person has changed it by
+//!   hand, [`agenda`] what of that begins next. All three are pure but for what the agenda has handed out.
+//! - [`Airings`] claims what is due. The row of an airing in the catalogue is the claim; whoever inserts it records. A
+//!   claim has an owner, who renews it ([`claims`]), and goes to the recorder by one channel.
+//! - A person skips, adds, stops and extends ([`by_hand`]). Every change is in the catalogue before it is answered; then
+//!   the task of the airing gets it.
+//!
+//! Claims, changes and the end of changes take turns, so that no change is answered and then forgotten. An airing that the
+//! daemon slept through (stopped, suspended, clock stepped) is what [`programme::Programme::airings`] finds between the
+//! last look and now and the catalogue does not have ([`Airings::write_off`]).
 
 pub mod agenda;
+mod beginning;
+pub mod by_hand;
+pub mod claims;
+mod missed;
+pub mod order;
 pub mod plan;
 pub mod programme;
+mod register;
+mod renewal;
 pub mod report;
-pub mod ticker;
+mod running;
+
+pub use missed::Missed;
+pub use register::Airings;
+pub use running::{AiringHandle, Running};

@@ -15,7 +15,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::plan;
 use crate::config::{Config, Show};
-use crate::model::{Airing, AiringId, Amendment, Amendments, Origin, Span};
+use crate::model::{Airing, AiringId, Amendments, Origin, Planned, Span};
 
 /// What is to be recorded, and what is not.
 #[derive(Debug, Clone)]
@@ -23,25 +23,6 @@ pub struct Programme {
     config: Arc<Config>,
     amendments: Arc<Amendments>,
     recording: Vec<Planned>,
-}
-
-/// An airing of the programme.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Planned {
-    /// The airing, with its new end where it has one.
-    pub airing: Airing,
-    /// Its title, for people.
-    pub title: String,
-    /// Where it comes from.
-    pub origin: Origin,
-    /// Whether it is not to be recorded.
-    pub skipped: bool,
-    /// Whether its end was set by hand.
-    pub moved: bool,
-    /// Whether it goes on until somebody stops it; its end is then only a bound.
-    pub until_stopped: bool,
-    /// Its station is being connected to: it begins with the first sound that comes until then, not before.
-    pub connecting_until: Option<DateTime<Utc>>,
 }
 
 impl Programme {
@@ -90,7 +71,7 @@ impl Programme {
         &self,
         shows: &[Arc<Show>],
         window: Span,
-        wanted: impl Fn(&Amendment) -> bool,
+        wanted: impl Fn(&Planned) -> bool,
     ) -> impl Iterator<Item = Planned> {
         let file = plan::airings(shows, window).into_iter().map(|airing| self.amended(airing));
         // The plan knows nothing of these.
@@ -151,7 +132,7 @@ impl Programme {
         lead: TimeDelta,
     ) -> Vec<Planned> {
         let window = due_window(now, lead);
-        let wanted = |it: &Amendment| match it.origin {
+        let wanted = |it: &Planned| match it.origin {
             Origin::Hand => added.contains(&it.airing.id),
             Origin::File => shows.iter().any(|show| show.id == it.airing.show),
         };
@@ -202,21 +183,13 @@ impl Programme {
     }
 
     /// An airing that was added or changed by hand, where the file still has what it needs.
-    fn of(&self, amendment: &Amendment) -> Option<Planned> {
-        let Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
+    fn of(&self, amendment: &Planned) -> Option<Planned> {
+        let Planned { airing, title, origin, .. } = amendment;
         if *origin == Origin::File {
             return self.get(&airing.id);
         }
         let show = self.config.show_or_once(&airing.show, title, self.config.station(&airing.station)?)?;
-        Some(Planned {
-            airing: airing.clone(),
-            title: show.title.clone(),
-            origin: *origin,
-            skipped: *skipped,
-            moved: *moved,
-            until_stopped: *until_stopped,
-            connecting_until: *connecting_until,
-        })
+        Some(Planned { title: show.title.clone(), ..amendment.clone() })
     }
 }
 
@@ -255,14 +228,6 @@ pub fn was_renamed(config: &Config, begun: &Airing, moved: bool, airing: &Airing
         && config.show(&begun.show).is_none()
         && config.show(&airing.show).is_some()
         && (moved || whole.start <= part.start && part.end <= whole.end)
-}
-
-impl Planned {
-    /// It as an amendment, to be changed.
-    pub fn amendment(self) -> Amendment {
-        let Self { airing, title, origin, skipped, moved, until_stopped, connecting_until } = self;
-        Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until }
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::programme::Planned;
+use crate::model::Planned;
 
 /// An airing as scripts see it: the objects of `next --json`. Times are RFC 3339, on air by the clock of the show.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -5,4 +5,7 @@
 //! wrong there costs no tape.
 
 pub mod deck;
+mod first_sound;
 pub mod source;
+
+pub use first_sound::{CONNECTING, first_sound};

@@ -9,11 +9,11 @@ use chrono::{DateTime, SecondsFormat, Timelike as _, Utc};
 use super::catalogue;
 use super::print::{print, print_json, short, table};
 use super::runtime::block_on;
-use crate::airings::programme::{Planned, Programme};
+use crate::airings::programme::Programme;
 use crate::base::clock::Clock;
 use crate::config::Config;
 use crate::library::catalogue::CatalogueError;
-use crate::model::Amendments;
+use crate::model::{Amendments, Planned};
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
 pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {

@@ -11,7 +11,7 @@ use super::runtime::block_on;
 use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks};
 use crate::config::{Config, Station};
-use crate::recorder::{self, Heard};
+use crate::production::{Heard, hear};
 
 /// How much is taped.
 const ENOUGH: Duration = Duration::from_secs(3);
@@ -74,7 +74,7 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
         let probed = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
         let _turn = turns.acquire().await;
         let target = work.join(format!("{}.mp3", station.id));
-        let heard = recorder::hear(&probed, ENOUGH, config.mp3, target).await;
+        let heard = hear(&probed, ENOUGH, config.mp3, target).await;
         told(station, probed, heard)
     });
     let probed = futures::future::join_all(probes).await;

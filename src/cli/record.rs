@@ -21,15 +21,14 @@ use crate::base::environment::Environment;
 use crate::base::process;
 use crate::base::signals::Signals;
 use crate::capture::deck::Decks;
-use crate::config::{Config, Gaps, Station};
-use crate::encode::Job;
+use crate::capture::{CONNECTING, first_sound};
+use crate::config::{Config, Station};
+use crate::encode::{Encoded, Job};
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
-use crate::library::tags::{self, Tags};
 use crate::model::{AiringId, Cause, CauseKind, ShowId, Span, StationId, Verdict};
-use crate::recorder::{
-    CONNECTING, Encoders, Ending, Taken, chapters, comment, first_sound, judge, replay_gain, summary, take,
-};
+use crate::production::following::{self, EncodingSlots, Ending};
+use crate::production::{Draft, Subject, Texts, summary, tags};
 use crate::tape::Tape;
 
 /// What was asked for.
@@ -124,18 +123,18 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     environment.stop.cancel();
     environment.tasks.close();
     environment.tasks.wait().await;
-    let taken = taken?;
-    let verdict = judge(&cut, &taken);
+    let draft = Draft::new(&cut, taken?, job.target.clone());
+    let (verdict, taken) = (draft.verdict, &draft.encoded);
     let file = if verdict == Verdict::Failed {
         None
     } else {
-        tags::write(&job.target, &tags_of(station, &job, verdict, &taken)).await?;
-        Some(work.publish(&job.target, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
+        tags::write(&draft.file, &draft.tags(&subject(station, &job), texts(station, &job))).await?;
+        Some(work.publish(&draft.file, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
     };
     if wish.json {
-        print_json(&report(station, cut, verdict, &taken, file.as_deref()).await?)?;
+        print_json(&report(station, cut, verdict, taken, file.as_deref()).await?)?;
     } else if let Some(file) = &file {
-        print(&format!("{} — {}\n", summary(verdict, &taken), file.display()))?;
+        print(&format!("{} — {}\n", summary(verdict, taken), file.display()))?;
         for gap in &taken.gaps {
             let at = gap.start.with_timezone(&station.timezone).format("%H:%M:%S%.3f");
             eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
@@ -146,7 +145,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
         }
     }
     if file.is_none() {
-        let why = trouble.map(|trouble| trouble.cause).or_else(|| longest(&taken));
+        let why = trouble.map(|trouble| trouble.cause).or_else(|| longest(taken));
         eprintln!("aircheck: nothing of {} could be recorded: {}", station.name, why.unwrap_or_default());
     }
     Ok(match verdict {
@@ -157,7 +156,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
 }
 
 /// Why most of what is missing is.
-fn longest(taken: &Taken) -> Option<Cause> {
+fn longest(taken: &Encoded) -> Option<Cause> {
     Some(taken.gaps.iter().max_by_key(|gap| gap.length)?.cause.clone())
 }
 
@@ -170,13 +169,16 @@ async fn take_until_stopped(
     environment: &Environment,
     signals: &mut Signals,
     visible: bool,
-) -> anyhow::Result<Taken> {
-    let encoders = Encoders::new(1);
+) -> anyhow::Result<Encoded> {
+    let slots = EncodingSlots::new(1);
     let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
     loop {
         let stopped = {
             let progress = Progress::new(tape.clone(), job.cut, Arc::clone(&environment.clock), visible);
-            let taking = take(tape, job, station.delay, environment, &encoders, &ending);
+            let taking = async {
+                following::until_near_its_end(&job.cut, environment, &ending).await?;
+                following::encode(job, tape, station.delay, environment, &slots, &ending).await
+            };
             let showing = progress.show(&station.name);
             tokio::pin!(taking, showing);
             loop {
@@ -207,7 +209,7 @@ async fn take_until_stopped(
 
 /// What had not come when a person had waited for it long enough is missing through no fault of the station, unless it
 /// has one.
-fn blame_nobody(cut: &Span, taken: &mut Taken) {
+fn blame_nobody(cut: &Span, taken: &mut Encoded) {
     if let Some(last) = taken.gaps.last_mut()
         && last.start + last.length >= cut.end
         && last.cause.kind == CauseKind::Nothing
@@ -256,23 +258,18 @@ impl Drop for Workspace {
     }
 }
 
-fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tags {
-    let zone = station.timezone;
-    let local = job.cut.start.with_timezone(&zone);
-    Tags {
-        version: job.treatment.id3,
+fn subject<'a>(station: &'a Station, job: &Job) -> Subject<'a> {
+    let treatment = job.treatment;
+    Subject { cut: job.cut, on_air: job.cut.start, zone: station.timezone, station: &station.name, treatment }
+}
+
+fn texts(station: &Station, job: &Job) -> Texts {
+    let local = job.cut.start.with_timezone(&station.timezone);
+    Texts {
         title: format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M")),
         artist: station.name.clone(),
         album: station.name.clone(),
         genre: "Radio".to_owned(),
-        recorded: Some(local.naive_local()),
-        station: station.name.clone(),
-        comment: comment(verdict, taken, zone),
-        encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
-        length: Some(taken.length),
-        extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&job.cut, &taken.gaps, taken.length, job.treatment.gaps == Gaps::Silence, zone),
-        cover: None,
     }
 }
 
@@ -280,7 +277,7 @@ async fn report(
     station: &Station,
     cut: Span,
     verdict: Verdict,
-    taken: &Taken,
+    taken: &Encoded,
     file: Option<&Path>,
 ) -> anyhow::Result<Report> {
     let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Millis, true);

@@ -12,6 +12,7 @@ mod page;
 mod renamed;
 mod standing;
 mod systemd;
+mod ticker;
 mod timekeeper;
 
 use std::collections::HashSet;
@@ -24,28 +25,32 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use crate::airings::Airings;
 use crate::airings::agenda::Agenda;
-use crate::airings::programme::Planned;
-use crate::airings::ticker::{Tick, Ticker, TickerError};
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::capture::deck::{self, Decks};
 use crate::config::Config;
-use crate::events::Listener;
+use crate::events::{Changes, Listener};
+use crate::housekeeping::Housekeeping;
 use crate::library::artwork::Pictures;
+use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
+use crate::library::strays;
 use crate::model::{AiringId, Span};
-use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
+use crate::recorder::{Recorder, RecorderError};
 use crate::web::{Access, Events, Probes, Site};
 
 pub use lock::{Lock, LockError};
+pub use ticker::TickerError;
 
 use page::Page;
 use renamed::renamed;
 use standing::Standing;
+use ticker::{Tick, Ticker};
 use timekeeper::Timekeeper;
 
 /// A station is put on tape this long before it is needed, so that the connection stands when the show begins.
@@ -86,10 +91,13 @@ struct Daemon {
     config: Arc<Config>,
     /// Tells the page of a new configuration.
     told: watch::Sender<Arc<Config>>,
-    recorder: Arc<Recorder>,
-    /// What is changed by hand.
-    control: Control,
+    /// What is to be recorded.
+    airings: Airings,
+    recorder: Recorder,
+    housekeeping: Housekeeping,
     decks: Decks,
+    catalogue: Catalogue,
+    shelf: Shelf,
     lock: Lock,
     agenda: Agenda,
     looked: DateTime<Utc>,
@@ -98,8 +106,8 @@ struct Daemon {
     /// What systemd was told last, and the changes since.
     standing: Standing,
     changes: Listener,
-    /// What deletes what is not kept any longer.
-    house: Option<JoinHandle<()>>,
+    /// The round of housekeeping that is under way.
+    round: Option<JoinHandle<()>>,
     page: Page,
 }
 
@@ -110,7 +118,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     // Before anything that takes time: what is edited while the daemon starts is taken up as well.
     let mut changes = file_watch::Watch::new(config.file.clone()).await;
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
-    let mut by_hand = daemon.control.changes();
+    let mut by_hand = daemon.airings.changes();
     let environment = &daemon.environment;
     environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
@@ -118,8 +126,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     if let Some(unwatched) = daemon.unwatched {
         daemon.note_missed(unwatched);
     }
-    let (recorder, stop) = (Arc::clone(&daemon.recorder), daemon.environment.stop.clone());
-    daemon.environment.tasks.spawn(async move { stop.run_until_cancelled_owned(recorder.tell_of_strays()).await });
+    daemon.look_for_strays();
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -133,7 +140,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
                     }
                     daemon.look().await;
                 }
-                Some(Tick::Housekeeping) => daemon.keep_house(),
+                Some(Tick::Housekeeping) => daemon.tidy(),
                 None => break,
             },
             // What was taken back may be due again.
@@ -157,7 +164,9 @@ impl Daemon {
         environment.clock = Arc::clone(&time) as SharedClock;
         let lock = Lock::take(&config.state, &config.output).await?;
         let last_alive = lock.last_alive();
+        let changes = Changes::default();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
+        let catalogue = catalogue.telling(changes.clone());
         let (shelf, state) = (Shelf::new(config.output.clone()), config.state.clone());
         let shelf = blocking(move || shelf.of_service(&state)).await;
         let config = Arc::new(config);
@@ -165,19 +174,40 @@ impl Daemon {
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let pictures = Pictures::new(&config.state);
-        let recorder = Recorder::new(environment.clone(), decks.clone(), catalogue.clone(), shelf, pictures.clone());
+        let bin = Bin::new(catalogue.clone(), shelf.clone());
         let (told, heard) = watch::channel(Arc::clone(&config));
-        let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
+        let known = (catalogue.clone(), changes.clone());
+        let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), heard).await?;
+        let housekeeping = Housekeeping::new(
+            Arc::clone(&environment.clock),
+            airings.clone(),
+            decks.clone(),
+            catalogue.clone(),
+            shelf.clone(),
+            bin.clone(),
+        );
+        let recorder = Recorder::new(
+            environment.clone(),
+            airings.clone(),
+            decks.clone(),
+            catalogue.clone(),
+            (shelf.clone(), pictures.clone()),
+            housekeeping.clone(),
+        );
         recorder.recover(&config).await?;
+        environment.tasks.spawn(recorder.clone().record(claims));
+        environment.tasks.spawn(airings.clone().keep_claims());
         let now = environment.clock.now();
         let site = Site {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
+            shelf: shelf.clone(),
+            bin,
             pictures: pictures.clone(),
-            recorder: Arc::clone(&recorder),
+            airings: airings.clone(),
+            recorder: recorder.clone(),
             access: Arc::new(Access::new(&config.state, Arc::clone(&environment.clock))),
-            control: control.clone(),
-            events: Events::start(&environment, Arc::clone(&recorder), catalogue.changes().clone()),
+            events: Events::start(&environment, recorder.clone(), changes.clone()),
             decks: decks.clone(),
             probes: Probes::new(environment.clone(), config.state.join("probes")),
             presence: Arc::default(),
@@ -193,16 +223,19 @@ impl Daemon {
             held_for: None,
             config,
             told,
+            airings,
             recorder,
-            control,
+            housekeeping,
             decks,
+            catalogue,
+            shelf,
             lock,
             agenda: Agenda::default(),
             looked: now,
             unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             standing: Standing::default(),
-            changes: catalogue.changes().listen(None),
-            house: None,
+            changes: changes.listen(None),
+            round: None,
             page: Page::new(site),
         };
         let config = &daemon.config;
@@ -217,7 +250,7 @@ impl Daemon {
             .spawn(pictures.clone().keep_fresh(daemon.told.subscribe(), daemon.environment.clone()));
         let listen = daemon.config.web.listen;
         daemon.page.serve(listen);
-        daemon.environment.tasks.spawn(Arc::clone(&daemon.recorder).keep_lookout());
+        daemon.environment.tasks.spawn(daemon.recorder.clone().watch_output());
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
@@ -236,7 +269,7 @@ impl Daemon {
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
         }
-        let recording: HashSet<_> = self.recorder.recording().into_iter().map(|current| current.airing.id).collect();
+        let recording: HashSet<_> = self.airings.running().into_iter().map(|current| current.airing.id).collect();
         let held_for = self.held_for.get_or_insert_with(|| {
             let airings = recording.len();
             warn!(
@@ -267,42 +300,30 @@ impl Daemon {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
             self.note_missed(slept);
         }
-        if !self.agenda.is_quiet(&self.control.plan(), now, LEAD) {
-            self.begin_due(now).await;
-        }
+        self.airings.claim_due(&mut self.agenda, now, LEAD).await;
         self.tell();
     }
 
-    async fn begin_due(&mut self, now: DateTime<Utc>) {
-        let turn = self.recorder.turn().await;
-        let due = self.agenda.due(&self.control.programme(), now, LEAD);
-        let order = |due: &Planned| Order::of(&self.config, &due.airing, &due.title);
-        let Err(error) = self.recorder.begin(&turn, due.iter().filter_map(order)).await else { return };
-        if due.len() > 1 {
-            warn!(airings = due.len(), %error, "could not be claimed together; trying one by one");
-        }
-        // One that the list refuses keeps no other from being recorded.
-        for due in &due {
-            if let Err(error) = self.recorder.begin(&turn, order(due)).await {
-                error!(airing = %due.airing.id, %error, "could not be claimed; trying again");
-                self.agenda.again(due);
-            }
-        }
+    /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does not
+    /// wait for them.
+    fn note_missed(&self, window: Span) {
+        self.environment.tasks.spawn(self.airings.missed_in(window).write_off());
     }
 
-    /// Writes down the airings of `window` that are over and were never claimed, in a task of its own: there may be thousands,
-    /// and what begins now does not wait for them. None of them can begin any more, so nobody else claims one.
-    fn note_missed(&self, window: Span) {
-        let (recorder, programme) = (Arc::clone(&self.recorder), self.control.programme());
+    /// Says once, in a task of its own, how many recordings in the output folder the list does not have.
+    fn look_for_strays(&self) {
+        let (catalogue, shelf) = (self.catalogue.clone(), self.shelf.clone());
+        let (clock, stop) = (Arc::clone(&self.environment.clock), self.environment.stop.clone());
         self.environment.tasks.spawn(async move {
-            let missed = blocking(move || {
-                let mut missed = programme.airings(window);
-                missed.retain(|Planned { airing, skipped, .. }| {
-                    !skipped && airing.cut().end <= window.end && airing.cut().start >= window.start
-                });
-                missed
-            });
-            recorder.missed(missed.await).await;
+            let count = strays::count(&catalogue, &shelf, clock.as_ref());
+            match stop.run_until_cancelled(count).await {
+                None | Some(Ok(0)) => {}
+                Some(Ok(count)) => warn!(
+                    count, folder = %shelf.output().display(),
+                    "recordings in the output folder are not on the list; `aircheck recover --files` puts them there"
+                ),
+                Some(Err(error)) => warn!(%error, "whether the list has every recording could not be found out"),
+            }
         });
     }
 
@@ -330,7 +351,7 @@ impl Daemon {
                 self.told.send_replace(Arc::clone(&self.config));
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
-                self.recorder.configured(&self.config);
+                self.airings.configured();
             }
             Err(errors) => {
                 error!("the configuration has mistakes; going on with the one before\n{errors}");
@@ -339,25 +360,17 @@ impl Daemon {
         systemd::ready();
     }
 
-    /// Retention and old tape, in a task of its own: a disk that hangs must not keep a show from beginning.
-    fn keep_house(&mut self) {
-        if self.house.as_ref().is_some_and(|house| !house.is_finished()) {
+    /// Begins a round of housekeeping, in a task of its own: a disk that hangs must not keep a show from beginning.
+    fn tidy(&mut self) {
+        if self.round.as_ref().is_some_and(|round| !round.is_finished()) {
             warn!("deleting what is not kept any longer takes very long; is a disk or a network share away?");
             return;
         }
-        let (control, decks) = (self.control.clone(), self.decks.clone());
-        let (recorder, config) = (Arc::clone(&self.recorder), Arc::clone(&self.config));
-        let house = async move {
-            control.clean().await;
-            decks.forget(TAPE_KEPT, |station| recorder.needed(station)).await;
-            recorder.tidy(&config).await;
-        };
+        let (housekeeping, config) = (self.housekeeping.clone(), Arc::clone(&self.config));
         let stop = self.environment.stop.clone();
-        self.house = Some(
-            self.environment
-                .tasks
-                .spawn(async move { stop.run_until_cancelled_owned(house).await.unwrap_or_default() }),
-        );
+        self.round = Some(self.environment.tasks.spawn(async move {
+            stop.run_until_cancelled(housekeeping.tidy(&config)).await.unwrap_or_default();
+        }));
     }
 
     /// Tells systemd what goes on, where that has changed.
@@ -366,7 +379,7 @@ impl Daemon {
         if !self.changes.has_news() && self.standing.holds(now) {
             return;
         }
-        let standing = Standing::of(&self.recorder.recording(), &self.control.programme(), now);
+        let standing = Standing::of(&self.airings.running(), &self.airings.programme(), now);
         if standing.line() != self.standing.line() {
             systemd::status(standing.line());
         }

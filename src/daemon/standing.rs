@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
 
-use crate::airings::programme::{Planned, Programme};
-use crate::model::Span;
-use crate::recorder::Current;
+use crate::airings::Running;
+use crate::airings::programme::Programme;
+use crate::model::{Planned, Span};
 
 /// So many skipped airings in a row are looked past.
 const LOOK_AHEAD: usize = 100;
@@ -20,7 +20,7 @@ pub(super) struct Standing {
 
 impl Standing {
     /// How things stand at `now`.
-    pub(super) fn of(recording: &[Current], programme: &Programme, now: DateTime<Utc>) -> Self {
+    pub(super) fn of(recording: &[Running], programme: &Programme, now: DateTime<Utc>) -> Self {
         let taken = |next: &Planned| recording.iter().any(|current| current.airing.id == next.airing.id);
         let mut coming = programme.ahead(now).take(LOOK_AHEAD + recording.len());
         let next = coming.find(|next| !next.skipped && !taken(next));
@@ -84,7 +84,7 @@ mod tests {
     fn said(programme: &Programme, id: Option<&str>, now: &str) -> (String, Option<DateTime<Utc>>) {
         let airing = id.map(|id| programme.get(&crate::model::AiringId::new(id)).unwrap().airing);
         let current =
-            airing.map(|airing| Current { airing, title: "A".to_owned(), station: "S".to_owned(), held: None });
+            airing.map(|airing| Running { airing, title: "A".to_owned(), station: "S".to_owned(), held: None });
         let standing = Standing::of(current.as_slice(), programme, at(now));
         assert!(standing.holds(at(now)));
         let until = standing.holds.unwrap().end;

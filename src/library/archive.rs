@@ -24,9 +24,9 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Outcome};
+use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
 use super::shelf::{self, Shelf, ShelfError};
-use crate::model::AiringId;
+use crate::model::{AiringId, Outcome};
 
 /// What went wrong with a recording on its way to the library.
 #[derive(Debug, Error)]

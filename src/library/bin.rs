@@ -13,7 +13,7 @@
 //! [`Bin::restore`]: the row is *coming*, with the name that the file will have; the file is moved; the row is on the
 //! list. While a row is going or coming nobody gets the name of its file; while it is there anybody may.
 //!
-//! [`Bin::keep`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in the
+//! [`Bin::purge`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in the
 //! bin nor in its place has been taken by somebody, and that is said.
 //!
 //! For good: the file is removed first and the row is marked after; a crash in between is repeated by the next round.
@@ -126,23 +126,23 @@ impl Bin {
         self.catalogue.get(id).await?.ok_or_else(unknown)
     }
 
-    /// Goes on with what was interrupted, and removes for good what has been in the bin for as long as `kept`. Returns how
-    /// many that were. What cannot be moved or removed is reported; the others go on.
-    pub async fn keep(&self, now: DateTime<Utc>, kept: TimeDelta) -> Result<usize, BinError> {
+    /// Goes on with what was interrupted, and removes for good what was in the bin by `before`. Returns how many that were.
+    /// What cannot be moved or removed is reported; the others go on.
+    pub async fn purge(&self, now: DateTime<Utc>, before: DateTime<Utc>) -> Result<usize, BinError> {
         let _turn = self.turn.lock().await;
         let mut removed = 0;
         for recording in self.catalogue.binned().await? {
             let Some(binned) = &recording.binned else { continue };
-            match self.keep_one(&recording.id, binned, now - binned.at >= kept, now).await {
+            match self.purge_one(&recording.id, binned, binned.at <= before, now).await {
                 Ok(true) => removed += 1,
                 Ok(false) => {}
-                Err(error) => tracing::warn!(airing = %recording.id, %error, "in the bin, it could not be moved"),
+                Err(error) => tracing::warn!(airing = %recording.id, %error, "a deleted recording could not be moved"),
             }
         }
         Ok(removed)
     }
 
-    async fn keep_one(&self, id: &AiringId, binned: &Binned, old: bool, now: DateTime<Utc>) -> Result<bool, BinError> {
+    async fn purge_one(&self, id: &AiringId, binned: &Binned, old: bool, now: DateTime<Utc>) -> Result<bool, BinError> {
         match binned.stage {
             Stage::Going => self.go_in(id, binned).await?,
             Stage::Coming => match self.come_out(id, binned, now).await {

@@ -12,11 +12,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::catalogue::{Finished, Outcome};
 use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Finished, Gap, Loudness, Measured, Note, Outcome, ShowId, Span,
+    StationId, Verdict,
 };
 
 /// The description of the frame.

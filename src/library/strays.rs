@@ -13,11 +13,11 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use super::catalogue::{Catalogue, CatalogueError, Finished, Found, Glance, Recording};
+use super::catalogue::{Catalogue, CatalogueError, Found, Glance, Recording};
 use super::imprint;
 use super::shelf::{Shelf, ShelfError};
 use crate::base::clock::Clock;
-use crate::model::AiringId;
+use crate::model::{AiringId, Finished};
 
 /// So many files are opened to tell whether they are recordings, before others may have the disk for [`BREATH`].
 const GLANCES: usize = 200;

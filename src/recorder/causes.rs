@@ -2,11 +2,6 @@
 
 use crate::model::{Cause, CauseKind};
 
-/// Nobody was there to record it.
-pub(super) fn not_running() -> Cause {
-    Cause::new(CauseKind::NotRunning, "aircheck was not running")
-}
-
 /// It was begun late.
 pub(super) fn began_late() -> Cause {
     Cause::new(CauseKind::BeganLate, "aircheck was not yet recording when the show began")

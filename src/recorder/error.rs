@@ -1,48 +1,41 @@
 //! What can go wrong with an airing.
 
-use std::path::PathBuf;
-
 use thiserror::Error;
 
 use crate::encode::EncodeError;
+use crate::housekeeping::RoomError;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::CatalogueError;
 use crate::library::shelf::{ShelfError, is_full};
-use crate::library::tags::TagError;
 use crate::model::{AsCause, CauseKind};
+use crate::production::ProductionError;
+use crate::production::tags::TagError;
 use crate::tape::TapeError;
 
 /// What can go wrong with an airing.
 #[derive(Debug, Error)]
 pub enum RecorderError {
-    /// With the tape.
+    /// The tape cannot be read or written.
     #[error(transparent)]
     Tape(#[from] TapeError),
-    /// With the encoding.
+    /// The cut cannot be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// With the files.
+    /// The output folder cannot be used.
     #[error(transparent)]
     Shelf(#[from] ShelfError),
-    /// With the tags.
+    /// The file cannot be tagged.
     #[error(transparent)]
     Tag(#[from] TagError),
-    /// With the list and the files.
+    /// The recording cannot be shelved.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// With the list.
+    /// The catalogue cannot be read or written.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// The disk is too full to begin.
-    #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
-    NoRoom {
-        /// The folder.
-        path: PathBuf,
-        /// What there is, in words.
-        free: String,
-        /// What there should be, in words.
-        wanted: String,
-    },
+    /// There is too little room to begin.
+    #[error(transparent)]
+    Room(#[from] RoomError),
     /// A defect of ours.
     #[error("recording it came upon a defect in aircheck; the log has a line that begins with `thread`")]
     Panicked,
@@ -54,12 +47,24 @@ pub enum RecorderError {
     TakenBack,
 }
 
+impl From<ProductionError> for RecorderError {
+    fn from(error: ProductionError) -> Self {
+        match error {
+            ProductionError::Encode(error) => Self::Encode(error),
+            ProductionError::Tag(error) => Self::Tag(error),
+            ProductionError::Stopping => Self::Stopping,
+        }
+    }
+}
+
 impl RecorderError {
     /// Whether the system said that a disk is full (or a quota is reached).
     pub(super) fn is_disk_full(&self) -> bool {
         match self {
             Self::Tape(error) => error.is_disk_full(),
-            Self::Shelf(error) | Self::Archive(ArchiveError::Shelf(error)) => error.is_disk_full(),
+            Self::Shelf(error) | Self::Room(RoomError::Shelf(error)) | Self::Archive(ArchiveError::Shelf(error)) => {
+                error.is_disk_full()
+            }
             Self::Catalogue(error) | Self::Archive(ArchiveError::Catalogue(error)) => error.is_disk_full(),
             Self::Encode(EncodeError::Target { source, .. }) => is_full(source),
             _ => false,
@@ -70,7 +75,7 @@ impl RecorderError {
 impl AsCause for RecorderError {
     fn cause_kind(&self) -> CauseKind {
         match self {
-            Self::NoRoom { .. } => CauseKind::DiskFull,
+            Self::Room(RoomError::NoRoom { .. }) => CauseKind::DiskFull,
             _ if self.is_disk_full() => CauseKind::DiskFull,
             Self::Tape(error) => error.cause_kind(),
             Self::Encode(error) => error.cause_kind(),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Current, Recorder};
+use super::parts::Parts;
+use crate::airings::Running;
 use crate::model::Cause;
 use crate::tape::{self, Sound};
 
@@ -10,7 +11,7 @@ use crate::tape::{self, Sound};
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// The airing.
-    pub current: Current,
+    pub running: Running,
     /// How much of it is on tape.
     pub on_tape: Duration,
     /// How much of it can no longer be had.
@@ -21,25 +22,17 @@ pub struct Progress {
     pub newest: Option<Sound>,
 }
 
-impl Recorder {
-    /// How many times faster than it plays the last recording was encoded of which that is known.
-    pub fn encode_speed(&self) -> Option<f64> {
-        self.encoders.speed()
-    }
-
-    /// How far each airing is that is being recorded, the earliest first. Takes as long as it takes to walk along
-    /// their tapes: not for the threads of the runtime.
-    pub fn progress(&self) -> Vec<Progress> {
-        let known = self.watched.get();
-        let progress = |current: Current| {
-            let cut = current.airing.cut();
-            let tape = self.decks.known(&current.airing.station);
-            let view = tape.as_ref().map(|tape| tape.blocking_view(&cut)).unwrap_or_default();
-            let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
-            let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
-            let trouble = trouble.or_else(|| current.held.clone()).or_else(|| known.clone());
-            Progress { current, on_tape, missing, trouble, newest }
-        };
-        self.recording().into_iter().map(progress).collect()
-    }
+/// How far each airing is, the earliest first. Blocks for a walk along their tapes.
+pub(super) fn of_all(parts: &Parts) -> Vec<Progress> {
+    let output = parts.output.known();
+    let progress = |running: Running| {
+        let cut = running.airing.cut();
+        let tape = parts.decks.known(&running.airing.station);
+        let view = tape.as_ref().map(|tape| tape.blocking_view(&cut)).unwrap_or_default();
+        let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
+        let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
+        let trouble = trouble.or_else(|| running.held.clone()).or_else(|| output.clone());
+        Progress { running, on_tape, missing, trouble, newest }
+    };
+    parts.airings.running().into_iter().map(progress).collect()
 }

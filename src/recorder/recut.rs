@@ -1,6 +1,6 @@
 //! Cutting an airing again from its tape, after its verdict.
 //!
-//! Tape is kept for [`TAPE_KEPT`](super::TAPE_KEPT) after it was needed, so an airing that failed, or is partial because
+//! Tape is kept for [`TAPE_KEPT`](crate::housekeeping::TAPE_KEPT) after it was needed, so an airing that failed, or is partial because
 //! something stood in the way of its encoding, can be had better later. The service may run meanwhile: reels are only
 //! read, and the row in the catalogue is changed only if nobody else has changed it. In steps, with what a crash leaves:
 //!
@@ -17,19 +17,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
-use tokio_util::sync::CancellationToken;
 
-use super::label::{Labelled, job, labelled};
-use super::{Order, RecorderError, Taken, judge};
+use super::error::RecorderError;
+use crate::airings::order::Order;
 use crate::base::blocking::blocking;
 use crate::capture::deck::present_folder_of;
 use crate::config::Config;
-use crate::encode;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
-use crate::library::catalogue::{Catalogue, Filter, Outcome, Recording};
+use crate::library::catalogue::{Catalogue, Filter, Recording};
 use crate::library::shelf::{self, Shelf, ShelfError};
-use crate::model::{AiringId, StationId, Verdict};
+use crate::model::{AiringId, Outcome, StationId, Verdict};
+use crate::production::{Draft, Label};
 use crate::tape::{self, Tape, TapeError};
 
 /// An airing of which the tape holds more than its recording does.
@@ -202,23 +201,18 @@ async fn encoded(
     (catalogue, shelf): (&Catalogue, &Shelf),
     temporary: &Path,
 ) -> Result<Outcome, RecutError> {
-    let (show, config) = (&order.show, &order.config);
-    let cover = Pictures::new(&config.state).cover(show, config).await;
-    let job = job(old.cut, show, temporary, cover.as_ref());
-    let sealed = CancellationToken::new();
-    sealed.cancel();
-    let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
-    if taken.seconds <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
-        let (id, on_tape) = (old.id.clone(), taken.seconds);
+    let pictures = Pictures::new(&order.config.state);
+    let mut draft = Draft::of_tape(order, old.cut, tape, &pictures, temporary).await.map_err(RecorderError::from)?;
+    let on_tape = draft.encoded.seconds;
+    if on_tape <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
+        let id = old.id.clone();
         return Err(if gone { RecutError::Lost { id } } else { RecutError::NoMore { id, on_tape } });
     }
-    let verdict = judge(&job.cut, &taken);
-    let Labelled { name, notes } = labelled(order, verdict, &taken, cover, temporary).await?;
+    let Label { name, notes } = draft.label(order).await.map_err(RecorderError::from)?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
     let named = archive::name(catalogue, shelf, &old.id, temporary, &name).await;
     let file = named.map_err(RecorderError::from)?;
-    let Taken { seconds, gaps, measured, .. } = taken;
-    Ok(Outcome { verdict, seconds, file: Some(file), bytes: Some(bytes), gaps, notes, measured, at: old.cut.end })
+    Ok(Outcome { file: Some(file), bytes: Some(bytes), ..draft.outcome(notes, old.cut.end) })
 }
 
 fn order_of(config: &Arc<Config>, old: &Recording, gone: bool) -> Result<Order, RecutError> {

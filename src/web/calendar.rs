@@ -12,7 +12,7 @@ use super::asked::Base;
 use super::conditional::{ASK_AGAIN, Sent, answer};
 use super::text::line;
 use super::{Site, address};
-use crate::airings::programme::Planned;
+use crate::model::Planned;
 
 /// Airings in the calendar.
 const COMING: usize = 200;

@@ -38,7 +38,7 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let more = listed.len() > count;
     listed.truncate(count);
-    let episodes = site.recorder.shelf().ask(move |output| present(listed, output)).await;
+    let episodes = site.shelf.ask(move |output| present(listed, output)).await;
     let episodes = episodes.map_err(|error| away(&error))?;
     Ok(Listed { episodes, more })
 }
@@ -48,7 +48,7 @@ pub(super) async fn gone(site: &Site, recordings: &[Recording]) -> HashSet<Airin
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
     // What does not answer is not gone.
-    let gone = site.recorder.shelf().gone(files.clone()).await.unwrap_or_default();
+    let gone = site.shelf.gone(files.clone()).await.unwrap_or_default();
     files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
 }
 

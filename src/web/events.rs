@@ -83,7 +83,7 @@ pub(super) enum Happened {
 
 impl Events {
     /// Begins to tell, until the daemon stops.
-    pub fn start(environment: &Environment, recorder: Arc<Recorder>, changes: Changes) -> Self {
+    pub fn start(environment: &Environment, recorder: Recorder, changes: Changes) -> Self {
         let (now, _) = watch::channel(Now::default());
         let events = Self {
             changes,
@@ -102,11 +102,11 @@ impl Events {
                         telling.now.send_replace(None);
                         telling.wanted.notified().await;
                     }
-                    let recorder = Arc::clone(&recorder);
+                    let recorder = recorder.clone();
                     let progress = blocking(move || recorder.progress()).await;
                     levels.look(&progress).await;
                     let of = |one: Progress| {
-                        let loud = levels.of(&one.current.airing.id);
+                        let loud = levels.of(&one.running.airing.id);
                         OnAir::new(one, loud)
                     };
                     let on_air: Vec<_> = progress.into_iter().map(of).collect();
@@ -171,7 +171,7 @@ impl Hearing {
 
 impl OnAir {
     fn new(progress: Progress, levels: Vec<f32>) -> Self {
-        let airing = &progress.current.airing;
+        let airing = &progress.running.airing;
         let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
         Self {
             id: airing.id.to_string(),
@@ -182,7 +182,7 @@ impl OnAir {
             missing: rounded(progress.missing),
             trouble_kind: progress.trouble.as_ref().map(|cause| cause.kind),
             trouble: progress.trouble.map(|cause| cause.words),
-            title: progress.current.title,
+            title: progress.running.title,
             levels,
         }
     }

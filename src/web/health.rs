@@ -22,7 +22,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(trouble) = site.recorder.output_trouble().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
-    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("tape", site.decks.folder())] {
+    for (name, folder) in [("recordings", site.shelf.output()), ("tape", site.decks.folder())] {
         let Ok(free) = free_space(folder).await else {
             let words = format!("the room for {name} cannot be measured\n");
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
@@ -39,7 +39,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(trouble) = site.catalogue.troubles().first() {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
-    let held = site.recorder.recording().into_iter().find_map(|current| Some((current.airing.id, current.held?)));
+    let held = site.airings.running().into_iter().find_map(|current| Some((current.airing.id, current.held?)));
     if let Some((id, held)) = held {
         let words = format!("{id} is on tape and waits to be finished: {}\n", held.words);
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();

@@ -40,8 +40,8 @@ impl Levels {
     /// Measures what is new on the tapes.
     pub(super) async fn look(&mut self, progress: &[Progress]) {
         self.looks += 1;
-        self.known.retain(|id, _| progress.iter().any(|one| one.current.airing.id == *id));
-        let newest = progress.iter().filter_map(|one| Some((one.current.airing.id.clone(), one.newest.clone()?)));
+        self.known.retain(|id, _| progress.iter().any(|one| one.running.airing.id == *id));
+        let newest = progress.iter().filter_map(|one| Some((one.running.airing.id.clone(), one.newest.clone()?)));
         let mut new: Vec<_> =
             newest.filter(|(id, sound)| self.known.get(id).is_none_or(|known| known.sound != *sound)).collect();
         new.sort_by_key(|(id, _)| self.known.get(id).map(|known| known.look));

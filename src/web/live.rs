@@ -53,7 +53,7 @@ impl OnTape {
     /// Of an airing that is being recorded, or was a short while ago.
     async fn of(site: &Site, id: &str) -> Option<Self> {
         let airing = AiringId::new(id);
-        let current = site.recorder.recording().into_iter().find(|current| current.airing.id == airing);
+        let current = site.airings.running().into_iter().find(|current| current.airing.id == airing);
         let (station, cut, over) = if let Some(current) = current {
             (current.airing.station.clone(), current.airing.cut(), false)
         } else {
@@ -238,10 +238,10 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     let sealed = CancellationToken::new();
     let until =
         if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
-    let (recorder, clock) = (Arc::clone(&site.recorder), Arc::clone(&site.clock));
+    let (airings, clock) = (site.airings.clone(), Arc::clone(&site.clock));
     let ended = sealed.clone();
     let watch = async move {
-        while !over && recorder.recording().iter().any(|current| current.airing.id == airing) {
+        while !over && airings.running().iter().any(|running| running.airing.id == airing) {
             clock.sleep(LOOK_EVERY).await;
         }
         ended.cancel();

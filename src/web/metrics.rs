@@ -33,7 +33,7 @@ type Numbers = Gauge<f64, AtomicU64>;
 
 /// All figures.
 pub(super) async fn get(State(site): State<Site>) -> Response {
-    let (catalogue, shelf, now) = (&site.catalogue, site.recorder.shelf(), site.clock.monotonic());
+    let (catalogue, shelf, now) = (&site.catalogue, &site.shelf, site.clock.monotonic());
     let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, shelf, now).await) {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
@@ -91,7 +91,7 @@ fn files(registry: &mut Registry, sums: &Sums) {
 
 /// What goes on.
 fn work(registry: &mut Registry, site: &Site) {
-    let recording = site.recorder.recording().len();
+    let recording = site.airings.running().len();
     single(registry, "recording", "Airings being recorded", None, recording as f64);
     single(registry, "decks_running", "Stations being taped", None, site.decks.running().len() as f64);
     let tally = site.decks.tally();
@@ -115,7 +115,7 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    for (name, folder) in [("recordings", site.recorder.shelf().output()), ("state", site.decks.folder())] {
+    for (name, folder) in [("recordings", site.shelf.output()), ("state", site.decks.folder())] {
         // What cannot be measured is not there.
         if let Ok(bytes) = free_space(folder).await {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);

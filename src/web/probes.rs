@@ -20,7 +20,7 @@ use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks, Probed};
 use crate::config::{Mp3, Station};
 use crate::model::StationId;
-use crate::recorder::{self, Heard};
+use crate::production::{Heard, hear};
 
 /// How much is taped.
 pub(super) const ENOUGH: Duration = Duration::from_secs(5);
@@ -152,7 +152,7 @@ impl Probes {
         tasks.close();
         tasks.wait().await;
         let target = folder.join("sound.mp3");
-        let heard = Box::pin(recorder::hear(&probed, ENOUGH, mp3, target.clone())).await;
+        let heard = Box::pin(hear(&probed, ENOUGH, mp3, target.clone())).await;
         let mut kept = None;
         if heard.seconds > 0.0 {
             self.shared().kept.insert(name.to_owned(), target);

@@ -9,13 +9,16 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::access::{Access, Feed, TOKEN};
+use crate::airings::Airings;
 use crate::airings::programme::Programme;
 use crate::base::clock::SharedClock;
 use crate::capture::deck::Decks;
 use crate::config::{Auth, Config};
 use crate::library::artwork::Pictures;
+use crate::library::bin::Bin;
 use crate::library::catalogue::Catalogue;
-use crate::recorder::{Control, Recorder};
+use crate::library::shelf::Shelf;
+use crate::recorder::Recorder;
 use crate::web::events::Events;
 use crate::web::presence::Presence;
 use crate::web::probes::Probes;
@@ -29,12 +32,16 @@ pub struct Site {
     pub catalogue: Catalogue,
     /// The pictures of shows and stations.
     pub pictures: Pictures,
-    /// What is being recorded.
-    pub recorder: Arc<Recorder>,
+    /// The output folder, until the process ends: another one in the configuration is for the next.
+    pub shelf: Shelf,
+    /// What a person has deleted.
+    pub bin: Bin,
+    /// What is to be recorded, and what is being recorded.
+    pub airings: Airings,
+    /// How far that is.
+    pub recorder: Recorder,
     /// Who may see it.
     pub access: Arc<Access>,
-    /// What is changed by hand.
-    pub control: Control,
     /// The tapes, to be listened to while they are written.
     pub decks: Decks,
     /// Owns what goes on when whoever asked for it has gone away.
@@ -80,7 +87,7 @@ impl Site {
 
     /// What is recorded and what is skipped, as it is now.
     pub(super) fn programme(&self) -> Programme {
-        self.control.programme()
+        self.airings.programme()
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.

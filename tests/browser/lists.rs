@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{AiringId, Measured, Verdict};
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{AiringId, Measured, Outcome, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Client;
 use serde_json::json;

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Cause, CauseKind, Gap, Measured, ShowId, Span, StationId, Verdict};
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{Airing, AiringId, Cause, CauseKind, Gap, Measured, Outcome, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Cause, CauseKind, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{
+    Airing, AiringId, Cause, CauseKind, Gap, Measured, Outcome, Peaks, ShowId, Span, StationId, Verdict,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::{Client, Response, StatusCode, Url};
 

@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use aircheck::base::zone::Zone;
-use aircheck::library::catalogue::{Catalogue, Outcome};
-use aircheck::model::{Airing, AiringId, Cause, DeadAir, Gap, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{
+    Airing, AiringId, Cause, DeadAir, Gap, Measured, Outcome, Peaks, ShowId, Span, StationId, Verdict,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 

@@ -3,7 +3,7 @@ use std::path::Path;
 
 use super::*;
 use crate::airings::plan::computed;
-use crate::model::{Airing, Amendment, ShowId, Span, StationId};
+use crate::model::{Airing, Planned, ShowId, Span, StationId};
 
 const LEAD: TimeDelta = TimeDelta::seconds(15);
 
@@ -23,7 +23,7 @@ fn at(text: &str) -> DateTime<Utc> {
     format!("2026-10-{text}Z").parse().unwrap()
 }
 
-fn once(start: DateTime<Utc>) -> Amendment {
+fn once(start: DateTime<Utc>) -> Planned {
     let show = ShowId::new("once~s~concert");
     let airing = Airing {
         id: AiringId::derive(&show, start),
@@ -35,7 +35,7 @@ fn once(start: DateTime<Utc>) -> Amendment {
         timezone: "Europe/Paris".parse().unwrap(),
     };
     let (origin, title) = (Origin::Hand, "Concert".to_owned());
-    Amendment { airing, title, origin, skipped: false, moved: false, until_stopped: false, connecting_until: None }
+    Planned { airing, title, origin, skipped: false, moved: false, until_stopped: false, connecting_until: None }
 }
 
 fn ids(due: &[Planned]) -> Vec<String> {
@@ -60,11 +60,11 @@ fn every_airing_is_handed_out_once_in_the_very_look_in_which_it_becomes_due() {
         match look % 1_000 {
             300 => {
                 let added = [once(now + TimeDelta::minutes(47)), once(now + TimeDelta::seconds(3))];
-                let skipped = programme.coming(now + LEAD, 1).remove(0).amendment();
-                let extended = programme.coming(now + LEAD, 2).remove(1).amendment();
+                let skipped = programme.coming(now + LEAD, 1).remove(0);
+                let extended = programme.coming(now + LEAD, 2).remove(1);
                 let until = extended.airing.on_air.end + TimeDelta::hours(2);
-                let extended = Amendment { airing: extended.airing.until(until), moved: true, ..extended };
-                let changes = added.into_iter().chain([Amendment { skipped: true, ..skipped }, extended]);
+                let extended = Planned { airing: extended.airing.until(until), moved: true, ..extended };
+                let changes = added.into_iter().chain([Planned { skipped: true, ..skipped }, extended]);
                 programme = Programme::new(Arc::clone(programme.config()), Arc::new(changes.collect()));
             }
             600 => programme = Programme::new(config(SHOWS), Arc::clone(programme.amendments())),

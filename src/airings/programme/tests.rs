@@ -16,16 +16,16 @@ fn at(text: &str) -> DateTime<Utc> {
     format!("2026-11-20T{text}Z").parse().unwrap()
 }
 
-fn programme(shows: &str, amendments: impl IntoIterator<Item = Amendment>) -> Programme {
+fn programme(shows: &str, amendments: impl IntoIterator<Item = Planned>) -> Programme {
     Programme::new(config(shows), Arc::new(amendments.into_iter().collect()))
 }
 
 /// The airing of the file with this id, as an amendment that changes nothing yet.
-fn of_file(id: &str) -> Amendment {
-    programme(HOURLY, []).get(&AiringId::new(id)).unwrap().amendment()
+fn of_file(id: &str) -> Planned {
+    programme(HOURLY, []).get(&AiringId::new(id)).unwrap()
 }
 
-fn once(show: &str, start: &str, end: &str) -> Amendment {
+fn once(show: &str, start: &str, end: &str) -> Planned {
     let (show, on_air) = (ShowId::new(show), Span::new(at(start), at(end)));
     let airing = Airing {
         id: AiringId::derive(&show, on_air.start),
@@ -37,7 +37,7 @@ fn once(show: &str, start: &str, end: &str) -> Amendment {
         timezone: "Europe/Paris".parse().unwrap(),
     };
     let title = "Concert".to_owned();
-    Amendment {
+    Planned {
         airing,
         title,
         origin: Origin::Hand,
@@ -74,7 +74,7 @@ fn what_is_due_includes_the_lead_and_the_rest_of_what_is_on_the_air() {
 
 #[test]
 fn a_skipped_airing_is_shown_as_such_and_never_due() {
-    let skip = Amendment { skipped: true, ..of_file("news@20261120T1400Z") };
+    let skip = Planned { skipped: true, ..of_file("news@20261120T1400Z") };
     let programme = programme(HOURLY, [skip]);
     let coming = programme.coming(at("13:30:00"), 2);
     assert_eq!(ids(&coming), ["news@20261120T1400Z", "news@20261120T1500Z"]);
@@ -87,8 +87,8 @@ fn a_skipped_airing_is_shown_as_such_and_never_due() {
 fn a_later_end_is_seen_from_where_the_plan_no_longer_looks_and_an_earlier_one_ends_it() {
     let planned = of_file("news@20261120T1400Z");
     let lead = TimeDelta::seconds(15);
-    let extended = Amendment { airing: planned.airing.until(at("16:30:00")), moved: true, ..planned.clone() };
-    let programme_of = |amendment: Amendment| programme(HOURLY, [amendment]);
+    let extended = Planned { airing: planned.airing.until(at("16:30:00")), moved: true, ..planned.clone() };
+    let programme_of = |amendment: Planned| programme(HOURLY, [amendment]);
     let due = programme_of(extended.clone()).due(at("16:15:00"), lead);
     assert_eq!(ids(&due), ["news@20261120T1400Z"]);
     assert_eq!(due[0].airing.cut(), Span::new(at("13:59:00"), at("16:31:00")));
@@ -96,16 +96,16 @@ fn a_later_end_is_seen_from_where_the_plan_no_longer_looks_and_an_earlier_one_en
     assert_eq!(programme_of(extended.clone()).due(at("15:05:00"), lead).len(), 2);
     assert!(programme_of(extended).due(at("16:31:00"), lead).is_empty());
 
-    let stopped = Amendment { airing: planned.airing.stopped(at("14:04:00")), moved: true, ..planned };
+    let stopped = Planned { airing: planned.airing.stopped(at("14:04:00")), moved: true, ..planned };
     assert!(programme_of(stopped.clone()).due(at("14:04:00"), lead).is_empty());
     assert_eq!(programme_of(stopped).due(at("14:03:59"), lead).len(), 1);
 }
 
 #[test]
 fn what_the_file_says_now_counts_for_everything_but_the_change() {
-    let skip = Amendment { skipped: true, ..of_file("news@20261120T1400Z") };
+    let skip = Planned { skipped: true, ..of_file("news@20261120T1400Z") };
     let moved = of_file("news@20261120T1500Z");
-    let moved = Amendment { airing: moved.airing.until(at("15:40:00")), moved: true, ..moved };
+    let moved = Planned { airing: moved.airing.until(at("15:40:00")), moved: true, ..moved };
     let edited = "  - { title: Late news, id: news, station: s, cron: \"0 14 * * *\", length: 20m, timezone: UTC }\n";
     let programme = programme(edited, [skip, moved]);
     let day = programme.airings(Span::new(at("00:00:00"), at("23:59:00")));
@@ -162,7 +162,7 @@ fn a_skip_of_the_night_of_two_half_past_twos_skips_what_airs_then() {
     let night = Span::new("2026-10-25T00:00:00Z".parse().unwrap(), "2026-10-25T02:00:00Z".parse().unwrap());
     let plain = programme(shows, []).airings(night);
     assert_eq!(ids(&plain).len(), 4, "the hour is there twice");
-    let skip = Amendment { skipped: true, ..plain[3].clone().amendment() };
+    let skip = Planned { skipped: true, ..plain[3].clone() };
     let skipped: Vec<_> = programme(shows, [skip]).airings(night).iter().map(|it| it.skipped).collect();
     assert_eq!(skipped, [false, false, false, true], "and each has an id of its own");
 }

@@ -208,38 +208,33 @@ impl Decks {
         tapes.iter().fold(Tally::default(), |sum, tape| sum.and(tape.tally()))
     }
 
-    /// Deletes what arrived more than `age` ago and, of each station, before what `needed` says is still needed.
-    pub async fn forget(&self, age: TimeDelta, needed: impl Fn(&StationId) -> Option<DateTime<Utc>>) {
-        let oldest = self.shared.environment.clock.now() - age;
-        self.forget_unused(oldest).await;
-        let tapes: Vec<_> =
-            self.slots().iter().filter_map(|(id, slot)| Some((id.clone(), slot.tape.clone()?))).collect();
-        for (station, tape) in tapes {
-            // A cut may be anchored by arrivals of the hour before it.
-            let needed = needed(&station).map_or(oldest, |instant| instant - TimeDelta::hours(1));
-            match blocking(move || tape.forget_before(oldest.min(needed))).await {
-                Ok(0) => {}
-                Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
-                Err(error) => warn!(%station, %error, "old tape could not be deleted"),
-            }
-        }
+    /// The stations whose tape somebody has asked for since the process began.
+    pub fn known_stations(&self) -> Vec<StationId> {
+        let slots = self.slots();
+        let mut stations: Vec<_> =
+            slots.iter().filter(|(_, slot)| slot.tape.is_some()).map(|(station, _)| station.clone()).collect();
+        stations.sort();
+        stations
     }
 
-    /// The same for stations that nobody has asked for since the process began: all of their tape was needed before.
-    async fn forget_unused(&self, oldest: DateTime<Utc>) {
+    /// Deletes the reels of a known station on which nothing arrived since `before`. Returns how many bytes that freed.
+    pub async fn forget(&self, station: &StationId, before: DateTime<Utc>) -> Result<u64, TapeError> {
+        let Some(tape) = self.known(station) else { return Ok(0) };
+        blocking(move || tape.forget_before(before)).await
+    }
+
+    /// Deletes the reels on which nothing arrived since `before` of stations that nobody has asked for since the process
+    /// began. Returns how many bytes that freed.
+    pub async fn forget_unused(&self, before: DateTime<Utc>) -> Result<u64, TapeError> {
         let used: Vec<_> = self.slots().keys().map(|station| folder_of(&self.shared.folder, station)).collect();
         let tapes = self.shared.folder.clone();
-        let forgotten = blocking(move || {
+        blocking(move || {
             let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
             let unused =
                 folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
-            unused.map(|folder| Tape::read(&folder, Duration::ZERO)?.forget_before(oldest)).sum::<Result<u64, _>>()
-        });
-        match forgotten.await {
-            Ok(0) => {}
-            Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
-            Err(error) => warn!(%error, "old tape could not be deleted"),
-        }
+            unused.map(|folder| Tape::read(&folder, Duration::ZERO)?.forget_before(before)).sum()
+        })
+        .await
     }
 
     /// Tells all tapes that the clock was wrong up to now and was put forward by `by`, which may be less than nothing.

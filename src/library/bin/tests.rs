@@ -3,8 +3,8 @@ use std::fs;
 use tempfile::TempDir;
 
 use super::*;
-use crate::library::catalogue::{Filter, Outcome};
-use crate::model::{Airing, Measured, Peaks, ShowId, Span, StationId, Verdict};
+use crate::library::catalogue::Filter;
+use crate::model::{Airing, Measured, Outcome, Peaks, ShowId, Span, StationId, Verdict};
 
 const NAME: &str = "KBS/명연주.mp3";
 
@@ -86,7 +86,7 @@ async fn what_is_deleted_is_gone_from_list_and_folder_and_comes_back_whole() {
     assert_eq!((row.file, row.bytes), (None, None), "nobody else is handed a file that is in the bin");
     let again = library.bin.put(&library.id, at(2)).await.unwrap_err();
     assert!(matches!(again, BinError::Unknown { .. }), "{again}");
-    assert_eq!(library.bin.keep(at(3), KEPT).await.unwrap(), 0, "it can still be brought back");
+    assert_eq!(library.bin.purge(at(3), at(3) - KEPT).await.unwrap(), 0, "it can still be brought back");
     // Whoever has the feed of before asks for what is newer than that.
     assert_eq!(library.catalogue.changed(None).await.unwrap(), Some(at(2)));
 
@@ -101,7 +101,7 @@ async fn what_is_deleted_is_gone_from_list_and_folder_and_comes_back_whole() {
 async fn after_its_time_it_is_gone_for_good_and_stays_claimed() {
     let library = Library::new().await;
     library.bin.put(&library.id, at(2)).await.unwrap();
-    assert_eq!(library.bin.keep(at(2) + KEPT, KEPT).await.unwrap(), 1);
+    assert_eq!(library.bin.purge(at(2) + KEPT, at(2)).await.unwrap(), 1);
     assert!(!library.binned().exists() && !library.output().join(".aircheck").exists());
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
     assert_eq!((row.deleted_at, row.binned), (Some(at(2) + KEPT), None));
@@ -113,24 +113,24 @@ async fn after_its_time_it_is_gone_for_good_and_stays_claimed() {
 #[tokio::test]
 async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
     let library = Library::new().await;
-    let keep = async || library.bin.keep(at(3), KEPT).await.unwrap();
+    let purge = async || library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
     // Died after step 1: off the list, the file in its place.
     library.catalogue.bin(&library.id, at(2)).await.unwrap();
-    keep().await;
+    purge().await;
     assert_eq!((library.sound(NAME), library.binned().exists()), (None, true));
     // Died after step 2.
     library.catalogue.set_stage(&library.id, Stage::Going).await.unwrap();
-    keep().await;
+    purge().await;
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
     assert_eq!((row.binned.unwrap().stage, library.binned().exists()), (Stage::There, true));
     // Died when it was to come back, before the file was moved.
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
-    keep().await;
+    purge().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
     // And after it was moved.
     library.catalogue.bin(&library.id, at(2)).await.unwrap();
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
-    keep().await;
+    purge().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
 }
 
@@ -155,7 +155,7 @@ async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
     library.bin.put(&library.id, at(4)).await.unwrap();
     assert_eq!(library.sound(NAME).as_deref(), Some("other"));
-    assert_eq!(library.bin.keep(at(4) + KEPT, KEPT).await.unwrap(), 1);
+    assert_eq!(library.bin.purge(at(4) + KEPT, at(4)).await.unwrap(), 1);
     assert_eq!(library.sound(NAME).as_deref(), Some("other"));
 
     // What comes back gets its name again, though the list has another under it whose file was moved away.
@@ -178,11 +178,11 @@ async fn while_a_file_is_on_its_way_nobody_gets_its_name() {
     fs::create_dir_all(library.binned().parent().unwrap()).unwrap();
     fs::rename(library.output().join(NAME), library.binned()).unwrap();
     assert!(!free().await);
-    library.bin.keep(at(3), KEPT).await.unwrap();
+    library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
     assert!(free().await && library.binned().exists());
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     assert!(!free().await);
-    library.bin.keep(at(3), KEPT).await.unwrap();
+    library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
     assert_eq!(library.sound(NAME).as_deref(), Some("sound"));
 }
 
@@ -208,5 +208,5 @@ async fn a_file_that_somebody_has_taken_is_said_and_one_put_back_by_hand_is_welc
     fs::remove_file(library.output().join(NAME)).unwrap();
     library.bin.put(&library.id, at(5)).await.unwrap();
     assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::Taken { .. })));
-    assert_eq!(library.bin.keep(at(5) + KEPT, KEPT).await.unwrap(), 2);
+    assert_eq!(library.bin.purge(at(5) + KEPT, at(5)).await.unwrap(), 2);
 }

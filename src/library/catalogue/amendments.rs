@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::error::CatalogueError;
 use super::rows::{instant, stamp};
 use super::{Catalogue, written};
-use crate::model::{Airing, AiringId, Amendment, Amendments, Origin, ShowId, Span, StationId};
+use crate::model::{Airing, AiringId, Amendments, Origin, Planned, ShowId, Span, StationId};
 
 impl Catalogue {
     /// Everything that was changed by hand and is remembered.
@@ -17,7 +17,7 @@ impl Catalogue {
 
     /// Writes a change down, in place of an earlier one of the same airing. An unfinished claim on the airing gets the
     /// times of the change, or is taken back where the airing is to be skipped.
-    pub async fn amend(&self, amendment: &Amendment) -> Result<(), CatalogueError> {
+    pub async fn amend(&self, amendment: &Planned) -> Result<(), CatalogueError> {
         let amendment = amendment.clone();
         self.run(move |connection| {
             let transaction = connection.transaction().map_err(written)?;
@@ -55,8 +55,8 @@ impl Catalogue {
     }
 }
 
-fn put(transaction: &Transaction<'_>, amendment: &Amendment) -> rusqlite::Result<()> {
-    let Amendment { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
+fn put(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result<()> {
+    let Planned { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
     let cut = airing.cut();
     transaction.execute(
         "INSERT OR REPLACE INTO amendments (airing, show, station, title, timezone, on_air_start, on_air_end, \
@@ -124,16 +124,16 @@ fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
     Ok(amendments.into_iter().collect())
 }
 
-fn amendment(row: &Row<'_>) -> Result<Amendment, CatalogueError> {
+fn amendment(row: &Row<'_>) -> Result<Planned, CatalogueError> {
     let id: String = row.get("airing").map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
-    let amendment = || -> Result<Amendment, String> {
+    let amendment = || -> Result<Planned, String> {
         let text = |column: &str| row.get::<_, String>(column).map_err(|error| error.to_string());
         let flag = |column: &str| row.get::<_, bool>(column).map_err(|error| error.to_string());
         let at = |column: &str| instant(&text(column)?);
         let on_air = Span::new(at("on_air_start")?, at("on_air_end")?);
         let timezone = text("timezone")?;
         let connecting_until = row.get::<_, Option<String>>("connecting_until").map_err(|error| error.to_string())?;
-        Ok(Amendment {
+        Ok(Planned {
             airing: Airing {
                 id: AiringId::new(id.clone()),
                 show: ShowId::new(text("show")?),
@@ -164,7 +164,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn amendment() -> Amendment {
+    fn amendment() -> Planned {
         let start = at("2026-11-20T05:00:07Z");
         let show = ShowId::new("once~s~명연주");
         let airing = Airing {
@@ -178,7 +178,7 @@ mod tests {
         };
         let title = "명연주 '; DROP TABLE airings; --".to_owned();
         let connecting_until = Some(start + TimeDelta::milliseconds(10_250));
-        Amendment {
+        Planned {
             airing,
             title,
             origin: Origin::Hand,
@@ -198,7 +198,7 @@ mod tests {
         // Stopped before it is on the air: its padding after the end is negative.
         let stopped = first.airing.stopped(at("2026-11-20T04:59:50.250Z"));
         let second =
-            Amendment { airing: stopped, moved: true, until_stopped: false, connecting_until: None, ..first.clone() };
+            Planned { airing: stopped, moved: true, until_stopped: false, connecting_until: None, ..first.clone() };
         catalogue.amend(&first).await.unwrap();
         assert_eq!(catalogue.amendments().await.unwrap().get(&first.airing.id), Some(&first));
         catalogue.amend(&second).await.unwrap();
@@ -218,22 +218,22 @@ mod tests {
         let now = at("2026-11-20T05:00:00Z");
         catalogue.claim(&planned.airing, "x", now).await.unwrap();
         let airing = planned.airing.until(at("2026-11-20T07:00:00Z"));
-        let later = Amendment { airing, moved: true, ..planned.clone() };
+        let later = Planned { airing, moved: true, ..planned.clone() };
         catalogue.amend(&later).await.unwrap();
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
         let airing = later.airing.begun(at("2026-11-20T05:00:08.250Z"));
-        let later = Amendment { airing, ..later };
+        let later = Planned { airing, ..later };
         catalogue.amend(&later).await.unwrap();
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
 
-        catalogue.amend(&Amendment { skipped: true, ..later.clone() }).await.unwrap();
+        catalogue.amend(&Planned { skipped: true, ..later.clone() }).await.unwrap();
         assert_eq!(catalogue.get(id).await.unwrap(), None);
         assert!(
             catalogue.claim(&later.airing, "x", now).await.unwrap(),
             "it can be claimed again when it is taken back"
         );
 
-        let nothing = crate::library::catalogue::Outcome {
+        let nothing = crate::model::Outcome {
             verdict: crate::model::Verdict::Failed,
             seconds: 0.0,
             file: None,

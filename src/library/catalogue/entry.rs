@@ -9,29 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Measured, Note, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict,
 };
-
-/// What became of an airing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Outcome {
-    /// The judgement.
-    pub verdict: Verdict,
-    /// Decoded sound in the file, in seconds.
-    pub seconds: f64,
-    /// The file, relative to the output folder; none for a failed airing.
-    pub file: Option<PathBuf>,
-    /// Its size.
-    pub bytes: Option<u64>,
-    /// What is missing, in order.
-    pub gaps: Vec<Gap>,
-    /// What else is to be said of it.
-    pub notes: Vec<Note>,
-    /// What was measured in the sound. Without peaks those of an earlier outcome of the same airing stay.
-    pub measured: Measured,
-    /// When this was known.
-    pub at: DateTime<Utc>,
-}
 
 /// An airing that is claimed but not finished: it is being recorded, or was when the process died.
 #[derive(Debug, Clone, PartialEq)]
@@ -191,17 +170,6 @@ impl Stage {
             Self::Coming => "coming",
         }
     }
-}
-
-/// An airing that is over, with what became of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Finished {
-    /// The airing.
-    pub airing: Airing,
-    /// The show's title then, kept for people.
-    pub title: String,
-    /// What became of it.
-    pub outcome: Outcome,
 }
 
 impl Recording {

@@ -5,18 +5,21 @@ use std::path::PathBuf;
 
 use rusqlite::{Transaction, params};
 
-use super::entry::Finished;
 use super::error::CatalogueError;
 use super::{Catalogue, WRITTEN, names, rows, written};
-use crate::model::AiringId;
+use crate::model::{AiringId, Finished};
 
 impl Catalogue {
     /// Writes airings down that were missed, all in one transaction. What was claimed before, by whomever, stays as it is; the
     /// ids of the others are returned. Nobody can claim one in between and find it finished.
     pub async fn write_off(&self, missed: Vec<Finished>) -> Result<Vec<AiringId>, CatalogueError> {
         self.put_down(missed, |transaction, it| {
-            Ok(rows::insert(transaction, &it.airing, &it.title, it.outcome.at)?
-                && rows::store(transaction, &it.airing.id, &it.outcome, true)?)
+            let is_new = rows::insert(transaction, &it.airing, &it.title, it.outcome.at)?
+                && rows::store(transaction, &it.airing.id, &it.outcome, true)?;
+            if is_new {
+                rows::note_finished(transaction, &it.airing.id, &it.outcome)?;
+            }
+            Ok(is_new)
         })
         .await
     }
@@ -84,10 +87,10 @@ mod tests {
 
     use chrono::TimeDelta;
 
-    use super::super::entry::Outcome;
     use super::super::tests::{airing, at, partial};
     use super::super::{Filter, wal};
     use super::*;
+    use crate::model::Outcome;
     use crate::model::{Cause, CauseKind, Verdict};
 
     /// The transactions in the log beside the database: frames that say how large it is then (SQLite file format, 4.1).

@@ -12,18 +12,21 @@
 //! - a file belongs to one row: whoever gets its name takes it off a row whose file somebody has moved away;
 //! - one writer, any number of readers, also from other processes, while it writes.
 //!
-//! Whoever wants to know of changes is told by [`Catalogue::changes`], save of those that another process makes.
+//! What happened is in the outbox in the transaction that made it true (`outbox`). Every write tells [`Changes`], except
+//! for those that another process makes.
 //!
 //! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
 //! and goes on to its end when its caller gives up waiting.
 
 mod amendments;
 mod binned;
+mod claims;
 mod entry;
 mod error;
 mod finished;
 mod glances;
 mod names;
+mod outbox;
 mod past;
 mod rows;
 mod salvage;
@@ -40,7 +43,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use entry::{Binned, ClaimedAiring, Finished, Missing, Outcome, Recording, Report, Silent, Stage};
+pub use entry::{Binned, ClaimedAiring, Missing, Recording, Report, Silent, Stage};
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
 pub use past::Past;
@@ -48,7 +51,7 @@ pub use totals::Totals;
 
 use crate::events::{Changes, Topic};
 use crate::language::Sentence;
-use crate::model::{Airing, AiringId, Peaks, ShowId, StationId};
+use crate::model::{AiringId, Outcome, Peaks, ShowId, StationId};
 
 /// How long a call waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(5);
@@ -108,42 +111,6 @@ impl Catalogue {
         Self::opened(move || open_reading(&path)).await
     }
 
-    /// Claims the airing at `at`: true when it is now the caller's to record, false when it was claimed before, whatever
-    /// became of it. One that was written down as missed and is not over at `at` was never claimed. `title` is the show's
-    /// title, kept for people.
-    pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
-        let claimed = self.claim_all(vec![(airing.clone(), title.to_owned())], at).await?;
-        Ok(claimed.contains(&true))
-    }
-
-    /// Claims airings with their titles as [`Catalogue::claim`] does, all or none of them: they cost the disk one wait.
-    pub async fn claim_all(
-        &self,
-        airings: Vec<(Airing, String)>,
-        at: DateTime<Utc>,
-    ) -> Result<Vec<bool>, CatalogueError> {
-        self.change(&[Topic::Airings], move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            let claim = |(airing, title): &(Airing, String)| {
-                rows::was_not_missed(&transaction, &airing.id, at)?;
-                rows::insert(&transaction, airing, title, at)
-            };
-            let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(written)?;
-            transaction.commit().map_err(written)?;
-            Ok(claimed)
-        })
-        .await
-    }
-
-    /// The airings that are claimed but not finished, oldest first: at start, what a crash has left.
-    pub async fn unfinished(&self) -> Result<Vec<ClaimedAiring>, CatalogueError> {
-        self.run(|connection| {
-            let entries = rows::select(connection, rows::UNFINISHED, &[])?;
-            Ok(entries.into_iter().map(rows::Entry::into_claimed).collect())
-        })
-        .await
-    }
-
     /// Counts one more attempt at an unfinished airing and forgets a prepared outcome. Gives the number of attempts,
     /// so that an airing at which the process dies every time can be given up.
     pub async fn retry(&self, id: &AiringId) -> Result<u32, CatalogueError> {
@@ -174,6 +141,7 @@ impl Catalogue {
             let transaction = connection.transaction().map_err(written)?;
             let replaced = rows::reopen(&transaction, &old).map_err(written)?
                 && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
+            rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
             if replaced {
                 transaction.commit().map_err(written)?;
             }
@@ -283,6 +251,9 @@ impl Catalogue {
             if !rows::store(&transaction, &id, &outcome, finished).map_err(written)? {
                 return Err(CatalogueError::NotClaimed { id });
             }
+            if finished {
+                rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
+            }
             transaction.commit().map_err(written)?;
             Ok(true)
         })
@@ -300,9 +271,10 @@ impl Catalogue {
         Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default(), troubles: Arc::default() }
     }
 
-    /// What changes: what is written here, and what others tell who change what the lists show.
-    pub fn changes(&self) -> &Changes {
-        &self.changes
+    /// Tells `changes` of what it writes from now on.
+    #[must_use]
+    pub fn telling(self, changes: Changes) -> Self {
+        Self { changes, ..self }
     }
 
     /// As [`Catalogue::run`], for work that changes what lists show of `topics`.

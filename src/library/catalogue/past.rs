@@ -95,7 +95,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::library::catalogue::Outcome;
+    use crate::model::Outcome;
     use crate::model::{Airing, Cause, Measured, ShowId, Span, Verdict};
 
     fn at(hour: i64) -> DateTime<Utc> {

@@ -8,11 +8,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::types::{Null, ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
-use super::entry::{Binned, ClaimedAiring, Outcome, Recording, Stage};
+use super::entry::{Binned, ClaimedAiring, Recording, Stage};
 use super::error::CatalogueError;
 use super::names;
+use crate::events::Event;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, Peaks, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
+    StationId, Verdict,
 };
 
 /// For [`select`]: the row of one airing, its id the only parameter.
@@ -103,6 +105,15 @@ pub(super) fn insert(
         ],
     )?;
     Ok(inserted == 1)
+}
+
+/// Puts into the outbox that an airing is finished with `outcome`.
+pub(super) fn note_finished(connection: &Connection, id: &AiringId, outcome: &Outcome) -> rusqlite::Result<()> {
+    let (verdict, file) = (outcome.verdict.word().to_owned(), outcome.file.clone());
+    let event = Event::AiringFinished { id: id.to_string(), verdict, file };
+    // Of text alone, so it can always be written.
+    let text = serde_json::to_string(&event).unwrap_or_default();
+    connection.execute("INSERT INTO outbox (at, event) VALUES (?1, ?2)", params![stamp(outcome.at), text]).map(|_| ())
 }
 
 /// Writes the outcome of an unfinished airing, gaps and all; `finished` or only about to be. Its file is nobody else's

@@ -128,9 +128,10 @@ fn copy(from: &Connection, into: &Connection, table: &str, order: &str) -> rusql
 mod tests {
     use chrono::TimeDelta;
 
+    use super::super::Filter;
     use super::super::tests::{airing, at, partial};
-    use super::super::{Filter, Outcome};
     use super::*;
+    use crate::model::Outcome;
     use crate::model::Verdict;
 
     #[tokio::test]

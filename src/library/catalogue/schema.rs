@@ -145,6 +145,19 @@ const STEPS: &[&str] = &[
     -- What is asked of each station is the newest of its airings that is so or so.
     CREATE INDEX airings_by_station ON airings (station, on_air_start DESC, id);
 ",
+    "
+    -- Which process records an unfinished airing (HOST:STATE FOLDER#PROCESS), and until when no other may take it over;
+    -- NULL: anybody may.
+    ALTER TABLE airings ADD COLUMN owner TEXT;
+    ALTER TABLE airings ADD COLUMN leased_until TEXT;
+
+    -- What happened, in order, as JSON, for whoever has to hear of it even if the process ends before.
+    CREATE TABLE outbox (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        at            TEXT NOT NULL,
+        event         TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.

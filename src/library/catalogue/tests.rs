@@ -1,7 +1,7 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, NoteKind, Span, Verdict};
+use crate::model::{Airing, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, NoteKind, Span, Verdict};
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -77,12 +77,15 @@ async fn airings_that_begin_in_one_second_are_claimed_in_one_transaction() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
     let now = at("2026-11-20T04:59:30Z");
+    let lease = Lease { owner: "here".to_owned(), until: now + TimeDelta::seconds(120) };
     let airings: Vec<_> = (0..100).map(|n| (airing(&format!("s{n}"), "2026-11-20T05:00:00Z"), n.to_string())).collect();
     assert!(catalogue.claim(&airings[7].0, "7", now).await.unwrap());
-    let before = catalogue.changes().listen(None).known();
-    let claimed = catalogue.claim_all(airings, now).await.unwrap();
+    let changes = Changes::default();
+    let catalogue = catalogue.telling(changes.clone());
+    let before = changes.listen(None).known();
+    let claimed = catalogue.claim_all(airings, lease, now).await.unwrap();
     assert!(claimed.iter().enumerate().all(|(n, claimed)| *claimed == (n != 7)), "{claimed:?}");
-    let after = catalogue.changes().listen(None).known();
+    let after = changes.listen(None).known();
     assert_eq!(before.map(|count| count + 1)[1], after[1], "it is told once, and so was done once");
     assert_eq!(catalogue.unfinished().await.unwrap().len(), 100);
 }

@@ -15,11 +15,10 @@ use super::count::Count;
 use super::extract::{Body, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
 use super::problem::Problem;
+use crate::airings::by_hand::{ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
-use crate::airings::programme::Planned;
 use crate::airings::report::Report;
-use crate::model::{AiringId, ShowId, Span, StationId};
-use crate::recorder::{ControlError, Wish};
+use crate::model::{AiringId, Planned, ShowId, Span, StationId};
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -141,7 +140,7 @@ fn in_body(error: &ControlError) -> Problem {
 )]
 pub(super) async fn add(State(site): State<Site>, Body(asked): Body<OneTime>) -> Result<Response, Problem> {
     let wish = asked.wish(&site)?;
-    let added = site.control.add(wish).await?;
+    let added = site.airings.add(wish).await?;
     Ok(created(&site, &added))
 }
 
@@ -152,7 +151,7 @@ pub(super) async fn add(State(site): State<Site>, Body(asked): Body<OneTime>) ->
     responses((status = 204, description = "it is removed"), Problem)
 )]
 pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    site.control.remove(AiringId::new(id)).await?;
+    site.airings.remove(AiringId::new(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -164,7 +163,7 @@ pub(super) fn created(site: &Site, planned: &Planned) -> Response {
 
 /// An airing as programs see it now.
 pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Report {
-    planned.report(now, site.control.is_recording(&planned.airing.id))
+    planned.report(now, site.airings.is_recording(&planned.airing.id))
 }
 
 /// The path of an airing, percent-encoded.

@@ -12,10 +12,9 @@ use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
 use super::problem::Problem;
-use crate::airings::programme::Planned;
+use crate::airings::by_hand::{ControlError, Later};
 use crate::airings::report::Report;
-use crate::model::{AiringId, StationId};
-use crate::recorder::{ControlError, Later};
+use crate::model::{AiringId, Planned, StationId};
 
 /// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
 #[utoipa::path(
@@ -24,7 +23,7 @@ use crate::recorder::{ControlError, Later};
     responses((status = 200, body = Report), Problem)
 )]
 pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
-    Ok(answer(&site, &site.control.skip(AiringId::new(id)).await?))
+    Ok(answer(&site, &site.airings.skip(AiringId::new(id)).await?))
 }
 
 /// Takes a skip back; of an airing that is on the air already, the rest is recorded.
@@ -34,7 +33,7 @@ pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Re
     responses((status = 200, body = Report), Problem)
 )]
 pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
-    Ok(answer(&site, &site.control.unskip(AiringId::new(id)).await?))
+    Ok(answer(&site, &site.airings.unskip(AiringId::new(id)).await?))
 }
 
 /// Ends an airing that is being recorded at this moment; what is heard until now becomes the recording.
@@ -44,7 +43,7 @@ pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> 
     responses((status = 200, body = Report), Problem)
 )]
 pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
-    Ok(answer(&site, &site.control.stop(AiringId::new(id)).await?))
+    Ok(answer(&site, &site.airings.stop(AiringId::new(id)).await?))
 }
 
 /// A later end: one of the two.
@@ -82,7 +81,7 @@ pub(super) async fn extend(
             return Err(Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, either));
         }
     };
-    Ok(answer(&site, &site.control.extend(id, later).await?))
+    Ok(answer(&site, &site.airings.extend(id, later).await?))
 }
 
 /// What to record now.
@@ -113,7 +112,7 @@ pub(super) async fn record(
 ) -> Result<Response, Problem> {
     let Body(asked) = body.unwrap_or(Body(Now::default()));
     let length = asked.length.as_deref().map(|text| length("length", text)).transpose()?;
-    let planned = site.control.record(StationId::new(id), length, asked.title).await?;
+    let planned = site.airings.record(StationId::new(id), length, asked.title).await?;
     Ok(created(&site, &planned))
 }
 

@@ -69,7 +69,7 @@ struct Failure {
 )]
 pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>, Problem> {
     let config = site.config();
-    let current = site.recorder.recording();
+    let current = site.airings.running();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let stations = config.stations.iter().zip(past).map(|(station, past)| {
         let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);

@@ -10,9 +10,9 @@ use super::super::Site;
 use super::super::conditional::{ASK_AGAIN, Sent, answer};
 use super::super::failure::broken;
 use crate::library::catalogue::Recording;
-use crate::library::tags::Chapter;
 use crate::model::AiringId;
-use crate::recorder;
+use crate::production::chapters;
+use crate::production::tags::Chapter;
 
 /// Its type.
 pub(super) const KIND: &str = "application/json+chapters";
@@ -68,5 +68,5 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
 pub(super) fn of(recording: &Recording) -> Vec<Chapter> {
     let length = recording.plays_for();
     let filled = length.as_secs_f64() - recording.seconds > SILENCE_FROM;
-    recorder::chapters(&recording.cut, &recording.gaps, length, filled, recording.timezone)
+    chapters(&recording.cut, &recording.gaps, length, filled, recording.timezone)
 }

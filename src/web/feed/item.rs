@@ -15,7 +15,7 @@ use super::images::Place;
 use super::names::{PODCAST, add};
 use crate::base::spoken::clock;
 use crate::library::catalogue::Recording;
-use crate::recorder::ledger;
+use crate::production::describe;
 
 /// The episodes of a feed, no two of them with one title: several stations may have news at the same hour, and podcast apps
 /// drop all but one of those.
@@ -47,7 +47,7 @@ fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
-    let words = recording.verdict.map(|verdict| ledger(verdict, *seconds, gaps, dead_air, *timezone));
+    let words = recording.verdict.map(|verdict| describe(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
     // One that aired once, or is no longer in the YAML, has no page.
     let page = config.show(&recording.show).map(|show| &show.id);

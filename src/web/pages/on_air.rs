@@ -39,14 +39,14 @@ struct Now {
 /// All of it.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
     let (config, language) = (site.config(), language::of(&headers));
-    let recorder = std::sync::Arc::clone(&site.recorder);
+    let recorder = site.recorder.clone();
     let progress = blocking(move || recorder.progress()).await;
     let now: Vec<_> = progress
         .into_iter()
         .map(|one| {
-            let slot = on_air(&one.current.airing, &one.current.title, &config, language);
+            let slot = on_air(&one.running.airing, &one.running.title, &config, language);
             // The file may have the station no longer.
-            now(Slot { station: one.current.station.clone(), ..slot }, one, language)
+            now(Slot { station: one.running.station.clone(), ..slot }, one, language)
         })
         .collect();
     let shown: Vec<_> = now.iter().map(|one| (&one.slot, &one.until)).collect();
@@ -60,7 +60,7 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
 }
 
 fn now(slot: Slot, progress: Progress, language: &Language) -> Now {
-    let cut = progress.current.airing.cut();
+    let cut = progress.running.airing.cut();
     let said = |length: Duration| clock(length.as_secs_f64());
     Now {
         slot,

@@ -51,7 +51,7 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
     };
     let gone = episodes::gone(&site, &listed.recordings).await;
     let (config, language) = (site.config(), language::of(&headers));
-    let recording = site.recorder.recording();
+    let recording = site.airings.running();
     let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();
     let values = context! {
         here => "library",

@@ -29,7 +29,7 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
         (one.airing.on_air.start, &one.airing.id).cmp(&(other.airing.on_air.start, &other.airing.id))
     });
     planned.truncate(MOST);
-    let days = agenda(&planned, |id| site.control.is_recording(id), config, language::of(&headers));
+    let days = agenda(&planned, |id| site.airings.is_recording(id), config, language::of(&headers));
     let values = context! {
         here => "coming",
         version => version(&days),

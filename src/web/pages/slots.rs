@@ -7,10 +7,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::dates;
-use crate::airings::programme::Planned;
 use crate::config::Config;
 use crate::language::Language;
-use crate::model::{Airing, AiringId, Origin};
+use crate::model::{Airing, AiringId, Origin, Planned};
 
 /// Colours that tell stations apart.
 const HUES: usize = 6;

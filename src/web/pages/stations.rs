@@ -74,7 +74,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     let programme = site.programme();
     let config = programme.config();
     let coming = programme.coming(site.clock.now(), COMING);
-    let recording = site.recorder.recording();
+    let recording = site.airings.running();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let cards = config.stations.iter().zip(past).map(|(station, past)| {
         let now: Vec<_> = recording.iter().filter(|current| current.airing.station == station.id).collect();

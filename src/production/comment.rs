@@ -3,20 +3,19 @@
 use std::fmt::Write as _;
 
 use crate::base::zone::Zone;
-
-use super::take::Taken;
+use crate::encode::Encoded;
 use crate::model::{DeadAir, Gap, Verdict};
 
 /// Gaps listed in a comment; the catalogue has them all.
 const LISTED: usize = 10;
 
-/// The verdict, the gaps and the dead air, as they stand in the MP3's comment; times by the clock of `zone`.
-pub fn comment(verdict: Verdict, taken: &Taken, zone: Zone) -> String {
-    ledger(verdict, taken.seconds, &taken.gaps, &taken.measured.dead_air, zone)
+/// The verdict, the gaps and the dead air of what was encoded, as they stand in the comment of the file.
+pub(super) fn comment(verdict: Verdict, encoded: &Encoded, zone: Zone) -> String {
+    describe(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air, zone)
 }
 
-/// The same for a recording of the catalogue.
-pub fn ledger(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Zone) -> String {
+/// The verdict, the gaps and the dead air of a recording, a line each; times by the clock of `zone`.
+pub fn describe(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Zone) -> String {
     let mut text = line(verdict, seconds, gaps, dead_air);
     for gap in gaps.iter().take(LISTED) {
         let start = gap.start.with_timezone(&zone).format("%H:%M:%S");
@@ -33,8 +32,8 @@ pub fn ledger(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir]
 }
 
 /// The verdict in one line.
-pub fn summary(verdict: Verdict, taken: &Taken) -> String {
-    line(verdict, taken.seconds, &taken.gaps, &taken.measured.dead_air)
+pub fn summary(verdict: Verdict, encoded: &Encoded) -> String {
+    line(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air)
 }
 
 fn line(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir]) -> String {
@@ -67,9 +66,9 @@ mod tests {
         };
         let dead = DeadAir { start: "2026-11-20T05:05:00Z".parse().unwrap(), length: Duration::from_secs(31) };
         let measured = Measured { dead_air: vec![dead], ..Measured::default() };
-        let taken = Taken { seconds: 95.96, gaps: vec![gap], measured, ..Taken::default() };
+        let encoded = Encoded { seconds: 95.96, gaps: vec![gap], measured, ..Encoded::default() };
         assert_eq!(
-            comment(Verdict::judge(100.0, 95.96, false), &taken, "Asia/Seoul".parse().unwrap()),
+            comment(Verdict::judge(100.0, 95.96, false), &encoded, "Asia/Seoul".parse().unwrap()),
             "partial (95.9 %): 95.960 s, 4.0 s missing in 1 place, 31.0 s of dead air\n\
              14:03:12 4.0 s missing: the segment answered 404\n14:05:00 31.0 s of dead air"
         );

@@ -1,21 +1,21 @@
-//! The verdict on a take.
+//! The verdict on what was encoded.
 
-use super::take::Taken;
+use crate::encode::Encoded;
 use crate::model::{Span, Verdict};
 
 /// Below this no sound is meant to be heard: −60 dBFS.
 pub const SILENCE: f32 = 0.001;
 
 /// Judges what was decoded against what was planned.
-pub fn judge(cut: &Span, taken: &Taken) -> Verdict {
-    Verdict::judge(cut.length().as_seconds_f64(), taken.seconds, is_silent(taken))
+pub fn judge(cut: &Span, encoded: &Encoded) -> Verdict {
+    Verdict::judge(cut.length().as_seconds_f64(), encoded.seconds, is_silent(encoded))
 }
 
 /// Whether there is nothing to be heard: by the level of −60 dBFS, however short it is, or because all of it is dead air
 /// by the rule of the show.
-fn is_silent(taken: &Taken) -> bool {
-    let dead: f64 = taken.measured.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
-    taken.peak < SILENCE || dead > 0.0 && taken.seconds - dead <= Verdict::TOLERANCE_SECONDS
+fn is_silent(encoded: &Encoded) -> bool {
+    let dead: f64 = encoded.measured.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
+    encoded.peak < SILENCE || dead > 0.0 && encoded.seconds - dead <= Verdict::TOLERANCE_SECONDS
 }
 
 #[cfg(test)]
@@ -31,7 +31,10 @@ mod tests {
         let start = DateTime::UNIX_EPOCH;
         let dead_air = vec![DeadAir { start, length: Duration::from_secs_f64(dead) }];
         let measured = Measured { dead_air, ..Measured::default() };
-        judge(&Span::new(start, start + TimeDelta::seconds(60)), &Taken { seconds, peak, measured, ..Taken::default() })
+        judge(
+            &Span::new(start, start + TimeDelta::seconds(60)),
+            &Encoded { seconds, peak, measured, ..Encoded::default() },
+        )
     }
 
     #[test]

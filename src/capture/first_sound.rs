@@ -1,17 +1,13 @@
-//! Where a recording begins that was asked for at once.
+//! The first sound of a station that is being connected to: where a recording begins that was asked for at once.
 //!
-//! A station whose window or burst reaches back still has the second in which it was asked for. Of any other nobody could
-//! have had what was on the air while it was being connected to: the recording begins with the first sound, and what is
-//! lost after that is a gap as ever. Only a station that was not on tape yet is connected to, and not for ever: what
-//! takes longer than [`CONNECTING`] is missing, and that is told.
+//! A station whose window or burst reaches back still has the second in which somebody asked. Of any other station nobody
+//! could have had what was on the air during the connecting: the recording begins with the first sound, and what is lost
+//! after that is a gap as ever. Connecting has a limit: what takes longer than [`CONNECTING`] is missing, and says so.
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use tracing::info;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::Recorder;
-use super::error::RecorderError;
 use crate::base::clock::{Clock, sleep_until};
-use crate::model::{AiringId, Amendment, Span, StationId};
+use crate::model::Span;
 use crate::tape::Tape;
 
 /// The longest that connecting may take: as long as a connection may be silent before it is taken for dead.
@@ -52,57 +48,6 @@ pub async fn first_sound(tape: &Tape, asked: DateTime<Utc>, until: DateTime<Utc>
     }
 }
 
-impl Recorder {
-    /// By when sound of `station` must come for a recording to begin with it that is asked for now. Nothing where the
-    /// station is on tape already, or has been connected to in vain for too long.
-    pub(super) fn connecting_until(&self, station: &StationId) -> Option<DateTime<Utc>> {
-        let until = self.decks.connecting(station)? + CONNECTING;
-        (until > self.environment.clock.now()).then_some(until)
-    }
-
-    /// Whether it is still open where an airing begins.
-    pub(super) fn is_connecting(&self, id: &AiringId) -> bool {
-        self.amendments.borrow().get(id).is_some_and(|amendment| amendment.connecting_until.is_some())
-    }
-
-    /// Decides where an airing begins, where that is open, and writes it down; true where it begins later than it did.
-    pub(super) async fn decide_beginning(&self, id: &AiringId, tape: &Tape) -> Result<bool, RecorderError> {
-        let amendment = || self.amendments.borrow().get(id).cloned();
-        let Some((asked, until)) = amendment().and_then(|it| Some((it.airing.cut().start, it.connecting_until?)))
-        else {
-            return Ok(false);
-        };
-        let clock = self.environment.clock.as_ref();
-        let first = first_sound(tape, asked, until, clock);
-        let first = self.environment.stop.run_until_cancelled(first).await.ok_or(RecorderError::Stopping)?;
-        let turn = self.turn().await;
-        // By now its end may be another.
-        let Some(amendment) = amendment() else { return Ok(false) };
-        let decided = begun(amendment, first);
-        let begins = decided.airing.cut().start;
-        self.amend(&turn, &decided).await?;
-        if begins > asked {
-            info!(airing = %id, %begins, "begins with the first sound after connecting");
-        }
-        Ok(begins > asked)
-    }
-}
-
-/// A change of which it is decided that its airing begins with the `first` sound. It keeps its length, but for an end
-/// that is open or was set by hand: that was answered, and stays.
-fn begun(amendment: Amendment, first: DateTime<Utc>) -> Amendment {
-    let decided = Amendment { connecting_until: None, ..amendment };
-    // Nothing comes before the first sound, not even part of a millisecond.
-    let begins =
-        if first.trunc_subsecs(3) < first { first.trunc_subsecs(3) + TimeDelta::milliseconds(1) } else { first };
-    let Span { start, end } = decided.airing.cut();
-    let end = if decided.moved || decided.until_stopped { end } else { end + (begins - start) };
-    if begins <= start || begins >= end {
-        return decided;
-    }
-    Amendment { airing: decided.airing.begun(begins).until(end), ..decided }
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -111,7 +56,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::simulated::SimulatedClock;
-    use crate::model::{Airing, Cause, CauseKind, Chunk, Container, Format, MediaEvent, Origin, ShowId};
+    use crate::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
 
     fn at(seconds: f64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::from_std(Duration::from_secs_f64(1_000_000.0 + seconds)).unwrap()
@@ -216,38 +161,5 @@ mod tests {
         hear(&tape, 1.0, 102.9, None);
         let clock = SimulatedClock::at(at(110.0));
         assert_eq!(first_sound(&tape, at(100.0), at(110.0), clock.as_ref()).await, at(100.9));
-    }
-
-    fn amendment(moved: bool, until_stopped: bool) -> Amendment {
-        let (show, start) = (ShowId::new("once~s~t"), at(100.0));
-        let airing = Airing {
-            id: AiringId::derive(&show, start),
-            show,
-            station: StationId::new("s"),
-            on_air: Span::new(start, at(105.0)),
-            early: TimeDelta::zero(),
-            late: TimeDelta::zero(),
-            timezone: crate::base::zone::Zone::utc(),
-        };
-        let (title, origin, connecting_until) = ("T".to_owned(), Origin::Hand, Some(at(110.0)));
-        Amendment { airing, title, origin, skipped: false, moved, until_stopped, connecting_until }
-    }
-
-    #[test]
-    fn the_length_is_kept_and_an_end_that_is_open_or_was_set_by_hand_stays() {
-        let cut = |moved, until_stopped, first| {
-            let asked = amendment(moved, until_stopped);
-            let begun = begun(asked.clone(), first);
-            assert_eq!((&begun.airing.id, begun.connecting_until), (&asked.airing.id, None));
-            begun.airing.cut()
-        };
-        assert_eq!(cut(false, false, at(100.75)), Span::new(at(100.75), at(105.75)));
-        assert_eq!(cut(false, false, at(107.0)), Span::new(at(107.0), at(112.0)));
-        assert_eq!(cut(false, true, at(100.75)), Span::new(at(100.75), at(105.0)));
-        assert_eq!(cut(true, false, at(100.75)), Span::new(at(100.75), at(105.0)));
-        assert_eq!(cut(true, false, at(107.0)), Span::new(at(100.0), at(105.0)), "stopped before anything was heard");
-        assert_eq!(cut(false, false, at(100.0)), Span::new(at(100.0), at(105.0)));
-        let half = at(100.75) + TimeDelta::microseconds(400);
-        assert_eq!(cut(false, true, half).start, at(100.751), "nothing from before the first sound");
     }
 }

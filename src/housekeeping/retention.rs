@@ -1,4 +1,4 @@
-//! What goes again: a pure plan, and its execution.
+//! Which recordings `keep` does not keep, and their deletion.
 //!
 //! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
 //! is deleted, and without rules nothing is. Partial and silent ones count like any other.
@@ -12,18 +12,17 @@
 //! deletes again.
 
 use std::cmp::Reverse;
-use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::archive::ArchiveError;
-use super::catalogue::{Catalogue, Recording};
-use super::shelf::Shelf;
 use crate::config::Keep;
+use crate::library::archive::ArchiveError;
+use crate::library::catalogue::{Catalogue, Recording};
+use crate::library::shelf::Shelf;
 use crate::model::AiringId;
 
 /// Which of one show's `recordings` go at `now`, oldest first. Airings that are being recorded are left alone.
-pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<AiringId> {
+pub(super) fn not_kept(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<AiringId> {
     if keep.last.is_none() && keep.days.is_none() {
         return Vec::new();
     }
@@ -50,7 +49,10 @@ pub fn plan(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<Ai
 
 /// `recordings` as the disk has them: those whose file is not there are without one. Nothing where the output folder is
 /// away, and so nothing can be said.
-pub async fn present(shelf: &Shelf, mut recordings: Vec<Recording>) -> Result<Option<Vec<Recording>>, ArchiveError> {
+pub(super) async fn present(
+    shelf: &Shelf,
+    mut recordings: Vec<Recording>,
+) -> Result<Option<Vec<Recording>>, ArchiveError> {
     let files: Vec<_> = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
     if files.is_empty() {
         return Ok(Some(recordings));
@@ -69,33 +71,30 @@ pub async fn present(shelf: &Shelf, mut recordings: Vec<Recording>) -> Result<Op
     Ok(Some(recordings))
 }
 
-/// Deletes those of `recordings` whose ids are in `gone`: the file, folders that are empty then, and marks the row.
-/// Each is read again before: its file may have been moved away, and the name be another recording's by now. A file that
-/// is gone already is fine. One that cannot be deleted is reported and keeps its row; the others go on. Returns how many
-/// were deleted.
-pub async fn apply(
+/// Deletes the recordings `gone`: the file, folders that are empty then, and marks the row. Each row is read first: its file
+/// may have been moved away, and the name be another recording's by now. A file that is gone already is fine. One that
+/// cannot be deleted is reported and keeps its row; the others go on. Returns how many were deleted.
+pub(super) async fn apply(
     catalogue: &Catalogue,
     shelf: &Shelf,
-    recordings: &[Recording],
     gone: &[AiringId],
     now: DateTime<Utc>,
 ) -> Result<usize, ArchiveError> {
-    let gone: HashSet<&AiringId> = gone.iter().collect();
     let mut deleted = 0;
     let mut trouble = Ok(());
-    for recording in recordings.iter().filter(|recording| gone.contains(&recording.id)) {
-        let current = catalogue.get(&recording.id).await?;
+    for id in gone {
+        let current = catalogue.get(id).await?;
         let Some(current) = current.filter(|it| it.deleted_at.is_none() && it.binned.is_none()) else { continue };
         let removed = match &current.file {
             Some(file) => shelf.remove(file).await,
             None => Ok(()),
         };
         if let Err(error) = removed {
-            tracing::warn!(airing = %recording.id, %error, "a recording that should go could not be deleted");
+            tracing::warn!(airing = %id, %error, "a recording that should go could not be deleted");
             trouble = Err(error.into());
             continue;
         }
-        catalogue.mark_deleted(&recording.id, now).await?;
+        catalogue.mark_deleted(id, now).await?;
         deleted += 1;
     }
     trouble.map(|()| deleted)
@@ -107,8 +106,8 @@ mod tests {
 
     use super::*;
     use crate::library::archive;
-    use crate::library::catalogue::{Filter, Outcome};
-    use crate::model::{Airing, Measured, ShowId, Span, StationId, Verdict};
+    use crate::library::catalogue::Filter;
+    use crate::model::{Airing, Measured, Outcome, ShowId, Span, StationId, Verdict};
 
     const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -144,7 +143,7 @@ mod tests {
         let mut recordings: Vec<Recording> = [3, 0, 4, 1, 2].map(aged).into();
         recordings.push(Recording { finished_at: None, id: AiringId::new("aged 90"), ..aged(90) });
         recordings.push(Recording { deleted_at: Some(aged(0).on_air.end), id: AiringId::new("aged 91"), ..aged(1) });
-        plan(&recordings, &Keep { last, days }, NOON.parse().unwrap())
+        not_kept(&recordings, &Keep { last, days }, NOON.parse().unwrap())
             .iter()
             .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
             .collect()
@@ -174,7 +173,7 @@ mod tests {
             fs::write(folder.path().join(format!("{age}.mp3")), "sound").unwrap();
         }
         let there = present(&shelf, recordings.clone()).await.unwrap().unwrap();
-        assert_eq!(plan(&there, &keep, now), [AiringId::new("aged 5")]);
+        assert_eq!(not_kept(&there, &keep, now), [AiringId::new("aged 5")]);
         let away = Shelf::new(folder.path().join("away"));
         assert_eq!(present(&away, recordings).await.unwrap(), None);
     }
@@ -183,7 +182,7 @@ mod tests {
     fn airings_of_which_there_is_no_file_cost_no_recording_and_go_with_those_they_were_between() {
         let failed = |age| Recording { file: None, verdict: Some(Verdict::Failed), ..aged(age) };
         let gone = |recordings: Vec<Recording>, last| {
-            plan(&recordings, &Keep { last: Some(last), days: None }, NOON.parse().unwrap())
+            not_kept(&recordings, &Keep { last: Some(last), days: None }, NOON.parse().unwrap())
                 .iter()
                 .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
                 .collect::<Vec<i64>>()
@@ -245,8 +244,8 @@ mod tests {
             }
         }
         let recordings = catalogue.list(&Filter::default()).await.unwrap();
-        let gone = plan(&recordings, &Keep { last: Some(1), days: None }, now);
-        assert_eq!(apply(&catalogue, &shelf, &recordings, &gone, now).await.unwrap(), 2);
+        let gone = not_kept(&recordings, &Keep { last: Some(1), days: None }, now);
+        assert_eq!(apply(&catalogue, &shelf, &gone, now).await.unwrap(), 2);
 
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 1);
         let left: Vec<_> = fs::read_dir(shelf.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -296,8 +295,8 @@ mod tests {
                 fs::rename(&file, folder.path().join(format!("{age}.mp3"))).unwrap();
             }
         }
-        let gone = plan(&planned, &Keep { last: None, days: Some(1) }, now);
-        assert_eq!(apply(&catalogue, &shelf, &planned, &gone, now).await.unwrap(), 8);
+        let gone = not_kept(&planned, &Keep { last: None, days: Some(1) }, now);
+        assert_eq!(apply(&catalogue, &shelf, &gone, now).await.unwrap(), 8);
         assert_eq!(fs::read_to_string(&file).unwrap(), "of day 0");
     }
 }

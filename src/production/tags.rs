@@ -21,8 +21,8 @@ use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
 use id3::{Encoder, Encoding, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
-use super::artwork::Picture;
 use crate::config::Id3;
+use crate::library::artwork::Picture;
 
 /// The header of a tag, in bytes.
 const HEADER: usize = 10;

@@ -31,7 +31,7 @@ const REMOVAL: Duration = Duration::from_secs(1);
 
 /// Time to look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tick {
+pub(super) enum Tick {
     /// What is due? Once a second; ticks that nobody takes are dropped, not saved up.
     Second,
     /// Retention, check-ups: every ten minutes.
@@ -45,7 +45,7 @@ pub struct TickerError(#[from] JobSchedulerError);
 
 /// Sends ticks until it is stopped or dropped; the channel ends then.
 #[derive(Debug)]
-pub struct Ticker {
+pub(super) struct Ticker {
     scheduler: Scheduler,
     stop: CancellationToken,
     /// The only strong end; jobs hold weak ones.
@@ -54,7 +54,7 @@ pub struct Ticker {
 
 impl Ticker {
     /// Starts to send `ticks`.
-    pub async fn start(environment: &Environment, ticks: mpsc::Sender<Tick>) -> Result<Self, TickerError> {
+    pub(super) async fn start(environment: &Environment, ticks: mpsc::Sender<Tick>) -> Result<Self, TickerError> {
         Self::start_with(environment, ticks, &JOBS, SILENCE).await
     }
 
@@ -72,7 +72,7 @@ impl Ticker {
     }
 
     /// Ends the ticks: none is sent after this returns.
-    pub async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         self.stop.cancel();
         self.ticks = None;
         self.scheduler.stop().await;

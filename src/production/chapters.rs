@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::base::zone::Zone;
 use chrono::DateTime;
 
-use crate::library::tags::{Chapter, MOST_CHAPTERS};
+use super::tags::{Chapter, MOST_CHAPTERS};
+use crate::base::zone::Zone;
 use crate::model::{Gap, Span};
 
 /// The chapters of a recording of `cut` that plays for `length`.

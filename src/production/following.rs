@@ -1,9 +1,9 @@
-//! Taking a cut: waiting for it to come on tape, and encoding it while it does.
+//! Encoding a cut while it comes on tape.
 //!
-//! How long a cut is waited for that is not whole on tape when it should be:
+//! The rules for how long a cut is waited for that is not whole on tape when it should be:
 //! - as soon as the tape reaches beyond its end, nothing more can come: a tape is written in programme order;
 //! - a station that is down may come back with a window that still holds the end, so it is given [`LATEST`], counted from
-//!   when the cut was due or, after a restart, from when the take began;
+//!   when the cut was due or, after a restart, from when the encoding began;
 //! - a station of which nothing at all is on tape is given up after [`QUIET`].
 
 use std::sync::{Mutex, PoisonError};
@@ -13,93 +13,90 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use super::error::RecorderError;
+use super::error::ProductionError;
 use crate::base::clock::{Clock, sleep_until};
 use crate::base::environment::Environment;
-use crate::encode::{self, Job};
+use crate::encode::{Encoded, Job};
 use crate::model::Span;
 use crate::tape::{self, Tape};
-
-pub use crate::encode::Encoded as Taken;
 
 /// Encoding begins this share of the cut's length before its end: LAME is a hundred and more times faster than the air.
 const LEAD_SHARE: i32 = 40;
 /// A station that has never been heard and stays quiet for so long after the end is given up.
 const QUIET: TimeDelta = TimeDelta::seconds(30);
 /// However much still arrives, a cut ends this long after it should have been on tape.
-pub(super) const LATEST: TimeDelta = TimeDelta::seconds(150);
+pub const LATEST: TimeDelta = TimeDelta::seconds(150);
 
-/// The places for encoders, each of which is two ffmpegs.
+/// The slots for encodings, each of which is two ffmpegs.
 ///
-/// An encoder that started before the end of its cut mostly waits for the tape, for as long as minutes. It therefore
-/// has a place of another kind than one whose cut is on tape, which only computes: so neither kind ever waits for a
-/// station, and there are never more than two encoders per place.
+/// An encoding that starts before the end of its cut mostly waits for the tape, for minutes at times. It therefore has a
+/// slot of another kind than one whose cut is on tape, which only computes. So no encoding waits for another's station, and
+/// there are never more than two encodings per slot.
 #[derive(Debug)]
-pub struct Encoders {
+pub struct EncodingSlots {
     ahead: Semaphore,
     ready: Semaphore,
     speed: Mutex<Option<f64>>,
 }
 
-impl Encoders {
-    /// So many places of each kind.
-    pub fn new(places: usize) -> Self {
-        Self { ahead: Semaphore::new(places), ready: Semaphore::new(places), speed: Mutex::default() }
+impl EncodingSlots {
+    /// This many slots of each kind.
+    pub fn new(slots: usize) -> Self {
+        Self { ahead: Semaphore::new(slots), ready: Semaphore::new(slots), speed: Mutex::default() }
     }
 
-    /// How many times faster than it plays the last recording was encoded of which that is known.
+    /// How many times faster than it plays the last recording was encoded whose speed is known.
     pub fn speed(&self) -> Option<f64> {
         *self.speed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The two ways in which a take can be ended from outside.
+/// The two ways in which an encoding can be ended from outside.
 #[derive(Debug, Clone)]
 pub struct Ending {
-    /// The process stops: nothing is published, the tape stays, and the take is repeated at the next start.
+    /// The process stops: nothing is published, the tape stays, and the next start encodes it again.
     pub abandon: CancellationToken,
     /// A person has heard enough: what is on tape by now is published.
     pub early: CancellationToken,
 }
 
 /// Waits until it is time to encode `cut`.
-pub async fn until_near_its_end(cut: &Span, environment: &Environment, ending: &Ending) -> Result<(), RecorderError> {
+pub async fn until_near_its_end(cut: &Span, environment: &Environment, ending: &Ending) -> Result<(), ProductionError> {
     tokio::select! {
         () = sleep_until(environment.clock.as_ref(), cut.end - cut.length() / LEAD_SHARE) => Ok(()),
         () = ending.early.cancelled() => Ok(()),
-        () = ending.abandon.cancelled() => Err(RecorderError::Stopping),
+        () = ending.abandon.cancelled() => Err(ProductionError::Stopping),
     }
 }
 
-/// Takes `job` from `tape`: encodes it so that it is ready soon after its end is on tape. The take ends when the tape
-/// covers it, when nothing more can be hoped for, or as `ending` says.
-pub async fn take(
-    tape: &Tape,
+/// Encodes `job` from `tape` so that it is ready soon after its end is on tape. It ends when the tape covers the cut, when
+/// nothing more can be hoped for, or as `ending` says.
+pub async fn encode(
     job: &Job,
+    tape: &Tape,
     delay: Duration,
     environment: &Environment,
-    encoders: &Encoders,
+    slots: &EncodingSlots,
     ending: &Ending,
-) -> Result<Taken, RecorderError> {
+) -> Result<Encoded, ProductionError> {
     let clock = environment.clock.as_ref();
     let begun = clock.now();
     let due = job.cut.end + TimeDelta::from_std(delay).unwrap_or_default();
-    until_near_its_end(&job.cut, environment, ending).await?;
     let sealed = CancellationToken::new();
-    let encode = async {
-        let _place = if let Ok(place) = encoders.ahead.try_acquire() {
-            place
+    let encoding = async {
+        let _slot = if let Ok(slot) = slots.ahead.try_acquire() {
+            slot
         } else {
             sealed.cancelled().await;
             // Closed never: it lives as long as the recorder.
-            encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
+            slots.ready.acquire().await.map_err(|_| ProductionError::Stopping)?
         };
         // On the heap: it is large, and most of an airing is over before it begins.
-        let taken = Box::pin(encode::encode(job, tape, sealed.clone())).await?;
-        if taken.speed.is_some() {
-            *encoders.speed.lock().unwrap_or_else(PoisonError::into_inner) = taken.speed;
+        let encoded = Box::pin(crate::encode::encode(job, tape, sealed.clone())).await?;
+        if encoded.speed.is_some() {
+            *slots.speed.lock().unwrap_or_else(PoisonError::into_inner) = encoded.speed;
         }
-        Ok(taken)
+        Ok(encoded)
     };
     let seal = async {
         tokio::select! {
@@ -110,9 +107,9 @@ pub async fn take(
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        taken = encode => taken,
-        () = seal => Err(RecorderError::Stopping),
-        () = ending.abandon.cancelled() => Err(RecorderError::Stopping),
+        encoded = encoding => encoded,
+        () = seal => Err(ProductionError::Stopping),
+        () = ending.abandon.cancelled() => Err(ProductionError::Stopping),
     }
 }
 
@@ -159,9 +156,9 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    /// Takes a cut of twenty seconds, of which ten are on tape if it was `heard`, from `begun` on. Nothing more comes, and it
+    /// Encodes a cut of twenty seconds, of which ten are on tape if it was `heard`, from `begun` on. Nothing more comes, and it
     /// is waited for until `given_up`, to the second.
-    async fn taken(heard: bool, begun: i64, given_up: DateTime<Utc>) -> Taken {
+    async fn encoded(heard: bool, begun: i64, given_up: DateTime<Utc>) -> Encoded {
         let folder = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::at(at(begun));
         let environment =
@@ -183,31 +180,31 @@ mod tests {
             cover_space: 0,
         };
         let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-        let encoders = Encoders::new(1);
-        let mut take = pin!(take(&tape, &job, Duration::ZERO, &environment, &encoders, &ending));
+        let slots = EncodingSlots::new(1);
+        let mut encoding = pin!(encode(&job, &tape, Duration::ZERO, &environment, &slots, &ending));
         let before = (given_up - clock.now() - TimeDelta::seconds(1)).to_std().unwrap();
         tokio::select! {
             biased;
-            _ = &mut take => panic!("given up at {}", clock.now()),
+            _ = &mut encoding => panic!("given up at {}", clock.now()),
             () = clock.advance(before) => {}
         }
         // Encoding takes what it takes, while this clock stands still.
-        tokio::join!(take, clock.advance(SECOND)).0.unwrap()
+        tokio::join!(encoding, clock.advance(SECOND)).0.unwrap()
     }
 
     #[tokio::test]
     async fn a_station_that_went_down_is_waited_for_and_then_what_there_is_is_published() {
-        // Also a take that begins long after the end, as after a restart, gives the station a chance to come back.
+        // Also an encoding that begins long after the end, as after a restart, gives the station a chance to come back.
         for begun in [0, 400] {
-            let taken = taken(true, begun, at(20.max(begun)) + LATEST).await;
-            assert_eq!(taken.gaps.last().map(|gap| gap.start + gap.length), Some(at(20)), "{taken:?}");
+            let encoded = encoded(true, begun, at(20.max(begun)) + LATEST).await;
+            assert_eq!(encoded.gaps.last().map(|gap| gap.start + gap.length), Some(at(20)), "{encoded:?}");
         }
     }
 
     #[tokio::test]
     async fn a_station_of_which_nothing_ever_came_is_given_up_sooner() {
-        let taken = taken(false, 0, at(20) + QUIET).await;
-        assert_eq!((taken.seconds, taken.gaps.len()), (0.0, 1));
+        let encoded = encoded(false, 0, at(20) + QUIET).await;
+        assert_eq!((encoded.seconds, encoded.gaps.len()), (0.0, 1));
     }
 
     #[tokio::test]

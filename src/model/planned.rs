@@ -1,4 +1,4 @@
-//! What a person changed by hand about what is recorded.
+//! An airing as it is planned, and what a person changed by hand.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use chrono::{DateTime, Utc};
 
 use super::{Airing, AiringId};
 
-/// A change by hand of one airing.
+/// An airing as it is planned, with what a person changed of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Amendment {
-    /// The airing as it is with the change. Of a [`Origin::File`] airing only the id counts, and the end where it was
-    /// [`moved`](Self::moved): everything else is as the file says.
+pub struct Planned {
+    /// The airing, with its new end if it has one. In [`Amendments`] only the id of an [`Origin::File`] airing counts, and its
+    /// end if that was [`moved`](Self::moved): the file says everything else.
     pub airing: Airing,
     /// Its title, for people.
     pub title: String,
     /// Where the airing comes from.
     pub origin: Origin,
-    /// Whether it is not to be recorded.
+    /// Whether a person skips it: it is not recorded.
     pub skipped: bool,
-    /// Whether its end was set by hand.
+    /// Whether a person set its end.
     pub moved: bool,
     /// Whether it goes on until somebody stops it; its end is then only a bound.
     pub until_stopped: bool,
@@ -47,22 +47,22 @@ impl Origin {
 
 /// Everything that was changed by hand, by airing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Amendments(BTreeMap<AiringId, Amendment>);
+pub struct Amendments(BTreeMap<AiringId, Planned>);
 
 impl Amendments {
     /// The change of one airing, if there is one.
-    pub fn get(&self, id: &AiringId) -> Option<&Amendment> {
+    pub fn get(&self, id: &AiringId) -> Option<&Planned> {
         self.0.get(id)
     }
 
     /// All of them, by the ids of their airings.
-    pub fn iter(&self) -> impl Iterator<Item = &Amendment> {
+    pub fn iter(&self) -> impl Iterator<Item = &Planned> {
         self.0.values()
     }
 }
 
-impl FromIterator<Amendment> for Amendments {
-    fn from_iter<T: IntoIterator<Item = Amendment>>(amendments: T) -> Self {
+impl FromIterator<Planned> for Amendments {
+    fn from_iter<T: IntoIterator<Item = Planned>>(amendments: T) -> Self {
         Self(amendments.into_iter().map(|amendment| (amendment.airing.id.clone(), amendment)).collect())
     }
 }

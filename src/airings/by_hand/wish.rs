@@ -5,11 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use super::error::ControlError;
-use crate::airings::programme::Planned;
 use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::{Config, LONGEST};
 use crate::language::Sentence;
-use crate::model::{Airing, AiringId, Amendment, Origin, ShowId, Span, StationId};
+use crate::model::{Airing, AiringId, Origin, Planned, ShowId, Span, StationId};
 
 /// Nobody knows today what airs later than this.
 const FURTHEST: TimeDelta = TimeDelta::days(366);
@@ -41,7 +40,7 @@ pub enum Wish {
 
 impl Wish {
     /// What is asked for as an airing of the programme, where it lies ahead.
-    pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Amendment, ControlError> {
+    pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Planned, ControlError> {
         let (Self::Extra { start, .. } | Self::Free { start, .. }) = self;
         if *start <= now {
             return Err(ControlError::Wrong(Sentence::new("problem_start_passed")));
@@ -53,7 +52,7 @@ impl Wish {
     }
 
     /// The same, at any time.
-    pub(super) fn made(&self, config: &Config) -> Result<Amendment, ControlError> {
+    pub(super) fn made(&self, config: &Config) -> Result<Planned, ControlError> {
         match self {
             Self::Extra { show, start, length } => {
                 let show = config.show(show).ok_or_else(|| ControlError::NoShow(show.clone()))?;
@@ -125,9 +124,9 @@ fn airing(
     })
 }
 
-fn amendment(airing: Airing, title: String) -> Amendment {
+fn amendment(airing: Airing, title: String) -> Planned {
     let (skipped, moved, until_stopped, connecting_until) = (false, false, false, None);
-    Amendment { airing, title, origin: Origin::Hand, skipped, moved, until_stopped, connecting_until }
+    Planned { airing, title, origin: Origin::Hand, skipped, moved, until_stopped, connecting_until }
 }
 
 /// A title: one line of text.
@@ -170,7 +169,7 @@ mod tests {
         format!("2026-11-20T{text}Z").parse().unwrap()
     }
 
-    fn free(title: &str, start: &str, length: u64) -> Result<Amendment, String> {
+    fn free(title: &str, start: &str, length: u64) -> Result<Planned, String> {
         let (title, station) = (title.to_owned(), StationId::new("s"));
         let wish = Wish::Free { title, station, start: at(start), length: Duration::from_secs(length) };
         wish.amendment(&config(), at("12:00:00")).map_err(|error| error.to_string())
@@ -214,7 +213,7 @@ mod tests {
     #[test]
     fn a_new_end_is_later_than_the_old_one_but_for_what_goes_on_until_it_is_stopped() {
         let amendment = free("a", "14:00:00", 3_600).unwrap();
-        let Amendment { airing, title, origin, skipped, moved, .. } = amendment;
+        let Planned { airing, title, origin, skipped, moved, .. } = amendment;
         let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false, connecting_until: None };
         let end =
             |planned: &Planned, later| later_end(planned, later, at("14:30:00")).map_err(|error| error.to_string());

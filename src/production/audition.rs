@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
-use super::verdict::SILENCE;
+use super::judge::SILENCE;
 use crate::capture::deck::Probed;
 use crate::config::{Mp3, Treatment};
 use crate::encode::{self, Encoded, Job};

@@ -1,0 +1,25 @@
+//! The renewal of claims.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::Airings;
+
+/// How often leases are renewed; each lasts four times as long.
+const EVERY: Duration = Duration::from_secs(30);
+
+impl Airings {
+    /// Renews the leases of this process until it stops. Costs nothing while nothing is recorded.
+    pub async fn keep_claims(self) {
+        let environment = &self.shared.environment;
+        while environment.stop.run_until_cancelled(environment.clock.sleep(EVERY)).await.is_some() {
+            if self.shared.running.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.shared.catalogue.renew(self.shared.owner.lease(self.now())).await {
+                warn!(%error, "the claims on what is being recorded could not be renewed");
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Housekeeping: what of all that is kept goes again. Nothing else deletes tape, what is in the bin, or recordings.
+//!
+//! One pure plan ([`plan`]) says what may go and in which order: old tape, the bin, recordings that `keep` does not keep. It
+//! is applied once an hour to what is due, and as far as necessary when a new airing finds too little room.
+
+mod plan;
+mod retention;
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use thiserror::Error;
+use tracing::{debug, info, warn};
+
+use crate::airings::Airings;
+use crate::base::clock::SharedClock;
+use crate::base::spoken;
+use crate::capture::deck::Decks;
+use crate::config::{Config, Keep, Show};
+use crate::library::archive::ArchiveError;
+use crate::library::bin::{self, Bin};
+use crate::library::catalogue::{Catalogue, Filter};
+use crate::library::shelf::{self, Shelf, ShelfError};
+
+use plan::{Inventory, Reason, ShowRecordings, StationTape, Step};
+
+/// How long tape is kept after it arrived, for a second look at what went wrong.
+pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
+/// How long events are kept in the outbox.
+const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// Why a new airing is not begun.
+#[derive(Debug, Error)]
+pub enum RoomError {
+    /// There is too little room, and nothing may go.
+    #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
+    NoRoom {
+        /// The folder.
+        path: PathBuf,
+        /// What there is, in words.
+        free: String,
+        /// What there should be, in words.
+        wanted: String,
+    },
+    /// How much room there is cannot be found out.
+    #[error(transparent)]
+    Shelf(#[from] ShelfError),
+}
+
+/// Deletes what is not kept.
+#[derive(Debug, Clone)]
+pub struct Housekeeping {
+    clock: SharedClock,
+    airings: Airings,
+    decks: Decks,
+    catalogue: Catalogue,
+    shelf: Shelf,
+    bin: Bin,
+}
+
+impl Housekeeping {
+    /// For the tapes, the bin and the recordings of a service.
+    pub fn new(
+        clock: SharedClock,
+        airings: Airings,
+        decks: Decks,
+        catalogue: Catalogue,
+        shelf: Shelf,
+        bin: Bin,
+    ) -> Self {
+        Self { clock, airings, decks, catalogue, shelf, bin }
+    }
+
+    /// Deletes what is due by the `keep` of the shows of `config` and by the age of tape, bin, changes by hand and events.
+    pub async fn tidy(&self, config: &Config) {
+        self.airings.forget_old_changes().await;
+        if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
+            warn!(%error, "old events could not be forgotten");
+        }
+        for step in plan::plan(self.inventory(config).await, Reason::Due, self.now()) {
+            self.apply(step).await;
+        }
+    }
+
+    /// Removes what has been in the bin for long enough, and goes on with what a crash has left there.
+    pub async fn empty_bin(&self) {
+        self.apply(Step::Bin { before: self.now() - bin::KEPT }).await;
+    }
+
+    /// Sees to it that the folders of recordings and tapes have `min_free`. A disk that fills up in the middle of an airing
+    /// would spoil every other recording on it.
+    ///
+    /// # Errors
+    /// All that may go is gone, and there is too little room; or nobody can say how much there is.
+    pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
+        let folders = [self.shelf.output(), self.decks.folder()];
+        let Some(folder) = short(&folders, config.min_free).await? else { return Ok(()) };
+        warn!(folder = %folder.display(), "little room on the disk: old tape goes");
+        let mut tape_only = true;
+        for step in plan::plan(self.inventory(config).await, Reason::Room, self.now()) {
+            if tape_only && !matches!(step, Step::Tape { .. } | Step::UnusedTape { .. }) {
+                if short(&folders, config.min_free).await?.is_none() {
+                    return Ok(());
+                }
+                warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+                tape_only = false;
+            }
+            self.apply(step).await;
+        }
+        let Some(path) = short(&folders, config.min_free).await? else { return Ok(()) };
+        let free = shelf::free_space(path).await?;
+        Err(RoomError::NoRoom {
+            path: path.to_owned(),
+            free: spoken::bytes(free),
+            wanted: spoken::bytes(config.min_free),
+        })
+    }
+
+    /// What there is of which some may go.
+    async fn inventory(&self, config: &Config) -> Inventory {
+        let stations = self.decks.known_stations().into_iter();
+        let stations = stations.map(|station| StationTape { needed: self.airings.needed(&station), station });
+        let mut shows = Vec::new();
+        // Without a rule nothing goes, so nothing has to be read.
+        for show in config.shows.iter().filter(|show| show.keep != Keep::default()) {
+            match self.recordings(show).await {
+                Ok(recordings) => shows.extend(recordings),
+                Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
+            }
+        }
+        Inventory { tape_kept: TAPE_KEPT, bin_kept: bin::KEPT, stations: stations.collect(), shows }
+    }
+
+    /// The recordings of a show as the disk has them. `None` if the output folder is away.
+    async fn recordings(&self, show: &Show) -> Result<Option<ShowRecordings>, ArchiveError> {
+        let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
+        let recordings = retention::present(&self.shelf, self.catalogue.list(&filter).await?).await?;
+        Ok(recordings.map(|recordings| ShowRecordings { show: show.id.clone(), keep: show.keep, recordings }))
+    }
+
+    async fn apply(&self, step: Step) {
+        match step {
+            Step::Tape { station, before } => match self.decks.forget(&station, before).await {
+                Ok(0) => {}
+                Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
+                Err(error) => warn!(%station, %error, "old tape could not be deleted"),
+            },
+            Step::UnusedTape { before } => match self.decks.forget_unused(before).await {
+                Ok(0) => {}
+                Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
+                Err(error) => warn!(%error, "old tape could not be deleted"),
+            },
+            Step::Bin { before } => match self.bin.purge(self.now(), before).await {
+                Ok(0) => {}
+                Ok(count) => info!(count, "recordings removed from the bin"),
+                Err(error) => warn!(%error, "the bin could not be looked through"),
+            },
+            Step::Recordings { show, gone } => {
+                match retention::apply(&self.catalogue, &self.shelf, &gone, self.now()).await {
+                    Ok(0) => {}
+                    Ok(count) => info!(%show, count, "recordings deleted, as `keep` says"),
+                    Err(error) => warn!(%show, %error, "old recordings could not be deleted"),
+                }
+            }
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+}
+
+/// The first of `folders` that has less than `min_free` bytes free.
+async fn short<'a>(folders: &[&'a Path], min_free: u64) -> Result<Option<&'a Path>, ShelfError> {
+    for folder in folders {
+        if shelf::free_space(folder).await? < min_free {
+            return Ok(Some(folder));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,89 @@
+//! The outbox: what happened, written in the transaction that made it true.
+//!
+//! An event has a number; numbers only grow. Whoever has to hear of events remembers the number of the last one that it has
+//! dealt with, and asks for those after it, also after a restart. What is old is [forgotten](Catalogue::forget_events).
+
+use chrono::{DateTime, Utc};
+use rusqlite::params;
+
+use super::error::CatalogueError;
+use super::rows::stamp;
+use super::{Catalogue, written};
+use crate::events::Noted;
+
+impl Catalogue {
+    /// The events after the one with the number `after`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// The catalogue cannot be read. An event that cannot be read is left out.
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Noted>, CatalogueError> {
+        let read = |source| CatalogueError::Sqlite { doing: "read", source };
+        self.run(move |connection| {
+            let mut statement = connection
+                .prepare_cached("SELECT number, event FROM outbox WHERE number > ?1 ORDER BY number LIMIT ?2")
+                .map_err(read)?;
+            let rows = statement
+                .query_map(params![after, limit], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
+                .map_err(read)?;
+            let mut events = Vec::new();
+            for row in rows {
+                let (number, text) = row.map_err(read)?;
+                match serde_json::from_str(&text) {
+                    Ok(event) => events.push(Noted { number, event }),
+                    Err(error) => tracing::warn!(number, %error, "an event in the catalogue cannot be read"),
+                }
+            }
+            Ok(events)
+        })
+        .await
+    }
+
+    /// Forgets the events of before `before`. Returns how many there were.
+    ///
+    /// # Errors
+    /// The catalogue cannot be written.
+    pub async fn forget_events(&self, before: DateTime<Utc>) -> Result<usize, CatalogueError> {
+        self.run(move |connection| {
+            connection.execute("DELETE FROM outbox WHERE at < ?1", [stamp(before)]).map_err(written)
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{airing, at, partial};
+    use super::*;
+    use crate::events::Event;
+    use crate::model::{AiringId, Outcome};
+
+    #[tokio::test]
+    async fn an_event_is_there_exactly_when_what_it_says_is_true_and_keeps_its_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("catalogue.sqlite");
+        let catalogue = Catalogue::open(&path).await.unwrap();
+        let (first, second) = (airing("news", "2026-11-20T05:00:00Z"), airing("news", "2026-11-20T06:00:00Z"));
+        let events = async |after| catalogue.events_after(after, 10).await.unwrap();
+        catalogue.claim(&first, "News", first.on_air.start).await.unwrap();
+        catalogue.prepare(&first.id, &partial()).await.unwrap();
+        assert_eq!(events(0).await, [], "it is not finished");
+        catalogue.finish(&first.id, &partial()).await.unwrap();
+        assert!(catalogue.finish(&first.id, &partial()).await.is_err(), "it is finished");
+        let event = |id: &AiringId| Event::AiringFinished {
+            id: id.to_string(),
+            verdict: "partial".to_owned(),
+            file: partial().file,
+        };
+        let noted = events(0).await;
+        assert_eq!(noted, [Noted { number: 1, event: event(&first.id) }]);
+        catalogue.forget_events(at("2100-01-01T00:00:00Z")).await.unwrap();
+        drop(catalogue);
+
+        let catalogue = Catalogue::open(&path).await.unwrap();
+        let again = Outcome { file: Some("second.mp3".into()), ..partial() };
+        catalogue.claim(&second, "News", second.on_air.start).await.unwrap();
+        catalogue.finish(&second.id, &again).await.unwrap();
+        let numbers: Vec<_> = catalogue.events_after(1, 10).await.unwrap().into_iter().map(|it| it.number).collect();
+        assert_eq!(numbers, [2], "no number comes twice");
+    }
+}

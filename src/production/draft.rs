@@ -1,0 +1,91 @@
+//! A draft: a cut that is encoded into a temporary file and judged, and has neither tags nor a name.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::error::ProductionError;
+use super::following::{self, EncodingSlots, Ending};
+use super::judge::judge;
+use super::tags;
+use crate::airings::order::Order;
+use crate::base::environment::Environment;
+use crate::config::Show;
+use crate::encode::{self, Encoded, Job};
+use crate::library::artwork::{Picture, Pictures};
+use crate::model::{Note, Outcome, Span, Verdict};
+use crate::tape::Tape;
+
+/// A cut that is encoded into a temporary file and judged.
+#[derive(Debug)]
+pub struct Draft {
+    /// What the encoding counted and measured.
+    pub encoded: Encoded,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// The temporary file.
+    pub file: PathBuf,
+    /// The picture for which the file has space.
+    pub(super) cover: Option<Picture>,
+}
+
+impl Draft {
+    /// The draft of what was encoded of `cut` into `file`.
+    pub fn new(cut: &Span, encoded: Encoded, file: PathBuf) -> Self {
+        Self { verdict: judge(cut, &encoded), encoded, file, cover: None }
+    }
+
+    /// Encodes `cut` as `order` says from what is on `tape` at this moment.
+    pub async fn of_tape(
+        order: &Order,
+        cut: Span,
+        tape: &Tape,
+        pictures: &Pictures,
+        file: &Path,
+    ) -> Result<Self, ProductionError> {
+        let cover = pictures.cover(&order.show, &order.config).await;
+        let sealed = CancellationToken::new();
+        sealed.cancel();
+        let encoded = encode::encode(&job(cut, &order.show, file, cover.as_ref()), tape, sealed).await?;
+        Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
+    }
+
+    /// Waits until the airing of `order` is nearly over, and encodes it while the rest comes on `tape`, until the tape covers
+    /// it, nothing more can be hoped for, or as `ending` says.
+    pub async fn following(
+        order: &Order,
+        tape: &Tape,
+        (pictures, slots): (&Pictures, &EncodingSlots),
+        file: &Path,
+        environment: &Environment,
+        ending: &Ending,
+    ) -> Result<Self, ProductionError> {
+        let cut = order.airing.cut();
+        following::until_near_its_end(&cut, environment, ending).await?;
+        let cover = Box::pin(pictures.cover(&order.show, &order.config)).await;
+        let job = job(cut, &order.show, file, cover.as_ref());
+        let encoded = following::encode(&job, tape, order.station.delay, environment, slots, ending).await?;
+        Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
+    }
+
+    /// What is written down of it, known since `at`; the file has no name yet.
+    pub fn outcome(&self, notes: Vec<Note>, at: DateTime<Utc>) -> Outcome {
+        Outcome {
+            verdict: self.verdict,
+            seconds: self.encoded.seconds,
+            file: None,
+            bytes: None,
+            gaps: self.encoded.gaps.clone(),
+            notes,
+            measured: self.encoded.measured.clone(),
+            at,
+        }
+    }
+}
+
+/// What is to be encoded, with space for `cover` in its tags.
+fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
+    let cover_space = cover.map(tags::space_for).unwrap_or_default();
+    Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
+}

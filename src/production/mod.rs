@@ -1,0 +1,31 @@
+//! Production: from a cut of a tape to a tagged file with its verdict, without the catalogue and without a name in the
+//! library.
+//!
+//! The service, `recover`, `record` and the trial of a station all make their files here, so that one rule decides what is
+//! encoded, when it is given up, how it is judged and what is written into it:
+//!
+//! 1. [`following`] encodes a cut while its station is still on the air, and says when nothing more of it can come; a cut
+//!    that is on tape is encoded at once ([`Draft::of_tape`]);
+//! 2. [`judge`](judge()) computes the verdict from the decoded samples;
+//! 3. [`Draft::label`] fills the templates of the show and writes the tags.
+//!
+//! Whoever asked gives the file its name.
+
+mod audition;
+mod chapters;
+mod comment;
+mod draft;
+mod error;
+pub mod following;
+mod judge;
+mod label;
+mod replay_gain;
+pub mod tags;
+
+pub use audition::{Heard, hear};
+pub use chapters::chapters;
+pub use comment::{describe, summary};
+pub use draft::Draft;
+pub use error::ProductionError;
+pub use judge::{SILENCE, judge};
+pub use label::{Label, Subject, Texts};

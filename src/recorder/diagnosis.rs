@@ -1,0 +1,82 @@
+//! The diagnosis of an attempt that did not work: whether an obstacle is behind it that passes.
+//!
+//! It goes by the errors of the system and by trying, never by what ffmpeg says.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::RecorderError;
+use super::obstacle::Obstacle;
+use super::parts::Parts;
+use crate::base::process::Invocation;
+use crate::encode::EncodeError;
+use crate::housekeeping::RoomError;
+use crate::library::archive::ArchiveError;
+use crate::library::shelf::{self, ShelfError};
+
+/// So many bytes must go into the folder of the tapes for it, and the list beside it, to be written.
+const SOME: u64 = 256 * 1024;
+/// The longest that ffmpeg may take to say its version.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
+
+/// What is behind `error` and passes. `None` if another attempt may as well fail. The file will have about `size` bytes.
+pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
+    use RecorderError as E;
+    let (words, output) = (error.to_string(), parts.shelf.output());
+    match error {
+        E::Room(RoomError::NoRoom { .. }) | E::Panicked | E::Stopping | E::TakenBack => None,
+        _ if error.is_disk_full() || is_short(output, size).await => Some(Obstacle::Full(words)),
+        E::Encode(EncodeError::Start(_)) => Some(Obstacle::Encoder(words)),
+        E::Encode(EncodeError::Target { .. }) => {
+            // The folder may say better why.
+            Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(output, words)))
+        }
+        E::Encode(error) if error.is_of_ffmpeg() => match runs().await {
+            Err(words) => Some(Obstacle::Encoder(words)),
+            Ok(()) => of_output(parts, size).await,
+        },
+        E::Tag(_) | E::Shelf(_) | E::Room(_) | E::Archive(ArchiveError::Shelf(_)) => of_output(parts, size).await,
+        E::Encode(_) | E::Tape(_) | E::Catalogue(_) | E::Archive(_) => of_tapes(parts).await,
+    }
+}
+
+/// Whether what is like `obstacle` is still in the way.
+pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
+    match obstacle {
+        Obstacle::Encoder(_) => runs().await.is_err(),
+        _ => {
+            is_short(parts.shelf.output(), size).await
+                || of_output(parts, size).await.is_some()
+                || of_tapes(parts).await.is_some()
+        }
+    }
+}
+
+/// Whether a file of `size` bytes does not fit.
+async fn is_short(output: &Path, size: u64) -> bool {
+    shelf::free_space(output).await.is_ok_and(|free| free < size)
+}
+
+async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
+    Obstacle::of_shelf(&parts.shelf.probe(size).await.err()?, parts.shelf.output())
+}
+
+async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
+    let folder = parts.decks.folder();
+    match shelf::probe(folder, SOME).await {
+        Ok(()) | Err(ShelfError::Stopping) => None,
+        Err(error) if error.is_disk_full() => Some(Obstacle::Full(error.to_string())),
+        Err(error) => Some(Obstacle::Folder { what: "tape", folder: folder.to_owned(), words: error.to_string() }),
+    }
+}
+
+/// Whether ffmpeg can be run at all: in the middle of an upgrade it is not there, or its libraries are not.
+async fn runs() -> Result<(), String> {
+    let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn().map_err(|error| error.to_string())?;
+    match tokio::time::timeout(ANSWERS_WITHIN, ffmpeg.wait()).await {
+        Ok(Ok(status)) if status.success() => Ok(()),
+        Ok(Ok(status)) => Err(format!("`ffmpeg -version` ends with {status}: {}", ffmpeg.last_words())),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("`ffmpeg -version` does not end".to_owned()),
+    }
+}

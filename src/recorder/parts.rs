@@ -1,0 +1,26 @@
+//! What the tasks of all airings share.
+
+use crate::airings::Airings;
+use crate::base::environment::Environment;
+use crate::capture::deck::Decks;
+use crate::housekeeping::Housekeeping;
+use crate::library::artwork::Pictures;
+use crate::library::catalogue::Catalogue;
+use crate::library::shelf::Shelf;
+use crate::production::following::EncodingSlots;
+
+use super::output_watch::OutputWatch;
+
+/// What the tasks of all airings share.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub environment: Environment,
+    pub airings: Airings,
+    pub decks: Decks,
+    pub catalogue: Catalogue,
+    pub shelf: Shelf,
+    pub pictures: Pictures,
+    pub housekeeping: Housekeeping,
+    pub slots: EncodingSlots,
+    pub output: OutputWatch,
+}
