@@ -1,0 +1,165 @@
+//! Shows: from the sections of the file to [`Show`]s.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::base::zone::Zone;
+
+use super::mp3::mp3;
+use super::{artwork, gaps, template, timezone};
+use crate::config::keys::{SHOW, Section};
+use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
+use crate::config::values::{
+    Complaint, Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, any_of, nearest, slug, units,
+};
+use crate::config::yaml::{Node, Place, Problems};
+use crate::model::{ShowId, StationId};
+
+/// What a show takes over from the file.
+pub struct Around<'a> {
+    /// The folder of the file.
+    pub folder: &'a Path,
+    /// Every station of the file, also those with mistakes.
+    pub stations: &'a [Outline],
+    /// The file's names of recordings; `None` when they are wrong.
+    pub name: Option<&'a Template>,
+    /// The file's encoding.
+    pub mp3: Mp3,
+    /// The file's treatment of what is missing or silent.
+    pub treatment: Treatment,
+}
+
+impl Around<'_> {
+    /// The name of a station for people.
+    pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
+        let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
+        known.and_then(|it| it.name.as_deref()).unwrap_or(id.as_str())
+    }
+}
+
+/// What shows need to know of a station.
+pub struct Outline {
+    /// What it is called in the file.
+    pub key: String,
+    /// That, or what it has to be called instead; nothing where no id can be made of it.
+    pub id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// The zone of its shows.
+    pub zone: Zone,
+}
+
+/// A show as far as it could be read.
+pub struct Read {
+    /// Its id and where that comes from.
+    pub identity: Option<(String, Place)>,
+    /// All of it. `None` when something is wrong with it, which has been told.
+    pub show: Option<Show>,
+}
+
+/// Reads show number `number` of the list.
+pub fn show(number: usize, node: &Node, around: &Around<'_>, problems: &mut Problems) -> Read {
+    let Some(section) = Section::open(node, &format!("show {number}"), node.place, &SHOW, problems) else {
+        return Read { identity: None, show: None };
+    };
+    let title = section.name("title", problems);
+    let identity = identity(&section, title.as_deref(), problems);
+    let show = whole(&section, title, identity.as_ref().map(|(id, _)| id), around, problems);
+    Read { identity, show }
+}
+
+fn identity(section: &Section<'_>, title: Option<&str>, problems: &mut Problems) -> Option<(String, Place)> {
+    if let Some(entry) = section.get("id") {
+        return Some((section.read("id", problems, slug::id)?, entry.value.place));
+    }
+    let place = section.get("title")?.value.place;
+    let title = title?;
+    match slug::slug(title) {
+        empty if empty.is_empty() => {
+            let complaint = Complaint::new(format!("no id can be made from the title `{title}`: it has no letters"));
+            problems.add(place, complaint.hint("give the show an `id:`, such as `id: evening-news`"));
+            None
+        }
+        slug => Some((slug, place)),
+    }
+}
+
+fn whole(
+    section: &Section<'_>,
+    title: Option<String>,
+    id: Option<&String>,
+    around: &Around<'_>,
+    problems: &mut Problems,
+) -> Option<Show> {
+    let station = section.read("station", problems, |text| station(text, around));
+    let cron = section.read("cron", problems, |text| {
+        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint, meant: Vec::new() })
+    });
+    let length = section.read("length", problems, |text| match units::duration(text)? {
+        Duration::ZERO => {
+            Err(Complaint::new("a length of zero records nothing").hint("write for example `length: 1h`"))
+        }
+        length => Ok(length),
+    });
+    let early = section.read("early", problems, units::duration).unwrap_or(Duration::ZERO);
+    let late = section.read("late", problems, units::duration).unwrap_or(Duration::ZERO);
+    let timezone = timezone::of_section(section, problems);
+    let tags = section.section("tags", problems);
+    let mut tag = |name: &str, default: &str| template::template(tags.as_ref(), name, default, problems);
+    let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
+    let file = match section.get("name") {
+        Some(_) => section.read("name", problems, template::parse),
+        None => around.name.cloned(),
+    };
+    let mp3 = mp3(section, around.mp3, problems);
+    let treatment = gaps::treatment(section, around.treatment, problems);
+    let artwork = artwork::read(section, around.folder, problems);
+    let keep = section.section("keep", problems);
+    let keep = Keep {
+        last: keep.as_ref().and_then(|keep| keep.whole("last", problems)),
+        days: keep.as_ref().and_then(|keep| keep.whole("days", problems)),
+    };
+    let (station, station_zone) = station?;
+    let show = Show {
+        id: ShowId::new(id?),
+        title: title?,
+        station,
+        cron: cron?,
+        timezone: timezone.unwrap_or(station_zone),
+        length: length?,
+        early,
+        late,
+        tags: TagTemplates { title: tags.0?, artist: tags.1?, genre: tags.2?, album: tags.3? },
+        file: file?,
+        mp3,
+        treatment,
+        artwork,
+        keep,
+    };
+    template::own(section, &show, around.station_name(&show.station), problems);
+    Some(show)
+}
+
+fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complaint> {
+    let stations = around.stations;
+    // Who has corrected an id here first is right as well: the station itself is told.
+    let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
+    if let Some(Outline { key, id, zone, .. }) = known {
+        return match id {
+            Some(id) if key == text && id != text => {
+                Err(Complaint::new(format!("the station `{text}` must have another id"))
+                    .hint(format!("write `{id}` here, too")))
+            }
+            _ => Ok((StationId::new(text), *zone)),
+        };
+    }
+    let complaint = Complaint::new(format!("there is no station `{text}` in this file"));
+    let named = stations.iter().find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
+    let ids = || stations.iter().filter_map(|it| it.id.as_deref());
+    Err(match (named.and_then(|it| it.id.as_deref()).or_else(|| nearest(text, ids())), stations.len()) {
+        (Some(near), _) => complaint.meant([near.to_owned()]),
+        (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
+        (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),
+        (None, _) => complaint.hint("add it under `stations:`"),
+    })
+}

@@ -1,0 +1,63 @@
+//! A show: what to record, when, and what to make of it.
+
+use std::time::Duration;
+
+use crate::base::zone::Zone;
+
+use super::{Artwork, Crontab, Mp3, Template, Treatment};
+use crate::model::{ShowId, StationId};
+
+/// A show.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// `id` in the YAML, or the slug of the title.
+    pub id: ShowId,
+    /// Its title for people.
+    pub title: String,
+    /// The station it airs on; there is one.
+    pub station: StationId,
+    /// When it starts, in [`Show::timezone`].
+    pub cron: Crontab,
+    /// The zone of the cron, resolved: the show's, else its station's, else the file's, else the machine's.
+    pub timezone: Zone,
+    /// How long it is on the air; more than zero.
+    pub length: Duration,
+    /// How much to record before it.
+    pub early: Duration,
+    /// How much to record after it.
+    pub late: Duration,
+    /// The ID3 tags.
+    pub tags: TagTemplates,
+    /// The name of the file below the output folder, `/` between folders, without extension.
+    pub file: Template,
+    /// The encoding.
+    pub mp3: Mp3,
+    /// What becomes of what is missing or silent, and the version of the tags.
+    pub treatment: Treatment,
+    /// Its picture, where one is given; else it has that of its station.
+    pub artwork: Option<Artwork>,
+    /// How many recordings to keep.
+    pub keep: Keep,
+}
+
+/// Templates of the ID3 tags.
+#[derive(Debug, Clone)]
+pub struct TagTemplates {
+    /// TIT2
+    pub title: Template,
+    /// TPE1
+    pub artist: Template,
+    /// TCON
+    pub genre: Template,
+    /// TALB
+    pub album: Template,
+}
+
+/// Which recordings to keep; what neither rule keeps is deleted. Without rules everything is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Keep {
+    /// The newest so many that have a file.
+    pub last: Option<u32>,
+    /// Those younger than this.
+    pub days: Option<u32>,
+}

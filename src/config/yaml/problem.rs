@@ -1,0 +1,216 @@
+//! A mistake in the file, and how it is shown: the place, the line with a caret under the word, what was expected and
+//! what to write instead.
+//!
+//! The reader is somebody who edits this file twice a year: every problem is told at once, in the order of the file.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::location::Place;
+use crate::base::redact;
+use crate::config::values::Complaint;
+
+/// One mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The line, from 1; 0 where the problem has no line (the file cannot be read).
+    pub line: usize,
+    /// The column in characters, from 1.
+    pub column: usize,
+    /// What is wrong, and what was expected.
+    pub message: String,
+    /// What to write instead.
+    pub hint: Option<String>,
+    /// The line of the file as shown, without secrets.
+    excerpt: String,
+    /// Display columns before the caret, and how many carets.
+    caret: (usize, usize),
+}
+
+/// All mistakes of a file, in the order of the file; never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfigErrors {
+    /// The file.
+    pub file: PathBuf,
+    /// The mistakes, sorted by place.
+    pub problems: Vec<Problem>,
+}
+
+impl ConfigErrors {
+    /// The file could not be read at all.
+    pub fn unreadable(file: &Path, message: String, hint: Option<String>) -> Self {
+        let problem = Problem { line: 0, column: 0, message, hint, excerpt: String::new(), caret: (0, 0) };
+        Self { file: file.to_owned(), problems: vec![problem] }
+    }
+}
+
+impl std::error::Error for ConfigErrors {}
+
+impl fmt::Display for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.problems {
+            problem.write(f, &self.file)?;
+            writeln!(f)?;
+        }
+        match self.problems.len() {
+            1 => write!(f, "1 problem in {}", self.file.display()),
+            count => write!(f, "{count} problems in {}", self.file.display()),
+        }
+    }
+}
+
+impl Problem {
+    fn write(&self, f: &mut fmt::Formatter<'_>, file: &Path) -> fmt::Result {
+        if self.line == 0 {
+            writeln!(f, "{}: {}", file.display(), self.message)?;
+        } else {
+            writeln!(f, "{}:{}:{}: {}", file.display(), self.line, self.column, self.message)?;
+            let number = self.line.to_string();
+            let margin = " ".repeat(number.len());
+            let (before, width) = self.caret;
+            writeln!(f, " {margin} |")?;
+            writeln!(f, " {number} | {}", self.excerpt)?;
+            writeln!(f, " {margin} | {}{}", " ".repeat(before), "^".repeat(width.max(1)))?;
+        }
+        match &self.hint {
+            Some(hint) => writeln!(f, "   hint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Collects the problems of one file while it is read.
+#[derive(Debug, Default)]
+pub struct Problems {
+    found: Vec<(Place, Complaint)>,
+    /// Where a repair has moved the rest of a line: line, column, by how many characters.
+    moved: Vec<(usize, usize, isize)>,
+    /// Values that are never shown.
+    hidden: Vec<Place>,
+    /// What is right and perhaps not meant.
+    warnings: Vec<(Option<Place>, String)>,
+}
+
+impl Problems {
+    /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
+    pub fn moved(&mut self, place: Place, by: isize) {
+        self.moved.push((place.line, place.column, by));
+    }
+
+    /// The value at `place` is secret: of its line nothing is shown from there on.
+    pub fn hide(&mut self, place: Place) {
+        self.hidden.push(place);
+    }
+
+    /// Notes what is right and perhaps not meant: `text` is a whole sentence without its full stop.
+    pub fn warn(&mut self, place: Option<Place>, text: String) {
+        if !self.warnings.contains(&(place, text.clone())) {
+            self.warnings.push((place, text));
+        }
+    }
+
+    /// All of that, in the order of the file, each with its line where it has one.
+    pub fn warnings(&mut self) -> Vec<String> {
+        let mut warnings = std::mem::take(&mut self.warnings);
+        warnings.sort_by_key(|(place, _)| place.map(|place| (place.line, place.column)));
+        let with_line = |(place, text): (Option<Place>, String)| match place {
+            Some(place) => format!("line {}: {text}", place.line),
+            None => text,
+        };
+        warnings.into_iter().map(with_line).collect()
+    }
+
+    pub fn add(&mut self, mut place: Place, complaint: Complaint) {
+        let before: isize = self
+            .moved
+            .iter()
+            .filter(|(line, column, _)| place.line == *line && place.column > *column)
+            .map(|m| m.2)
+            .sum();
+        place.column = place.column.saturating_add_signed(-before).max(1);
+        // An alias repeats the block of its anchor; its mistakes are told once.
+        if !self.found.iter().any(|(known, told)| *known == place && *told == complaint) {
+            self.found.push((place, complaint));
+        }
+    }
+
+    /// `Err` with everything that was found in `text`.
+    pub fn into_result(mut self, file: &Path, text: &str) -> Result<(), ConfigErrors> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<&str> = text.lines().collect();
+        for (place, _) in &mut self.found {
+            // The parser sees the end of the file, and sometimes line ends, where editors do not.
+            if place.line > lines.len().max(1) {
+                let last = lines.last().copied().unwrap_or_default();
+                *place = Place { line: lines.len().max(1), column: last.chars().count() + 1, width: 1 };
+            }
+        }
+        self.found.sort_by_key(|(place, _)| (place.line, place.column));
+        let problems = self
+            .found
+            .into_iter()
+            .map(|(place, Complaint { message, hint, .. })| {
+                let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
+                let hidden = self.hidden.iter().filter(|hidden| hidden.line == place.line);
+                let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), place);
+                // A daemon logs what is wrong with an edit, and the words may quote a URL.
+                let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
+                Problem { line: place.line, column: place.column, message, hint, excerpt, caret }
+            })
+            .collect();
+        Err(ConfigErrors { file: file.to_owned(), problems })
+    }
+}
+
+/// The line as far as it may be shown: up to the column of a secret value.
+fn shown(line: &str, until: Option<usize>) -> String {
+    match until {
+        Some(column) => line.chars().take(column.saturating_sub(1)).chain(['…']).collect(),
+        None => line.to_owned(),
+    }
+}
+
+/// The line without tabs and secrets, and where the caret goes by display width: a Korean letter takes two columns.
+fn excerpt(line: &str, place: Place) -> (String, (usize, usize)) {
+    let before: String = line.chars().take(place.column.saturating_sub(1)).collect();
+    let word: String = line.chars().skip(place.column.saturating_sub(1)).take(place.width).collect();
+    // A tab is shown as one space, so that its width does not depend on the terminal.
+    let visible = |text: &str| text.replace('\t', " ").replace(char::is_control, "");
+    let shown = redact::text(&visible(line));
+    let start = visible(&before).width();
+    let room = shown.width().saturating_sub(start).max(1);
+    // The parser counts a quoted text to the beginning of the next word.
+    (shown, (start, word.trim_end().width().clamp(1, room)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_under_the_word_even_after_wide_letters() {
+        let mut problems = Problems::default();
+        let place = Place { line: 1, column: 10, width: 3 };
+        problems.add(place, Complaint::new("what is this").hint("write that"));
+        let text = problems.into_result(Path::new("s.yaml"), "명연주: 명음반 abc\n").unwrap_err().to_string();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0], "s.yaml:1:10: what is this");
+        assert_eq!(lines[2], " 1 | 명연주: 명음반 abc");
+        // Six Korean letters are twelve columns wide, the colon and two spaces three.
+        assert_eq!(lines[3], format!("   | {}^^^", " ".repeat(15)));
+        assert_eq!(lines[4], "   hint: write that");
+        assert_eq!(lines[6], "1 problem in s.yaml");
+    }
+
+    #[test]
+    fn a_token_in_the_line_is_not_shown() {
+        let line = "  hls: h/x.m3u8?token=abcdefghijkl";
+        let (shown, caret) = excerpt(line, Place { line: 1, column: 8, width: 27 });
+        assert_eq!(shown, "  hls: h/x.m3u8?token=…");
+        assert_eq!(caret, (7, 16));
+    }
+}
