@@ -42,7 +42,7 @@ pub enum Kind {
     /// `true` or `false`.
     Bool,
     /// A whole number in this range.
-    Whole(u32, u32),
+    Integer(u32, u32),
     /// One of these numbers.
     Choice(&'static [u32]),
     /// A list of texts.
@@ -102,7 +102,7 @@ impl Table {
     }
 
     /// Whether this key is the user's own: a place for anchors.
-    pub fn leaves_alone(&self, name: &str) -> bool {
+    pub fn is_left_alone(&self, name: &str) -> bool {
         self.name == "file" && name.starts_with(OWN)
     }
 
@@ -117,7 +117,7 @@ impl Kind {
         !matches!(
             self,
             Self::Bool
-                | Self::Whole(..)
+                | Self::Integer(..)
                 | Self::Choice(_)
                 | Self::Words
                 | Self::Headers
@@ -131,7 +131,7 @@ impl Kind {
     /// Whether it takes this number.
     pub fn allows(self, number: u32) -> bool {
         match self {
-            Self::Whole(first, last) => (first..=last).contains(&number),
+            Self::Integer(first, last) => (first..=last).contains(&number),
             Self::Choice(values) => values.contains(&number),
             _ => false,
         }
@@ -181,7 +181,7 @@ impl Kind {
             Self::StationId => "the id of a station".to_owned(),
             Self::Id => "an id such as `evening-news`".to_owned(),
             Self::Bool => "`true` or `false`".to_owned(),
-            Self::Whole(first, last) => format!("a whole number from {first} to {last}"),
+            Self::Integer(first, last) => format!("a whole number from {first} to {last}"),
             Self::Choice(values) => {
                 let values: Vec<String> = values.iter().map(u32::to_string).collect();
                 any_of(values.iter().map(String::as_str))

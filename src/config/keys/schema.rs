@@ -67,7 +67,7 @@ fn kind(key: &Key) -> Value {
         Kind::Word(words) => json!({ "enum": words.iter().flat_map(|word| written(word)).collect::<Vec<_>>() }),
         Kind::SectionOrNo(table) => json!({ "anyOf": [reference(table), { "type": "boolean" }] }),
         Kind::Bool => json!({ "type": "boolean" }),
-        Kind::Whole(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
+        Kind::Integer(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
         Kind::Choice(values) => json!({ "enum": values }),
         Kind::Words => json!({ "type": "array", "items": { "type": ["string", "number"] } }),
         Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),

@@ -3,15 +3,15 @@
 
 use super::kind::{Key, Kind, Table};
 use crate::base::text::{LONGEST_NAME, composed};
-use crate::config::values::{Complaint, any_of, confusables, fed_back, nearest};
-use crate::config::yaml::{Content, Entry, MERGE, Node, Place, Problems, wide_colon};
+use crate::config::values::{Complaint, any_of, confusables, nearest, parse_or_suggest};
+use crate::config::yaml::{Content, Entry, Location, MERGE, Node, Problems, wide_colon};
 
 /// A section, with the keys that its table knows.
 pub struct Section<'a> {
     table: &'static Table,
     entries: &'a [Entry],
     /// The first key of the section, or the key that holds it.
-    pub place: Place,
+    pub location: Location,
 }
 
 impl<'a> Section<'a> {
@@ -19,17 +19,17 @@ impl<'a> Section<'a> {
     pub fn open(
         node: &'a Node,
         owner: &str,
-        place: Place,
+        location: Location,
         table: &'static Table,
         problems: &mut Problems,
     ) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
             let found = node.content.found();
             let complaint = Complaint::new(format!("{owner} must be keys and values, but {found}"));
-            problems.add(node.place, complaint.hint(first_key(&node.content, table)));
+            problems.add(node.location, complaint.hint(first_key(&node.content, table)));
             return None;
         };
-        let section = Self { table, entries, place };
+        let section = Self { table, entries, location };
         section.check_keys(problems);
         Some(section)
     }
@@ -38,17 +38,18 @@ impl<'a> Section<'a> {
         for (number, entry) in self.entries.iter().enumerate() {
             let before = self.entries.iter().take(number).find(|earlier| earlier.key == entry.key);
             if let Some(before) = before {
-                let message = format!("`{}` stands twice here; the first is in line {}", entry.key, before.place.line);
-                problems.add(entry.place, Complaint::new(message).hint("take one of them out"));
-            } else if self.table.key(&entry.key).is_none() && !self.table.leaves_alone(&entry.key) {
-                problems.add(entry.place, self.unknown(&entry.key));
+                let message =
+                    format!("`{}` stands twice here; the first is in line {}", entry.key, before.location.line);
+                problems.add(entry.location, Complaint::new(message).hint("take one of them out"));
+            } else if self.table.key(&entry.key).is_none() && !self.table.is_left_alone(&entry.key) {
+                problems.add(entry.location, self.unknown(&entry.key));
             }
         }
         for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
             // A misspelt key has been told already, with the right word; and who takes keys over means to have them.
             if !self.is_misspelt(key.name) && self.get(MERGE).is_none() {
                 let message = format!("this {} has no `{}`", self.table.noun(), key.name);
-                problems.add(self.place, Complaint::new(message).hint(format!("add `{}`", key.example)));
+                problems.add(self.location, Complaint::new(message).hint(format!("add `{}`", key.example)));
             }
         }
         self.check_one_of(problems);
@@ -63,13 +64,13 @@ impl<'a> Section<'a> {
             (None, _) if !choices.is_empty() && !choices.iter().any(|choice| self.is_misspelt(choice)) => {
                 let message = format!("this {} needs {}", self.table.noun(), any_of(choices.iter().copied()));
                 let example = choices.first().and_then(|choice| self.table.key(choice)).map_or("", |key| key.example);
-                problems.add(self.place, Complaint::new(message).hint(format!("add for example `{example}`")));
+                problems.add(self.location, Complaint::new(message).hint(format!("add for example `{example}`")));
             }
             (Some(first), Some(second)) => {
                 let name = self.table.noun();
                 let message = format!("this {name} has `{}` and `{}`, and must have only one", first.key, second.key);
                 problems.add(
-                    second.place,
+                    second.location,
                     Complaint::new(message).hint(match self.table.name {
                         "step" => "begin a new step with `- `",
                         _ => "take one of them out",
@@ -94,7 +95,7 @@ impl<'a> Section<'a> {
             return wide_colon(key, value);
         }
         let complaint = Complaint::new(format!("`{word}` is not a key of this {}", self.table.noun()));
-        let plain = confusables::plain(word);
+        let plain = confusables::to_ascii(word);
         match nearest(&plain, names.clone()).filter(|near| self.get(near).is_none()) {
             Some(near) => complaint.hint(format!("write `{near}`")),
             None => complaint.hint(format!("it can have {}", any_of(names))),
@@ -104,7 +105,7 @@ impl<'a> Section<'a> {
     fn is_misspelt(&self, name: &str) -> bool {
         let names = || self.table.keys.iter().map(|key| key.name);
         let unknown = self.entries.iter().filter(|entry| self.table.key(&entry.key).is_none());
-        let word = |entry: &Entry| confusables::plain(entry.key.split('：').next().unwrap_or_default());
+        let word = |entry: &Entry| confusables::to_ascii(entry.key.split('：').next().unwrap_or_default());
         unknown.filter_map(|entry| nearest(&word(entry), names())).any(|near| near == name)
     }
 
@@ -130,19 +131,19 @@ impl<'a> Section<'a> {
         let node = &self.get(name)?.value;
         let text = scalar(key, node, problems)?;
         if let Some(complaint) = typographic_quotes(key, text) {
-            problems.add(node.place, complaint);
+            problems.add(node.location, complaint);
             return None;
         }
         let text = if key.kind.is_words() { &*composed(text) } else { text };
-        let plain = confusables::plain(text);
+        let plain = confusables::to_ascii(text);
         let parse = |text: &str| {
             let complain = |complaint: Complaint| {
                 let looks = key.kind.is_code() && plain != text;
-                if looks { complaint.meant([plain.clone()]) } else { complaint }
+                if looks { complaint.suggest([plain.clone()]) } else { complaint }
             };
             parse(text).map_err(complain)
         };
-        fed_back(text, parse).map_err(|complaint| problems.add(node.place, complaint)).ok()
+        parse_or_suggest(text, parse).map_err(|complaint| problems.add(node.location, complaint)).ok()
     }
 
     /// The value of a key that is text as it is.
@@ -163,7 +164,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key that takes a whole number.
-    pub fn whole(&self, name: &str, problems: &mut Problems) -> Option<u32> {
+    pub fn integer(&self, name: &str, problems: &mut Problems) -> Option<u32> {
         let kind = self.key(name)?.kind;
         self.read(name, problems, |text| {
             let wrong = || Complaint::new(format!("`{name}` must be {}, not `{text}`", kind.expected()));
@@ -177,7 +178,7 @@ impl<'a> Section<'a> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
         let Content::Bool(value) = node.content else {
-            problems.add(node.place, wrong_kind(key, node));
+            problems.add(node.location, wrong_kind(key, node));
             return None;
         };
         Some(value)
@@ -191,10 +192,10 @@ impl<'a> Section<'a> {
         };
         let entry = self.get(name)?;
         if is_no(&entry.value.content) && key.off.is_some() {
-            problems.add(entry.value.place, wrong_kind(key, &entry.value));
+            problems.add(entry.value.location, wrong_kind(key, &entry.value));
             return None;
         }
-        Section::open(&entry.value, &format!("`{name}`"), entry.place, table, problems)
+        Section::open(&entry.value, &format!("`{name}`"), entry.location, table, problems)
     }
 
     /// The items of a key that takes a list.
@@ -202,7 +203,7 @@ impl<'a> Section<'a> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
         let Content::List(items) = &node.content else {
-            problems.add(node.place, wrong_kind(key, node));
+            problems.add(node.location, wrong_kind(key, node));
             return None;
         };
         Some(items)
@@ -213,7 +214,7 @@ impl<'a> Section<'a> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
         let Content::Map(entries) = &node.content else {
-            problems.add(node.place, wrong_kind(key, node));
+            problems.add(node.location, wrong_kind(key, node));
             return None;
         };
         let mut once: Vec<&Entry> = Vec::new();
@@ -222,8 +223,8 @@ impl<'a> Section<'a> {
                 None => once.push(entry),
                 Some(before) => {
                     let message =
-                        format!("`{}` stands twice here; the first is in line {}", entry.key, before.place.line);
-                    problems.add(entry.place, Complaint::new(message).hint("give one of them another name"));
+                        format!("`{}` stands twice here; the first is in line {}", entry.key, before.location.line);
+                    problems.add(entry.location, Complaint::new(message).hint("give one of them another name"));
                 }
             }
         }
@@ -231,10 +232,10 @@ impl<'a> Section<'a> {
     }
 
     /// The texts of a key that takes a list of texts, each with its place.
-    pub fn words(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Place)> {
+    pub fn words(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Location)> {
         let Some(key) = self.key(name) else { return Vec::new() };
         let items = self.list(name, problems).unwrap_or_default();
-        items.iter().filter_map(|item| Some((scalar(key, item, problems)?, item.place))).collect()
+        items.iter().filter_map(|item| Some((scalar(key, item, problems)?, item.location))).collect()
     }
 
     /// Names and texts of a key that takes headers, each text with its place.
@@ -268,13 +269,13 @@ fn first_key(found: &Content, table: &Table) -> String {
 }
 
 fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a str> {
-    let number_wanted = matches!(key.kind, Kind::Whole(..) | Kind::Choice(_));
+    let number_wanted = matches!(key.kind, Kind::Integer(..) | Kind::Choice(_));
     match &node.content {
         Content::Text(text) if !number_wanted => Some(text),
         // `title: 1984` is a title, and the units complain best about numbers without one.
         Content::Number(text) => Some(text),
         _ => {
-            problems.add(node.place, wrong_kind(key, node));
+            problems.add(node.location, wrong_kind(key, node));
             None
         }
     }
@@ -293,7 +294,7 @@ fn typographic_quotes(key: &Key, text: &str) -> Option<Complaint> {
 
 /// The number that a text looks like.
 fn as_number(text: &str) -> Option<u32> {
-    confusables::plain(text).trim().parse().ok()
+    confusables::to_ascii(text).trim().parse().ok()
 }
 
 /// A text as it can stand in a list in brackets.

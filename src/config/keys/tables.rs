@@ -357,8 +357,8 @@ pub static KEEP: Table = Table {
     name: "keep",
     doc: "Which recordings to keep; what neither rule keeps is deleted.",
     keys: &[
-        key("last", Kind::Whole(1, 1_000_000), "last: 30", "The newest so many that have a file."),
-        key("days", Kind::Whole(1, 36_500), "days: 90", "Those younger than so many days."),
+        key("last", Kind::Integer(1, 1_000_000), "last: 30", "The newest so many that have a file."),
+        key("days", Kind::Integer(1, 36_500), "days: 90", "Those younger than so many days."),
     ],
     one_of: &[],
 };
@@ -384,7 +384,7 @@ pub static MP3: Table = Table {
         key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
         key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
             .default("48000"),
-        key("quality", Kind::Whole(0, 9), "quality: 5", "LAME's quality: 0 is the slowest and best, 9 the fastest.")
+        key("quality", Kind::Integer(0, 9), "quality: 5", "LAME's quality: 0 is the slowest and best, 9 the fastest.")
             .default("5"),
     ],
     one_of: &[],

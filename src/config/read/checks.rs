@@ -25,7 +25,7 @@ pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint
         let host = host.unwrap_or(&revealed).trim_start_matches('/');
         let complaint = Complaint::new(format!("`{shown}` is no URL: the beginning is missing"));
         let complaint = complaint.hint(format!("begin it with `{scheme}://`"));
-        return Err(if written_here { complaint.meant([format!("{scheme}://{host}")]) } else { complaint });
+        return Err(if written_here { complaint.suggest([format!("{scheme}://{host}")]) } else { complaint });
     }
     let url = Url::parse(&revealed).map_err(|error| Complaint::new(format!("`{shown}` is no URL: {error}")))?;
     if !schemes.contains(&url.scheme()) {
@@ -39,7 +39,7 @@ pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint
             scheme if HTTP.contains(&scheme) => complaint.hint("put it under `hls:` or `icecast:`"),
             other => {
                 let near = nearest(other, schemes.iter().copied()).filter(|_| written_here);
-                complaint.meant(near.and_then(|near| Some(format!("{near}{}", written.get(other.len()..)?))))
+                complaint.suggest(near.and_then(|near| Some(format!("{near}{}", written.get(other.len()..)?))))
             }
         });
     }
@@ -86,7 +86,7 @@ pub fn json_path(text: &str) -> Result<String, Complaint> {
             Err(if text.starts_with('$') {
                 complaint
             } else {
-                complaint.meant([format!("$.{}", text.trim_start_matches('.')), format!("${text}")])
+                complaint.suggest([format!("$.{}", text.trim_start_matches('.')), format!("${text}")])
             })
         }
     }

@@ -5,21 +5,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mp3::mp3;
-use super::show::{Around, Outline};
+use super::show::{Defaults, StationStub};
 use super::{gaps, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, STATION, Section};
-use crate::config::values::folders::{self, Look};
+use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::template::NAME;
 use crate::config::values::{Complaint, Config, Mp3, Show, Station, Treatment, slug, units};
-use crate::config::yaml::{self, ConfigErrors, Content, Entry, Place, Problems};
+use crate::config::yaml::{self, ConfigErrors, Content, Entry, Location, Problems};
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
 
 /// Reads `file`, and looks at its folders.
-pub fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
+pub fn load(file: &Path, check: FolderCheck) -> Result<Config, ConfigErrors> {
     // Who has updated the machine's zones has them used at the next reading.
     zone::reread();
     let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
@@ -42,25 +42,25 @@ pub fn load(file: &Path, look: Look) -> Result<Config, ConfigErrors> {
         let line = good.split(|byte| *byte == b'\n').count();
         fail(format!("line {line} is not UTF-8 text"), Some("save the file as UTF-8 in your editor"))
     })?;
-    read(&text, file, look)
+    read(&text, file, check)
 }
 
 /// Reads `text` as if it stood in `file`, and looks at its folders.
-pub fn read(text: &str, file: &Path, look: Look) -> Result<Config, ConfigErrors> {
+pub fn read(text: &str, file: &Path, check: FolderCheck) -> Result<Config, ConfigErrors> {
     // Windows editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
     let mut problems = Problems::default();
-    let config = whole(text, &file, look, &mut problems);
-    let warnings = problems.warnings();
+    let config = parse(text, &file, check, &mut problems);
+    let warnings = problems.take_warnings();
     problems.into_result(&file, text)?;
     let config = config.map(|config| Config { warnings, ..config });
     config.ok_or_else(|| ConfigErrors::unreadable(&file, "the file cannot be used".to_owned(), None))
 }
 
-fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option<Config> {
-    let document = yaml::read(text, problems)?;
-    let section = Section::open(&document, "the file", Place::TOP, &FILE, problems)?;
+fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -> Option<Config> {
+    let document = yaml::parse(text, problems)?;
+    let section = Section::open(&document, "the file", Location::TOP, &FILE, problems)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
     // So that `..` in a path goes up from where the folder really is, and nobody reads it in a message.
     let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
@@ -68,8 +68,8 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
     let timezone = timezone::of_file(&section, problems).unwrap_or_else(Zone::utc);
     let min_free = section.read("min_free", problems, units::size);
     let min_free = min_free.or_else(|| units::size(keys::MIN_FREE).ok())?;
-    let output = output_folder(&section, folder, look, problems);
-    let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::looked_at(state, look));
+    let output = output_folder(&section, folder, check, problems);
+    let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::checked(state, check));
     let state = section.read("state", problems, parse);
     let name = template::template(Some(&section), "name", NAME, problems);
     let mp3 = mp3(&section, Mp3::default(), problems);
@@ -80,10 +80,10 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
     let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
     let stations: Vec<Option<Station>> =
         entries.iter().map(|entry| station::station(entry, timezone, folder, problems)).collect();
-    let around = Around { folder, stations: &known, name: name.as_ref(), mp3, treatment };
-    let shows = shows(&section, &around, problems);
+    let defaults = Defaults { folder, stations: &known, name: name.as_ref(), mp3, treatment };
+    let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
-        let named: Vec<_> = shows.iter().map(|show| (show, around.station_name(&show.station))).collect();
+        let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
         template::shared(&section, name, &named, problems);
     }
 
@@ -103,52 +103,54 @@ fn whole(text: &str, file: &Path, look: Look, problems: &mut Problems) -> Option
     })
 }
 
-fn output_folder(section: &Section<'_>, folder: &Path, look: Look, problems: &mut Problems) -> Option<PathBuf> {
+fn output_folder(section: &Section<'_>, folder: &Path, check: FolderCheck, problems: &mut Problems) -> Option<PathBuf> {
     if section.get("output").is_some() {
-        let parse = |text: &str| folders::parse(text, folder).and_then(|output| folders::looked_at(output, look));
+        let parse = |text: &str| folders::parse(text, folder).and_then(|output| folders::checked(output, check));
         return section.read("output", problems, parse);
     }
-    folders::looked_at(folder.join("recordings"), look)
-        .map_err(|complaint| problems.add(Place::TOP, complaint.hint("name another folder: `output: /path/to/folder`")))
+    folders::checked(folder.join("recordings"), check)
+        .map_err(|complaint| {
+            problems.add(Location::TOP, complaint.hint("name another folder: `output: /path/to/folder`"))
+        })
         .ok()
 }
 
 /// A station whose mistakes are told elsewhere.
-fn outline(entry: &Entry, timezone: Zone) -> Outline {
+fn outline(entry: &Entry, timezone: Zone) -> StationStub {
     let mut elsewhere = Problems::default();
     let mut name = None;
     let mut zone = timezone;
     if let Content::Map(_) = entry.value.content
-        && let Some(section) = Section::open(&entry.value, "", entry.place, &STATION, &mut elsewhere)
+        && let Some(section) = Section::open(&entry.value, "", entry.location, &STATION, &mut elsewhere)
     {
         name = section.name("name", &mut elsewhere);
         zone = timezone::of_section(&section, &mut elsewhere).unwrap_or(timezone);
     }
     let key = entry.key.clone();
     let id = slug::id(&key).ok().or_else(|| Some(slug::slug(&key)).filter(|slug| !slug.is_empty()));
-    Outline { key, id, name, zone }
+    StationStub { key, id, name, zone }
 }
 
-fn shows(section: &Section<'_>, around: &Around<'_>, problems: &mut Problems) -> Vec<Show> {
-    let mut ids: Vec<(String, Place)> = Vec::new();
+fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems) -> Vec<Show> {
+    let mut ids: Vec<(String, Location)> = Vec::new();
     let mut shows = Vec::new();
     if section.get("shows").is_some_and(|entry| matches!(entry.value.content, Content::Nothing)) {
         return shows;
     }
     let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
-    let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, around, problems)).collect();
+    let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, defaults, problems)).collect();
     let taken: HashSet<String> = all.iter().filter_map(|read| Some(read.identity.as_ref()?.0.clone())).collect();
     for read in all {
-        if let Some((id, place)) = read.identity {
+        if let Some((id, location)) = read.identity {
             match ids.iter().find(|(known, _)| *known == id) {
                 Some((_, first)) => {
                     let message = format!("the show in line {} has the id `{id}` already", first.line);
                     let free =
                         (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
                     let hint = format!("give this show an id of its own: `id: {}`", free.unwrap_or_default());
-                    problems.add(place, Complaint::new(message).hint(hint));
+                    problems.add(location, Complaint::new(message).hint(hint));
                 }
-                None => ids.push((id, place)),
+                None => ids.push((id, location)),
             }
         }
         shows.extend(read.show);

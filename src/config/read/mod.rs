@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::keys;
 use super::values::Config;
-use super::values::folders::Look;
+use super::values::folders::FolderCheck;
 use super::yaml::ConfigErrors;
 use crate::base::blocking::within;
 
@@ -33,7 +33,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        file::load(path, Look::Writable)
+        file::load(path, FolderCheck::Writable)
     }
 
     /// Reads and checks the file at `path`, whoever asks: [`Self::unwritable`] says what only this user may not do. Blocks
@@ -42,7 +42,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn check(path: &Path) -> Result<Self, ConfigErrors> {
-        file::load(path, Look::Possible)
+        file::load(path, FolderCheck::Possible)
     }
 
     /// As [`Self::check`], for the service: folders that do not answer, as on a share that hangs, are not looked at. Blocks on
@@ -61,7 +61,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn look(path: &Path) -> Result<Self, ConfigErrors> {
-        file::load(path, Look::Away)
+        file::load(path, FolderCheck::Skip)
     }
 
     /// Checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it, but
@@ -70,7 +70,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the text at once.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigErrors> {
-        file::read(text, path, Look::Away)
+        file::read(text, path, FolderCheck::Skip)
     }
 
     /// The JSON Schema of the file (draft 2020-12).

@@ -10,10 +10,10 @@ pub fn mp3(section: &Section<'_>, default: Mp3, problems: &mut Problems) -> Mp3 
     let number = |value: u32| u16::try_from(value).unwrap_or(default.channels);
     Mp3 {
         bitrate: keys.read("bitrate", problems, bitrate).unwrap_or(default.bitrate),
-        channels: keys.whole("channels", problems).map_or(default.channels, number),
-        sample_rate: keys.whole("sample_rate", problems).unwrap_or(default.sample_rate),
+        channels: keys.integer("channels", problems).map_or(default.channels, number),
+        sample_rate: keys.integer("sample_rate", problems).unwrap_or(default.sample_rate),
         quality: keys
-            .whole("quality", problems)
+            .integer("quality", problems)
             .and_then(|quality| u8::try_from(quality).ok())
             .unwrap_or(default.quality),
     }
@@ -27,6 +27,6 @@ fn bitrate(text: &str) -> Result<u32, Complaint> {
     let exact = BITRATES.iter().map(|kilo| kilo * 1_000).find(|bits| u64::from(*bits) == rate);
     exact.ok_or_else(|| {
         let near = BITRATES.iter().min_by_key(|kilo| (u64::from(**kilo) * 1_000).abs_diff(rate));
-        Complaint::new(format!("MP3 has no bit rate of `{text}`")).meant([format!("{}k", near.unwrap_or(&128))])
+        Complaint::new(format!("MP3 has no bit rate of `{text}`")).suggest([format!("{}k", near.unwrap_or(&128))])
     })
 }

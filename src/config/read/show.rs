@@ -12,15 +12,15 @@ use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
 use crate::config::values::{
     Complaint, Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, any_of, nearest, slug, units,
 };
-use crate::config::yaml::{Node, Place, Problems};
+use crate::config::yaml::{Location, Node, Problems};
 use crate::model::{ShowId, StationId};
 
 /// What a show takes over from the file.
-pub struct Around<'a> {
+pub struct Defaults<'a> {
     /// The folder of the file.
     pub folder: &'a Path,
     /// Every station of the file, also those with mistakes.
-    pub stations: &'a [Outline],
+    pub stations: &'a [StationStub],
     /// The file's names of recordings; `None` when they are wrong.
     pub name: Option<&'a Template>,
     /// The file's encoding.
@@ -29,7 +29,7 @@ pub struct Around<'a> {
     pub treatment: Treatment,
 }
 
-impl Around<'_> {
+impl Defaults<'_> {
     /// The name of a station for people.
     pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
         let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
@@ -38,7 +38,7 @@ impl Around<'_> {
 }
 
 /// What shows need to know of a station.
-pub struct Outline {
+pub struct StationStub {
     /// What it is called in the file.
     pub key: String,
     /// That, or what it has to be called instead; nothing where no id can be made of it.
@@ -50,50 +50,54 @@ pub struct Outline {
 }
 
 /// A show as far as it could be read.
-pub struct Read {
+pub struct ParsedShow {
     /// Its id and where that comes from.
-    pub identity: Option<(String, Place)>,
+    pub identity: Option<(String, Location)>,
     /// All of it. `None` when something is wrong with it, which has been told.
     pub show: Option<Show>,
 }
 
 /// Reads show number `number` of the list.
-pub fn show(number: usize, node: &Node, around: &Around<'_>, problems: &mut Problems) -> Read {
-    let Some(section) = Section::open(node, &format!("show {number}"), node.place, &SHOW, problems) else {
-        return Read { identity: None, show: None };
+pub fn show(number: usize, node: &Node, defaults: &Defaults<'_>, problems: &mut Problems) -> ParsedShow {
+    let Some(section) = Section::open(node, &format!("show {number}"), node.location, &SHOW, problems) else {
+        return ParsedShow { identity: None, show: None };
     };
     let title = section.name("title", problems);
     let identity = identity(&section, title.as_deref(), problems);
-    let show = whole(&section, title, identity.as_ref().map(|(id, _)| id), around, problems);
-    Read { identity, show }
+    let show = parse(&section, title, identity.as_ref().map(|(id, _)| id), defaults, problems);
+    ParsedShow { identity, show }
 }
 
-fn identity(section: &Section<'_>, title: Option<&str>, problems: &mut Problems) -> Option<(String, Place)> {
+fn identity(section: &Section<'_>, title: Option<&str>, problems: &mut Problems) -> Option<(String, Location)> {
     if let Some(entry) = section.get("id") {
-        return Some((section.read("id", problems, slug::id)?, entry.value.place));
+        return Some((section.read("id", problems, slug::id)?, entry.value.location));
     }
-    let place = section.get("title")?.value.place;
+    let location = section.get("title")?.value.location;
     let title = title?;
     match slug::slug(title) {
         empty if empty.is_empty() => {
             let complaint = Complaint::new(format!("no id can be made from the title `{title}`: it has no letters"));
-            problems.add(place, complaint.hint("give the show an `id:`, such as `id: evening-news`"));
+            problems.add(location, complaint.hint("give the show an `id:`, such as `id: evening-news`"));
             None
         }
-        slug => Some((slug, place)),
+        slug => Some((slug, location)),
     }
 }
 
-fn whole(
+fn parse(
     section: &Section<'_>,
     title: Option<String>,
     id: Option<&String>,
-    around: &Around<'_>,
+    defaults: &Defaults<'_>,
     problems: &mut Problems,
 ) -> Option<Show> {
-    let station = section.read("station", problems, |text| station(text, around));
+    let station = section.read("station", problems, |text| station(text, defaults));
     let cron = section.read("cron", problems, |text| {
-        Crontab::parse(text).map_err(|error| Complaint { message: error.message, hint: error.hint, meant: Vec::new() })
+        Crontab::parse(text).map_err(|error| Complaint {
+            message: error.message,
+            hint: error.hint,
+            suggestions: Vec::new(),
+        })
     });
     let length = section.read("length", problems, |text| match units::duration(text)? {
         Duration::ZERO => {
@@ -109,15 +113,15 @@ fn whole(
     let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
     let file = match section.get("name") {
         Some(_) => section.read("name", problems, template::parse),
-        None => around.name.cloned(),
+        None => defaults.name.cloned(),
     };
-    let mp3 = mp3(section, around.mp3, problems);
-    let treatment = gaps::treatment(section, around.treatment, problems);
-    let artwork = artwork::read(section, around.folder, problems);
+    let mp3 = mp3(section, defaults.mp3, problems);
+    let treatment = gaps::treatment(section, defaults.treatment, problems);
+    let artwork = artwork::read(section, defaults.folder, problems);
     let keep = section.section("keep", problems);
     let keep = Keep {
-        last: keep.as_ref().and_then(|keep| keep.whole("last", problems)),
-        days: keep.as_ref().and_then(|keep| keep.whole("days", problems)),
+        last: keep.as_ref().and_then(|keep| keep.integer("last", problems)),
+        days: keep.as_ref().and_then(|keep| keep.integer("days", problems)),
     };
     let (station, station_zone) = station?;
     let show = Show {
@@ -136,15 +140,15 @@ fn whole(
         artwork,
         keep,
     };
-    template::own(section, &show, around.station_name(&show.station), problems);
+    template::own(section, &show, defaults.station_name(&show.station), problems);
     Some(show)
 }
 
-fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complaint> {
-    let stations = around.stations;
+fn station(text: &str, defaults: &Defaults<'_>) -> Result<(StationId, Zone), Complaint> {
+    let stations = defaults.stations;
     // Who has corrected an id here first is right as well: the station itself is told.
     let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
-    if let Some(Outline { key, id, zone, .. }) = known {
+    if let Some(StationStub { key, id, zone, .. }) = known {
         return match id {
             Some(id) if key == text && id != text => {
                 Err(Complaint::new(format!("the station `{text}` must have another id"))
@@ -157,7 +161,7 @@ fn station(text: &str, around: &Around<'_>) -> Result<(StationId, Zone), Complai
     let named = stations.iter().find(|it| it.name.as_deref().is_some_and(|name| name.eq_ignore_ascii_case(text)));
     let ids = || stations.iter().filter_map(|it| it.id.as_deref());
     Err(match (named.and_then(|it| it.id.as_deref()).or_else(|| nearest(text, ids())), stations.len()) {
-        (Some(near), _) => complaint.meant([near.to_owned()]),
+        (Some(near), _) => complaint.suggest([near.to_owned()]),
         (None, 0) => complaint.hint(format!("add it under `stations:`, as `{text}:`")),
         (None, 1..=8) => complaint.hint(format!("it can be {}, or add it under `stations:`", any_of(ids()))),
         (None, _) => complaint.hint("add it under `stations:`"),

@@ -10,16 +10,16 @@ use super::{artwork, checks, timezone};
 use crate::base::http;
 use crate::config::keys::{HTTP, RTMP, STATION, STEP, Section};
 use crate::config::values::{
-    Address, Complaint, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, fed_back, secret, slug, units,
+    Address, Complaint, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, parse_or_suggest, secret, slug, units,
 };
 use crate::config::yaml::{Content, Entry, Node, Problems};
 use crate::model::StationId;
 
 /// Reads one station. `None` when something is wrong with it, which has been told.
 pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> Option<Station> {
-    let id = fed_back(&entry.key, slug::id).map_err(|complaint| problems.add(entry.place, complaint)).ok();
+    let id = parse_or_suggest(&entry.key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
     let owner = format!("the station `{}`", entry.key);
-    let section = Section::open(&entry.value, &owner, entry.place, &STATION, problems)?;
+    let section = Section::open(&entry.value, &owner, entry.location, &STATION, problems)?;
     let name = section.name("name", problems).unwrap_or_else(|| entry.key.clone());
     let timezone = timezone::of_section(&section, problems).unwrap_or(timezone);
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
@@ -59,10 +59,10 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
     let live = keys.as_ref().and_then(|keys| keys.flag("live", problems)).unwrap_or(true);
     let words = keys.as_ref().map(|keys| keys.words("args", problems)).unwrap_or_default();
     let mut args = Vec::new();
-    for (word, place) in words {
+    for (word, location) in words {
         match reveal(word) {
             Ok(word) => args.push(word),
-            Err(complaint) => problems.add(place, complaint),
+            Err(complaint) => problems.add(location, complaint),
         }
     }
     Some(SourceConfig::Rtmp(Rtmp {
@@ -113,13 +113,13 @@ fn headers(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Vec<(S
     let mut headers = Vec::new();
     for (entry, value) in keys.pairs("headers", problems) {
         match secret::reveal(value, folder) {
-            Err(complaint) => problems.add(entry.value.place, complaint),
+            Err(complaint) => problems.add(entry.value.location, complaint),
             Ok(value) => {
                 let header = (entry.key.clone(), value.into_owned());
                 if http::header_map(std::slice::from_ref(&header)).is_err() {
                     let message = format!("the header `{}` or its value cannot be sent over HTTP", entry.key);
                     let hint = "write it like `Referer: \"https://…\"`, in letters of ASCII";
-                    problems.add(entry.place, Complaint::new(message).hint(hint));
+                    problems.add(entry.location, Complaint::new(message).hint(hint));
                 }
                 headers.push(header);
             }
@@ -131,14 +131,14 @@ fn headers(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Vec<(S
 fn find(keys: &Section<'_>, steps: &[Node], folder: &Path, problems: &mut Problems) -> Option<Vec<Find>> {
     if steps.is_empty() {
         let complaint = Complaint::new("`find` has no steps").hint("begin with `- get: https://…`");
-        problems.add(keys.place, complaint);
+        problems.add(keys.location, complaint);
         return None;
     }
     let mut found = Vec::new();
     for (index, node) in steps.iter().enumerate() {
         let number = index + 1;
         let owner = format!("step {number} of `find`");
-        let Some(section) = Section::open(node, &owner, node.place, &STEP, problems) else { continue };
+        let Some(section) = Section::open(node, &owner, node.location, &STEP, problems) else { continue };
         found.extend(step(number, &section, folder, problems).map(|step| Find { number, step }));
     }
     // A step that is wrong has been told; the others alone would find something else.
@@ -149,13 +149,13 @@ fn step(number: usize, step: &Section<'_>, folder: &Path, problems: &mut Problem
     for (companion, owner) in [("headers", "get"), ("attr", "select")] {
         if let (Some(entry), None) = (step.get(companion), step.get(owner)) {
             let complaint = Complaint::new(format!("`{companion}` belongs to a `{owner}`, and this step has none"));
-            problems.add(entry.place, complaint);
+            problems.add(entry.location, complaint);
         }
     }
     let first_only = |problems: &mut Problems| {
         if number == 1 {
             let complaint = Complaint::new("the first step has nothing to work on yet");
-            problems.add(step.place, complaint.hint("begin with `- get: https://…`, or with `- run: […]`"));
+            problems.add(step.location, complaint.hint("begin with `- get: https://…`, or with `- run: […]`"));
         }
     };
     if let Some(entry) = step.get("get") {
@@ -169,7 +169,8 @@ fn step(number: usize, step: &Section<'_>, folder: &Path, problems: &mut Problem
     }
     if step.get("run").is_some() {
         if step.list("run", problems)?.is_empty() {
-            problems.add(step.place, Complaint::new("`run` names no program").hint("write `run: [program, argument]`"));
+            problems
+                .add(step.location, Complaint::new("`run` names no program").hint("write `run: [program, argument]`"));
             return None;
         }
         let command = step.words("run", problems).into_iter().map(|(word, _)| word.to_owned()).collect();

@@ -27,7 +27,7 @@ pub fn parse(text: &str) -> Result<Template, Complaint> {
     Template::compile(text).map_err(|error| {
         let complaint = Complaint::new(format!("the template `{}` cannot be used: {}", error.template, error.reason));
         let complaint = Complaint { hint: error.hint, ..complaint };
-        complaint.meant(error.meant)
+        complaint.suggest(error.suggestion)
     })
 }
 
@@ -45,7 +45,7 @@ pub fn own(section: &Section<'_>, show: &Show, station: &str, problems: &mut Pro
     for (purpose, template, entry) in all {
         let Some(entry) = entry.filter(|_| template.source() != purpose.usual()) else { continue };
         if let Err(error) = tried(template, show, station) {
-            problems.add(entry.value.place, refused(show, error));
+            problems.add(entry.value.location, refused(show, error));
         }
     }
 }
@@ -61,7 +61,7 @@ pub fn shared(file: &Section<'_>, name: &Template, shows: &[(&Show, &str)], prob
         users.find_map(|(show, station)| Some(refused(show, tried(name, show, station).err()?)))
     };
     if let Some(complaint) = complaint {
-        problems.add(entry.value.place, complaint);
+        problems.add(entry.value.location, complaint);
     }
 }
 

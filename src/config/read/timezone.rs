@@ -3,7 +3,7 @@
 use crate::base::zone::{self, Machine, Zone};
 use crate::config::keys::Section;
 use crate::config::values::{Complaint, nearest};
-use crate::config::yaml::{Place, Problems};
+use crate::config::yaml::{Location, Problems};
 
 /// The zone of the file, or of the machine.
 pub fn of_file(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
@@ -23,7 +23,7 @@ pub fn of_file(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
         }
         Err(unknown) => {
             let complaint = Complaint::new(format!("this file has no `timezone`, and {unknown}"));
-            problems.add(Place::TOP, complaint.hint("write your own, such as `timezone: Asia/Seoul`"));
+            problems.add(Location::TOP, complaint.hint("write your own, such as `timezone: Asia/Seoul`"));
             None
         }
     }
@@ -33,7 +33,7 @@ pub fn of_file(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
 pub fn of_section(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
     let zone = section.read("timezone", problems, zone)?;
     if let Some(warning) = other_sign(zone.name()) {
-        problems.warn(section.get("timezone").map(|entry| entry.value.place), warning);
+        problems.warn(section.get("timezone").map(|entry| entry.value.location), warning);
     }
     Some(zone)
 }
@@ -55,7 +55,7 @@ pub fn zone(text: &str) -> Result<Zone, Complaint> {
     text.parse().map_err(|_| {
         let complaint = Complaint::new(format!("`{text}` is not a time zone"));
         let hint = "write a place, as continent and city, such as `Asia/Seoul` or `Europe/Paris`";
-        complaint.hint(hint).meant(meant_zone(text))
+        complaint.hint(hint).suggest(suggested_zone(text))
     })
 }
 
@@ -85,7 +85,7 @@ const ABBREVIATIONS: [(&str, &str); 20] = [
 ];
 
 /// The zone that was probably meant by a text that names none.
-fn meant_zone(text: &str) -> Option<String> {
+fn suggested_zone(text: &str) -> Option<String> {
     if let Some((_, zone)) = ABBREVIATIONS.iter().find(|(short, _)| short.eq_ignore_ascii_case(text)) {
         return Some((*zone).to_owned());
     }
@@ -104,11 +104,11 @@ fn meant_zone(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::values::fed_back;
+    use crate::config::values::parse_or_suggest;
 
     #[test]
     fn a_zone_that_is_none_is_answered_with_the_one_that_was_meant_and_never_with_another_side_of_the_world() {
-        let hint = |text: &str| fed_back(text, zone).unwrap_err().hint.unwrap();
+        let hint = |text: &str| parse_or_suggest(text, zone).unwrap_err().hint.unwrap();
         for (text, meant) in [
             ("KST", "Asia/Seoul"),
             ("kst", "Asia/Seoul"),

@@ -74,11 +74,11 @@ fn auth(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
     };
     if none {
         let complaint = Complaint::new("there is a `password`, and `auth: none` says that nobody is asked for it");
-        problems.add(entry.place, complaint.hint("take one of them out"));
+        problems.add(entry.location, complaint.hint("take one of them out"));
         return None;
     }
     // Somebody may have written the password itself, and mistakes are shown with their line.
-    problems.hide(entry.value.place);
+    problems.hide(entry.value.location);
     section.read("password", problems, |text| password(text, folder)).map(Auth::Password)
 }
 
@@ -137,7 +137,7 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
         url.to_string()
     };
     let wrong =
-        |what: &str| Err(Complaint::new(format!("the address of the page cannot have {what}")).meant([bare(&url)]));
+        |what: &str| Err(Complaint::new(format!("the address of the page cannot have {what}")).suggest([bare(&url)]));
     if !url.username().is_empty() || url.password().is_some() {
         return wrong(
             "a user and a password: they would stand in every feed, and the page asks for its own `password`",
@@ -156,7 +156,7 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
             other.set_path("/radio/");
             Err(Complaint::new(format!("`/{first}` is already an address of the page itself"))
                 .hint("give the page another path here and in the web server in front of it")
-                .meant([other.to_string()]))
+                .suggest([other.to_string()]))
         }
     }
 }
@@ -164,17 +164,17 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
 /// Addresses and networks.
 fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
     let mut proxies = Vec::new();
-    for (text, place) in section.words("trusted_proxies", problems) {
+    for (text, location) in section.words("trusted_proxies", problems) {
         let one = text.parse::<IpAddr>().map(IpNet::from).ok().or_else(|| text.parse::<IpNet>().ok());
         match one.filter(|net| net.prefix_len() > 0) {
             Some(net) => proxies.push(net),
             None if one.is_some() => {
                 let complaint = Complaint::new(format!("`{text}` is everybody, who would then be believed anything"));
-                problems.add(place, complaint.hint("write the addresses of your own web servers"));
+                problems.add(location, complaint.hint("write the addresses of your own web servers"));
             }
             None => {
                 let complaint = Complaint::new(format!("`{text}` is not an address, and not a network"));
-                problems.add(place, complaint.hint("write for example `172.18.0.5` or `172.18.0.0/16`"));
+                problems.add(location, complaint.hint("write for example `172.18.0.5` or `172.18.0.0/16`"));
             }
         }
     }
@@ -182,7 +182,7 @@ fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
 }
 
 /// What may have been meant by a text that is no address with a port.
-fn meant_listen(text: &str) -> [String; 3] {
+fn suggested_listen(text: &str) -> [String; 3] {
     let bare = text.trim().trim_start_matches("http://").trim_end_matches('/').replace("localhost", "127.0.0.1");
     let port = keys::LISTEN.rsplit(':').next().unwrap_or_default();
     [bare.clone(), format!("{bare}:{port}"), format!("127.0.0.1:{}", bare.trim_start_matches([':', '*']))]
@@ -196,6 +196,6 @@ fn listen(text: &str) -> Result<Option<SocketAddr>, Complaint> {
     text.replace("localhost:", "127.0.0.1:").parse().map(Some).map_err(|_| {
         Complaint::new(format!("`{text}` is not an address and a port"))
             .hint(format!("write for example `listen: {}`, or `listen: off`", keys::LISTEN))
-            .meant(meant_listen(text))
+            .suggest(suggested_listen(text))
     })
 }

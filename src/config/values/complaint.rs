@@ -10,20 +10,20 @@ pub struct Complaint {
     /// What to do about it.
     pub hint: Option<String>,
     /// What the whole value may have been meant to be. Of these only what the reader takes is proposed, in place of the
-    /// hint; see [`fed_back`].
-    pub meant: Vec<String>,
+    /// hint; see [`parse_or_suggest`].
+    pub suggestions: Vec<String>,
 }
 
 /// So many of what may have been meant are proposed.
-const MOST_MEANT: usize = 3;
+const MOST_SUGGESTIONS: usize = 3;
 
 /// Reads `text` by `parse`. Where that fails, what may have been meant is read as well, so that nothing is proposed that
 /// would be refused next.
-pub fn fed_back<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> Result<T, Complaint> {
+pub fn parse_or_suggest<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> Result<T, Complaint> {
     parse(text).map_err(|complaint| {
-        let mut told = HashSet::new();
-        let once = complaint.meant.iter().map(String::as_str).filter(|meant| told.insert(*meant));
-        let right: Vec<&str> = once.filter(|meant| parse(meant).is_ok()).take(MOST_MEANT).collect();
+        let mut seen = HashSet::new();
+        let once = complaint.suggestions.iter().map(String::as_str).filter(|text| seen.insert(*text));
+        let right: Vec<&str> = once.filter(|text| parse(text).is_ok()).take(MOST_SUGGESTIONS).collect();
         if right.is_empty() {
             complaint
         } else {
@@ -34,12 +34,12 @@ pub fn fed_back<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> 
 
 impl Complaint {
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, meant: Vec::new() }
+        Self { message: message.into(), hint: None, suggestions: Vec::new() }
     }
 
     /// Adds what the whole value may have been meant to be.
-    pub fn meant(mut self, meant: impl IntoIterator<Item = String>) -> Self {
-        self.meant.extend(meant);
+    pub fn suggest(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        self.suggestions.extend(texts);
         self
     }
 

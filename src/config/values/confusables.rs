@@ -2,12 +2,12 @@
 //! of digits, dashes, colons and commas.
 
 /// `text` in the characters that it looks like.
-pub fn plain(text: &str) -> String {
-    text.chars().map(one).collect()
+pub fn to_ascii(text: &str) -> String {
+    text.chars().map(ascii_of).collect()
 }
 
 /// What a character looks like.
-pub fn one(c: char) -> char {
+fn ascii_of(c: char) -> char {
     match c {
         // The full-width forms stand in the order of ASCII.
         '\u{ff01}'..='\u{ff5e}' if c != '\u{ff5e}' => {
@@ -32,9 +32,9 @@ mod tests {
 
     #[test]
     fn what_looks_like_ascii_becomes_it_and_letters_stay() {
-        assert_eq!(plain("１–５，７　＊／１０"), "1-5,7 */10");
-        assert_eq!(plain("月〜金、９：３０"), "月-金,9:30");
-        assert_eq!(plain("명연주 1-5"), "명연주 1-5");
-        assert_eq!(plain("−60 dB"), "-60 dB");
+        assert_eq!(to_ascii("１–５，７　＊／１０"), "1-5,7 */10");
+        assert_eq!(to_ascii("月〜金、９：３０"), "月-金,9:30");
+        assert_eq!(to_ascii("명연주 1-5"), "명연주 1-5");
+        assert_eq!(to_ascii("−60 dB"), "-60 dB");
     }
 }

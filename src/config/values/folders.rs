@@ -16,9 +16,9 @@ use crate::base::user;
 
 /// How closely the folders of a file are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Look {
+pub enum FolderCheck {
     /// They are not looked at.
-    Away,
+    Skip,
     /// Whether they can be folders at all.
     Possible,
     /// Also whether this user may write to them.
@@ -65,8 +65,8 @@ fn no_folder(text: &str) -> Option<Complaint> {
 }
 
 /// Looks at `folder`, and hands it on where nothing is wrong with it.
-pub fn looked_at(folder: PathBuf, look: Look) -> Result<PathBuf, Complaint> {
-    if look == Look::Away {
+pub fn checked(folder: PathBuf, check: FolderCheck) -> Result<PathBuf, Complaint> {
+    if check == FolderCheck::Skip {
         return Ok(folder);
     }
     let existing = existing(&folder);
@@ -74,7 +74,7 @@ pub fn looked_at(folder: PathBuf, look: Look) -> Result<PathBuf, Complaint> {
         let (folder, file) = (folder.display(), existing.display());
         return Err(Complaint::new(format!("the folder {folder} cannot be made: {file} is a file")));
     }
-    match unwritable(&folder).filter(|_| look >= Look::Writable) {
+    match unwritable(&folder).filter(|_| check >= FolderCheck::Writable) {
         Some(unwritable) => Err(Complaint::new(unwritable.to_string())),
         None => Ok(folder),
     }

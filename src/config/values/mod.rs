@@ -20,7 +20,7 @@ pub mod units;
 mod web;
 
 pub use artwork::Artwork;
-pub use complaint::{Complaint, any_of, fed_back, nearest};
+pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};
 pub use config::Config;
 pub use cron::{Crontab, CrontabError};
 pub use encoding::{DeadAirRule, Gaps, Id3, Mp3, Treatment};

@@ -30,14 +30,14 @@ pub fn id(text: &str) -> Result<String, Complaint> {
         let complaint = Complaint::new(format!(
             "`{text}` cannot be an id: only letters, digits, `-`, `_` and `.` can stand in one"
         ));
-        return Err(complaint.meant([slug(text)]));
+        return Err(complaint.suggest([slug(text)]));
     }
     Ok(text.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::fed_back;
+    use super::super::parse_or_suggest;
     use super::*;
 
     #[test]
@@ -53,7 +53,7 @@ mod tests {
     fn an_id_that_would_break_a_file_name_is_refused_with_a_better_one() {
         assert_eq!(id("kbs-1fm").unwrap(), "kbs-1fm");
         assert_eq!(id("라디오").unwrap(), "라디오");
-        assert_eq!(fed_back("a/b c", id).unwrap_err().hint.unwrap(), "write `a-b-c`");
+        assert_eq!(parse_or_suggest("a/b c", id).unwrap_err().hint.unwrap(), "write `a-b-c`");
         assert!(id("..").is_err());
         assert!(id("x@y").is_err());
     }

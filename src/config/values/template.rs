@@ -66,7 +66,7 @@ pub struct TemplateError {
     /// What to do about it, where that is known.
     pub hint: Option<String>,
     /// What the whole template may have been meant to be.
-    pub meant: Option<String>,
+    pub suggestion: Option<String>,
 }
 
 /// What a template is for.
@@ -114,7 +114,7 @@ impl Template {
     /// Takes a template that names nothing unknown; it is yet to be tried.
     pub fn compile(source: &str) -> Result<Self, TemplateError> {
         let template = Self { source: source.to_owned() };
-        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, meant: None };
+        let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, suggestion: None };
         let compiled = ENGINE.template_from_str(source).map_err(|error| fail(reason(&error), None))?;
         let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
         unknown.retain(|name| !NAMES.contains(&name.as_str()) && ENGINE.globals().all(|(global, _)| global != name));
@@ -123,7 +123,7 @@ impl Template {
             let near = nearest(name, NAMES);
             let hint = near.map_or_else(|| format!("it can be {}", any_of(NAMES)), |near| format!("write `{near}`"));
             let error = fail(format!("it names `{name}`, which does not exist"), Some(hint));
-            return Err(TemplateError { meant: near.map(|near| renamed(source, name, near)), ..error });
+            return Err(TemplateError { suggestion: near.map(|near| renamed(source, name, near)), ..error });
         }
         Ok(template)
     }
@@ -161,7 +161,7 @@ impl Template {
             reason: reason(&error),
             hint: (error.kind() == ErrorKind::UnknownFilter)
                 .then(|| "dates are written `{{ start | date('%Y-%m-%d') }}`".to_owned()),
-            meant: None,
+            suggestion: None,
         })
     }
 }

@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::location::Place;
+use super::location::Location;
 use super::problem::Problems;
 use crate::config::values::Complaint;
 
@@ -29,10 +29,10 @@ pub fn clean<'a>(text: &'a str, problems: &mut Problems) -> Cow<'a, str> {
             && told < MOST
         {
             told += 1;
-            problems.add(Place { line: index + 1, column, width: 1 }, complaint);
+            problems.add(Location { line: index + 1, column, width: 1 }, complaint);
         }
         for (column, by) in found.moved {
-            problems.moved(Place { line: index + 1, column, width: 1 }, by);
+            problems.shift(Location { line: index + 1, column, width: 1 }, by);
         }
     }
     Cow::Owned(cleaned)
@@ -145,7 +145,7 @@ mod tests {
         let mut problems = Problems::default();
         assert_eq!(clean(text, &mut problems), "abc\n  x: y\n");
         for (line, column) in [(1, 1), (1, 3), (2, 3), (2, 6)] {
-            problems.add(Place { line, column, width: 1 }, Complaint::new("found"));
+            problems.add(Location { line, column, width: 1 }, Complaint::new("found"));
         }
         let found = problems.into_result(Path::new("s.yaml"), text).unwrap_err().problems;
         let found: Vec<_> = found.iter().filter(|it| it.message == "found").map(|it| (it.line, it.column)).collect();

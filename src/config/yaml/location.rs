@@ -1,38 +1,41 @@
 //! Where in the file every key and every value stands.
 //!
-//! `serde_yaml` reads the values but forgets their places; the events of a second parser bring them back, as a tree of
-//! the same shape.
+//! `serde_yaml` reads the values but forgets where they stand. The events of a second parser bring that back, as a tree
+//! of the same shape.
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use saphyr_parser::{Event, Marker, Parser, Span};
 
-/// Deeper than any key of ours; the tree is walked and dropped by recursion.
-const DEEPEST: usize = 64;
+/// The deepest nesting that is read, deeper than any key of ours: the tree is walked and dropped by recursion.
+const MAX_DEPTH: usize = 64;
 
-/// So many values are repeated by aliases (`*name`) at the most: a few lines could stand for more than fits any memory.
-const MOST_REPEATED: usize = 100_000;
+/// The most values that aliases (`*name`) may repeat: a few lines could stand for more than fits any memory.
+const MAX_REPEATED: usize = 100_000;
 
-const ENDLESS: [&str; 2] =
+const ENDLESS: Advice =
     ["this alias stands within what it repeats, which has no end", "write what is meant instead of the alias"];
-pub const TOO_MUCH: [&str; 2] = [
+pub(super) const TOO_MUCH: Advice = [
     "the aliases of this file repeat more than anybody could have meant",
     "let no anchor hold many aliases of others that do so, too",
 ];
 
-/// A word in the file.
+/// What is wrong, and what to do about it.
+type Advice = [&'static str; 2];
+
+/// The line and column of a word in the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     /// From 1.
     pub line: usize,
     /// From 1, in characters.
     pub column: usize,
-    /// In characters; what goes beyond the line is cut off when it is shown.
+    /// In characters. What goes beyond the line is cut off when the line is shown.
     pub width: usize,
 }
 
-impl Place {
+impl Location {
     /// The first character of the file.
     pub const TOP: Self = Self { line: 1, column: 1, width: 1 };
 
@@ -45,118 +48,127 @@ impl Place {
     }
 }
 
-/// A value's place, with those of everything in it.
+/// The location of a value and of everything in it.
 #[derive(Debug)]
-pub struct Spot {
-    /// Where it begins.
-    pub place: Place,
+pub(super) struct LocationTree {
+    /// Where the value begins.
+    pub location: Location,
     /// A scalar as written, without quotes: `serde_yaml` turns `1.10` into a number.
     pub text: String,
-    /// What is in it.
+    /// The locations of its parts.
     pub children: Children,
-    /// Itself and all values in it, those of aliases included.
+    /// The number of values in it, itself and those of aliases included.
     size: usize,
 }
 
-/// The parts of a value.
+/// The locations of the parts of a value.
 #[derive(Debug)]
-pub enum Children {
-    /// A scalar has none.
+pub(super) enum Children {
+    /// A scalar has no parts.
     None,
     /// The items of a list.
-    List(Vec<Rc<Spot>>),
+    List(Vec<Rc<LocationTree>>),
     /// Keys and values.
-    Map(Vec<(Rc<Spot>, Rc<Spot>)>),
+    Map(Vec<(Rc<LocationTree>, Rc<LocationTree>)>),
 }
 
-/// A place at which the file is no YAML.
+/// Why and where the text is not YAML.
 #[derive(Debug)]
-pub struct Broken {
-    /// The place.
-    pub place: Place,
+pub(super) struct SyntaxError {
+    /// Where the parser gave up.
+    pub location: Location,
     /// The parser's words.
     pub reason: String,
-    /// Whether what is wrong is known better than by these words: a sentence, and what to do.
-    pub known: Option<[&'static str; 2]>,
+    /// Better words than the parser's, if there are any.
+    pub advice: Option<Advice>,
 }
 
-impl Broken {
-    pub fn new(place: Place, reason: impl Into<String>) -> Self {
-        Self { place, reason: reason.into(), known: None }
+impl SyntaxError {
+    fn new(location: Location, reason: impl Into<String>) -> Self {
+        Self { location, reason: reason.into(), advice: None }
     }
 
-    fn known(place: Place, known: [&'static str; 2]) -> Self {
-        Self { place, reason: String::new(), known: Some(known) }
+    fn with_advice(location: Location, advice: Advice) -> Self {
+        Self { location, reason: String::new(), advice: Some(advice) }
     }
 }
 
-/// The places of the document in `text`; nothing for an empty file.
-pub fn spots(text: &str) -> Result<Option<Rc<Spot>>, Broken> {
-    let mut tree = Tree::default();
-    for event in Parser::new_from_str(text) {
-        match event {
-            Ok((Event::DocumentStart(_), span)) if tree.root.is_some() => {
-                return Err(Broken::new(Place::of(&span), "a second document begins here"));
-            }
-            Ok((event, span)) => {
-                tree.take(event, &span)?;
-                if tree.open.len() > DEEPEST {
-                    return Err(Broken::new(Place::of(&span), "it is nested too deeply"));
+impl LocationTree {
+    /// Locates every value of the document in `text`. `None` if the file is empty.
+    pub(super) fn parse(text: &str) -> Result<Option<Rc<Self>>, SyntaxError> {
+        let mut builder = Builder::default();
+        for event in Parser::new_from_str(text) {
+            match event {
+                Ok((Event::DocumentStart(_), span)) if builder.root.is_some() => {
+                    return Err(SyntaxError::new(Location::of(&span), "a second document begins here"));
                 }
+                Ok((event, span)) => {
+                    builder.push(event, &span)?;
+                    if builder.open.len() > MAX_DEPTH {
+                        return Err(SyntaxError::new(Location::of(&span), "it is nested too deeply"));
+                    }
+                }
+                Err(error) => return Err(SyntaxError::new(Location::at(error.marker()), error.info())),
             }
-            Err(error) => return Err(Broken::new(Place::at(error.marker()), error.info())),
         }
+        Ok(builder.root)
     }
-    Ok(tree.root)
+
+    fn scalar(location: Location, text: String) -> Self {
+        Self { location, text, children: Children::None, size: 1 }
+    }
 }
 
-/// Lists and maps that have begun and not ended.
+/// Builds the tree from the events of the parser.
 #[derive(Default)]
-struct Tree {
+struct Builder {
+    /// Lists and maps that have begun and not ended.
     open: Vec<Open>,
-    anchors: HashMap<usize, Rc<Spot>>,
-    root: Option<Rc<Spot>>,
-    /// Values that stand there by aliases.
+    anchors: HashMap<usize, Rc<LocationTree>>,
+    root: Option<Rc<LocationTree>>,
+    /// How many values aliases have repeated so far.
     repeated: usize,
 }
 
 struct Open {
-    place: Place,
+    location: Location,
     anchor: usize,
     parts: Parts,
 }
 
 enum Parts {
-    List(Vec<Rc<Spot>>),
-    Map { entries: Vec<(Rc<Spot>, Rc<Spot>)>, key: Option<Rc<Spot>> },
+    List(Vec<Rc<LocationTree>>),
+    Map { entries: Vec<(Rc<LocationTree>, Rc<LocationTree>)>, key: Option<Rc<LocationTree>> },
 }
 
-impl Tree {
-    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Broken> {
-        let place = Place::of(span);
+impl Builder {
+    fn push(&mut self, event: Event<'_>, span: &Span) -> Result<(), SyntaxError> {
+        let location = Location::of(span);
         match event {
             Event::Scalar(text, _, anchor, _) => {
-                self.close(Spot { place, text: text.into_owned(), children: Children::None, size: 1 }, anchor);
+                self.close(LocationTree::scalar(location, text.into_owned()), anchor);
             }
             Event::Alias(anchor) => {
                 if self.open.iter().any(|open| open.anchor == anchor) {
-                    return Err(Broken::known(place, ENDLESS));
+                    return Err(SyntaxError::with_advice(location, ENDLESS));
                 }
-                let none = || Rc::new(Spot { place, text: String::new(), children: Children::None, size: 1 });
-                let known = self.anchors.get(&anchor).cloned().unwrap_or_else(none);
+                let unknown = || Rc::new(LocationTree::scalar(location, String::new()));
+                let known = self.anchors.get(&anchor).cloned().unwrap_or_else(unknown);
                 self.repeated = self.repeated.saturating_add(known.size);
-                if self.repeated > MOST_REPEATED {
-                    return Err(Broken::known(place, TOO_MUCH));
+                if self.repeated > MAX_REPEATED {
+                    return Err(SyntaxError::with_advice(location, TOO_MUCH));
                 }
                 self.add(known);
             }
-            Event::SequenceStart(anchor, _) => self.open.push(Open { place, anchor, parts: Parts::List(Vec::new()) }),
+            Event::SequenceStart(anchor, _) => {
+                self.open.push(Open { location, anchor, parts: Parts::List(Vec::new()) });
+            }
             Event::MappingStart(anchor, _) => {
-                self.open.push(Open { place, anchor, parts: Parts::Map { entries: Vec::new(), key: None } });
+                self.open.push(Open { location, anchor, parts: Parts::Map { entries: Vec::new(), key: None } });
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                if let Some(Open { place, anchor, parts }) = self.open.pop() {
-                    let add = |size: usize, spot: &Rc<Spot>| size.saturating_add(spot.size);
+                if let Some(Open { location, anchor, parts }) = self.open.pop() {
+                    let add = |size: usize, tree: &Rc<LocationTree>| size.saturating_add(tree.size);
                     let (children, size) = match parts {
                         Parts::List(items) => {
                             let size = items.iter().fold(1, add);
@@ -167,7 +179,7 @@ impl Tree {
                             (Children::Map(entries), size)
                         }
                     };
-                    self.close(Spot { place, text: String::new(), children, size }, anchor);
+                    self.close(LocationTree { location, text: String::new(), children, size }, anchor);
                 }
             }
             _ => {}
@@ -175,21 +187,22 @@ impl Tree {
         Ok(())
     }
 
-    fn close(&mut self, spot: Spot, anchor: usize) {
-        let spot = Rc::new(spot);
+    /// Adds a value that is complete, and remembers it under its anchor.
+    fn close(&mut self, tree: LocationTree, anchor: usize) {
+        let tree = Rc::new(tree);
         if anchor > 0 {
-            self.anchors.insert(anchor, Rc::clone(&spot));
+            self.anchors.insert(anchor, Rc::clone(&tree));
         }
-        self.add(spot);
+        self.add(tree);
     }
 
-    fn add(&mut self, spot: Rc<Spot>) {
+    fn add(&mut self, tree: Rc<LocationTree>) {
         match self.open.last_mut().map(|open| &mut open.parts) {
-            None => self.root = Some(spot),
-            Some(Parts::List(items)) => items.push(spot),
+            None => self.root = Some(tree),
+            Some(Parts::List(items)) => items.push(tree),
             Some(Parts::Map { entries, key }) => match key.take() {
-                None => *key = Some(spot),
-                Some(key) => entries.push((key, spot)),
+                None => *key = Some(tree),
+                Some(key) => entries.push((key, tree)),
             },
         }
     }

@@ -6,10 +6,11 @@ mod characters;
 mod location;
 mod node;
 mod problem;
+mod repair;
 mod syntax;
 
 pub use characters::wide_colon;
-pub use location::Place;
+pub use location::Location;
 pub use node::{Content, Entry, MERGE, Node};
 pub use problem::{ConfigErrors, Problem, Problems};
-pub use syntax::read;
+pub use syntax::parse;

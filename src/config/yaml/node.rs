@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::location::{Children, Place, Spot};
+use super::location::{Children, Location, LocationTree, SyntaxError, TOO_MUCH};
 use crate::base::text::composed;
 
 /// The key that takes over the keys of an anchor.
@@ -15,7 +15,7 @@ pub const MERGE: &str = "<<";
 #[derive(Debug, Clone)]
 pub struct Node {
     /// Where it begins.
-    pub place: Place,
+    pub location: Location,
     /// What it is.
     pub content: Content,
 }
@@ -43,7 +43,7 @@ pub struct Entry {
     /// The key as written, in normal form C.
     pub key: String,
     /// Where the key stands.
-    pub place: Place,
+    pub location: Location,
     /// Its value.
     pub value: Node,
 }
@@ -63,57 +63,72 @@ impl Content {
     }
 }
 
-/// Reads the values of `text` and puts each at its place.
-pub fn read(text: &str, spots: &Rc<Spot>) -> Result<Node, serde_yaml::Error> {
-    Ok(join(serde_yaml::from_str::<Raw>(text)?, Some(spots), spots.place))
+impl Node {
+    /// Parses the document in `text`. `None` if it is empty.
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, SyntaxError> {
+        let Some(tree) = LocationTree::parse(text)? else { return Ok(None) };
+        match serde_yaml::from_str::<RawValue>(text) {
+            Ok(value) => Ok(Some(join(value, Some(&tree), tree.location))),
+            Err(error) => Err(syntax_error(&error)),
+        }
+    }
 }
 
-/// What `serde_yaml` reads: its own `Value` keeps only one of two equal keys.
-enum Raw {
+fn syntax_error(error: &serde_yaml::Error) -> SyntaxError {
+    let at = error.location();
+    let location = at.map_or(Location::TOP, |at| Location { line: at.line(), column: at.column(), width: 1 });
+    let reason = error.to_string();
+    let is_endless = reason.contains("repetition limit") || reason.contains("recursion limit");
+    SyntaxError { location, reason, advice: is_endless.then_some(TOO_MUCH) }
+}
+
+/// A value as `serde_yaml` reads it. Its own `Value` keeps only one of two equal keys.
+enum RawValue {
     Nothing,
     Bool(bool),
     Number(String),
     Text(String),
-    List(Vec<Raw>),
-    Map(Vec<(Raw, Raw)>),
+    List(Vec<RawValue>),
+    Map(Vec<(RawValue, RawValue)>),
 }
 
-fn join(raw: Raw, spot: Option<&Rc<Spot>>, parent: Place) -> Node {
-    let place = spot.map_or(parent, |spot| spot.place);
-    let children = spot.map(|spot| &spot.children);
-    let content = match raw {
-        Raw::Nothing => Content::Nothing,
-        Raw::Bool(value) => Content::Bool(value),
-        Raw::Number(text) => Content::Number(spot.map_or(text, |spot| spot.text.clone())),
-        Raw::Text(text) => Content::Text(text),
-        Raw::List(items) => {
-            let spots: &[Rc<Spot>] = match children {
-                Some(Children::List(spots)) => spots.as_slice(),
+/// Joins a value and its locations; one that has no location of its own gets that of its `parent`.
+fn join(value: RawValue, tree: Option<&Rc<LocationTree>>, parent: Location) -> Node {
+    let location = tree.map_or(parent, |tree| tree.location);
+    let children = tree.map(|tree| &tree.children);
+    let content = match value {
+        RawValue::Nothing => Content::Nothing,
+        RawValue::Bool(value) => Content::Bool(value),
+        RawValue::Number(text) => Content::Number(tree.map_or(text, |tree| tree.text.clone())),
+        RawValue::Text(text) => Content::Text(text),
+        RawValue::List(items) => {
+            let trees: &[Rc<LocationTree>] = match children {
+                Some(Children::List(trees)) => trees.as_slice(),
                 _ => &[],
             };
-            let item = |(number, item): (usize, Raw)| join(item, spots.get(number), place);
+            let item = |(number, item): (usize, RawValue)| join(item, trees.get(number), location);
             Content::List(items.into_iter().enumerate().map(item).collect())
         }
-        Raw::Map(entries) => {
-            let spots: &[(Rc<Spot>, Rc<Spot>)] = match children {
-                Some(Children::Map(spots)) => spots.as_slice(),
+        RawValue::Map(entries) => {
+            let trees: &[(Rc<LocationTree>, Rc<LocationTree>)] = match children {
+                Some(Children::Map(trees)) => trees.as_slice(),
                 _ => &[],
             };
-            let entry = |(number, (key, value)): (usize, (Raw, Raw))| {
-                let both = spots.get(number);
-                let (key_spot, value_spot) = (both.map(|(key, _)| key), both.map(|(_, value)| value));
-                let key_place = key_spot.map_or(place, |spot| spot.place);
+            let entry = |(number, (key, value)): (usize, (RawValue, RawValue))| {
+                let both = trees.get(number);
+                let (key_tree, value_tree) = (both.map(|(key, _)| key), both.map(|(_, value)| value));
+                let key_location = key_tree.map_or(location, |tree| tree.location);
                 let key = match key {
-                    Raw::Text(text) => text,
-                    _ => key_spot.map_or_else(String::new, |spot| spot.text.clone()),
+                    RawValue::Text(text) => text,
+                    _ => key_tree.map_or_else(String::new, |tree| tree.text.clone()),
                 };
                 let key = composed(&key).into_owned();
-                Entry { key, place: key_place, value: join(value, value_spot, key_place) }
+                Entry { key, location: key_location, value: join(value, value_tree, key_location) }
             };
             Content::Map(merged(entries.into_iter().enumerate().map(entry).collect()))
         }
     };
-    Node { place, content }
+    Node { location, content }
 }
 
 /// `entries` with what `<<` takes over (<https://yaml.org/type/merge.html>): the keys of a map, or of several, of which the
@@ -146,66 +161,66 @@ fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     merged
 }
 
-impl<'de> Deserialize<'de> for Raw {
+impl<'de> Deserialize<'de> for RawValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+        deserializer.deserialize_any(RawValueVisitor)
     }
 }
 
-struct RawVisitor;
+struct RawValueVisitor;
 
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
+impl<'de> Visitor<'de> for RawValueVisitor {
+    type Value = RawValue;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a value without a tag")
     }
 
-    fn visit_unit<E>(self) -> Result<Raw, E> {
-        Ok(Raw::Nothing)
+    fn visit_unit<E>(self) -> Result<RawValue, E> {
+        Ok(RawValue::Nothing)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
-        Ok(Raw::Bool(value))
+    fn visit_bool<E>(self, value: bool) -> Result<RawValue, E> {
+        Ok(RawValue::Bool(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
+    fn visit_i64<E>(self, value: i64) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.to_string()))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
+    fn visit_u64<E>(self, value: u64) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.to_string()))
     }
 
-    fn visit_i128<E>(self, value: i128) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
+    fn visit_i128<E>(self, value: i128) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.to_string()))
     }
 
-    fn visit_u128<E>(self, value: u128) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
+    fn visit_u128<E>(self, value: u128) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.to_string()))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
-        Ok(Raw::Number(value.to_string()))
+    fn visit_f64<E>(self, value: f64) -> Result<RawValue, E> {
+        Ok(RawValue::Number(value.to_string()))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
-        Ok(Raw::Text(value.to_owned()))
+    fn visit_str<E>(self, value: &str) -> Result<RawValue, E> {
+        Ok(RawValue::Text(value.to_owned()))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<RawValue, A::Error> {
         let mut list = Vec::new();
         while let Some(item) = items.next_element()? {
             list.push(item);
         }
-        Ok(Raw::List(list))
+        Ok(RawValue::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<RawValue, A::Error> {
         let mut map = Vec::new();
         while let Some(entry) = entries.next_entry()? {
             map.push(entry);
         }
-        Ok(Raw::Map(map))
+        Ok(RawValue::Map(map))
     }
 }

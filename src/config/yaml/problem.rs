@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::location::Place;
+use super::location::Location;
 use crate::base::redact;
 use crate::config::values::Complaint;
 
@@ -84,55 +84,55 @@ impl Problem {
 /// Collects the problems of one file while it is read.
 #[derive(Debug, Default)]
 pub struct Problems {
-    found: Vec<(Place, Complaint)>,
+    found: Vec<(Location, Complaint)>,
     /// Where a repair has moved the rest of a line: line, column, by how many characters.
     moved: Vec<(usize, usize, isize)>,
     /// Values that are never shown.
-    hidden: Vec<Place>,
+    hidden: Vec<Location>,
     /// What is right and perhaps not meant.
-    warnings: Vec<(Option<Place>, String)>,
+    warnings: Vec<(Option<Location>, String)>,
 }
 
 impl Problems {
     /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
-    pub fn moved(&mut self, place: Place, by: isize) {
-        self.moved.push((place.line, place.column, by));
+    pub fn shift(&mut self, location: Location, by: isize) {
+        self.moved.push((location.line, location.column, by));
     }
 
     /// The value at `place` is secret: of its line nothing is shown from there on.
-    pub fn hide(&mut self, place: Place) {
-        self.hidden.push(place);
+    pub fn hide(&mut self, location: Location) {
+        self.hidden.push(location);
     }
 
     /// Notes what is right and perhaps not meant: `text` is a whole sentence without its full stop.
-    pub fn warn(&mut self, place: Option<Place>, text: String) {
-        if !self.warnings.contains(&(place, text.clone())) {
-            self.warnings.push((place, text));
+    pub fn warn(&mut self, location: Option<Location>, text: String) {
+        if !self.warnings.contains(&(location, text.clone())) {
+            self.warnings.push((location, text));
         }
     }
 
     /// All of that, in the order of the file, each with its line where it has one.
-    pub fn warnings(&mut self) -> Vec<String> {
+    pub fn take_warnings(&mut self) -> Vec<String> {
         let mut warnings = std::mem::take(&mut self.warnings);
-        warnings.sort_by_key(|(place, _)| place.map(|place| (place.line, place.column)));
-        let with_line = |(place, text): (Option<Place>, String)| match place {
-            Some(place) => format!("line {}: {text}", place.line),
+        warnings.sort_by_key(|(location, _)| location.map(|location| (location.line, location.column)));
+        let with_line = |(location, text): (Option<Location>, String)| match location {
+            Some(location) => format!("line {}: {text}", location.line),
             None => text,
         };
         warnings.into_iter().map(with_line).collect()
     }
 
-    pub fn add(&mut self, mut place: Place, complaint: Complaint) {
+    pub fn add(&mut self, mut location: Location, complaint: Complaint) {
         let before: isize = self
             .moved
             .iter()
-            .filter(|(line, column, _)| place.line == *line && place.column > *column)
+            .filter(|(line, column, _)| location.line == *line && location.column > *column)
             .map(|m| m.2)
             .sum();
-        place.column = place.column.saturating_add_signed(-before).max(1);
+        location.column = location.column.saturating_add_signed(-before).max(1);
         // An alias repeats the block of its anchor; its mistakes are told once.
-        if !self.found.iter().any(|(known, told)| *known == place && *told == complaint) {
-            self.found.push((place, complaint));
+        if !self.found.iter().any(|(known, told)| *known == location && *told == complaint) {
+            self.found.push((location, complaint));
         }
     }
 
@@ -142,24 +142,24 @@ impl Problems {
             return Ok(());
         }
         let lines: Vec<&str> = text.lines().collect();
-        for (place, _) in &mut self.found {
+        for (location, _) in &mut self.found {
             // The parser sees the end of the file, and sometimes line ends, where editors do not.
-            if place.line > lines.len().max(1) {
+            if location.line > lines.len().max(1) {
                 let last = lines.last().copied().unwrap_or_default();
-                *place = Place { line: lines.len().max(1), column: last.chars().count() + 1, width: 1 };
+                *location = Location { line: lines.len().max(1), column: last.chars().count() + 1, width: 1 };
             }
         }
-        self.found.sort_by_key(|(place, _)| (place.line, place.column));
+        self.found.sort_by_key(|(location, _)| (location.line, location.column));
         let problems = self
             .found
             .into_iter()
-            .map(|(place, Complaint { message, hint, .. })| {
-                let line = lines.get(place.line.saturating_sub(1)).copied().unwrap_or_default();
-                let hidden = self.hidden.iter().filter(|hidden| hidden.line == place.line);
-                let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), place);
+            .map(|(location, Complaint { message, hint, .. })| {
+                let line = lines.get(location.line.saturating_sub(1)).copied().unwrap_or_default();
+                let hidden = self.hidden.iter().filter(|hidden| hidden.line == location.line);
+                let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), location);
                 // A daemon logs what is wrong with an edit, and the words may quote a URL.
                 let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
-                Problem { line: place.line, column: place.column, message, hint, excerpt, caret }
+                Problem { line: location.line, column: location.column, message, hint, excerpt, caret }
             })
             .collect();
         Err(ConfigErrors { file: file.to_owned(), problems })
@@ -175,9 +175,9 @@ fn shown(line: &str, until: Option<usize>) -> String {
 }
 
 /// The line without tabs and secrets, and where the caret goes by display width: a Korean letter takes two columns.
-fn excerpt(line: &str, place: Place) -> (String, (usize, usize)) {
-    let before: String = line.chars().take(place.column.saturating_sub(1)).collect();
-    let word: String = line.chars().skip(place.column.saturating_sub(1)).take(place.width).collect();
+fn excerpt(line: &str, location: Location) -> (String, (usize, usize)) {
+    let before: String = line.chars().take(location.column.saturating_sub(1)).collect();
+    let word: String = line.chars().skip(location.column.saturating_sub(1)).take(location.width).collect();
     // A tab is shown as one space, so that its width does not depend on the terminal.
     let visible = |text: &str| text.replace('\t', " ").replace(char::is_control, "");
     let shown = redact::text(&visible(line));
@@ -194,8 +194,8 @@ mod tests {
     #[test]
     fn the_caret_stands_under_the_word_even_after_wide_letters() {
         let mut problems = Problems::default();
-        let place = Place { line: 1, column: 10, width: 3 };
-        problems.add(place, Complaint::new("what is this").hint("write that"));
+        let location = Location { line: 1, column: 10, width: 3 };
+        problems.add(location, Complaint::new("what is this").hint("write that"));
         let text = problems.into_result(Path::new("s.yaml"), "명연주: 명음반 abc\n").unwrap_err().to_string();
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "s.yaml:1:10: what is this");
@@ -209,7 +209,7 @@ mod tests {
     #[test]
     fn a_token_in_the_line_is_not_shown() {
         let line = "  hls: h/x.m3u8?token=abcdefghijkl";
-        let (shown, caret) = excerpt(line, Place { line: 1, column: 8, width: 27 });
+        let (shown, caret) = excerpt(line, Location { line: 1, column: 8, width: 27 });
         assert_eq!(shown, "  hls: h/x.m3u8?token=…");
         assert_eq!(caret, (7, 16));
     }

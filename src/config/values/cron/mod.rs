@@ -25,7 +25,7 @@ use super::{any_of, nearest};
 use crate::language::Language;
 pub use fields::CrontabError;
 use fields::{Fields, SomeWeekday};
-use suggestions::Meant;
+use suggestions::Suggestion;
 
 /// croner takes an expression for one of fixed times only where it has a single one; lists are split up to this many.
 const MOST_FIXED_TIMES: usize = 120;
@@ -65,12 +65,14 @@ impl Crontab {
     /// What is wrong, with what was probably meant: an expression that this reads.
     pub fn parse(text: &str) -> Result<Self, CrontabError> {
         Self::read(text).map_err(|error| {
-            let meant = suggestions::meant(text).into_iter().find(|meant| Self::read(&meant.text).is_ok());
-            match meant {
-                Some(Meant { advice: "write", text }) => {
+            let mut suggestions = suggestions::suggestions(text).into_iter();
+            match suggestions.find(|suggestion| Self::read(&suggestion.text).is_ok()) {
+                Some(Suggestion { advice: "write", text }) => {
                     CrontabError { hint: Some(format!("write `{text}`")), ..error }
                 }
-                Some(Meant { advice, text }) => CrontabError { hint: Some(format!("{advice}: `{text}`")), ..error },
+                Some(Suggestion { advice, text }) => {
+                    CrontabError { hint: Some(format!("{advice}: `{text}`")), ..error }
+                }
                 None => error,
             }
         })

@@ -5,7 +5,7 @@ use super::fields::{MONTHS, WEEKDAYS};
 use crate::config::values::confusables;
 
 /// What people write who know other crons.
-pub(super) struct Meant {
+pub(super) struct Suggestion {
     /// What to do, as the beginning of a hint.
     pub advice: &'static str,
     /// The whole expression.
@@ -16,10 +16,10 @@ pub(super) struct Meant {
 const KOREAN: [char; 7] = ['일', '월', '화', '수', '목', '금', '토'];
 
 /// What `text` may have been meant to be, the likeliest first.
-pub(super) fn meant(text: &str) -> Vec<Meant> {
-    let plain = confusables::plain(text);
+pub(super) fn suggestions(text: &str) -> Vec<Suggestion> {
+    let plain = confusables::to_ascii(text);
     let plain = plain.trim().trim_matches(['"', '\'']).trim();
-    let with = |advice, text: String| Meant { advice, text };
+    let with = |advice, text: String| Suggestion { advice, text };
     if let Some(found) = nickname(plain) {
         return vec![with("write", found)];
     }

@@ -4,7 +4,7 @@ mod suggestions;
 
 use std::time::Duration;
 
-use super::{Complaint, fed_back};
+use super::{Complaint, parse_or_suggest};
 
 /// The longest that an airing can be. Longer than this is a slip of the pen; it also bounds the work of the schedule.
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
@@ -25,12 +25,12 @@ pub fn duration(text: &str) -> Result<Duration, Complaint> {
     if !trimmed.is_empty() && trimmed.chars().all(|c| c.is_ascii_digit()) {
         return Err(Complaint::new(format!("`{trimmed}` has no unit: seconds, minutes or hours?"))
             .hint("write it like `15s`, `90m` or `2h`")
-            .meant(["s", "m", "h"].map(|unit| format!("{trimmed}{unit}"))));
+            .suggest(["s", "m", "h"].map(|unit| format!("{trimmed}{unit}"))));
     }
     let seconds = seconds(trimmed).ok_or_else(|| {
         Complaint::new(format!("`{trimmed}` is not a duration"))
             .hint("write it like `15s`, `90m`, `2h`, `1h30m` or `1d`")
-            .meant(suggestions::duration(trimmed).map(words))
+            .suggest(suggestions::duration(trimmed).map(words))
     })?;
     let duration = Duration::from_secs(seconds);
     if duration > LONGEST {
@@ -42,7 +42,7 @@ pub fn duration(text: &str) -> Result<Duration, Complaint> {
 /// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
 /// says how to write it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    fed_back(text, duration).map_err(|complaint| match complaint.hint {
+    parse_or_suggest(text, duration).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
     })
@@ -86,7 +86,7 @@ pub fn words(duration: Duration) -> String {
 /// A size in bytes: `1 GiB`, `500 MB`.
 pub fn size(text: &str) -> Result<u64, Complaint> {
     let wrong = |message: String| {
-        Complaint::new(message).hint("write it like `500 MiB` or `1 GiB`").meant(suggestions::sizes(text))
+        Complaint::new(message).hint("write it like `500 MiB` or `1 GiB`").suggest(suggestions::sizes(text))
     };
     let (number, unit) = split(text.trim(), |c| c.is_ascii_digit() || c == '.');
     let scale: u32 = match unit.trim() {
@@ -111,7 +111,7 @@ pub fn rate(text: &str) -> Result<u64, Complaint> {
     let (number, unit) = split(trimmed, |c| c.is_ascii_digit() || c == '.');
     let wrong = || {
         let complaint = Complaint::new(format!("`{trimmed}` is not a bit rate")).hint("write it like `128k`");
-        complaint.meant(suggestions::rate(trimmed))
+        complaint.suggest(suggestions::rate(trimmed))
     };
     let scale = match unit.trim() {
         "" => 1.0,
@@ -122,7 +122,7 @@ pub fn rate(text: &str) -> Result<u64, Complaint> {
     match scaled(number, scale).ok_or_else(wrong)? {
         bits @ 0..1_000 => Err(Complaint::new(format!("`{trimmed}` would be {bits} bits per second"))
             .hint("write it like `128k`")
-            .meant([format!("{number}k")])),
+            .suggest([format!("{number}k")])),
         bits => Ok(bits),
     }
 }
@@ -134,7 +134,7 @@ pub fn level(text: &str) -> Result<f64, Complaint> {
     let number = if matches!(unit, "dB" | "dBFS") { trimmed.trim_end_matches(unit).trim_end() } else { trimmed };
     let negative =
         format!("-{} dB", trimmed.trim_end_matches(char::is_alphabetic).trim_end().trim_start_matches(['-', '+', ' ']));
-    let wrong = |message: String| Complaint::new(message).hint("write it like `-60 dB`").meant([negative.clone()]);
+    let wrong = |message: String| Complaint::new(message).hint("write it like `-60 dB`").suggest([negative.clone()]);
     match number.parse::<f64>() {
         Ok(level) if (-120.0..0.0).contains(&level) => Ok(level),
         Ok(level) if level > 0.0 && level <= 120.0 => Err(wrong(format!("`{trimmed}` is louder than full scale"))),
@@ -152,7 +152,7 @@ fn scaled(number: &str, scale: f64) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fed_back;
+    use super::super::parse_or_suggest;
     use super::*;
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_wrong_duration_says_what_to_write() {
-        let hint = |text: &str| fed_back(text, duration).unwrap_err().hint.unwrap();
+        let hint = |text: &str| parse_or_suggest(text, duration).unwrap_err().hint.unwrap();
         assert_eq!(hint("90"), "write `90s`, `90m` or `90h`");
         // Too long are 900 hours.
         assert_eq!(hint("900"), "write `900s` or `900m`");
@@ -207,13 +207,13 @@ mod tests {
         assert!(size("1").is_err() && size("GiB").is_err() && size("1e9 GiB").is_err() && size("-1 GiB").is_err());
         assert_eq!(rate("128k").unwrap(), 128_000);
         assert_eq!(rate("1.5M").unwrap(), 1_500_000);
-        let hint = |text: &str| fed_back(text, rate).unwrap_err().hint.unwrap();
+        let hint = |text: &str| parse_or_suggest(text, rate).unwrap_err().hint.unwrap();
         assert_eq!(hint("128"), "write `128k`");
         assert_eq!(
             (hint("128 Kbit"), hint("1.5mbps"), hint("0.5")),
             ("write `128k`".into(), "write `1.5M`".into(), "write it like `128k`".into())
         );
-        let hint = |text: &str| fed_back(text, size).unwrap_err().hint.unwrap();
+        let hint = |text: &str| parse_or_suggest(text, size).unwrap_err().hint.unwrap();
         assert_eq!(
             (hint("500"), hint("1073741824")),
             ("write `500 MiB` or `500 GiB`".into(), "write `1073741824 B`".into())
@@ -222,7 +222,7 @@ mod tests {
             (hint("500mb"), hint("1,5 gib"), hint("2 gigabytes")),
             ("write `500 MB`".into(), "write `1.5 GiB`".into(), "write `2 GB`".into())
         );
-        let hint = |text: &str| fed_back(text, level).unwrap_err().hint.unwrap();
+        let hint = |text: &str| parse_or_suggest(text, level).unwrap_err().hint.unwrap();
         assert_eq!((hint("60 dB"), hint("-60db")), ("write `-60 dB`".into(), "write `-60 dB`".into()));
     }
 }

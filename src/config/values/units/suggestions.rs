@@ -6,7 +6,7 @@ use crate::config::values::confusables;
 
 /// `1:30`, `1.5h`, `1h30`, `90mins`, `PT1H30M`, `1시간 30분`; at least one second.
 pub fn duration(text: &str) -> Option<Duration> {
-    let plain = confusables::plain(text).trim().trim_matches(['"', '\'']).to_lowercase();
+    let plain = confusables::to_ascii(text).trim().trim_matches(['"', '\'']).to_lowercase();
     let seconds = clock(&plain).or_else(|| {
         let iso = plain.strip_prefix('p').map(|rest| rest.replace('t', ""));
         worded(&iso.unwrap_or(plain.replace(" and ", " ")))
@@ -52,7 +52,7 @@ fn worded(text: &str) -> Option<f64> {
 
 /// A number, with a comma as its point at most, and what stands behind it in lower case.
 fn number_and_unit(text: &str) -> (String, String) {
-    let plain = confusables::plain(text).trim().trim_matches(['"', '\'']).replace(',', ".").to_lowercase();
+    let plain = confusables::to_ascii(text).trim().trim_matches(['"', '\'']).replace(',', ".").to_lowercase();
     let end = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
     let (number, unit) = plain.split_at(end);
     (number.to_owned(), unit.trim().to_owned())
