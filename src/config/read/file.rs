@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mp3::mp3;
-use super::show::{Defaults, StationStub};
+use super::show::Defaults;
 use super::{gaps, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
-use crate::config::keys::{self, FILE, STATION, Section};
+use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::template::NAME;
-use crate::config::values::{Complaint, Config, Mp3, Show, Station, Treatment, slug, units};
-use crate::config::yaml::{self, ConfigErrors, Content, Entry, Location, Problems};
+use crate::config::values::{Complaint, Config, Mp3, Show, Treatment, units};
+use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
 /// Larger is no file that a person wrote.
 const LARGEST: u64 = 4 << 20;
@@ -77,10 +77,9 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
 
     let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
-    let known: Vec<_> = entries.iter().map(|entry| outline(entry, timezone)).collect();
-    let stations: Vec<Option<Station>> =
-        entries.iter().map(|entry| station::station(entry, timezone, folder, problems)).collect();
-    let defaults = Defaults { folder, stations: &known, name: name.as_ref(), mp3, treatment };
+    let parsed = entries.iter().map(|entry| station::station(entry, timezone, folder, problems));
+    let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
+    let defaults = Defaults { folder, stations: &stubs, name: name.as_ref(), mp3, treatment };
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
@@ -113,22 +112,6 @@ fn output_folder(section: &Section<'_>, folder: &Path, check: FolderCheck, probl
             problems.add(Location::TOP, complaint.hint("name another folder: `output: /path/to/folder`"))
         })
         .ok()
-}
-
-/// A station whose mistakes are told elsewhere.
-fn outline(entry: &Entry, timezone: Zone) -> StationStub {
-    let mut elsewhere = Problems::default();
-    let mut name = None;
-    let mut zone = timezone;
-    if let Content::Map(_) = entry.value.content
-        && let Some(section) = Section::open(&entry.value, "", entry.location, &STATION, &mut elsewhere)
-    {
-        name = section.name("name", &mut elsewhere);
-        zone = timezone::of_section(&section, &mut elsewhere).unwrap_or(timezone);
-    }
-    let key = entry.key.clone();
-    let id = slug::id(&key).ok().or_else(|| Some(slug::slug(&key)).filter(|slug| !slug.is_empty()));
-    StationStub { key, id, name, zone }
 }
 
 fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems) -> Vec<Show> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::base::zone::Zone;
 
 use super::mp3::mp3;
+use super::station::StationStub;
 use super::{artwork, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
@@ -35,18 +36,6 @@ impl Defaults<'_> {
         let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
         known.and_then(|it| it.name.as_deref()).unwrap_or(id.as_str())
     }
-}
-
-/// What shows need to know of a station.
-pub struct StationStub {
-    /// What it is called in the file.
-    pub key: String,
-    /// That, or what it has to be called instead; nothing where no id can be made of it.
-    pub id: Option<String>,
-    /// Its name for people.
-    pub name: Option<String>,
-    /// The zone of its shows.
-    pub zone: Zone,
 }
 
 /// A show as far as it could be read.

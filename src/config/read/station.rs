@@ -15,18 +15,53 @@ use crate::config::values::{
 use crate::config::yaml::{Content, Entry, Node, Problems};
 use crate::model::StationId;
 
-/// Reads one station. `None` when something is wrong with it, which has been told.
-pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> Option<Station> {
-    let id = parse_or_suggest(&entry.key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
+/// A station as far as it could be read.
+pub struct ParsedStation {
+    /// What shows need to know of it.
+    pub stub: StationStub,
+    /// All of it. `None` if something is wrong with it, which is reported.
+    pub station: Option<Station>,
+}
+
+/// What shows need to know of a station.
+pub struct StationStub {
+    /// Its key in the file.
+    pub key: String,
+    /// The key, or what it has to be instead. `None` if no id can be made of it.
+    pub id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// The zone of its shows.
+    pub zone: Zone,
+}
+
+/// Reads the station under one key of `stations`. `timezone` is that of the file.
+pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> ParsedStation {
+    let key = entry.key.clone();
+    let id = parse_or_suggest(&key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
+    let instead = || Some(slug::slug(&key)).filter(|slug| !slug.is_empty());
+    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone };
     let owner = format!("the station `{}`", entry.key);
-    let section = Section::open(&entry.value, &owner, entry.location, &STATION, problems)?;
-    let name = section.name("name", problems).unwrap_or_else(|| entry.key.clone());
-    let timezone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    let Some(section) = Section::open(&entry.value, &owner, entry.location, &STATION, problems) else {
+        return ParsedStation { stub, station: None };
+    };
+    stub.name = section.name("name", problems);
+    stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    let station = parse(&section, id, &stub, folder, problems);
+    ParsedStation { stub, station }
+}
+
+fn parse(
+    section: &Section<'_>,
+    id: Option<String>,
+    stub: &StationStub,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Option<Station> {
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
-    let artwork = artwork::read(&section, folder, problems);
-    // All three are read, so that the mistakes of each are told even where only one may stand.
-    let sources =
-        [hls(&section, folder, problems), rtmp(&section, folder, problems), icecast(&section, folder, problems)];
+    let artwork = artwork::read(section, folder, problems);
+    // All three are read, so that the mistakes of each are reported, although only one may stand.
+    let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
     let tls = section.section("tls", problems);
     let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
     let mut source = sources.into_iter().flatten().next()?;
@@ -35,7 +70,8 @@ pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Prob
         SourceConfig::Rtmp(rtmp) => rtmp.accept_invalid = accept_invalid,
         SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
     }
-    Some(Station { id: StationId::new(id?), name, timezone, delay, artwork, source })
+    let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
+    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, artwork, source })
 }
 
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
