@@ -21,7 +21,7 @@ use crate::base::environment::Environment;
 use crate::base::process;
 use crate::base::signals::Signals;
 use crate::capture::deck::Decks;
-use crate::config::{Config, Gaps, Station};
+use crate::config::{Config, GapPolicy, Station};
 use crate::encode::Job;
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
@@ -116,7 +116,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     };
     let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
     let target = work.folder.join("take.mp3.part");
-    let mut job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
+    let mut job = Job { cut, mp3: config.mp3, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
     let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !wish.json).await;
     let cut = job.cut;
     drop(lease);
@@ -129,7 +129,7 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let file = if verdict == Verdict::Failed {
         None
     } else {
-        tags::write(&job.target, &tags_of(station, &job, verdict, &taken)).await?;
+        tags::write(&job.target, &tags_of(config, station, &job, verdict, &taken)).await?;
         Some(work.publish(&job.target, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
     };
     if wish.json {
@@ -256,11 +256,11 @@ impl Drop for Workspace {
     }
 }
 
-fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tags {
+fn tags_of(config: &Config, station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tags {
     let zone = station.timezone;
     let local = job.cut.start.with_timezone(&zone);
     Tags {
-        version: job.treatment.id3,
+        version: config.id3,
         title: format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M")),
         artist: station.name.clone(),
         album: station.name.clone(),
@@ -271,7 +271,7 @@ fn tags_of(station: &Station, job: &Job, verdict: Verdict, taken: &Taken) -> Tag
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra: replay_gain(taken.measured.loudness.as_ref()),
-        chapters: chapters(&job.cut, &taken.gaps, taken.length, job.treatment.gaps == Gaps::Silence, zone),
+        chapters: chapters(&job.cut, &taken.gaps, taken.length, job.gaps == GapPolicy::Silence, zone),
         cover: None,
     }
 }

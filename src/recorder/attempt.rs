@@ -140,8 +140,8 @@ impl Recorder {
     /// How an airing is named and tagged that was taken as `order` says: by the configuration as it is now.
     fn named(&self, order: &Order) -> Order {
         let now = self.current(order, &order.airing);
-        let (mp3, treatment) = (order.show.mp3, order.show.treatment);
-        let show = Show { mp3, treatment, ..Show::clone(&now.show) };
+        let Show { mp3, id3, gaps, dead_air, .. } = *order.show;
+        let show = Show { mp3, id3, gaps, dead_air, ..Show::clone(&now.show) };
         Order { show: Arc::new(show), ..now }
     }
 

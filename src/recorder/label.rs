@@ -11,7 +11,7 @@ use super::replay_gain::replay_gain;
 use super::take::Taken;
 use super::words::comment;
 use crate::base::text::cut;
-use crate::config::{Gaps, Purpose, Show, Template, Values};
+use crate::config::{GapPolicy, Purpose, Show, Template, Values};
 use crate::encode::Job;
 use crate::library::artwork::Picture;
 use crate::library::catalogue::{Finished, Outcome};
@@ -25,7 +25,8 @@ const LONGEST_REASON: usize = 500;
 /// What is to be encoded, with space for `cover` in it.
 pub(super) fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
     let cover_space = cover.map(tags::space_for).unwrap_or_default();
-    Job { cut, mp3: show.mp3, treatment: show.treatment, target: target.to_owned(), cover_space }
+    let Show { mp3, gaps, dead_air, .. } = *show;
+    Job { cut, mp3, gaps, dead_air, target: target.to_owned(), cover_space }
 }
 
 /// What was made of the templates of a recording.
@@ -142,7 +143,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken, texts: Texts, notes: 
     let mut extra = vec![(FRAME.to_owned(), imprint::text(&finished(order, verdict, taken, notes)))];
     extra.extend(replay_gain(taken.measured.loudness.as_ref()));
     Tags {
-        version: order.show.treatment.id3,
+        version: order.show.id3,
         title,
         artist,
         album,
@@ -153,13 +154,7 @@ fn tags_of(order: &Order, verdict: Verdict, taken: &Taken, texts: Texts, notes: 
         encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
         length: Some(taken.length),
         extra,
-        chapters: chapters(
-            &order.airing.cut(),
-            &taken.gaps,
-            taken.length,
-            order.show.treatment.gaps == Gaps::Silence,
-            zone,
-        ),
+        chapters: chapters(&order.airing.cut(), &taken.gaps, taken.length, order.show.gaps == GapPolicy::Silence, zone),
         cover: None,
     }
 }

@@ -4,15 +4,14 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::mp3::mp3;
 use super::show::Defaults;
-use super::{gaps, show, station, template, timezone, web};
+use super::{encoding, gaps, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::template::NAME;
-use crate::config::values::{Complaint, Config, Mp3, Show, Treatment, units};
+use crate::config::values::{Complaint, Config, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
 /// Larger is no file that a person wrote.
@@ -72,14 +71,16 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::checked(state, check));
     let state = section.read("state", problems, parse);
     let name = template::template(Some(&section), "name", NAME, problems);
-    let mp3 = mp3(&section, Mp3::default(), problems);
-    let treatment = gaps::treatment(&section, Treatment::default(), problems);
+    let mp3 = encoding::mp3(&section, Mp3::default(), problems);
+    let id3 = encoding::id3(&section, Id3::default(), problems);
+    let gaps = gaps::gaps(&section, GapPolicy::default(), problems);
+    let dead_air = gaps::dead_air(&section, Some(DeadAirRule::default()), problems);
 
     let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::station(entry, timezone, folder, problems));
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
-    let defaults = Defaults { folder, stations: &stubs, name: name.as_ref(), mp3, treatment };
+    let defaults = Defaults { folder, stations: &stubs, name: name.as_ref(), mp3, id3, gaps, dead_air };
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
@@ -94,8 +95,10 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         state: state.map_or_else(default_state, |state| without_dots(&state)),
         name: name?,
         mp3,
+        id3,
         web,
-        treatment,
+        gaps,
+        dead_air,
         min_free,
         stations: stations.into_iter().flatten().map(Arc::new).collect(),
         shows: shows.into_iter().map(Arc::new).collect(),

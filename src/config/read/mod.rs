@@ -5,9 +5,9 @@
 
 mod artwork;
 mod checks;
+mod encoding;
 mod file;
 mod gaps;
-mod mp3;
 mod show;
 mod station;
 mod template;

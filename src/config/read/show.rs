@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::base::zone::Zone;
 
-use super::mp3::mp3;
 use super::station::StationStub;
-use super::{artwork, gaps, template, timezone};
+use super::{artwork, encoding, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
 use crate::config::values::{
-    Complaint, Crontab, Keep, Mp3, Show, TagTemplates, Template, Treatment, any_of, nearest, slug, units,
+    Complaint, Crontab, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Show, TagTemplates, Template, any_of, nearest, slug,
+    units,
 };
 use crate::config::yaml::{Location, Node, Problems};
 use crate::model::{ShowId, StationId};
@@ -26,8 +26,12 @@ pub struct Defaults<'a> {
     pub name: Option<&'a Template>,
     /// The file's encoding.
     pub mp3: Mp3,
-    /// The file's treatment of what is missing or silent.
-    pub treatment: Treatment,
+    /// The file's version of the tags.
+    pub id3: Id3,
+    /// What stands in the place of a gap by the file.
+    pub gaps: GapPolicy,
+    /// What counts as dead air by the file.
+    pub dead_air: Option<DeadAirRule>,
 }
 
 impl Defaults<'_> {
@@ -104,8 +108,10 @@ fn parse(
         Some(_) => section.read("name", problems, template::parse),
         None => defaults.name.cloned(),
     };
-    let mp3 = mp3(section, defaults.mp3, problems);
-    let treatment = gaps::treatment(section, defaults.treatment, problems);
+    let mp3 = encoding::mp3(section, defaults.mp3, problems);
+    let id3 = encoding::id3(section, defaults.id3, problems);
+    let gaps = gaps::gaps(section, defaults.gaps, problems);
+    let dead_air = gaps::dead_air(section, defaults.dead_air, problems);
     let artwork = artwork::read(section, defaults.folder, problems);
     let keep = section.section("keep", problems);
     let keep = Keep {
@@ -125,7 +131,9 @@ fn parse(
         tags: TagTemplates { title: tags.0?, artist: tags.1?, genre: tags.2?, album: tags.3? },
         file: file?,
         mp3,
-        treatment,
+        id3,
+        gaps,
+        dead_air,
         artwork,
         keep,
     };

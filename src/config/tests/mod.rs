@@ -397,29 +397,31 @@ fn an_unquoted_cron_between_other_keys_is_told_at_its_place_and_hides_nothing() 
 }
 
 #[test]
-fn what_is_missing_or_silent_is_treated_as_the_file_says_and_a_show_may_say_otherwise() {
+fn gaps_dead_air_and_id3_are_those_of_the_file_unless_a_show_has_its_own() {
     let show = |keys: &str| format!("  - {{ title: A, station: s, cron: \"0 1 * * *\", length: 1h{keys} }}\n");
-    let treated = |head: &str, keys: &str| {
+    type Policy = (GapPolicy, Option<DeadAirRule>, Id3);
+    let read = |head: &str, keys: &str| -> (Policy, Policy) {
         let config = parse(&with_station(&format!("{head}shows:\n{}", show(keys))));
-        (config.treatment, config.shows[0].treatment)
+        let own = &config.shows[0];
+        ((config.gaps, config.dead_air, config.id3), (own.gaps, own.dead_air, own.id3))
     };
     let usual = DeadAirRule { below: -60.0, longer_than: Duration::from_secs(30) };
-    let (file, show_of_it) = treated("", "");
-    assert_eq!(file, Treatment { gaps: Gaps::Skip, dead_air: Some(usual), id3: Id3::V24 });
-    assert_eq!(show_of_it, file);
+    let (file, own) = read("", "");
+    assert_eq!(file, (GapPolicy::Skip, Some(usual), Id3::V24));
+    assert_eq!(own, file);
     let head = "gaps: silence\ndead_air: { below: -50.5 dB }\n";
-    let (file, own) = treated(head, ", dead_air: { longer_than: 5s }, gaps: skip");
+    let (file, own) = read(head, ", dead_air: { longer_than: 5s }, gaps: skip");
     let below = DeadAirRule { below: -50.5, ..usual };
-    assert_eq!(file, Treatment { gaps: Gaps::Silence, dead_air: Some(below), id3: Id3::V24 });
+    assert_eq!(file, (GapPolicy::Silence, Some(below), Id3::V24));
     let five = DeadAirRule { below: -50.5, longer_than: Duration::from_secs(5) };
-    assert_eq!(own, Treatment { gaps: Gaps::Skip, dead_air: Some(five), id3: Id3::V24 });
-    assert_eq!(treated("id3: 2.3\n", "").1.id3, Id3::V23);
-    let (file, own) = treated("id3: 2.4\n", ", id3: \"2.3\"");
-    assert_eq!((file.id3, own.id3), (Id3::V24, Id3::V23));
-    assert_eq!(treated(head, ", dead_air: false").1.dead_air, None);
+    assert_eq!(own, (GapPolicy::Skip, Some(five), Id3::V24));
+    assert_eq!(read("id3: 2.3\n", "").1.2, Id3::V23);
+    let (file, own) = read("id3: 2.4\n", ", id3: \"2.3\"");
+    assert_eq!((file.2, own.2), (Id3::V24, Id3::V23));
+    assert_eq!(read(head, ", dead_air: false").1.1, None);
     let forty = DeadAirRule { below: -40.0, ..usual };
-    assert_eq!(treated("dead_air: false\n", ", dead_air: { below: -40 }").1.dead_air, Some(forty));
-    assert_eq!(treated("dead_air: false\n", ", dead_air: true").1.dead_air, Some(usual));
+    assert_eq!(read("dead_air: false\n", ", dead_air: { below: -40 }").1.1, Some(forty));
+    assert_eq!(read("dead_air: false\n", ", dead_air: true").1.1, Some(usual));
 
     for (text, column, message, hint) in [
         ("gaps: fill\n", 7, "`gaps` cannot be `fill`", "write `skip` or `silence`"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::folders::{self, Unwritable};
-use super::{Mp3, Show, Station, Template, Treatment, Web};
+use super::{DeadAirRule, GapPolicy, Id3, Mp3, Show, Station, Template, Web};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -26,10 +26,14 @@ pub struct Config {
     pub name: Template,
     /// The encoding where a show does not say otherwise.
     pub mp3: Mp3,
+    /// The version of the tags if the show does not say otherwise.
+    pub id3: Id3,
     /// The page.
     pub web: Web,
-    /// What becomes of what is missing or silent, where a show does not say otherwise.
-    pub treatment: Treatment,
+    /// What stands in the file in the place of a gap if the show does not say otherwise.
+    pub gaps: GapPolicy,
+    /// What counts as dead air if the show does not say otherwise; `None` if nothing does.
+    pub dead_air: Option<DeadAirRule>,
     /// Free bytes below which no new airing is begun.
     pub min_free: u64,
     /// The stations, in the order of the file.

@@ -54,7 +54,9 @@ impl Config {
             },
             file: self.name.clone(),
             mp3: self.mp3,
-            treatment: self.treatment,
+            id3: self.id3,
+            gaps: self.gaps,
+            dead_air: self.dead_air,
             artwork: None,
             keep: Keep::default(),
         }))
@@ -84,8 +86,8 @@ mod tests {
         let show = config.show_or_once(&id, "{{ show }} & <b>", station).unwrap();
         assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", "Asia/Seoul".parse().unwrap()));
         assert_eq!(
-            (show.file.source(), show.mp3, show.treatment),
-            ("{{ station }}/{{ show }}", config.mp3, config.treatment)
+            (show.file.source(), show.mp3, show.id3, show.gaps, show.dead_air),
+            ("{{ station }}/{{ show }}", config.mp3, config.id3, config.gaps, config.dead_air)
         );
         assert_eq!((show.keep, show.cron.describe(Language::english())), (Keep::default(), "once".to_owned()));
         assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);

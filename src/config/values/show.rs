@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::zone::Zone;
 
-use super::{Artwork, Crontab, Mp3, Template, Treatment};
+use super::{Artwork, Crontab, DeadAirRule, GapPolicy, Id3, Mp3, Template};
 use crate::model::{ShowId, StationId};
 
 /// A show.
@@ -32,8 +32,12 @@ pub struct Show {
     pub file: Template,
     /// The encoding.
     pub mp3: Mp3,
-    /// What becomes of what is missing or silent, and the version of the tags.
-    pub treatment: Treatment,
+    /// The version of the tags.
+    pub id3: Id3,
+    /// What stands in the file in the place of a gap.
+    pub gaps: GapPolicy,
+    /// What counts as dead air; `None` if nothing does.
+    pub dead_air: Option<DeadAirRule>,
     /// Its picture, where one is given; else it has that of its station.
     pub artwork: Option<Artwork>,
     /// How many recordings to keep.

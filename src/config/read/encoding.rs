@@ -1,10 +1,10 @@
-//! The key `mp3`, at the top of the file or in a show.
+//! The keys `mp3` and `id3`, at the top of the file or in a show.
 
 use crate::config::keys::Section;
-use crate::config::values::{Complaint, Mp3, units};
+use crate::config::values::{Complaint, Id3, Mp3, units};
 use crate::config::yaml::Problems;
 
-/// The encoding under `mp3`, key by key over `default`.
+/// Reads `mp3`, key by key over `default`.
 pub fn mp3(section: &Section<'_>, default: Mp3, problems: &mut Problems) -> Mp3 {
     let Some(keys) = section.section("mp3", problems) else { return default };
     let number = |value: u32| u16::try_from(value).unwrap_or(default.channels);
@@ -17,6 +17,16 @@ pub fn mp3(section: &Section<'_>, default: Mp3, problems: &mut Problems) -> Mp3 
             .and_then(|quality| u8::try_from(quality).ok())
             .unwrap_or(default.quality),
     }
+}
+
+/// Reads `id3`; `default` holds if the key is not written.
+pub fn id3(section: &Section<'_>, default: Id3, problems: &mut Problems) -> Id3 {
+    let id3 = section.read("id3", problems, |text| match text.trim() {
+        "2.4" => Ok(Id3::V24),
+        "2.3" => Ok(Id3::V23),
+        other => Err(Complaint::new(format!("`id3` cannot be `{other}`")).hint("write `2.4` or `2.3`")),
+    });
+    id3.unwrap_or(default)
 }
 
 /// The bit rates of MPEG-1 layer III (ISO/IEC 11172-3, table of `bitrate_index`), in kbit/s.
