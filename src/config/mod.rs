@@ -18,7 +18,7 @@ mod values;
 mod yaml;
 
 pub use values::{
-    Address, Artwork, Auth, Config, Crontab, CrontabError, DeadAirRule, Find, GapPolicy, Hls, Icecast, Id3, Keep,
+    Address, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Find, GapPolicy, Hls, Icecast, Id3, Keep,
     LONGEST, Mp3, Purpose, Rtmp, Show, SourceConfig, Station, Step, TagTemplates, Template, TemplateError, Unwritable,
     Values, Web, parse_duration,
 };

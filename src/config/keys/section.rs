@@ -1,6 +1,8 @@
 //! One section of the file, read by its table of keys: unknown, doubled and missing keys are told here, and every value
 //! is checked to be of its key's kind.
 
+use std::collections::HashMap;
+
 use super::kind::{Key, Kind, Table};
 use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::values::{Complaint, any_of, confusables, nearest, parse_or_suggest};
@@ -217,15 +219,15 @@ impl<'a> Section<'a> {
             problems.add(node.location, wrong_kind(key, node));
             return None;
         };
-        let mut once: Vec<&Entry> = Vec::new();
+        let mut first: HashMap<&str, Location> = HashMap::new();
+        let mut once = Vec::new();
         for entry in entries {
-            match once.iter().find(|earlier| earlier.key == entry.key) {
-                None => once.push(entry),
-                Some(before) => {
-                    let message =
-                        format!("`{}` stands twice here; the first is in line {}", entry.key, before.location.line);
-                    problems.add(entry.location, Complaint::new(message).hint("give one of them another name"));
-                }
+            if let Some(before) = first.get(entry.key.as_str()) {
+                let message = format!("`{}` stands twice here; the first is in line {}", entry.key, before.line);
+                problems.add(entry.location, Complaint::new(message).hint("give one of them another name"));
+            } else {
+                first.insert(&entry.key, entry.location);
+                once.push(entry);
             }
         }
         Some(once)

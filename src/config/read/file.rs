@@ -1,8 +1,7 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use super::show::Defaults;
 use super::{encoding, gaps, show, station, template, timezone, web};
@@ -11,7 +10,7 @@ use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::template::NAME;
-use crate::config::values::{Complaint, Config, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
+use crate::config::values::{ById, Complaint, Config, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
 /// Larger is no file that a person wrote.
@@ -100,8 +99,8 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         gaps,
         dead_air,
         min_free,
-        stations: stations.into_iter().flatten().map(Arc::new).collect(),
-        shows: shows.into_iter().map(Arc::new).collect(),
+        stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),
+        shows: ById::new(shows, |show| show.id.as_str()),
     })
 }
 
@@ -118,30 +117,31 @@ fn output_folder(section: &Section<'_>, folder: &Path, check: FolderCheck, probl
 }
 
 fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems) -> Vec<Show> {
-    let mut ids: Vec<(String, Location)> = Vec::new();
     let mut shows = Vec::new();
     if section.get("shows").is_some_and(|entry| matches!(entry.value.content, Content::Nothing)) {
         return shows;
     }
     let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
     let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, defaults, problems)).collect();
-    let taken: HashSet<String> = all.iter().filter_map(|read| Some(read.identity.as_ref()?.0.clone())).collect();
-    for read in all {
-        if let Some((id, location)) = read.identity {
-            match ids.iter().find(|(known, _)| *known == id) {
-                Some((_, first)) => {
-                    let message = format!("the show in line {} has the id `{id}` already", first.line);
-                    let free =
-                        (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
-                    let hint = format!("give this show an id of its own: `id: {}`", free.unwrap_or_default());
-                    problems.add(location, Complaint::new(message).hint(hint));
-                }
-                None => ids.push((id, location)),
+    let taken: HashSet<String> = all.iter().filter_map(|parsed| Some(parsed.identity.as_ref()?.0.clone())).collect();
+    let mut first: HashMap<String, Location> = HashMap::new();
+    for parsed in all {
+        if let Some((id, location)) = parsed.identity {
+            match first.get(&id) {
+                Some(first) => problems.add(location, id_taken(&id, first.line, &taken)),
+                None => drop(first.insert(id, location)),
             }
         }
-        shows.extend(read.show);
+        shows.extend(parsed.show);
     }
     shows
+}
+
+/// What is said of a show whose id the show in line `first` has already. `taken` has the ids of all shows.
+fn id_taken(id: &str, first: usize, taken: &HashSet<String>) -> Complaint {
+    let free = (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
+    Complaint::new(format!("the show in line {first} has the id `{id}` already"))
+        .hint(format!("give this show an id of its own: `id: {}`", free.unwrap_or_default()))
 }
 
 fn default_state() -> PathBuf {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::folders::{self, Unwritable};
-use super::{DeadAirRule, GapPolicy, Id3, Mp3, Show, Station, Template, Web};
+use super::{ById, DeadAirRule, GapPolicy, Id3, Mp3, Show, Station, Template, Web};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -37,9 +37,9 @@ pub struct Config {
     /// Free bytes below which no new airing is begun.
     pub min_free: u64,
     /// The stations, in the order of the file.
-    pub stations: Vec<Arc<Station>>,
+    pub stations: ById<Station>,
     /// The shows, in the order of the file.
-    pub shows: Vec<Arc<Show>>,
+    pub shows: ById<Show>,
 }
 
 impl Config {
@@ -48,20 +48,23 @@ impl Config {
         [&self.output, &self.state].into_iter().filter_map(|folder| folders::unwritable(folder)).collect()
     }
 
-    /// The station with this id, in whichever normal form that is written.
+    /// The station with this id, in whichever Unicode normal form it is written.
     pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
-        let by = |id: &str| self.stations.iter().find(|station| station.id.as_str() == id);
-        by(id.as_str()).or_else(|| by(&composed(id.as_str())))
+        find(&self.stations, id.as_str())
     }
 
-    /// The name of the station with this id; the id itself where the file no longer has that station.
+    /// The name of the station with this id; the id itself if the file has no such station.
     pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
         self.station(id).map_or(id.as_str(), |station| &station.name)
     }
 
-    /// The show with this id, in whichever normal form that is written.
+    /// The show with this id, in whichever Unicode normal form it is written.
     pub fn show(&self, id: &ShowId) -> Option<&Arc<Show>> {
-        let by = |id: &str| self.shows.iter().find(|show| show.id.as_str() == id);
-        by(id.as_str()).or_else(|| by(&composed(id.as_str())))
+        find(&self.shows, id.as_str())
     }
+}
+
+/// The ids of the file are in normal form C; those that others ask for may not be.
+fn find<'a, T>(values: &'a ById<T>, id: &str) -> Option<&'a Arc<T>> {
+    values.by_id(id).or_else(|| values.by_id(&composed(id)))
 }

@@ -4,6 +4,7 @@
 //! line and column.
 
 mod artwork;
+mod by_id;
 mod complaint;
 mod config;
 pub mod confusables;
@@ -21,6 +22,7 @@ pub mod units;
 mod web;
 
 pub use artwork::Artwork;
+pub use by_id::ById;
 pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};
 pub use config::Config;
 pub use cron::{Crontab, CrontabError};
