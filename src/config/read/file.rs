@@ -10,7 +10,7 @@ use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::template::NAME;
-use crate::config::values::{ById, Complaint, Config, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
+use crate::config::values::{ById, Complaint, Config, Crontabs, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
 /// Larger is no file that a person wrote.
@@ -122,7 +122,15 @@ fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems
         return shows;
     }
     let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
-    let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, defaults, problems)).collect();
+    let mut crontabs = Crontabs::default();
+    let mut read = |(index, node)| {
+        let mut parsed = show::show(index + 1, node, defaults, problems);
+        if let Some(show) = &mut parsed.show {
+            show.cron = crontabs.share(&show.cron);
+        }
+        parsed
+    };
+    let all: Vec<_> = nodes.map(&mut read).collect();
     let taken: HashSet<String> = all.iter().filter_map(|parsed| Some(parsed.identity.as_ref()?.0.clone())).collect();
     let mut first: HashMap<String, Location> = HashMap::new();
     for parsed in all {
