@@ -1,4 +1,4 @@
-//! What a key of the file can take, and what that is called: the types of the table in [`super::keys`].
+//! What a key of the file takes, and what that is called: the types of the tables.
 
 use crate::config::values::{any_of, units};
 
@@ -7,15 +7,15 @@ use crate::config::values::{any_of, units};
 pub enum Kind {
     /// Any text on one line.
     Text,
-    /// `1h30m`
+    /// A duration: `1h30m`.
     Duration,
-    /// `1 GiB`
+    /// A size: `1 GiB`.
     Size,
-    /// `128k`
+    /// A bit rate: `128k`.
     Rate,
-    /// `Asia/Seoul`
+    /// A time zone: `Asia/Seoul`.
     Zone,
-    /// `-60 dB`
+    /// A level: `-60 dB`.
     Level,
     /// One of these words.
     Word(&'static [&'static str]),
@@ -55,7 +55,7 @@ pub enum Kind {
     SectionOrNo(&'static Table),
     /// A URL, or a section of keys.
     UrlOr(&'static [&'static str], &'static Table),
-    /// Sections by a name of the user's choice.
+    /// Sections, each under a name of the user's choice.
     Named(&'static Table),
     /// A list of sections.
     Each(&'static Table),
@@ -69,31 +69,31 @@ pub struct Key {
     pub doc: &'static str,
     pub kind: Kind,
     pub required: bool,
-    /// What holds where it is not written, as it would be written.
+    /// The value that holds if the key is not written, as it would be written.
     pub default: Option<&'static str>,
-    /// As it could be written.
+    /// The key with a value, as it could be written.
     pub example: &'static str,
-    /// What is written by whoever does not want it, where there is such a thing.
+    /// What to write to switch it off, if it can be switched off.
     pub off: Option<&'static str>,
 }
 
-/// What the user's own keys of the file begin with.
+/// How the keys of the file begin that are the user's own.
 pub const OWN: &str = "x-";
 
 /// The keys of one kind of section.
 #[derive(Debug)]
 pub struct Table {
-    /// `station`, as in "this station has no …" and in the names of the schema.
+    /// Its name in messages ("this station has no `hls`") and in the schema.
     pub name: &'static str,
     /// One sentence for the user.
     pub doc: &'static str,
     pub keys: &'static [Key],
-    /// Exactly one of these keys must stand in the section; empty for no such rule.
+    /// Exactly one of these keys must stand in the section. Empty if there is no such rule.
     pub one_of: &'static [&'static str],
 }
 
 impl Table {
-    /// What the section is called, as in "this … has no `title`".
+    /// Returns what the section is called, as in "this show has no `title`".
     pub fn noun(&self) -> String {
         match self.name {
             "file" | "station" | "show" | "step" => self.name.to_owned(),
@@ -101,18 +101,19 @@ impl Table {
         }
     }
 
-    /// Whether this key is the user's own: a place for anchors.
-    pub fn is_left_alone(&self, name: &str) -> bool {
+    /// Whether this key is the user's own, to hold anchors.
+    pub fn is_own(&self, name: &str) -> bool {
         self.name == "file" && name.starts_with(OWN)
     }
 
+    /// Returns the key of this name.
     pub fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
 }
 
 impl Kind {
-    /// Whether a single value is expected that is written as text.
+    /// Whether it is a single value that is written as text.
     pub fn is_text(self) -> bool {
         !matches!(
             self,
@@ -160,7 +161,7 @@ impl Kind {
         )
     }
 
-    /// What belongs there, as in "`length` must be …".
+    /// Says what belongs there, as in "`length` must be a duration".
     pub fn expected(self) -> String {
         match self {
             Self::Text => "a text".to_owned(),
@@ -202,7 +203,7 @@ impl Kind {
         }
     }
 
-    /// The pattern of its texts, for the JSON Schema.
+    /// Returns the pattern of its texts, for the JSON Schema. `None` if there is none.
     pub fn pattern(self) -> Option<String> {
         let url = |schemes: &[&str]| format!("^(({})://|env:|file:)", schemes.join("|"));
         match self {
@@ -222,19 +223,23 @@ impl Kind {
     }
 }
 
+/// A key that is optional and has no default.
 pub const fn key(name: &'static str, kind: Kind, example: &'static str, doc: &'static str) -> Key {
     Key { name, doc, kind, required: false, default: None, example, off: None }
 }
 
 impl Key {
+    /// The key must be written.
     pub const fn required(self) -> Self {
         Self { required: true, ..self }
     }
 
+    /// The key has this default.
     pub const fn default(self, default: &'static str) -> Self {
         Self { default: Some(default), ..self }
     }
 
+    /// This switches it off.
     pub const fn off(self, off: &'static str) -> Self {
         Self { off: Some(off), ..self }
     }

@@ -1,11 +1,11 @@
-//! The JSON Schema of the file (draft 2020-12), for editors that complete and check while one types.
+//! The JSON Schema of the file (draft 2020-12), for editors that complete and check what is typed.
 
 use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
 use super::tables::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, TLS, WEB};
 
-/// The schema, made from the same table that reads the file.
+/// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
     let tables = [&WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
@@ -61,7 +61,7 @@ fn kind(key: &Key) -> Value {
         // An unquoted `1984` is a title too, and `128000` a bit rate.
         Kind::Text => json!({ "type": ["string", "number"] }),
         Kind::Rate => json!({ "type": ["string", "integer"], "pattern": key.kind.pattern(), "minimum": 1_000 }),
-        // A `get` left empty fetches what the step before found.
+        // An empty `get` fetches what the step before found.
         Kind::Url(_) if key.name == "get" => json!({ "type": ["string", "null"], "pattern": key.kind.pattern() }),
         Kind::Level => json!({ "type": ["string", "number"], "pattern": key.kind.pattern(), "exclusiveMaximum": 0 }),
         Kind::Word(words) => json!({ "enum": words.iter().flat_map(|word| written(word)).collect::<Vec<_>>() }),
@@ -79,7 +79,7 @@ fn kind(key: &Key) -> Value {
     }
 }
 
-/// `word` as YAML may take it: `2.3` without quotes is a number.
+/// Returns the values that YAML may make of `word`: `2.3` without quotes is a number.
 fn written(word: &str) -> Vec<Value> {
     let number = word.parse::<f64>().ok().map(|number| json!(number));
     std::iter::once(json!(word)).chain(number).collect()
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn the_patterns_agree_with_what_is_read() {
+    fn the_patterns_match_what_the_parsers_accept() {
         let matches = |kind: Kind, text: &str| regex::Regex::new(&kind.pattern().unwrap()).unwrap().is_match(text);
         for text in [
             "15s",

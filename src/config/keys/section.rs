@@ -1,5 +1,5 @@
-//! One section of the file, read by its table of keys: unknown, doubled and missing keys are told here, and every value
-//! is checked to be of its key's kind.
+//! One section of the file, read by its table of keys. Unknown, doubled and missing keys are reported here, and every
+//! value is checked to be of its key's kind.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,16 @@ use crate::base::text::{LONGEST_NAME, composed};
 use crate::config::values::{Complaint, any_of, confusables, nearest, parse_or_suggest};
 use crate::config::yaml::{Content, Entry, Location, MERGE, Node, Problems, wide_colon};
 
-/// A section, with the keys that its table knows.
+/// A section and its table of keys.
 pub struct Section<'a> {
     table: &'static Table,
     entries: &'a [Entry],
-    /// The first key of the section, or the key that holds it.
+    /// Where its first key stands, or the key that holds it.
     pub location: Location,
 }
 
 impl<'a> Section<'a> {
-    /// Opens `node`, which is the value of `owner`. Tells what is wrong with its keys.
+    /// Opens `node`, which is the value of `owner`, and reports what is wrong with its keys. `None` if it has no keys.
     pub fn open(
         node: &'a Node,
         owner: &str,
@@ -43,12 +43,12 @@ impl<'a> Section<'a> {
                 let message =
                     format!("`{}` stands twice here; the first is in line {}", entry.key, before.location.line);
                 problems.add(entry.location, Complaint::new(message).hint("take one of them out"));
-            } else if self.table.key(&entry.key).is_none() && !self.table.is_left_alone(&entry.key) {
+            } else if self.table.key(&entry.key).is_none() && !self.table.is_own(&entry.key) {
                 problems.add(entry.location, self.unknown(&entry.key));
             }
         }
         for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
-            // A misspelt key has been told already, with the right word; and who takes keys over means to have them.
+            // A misspelt key is reported already, with the right word; and a `<<` may have been meant to bring the key.
             if !self.is_misspelt(key.name) && self.get(MERGE).is_none() {
                 let message = format!("this {} has no `{}`", self.table.noun(), key.name);
                 problems.add(self.location, Complaint::new(message).hint(format!("add `{}`", key.example)));
@@ -91,7 +91,7 @@ impl<'a> Section<'a> {
                 .hint(format!("write for example `{MERGE}: *usual`, and above it `x-usual: &usual {{ … }}`"));
         }
         let names = self.table.keys.iter().map(|key| key.name);
-        // In `{ … }` it makes a word of key and value.
+        // In `{ … }` a full-width colon makes one word of key and value.
         let wide = word.split_once('：').filter(|(word, _)| self.table.key(word).is_some());
         if let Some((key, value)) = wide {
             return wide_colon(key, value);
@@ -117,12 +117,12 @@ impl<'a> Section<'a> {
         key
     }
 
-    /// The entry of a key.
+    /// Returns the entry of a key.
     pub fn get(&self, name: &str) -> Option<&'a Entry> {
         self.entries.iter().find(|entry| entry.key == name)
     }
 
-    /// The value of a key that is written as one text (or number), through `parse`. What is wrong with it is told.
+    /// Reads the value of a key that is written as one text or number, by `parse`.
     pub fn read<T>(
         &self,
         name: &str,
@@ -140,15 +140,15 @@ impl<'a> Section<'a> {
         let plain = confusables::to_ascii(text);
         let parse = |text: &str| {
             let complain = |complaint: Complaint| {
-                let looks = key.kind.is_code() && plain != text;
-                if looks { complaint.suggest([plain.clone()]) } else { complaint }
+                let has_confusables = key.kind.is_code() && plain != text;
+                if has_confusables { complaint.suggest([plain.clone()]) } else { complaint }
             };
             parse(text).map_err(complain)
         };
         parse_or_suggest(text, parse).map_err(|complaint| problems.add(node.location, complaint)).ok()
     }
 
-    /// The value of a key that is text as it is.
+    /// Reads the value of a key that takes any text.
     pub fn text(&self, name: &str, problems: &mut Problems) -> Option<String> {
         self.read(name, problems, |text| match text.trim() {
             "" => Err(Complaint::new(format!("`{name}` is empty"))),
@@ -156,7 +156,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The value of a key that is what people call something.
+    /// Reads the value of a key that takes a name for people.
     pub fn name(&self, name: &str, problems: &mut Problems) -> Option<String> {
         self.read(name, problems, |text| match (text.trim(), text.trim().chars().count()) {
             ("", _) => Err(Complaint::new(format!("`{name}` is empty"))),
@@ -165,7 +165,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The value of a key that takes a whole number.
+    /// Reads the value of a key that takes a whole number.
     pub fn integer(&self, name: &str, problems: &mut Problems) -> Option<u32> {
         let kind = self.key(name)?.kind;
         self.read(name, problems, |text| {
@@ -175,7 +175,7 @@ impl<'a> Section<'a> {
         })
     }
 
-    /// The value of a key that is `true` or `false`.
+    /// Reads the value of a key that takes `true` or `false`.
     pub fn flag(&self, name: &str, problems: &mut Problems) -> Option<bool> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
@@ -186,7 +186,7 @@ impl<'a> Section<'a> {
         Some(value)
     }
 
-    /// The section below a key.
+    /// Opens the section below a key.
     pub fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
         let key = self.key(name)?;
         let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table)) = key.kind else {
@@ -200,7 +200,7 @@ impl<'a> Section<'a> {
         Section::open(&entry.value, &format!("`{name}`"), entry.location, table, problems)
     }
 
-    /// The items of a key that takes a list.
+    /// Returns the items of a key that takes a list.
     pub fn list(&self, name: &str, problems: &mut Problems) -> Option<&'a [Node]> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
@@ -211,7 +211,7 @@ impl<'a> Section<'a> {
         Some(items)
     }
 
-    /// The entries of a key that takes names of the user's choice, each name once.
+    /// Returns the entries of a key that takes names of the user's choice, each name once.
     pub fn named(&self, name: &str, problems: &mut Problems) -> Option<Vec<&'a Entry>> {
         let key = self.key(name)?;
         let node = &self.get(name)?.value;
@@ -233,14 +233,14 @@ impl<'a> Section<'a> {
         Some(once)
     }
 
-    /// The texts of a key that takes a list of texts, each with its place.
+    /// Returns the texts of a key that takes a list of texts, each with its location.
     pub fn words(&self, name: &str, problems: &mut Problems) -> Vec<(&'a str, Location)> {
         let Some(key) = self.key(name) else { return Vec::new() };
         let items = self.list(name, problems).unwrap_or_default();
         items.iter().filter_map(|item| Some((scalar(key, item, problems)?, item.location))).collect()
     }
 
-    /// Names and texts of a key that takes headers, each text with its place.
+    /// Returns the entries of a key that takes headers, each with its text.
     pub fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(&'a Entry, &'a str)> {
         let Some(key) = self.key(name) else { return Vec::new() };
         let entries = self.named(name, problems).unwrap_or_default();
@@ -248,17 +248,18 @@ impl<'a> Section<'a> {
     }
 }
 
-/// What to say of a name of so many characters.
-pub fn too_long(what: &str, length: usize) -> Complaint {
+/// Says that a name of `length` characters is too long.
+fn too_long(what: &str, length: usize) -> Complaint {
     let complaint = Complaint::new(format!("{what} has {length} characters, and the most is {LONGEST_NAME}"));
     complaint.hint("shorten it")
 }
 
+/// Returns an example of the key with which a section may begin.
 fn first_example(table: &Table) -> &'static str {
     table.keys.iter().find(|key| key.required).or(table.keys.first()).map_or("", |key| key.example)
 }
 
-/// What to write where a section is expected.
+/// Says what to write in the place of `found`, which is not a section.
 fn first_key(found: &Content, table: &Table) -> String {
     if let Content::Text(text) = found
         && let Some((word, value)) = text.split_once([':', '：'])
@@ -270,11 +271,12 @@ fn first_key(found: &Content, table: &Table) -> String {
     format!("write for example `{}`", choice.map_or_else(|| first_example(table), |key| key.example))
 }
 
+/// Returns the text of a value that is one text or number. Reports any other.
 fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a str> {
     let number_wanted = matches!(key.kind, Kind::Integer(..) | Kind::Choice(_));
     match &node.content {
         Content::Text(text) if !number_wanted => Some(text),
-        // `title: 1984` is a title, and the units complain best about numbers without one.
+        // `title: 1984` is a title, and of a number without a unit the parser of the unit says most.
         Content::Number(text) => Some(text),
         _ => {
             problems.add(node.location, wrong_kind(key, node));
@@ -283,7 +285,8 @@ fn scalar<'a>(key: &Key, node: &'a Node, problems: &mut Problems) -> Option<&'a 
     }
 }
 
-/// What to say of a value between quotes that are none to YAML, where no value of this kind begins with such.
+/// Says what is wrong with a value in typographic quotes, which are letters to YAML. `None` if it has none, or if values
+/// of this kind may begin with them.
 fn typographic_quotes(key: &Key, text: &str) -> Option<Complaint> {
     const QUOTES: [char; 10] = ['“', '”', '„', '‟', '‘', '’', '‚', '‛', '«', '»'];
     if !key.kind.is_code() || !text.trim().starts_with(QUOTES) {
@@ -294,19 +297,19 @@ fn typographic_quotes(key: &Key, text: &str) -> Option<Complaint> {
     Some(complaint.hint(format!("write plain `\"`: `{}: \"{inner}\"`", key.name)))
 }
 
-/// The number that a text looks like.
+/// Returns the number that `text` looks like.
 fn as_number(text: &str) -> Option<u32> {
     confusables::to_ascii(text).trim().parse().ok()
 }
 
-/// A text as it can stand in a list in brackets.
+/// Writes `text` as an item of a list in brackets.
 fn item(text: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '=' | '+');
     let is_word = text.chars().all(plain) && text.contains(char::is_alphabetic);
     if is_word { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
 }
 
-/// Whether somebody says that they do not want it.
+/// Whether the value says that something is not wanted.
 fn is_no(content: &Content) -> bool {
     match content {
         Content::Bool(value) => !value,
@@ -315,6 +318,7 @@ fn is_no(content: &Content) -> bool {
     }
 }
 
+/// Says that the value of `key` is of another kind, and what to write.
 fn wrong_kind(key: &Key, node: &Node) -> Complaint {
     let complaint =
         Complaint::new(format!("`{}` must be {}, but {}", key.name, key.kind.expected(), node.content.found()));

@@ -1,15 +1,16 @@
-//! Every key of the file: its name, what it is for, what it takes. This one table drives the check for unknown keys, the
-//! suggestions and the JSON Schema, so that they cannot disagree.
+//! Every key of the file: its name, what it is for, what it takes. The texts are shown by editors.
 
 use super::kind::{Kind, Table, key};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
 
+/// The schemes of addresses that are fetched over HTTP.
 pub const HTTP: &[&str] = &["http", "https"];
+/// The schemes of addresses that rtmpdump takes.
 pub const RTMP: &[&str] = &["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpte", "rtmpts"];
 
 /// The default of `listen`.
 pub const LISTEN: &str = "127.0.0.1:8080";
-/// How the page is switched off.
+/// What switches the page off.
 const NO_PAGE: &str = "web: { listen: off }";
 /// The default of `min_free`.
 pub const MIN_FREE: &str = "1 GiB";
@@ -339,7 +340,7 @@ pub static SHOW: Table = Table {
     one_of: &[],
 };
 
-/// Tags of a show.
+/// The tags of a show.
 pub static TAGS: Table = Table {
     name: "tags",
     doc: "The ID3 tags.",
@@ -395,7 +396,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_example_is_an_example_of_its_key_and_every_choice_is_a_key() {
+    fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         for table in
             [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR, &TLS]
         {

@@ -1,4 +1,4 @@
-//! The picture of a station or a show.
+//! The key `artwork`.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -27,7 +27,7 @@ fn parse(text: &str, folder: &Path) -> Result<Artwork, Complaint> {
     Ok(Artwork::File(path))
 }
 
-/// Looks whether the file can be read and is a picture. Blocks on the disk.
+/// Checks that the file can be read and is a picture. Blocks on the disk.
 fn check(path: &Path) -> Result<(), Complaint> {
     let shown = path.display();
     let unreadable = |error: std::io::Error| {
@@ -38,7 +38,7 @@ fn check(path: &Path) -> Result<(), Complaint> {
             _ => complaint,
         }
     };
-    // A pipe would be waited for.
+    // Opening a pipe would block.
     let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(Complaint::new(format!("the picture {shown} is no file")));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_picture_is_a_file_beside_the_yaml_or_a_url_and_what_is_wrong_with_it_is_told() {
+    fn a_picture_is_a_file_beside_the_yaml_or_a_url_and_a_wrong_one_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
         write("good.png", b"\x89PNG\r\n\x1a\n and so on");

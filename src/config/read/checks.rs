@@ -1,4 +1,4 @@
-//! Single values, checked by the libraries that will use them.
+//! Parsers of single values, checked by the libraries that will use them.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::base::redact;
 use crate::config::keys::{HTTP, RTMP};
 use crate::config::values::{Complaint, any_of, nearest, secret};
 
-/// A URL of one of `schemes`, or a secret that holds one.
+/// Parses a URL of one of `schemes`, or a secret that holds one.
 pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint> {
     let written = text.trim();
     let revealed = secret::reveal(written, folder)?;
@@ -49,11 +49,11 @@ pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint
     Ok(url)
 }
 
-/// A regular expression.
+/// Parses a regular expression.
 pub fn pattern(text: &str) -> Result<Regex, Complaint> {
     Regex::new(text).map_err(|error| {
         let error = error.to_string();
-        // The last line says what, those above draw it.
+        // The last line says what is wrong; those above draw it.
         let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let complaint = Complaint::new(format!("this regular expression cannot be used: {reason}"));
         let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|look| text.contains(look));
@@ -65,17 +65,17 @@ pub fn pattern(text: &str) -> Result<Regex, Complaint> {
     })
 }
 
-/// A CSS selector.
+/// Checks a CSS selector.
 pub fn selector(text: &str) -> Result<String, Complaint> {
     match Selector::parse(text) {
         Ok(_) => Ok(text.to_owned()),
-        // The parser's reasons are made for its developers.
+        // The parser's reasons are for its developers.
         Err(_) => Err(Complaint::new(format!("`{text}` is not a CSS selector"))
             .hint("such as `script`, `a.listen` or `meta[property=\"og:audio\"]`")),
     }
 }
 
-/// A JSONPath.
+/// Checks a JSONPath.
 pub fn json_path(text: &str) -> Result<String, Complaint> {
     match JsonPath::parse(text) {
         Ok(_) => Ok(text.to_owned()),

@@ -13,12 +13,12 @@ use crate::config::values::template::NAME;
 use crate::config::values::{ById, Complaint, Config, Crontabs, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
-/// Larger is no file that a person wrote.
+/// The largest file that is read, in bytes. People write none that is larger.
 const LARGEST: u64 = 4 << 20;
 
-/// Reads `file`, and looks at its folders.
+/// Reads `file`, and checks its folders. Blocks on the disk.
 pub fn load(file: &Path, check: FolderCheck) -> Result<Config, ConfigErrors> {
-    // Who has updated the machine's zones has them used at the next reading.
+    // The machine's zones may have been updated since the file was read last.
     zone::reread();
     let fail = |message: String, hint: Option<&str>| ConfigErrors::unreadable(file, message, hint.map(str::to_owned));
     let size = std::fs::metadata(file).map(|metadata| metadata.len());
@@ -43,7 +43,7 @@ pub fn load(file: &Path, check: FolderCheck) -> Result<Config, ConfigErrors> {
     read(&text, file, check)
 }
 
-/// Reads `text` as if it stood in `file`, and looks at its folders.
+/// Reads `text` as if it stood in `file`, and checks its folders.
 pub fn read(text: &str, file: &Path, check: FolderCheck) -> Result<Config, ConfigErrors> {
     // Windows editors begin a file with a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -60,7 +60,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let document = yaml::parse(text, problems)?;
     let section = Section::open(&document, "the file", Location::TOP, &FILE, problems)?;
     let folder = file.parent().unwrap_or(Path::new("/"));
-    // So that `..` in a path goes up from where the folder really is, and nobody reads it in a message.
+    // A `..` in a path goes up from where the folder really is, and no message shows it.
     let folder = &folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
 
     let timezone = timezone::of_file(&section, problems).unwrap_or_else(Zone::utc);
@@ -83,7 +83,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
-        template::shared(&section, name, &named, problems);
+        template::try_shared(&section, name, &named, problems);
     }
 
     Some(Config {
@@ -145,7 +145,7 @@ fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems
     shows
 }
 
-/// What is said of a show whose id the show in line `first` has already. `taken` has the ids of all shows.
+/// Says that the show in line `first` has this id already. `taken` has the ids of all shows.
 fn id_taken(id: &str, first: usize, taken: &HashSet<String>) -> Complaint {
     let free = (2..=taken.len() + 2).map(|number| format!("{id}-{number}")).find(|id| !taken.contains(id));
     Complaint::new(format!("the show in line {first} has the id `{id}` already"))
@@ -154,7 +154,7 @@ fn id_taken(id: &str, first: usize, taken: &HashSet<String>) -> Complaint {
 
 fn default_state() -> PathBuf {
     let folder = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    // systemd lists several folders with colons; the first is ours.
+    // systemd separates several folders by colons; the first is ours.
     let service = folder("STATE_DIRECTORY").and_then(|folders| std::env::split_paths(&folders).next());
     service
         .or_else(|| folder("XDG_STATE_HOME").map(|state| state.join("aircheck")))

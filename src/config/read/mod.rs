@@ -27,8 +27,8 @@ use crate::base::blocking::within;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Config {
-    /// Reads the file at `path` and checks it whole, with the folders it names: this user must be able to write to them.
-    /// Blocks on the disk.
+    /// Reads and checks the file at `path` and the folders that it names: this user must be able to write to them. Blocks on
+    /// the disk.
     ///
     /// # Errors
     /// Every mistake of the file at once.
@@ -36,8 +36,8 @@ impl Config {
         file::load(path, FolderCheck::Writable)
     }
 
-    /// Reads and checks the file at `path`, whoever asks: [`Self::unwritable`] says what only this user may not do. Blocks
-    /// on the disk.
+    /// Reads and checks the file at `path`, whichever user asks: [`Self::unwritable`] says which folders this user may not
+    /// write to. Blocks on the disk.
     ///
     /// # Errors
     /// Every mistake of the file at once.
@@ -45,8 +45,8 @@ impl Config {
         file::load(path, FolderCheck::Possible)
     }
 
-    /// As [`Self::check`], for the service: folders that do not answer, as on a share that hangs, are not looked at. Blocks on
-    /// the disk.
+    /// Reads and checks the file at `path` as [`Self::check`] does, for the service: folders that do not answer, as on a
+    /// share that hangs, are not checked. Blocks on the disk.
     ///
     /// # Errors
     /// Every mistake of the file at once.
@@ -55,7 +55,7 @@ impl Config {
         within(PATIENCE, move || Self::check(&file)).unwrap_or_else(|| Self::look(path))
     }
 
-    /// Reads and checks the file at `path`, but not the folders that it names: for commands that do not need them. Blocks on
+    /// Reads and checks the file at `path`, but not the folders that it names, for commands that do not need them. Blocks on
     /// the disk.
     ///
     /// # Errors
@@ -64,8 +64,8 @@ impl Config {
         file::load(path, FolderCheck::Skip)
     }
 
-    /// Checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it, but
-    /// whether recordings can be written is not looked at.
+    /// Reads and checks `text` as if it stood in the file `path`: relative folders and secrets are looked up beside it. The
+    /// folders are not checked.
     ///
     /// # Errors
     /// Every mistake of the text at once.
@@ -73,7 +73,7 @@ impl Config {
         file::read(text, path, FolderCheck::Skip)
     }
 
-    /// The JSON Schema of the file (draft 2020-12).
+    /// Makes the JSON Schema of the file (draft 2020-12).
     pub fn schema() -> serde_json::Value {
         keys::schema()
     }

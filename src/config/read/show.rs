@@ -1,4 +1,4 @@
-//! Shows: from the sections of the file to [`Show`]s.
+//! The items of `shows`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,20 +22,20 @@ pub struct Defaults<'a> {
     pub folder: &'a Path,
     /// Every station of the file, also those with mistakes.
     pub stations: &'a [StationStub],
-    /// The file's names of recordings; `None` when they are wrong.
+    /// The file's names of recordings. `None` if they are wrong.
     pub name: Option<&'a Template>,
     /// The file's encoding.
     pub mp3: Mp3,
     /// The file's version of the tags.
     pub id3: Id3,
-    /// What stands in the place of a gap by the file.
+    /// The file's policy for gaps.
     pub gaps: GapPolicy,
-    /// What counts as dead air by the file.
+    /// The file's rule of dead air.
     pub dead_air: Option<DeadAirRule>,
 }
 
 impl Defaults<'_> {
-    /// The name of a station for people.
+    /// Returns the name of a station for people.
     pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
         let known = self.stations.iter().find(|it| it.key == id.as_str() || it.id.as_deref() == Some(id.as_str()));
         known.and_then(|it| it.name.as_deref()).unwrap_or(id.as_str())
@@ -44,9 +44,9 @@ impl Defaults<'_> {
 
 /// A show as far as it could be read.
 pub struct ParsedShow {
-    /// Its id and where that comes from.
+    /// Its id, and the location of what the id comes from.
     pub identity: Option<(String, Location)>,
-    /// All of it. `None` when something is wrong with it, which has been told.
+    /// All of it. `None` if something is wrong with it, which is reported.
     pub show: Option<Show>,
 }
 
@@ -77,6 +77,7 @@ fn identity(section: &Section<'_>, title: Option<&str>, problems: &mut Problems)
     }
 }
 
+/// Reads all keys but the title and the id. `None` if something is wrong with any of them.
 fn parse(
     section: &Section<'_>,
     title: Option<String>,
@@ -137,13 +138,13 @@ fn parse(
         artwork,
         keep,
     };
-    template::own(section, &show, defaults.station_name(&show.station), problems);
+    template::try_own(section, &show, defaults.station_name(&show.station), problems);
     Some(show)
 }
 
 fn station(text: &str, defaults: &Defaults<'_>) -> Result<(StationId, Zone), Complaint> {
     let stations = defaults.stations;
-    // Who has corrected an id here first is right as well: the station itself is told.
+    // An id that is corrected here first is right: the problem is reported at the station.
     let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
     if let Some(StationStub { key, id, zone, .. }) = known {
         return match id {

@@ -1,4 +1,4 @@
-//! Stations: from the sections of the file to [`Station`]s.
+//! The entries of `stations`.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -116,15 +116,15 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
 
 /// What all kinds of sources share.
 struct Source<'a> {
-    /// `None` when something is wrong with it, which has been told.
+    /// `None` if something is wrong with it, which is reported.
     address: Option<Address>,
     headers: Vec<(String, String)>,
-    /// The section, where the source is more than a URL.
+    /// The section. `None` if the source is only a URL.
     keys: Option<Section<'a>>,
 }
 
 impl<'a> Source<'a> {
-    /// Reads the source under `name`. `None` where the station has no such key.
+    /// Reads the source under `name`. `None` if the station has no such key.
     fn open(
         station: &Section<'a>,
         name: &str,
@@ -177,7 +177,7 @@ fn find(keys: &Section<'_>, steps: &[Node], folder: &Path, problems: &mut Proble
         let Some(section) = Section::open(node, &owner, node.location, &STEP, problems) else { continue };
         found.extend(step(number, &section, folder, problems).map(|step| Find { number, step }));
     }
-    // A step that is wrong has been told; the others alone would find something else.
+    // Without the step that is wrong, the others would find something else.
     (found.len() == steps.len()).then_some(found)
 }
 

@@ -1,4 +1,4 @@
-//! Templates of the file, tried with its shows and stations.
+//! The keys that take templates. Each template is tried with the shows that use it.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -6,13 +6,13 @@ use crate::config::keys::Section;
 use crate::config::values::{Complaint, Purpose, Show, Template, TemplateError, Values};
 use crate::config::yaml::Problems;
 
-/// So many starts of each show are tried: names may depend on the day.
+/// How many starts of each show are tried: names may depend on the day.
 const STARTS: usize = 7;
 
-/// They are looked for from here on, 1 January 2026, so that the same file is always read alike.
+/// The starts that are tried come after 1 January 2026, so that one file is always read alike.
 const FROM: DateTime<Utc> = DateTime::from_timestamp_nanos(1_767_225_600_000_000_000);
 
-/// The template of a key, or the default where it is not written.
+/// Reads the template of a key; `default` holds if the key is not written.
 pub fn template(section: Option<&Section<'_>>, name: &str, default: &str, problems: &mut Problems) -> Option<Template> {
     match section {
         Some(section) if section.get(name).is_some() => section.read(name, problems, parse),
@@ -20,6 +20,7 @@ pub fn template(section: Option<&Section<'_>>, name: &str, default: &str, proble
     }
 }
 
+/// Compiles a template. Its user tries it.
 pub fn parse(text: &str) -> Result<Template, Complaint> {
     if text.trim().is_empty() {
         return Err(Complaint::new("the text is empty").hint("write for example `\"{{ show }}\"`"));
@@ -31,8 +32,8 @@ pub fn parse(text: &str) -> Result<Template, Complaint> {
     })
 }
 
-/// Tries the templates that the section of a show writes itself. What fails is told.
-pub fn own(section: &Section<'_>, show: &Show, station: &str, problems: &mut Problems) {
+/// Tries the templates that the section of a show has itself, and reports those that fail.
+pub fn try_own(section: &Section<'_>, show: &Show, station: &str, problems: &mut Problems) {
     let tags = section.section("tags", &mut Problems::default());
     let of_tag = |name: &str| tags.as_ref().and_then(|tags| tags.get(name));
     let all = [
@@ -50,14 +51,14 @@ pub fn own(section: &Section<'_>, show: &Show, station: &str, problems: &mut Pro
     }
 }
 
-/// Tries the file's template of names with the shows that use it, or with made-up values where none does.
-pub fn shared(file: &Section<'_>, name: &Template, shows: &[(&Show, &str)], problems: &mut Problems) {
+/// Tries the file's template of names with the shows that use it, or with made-up values if none does. Reports the first
+/// failure.
+pub fn try_shared(file: &Section<'_>, name: &Template, shows: &[(&Show, &str)], problems: &mut Problems) {
     let Some(entry) = file.get("name") else { return };
     let mut users = shows.iter().filter(|(show, _)| show.file == *name).peekable();
     let complaint = if users.peek().is_none() {
         Template::parse(name.source()).err().map(|error| complaint(&error.to_string(), error.hint))
     } else {
-        // One is enough to see what is wrong.
         users.find_map(|(show, station)| Some(refused(show, tried(name, show, station).err()?)))
     };
     if let Some(complaint) = complaint {

@@ -5,7 +5,7 @@ use crate::config::keys::Section;
 use crate::config::values::{Complaint, nearest};
 use crate::config::yaml::{Location, Problems};
 
-/// The zone of the file, or of the machine.
+/// Reads the zone of the file; that of the machine holds if the file has none.
 pub fn of_file(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
     if section.get("timezone").is_some() {
         return of_section(section, problems);
@@ -29,7 +29,7 @@ pub fn of_file(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
     }
 }
 
-/// The zone under `timezone`.
+/// Reads the zone of a section.
 pub fn of_section(section: &Section<'_>, problems: &mut Problems) -> Option<Zone> {
     let zone = section.read("timezone", problems, zone)?;
     if let Some(warning) = other_sign(zone.name()) {
@@ -38,7 +38,7 @@ pub fn of_section(section: &Section<'_>, problems: &mut Problems) -> Option<Zone
     Some(zone)
 }
 
-/// What to say of a zone whose sign is that of POSIX, and not the one that people mean.
+/// Warns of a zone whose sign is that of POSIX, which is the opposite of what people mean.
 fn other_sign(name: &str) -> Option<String> {
     let hours: i8 = name.strip_prefix("Etc/GMT")?.parse().ok().filter(|hours| *hours != 0)?;
     let number = hours.unsigned_abs();
@@ -49,7 +49,7 @@ fn other_sign(name: &str) -> Option<String> {
     Some(format!("`{name}` is {number} hour{plural} {side} UTC; {number} hour{plural} {other}{place} `{opposite}`"))
 }
 
-/// A time zone of the IANA database.
+/// Parses a time zone of the IANA database.
 pub fn zone(text: &str) -> Result<Zone, Complaint> {
     let text = text.trim();
     text.parse().map_err(|_| {
@@ -59,8 +59,7 @@ pub fn zone(text: &str) -> Result<Zone, Complaint> {
     })
 }
 
-/// Abbreviations that mean the clocks of one place to everybody who writes them. Others (CST, IST, BST) are used on
-/// several continents.
+/// Abbreviations that mean one zone to everybody who writes them. Others (CST, IST, BST) are used on several continents.
 const ABBREVIATIONS: [(&str, &str); 20] = [
     ("KST", "Asia/Seoul"),
     ("JST", "Asia/Tokyo"),
@@ -84,20 +83,20 @@ const ABBREVIATIONS: [(&str, &str); 20] = [
     ("Z", "UTC"),
 ];
 
-/// The zone that was probably meant by a text that names none.
+/// Returns the zone that was probably meant by a text that names none.
 fn suggested_zone(text: &str) -> Option<String> {
     if let Some((_, zone)) = ABBREVIATIONS.iter().find(|(short, _)| short.eq_ignore_ascii_case(text)) {
         return Some((*zone).to_owned());
     }
-    // A place has no digits: what has some is an offset, and the zones that look like it have the opposite sign.
+    // What has digits is an offset, and the zones that look like it (`Etc/GMT+9`) have the opposite sign.
     if text.contains(|c: char| c.is_ascii_digit()) {
         return None;
     }
     let names = Zone::names();
-    let place = text.replace(' ', "_");
-    let city = |name: &&String| name.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&place));
-    let near = || nearest(&place, names.iter().map(String::as_str)).map(str::to_owned);
-    // One letter makes another place of an abbreviation.
+    let name = text.replace(' ', "_");
+    let city = |zone: &&String| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(&name));
+    let near = || nearest(&name, names.iter().map(String::as_str)).map(str::to_owned);
+    // Abbreviations of different zones differ by one letter.
     names.iter().find(city).cloned().or_else(|| if text.chars().count() > 4 { near() } else { None })
 }
 
@@ -107,7 +106,7 @@ mod tests {
     use crate::config::values::parse_or_suggest;
 
     #[test]
-    fn a_zone_that_is_none_is_answered_with_the_one_that_was_meant_and_never_with_another_side_of_the_world() {
+    fn an_unknown_zone_is_answered_with_the_one_that_was_meant_and_never_with_one_far_away() {
         let hint = |text: &str| parse_or_suggest(text, zone).unwrap_err().hint.unwrap();
         for (text, meant) in [
             ("KST", "Asia/Seoul"),

@@ -12,8 +12,8 @@ use crate::config::keys::{self, Section};
 use crate::config::values::{Auth, Complaint, Web, secret};
 use crate::config::yaml::Problems;
 
-/// With what the page's own addresses begin. Below one of these a web server in front that takes the path off would ask
-/// for addresses of which nobody could tell whether it did.
+/// How the page's own addresses begin. If a web server in front served the page below one of these, nobody could tell
+/// whether it had taken that path off.
 const OWN: &[&str] = &[
     "api",
     "artwork",
@@ -59,7 +59,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     }
 }
 
-/// Who may see the page; nothing where what is written about it is wrong.
+/// Reads who may see the page. `None` if what is written about it is wrong.
 fn auth(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Auth> {
     let none = section.get("auth").is_some();
     if none {
@@ -77,12 +77,12 @@ fn auth(section: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
         problems.add(entry.location, complaint.hint("take one of them out"));
         return None;
     }
-    // Somebody may have written the password itself, and mistakes are shown with their line.
+    // The password itself may stand here by mistake, and problems are shown with their line.
     problems.hide(entry.value.location);
     section.read("password", problems, |text| password(text, folder)).map(Auth::Password)
 }
 
-/// The hash of a password, or a secret that holds one.
+/// Parses the hash of a password, or a secret that holds one.
 fn password(text: &str, folder: &Path) -> Result<PasswordHash, Complaint> {
     let written = text.trim();
     let revealed = secret::reveal(written, folder)?;
@@ -97,7 +97,7 @@ fn password(text: &str, folder: &Path) -> Result<PasswordHash, Complaint> {
     })
 }
 
-/// An address that only this machine reaches.
+/// Refuses an address that other machines reach.
 fn alone(address: SocketAddr) -> Result<SocketAddr, Complaint> {
     if address.ip().is_loopback() {
         return Ok(address);
@@ -105,7 +105,7 @@ fn alone(address: SocketAddr) -> Result<SocketAddr, Complaint> {
     Err(open(&format!("{} can be reached from other machines", address.ip())))
 }
 
-/// Whether an address of the page is one that this machine alone has.
+/// Whether only this machine reaches the page at this address.
 fn is_own(base: &Url) -> bool {
     match base.host() {
         Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
@@ -115,7 +115,7 @@ fn is_own(base: &Url) -> bool {
     }
 }
 
-/// Others get to the page, and nobody has said who may.
+/// Says that others reach the page, and that the file does not say who may see it.
 fn open(how: &str) -> Complaint {
     Complaint::new(format!("{how}, and there is no password")).hint(
         "run `aircheck passwd` and write the line that it prints here under `web`; `auth: none` lets everybody in who can \
@@ -123,16 +123,17 @@ fn open(how: &str) -> Complaint {
     )
 }
 
-/// An address below which nothing is that the page has itself, and that others reach only if it is `guarded`.
+/// Parses the address of the page. Others may reach it only if the page is `guarded`, and it must not begin with an address
+/// that the page has itself.
 fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> {
-    // What is said of stations is of no use here.
+    // The hints for stations do not help here.
     let url = checks::url(text, folder, keys::HTTP)
         .map_err(|complaint| complaint.hint("write for example `http://localhost:8080/`"))?;
     let bare = |url: &Url| {
         let mut url = url.clone();
         url.set_query(None);
         url.set_fragment(None);
-        // Fails for addresses that can have none.
+        // Fails for addresses that cannot have a user.
         let _ = url.set_username("").and_then(|()| url.set_password(None));
         url.to_string()
     };
@@ -161,7 +162,7 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
     }
 }
 
-/// Addresses and networks.
+/// Reads addresses and networks.
 fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
     let mut proxies = Vec::new();
     for (text, location) in section.words("trusted_proxies", problems) {
@@ -181,14 +182,14 @@ fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
     proxies
 }
 
-/// What may have been meant by a text that is no address with a port.
+/// Returns what may have been meant by a text that is not an address with a port.
 fn suggested_listen(text: &str) -> [String; 3] {
     let bare = text.trim().trim_start_matches("http://").trim_end_matches('/').replace("localhost", "127.0.0.1");
     let port = keys::LISTEN.rsplit(':').next().unwrap_or_default();
     [bare.clone(), format!("{bare}:{port}"), format!("127.0.0.1:{}", bare.trim_start_matches([':', '*']))]
 }
 
-/// An address and a port, or `off`.
+/// Parses an address and a port. `None` for `off`.
 fn listen(text: &str) -> Result<Option<SocketAddr>, Complaint> {
     if text == "off" {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The file as a whole: what people write, and what they are told.
+//! The file as a whole: what people write, and what they are answered.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ fn wrong(text: &str) -> ConfigErrors {
     Config::parse(text, Path::new("/etc/aircheck/stations.yaml")).expect_err("the text should be refused")
 }
 
-/// `text` with a station `s` before it, where none is in question.
+/// `text` with a station `s` before it.
 fn with_station(text: &str) -> String {
     format!("stations:\n  s: {{ hls: https://h.example/x.m3u8 }}\n{text}")
 }
@@ -157,7 +157,7 @@ stations:
     assert_eq!((mbc.max_bitrate, mbc.language.as_deref()), (Some(192_000), Some("ko")));
 }
 
-/// A file with many mistakes, one of each kind, and after each the place and a word of what is told.
+/// A file with many mistakes, one of each kind.
 const MISTAKES: &str = r#"timezone: Asia/Soul
 outptu: recordings
 min_free: 1
@@ -195,9 +195,9 @@ shows:
 "#;
 
 #[test]
-fn every_mistake_of_a_file_is_told_in_one_run_with_its_place() {
+fn every_mistake_of_a_file_is_reported_in_one_run_with_its_location() {
     let errors = wrong(MISTAKES);
-    let told: Vec<(usize, usize)> = errors.problems.iter().map(|problem| (problem.line, problem.column)).collect();
+    let reported: Vec<(usize, usize)> = errors.problems.iter().map(|problem| (problem.line, problem.column)).collect();
     let expected = [
         (1, 11, "not a time zone", "Asia/Seoul"),
         (2, 1, "not a key", "`output`"),
@@ -221,7 +221,7 @@ fn every_mistake_of_a_file_is_told_in_one_run_with_its_place() {
         (33, 27, "`shwo`", "`{{ show }}`"),
         (34, 19, "whole number", ""),
     ];
-    assert_eq!(told, expected.map(|(line, column, ..)| (line, column)), "{errors}");
+    assert_eq!(reported, expected.map(|(line, column, ..)| (line, column)), "{errors}");
     for (problem, (line, _, message, hint)) in errors.problems.iter().zip(expected) {
         assert!(problem.message.contains(message), "line {line}: {}", problem.message);
         assert!(problem.hint.clone().unwrap_or_default().contains(hint), "line {line}: {:?}", problem.hint);
@@ -236,7 +236,7 @@ fn every_mistake_of_a_file_is_told_in_one_run_with_its_place() {
 }
 
 #[test]
-fn a_mistake_of_yaml_itself_is_told_with_what_to_write() {
+fn a_mistake_of_yaml_itself_is_reported_with_what_to_write() {
     let hint = |line: &str| only(&with_station(&format!("shows:\n{line}\n"))).3;
     let show = "    station: s\n    cron: \"0 9 * * *\"\n    length: 1h\n";
     assert_eq!(hint(&format!("  - title: News: at nine\n{show}")), "put it in quotes: `title: \"News: at nine\"`");
@@ -272,7 +272,7 @@ fn a_mistake_of_yaml_itself_is_told_with_what_to_write() {
 }
 
 #[test]
-fn single_mistakes_are_told_where_they_stand() {
+fn single_mistakes_are_reported_where_they_are() {
     let show = |more: &str| {
         with_station(&format!(
             "shows:\n  - title: News\n    station: s\n    cron: \"0 9 * * *\"\n    length: 1h\n{more}\n"
@@ -315,7 +315,7 @@ fn single_mistakes_are_told_where_they_stand() {
 }
 
 #[test]
-fn a_block_can_be_shared_by_an_anchor_and_its_mistakes_are_told_once() {
+fn a_block_can_be_shared_by_an_anchor_and_its_mistakes_are_reported_once() {
     let text = |referer: &str| {
         format!(
             "stations:\n  a: {{ hls: {{ url: https://h/x, headers: &h {{ Referer: {referer} }} }} }}\n  \
@@ -344,13 +344,13 @@ fn secrets_reach_headers_urls_and_arguments() {
     assert_eq!((rtmp.playpath.as_deref(), rtmp.args[1].as_str()), (Some("s3cret"), "s3cret"));
     let errors = wrong("stations:\n  a:\n    hls: *https://h/x?token=abcdefghijkl\n").to_string();
     assert!(errors.contains("token=…") && !errors.contains("abcdefghijkl"), "{errors}");
-    // A secret that is no URL is told without being shown.
+    // A secret that is not a URL is reported without being shown.
     let errors = Config::parse("stations:\n  a:\n    hls: file:word\n", &file).unwrap_err().to_string();
     assert!(errors.contains("file:word") && !errors.contains("s3cret"), "{errors}");
 }
 
 #[test]
-fn loading_looks_at_the_file_and_its_folders() {
+fn loading_checks_the_file_and_its_folders() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("stations.yaml");
     let errors = Config::load(&file).unwrap_err().to_string();
@@ -361,7 +361,7 @@ fn loading_looks_at_the_file_and_its_folders() {
     assert_eq!((errors.problems[0].line, errors.problems[0].column), (3, 9), "{errors}");
     assert!(errors.problems[0].message.contains("is a file"), "{errors}");
     assert!(Config::check(&file).is_err(), "it can be a folder for nobody");
-    // Who only looks at the schedule needs no right to write.
+    // A command that only shows the plan needs no right to write.
     assert!(Config::look(&file).is_ok());
     std::fs::write(&file, format!("\u{feff}{}", with_station(""))).unwrap();
     let config = Config::load(&file).unwrap();
@@ -386,13 +386,13 @@ fn hostile_files_are_refused_without_harm() {
 }
 
 #[test]
-fn an_unquoted_cron_between_other_keys_is_told_at_its_place_and_hides_nothing() {
+fn an_unquoted_cron_between_other_keys_is_reported_at_its_location_and_hides_nothing() {
     let errors = wrong(
         "stations: { s: { name: S, hls: \"http://h/\" } }\nshows:\n  \
          - { title: 재즈, station: s, cron: */10 2,3,4 5-6 * *, lenght: 1h, length: 1h }\n",
     );
-    let told: Vec<_> = errors.problems.iter().map(|problem| (problem.line, problem.column)).collect();
-    assert_eq!(told, [(3, 36), (3, 56)]);
+    let reported: Vec<_> = errors.problems.iter().map(|problem| (problem.line, problem.column)).collect();
+    assert_eq!(reported, [(3, 36), (3, 56)]);
     assert_eq!(errors.problems[0].hint.as_deref(), Some("put it in quotes: `cron: \"*/10 2,3,4 5-6 * *\"`"));
 }
 

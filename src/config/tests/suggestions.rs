@@ -1,9 +1,9 @@
-//! Whatever is proposed is accepted: every hint that says what to write is put in place, and the file is read again.
+//! Every suggestion is accepted: what a hint says to write is put into the file, and the file is read again.
 
 use super::*;
 use crate::base::trial::Random;
 
-/// A right file with one key a line: key, a right value, and whether it stands in quotes.
+/// A right file with one key a line: the key and a right value.
 const LINES: &[(&str, &str)] = &[
     ("timezone: ", "Asia/Seoul"),
     ("min_free: ", "1 GiB"),
@@ -224,7 +224,7 @@ fn file(changed: usize, line: &str) -> String {
     LINES.iter().enumerate().map(line_of).collect()
 }
 
-/// What a hint proposes: everything in backticks, but for commands and for what is to be found in the text.
+/// What a hint proposes: everything in backticks, except commands and words that are to be found in the file.
 fn proposals(hint: &str) -> Vec<String> {
     let parts: Vec<&str> = hint.split('`').collect();
     let quoted = parts.iter().zip(parts.iter().skip(1)).step_by(2);
@@ -236,7 +236,7 @@ fn proposals(hint: &str) -> Vec<String> {
         .collect()
 }
 
-/// Puts what is proposed in the place of the value, or of key and value, of line `number`.
+/// Line `number` with the proposal in the place of its value, or of key and value.
 fn put(number: usize, proposal: &str) -> String {
     let (key, _) = LINES[number];
     let bare = key.trim_start_matches([' ', '-']).trim_end();
@@ -250,7 +250,7 @@ fn put(number: usize, proposal: &str) -> String {
     format!("{key}'{}'", proposal.replace('\'', "''"))
 }
 
-/// What was proposed, and what of that was refused.
+/// How much was proposed, and which proposals were refused.
 #[derive(Default)]
 struct Fed {
     proposals: usize,
@@ -269,7 +269,7 @@ impl Fed {
                 let better = put(number, &proposal);
                 let text = file(number, &better);
                 let Err(next) = Config::parse(&text, Path::new("/etc/aircheck/stations.yaml")) else { continue };
-                // Behind one mistake there may be another, which has a hint of its own, or lies behind one of YAML.
+                // Another mistake may follow the first: it has a hint of its own, or the first was one of YAML.
                 let of_yaml = ["YAML", "colon", "quotes"].iter().any(|word| problem.message.contains(word));
                 let mut others = next.problems.iter().filter(|next| next.line == number + 1);
                 let goes_on = others.all(|next| next.message != problem.message && (of_yaml || next.hint.is_some()));
@@ -298,14 +298,14 @@ fn the_file_of_this_test_is_right() {
 }
 
 #[test]
-fn whatever_is_proposed_for_usual_mistakes_is_accepted() {
+fn every_suggestion_for_a_usual_mistake_is_accepted() {
     let mut fed = Fed::default();
     for (number, (key, _)) in LINES.iter().enumerate() {
         let bare = key.trim_start_matches([' ', '-']).trim_end().trim_end_matches(':');
         for (_, values) in WRONG.iter().filter(|(name, _)| *name == bare) {
             for value in *values {
                 fed.back(number, &quoted(key, value));
-                // And without quotes, as most people write it.
+                // Most people write it without quotes.
                 fed.back(number, &format!("{key}{value}"));
             }
         }
@@ -314,7 +314,7 @@ fn whatever_is_proposed_for_usual_mistakes_is_accepted() {
 }
 
 #[test]
-fn whatever_is_proposed_for_slips_of_the_pen_is_accepted() {
+fn every_suggestion_for_a_random_mistake_is_accepted() {
     const LETTERS: [&str; 42] = [
         "0",
         "1",
@@ -389,7 +389,7 @@ fn whatever_is_proposed_for_slips_of_the_pen_is_accepted() {
 }
 
 #[test]
-fn whatever_key_is_proposed_is_one() {
+fn every_key_that_is_suggested_is_accepted() {
     let mut random = Random::new(11);
     let mut fed = 0;
     for _ in 0..600 {

@@ -9,11 +9,11 @@ use url::Url;
 pub enum Artwork {
     /// A file, absolute.
     File(PathBuf),
-    /// To be fetched.
+    /// An address from which it is fetched.
     Url(Url),
 }
 
 impl Artwork {
-    /// A larger picture is not used, in bytes: apps fetch it over and over.
+    /// The largest picture that is used, in bytes: podcast apps fetch it over and over.
     pub const LARGEST: u64 = 2 << 20;
 }

@@ -1,29 +1,28 @@
-//! Why a value is not what it should be.
+//! What is wrong with a value, and what was probably meant.
 
 use std::collections::HashSet;
 
-/// Why a single value is not what it should be; the reader adds the place.
+/// Why a value is not what it should be. The reader of the file adds line and column.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
     /// What is wrong.
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// What the whole value may have been meant to be. Of these only what the reader takes is proposed, in place of the
-    /// hint; see [`parse_or_suggest`].
+    /// Values that may have been meant. Those that the parser takes are proposed instead of the hint, by
+    /// [`parse_or_suggest`].
     pub suggestions: Vec<String>,
 }
 
-/// So many of what may have been meant are proposed.
-const MOST_SUGGESTIONS: usize = 3;
+/// The most suggestions that are proposed at once.
+const MAX_SUGGESTIONS: usize = 3;
 
-/// Reads `text` by `parse`. Where that fails, what may have been meant is read as well, so that nothing is proposed that
-/// would be refused next.
+/// Parses `text`. If that fails, parses the suggestions as well, so that nothing is proposed that would be refused next.
 pub fn parse_or_suggest<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complaint>) -> Result<T, Complaint> {
     parse(text).map_err(|complaint| {
         let mut seen = HashSet::new();
         let once = complaint.suggestions.iter().map(String::as_str).filter(|text| seen.insert(*text));
-        let right: Vec<&str> = once.filter(|text| parse(text).is_ok()).take(MOST_SUGGESTIONS).collect();
+        let right: Vec<&str> = once.filter(|text| parse(text).is_ok()).take(MAX_SUGGESTIONS).collect();
         if right.is_empty() {
             complaint
         } else {
@@ -33,23 +32,25 @@ pub fn parse_or_suggest<T>(text: &str, parse: impl Fn(&str) -> Result<T, Complai
 }
 
 impl Complaint {
+    /// A complaint that says what is wrong, and nothing else yet.
     pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hint: None, suggestions: Vec::new() }
     }
 
-    /// Adds what the whole value may have been meant to be.
+    /// Adds values that may have been meant.
     pub fn suggest(mut self, texts: impl IntoIterator<Item = String>) -> Self {
         self.suggestions.extend(texts);
         self
     }
 
+    /// Says what to do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 }
 
-/// The candidate that `word` was probably meant to be.
+/// Returns the candidate that is nearest to `word`, if it differs in at most a third of the letters.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     let allowed = (word.chars().count() / 3).max(1);
@@ -61,7 +62,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// `a`, `b` or `c`, each in backticks.
+/// Lists `words` as alternatives, each in backticks: `` `a`, `b` or `c` ``.
 pub fn any_of<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
     match quoted.split_last() {

@@ -1,12 +1,12 @@
-//! Characters that look like those of ASCII and are others: what an input method, a word processor or a web page makes
-//! of digits, dashes, colons and commas.
+//! Characters that look like ASCII and are not: input methods, word processors and web pages put them in the place of
+//! digits, dashes, colons and commas.
 
-/// `text` in the characters that it looks like.
+/// Replaces every character of `text` that looks like one of ASCII by that one.
 pub fn to_ascii(text: &str) -> String {
     text.chars().map(ascii_of).collect()
 }
 
-/// What a character looks like.
+/// Returns the character of ASCII that `c` looks like, else `c`.
 fn ascii_of(c: char) -> char {
     match c {
         // The full-width forms stand in the order of ASCII.
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_looks_like_ascii_becomes_it_and_letters_stay() {
+    fn characters_that_look_like_ascii_are_replaced_and_letters_stay() {
         assert_eq!(to_ascii("１–５，７　＊／１０"), "1-5,7 */10");
         assert_eq!(to_ascii("月〜金、９：３０"), "月-金,9:30");
         assert_eq!(to_ascii("명연주 1-5"), "명연주 1-5");

@@ -1,7 +1,7 @@
-//! The folders of the file: what is wrong with one whoever asks, and what only this user may not do.
+//! The folders of the file: which cannot be folders at all, and which this user may not write to.
 //!
-//! Nothing is created: the check may be run by another user than the service, whose folder it must not take. For the same
-//! reason a folder that this user may not write to is no mistake of the file.
+//! Nothing is created: somebody else than the service may run the check, and must not come to own its folder. For the same
+//! reason a folder that this user may not write to is not a mistake of the file.
 
 use std::fmt;
 use std::os::unix::fs::MetadataExt as _;
@@ -14,28 +14,28 @@ use serde::Serialize;
 use super::Complaint;
 use crate::base::user;
 
-/// How closely the folders of a file are looked at.
+/// How closely the folders of a file are checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FolderCheck {
-    /// They are not looked at.
+    /// Not at all: the disk is not asked.
     Skip,
-    /// Whether they can be folders at all.
+    /// Whether they can be folders.
     Possible,
     /// Also whether this user may write to them.
     Writable,
 }
 
-/// A folder, relative to `base` or absolute.
+/// Parses the name of a folder, relative to `base` or absolute.
 pub fn parse(text: &str, base: &Path) -> Result<PathBuf, Complaint> {
     let text = text.trim();
-    match no_folder(text) {
+    match misfit(text) {
         Some(complaint) => Err(complaint),
         None => Ok(base.join(text)),
     }
 }
 
-/// What to say of a text that would name a folder beside the file that nobody means.
-fn no_folder(text: &str) -> Option<Complaint> {
+/// Says what is wrong with a text that would name a folder beside the file which nobody means.
+fn misfit(text: &str) -> Option<Complaint> {
     const WHOLE: &str = "write the whole path, such as `/home/me/recordings`";
     const MOUNTED: &str = "let the system mount it, and write where that is, such as `/mnt/nas/recordings`";
     let is_drive = |text: &str| {
@@ -64,7 +64,7 @@ fn no_folder(text: &str) -> Option<Complaint> {
     Some(Complaint::new(message).hint(hint))
 }
 
-/// Looks at `folder`, and hands it on where nothing is wrong with it.
+/// Checks `folder`, and returns it if nothing is wrong with it. Blocks on the disk.
 pub fn checked(folder: PathBuf, check: FolderCheck) -> Result<PathBuf, Complaint> {
     if check == FolderCheck::Skip {
         return Ok(folder);
@@ -85,11 +85,11 @@ pub fn checked(folder: PathBuf, check: FolderCheck) -> Result<PathBuf, Complaint
 pub struct Unwritable {
     /// The folder.
     pub folder: PathBuf,
-    /// Itself, or what there is of the folders above it.
+    /// The folder itself, or the nearest above it that exists.
     pub existing: PathBuf,
-    /// Who asks.
+    /// The user who asks.
     pub user: String,
-    /// To whom that belongs which there is.
+    /// The owner of `existing`.
     pub owner: Option<String>,
     /// What the system says.
     pub reason: String,
@@ -108,7 +108,7 @@ impl fmt::Display for Unwritable {
     }
 }
 
-/// Whether recordings, or tape, cannot be written to `folder` by this user.
+/// Says why this user cannot write recordings or tape to `folder`. `None` if they can. Blocks on the disk.
 pub fn unwritable(folder: &Path) -> Option<Unwritable> {
     let existing = existing(folder);
     let error: Errno = access(existing, Access::WRITE_OK | Access::EXEC_OK).err()?;
@@ -122,7 +122,7 @@ pub fn unwritable(folder: &Path) -> Option<Unwritable> {
     })
 }
 
-/// What there is of `folder` and those above it.
+/// Returns `folder`, or the nearest above it that exists.
 fn existing(folder: &Path) -> &Path {
     folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("/"))
 }
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_expand_or_mount_is_no_folder_beside_the_file() {
+    fn a_path_that_others_expand_or_mount_is_not_taken_for_a_folder_beside_the_file() {
         let parse = |text: &str| parse(text, Path::new("/etc/aircheck"));
         for text in [
             "",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn who_may_not_write_is_told_who_may() {
+    fn a_user_who_may_not_write_is_told_who_may() {
         let unwritable = |folder: &str, owner: &str| Unwritable {
             folder: folder.into(),
             existing: "/var/lib/aircheck".into(),

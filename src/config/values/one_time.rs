@@ -1,7 +1,7 @@
-//! Shows that air once: they stand in no file, and are made from its defaults.
+//! Shows of one-time airings: they are not in the file, and are made from its defaults.
 //!
-//! Their ids begin with [`ONCE`], which has a character that no id of the file can have: so none is ever taken for a
-//! show of the file, whatever that gets later, and no `keep` deletes its recordings.
+//! Their ids begin with [`ONCE`], which has a character that no id of the file can have. So none is ever taken for a show
+//! of the file, whatever shows it gets later, and no `keep` deletes their recordings.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,24 @@ use super::template::{ALBUM, ARTIST, GENRE, TITLE};
 use super::{Config, Crontab, Keep, Show, Station, TagTemplates, Template, slug};
 use crate::model::ShowId;
 
-/// What the ids of shows that air once begin with.
+/// How the ids of shows that air once begin.
 const ONCE: &str = "once~";
 /// The most letters of a title in an id, which becomes part of file names.
 const LETTERS: usize = 40;
 
 impl Config {
-    /// The id of a show of this title that airs once on `station`.
+    /// Makes the id of a show of this title that airs once on `station`.
     pub fn once(title: &str, station: &Station) -> ShowId {
         let of_title: String = slug::slug(title).chars().take(LETTERS).collect();
         if of_title.is_empty() || of_title == slug::slug(&station.name) {
             return ShowId::new(format!("{ONCE}{}", station.id));
         }
-        // With the station, because two may have the same programme at the same moment.
+        // Two stations may have one programme at one moment.
         ShowId::new(format!("{ONCE}{}~{of_title}", station.id))
     }
 
-    /// The show with this id: one of the file, or, by its id, one that airs once. `None` where the file has it no longer.
+    /// Returns the show with this id: one of the file or, as its id says, one that airs once. `None` if the file no longer
+    /// has it.
     pub fn show_or_once(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
         if !id.as_str().starts_with(ONCE) {
             return self.show(id).cloned();
@@ -34,7 +35,7 @@ impl Config {
         self.stand_in(id, title, station)
     }
 
-    /// A show of the file's defaults, in place of one that it has not, or has no longer.
+    /// Makes a show of the file's defaults, in the place of one that the file does not have, or no longer has.
     pub fn stand_in(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
         let template = |source: &str| Template::parse(source).ok();
         Some(Arc::new(Show {
@@ -78,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_show_that_airs_once_is_made_of_the_defaults_and_is_none_of_the_file() {
+    fn a_show_that_airs_once_is_made_of_the_defaults_and_is_not_in_the_file() {
         let config = config();
         let station = &config.stations[0];
         let id = Config::once("News", station);
@@ -98,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_show_of_the_file_is_itself_and_one_that_is_gone_is_nothing() {
+    fn a_show_of_the_file_is_found_and_one_that_is_gone_is_not() {
         let config = config();
         let station = &config.stations[0];
         let news = config.show_or_once(&ShowId::new("news"), "another title", station).unwrap();
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn no_id_of_a_file_begins_like_theirs() {
+    fn no_id_of_a_file_begins_like_that_of_a_show_that_airs_once() {
         assert!(slug::id(&format!("{ONCE}news")).is_err());
     }
 }

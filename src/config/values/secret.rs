@@ -1,4 +1,4 @@
-//! Values kept outside the file: `env:NAME` is a variable of the environment, `file:PATH` the content of a file.
+//! Values that are kept outside the file: `env:NAME` is a variable of the environment, `file:PATH` the content of a file.
 //!
 //! They are read when the configuration is loaded, so that a missing one is found by `check` and not at night.
 
@@ -9,10 +9,10 @@ use std::path::Path;
 
 use super::Complaint;
 
-/// A secret file larger than this is another file.
+/// The largest secret, in bytes: a larger file is another one.
 const LARGEST: u64 = 64 * 1024;
 
-/// `text`, or what it points to; paths are relative to `folder`.
+/// Returns `text`, or what it points to. Paths are relative to `folder`. Blocks on the disk.
 pub fn reveal<'a>(text: &'a str, folder: &Path) -> Result<Cow<'a, str>, Complaint> {
     if let Some(name) = text.strip_prefix("env:") {
         let value = std::env::var(name).ok().filter(|value| !value.is_empty());
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_comes_from_a_file_or_the_environment_and_a_missing_one_is_told() {
+    fn a_secret_comes_from_a_file_or_the_environment_and_a_missing_one_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), "s3cret\n").unwrap();
         assert_eq!(reveal("file:token", folder.path()).unwrap(), "s3cret");

@@ -14,7 +14,7 @@ pub struct Show {
     pub id: ShowId,
     /// Its title for people.
     pub title: String,
-    /// The station it airs on; there is one.
+    /// The station that it airs on, which the file has.
     pub station: StationId,
     /// When it starts, in [`Show::timezone`].
     pub cron: Crontab,
@@ -38,7 +38,7 @@ pub struct Show {
     pub gaps: GapPolicy,
     /// What counts as dead air; `None` if nothing does.
     pub dead_air: Option<DeadAirRule>,
-    /// Its picture, where one is given; else it has that of its station.
+    /// Its picture. `None` if it has that of its station.
     pub artwork: Option<Artwork>,
     /// How many recordings to keep.
     pub keep: Keep,
@@ -47,21 +47,21 @@ pub struct Show {
 /// Templates of the ID3 tags.
 #[derive(Debug, Clone)]
 pub struct TagTemplates {
-    /// TIT2
+    /// TIT2.
     pub title: Template,
-    /// TPE1
+    /// TPE1.
     pub artist: Template,
-    /// TCON
+    /// TCON.
     pub genre: Template,
-    /// TALB
+    /// TALB.
     pub album: Template,
 }
 
-/// Which recordings to keep; what neither rule keeps is deleted. Without rules everything is kept.
+/// Which recordings to keep. What neither rule keeps is deleted; without rules everything is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Keep {
-    /// The newest so many that have a file.
+    /// This many of the newest that have a file.
     pub last: Option<u32>,
-    /// Those younger than this.
+    /// Those younger than this many days.
     pub days: Option<u32>,
 }

@@ -1,4 +1,4 @@
-//! Ids: made from titles, and checked where they are written by hand.
+//! Ids: made from titles, and checked if they are written by hand.
 
 use std::sync::LazyLock;
 
@@ -7,8 +7,8 @@ use regex::Regex;
 use super::Complaint;
 use crate::base::text::LONGEST_NAME;
 
-/// `title` in lower case, with everything but letters (of every script, with their marks) and digits as `-`.
-/// Empty where nothing is left.
+/// Makes an id of `title`: in lower case, with `-` for everything but letters (of every script, with their marks) and
+/// digits. Empty if nothing is left.
 pub fn slug(title: &str) -> String {
     #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests below")]
     static OTHER: LazyLock<Regex> =
@@ -17,7 +17,7 @@ pub fn slug(title: &str) -> String {
     OTHER.replace_all(&lower, "-").trim_matches('-').to_owned()
 }
 
-/// Takes an id written by hand. It becomes part of file names and of airing ids (`show@20261120T0300Z`).
+/// Checks an id that is written by hand. It becomes part of file names and of airing ids (`show@20261120T0300Z`).
 pub fn id(text: &str) -> Result<String, Complaint> {
     let allowed =
         |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.') || (!c.is_ascii() && !c.is_whitespace());

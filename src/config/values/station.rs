@@ -16,18 +16,18 @@ pub struct Station {
     pub id: StationId,
     /// Its name for people.
     pub name: String,
-    /// Its zone, resolved.
+    /// Its zone: its own, else the file's, else the machine's.
     pub timezone: Zone,
-    /// How much later than on the air its stream arrives, where the stream does not say.
+    /// How much later than on the air its stream arrives, if the stream does not say.
     pub delay: Duration,
-    /// Its picture, where one is given.
+    /// Its picture. `None` if one is drawn.
     pub artwork: Option<Artwork>,
     /// How to reach it.
     pub source: SourceConfig,
 }
 
 impl Station {
-    /// In place of one that the file has no longer, of which there may be tape.
+    /// Makes a station without an address, in the place of one that the file no longer has: there may be tape of it.
     pub fn unreachable(id: &StationId, timezone: Zone) -> Self {
         let nowhere = Icecast { address: Address::Find(Vec::new()), headers: Vec::new(), accept_invalid: false };
         Self {
@@ -53,7 +53,7 @@ pub enum SourceConfig {
 }
 
 impl SourceConfig {
-    /// The key under which it stands in the YAML.
+    /// Returns its key in the YAML.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Hls(_) => "hls",
@@ -62,7 +62,7 @@ impl SourceConfig {
         }
     }
 
-    /// Where it is.
+    /// Returns where it is.
     pub fn address(&self) -> &Address {
         match self {
             Self::Hls(hls) => &hls.address,
@@ -77,13 +77,13 @@ impl SourceConfig {
 pub struct Hls {
     /// Where the playlist is.
     pub address: Address,
-    /// Sent with every request: page, playlists, keys, segments.
+    /// Headers of every request: page, playlists, keys, segments.
     pub headers: Vec<(String, String)>,
     /// The highest bandwidth to choose among variants, in bits per second.
     pub max_bitrate: Option<u64>,
     /// The language to choose among renditions, as the station writes it (RFC 5646).
     pub language: Option<String>,
-    /// Whether a server is recorded whose certificate is not valid.
+    /// Whether a server is recorded although its certificate is not valid.
     pub accept_invalid: bool,
 }
 
@@ -92,21 +92,21 @@ pub struct Hls {
 pub struct Rtmp {
     /// The RTMP URL.
     pub address: Address,
-    /// Sent with the requests that find the address.
+    /// Headers of the requests that find the address.
     pub headers: Vec<(String, String)>,
-    /// `--app`
+    /// `--app`.
     pub app: Option<String>,
-    /// `--playpath`
+    /// `--playpath`.
     pub playpath: Option<String>,
-    /// `--swfVfy`
+    /// `--swfVfy`.
     pub swf: Option<String>,
-    /// `--pageUrl`
+    /// `--pageUrl`.
     pub page: Option<String>,
     /// `--live`; true unless switched off.
     pub live: bool,
-    /// Passed on as they are.
+    /// Further arguments, passed on as they are.
     pub args: Vec<String>,
-    /// Whether a page is read whose certificate is not valid.
+    /// Whether a page is read although its certificate is not valid.
     pub accept_invalid: bool,
 }
 
@@ -115,9 +115,9 @@ pub struct Rtmp {
 pub struct Icecast {
     /// The URL of the stream, or of a PLS, M3U or XSPF that names it.
     pub address: Address,
-    /// Sent with every request.
+    /// Headers of every request.
     pub headers: Vec<(String, String)>,
-    /// Whether a server is recorded whose certificate is not valid.
+    /// Whether a server is recorded although its certificate is not valid.
     pub accept_invalid: bool,
 }
 
@@ -126,11 +126,11 @@ pub struct Icecast {
 pub enum Address {
     /// A URL from the file.
     Url(Url),
-    /// Steps, each working on what the one before found.
+    /// Steps, each of which works on what the step before found.
     Find(Vec<Find>),
 }
 
-/// One step of a `find`, with its place in the list for messages.
+/// One step of a `find`, with its number for messages.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Find {
     /// 1 for the first step.
@@ -142,18 +142,18 @@ pub struct Find {
 /// What a step does with the text of the step before.
 #[derive(Debug, Clone)]
 pub enum Step {
-    /// Fetches a page. `None`: the URL that the step before found.
+    /// Fetches a page.
     Get {
-        /// The page.
+        /// The page. `None` if it is the URL that the step before found.
         url: Option<Url>,
-        /// Sent with this request, besides the station's own.
+        /// Headers of this request, besides the station's own.
         headers: Vec<(String, String)>,
     },
-    /// Picks HTML elements by a CSS selector: their text, or one attribute.
+    /// Picks HTML elements by a CSS selector.
     Select {
         /// The selector, valid.
         css: String,
-        /// The attribute instead of the text.
+        /// The attribute to take. `None` for the text.
         attribute: Option<String>,
     },
     /// Picks values of a JSON document by JSONPath (RFC 9535).
@@ -161,19 +161,19 @@ pub enum Step {
         /// The path, valid.
         path: String,
     },
-    /// Matches a regular expression: its first group, or all of it where it has none.
+    /// Matches a regular expression: its first group, or all of it if it has no group.
     Match {
         /// The expression.
         pattern: Regex,
     },
-    /// Runs a command of the user's own, the text on its stdin; what it prints is handed on.
+    /// Runs a command of the user's own, with the text on its stdin; what it prints is the result.
     Run {
         /// Program and arguments; no shell.
         command: Vec<String>,
     },
 }
 
-/// Expressions are the same that are written the same.
+/// Expressions are equal if they are written alike.
 impl PartialEq for Step {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {

@@ -1,8 +1,8 @@
 //! Templates of tags and file names, such as `{{ show }} {{ start | date('%Y-%m-%d') }}`.
 //!
-//! A template of the file has been rendered with the values of every show that uses it, so that what fails is found when
-//! the file is read and not after the show: an unknown name, filter or format code, a branch that only one show takes, a
-//! filter for values of another kind. A template that fails all the same costs nobody a recording:
+//! A template of the file is rendered with the values of every show that uses it when the file is read, so that a failure
+//! is found then and not after the show: an unknown name, filter or format code, a branch that only one show takes, a
+//! filter for values of another kind. A template that fails later all the same costs no recording:
 //! [`Template::render_or_usual`].
 
 use std::fmt::{self, Write as _};
@@ -18,15 +18,19 @@ use thiserror::Error;
 
 use super::{any_of, nearest, slug, units};
 
-/// The defaults of the templates.
+/// The default of the title.
 pub const TITLE: &str = "{{ show }} {{ start | date('%Y-%m-%d') }}";
+/// The default of the artist.
 pub const ARTIST: &str = "{{ station }}";
+/// The default of the genre.
 pub const GENRE: &str = "Radio";
+/// The default of the album.
 pub const ALBUM: &str = "{{ show }}";
+/// The default of the name of the file.
 pub const NAME: &str = "{{ station }}/{{ show }}/{{ start | date('%Y-%m-%d %H%M') }} {{ show }}";
 
 /// What a template can name, in the order in which messages list it.
-pub const NAMES: [&str; 7] = ["show", "show_id", "station", "station_id", "start", "end", "length"];
+const NAMES: [&str; 7] = ["show", "show_id", "station", "station_id", "start", "end", "length"];
 
 /// A template, known to compile and to use only known names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,22 +38,22 @@ pub struct Template {
     source: String,
 }
 
-/// What a template can name.
+/// The values that a template can name.
 #[derive(Debug, Clone)]
 pub struct Values {
     /// `show`: the show's title.
     pub show: String,
-    /// `show_id`
+    /// `show_id`.
     pub show_id: String,
     /// `station`: the station's name.
     pub station: String,
-    /// `station_id`
+    /// `station_id`.
     pub station_id: String,
-    /// `start`: on the air from, in `timezone`.
+    /// `start`: when it begins on the air, shown in `timezone`.
     pub start: DateTime<Utc>,
-    /// `end`
+    /// `end`: when it ends on the air, shown in `timezone`.
     pub end: DateTime<Utc>,
-    /// `length`: on the air for; written as in the file (`1h30m`).
+    /// `length`: how long it is on the air, written as in the file (`1h30m`).
     pub length: TimeDelta,
     /// The zone in which `start` and `end` are shown.
     pub timezone: Zone,
@@ -63,9 +67,9 @@ pub struct TemplateError {
     pub template: String,
     /// Why.
     pub reason: String,
-    /// What to do about it, where that is known.
+    /// What to do about it, if that is known.
     pub hint: Option<String>,
-    /// What the whole template may have been meant to be.
+    /// The template that may have been meant.
     pub suggestion: Option<String>,
 }
 
@@ -85,7 +89,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The template where none is written.
+    /// Returns the default.
     pub fn usual(self) -> &'static str {
         match self {
             Self::Title => TITLE,
@@ -98,7 +102,7 @@ impl Purpose {
 }
 
 impl Template {
-    /// Takes a template and tries it with made-up values, of which it must suit some.
+    /// Compiles a template and tries it with made-up values, of which it must suit some.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         let template = Self::compile(source)?;
         let mut last = Ok(template.clone());
@@ -111,7 +115,7 @@ impl Template {
         last
     }
 
-    /// Takes a template that names nothing unknown; it is yet to be tried.
+    /// Compiles a template that names nothing unknown, without trying it.
     pub fn compile(source: &str) -> Result<Self, TemplateError> {
         let template = Self { source: source.to_owned() };
         let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, suggestion: None };
@@ -128,7 +132,7 @@ impl Template {
         Ok(template)
     }
 
-    /// Fills it in; where that cannot be, the usual template of this purpose, and why.
+    /// Renders it. If that fails, renders the default of this purpose, and says why.
     pub fn render_or_usual(&self, purpose: Purpose, values: &Values) -> (String, Option<TemplateError>) {
         match self.render(values) {
             Ok(text) => (text, None),
@@ -139,12 +143,12 @@ impl Template {
         }
     }
 
-    /// As written in the file.
+    /// Returns it as written in the file.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Fills it in.
+    /// Renders it.
     pub fn render(&self, values: &Values) -> Result<String, TemplateError> {
         let moment = |instant: DateTime<Utc>| Value::from_object(Moment(instant.with_timezone(&values.timezone)));
         let context = context! {
@@ -166,7 +170,7 @@ impl Template {
     }
 }
 
-/// `source` with every word `name` as `near`.
+/// Replaces every word `name` of `source` by `near`.
 fn renamed(source: &str, name: &str, near: &str) -> String {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let mut text = String::new();
@@ -183,7 +187,7 @@ fn renamed(source: &str, name: &str, near: &str) -> String {
 }
 
 impl Values {
-    /// Made-up values for trying a template of which no show is known yet.
+    /// Makes up values for a template that no show uses.
     fn examples() -> [Self; 2] {
         let length = TimeDelta::hours(2);
         [("Show", "Station"), ("1984: The Evening News of the Day, Part 2", "Radio 1 of the City of Rome")].map(
@@ -204,7 +208,7 @@ static ENGINE: LazyLock<Environment<'static>> = LazyLock::new(|| {
     engine
 });
 
-/// `value | date('%Y-%m-%d')`, with the codes of strftime.
+/// The filter `value | date('%Y-%m-%d')`, with the codes of strftime.
 fn date(value: &Value, format: &str) -> Result<String, Error> {
     let wrong = |message: String| Error::new(ErrorKind::InvalidOperation, message);
     let moment = value
@@ -212,7 +216,7 @@ fn date(value: &Value, format: &str) -> Result<String, Error> {
         .ok_or_else(|| wrong("`date` works on `start` and `end` only".to_owned()))?;
     let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
     let mut text = String::new();
-    // Formatting an item that chrono does not know would fail in `to_string` by a panic; writing returns the error.
+    // `to_string` panics on an item that chrono does not know; writing returns the error.
     if items.contains(&Item::Error) || write!(text, "{}", moment.0.format_with_items(items.iter())).is_err() {
         return Err(wrong(format!("`{format}` has a code that does not exist; `%Y-%m-%d %H%M` is `2026-11-20 1400`")));
     }
@@ -254,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_filled_in_by_the_clocks_of_the_show() {
+    fn times_are_filled_in_by_the_clocks_of_the_show() {
         let text = |source: &str| Template::parse(source).unwrap().render(&values()).unwrap();
         assert_eq!(text("{{ show }} {{ start | date('%Y-%m-%d %H%M') }}"), "명연주 명음반 & <more> 2026-11-20 1400");
         assert_eq!(text("{{ station | upper }}/{{ end | date('%H:%M %Z') }} {{ length }}"), "KBS/15:30 KST 1h30m");
@@ -263,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fails_all_the_same_is_replaced_by_the_usual() {
+    fn a_template_that_fails_after_all_is_replaced_by_the_default() {
         let template = Template::compile("{{ start | upper }}{{ show_id.x }}").unwrap();
         let (name, error) = template.render_or_usual(Purpose::Name, &values());
         assert_eq!(name, "KBS/명연주 명음반 & <more>/2026-11-20 1400 명연주 명음반 & <more>");

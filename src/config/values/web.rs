@@ -1,8 +1,8 @@
 //! The web page: where it listens, under which address the world knows it, and who may see it.
 //!
-//! Whoever lets other machines reach the page says who may see it: a password, or `auth: none` in so many words. A page
-//! that only this machine reaches asks nobody, unless there is a password: then it may be a web server in front that
-//! asks on behalf of the world, and everybody is asked.
+//! If other machines can reach the page, the file says who may see it: it has a password, or `auth: none`. A page that
+//! only this machine reaches asks for nothing, unless the file has a password: a web server in front may ask on behalf of
+//! the world, so everybody is asked then.
 
 use std::net::SocketAddr;
 
@@ -14,11 +14,11 @@ use crate::base::password::PasswordHash;
 /// The page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Web {
-    /// Where it listens; nothing where it is switched off.
+    /// Where it listens. `None` if it is switched off.
     pub listen: Option<SocketAddr>,
-    /// The address by which others reach it, for feeds; by default the one they asked.
+    /// The address by which others reach it, for feeds. `None` if that is the one they asked.
     pub base_url: Option<Url>,
-    /// Web servers in front of it on other machines, which are believed for whom they ask.
+    /// Web servers in front of it on other machines. What they say of whom they ask for is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// Who may see it.
     pub auth: Auth,
@@ -27,11 +27,11 @@ pub struct Web {
 /// Who may see the page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {
-    /// Whoever is on this machine; nobody else can reach it.
+    /// Everybody on this machine; nobody else can reach it.
     #[default]
     Machine,
-    /// Whoever knows the password.
+    /// Those who know the password.
     Password(PasswordHash),
-    /// Whoever can reach it: `auth: none`.
+    /// Everybody who can reach it: `auth: none`.
     Anyone,
 }

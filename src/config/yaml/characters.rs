@@ -1,7 +1,7 @@
-//! Characters that nobody sees and YAML does not allow, or does not take for what they look like.
+//! Characters that nobody sees and that YAML does not allow, or does not take for what they look like.
 //!
-//! A no-break space from a web page in the indentation, or an escape sequence in a title: the parsers stumble over them
-//! elsewhere, or not at all. So they are looked for before anything is parsed, told, and taken out.
+//! The parsers stumble over them later in the file, or not at all: a no-break space from a web page in the indentation, an
+//! escape sequence in a title. So they are looked for before anything is parsed, reported, and replaced.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -13,25 +13,25 @@ use super::location::Location;
 use super::problem::Problems;
 use crate::config::values::Complaint;
 
-/// In so many lines they are told in one run.
-const MOST: usize = 50;
+/// The most lines of which they are reported in one run.
+const MAX_REPORTS: usize = 50;
 
-/// `text` without them. The first of every line is told.
+/// Returns `text` without them. Reports the first of every line.
 pub fn clean<'a>(text: &'a str, problems: &mut Problems) -> Cow<'a, str> {
     if !text.chars().any(|c| is_forbidden(c) || is_strange_space(c)) {
         return Cow::Borrowed(text);
     }
     let mut cleaned = String::with_capacity(text.len());
-    let mut told = 0;
+    let mut reported = 0;
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let found = clean_line(line, &mut cleaned);
         if let Some((column, complaint)) = found.first
-            && told < MOST
+            && reported < MAX_REPORTS
         {
-            told += 1;
+            reported += 1;
             problems.add(Location { line: index + 1, column, width: 1 }, complaint);
         }
-        for (column, by) in found.moved {
+        for (column, by) in found.shifts {
             problems.shift(Location { line: index + 1, column, width: 1 }, by);
         }
     }
@@ -41,10 +41,10 @@ pub fn clean<'a>(text: &'a str, problems: &mut Problems) -> Cow<'a, str> {
 /// What was found in a line.
 #[derive(Default)]
 struct Found {
-    /// The column of the first of them, and what is to be said.
+    /// The column of the first of them, and what is wrong with it.
     first: Option<(usize, Complaint)>,
-    /// Behind which columns of the cleaned line the rest is moved, and by how much.
-    moved: Vec<(usize, isize)>,
+    /// After which columns of the cleaned line the rest is shifted, and by how much.
+    shifts: Vec<(usize, isize)>,
 }
 
 fn clean_line(line: &str, cleaned: &mut String) -> Found {
@@ -54,16 +54,16 @@ fn clean_line(line: &str, cleaned: &mut String) -> Found {
     for (number, (at, c)) in line.char_indices().enumerate() {
         column += 1;
         let complaint = if is_forbidden(c) {
-            found.moved.push((column - 1, -1));
+            found.shifts.push((column - 1, -1));
             column -= 1;
             Complaint::new(format!("{} stands here, which YAML does not allow", named(c)))
                 .hint("take the character out")
         } else if at < structure && is_strange_space(c) {
             cleaned.push(' ');
-            // It is as wide as two letters, and was indented by the eye.
+            // It is as wide as two letters, and people indent by eye.
             if c == '\u{3000}' {
                 cleaned.push(' ');
-                found.moved.push((column, 1));
+                found.shifts.push((column, 1));
                 column += 1;
             }
             Complaint::new(format!("{} stands here, which YAML does not take for a space", named(c)))
@@ -77,7 +77,7 @@ fn clean_line(line: &str, cleaned: &mut String) -> Found {
     found
 }
 
-/// The bytes of a line in which a space separates: the indentation, and what is around dashes and after a key.
+/// Returns up to which byte of a line a space is a separator: in the indentation, around dashes and after a key.
 fn structure(line: &str) -> usize {
     #[expect(clippy::expect_used, reason = "a constant pattern, used by the tests below")]
     static STRUCTURE: LazyLock<Regex> =
@@ -85,12 +85,12 @@ fn structure(line: &str) -> usize {
     STRUCTURE.find(line).map_or(0, |found| found.end())
 }
 
-/// Whether YAML allows it nowhere.
+/// Whether YAML allows the character nowhere.
 fn is_forbidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\t' | '\n' | '\r' | '\u{85}') || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
-/// Whether it looks like a space and separates nothing.
+/// Whether the character looks like a space and is no separator to YAML.
 fn is_strange_space(c: char) -> bool {
     c.is_whitespace() && !c.is_ascii()
 }
@@ -108,7 +108,7 @@ fn named(c: char) -> String {
     name
 }
 
-/// What to say of a colon that is none to YAML.
+/// Says what is wrong with a colon that is a letter to YAML.
 pub fn wide_colon(key: &str, value: &str) -> Complaint {
     let complaint = Complaint::new(format!("the colon after `{key}` is a full-width one (U+FF1A), a letter to YAML"));
     complaint.hint(format!("write `{}`", format!("{key}: {}", value.trim()).trim_end()))
@@ -120,27 +120,27 @@ mod tests {
 
     use super::*;
 
-    /// The text as it is parsed, and the places that are told.
+    /// The text as it is parsed, and what is reported with its line and column.
     fn cleaned(text: &str) -> (String, Vec<(usize, usize, String)>) {
         let mut problems = Problems::default();
         let cleaned = clean(text, &mut problems).into_owned();
-        let told =
+        let reported =
             problems.into_result(Path::new("s.yaml"), text).err().map_or_else(Vec::new, |errors| errors.problems);
-        (cleaned, told.into_iter().map(|problem| (problem.line, problem.column, problem.message)).collect())
+        (cleaned, reported.into_iter().map(|problem| (problem.line, problem.column, problem.message)).collect())
     }
 
     #[test]
-    fn a_space_that_is_none_is_told_where_it_separates_and_left_alone_where_it_is_text() {
+    fn a_strange_space_is_reported_where_it_separates_and_left_alone_in_a_text() {
         let text = "a:\n  \u{a0} b: 1\n\u{3000}- c:\u{a0}x\u{a0}y\n  title: x\u{3000}y\n# z:\u{a0}\n";
-        let (cleaned, told) = cleaned(text);
+        let (cleaned, reported) = cleaned(text);
         assert_eq!(cleaned, "a:\n    b: 1\n  - c: x\u{a0}y\n  title: x\u{3000}y\n# z:\u{a0}\n");
-        let places: Vec<_> = told.iter().map(|(line, column, _)| (*line, *column)).collect();
-        assert_eq!(places, [(2, 3), (3, 1)], "{told:?}");
-        assert!(told[0].2.contains("no-break space (U+00A0)") && told[1].2.contains("U+3000"), "{told:?}");
+        let places: Vec<_> = reported.iter().map(|(line, column, _)| (*line, *column)).collect();
+        assert_eq!(places, [(2, 3), (3, 1)], "{reported:?}");
+        assert!(reported[0].2.contains("no-break space (U+00A0)") && reported[1].2.contains("U+3000"), "{reported:?}");
     }
 
     #[test]
-    fn what_is_found_behind_them_is_told_at_its_place_in_the_file() {
+    fn a_problem_after_a_replaced_character_has_its_location_in_the_file() {
         let text = "\u{1b}ab\u{0}c\n\u{3000}x: y\n";
         let mut problems = Problems::default();
         assert_eq!(clean(text, &mut problems), "abc\n  x: y\n");
@@ -153,8 +153,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_nothing_else_is_told_in_bounds() {
-        let (cleaned, told) = cleaned(&"\u{1b}\n".repeat(1_000));
-        assert_eq!((cleaned.len(), told.len()), (1_000, MOST));
+    fn a_file_of_nothing_else_has_a_bounded_number_of_problems() {
+        let (cleaned, reported) = cleaned(&"\u{1b}\n".repeat(1_000));
+        assert_eq!((cleaned.len(), reported.len()), (1_000, MAX_REPORTS));
     }
 }

@@ -1,4 +1,4 @@
-//! The file as a tree of values, each with its place. Keys that stand twice are both kept, so that they can be told.
+//! The file as a tree of values, each with its location. Both of two equal keys are kept, so that they can be reported.
 
 use std::fmt;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use super::location::{Children, Location, LocationTree, SyntaxError, TOO_MUCH};
 use crate::base::text::composed;
 
-/// The key that takes over the keys of an anchor.
+/// The key that merges the keys of an anchor.
 pub const MERGE: &str = "<<";
 
 /// A value and where it stands.
@@ -49,7 +49,7 @@ pub struct Entry {
 }
 
 impl Content {
-    /// What was found, for messages.
+    /// Says what was found, for messages.
     pub fn found(&self) -> String {
         match self {
             Self::Nothing => "nothing is written".to_owned(),
@@ -92,7 +92,7 @@ enum RawValue {
     Map(Vec<(RawValue, RawValue)>),
 }
 
-/// Joins a value and its locations; one that has no location of its own gets that of its `parent`.
+/// Joins a value with its locations. A value without a location gets that of its `parent`.
 fn join(value: RawValue, tree: Option<&Rc<LocationTree>>, parent: Location) -> Node {
     let location = tree.map_or(parent, |tree| tree.location);
     let children = tree.map(|tree| &tree.children);
@@ -131,8 +131,8 @@ fn join(value: RawValue, tree: Option<&Rc<LocationTree>>, parent: Location) -> N
     Node { location, content }
 }
 
-/// `entries` with what `<<` takes over (<https://yaml.org/type/merge.html>): the keys of a map, or of several, of which the
-/// earlier goes before the later and what is written here before both. A `<<` that can take nothing over stays.
+/// Merges what `<<` names into `entries` (<https://yaml.org/type/merge.html>): the keys of a map, or of several. An earlier
+/// map goes before a later one, and what is written here before both. A `<<` that names no map stays.
 fn merged(entries: Vec<Entry>) -> Vec<Entry> {
     if !entries.iter().any(|entry| entry.key == MERGE) {
         return entries;

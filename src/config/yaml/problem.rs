@@ -1,7 +1,7 @@
-//! A mistake in the file, and how it is shown: the place, the line with a caret under the word, what was expected and
+//! A mistake in the file, and how it is shown: the location, the line with a caret under the word, what was expected and
 //! what to write instead.
 //!
-//! The reader is somebody who edits this file twice a year: every problem is told at once, in the order of the file.
+//! Most people edit their file twice a year, so all problems are shown at once, in the order of the file.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::config::values::Complaint;
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// The line, from 1; 0 where the problem has no line (the file cannot be read).
+    /// The line, from 1; 0 if the problem has no line, as of a file that cannot be read.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
@@ -25,7 +25,7 @@ pub struct Problem {
     pub hint: Option<String>,
     /// The line of the file as shown, without secrets.
     excerpt: String,
-    /// Display columns before the caret, and how many carets.
+    /// The display columns before the carets, and the number of carets.
     caret: (usize, usize),
 }
 
@@ -34,7 +34,7 @@ pub struct Problem {
 pub struct ConfigErrors {
     /// The file.
     pub file: PathBuf,
-    /// The mistakes, sorted by place.
+    /// The mistakes, sorted by location.
     pub problems: Vec<Problem>,
 }
 
@@ -85,33 +85,34 @@ impl Problem {
 #[derive(Debug, Default)]
 pub struct Problems {
     found: Vec<(Location, Complaint)>,
-    /// Where a repair has moved the rest of a line: line, column, by how many characters.
-    moved: Vec<(usize, usize, isize)>,
-    /// Values that are never shown.
+    /// Where a repair has shifted the rest of a line: line, column, by how many characters.
+    shifts: Vec<(usize, usize, isize)>,
+    /// The locations of values that are never shown.
     hidden: Vec<Location>,
     /// What is right and perhaps not meant.
     warnings: Vec<(Option<Location>, String)>,
 }
 
 impl Problems {
-    /// From here on, what is found in this line behind this column stands `by` characters farther than in the file.
+    /// Notes that a repair shifted what follows `location` in its line by `by` characters. Problems that are added from now
+    /// on are put back to where they are in the file.
     pub fn shift(&mut self, location: Location, by: isize) {
-        self.moved.push((location.line, location.column, by));
+        self.shifts.push((location.line, location.column, by));
     }
 
-    /// The value at `place` is secret: of its line nothing is shown from there on.
+    /// Hides the value at `location`, which is secret: its line is shown only up to there.
     pub fn hide(&mut self, location: Location) {
         self.hidden.push(location);
     }
 
-    /// Notes what is right and perhaps not meant: `text` is a whole sentence without its full stop.
+    /// Warns of what is right and perhaps not meant. `text` is a sentence without its full stop.
     pub fn warn(&mut self, location: Option<Location>, text: String) {
         if !self.warnings.contains(&(location, text.clone())) {
             self.warnings.push((location, text));
         }
     }
 
-    /// All of that, in the order of the file, each with its line where it has one.
+    /// Takes the warnings out, in the order of the file, each with its line if it has one.
     pub fn take_warnings(&mut self) -> Vec<String> {
         let mut warnings = std::mem::take(&mut self.warnings);
         warnings.sort_by_key(|(location, _)| location.map(|location| (location.line, location.column)));
@@ -122,28 +123,29 @@ impl Problems {
         warnings.into_iter().map(with_line).collect()
     }
 
+    /// Adds a problem.
     pub fn add(&mut self, mut location: Location, complaint: Complaint) {
         let before: isize = self
-            .moved
+            .shifts
             .iter()
             .filter(|(line, column, _)| location.line == *line && location.column > *column)
             .map(|m| m.2)
             .sum();
         location.column = location.column.saturating_add_signed(-before).max(1);
-        // An alias repeats the block of its anchor; its mistakes are told once.
-        if !self.found.iter().any(|(known, told)| *known == location && *told == complaint) {
+        // An alias repeats the block of its anchor, and each mistake in it is reported once.
+        if !self.found.iter().any(|(known, said)| *known == location && *said == complaint) {
             self.found.push((location, complaint));
         }
     }
 
-    /// `Err` with everything that was found in `text`.
+    /// Returns `Err` with all problems of `text`, if there are any.
     pub fn into_result(mut self, file: &Path, text: &str) -> Result<(), ConfigErrors> {
         if self.found.is_empty() {
             return Ok(());
         }
         let lines: Vec<&str> = text.lines().collect();
         for (location, _) in &mut self.found {
-            // The parser sees the end of the file, and sometimes line ends, where editors do not.
+            // The parser counts a line at the end of the file, and sometimes other line ends, that editors do not.
             if location.line > lines.len().max(1) {
                 let last = lines.last().copied().unwrap_or_default();
                 *location = Location { line: lines.len().max(1), column: last.chars().count() + 1, width: 1 };
@@ -157,7 +159,7 @@ impl Problems {
                 let line = lines.get(location.line.saturating_sub(1)).copied().unwrap_or_default();
                 let hidden = self.hidden.iter().filter(|hidden| hidden.line == location.line);
                 let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), location);
-                // A daemon logs what is wrong with an edit, and the words may quote a URL.
+                // The daemon logs the problems of an edit, and the words may quote a URL.
                 let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
                 Problem { line: location.line, column: location.column, message, hint, excerpt, caret }
             })
@@ -166,7 +168,7 @@ impl Problems {
     }
 }
 
-/// The line as far as it may be shown: up to the column of a secret value.
+/// Returns the line as far as it may be shown: up to the column of a secret value.
 fn shown(line: &str, until: Option<usize>) -> String {
     match until {
         Some(column) => line.chars().take(column.saturating_sub(1)).chain(['…']).collect(),
@@ -174,7 +176,8 @@ fn shown(line: &str, until: Option<usize>) -> String {
     }
 }
 
-/// The line without tabs and secrets, and where the caret goes by display width: a Korean letter takes two columns.
+/// Returns the line without tabs and secrets, and the columns of the carets by display width: a Korean letter takes two
+/// columns.
 fn excerpt(line: &str, location: Location) -> (String, (usize, usize)) {
     let before: String = line.chars().take(location.column.saturating_sub(1)).collect();
     let word: String = line.chars().skip(location.column.saturating_sub(1)).take(location.width).collect();
@@ -183,7 +186,7 @@ fn excerpt(line: &str, location: Location) -> (String, (usize, usize)) {
     let shown = redact::text(&visible(line));
     let start = visible(&before).width();
     let room = shown.width().saturating_sub(start).max(1);
-    // The parser counts a quoted text to the beginning of the next word.
+    // To the parser a quoted text reaches to the beginning of the next word.
     (shown, (start, word.trim_end().width().clamp(1, room)))
 }
 

@@ -1,11 +1,11 @@
-//! The five fields of a cron expression as sets of values, and what is wrong with them in words.
+//! The five fields of a cron expression as sets of values.
 
 use std::ops::RangeInclusive;
 
 use chrono::{Datelike, Days, NaiveDate};
 use thiserror::Error;
 
-/// An expression that is not one of crontab, or never comes.
+/// What is wrong with an expression that is not one of crontab, or never comes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
 pub struct CrontabError {
@@ -21,12 +21,12 @@ pub(super) struct Fields {
     pub minutes: Vec<u8>,
     pub hours: Vec<u8>,
     pub days: Vec<u8>,
-    /// Whether the last day of each month (`L`) is one of the days, besides those.
+    /// Whether the last day of each month (`L`) is one of the days, besides `days`.
     pub last_day: bool,
     pub months: Vec<u8>,
     /// 0 is Sunday.
     pub weekdays: Vec<u8>,
-    /// Weekdays of which one in each month is meant, besides those.
+    /// Weekdays of which one in each month is meant, besides `weekdays`.
     pub some_weekdays: Vec<SomeWeekday>,
     /// Whether a day must suit both day fields.
     pub both_days: bool,
@@ -42,7 +42,7 @@ pub(super) struct SomeWeekday {
 }
 
 impl SomeWeekday {
-    /// Behind the fifth, so that they are told in this order.
+    /// Stands after the fifth, so that descriptions name it last.
     pub(super) const LAST: u8 = 6;
 }
 
@@ -91,7 +91,7 @@ impl Fields {
         })
     }
 
-    /// Whether this is one of the days.
+    /// Whether `date` is one of the days.
     pub(super) fn has(&self, date: NaiveDate) -> bool {
         let small = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
         let (day, weekday) = (small(date.day()), small(date.weekday().num_days_from_sunday()));
@@ -115,7 +115,7 @@ fn sorted(mut values: Vec<u8>) -> Vec<u8> {
 }
 
 impl Field {
-    /// The values of `items`, which are those of the field `all`.
+    /// Parses `items`, which are those of the field `all`.
     fn parse(&self, items: &[&str], all: &str) -> Result<Vec<u8>, CrontabError> {
         let mut values = Vec::new();
         for item in items.iter().flat_map(|items| items.split(',')) {
@@ -124,7 +124,7 @@ impl Field {
         Ok(sorted(values))
     }
 
-    /// `5#2` is the second Friday, `5L` the last one; both with a name as well.
+    /// Parses `5#2`, the second Friday, and `5L`, the last one, with names as well. `None` if `item` is neither.
     fn some(&self, item: &str, all: &str) -> Result<Option<SomeWeekday>, CrontabError> {
         if let Some((word, which)) = item.split_once('#') {
             let weekday = self.value(word, all)? % 7;
@@ -146,7 +146,7 @@ impl Field {
         Ok(Some(SomeWeekday { which: SomeWeekday::LAST, weekday: self.value(word, all)? % 7 }))
     }
 
-    /// `*`, `5`, `1-5`, `*/10` or `10-40/10`.
+    /// Parses `*`, `5`, `1-5`, `*/10` or `10-40/10`.
     fn item(&self, item: &str, all: &str) -> Result<Vec<u8>, CrontabError> {
         let (base, step) = match item.split_once('/') {
             None => (item, None),
@@ -159,7 +159,7 @@ impl Field {
             self.range.clone()
         } else if let Some((first, last)) = base.split_once('-') {
             let (first_value, last_value) = (self.value(first, all)?, self.value(last, all)?);
-            // `FRI-SUN` reads naturally, and vixie cron takes the 7 for Sunday.
+            // Vixie cron takes 7 for Sunday, and `FRI-SUN` reads naturally.
             let last_value = if self.names == WEEKDAYS && last_value == 0 && first_value > 0 { 7 } else { last_value };
             if first_value > last_value {
                 return Err(self.wrong(all, &format!("the range `{item}` runs backwards, from {first} to {last}")));

@@ -1,14 +1,14 @@
 //! A cron expression as crontab means it, with the zone kept apart.
 //!
-//! The format is that of crontab(5) of vixie cron: five fields, names, lists, ranges and steps; where both day fields
-//! are restricted a day that suits either counts, unless one of them begins with `*` (`*/2`), when both must suit.
-//! Besides, shows that are on once a month can be said as Quartz and others say them: `L` is the last day of the month,
-//! `5#2` the second Friday and `5L` the last one. croner finds the occurrences. It accepts more than that (seconds, `W`),
-//! so the fields are checked here first, which also gives messages that say what to write.
+//! The format is that of crontab(5) of vixie cron: five fields, names, lists, ranges and steps. If both day fields are
+//! restricted, a day that suits either counts; if one of them begins with `*` (`*/2`), a day must suit both. Shows that
+//! are on once a month can be written as in Quartz: `L` is the last day of the month, `5#2` the second Friday and `5L` the
+//! last one. croner finds the occurrences. It accepts more than that (seconds, `W`), so the fields are checked here first,
+//! which also gives messages that say what to write.
 //!
-//! Through the changes of the clocks: a job whose minute and hour are without `*` runs once a day whatever the clocks
-//! do: in the spring gap it moves to the first minute after it, in the repeated autumn hour it runs the first time.
-//! Every other job follows the clock: it skips the gap and runs through both repeated hours.
+//! When the clocks change, a job whose minute and hour have no `*` runs once a day: in the spring gap it moves to the first
+//! minute after the gap, in the repeated autumn hour it runs the first time. Every other job follows the clock: it skips
+//! the gap and runs through both repeated hours.
 
 mod fields;
 mod suggestions;
@@ -28,13 +28,14 @@ pub use fields::CrontabError;
 use fields::{Fields, SomeWeekday};
 use suggestions::Suggestion;
 
-/// croner takes an expression for one of fixed times only where it has a single one; lists are split up to this many.
-const MOST_FIXED_TIMES: usize = 120;
+/// The most fixed times that are parsed one by one: croner takes an expression for one of a fixed time only if it has a
+/// single time.
+const MAX_FIXED_TIMES: usize = 120;
 
-/// The last year in which anything is searched for.
+/// The last year in which starts are searched for.
 const LAST_YEAR: i32 = 3_999;
 
-/// Five fields of crontab, parsed. Clones share what was parsed.
+/// A parsed expression. Its clones share what was parsed.
 #[derive(Debug, Clone)]
 pub struct Crontab(Arc<Schedule>);
 
@@ -44,7 +45,7 @@ struct Schedule {
     text: String,
     /// `None` in the schedule that never comes.
     fields: Option<Fields>,
-    /// The schedule is their union.
+    /// Expressions of croner, the union of which is the schedule.
     crons: Box<[Cron]>,
 }
 
@@ -59,7 +60,7 @@ const NICKNAMES: [(&str, &str); 7] = [
 ];
 
 impl Crontab {
-    /// One that never comes: that of a show which airs once, when a person says.
+    /// The expression that never comes, for shows that air once when a person says.
     pub(super) fn never() -> Self {
         Self(Arc::new(Schedule { text: String::new(), fields: None, crons: Box::default() }))
     }
@@ -67,7 +68,7 @@ impl Crontab {
     /// Parses five fields, or a nickname such as `@daily`.
     ///
     /// # Errors
-    /// What is wrong, with what was probably meant: an expression that this reads.
+    /// What is wrong, and as a hint what was probably meant: an expression that this function parses.
     pub fn parse(text: &str) -> Result<Self, CrontabError> {
         let schedule = Schedule::parse(text).map_err(|error| {
             let mut suggestions = suggestions::suggestions(text).into_iter();
@@ -84,13 +85,13 @@ impl Crontab {
         Ok(Self(Arc::new(schedule)))
     }
 
-    /// As written in the file, with single spaces.
+    /// Returns the expression as written in the file, with single spaces.
     pub fn text(&self) -> &str {
         &self.0.text
     }
 
-    /// The first start strictly after `after`, by the clocks of `zone`. Nothing airs before 1970 or after 3999; beyond
-    /// that local times overflow.
+    /// Returns the first start strictly after `after`, by the clocks of `zone`. Nothing airs before 1970 or after 3999:
+    /// beyond that, local times overflow.
     pub fn next_after(&self, after: DateTime<Utc>, zone: Zone) -> Option<DateTime<Utc>> {
         let after = after.max(DateTime::UNIX_EPOCH);
         if after.year() > LAST_YEAR {
@@ -98,24 +99,24 @@ impl Crontab {
         }
         let local = after.with_timezone(&zone);
         let next = |cron: &Cron| cron.find_next_occurrence(&local, false).ok().map(|next| next.with_timezone(&Utc));
-        // The filter keeps the promise of moving forward even if croner ever erred around a change of the clocks.
+        // The filter makes sure that the plan moves forward even if croner errs around a change of the clocks.
         self.0.crons.iter().filter_map(next).filter(|next| *next > after).min()
     }
 
-    /// The schedule in words: `every Friday at 05:45`.
+    /// Describes the schedule in words: `every Friday at 05:45`.
     pub fn describe(&self, language: &Language) -> String {
         let once = || language.say("cron_once", &[]);
         self.0.fields.as_ref().map_or_else(once, |fields| words::describe(fields, language))
     }
 }
 
-/// Crontabs by their texts, so that shows with one expression share what was parsed of it: croner takes 5 KB for each of
+/// Crontabs by their texts, so that shows with one expression share what was parsed of it. croner takes 5 KB for each of
 /// its expressions, and a list of times needs several.
 #[derive(Debug, Default)]
 pub struct Crontabs(HashMap<String, Crontab>);
 
 impl Crontabs {
-    /// The crontab that was first handed in with this text.
+    /// Returns the crontab that was first handed in with the text of `crontab`.
     pub fn share(&mut self, crontab: &Crontab) -> Crontab {
         self.0.entry(crontab.text().to_owned()).or_insert_with(|| crontab.clone()).clone()
     }
@@ -129,7 +130,7 @@ impl Schedule {
         }
         let [minute, hour, day, month, weekday] = parts[..] else { return Err(wrong_count(text, &parts)) };
         let fields = Fields::parse([minute, hour, day, month, weekday])?;
-        must_come(&fields, [minute, hour, day, month, weekday])?;
+        check_comes(&fields, [minute, hour, day, month, weekday])?;
 
         let fixed = !minute.contains('*') && !hour.contains('*');
         let times = fields.minutes.len() * fields.hours.len();
@@ -138,7 +139,7 @@ impl Schedule {
             .year(Year::Disallowed)
             .dom_and_dow(fields.both_days)
             .build();
-        // Values instead of what is written: croner knows neither `FRI-SUN` nor `*/90` nor `*,5`.
+        // croner knows neither `FRI-SUN` nor `*/90` nor `*,5`, so it gets the values.
         let plain = |part: &str, values: &[u8], more: Vec<String>| {
             let list = || values.iter().map(u8::to_string).chain(more).collect::<Vec<_>>().join(",");
             if part == "*" { part.to_owned() } else { list() }
@@ -160,7 +161,7 @@ impl Schedule {
                 hint: None,
             })
         };
-        let crons: Box<[Cron]> = if fixed && times <= MOST_FIXED_TIMES {
+        let crons: Box<[Cron]> = if fixed && times <= MAX_FIXED_TIMES {
             let pairs = fields.hours.iter().flat_map(|hour| fields.minutes.iter().map(move |minute| (minute, hour)));
             pairs.map(|(minute, hour)| one(&minute.to_string(), &hour.to_string())).collect::<Result<_, _>>()?
         } else {
@@ -190,8 +191,8 @@ fn wrong_count(text: &str, parts: &[&str]) -> CrontabError {
     CrontabError { message: format!("a cron expression has 5 fields, `{text}` has {}", parts.len()), hint: Some(hint) }
 }
 
-/// Refuses 31 February and its like. Where either day field suffices, some weekday always comes.
-fn must_come(fields: &Fields, parts: [&str; 5]) -> Result<(), CrontabError> {
+/// Refuses 31 February and the like. If either day field suffices, some weekday always comes.
+fn check_comes(fields: &Fields, parts: [&str; 5]) -> Result<(), CrontabError> {
     let longest = |month: &u8| match month {
         2 => 29,
         4 | 6 | 9 | 11 => 30,
@@ -212,7 +213,7 @@ fn must_come(fields: &Fields, parts: [&str; 5]) -> Result<(), CrontabError> {
             )),
         });
     }
-    // The second Friday is never the 15th. After 28 years the calendar repeats itself.
+    // The second Friday is never the 15th. The calendar repeats itself after 28 years.
     let [from, to] = [2_000, 2_028].map(|year| NaiveDate::from_yo_opt(year, 1).unwrap_or_default());
     let meet =
         fields.some_weekdays.is_empty() || from.iter_days().take_while(|day| *day < to).any(|day| fields.has(day));

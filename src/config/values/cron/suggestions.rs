@@ -1,10 +1,10 @@
-//! What a wrong cron expression was meant to be: every usual slip of the pen mended, so that the whole of it can be shown.
-//! Whether the result is right is for the reader of crons to say; nothing is proposed that it refuses.
+//! What a wrong cron expression was probably meant to be. All usual mistakes are corrected, so that a hint can show the
+//! whole expression. The caller parses it: nothing is proposed that would be refused.
 
 use super::fields::{MONTHS, WEEKDAYS};
 use crate::config::values::confusables;
 
-/// What people write who know other crons.
+/// An expression that may have been meant.
 pub(super) struct Suggestion {
     /// What to do, as the beginning of a hint.
     pub advice: &'static str,
@@ -15,7 +15,7 @@ pub(super) struct Suggestion {
 /// The days of the week in Korean, from Sunday on.
 const KOREAN: [char; 7] = ['일', '월', '화', '수', '목', '금', '토'];
 
-/// What `text` may have been meant to be, the likeliest first.
+/// Returns what `text` may have been meant to be, the likeliest first.
 pub(super) fn suggestions(text: &str) -> Vec<Suggestion> {
     let plain = confusables::to_ascii(text);
     let plain = plain.trim().trim_matches(['"', '\'']).trim();
@@ -26,7 +26,7 @@ pub(super) fn suggestions(text: &str) -> Vec<Suggestion> {
     // `MON, WED` is one field.
     let joined = plain.replace(", ", ",").replace(" ,", ",");
     let parts: Vec<&str> = joined.split_whitespace().collect();
-    let five = |parts: &[&str]| parts.try_into().ok().map(mended);
+    let five = |parts: &[&str]| parts.try_into().ok().map(corrected);
     let of = |advice, parts: &[&str]| five(parts).map(|text| with(advice, text));
     match &parts[..] {
         [clock] => daily(clock).map(|text| with("write", text)).into_iter().collect(),
@@ -45,7 +45,7 @@ pub(super) fn suggestions(text: &str) -> Vec<Suggestion> {
     }
 }
 
-/// `@Daily`, and `@every 2h`, which other crons have.
+/// Corrects `@Daily`, and `@every 2h`, which other crons have.
 fn nickname(text: &str) -> Option<String> {
     let word = text.strip_prefix('@')?.to_ascii_lowercase();
     let Some(every) = word.strip_prefix("every ") else { return Some(format!("@{}", word.trim())) };
@@ -58,13 +58,13 @@ fn nickname(text: &str) -> Option<String> {
     }
 }
 
-/// A time of day alone.
+/// Takes a time of day alone for a daily show.
 fn daily(clock: &str) -> Option<String> {
     let (hour, minute) = clock.split_once(':')?;
     Some(format!("{} {} * * *", minute.parse::<u8>().ok()?, hour.parse::<u8>().ok()?))
 }
 
-fn mended(parts: [&str; 5]) -> String {
+fn corrected(parts: [&str; 5]) -> String {
     let [minute, hour, day, month, weekday] = parts;
     let month_name = |word: &str| named(word.trim_end_matches('월'), &MONTHS);
     let fields = [
@@ -77,7 +77,7 @@ fn mended(parts: [&str; 5]) -> String {
     fields.join(" ")
 }
 
-/// A field from `lowest` to `highest`, each of its words through `word`.
+/// Corrects a field of values from `lowest` to `highest`, and each of its words by `word`.
 fn field(text: &str, lowest: u8, highest: u8, word: impl Fn(&str) -> String) -> String {
     let items = text.split(',').filter(|item| !item.is_empty()).map(|item| {
         let (base, step) = match item.split_once('/') {
@@ -95,7 +95,7 @@ fn field(text: &str, lowest: u8, highest: u8, word: impl Fn(&str) -> String) -> 
     items.collect::<Vec<_>>().join(",")
 }
 
-/// A range; one that runs over the end in two parts.
+/// Corrects a range: one that runs over the end becomes two.
 fn range(first: &str, last: &str, step: &str, lowest: u8, highest: u8) -> String {
     let as_written = || format!("{first}-{last}{step}");
     let value = |word: &str| -> Option<u8> {
@@ -122,7 +122,7 @@ fn range(first: &str, last: &str, step: &str, lowest: u8, highest: u8) -> String
     }
     match step.strip_prefix('/').and_then(|step| step.parse::<usize>().ok()).filter(|step| *step > 0) {
         None => format!("{},{}", part(from, highest), part(lowest, to)),
-        // A step runs on over the end, so the two halves cannot both be written as ranges.
+        // The step goes on over the end, so the second half does not begin at the lowest value.
         Some(step) => {
             let values: Vec<String> =
                 (from..=highest).chain(lowest..=to).step_by(step).map(|it| it.to_string()).collect();
@@ -145,7 +145,7 @@ fn weekday(word: &str) -> String {
     format!("{}{which}", named(base, &WEEKDAYS))
 }
 
-/// A name that is written out: `Monday`, `thurs`, `september`.
+/// Shortens a name that is written out: `Monday`, `thurs`, `september`.
 fn named(word: &str, names: &[&'static str]) -> String {
     let long = word.len() > 3 && word.chars().all(|c| c.is_ascii_alphabetic());
     let short = word.get(..3).filter(|_| long);

@@ -1,10 +1,10 @@
 use super::*;
 
-/// The starts after `from`, in wall-clock time of `zone` with its offset.
 fn zone(name: &str) -> Zone {
     name.parse().unwrap()
 }
 
+/// The next `count` starts after `from`, by the clocks of `zone` and with its offset.
 fn starts(cron: &str, zone: Zone, from: &str, count: usize) -> Vec<String> {
     let crontab = Crontab::parse(cron).unwrap();
     let mut at: DateTime<Utc> = from.parse::<DateTime<chrono::FixedOffset>>().unwrap().to_utc();
@@ -58,7 +58,7 @@ fn a_fixed_time_in_the_repeated_autumn_hour_runs_once() {
     assert_eq!(howe, ["05 01:45 +11:00", "06 01:45 +10:30"]);
     let list = starts("0,30 2 * * *", zone("Europe/Paris"), "2026-10-24T12:00:00+02:00", 3);
     assert_eq!(list, ["25 02:00 +02:00", "25 02:30 +02:00", "26 02:00 +01:00"]);
-    // Asked in the second of the two hours, it has been.
+    // In the second of the two hours it has run already.
     let second = starts("30 2 * * *", zone("Europe/Paris"), "2026-10-25T02:10:00+01:00", 1);
     assert_eq!(second, ["26 02:30 +01:00"]);
 }
@@ -90,7 +90,7 @@ fn days_of_month_and_week_are_combined_as_vixie_cron_does() {
     assert_eq!(either, ["13 00:00 +00:00", "20 00:00 +00:00", "27 00:00 +00:00"]);
     let either = starts("0 0 15 * FRI", Zone::utc(), "2026-11-10T00:00:00+00:00", 3);
     assert_eq!(either, ["13 00:00 +00:00", "15 00:00 +00:00", "20 00:00 +00:00"]);
-    // Beginning with a star: both.
+    // One field begins with a star: a day must suit both.
     let both = starts("0 0 */2 * 1", Zone::utc(), "2026-11-01T00:00:00+00:00", 3);
     assert_eq!(both, ["09 00:00 +00:00", "23 00:00 +00:00", "07 00:00 +00:00"]);
     // 0 and 7 are Sunday.
@@ -99,7 +99,7 @@ fn days_of_month_and_week_are_combined_as_vixie_cron_does() {
 }
 
 #[test]
-fn unusual_but_right_expressions_are_taken() {
+fn unusual_but_right_expressions_are_accepted() {
     for cron in ["*/90 */30 */40 */13 */8", "*,5 * * * *", "0 5,*/6 * * *", "00 09 01 jan,Mar-MAY *"] {
         assert!(Crontab::parse(cron).is_ok(), "{cron}: {:?}", Crontab::parse(cron));
     }
@@ -108,20 +108,20 @@ fn unusual_but_right_expressions_are_taken() {
 }
 
 #[test]
-fn shows_that_are_on_once_a_month_are_on_by_the_calendar_of_their_zone() {
+fn monthly_shows_follow_the_calendar_of_their_zone() {
     let seoul = |cron, count| starts(cron, zone("Asia/Seoul"), "2026-11-20T12:00:00+09:00", count);
     assert_eq!(seoul("0 9 * * 5#2", 3), ["11 09:00 +09:00", "08 09:00 +09:00", "12 09:00 +09:00"]);
     assert_eq!(seoul("0 9 * * 0L", 3), ["29 09:00 +09:00", "27 09:00 +09:00", "31 09:00 +09:00"]);
     assert_eq!(seoul("0 9 L * *", 4), ["30 09:00 +09:00", "31 09:00 +09:00", "31 09:00 +09:00", "28 09:00 +09:00"]);
     // Only some months have five of them: 29 January, then April.
     assert_eq!(seoul("0 9 * 1-4 fri#5", 2), ["29 09:00 +09:00", "30 09:00 +09:00"]);
-    // Either suffices, as always where both day fields are restricted.
+    // Either suffices, as always if both day fields are restricted.
     assert_eq!(seoul("0 9 1,L * SUN#2", 3), ["30 09:00 +09:00", "01 09:00 +09:00", "13 09:00 +09:00"]);
-    // The last Sunday of March and of October is when the clocks of Paris change, in the gap and in the fold.
+    // The clocks of Paris change on the last Sunday of March and of October: once in the gap, once in the repeated hour.
     let paris = |from| starts("30 2 * 3,10 0L", zone("Europe/Paris"), from, 1);
     assert_eq!(paris("2026-03-20T00:00:00+01:00"), ["29 03:00 +02:00"]);
     assert_eq!(paris("2026-10-20T00:00:00+02:00"), ["25 02:30 +02:00"]);
-    // When it is still Saturday in Honolulu it is Sunday in Kiritimati.
+    // It is Sunday in Kiritimati while it is still Saturday in Honolulu.
     let island = |place| starts("0 0 * * 0L", zone(place), "2026-11-27T12:00:00+00:00", 1);
     assert_eq!(
         (island("Pacific/Kiritimati"), island("Pacific/Honolulu")),
@@ -204,7 +204,7 @@ fn wrong_expressions_say_what_to_write() {
     assert!(message("0 0 31 4,6 *").contains("never comes"));
     assert!(message("0 0 30 2 */2").contains("never comes"));
     assert!(Crontab::parse("0 0 29 2 *").is_ok());
-    // Or on Mondays, which come.
+    // Either suffices, and Mondays come.
     assert!(Crontab::parse("0 0 31 2 1").is_ok());
     for bad in [
         "",

@@ -1,20 +1,20 @@
-//! A schedule in words, so that a person sees at once whether the five fields mean what was meant.
+//! A schedule in words, so that people see at once whether the five fields say what they mean.
 //!
-//! Here is only which of the messages `cron_*` say it, and what they are about; in which order a language says that, and
-//! how it lists several, stands in its messages.
+//! This file chooses the messages `cron_*` and their values. In which order a language says them, and how it lists
+//! several, stands in its messages.
 
 use super::fields::{Fields, SomeWeekday};
 use crate::language::Language;
 
-/// More times of day than this are told by minute and hour.
-const MOST_TIMES: usize = 4;
+/// The most times of day that are listed. More are described by minute and hour.
+const MAX_TIMES: usize = 4;
 
-/// `every Friday at 05:45`; `every 10 minutes`.
+/// Describes a schedule: `every Friday at 05:45`, `every 10 minutes`.
 pub(super) fn describe(fields: &Fields, language: &Language) -> String {
     Words { fields, language }.schedule()
 }
 
-/// The name of a month, 1 for January.
+/// Returns the name of a month, 1 for January.
 pub(super) fn month(number: u8, language: &Language) -> &str {
     language.word("months", usize::from(number).saturating_sub(1))
 }
@@ -55,8 +55,8 @@ impl Words<'_> {
     fn times(&self) -> Times {
         let Fields { minutes, hours, .. } = self.fields;
         let step = step(minutes, 60);
-        // One minute of some hours: all the times, however many; there are at most 23.
-        if minutes.len() * hours.len() <= MOST_TIMES || step == Some(60) && hours.len() < 24 {
+        // If there is one minute, all the times are listed: at most 23.
+        if minutes.len() * hours.len() <= MAX_TIMES || step == Some(60) && hours.len() < 24 {
             let all = hours.iter().flat_map(|hour| minutes.iter().map(move |minute| format!("{hour:02}:{minute:02}")));
             return Times::At(self.list("time", all));
         }
@@ -76,10 +76,10 @@ impl Words<'_> {
         }
     }
 
-    /// The days; nothing for every day.
+    /// Describes the days. `None` for every day.
     fn days(&self) -> Option<String> {
         let Fields { days, weekdays, both_days, .. } = self.fields;
-        // Where either suffices and one is every day (`0 9 13 * 0-6`), so is the whole.
+        // If either field suffices and one is every day (`0 9 13 * 0-6`), so is the whole.
         if !both_days && (days.len() == 31 || weekdays.len() == 7) {
             return None;
         }
@@ -96,7 +96,7 @@ impl Words<'_> {
         }
     }
 
-    /// The days of the month; nothing for all of them.
+    /// Describes the days of the month. `None` for all of them.
     fn dates(&self) -> Option<String> {
         let Fields { days, last_day, months, .. } = self.fields;
         if days.len() == 31 {
@@ -114,7 +114,8 @@ impl Words<'_> {
         Some(self.say(&format!("cron_on_day{plural}{in_months}"), &[("days", &self.join("day", all))]))
     }
 
-    /// The days of the week, nothing for all of them: when that is, and the days alone.
+    /// Describes the days of the week: when they are (`every Friday`), and the days alone (`Friday`). `None` for all of
+    /// them.
     fn weeks(&self) -> Option<(String, String)> {
         let Fields { weekdays, some_weekdays, months, .. } = self.fields;
         if weekdays.len() == 7 {
@@ -139,19 +140,19 @@ impl Words<'_> {
         Some((self.join("weekday", when), self.join("weekday", alone)))
     }
 
-    /// The months; nothing for all of them.
+    /// Describes the months. `None` for all of them.
     fn months(&self) -> Option<String> {
         let months = &self.fields.months;
         let named = || months.iter().map(|number| month(*number, self.language).to_owned());
         (months.len() < 12).then(|| self.list("month", named()))
     }
 
-    /// 0 for Sunday, which our lists end with.
+    /// Returns the name of a weekday, 0 for Sunday, with which the list of the messages ends.
     fn weekday(&self, number: u8) -> &str {
         self.language.word("weekdays", usize::from((number + 6) % 7))
     }
 
-    /// From the first to the last where these are three or more in a row, else all of them.
+    /// Lists `values`: from the first to the last if they are three or more in a row, else all of them.
     fn some(&self, kind: &str, values: &[u8], name: impl Fn(u8) -> String) -> String {
         self.join(kind, self.words(kind, values, name))
     }
@@ -194,7 +195,7 @@ fn two(number: u8) -> String {
     format!("{number:02}")
 }
 
-/// The step of evenly spaced values that fill the circle of `size` from 0; a single value is a step of `size`.
+/// Returns the step of evenly spaced values that fill the circle of `size` from 0. A single value is a step of `size`.
 fn step(values: &[u8], size: u8) -> Option<u8> {
     match values {
         [_] => Some(size),

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use super::{Complaint, parse_or_suggest};
 
-/// The longest that an airing can be. Longer than this is a slip of the pen; it also bounds the work of the schedule.
+/// The longest that an airing can be. What is longer is a mistake; the bound also limits the work of the plan.
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
-/// How a duration looks, for the JSON Schema, whose patterns know no other way to say that case does not matter.
+/// The pattern of a duration, for the JSON Schema, whose patterns cannot ignore case otherwise.
 pub const DURATION_PATTERN: &str = "^\\s*([0-9]+\\s*([dD]([aA][yY][sS]?)?|[hH]([oO][uU][rR][sS]?)?|[mM]([iI][nN]([uU][tT][eE][sS]?)?)?|[sS]([eE][cC]([oO][nN][dD][sS]?)?)?)\\s*)+$";
-/// How a size looks, for the JSON Schema.
+/// The pattern of a size, for the JSON Schema.
 pub const SIZE_PATTERN: &str = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(B|[kK]B|[MGT]B|[kK]iB|[MGT]iB|[kKMGT])\\s*$";
-/// How a bit rate looks, for the JSON Schema.
+/// The pattern of a bit rate, for the JSON Schema.
 pub const RATE_PATTERN: &str = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(k|K|kbps|kbit/s|kb/s|M|Mbps|Mbit/s)?\\s*$";
 
-/// How a level looks, for the JSON Schema.
+/// The pattern of a level, for the JSON Schema.
 pub const LEVEL_PATTERN: &str = "^\\s*-[0-9]+(\\.[0-9]+)?\\s*(dB|dBFS)?\\s*$";
 
-/// A duration: `15s`, `2h`, `1h30m`, `90m`, `1d`; at most [`LONGEST`].
+/// Parses a duration: `15s`, `2h`, `1h30m`, `90m`, `1d`; at most [`LONGEST`].
 pub fn duration(text: &str) -> Result<Duration, Complaint> {
     let trimmed = text.trim();
     if !trimmed.is_empty() && trimmed.chars().all(|c| c.is_ascii_digit()) {
@@ -39,8 +39,10 @@ pub fn duration(text: &str) -> Result<Duration, Complaint> {
     Ok(duration)
 }
 
-/// A duration as it is written in the file and on the command line, such as `15s` or `1h30m`; otherwise a sentence that
-/// says how to write it.
+/// Parses a duration as it is written in the file and on the command line, such as `15s` or `1h30m`.
+///
+/// # Errors
+/// A sentence that says how to write it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_or_suggest(text, duration).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
@@ -71,7 +73,7 @@ fn split(text: &str, part: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(|c| !part(c)).unwrap_or(text.len()))
 }
 
-/// `duration` in whole seconds as it would be written in the file: `1h30m`. Hours are not gathered into days.
+/// Writes `duration` in whole seconds as in the file: `1h30m`. Hours are not gathered into days.
 pub fn words(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let parts = [(seconds / 3_600, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
@@ -83,7 +85,7 @@ pub fn words(duration: Duration) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// A size in bytes: `1 GiB`, `500 MB`.
+/// Parses a size in bytes: `1 GiB`, `500 MB`.
 pub fn size(text: &str) -> Result<u64, Complaint> {
     let wrong = |message: String| {
         Complaint::new(message).hint("write it like `500 MiB` or `1 GiB`").suggest(suggestions::sizes(text))
@@ -105,7 +107,7 @@ pub fn size(text: &str) -> Result<u64, Complaint> {
     scaled(number, f64::from(scale)).ok_or_else(|| wrong(format!("`{text}` is not a size")))
 }
 
-/// Bits per second: `128k`, `1.5M`, `128000`.
+/// Parses bits per second: `128k`, `1.5M`, `128000`.
 pub fn rate(text: &str) -> Result<u64, Complaint> {
     let trimmed = text.trim();
     let (number, unit) = split(trimmed, |c| c.is_ascii_digit() || c == '.');
@@ -127,7 +129,7 @@ pub fn rate(text: &str) -> Result<u64, Complaint> {
     }
 }
 
-/// A level in dB relative to full scale: `-60`, `-60 dB`; below 0, at the least −120.
+/// Parses a level in dB relative to full scale: `-60`, `-60 dB`; below 0, and at least −120.
 pub fn level(text: &str) -> Result<f64, Complaint> {
     let trimmed = text.trim();
     let unit = trimmed.find(|c: char| c.is_alphabetic()).map_or("", |at| trimmed.split_at(at).1);
@@ -146,7 +148,7 @@ pub fn level(text: &str) -> Result<f64, Complaint> {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range, never negative")]
 fn scaled(number: &str, scale: f64) -> Option<u64> {
     let value = number.parse::<f64>().ok()? * scale;
-    // Up to 2^53 a float is exact enough for bytes.
+    // Up to 2^53 every whole number is a float.
     (0.0..=9_007_199_254_740_992.0).contains(&value).then(|| value.round() as u64)
 }
 
@@ -174,7 +176,7 @@ mod tests {
     fn a_wrong_duration_says_what_to_write() {
         let hint = |text: &str| parse_or_suggest(text, duration).unwrap_err().hint.unwrap();
         assert_eq!(hint("90"), "write `90s`, `90m` or `90h`");
-        // Too long are 900 hours.
+        // 900 hours are too long.
         assert_eq!(hint("900"), "write `900s` or `900m`");
         for (text, right) in [
             ("1:30", "1h30m"),

@@ -1,10 +1,11 @@
-//! What wrong durations, sizes and bit rates were meant to be. Whether that is right is for their readers to say.
+//! What wrong durations, sizes and bit rates were probably meant to be. The caller parses it: nothing is proposed that
+//! would be refused.
 
 use std::time::Duration;
 
 use crate::config::values::confusables;
 
-/// `1:30`, `1.5h`, `1h30`, `90mins`, `PT1H30M`, `1시간 30분`; at least one second.
+/// Reads `1:30`, `1.5h`, `1h30`, `90mins`, `PT1H30M` and `1시간 30분`, if it is at least one second.
 pub fn duration(text: &str) -> Option<Duration> {
     let plain = confusables::to_ascii(text).trim().trim_matches(['"', '\'']).to_lowercase();
     let seconds = clock(&plain).or_else(|| {
@@ -14,7 +15,7 @@ pub fn duration(text: &str) -> Option<Duration> {
     Duration::try_from_secs_f64(seconds).ok().filter(|it| it.as_secs() > 0)
 }
 
-/// Hours and minutes, and perhaps seconds.
+/// Reads hours and minutes, and perhaps seconds, as of a clock.
 fn clock(text: &str) -> Option<f64> {
     let parts: Vec<u32> = text.split(':').map(|part| part.parse().ok()).collect::<Option<_>>()?;
     match parts[..] {
@@ -24,7 +25,7 @@ fn clock(text: &str) -> Option<f64> {
     }
 }
 
-/// Numbers with units in whatever words; a last number without one is of the next smaller unit.
+/// Reads numbers with units in any words. A last number without a unit has the next smaller one.
 fn worded(text: &str) -> Option<f64> {
     let mut rest = text.trim();
     let mut total = 0.0;
@@ -50,7 +51,7 @@ fn worded(text: &str) -> Option<f64> {
     before.map(|_| total)
 }
 
-/// A number, with a comma as its point at most, and what stands behind it in lower case.
+/// Splits a number, which may have a comma for its point, from the rest in lower case.
 fn number_and_unit(text: &str) -> (String, String) {
     let plain = confusables::to_ascii(text).trim().trim_matches(['"', '\'']).replace(',', ".").to_lowercase();
     let end = plain.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(plain.len());
@@ -58,7 +59,7 @@ fn number_and_unit(text: &str) -> (String, String) {
     (number.to_owned(), unit.trim().to_owned())
 }
 
-/// `500mb`, `1,5 gib`, and numbers of which nobody knows the unit.
+/// Returns what `500mb`, `1,5 gib` or a number without a unit may mean.
 pub fn sizes(text: &str) -> Vec<String> {
     let (number, unit) = number_and_unit(text);
     let units: &[&str] = match unit.as_str() {
@@ -78,7 +79,7 @@ pub fn sizes(text: &str) -> Vec<String> {
     units.iter().map(|unit| format!("{number} {unit}")).collect()
 }
 
-/// `128 kbit`, `1.5mbps`.
+/// Returns what `128 kbit` or `1.5mbps` means.
 pub fn rate(text: &str) -> Option<String> {
     let (number, unit) = number_and_unit(text);
     match unit.as_str() {
