@@ -79,7 +79,9 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::station(entry, timezone, folder, problems));
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
-    let defaults = Defaults { folder, stations: &stubs, name: name.as_ref(), mp3, id3, gaps, dead_air };
+    let crontabs = Crontabs::default();
+    let defaults =
+        Defaults { folder, stations: &stubs, name: name.as_ref(), crontabs: &crontabs, mp3, id3, gaps, dead_air };
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
@@ -122,15 +124,7 @@ fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems
         return shows;
     }
     let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
-    let mut crontabs = Crontabs::default();
-    let mut read = |(index, node)| {
-        let mut parsed = show::show(index + 1, node, defaults, problems);
-        if let Some(show) = &mut parsed.show {
-            show.cron = crontabs.share(&show.cron);
-        }
-        parsed
-    };
-    let all: Vec<_> = nodes.map(&mut read).collect();
+    let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, defaults, problems)).collect();
     let taken: HashSet<String> = all.iter().filter_map(|parsed| Some(parsed.identity.as_ref()?.0.clone())).collect();
     let mut first: HashMap<String, Location> = HashMap::new();
     for parsed in all {

@@ -10,7 +10,7 @@ use super::{artwork, encoding, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
 use crate::config::values::{
-    Complaint, Crontab, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Show, TagTemplates, Template, any_of, nearest, slug,
+    Complaint, Crontabs, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Show, TagTemplates, Template, any_of, nearest, slug,
     units,
 };
 use crate::config::yaml::{Location, Node, Problems};
@@ -24,6 +24,8 @@ pub struct Defaults<'a> {
     pub stations: &'a [StationStub],
     /// The file's names of recordings. `None` if they are wrong.
     pub name: Option<&'a Template>,
+    /// The crontabs of the shows that were read before.
+    pub crontabs: &'a Crontabs,
     /// The file's encoding.
     pub mp3: Mp3,
     /// The file's version of the tags.
@@ -86,13 +88,7 @@ fn parse(
     problems: &mut Problems,
 ) -> Option<Show> {
     let station = section.read("station", problems, |text| station(text, defaults));
-    let cron = section.read("cron", problems, |text| {
-        Crontab::parse(text).map_err(|error| Complaint {
-            message: error.message,
-            hint: error.hint,
-            suggestions: Vec::new(),
-        })
-    });
+    let cron = section.read("cron", problems, |text| Ok(defaults.crontabs.parse(text)?));
     let length = section.read("length", problems, |text| match units::duration(text)? {
         Duration::ZERO => {
             Err(Complaint::new("a length of zero records nothing").hint("write for example `length: 1h`"))

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use chrono::{Datelike, Days, NaiveDate};
 use thiserror::Error;
 
+use crate::config::values::Complaint;
+
 /// What is wrong with an expression that is not one of crontab, or never comes.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{message}")]
@@ -13,6 +15,12 @@ pub struct CrontabError {
     pub message: String,
     /// What to write instead.
     pub hint: Option<String>,
+}
+
+impl From<CrontabError> for Complaint {
+    fn from(CrontabError { message, hint }: CrontabError) -> Self {
+        Self { message, hint, suggestions: Vec::new() }
+    }
 }
 
 /// The values of each field, sorted; a field of all values means "every".

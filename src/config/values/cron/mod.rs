@@ -14,6 +14,7 @@ mod fields;
 mod suggestions;
 mod words;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -110,15 +111,21 @@ impl Crontab {
     }
 }
 
-/// Crontabs by their texts, so that shows with one expression share what was parsed of it. croner takes 5 KB for each of
-/// its expressions, and a list of times needs several.
+/// Crontabs by their texts, so that the shows of a file with one expression share what was parsed of it. croner takes 5 KB
+/// for each of its expressions, and a list of times needs several.
 #[derive(Debug, Default)]
-pub struct Crontabs(HashMap<String, Crontab>);
+pub struct Crontabs(RefCell<HashMap<String, Crontab>>);
 
 impl Crontabs {
-    /// Returns the crontab that was first handed in with the text of `crontab`.
-    pub fn share(&mut self, crontab: &Crontab) -> Crontab {
-        self.0.entry(crontab.text().to_owned()).or_insert_with(|| crontab.clone()).clone()
+    /// Parses `text` as [`Crontab::parse`] does, or returns what was parsed of it before.
+    pub fn parse(&self, text: &str) -> Result<Crontab, CrontabError> {
+        let key = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(known) = self.0.borrow().get(&key) {
+            return Ok(known.clone());
+        }
+        let crontab = Crontab::parse(text)?;
+        self.0.borrow_mut().insert(key, crontab.clone());
+        Ok(crontab)
     }
 }
 

@@ -157,9 +157,9 @@ fn the_ends_of_the_calendar_do_no_harm() {
 
 #[test]
 fn shows_with_one_expression_share_what_was_parsed_of_it() {
-    let mut crontabs = Crontabs::default();
+    let crontabs = Crontabs::default();
     let [first, again, other] =
-        ["0 9 * * 1-5", " 0  9 * * 1-5", "0 10 * * 1-5"].map(|text| crontabs.share(&Crontab::parse(text).unwrap()));
+        ["0 9 * * 1-5", " 0  9 * * 1-5", "0 10 * * 1-5"].map(|text| crontabs.parse(text).unwrap());
     assert!(Arc::ptr_eq(&first.0, &again.0) && !Arc::ptr_eq(&first.0, &other.0));
 }
 
