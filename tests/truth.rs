@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use aircheck::config::{Mp3, Treatment};
+use aircheck::config::{DeadAirRule, GapPolicy, Mp3};
 use aircheck::encode::{self, Encoded, Job};
 use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
 use aircheck::tape::Tape;
@@ -260,7 +260,14 @@ impl HalfTape {
     /// Encodes forty seconds of it, and does `meanwhile` when half of them are on tape.
     async fn encode(self, mp3: Mp3, meanwhile: impl AsyncFn(&Path)) -> Made {
         let target = self.folder.path().join("a.mp3.part");
-        let job = Job { cut: self.cut, mp3, treatment: Treatment::default(), target: target.clone(), cover_space: 0 };
+        let job = Job {
+            cut: self.cut,
+            mp3,
+            gaps: GapPolicy::default(),
+            dead_air: Some(DeadAirRule::default()),
+            target: target.clone(),
+            cover_space: 0,
+        };
         let sealed = CancellationToken::new();
         let go_on = async {
             meanwhile(&target).await;

@@ -144,7 +144,7 @@ mod tests {
 
     fn shows(shows: &str) -> Vec<Arc<Show>> {
         let text = format!("timezone: UTC\nstations:\n  s: {{ hls: https://h.example/x }}\nshows:\n{shows}");
-        Config::parse(&text, Path::new("stations.yaml")).unwrap().shows
+        Config::parse(&text, Path::new("stations.yaml")).unwrap().shows.to_vec()
     }
 
     fn show(id: &str, cron: &str, more: &str) -> String {

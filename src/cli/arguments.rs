@@ -1,4 +1,4 @@
-//! What can be written after `aircheck`.
+//! The arguments of `aircheck`.
 
 use std::path::PathBuf;
 use std::time::Duration;

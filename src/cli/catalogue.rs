@@ -1,4 +1,4 @@
-//! The list of the service and its output folder, for commands beside it.
+//! The catalogue of the service and its output folder, for commands that run beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,8 +6,8 @@ use crate::config::Config;
 use crate::daemon::Lock;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 
-/// Opens it for reading. Nothing where there is none, which is told: the service may have another state folder than a
-/// shell, where the file does not name one.
+/// Opens the catalogue for reading. `None` if there is none, which is printed: if the file names no state folder, the service
+/// may have another than a shell.
 pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
     let path = config.state.join("catalogue.sqlite");
     for aside in Catalogue::set_aside(&path) {
@@ -24,8 +24,8 @@ pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, Catalogue
     }
 }
 
-/// The folder in which the recordings of the list are: that of the service while one runs, which may have begun before
-/// `output` was changed. That is told.
+/// Returns the folder in which the recordings of the catalogue are. While a service runs it is that of the service, which
+/// may have started before `output` was changed; then a message says so.
 pub(super) fn output(config: &Config) -> PathBuf {
     let Some(in_use) = Lock::output_in_use(&config.state).filter(|in_use| *in_use != config.output) else {
         return config.output.clone();
@@ -34,7 +34,7 @@ pub(super) fn output(config: &Config) -> PathBuf {
     in_use
 }
 
-/// That the service goes on in the output folder with which it began.
+/// Says that the service goes on with the output folder with which it started.
 pub(super) fn still_used(config: &Config, in_use: &Path) -> String {
     let (in_use, output) = (in_use.display(), config.output.display());
     format!("the service that runs uses {in_use} until it is started again, and only then {output}")

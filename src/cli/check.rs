@@ -1,8 +1,8 @@
 //! `aircheck check`: is the file right, and is everything there that it needs?
 //!
-//! In three phases, as a person would ask: does the file say what it should (all its mistakes, exit code 2); are the
-//! programs, the rights and the space there (exit code 1); and if so, what will happen (exit code 0). It changes nothing: it may be
-//! run beside the service and as another user.
+//! It checks in three phases. Does the file say what it should? If not, it prints all mistakes and exits with 2. Are the
+//! programs, the rights and the space there? If not, it exits with 1. Then it prints what will happen, and exits with 0. It
+//! changes nothing, so it may run beside the service and as another user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -29,29 +29,29 @@ use crate::daemon::Lock;
 use crate::language::Language;
 use crate::library::shelf::Shelf;
 
-/// What scripts read.
+/// The result, as scripts read it.
 #[derive(Debug, Default, Serialize)]
 struct Report {
     file: String,
     ok: bool,
     problems: Vec<Problem>,
-    /// What is right and perhaps not meant.
+    /// Sentences about what is right and perhaps not meant.
     warnings: Vec<String>,
-    /// By which release of the time zone database the zones go.
+    /// The release of the time zone database by which the zones go.
     #[serde(skip_serializing_if = "Option::is_none")]
     zones: Option<Release>,
     /// Programs that are not installed.
     missing: Vec<Missing>,
-    /// Folders that whoever asks may not write to.
+    /// Folders that this user may not write to.
     unwritable: Vec<Unwritable>,
-    /// That what the output folder lay on is not mounted any more.
+    /// A sentence, if what the output folder lay on is not mounted any more.
     #[serde(skip_serializing_if = "Option::is_none")]
     unmounted: Option<String>,
-    /// Bytes free for recordings; nothing where the system does not say.
+    /// The bytes free for recordings. `None` if the system does not say.
     free: Option<u64>,
     stations: Vec<StationRow>,
     shows: Vec<ShowRow>,
-    /// What became of the stations, where they were reached.
+    /// What became of the stations. `None` if they were not probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     probes: Option<Vec<Probed>>,
 }
@@ -84,10 +84,8 @@ struct ShowRow {
 /// How long the folders may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks the file at `path` and tells the result. The exit code: 0 all is well, 1 something it needs is missing, 2 the
-/// file is wrong.
-///
-/// `probe`: also reach every station.
+/// Checks the file at `path` and prints the result; with `probe` it also reaches every station. Returns the exit code: 0 if
+/// all is well, 1 if something is missing that the file needs, 2 if the file is wrong.
 pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     match Config::check(path) {
         Ok(config) => {
@@ -98,7 +96,7 @@ pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> an
     }
 }
 
-/// Tells what is wrong with a file.
+/// Prints what is wrong with a file.
 fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
     if json {
         print_json(&refused(errors))?;
@@ -108,7 +106,7 @@ fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
     Ok(USAGE)
 }
 
-/// Tells what a right file will do, and what became of its stations where they were probed.
+/// Prints what a right file will do, and what became of its stations if they were probed.
 fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
@@ -129,21 +127,21 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
     Ok(if report.ok { DONE } else { FAILED })
 }
 
-/// Zones of whose rules the machine's release is known to be too old.
+/// Warns of zones whose rules are newer than the machine's release has them.
 fn old_rules(config: &Config, now: DateTime<Utc>) -> Vec<String> {
     let zones = config.shows.iter().map(|show| show.timezone).chain([config.timezone]);
     let zones: BTreeMap<&str, Zone> = zones.map(|zone| (zone.name(), zone)).collect();
-    let told = |zone: Zone| {
+    let warning = |zone: Zone| {
         let release = zone.newer_rules(now)?;
         let name = zone.name();
         Some(format!("`{name}` has other clocks by the rules of {release} than by this machine's; update its `tzdata`"))
     };
-    zones.into_values().filter_map(told).collect()
+    zones.into_values().filter_map(warning).collect()
 }
 
-/// What stands in the way of recording although the file is right, one sentence each, and whether nothing at all could be
-/// recorded because of it. The service says the same at its start. That the output folder is away, or ffmpeg, is no reason
-/// not to tape: recordings are finished when it is back.
+/// Returns what stands in the way of recording although the file is right, one sentence each, and whether nothing at all can
+/// be recorded because of it. The service prints it when it starts. A missing output folder or ffmpeg is no reason not to
+/// tape: recordings are finished when it is back.
 pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
     let asked = config.clone();
@@ -223,7 +221,7 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
     needs
 }
 
-/// That what the output folder lay on is gone.
+/// Returns a sentence if what the output folder lay on is gone.
 fn unmounted(config: &Config) -> Option<String> {
     Shelf::still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
 }
@@ -232,7 +230,7 @@ fn is_scarce(config: &Config, free: Option<u64>) -> bool {
     free.is_some_and(|free| free < config.min_free)
 }
 
-/// Bytes that are free for us where `folder` is or will be.
+/// Returns the bytes that are free for us where `folder` is or will be.
 fn free_space(folder: &Path) -> Option<u64> {
     let existing = folder.ancestors().find(|ancestor| ancestor.exists())?;
     let stat = rustix::fs::statvfs(existing).ok()?;
@@ -286,7 +284,7 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     text
 }
 
-/// How a station is reached, without the parts of its URL that may be secret.
+/// Says how a station is reached, without the parts of its URL that may be secret.
 fn reached(station: &Station) -> String {
     let kind = match station.source {
         SourceConfig::Hls(_) => "HLS",
@@ -328,7 +326,7 @@ mod tests {
     const SHOW: &str = "shows: [{ title: 명연주, station: kbs, cron: \"45 5 * * 5\", length: 1h30m }]\n";
 
     #[test]
-    fn a_right_file_is_told_in_words_without_secrets() {
+    fn a_right_file_is_described_without_secrets() {
         let config = config(SHOW);
         let report = report(&config, NOW.parse().unwrap(), &|_| true, Some(5 << 30));
         assert!(report.ok);
@@ -346,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_program_is_told_with_its_purpose_and_package() {
+    fn a_missing_program_is_reported_with_its_purpose_and_package() {
         let config = config(
             "  ebs: { name: EBS FM, rtmp: rtmp://h.example/x }\n  own: { hls: { find: [{ run: [yt-dlp, -g, x] }] } }\n",
         );
@@ -361,14 +359,14 @@ mod tests {
                 "yt-dlp is not installed, or not in PATH, and step 1 of the station `own` runs it",
             ]
         );
-        // Without an RTMP station nobody needs rtmpdump.
+        // rtmpdump is needed for RTMP stations only.
         let config = self::config("");
         let missing = programs::missing(&config.stations, &|program| program != "rtmpdump");
         assert_eq!(missing, []);
     }
 
     #[test]
-    fn too_little_space_is_told() {
+    fn too_little_space_is_reported() {
         let config = config("min_free: 2 GiB\n");
         let report = report(&config, NOW.parse().unwrap(), &|_| true, Some(700 << 20));
         assert!(!report.ok);
@@ -377,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_reach_scripts_with_their_places() {
+    fn scripts_get_mistakes_with_their_locations() {
         let errors = Config::parse("stations: {}\nshow: []\n", Path::new("/s.yaml")).unwrap_err();
         let json = serde_json::to_value(refused(&errors)).unwrap();
         assert_eq!(json["ok"], false);

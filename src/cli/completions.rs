@@ -1,4 +1,4 @@
-//! `aircheck completions`: what a shell needs to complete our words.
+//! `aircheck completions`: the script by which a shell completes the arguments.
 
 use clap::CommandFactory as _;
 use clap_complete::Shell;
@@ -9,7 +9,7 @@ use super::print::print;
 
 /// Prints the script.
 pub(super) fn run(shell: Shell) -> anyhow::Result<u8> {
-    // The generator panics where it cannot write.
+    // The generator panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "aircheck", &mut script);
     print(&String::from_utf8(script)?)?;

@@ -1,4 +1,4 @@
-//! How commands end, for scripts.
+//! The exit codes of commands, for scripts.
 
 /// Done.
 pub(super) const DONE: u8 = 0;

@@ -16,20 +16,20 @@ use crate::config::Config;
 use crate::library::catalogue::{CatalogueError, Filter, Recording, Report};
 use crate::model::{ShowId, StationId};
 
-/// Which to list, and for whom.
+/// Which recordings to list, and how.
 #[derive(Debug)]
-pub(super) struct Wish {
-    /// At most so many.
+pub(super) struct Options {
+    /// The most to list.
     pub count: Option<u32>,
-    /// Only of this show, by its id or title.
+    /// The id or title of the only show.
     pub show: Option<String>,
-    /// Only of this station, by its id or name.
+    /// The id or name of the only station.
     pub station: Option<String>,
-    /// Whether a script reads.
+    /// Whether to print JSON.
     pub json: bool,
 }
 
-/// A recording as scripts see it.
+/// A recording as scripts read it.
 #[derive(Debug, Serialize)]
 struct Listed {
     #[serde(flatten)]
@@ -38,9 +38,9 @@ struct Listed {
     gone: bool,
 }
 
-/// Prints them, newest first. Exit code 2 where nothing is called as was asked.
-pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
-    let found = block_on(find(config, wish))?.context("the recordings cannot be listed")?;
+/// Prints the recordings, newest first. Exit code 2 if no show or station is called as asked.
+pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
+    let found = block_on(find(config, options))?.context("the recordings cannot be listed")?;
     let recordings = match found {
         Ok(recordings) => recordings,
         Err(unknown) => {
@@ -49,34 +49,34 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         }
     };
     let output = catalogue::output(config);
-    if wish.json {
+    if options.json {
         let listed = |it: &Recording| Listed { report: it.report(&output), gone: is_gone(it, &output) };
         print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
-        print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(wish)))?;
+        print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(options)))?;
     } else {
         print(&recordings.iter().map(|recording| words(recording, &output)).collect::<String>())?;
     }
     Ok(DONE)
 }
 
-fn of_what(wish: &Wish) -> String {
-    let show = wish.show.as_ref().map_or_else(String::new, |show| format!(" of the show `{show}`"));
-    let station = wish.station.as_ref().map_or_else(String::new, |station| format!(" of the station `{station}`"));
+fn of_what(options: &Options) -> String {
+    let show = options.show.as_ref().map_or_else(String::new, |show| format!(" of the show `{show}`"));
+    let station = options.station.as_ref().map_or_else(String::new, |station| format!(" of the station `{station}`"));
     show + &station
 }
 
-async fn find(config: &Config, wish: &Wish) -> Result<Result<Vec<Recording>, Unknown>, CatalogueError> {
+async fn find(config: &Config, options: &Options) -> Result<Result<Vec<Recording>, Unknown>, CatalogueError> {
     let catalogue = catalogue::open(config).await?;
     let shows = config.shows.iter().map(|show| (show.id.to_string(), show.title.clone())).collect();
     let stations = config.stations.iter().map(|station| (station.id.to_string(), station.name.clone())).collect();
     let mut known = Known { shows, stations };
-    let mut chosen = known.chosen(wish);
+    let mut chosen = known.chosen(options);
     if let (Err(_), Some(catalogue)) = (&chosen, &catalogue) {
-        // The file may no longer have what is asked for.
+        // The catalogue may know what the file no longer has.
         let all = Filter { unfinished: true, deleted: true, ..Filter::default() };
         known.extend(&catalogue.list(&all).await?);
-        chosen = known.chosen(wish);
+        chosen = known.chosen(options);
     }
     let (shows, stations) = match chosen {
         Ok(chosen) => chosen,
@@ -85,23 +85,23 @@ async fn find(config: &Config, wish: &Wish) -> Result<Result<Vec<Recording>, Unk
     let mut recordings = Vec::new();
     for (show, station) in shows.iter().flat_map(|show| stations.iter().map(move |station| (show, station))) {
         let (show, station) = (show.clone().map(ShowId::new), station.clone().map(StationId::new));
-        let filter = Filter { show, station, limit: wish.count, ..Filter::default() };
+        let filter = Filter { show, station, limit: options.count, ..Filter::default() };
         if let Some(catalogue) = &catalogue {
             recordings.extend(catalogue.list(&filter).await?);
         }
     }
     recordings.sort_by(|one, other| (other.on_air.start, &one.id).cmp(&(one.on_air.start, &other.id)));
-    recordings.truncate(wish.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)));
+    recordings.truncate(options.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)));
     Ok(Ok(recordings))
 }
 
-/// Shows and stations by id and name.
+/// Shows and stations, by id and name.
 struct Known {
     shows: Vec<(String, String)>,
     stations: Vec<(String, String)>,
 }
 
-/// The ids of a wish; nothing for all.
+/// The ids to list. `None` stands for all.
 type Ids = Vec<Option<String>>;
 
 impl Known {
@@ -111,15 +111,15 @@ impl Known {
             let station = recording.station.to_string();
             self.stations.push((station.clone(), station));
         }
-        // A year has some ten thousand airings, and few shows.
+        // A year has some ten thousand recordings of few shows.
         for known in [&mut self.shows, &mut self.stations] {
             known.sort();
             known.dedup();
         }
     }
 
-    /// The shows and stations that are asked for.
-    fn chosen(&self, wish: &Wish) -> Result<(Ids, Ids), Unknown> {
+    /// Returns the shows and stations that are asked for.
+    fn chosen(&self, options: &Options) -> Result<(Ids, Ids), Unknown> {
         let choose = |noun, asked: &Option<String>, known: &[(String, String)]| {
             let Some(asked) = asked else { return Ok(vec![None]) };
             match named::ids(asked, known.iter().map(|(id, name)| (id.as_str(), name.as_str()))) {
@@ -127,14 +127,14 @@ impl Known {
                 ids => Ok(ids.into_iter().map(Some).collect()),
             }
         };
-        Ok((choose("show", &wish.show, &self.shows)?, choose("station", &wish.station, &self.stations)?))
+        Ok((choose("show", &options.show, &self.shows)?, choose("station", &options.station, &self.stations)?))
     }
 }
 
 /// Whether somebody has moved or deleted the file of a recording that has one.
 fn is_gone(recording: &Recording, output: &Path) -> bool {
     let file = recording.file.as_ref().map(|file| output.join(file));
-    // What cannot be seen, for want of a right, may be there.
+    // A file that we have no right to see may be there.
     file.is_some_and(|file| matches!(file.try_exists(), Ok(false)))
 }
 

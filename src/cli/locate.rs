@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-/// There is no configuration.
+/// Why there is no configuration.
 #[derive(Debug, Error)]
 pub(super) enum LocateError {
-    /// The one that was named is not there.
+    /// The file that was named does not exist.
     #[error("there is no file {}; `--config` and $AIRCHECK_CONFIG name the station YAML", .0.display())]
     Missing(PathBuf),
-    /// The one that was named is a folder.
+    /// The file that was named is a folder.
     #[error("{} is a folder; name the station YAML itself, such as {}", .0.display(), .0.join("stations.yaml").display())]
     Folder(PathBuf),
-    /// None of the usual ones is there.
+    /// None of the usual files exists.
     #[error(
         "no station YAML was found. Looked for {}.\nWrite one (README.md shows ten lines that work), or name it with `--config FILE`. \
          `aircheck demo` needs none.", list(.0)
@@ -21,7 +21,7 @@ pub(super) enum LocateError {
     Nowhere(Vec<PathBuf>),
 }
 
-/// The file that was named, else the first of the usual ones that is there.
+/// Returns the file that was named, else the first of the usual files that exists.
 pub(super) fn find(named: Option<PathBuf>) -> Result<PathBuf, LocateError> {
     if let Some(file) = named {
         return match file.metadata() {

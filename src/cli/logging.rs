@@ -1,4 +1,4 @@
-//! Logs: for a person on a terminal, with fields in the journal under systemd.
+//! The log: text on a terminal, fields in the journal under systemd.
 
 use std::io::IsTerminal as _;
 
@@ -6,9 +6,9 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Begins to log at `level` and above, unless RUST_LOG says otherwise.
+/// Starts to log at `level` and above, unless RUST_LOG says otherwise.
 pub(super) fn begin(level: &str) {
-    // What is wrong with a certificate is told with the station that has it.
+    // A wrong certificate is reported with the station that has it.
     let usual = || EnvFilter::new(format!("warn,rustls_platform_verifier=off,aircheck={level}"));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| usual());
     let registry = tracing_subscriber::registry().with(filter);

@@ -1,7 +1,7 @@
 //! The command line: one file per command.
 //!
-//! Exit codes, for scripts: 0 done, 1 failed, 2 usage or configuration, 3 recorded but incomplete. What a script would
-//! read goes to standard output, everything for people about it to standard error.
+//! Exit codes, for scripts: 0 done, 1 failed, 2 usage or configuration, 3 recorded but incomplete. Results go to standard
+//! output, and what people should know about them to standard error.
 
 mod arguments;
 mod catalogue;
@@ -36,7 +36,7 @@ use exit::{FAILED, USAGE};
 use crate::base::clock::SystemClock;
 use crate::config::{Config, ConfigErrors};
 
-/// Reads the arguments and does what they say.
+/// Parses the arguments and runs the command.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let code = dispatch(arguments).unwrap_or_else(|error| {
@@ -54,19 +54,19 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
         }
         Command::Record { station, length, output, json } => {
-            let wish = record::Wish { station, length, output, json };
-            located(at, |file| loaded(Config::look(&file), |config| record::run(&config, &wish)))
+            let options = record::Options { station, length, output, json };
+            located(at, |file| loaded(Config::look(&file), |config| record::run(&config, &options)))
         }
         Command::Next { count, json } => {
             located(at, |file| next::run(&file, count, json, SystemClock::shared().as_ref()))
         }
         Command::List { count, show, station, json } => {
-            let wish = list::Wish { count, show, station, json };
-            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &wish)))
+            let options = list::Options { count, show, station, json };
+            located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &options)))
         }
         Command::Recover { airing, files, json } => {
-            let wish = recover::Wish { id: airing, files, json };
-            located(at, |file| loaded(Config::look(&file), |config| recover::run(config, wish)))
+            let options = recover::Options { id: airing, files, json };
+            located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::base::text::composed;
 
-/// The ids of those of `known` (id and name) that are called `text`: the one with this id, else all with this name,
-/// whatever the case.
+/// Returns the ids of those of `known` (id and name) that are called `text`: the one with this id, else all with this name,
+/// in upper or lower case.
 pub(super) fn ids<'a>(text: &str, known: impl Iterator<Item = (&'a str, &'a str)> + Clone) -> Vec<String> {
     let text = &*composed(text);
     if known.clone().any(|(id, _)| id == text) {
@@ -19,7 +19,7 @@ pub(super) fn ids<'a>(text: &str, known: impl Iterator<Item = (&'a str, &'a str)
     ids
 }
 
-/// Nothing is called so.
+/// Why a show or a station is not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unknown {
     /// `show` or `station`.
@@ -28,11 +28,11 @@ pub(super) struct Unknown {
     known: Vec<String>,
 }
 
-/// So many ids are told.
-const MOST: usize = 30;
+/// The most ids that are listed.
+const MAX_LISTED: usize = 30;
 
 impl Unknown {
-    /// No `noun` is called `asked`; there are those with the ids `known`.
+    /// No `noun` is called `asked`; the ids of those that exist are `known`.
     pub(super) fn new(noun: &'static str, asked: &str, known: impl IntoIterator<Item = String>) -> Self {
         let mut known: Vec<_> = known.into_iter().collect();
         known.sort();
@@ -48,9 +48,9 @@ impl fmt::Display for Unknown {
         if known.is_empty() {
             return write!(f, "are none yet");
         }
-        let more = if known.len() > MOST { ", …" } else { "" };
-        let told: Vec<_> = known.iter().take(MOST).map(String::as_str).collect();
-        write!(f, "are: {}{more}", told.join(", "))
+        let more = if known.len() > MAX_LISTED { ", …" } else { "" };
+        let listed: Vec<_> = known.iter().take(MAX_LISTED).map(String::as_str).collect();
+        write!(f, "are: {}{more}", listed.join(", "))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{Amendments, Planned};
 
-/// Prints the next `count` airings of the file at `path`. Exit code 2 when the file is wrong.
+/// Prints the next `count` airings of the file at `path`. Exit code 2 if the file is wrong.
 pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     let config = match Config::look(path) {
         Ok(config) => config,
@@ -38,7 +38,7 @@ pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Re
     Ok(0)
 }
 
-/// What was changed by hand, as far as the service has ever run and its list can be read.
+/// Returns what was changed by hand, if the service has ever run and its catalogue can be read.
 fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
     let amendments = async {
         match catalogue::open(config).await? {
@@ -57,7 +57,7 @@ fn by_hand(config: &Config) -> anyhow::Result<Amendments> {
     })
 }
 
-/// An instant in RFC 3339 with the offset of `zone`.
+/// Writes an instant in RFC 3339 with the offset of `zone`.
 pub(super) fn rfc3339(instant: DateTime<Utc>, zone: Zone) -> String {
     instant.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Secs, false)
 }
@@ -81,7 +81,7 @@ fn text(config: &Config, coming: &[Planned]) -> String {
     table("", &rows)
 }
 
-/// The time of day; seconds only where there are any.
+/// Writes the time of day, with seconds only if there are any.
 fn clock(at: &DateTime<Zone>) -> impl std::fmt::Display {
     at.format(if at.second() == 0 { "%H:%M" } else { "%H:%M:%S" })
 }
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn airings_are_told_in_their_own_zones_without_padding() {
+    fn airings_are_listed_in_their_own_zones_without_padding() {
         let (config, now) = (Arc::new(config()), "2026-11-20T00:00:00Z".parse().unwrap());
         let mut coming = Programme::new(Arc::clone(&config), Arc::default()).coming(now, 2);
         let json: Vec<_> = coming.iter().map(|planned| planned.report(now, false)).collect();

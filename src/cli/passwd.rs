@@ -1,6 +1,6 @@
 //! `aircheck passwd`: makes the hash of a password for the page.
 //!
-//! The hash alone goes to standard output, so that it can be put into a file; what to do with it to standard error.
+//! Only the hash goes to standard output, so that it can be put into a file. What to do with it goes to standard error.
 
 use std::io::{self, IsTerminal as _, Read as _};
 
@@ -10,7 +10,7 @@ use super::exit::DONE;
 use super::print::print;
 use crate::base::password::{LONGEST, PasswordHash};
 
-/// Shorter passwords are told to be weak, in characters.
+/// The length in characters below which a password is weak.
 const SHORT: usize = 12;
 
 /// Asks for a password, twice at a terminal, and prints its hash.
@@ -34,7 +34,7 @@ pub(super) fn run() -> anyhow::Result<u8> {
     Ok(DONE)
 }
 
-/// What somebody types at a terminal, without it being seen.
+/// Asks at the terminal, without showing what is typed.
 fn asked() -> anyhow::Result<String> {
     let ask = |prompt: &str| rpassword::prompt_password(prompt).context("the terminal cannot be read");
     let password = ask("Password for the page: ")?;
@@ -44,7 +44,7 @@ fn asked() -> anyhow::Result<String> {
     Ok(password)
 }
 
-/// The first line of standard input.
+/// Reads the first line of standard input.
 fn piped() -> anyhow::Result<String> {
     let mut text = String::new();
     // One byte more than is allowed, and a line end.
@@ -52,7 +52,7 @@ fn piped() -> anyhow::Result<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-/// Why a password is soon guessed.
+/// Says why a password is soon guessed.
 fn weakness(password: &str) -> Option<&'static str> {
     let mut letters: Vec<char> = password.to_lowercase().chars().collect();
     let count = letters.len();
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn weak_passwords_are_told_and_phrases_are_not() {
+    fn weak_passwords_are_reported_and_phrases_are_not() {
         for weak in ["123456789012", "aaaaaaaaaaaaab", "hunter2", "비밀번호"] {
             assert!(weakness(weak).is_some(), "{weak}");
         }

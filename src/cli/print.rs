@@ -1,4 +1,4 @@
-//! Words on the terminal: tables that stay aligned with Korean titles, and output that may be cut off by `head`.
+//! Output on the terminal: tables that stay aligned with Korean titles, and text that `head` may cut off.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::base::text::cut;
 
-/// So wide is the name of anything at the most.
-const MOST_COLUMNS: usize = 40;
+/// The most columns that a name takes in a table.
+const MAX_COLUMNS: usize = 40;
 
-/// Writes `text` to stdout. A reader that went away (`| head`) is no error.
+/// Writes `text` to stdout. It is no error if the reader has gone (`| head`).
 pub fn print(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -24,7 +24,7 @@ pub fn print_json<T: serde::Serialize>(value: &T) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `rows` in columns by display width, each line after `indent` and without trailing spaces.
+/// Lays `rows` out in columns by display width. Each line begins with `indent` and has no trailing spaces.
 pub fn table<const N: usize>(indent: &str, rows: &[[String; N]]) -> String {
     let mut widths = [0; N];
     for row in rows {
@@ -46,12 +46,12 @@ pub fn table<const N: usize>(indent: &str, rows: &[[String; N]]) -> String {
     text
 }
 
-/// A title, a name or an id for a table, which one that is long does not make wide.
+/// Cuts a title, a name or an id, so that a long one does not make a table wide.
 pub fn short(name: &str) -> String {
-    cut(name, MOST_COLUMNS).into_owned()
+    cut(name, MAX_COLUMNS).into_owned()
 }
 
-/// Titles must not move the cursor of the terminal.
+/// Replaces control characters: titles must not move the cursor of the terminal.
 fn clean(cell: &str) -> String {
     cell.replace(char::is_control, " ")
 }

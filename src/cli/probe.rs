@@ -1,4 +1,4 @@
-//! `aircheck check --probe`: reach every station, tape 3 seconds of it and count what can be decoded.
+//! `aircheck check --probe`: reaches every station, tapes 3 seconds of it and counts what can be decoded.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::production::{Heard, hear};
 
 /// How much is taped.
 const ENOUGH: Duration = Duration::from_secs(3);
-/// How long a station may take to give it.
+/// How long a station may take to send that much.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What became of one station.
@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Probed {
     /// The station.
     pub station: String,
-    /// Whether it gave enough.
+    /// Whether it sent enough.
     pub ok: bool,
     /// Seconds of sound that were taped and can be decoded.
     pub seconds: f64,
@@ -33,12 +33,12 @@ pub(super) struct Probed {
     pub bitrate: Option<f64>,
     /// What went wrong.
     pub trouble: Option<String>,
-    /// What went wrong at first, where there was sound in the end: a key that should be another one, an address that is down.
+    /// What went wrong at first, if there was sound in the end: a key that should be another one, an address that is down.
     pub at_first: Option<String>,
 }
 
 impl Probed {
-    /// The result for people.
+    /// Returns the row of its table.
     pub(super) fn row(&self) -> [String; 3] {
         let sound = self
             .format
@@ -68,25 +68,25 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
     let environment = Environment::system();
     let work = std::env::temp_dir().join(format!("aircheck-probe-{}", std::process::id()));
     let decks = Decks::new(environment.clone(), work.clone());
-    // Decoding is work for the machine, taping is not.
+    // Taping waits for stations, so all tape at once; decoding keeps a processor busy.
     let turns = Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get));
     let probes = config.stations.iter().map(|station| async {
         let probed = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
         let _turn = turns.acquire().await;
         let target = work.join(format!("{}.mp3", station.id));
         let heard = hear(&probed, ENOUGH, config.mp3, target).await;
-        told(station, probed, heard)
+        report(station, probed, heard)
     });
     let probed = futures::future::join_all(probes).await;
     environment.stop.cancel();
     environment.tasks.close();
     environment.tasks.wait().await;
-    // Hidden in the system's folder for what may go; nothing depends on it.
+    // The system deletes what stays in its temporary folder.
     let _ = tokio::fs::remove_dir_all(&work).await;
     probed
 }
 
-fn told(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
+fn report(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
     let (format, bitrate) = probed.rate.filter(|_| heard.seconds > 0.0).unzip();
     Probed {
         station: station.id.to_string(),

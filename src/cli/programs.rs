@@ -1,4 +1,4 @@
-//! The programs that must be installed, looked for before a show and not in the middle of it.
+//! The programs that must be installed. They are looked for before a show, not in the middle of it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use crate::config::{Address, SourceConfig, Station, Step};
 
 const FFMPEG: &str = "ffmpeg";
 
-/// A program that is not there.
+/// A program that is not installed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Missing {
     program: String,
     purpose: String,
-    /// The Debian package that has it; nothing for programs of the user's own.
+    /// The Debian package that has it. `None` for programs of the user's own.
     package: Option<String>,
 }
 
@@ -31,7 +31,7 @@ impl fmt::Display for Missing {
     }
 }
 
-/// What `stations` need and is not `installed`.
+/// Returns the programs that `stations` need and that are not `installed`.
 pub(super) fn missing(stations: &[Arc<Station>], installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
     let mut needed = vec![(FFMPEG, "it turns every recording into an MP3".to_owned(), true)];
     let rtmp: Vec<&str> = stations

@@ -1,4 +1,4 @@
-//! The progress of a recording on a terminal: time on tape, of how much, rate, gaps.
+//! The progress of a recording on a terminal: time on tape, length, bit rate, gaps.
 
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
@@ -10,10 +10,10 @@ use crate::base::clock::SharedClock;
 use crate::model::Span;
 use crate::tape::{self, Tape};
 
-/// How often the bar is drawn anew.
+/// How often the bar is drawn.
 const EVERY: Duration = Duration::from_millis(200);
 
-/// A bar for one cut; invisible where standard error is not a terminal.
+/// A bar for one cut. It is invisible if standard error is not a terminal.
 pub(super) struct Progress {
     bar: ProgressBar,
     tape: Tape,
@@ -22,7 +22,7 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    /// Begins to show how `cut` comes on `tape`.
+    /// Makes a bar that shows how much of `cut` is on `tape`.
     pub(super) fn new(tape: Tape, cut: Span, clock: SharedClock, visible: bool) -> Self {
         let length = u64::try_from(cut.length().num_milliseconds()).unwrap_or_default();
         let visible = visible && std::io::stderr().is_terminal();
@@ -34,7 +34,7 @@ impl Progress {
         Self { bar, tape, cut, clock }
     }
 
-    /// Draws until it is dropped.
+    /// Draws the bar until the future is dropped.
     pub(super) async fn show(&self, name: &str) {
         self.bar.set_prefix(name.to_owned());
         loop {
@@ -70,7 +70,7 @@ impl Drop for Progress {
     }
 }
 
-/// A duration as `0:12.3` or `1:02:03`.
+/// Writes a duration as `0:12.3` or `1:02:03`.
 fn clock(duration: Duration) -> String {
     let (whole, tenths) = (duration.as_secs(), duration.subsec_millis() / 100);
     let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);

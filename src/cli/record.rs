@@ -1,7 +1,7 @@
-//! `aircheck record`: a station now, without the service.
+//! `aircheck record`: records a station now, without the service.
 //!
-//! It needs no lock and touches neither the catalogue nor the tapes of the service: its own tape lies in a hidden
-//! folder beside the file it makes, and goes when that is done.
+//! It needs no lock, and touches neither the catalogue nor the tapes of the service: its own tape is in a hidden folder
+//! beside the file that it makes, and is deleted when the file is done.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::base::process;
 use crate::base::signals::Signals;
 use crate::capture::deck::Decks;
 use crate::capture::{CONNECTING, first_sound};
-use crate::config::{Config, Station};
+use crate::config::{Config, Id3, Station};
 use crate::encode::{Encoded, Job};
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
@@ -31,38 +31,38 @@ use crate::production::following::{self, EncodingSlots, Ending};
 use crate::production::{Draft, Subject, Texts, summary, tags};
 use crate::tape::Tape;
 
-/// What was asked for.
+/// What to record, and how.
 #[derive(Debug, Clone)]
-pub(super) struct Wish {
+pub(super) struct Options {
     /// The station's id or name.
     pub station: String,
     /// How long.
     pub length: Duration,
-    /// The file to write.
+    /// The file to write. `None` if one is named in the output folder.
     pub output: Option<PathBuf>,
-    /// Whether a script reads.
+    /// Whether to print JSON.
     pub json: bool,
 }
 
-/// Records as wished; the exit code says how complete it is.
-pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
+/// Records as the options say. The exit code says how complete the recording is.
+pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
     logging::begin("off");
     let stations = config.stations.iter().map(|station| (station.id.as_str(), station.name.as_str()));
-    // A name that several have says as little as one that none has.
-    let called = match &named::ids(&wish.station, stations)[..] {
+    // A name of several stations says as little as one of none.
+    let called = match &named::ids(&options.station, stations)[..] {
         [id] => config.station(&StationId::new(id)),
         _ => None,
     };
     let Some(station) = called else {
         let ids = config.stations.iter().map(|station| station.id.to_string());
-        eprintln!("aircheck: {}", Unknown::new("station", &wish.station, ids));
+        eprintln!("aircheck: {}", Unknown::new("station", &options.station, ids));
         return Ok(USAGE);
     };
-    if wish.length.is_zero() {
+    if options.length.is_zero() {
         eprintln!("aircheck: `--for` must be longer than 0 s");
         return Ok(USAGE);
     }
-    if let Some(reason) = wish.output.as_deref().and_then(unfit) {
+    if let Some(reason) = options.output.as_deref().and_then(unfit) {
         eprintln!("aircheck: {reason}");
         return Ok(USAGE);
     }
@@ -73,10 +73,10 @@ pub(super) fn run(config: &Config, wish: &Wish) -> anyhow::Result<u8> {
         }
         return Ok(FAILED);
     }
-    block_on(record(config, station, wish))?
+    block_on(record(config, station, options))?
 }
 
-/// Why a recording cannot be written to `file`.
+/// Says why a recording cannot be written to `file`. `None` if it can.
 fn unfit(file: &Path) -> Option<String> {
     let shown = file.display();
     if file == Path::new("-") {
@@ -98,11 +98,11 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow::Result<u8> {
+async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> anyhow::Result<u8> {
     let environment = Environment::system();
     let mut signals = Signals::listen()?;
     let asked = environment.clock.now();
-    let work = Workspace::new(config, wish.output.as_deref())?;
+    let work = Workspace::new(config, options.output.as_deref())?;
     let decks = Decks::new(environment.clone(), work.folder.join("tape"));
     let lease = decks.lease(station, asked).await?;
     let tape = lease.tape().clone();
@@ -113,10 +113,10 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
             return Ok(FAILED);
         }
     };
-    let cut = Span::new(start, start + TimeDelta::from_std(wish.length)?);
+    let cut = Span::new(start, start + TimeDelta::from_std(options.length)?);
     let target = work.folder.join("take.mp3.part");
-    let mut job = Job { cut, mp3: config.mp3, treatment: config.treatment, target, cover_space: 0 };
-    let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !wish.json).await;
+    let mut job = Job { cut, mp3: config.mp3, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
+    let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !options.json).await;
     let cut = job.cut;
     drop(lease);
     let trouble = tape.trouble();
@@ -128,10 +128,10 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     let file = if verdict == Verdict::Failed {
         None
     } else {
-        tags::write(&draft.file, &draft.tags(&subject(station, &job), texts(station, &job))).await?;
+        tags::write(&draft.file, &draft.tags(&subject(station, &job, config.id3), texts(station, &job))).await?;
         Some(work.publish(&draft.file, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
     };
-    if wish.json {
+    if options.json {
         print_json(&report(station, cut, verdict, taken, file.as_deref()).await?)?;
     } else if let Some(file) = &file {
         print(&format!("{} — {}\n", summary(verdict, taken), file.display()))?;
@@ -155,13 +155,13 @@ async fn record(config: &Config, station: &Arc<Station>, wish: &Wish) -> anyhow:
     })
 }
 
-/// Why most of what is missing is.
+/// Returns the cause of the longest gap.
 fn longest(taken: &Encoded) -> Option<Cause> {
     Some(taken.gaps.iter().max_by_key(|gap| gap.length)?.cause.clone())
 }
 
-/// Takes `job`. The first request to stop moves its end to that moment, as a stop does in the service; one after its end
-/// takes what is on tape by then, and one more gives it up.
+/// Takes `job`. The first request to stop moves its end to that moment, as in the service. A request after its end takes
+/// what is on tape by then, and one more gives the recording up.
 async fn take_until_stopped(
     tape: &Tape,
     job: &mut Job,
@@ -186,7 +186,7 @@ async fn take_until_stopped(
                     taken = &mut taking => {
                         let mut taken = taken.context("the recording failed")?;
                         if ending.early.is_cancelled() {
-                            blame_nobody(&job.cut, &mut taken);
+                            excuse_station(&job.cut, &mut taken);
                         }
                         return Ok(taken);
                     }
@@ -202,14 +202,13 @@ async fn take_until_stopped(
         };
         eprintln!("aircheck: stopped; the last seconds are on their way, another Ctrl-C does not wait for them");
         job.cut = Span::new(job.cut.start, stopped);
-        // An encoder that was given up may still write for a moment.
+        // An encoder that was given up may still have written.
         let _ = tokio::fs::remove_file(&job.target).await;
     }
 }
 
-/// What had not come when a person had waited for it long enough is missing through no fault of the station, unless it
-/// has one.
-fn blame_nobody(cut: &Span, taken: &mut Encoded) {
+/// Gives a last gap without a known cause the cause that a person did not wait for it: the station is not to blame.
+fn excuse_station(cut: &Span, taken: &mut Encoded) {
     if let Some(last) = taken.gaps.last_mut()
         && last.start + last.length >= cut.end
         && last.cause.kind == CauseKind::Nothing
@@ -218,11 +217,11 @@ fn blame_nobody(cut: &Span, taken: &mut Encoded) {
     }
 }
 
-/// The hidden folder of one recording, beside the file that it will become; removed with everything in it.
+/// The hidden folder of one recording, beside the file that it will become. It is removed with everything in it.
 struct Workspace {
     folder: PathBuf,
     output: PathBuf,
-    /// Whether the output folder was not there before.
+    /// Whether the output folder did not exist before.
     made_output: bool,
     file: Option<PathBuf>,
 }
@@ -236,7 +235,7 @@ impl Workspace {
         Ok(Self { folder, output, made_output, file: file.map(Path::to_owned) })
     }
 
-    /// Gives the finished file its name; returns where it is.
+    /// Gives the finished file its name, and returns its path.
     async fn publish(&self, finished: &Path, station: &str, start: chrono::NaiveDateTime) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.file {
             shelf::place(finished, file).await?;
@@ -249,18 +248,18 @@ impl Workspace {
 
 impl Drop for Workspace {
     fn drop(&mut self) {
-        // What cannot be removed is hidden, and says by its name whose it is.
+        // A folder that cannot be removed is hidden, and its name says whose it is.
         let _ = std::fs::remove_dir_all(&self.folder);
         if self.made_output {
-            // Fails where a recording is in it.
+            // Fails if a recording is in it.
             let _ = std::fs::remove_dir(&self.output);
         }
     }
 }
 
-fn subject<'a>(station: &'a Station, job: &Job) -> Subject<'a> {
-    let treatment = job.treatment;
-    Subject { cut: job.cut, on_air: job.cut.start, zone: station.timezone, station: &station.name, treatment }
+fn subject<'a>(station: &'a Station, job: &Job, id3: Id3) -> Subject<'a> {
+    let (zone, station) = (station.timezone, station.name.as_str());
+    Subject { cut: job.cut, on_air: job.cut.start, zone, station, gaps: job.gaps, id3 }
 }
 
 fn texts(station: &Station, job: &Job) -> Texts {
@@ -316,7 +315,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_an_mp3_that_is_not_there_in_a_folder_that_is_can_be_written() {
+    fn a_recording_is_written_only_to_a_new_mp3_in_a_folder_that_exists() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("there.mp3"), "").unwrap();

@@ -1,5 +1,5 @@
-//! `aircheck recover`: a failed or partial airing, or one whose file is gone, cut again from its tape, or recordings that
-//! the list has lost put on it again, whether or not the service runs.
+//! `aircheck recover`: cuts an airing again from its tape that failed, is partial or has lost its file; or puts recordings
+//! on the list that the list has lost. It does not matter whether the service runs.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,36 +21,36 @@ use crate::library::strays;
 use crate::model::{AiringId, Verdict};
 use crate::recorder::{self, Recoverable, Recut, RecutError};
 
-/// Which airing, and for whom.
+/// What to recover, and how.
 #[derive(Debug)]
-pub(super) struct Wish {
-    /// The airing's id; without one, those that can be recovered are listed.
+pub(super) struct Options {
+    /// The airing's id. `None` if those that can be recovered are to be listed.
     pub id: Option<String>,
-    /// Whether it is about files in the output folder that the list has lost.
+    /// Whether to put files in the output folder on the list that it has lost.
     pub files: bool,
-    /// Whether a script reads.
+    /// Whether to print JSON.
     pub json: bool,
 }
 
-/// What can be recovered, as scripts see it.
+/// What can be recovered, as scripts read it.
 #[derive(Debug, Serialize)]
 struct Candidate {
     #[serde(flatten)]
     report: Report,
-    /// Seconds of it on tape.
+    /// The seconds of it that are on tape.
     on_tape: f64,
     /// Whether its file is no longer where it was put.
     gone: bool,
 }
 
-/// Lists or recovers.
-pub(super) fn run(config: Config, wish: Wish) -> anyhow::Result<u8> {
+/// Lists what can be recovered, or recovers it.
+pub(super) fn run(config: Config, options: Options) -> anyhow::Result<u8> {
     logging::begin("off");
     let config = Arc::new(config);
-    match wish.id {
-        None if wish.files => block_on(adopt(&config, wish.json))?,
-        Some(id) => block_on(recover(&config, AiringId::new(id), wish.json))?,
-        None => list(&config, wish.json),
+    match options.id {
+        None if options.files => block_on(adopt(&config, options.json))?,
+        Some(id) => block_on(recover(&config, AiringId::new(id), options.json))?,
+        None => list(&config, options.json),
     }
 }
 
@@ -91,7 +91,7 @@ fn row(found: &Recoverable) -> [String; 4] {
     ]
 }
 
-/// The list, to be written; nothing where there is none, which is told.
+/// Opens the catalogue for writing. `None` if there is none, which is printed.
 async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
     let path = config.state.join("catalogue.sqlite");
     if !path.exists() {

@@ -1,4 +1,4 @@
-//! `aircheck run`: the service, in the foreground.
+//! `aircheck run`: runs the service in the foreground.
 
 use super::exit::{DONE, FAILED};
 use super::runtime::block_on;
@@ -8,11 +8,11 @@ use crate::base::reaper;
 use crate::config::Config;
 use crate::daemon;
 
-/// Runs until it is told to stop.
+/// Runs until a signal stops it.
 pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     logging::begin("info");
-    // At start, not in the middle of a show. Shows of stations that can be reached, on disks that may be cleaned up, do not
-    // suffer from the others.
+    // Reported at the start, not in the middle of a show. Only what keeps everything from being recorded ends the service:
+    // the other shows must not suffer.
     let (obstacles, vital) = check::obstacles(&config);
     for obstacle in obstacles {
         eprintln!("aircheck: {obstacle}");

@@ -1,4 +1,4 @@
-//! `aircheck schema`: the JSON Schema of the station YAML, for editors.
+//! `aircheck schema`: prints the JSON Schema of the station YAML, for editors.
 
 use super::print::print_json;
 use crate::config::Config;

@@ -1,11 +1,11 @@
-//! What holds for every station file, as checks that panic where it does not.
+//! What holds for every station file, as checks that panic if it does not hold.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use std::path::Path;
 
 use super::Config;
 
-/// Whatever somebody saves as their stations is either understood or complained about at places that exist.
+/// Any file is either read, or refused with problems in lines that exist.
 pub fn config(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let lines = text.lines().count().max(1);
@@ -30,7 +30,7 @@ mod tests {
     use crate::base::trial;
 
     #[test]
-    fn every_file_is_understood_or_complained_about() {
+    fn every_file_is_read_or_refused_with_problems() {
         trial::check("config", 500, config);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{Mp3, Treatment};
+use crate::config::{DeadAirRule, GapPolicy, Mp3};
 use crate::model::{Gap, Measured, Span};
 
 /// What to encode, and where to.
@@ -13,8 +13,10 @@ pub struct Job {
     pub cut: Span,
     /// The encoding.
     pub mp3: Mp3,
-    /// What becomes of what is missing or silent.
-    pub treatment: Treatment,
+    /// What stands in the file in the place of a gap.
+    pub gaps: GapPolicy,
+    /// What counts as dead air; `None` if nothing does.
+    pub dead_air: Option<DeadAirRule>,
     /// The file to write; it is overwritten.
     pub target: PathBuf,
     /// Bytes to reserve for a picture in its tags, besides those for texts.

@@ -9,7 +9,7 @@ use super::job::{Encoded, Job};
 use super::measure::Meter;
 use super::mp3::Mp3Encoder;
 use super::place::{frames, frames_to_duration, slack};
-use crate::config::Gaps;
+use crate::config::GapPolicy;
 use crate::model::{Cause, Gap, Span};
 
 /// The file, and what is known of it. Its place goes forward only: by what is heard, by what is skipped.
@@ -17,7 +17,7 @@ pub(super) struct Output {
     mp3: Mp3Encoder,
     meter: Meter,
     cut: Span,
-    gaps: Gaps,
+    gaps: GapPolicy,
     sample_rate: u32,
     frame: usize,
     /// Sample frames in the whole cut.
@@ -37,9 +37,9 @@ impl Output {
         let sample_rate = job.mp3.sample_rate;
         Ok(Self {
             mp3: Mp3Encoder::start(&job.target, job.mp3, job.cover_space)?,
-            meter: Meter::new(job.mp3, job.treatment.dead_air, job.cut.start),
+            meter: Meter::new(job.mp3, job.dead_air, job.cut.start),
             cut: job.cut,
-            gaps: job.treatment.gaps,
+            gaps: job.gaps,
             sample_rate,
             frame: usize::from(job.mp3.channels.max(1)) * 4,
             total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
@@ -82,7 +82,7 @@ impl Output {
         if swallowed > 0 {
             self.put(self.silence(swallowed)).await?;
         }
-        if self.gaps == Gaps::Silence {
+        if self.gaps == GapPolicy::Silence {
             let mut left = hole - swallowed;
             while left > 0 {
                 let now = left.min(u64::from(self.sample_rate));

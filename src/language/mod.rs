@@ -1,8 +1,8 @@
-//! The languages that people are spoken to in: one file of messages each, in `messages/`.
+//! The languages in which aircheck speaks to people, with one file of messages each, in `messages/`.
 //!
-//! A message is a text with names in braces where it says what it is about: `{seconds} s of sound`. Which names there are
-//! is the same in all languages; their order, and every word around them, is the language's own. A language is added by a
-//! file, and its tag in the list of them.
+//! A message is a text with names in braces for its values: `{seconds} s of sound`. A message has the same names in all
+//! languages; their order and every word around them belong to the language. To add a language, add a file and put its
+//! tag into the list.
 
 mod sentence;
 
@@ -27,28 +27,28 @@ macro_rules! languages {
     ($($tag:literal),+) => {
         vec![$(Language {
             tag: $tag,
-            // The tests read every one of them.
+            // The tests read every file.
             messages: serde_json::from_str(include_str!(concat!("messages/", $tag, ".json"))).unwrap_or_default(),
         }),+]
     };
 }
 
-/// The first is spoken to whoever understands none, and to programs and the log.
+/// The first is for those who understand none of them, for programs and for the log.
 static LANGUAGES: LazyLock<Vec<Language>> = LazyLock::new(|| languages!["en", "ko"]);
 
 impl Language {
-    /// The one of the log and the command line.
+    /// Returns the language of the log and the command line.
     pub fn english() -> &'static Self {
         &LANGUAGES[0]
     }
 
-    /// All of them.
+    /// Returns all languages.
     #[cfg(test)]
     pub fn all() -> &'static [Self] {
         &LANGUAGES
     }
 
-    /// The one that is liked best among ours, by the value of `Accept-Language` (RFC 9110 section 12.5.4).
+    /// Returns the preferred language of ours, by the value of `Accept-Language` (RFC 9110 section 12.5.4).
     pub fn liked(accepted: &str) -> &'static Self {
         let mut ranges: Vec<(&str, f32)> = accepted
             .split(',')
@@ -60,7 +60,7 @@ impl Language {
                 )
             })
             .collect();
-        // Stable, so that of equal ones the first is liked best.
+        // The sort is stable, so the first of equal ones is preferred.
         ranges.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         let ours = |tag: &str| {
             LANGUAGES.iter().find(|ours| tag.split('-').next().is_some_and(|t| t.eq_ignore_ascii_case(ours.tag)))
@@ -68,7 +68,7 @@ impl Language {
         ranges.iter().filter(|(_, quality)| *quality > 0.0).find_map(|(tag, _)| ours(tag)).unwrap_or(Self::english())
     }
 
-    /// The message under `key` with its names filled in; what has no value stays as it is written.
+    /// Returns the message under `key` with its names filled in. A name that has no value stays as it is written.
     pub fn say(&self, key: &str, values: &[(&str, &str)]) -> String {
         let value = |name: &str| values.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
         let mut said = String::new();
@@ -87,9 +87,9 @@ impl Language {
         said + rest
     }
 
-    /// The word at `place`, counted from 0, of the message under `key` that is a list of words, such as `weekdays`.
-    pub fn word(&self, key: &str, place: usize) -> &str {
-        self.messages.get(key).and_then(|words| words.split(' ').nth(place)).unwrap_or_default()
+    /// Returns the word at `index` of the message under `key` that is a list of words, such as `weekdays`.
+    pub fn word(&self, key: &str, index: usize) -> &str {
+        self.messages.get(key).and_then(|words| words.split(' ').nth(index)).unwrap_or_default()
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_browser_chooses_and_english_is_for_the_rest() {
+    fn the_browser_chooses_the_language_and_english_is_for_the_rest() {
         let liked = |accepted| Language::liked(accepted).tag;
         assert_eq!(liked("ko-KR,ko;q=0.9,en-US;q=0.8"), "ko");
         assert_eq!(liked("fr, en;q=0.3, ko;q=0.7"), "ko");
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_about_the_same_in_every_language() {
+    fn a_message_has_the_same_names_in_every_language() {
         let names = |text: &str| -> BTreeSet<String> {
             let name = Regex::new(r"\{\w+\}").unwrap();
             name.find_iter(text).map(|found| found.as_str().to_owned()).collect()

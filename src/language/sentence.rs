@@ -1,10 +1,10 @@
-//! Something that is to be said, before it is known in which language.
+//! A message before it is known in which language it is said.
 
 use std::fmt;
 
 use super::Language;
 
-/// A sentence: the key of its message, and what it is about. As text it is English, for the log.
+/// The key of a message, and the values for its names. Displays in English, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
     key: &'static str,
@@ -12,24 +12,24 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    /// The message under `key`.
+    /// Makes a sentence of the message under `key`.
     pub fn new(key: &'static str) -> Self {
         Self { key, values: Vec::new() }
     }
 
-    /// With `value` in the place of `{name}`.
+    /// Puts `value` in the place of `{name}`.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.values.push((name, value.to_string()));
         self
     }
 
-    /// The key of its message.
+    /// Returns the key of its message.
     pub fn key(&self) -> &'static str {
         self.key
     }
 
-    /// The sentence in a language.
+    /// Says the sentence in `language`.
     pub fn say(&self, language: &Language) -> String {
         let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         language.say(self.key, &values)

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::judge::SILENCE;
 use crate::capture::deck::Probed;
-use crate::config::{Mp3, Treatment};
+use crate::config::{GapPolicy, Mp3};
 use crate::encode::{self, Encoded, Job};
 use crate::model::{AsCause as _, Cause, CauseKind, Span, Verdict};
 
@@ -36,7 +36,7 @@ pub async fn hear(probed: &Probed, enough: Duration, mp3: Mp3, target: PathBuf) 
         let sealed = CancellationToken::new();
         sealed.cancel();
         let (cut, target) = (Span::new(start, start + length), target.clone());
-        let job = Job { cut, mp3, treatment: Treatment::default(), target, cover_space: 0 };
+        let job = Job { cut, mp3, gaps: GapPolicy::default(), dead_air: None, target, cover_space: 0 };
         encode::encode(&job, tape, sealed).await
     };
     let lacks = |encoded: &Encoded| encoded.seconds + Verdict::TOLERANCE_SECONDS < enough.as_secs_f64();

@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::simulated::SimulatedClock;
-    use crate::config::{Mp3, Treatment};
+    use crate::config::{DeadAirRule, GapPolicy, Mp3};
     use crate::model::{Chunk, Container, Format, MediaEvent};
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -175,7 +175,8 @@ mod tests {
         let job = Job {
             cut: Span::new(at(0), at(20)),
             mp3: Mp3::default(),
-            treatment: Treatment::default(),
+            gaps: GapPolicy::default(),
+            dead_air: Some(DeadAirRule::default()),
             target: folder.path().join("a.mp3"),
             cover_space: 0,
         };

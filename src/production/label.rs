@@ -12,7 +12,7 @@ use super::tags::{self, Tags};
 use crate::airings::order::Order;
 use crate::base::text::cut;
 use crate::base::zone::Zone;
-use crate::config::{Gaps, Purpose, Template, Treatment, Values};
+use crate::config::{GapPolicy, Id3, Purpose, Template, Values};
 use crate::library::imprint::{self, FRAME};
 use crate::model::{Finished, Measured, Note, NoteKind, Span};
 
@@ -42,7 +42,8 @@ impl Draft {
             on_air: order.airing.on_air.start,
             zone: order.airing.timezone,
             station: &order.station.name,
-            treatment: order.show.treatment,
+            gaps: order.show.gaps,
+            id3: order.show.id3,
         };
         let mut tags = Tags { cover: self.cover.take(), ..self.tags(&subject, texts) };
         // First, so that a glance at the beginning of the file finds it.
@@ -54,9 +55,9 @@ impl Draft {
     /// The tags of the file, without a cover.
     pub fn tags(&self, subject: &Subject<'_>, texts: Texts) -> Tags {
         let Texts { title, artist, album, genre } = texts;
-        let Subject { cut, on_air, zone, station, treatment } = *subject;
+        let Subject { cut, on_air, zone, station, gaps, id3 } = *subject;
         Tags {
-            version: treatment.id3,
+            version: id3,
             title,
             artist,
             album,
@@ -67,7 +68,7 @@ impl Draft {
             encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
             length: Some(self.encoded.length),
             extra: replay_gain(self.encoded.measured.loudness.as_ref()),
-            chapters: chapters(&cut, &self.encoded.gaps, self.encoded.length, treatment.gaps == Gaps::Silence, zone),
+            chapters: chapters(&cut, &self.encoded.gaps, self.encoded.length, gaps == GapPolicy::Silence, zone),
             cover: None,
         }
     }
@@ -91,8 +92,10 @@ pub struct Subject<'a> {
     pub zone: Zone,
     /// The station's name.
     pub station: &'a str,
-    /// What became of what is missing, and which ID3 is written.
-    pub treatment: Treatment,
+    /// What stands in the file in the place of a gap.
+    pub gaps: GapPolicy,
+    /// Which ID3 is written.
+    pub id3: Id3,
 }
 
 /// `template` with `values`; where that cannot be, the default, which is noted: a recording is worth more than its name.

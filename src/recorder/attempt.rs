@@ -130,8 +130,8 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
 /// How an airing is named and tagged that was encoded as `order` says: by the configuration as it is now.
 fn named(parts: &Parts, order: &Order) -> Order {
     let now = parts.airings.current(order.clone());
-    let (mp3, treatment) = (order.show.mp3, order.show.treatment);
-    let show = Show { mp3, treatment, ..Show::clone(&now.show) };
+    let Show { mp3, id3, gaps, dead_air, .. } = *order.show;
+    let show = Show { mp3, id3, gaps, dead_air, ..Show::clone(&now.show) };
     Order { show: Arc::new(show), ..now }
 }
 

@@ -1,5 +1,5 @@
-//! The transmitter: music by the clock into ffmpeg, AAC frames out of it, cut into segments that know when they were
-//! on the air.
+//! The transmitter: it plays music by the clock into ffmpeg, and cuts the AAC frames that come out into segments that know
+//! when they were on the air.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,13 +18,13 @@ use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::process::Invocation;
 
-/// Segments in the playlist …
+/// Segments in the playlist.
 const LISTED: usize = 8;
-/// … and how many can still be fetched, so that a listener who has just read the playlist finds the oldest of it.
+/// Segments that can be fetched: a listener who has just read the playlist still finds its oldest one.
 const KEPT: usize = 11;
 /// Seconds of music that have already been on the air at the start: the whole playlist.
 const HEAD_START: i64 = 18;
-/// Samples in an AAC frame; ffmpeg's encoder also puts as many before the sound.
+/// Samples in an AAC frame. ffmpeg's encoder puts as many before the sound.
 const FRAME: u32 = 1_024;
 /// Frames in a segment: just over two seconds.
 const FRAMES: u32 = 94;
@@ -54,13 +54,13 @@ pub struct Segment {
 pub struct Window(Arc<Mutex<VecDeque<Segment>>>);
 
 impl Window {
-    /// Those that stand in the playlist, oldest first.
+    /// Returns the segments of the playlist, oldest first.
     pub fn listed(&self) -> Vec<Segment> {
         let segments = self.lock();
         segments.iter().skip(segments.len().saturating_sub(LISTED)).cloned().collect()
     }
 
-    /// The segment with this number, while it can be fetched.
+    /// Returns the segment with this number, while it can be fetched.
     pub fn find(&self, sequence: u64) -> Option<Segment> {
         self.lock().iter().find(|segment| segment.sequence == sequence).cloned()
     }
@@ -78,7 +78,7 @@ impl Window {
     }
 }
 
-/// Starts playing, encoding and cutting until `stop`.
+/// Starts to play, encode and cut until `stop`.
 pub fn start(
     window: &Window,
     environment: &Environment,
@@ -123,7 +123,7 @@ pub fn start(
     Ok(vec![environment.tasks.spawn(transmitter)])
 }
 
-/// Plays from `first` on: what is due by now at once, the rest as time passes.
+/// Plays from `first` on: at once what is due by now, the rest as time passes.
 async fn play(mut encoder: ChildStdin, first: DateTime<Utc>, clock: SharedClock) -> std::io::Result<()> {
     let mut music = Music::from(first.timestamp().unsigned_abs());
     let started = clock.monotonic();
@@ -131,7 +131,7 @@ async fn play(mut encoder: ChildStdin, first: DateTime<Utc>, clock: SharedClock)
     let mut played = 0;
     loop {
         let due = (head_start + clock.monotonic().saturating_sub(started)).as_millis() * u128::from(RATE) / 1_000;
-        // In small pieces, so that nothing else in the process has to wait for the music.
+        // Small pieces keep the music from delaying other tasks of the process.
         while played < due {
             let piece = (due - played).min(u128::from(RATE) / 10);
             encoder.write_all(&music.play(usize::try_from(piece).unwrap_or(0))).await?;
@@ -154,7 +154,7 @@ async fn cut(mut encoded: ChildStdout, window: Window, mut begins: DateTime<Utc>
     Ok(())
 }
 
-/// Appends the next ADTS frame (ISO/IEC 14496-3, 1.A.2.2): its length stands in 13 bits of its header.
+/// Appends the next ADTS frame (ISO/IEC 14496-3, 1.A.2.2). Its length is in 13 bits of its header.
 async fn read_frame(encoded: &mut ChildStdout, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut header = [0; 7];
     encoded.read_exact(&mut header).await?;
@@ -165,7 +165,7 @@ async fn read_frame(encoded: &mut ChildStdout, bytes: &mut Vec<u8>) -> anyhow::R
     Ok(())
 }
 
-/// The ID3 tag that begins every segment of packed audio: its time on a clock of 90 kHz.
+/// Makes the ID3 tag that begins every segment of packed audio: its time on a clock of 90 kHz.
 fn timestamp_tag(ticks: u64) -> Vec<u8> {
     let mut tag = b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0\0\x35\0\0com.apple.streaming.transportStreamTimestamp\0".to_vec();
     // 33 bits, as in a transport stream.

@@ -1,7 +1,6 @@
-//! `aircheck demo`: everything at once on this machine.
+//! `aircheck demo`: runs everything at once on this machine.
 //!
-//! The service that runs here is the real one, with a configuration as a person would write it; only the station is
-//! our own.
+//! The service is the real one, with a configuration as a person would write it. Only the station is our own.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -25,11 +24,11 @@ use crate::config::Config;
 use crate::daemon;
 use crate::library::catalogue::{Catalogue, Filter};
 
-/// The ports that the page is served at: that of the service, and those next to it where somebody has it already.
+/// The ports at which the page may be served: that of the service, and the next ones if that is taken.
 const PORTS: RangeInclusive<u16> = 8080..=8099;
-/// How long the page is waited for.
+/// How long to wait for the page.
 const SERVED_WITHIN: Duration = Duration::from_secs(10);
-/// How often finished recordings are looked for.
+/// How often to look for finished recordings.
 const EVERY: Duration = Duration::from_millis(500);
 
 /// Runs the demo until Ctrl-C.
@@ -52,7 +51,7 @@ async fn demo(folder: &Path) -> anyhow::Result<()> {
     let station = DemoStation::start(&environment).await?;
     let page = page_address().context("the page found no free port")?;
     let config = configure(folder, &station, page)?;
-    let told = format!(
+    let intro = format!(
         "Demo FM is on the air: {}\nA show of 15 s airs on every full minute. It is recorded as {} says, into\n{}\n\
          Ctrl-C ends the demo.\n\n",
         station.page_url(),
@@ -63,20 +62,20 @@ async fn demo(folder: &Path) -> anyhow::Result<()> {
     let output = config.output.clone();
     let result = tokio::select! {
         result = daemon::run(config, environment.clone()) => result.map_err(Into::into),
-        result = announce(&environment, page, &told, &catalogue, &output) => result,
+        result = announce(&environment, page, &intro, &catalogue, &output) => result,
     };
     station.stop().await;
     result
 }
 
-/// Where the page can be served: at the first of [`PORTS`] that nobody has, else at any that is free.
+/// Returns where the page can be served: at the first of [`PORTS`] that is free, else at any free port.
 fn page_address() -> std::io::Result<SocketAddr> {
-    // Found free by taking it; the listener gives it back when it is dropped.
+    // A port is free if it can be bound. The listener gives it back when it is dropped.
     let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
     PORTS.into_iter().find_map(|port| free(port).ok()).map_or_else(|| free(0), Ok)
 }
 
-/// Whether somebody answers at `page` before long.
+/// Whether something answers at `page` within [`SERVED_WITHIN`].
 async fn is_served(environment: &Environment, page: SocketAddr) -> bool {
     let clock = &environment.clock;
     let deadline = clock.monotonic() + SERVED_WITHIN;
@@ -89,7 +88,7 @@ async fn is_served(environment: &Environment, page: SocketAddr) -> bool {
     }
 }
 
-/// Writes the configuration where it can be read and tried out.
+/// Writes the configuration into `folder`, where people can read and change it.
 fn configure(folder: &Path, station: &DemoStation, page: SocketAddr) -> anyhow::Result<Config> {
     let file = folder.join("stations.yaml");
     let text = format!(
@@ -102,29 +101,29 @@ fn configure(folder: &Path, station: &DemoStation, page: SocketAddr) -> anyhow::
     Ok(Config::load(&file)?)
 }
 
-/// Prints where the page is as soon as it is there, then `told`, then every recording that is finished from now on.
+/// Prints where the page is as soon as it answers, then `intro`, then every recording that is finished from now on.
 async fn announce(
     environment: &Environment,
     page: SocketAddr,
-    told: &str,
+    intro: &str,
     catalogue: &Path,
     output: &Path,
 ) -> anyhow::Result<()> {
     let begun = environment.clock.now();
-    // Where it is not served after all, the service has said why.
+    // If it is not served, the service has said why.
     if is_served(environment, page).await {
         let first = PORTS.start();
         let taken = if page.port() == *first { String::new() } else { format!("Port {first} is taken here. ") };
         print(&format!("{taken}Open http://{page}/ in a browser: there is everything to see and to hear.\n\n"))?;
     }
-    print(told)?;
-    let mut told = HashSet::new();
+    print(intro)?;
+    let mut printed = HashSet::new();
     loop {
         environment.clock.sleep(EVERY).await;
-        // The service makes it when it starts.
+        // The service makes the catalogue when it starts.
         let Ok(catalogue) = Catalogue::open_read_only(catalogue).await else { continue };
         for recording in catalogue.list(&Filter { limit: Some(5), ..Filter::default() }).await?.into_iter().rev() {
-            if recording.finished_at.is_none_or(|at| at < begun) || !told.insert(recording.id.clone()) {
+            if recording.finished_at.is_none_or(|at| at < begun) || !printed.insert(recording.id.clone()) {
                 continue;
             }
             let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();

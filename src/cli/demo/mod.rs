@@ -1,8 +1,8 @@
 //! A radio station in this process, so that aircheck can be tried without internet and without configuration.
 //!
-//! It is made like a real one, and nothing in aircheck knows that it is not: `music` is played by the clock,
-//! `broadcast` encodes it to AAC and cuts it into HLS segments, and `site` shows a page in which the stream's
-//! address is buried in a script, signed and good for a minute only. It listens on the loopback interface alone.
+//! It is made like a real one, and nothing in aircheck knows that it is not: `music` plays by the clock, `broadcast`
+//! encodes it to AAC and cuts it into HLS segments, and `site` shows a page with the address of the stream in a script,
+//! signed and good for a minute only. It listens on the loopback interface alone.
 
 mod broadcast;
 mod command;
@@ -21,7 +21,7 @@ use crate::base::environment::Environment;
 use broadcast::{SEGMENT, Window};
 pub use command::run;
 
-/// What the encoder holds back.
+/// How much sound the encoder holds back.
 const SLACK: TimeDelta = TimeDelta::milliseconds(500);
 
 /// A station on the air.
@@ -39,18 +39,18 @@ impl DemoStation {
         let address = listener.local_addr().context("the demo station's port is gone")?;
         let (window, stop) = (Window::default(), environment.stop.child_token());
         let mut tasks = broadcast::start(&window, environment, &stop)?;
-        // Who tunes in finds a station that has been on the air for a while, and not one that catches up with the clock.
+        // A listener finds a station that has been on the air for a while, not one that catches up with the clock.
         until_caught_up(&window, environment).await;
         tasks.push(site::start(listener, window, environment, &stop));
         Ok(Self { page_url: format!("http://{address}/onair.html?channel=demo"), stop, tasks })
     }
 
-    /// The page of the station's player.
+    /// Returns the address of the page with the station's player.
     fn page_url(&self) -> &str {
         &self.page_url
     }
 
-    /// The station and a show of 15 s every minute, as one would write them in `stations.yaml`.
+    /// Writes the station and a show of 15 s every minute, as in `stations.yaml`.
     fn config_yaml(&self) -> String {
         format!(
             r#"stations:
@@ -84,8 +84,8 @@ shows:
     }
 }
 
-/// Waits until the newest segment is as recent as it will be from now on; not for ever, because a transmitter that failed
-/// tells so itself.
+/// Waits until the newest segment is as recent as it will be from now on, but not for ever: a transmitter that failed logs
+/// it.
 async fn until_caught_up(window: &Window, environment: &Environment) {
     let clock = &environment.clock;
     let deadline = clock.monotonic() + Duration::from_secs(10);
@@ -111,7 +111,7 @@ mod tests {
         response.text().await.unwrap()
     }
 
-    /// The left channel at 48 kHz.
+    /// Decodes the left channel at 48 kHz.
     async fn decoded(segment: Vec<u8>) -> Vec<f64> {
         let args = ["-loglevel", "error", "-i", "pipe:0", "-f", "s16le", "-ac", "2", "-ar", "48000", "pipe:1"];
         let mut ffmpeg = Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn().unwrap();
@@ -127,10 +127,10 @@ mod tests {
         bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]]))).collect()
     }
 
-    /// By how many samples what was `heard` lags behind the music that was on the air from `time` on.
+    /// Returns by how many samples what was `heard` lags behind the music that was on the air from `time` on.
     fn lateness(heard: &[f64], time: DateTime<Utc>) -> isize {
         const SECOND: usize = music::RATE as usize;
-        // A second earlier, for the reverberation.
+        // The music begins a second earlier, so that its reverberation is right.
         let played = left(&music::Music::from(time.timestamp().unsigned_abs() - 1).play(3 * SECOND));
         let start = SECOND + usize::try_from(time.timestamp_subsec_micros()).unwrap() * 48 / 1_000;
         let difference = |late: &isize| -> f64 {
@@ -138,7 +138,7 @@ mod tests {
             let pairs = heard.iter().zip(&played[start.strict_add_signed(-late)..]).skip(4_096).take(SECOND / 4);
             pairs.map(|(heard, played)| (heard - played).powi(2)).sum()
         };
-        // In steps that are short against the highest note, as far as an encoder's delay.
+        // The steps are short against the highest note, and reach as far as an encoder's delay.
         (-1_300..=1_300).step_by(2).min_by(|a, b| difference(a).total_cmp(&difference(b))).unwrap()
     }
 
@@ -156,7 +156,7 @@ mod tests {
             let times = playlist.lines().filter_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:"));
             times.filter_map(|time| time.parse().ok()).collect()
         };
-        // A segment of two seconds began as long ago when it is complete, and up to twice that before the next is.
+        // A segment of two seconds began two seconds ago when it is complete, and up to four when the next one is.
         let recent = |time: &DateTime<Utc>| (2.0..4.6).contains(&(environment.clock.now() - time).as_seconds_f64());
         let mut playlist = text(&url).await;
         while begun(&playlist).len() < 8 || !begun(&playlist).last().is_some_and(recent) {

@@ -1,8 +1,8 @@
 //! The music: slow chords, a wandering arpeggio, and a bell on every full minute.
 //!
-//! What is played is a function of the time of day alone (only the reverberation remembers), so a recording can be
-//! checked by ear: one that begins on the minute begins with the bell. Four chords of four seconds each go round; in
-//! every half second one note of the chord is plucked, chosen by a hash of the time.
+//! The music is a function of the time of day alone, except for the reverberation, which remembers. So a recording can be
+//! checked by ear: one that begins on the minute begins with the bell. Four chords of four seconds each go round, and every
+//! half second one note of the chord is plucked, chosen by a hash of the time.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -39,12 +39,12 @@ pub struct Music {
 }
 
 impl Music {
-    /// Begins at a Unix time in seconds.
+    /// Makes a player that begins at a Unix time in seconds.
     pub fn from(second: u64) -> Self {
         Self { position: second * u64::from(RATE), left: Reverb::new(0), right: Reverb::new(23) }
     }
 
-    /// The next `count` samples: 16 bits, little endian, left and right in turn.
+    /// Plays the next `count` samples: 16 bits, little endian, left and right in turn.
     pub fn play(&mut self, count: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(count * 4);
         for _ in 0..count {
@@ -60,7 +60,7 @@ impl Music {
     }
 }
 
-/// Left and right at a sample, before the reverberation.
+/// Returns left and right at a sample, before the reverberation.
 fn dry(position: u64) -> [f64; 2] {
     // Within the day, so that fractions of a second keep their precision.
     let now = (position % (86_400 * u64::from(RATE))) as f64 / f64::from(RATE);
@@ -76,8 +76,8 @@ fn dry(position: u64) -> [f64; 2] {
     [left + bell, right + bell]
 }
 
-/// The chord: each note a little out of tune between left and right, which makes it wide. A chord swells while the one
-/// before it fades.
+/// Returns the chord. Each note is a little out of tune between left and right, which makes it wide. A chord swells while
+/// the one before it fades.
 fn pad(now: f64) -> [f64; 2] {
     let (number, into) = ((now / CHORD) as usize, now % CHORD);
     let swell = (into / 1.5).min(1.0);
@@ -93,7 +93,7 @@ fn pad(now: f64) -> [f64; 2] {
     [left + before_left, right + before_right]
 }
 
-/// The note plucked at a step, as it sounds now, and its place between left (0) and right (1).
+/// Returns the note that is plucked at a step, as it sounds now, and its pan between left (0) and right (1).
 fn pluck(step: u64, now: f64) -> (f64, f64) {
     let chance = scatter(step);
     let since = now - step as f64 * STEP;
@@ -109,7 +109,7 @@ fn pluck(step: u64, now: f64) -> (f64, f64) {
     (0.16 * shape * tone, 0.2 + 0.6 * (chance >> 16 & 0xFF) as f64 / 255.0)
 }
 
-/// The bell, `since` seconds after it was struck.
+/// Returns the bell, `since` seconds after it was struck.
 fn bell(since: f64) -> f64 {
     if since > BELL_RINGS {
         return 0.0;
@@ -121,20 +121,19 @@ fn bell(since: f64) -> f64 {
     0.5 * strike * partials.sum::<f64>()
 }
 
-/// The frequency of a MIDI note in Hz.
+/// Returns the frequency of a MIDI note in Hz.
 fn pitch(note: u8) -> f64 {
     440.0 * ((f64::from(note) - 69.0) / 12.0).exp2()
 }
 
-/// A number that looks random but belongs to `step` (the finaliser of `SplitMix64`).
+/// Returns a number that looks random but belongs to `step` (the finaliser of `SplitMix64`).
 fn scatter(step: u64) -> u64 {
     let mixed = (step ^ step >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ mixed >> 31
 }
 
-/// A small hall after Schroeder: four echoes side by side that feed back, each losing its treble, then one that
-/// spreads them.
+/// A small hall after Schroeder: four echoes side by side feed back and lose their treble, and one after them spreads them.
 #[derive(Debug)]
 struct Reverb {
     echoes: [Echo; 4],
@@ -149,7 +148,7 @@ struct Echo {
 }
 
 impl Reverb {
-    /// `offset` samples longer in one channel than in the other, so that they differ.
+    /// Makes a hall whose echoes are `offset` samples longer, so that the channels differ.
     fn new(offset: usize) -> Self {
         let echo = |length: usize| Echo { line: vec![0.0; length + offset], at: 0, dull: 0.0 };
         Self { echoes: [1_687, 1_931, 2_053, 2_251].map(echo), spread: echo(347) }
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_never_silent_and_never_clips() {
+    fn the_music_is_never_silent_and_never_clips() {
         for second in [0, 17, 58, 86_399, 1_800_000_030] {
             let sound = samples(second, 3 * RATE as usize);
             for half in sound.chunks(RATE as usize) {
@@ -206,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_time_of_day_sounds_the_same() {
+    fn equal_times_of_day_sound_alike() {
         assert_eq!(samples(1_800_000_000, 1_000), samples(1_800_086_400, 1_000));
         assert_ne!(samples(1_800_000_000, 1_000), samples(1_800_000_001, 1_000));
     }

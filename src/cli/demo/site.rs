@@ -1,4 +1,4 @@
-//! The station's web site: the page of its player, a signed playlist, segments.
+//! The station's web site: the page of its player, a signed playlist and the segments.
 
 use std::collections::hash_map::RandomState;
 use std::fmt::Write;
@@ -20,7 +20,7 @@ use super::broadcast::{SEGMENT, Window};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 
-/// For how long the address of the stream is good: short, so that renewing it can be watched.
+/// How long the address of the stream is good: short, so that people can watch how it is renewed.
 const LIFETIME: TimeDelta = TimeDelta::seconds(60);
 
 /// What the handlers share.
@@ -52,7 +52,7 @@ pub fn start(
     })
 }
 
-/// The address of the stream is in a script, as JSON in a JavaScript string: the shape of many real players.
+/// Shows the page. The address of the stream is in a script, as JSON in a JavaScript string, as in many real players.
 async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> Html<String> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("127.0.0.1");
     let query = site.signer.sign(site.clock.now() + LIFETIME);
@@ -73,7 +73,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
     ))
 }
 
-/// The live playlist (RFC 8216 section 4), for those whose signature is good.
+/// Serves the live playlist (RFC 8216 section 4) to requests with a good signature.
 async fn playlist(State(site): State<Arc<Site>>, Query(signature): Query<Signature>) -> impl IntoResponse {
     if !site.signer.accepts(&signature, site.clock.now()) {
         return Err(StatusCode::FORBIDDEN);
@@ -96,7 +96,7 @@ async fn segment(State(site): State<Arc<Site>>, Path(name): Path<String>) -> imp
     found.map(|segment| ([(header::CONTENT_TYPE, "audio/aac")], segment.bytes)).ok_or(StatusCode::NOT_FOUND)
 }
 
-/// What a signed address carries, named as in `CloudFront`'s.
+/// The query of a signed address, named as that of `CloudFront`.
 #[derive(Debug, Deserialize)]
 struct Signature {
     #[serde(rename = "Expires")]
@@ -110,7 +110,7 @@ struct Signature {
 struct Signer(RandomState);
 
 impl Signer {
-    /// The query of an address that is good until `expires`.
+    /// Makes the query of an address that is good until `expires`.
     fn sign(&self, expires: DateTime<Utc>) -> String {
         let expires = expires.timestamp();
         format!("Expires={expires}&Signature={}&Key-Pair-Id=DEMO", self.signature(expires))

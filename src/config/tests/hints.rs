@@ -1,11 +1,11 @@
-//! Mistakes of which a naive parser says something that leads astray.
+//! Mistakes for which a plain parser gives a misleading message.
 
 use std::fmt::Write as _;
 
 use super::*;
 
 #[test]
-fn what_an_editor_does_not_show_is_told_where_it_stands() {
+fn characters_that_an_editor_does_not_show_are_reported_where_they_are() {
     let show = |indent: &str, title: &str| {
         with_station(&format!(
             "shows:\n  - title: {title}\n{indent}station: s\n    cron: \"0 9 * * *\"\n    length: 1h\n"
@@ -21,12 +21,12 @@ fn what_an_editor_does_not_show_is_told_where_it_stands() {
     let (line, column, message, hint) = only(&show("    ", "Ne\u{1b}ws"));
     assert_eq!((line, column), (4, 14), "{message}");
     assert!(message.contains("U+001B") && hint.contains("out"), "{message} / {hint}");
-    // Inside a text it is a letter like others.
+    // In a text it is a letter like any other.
     assert_eq!(parse(&show("    ", "아침\u{3000}뉴스")).shows[0].title, "아침\u{3000}뉴스");
 }
 
 #[test]
-fn who_switches_the_page_off_is_told_how() {
+fn a_wrong_way_to_switch_the_page_off_is_answered_with_the_right_one() {
     for text in ["web: off\n", "web: false\n", "web: { listen: false }\n", "web: no\n"] {
         assert_eq!(only(&with_station(text)).3, "to switch it off, write `web: { listen: off }`", "{text}");
     }
@@ -35,7 +35,7 @@ fn who_switches_the_page_off_is_told_how() {
 }
 
 #[test]
-fn an_id_that_cannot_be_is_answered_in_the_same_way_at_the_station_and_at_its_shows() {
+fn a_wrong_id_has_one_suggestion_at_the_station_and_at_its_shows() {
     let text = |station: &str| {
         format!(
             "stations:\n  k bs: {{ name: KBS 1FM, hls: https://h/x }}\nshows:\n  \
@@ -51,7 +51,7 @@ fn an_id_that_cannot_be_is_answered_in_the_same_way_at_the_station_and_at_its_sh
 }
 
 #[test]
-fn what_may_have_been_meant_is_proposed_once() {
+fn one_suggestion_is_proposed_once() {
     let show = |length: &str| {
         with_station(&format!("shows:\n  - {{ title: News, station: s, cron: \"0 9 * * *\", length: \"{length}\" }}\n"))
     };
@@ -62,7 +62,7 @@ fn what_may_have_been_meant_is_proposed_once() {
 }
 
 #[test]
-fn typographic_quotes_are_told_where_they_cannot_be_meant() {
+fn typographic_quotes_are_reported_if_they_cannot_be_meant() {
     let show = |title: &str, cron: &str, length: &str| {
         let keys = format!("title: {title}\n    station: s\n    cron: {cron}\n    length: {length}");
         with_station(&format!("shows:\n  - {keys}\n"))
@@ -75,20 +75,20 @@ fn typographic_quotes_are_told_where_they_cannot_be_meant() {
     assert_eq!(parse(&show("“Heroes”", "\"0 9 * * *\"", "1h")).shows[0].title, "“Heroes”");
 }
 
-/// A show of these keys, each in a line, behind a station.
+/// A station and a show with these keys, each in a line.
 fn show_of(keys: &str) -> String {
     with_station(&format!("shows:\n  - title: News\n{keys}    station: s\n    length: 1h\n"))
 }
 
 #[test]
-fn a_tab_behind_a_colon_is_named() {
+fn a_tab_after_a_colon_is_reported() {
     let (line, column, message, hint) = only(&show_of("    cron:\t0 9 * * *\n"));
     assert_eq!((line, column, hint.as_str()), (5, 10, "write `cron: 0 9 * * *`"), "{message}");
     assert!(message.starts_with("a tab stands after this colon"), "{message}");
 }
 
 #[test]
-fn a_full_width_colon_is_told_wherever_it_stands_and_nothing_else_is() {
+fn a_full_width_colon_is_the_only_problem_wherever_it_stands() {
     for (text, line, hint) in [
         (show_of("    cron： \"0 9 * * *\"\n"), 5, "write `cron: \"0 9 * * *\"`"),
         (
@@ -110,7 +110,7 @@ fn a_full_width_colon_is_told_wherever_it_stands_and_nothing_else_is() {
 }
 
 #[test]
-fn what_shows_have_in_common_can_be_written_once() {
+fn keys_that_shows_have_in_common_can_be_written_once() {
     let config = parse(
         "x-usual: &usual { station: s, length: 1h, tags: { genre: News } }\nx-late: &late { late: 5m, length: 2h }\n\
          stations:\n  s: &station { hls: https://h.example/x, timezone: Asia/Seoul }\n  t: { <<: *station, timezone: Europe/Paris }\n\
@@ -122,7 +122,7 @@ fn what_shows_have_in_common_can_be_written_once() {
     let three = &config.shows[2];
     assert_eq!((three.late.as_secs(), three.station.as_str(), three.timezone.name()), (300, "t", "Europe/Paris"));
     assert_eq!(three.tags.genre.source(), "News");
-    // What is taken over is checked, and told where it is written.
+    // Merged keys are checked, and reported where they are written.
     let errors = wrong(
         "x-usual: &usual { station: s, lenght: 1h }\nstations:\n  s: { hls: https://h.example/x }\nshows:\n  \
          - { <<: *usual, title: One, cron: \"0 9 * * *\" }\n",
@@ -132,12 +132,12 @@ fn what_shows_have_in_common_can_be_written_once() {
     assert_eq!((line, message.starts_with("`<<` takes over the keys of an anchor")), (4, true), "{message}");
     let (line, _, message, hint) = only(&with_station("shows:\n  - <<: *usual\n    title: One\n"));
     assert_eq!((line, message.as_str()), (4, "there is no anchor `&usual` above this alias"), "{hint}");
-    // Only at the top of the file, where nothing is taken for a key by mistake.
+    // Keys of the user's own stand only at the top of the file, where they hide no misspelt key.
     assert!(only(&show_of("    cron: \"0 9 * * *\"\n    x-note: a\n")).2.contains("is not a key"));
 }
 
 #[test]
-fn aliases_without_end_or_measure_are_told_and_cost_nothing() {
+fn endless_and_excessive_aliases_are_refused_without_cost() {
     let (line, _, message, hint) = only("stations: &a { s: *a }\n");
     assert_eq!((line, message.contains("has no end")), (1, true), "{message} / {hint}");
     let mut bomb = "x-0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
@@ -159,8 +159,8 @@ fn the_address_of_the_page_has_neither_a_password_nor_a_query() {
 }
 
 #[test]
-fn text_is_the_same_in_whatever_form_it_was_saved() {
-    // As a Mac saves it: é and 명 in parts.
+fn text_is_equal_in_every_unicode_normal_form() {
+    // A Mac saves é and 명 in parts.
     let (composed, parts) = ("Caf\u{e9} 명", "Cafe\u{301} \u{1106}\u{1167}\u{11bc}");
     let show = |title: &str| format!("  - {{ title: {title}, station: s, cron: \"0 9 * * *\", length: 1h }}\n");
     let config = parse(&with_station(&format!("shows:\n{}", show(parts))));
@@ -170,7 +170,7 @@ fn text_is_the_same_in_whatever_form_it_was_saved() {
     let (_, _, message, _) =
         only("stations:\n  caf\u{e9}: { hls: https://h/x }\n  cafe\u{301}: { hls: https://h/y }\n");
     assert!(message.contains("stands twice"), "{message}");
-    // Whatever form a show uses for its station.
+    // A show may write its station in another form.
     let text = "stations:\n  cafe\u{301}: { hls: https://h/x }\nshows:\n  - { title: T, station: caf\u{e9}, cron: \"0 9 * * *\", length: 1h }\n";
     assert_eq!(parse(text).shows[0].station, parse(text).stations[0].id);
 }
@@ -201,7 +201,7 @@ fn a_template_is_tried_with_the_shows_that_use_it() {
     let (line, _, message, _) = only(&file(branch, &(show("Show", "show") + &show("Evening News", "news"))));
     assert_eq!((line, message.contains("for the show `Evening News`")), (3, true), "{message}");
     parse(&file(branch, &show("Show", "show")));
-    // What two words have and one has not.
+    // The second word of a title that has only one.
     let second = "{{ (show | split(' '))[1] }}";
     parse(&file(second, &show("Evening News", "news")));
     assert!(
@@ -209,7 +209,7 @@ fn a_template_is_tried_with_the_shows_that_use_it() {
     );
     parse(&file(second, ""));
     assert!(only(&file("{{ start | dat('%Y') }}", "  []\n")).2.contains("cannot be rendered"));
-    // One of a show's own, told at its place; names that only it has are right.
+    // A template of a show's own fails at its location, and may use names that only this show has.
     let own = |name: &str| show("News", "news").replace(" }", &format!(", name: \"{name}\" }}"));
     parse(&with_station(&format!("shows:\n{}", own("{{ {'news': 'N'}[show_id] }}"))));
     let (line, _, message, _) =

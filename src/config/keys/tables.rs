@@ -1,0 +1,412 @@
+//! Every key of the file: its name, what it is for, what it takes. The texts are shown by editors.
+
+use super::kind::{Kind, Table, key};
+use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
+
+/// The schemes of addresses that are fetched over HTTP.
+pub const HTTP: &[&str] = &["http", "https"];
+/// The schemes of addresses that rtmpdump takes.
+pub const RTMP: &[&str] = &["rtmp", "rtmps", "rtmpe", "rtmpt", "rtmpte", "rtmpts"];
+
+/// The default of `listen`.
+pub const LISTEN: &str = "127.0.0.1:8080";
+/// What switches the page off.
+const NO_PAGE: &str = "web: { listen: off }";
+/// The default of `min_free`.
+pub const MIN_FREE: &str = "1 GiB";
+
+/// The whole file.
+pub static FILE: Table = Table {
+    name: "file",
+    doc: "The stations and shows that aircheck records.",
+    keys: &[
+        key(
+            "timezone",
+            Kind::Zone,
+            "timezone: Asia/Seoul",
+            "The time zone of the crons; the machine's where it is left out.",
+        ),
+        key(
+            "output",
+            Kind::Folder,
+            "output: recordings",
+            "The folder of the recordings, relative to this file or absolute.",
+        )
+        .default("recordings"),
+        key(
+            "state",
+            Kind::Folder,
+            "state: /var/lib/aircheck",
+            "The folder of the tape and the catalogue; by default $STATE_DIRECTORY, else $XDG_STATE_HOME/aircheck, else ~/.local/state/aircheck.",
+        ),
+        key("min_free", Kind::Size, "min_free: 1 GiB", "With less free space than this no new airing is begun.")
+            .default(MIN_FREE),
+        key(
+            "name",
+            Kind::Template,
+            "name: \"{{ station }}/{{ show }}\"",
+            "The names of the recordings below the output folder, without extension; `/` makes folders.",
+        )
+        .default(NAME),
+        key("mp3", Kind::Section(&MP3), "mp3: { bitrate: 128k }", "How the recordings are encoded."),
+        key(
+            "web",
+            Kind::Section(&WEB),
+            "web: { listen: 127.0.0.1:8080 }",
+            "The page with the recordings, and the feeds.",
+        )
+        .off(NO_PAGE),
+        key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock.",
+        )
+        .default("skip"),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        )
+        .off("dead_air: false"),
+        key(
+            "id3",
+            Kind::Word(&["2.4", "2.3"]),
+            "id3: 2.3",
+            "The version of the ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`.",
+        )
+        .default("2.4"),
+        key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
+            .required(),
+        key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
+    ],
+    one_of: &[],
+};
+
+/// The page.
+pub static WEB: Table = Table {
+    name: "web",
+    doc: "The page with the recordings, and the feeds.",
+    keys: &[
+        key("listen", Kind::Text, "listen: 127.0.0.1:8080", "Address and port, or `off`.").default(LISTEN).off(NO_PAGE),
+        key(
+            "base_url",
+            Kind::Url(HTTP),
+            "base_url: https://radio.example.org/",
+            "The address by which podcast apps reach it; by default the one they asked.",
+        ),
+        key(
+            "password",
+            Kind::Text,
+            "password: \"$argon2id$…\"",
+            "Asked for by the page: the hash that `aircheck passwd` prints, `env:NAME` or `file:PATH`.",
+        ),
+        key(
+            "trusted_proxies",
+            Kind::Words,
+            "trusted_proxies: [172.18.0.0/16]",
+            "Web servers in front of it on other machines or in containers, which are believed for whom they ask: addresses or networks.",
+        ),
+        key(
+            "auth",
+            Kind::Word(&["none"]),
+            "auth: none",
+            "Lets everybody in who can reach the page; otherwise it has a password where other machines reach it.",
+        ),
+    ],
+    one_of: &[],
+};
+
+/// A station.
+pub static STATION: Table = Table {
+    name: "station",
+    doc: "A broadcaster and how to reach its sound.",
+    keys: &[
+        key("name", Kind::Text, "name: KBS 1FM", "The station's name for people; by default its id."),
+        key("timezone", Kind::Zone, "timezone: Asia/Seoul", "The time zone of this station's shows."),
+        key(
+            "delay",
+            Kind::Duration,
+            "delay: 15s",
+            "How much later than on the air its stream arrives, where the stream does not say.",
+        )
+        .default("0s"),
+        key(
+            "artwork",
+            Kind::Picture,
+            "artwork: logo.png",
+            "A picture, PNG or JPEG: a file, relative to this one, or a URL; for the shows that have none. By default one is drawn.",
+        ),
+        key(
+            "hls",
+            Kind::UrlOr(HTTP, &HLS),
+            "hls: https://…/playlist.m3u8",
+            "HTTP Live Streaming: the URL of a playlist (.m3u8).",
+        ),
+        key("rtmp", Kind::UrlOr(RTMP, &RTMP_SOURCE), "rtmp: rtmp://…", "RTMP, recorded through rtmpdump."),
+        key(
+            "icecast",
+            Kind::UrlOr(HTTP, &ICECAST),
+            "icecast: https://…",
+            "Icecast or SHOUTcast: the URL of a stream, or of a list that names it (PLS, M3U, XSPF, ASX).",
+        ),
+        key(
+            "tls",
+            Kind::Section(&TLS),
+            "tls: { accept_invalid: true }",
+            "How far the servers of its page and its stream are believed.",
+        ),
+    ],
+    one_of: &["hls", "rtmp", "icecast"],
+};
+
+/// TLS of a station.
+pub static TLS: Table = Table {
+    name: "tls",
+    doc: "How far the servers of the station's page and stream are believed.",
+    keys: &[key(
+        "accept_invalid",
+        Kind::Bool,
+        "accept_invalid: true",
+        "Whether it is recorded although a certificate is self-signed, has expired or is for another name.",
+    )
+    .default("false")],
+    one_of: &[],
+};
+
+const HEADERS_DOC: &str = "HTTP headers, such as Referer. A value can be `env:NAME` or `file:PATH`.";
+const FIND_DOC: &str = "Steps that find the URL, each working on what the one before found.";
+
+/// An HLS source.
+pub static HLS: Table = Table {
+    name: "hls",
+    doc: "Where the HLS playlist is.",
+    keys: &[
+        key(
+            "url",
+            Kind::Url(HTTP),
+            "url: https://…/playlist.m3u8",
+            "The URL of the playlist, `env:NAME` or `file:PATH`.",
+        ),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+        key("max_bitrate", Kind::Rate, "max_bitrate: 192k", "The best variant up to this bit rate is recorded."),
+        key(
+            "language",
+            Kind::Text,
+            "language: ko",
+            "The language to record where the playlist offers several, as its `LANGUAGE` says; else its default.",
+        ),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// An Icecast source.
+pub static ICECAST: Table = Table {
+    name: "icecast",
+    doc: "Where the Icecast or SHOUTcast stream is.",
+    keys: &[
+        key("url", Kind::Url(HTTP), "url: https://…", "The URL of the stream, `env:NAME` or `file:PATH`."),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// An RTMP source.
+pub static RTMP_SOURCE: Table = Table {
+    name: "rtmp",
+    doc: "Where the RTMP stream is, and what rtmpdump is told.",
+    keys: &[
+        key("url", Kind::Url(RTMP), "url: rtmp://…", "The URL of the stream, `env:NAME` or `file:PATH`."),
+        key("find", Kind::Each(&STEP), "find:", FIND_DOC),
+        key("headers", Kind::Headers, "headers: { Referer: \"https://…\" }", HEADERS_DOC),
+        key("app", Kind::Text, "app: live", "rtmpdump's --app."),
+        key("playpath", Kind::Text, "playpath: stream1", "rtmpdump's --playpath."),
+        key("swf", Kind::Text, "swf: https://…/player.swf", "rtmpdump's --swfVfy."),
+        key("page", Kind::Text, "page: https://…", "rtmpdump's --pageUrl."),
+        key("live", Kind::Bool, "live: true", "rtmpdump's --live.").default("true"),
+        key("args", Kind::Words, "args: [--conn, \"S:x\"]", "Further arguments for rtmpdump."),
+    ],
+    one_of: &["url", "find"],
+};
+
+/// A step of a `find`.
+pub static STEP: Table = Table {
+    name: "step",
+    doc: "One step from a page to the URL of the stream.",
+    keys: &[
+        key(
+            "get",
+            Kind::Url(HTTP),
+            "get: https://…",
+            "Fetches a page; left empty, the URL that the step before found.",
+        ),
+        key(
+            "headers",
+            Kind::Headers,
+            "headers: { Referer: \"https://…\" }",
+            "HTTP headers of this `get`, besides the station's own.",
+        ),
+        key("select", Kind::Selector, "select: script", "Picks HTML elements by a CSS selector."),
+        key("attr", Kind::Text, "attr: src", "With `select`: this attribute instead of the text."),
+        key("json", Kind::JsonPath, "json: $.stream.url", "Picks values of a JSON document by a JSONPath."),
+        key(
+            "match",
+            Kind::Pattern,
+            "match: '\"url\":\"(.*?)\"'",
+            "Matches a regular expression: its first group, or all of it.",
+        ),
+        key(
+            "run",
+            Kind::Words,
+            "run: [yt-dlp, -g]",
+            "Runs a program of yours, the text on its input; what it prints is handed on.",
+        ),
+    ],
+    one_of: &["get", "select", "json", "match", "run"],
+};
+
+/// A show.
+pub static SHOW: Table = Table {
+    name: "show",
+    doc: "What to record, when, and what to make of it.",
+    keys: &[
+        key(
+            "id",
+            Kind::Id,
+            "id: evening-news",
+            "Its id; by default made from the title. Keep it when you change the title.",
+        ),
+        key("title", Kind::Text, "title: Evening News", "The title for people.").required(),
+        key("station", Kind::StationId, "station: kbs-1fm", "The id of its station.").required(),
+        key(
+            "cron",
+            Kind::Cron,
+            "cron: \"0 14 * * *\"",
+            "When it starts: minute, hour, day of the month, month, day of the week.",
+        )
+        .required(),
+        key("length", Kind::Duration, "length: 1h30m", "How long it is on the air.").required(),
+        key("early", Kind::Duration, "early: 30s", "How much to record before it.").default("0s"),
+        key("late", Kind::Duration, "late: 1m", "How much to record after it.").default("0s"),
+        key("timezone", Kind::Zone, "timezone: Asia/Seoul", "The time zone of its cron; by default its station's."),
+        key("tags", Kind::Section(&TAGS), "tags: { genre: Classical }", "The ID3 tags."),
+        key(
+            "name",
+            Kind::Template,
+            "name: \"{{ station }}/{{ show }}\"",
+            "The names of its recordings; by default those of the file.",
+        ),
+        key(
+            "mp3",
+            Kind::Section(&MP3),
+            "mp3: { bitrate: 192k }",
+            "How it is encoded, where that differs from the file's `mp3`.",
+        ),
+        key(
+            "gaps",
+            Kind::Word(&["skip", "silence"]),
+            "gaps: silence",
+            "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock; by default as the file says.",
+        ),
+        key(
+            "dead_air",
+            Kind::SectionOrNo(&DEAD_AIR),
+            "dead_air: { longer_than: 1m }",
+            "When silence that the station sends is noted as dead air; `false`: never.",
+        )
+        .off("dead_air: false"),
+        key(
+            "id3",
+            Kind::Word(&["2.4", "2.3"]),
+            "id3: 2.3",
+            "The version of its ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`; by default as the file says.",
+        ),
+        key(
+            "artwork",
+            Kind::Picture,
+            "artwork: show.png",
+            "A picture, PNG or JPEG: a file, relative to this one, or a URL; by default that of its station.",
+        ),
+        key(
+            "keep",
+            Kind::Section(&KEEP),
+            "keep: { last: 30 }",
+            "How many recordings to keep; all where it is left out.",
+        ),
+    ],
+    one_of: &[],
+};
+
+/// The tags of a show.
+pub static TAGS: Table = Table {
+    name: "tags",
+    doc: "The ID3 tags.",
+    keys: &[
+        key("title", Kind::Template, "title: \"{{ show }}\"", "TIT2, the title.").default(TITLE),
+        key("artist", Kind::Template, "artist: \"{{ station }}\"", "TPE1, the artist.").default(ARTIST),
+        key("genre", Kind::Template, "genre: Classical", "TCON, the genre.").default(GENRE),
+        key("album", Kind::Template, "album: \"{{ show }}\"", "TALB, the album.").default(ALBUM),
+    ],
+    one_of: &[],
+};
+
+/// Retention.
+pub static KEEP: Table = Table {
+    name: "keep",
+    doc: "Which recordings to keep; what neither rule keeps is deleted.",
+    keys: &[
+        key("last", Kind::Integer(1, 1_000_000), "last: 30", "The newest so many that have a file."),
+        key("days", Kind::Integer(1, 36_500), "days: 90", "Those younger than so many days."),
+    ],
+    one_of: &[],
+};
+
+/// Dead air.
+pub static DEAD_AIR: Table = Table {
+    name: "dead_air",
+    doc: "When silence that the station sends is noted as dead air.",
+    keys: &[
+        key("below", Kind::Level, "below: -60 dB", "No sample is louder than this, relative to full scale.")
+            .default("-60 dB"),
+        key("longer_than", Kind::Duration, "longer_than: 30s", "It lasts at least so long.").default("30s"),
+    ],
+    one_of: &[],
+};
+
+/// Encoding.
+pub static MP3: Table = Table {
+    name: "mp3",
+    doc: "How to encode.",
+    keys: &[
+        key("bitrate", Kind::Rate, "bitrate: 128k", "Bits per second.").default("128k"),
+        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
+        key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
+            .default("48000"),
+        key("quality", Kind::Integer(0, 9), "quality: 5", "LAME's quality: 0 is the slowest and best, 9 the fastest.")
+            .default("5"),
+    ],
+    one_of: &[],
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_is_of_its_key_and_every_choice_is_a_key() {
+        for table in
+            [&FILE, &WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR, &TLS]
+        {
+            for key in table.keys {
+                assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
+                assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);
+            }
+            for choice in table.one_of {
+                assert!(table.key(choice).is_some(), "{choice} is no key of {}", table.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The entries of `stations`.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::base::zone::Zone;
+
+use super::{artwork, checks, timezone};
+use crate::base::http;
+use crate::config::keys::{HTTP, RTMP, STATION, STEP, Section};
+use crate::config::values::{
+    Address, Complaint, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, parse_or_suggest, secret, slug, units,
+};
+use crate::config::yaml::{Content, Entry, Node, Problems};
+use crate::model::StationId;
+
+/// A station as far as it could be read.
+pub struct ParsedStation {
+    /// What shows need to know of it.
+    pub stub: StationStub,
+    /// All of it. `None` if something is wrong with it, which is reported.
+    pub station: Option<Station>,
+}
+
+/// What shows need to know of a station.
+pub struct StationStub {
+    /// Its key in the file.
+    pub key: String,
+    /// The key, or what it has to be instead. `None` if no id can be made of it.
+    pub id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+    /// The zone of its shows.
+    pub zone: Zone,
+}
+
+/// Reads the station under one key of `stations`. `timezone` is that of the file.
+pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> ParsedStation {
+    let key = entry.key.clone();
+    let id = parse_or_suggest(&key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
+    let instead = || Some(slug::slug(&key)).filter(|slug| !slug.is_empty());
+    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone };
+    let owner = format!("the station `{}`", entry.key);
+    let Some(section) = Section::open(&entry.value, &owner, entry.location, &STATION, problems) else {
+        return ParsedStation { stub, station: None };
+    };
+    stub.name = section.name("name", problems);
+    stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    let station = parse(&section, id, &stub, folder, problems);
+    ParsedStation { stub, station }
+}
+
+fn parse(
+    section: &Section<'_>,
+    id: Option<String>,
+    stub: &StationStub,
+    folder: &Path,
+    problems: &mut Problems,
+) -> Option<Station> {
+    let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
+    let artwork = artwork::read(section, folder, problems);
+    // All three are read, so that the mistakes of each are reported, although only one may stand.
+    let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
+    let tls = section.section("tls", problems);
+    let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
+    let mut source = sources.into_iter().flatten().next()?;
+    match &mut source {
+        SourceConfig::Hls(hls) => hls.accept_invalid = accept_invalid,
+        SourceConfig::Rtmp(rtmp) => rtmp.accept_invalid = accept_invalid,
+        SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
+    }
+    let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
+    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, artwork, source })
+}
+
+fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
+    let source = Source::open(station, "hls", HTTP, folder, problems)?;
+    let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
+    let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
+    let (address, headers, accept_invalid) = (source.address?, source.headers, false);
+    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid }))
+}
+
+fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
+    let source = Source::open(station, "icecast", HTTP, folder, problems)?;
+    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers, accept_invalid: false }))
+}
+
+fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
+    let Source { address, headers, keys } = Source::open(station, "rtmp", RTMP, folder, problems)?;
+    let reveal = |text: &str| secret::reveal(text, folder).map(Cow::into_owned);
+    let mut text = |name: &str| keys.as_ref().and_then(|keys| keys.read(name, problems, reveal));
+    let (app, playpath, swf, page) = (text("app"), text("playpath"), text("swf"), text("page"));
+    let live = keys.as_ref().and_then(|keys| keys.flag("live", problems)).unwrap_or(true);
+    let words = keys.as_ref().map(|keys| keys.words("args", problems)).unwrap_or_default();
+    let mut args = Vec::new();
+    for (word, location) in words {
+        match reveal(word) {
+            Ok(word) => args.push(word),
+            Err(complaint) => problems.add(location, complaint),
+        }
+    }
+    Some(SourceConfig::Rtmp(Rtmp {
+        address: address?,
+        headers,
+        app,
+        playpath,
+        swf,
+        page,
+        live,
+        args,
+        accept_invalid: false,
+    }))
+}
+
+/// What all kinds of sources share.
+struct Source<'a> {
+    /// `None` if something is wrong with it, which is reported.
+    address: Option<Address>,
+    headers: Vec<(String, String)>,
+    /// The section. `None` if the source is only a URL.
+    keys: Option<Section<'a>>,
+}
+
+impl<'a> Source<'a> {
+    /// Reads the source under `name`. `None` if the station has no such key.
+    fn open(
+        station: &Section<'a>,
+        name: &str,
+        schemes: &[&str],
+        folder: &Path,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        let url = |text: &str| checks::url(text, folder, schemes).map(Address::Url);
+        if !matches!(station.get(name)?.value.content, Content::Map(_)) {
+            let address = station.read(name, problems, url);
+            return Some(Self { address, headers: Vec::new(), keys: None });
+        }
+        let keys = station.section(name, problems)?;
+        let headers = headers(&keys, folder, problems);
+        let known = keys.read("url", problems, url);
+        let found = keys.list("find", problems).and_then(|steps| find(&keys, steps, folder, problems));
+        Some(Self { address: known.or(found.map(Address::Find)), headers, keys: Some(keys) })
+    }
+}
+
+fn headers(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Vec<(String, String)> {
+    let mut headers = Vec::new();
+    for (entry, value) in keys.pairs("headers", problems) {
+        match secret::reveal(value, folder) {
+            Err(complaint) => problems.add(entry.value.location, complaint),
+            Ok(value) => {
+                let header = (entry.key.clone(), value.into_owned());
+                if http::header_map(std::slice::from_ref(&header)).is_err() {
+                    let message = format!("the header `{}` or its value cannot be sent over HTTP", entry.key);
+                    let hint = "write it like `Referer: \"https://…\"`, in letters of ASCII";
+                    problems.add(entry.location, Complaint::new(message).hint(hint));
+                }
+                headers.push(header);
+            }
+        }
+    }
+    headers
+}
+
+fn find(keys: &Section<'_>, steps: &[Node], folder: &Path, problems: &mut Problems) -> Option<Vec<Find>> {
+    if steps.is_empty() {
+        let complaint = Complaint::new("`find` has no steps").hint("begin with `- get: https://…`");
+        problems.add(keys.location, complaint);
+        return None;
+    }
+    let mut found = Vec::new();
+    for (index, node) in steps.iter().enumerate() {
+        let number = index + 1;
+        let owner = format!("step {number} of `find`");
+        let Some(section) = Section::open(node, &owner, node.location, &STEP, problems) else { continue };
+        found.extend(step(number, &section, folder, problems).map(|step| Find { number, step }));
+    }
+    // Without the step that is wrong, the others would find something else.
+    (found.len() == steps.len()).then_some(found)
+}
+
+fn step(number: usize, step: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Step> {
+    for (companion, owner) in [("headers", "get"), ("attr", "select")] {
+        if let (Some(entry), None) = (step.get(companion), step.get(owner)) {
+            let complaint = Complaint::new(format!("`{companion}` belongs to a `{owner}`, and this step has none"));
+            problems.add(entry.location, complaint);
+        }
+    }
+    let first_only = |problems: &mut Problems| {
+        if number == 1 {
+            let complaint = Complaint::new("the first step has nothing to work on yet");
+            problems.add(step.location, complaint.hint("begin with `- get: https://…`, or with `- run: […]`"));
+        }
+    };
+    if let Some(entry) = step.get("get") {
+        let headers = headers(step, folder, problems);
+        if matches!(entry.value.content, Content::Nothing) {
+            first_only(problems);
+            return Some(Step::Get { url: None, headers });
+        }
+        let url = step.read("get", problems, |text| checks::url(text, folder, HTTP))?;
+        return Some(Step::Get { url: Some(url), headers });
+    }
+    if step.get("run").is_some() {
+        if step.list("run", problems)?.is_empty() {
+            problems
+                .add(step.location, Complaint::new("`run` names no program").hint("write `run: [program, argument]`"));
+            return None;
+        }
+        let command = step.words("run", problems).into_iter().map(|(word, _)| word.to_owned()).collect();
+        return Some(Step::Run { command });
+    }
+    first_only(problems);
+    if step.get("select").is_some() {
+        let attribute = step.text("attr", problems);
+        let css = step.read("select", problems, checks::selector)?;
+        return Some(Step::Select { css, attribute });
+    }
+    if step.get("json").is_some() {
+        return Some(Step::Json { path: step.read("json", problems, checks::json_path)? });
+    }
+    Some(Step::Match { pattern: step.read("match", problems, checks::pattern)? })
+}

@@ -1,0 +1,70 @@
+//! The whole configuration.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::folders::{self, Unwritable};
+use super::{ById, DeadAirRule, GapPolicy, Id3, Mp3, Show, Station, Template, Web};
+use crate::base::text::composed;
+use crate::base::zone::Zone;
+use crate::model::{ShowId, StationId};
+
+/// A whole configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// Sentences about what is right and perhaps not meant, each beginning with its line.
+    pub warnings: Vec<String>,
+    /// The zone of shows and stations that do not name one.
+    pub timezone: Zone,
+    /// Where recordings go, absolute.
+    pub output: PathBuf,
+    /// Where tape and catalogue live, absolute.
+    pub state: PathBuf,
+    /// The names of recordings if the show does not say otherwise.
+    pub name: Template,
+    /// The encoding if the show does not say otherwise.
+    pub mp3: Mp3,
+    /// The version of the tags if the show does not say otherwise.
+    pub id3: Id3,
+    /// The page.
+    pub web: Web,
+    /// What stands in the file in the place of a gap if the show does not say otherwise.
+    pub gaps: GapPolicy,
+    /// What counts as dead air if the show does not say otherwise; `None` if nothing does.
+    pub dead_air: Option<DeadAirRule>,
+    /// The free bytes below which no new airing begins.
+    pub min_free: u64,
+    /// The stations, in the order of the file.
+    pub stations: ById<Station>,
+    /// The shows, in the order of the file.
+    pub shows: ById<Show>,
+}
+
+impl Config {
+    /// Returns the folders that this user may not write to. Blocks on the disk.
+    pub fn unwritable(&self) -> Vec<Unwritable> {
+        [&self.output, &self.state].into_iter().filter_map(|folder| folders::unwritable(folder)).collect()
+    }
+
+    /// Returns the station with this id, in whichever Unicode normal form it is written.
+    pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
+        find(&self.stations, id.as_str())
+    }
+
+    /// Returns the name of the station with this id, or the id itself if the file has no such station.
+    pub fn station_name<'a>(&'a self, id: &'a StationId) -> &'a str {
+        self.station(id).map_or(id.as_str(), |station| &station.name)
+    }
+
+    /// Returns the show with this id, in whichever Unicode normal form it is written.
+    pub fn show(&self, id: &ShowId) -> Option<&Arc<Show>> {
+        find(&self.shows, id.as_str())
+    }
+}
+
+/// Finds `id` as it is, or in normal form C, in which the ids of the file are.
+fn find<'a, T>(values: &'a ById<T>, id: &str) -> Option<&'a Arc<T>> {
+    values.by_id(id).or_else(|| values.by_id(&composed(id)))
+}

@@ -1,0 +1,36 @@
+//! What the rest of the program uses of the configuration, and how each value is written.
+//!
+//! Nothing here knows of a file: a value that is written wrong is a [`Complaint`], to which the reader of the file adds
+//! line and column.
+
+mod artwork;
+mod by_id;
+mod complaint;
+mod config;
+pub mod confusables;
+mod cron;
+mod encoding;
+pub mod folders;
+mod gaps;
+mod one_time;
+pub mod secret;
+mod show;
+pub mod slug;
+mod station;
+pub mod template;
+pub mod units;
+mod web;
+
+pub use artwork::Artwork;
+pub use by_id::ById;
+pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};
+pub use config::Config;
+pub use cron::{Crontab, CrontabError, Crontabs};
+pub use encoding::{Id3, Mp3};
+pub use folders::Unwritable;
+pub use gaps::{DeadAirRule, GapPolicy};
+pub use show::{Keep, Show, TagTemplates};
+pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
+pub use template::{Purpose, Template, TemplateError, Values};
+pub use units::{LONGEST, parse_duration};
+pub use web::{Auth, Web};

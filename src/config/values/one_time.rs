@@ -1,0 +1,114 @@
+//! Shows of one-time airings: they are not in the file, and are made from its defaults.
+//!
+//! Their ids begin with [`ONCE`], which has a character that no id of the file can have. So none is ever taken for a show
+//! of the file, whatever shows it gets later, and no `keep` deletes their recordings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::template::{ALBUM, ARTIST, GENRE, TITLE};
+use super::{Config, Crontab, Keep, Show, Station, TagTemplates, Template, slug};
+use crate::model::ShowId;
+
+/// How the ids of shows that air once begin.
+const ONCE: &str = "once~";
+/// The most letters of a title in an id, which becomes part of file names.
+const LETTERS: usize = 40;
+
+impl Config {
+    /// Makes the id of a show of this title that airs once on `station`.
+    pub fn once(title: &str, station: &Station) -> ShowId {
+        let of_title: String = slug::slug(title).chars().take(LETTERS).collect();
+        if of_title.is_empty() || of_title == slug::slug(&station.name) {
+            return ShowId::new(format!("{ONCE}{}", station.id));
+        }
+        // Two stations may have one programme at one moment.
+        ShowId::new(format!("{ONCE}{}~{of_title}", station.id))
+    }
+
+    /// Returns the show with this id: one of the file or, as its id says, one that airs once. `None` if the file no longer
+    /// has it.
+    pub fn show_or_once(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
+        if !id.as_str().starts_with(ONCE) {
+            return self.show(id).cloned();
+        }
+        self.stand_in(id, title, station)
+    }
+
+    /// Makes a show of the file's defaults, in the place of one that the file does not have, or no longer has.
+    pub fn stand_in(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
+        let template = |source: &str| Template::parse(source).ok();
+        Some(Arc::new(Show {
+            id: id.clone(),
+            title: title.to_owned(),
+            station: station.id.clone(),
+            cron: Crontab::never(),
+            timezone: station.timezone,
+            length: Duration::ZERO,
+            early: Duration::ZERO,
+            late: Duration::ZERO,
+            tags: TagTemplates {
+                title: template(TITLE)?,
+                artist: template(ARTIST)?,
+                genre: template(GENRE)?,
+                album: template(ALBUM)?,
+            },
+            file: self.name.clone(),
+            mp3: self.mp3,
+            id3: self.id3,
+            gaps: self.gaps,
+            dead_air: self.dead_air,
+            artwork: None,
+            keep: Keep::default(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::language::Language;
+
+    fn config() -> Config {
+        let text = "timezone: UTC\nname: \"{{ station }}/{{ show }}\"\nmp3: { bitrate: 64k }\ngaps: silence\nstations:\n  \
+                    s: { name: S, hls: https://h.example/x, timezone: Asia/Seoul }\nshows:\n  \
+                    - { title: News, station: s, cron: \"0 14 * * *\", length: 1h }\n";
+        Config::parse(text, Path::new("stations.yaml")).unwrap()
+    }
+
+    #[test]
+    fn a_show_that_airs_once_is_made_of_the_defaults_and_is_not_in_the_file() {
+        let config = config();
+        let station = &config.stations[0];
+        let id = Config::once("News", station);
+        assert_eq!((id.as_str(), config.show(&id).is_none()), ("once~s~news", true));
+        let show = config.show_or_once(&id, "{{ show }} & <b>", station).unwrap();
+        assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", "Asia/Seoul".parse().unwrap()));
+        assert_eq!(
+            (show.file.source(), show.mp3, show.id3, show.gaps, show.dead_air),
+            ("{{ station }}/{{ show }}", config.mp3, config.id3, config.gaps, config.dead_air)
+        );
+        assert_eq!((show.keep, show.cron.describe(Language::english())), (Keep::default(), "once".to_owned()));
+        assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);
+        assert_eq!(Config::once("명연주 명음반", station).as_str(), "once~s~명연주-명음반");
+        assert_eq!(Config::once("?!", station).as_str(), "once~s");
+        assert_eq!(Config::once("S", station).as_str(), "once~s");
+        assert_eq!(Config::once(&"명".repeat(200), station).as_str().chars().count(), 47);
+    }
+
+    #[test]
+    fn a_show_of_the_file_is_found_and_one_that_is_gone_is_not() {
+        let config = config();
+        let station = &config.stations[0];
+        let news = config.show_or_once(&ShowId::new("news"), "another title", station).unwrap();
+        assert!(Arc::ptr_eq(&news, &config.shows[0]));
+        assert!(config.show_or_once(&ShowId::new("gone"), "Gone", station).is_none());
+    }
+
+    #[test]
+    fn no_id_of_a_file_begins_like_that_of_a_show_that_airs_once() {
+        assert!(slug::id(&format!("{ONCE}news")).is_err());
+    }
+}

@@ -1,0 +1,37 @@
+//! The web page: where it listens, under which address the world knows it, and who may see it.
+//!
+//! If other machines can reach the page, the file says who may see it: it has a password, or `auth: none`. A page that
+//! only this machine reaches asks for nothing, unless the file has a password: a web server in front may ask on behalf of
+//! the world, so everybody is asked then.
+
+use std::net::SocketAddr;
+
+use ipnet::IpNet;
+use url::Url;
+
+use crate::base::password::PasswordHash;
+
+/// The page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Web {
+    /// Where it listens. `None` if it is switched off.
+    pub listen: Option<SocketAddr>,
+    /// The address by which others reach it, for feeds. `None` if that is the one they asked.
+    pub base_url: Option<Url>,
+    /// Web servers in front of it on other machines. What they say of whom they ask for is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Who may see it.
+    pub auth: Auth,
+}
+
+/// Who may see the page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Auth {
+    /// Everybody on this machine; nobody else can reach it.
+    #[default]
+    Machine,
+    /// Those who know the password.
+    Password(PasswordHash),
+    /// Everybody who can reach it: `auth: none`.
+    Anyone,
+}
