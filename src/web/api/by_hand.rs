@@ -7,15 +7,15 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::Site;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
-use super::problem::Problem;
 use crate::airings::programme::Planned;
 use crate::airings::report::Report;
 use crate::model::{AiringId, StationId};
 use crate::recorder::{ControlError, Later};
+use crate::web::Site;
+use crate::web::answer::Problem;
 
 /// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
 #[utoipa::path(
