@@ -3,62 +3,43 @@
 //! Invariants:
 //! - no path from a URL ever reaches the disk: files are found through the catalogue, by the id of their airing;
 //! - every request passes three guards before anybody works with it: it is meant for this page, and where it changes
-//!   something was asked by this page (`headers`); whoever asks may (`door`); what is sent is small and comes soon (`body`);
+//!   something was asked by this page (`transport::same_site`); whoever asks may (`auth::door`); what is sent is small and
+//!   comes soon (`transport::body`);
 //! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
 //! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
+//!
+//! What answers (`pages`, `api`, `feeds`, `media`, `monitoring`) uses the other modules, and not each other.
 
-mod access;
 mod address;
+mod answer;
 mod api;
-mod artwork;
-mod asked;
-mod body;
-mod calendar;
-mod client;
-mod conditional;
-mod cookie;
-mod door;
-mod episodes;
-mod events;
-mod failure;
-mod feed;
-mod files;
-mod headers;
-mod health;
-mod host;
-mod language;
-mod levels;
-mod live;
+mod auth;
+mod feeds;
 mod media;
-mod metrics;
+mod monitoring;
 mod pages;
-mod patience;
-mod playlist;
-mod presence;
-mod probes;
-mod range;
-mod reach;
-mod refusal;
-mod server;
 mod site;
-mod text;
+mod transport;
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::get;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use access::Access;
-pub use events::Events;
-pub use presence::Presence;
-pub use probes::Probes;
+pub use auth::Access;
 pub use site::Site;
+pub use site::events::Events;
+pub use site::presence::Presence;
+pub use site::probes::Probes;
+
+use answer::language;
+use auth::door;
+use transport::{body, same_site, server};
 
 /// How long open requests may take when the daemon stops.
 const GRACE: Duration = Duration::from_millis(500);
@@ -89,20 +70,14 @@ fn router(site: Site) -> Router {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
-        .merge(feed::router())
-        .merge(artwork::router())
+        .merge(feeds::router())
         .merge(media::router())
-        .merge(playlist::router())
-        .merge(live::router())
-        .route("/schedule.ics", get(calendar::coming))
-        .route("/static/{file}", get(files::get))
-        .route("/healthz", get(health::get))
-        .route("/metrics", get(metrics::get))
+        .merge(monitoring::router())
         .fallback(pages::fallback())
         .with_state(site.clone())
         // The last is asked first.
         .layer(from_fn_with_state(site.clone(), body::read_first))
         .layer(from_fn_with_state(site.clone(), door::keep))
-        .layer(from_fn_with_state(site, headers::check))
+        .layer(from_fn_with_state(site, same_site::check))
         .layer(from_fn(language::choose))
 }

@@ -10,15 +10,14 @@ use serde::Deserialize;
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::Site;
-use super::count::Count;
-use super::extract::{Body, Instant, Path, Query};
+use super::extract::{Body, Count, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
-use super::problem::Problem;
 use crate::airings::by_hand::{ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
 use crate::airings::report::Report;
 use crate::model::{AiringId, Planned, ShowId, Span, StationId};
+use crate::web::Site;
+use crate::web::answer::Problem;
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]

@@ -7,14 +7,14 @@ use axum::response::Response;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::super::Site;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
-use super::problem::Problem;
 use crate::airings::by_hand::{ControlError, Later};
 use crate::airings::report::Report;
 use crate::model::{AiringId, Planned, StationId};
+use crate::web::Site;
+use crate::web::answer::Problem;
 
 /// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
 #[utoipa::path(

@@ -13,11 +13,11 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::super::Site;
-use super::super::events::{Happened, Hearing, MOST};
 use super::extract::Query;
-use super::problem::Problem;
 use crate::language::Sentence;
+use crate::web::Site;
+use crate::web::answer::Problem;
+use crate::web::site::events::{Happened, Hearing, MOST};
 
 /// A sign of life for web servers in between, which end what is quiet.
 const ALIVE: Duration = Duration::from_secs(15);

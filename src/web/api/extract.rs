@@ -10,7 +10,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::problem::Problem;
+use crate::web::answer::Problem;
+
+/// The most that is answered at once.
+const MOST: u32 = 500;
 
 /// The query.
 #[derive(Debug)]
@@ -94,5 +97,31 @@ impl TryFrom<String> for Instant {
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = |_| format!("{text:?} is not a time like 2026-11-20T05:00:00Z or 2026-11-20T14:00:00%2B09:00");
         DateTime::parse_from_rfc3339(&text).map(|at| Self(at.with_timezone(&Utc))).map_err(wrong)
+    }
+}
+
+/// How many, from 1 to [`MOST`].
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct Count(u32);
+
+impl Count {
+    /// So many where none are asked for.
+    pub(super) const fn usual(count: u32) -> Self {
+        Self(count)
+    }
+
+    /// The number.
+    pub(super) fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Count {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let within = text.parse().ok().filter(|count| (1..=MOST).contains(count));
+        within.map(Self).ok_or_else(|| format!("{text:?} is not a number from 1 to {MOST}"))
     }
 }

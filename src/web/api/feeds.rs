@@ -7,13 +7,13 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::super::access::Feed as Key;
-use super::super::asked::Base;
-use super::super::{Site, address};
 use super::extract::Path;
-use super::problem::Problem;
 use crate::language::Sentence;
 use crate::model::ShowId;
+use crate::web::address::base::Base;
+use crate::web::answer::Problem;
+use crate::web::auth::Feed as Key;
+use crate::web::{Site, address};
 
 /// A podcast feed.
 #[derive(Debug, Serialize, ToSchema)]

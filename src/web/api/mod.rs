@@ -7,14 +7,11 @@
 mod airings;
 mod bin;
 mod by_hand;
-mod count;
-mod document;
 mod events;
 mod extract;
 mod feeds;
 mod moment;
 mod probes;
-mod problem;
 mod recordings;
 mod stations;
 
@@ -22,17 +19,37 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
 use axum::routing::{any, get};
 use axum::{Json, Router};
-use utoipa::OpenApi as _;
+use utoipa::OpenApi;
+use utoipa::openapi::{OpenApi as Document, ServerBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Site;
-use document::Head;
-
-pub(super) use problem::Problem;
+use crate::web::Site;
+use crate::web::answer::Problem;
+use crate::web::answer::problem::Written;
 
 /// Nothing that is asked for takes more bytes than this.
 const LARGEST_BODY: usize = 16 * 1024;
+
+/// What is said of the interface as a whole.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "aircheck",
+        description = "Recordings of radio shows, what is on the air and what comes next. Errors are problem details \
+                       (RFC 9457), in words of the language that `Accept-Language` asks for, where we speak it; \
+                       instants are RFC 3339.",
+    ),
+    components(schemas(Written)),
+    tags(
+        (name = "recordings", description = "What has been recorded"),
+        (name = "airings", description = "What comes"),
+        (name = "stations", description = "Where the sound comes from"),
+        (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
+        (name = "events", description = "What happens, as it happens"),
+    )
+)]
+struct Head;
 
 /// The addresses of the interface.
 pub(super) fn router() -> Router<Site> {
@@ -61,13 +78,21 @@ pub(super) fn router() -> Router<Site> {
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
     let (router, document) = described.split_for_parts();
-    let describe = async move |State(site): State<Site>| Json(document::placed(document, &site));
+    let describe = async move |State(site): State<Site>| Json(placed(document, &site));
     router
         .route("/api/v1/openapi.json", get(describe))
         .route("/api", any(nothing))
         .route("/api/", any(nothing))
         .route("/api/{*rest}", any(nothing))
         .method_not_allowed_fallback(refused)
+}
+
+/// `document`, with the path under which a web server in front hands the interface on.
+fn placed(mut document: Document, site: &Site) -> Document {
+    let root = site.root();
+    let url = if root.is_empty() { "/".to_owned() } else { root };
+    document.servers = Some(vec![ServerBuilder::new().url(url).build()]);
+    document
 }
 
 /// Nothing is at this address.

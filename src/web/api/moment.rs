@@ -6,9 +6,9 @@ use crate::base::zone::Zone;
 use axum::http::StatusCode;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _, Utc};
 
-use super::problem::Problem;
 use crate::config::parse_duration;
 use crate::language::Sentence;
+use crate::web::answer::Problem;
 
 /// An instant under `key`: in RFC 3339, or without an offset by the clocks of `zone`, as browsers send it. Of a time that
 /// is there twice, when the clocks go back, the first counts.

@@ -11,13 +11,13 @@ use serde::Serialize;
 use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
-use super::super::probes::Busy;
-use super::super::{Site, range};
 use super::extract::Path;
-use super::problem::Problem;
 use crate::base::redact;
 use crate::language::Sentence;
 use crate::model::{CauseKind, StationId};
+use crate::web::Site;
+use crate::web::answer::{Problem, range};
+use crate::web::site::probes::Busy;
 
 /// What came of trying a station.
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::super::{Site, conditional, episodes};
-use super::count::Count;
-use super::extract::{Instant, Path, Query};
-use super::problem::Problem;
+use super::extract::{Count, Instant, Path, Query};
 use crate::language::Sentence;
 use crate::library::catalogue::{Filter, Recording, Report};
 use crate::model::{AiringId, ShowId, StationId};
+use crate::web::Site;
+use crate::web::answer::{Problem, conditional};
+use crate::web::site::presence;
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -81,7 +81,7 @@ pub(super) struct Listed {
 impl Listed {
     /// One recording, as it is on the disk.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
-        let gone = episodes::gone(site, std::slice::from_ref(recording)).await;
+        let gone = presence::gone(&site.shelf, std::slice::from_ref(recording)).await;
         Self::new(recording, !gone.is_empty())
     }
 
@@ -116,7 +116,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = episodes::gone(&site, &listed).await;
+    let gone = presence::gone(&site.shelf, &listed).await;
     Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 

@@ -1,27 +1,21 @@
-//! The pages, one file each, and the templates they are made from.
+//! The pages, one file each: their templates, what those are given ([`shown`]), and scripts and styles.
 
-mod causes;
-mod dates;
+mod files;
 mod listing;
-mod marks;
-mod nothing;
 mod on_air;
 mod recordings;
 mod render;
 mod schedule;
 mod show;
+mod shown;
 mod sign_in;
-mod slots;
 mod stations;
-mod subscribe;
 mod subscriptions;
-mod view;
-mod waveform;
 
 use axum::Router;
 use axum::routing::{MethodRouter, any, get, post};
 
-use super::Site;
+use crate::web::Site;
 
 /// The addresses of the pages.
 pub(super) fn router() -> Router<Site> {
@@ -37,10 +31,10 @@ pub(super) fn router() -> Router<Site> {
         .route("/shows/{show}/feed/renew", post(show::renew))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
-        .route("/waveforms/{file}", get(waveform::picture))
+        .route("/static/{file}", get(files::get))
 }
 
 /// The page for every other address.
 pub(super) fn fallback() -> MethodRouter<Site> {
-    any(nothing::nothing_here)
+    any(render::nothing_here)
 }

@@ -9,14 +9,15 @@ use chrono::SecondsFormat;
 use minijinja::context;
 use serde::Serialize;
 
-use super::super::{Site, language};
-use super::causes::{self, Said};
 use super::render::{render, serde};
-use super::slots::{Slot, on_air, version};
+use super::shown::causes::{self, Said};
+use super::shown::slots::{Slot, on_air, version};
 use crate::base::blocking::blocking;
 use crate::base::spoken::clock;
 use crate::language::Language;
 use crate::recorder::Progress;
+use crate::web::Site;
+use crate::web::answer::language;
 
 /// An airing, and how far it is.
 #[derive(Debug, Serialize)]

@@ -7,14 +7,15 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use minijinja::context;
 use serde::Deserialize;
 
-use super::super::failure::broken;
-use super::super::{Site, episodes, language};
 use super::listing::{Listing, listing};
 use super::render::{render, serde};
-use super::slots::{on_air, version};
-use super::view::days;
+use super::shown::rows::days;
+use super::shown::slots::{on_air, version};
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
+use crate::web::Site;
+use crate::web::answer::{broken, language};
+use crate::web::site::presence;
 
 /// What the form asks for.
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +50,7 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = episodes::gone(&site, &listed.recordings).await;
+    let gone = presence::gone(&site.shelf, &listed.recordings).await;
     let (config, language) = (site.config(), language::of(&headers));
     let recording = site.airings.running();
     let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();

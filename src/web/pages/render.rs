@@ -4,13 +4,15 @@
 
 use std::sync::LazyLock;
 
+use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
-use super::super::{Site, language};
+use crate::web::Site;
+use crate::web::answer::language;
 
 /// So many lines of what was wrong with the list stand above a page; the log has them all.
 const MOST: usize = 3;
@@ -19,24 +21,24 @@ const MOST: usize = 3;
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     for (name, source) in [
-        ("base.html", include_str!("../templates/base.html")),
-        ("icons.html", include_str!("../templates/icons.html")),
-        ("player.html", include_str!("../templates/player.html")),
-        ("add.html", include_str!("../templates/add.html")),
-        ("lengths.html", include_str!("../templates/lengths.html")),
-        ("now.html", include_str!("../templates/now.html")),
-        ("slot.html", include_str!("../templates/slot.html")),
-        ("why.html", include_str!("../templates/why.html")),
-        ("rows.html", include_str!("../templates/rows.html")),
-        ("recordings.html", include_str!("../templates/recordings.html")),
-        ("schedule.html", include_str!("../templates/schedule.html")),
-        ("stations.html", include_str!("../templates/stations.html")),
-        ("show.html", include_str!("../templates/show.html")),
-        ("on-air.html", include_str!("../templates/on-air.html")),
-        ("subscribe.html", include_str!("../templates/subscribe.html")),
-        ("subscriptions.html", include_str!("../templates/subscriptions.html")),
-        ("nothing.html", include_str!("../templates/nothing.html")),
-        ("sign_in.html", include_str!("../templates/sign_in.html")),
+        ("base.html", include_str!("templates/base.html")),
+        ("icons.html", include_str!("templates/icons.html")),
+        ("player.html", include_str!("templates/player.html")),
+        ("add.html", include_str!("templates/add.html")),
+        ("lengths.html", include_str!("templates/lengths.html")),
+        ("now.html", include_str!("templates/now.html")),
+        ("slot.html", include_str!("templates/slot.html")),
+        ("why.html", include_str!("templates/why.html")),
+        ("rows.html", include_str!("templates/rows.html")),
+        ("recordings.html", include_str!("templates/recordings.html")),
+        ("schedule.html", include_str!("templates/schedule.html")),
+        ("stations.html", include_str!("templates/stations.html")),
+        ("show.html", include_str!("templates/show.html")),
+        ("on-air.html", include_str!("templates/on-air.html")),
+        ("subscribe.html", include_str!("templates/subscribe.html")),
+        ("subscriptions.html", include_str!("templates/subscriptions.html")),
+        ("nothing.html", include_str!("templates/nothing.html")),
+        ("sign_in.html", include_str!("templates/sign_in.html")),
     ] {
         // The tests render every one of them.
         if let Err(error) = templates.add_template(name, source) {
@@ -49,6 +51,11 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
 /// Anything of ours, for a template.
 pub(super) fn serde(value: impl serde::Serialize) -> Value {
     Value::from(Serde(value))
+}
+
+/// The page for every address that is none.
+pub(super) async fn nothing_here(State(site): State<Site>, headers: HeaderMap) -> Response {
+    render("nothing.html", &site, &headers, StatusCode::NOT_FOUND, context! { here => "" })
 }
 
 /// The page that template `name` makes of `values`, in the language of whoever asked.

@@ -6,10 +6,11 @@ use axum::response::Response;
 use chrono::TimeDelta;
 use minijinja::context;
 
-use super::super::{Site, language};
 use super::render::{render, serde};
-use super::slots::{agenda, version};
+use super::shown::slots::{agenda, version};
 use crate::model::Span;
+use crate::web::Site;
+use crate::web::answer::language;
 
 /// How many days the page shows, today being the first.
 const DAYS: i64 = 7;

@@ -9,18 +9,18 @@ use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::super::access::Feed;
-use super::super::asked::Base;
-use super::super::failure::broken;
-use super::super::{Site, address, episodes, language};
 use super::listing::listing;
-use super::nothing::nothing_here;
-use super::render::{render, serde};
-use super::slots::slot;
-use super::subscribe;
-use super::view::days;
+use super::render::{nothing_here, render, serde};
+use super::shown::rows::days;
+use super::shown::slots::slot;
+use super::shown::subscribe;
 use crate::library::catalogue::Filter;
 use crate::model::ShowId;
+use crate::web::address::base::Base;
+use crate::web::answer::{broken, language};
+use crate::web::auth::Feed;
+use crate::web::site::presence;
+use crate::web::{Site, address};
 
 /// Its next airings on the page.
 const NEXT: usize = 3;
@@ -48,7 +48,7 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = episodes::gone(&site, &listed.recordings).await;
+    let gone = presence::gone(&site.shelf, &listed.recordings).await;
     let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);

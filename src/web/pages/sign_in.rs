@@ -9,11 +9,12 @@ use minijinja::context;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::super::access::Refused;
-use super::super::door::SIGN_IN;
-use super::super::{Site, client, cookie};
 use super::render::render;
 use crate::config::Auth;
+use crate::web::Site;
+use crate::web::auth::door::SIGN_IN;
+use crate::web::auth::{Refused, cookie};
+use crate::web::transport::client;
 
 /// Where somebody wanted to go.
 #[derive(Debug, Default, Deserialize)]

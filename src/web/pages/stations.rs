@@ -7,18 +7,17 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use serde::Serialize;
 
-use super::super::Site;
-use super::super::failure::broken;
-use super::super::language;
-use super::causes::{self, Said, said};
-use super::dates;
 use super::render::{render, serde};
-use super::slots::{Slot, on_air, slot, version};
+use super::shown::causes::{self, Said, said};
+use super::shown::dates;
+use super::shown::slots::{Slot, on_air, slot, version};
 use crate::base::spoken::clock;
 use crate::config::Station;
 use crate::language::Language;
 use crate::library::catalogue::CatalogueError;
 use crate::model::AiringId;
+use crate::web::Site;
+use crate::web::answer::{broken, language};
 
 /// Airings that are looked at for the next of each station.
 const COMING: usize = 500;

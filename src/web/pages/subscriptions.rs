@@ -10,12 +10,12 @@ use minijinja::context;
 use serde::Serialize;
 use url::Url;
 
-use super::super::access::Feed;
-use super::super::asked::Base;
-use super::super::{Site, address};
 use super::render::{render, serde};
-use super::subscribe;
+use super::shown::subscribe;
 use crate::config::Show;
+use crate::web::address::base::Base;
+use crate::web::auth::Feed;
+use crate::web::{Site, address};
 
 /// The feed of a show.
 #[derive(Debug, Serialize)]

@@ -1,0 +1,144 @@
+//! Answers that whoever asks again gets only when they have changed (RFC 9110, section 13).
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::body::Bytes;
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, SubsecRound, Utc};
+
+/// For [`Sent::keep`]: whoever asked may keep it, and asks each time whether it has changed.
+pub const ASK_AGAIN: &str = "private, no-cache";
+
+/// Something that is sent.
+#[derive(Debug)]
+pub struct Sent {
+    /// `Content-Type`
+    pub kind: &'static str,
+    /// All of it.
+    pub body: Bytes,
+    /// When it last changed, where that is known.
+    pub modified: Option<DateTime<Utc>>,
+    /// `Cache-Control`
+    pub keep: &'static str,
+}
+
+/// `sent`, or 304 where whoever asks with these headers has it already.
+pub fn answer(asked: &HeaderMap, sent: Sent) -> Response {
+    let Sent { kind, body, modified, keep } = sent;
+    let tag = tag(&body);
+    let modified = modified.map(|at| at.trunc_subsecs(0));
+    let unchanged = is_known(asked, &tag, modified);
+    let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    if unchanged {
+        headers.remove(CONTENT_TYPE);
+    } else {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    }
+    let stamp = modified.map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    for (name, value) in [(ETAG, Some(tag)), (LAST_MODIFIED, stamp)] {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    response
+}
+
+/// A weak tag: a web server in front may compress what it stands for.
+fn tag(body: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    body.hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
+}
+
+/// Whether whoever asks has it; a date counts only where no tag is sent (section 13.2.2).
+pub fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
+    let mut tags = asked.get_all(IF_NONE_MATCH).iter().peekable();
+    if tags.peek().is_some() {
+        let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let mine = opaque(tag);
+        return tags
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|known| known.trim() == "*" || opaque(known) == mine);
+    }
+    let since = asked.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
+    let since = since.and_then(date);
+    since.zip(modified).is_some_and(|(since, modified)| modified <= since)
+}
+
+/// Whether it is the very one that whoever asks wants (section 13.1.1).
+pub fn is_that(asked: &HeaderMap, tag: &str) -> bool {
+    let tags = asked.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+    tags.flat_map(|value| value.split(',')).map(str::trim).any(|wanted| wanted == "*" || wanted == tag)
+}
+
+/// Whether a part of what has this strong tag goes with the part that whoever asks has already (section 13.1.5). A date
+/// says that only where it is exactly the one that was told.
+pub fn goes_on(asked: &HeaderMap, tag: &str, modified: DateTime<Utc>) -> bool {
+    let Some(known) = asked.get(IF_RANGE) else { return true };
+    let Ok(known) = known.to_str() else { return false };
+    known.trim() == tag || date(known).is_some_and(|known| known == modified.trunc_subsecs(0))
+}
+
+/// An instant in any of the three forms that HTTP has for it (section 5.6.7).
+fn date(text: &str) -> Option<DateTime<Utc>> {
+    httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(asked: &[(axum::http::HeaderName, &str)]) -> StatusCode {
+        let asked = asked.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+        let modified = Some("2026-11-20T05:00:00.700Z".parse().unwrap());
+        let body = Bytes::from_static(b"x");
+        answer(&asked, Sent { kind: "text/plain", body, modified, keep: ASK_AGAIN }).status()
+    }
+
+    #[test]
+    fn a_part_goes_only_with_a_part_of_the_same() {
+        let modified = "2026-11-20T05:00:00.700Z".parse().unwrap();
+        let goes_on = |known: &str| {
+            let asked = HeaderMap::from_iter([(IF_RANGE, known.parse().unwrap())]);
+            super::goes_on(&asked, "\"mine\"", modified)
+        };
+        assert!(super::goes_on(&HeaderMap::new(), "\"mine\"", modified));
+        assert!(goes_on("\"mine\"") && goes_on("Fri, 20 Nov 2026 05:00:00 GMT"));
+        for other in [
+            "\"other\"",
+            "W/\"mine\"",
+            "mine",
+            "*",
+            "",
+            "Fri, 20 Nov 2026 05:00:01 GMT",
+            "Fri, 20 Nov 2026 04:59:59 GMT",
+        ] {
+            assert!(!goes_on(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_not_sent_again_and_a_tag_says_more_than_a_date() {
+        let mine = tag(b"x");
+        let (strong, same) = (mine.trim_start_matches("W/").to_owned(), "Fri, 20 Nov 2026 05:00:00 GMT");
+        assert_eq!(status(&[]), StatusCode::OK);
+        for known in [mine.clone(), strong, format!("\"other\", {mine}"), "*".to_owned()] {
+            assert_eq!(status(&[(IF_NONE_MATCH, &known)]), StatusCode::NOT_MODIFIED, "{known}");
+        }
+        assert_eq!(status(&[(IF_NONE_MATCH, "\"other\"")]), StatusCode::OK);
+        assert_eq!(status(&[(IF_MODIFIED_SINCE, same)]), StatusCode::NOT_MODIFIED);
+        for same in ["Friday, 20-Nov-26 05:00:00 GMT", "Fri Nov 20 05:00:00 2026"] {
+            assert_eq!(status(&[(IF_MODIFIED_SINCE, same)]), StatusCode::NOT_MODIFIED, "{same}");
+        }
+        assert_eq!(status(&[(IF_MODIFIED_SINCE, "Fri, 20 Nov 2026 04:59:59 GMT")]), StatusCode::OK);
+        assert_eq!(status(&[(IF_MODIFIED_SINCE, same), (IF_NONE_MATCH, "\"other\"")]), StatusCode::OK);
+        assert_eq!(status(&[(IF_MODIFIED_SINCE, "yesterday")]), StatusCode::OK);
+    }
+}

@@ -1,0 +1,119 @@
+//! Errors as programs read them: problem details (RFC 9457), the same for every answer below `/api`.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::openapi::{Content, Ref, RefOr, ResponseBuilder};
+use utoipa::{IntoResponses, ToSchema};
+
+use super::language;
+use crate::language::{Language, Sentence};
+use crate::library::catalogue::CatalogueError;
+
+/// Its kind (RFC 9457 section 3).
+const KIND: &str = "application/problem+json";
+/// What the keys of the messages begin with that are codes.
+const CODES: &str = "problem_";
+
+/// Something that cannot be answered. A person who hears of it does so in their own language.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    status: StatusCode,
+    detail: Detail,
+}
+
+/// What went wrong, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Detail {
+    /// What a person can run into.
+    Sentence(Sentence),
+    /// What only who writes a program can do wrong, in English.
+    Technical(String),
+}
+
+/// What went wrong, of the kind `application/problem+json` (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct Written {
+    /// The status in words.
+    #[schema(value_type = String, example = "Not Found")]
+    title: &'static str,
+    /// The status of the answer.
+    #[schema(minimum = 400, maximum = 599, example = 404)]
+    status: u16,
+    /// What it is, in a word for programs; left out where only the program can be at fault.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, example = "no_recording")]
+    code: Option<&'static str>,
+    /// One sentence for a person, in the language that `Accept-Language` asks for, or in English.
+    #[schema(example = "there is no recording x@20261120T0300Z")]
+    detail: String,
+}
+
+impl Problem {
+    /// A problem of any status; `sentence` is for a person, without paths and secrets.
+    pub fn new(status: StatusCode, sentence: Sentence) -> Self {
+        Self { status, detail: Detail::Sentence(sentence) }
+    }
+
+    /// What the address names is not there.
+    pub fn not_found(sentence: Sentence) -> Self {
+        Self::new(StatusCode::NOT_FOUND, sentence)
+    }
+
+    /// A problem that no button or form of the page leads to: one sentence for who writes a program.
+    pub fn technical(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: Detail::Technical(detail.into()) }
+    }
+
+    /// As it is written for somebody who speaks `language`.
+    pub fn written(&self, language: &Language) -> Written {
+        let (code, detail) = match &self.detail {
+            Detail::Sentence(sentence) => (Some(code(sentence)), sentence.say(language)),
+            Detail::Technical(detail) => (None, detail.clone()),
+        };
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        Written { title, status: self.status.as_u16(), code, detail }
+    }
+}
+
+/// The key of a sentence's message, without what the keys of all problems begin with.
+fn code(sentence: &Sentence) -> &'static str {
+    sentence.key().strip_prefix(CODES).unwrap_or(sentence.key())
+}
+
+impl From<CatalogueError> for Problem {
+    /// Said to the log in full, to the program without paths.
+    fn from(error: CatalogueError) -> Self {
+        tracing::error!(%error, "the interface could not use the catalogue");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_catalogue"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let (status, is_technical) = (self.status, matches!(self.detail, Detail::Technical(_)));
+        // A struct of numbers and texts cannot fail to be written.
+        let json = move |language: &Language| serde_json::to_string(&self.written(language)).unwrap_or_default();
+        if is_technical {
+            return (status, [(CONTENT_TYPE, KIND)], json(Language::english())).into_response();
+        }
+        language::answer(status, KIND, json)
+    }
+}
+
+/// The answers that any address may give, for its description.
+impl IntoResponses for Problem {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let answer = |description| {
+            let content = Content::new(Some(Ref::from_schema_name(Written::name())));
+            ResponseBuilder::new().description(description).content(KIND, content).build().into()
+        };
+        let refused = ("4XX".to_owned(), answer("It cannot be done; `detail` says why"));
+        let broken = ("5XX".to_owned(), answer("Something here is broken; the log says more"));
+        [refused, broken].into()
+    }
+}

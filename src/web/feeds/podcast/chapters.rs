@@ -1,0 +1,72 @@
+//! The chapters of a recording as a document of their own (JSON Chapters 1.2, of the podcast namespace). They are those
+//! in the MP3.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::library::catalogue::Recording;
+use crate::model::AiringId;
+use crate::production::chapters;
+use crate::production::tags::Chapter;
+use crate::web::Site;
+use crate::web::answer::broken;
+use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
+
+/// Its type.
+pub(super) const KIND: &str = "application/json+chapters";
+/// A recording that plays longer than its sound has silence where something is missing.
+const SILENCE_FROM: f64 = 0.001;
+
+#[derive(Serialize)]
+struct Document {
+    version: &'static str,
+    title: String,
+    chapters: Vec<Mark>,
+}
+
+/// Times are seconds of the file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Mark {
+    start_time: f64,
+    end_time: f64,
+    title: String,
+}
+
+/// The document of one recording.
+pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let recording = match site.catalogue.get(&AiringId::new(id)).await {
+        Ok(recording) => recording.filter(|recording| recording.file.is_some()),
+        Err(error) => return broken(&error),
+    };
+    let Some(recording) = recording else { return StatusCode::NOT_FOUND.into_response() };
+    let chapters = of(&recording);
+    if chapters.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let mark = |chapter: Chapter| Mark {
+        start_time: chapter.start.as_secs_f64(),
+        end_time: chapter.end.as_secs_f64(),
+        title: chapter.title,
+    };
+    let marks = chapters.into_iter().map(mark).collect();
+    let document = Document { version: "1.2.0", title: recording.title, chapters: marks };
+    match serde_json::to_vec(&document) {
+        Ok(body) => {
+            answer(&headers, Sent { kind: KIND, body: body.into(), modified: recording.finished_at, keep: ASK_AGAIN })
+        }
+        Err(error) => {
+            tracing::error!(%error, "chapters could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// The chapters of a recording; none where nothing is missing.
+pub(super) fn of(recording: &Recording) -> Vec<Chapter> {
+    let length = recording.plays_for();
+    let filled = length.as_secs_f64() - recording.seconds > SILENCE_FROM;
+    chapters(&recording.cut, &recording.gaps, length, filled, recording.timezone)
+}

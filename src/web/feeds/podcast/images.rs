@@ -1,0 +1,42 @@
+//! What a feed refers to, and where its pictures are.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use crate::config::Config;
+use crate::model::ShowId;
+use crate::web::{Site, address};
+
+/// What all of a feed refers to.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    /// What addresses begin with.
+    pub base: &'a Url,
+    pub config: &'a Config,
+    pub images: Images,
+}
+
+/// The addresses of pictures.
+#[derive(Debug)]
+pub(super) struct Images {
+    all: Url,
+    shows: HashMap<ShowId, Url>,
+}
+
+impl Images {
+    /// The picture of a show, or of everything.
+    pub(super) fn of(&self, show: Option<&ShowId>) -> &Url {
+        show.and_then(|show| self.shows.get(show)).unwrap_or(&self.all)
+    }
+}
+
+/// The addresses of the pictures of all shows.
+pub(super) async fn images(site: &Site, config: &Config, base: &Url) -> Images {
+    let mut shows = HashMap::new();
+    for show in &config.shows {
+        let kind = site.pictures.kind_of_show(show, config).await;
+        shows.insert(show.id.clone(), address::artwork(base, Some((&show.id, kind))));
+    }
+    Images { all: address::artwork(base, None), shows }
+}

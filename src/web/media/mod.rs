@@ -1,0 +1,20 @@
+//! Sound and pictures: recordings with their transcripts and waveforms, what is on the air, and artwork.
+
+mod artwork;
+mod live;
+mod recordings;
+mod waveform;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::web::Site;
+
+/// The addresses of all of them.
+pub(super) fn router() -> Router<Site> {
+    Router::new()
+        .merge(recordings::router())
+        .merge(live::router())
+        .merge(artwork::router())
+        .route("/waveforms/{file}", get(waveform::picture))
+}

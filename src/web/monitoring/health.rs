@@ -1,0 +1,48 @@
+//! For whoever watches over the service.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use crate::base::spoken;
+use crate::library::catalogue::Filter;
+use crate::library::shelf::free_space;
+use crate::web::Site;
+use crate::web::answer::broken;
+
+/// Whether the service is well: it answers, its catalogue and its disks do, there is room for what comes next, and nothing
+/// keeps what is recorded from being finished. Below `min_free` nothing new is recorded, and who watches should hear of it
+/// before the next show does; so of an output folder that is away. The folders are those that the service uses, whatever
+/// the configuration says by now.
+pub(super) async fn get(State(site): State<Site>) -> Response {
+    if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
+        return broken(&error);
+    }
+    let config = site.config();
+    if let Some(trouble) = site.recorder.output_trouble().await {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
+    }
+    for (name, folder) in [("recordings", site.shelf.output()), ("tape", site.decks.folder())] {
+        let Ok(free) = free_space(folder).await else {
+            let words = format!("the room for {name} cannot be measured\n");
+            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+        };
+        if free < config.min_free {
+            let (free, wanted) = (spoken::bytes(free), spoken::bytes(config.min_free));
+            let words = format!(
+                "only {free} are free for {name}, less than min_free ({wanted}): nothing new is recorded until there is \
+                 room\n"
+            );
+            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+        }
+    }
+    if let Some(trouble) = site.catalogue.troubles().first() {
+        return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
+    }
+    let held = site.airings.running().into_iter().find_map(|current| Some((current.airing.id, current.held?)));
+    if let Some((id, held)) = held {
+        let words = format!("{id} is on tape and waits to be finished: {}\n", held.words);
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+    }
+    "ok\n".into_response()
+}

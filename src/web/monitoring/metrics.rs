@@ -1,0 +1,136 @@
+//! Figures for Prometheus, in its text format (OpenMetrics).
+//!
+//! What the catalogue counts is a gauge, and not a counter: an airing that is cut again from tape changes its verdict, and
+//! a counter that goes down looks like a restart. It survives restarts for the same reason. Labels are few and fixed.
+
+use std::sync::atomic::AtomicU64;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+use crate::library::catalogue::Totals;
+use crate::library::shelf::free_space;
+use crate::model::CauseKind;
+use crate::web::Site;
+use crate::web::answer::broken;
+use crate::web::site::presence::Sums;
+
+/// The format of the answer.
+const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Also those of which there is none yet.
+const VERDICTS: [&str; 4] = ["complete", "partial", "silent", "failed"];
+
+type Labels = [(&'static str, &'static str); 1];
+type Numbers = Gauge<f64, AtomicU64>;
+
+/// All figures.
+pub(super) async fn get(State(site): State<Site>) -> Response {
+    let (catalogue, shelf, now) = (&site.catalogue, &site.shelf, site.clock.monotonic());
+    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, shelf, now).await) {
+        (Ok(totals), Ok(sums)) => (totals, sums),
+        (Err(error), _) | (_, Err(error)) => return broken(&error),
+    };
+    let mut registry = Registry::with_prefix("aircheck");
+    registry.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+    let started = site.started.timestamp_millis() as f64 / 1000.0;
+    single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
+    library(&mut registry, &totals);
+    if let Some(sums) = sums {
+        files(&mut registry, &sums);
+    }
+    work(&mut registry, &site);
+    room(&mut registry, &site).await;
+    let mut text = String::new();
+    match encode(&mut text, &registry) {
+        Ok(()) => ([(CONTENT_TYPE, KIND)], text).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "the metrics could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// What became of the airings.
+fn library(registry: &mut Registry, totals: &Totals) {
+    let airings = Family::<Labels, Gauge>::default();
+    for verdict in VERDICTS {
+        let count = totals.verdicts.get(verdict).copied().unwrap_or_default();
+        airings.get_or_create(&[("verdict", verdict)]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    registry.register("airings", "Airings that are over, by their verdict", airings);
+    let seconds = Some(Unit::Seconds);
+    single(registry, "captured", "Sound in all recordings that were ever made", seconds.clone(), totals.seconds);
+    single(registry, "dead_air", "Sound in which nothing can be heard", seconds, totals.dead_air);
+    let missing = Family::<Labels, Numbers>::default();
+    for kind in CauseKind::ALL {
+        let seconds = totals.missing.get(&kind).copied().unwrap_or_default();
+        missing.get_or_create(&[("cause", kind.name())]).set(seconds);
+    }
+    registry.register_with_unit("missing", "What is missing from all airings", Unit::Seconds, missing);
+}
+
+/// What there is of the recordings on the list.
+fn files(registry: &mut Registry, sums: &Sums) {
+    let (recordings, sound) = (Family::<Labels, Gauge>::default(), Family::<Labels, Numbers>::default());
+    for (file, sum) in [("there", sums.there), ("gone", sums.gone)] {
+        recordings.get_or_create(&[("file", file)]).set(sum.recordings.into());
+        sound.get_or_create(&[("file", file)]).set(sum.seconds);
+    }
+    let help = "Recordings on the list, by whether their file is in the folder; at most a minute old";
+    registry.register("recordings", help, recordings);
+    registry.register_with_unit("recordings_sound", "Sound in them", Unit::Seconds, sound);
+}
+
+/// What goes on.
+fn work(registry: &mut Registry, site: &Site) {
+    let recording = site.airings.running().len();
+    single(registry, "recording", "Airings being recorded", None, recording as f64);
+    single(registry, "decks_running", "Stations being taped", None, site.decks.running().len() as f64);
+    let tally = site.decks.tally();
+    let sound = Family::<Labels, Counter<f64, AtomicU64>>::default();
+    for (fate, duration) in [("taped", tally.taped), ("repeated", tally.repeated), ("lost", tally.lost)] {
+        sound.get_or_create(&[("fate", fate)]).inc_by(duration.as_secs_f64());
+    }
+    let help = "What became of the sound that was taken from stations: on tape, proven to be there already, or lost";
+    registry.register_with_unit("sound", help, Unit::Seconds, sound);
+    let taken = Counter::<f64, AtomicU64>::default();
+    taken.inc_by(tally.taken.as_secs_f64());
+    let help = "Sound taken from stations, or known to be lost; the sum of what became of it";
+    registry.register_with_unit("sound_taken", help, Unit::Seconds, taken);
+    if let Some(speed) = site.recorder.encode_speed() {
+        let help = "How many times faster than it plays the last recording of a minute or more was encoded";
+        single(registry, "encode_speed", help, Some(Unit::Ratios), speed);
+    }
+}
+
+/// The disks.
+async fn room(registry: &mut Registry, site: &Site) {
+    let config = site.config();
+    let free = Family::<Labels, Numbers>::default();
+    for (name, folder) in [("recordings", site.shelf.output()), ("state", site.decks.folder())] {
+        // What cannot be measured is not there.
+        if let Ok(bytes) = free_space(folder).await {
+            free.get_or_create(&[("folder", name)]).set(bytes as f64);
+        }
+    }
+    registry.register_with_unit("disk_free", "Free room where the folder is", Unit::Bytes, free);
+    let help = "The room below which nothing new is recorded";
+    single(registry, "disk_min_free", help, Some(Unit::Bytes), config.min_free as f64);
+}
+
+fn single(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, value: f64) {
+    let gauge = Numbers::default();
+    gauge.set(value);
+    match unit {
+        Some(unit) => registry.register_with_unit(name, help, unit, gauge),
+        None => registry.register(name, help, gauge),
+    }
+}

@@ -1,0 +1,65 @@
+//! Scripts and styles, part of the binary.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use axum::extract::Path;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::web::answer::conditional;
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! files {
+    ($($name:literal $kind:ident),+ $(,)?) => {
+        &[$(($name, $kind, include_str!(concat!("static/", $name)))),+]
+    };
+}
+
+const FILES: &[(&str, &str, &str)] = files![
+    "act.js" JS,
+    "api.js" JS,
+    "cause.js" JS,
+    "app.js" JS,
+    "chevron.svg" SVG,
+    "filter.js" JS,
+    "go.js" JS,
+    "icon.svg" SVG,
+    "library.css" CSS,
+    "live.js" JS,
+    "noscript.css" CSS,
+    "on-air.css" CSS,
+    "on-air.js" JS,
+    "player.css" CSS,
+    "player.js" JS,
+    "ready.js" JS,
+    "remove.js" JS,
+    "rows.js" JS,
+    "schedule.css" CSS,
+    "sign-in.css" CSS,
+    "stations.css" CSS,
+    "style.css" CSS,
+    "subscribe.css" CSS,
+    "subscribe.js" JS,
+    "time.js" JS,
+    "toast.js" JS,
+    "try.js" JS,
+    "wave.js" JS,
+    "week.js" JS,
+];
+
+/// One of them. Browsers ask every time whether theirs is still right: scripts of two releases do not go together.
+pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
+    let Some((_, kind, text)) = FILES.iter().find(|(file, ..)| *file == name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    let tag = format!("\"{:016x}\"", hasher.finish());
+    let known = conditional::is_known(&headers, &tag, None);
+    let told = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
+    if known { (StatusCode::NOT_MODIFIED, told).into_response() } else { (told, *text).into_response() }
+}

@@ -1,0 +1,125 @@
+//! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::causes::{Said, noted};
+use super::dates;
+use super::marks::{Mark, marks};
+use crate::base::spoken::clock;
+use crate::config::Config;
+use crate::language::Language;
+use crate::library::catalogue::Recording;
+use crate::model::{AiringId, Verdict};
+
+/// A recording.
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "a template asks them one by one")]
+pub struct Row {
+    /// Of its airing.
+    pub id: String,
+    pub show: String,
+    /// Whether the show still has a page.
+    pub has_page: bool,
+    pub title: String,
+    pub station: String,
+    /// `14:00`, on the air from and until.
+    pub time: String,
+    pub end: String,
+    /// `2026-11-20`
+    pub day: String,
+    /// `Fri, 20 Nov`
+    pub said: String,
+    /// RFC 3339, for machines.
+    pub start: String,
+    /// `1:59:58`, of the file.
+    pub length: String,
+    pub seconds: f64,
+    /// The word.
+    pub verdict: &'static str,
+    /// The share that is there, in percent, of a partial one.
+    pub percent: Option<f64>,
+    /// What is missing or silent, and what else is to be said.
+    pub marks: Vec<Mark>,
+    pub notes: Vec<Said>,
+    /// How much of either, as `1:04`; empty where nothing is.
+    pub missing: String,
+    pub silent: String,
+    /// Whether somebody has moved its file away.
+    pub gone: bool,
+    /// Whether there is a file, and a picture of it, which the first releases did not draw.
+    pub playable: bool,
+    pub pictured: bool,
+    /// `112.3 MB`
+    pub size: String,
+    /// Changes whenever the recording does.
+    pub version: String,
+}
+
+/// The recordings of one day, newest first.
+#[derive(Debug, Serialize)]
+pub struct Day {
+    /// `2026-11-20`
+    pub date: String,
+    /// `Friday, 20 November 2026`
+    pub said: String,
+    pub rows: Vec<Row>,
+}
+
+/// Groups `recordings`, newest first, by the day they were on the air where their show is at home.
+/// The files of those in `gone` are not there any more.
+pub fn days(recordings: &[Recording], gone: &HashSet<AiringId>, config: &Config, language: &Language) -> Vec<Day> {
+    let mut days: Vec<Day> = Vec::new();
+    for recording in recordings {
+        let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
+        let row = row(recording, gone.contains(&recording.id), config, language);
+        match days.last_mut().filter(|day| day.date == row.day) {
+            Some(day) => day.rows.push(row),
+            None => {
+                days.push(Day { date: row.day.clone(), said: dates::long(date, language), rows: vec![row] });
+            }
+        }
+    }
+    days
+}
+
+fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) -> Row {
+    let local = |at: DateTime<Utc>| at.with_timezone(&recording.timezone);
+    let start = local(recording.on_air.start);
+    let plays = recording.plays_for().as_secs_f64();
+    let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
+    let silent: f64 = recording.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
+    let some = |seconds: f64| if seconds > 0.0 { clock(seconds.max(1.0)) } else { String::new() };
+    let playable = recording.file.is_some() && !gone;
+    let version = recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default();
+    Row {
+        id: recording.id.to_string(),
+        show: recording.show.to_string(),
+        has_page: config.show(&recording.show).is_some(),
+        title: recording.title.clone(),
+        station: config.station_name(&recording.station).to_owned(),
+        time: start.format("%H:%M").to_string(),
+        end: local(recording.on_air.end).format("%H:%M").to_string(),
+        day: start.format("%Y-%m-%d").to_string(),
+        said: dates::short(start.date_naive(), language),
+        start: start.to_rfc3339(),
+        length: clock(plays),
+        seconds: plays,
+        verdict: recording.verdict.as_ref().map_or("", Verdict::word),
+        percent: match recording.verdict {
+            Some(Verdict::Partial(percent)) => Some(percent),
+            _ => None,
+        },
+        marks: marks(recording, language),
+        notes: recording.notes.iter().map(|note| noted(note, language)).collect(),
+        missing: some(missing),
+        silent: some(silent),
+        playable,
+        gone,
+        pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
+        size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
+        version: if gone { version + "-" } else { version },
+    }
+}

@@ -1,0 +1,62 @@
+//! What is sent to the page is small and comes soon: it is read before anybody works with it.
+
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+
+use crate::language::Sentence;
+use crate::web::Site;
+use crate::web::answer::refused;
+
+/// The largest body, in bytes.
+const LARGEST: usize = 64 * 1024;
+/// How long it may take to come.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Reads the body, and hands the request on with it.
+pub async fn read_first(State(site): State<Site>, request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if told.is_some_and(|told| told > LARGEST) {
+        return too_large(request.uri().path());
+    }
+    let (parts, body) = request.into_parts();
+    let read = tokio::select! {
+        read = whole(body) => read,
+        () = site.clock.sleep(WITHIN) => {
+            return refused(parts.uri.path(), StatusCode::REQUEST_TIMEOUT, Sentence::new("problem_too_slow"));
+        }
+    };
+    match read {
+        Ok(Some(body)) => next.run(Request::from_parts(parts, Body::from(body))).await,
+        Ok(None) => too_large(parts.uri.path()),
+        Err(_) => refused(parts.uri.path(), StatusCode::BAD_REQUEST, Sentence::new("problem_broken_body")),
+    }
+}
+
+/// All of a body; nothing where it is too large.
+async fn whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
+    let mut whole = BytesMut::new();
+    let mut body = body.into_data_stream();
+    while let Some(part) = body.next().await.transpose()? {
+        if whole.len() + part.len() > LARGEST {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&part);
+    }
+    Ok(Some(whole.freeze()))
+}
+
+fn too_large(path: &str) -> Response {
+    let sentence = Sentence::new("problem_too_large").with("kib", LARGEST / 1024);
+    refused(path, StatusCode::PAYLOAD_TOO_LARGE, sentence)
+}
