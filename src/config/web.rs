@@ -56,6 +56,13 @@ pub struct Web {
     pub auth: Auth,
 }
 
+impl Web {
+    /// The path of `base_url`, which every link begins with; empty if the page is not below one.
+    pub fn root(&self) -> &str {
+        self.base_url.as_ref().map(|base| base.path().trim_end_matches('/')).unwrap_or_default()
+    }
+}
+
 /// Who may see the page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
@@ -39,7 +39,7 @@ use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::shelf::Shelf;
 use crate::model::{AiringId, Span};
 use crate::recorder::{Control, Order, Recorder, RecorderError, TAPE_KEPT};
-use crate::web::{Access, Events, Probes, Site};
+use crate::web::{Parts, Site};
 
 pub use lock::{Lock, LockError};
 
@@ -170,23 +170,15 @@ impl Daemon {
         let control = Control::open(Arc::clone(&recorder), catalogue.clone(), environment.clone(), heard).await?;
         recorder.recover(&config).await?;
         let now = environment.clock.now();
-        let site = Site {
+        let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
             pictures: pictures.clone(),
             recorder: Arc::clone(&recorder),
-            access: Arc::new(Access::new(&config.state, Arc::clone(&environment.clock))),
             control: control.clone(),
-            events: Events::start(&environment, Arc::clone(&recorder), catalogue.changes().clone()),
             decks: decks.clone(),
-            probes: Probes::new(environment.clone(), config.state.join("probes")),
-            presence: Arc::default(),
-            tasks: environment.tasks.clone(),
-            clock: Arc::clone(&environment.clock),
-            stop: environment.stop.clone(),
-            listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
-            started: now,
         };
+        let page = Page::new(Site::new(environment.clone(), parts), environment.clone());
         let mut daemon = Self {
             environment,
             time,
@@ -203,7 +195,7 @@ impl Daemon {
             standing: Standing::default(),
             changes: catalogue.changes().listen(None),
             house: None,
-            page: Page::new(site),
+            page,
         };
         let config = &daemon.config;
         info!(

@@ -44,7 +44,7 @@ pub(super) struct Asked {
 pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Report>>, Problem> {
     let programme = site.programme();
     let count = usize::try_from(asked.limit.unwrap_or(Count::usual(20)).get()).unwrap_or_default();
-    let now = site.clock.now();
+    let now = site.now();
     let from = asked.from.map_or(now, |from| from.0);
     let mut airings = match asked.to {
         Some(Instant(to)) if to <= from => {
@@ -76,7 +76,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
 pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
     let id = AiringId::new(id);
     let planned = site.programme().get(&id).ok_or(ControlError::NoAiring(id))?;
-    Ok(Json(report(&site, &planned, site.clock.now())))
+    Ok(Json(report(&site, &planned, site.now())))
 }
 
 /// A one-time airing: an extra one of a show of the file (`show`), or anything else (`title` and `station`).
@@ -158,7 +158,7 @@ pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> 
 /// The answer that there is a new airing, and where.
 pub(super) fn created(site: &Site, planned: &Planned) -> Response {
     let address = address(&site.root(), planned.airing.id.as_str());
-    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.clock.now()))).into_response()
+    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.now()))).into_response()
 }
 
 /// An airing as programs see it now.

@@ -17,7 +17,7 @@ use crate::language::Sentence;
 use crate::model::{CauseKind, StationId};
 use crate::web::Site;
 use crate::web::answer::{Problem, range};
-use crate::web::site::probes::Busy;
+use crate::web::site::probes::{Busy, Probes};
 
 /// What came of trying a station.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,12 +98,12 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
     )
 )]
 pub(super) async fn listen(
-    State(site): State<Site>,
+    State(probes): State<Probes>,
     Path(file): Path<String>,
     mut request: Request,
 ) -> Result<Response, Problem> {
     let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &file));
-    let path = file.strip_suffix(".mp3").and_then(|name| site.probes.file(name)).ok_or_else(gone)?;
+    let path = file.strip_suffix(".mp3").and_then(|name| probes.file(name)).ok_or_else(gone)?;
     let bytes = tokio::fs::metadata(&path).await.map_err(|_| gone())?.len();
     let method = request.method().clone();
     range::settle(&method, request.headers_mut(), bytes);
