@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
+use super::wire::Airing;
 use crate::airings::programme::Planned;
-use crate::airings::report::Report;
 use crate::model::{AiringId, StationId};
 use crate::recorder::{ControlError, Later};
 use crate::web::Site;
@@ -21,9 +21,9 @@ use crate::web::answer::Problem;
 #[utoipa::path(
     post, path = "/airings/{id}/skip", operation_id = "skip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.control.skip(AiringId::new(id)).await?))
 }
 
@@ -31,9 +31,9 @@ pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Re
 #[utoipa::path(
     delete, path = "/airings/{id}/skip", operation_id = "unskip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.control.unskip(AiringId::new(id)).await?))
 }
 
@@ -41,9 +41,9 @@ pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> 
 #[utoipa::path(
     post, path = "/airings/{id}/stop", operation_id = "stop_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.control.stop(AiringId::new(id)).await?))
 }
 
@@ -63,13 +63,13 @@ pub(super) struct Extension {
 #[utoipa::path(
     post, path = "/airings/{id}/extend", operation_id = "extend_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")), request_body = Extension,
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
 pub(super) async fn extend(
     State(site): State<Site>,
     Path(id): Path<String>,
     Body(asked): Body<Extension>,
-) -> Result<Json<Report>, Problem> {
+) -> Result<Json<Airing>, Problem> {
     let id = AiringId::new(id);
     let later = match (asked.by, asked.until) {
         (Some(by), None) => Later::By(length("by", &by)?),
@@ -103,7 +103,7 @@ pub(super) struct Now {
     post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
     params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,
     responses(
-        (status = 201, body = Report, headers(("location" = String, description = "where the airing is"))), Problem
+        (status = 201, body = Airing, headers(("location" = String, description = "where the airing is"))), Problem
     )
 )]
 pub(super) async fn record(
@@ -117,6 +117,6 @@ pub(super) async fn record(
     Ok(created(&site, &planned))
 }
 
-fn answer(site: &Site, planned: &Planned) -> Json<Report> {
+fn answer(site: &Site, planned: &Planned) -> Json<Airing> {
     Json(report(site, planned, site.now()))
 }

@@ -12,9 +12,10 @@ use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
 use super::extract::Path;
+use super::wire::CauseKind;
 use crate::base::redact;
 use crate::language::Sentence;
-use crate::model::{CauseKind, StationId};
+use crate::model::StationId;
 use crate::web::Site;
 use crate::web::answer::{Problem, range};
 use crate::web::site::probes::{Busy, Probes};
@@ -80,7 +81,7 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
         format,
         bitrate,
         silent: heard.silent,
-        trouble_kind: heard.trouble.as_ref().map(|trouble| trouble.kind),
+        trouble_kind: heard.trouble.as_ref().map(|trouble| trouble.kind.into()),
         trouble: heard.trouble.map(|trouble| redact::text(&trouble.words)),
         media: name.map(|name| format!("api/v1/probes/{name}.mp3")),
         until: until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
