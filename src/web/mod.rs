@@ -61,15 +61,13 @@ pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> 
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
     let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
-    Server { router: router(site), current, clock }.run(listener, stop, GRACE).await;
+    Server { router: guarded(site), current, clock }.run(listener, stop, GRACE).await;
     Ok(())
 }
 
-/// All addresses. The path of `base_url` is taken off before they are looked at, and so begins with none of them, of which
-/// the configuration has a list.
-fn router(site: Site) -> Router {
-    let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
-    let door = Door { access: Arc::clone(&site.access), current: current.clone() };
+/// All addresses. The path of `base_url` is taken off before they are looked up, and so the configuration accepts none
+/// whose first segment is in [`Web::OWN`](crate::config::Web::OWN).
+fn addresses() -> Router<Site> {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
@@ -77,10 +75,36 @@ fn router(site: Site) -> Router {
         .merge(media::router())
         .merge(monitoring::router())
         .fallback(pages::fallback())
+}
+
+/// All addresses, behind the guards.
+fn guarded(site: Site) -> Router {
+    let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
+    let door = Door { access: Arc::clone(&site.access), current: current.clone() };
+    addresses()
         .with_state(site)
         // The last is asked first.
         .layer(from_fn_with_state(clock, body::read_first))
         .layer(from_fn_with_state(door, door::keep))
         .layer(from_fn_with_state(current, same_site::check))
         .layer(from_fn(language::choose))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::*;
+    use crate::config::Web;
+
+    #[test]
+    fn the_configuration_knows_the_first_segment_of_every_address_and_no_other() {
+        // axum tells the paths of a router in no other way.
+        let router = format!("{:?}", addresses());
+        let first = Regex::new(r#""/([^"/{]+)"#).unwrap();
+        let served: BTreeSet<&str> = first.captures_iter(&router).map(|path| path.extract::<1>().1[0]).collect();
+        assert_eq!(served, Web::OWN.iter().copied().collect());
+    }
 }
