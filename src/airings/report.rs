@@ -2,16 +2,13 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::model::Planned;
 
 /// An airing as scripts see it: the objects of `next --json`. Times are RFC 3339, on air by the clock of the show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = Airing)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Derived from show and start; the recording will have it.
-    #[schema(example = "x@20261120T0300Z")]
     pub id: String,
     /// The show's id.
     pub show: String,
@@ -20,18 +17,14 @@ pub struct Report {
     /// The station's id.
     pub station: String,
     /// On the air from, without padding.
-    #[schema(format = DateTime)]
     pub start: String,
     /// On the air until; where it is recorded until somebody stops it, the latest end.
-    #[schema(format = DateTime)]
     pub end: String,
     /// The zone of the show.
-    #[schema(value_type = String, example = "Asia/Seoul")]
     pub timezone: &'static str,
     /// What becomes of it.
     pub state: State,
     /// Where it comes from: `file`, the cron of a show, or `hand`, somebody added it.
-    #[schema(value_type = String, example = "file")]
     pub origin: &'static str,
     /// Whether somebody gave it another end.
     pub moved: bool,
@@ -40,8 +33,7 @@ pub struct Report {
 }
 
 /// What becomes of an airing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = AiringState)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is to be recorded.

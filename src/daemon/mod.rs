@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
@@ -42,7 +42,7 @@ use crate::library::shelf::Shelf;
 use crate::library::strays;
 use crate::model::{AiringId, Span};
 use crate::recorder::{Recorder, RecorderError};
-use crate::web::{Access, Events, Probes, Site};
+use crate::web::{Parts, Site};
 
 pub use lock::{Lock, LockError};
 pub use ticker::TickerError;
@@ -198,25 +198,18 @@ impl Daemon {
         environment.tasks.spawn(recorder.clone().record(claims));
         environment.tasks.spawn(airings.clone().keep_claims());
         let now = environment.clock.now();
-        let site = Site {
+        let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
+            changes: changes.clone(),
             shelf: shelf.clone(),
             bin,
             pictures: pictures.clone(),
             airings: airings.clone(),
             recorder: recorder.clone(),
-            access: Arc::new(Access::new(&config.state, Arc::clone(&environment.clock))),
-            events: Events::start(&environment, recorder.clone(), changes.clone()),
             decks: decks.clone(),
-            probes: Probes::new(environment.clone(), config.state.join("probes")),
-            presence: Arc::default(),
-            tasks: environment.tasks.clone(),
-            clock: Arc::clone(&environment.clock),
-            stop: environment.stop.clone(),
-            listeners: Arc::new(Semaphore::new(Site::LISTENERS)),
-            started: now,
         };
+        let page = Page::new(Site::new(environment.clone(), parts), environment.clone());
         let mut daemon = Self {
             environment,
             time,
@@ -236,7 +229,7 @@ impl Daemon {
             standing: Standing::default(),
             changes: changes.listen(None),
             round: None,
-            page: Page::new(site),
+            page,
         };
         let config = &daemon.config;
         info!(

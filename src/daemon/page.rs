@@ -6,12 +6,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+use crate::base::environment::Environment;
 use crate::web::{self, Site};
 
 /// The page.
 #[derive(Debug)]
 pub(super) struct Page {
     site: Site,
+    environment: Environment,
     address: Option<SocketAddr>,
     stop: CancellationToken,
     serving: Option<JoinHandle<()>>,
@@ -19,9 +21,9 @@ pub(super) struct Page {
 
 impl Page {
     /// Of `site`, served nowhere yet.
-    pub(super) fn new(site: Site) -> Self {
-        let stop = site.stop.child_token();
-        Self { site, address: None, stop, serving: None }
+    pub(super) fn new(site: Site, environment: Environment) -> Self {
+        let stop = environment.stop.child_token();
+        Self { site, environment, address: None, stop, serving: None }
     }
 
     /// Serves it at `address` from now on and nowhere else. Recording goes on without it: that a port is taken is told, and is no
@@ -31,10 +33,10 @@ impl Page {
             return;
         }
         self.stop.cancel();
-        self.stop = self.site.stop.child_token();
+        self.stop = self.environment.stop.child_token();
         self.address = address;
         let (site, stop, before) = (self.site.clone(), self.stop.clone(), self.serving.take());
-        self.serving = Some(self.site.tasks.spawn(async move {
+        self.serving = Some(self.environment.tasks.spawn(async move {
             if let Some(before) = before {
                 // The other address may be of the same port.
                 let _ = before.await;

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 /// Why sound is missing, or does not come at the moment.
 ///
@@ -33,7 +32,7 @@ impl fmt::Display for Cause {
 ///
 /// The names are on tapes, in catalogues, in what programs read and in people's dashboards: one that has been released is
 /// never changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CauseKind {
     /// aircheck was not running.

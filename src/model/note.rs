@@ -3,12 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use crate::language::{Language, Sentence};
 
 /// A note about a recording: something is not as the configuration says, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// What is to be said, in one word out of few.
     pub kind: NoteKind,
@@ -19,7 +18,7 @@ pub struct Note {
 /// What a note says: which text of a recording is the default one, because the template of the configuration failed.
 ///
 /// The names are in catalogues and in what programs read: one that has been released is never changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
     /// The name of its file.

@@ -8,12 +8,14 @@
 //! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
 //! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
 //!
-//! What answers (`pages`, `api`, `feeds`, `media`, `monitoring`) uses the other modules, and not each other.
+//! What answers (`pages`, `api`, `feeds`, `media`, `monitoring`) uses the other modules, and not each other. Those stand on
+//! each other in this order: `site`, which has everything; `auth`; `address`; `transport`; `answer`.
 
 mod address;
 mod answer;
 mod api;
 mod auth;
+mod current;
 mod feeds;
 mod media;
 mod monitoring;
@@ -22,6 +24,7 @@ mod site;
 mod transport;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -31,15 +34,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use auth::Access;
-pub use site::Site;
-pub use site::events::Events;
-pub use site::presence::Presence;
-pub use site::probes::Probes;
+pub use site::{Parts, Site};
 
 use answer::language;
-use auth::door;
-use transport::{body, same_site, server};
+use auth::door::{self, Door};
+use transport::server::Server;
+use transport::{body, same_site};
 
 /// How long open requests may take when the daemon stops.
 const GRACE: Duration = Duration::from_millis(500);
@@ -60,13 +60,14 @@ pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> 
     site.access.remember().await.map_err(failed)?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
-    server::run(listener, router(site.clone()), site, stop, GRACE).await;
+    let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
+    Server { router: guarded(site), current, clock }.run(listener, stop, GRACE).await;
     Ok(())
 }
 
-/// All addresses. The path of `base_url` is taken off before they are looked at, and so begins with none of them, of which
-/// the configuration has a list.
-fn router(site: Site) -> Router {
+/// All addresses. The path of `base_url` is taken off before they are looked up, and so the configuration accepts none
+/// whose first segment is in [`Web::OWN`](crate::config::Web::OWN).
+fn addresses() -> Router<Site> {
     Router::new()
         .merge(pages::router())
         .merge(api::router())
@@ -74,10 +75,36 @@ fn router(site: Site) -> Router {
         .merge(media::router())
         .merge(monitoring::router())
         .fallback(pages::fallback())
-        .with_state(site.clone())
+}
+
+/// All addresses, behind the guards.
+fn guarded(site: Site) -> Router {
+    let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
+    let door = Door { access: Arc::clone(&site.access), current: current.clone() };
+    addresses()
+        .with_state(site)
         // The last is asked first.
-        .layer(from_fn_with_state(site.clone(), body::read_first))
-        .layer(from_fn_with_state(site.clone(), door::keep))
-        .layer(from_fn_with_state(site, same_site::check))
+        .layer(from_fn_with_state(clock, body::read_first))
+        .layer(from_fn_with_state(door, door::keep))
+        .layer(from_fn_with_state(current, same_site::check))
         .layer(from_fn(language::choose))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use regex::Regex;
+
+    use super::*;
+    use crate::config::Web;
+
+    #[test]
+    fn the_configuration_knows_the_first_segment_of_every_address_and_no_other() {
+        // axum tells the paths of a router in no other way.
+        let router = format!("{:?}", addresses());
+        let first = Regex::new(r#""/([^"/{]+)"#).unwrap();
+        let served: BTreeSet<&str> = first.captures_iter(&router).map(|path| path.extract::<1>().1[0]).collect();
+        assert_eq!(served, Web::OWN.iter().copied().collect());
+    }
 }

@@ -12,34 +12,6 @@ use crate::config::keys::{self, Section};
 use crate::config::values::{Auth, Complaint, Web, secret};
 use crate::config::yaml::Problems;
 
-/// How the page's own addresses begin. If a web server in front served the page below one of these, nobody could tell
-/// whether it had taken that path off.
-const OWN: &[&str] = &[
-    "api",
-    "artwork",
-    "artwork.png",
-    "calendar",
-    "download",
-    "feed",
-    "feed.xml",
-    "feeds.opml",
-    "healthz",
-    "live",
-    "media",
-    "metrics",
-    "on-air",
-    "recordings.m3u",
-    "schedule",
-    "schedule.ics",
-    "shows",
-    "sign-in",
-    "sign-out",
-    "static",
-    "stations",
-    "subscribe",
-    "waveforms",
-];
-
 /// Reads `web` of the file.
 pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     let default = || listen(keys::LISTEN).unwrap_or_default();
@@ -150,7 +122,7 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
     if !guarded && !is_own(&url) {
         return Err(open(&format!("others reach the page at {url}")));
     }
-    match url.path_segments().and_then(|mut parts| parts.next()).filter(|first| OWN.contains(first)) {
+    match url.path_segments().and_then(|mut parts| parts.next()).filter(|first| Web::OWN.contains(first)) {
         None => Ok(url),
         Some(first) => {
             let mut other = url.clone();

@@ -24,6 +24,41 @@ pub struct Web {
     pub auth: Auth,
 }
 
+impl Web {
+    /// The first segments of the page's own addresses. If a web server in front served the page below one of these, nobody
+    /// could tell whether it had taken that path off. A test beside the router compares them.
+    pub const OWN: &[&str] = &[
+        "api",
+        "artwork",
+        "artwork.png",
+        "calendar",
+        "download",
+        "feed",
+        "feed.xml",
+        "feeds.opml",
+        "healthz",
+        "live",
+        "media",
+        "metrics",
+        "on-air",
+        "recordings.m3u",
+        "schedule",
+        "schedule.ics",
+        "shows",
+        "sign-in",
+        "sign-out",
+        "static",
+        "stations",
+        "subscribe",
+        "waveforms",
+    ];
+
+    /// The path of `base_url`, which every link begins with; empty if the page is not below one.
+    pub fn root(&self) -> &str {
+        self.base_url.as_ref().map(|base| base.path().trim_end_matches('/')).unwrap_or_default()
+    }
+}
+
 /// Who may see the page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Auth {

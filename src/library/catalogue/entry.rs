@@ -6,7 +6,6 @@ use std::time::Duration;
 use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::model::{
     Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict,
@@ -98,7 +97,7 @@ pub enum Stage {
 }
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     /// The airing's id.
     pub id: String,
@@ -109,13 +108,10 @@ pub struct Report {
     /// The station's id.
     pub station: String,
     /// On the air from.
-    #[schema(format = DateTime)]
     pub start: String,
     /// On the air until.
-    #[schema(format = DateTime)]
     pub end: String,
     /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
-    #[schema(value_type = Option<String>, example = "complete")]
     pub verdict: Option<&'static str>,
     /// Decoded sound in the file.
     pub seconds: f64,
@@ -128,17 +124,15 @@ pub struct Report {
     /// Integrated loudness in LUFS; null where it is not known.
     pub loudness: Option<f64>,
     /// The file: absolute, and relative to the output folder for who asks over the network.
-    #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
     /// Its size.
     pub bytes: Option<u64>,
 }
 
 /// A gap as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Missing {
     /// Where the sound stops.
-    #[schema(format = DateTime)]
     pub start: String,
     /// How much is missing.
     pub seconds: f64,
@@ -149,10 +143,9 @@ pub struct Missing {
 }
 
 /// Dead air as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Silent {
     /// Where it begins.
-    #[schema(format = DateTime)]
     pub start: String,
     /// How long it lasts.
     pub seconds: f64,

@@ -7,30 +7,33 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use url::Url;
 
 use crate::language::Sentence;
-use crate::web::Site;
 use crate::web::answer::language;
+use crate::web::current::Current;
 use crate::web::transport::{client, host};
 
-/// The address of the page for whoever asked; nothing where it cannot be known.
+/// The address of the page for whoever asked; `None` if it cannot be known.
 #[derive(Debug)]
 pub struct Base(pub Option<Url>);
 
-impl FromRequestParts<Site> for Base {
+impl<S: Sync> FromRequestParts<S> for Base
+where
+    Current: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Infallible> {
-        let config = site.config();
-        if let Some(base) = &config.web.base_url {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let web = &Current::from_ref(state).config().web;
+        if let Some(base) = &web.base_url {
             return Ok(Self(Some(base.clone())));
         }
-        let (near, believed) = (client::is_near(&parts.extensions), client::is_believed(site, &parts.extensions));
+        let (near, believed) = (client::is_near(&parts.extensions), client::is_believed(web, &parts.extensions));
         Ok(Self(asked(near, believed, &parts.headers)))
     }
 }

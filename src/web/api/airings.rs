@@ -12,9 +12,9 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Body, Count, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
+use super::wire::Airing;
 use crate::airings::by_hand::{ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
-use crate::airings::report::Report;
 use crate::model::{AiringId, Planned, ShowId, Span, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
@@ -38,12 +38,12 @@ pub(super) struct Asked {
 /// What is on the air and what comes, or what was planned at another time, by the start.
 #[utoipa::path(
     get, path = "/airings", operation_id = "airings", tag = "airings", params(Asked),
-    responses((status = 200, body = Vec<Report>), Problem)
+    responses((status = 200, body = Vec<Airing>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Report>>, Problem> {
+pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Airing>>, Problem> {
     let programme = site.programme();
     let count = usize::try_from(asked.limit.unwrap_or(Count::usual(20)).get()).unwrap_or_default();
-    let now = site.clock.now();
+    let now = site.now();
     let from = asked.from.map_or(now, |from| from.0);
     let mut airings = match asked.to {
         Some(Instant(to)) if to <= from => {
@@ -70,12 +70,12 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
 #[utoipa::path(
     get, path = "/airings/{id}", operation_id = "airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     let id = AiringId::new(id);
     let planned = site.programme().get(&id).ok_or(ControlError::NoAiring(id))?;
-    Ok(Json(report(&site, &planned, site.clock.now())))
+    Ok(Json(report(&site, &planned, site.now())))
 }
 
 /// A one-time airing: an extra one of a show of the file (`show`), or anything else (`title` and `station`).
@@ -134,7 +134,7 @@ fn in_body(error: &ControlError) -> Problem {
 #[utoipa::path(
     post, path = "/airings", operation_id = "add_airing", tag = "airings", request_body = OneTime,
     responses(
-        (status = 201, body = Report, headers(("location" = String, description = "where it is"))), Problem
+        (status = 201, body = Airing, headers(("location" = String, description = "where it is"))), Problem
     )
 )]
 pub(super) async fn add(State(site): State<Site>, Body(asked): Body<OneTime>) -> Result<Response, Problem> {
@@ -157,12 +157,12 @@ pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> 
 /// The answer that there is a new airing, and where.
 pub(super) fn created(site: &Site, planned: &Planned) -> Response {
     let address = address(&site.root(), planned.airing.id.as_str());
-    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.clock.now()))).into_response()
+    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.now()))).into_response()
 }
 
 /// An airing as programs see it now.
-pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Report {
-    planned.report(now, site.airings.is_recording(&planned.airing.id))
+pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Airing {
+    planned.report(now, site.airings.is_recording(&planned.airing.id)).into()
 }
 
 /// The path of an airing, percent-encoded.

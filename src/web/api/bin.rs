@@ -53,9 +53,10 @@ impl From<BinError> for Problem {
     responses((status = 200, body = Deleted), Problem)
 )]
 pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Deleted>, Problem> {
-    let (id, now, bin) = (AiringId::new(id), site.clock.now(), site.bin.clone());
+    let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
     // On its own, so that it is done whole when the browser goes away.
-    let task = site.tasks.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
+    let task =
+        site.environment.tasks.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
     Ok(Json(task.await.map_err(|_| stopping())??))
 }
 
@@ -66,8 +67,8 @@ pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> 
     responses((status = 200, body = Listed), Problem)
 )]
 pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
-    let (id, now, bin) = (AiringId::new(id), site.clock.now(), site.bin.clone());
-    let task = site.tasks.spawn(async move { bin.restore(&id, now).await });
+    let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
+    let task = site.environment.tasks.spawn(async move { bin.restore(&id, now).await });
     let recording = task.await.map_err(|_| stopping())??;
     Ok(Json(Listed::of(&site, &recording).await))
 }

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
+use super::wire::Airing;
 use crate::airings::by_hand::{ControlError, Later};
-use crate::airings::report::Report;
 use crate::model::{AiringId, Planned, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
@@ -20,9 +20,9 @@ use crate::web::answer::Problem;
 #[utoipa::path(
     post, path = "/airings/{id}/skip", operation_id = "skip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.airings.skip(AiringId::new(id)).await?))
 }
 
@@ -30,9 +30,9 @@ pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Re
 #[utoipa::path(
     delete, path = "/airings/{id}/skip", operation_id = "unskip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.airings.unskip(AiringId::new(id)).await?))
 }
 
@@ -40,9 +40,9 @@ pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> 
 #[utoipa::path(
     post, path = "/airings/{id}/stop", operation_id = "stop_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
-pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Report>, Problem> {
+pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Airing>, Problem> {
     Ok(answer(&site, &site.airings.stop(AiringId::new(id)).await?))
 }
 
@@ -62,13 +62,13 @@ pub(super) struct Extension {
 #[utoipa::path(
     post, path = "/airings/{id}/extend", operation_id = "extend_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")), request_body = Extension,
-    responses((status = 200, body = Report), Problem)
+    responses((status = 200, body = Airing), Problem)
 )]
 pub(super) async fn extend(
     State(site): State<Site>,
     Path(id): Path<String>,
     Body(asked): Body<Extension>,
-) -> Result<Json<Report>, Problem> {
+) -> Result<Json<Airing>, Problem> {
     let id = AiringId::new(id);
     let later = match (asked.by, asked.until) {
         (Some(by), None) => Later::By(length("by", &by)?),
@@ -102,7 +102,7 @@ pub(super) struct Now {
     post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
     params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,
     responses(
-        (status = 201, body = Report, headers(("location" = String, description = "where the airing is"))), Problem
+        (status = 201, body = Airing, headers(("location" = String, description = "where the airing is"))), Problem
     )
 )]
 pub(super) async fn record(
@@ -116,6 +116,6 @@ pub(super) async fn record(
     Ok(created(&site, &planned))
 }
 
-fn answer(site: &Site, planned: &Planned) -> Json<Report> {
-    Json(report(site, planned, site.clock.now()))
+fn answer(site: &Site, planned: &Planned) -> Json<Airing> {
+    Json(report(site, planned, site.now()))
 }

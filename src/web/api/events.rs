@@ -15,9 +15,8 @@ use utoipa::IntoParams;
 
 use super::extract::Query;
 use crate::language::Sentence;
-use crate::web::Site;
 use crate::web::answer::Problem;
-use crate::web::site::events::{Happened, Hearing, MOST};
+use crate::web::site::events::{Events, Happened, Hearing, MOST};
 
 /// A sign of life for web servers in between, which end what is quiet.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -47,22 +46,22 @@ pub(super) struct Asked {
     responses((status = 200, body = String, content_type = "text/event-stream"), Problem)
 )]
 pub(super) async fn listen(
-    State(site): State<Site>,
+    State(events): State<Events>,
     Query(asked): Query<Asked>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
-    let Some(hearing) = site.events.listen(last.or(asked.since.as_deref())) else {
+    let Some(hearing) = events.listen(last.or(asked.since.as_deref())) else {
         let many = Sentence::new("problem_listeners").with("most", MOST);
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, many);
         return Err(([(RETRY_AFTER, "10")], problem).into_response());
     };
-    let events = stream::unfold(hearing, |mut hearing| async {
+    let told = stream::unfold(hearing, |mut hearing| async {
         let happened = hearing.next().await?;
         Some((Ok::<_, Infallible>(event(&happened, &hearing)), hearing))
     });
     let headers = [(CACHE_CONTROL, "no-store"), UNBUFFERED];
-    Ok((headers, Sse::new(events).keep_alive(KeepAlive::new().interval(ALIVE))).into_response())
+    Ok((headers, Sse::new(told).keep_alive(KeepAlive::new().interval(ALIVE))).into_response())
 }
 
 fn event(happened: &Happened, hearing: &Hearing) -> Event {

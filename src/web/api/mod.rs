@@ -14,6 +14,7 @@ mod moment;
 mod probes;
 mod recordings;
 mod stations;
+mod wire;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;

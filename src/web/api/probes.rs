@@ -12,12 +12,13 @@ use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
 use super::extract::Path;
+use super::wire::CauseKind;
 use crate::base::redact;
 use crate::language::Sentence;
-use crate::model::{CauseKind, StationId};
+use crate::model::StationId;
 use crate::web::Site;
 use crate::web::answer::{Problem, range};
-use crate::web::site::probes::Busy;
+use crate::web::site::probes::{Busy, Probes};
 
 /// What came of trying a station.
 #[derive(Debug, Serialize, ToSchema)]
@@ -80,7 +81,7 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
         format,
         bitrate,
         silent: heard.silent,
-        trouble_kind: heard.trouble.as_ref().map(|trouble| trouble.kind),
+        trouble_kind: heard.trouble.as_ref().map(|trouble| trouble.kind.into()),
         trouble: heard.trouble.map(|trouble| redact::text(&trouble.words)),
         media: name.map(|name| format!("api/v1/probes/{name}.mp3")),
         until: until.map(|until| until.to_rfc3339_opts(SecondsFormat::Secs, true)),
@@ -98,12 +99,12 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
     )
 )]
 pub(super) async fn listen(
-    State(site): State<Site>,
+    State(probes): State<Probes>,
     Path(file): Path<String>,
     mut request: Request,
 ) -> Result<Response, Problem> {
     let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &file));
-    let path = file.strip_suffix(".mp3").and_then(|name| site.probes.file(name)).ok_or_else(gone)?;
+    let path = file.strip_suffix(".mp3").and_then(|name| probes.file(name)).ok_or_else(gone)?;
     let bytes = tokio::fs::metadata(&path).await.map_err(|_| gone())?.len();
     let method = request.method().clone();
     range::settle(&method, request.headers_mut(), bytes);

@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Count, Instant, Path, Query};
+use super::wire::Report;
 use crate::language::Sentence;
-use crate::library::catalogue::{Filter, Recording, Report};
+use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
@@ -93,7 +94,7 @@ impl Listed {
             url.path_segments_mut().ok()?.push(&format!("{}.mp3", recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
-        Self { report, media: media.flatten(), gone }
+        Self { report: report.into(), media: media.flatten(), gone }
     }
 }
 

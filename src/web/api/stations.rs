@@ -6,8 +6,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::wire::CauseKind;
 use crate::base::redact;
-use crate::model::CauseKind;
 use crate::web::Site;
 use crate::web::answer::Problem;
 
@@ -88,9 +88,9 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>,
                 start: stamp(gap.start),
                 seconds: gap.length.as_secs_f64(),
                 cause: redact::text(&gap.cause.words),
-                kind: gap.cause.kind,
+                kind: gap.cause.kind.into(),
             }),
-            trouble_kind: trouble.as_ref().map(|trouble| trouble.cause.kind),
+            trouble_kind: trouble.as_ref().map(|trouble| trouble.cause.kind.into()),
             trouble: trouble.map(|trouble| redact::text(&trouble.cause.words)),
         }
     });

@@ -8,37 +8,37 @@ use axum::http::header::COOKIE;
 use axum::http::{Extensions, HeaderMap, HeaderValue};
 
 use super::access::LASTS;
-use crate::web::Site;
+use crate::config::Web;
 use crate::web::transport::client;
 
 /// The session that the browser names.
-pub fn read<'a>(site: &Site, extensions: &Extensions, headers: &'a HeaderMap) -> Option<&'a str> {
-    let name = name(site, client::is_secure(site, extensions, headers));
+pub fn read<'a>(web: &Web, extensions: &Extensions, headers: &'a HeaderMap) -> Option<&'a str> {
+    let name = name(web, client::is_secure(web, extensions, headers));
     let pairs =
         headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(';'));
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// What makes the browser name the session `id` from now on.
-pub fn set(site: &Site, extensions: &Extensions, headers: &HeaderMap, id: &str) -> Option<HeaderValue> {
-    write(site, client::is_secure(site, extensions, headers), id, LASTS.num_seconds())
+pub fn set(web: &Web, extensions: &Extensions, headers: &HeaderMap, id: &str) -> Option<HeaderValue> {
+    write(web, client::is_secure(web, extensions, headers), id, LASTS.num_seconds())
 }
 
 /// What makes it forget.
-pub fn forget(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> Option<HeaderValue> {
-    write(site, client::is_secure(site, extensions, headers), "", 0)
+pub fn forget(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> Option<HeaderValue> {
+    write(web, client::is_secure(web, extensions, headers), "", 0)
 }
 
-fn write(site: &Site, secure: bool, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let (name, root) = (name(site, secure), site.root());
-    let path = if root.is_empty() { "/" } else { &root };
+fn write(web: &Web, secure: bool, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let (name, root) = (name(web, secure), web.root());
+    let path = if root.is_empty() { "/" } else { root };
     let secure = if secure { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(text).ok()
 }
 
-fn name(site: &Site, secure: bool) -> &'static str {
-    match (secure, site.root().is_empty()) {
+fn name(web: &Web, secure: bool) -> &'static str {
+    match (secure, web.root().is_empty()) {
         (true, true) => "__Host-aircheck",
         (true, false) => "__Secure-aircheck",
         (false, _) => "aircheck",

@@ -29,7 +29,7 @@ pub(super) async fn coming(State(site): State<Site>, Base(base): Base, headers: 
         .name("aircheck")
         .ttl(&LOOK_AGAIN);
     let config = programme.config();
-    for planned in programme.coming(site.clock.now(), COMING) {
+    for planned in programme.coming(site.now(), COMING) {
         let mut event = event(&planned, config.station_name(&planned.airing.station), site.started);
         if let (Some(base), Some(show)) = (&base, config.show(&planned.airing.show)) {
             event.url(address::page(base, Some(&show.id)).as_str());

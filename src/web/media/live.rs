@@ -238,7 +238,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     let sealed = CancellationToken::new();
     let until =
         if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
-    let (airings, clock) = (site.airings.clone(), Arc::clone(&site.clock));
+    let (airings, clock) = (site.airings.clone(), Arc::clone(&site.environment.clock));
     let ended = sealed.clone();
     let watch = async move {
         while !over && airings.running().iter().any(|running| running.airing.id == airing) {
@@ -247,8 +247,8 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
         ended.cancel();
         std::future::pending::<()>().await;
     };
-    let stop = site.stop.clone();
-    site.tasks.spawn(async move {
+    let stop = site.environment.stop.clone();
+    site.environment.tasks.spawn(async move {
         let _place = place;
         tokio::select! {
             done = encode::listen(tape, until, Mp3::default(), sealed, listener) => {

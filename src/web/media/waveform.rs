@@ -8,8 +8,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
+use crate::library::catalogue::Catalogue;
 use crate::model::AiringId;
-use crate::web::Site;
 use crate::web::answer::broken;
 
 /// How many bars a picture has.
@@ -30,9 +30,13 @@ const BARS: std::ops::RangeInclusive<usize> = 10..=1000;
 const HALF: f64 = 50.0;
 
 /// The waveform at `/waveforms/ID.svg`. A recording that is cut again has another address.
-pub(super) async fn picture(State(site): State<Site>, Path(name): Path<String>, Query(size): Query<Size>) -> Response {
+pub(super) async fn picture(
+    State(catalogue): State<Catalogue>,
+    Path(name): Path<String>,
+    Query(size): Query<Size>,
+) -> Response {
     let Some(id) = name.strip_suffix(".svg") else { return StatusCode::NOT_FOUND.into_response() };
-    match site.catalogue.peaks(&AiringId::new(id)).await {
+    match catalogue.peaks(&AiringId::new(id)).await {
         Ok(Some(peaks)) => {
             let bars = bars(&peaks.levels, size.bars.clamp(*BARS.start(), *BARS.end()));
             let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "private, max-age=604800, immutable")];

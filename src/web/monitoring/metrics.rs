@@ -33,7 +33,7 @@ type Numbers = Gauge<f64, AtomicU64>;
 
 /// All figures.
 pub(super) async fn get(State(site): State<Site>) -> Response {
-    let (catalogue, shelf, now) = (&site.catalogue, &site.shelf, site.clock.monotonic());
+    let (catalogue, shelf, now) = (&site.catalogue, &site.shelf, site.environment.clock.monotonic());
     let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, shelf, now).await) {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),

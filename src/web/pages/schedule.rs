@@ -19,7 +19,7 @@ const MOST: usize = 800;
 
 /// All of them.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
-    let (programme, now) = (site.programme(), site.clock.now());
+    let (programme, now) = (site.programme(), site.now());
     let config = programme.config();
     let mut planned = programme.airings(Span::new(now, now + TimeDelta::days(DAYS)));
     planned.retain(|one| {

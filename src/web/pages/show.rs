@@ -49,7 +49,7 @@ pub(super) async fn page(
         Err(error) => return broken(&error),
     };
     let gone = presence::gone(&site.shelf, &listed.recordings).await;
-    let coming = site.programme().coming_of(show, site.clock.now(), NEXT);
+    let coming = site.programme().coming_of(show, site.now(), NEXT);
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);
     let values = context! {

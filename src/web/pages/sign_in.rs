@@ -47,13 +47,13 @@ pub(super) async fn sign_in(
     let config = site.config();
     let next = field("next");
     let Auth::Password(hash) = &config.web.auth else { return to(&site, &next) };
-    let client = client::address(&site, &extensions, &headers);
+    let client = client::address(&config.web, &extensions, &headers);
     match site.access.sign_in(hash, client, &field("password")).await {
         Ok(id) => {
-            if let Some(before) = cookie::read(&site, &extensions, &headers) {
+            if let Some(before) = cookie::read(&config.web, &extensions, &headers) {
                 site.access.sign_out(before).await;
             }
-            with_cookie(to(&site, &next), cookie::set(&site, &extensions, &headers, &id))
+            with_cookie(to(&site, &next), cookie::set(&config.web, &extensions, &headers, &id))
         }
         Err(Refused::Wrong) => form(&site, &headers, StatusCode::UNAUTHORIZED, &next, Some(&Trouble::Wrong)),
         Err(Refused::TooMany(wait)) => {
@@ -69,11 +69,12 @@ pub(super) async fn sign_in(
 
 /// Ends the session.
 pub(super) async fn sign_out(State(site): State<Site>, request: Request) -> Response {
+    let web = &site.config().web;
     let (extensions, headers) = (request.extensions(), request.headers());
-    if let Some(id) = cookie::read(&site, extensions, headers) {
+    if let Some(id) = cookie::read(web, extensions, headers) {
         site.access.sign_out(id).await;
     }
-    let gone = cookie::forget(&site, extensions, headers);
+    let gone = cookie::forget(web, extensions, headers);
     with_cookie(see(&format!("{}{SIGN_IN}", site.root())), gone)
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
 async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueError> {
     let programme = site.programme();
     let config = programme.config();
-    let coming = programme.coming(site.clock.now(), COMING);
+    let coming = programme.coming(site.now(), COMING);
     let recording = site.airings.running();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let cards = config.stations.iter().zip(past).map(|(station, past)| {

@@ -7,83 +7,127 @@ pub mod probes;
 
 use std::sync::Arc;
 
+use axum::extract::FromRef;
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use url::Url;
 
 use crate::airings::Airings;
 use crate::airings::programme::Programme;
-use crate::base::clock::SharedClock;
+use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
 use crate::config::{Auth, Config};
+use crate::events::Changes;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::Catalogue;
 use crate::library::shelf::Shelf;
 use crate::recorder::Recorder;
 use crate::web::auth::{Access, Feed, TOKEN};
+use crate::web::current::Current;
+
 use events::Events;
 use presence::Presence;
 use probes::Probes;
 
-/// Everything a page may ask. Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// The configuration, as it is now.
+/// How many may listen at a time to an MP3 that is made for them; each takes two ffmpegs.
+const LISTENERS: usize = 4;
+
+/// The parts of the daemon that are shown.
+#[derive(Debug)]
+pub struct Parts {
+    /// The configuration, whenever it is another one.
     pub config: watch::Receiver<Arc<Config>>,
     /// The recordings.
     pub catalogue: Catalogue,
-    /// The pictures of shows and stations.
-    pub pictures: Pictures,
+    /// What wakes those who show how things are.
+    pub changes: Changes,
     /// The output folder, until the process ends: another one in the configuration is for the next.
     pub shelf: Shelf,
     /// What a person has deleted.
     pub bin: Bin,
+    /// The pictures of shows and stations.
+    pub pictures: Pictures,
     /// What is to be recorded, and what is being recorded.
     pub airings: Airings,
     /// How far that is.
     pub recorder: Recorder,
-    /// Who may see it.
-    pub access: Arc<Access>,
     /// The tapes, to be listened to while they are written.
     pub decks: Decks,
-    /// Owns what goes on when whoever asked for it has gone away.
-    pub tasks: TaskTracker,
+}
+
+/// Everything that an answer may be made from. Cheap to clone.
+///
+/// A handler that needs one part alone takes that as its state, see the implementations of [`FromRef`].
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub(super) current: Current,
+    pub(super) catalogue: Catalogue,
+    pub(super) shelf: Shelf,
+    pub(super) bin: Bin,
+    pub(super) pictures: Pictures,
+    pub(super) airings: Airings,
+    pub(super) recorder: Recorder,
+    pub(super) decks: Decks,
+    /// Its tasks own what goes on when whoever asked for it has gone away.
+    pub(super) environment: Environment,
+    /// Who may see it.
+    pub(super) access: Arc<Access>,
     /// What happens.
-    pub events: Events,
+    pub(super) events: Events,
     /// The tries of stations.
-    pub probes: Probes,
+    pub(super) probes: Probes,
     /// How much of what is on the list is in the folder.
-    pub presence: Arc<Presence>,
-    /// The time.
-    pub clock: SharedClock,
-    /// Cancelled when the daemon stops.
-    pub stop: CancellationToken,
+    pub(super) presence: Arc<Presence>,
     /// The places for those who listen to an MP3 that is made for them.
-    pub listeners: Arc<Semaphore>,
+    pub(super) listeners: Arc<Semaphore>,
     /// When the daemon was started.
-    pub started: DateTime<Utc>,
+    pub(super) started: DateTime<Utc>,
 }
 
 impl Site {
-    /// How many may listen at a time to an MP3 that is made for them; each takes two ffmpegs.
-    pub const LISTENERS: usize = 4;
+    /// Shows `parts`. What outlives a restart is in the state folder of the configuration.
+    pub fn new(environment: Environment, parts: Parts) -> Self {
+        let Parts { config, catalogue, changes, shelf, bin, pictures, airings, recorder, decks } = parts;
+        let current = Current::new(config);
+        let state = &current.config().state;
+        Self {
+            access: Arc::new(Access::new(state, Arc::clone(&environment.clock))),
+            events: Events::start(&environment, recorder.clone(), changes),
+            probes: Probes::new(environment.clone(), state.join("probes")),
+            presence: Arc::default(),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            started: environment.clock.now(),
+            current,
+            catalogue,
+            shelf,
+            bin,
+            pictures,
+            airings,
+            recorder,
+            decks,
+            environment,
+        }
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        self.environment.clock.now()
+    }
 
     /// The configuration, as it is now.
-    pub fn config(&self) -> Arc<Config> {
-        Arc::clone(&self.config.borrow())
+    pub(super) fn config(&self) -> Arc<Config> {
+        self.current.config()
     }
 
     /// Whether a password is asked for.
-    pub fn is_guarded(&self) -> bool {
+    pub(super) fn is_guarded(&self) -> bool {
         matches!(self.config().web.auth, Auth::Password(_))
     }
 
     /// `base` with the token that opens `feed`, and what belongs to it; `base` alone where none is needed. Every address
     /// below that is made from it has the token too.
-    pub fn signed(&self, mut base: Url, feed: Feed<'_>) -> Url {
+    pub(super) fn signed(&self, mut base: Url, feed: Feed<'_>) -> Url {
         if self.is_guarded() {
             base.query_pairs_mut().append_pair(TOKEN, &self.access.token(feed));
         }
@@ -91,13 +135,36 @@ impl Site {
     }
 
     /// What is recorded and what is skipped, as it is now.
-    pub fn programme(&self) -> Programme {
+    pub(super) fn programme(&self) -> Programme {
         self.airings.programme()
     }
 
     /// The path of `base_url`, which every link begins with; empty where the page is not below one.
-    pub fn root(&self) -> String {
-        let config = self.config();
-        config.web.base_url.as_ref().map(|base| base.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    pub(super) fn root(&self) -> String {
+        self.config().web.root().to_owned()
+    }
+}
+
+impl FromRef<Site> for Current {
+    fn from_ref(site: &Site) -> Self {
+        site.current.clone()
+    }
+}
+
+impl FromRef<Site> for Catalogue {
+    fn from_ref(site: &Site) -> Self {
+        site.catalogue.clone()
+    }
+}
+
+impl FromRef<Site> for Events {
+    fn from_ref(site: &Site) -> Self {
+        site.events.clone()
+    }
+}
+
+impl FromRef<Site> for Probes {
+    fn from_ref(site: &Site) -> Self {
+        site.probes.clone()
     }
 }

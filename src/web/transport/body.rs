@@ -11,8 +11,8 @@ use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
+use crate::base::clock::SharedClock;
 use crate::language::Sentence;
-use crate::web::Site;
 use crate::web::answer::refused;
 
 /// The largest body, in bytes.
@@ -21,7 +21,7 @@ const LARGEST: usize = 64 * 1024;
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Reads the body, and hands the request on with it.
-pub async fn read_first(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub async fn read_first(State(clock): State<SharedClock>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
@@ -32,7 +32,7 @@ pub async fn read_first(State(site): State<Site>, request: Request, next: Next) 
     let (parts, body) = request.into_parts();
     let read = tokio::select! {
         read = whole(body) => read,
-        () = site.clock.sleep(WITHIN) => {
+        () = clock.sleep(WITHIN) => {
             return refused(parts.uri.path(), StatusCode::REQUEST_TIMEOUT, Sentence::new("problem_too_slow"));
         }
     };

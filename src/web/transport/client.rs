@@ -12,7 +12,7 @@ use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
 use super::host;
-use crate::web::Site;
+use crate::config::Web;
 
 /// For whom a web server in front asks: each adds whom it saw itself at the end.
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -32,14 +32,14 @@ pub fn is_near(extensions: &Extensions) -> bool {
 }
 
 /// Whether somebody on this machine asks: not a web server here on behalf of another machine, as far as it says so.
-pub fn is_here(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> bool {
+pub fn is_here(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let peer = peer(extensions);
-    peer.is_loopback() && asking(&site.config().web.trusted_proxies, peer, headers).is_loopback()
+    peer.is_loopback() && asking(&web.trusted_proxies, peer, headers).is_loopback()
 }
 
 /// Whether the connection comes from a web server in front that is believed.
-pub fn is_believed(site: &Site, extensions: &Extensions) -> bool {
-    believed(&site.config().web.trusted_proxies, peer(extensions))
+pub fn is_believed(web: &Web, extensions: &Extensions) -> bool {
+    believed(&web.trusted_proxies, peer(extensions))
 }
 
 fn believed(trusted: &[IpNet], address: IpAddr) -> bool {
@@ -51,8 +51,8 @@ fn is_named(trusted: &[IpNet], address: IpAddr) -> bool {
 }
 
 /// Who asks. Of IPv6 addresses the half that a household has as a whole.
-pub fn address(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    household(asking(&site.config().web.trusted_proxies, peer(extensions), headers))
+pub fn address(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
+    household(asking(&web.trusted_proxies, peer(extensions), headers))
 }
 
 fn household(address: IpAddr) -> IpAddr {
@@ -83,13 +83,12 @@ fn read(text: &str) -> Option<IpAddr> {
 }
 
 /// Whether the browser speaks HTTPS, with the web server in front.
-pub fn is_secure(site: &Site, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    let believed = is_believed(site, extensions);
+pub fn is_secure(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> bool {
+    let believed = is_believed(web, extensions);
     if believed && let Some(told) = headers.get(PROTO) {
         return told.to_str().is_ok_and(|told| told.trim().eq_ignore_ascii_case("https"));
     }
-    let config = site.config();
-    let Some(base) = config.web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
+    let Some(base) = web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
     // Whoever comes by another name has come without the web server in front, and so without HTTPS.
     believed || host::of(headers).is_some_and(|host| host::is_of(host, base))
 }

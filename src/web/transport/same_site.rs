@@ -9,10 +9,10 @@ use axum::response::Response;
 use url::Url;
 
 use super::{client, host};
-use crate::config::Auth;
+use crate::config::{Auth, Web};
 use crate::language::Sentence;
-use crate::web::Site;
 use crate::web::answer::refused;
+use crate::web::current::Current;
 
 /// Scripts, styles, pictures and sound from here only, nothing inline, in nobody's frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
@@ -25,9 +25,9 @@ const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Stands before everything.
-pub async fn check(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+pub async fn check(State(current): State<Current>, mut request: Request, next: Next) -> Response {
     let objection = if host::settle(&mut request) {
-        objection(&site, &request)
+        objection(&current.config().web, &request)
     } else {
         Some((StatusCode::BAD_REQUEST, Sentence::new("problem_no_host")))
     };
@@ -43,21 +43,20 @@ pub async fn check(State(site): State<Site>, mut request: Request, next: Next) -
 }
 
 /// Why a request is not looked at.
-fn objection(site: &Site, request: &Request) -> Option<(StatusCode, Sentence)> {
+fn objection(web: &Web, request: &Request) -> Option<(StatusCode, Sentence)> {
     let headers = request.headers();
     let host = host::of(headers).unwrap_or_default();
-    let config = site.config();
-    let base = config.web.base_url.as_ref();
+    let base = web.base_url.as_ref();
     // A page elsewhere can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
     // request names that host; a browser on this machine names an address or `localhost`. Where there is a password, the
     // other page does not know it, and its name has no session.
     let known = host::is_plain(host) || base.is_some_and(|base| host::is_of(host, base));
-    if !known && !matches!(config.web.auth, Auth::Password(_)) {
+    if !known && !matches!(web.auth, Auth::Password(_)) {
         return Some((StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_unknown_name")));
     }
     // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
     let forwarded =
-        text(headers, &FORWARDED).filter(|_| client::is_believed(site, request.extensions())).unwrap_or_default();
+        text(headers, &FORWARDED).filter(|_| client::is_believed(web, request.extensions())).unwrap_or_default();
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
         return Some((StatusCode::FORBIDDEN, Sentence::new("problem_other_site")));
     }

@@ -28,7 +28,8 @@ use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
 use super::patience::Patient;
-use crate::web::Site;
+use crate::base::clock::SharedClock;
+use crate::web::current::Current;
 
 /// How long a request's headers may take, and how long a connection may idle.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
@@ -43,37 +44,82 @@ const OPEN_FILES: u64 = 4096;
 /// After a failure to accept, which is mostly that too many files are open.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers what comes to `listener` until `stop`. Connections that are open then end with this call.
-pub async fn run(listener: TcpListener, router: Router, site: Site, stop: CancellationToken, grace: Duration) {
-    let room = Arc::new(Semaphore::new(connections()));
-    let crowd = Arc::new(Crowd::default());
-    let mut open = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            () = stop.cancelled() => break,
-            Some(_) = open.join_next() => continue,
-            accepted = accept(&listener, &room) => accepted,
-        };
-        match accepted {
-            Ok((stream, peer, place)) => {
-                let Some(one) = crowd.admit(peer.ip().to_canonical()) else { continue };
-                let connection = serve(stream, peer, router.clone(), site.clone(), stop.clone());
-                open.spawn(async move {
-                    connection.await;
-                    drop((place, one));
-                });
-            }
-            Err(error) => {
-                warn!(%error, "a visitor of the page could not be let in");
-                site.clock.sleep(PAUSE).await;
+/// What connections are answered with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// All addresses, the guards before them.
+    pub router: Router,
+    /// Says which path is taken off.
+    pub current: Current,
+    /// The time.
+    pub clock: SharedClock,
+}
+
+impl Server {
+    /// Answers what comes to `listener` until `stop`. Connections that are open then end with this call, within `grace`.
+    pub async fn run(self, listener: TcpListener, stop: CancellationToken, grace: Duration) {
+        let room = Arc::new(Semaphore::new(connections()));
+        let crowd = Arc::new(Crowd::default());
+        let mut open = JoinSet::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                Some(_) = open.join_next() => continue,
+                accepted = accept(&listener, &room) => accepted,
+            };
+            match accepted {
+                Ok((stream, peer, place)) => {
+                    let Some(one) = crowd.admit(peer.ip().to_canonical()) else { continue };
+                    let connection = self.clone().serve(stream, peer, stop.clone());
+                    open.spawn(async move {
+                        connection.await;
+                        drop((place, one));
+                    });
+                }
+                Err(error) => {
+                    warn!(%error, "a visitor of the page could not be let in");
+                    self.clock.sleep(PAUSE).await;
+                }
             }
         }
+        drop(listener);
+        tokio::select! {
+            () = async { while open.join_next().await.is_some() {} } => {}
+            // Somebody who listens to a recording must not keep the daemon from stopping.
+            () = self.clock.sleep(grace) => {}
+        }
     }
-    drop(listener);
-    tokio::select! {
-        () = async { while open.join_next().await.is_some() {} } => {}
-        // Somebody who listens to a recording must not keep the daemon from stopping.
-        () = site.clock.sleep(grace) => {}
+
+    /// One connection, to its end.
+    async fn serve(self, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
+        // Ranges and events are small; they should not wait for more to come.
+        let _ = stream.set_nodelay(true);
+        let Self { router, current, clock } = self;
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(below) = below(request.uri(), current.config().web.root()) {
+                *request.uri_mut() = below;
+            }
+            let router = router.clone();
+            async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .max_buf_size(BUFFER)
+            .serve_connection(TokioIo::new(Patient::new(stream, clock)), service);
+        tokio::pin!(connection);
+        let ended = tokio::select! {
+            ended = &mut connection => ended,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            debug!(%error, "a connection to the page broke");
+        }
     }
 }
 
@@ -85,39 +131,6 @@ async fn accept(
     let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     Ok((stream, peer, place))
-}
-
-/// One connection, to its end.
-async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, site: Site, stop: CancellationToken) {
-    // Ranges and events are small; they should not wait for more to come.
-    let _ = stream.set_nodelay(true);
-    let clock = Arc::clone(&site.clock);
-    let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
-        let root = site.root();
-        if let Some(below) = below(request.uri(), &root) {
-            *request.uri_mut() = below;
-        }
-        let router = router.clone();
-        async move { Ok::<_, Infallible>(router.oneshot(request).await.unwrap_or_else(|never| match never {})) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(Patient::new(stream, clock)), service);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = ended {
-        debug!(%error, "a connection to the page broke");
-    }
 }
 
 /// The address without `root`, where it lies below it. A web server in front may hand it on with that path or without it.

@@ -115,6 +115,6 @@ async fn last_change(site: &Site, recordings: Option<DateTime<Utc>>) -> Option<D
     let file = site.config().file.clone();
     let yaml = blocking(move || std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()).await;
     // None of them is believed to lie ahead.
-    let now = site.clock.now();
+    let now = site.now();
     [recordings, yaml.map(DateTime::from), Some(site.started)].into_iter().flatten().filter(|at| *at <= now).max()
 }
