@@ -9,7 +9,7 @@ use super::{Airing, AiringId};
 /// A change by hand of one airing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Amendment {
-    /// The airing as it is with the change. Of a [`Origin::File`] airing only the id counts, and the end where it was
+    /// The airing with the change. If it is a [`Origin::File`] airing, only its id counts, and its end if it was
     /// [`moved`](Self::moved): everything else is as the file says.
     pub airing: Airing,
     /// Its title, for people.
@@ -22,7 +22,8 @@ pub struct Amendment {
     pub moved: bool,
     /// Whether it goes on until somebody stops it; its end is then only a bound.
     pub until_stopped: bool,
-    /// Its station is being connected to: it begins with the first sound that comes until then, not before.
+    /// Set while its station is being connected to: the airing begins with the first sound that comes until then, not
+    /// before.
     pub connecting_until: Option<DateTime<Utc>>,
 }
 

@@ -1,4 +1,4 @@
-//! What else is to be said of a recording: neither its sound nor missing from it.
+//! A note about a recording that concerns neither its sound nor what is missing.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::language::{Language, Sentence};
 /// A note about a recording: something is not as the configuration says, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Note {
-    /// What is to be said, in one word out of few.
+    /// The kind, for programs.
     pub kind: NoteKind,
     /// Why, in English, for a person.
     pub reason: String,
@@ -18,7 +18,7 @@ pub struct Note {
 
 /// What a note says: which text of a recording is the default one, because the template of the configuration failed.
 ///
-/// The names are in catalogues and in what programs read: one that has been released is never changed.
+/// The names are in catalogues and in what programs read: a name that was released is never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {

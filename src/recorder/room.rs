@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tracing::{info, warn};
 
 use super::error::RecorderError;
-use crate::base::spoken;
+use crate::base::readable;
 use crate::config::Config;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, Filter};
@@ -29,8 +29,8 @@ pub(super) async fn refusal(folder: &Path, min_free: u64) -> Result<RecorderErro
     let free = shelf::free_space(folder).await?;
     Ok(RecorderError::NoRoom {
         path: PathBuf::from(folder),
-        free: spoken::bytes(free),
-        wanted: spoken::bytes(min_free),
+        free: readable::bytes(free),
+        wanted: readable::bytes(min_free),
     })
 }
 

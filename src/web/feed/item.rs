@@ -13,7 +13,7 @@ use super::super::text::{html, line, moment};
 use super::chapters;
 use super::images::Place;
 use super::names::{PODCAST, add};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::library::catalogue::Recording;
 use crate::recorder::ledger;
 

@@ -14,7 +14,7 @@ use super::causes::{self, Said};
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, version};
 use crate::base::blocking::blocking;
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::language::Language;
 use crate::recorder::Progress;
 

@@ -14,7 +14,7 @@ use super::causes::{self, Said, said};
 use super::dates;
 use super::render::{render, serde};
 use super::slots::{Slot, on_air, slot, version};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::config::Station;
 use crate::language::Language;
 use crate::library::catalogue::CatalogueError;
