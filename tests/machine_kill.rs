@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
-use aircheck::base::sum::sum;
+use aircheck::base::hash::fnv1a_hex;
 use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -240,7 +240,7 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     let parts = aircheck.path("recordings/.aircheck");
     std::fs::create_dir_all(&parts).expect("a folder");
     let state = aircheck.path("state").canonicalize().expect("a folder");
-    let owner = &sum(&state.to_string_lossy())[..8];
+    let owner = &fnv1a_hex(&state.to_string_lossy())[..8];
     // No system has so many processes.
     let part = format!("show@20261120T1000Z.2000000000-{owner}.mp3.part");
     std::fs::write(parts.join(part), "half of it").expect("written");

@@ -8,32 +8,33 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
 
-/// Runs `work` on a thread that may block and waits for it. A panic in it goes on in the caller.
+/// Runs `work` on a thread that may block, and waits for it. A panic in `work` goes on in the caller.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(value) => value,
-        // Never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
+        // It is never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
         Err(error) => resume_unwind(error.into_panic()),
     }
 }
 
-/// A way to a disk, which so many threads may be on at a time. Whoever comes then waits, and needs no thread for it: so a disk
-/// that hangs holds some threads of the pool, however many ask for it, and never those of other disks.
+/// A way to a disk that only so many threads may use at a time. Further callers wait, and need no thread for that. So a
+/// disk that hangs holds some threads of the pool, however many callers there are, and never those of other disks.
 ///
-/// It also keeps memory down: a thousand stations that each need a thread for a millisecond, all in one second, would have
+/// It also saves memory. If a thousand stations each need a thread for a millisecond within one second, there would be
 /// hundreds of threads, each with a stack and an arena of its own.
 #[derive(Debug, Clone)]
 pub struct Lane(Arc<Semaphore>);
 
 impl Lane {
-    /// For so many threads.
+    /// A lane for `width` threads.
     pub fn new(width: usize) -> Self {
         Self(Arc::new(Semaphore::new(width)))
     }
 
-    /// As [`blocking`], once there is room. Work that has begun goes on to its end, and holds its place until then.
+    /// Runs `work` as [`blocking`] does, once there is room. Work that has begun goes on to its end, and holds its slot
+    /// until then.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        // Closed never.
+        // The semaphore is never closed.
         let place = Arc::clone(&self.0).acquire_owned().await.ok();
         blocking(move || {
             let _place = place;
@@ -43,7 +44,7 @@ impl Lane {
     }
 }
 
-/// What `work` gives, on a thread of its own; nothing where that takes longer than `patience`, as on a disk that hangs.
+/// Runs `work` on a thread of its own. `None` if it takes longer than `patience`, as on a disk that hangs.
 pub fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, done) = mpsc::channel();
     // Whoever waited may have gone meanwhile.
@@ -53,16 +54,16 @@ pub fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + 
 
 type Job = Box<dyn FnOnce() + Send>;
 
-/// The thread for what takes much memory; none where the system has no more threads.
+/// The thread for work that takes much memory; `None` if the system has no more threads.
 static HEAVY: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
     let (sender, jobs) = mpsc::channel::<Job>();
     let thread = thread::Builder::new().name("heavy".to_owned());
     thread.spawn(move || jobs.into_iter().for_each(|job| job())).ok().map(|_| sender)
 });
 
-/// The same for work that takes much memory for a moment: one thread does all of it, one after another, and nothing for
-/// which nobody waits any more. glibc keeps for every thread much of what it has freed: the same work, now on this and
-/// then on that thread of a pool, would take several times its memory.
+/// Runs work that takes much memory for a moment. One thread does all such work, one piece after another; work for
+/// which nobody waits any more is dropped. glibc keeps much of what each thread has freed: on many threads of a pool,
+/// now here and then there, the same work would take several times its memory.
 pub async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, done) = oneshot::channel();
     let job: Job = Box::new(move || {
@@ -107,14 +108,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lane_has_a_place_for_so_many_and_one_that_was_given_up_keeps_it_to_its_end() {
+    async fn work_in_a_lane_keeps_its_slot_to_its_end_even_if_nobody_waits_for_it() {
         let lane = Lane::new(1);
         let (go, wait) = mpsc::channel::<()>();
         let mut first = Box::pin(lane.run(move || wait.recv()));
         assert!(first.as_mut().now_or_never().is_none());
         drop(first);
         let mut second = Box::pin(lane.run(|| ()));
-        // Nobody else runs on this thread: had it a place, it would be at work, and done soon.
+        // Nothing else runs on this thread: if it had a slot, it would soon be done.
         assert!(second.as_mut().now_or_never().is_none());
         assert_eq!(lane.0.available_permits(), 0);
         drop(go);
@@ -123,14 +124,14 @@ mod tests {
     }
 
     #[test]
-    fn who_has_no_patience_gets_nothing() {
+    fn work_that_takes_too_long_gives_nothing() {
         let (_go, wait) = mpsc::channel::<()>();
         assert_eq!(within(Duration::from_secs(60), || 1), Some(1));
         assert_eq!(within(Duration::from_millis(1), move || wait.recv().is_ok()), None);
     }
 
     #[tokio::test]
-    async fn heavy_work_for_which_nobody_waits_is_not_done() {
+    async fn heavy_work_is_dropped_if_nobody_waits_for_it() {
         let (go, wait) = mpsc::channel::<()>();
         let (did, done) = mpsc::channel::<()>();
         let mut before = Box::pin(heavy(move || wait.recv()));

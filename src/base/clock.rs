@@ -1,8 +1,8 @@
 //! The clock: wall time, monotonic time and sleep in one trait, passed down from the daemon.
 //!
 //! Everything that asks for the time or waits does so here, so that a test can move time by hand. Wall time may jump
-//! (NTP, suspend, a person); monotonic time never goes back. Deadlines for the network use monotonic time, places on
-//! the tape use wall time.
+//! (NTP, suspend, a person); monotonic time never goes back. Deadlines for the network use monotonic time, times on
+//! tape use wall time.
 
 #[cfg(test)]
 pub mod fast;
@@ -21,7 +21,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> DateTime<Utc>;
     /// Time since an arbitrary start; never goes back.
     fn monotonic(&self) -> Duration;
-    /// How long the machine has been up; for ever, where nobody knows.
+    /// How long the machine has been up; [`Duration::MAX`] if nobody knows.
     fn since_boot(&self) -> Duration {
         Duration::MAX
     }
@@ -32,7 +32,7 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
 /// A shared clock, as it is handed from part to part.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The machine's clock. Its monotonic time counts the time that the machine is suspended, so that a suspend is told
+/// The machine's clock. Its monotonic time also counts the time that the machine is suspended. So a suspend can be told
 /// from a clock that was set.
 #[derive(Debug)]
 pub struct SystemClock {
@@ -45,7 +45,7 @@ impl SystemClock {
         Arc::new(Self::new())
     }
 
-    /// The same, not shared.
+    /// The machine's clock, not shared.
     pub(crate) fn new() -> Self {
         Self { started: since_boot() }
     }
@@ -76,7 +76,7 @@ fn since_boot() -> Duration {
     Duration::new(time.tv_sec.try_into().unwrap_or_default(), time.tv_nsec.try_into().unwrap_or_default())
 }
 
-/// Sleeps until the wall clock shows `instant`, looking again at least every second so that a stepped clock or a
+/// Sleeps until the wall clock shows `instant`. Looks again at least every second, so that a stepped clock or a
 /// suspended machine is noticed.
 pub async fn sleep_until(clock: &dyn Clock, instant: DateTime<Utc>) {
     while let Ok(left) = (instant - clock.now()).to_std() {

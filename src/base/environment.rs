@@ -1,4 +1,4 @@
-//! What a running aircheck shares: built once by the command that runs, passed down, never global.
+//! What the parts of a running aircheck share: built once by the command that runs, passed down, never global.
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

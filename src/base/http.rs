@@ -1,20 +1,20 @@
 //! HTTP clients and capped requests.
 //!
 //! One client is one cookie jar: a deck makes one per capture, so that cookies set by a station's page reach its
-//! segments and no other station's. There is no total timeout, because live bodies never end; connecting is bounded
-//! (5 s), silence is bounded (10 s without a byte), and every body read whole is bounded in size.
+//! segments and no other station's. There is no total timeout, because live bodies never end. Connecting is bounded (5
+//! s), silence is bounded (10 s without a byte), and every body that is read whole is bounded in size.
 //!
-//! Answers are read as players read them: a line of the head that cannot be understood, a status line of another
-//! century, a body that is not compressed as it says (`odd`, `head`, `coding`).
+//! Answers are read as players read them, even if a line of the head cannot be understood, the status line is of
+//! another century, or the body is not compressed as the head says (`lenient`, `head`, `coding`).
 
 mod chunked;
 mod coding;
+mod dns;
 mod error;
-mod extra;
+mod extra_headers;
 mod head;
+mod lenient;
 mod limits;
-mod names;
-mod odd;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reasons;
@@ -37,20 +37,20 @@ use rustls::ClientConfig;
 use url::Url;
 
 use self::coding::Coded;
+use self::dns::SystemResolver;
 pub use self::error::HttpError;
-pub use self::extra::Extra;
+pub use self::extra_headers::ExtraHeaders;
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
-use self::names::Names;
 use super::redact;
 
 /// Redirects followed before a station is called a loop.
 const MAX_REDIRECTS: usize = 10;
 /// The most lines of a head; strict readers stop at 100.
 const MAX_HEADERS: usize = 500;
-/// How many servers whose answers are odd are remembered.
-const MOST_ODD: usize = 64;
-/// So many connections to a host are kept that nobody uses: each has buffers of 50 KiB, and a station that is taped needs a
-/// second one for a moment only, as when a long window is fetched.
+/// How many servers are remembered that need a lenient reader.
+const MOST_LENIENT: usize = 64;
+/// How many unused connections to a host are kept. Each has buffers of 50 KiB, and a station that is taped needs a
+/// second one only for a moment, as when a long window is fetched.
 const IDLE: usize = 1;
 const NAME: &str = concat!("aircheck/", env!("CARGO_PKG_VERSION"));
 
@@ -59,7 +59,7 @@ const NAME: &str = concat!("aircheck/", env!("CARGO_PKG_VERSION"));
 pub struct Manner<'a> {
     /// Sent with every request.
     pub headers: &'a [(String, String)],
-    /// Whether a server is believed whose certificate is not valid.
+    /// Whether a server with an invalid certificate is accepted.
     pub accept_invalid: bool,
     /// The longest silence of a body.
     pub patience: Duration,
@@ -75,23 +75,23 @@ impl Default for Manner<'_> {
 #[derive(Debug, Clone)]
 pub struct Client {
     inner: Arc<Inner>,
-    extra: Extra,
+    extra: ExtraHeaders,
 }
 
 #[derive(Debug)]
 struct Inner {
     strict: reqwest::Client,
     headers: HeaderMap,
-    /// Which of these the user asked for.
+    /// The names of the headers that the user asked for.
     own: HashSet<HeaderName>,
     jar: Arc<Jar>,
     tls: ClientConfig,
     patience: Duration,
-    /// Servers, by host and port, whose answers only a lenient reader understands.
-    odd: Mutex<HashSet<String>>,
+    /// Servers, by host and port, whose answers need a lenient reader.
+    lenient_servers: Mutex<HashSet<String>>,
 }
 
-/// A client that asks as `manner` says.
+/// A client with the options in `manner`.
 pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
     let mut headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(NAME))]);
     let own = header_map(manner.headers)?;
@@ -105,7 +105,7 @@ pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
         .read_timeout(manner.patience)
         .cookie_provider(Arc::clone(&jar))
         .pool_max_idle_per_host(IDLE)
-        .dns_resolver(Arc::new(Names))
+        .dns_resolver(Arc::new(SystemResolver))
         .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
         .tls_backend_preconfigured(tls.clone())
         .http1_allow_spaces_after_header_name_in_responses(true)
@@ -116,14 +116,14 @@ pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
         .build()
         .map_err(|error| HttpError::Client(error.to_string()))?;
     let patience = manner.patience;
-    let inner = Inner { strict, headers, own, jar, tls, patience, odd: Mutex::default() };
-    Ok(Client { inner: Arc::new(inner), extra: Extra::default() })
+    let inner = Inner { strict, headers, own, jar, tls, patience, lenient_servers: Mutex::default() };
+    Ok(Client { inner: Arc::new(inner), extra: ExtraHeaders::default() })
 }
 
 impl Client {
-    /// This client, which sends `extra` where there are any, but never instead of what the user asked for.
+    /// This client with `extra` headers, none of which replaces a header that the user asked for.
     #[must_use]
-    pub fn with(&self, extra: &Extra) -> Self {
+    pub fn with(&self, extra: &ExtraHeaders) -> Self {
         let extra = if extra.is_empty() { &self.extra } else { extra };
         Self { inner: Arc::clone(&self.inner), extra: extra.clone() }
     }
@@ -133,20 +133,20 @@ impl Client {
         Request { client: self.clone(), url, headers: self.extra.beside(&self.inner.own) }
     }
 
-    /// One question and its answer, redirects of a strict server included.
+    /// Sends one request. Redirects of a server that needs no lenient reader are followed.
     async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
         let server = format!("{}:{:?}", url.host_str().unwrap_or_default(), url.port_or_known_default());
-        if self.odd().contains(&server) {
+        if self.lenient_servers().contains(&server) {
             return self.ask_leniently(url, headers).await;
         }
         match self.inner.strict.get(url.clone()).headers(headers.clone()).send().await {
-            Ok(response) if response.version() == Version::HTTP_09 => odd::understood(response).await,
+            Ok(response) if response.version() == Version::HTTP_09 => lenient::understood(response).await,
             Ok(response) => Ok(response),
-            Err(error) if reasons::is_odd(&error) => {
+            Err(error) if reasons::is_malformed(&error) => {
                 tracing::debug!(url = %redact::url(url), %error, "an odd answer; asking again, leniently");
                 {
-                    let mut odd = self.odd();
-                    if odd.len() < MOST_ODD {
+                    let mut odd = self.lenient_servers();
+                    if odd.len() < MOST_LENIENT {
                         odd.insert(server);
                     }
                 }
@@ -156,8 +156,8 @@ impl Client {
         }
     }
 
-    fn odd(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.inner.odd.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lenient_servers(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.inner.lenient_servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn ask_leniently(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
@@ -171,7 +171,7 @@ impl Client {
         if let (Some(login), false) = (login(url), all.contains_key(AUTHORIZATION)) {
             all.insert(AUTHORIZATION, login);
         }
-        let response = odd::ask(url, all, self.inner.tls.clone(), self.inner.patience).await?;
+        let response = lenient::ask(url, all, self.inner.tls.clone(), self.inner.patience).await?;
         let mut cookies = response.headers().get_all(SET_COOKIE).iter().peekable();
         if cookies.peek().is_some() {
             self.inner.jar.set_cookies(&mut cookies, url);
@@ -180,7 +180,7 @@ impl Client {
     }
 }
 
-/// The user and password of an address, as servers want them (RFC 7617).
+/// The user and password of an address as an `Authorization` header (RFC 7617).
 fn login(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
@@ -201,34 +201,34 @@ pub struct Request {
 }
 
 impl Request {
-    /// With one more header.
+    /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// With these headers instead of those of the client.
+    /// Replaces the headers of the client by `headers`.
     #[must_use]
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
         self
     }
 
-    /// Sends it, and follows redirects; whatever the status in the end. An answer without any head has the version 0.9.
+    /// Sends it and follows redirects. Any status is an answer. An answer without a head has the version 0.9.
     pub async fn send(self) -> Result<Response, HttpError> {
         let Self { client, mut url, mut headers } = self;
         for _ in 0..=MAX_REDIRECTS {
             let response = client.ask(&url, &headers).await?;
-            let Some(next) = odd::moved(&response) else { return Ok(response) };
-            headers = odd::carried(headers, &url, &next);
+            let Some(next) = lenient::moved(&response) else { return Ok(response) };
+            headers = lenient::carried(headers, &url, &next);
             url = next;
         }
-        Err(HttpError::Maze { url: redact::url(&url), most: MAX_REDIRECTS })
+        Err(HttpError::RedirectLoop { url: redact::url(&url), most: MAX_REDIRECTS })
     }
 }
 
-/// `headers` as reqwest wants them.
+/// Converts `headers` for reqwest.
 pub fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> {
     headers
         .iter()
@@ -242,31 +242,31 @@ pub fn header_map(headers: &[(String, String)]) -> Result<HeaderMap, HttpError> 
 /// A body read whole.
 #[derive(Debug, Clone)]
 pub struct Body {
-    /// Where it came from in the end, after redirects: relative URLs in it are relative to this.
+    /// The URL after redirects: relative URLs in the body are relative to it.
     pub url: Url,
-    /// Its `Content-Type`, lower case, or nothing.
+    /// Its `Content-Type` in lower case, or empty.
     pub content_type: String,
     /// The bytes, decompressed.
     pub bytes: Bytes,
 }
 
-/// A body as far as it came.
+/// A body as far as it arrived.
 #[derive(Debug)]
 pub struct Partial {
-    /// What came of it.
+    /// What arrived.
     pub body: Body,
-    /// Why that is not all, where it is not.
+    /// Why it is not all; `None` if it is.
     pub cut: Option<HttpError>,
 }
 
-/// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes, in at most `limit`.
+/// Sends `request` for `url` and reads a 2xx body of at most `cap` bytes within `limit`.
 pub async fn read_whole(request: Request, url: &Url, cap: usize, limit: Duration) -> Result<Body, HttpError> {
     let Partial { body, cut } = read_partial(request, url, cap, limit, |_| false).await?;
     cut.map_or(Ok(body), Err)
 }
 
-/// As [`read_whole`], but of a body that breaks off, is too long or takes too long, what came is handed over, too. Nothing
-/// more is read once what came is `enough`.
+/// Reads as [`read_whole`] does, but returns what arrived even if the body breaks off, is too long or takes too long.
+/// Stops reading once what arrived is `enough`.
 pub async fn read_partial(
     request: Request,
     url: &Url,
@@ -283,7 +283,7 @@ pub async fn read_partial(
         (Some(Begun { url: landed, content_type, coding, bytes }), cut) => {
             let bytes = match (unpacked(bytes.freeze(), &coding, url, cap), cut.is_some()) {
                 (Ok(bytes), _) => bytes,
-                // Half of what is compressed is nothing.
+                // Half of a compressed body is of no use.
                 (Err(_), true) => Bytes::new(),
                 (Err(error), false) => return Err(error),
             };
@@ -333,7 +333,7 @@ async fn read_capped(
     Ok(())
 }
 
-/// The `Content-Type` of an answer, lower case, or nothing.
+/// The `Content-Type` of an answer in lower case, or empty.
 pub fn content_type(response: &Response) -> String {
     text_of(response, CONTENT_TYPE).to_ascii_lowercase()
 }
@@ -343,8 +343,8 @@ fn text_of(response: &Response, name: HeaderName) -> String {
     value.map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned()).unwrap_or_default()
 }
 
-/// All `bytes` of the body of `response` to `url`, decompressed where they are compressed, whatever its head says.
-/// At most `cap` of them.
+/// Decompresses `bytes`, the whole body of `response` to `url`, if they are compressed, whatever its head says. At most
+/// `cap` bytes.
 pub fn decoded(bytes: Bytes, response: &Response, url: &Url, cap: usize) -> Result<Bytes, HttpError> {
     unpacked(bytes, &text_of(response, CONTENT_ENCODING), url, cap)
 }

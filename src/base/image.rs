@@ -1,4 +1,4 @@
-//! Pictures by their first bytes. Nothing here decodes them: they are handed on as they are.
+//! Pictures, recognised by their first bytes. Nothing here decodes them.
 
 /// What kind of picture it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,10 +10,10 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    /// Bytes from the beginning that tell the kind.
+    /// How many bytes from the beginning show the kind.
     pub const TELLING: usize = 8;
 
-    /// The kind of a picture that begins with `bytes`; none where it is no picture, or another kind.
+    /// The kind of a picture that begins with `bytes`; `None` if it is no picture or of another kind.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         // The signature of PNG (W3C PNG, section 5.2); the start of an image and of its next marker (ITU-T T.81, B.1.1).
         match bytes {

@@ -2,17 +2,18 @@
 
 pub mod blocking;
 pub mod clock;
+pub mod duration;
 pub mod environment;
+pub mod hash;
 pub mod http;
 pub mod image;
 pub mod password;
 pub mod path;
 pub mod process;
+pub mod readable;
 pub mod reaper;
 pub mod redact;
 pub mod signals;
-pub mod spoken;
-pub mod sum;
 pub mod text;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod trial;

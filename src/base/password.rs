@@ -1,7 +1,7 @@
 //! A password, known only by its hash: Argon2 in the form of PHC strings (`$argon2id$v=19$…`), which other programs
 //! write too.
 //!
-//! Hashing takes memory and time on purpose (19 MiB and some 20 ms by default), so that whoever steals a hash cannot try
+//! Hashing takes memory and time on purpose (19 MiB and some 20 ms by default), so that a thief of a hash cannot try
 //! millions of passwords. Callers keep it off the runtime and bound how many are computed at once; [`MOST_MEMORY`]
 //! bounds what a single one may take.
 
@@ -16,14 +16,14 @@ use thiserror::Error;
 pub const MOST_MEMORY: u32 = 128 * 1024;
 /// The most passes over it.
 const MOST_PASSES: u32 = 16;
-/// The longest password that is looked at, in bytes. Longer ones are nobody's.
+/// The longest password that is looked at, in bytes. A longer one is wrong.
 pub const LONGEST: usize = 1024;
 
-/// The hash of a password. It is no password, but is kept out of logs all the same.
+/// The hash of a password. It is kept out of logs although it is not the password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
-/// A text is no hash that a password can be checked by.
+/// Why a text is no hash that a password can be checked by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum PasswordError {
     /// It has another form; probably it is the password itself.
@@ -68,7 +68,7 @@ impl PasswordHash {
         password.len() <= LONGEST && Argon2::default().verify_password(password.as_bytes(), &phc).is_ok()
     }
 
-    /// As it is written in the file.
+    /// The hash as it is written in the file.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_hash_or_would_eat_the_memory_is_refused() {
+    fn a_text_that_is_no_hash_or_is_too_costly_is_refused() {
         let costly =
             "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$vHB05p9GbmhGJmRCyXWzYWXEzwUCYGWe8GWJz4xgTkY";
         for (text, error) in [

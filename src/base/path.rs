@@ -1,4 +1,4 @@
-//! Paths as they are written, without a look at the disk.
+//! Paths as text, without a look at the disk.
 
 use std::path::{Component, Path, PathBuf};
 

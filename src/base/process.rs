@@ -25,7 +25,8 @@ use super::reaper;
 const KEPT_LINES: usize = 20;
 /// The longest line of stderr that is kept; the rest of it is dropped.
 const KEPT_LINE: u64 = 2_000;
-/// How long what a child said last may take to come here once it has ended; what it had started may keep the pipe open.
+/// How long the last lines of a child may take to arrive after it has ended. What it had started may keep the pipe
+/// open.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
@@ -98,7 +99,7 @@ impl Invocation {
         self
     }
 
-    /// Lets everything else go first: what must be done, but not at once, takes no processor from what a station sends now.
+    /// Lets everything else go first: work that is not urgent takes no processor from what a station sends now.
     #[must_use]
     pub fn in_background(mut self) -> Self {
         self.background = true;
@@ -126,7 +127,7 @@ impl Invocation {
             }
         })?;
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
-        // Ends by itself when the child's stderr closes, which the kill on drop guarantees.
+        // It ends when the child's stderr closes, which the kill on drop guarantees.
         let draining = child.stderr.take().map(|stderr| tokio::spawn(drain(stderr, Arc::clone(&last_lines))));
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         if let Some(group) = group.filter(|_| self.background)
@@ -138,15 +139,15 @@ impl Invocation {
     }
 }
 
-/// How a child ended that did not end by itself, and what to do about it where that is known: `was killed by signal 11
-/// (SIGSEGV); that is a fault of its own: try another build of it`.
+/// How a child was killed, and what to do about it if that is known: `was killed by signal 11 (SIGSEGV); that is a
+/// fault of its own: try another build of it`. `None` if it ended by itself.
 pub fn killed(status: ExitStatus) -> Option<String> {
     let signal = Signal::from_named_raw(status.signal()?);
     // The standard library knows the names: `signal: 11 (SIGSEGV) (core dumped)`.
     let said = status.to_string();
     let said = said.strip_prefix("signal: ").unwrap_or(&said).trim_end_matches(" (core dumped)");
     let advice = match signal {
-        // Some static builds crash on certain sound; one for another processor stops at once.
+        // Some static builds crash on certain sound; a build for another processor stops at once.
         Some(Signal::SEGV | Signal::ABORT | Signal::BUS | Signal::FPE | Signal::ILL | Signal::SYS) => {
             "; that is a fault of its own: try another build of it"
         }
@@ -201,7 +202,7 @@ async fn drain(stderr: ChildStderr, kept: Arc<Mutex<VecDeque<String>>>) {
     }
 }
 
-/// A child that runs. Dropping it kills its whole group.
+/// A running child. Dropping it kills its whole process group.
 #[derive(Debug)]
 pub struct Running {
     name: String,
@@ -227,7 +228,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits for its end, and for what it said last.
+    /// Waits for its end, and for its last lines on stderr.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
         if status.is_ok() {
@@ -240,7 +241,7 @@ impl Running {
         status
     }
 
-    /// Its last words on stderr, one line.
+    /// Its last line on stderr.
     pub fn last_words(&self) -> String {
         let lines = self.last_lines();
         lines.get(lines.len().saturating_sub(3)..).unwrap_or_default().join("; ")
@@ -251,7 +252,7 @@ impl Running {
         self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
-    /// Ends it: TERM to the group, `grace` to comply, KILL.
+    /// Ends it: TERM to the group, `grace` to comply, then KILL.
     pub async fn stop(&mut self, grace: Duration) {
         self.signal(Signal::TERM);
         if tokio::time::timeout(grace, self.child.wait()).await.is_err() {
@@ -259,7 +260,7 @@ impl Running {
             self.signal(Signal::KILL);
             let _ = self.child.wait().await;
         }
-        // Whatever the child itself had started goes as well.
+        // Whatever the child had started is killed as well.
         self.signal(Signal::KILL);
         self.is_gone();
     }
@@ -272,7 +273,7 @@ impl Running {
 
     fn signal(&self, signal: Signal) {
         if let Some(group) = self.group {
-            // An error means that the group is gone, which is what was wanted.
+            // An error means that the group is gone already.
             let _ = kill_process_group(group, signal);
         }
     }

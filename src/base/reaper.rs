@@ -1,8 +1,9 @@
-//! What process 1 owes the others: it waits for those that have lost their parents.
+//! The duty of process 1: it waits for processes that have lost their parents.
 //!
-//! In a container aircheck is often process 1. Then what a user's command leaves running becomes its child, and a zombie
-//! when it ends, until somebody waits for it. Our own children are waited for by whoever started them, and nobody else may
-//! take their status: while there is a reaper, `start` notes each one before it can end unnoticed.
+//! In a container aircheck is often process 1. Then a process that a user's command leaves running becomes its child,
+//! and a zombie when it ends, until somebody waits for it. The code that started one of our own children waits for it,
+//! and nobody else may take its status. So while there is a reaper, `start` records each child before it can end
+//! unnoticed.
 
 use std::collections::HashSet;
 use std::io;
@@ -15,13 +16,13 @@ use tokio_util::sync::CancellationToken;
 use super::blocking::blocking;
 use super::signals::ChildEnds;
 
-/// The children that were started here and may still be there; none are noted where there is no reaper.
+/// The children that were started here and may still be there; unset if there is no reaper.
 static OURS: OnceLock<Mutex<HashSet<u32>>> = OnceLock::new();
 
-/// Waits until `stop` for children that others have left, where this is process 1.
+/// Waits until `stop` for orphans, if this is process 1.
 ///
 /// # Errors
-/// Signals cannot be listened to.
+/// The process cannot listen to signals.
 pub async fn reap(stop: CancellationToken) -> io::Result<()> {
     if !getpid().is_init() {
         return Ok(());
@@ -34,17 +35,17 @@ pub async fn reap(stop: CancellationToken) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a child of ours by `spawn`.
+/// Starts one of our own children by `spawn`.
 pub(super) fn start(spawn: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     let Some(ours) = OURS.get() else { return spawn() };
-    // Held meanwhile: a child that ends at once must not be taken for a stranger.
+    // The lock is held meanwhile: a child that ends at once must not be taken for an orphan.
     let mut ours = lock(ours);
     let child = spawn()?;
     ours.extend(child.id());
     Ok(child)
 }
 
-/// Notes that somebody has waited for the child `id`.
+/// Records that somebody has waited for the child `id`.
 pub(super) fn is_waited_for(id: u32) {
     if let Some(ours) = OURS.get() {
         lock(ours).remove(&id);
@@ -55,11 +56,11 @@ fn reap_now() {
     let Some(ours) = OURS.get() else { return };
     let mut ours = lock(ours);
     let children = children();
-    // One that was dropped is waited for by the runtime, which does not say so.
+    // The runtime waits for a dropped child, and does not say so.
     ours.retain(|id| children.iter().any(|(child, _)| child == id));
     for (child, ended) in children {
         if ended && !ours.contains(&child) {
-            // An error means that it is gone, which is what was wanted.
+            // An error means that it is gone already.
             let _ = waitpid(Pid::from_raw(child.cast_signed()), WaitOptions::NOHANG);
         }
     }
@@ -72,7 +73,7 @@ fn children() -> Vec<(u32, bool)> {
     ids.filter_map(|id| {
         let stat = std::fs::read(format!("/proc/{id}/stat")).ok()?;
         let stat = String::from_utf8_lossy(&stat);
-        // After the name, which may hold anything.
+        // The fields after the name, which may hold anything.
         let mut fields = stat.rsplit(") ").next()?.split(' ');
         let (state, parent) = (fields.next()?, fields.next()?);
         (parent == "1").then_some((id, state == "Z"))

@@ -1,7 +1,8 @@
 //! Takes secrets out of what people read: logs, messages, the catalogue.
 //!
-//! Stream URLs carry their rights in the query (CloudFront signatures, tokens) and sometimes in the user part or in
-//! path parameters; a `data:` URL is all secret, as lists hold keys in it. The host and path stay readable, the values go.
+//! Stream URLs carry credentials in the query (CloudFront signatures, tokens), and sometimes in the user part or in
+//! path parameters. A `data:` URL is all secret, because lists hold keys in it. The host and path stay readable, the
+//! values are removed.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Signals: the one place where the process hears them.
+//! Signals: the only code that listens to them.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -11,7 +11,7 @@ pub enum Request {
     Reload,
 }
 
-/// Hears that a child has ended: one of ours, or one that lost its parent where this is process 1.
+/// Listens for the end of a child: one of ours, or an orphan if this is process 1.
 #[derive(Debug)]
 pub struct ChildEnds(Signal);
 
@@ -21,7 +21,7 @@ impl ChildEnds {
         Ok(Self(signal(SignalKind::child())?))
     }
 
-    /// Waits for the next one; several at once may be told as one.
+    /// Waits for the next end. Several at once may count as one.
     pub async fn next(&mut self) {
         self.0.recv().await;
     }
@@ -36,7 +36,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen; from now on the signals no longer end the process by themselves.
+    /// Begins to listen. From now on the signals no longer end the process by themselves.
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -54,7 +54,7 @@ impl Signals {
         }
     }
 
-    /// Waits for a request to stop, whatever else is asked.
+    /// Waits for a request to stop, and ignores others.
     pub async fn stop(&mut self) {
         while self.next().await != Request::Stop {}
     }

@@ -1,11 +1,11 @@
-//! Names of users, as far as this machine keeps them in `/etc/passwd`.
+//! Names of users as `/etc/passwd` knows them.
 
-/// The name of who we are.
+/// The name of the user of this process.
 pub fn current() -> String {
     name_of(rustix::process::geteuid().as_raw())
 }
 
-/// The name of the user with this id, or the id where it is not known. Blocks on the disk.
+/// The name of the user with this id, or the id if it is unknown. Blocks on the disk.
 pub fn name_of(id: u32) -> String {
     let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     named(&users, id).unwrap_or_else(|| id.to_string())

@@ -22,7 +22,7 @@ use crate::airings::plan;
 use crate::base::blocking::within;
 use crate::base::clock::Clock;
 use crate::base::process;
-use crate::base::spoken;
+use crate::base::readable;
 use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::daemon::Lock;
@@ -214,8 +214,8 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
         needs.push(format!(
             "{} has only {} free, less than min_free ({}): nothing new is recorded until there is room",
             config.output.display(),
-            spoken::bytes(free),
-            spoken::bytes(config.min_free)
+            readable::bytes(free),
+            readable::bytes(config.min_free)
         ));
     }
     needs
@@ -240,7 +240,7 @@ fn free_space(folder: &Path) -> Option<u64> {
 fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     let mut text = format!("{} is right.\n\n", config.file.display());
     let pair = |name: &str, value: String| [name.to_owned(), value];
-    let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", spoken::bytes(free)));
+    let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", readable::bytes(free)));
     let release = report.zones.as_ref().map_or_else(String::new, Release::to_string);
     let rows = [
         pair("timezone", config.timezone.name().to_owned()),

@@ -11,7 +11,7 @@ use super::exit::{DONE, USAGE};
 use super::named::{self, Unknown};
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::config::Config;
 use crate::library::catalogue::{CatalogueError, Filter, Recording, Report};
 use crate::model::{ShowId, StationId};

@@ -1,22 +1,22 @@
-//! Dead air: stretches in which the station sent sound, and nothing could be heard in it.
+//! Dead air: stretches in which the station sent sound that nobody could hear.
 
 use crate::config::DeadAirRule;
 
-/// Listens for stretches in which no sample is louder than the rule allows. Counts in sample frames.
+/// Finds stretches in which no sample is louder than the rule allows. Counts in sample frames.
 #[derive(Debug)]
-pub(super) struct Listener {
-    /// The loudest sample of silence, 1.0 being full scale; nothing is silent where there is no rule.
+pub(super) struct Detector {
+    /// The loudest sample that is silence, 1.0 being full scale; without a rule nothing is silent.
     below: f32,
-    /// The shortest stretch.
+    /// The length of the shortest stretch.
     shortest: u64,
-    /// The stretch that has begun.
+    /// Where the current stretch began.
     since: Option<u64>,
-    /// The place after the last frame.
+    /// The position after the last frame.
     heard: u64,
     found: Vec<(u64, u64)>,
 }
 
-impl Listener {
+impl Detector {
     pub(super) fn new(rule: Option<DeadAirRule>, sample_rate: u32) -> Self {
         let (below, shortest) = rule.map_or((0.0, u64::MAX), |rule| {
             let frames = rule.longer_than.as_nanos() * u128::from(sample_rate) / 1_000_000_000;
@@ -27,20 +27,20 @@ impl Listener {
         Self { below, shortest, since: None, heard: 0, found: Vec::new() }
     }
 
-    /// Takes whole frames of interleaved samples, the first of them at `place`.
-    pub(super) fn take(&mut self, mut place: u64, samples: &[f32], channels: usize) {
-        // What is missing is not dead air.
-        if place != self.heard {
+    /// Adds whole frames of interleaved samples, the first of them at `position`.
+    pub(super) fn add(&mut self, mut position: u64, samples: &[f32], channels: usize) {
+        // A gap is not dead air.
+        if position != self.heard {
             self.end();
         }
         for frame in samples.chunks_exact(channels) {
             if frame.iter().any(|sample| sample.abs() >= self.below) {
                 self.end();
             } else {
-                self.since.get_or_insert(place);
+                self.since.get_or_insert(position);
             }
-            place += 1;
-            self.heard = place;
+            position += 1;
+            self.heard = position;
         }
     }
 
@@ -52,7 +52,7 @@ impl Listener {
         }
     }
 
-    /// The stretches, each with its first frame and the one after its last.
+    /// Returns the stretches, each with its first frame and the one after its last.
     pub(super) fn finish(mut self) -> Vec<(u64, u64)> {
         self.end();
         self.found
@@ -66,39 +66,39 @@ mod tests {
     use super::*;
 
     /// One channel at 10 frames a second, dead air being a second below −20 dBFS.
-    fn listener() -> Listener {
-        Listener::new(Some(DeadAirRule { below: -20.0, longer_than: Duration::from_secs(1) }), 10)
+    fn detector() -> Detector {
+        Detector::new(Some(DeadAirRule { below: -20.0, longer_than: Duration::from_secs(1) }), 10)
     }
 
     #[test]
-    fn silence_is_dead_air_from_its_first_to_its_last_frame_when_it_lasts_long_enough() {
-        let mut listener = listener();
-        listener.take(0, &[0.5; 5], 1);
-        listener.take(5, &[0.09; 4], 1);
-        listener.take(9, &[-0.09; 6], 1);
-        listener.take(15, &[-0.11], 1);
-        listener.take(16, &[0.0; 9], 1);
-        listener.take(25, &[0.2], 1);
-        listener.take(26, &[0.0; 10], 1);
-        assert_eq!(listener.finish(), [(5, 15), (26, 36)]);
+    fn silence_that_lasts_long_enough_is_dead_air_to_the_frame() {
+        let mut detector = detector();
+        detector.add(0, &[0.5; 5], 1);
+        detector.add(5, &[0.09; 4], 1);
+        detector.add(9, &[-0.09; 6], 1);
+        detector.add(15, &[-0.11], 1);
+        detector.add(16, &[0.0; 9], 1);
+        detector.add(25, &[0.2], 1);
+        detector.add(26, &[0.0; 10], 1);
+        assert_eq!(detector.finish(), [(5, 15), (26, 36)]);
     }
 
     #[test]
-    fn what_is_missing_between_is_not_dead_air() {
-        let mut listener = listener();
-        listener.take(0, &[0.0; 7], 1);
-        listener.take(70, &[0.0; 7], 1);
-        assert_eq!(listener.finish(), []);
+    fn a_gap_is_not_dead_air() {
+        let mut detector = detector();
+        detector.add(0, &[0.0; 7], 1);
+        detector.add(70, &[0.0; 7], 1);
+        assert_eq!(detector.finish(), []);
     }
 
     #[test]
     fn both_channels_must_be_silent_and_without_a_rule_nothing_is() {
-        let mut listener = listener();
-        listener.take(0, &[0.0, 0.5].repeat(20), 2);
-        listener.take(20, &[0.0; 20], 2);
-        assert_eq!(listener.finish(), [(20, 30)]);
-        let mut off = Listener::new(None, 10);
-        off.take(0, &[0.0; 100], 1);
+        let mut detector = detector();
+        detector.add(0, &[0.0, 0.5].repeat(20), 2);
+        detector.add(20, &[0.0; 20], 2);
+        assert_eq!(detector.finish(), [(20, 30)]);
+        let mut off = Detector::new(None, 10);
+        off.add(0, &[0.0; 100], 1);
         assert_eq!(off.finish(), []);
     }
 }

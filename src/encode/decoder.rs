@@ -1,15 +1,15 @@
 //! The decoding ffmpeg: stream bytes in, interleaved 32-bit float samples out.
 //!
-//! It gets an explicit demuxer and may open nothing but its pipe: the bytes come from a stranger. Timestamps are
-//! thrown away (`asetpts`), because time is counted in samples here and placed by the tape.
+//! It gets an explicit demuxer and may open nothing but its pipe, because the bytes come from a stranger. Its
+//! timestamps are dropped (`asetpts`): time is counted in samples here, and the tape says when they were on the air.
 
 use std::time::Duration;
 
 use tokio::io::AsyncReadExt;
 use tokio::process::{ChildStdin, ChildStdout};
 
+use super::decode_failure;
 use super::error::EncodeError;
-use super::undecoded;
 use crate::base::process::{Invocation, Running};
 use crate::config::Mp3;
 use crate::model::{Cause, Container};
@@ -27,7 +27,7 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
-    /// Starts one for the sound on `reel`; returns it with its two pipes.
+    /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
     pub(super) fn start(reel: &Reel, settings: Mp3) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
         let demuxer = match reel.container {
             Container::Adts => "aac",
@@ -62,14 +62,14 @@ impl Decoder {
         Ok((Self { process }, input, samples))
     }
 
-    /// Waits for its end, and says why less may have come from it than was wanted.
+    /// Waits for its end. Returns why less may have come from it than was wanted.
     pub(super) async fn finish(&mut self) -> Cause {
         let ended = tokio::time::timeout(GRACE, self.process.wait()).await;
         if ended.is_err() {
             self.process.stop(Duration::ZERO).await;
         }
         let status = ended.ok().and_then(Result::ok);
-        undecoded::cause(status, &self.process.last_lines())
+        decode_failure::cause(status, &self.process.last_lines())
     }
 
     /// Ends it at once.
@@ -83,7 +83,7 @@ impl Decoder {
 pub(super) struct Samples {
     pipe: Option<ChildStdout>,
     buffer: Vec<u8>,
-    /// Bytes of a sample frame that has not come whole.
+    /// The bytes of a sample frame that is not whole yet.
     held: Vec<u8>,
     frame: usize,
     skip: u64,
@@ -96,13 +96,13 @@ impl Samples {
         self.skip = frames;
     }
 
-    /// From now on the decoder has all its input: if nothing comes, it hangs.
-    pub(super) fn must_hurry(&mut self) {
+    /// The decoder has all its input now: from here on, silence means that it hangs.
+    pub(super) fn input_is_complete(&mut self) {
         self.hurry = true;
     }
 
-    /// The next whole sample frames, at most `limit`; `None` at the end. Can be cancelled between reads.
-    pub(super) async fn take(&mut self, limit: u64) -> Result<Option<Vec<u8>>, EncodeError> {
+    /// Returns the next whole sample frames, at most `limit`; `None` at the end. Can be cancelled between reads.
+    pub(super) async fn next_frames(&mut self, limit: u64) -> Result<Option<Vec<u8>>, EncodeError> {
         let Some(pipe) = self.pipe.as_mut() else { return Ok(None) };
         loop {
             let patience = if self.hurry { HANGS_AFTER } else { Duration::from_secs(u64::from(u32::MAX)) };

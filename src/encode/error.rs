@@ -32,15 +32,15 @@ pub enum EncodeError {
     Encoder {
         /// The file that was being written.
         path: PathBuf,
-        /// What it did.
+        /// How it ended.
         words: String,
     },
-    /// The file takes nothing more, whatever writes it.
+    /// The file takes no more bytes, whichever encoder writes it.
     #[error("{} cannot be written: {source}", path.display())]
     Target {
         /// The file that was being written.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The encoder took nothing more.
@@ -59,7 +59,7 @@ impl EncodeError {
         matches!(self, Self::Decoder(_) | Self::DecoderHangs { .. })
     }
 
-    /// Whether it came of an ffmpeg that had been started.
+    /// Whether it is the error of an ffmpeg that had been started.
     pub fn is_of_ffmpeg(&self) -> bool {
         self.is_of_decoder() || self.is_of_encoder()
     }

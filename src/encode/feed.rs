@@ -18,10 +18,10 @@ use crate::tape::{Reel, Step, Tape, View, Walker};
 /// The longest a decoder may refuse input.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
 
-/// Less sound says nothing about the speed.
+/// Less sound than this says nothing about the speed.
 const TELLING: Duration = Duration::from_secs(60);
 
-/// Walks through one cut, waiting where the tape must still grow.
+/// Walks through one cut. Waits if the tape must still grow.
 #[derive(Debug)]
 pub(super) struct Feed {
     tape: Tape,
@@ -30,16 +30,16 @@ pub(super) struct Feed {
     view: View,
     grown: watch::Receiver<u64>,
     sealed: CancellationToken,
-    /// Whether the view was taken after nothing more could come.
+    /// Whether the view is from a time when nothing more could come.
     last_view: bool,
     begun: Instant,
-    /// How much sound was handed on, before the tape had no more, and how long that took.
+    /// How much sound was handed on before the tape had no more, and how long that took.
     fed: Duration,
     hurried: Option<Duration>,
 }
 
 impl Feed {
-    /// At the beginning of `cut`.
+    /// A feed that stands at the beginning of `cut`.
     pub(super) async fn new(tape: Tape, cut: Span, sealed: CancellationToken) -> Self {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
@@ -48,7 +48,7 @@ impl Feed {
         Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, begun, fed, hurried }
     }
 
-    /// See [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
+    /// The value of [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
     pub(super) fn speed(&self) -> Option<f64> {
         let hurried = self.hurried.unwrap_or_else(|| self.begun.elapsed());
         (self.fed >= TELLING).then(|| self.fed.as_secs_f64() / hurried.as_secs_f64().max(0.001))
@@ -64,7 +64,7 @@ impl Feed {
         self.walker.into_gaps()
     }
 
-    /// The next step; never [`Step::Wait`].
+    /// Returns the next step, never [`Step::Wait`].
     pub(super) async fn next(&mut self) -> Step {
         loop {
             match self.walker.step(&self.view, self.last_view) {
@@ -112,14 +112,14 @@ impl Feed {
 /// What was poured into a decoder.
 #[derive(Debug)]
 pub(super) struct Poured {
-    /// The step after the run; `None` where the decoder ended before the run did.
+    /// The step after the run; `None` if the decoder ended before the run did.
     pub(super) next: Option<Step>,
-    /// How much sound.
+    /// How much sound it was.
     pub(super) fed: Duration,
 }
 
-/// The sound of a segment without the ID3v2 tags that packed audio begins with (RFC 8216 section 3.4): in the middle of
-/// a stream, ffmpeg takes one for sound and loses the frame after it.
+/// The sound of a segment without the ID3v2 tags that packed audio begins with (RFC 8216 section 3.4). In the middle of
+/// a stream, ffmpeg takes a tag for sound and loses the frame after it.
 pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
     if !container.is_packed() {
         return bytes;

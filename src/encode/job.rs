@@ -1,4 +1,4 @@
-//! What is asked of an encoding, and what comes of it.
+//! What is asked of an encoding, and its result.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,10 +23,10 @@ pub struct Job {
     pub cover_space: u32,
 }
 
-/// What became of it.
+/// The result of an encoding.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Encoded {
-    /// Decoded sound in the file, in seconds, counted in samples; silence in the place of gaps does not count.
+    /// Decoded sound in the file in seconds, counted in samples, without the silence that fills gaps.
     pub seconds: f64,
     /// How long the file plays.
     pub length: Duration,
@@ -36,7 +36,7 @@ pub struct Encoded {
     pub gaps: Vec<Gap>,
     /// What was measured in the sound.
     pub measured: Measured,
-    /// How many times faster than it plays it was encoded, before it had to wait for the tape; none where that was too
-    /// short a time to tell.
+    /// How many times faster than it plays it was encoded, before it had to wait for the tape; `None` if that time was
+    /// too short to say.
     pub speed: Option<f64>,
 }

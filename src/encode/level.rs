@@ -1,4 +1,4 @@
-//! How loud a stretch of tape is, for a meter that moves while it is recorded.
+//! How loud a stretch of tape is, for a meter that moves during the recording.
 
 use std::time::Duration;
 
@@ -11,14 +11,15 @@ use crate::base::blocking::blocking;
 use crate::config::Mp3;
 use crate::tape::Sound;
 
-/// Enough for a meter.
+/// The format that is decoded to: good enough for a meter.
 const COARSE: Mp3 = Mp3 { bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
 /// Levels per second.
 pub const PER_SECOND: u32 = 10;
-/// The longest that a look may take.
+/// The longest that the decoding of one stretch may take.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// The loudest sample of each tenth of a second of `sound`, 1.0 being full scale; empty where it cannot be decoded.
+/// Returns the loudest sample of each tenth of a second of `sound`, 1.0 being full scale; empty if it cannot be
+/// decoded.
 ///
 /// # Errors
 /// The tape cannot be read, or ffmpeg cannot be started.
@@ -28,14 +29,14 @@ pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
     let (init, bytes) = blocking(move || Ok::<_, EncodeError>((stretch.reel.read_init()?, stretch.read()?))).await?;
     let pouring = async {
         if let Some(mut input) = input {
-            // What is missing shows in the levels.
+            // If something is missing, the levels show it.
             let _ = input.write_all(&init).await;
             let _ = input.write_all(frames_of(&bytes, sound.reel.container)).await;
         }
     };
     let mut heard = Vec::new();
     let hearing = async {
-        while let Ok(Some(more)) = samples.take(u64::MAX).await {
+        while let Ok(Some(more)) = samples.next_frames(u64::MAX).await {
             heard.extend(
                 more.chunks_exact(4)
                     .map(|sample| f32::from_le_bytes([sample[0], sample[1], sample[2], sample[3]]).abs()),
@@ -65,7 +66,7 @@ mod tests {
                          -c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3 pipe:1";
 
     #[tokio::test]
-    async fn the_meter_shows_how_loud_it_is_and_nothing_where_that_cannot_be_told() {
+    async fn the_meter_shows_the_level_and_nothing_if_that_is_unknown() {
         let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn().unwrap();
         let mut bytes = Vec::new();
         ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();

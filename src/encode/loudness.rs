@@ -7,19 +7,19 @@ use crate::model::Loudness;
 
 /// Measures samples as they pass.
 pub(super) struct LoudnessMeter {
-    /// None where the crate refuses the format, which it does for none that [`Mp3`] can name.
+    /// `None` if the crate refuses the format, which it does for none that [`Mp3`] can name.
     meter: Option<EbuR128>,
 }
 
 impl LoudnessMeter {
     pub(super) fn new(settings: Mp3) -> Self {
-        // The histogram keeps memory the same for a week as for a minute, to a resolution of 0.1 LU.
+        // The histogram takes as much memory for a week as for a minute, with a resolution of 0.1 LU.
         let modes = Mode::I | Mode::LRA | Mode::HISTOGRAM;
         Self { meter: EbuR128::new(u32::from(settings.channels), settings.sample_rate, modes).ok() }
     }
 
-    /// Takes whole frames of interleaved samples, all of them finite.
-    pub(super) fn take(&mut self, samples: &[f32]) {
+    /// Adds whole frames of interleaved samples, all of them finite.
+    pub(super) fn add(&mut self, samples: &[f32]) {
         if let Some(meter) = &mut self.meter
             && meter.add_frames_f32(samples).is_err()
         {
@@ -27,7 +27,7 @@ impl LoudnessMeter {
         }
     }
 
-    /// What was measured of sound whose loudest sample is `peak`.
+    /// The loudness of all samples, the loudest of which is `peak`.
     pub(super) fn finish(&self, peak: f32) -> Option<Loudness> {
         let meter = self.meter.as_ref()?;
         let integrated = meter.loudness_global().ok().filter(|loudness| loudness.is_finite())?;

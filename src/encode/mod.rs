@@ -1,32 +1,33 @@
 //! From a cut to an MP3: decode, measure, encode.
 //!
-//! `ffmpeg (decode) → our process → ffmpeg (libmp3lame)`. The sound passes through as samples, so that the cut is exact to
-//! the sample and everything that is published about a recording is measured in what was really decoded: ffmpeg ends
-//! with success after truncated frames and jumps in time alike, so its exit code proves nothing.
+//! `ffmpeg (decode) → our process → ffmpeg (libmp3lame)`. The sound passes through as samples. So the cut is exact to
+//! the sample, and everything that is published about a recording is measured in what was really decoded. ffmpeg's exit
+//! code proves nothing: it ends with success after truncated frames and after jumps in time.
 //!
-//! The cut may still be going on to tape while it is encoded; the last samples then follow as they arrive, and a show
-//! of any length is ready soon after its end.
+//! The cut may still be coming on tape while it is encoded. The last samples then follow as they arrive, and a show of
+//! any length is ready soon after its end.
 //!
-//! There are two ways through a cut. The `streaming` one has one decoder for each run of sound, and notices at its end
-//! when less came out than went in: hostile bytes, a decoder that was killed or hangs. Samples do not say where in the
-//! run something is missing, so the cut is then taken again the `careful` way: decoded in short pieces, each of which
-//! is known to be whole, or is by itself the gap in the ledger. An encoder that dies is replaced, and begins anew.
+//! There are two ways through a cut. The `streaming` way has one decoder for each run of sound. At the end of a run it
+//! notices if less came out than went in: hostile bytes, or a decoder that was killed or hangs. Samples do not say
+//! where in the run something is missing. So the cut is then encoded once more in the `piecewise` way: it is decoded in
+//! short pieces, each of which is known to be whole, or is itself a gap. An encoder that dies is replaced, and starts
+//! at the beginning.
 
-mod careful;
 mod dead_air;
+mod decode_failure;
 mod decoder;
 mod error;
 mod feed;
+mod frames;
 mod job;
 mod level;
-mod listen;
+mod live_mp3;
 mod loudness;
-mod measure;
+mod meter;
 mod mp3;
 mod output;
-mod place;
+mod piecewise;
 mod streaming;
-mod undecoded;
 mod waveform;
 
 use tokio_util::sync::CancellationToken;
@@ -39,35 +40,35 @@ pub use error::EncodeError;
 pub use feed::frames_of;
 pub use job::{Encoded, Job};
 pub use level::{PER_SECOND as LEVELS_PER_SECOND, levels};
-pub use listen::{listen, queue};
+pub use live_mp3::{listen, queue};
 pub use mp3::RESERVED_FOR_TAGS;
 
 /// How many encoders may fail at one cut.
 const ENCODERS: u32 = 3;
 
-/// Encodes a cut of `tape`, following the tape while it grows until it covers the cut or `sealed` says that nothing more
+/// Encodes a cut of `tape`. Follows the tape while it grows, until it covers the cut or `sealed` says that nothing more
 /// will come.
 ///
 /// # Errors
 /// The tape cannot be read, ffmpeg cannot be started, the file cannot be written, or one encoder after another failed.
 pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result<Encoded, EncodeError> {
-    let mut careful = false;
+    let mut piecewise = false;
     let mut encoders = 1;
     loop {
-        let taken = if careful {
-            careful::take(job, tape, &sealed).await.map(Some)
+        let taken = if piecewise {
+            piecewise::encode(job, tape, &sealed).await.map(Some)
         } else {
-            streaming::take(job, tape, &sealed).await
+            streaming::encode(job, tape, &sealed).await
         };
         match taken {
             Ok(Some(encoded)) => return Ok(encoded),
             Ok(None) => {
                 warn!(file = %job.target.display(), "less was decoded than is on tape; decoding again, piece by piece");
-                careful = true;
+                piecewise = true;
             }
             Err(error) if error.is_of_encoder() => {
                 if let Err(source) = goes_on(&job.target).await {
-                    // No other encoder would do better.
+                    // Another encoder would do no better.
                     return Err(EncodeError::Target { path: job.target.clone(), source });
                 }
                 if encoders == ENCODERS {

@@ -16,7 +16,7 @@ use crate::config::Mp3;
 
 /// Bytes of ID3v2 padding that ffmpeg reserves, besides those for a picture.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
-/// The longest an encoder may refuse samples, or take to end.
+/// How long an encoder may refuse samples, or take to end.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// How long an encoder that takes nothing more may take to end.
 const GRACE: Duration = Duration::from_secs(1);
@@ -30,7 +30,7 @@ pub(super) struct Mp3Encoder {
 }
 
 impl Mp3Encoder {
-    /// Starts one that writes `path`, with so many bytes for a picture in its tags.
+    /// Starts an encoder that writes `path` and reserves `cover_space` bytes for a picture in its tags.
     pub(super) fn start(path: &Path, settings: Mp3, cover_space: u32) -> Result<Self, EncodeError> {
         let layout = if settings.channels == 1 { "mono" } else { "stereo" };
         let mut process = Invocation::new("ffmpeg")
@@ -52,7 +52,7 @@ impl Mp3Encoder {
         Ok(Self { input: process.take_stdin(), process, path: path.to_owned() })
     }
 
-    /// Encodes more.
+    /// Encodes more samples.
     pub(super) async fn write(&mut self, samples: &[u8]) -> Result<(), EncodeError> {
         let Some(input) = self.input.as_mut() else { return Err(self.failed().await) };
         match tokio::time::timeout(HANGS_AFTER, input.write_all(samples)).await {
@@ -73,7 +73,7 @@ impl Mp3Encoder {
     }
 
     async fn failed(&mut self) -> EncodeError {
-        // It closed its input, and so has ended or is about to.
+        // It closed its input, so it has ended or is about to.
         let status = tokio::time::timeout(GRACE, self.process.wait()).await;
         self.process.stop(Duration::ZERO).await;
         let killed = status.ok().and_then(Result::ok).and_then(process::killed);
@@ -84,7 +84,7 @@ impl Mp3Encoder {
         EncodeError::Encoder { path: self.path.clone(), words }
     }
 
-    /// Gives the file up; the encoder is gone when this returns.
+    /// Abandons the file. The encoder is gone when this returns.
     pub(super) async fn abandon(mut self) {
         self.process.stop(Duration::ZERO).await;
     }

@@ -1,4 +1,4 @@
-//! The usual way through a cut: one decoder for each run.
+//! The first way through a cut: one decoder for each run.
 
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -6,13 +6,13 @@ use tracing::debug;
 use super::decoder::Decoder;
 use super::error::EncodeError;
 use super::feed::Feed;
+use super::frames::{frames, slack};
 use super::job::{Encoded, Job};
 use super::output::Output;
-use super::place::{frames, slack};
 use crate::tape::{Run, Step, Tape};
 
-/// Takes the cut; `None` where a decoder gave back less than it got, or died, or hangs.
-pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Option<Encoded>, EncodeError> {
+/// Encodes the cut. `None` if a decoder gave back less than it got, died or hangs.
+pub(super) async fn encode(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Option<Encoded>, EncodeError> {
     let mut output = Output::start(job)?;
     let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone()).await;
     let mut step = feed.next().await;
@@ -39,11 +39,11 @@ pub(super) async fn take(job: &Job, tape: &Tape, sealed: &CancellationToken) -> 
 /// Decodes one run into the file; returns the step after it.
 async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Option<Step>, EncodeError> {
     let rate = job.mp3.sample_rate;
-    output.note_missing(run.missing);
+    output.expect_missing(run.missing);
     let surplus = output.go_to(frames(run.at, rate)).await?;
     let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3)?;
     samples.skip(frames(run.skip, rate) + surplus);
-    let (begin, limit) = (output.place(), output.left());
+    let (begin, limit) = (output.position(), output.left());
     let mut poured = None;
     {
         let pouring = feed.pour(input, &run.reel);
@@ -52,11 +52,11 @@ async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> R
             tokio::select! {
                 result = &mut pouring, if poured.is_none() => {
                     poured = Some(result?);
-                    samples.must_hurry();
+                    samples.input_is_complete();
                 }
-                taken = samples.take(output.left()) => match taken? {
+                taken = samples.next_frames(output.left()) => match taken? {
                     Some(taken) => {
-                        output.hear(taken).await?;
+                        output.write_decoded(taken).await?;
                     }
                     None if poured.is_some() => break,
                     // It ended before its input did.
@@ -68,7 +68,7 @@ async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> R
     let Some(poured) = poured.filter(|_| output.left() > 0) else { return Ok(Some(Step::End)) };
     let why = decoder.finish().await;
     let wanted = frames(poured.fed.saturating_sub(run.skip), rate).saturating_sub(surplus).min(limit);
-    let taken = output.place() - begin;
+    let taken = output.position() - begin;
     debug!(?run, wanted, taken, %why, "run decoded");
     Ok(poured.next.filter(|_| wanted.saturating_sub(taken) <= slack(rate)))
 }

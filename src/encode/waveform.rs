@@ -2,12 +2,12 @@
 
 use crate::model::Peaks;
 
-/// Draws as samples pass. When there are more levels than are kept, neighbours are joined and stretches become twice
-/// as long, so that a week takes no more room than an afternoon.
+/// Draws as samples pass. If there are more levels than are stored, neighbours are joined and stretches become twice as
+/// long. So a week takes no more room than an afternoon.
 #[derive(Debug)]
 pub(super) struct Waveform {
     sample_rate: u32,
-    /// Sample frames of a stretch, so many of which have passed in this one.
+    /// The length of a stretch in sample frames.
     stretch: u64,
     passed: u64,
     highest: f32,
@@ -21,8 +21,8 @@ impl Waveform {
         Self { sample_rate, stretch: stretch.max(1), passed: 0, highest: 0.0, levels: Vec::new() }
     }
 
-    /// Takes whole frames of interleaved samples.
-    pub(super) fn take(&mut self, mut samples: &[f32], channels: usize) {
+    /// Adds whole frames of interleaved samples.
+    pub(super) fn add(&mut self, mut samples: &[f32], channels: usize) {
         while !samples.is_empty() {
             let room = usize::try_from(self.stretch - self.passed).unwrap_or(usize::MAX).saturating_mul(channels);
             let (now, later) = samples.split_at(room.min(samples.len()));
@@ -32,8 +32,8 @@ impl Waveform {
         }
     }
 
-    /// Takes so many frames of nothing.
-    pub(super) fn take_nothing(&mut self, mut frames: u64) {
+    /// Adds `frames` of silence.
+    pub(super) fn add_silence(&mut self, mut frames: u64) {
         while frames > 0 {
             let now = frames.min(self.stretch - self.passed);
             self.pass(now);
@@ -60,7 +60,7 @@ impl Waveform {
         (self.highest, self.passed) = (0.0, 0);
     }
 
-    /// The picture; its last level stands for whatever is left.
+    /// Returns the waveform. Its last level stands for whatever is left.
     pub(super) fn finish(mut self) -> Peaks {
         if self.passed > 0 {
             self.level();
@@ -78,13 +78,13 @@ mod tests {
         let mut waveform = Waveform::new(48_000);
         let mut samples = vec![0.0; 2_400 * 2];
         samples[17] = -0.5;
-        waveform.take(&samples, 2);
-        waveform.take_nothing(2_400);
+        waveform.add(&samples, 2);
+        waveform.add_silence(2_400);
         // Over full scale, and in pieces that end inside a stretch.
         samples[4_799] = 1.7;
-        waveform.take(&samples[..1_000], 2);
-        waveform.take(&samples[1_000..], 2);
-        waveform.take(&[0.1, 0.2], 2);
+        waveform.add(&samples[..1_000], 2);
+        waveform.add(&samples[1_000..], 2);
+        waveform.add(&[0.1, 0.2], 2);
         assert_eq!(waveform.finish(), Peaks { per_second: 20.0, levels: vec![128, 0, 255, 51] });
     }
 
@@ -92,9 +92,9 @@ mod tests {
     fn a_week_takes_no_more_room_than_an_afternoon_and_keeps_its_loudest_moment() {
         let mut waveform = Waveform::new(32_000);
         let hour = 3_600 * 32_000;
-        waveform.take_nothing(100 * hour);
-        waveform.take(&[1.0], 1);
-        waveform.take_nothing(68 * hour - 1);
+        waveform.add_silence(100 * hour);
+        waveform.add(&[1.0], 1);
+        waveform.add_silence(68 * hour - 1);
         let peaks = waveform.finish();
         let seconds = peaks.levels.len() as f64 / peaks.per_second;
         assert!(peaks.levels.len() <= Peaks::MOST && peaks.levels.len() > Peaks::MOST / 3, "{}", peaks.levels.len());

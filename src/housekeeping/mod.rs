@@ -14,7 +14,7 @@ use tracing::{debug, info, warn};
 
 use crate::airings::Airings;
 use crate::base::clock::SharedClock;
-use crate::base::spoken;
+use crate::base::readable;
 use crate::capture::deck::Decks;
 use crate::config::{Config, Keep, Show};
 use crate::library::archive::ArchiveError;
@@ -111,8 +111,8 @@ impl Housekeeping {
         let free = shelf::free_space(path).await?;
         Err(RoomError::NoRoom {
             path: path.to_owned(),
-            free: spoken::bytes(free),
-            wanted: spoken::bytes(config.min_free),
+            free: readable::bytes(free),
+            wanted: readable::bytes(config.min_free),
         })
     }
 

@@ -18,7 +18,7 @@ pub struct Airing {
     pub on_air: Span,
     /// Padding before the start.
     pub early: TimeDelta,
-    /// Padding after the end; negative where it was stopped before it was on the air.
+    /// Padding after the end; negative if it was stopped before it was on the air.
     pub late: TimeDelta,
     /// The zone the show's cron is written in.
     pub timezone: Zone,
@@ -30,20 +30,20 @@ impl Airing {
         Span::new(self.on_air.start - self.early, self.on_air.end + self.late)
     }
 
-    /// The same airing, recorded until `end` and no longer, padding or not.
+    /// This airing, recorded until `end` at the latest, padding or not.
     #[must_use]
     pub fn stopped(&self, end: DateTime<Utc>) -> Self {
         let on_air = Span::new(self.on_air.start, self.on_air.end.min(end));
         Self { on_air, late: end - on_air.end, ..self.clone() }
     }
 
-    /// The same airing, recorded from `start` on and not before.
+    /// This airing, recorded from `start` at the earliest.
     #[must_use]
     pub fn begun(&self, start: DateTime<Utc>) -> Self {
         Self { on_air: Span::new(start, self.on_air.end), early: TimeDelta::zero(), ..self.clone() }
     }
 
-    /// The same airing, on the air until `end`, its padding kept.
+    /// This airing, on the air until `end`; its padding stays.
     #[must_use]
     pub fn until(&self, end: DateTime<Utc>) -> Self {
         Self { on_air: Span::new(self.on_air.start, end), late: self.late.max(TimeDelta::zero()), ..self.clone() }

@@ -1,4 +1,4 @@
-//! Why something is missing: a word for programs and translators, and words for a person.
+//! Why something is missing: a kind for programs and translators, and words for a person.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use serde::Serialize;
 /// The kind is decided where the failure is noticed, and never read out of the words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Cause {
-    /// In one word out of few.
+    /// The kind, for programs.
     pub kind: CauseKind,
-    /// In English, for a person, without secrets: with the addresses and numbers of this one time.
+    /// The words, in English, for a person, without secrets: with the addresses and numbers of this one time.
     pub words: String,
 }
 
@@ -28,9 +28,9 @@ impl fmt::Display for Cause {
     }
 }
 
-/// What kind of cause it is, in one word.
+/// The kind of a cause.
 ///
-/// The names are on tapes, in catalogues, in what programs read and in people's dashboards: one that has been released is
+/// The names are on tapes, in catalogues, in what programs read and in people's dashboards: a name that was released is
 /// never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,15 +49,15 @@ pub enum CauseKind {
     DiskFull,
     /// The sound came and could not be decoded.
     Decoding,
-    /// The station answered that it would not.
+    /// The station refused the request.
     Refused,
     /// The address of its stream could not be found.
     Address,
     /// The station could not be reached, or the connection broke.
     Connection,
-    /// The connection stood and no sound came, or not in time.
+    /// The connection stood, and no sound came, or not in time.
     Stalled,
-    /// No sound came, and nothing is known of why.
+    /// No sound came, and nobody knows why.
     Nothing,
     /// The station itself had no sound to send, and said so.
     OffAir,
@@ -69,7 +69,7 @@ pub enum CauseKind {
     Playlist,
     /// A part of the sound was no longer on offer, or came cut short.
     Segment,
-    /// Something else; also what is from before there were kinds.
+    /// Something else, or a cause from before there were kinds.
     #[default]
     Other,
 }
@@ -126,7 +126,7 @@ impl CauseKind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// Whether it is no failure of the station: we were not there, or could not keep what it sent.
+    /// Whether it is no failure of the station: aircheck was not there, or could not keep what the station sent.
     pub fn is_ours(self) -> bool {
         matches!(
             self,
@@ -140,9 +140,9 @@ impl CauseKind {
     }
 }
 
-/// An error that sound can be missing for.
+/// An error that can be the cause of missing sound.
 pub trait AsCause: fmt::Display {
-    /// What kind of cause it is.
+    /// The kind of the cause.
     fn cause_kind(&self) -> CauseKind;
 
     /// The cause, in the words of the error.

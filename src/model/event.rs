@@ -1,4 +1,4 @@
-//! What a source says: the only words between a source and the deck that tapes it.
+//! The events of a source: the only words between a source and the deck that tapes it.
 
 use std::fmt;
 use std::time::Duration;
@@ -25,9 +25,9 @@ pub enum Container {
     Ac3,
     /// Raw Enhanced AC-3 frames (ETSI TS 102 366, annex E).
     Eac3,
-    /// FLAC frames, with their head as initialisation section (RFC 9639).
+    /// FLAC frames, with their head as the initialisation section (RFC 9639).
     Flac,
-    /// Samples that are not compressed, with the head of a WAV file as initialisation section.
+    /// Uncompressed samples, with the head of a WAV file as the initialisation section.
     Wav,
 }
 
@@ -51,8 +51,8 @@ impl Container {
         }
     }
 
-    /// Whether it is nothing but frames, which HLS calls packed audio (RFC 8216 section 3.4): segments begin with an ID3
-    /// tag that says when they are to be played.
+    /// Whether it is nothing but frames, which HLS calls packed audio (RFC 8216 section 3.4): segments begin with an
+    /// ID3 tag that holds their timestamp.
     pub fn is_packed(self) -> bool {
         matches!(self, Self::Adts | Self::Mp3 | Self::Ac3 | Self::Eac3)
     }
@@ -68,10 +68,10 @@ impl Container {
 pub struct Format {
     /// How the sound is packed.
     pub container: Container,
-    /// What else tells one format from another, for people and for comparing: `aac 48000 Hz 2 ch`. May be empty.
+    /// What else distinguishes formats, for people and for comparing: `aac 48000 Hz 2 ch`. May be empty.
     pub detail: String,
-    /// The initialisation section (`EXT-X-MAP`), decrypted; what a reel of fragmented MP4, Ogg, FLAC or WAV
-    /// begins with.
+    /// The initialisation section (`EXT-X-MAP`), decrypted: what a reel of fragmented MP4, Ogg, FLAC or WAV begins
+    /// with.
     pub init: Option<Bytes>,
 }
 
@@ -80,24 +80,25 @@ pub struct Format {
 pub struct Chunk {
     /// The bytes, whole frames or whole segments.
     pub bytes: Bytes,
-    /// How long it plays: counted in its frames where they can be read, else what the playlist claims.
+    /// How long it plays: counted in its frames if they can be read, else as the playlist claims.
     pub duration: Duration,
     /// When the station could first be seen to offer it: an upper bound on when it ended.
     pub arrived: DateTime<Utc>,
-    /// When its first sample was on the air, where the station says so and its clock agrees with ours.
+    /// When its first sample was on the air, if the station says so and its clock agrees with ours.
     pub programme_time: Option<DateTime<Utc>>,
     /// Whether its media time does not continue that of the chunk before: a new connection, an encoder restart,
     /// an unknown number of segments lost.
     pub discontinuity: bool,
-    /// Whether the station itself puts it right behind the chunk before, by its numbers, in spite of a `discontinuity`: what
-    /// it calls one there (RFC 8216 section 4.3.2.3) is an advertisement, say, and neither leaves sound out nor repeats any.
+    /// Whether the station puts it right behind the chunk before, by its numbers, in spite of a `discontinuity`. Such a
+    /// mark (RFC 8216 section 4.3.2.3) stands at an advertisement, for example, and neither leaves sound out nor
+    /// repeats any.
     pub follows: bool,
-    /// The number that the station gives it (RFC 8216 section 4.3.3.2), where it numbers what it sends.
+    /// The number that the station gives it (RFC 8216 section 4.3.3.2), if it numbers its segments.
     pub sequence: Option<u64>,
 }
 
 impl Chunk {
-    /// Sound that follows what came before, of which the station says neither a date nor a number.
+    /// Sound that follows what came before, without a date or a number of the station.
     pub fn new(bytes: impl Into<Bytes>, duration: Duration, arrived: DateTime<Utc>) -> Self {
         let (programme_time, discontinuity, follows, sequence) = (None, false, true, None);
         Self { bytes: bytes.into(), duration, arrived, programme_time, discontinuity, follows, sequence }
@@ -123,9 +124,9 @@ impl fmt::Debug for Chunk {
 pub enum DatesNews {
     /// They do not advance with the sound: none of this capture so far says when it was on the air.
     Withdrawn,
-    /// They do not advance with the sound any more; those before count.
+    /// They do not advance with the sound any more; the earlier ones count.
     Ignored,
-    /// The station set its clock by so much, while its sound went on.
+    /// The station set its clock by this much while its sound went on.
     Stepped(TimeDelta),
 }
 
@@ -151,34 +152,34 @@ pub enum MediaEvent {
     Format(Format),
     /// Sound.
     Chunk(Chunk),
-    /// Sound of known length that was offered but could not be had (or that the station marked as a gap).
+    /// Sound that was offered and could not be fetched, or that the station marked as a gap.
     Gap {
-        /// How long it would have played; media time goes on by this much. Zero where nobody knows: between two connections
-        /// to an endless stream.
+        /// How long it would have played; media time goes on by this much. Zero if nobody knows: between two
+        /// connections to an endless stream.
         duration: Duration,
-        /// When it was given up or first seen, as [`Chunk::arrived`].
+        /// When it was given up or first seen, as in [`Chunk::arrived`].
         arrived: DateTime<Utc>,
-        /// When its first sample was on the air, where the station says so.
+        /// When its first sample was on the air, if the station says so.
         programme_time: Option<DateTime<Utc>>,
-        /// Whether media time does not continue, as [`Chunk::discontinuity`].
+        /// Whether media time does not continue, as in [`Chunk::discontinuity`].
         discontinuity: bool,
-        /// Whether it stands right behind the chunk before, as [`Chunk::follows`].
+        /// Whether it stands right behind the chunk before, as in [`Chunk::follows`].
         follows: bool,
         /// Why.
         cause: Cause,
     },
-    /// Sound that the source took and left out, because it is proven to be what was handed on before. Whoever counts what
-    /// became of all sound needs to know.
+    /// Sound that the source took and left out because it is proven to repeat what was handed on before. The tally of
+    /// all sound needs this event.
     Repeat {
         /// How long it plays.
         duration: Duration,
     },
-    /// What comes next is none that the source handed on before, though media time breaks there, and whatever its dates and
-    /// bytes are: the source has seen to that. Without this word it may be sound that is on tape.
-    Unheard,
+    /// The next sound is new, although media time breaks there, and whatever its dates and bytes are: the source has
+    /// made sure of that. Without this event it may be sound that is on tape.
+    NewSound,
     /// What the station's dates turned out to be worth.
     Dates {
-        /// Since when that is known.
+        /// When that became known.
         at: DateTime<Utc>,
         /// What they are.
         news: DatesNews,

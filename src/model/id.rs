@@ -13,7 +13,7 @@ macro_rules! text_id {
         pub struct $name(String);
 
         impl $name {
-            /// Takes the text as it is; the configuration has checked it, the catalogue has stored it.
+            /// Takes the text as it is: the configuration has checked it, or the catalogue has stored it.
             pub fn new(text: impl Into<String>) -> Self {
                 Self(text.into())
             }
@@ -41,20 +41,20 @@ text_id! {
     ShowId
 }
 text_id! {
-    /// An airing's id, derived from show and start: `show@20261120T0300Z`. The same airing gets the same id on every
-    /// machine and after every restart, so that it can be claimed exactly once.
+    /// An airing's id, derived from show and start: `show@20261120T0300Z`. An airing has the same id on every machine
+    /// and after every restart, so it can be claimed exactly once.
     AiringId
 }
 
 impl AiringId {
     /// The id of the airing of `show` that starts at `start`. Crons have a resolution of one minute; seconds are
-    /// written only where there are any (one-time airings).
+    /// written only if they are not zero (one-time airings).
     pub fn derive(show: &ShowId, start: DateTime<Utc>) -> Self {
         let stamp = if start.timestamp() % 60 == 0 { "%Y%m%dT%H%MZ" } else { "%Y%m%dT%H%M%SZ" };
         Self(format!("{show}@{}", start.format(stamp)))
     }
 
-    /// What [`AiringId::derive`] made it from, where it did.
+    /// What [`AiringId::derive`] made it from, if it did.
     pub fn parts(&self) -> Option<(ShowId, DateTime<Utc>)> {
         let (show, stamp) = self.0.rsplit_once('@')?;
         let format = if stamp.len() > "20261120T0300Z".len() { "%Y%m%dT%H%M%SZ" } else { "%Y%m%dT%H%MZ" };

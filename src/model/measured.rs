@@ -43,12 +43,12 @@ impl Peaks {
 /// Everything that was measured.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Measured {
-    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    /// How long the file plays, with the silence that fills gaps; `None` if it was not written down.
     pub length: Option<Duration>,
-    /// None where there is too little sound to have a loudness: less than 0.4 s, or nothing above −70 LUFS.
+    /// `None` if there is too little sound to have a loudness: less than 0.4 s, or nothing above −70 LUFS.
     pub loudness: Option<Loudness>,
-    /// In order.
+    /// The dead air, in order.
     pub dead_air: Vec<DeadAir>,
-    /// None where they are kept elsewhere.
+    /// The waveform; `None` if it is kept elsewhere.
     pub peaks: Option<Peaks>,
 }

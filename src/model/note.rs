@@ -1,4 +1,4 @@
-//! What else is to be said of a recording: neither its sound nor missing from it.
+//! A note about a recording that concerns neither its sound nor what is missing.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::language::{Language, Sentence};
 /// A note about a recording: something is not as the configuration says, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
-    /// What is to be said, in one word out of few.
+    /// The kind, for programs.
     pub kind: NoteKind,
     /// Why, in English, for a person.
     pub reason: String,

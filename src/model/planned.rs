@@ -22,7 +22,8 @@ pub struct Planned {
     pub moved: bool,
     /// Whether it goes on until somebody stops it; its end is then only a bound.
     pub until_stopped: bool,
-    /// Its station is being connected to: it begins with the first sound that comes until then, not before.
+    /// Set while its station is being connected to: the airing begins with the first sound that comes until then, not
+    /// before.
     pub connecting_until: Option<DateTime<Utc>>,
 }
 

@@ -12,7 +12,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The span from `start` to `end`; empty where `end` is not after `start`.
+    /// The span from `start` to `end`; empty if `end` is not after `start`.
     pub fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
         Self { start, end: end.max(start) }
     }

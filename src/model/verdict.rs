@@ -18,13 +18,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// Less than this is not called missing: two MP3 frames at the lowest rate LAME writes for radio, below what
-    /// anyone hears, and above the rounding of playlist durations.
+    /// Less than this is not called missing, in seconds: two MP3 frames at the lowest rate that LAME writes for radio,
+    /// below what anyone hears, and above the rounding of playlist durations.
     pub const TOLERANCE_SECONDS: f64 = 0.05;
 
     /// Judges `seconds` of decoded sound against the `planned` length.
     pub fn judge(planned: f64, seconds: f64, silent: bool) -> Self {
-        // As little as is not called missing is not called sound either.
+        // Sound too short to be called missing is too short to be called sound.
         if planned <= 0.0 || seconds <= Self::TOLERANCE_SECONDS.min(planned / 2.0) {
             Self::Failed
         } else if planned - seconds > Self::TOLERANCE_SECONDS {

@@ -1,7 +1,8 @@
-//! What is on a tape, for everybody who reads it: the reels that have ended by their sums, and what came since in blocks that
-//! are shared.
+//! What is on a tape, shared by its writer and its readers: the reels that have ended, by their summaries, and what
+//! came since, in blocks that views share.
 //!
-//! Every entry has a number that stays: the first on the tape when it was opened has 0. Nothing here waits for a disk.
+//! Every entry has a number that never changes: the first entry on the tape when it was opened has 0. Nothing here
+//! waits for a disk.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -10,58 +11,57 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cause::Trouble;
-use super::closed::Closed;
-use super::entry::Entry;
+use super::index::closed::ClosedReel;
+use super::index::entry::{Entry, Trouble};
+use super::index::summary::Summary;
 use super::index::{Index, moved_by};
-use super::place::withdraw_dates;
-use super::sum::Sum;
 use super::tally::Tally;
+use super::timing::withdraw_dates;
 use super::view::{Block, View, Window};
 use crate::model::Span;
 
-/// So many entries, or troubles, share one block: what is copied when one is added while somebody reads.
+/// A block has this many entries or troubles. It is copied if one is added while a view shares it.
 const BLOCK: usize = 64;
-/// The rate is measured over so much of the newest sound, in entries.
+/// The rate is measured over this many of the newest entries.
 const MEASURED: usize = 30;
-/// How far around a cut entries are considered: arrivals within it teach where the cut lies, those farther away would
-/// add the drift of the station's clock.
+/// How far around a cut entries are considered. Arrivals within it help to tell when the cut was on the air; those
+/// farther away would add the drift of the station's clock.
 const AROUND: TimeDelta = TimeDelta::hours(1);
-/// So many indexes of reels that have ended are kept for the next view: a cut of some hours is looked at again and again while
-/// it grows.
-const KEPT: usize = 8;
+/// How many indexes of ended reels are cached for the next view: a cut of some hours is viewed again and again while it
+/// grows.
+const CACHED: usize = 8;
 
 /// What is on a tape.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
-    /// How much later than on the air the station's stream arrives, where it does not say.
+    /// How much later than on the air the stream arrives, if the station does not say when its sound was on the air.
     pub delay: TimeDelta,
     /// The reels that have ended, the oldest first.
-    pub reels: VecDeque<Arc<Closed>>,
-    /// What came since: on the reel that is being written, or on none where there is none.
+    pub reels: VecDeque<Arc<ClosedReel>>,
+    /// What came since: on the reel that is being written, or on none yet.
     pub open: Vec<Block>,
-    /// Since when nothing was written, if this was not running.
+    /// Since when nothing was written, if aircheck was not running.
     pub down: Option<Trouble>,
     /// The number of the first entry after the clock was set back, and the time it was set to.
     pub set_back: Option<(u64, DateTime<Utc>)>,
-    /// Whether the tape was opened, or the clock was set, and nothing was written since.
+    /// Whether nothing was written since the tape was opened or the clock was set.
     pub reopened: bool,
     pub tally: Tally,
     /// When the newest sound arrived.
     pub heard: Option<DateTime<Utc>>,
     /// The newest trouble.
     pub trouble: Option<Trouble>,
-    /// The format of the newest sound, and of its newest entries how long each plays and its bytes.
+    /// The format of the newest sound.
     pub format: String,
     pub measured: VecDeque<(Duration, u64)>,
-    /// The indexes that were read last, the newest last.
-    pub kept: VecDeque<Arc<Index>>,
+    /// The indexes that were read last, the newest at the end.
+    pub cached: VecDeque<Arc<Index>>,
 }
 
 impl Contents {
-    /// The tape of these `reels`.
-    pub(super) fn of(reels: VecDeque<Arc<Closed>>) -> Self {
-        let heard = reels.iter().rev().find_map(|reel| reel.sum.heard);
+    /// A tape with these `reels`.
+    pub(super) fn of(reels: VecDeque<Arc<ClosedReel>>) -> Self {
+        let heard = reels.iter().rev().find_map(|reel| reel.summary.heard);
         Self { reels, heard, reopened: true, ..Self::default() }
     }
 
@@ -86,7 +86,7 @@ impl Contents {
     }
 
     /// Adds a trouble.
-    pub(super) fn note(&mut self, trouble: Trouble) {
+    pub(super) fn push_trouble(&mut self, trouble: Trouble) {
         self.trouble = Some(trouble.clone());
         self.block(|index| index.troubles.len()).troubles.push(trouble);
     }
@@ -101,7 +101,7 @@ impl Contents {
         self.measured.push_back((duration, bytes));
     }
 
-    /// The block to add to, of which so much counts.
+    /// The block to add to: a new one if `full` counts [`BLOCK`] in the last.
     fn block(&mut self, full: impl Fn(&Index) -> usize) -> &mut Index {
         let end = self.end();
         if self.open.last().is_none_or(|block| full(&block.index) >= BLOCK) {
@@ -111,19 +111,19 @@ impl Contents {
         Arc::make_mut(&mut self.open[last].index)
     }
 
-    /// What came since the last reel has ended belongs to the reel at `path`, which has ended now. Gives its sum; nothing
-    /// where nothing came.
-    pub(super) fn close(&mut self, path: PathBuf) -> Option<Sum> {
+    /// The reel at `path` has ended: what came since the last ended reel is on it. Returns its summary, `None` if it
+    /// has no entry.
+    pub(super) fn close(&mut self, path: PathBuf) -> Option<Summary> {
         let blocks: Vec<&Index> = self.open.iter().map(|block| block.index.as_ref()).collect();
-        let sum = Sum::of(&blocks)?;
+        let summary = Summary::of(&blocks)?;
         let first = self.open.first().map_or(0, |block| block.first);
         self.open.clear();
-        self.reels.push_back(Arc::new(Closed::new(path, first, sum)));
-        Some(sum)
+        self.reels.push_back(Arc::new(ClosedReel::new(path, first, summary)));
+        Some(summary)
     }
 
-    /// Everything that came since the last reel has ended came `by` later, and so did the newest of all.
-    pub(super) fn move_open(&mut self, by: TimeDelta) {
+    /// Moves everything that came since the last reel ended by `by`, and with it the newest arrival and trouble.
+    pub(super) fn shift_open(&mut self, by: TimeDelta) {
         for block in &mut self.open {
             Arc::make_mut(&mut block.index).shift(by);
         }
@@ -137,20 +137,20 @@ impl Contents {
     pub(super) fn clock_was_set(&mut self, now: DateTime<Utc>) {
         self.reopened = true;
         let open = self.open.iter().rev().find_map(|block| block.index.entries.last()).map(|last| last.arrived);
-        let last = open.or_else(|| self.reels.back().map(|reel| reel.sum.to));
+        let last = open.or_else(|| self.reels.back().map(|reel| reel.summary.to));
         if last.is_some_and(|last| last > now) {
             self.set_back = Some((self.end(), now));
         }
     }
 
-    /// Takes the dates from what came since the last reel has ended, back to a break behind which nobody knows what is
-    /// missing. False where there is none: dates of the reel before it are none either.
-    pub(super) fn undate_open(&mut self) -> bool {
+    /// Removes the dates from what came since the last reel ended, back to a break of unknown length. Returns false if
+    /// there is no such break: then the dates of the reel before are wrong, too.
+    pub(super) fn withdraw_dates_of_open(&mut self) -> bool {
         self.open.iter_mut().rev().any(|block| withdraw_dates(&mut Arc::make_mut(&mut block.index).entries))
     }
 
-    /// Reads in the newest reel's `index` what its sum does not tell.
-    pub(super) fn learn(&mut self, index: &Index) {
+    /// Learns from the newest reel's `index` what its summary does not say.
+    pub(super) fn recall_newest(&mut self, index: &Index) {
         let newest = index.entries.iter().filter_map(|entry| Some((entry.duration, entry.sound.as_ref().ok()?)));
         for (duration, sound) in newest.rev().take(MEASURED).collect::<Vec<_>>().into_iter().rev() {
             self.measure(&sound.reel.detail, duration, sound.length);
@@ -159,11 +159,11 @@ impl Contents {
     }
 
     /// What a view of `span` needs.
-    pub(super) fn plan(&self, span: &Span) -> Plan {
+    pub(super) fn plan(&self, span: &Span) -> ViewPlan {
         let (from, to) = (span.start - AROUND, span.end + AROUND + self.delay);
         let set_back = self.set_back.filter(|(_, instant)| span.end > *instant);
         let window = Window { from, to, oldest: set_back.map_or(0, |(number, _)| number) };
-        let is_near = |reel: &Arc<Closed>| reel.sum.is_near(from, to);
+        let is_near = |reel: &Arc<ClosedReel>| reel.summary.is_near(from, to);
         let first = self.reels.iter().position(is_near).unwrap_or(self.reels.len());
         let is_open_near = self.open.iter().any(|block| block.index.came_between(from, to));
         let behind =
@@ -172,31 +172,31 @@ impl Contents {
         let reels = near.map(|reel| (Arc::clone(reel), reel.shared())).collect();
         let open = if is_open_near { self.open.clone() } else { Vec::new() };
         let down = self.down.clone().filter(|trouble| trouble.at >= from && trouble.at <= to);
-        Plan { reels, open, down, end: self.end(), window, delay: self.delay }
+        ViewPlan { reels, open, down, end: self.end(), window, delay: self.delay }
     }
 
-    /// Keeps `read`, which was read for a view, for the next ones.
-    pub(super) fn keep(&mut self, read: impl IntoIterator<Item = Arc<Index>>) {
+    /// Caches `read`, the indexes that a view has read, for the next views.
+    pub(super) fn cache(&mut self, read: impl IntoIterator<Item = Arc<Index>>) {
         for index in read {
-            self.kept.retain(|kept| !Arc::ptr_eq(kept, &index));
-            self.kept.push_back(index);
+            self.cached.retain(|cached| !Arc::ptr_eq(cached, &index));
+            self.cached.push_back(index);
         }
-        self.kept.drain(..self.kept.len().saturating_sub(KEPT));
+        self.cached.drain(..self.cached.len().saturating_sub(CACHED));
     }
 
-    /// Takes off the reels of which nothing came since `instant`, from the oldest on. Gives their sound files.
+    /// Removes the reels, from the oldest on, on which nothing came since `instant`. Returns their sound files.
     pub(super) fn forget_before(&mut self, instant: DateTime<Utc>) -> Vec<PathBuf> {
-        self.kept.clear();
-        let gone = self.reels.iter().take_while(|reel| reel.sum.to < instant).count();
+        self.cached.clear();
+        let gone = self.reels.iter().take_while(|reel| reel.summary.to < instant).count();
         self.down = self.down.take().filter(|trouble| trouble.at >= instant);
         self.reels.drain(..gone).map(|reel| reel.path.clone()).collect()
     }
 }
 
-/// What a view needs, of which some must be read from the disk.
+/// What a view needs. Some of it may have to be read from the disk.
 #[derive(Debug)]
-pub(super) struct Plan {
-    reels: Vec<(Arc<Closed>, Option<Arc<Index>>)>,
+pub(super) struct ViewPlan {
+    reels: Vec<(Arc<ClosedReel>, Option<Arc<Index>>)>,
     open: Vec<Block>,
     down: Option<Trouble>,
     end: u64,
@@ -204,15 +204,15 @@ pub(super) struct Plan {
     delay: TimeDelta,
 }
 
-impl Plan {
-    /// Whether the disk must be asked.
-    pub(super) fn is_on_disk(&self) -> bool {
+impl ViewPlan {
+    /// Whether an index must be read from the disk.
+    pub(super) fn needs_disk(&self) -> bool {
         self.reels.iter().any(|(_, index)| index.is_none())
     }
 
-    /// The view, and the indexes of reels that it needed. Blocks where the disk must be asked.
+    /// Builds the view. Returns the indexes of ended reels that it needed as well. Blocks if [`ViewPlan::needs_disk`].
     pub(super) fn view(self) -> (View, Vec<Arc<Index>>) {
-        let block = |(reel, index): (Arc<Closed>, Option<Arc<Index>>)| Block {
+        let block = |(reel, index): (Arc<ClosedReel>, Option<Arc<Index>>)| Block {
             first: reel.first,
             index: index.unwrap_or_else(|| reel.index()),
         };
@@ -221,7 +221,7 @@ impl Plan {
         let blocks: Vec<Block> = read.into_iter().chain(self.open).collect();
         let mut view = View::of(&blocks, self.end, self.window, self.delay);
         if let Some(down) = self.down {
-            view.note(down);
+            view.push_trouble(down);
         }
         (view, indexes)
     }

@@ -1,42 +1,221 @@
 //! Tape: what was captured of a station, by wall-clock time, and so also what is missing.
 //!
-//! A tape is a folder of reels. A reel is one file of untouched stream bytes beside an append-only HLS playlist
-//! (RFC 8216, `EXT-X-PLAYLIST-TYPE:EVENT`) that says which bytes play for how long and when they were on the air; any
-//! player opens it. Cutting is pure: [`place()`] gives every entry its wall-clock time, [`Walker`] walks a
-//! span of time through them and says what to decode and what is missing.
+//! A tape is a folder of reels. A reel is one file of untouched stream bytes beside an append-only HLS playlist (RFC
+//! 8216, `EXT-X-PLAYLIST-TYPE:EVENT`), the index, which says how long the bytes play and when they were on the air. Any
+//! player opens it.
+//!
+//! The parts, from the bottom up:
+//!
+//! - `index` is the text of an index: what is written into it, and what is read from it. A reel that has ended is known
+//!   by its summary.
+//! - `timing` computes when each entry was on the air, from the station's dates or from arrivals.
+//! - `view` is the tape around a span of time, with a time for every entry.
+//! - `cut` walks through the view of a cut and says what to decode and what is missing.
+//! - `writer` turns the events of a source into bytes and index lines.
+//!
+//! A [`Tape`] holds them together. One deck writes; any number of recorders and listeners read. Readers get a [`View`]
+//! of the time they need and are woken when the tape grows. In memory is only what is needed: the index of a reel that
+//! has ended is there only while somebody uses it. So the start, a chunk and a view cost no more on a tape of weeks
+//! than on one of hours. A reader never waits for the writer, which may wait for the disk.
 //!
 //! Invariants:
-//! - Bytes are written before the index line that names them, so that whatever the index names is there.
+//! - Bytes are written before the index line that names them. So whatever the index names is there.
 //! - An index is only appended to. A torn last line (power loss, `kill -9`) is dropped when it is read.
-//! - The last line of an index whose reel has ended is its sum, so that nobody reads the index to know what there is.
+//! - The last line of the index of a reel that has ended is its summary. So nobody reads the index to know what there
+//!   is.
 //! - A reel holds one format. A new one begins when the format changes, when the daemon starts, and every hour.
 
-mod cause;
-mod closed;
 mod contents;
 mod cut;
-mod entry;
 mod error;
 mod folder;
 mod index;
-mod listing;
-mod place;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
-mod reel;
-mod reels;
-mod rejoin;
-mod sum;
 mod tally;
+mod timing;
 mod view;
-mod writing;
+mod writer;
 
-pub use cause::Trouble;
-pub use cut::{Run, Step, Walker, progress, reaches};
-pub use entry::{Entry, Reel, Sound};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+
+use self::contents::{Contents, ViewPlan};
+use self::writer::Writer;
+use crate::base::blocking::blocking;
+use crate::base::duration::delta;
+use crate::model::{Cause, CauseKind, MediaEvent, Span};
+
+pub use cut::{Listed, Run, Step, Walker, listing, progress, reaches};
 pub use error::TapeError;
-pub use folder::Tape;
-pub use listing::{Listed, listing};
-pub use place::{Placed, place};
+pub use index::entry::{Entry, Reel, Sound, Trouble};
 pub use tally::Tally;
+pub use timing::{Timed, on_air_times};
 pub use view::View;
+
+/// The tape of one station. Cheap to clone; all clones are the same tape.
+#[derive(Debug, Clone)]
+pub struct Tape {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    contents: Arc<Mutex<Contents>>,
+    writer: Mutex<Writer>,
+    grown: watch::Sender<u64>,
+}
+
+impl Tape {
+    /// Opens the tape in `folder` for writing and reads what is on it. Creates the folder if it is missing. `delay` is
+    /// the station's. Blocks.
+    pub fn open(folder: &Path, delay: Duration, now: DateTime<Utc>) -> Result<Self, TapeError> {
+        fs::create_dir_all(folder).map_err(TapeError::io(folder, "made"))?;
+        let mut contents = Self::contents_of(folder, folder::remove_empty)?;
+        if let Some(last) = contents.reels.back() {
+            let at = last.index().entries.last().map_or(last.summary.to, |entry| entry.arrived).min(now);
+            let down = Trouble { at, cause: Cause::new(CauseKind::NotRunning, "aircheck was not running") };
+            (contents.trouble, contents.down) = (Some(down.clone()), Some(down));
+        }
+        Ok(Self::of(folder, delay, contents))
+    }
+
+    /// Reads the tape in `folder` as it is now; somebody else may be writing it. The result is never written to and
+    /// does not grow. Blocks.
+    pub fn read(folder: &Path, delay: Duration) -> Result<Self, TapeError> {
+        let contents = if folder.exists() { Self::contents_of(folder, |_| ())? } else { Contents::default() };
+        Ok(Self::of(folder, delay, contents))
+    }
+
+    fn contents_of(folder: &Path, on_empty: impl Fn(&Path)) -> Result<Contents, TapeError> {
+        let mut contents = Contents::of(folder::read(folder, on_empty)?);
+        if let Some(newest) = contents.reels.back().map(|newest| newest.index()) {
+            contents.recall_newest(&newest);
+            contents.cache([newest]);
+        }
+        Ok(contents)
+    }
+
+    fn of(folder: &Path, delay: Duration, contents: Contents) -> Self {
+        let (grown, _) = watch::channel(0);
+        let contents = Arc::new(Mutex::new(Contents { delay: delta(delay), ..contents }));
+        let writer = Mutex::new(Writer::new(folder.to_owned(), Arc::clone(&contents)));
+        Self { shared: Arc::new(Shared { contents, writer, grown }) }
+    }
+
+    /// Writes an event of a source. Blocks. After an error (the disk is full or away) nothing of the event is on tape;
+    /// the caller may write it again, and the tape goes on with a new reel.
+    pub fn write(&self, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
+        let written = self.writer().write(event, now);
+        self.shared.grown.send_modify(|count| *count += 1);
+        written
+    }
+
+    /// The clock was set to `now`. Later arrivals are on another line of time, so a new session begins. What was
+    /// written under the clock before does not count for cuts that end after `now`.
+    pub fn clock_was_set(&self, now: DateTime<Utc>) {
+        self.contents().clock_was_set(now);
+    }
+
+    /// The clock was wrong for as long as this process has written the tape, and was put forward by `by`, to `now`.
+    /// Moves what came since then to its true arrival, and will move what was seen before and is still to be written.
+    /// Blocks.
+    pub fn clock_was_wrong(&self, by: TimeDelta, now: DateTime<Utc>) {
+        self.writer().shift(by, now);
+    }
+
+    /// Sets the station's `delay`, for what is on the tape as well.
+    pub fn set_delay(&self, delay: Duration) {
+        self.contents().delay = delta(delay);
+    }
+
+    /// Synchronises what is not on the disk yet. Blocks.
+    pub fn sync(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.writer().sync(now)
+    }
+
+    /// Ends the reel that is being written because capture ends. What was held back is written first. Blocks.
+    pub fn end_reel(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
+        self.contents().cached.clear();
+        self.writer().finish(now)
+    }
+
+    /// Returns what became of the sound that was taken from the station since the process began.
+    pub fn tally(&self) -> Tally {
+        self.contents().tally
+    }
+
+    /// The tape around `span`, with a time for every entry.
+    pub async fn view(&self, span: &Span) -> View {
+        let plan = self.contents().plan(span);
+        let tape = self.clone();
+        if plan.needs_disk() { blocking(move || tape.read_view(plan)).await } else { self.read_view(plan) }
+    }
+
+    /// The tape around `span`, with a time for every entry. Blocks if reels that have ended must be read.
+    pub fn blocking_view(&self, span: &Span) -> View {
+        let plan = self.contents().plan(span);
+        self.read_view(plan)
+    }
+
+    fn read_view(&self, plan: ViewPlan) -> View {
+        let (view, read) = plan.view();
+        self.contents().cache(read);
+        view
+    }
+
+    /// Wakes whenever something was written.
+    pub fn grown(&self) -> watch::Receiver<u64> {
+        self.shared.grown.subscribe()
+    }
+
+    /// The newest trouble, if no sound was captured since.
+    pub fn trouble(&self) -> Option<Trouble> {
+        let contents = self.contents();
+        contents.trouble.clone().filter(|trouble| contents.heard.is_none_or(|arrived| arrived <= trouble.at))
+    }
+
+    /// When sound last arrived.
+    pub fn heard(&self) -> Option<DateTime<Utc>> {
+        self.contents().heard
+    }
+
+    /// The format of the newest sound, and its rate in bits per second over the newest 30 entries.
+    pub fn rate(&self) -> Option<(String, f64)> {
+        let contents = self.contents();
+        let seconds: f64 = contents.measured.iter().map(|(duration, _)| duration.as_secs_f64()).sum();
+        let bits: f64 = contents.measured.iter().map(|(_, bytes)| *bytes as f64 * 8.0).sum();
+        (seconds > 0.0).then(|| (contents.format.clone(), bits / seconds))
+    }
+
+    /// Deletes every reel on which nothing arrived since `instant`, except the one being written. Returns how many
+    /// bytes that freed. Blocks.
+    pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
+        let gone: Vec<PathBuf> = self.contents().forget_before(instant);
+        gone.iter().map(|sound_file| folder::delete(sound_file)).sum()
+    }
+
+    /// How many of the reels that have ended have their index in memory, and how many there are.
+    #[cfg(test)]
+    fn in_memory(&self) -> (usize, usize) {
+        let contents = self.contents();
+        (contents.reels.iter().filter(|reel| reel.shared().is_some()).count(), contents.reels.len())
+    }
+
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // At worst, a panic while it is held leaves one entry out: the tape itself is still right.
+        self.shared.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! What holds for every index and every tape, as checks that panic where it does not.
+//! What holds for every index and every tape, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use std::path::Path;
@@ -7,23 +7,22 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cause::Trouble;
 use super::cut::{Step, Walker, progress};
-use super::entry::{Entry, Reel, Sound};
 use super::index;
+use super::index::entry::{Entry, Reel, Sound, Trouble};
 use super::view::View;
 use crate::base::trial::Choices;
 use crate::model::{Cause, CauseKind, Container, Span};
 
-/// Holes shorter than 50 ms are rounding and in no ledger: one may lie before a run, and one after it.
+/// Holes shorter than 50 ms are rounding and no gaps: one may lie before a run, and one after it.
 const ROUNDING: Duration = Duration::from_millis(100);
 
 fn noon() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
 }
 
-/// Any text in place of an index is read without harm and can be walked. And an index as we write it, cut at any byte,
-/// beside a sound file cut at any byte, gives every entry that is whole in both, as it was.
+/// Any text can be read as an index and walked through without harm. And an index as we write it, cut at any byte,
+/// beside a sound file cut at any byte, gives every entry that is whole in both, unchanged.
 pub fn index(bytes: &[u8]) {
     let path = Path::new("/tape/20261120T030004Z.aac");
     let read = index::parse(&String::from_utf8_lossy(bytes), path, 1 << 40);
@@ -59,11 +58,11 @@ fn torn(mut choices: Choices<'_>) {
     while !choices.is_empty() && written.len() < 100 {
         if choices.seldom(30) {
             let cause = any_cause(&mut choices);
-            text.extend_from_slice(index::trouble(&Trouble { at: noon(), cause: cause.clone() }).as_bytes());
+            text.extend_from_slice(index::trouble_line(&Trouble { at: noon(), cause: cause.clone() }).as_bytes());
             troubles.push((cause, text.len()));
         }
         let entry = any_entry(&mut choices, &reel, &mut offset);
-        text.extend_from_slice(index::entry(&entry, &reel, noon()).as_bytes());
+        text.extend_from_slice(index::entry_line(&entry, &reel, noon()).as_bytes());
         written.push((entry, text.len(), offset));
     }
     let (cut_index, cut_sound) = (cut_index % (text.len() + 1), init + cut_sound % (offset - init + 1));
@@ -105,7 +104,7 @@ fn any_entry(choices: &mut Choices<'_>, reel: &Arc<Reel>, offset: &mut u64) -> E
     }
 }
 
-/// Any list of entries, placed and walked, gives runs and gaps that lie one after another and add up to the cut.
+/// Any list of entries, walked through, gives runs and gaps that lie one after another and add up to the cut.
 pub fn walk(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let reels: Vec<Arc<Reel>> = [("a", "aac", 0), ("b", "aac", 0), ("c", "mp3", 0), ("d", "mp3", 9)]
@@ -128,7 +127,7 @@ pub fn walk(bytes: &[u8]) {
         }
         let Some(of) = reels.get(reel) else { return };
         let mut entry = any_entry(&mut choices, of, &mut offset);
-        // Of all lengths up to 17 s; the odd ones stay.
+        // Mostly of lengths up to 5 s; a few of any length stay.
         if !choices.seldom(60) {
             entry.duration = Duration::from_millis(u64::from(choices.byte()) * 20);
         }
@@ -166,7 +165,7 @@ fn follow(view: &View, cut: Span) {
     assert!(had.checked_add(missing).is_some_and(|both| both <= length), "{had:?} and {missing:?} of {length:?}");
 
     let mut walker = Walker::new(cut);
-    // Each run's place, and where it ends by the lengths of what it is fed.
+    // The position of each run, and where it ends by the lengths of what it is fed.
     let mut runs: Vec<(Duration, Duration)> = Vec::new();
     let mut skip = Duration::ZERO;
     let mut fed = Duration::ZERO;

@@ -8,19 +8,19 @@ use crate::model::MediaEvent;
 /// How much sound took each of the three ways. Their sum is what was taken, once nothing is held back for a proof.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Tally {
-    /// What the source handed on, or told to be lost.
+    /// What the source handed on or reported as lost.
     pub taken: Duration,
     /// What was put on tape.
     pub taped: Duration,
-    /// What was left out, as it is proven to repeat what is on tape.
+    /// What was left out because it is proven to repeat what is on tape.
     pub repeated: Duration,
-    /// What could not be had, or not be kept, and has a cause.
+    /// What could not be fetched or not be stored, and has a cause.
     pub lost: Duration,
 }
 
 impl Tally {
-    /// Counts what an event brings.
-    pub(super) fn take(&mut self, event: &MediaEvent) {
+    /// Counts the sound of an event as taken.
+    pub(super) fn count(&mut self, event: &MediaEvent) {
         let duration = match event {
             MediaEvent::Chunk(chunk) => chunk.duration,
             MediaEvent::Gap { duration, .. } | MediaEvent::Repeat { duration } => *duration,
@@ -29,7 +29,7 @@ impl Tally {
         self.taken = self.taken.saturating_add(duration);
     }
 
-    /// Both together.
+    /// The sum of both.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self {

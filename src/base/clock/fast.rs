@@ -1,10 +1,10 @@
-//! The machine's clock, many times faster: for tests that wait for real things by long times.
+//! The machine's clock, many times faster: for tests of long waits for real things.
 
 use chrono::TimeDelta;
 
 use super::{BoxFuture, Clock, DateTime, Duration, SystemClock, Utc};
 
-/// So many seconds in every second, from the beginning of 1970.
+/// A clock that runs many times as fast as the machine's, from the beginning of 1970.
 #[derive(Debug)]
 pub struct Fast {
     clock: SystemClock,
@@ -12,7 +12,7 @@ pub struct Fast {
 }
 
 impl Fast {
-    /// So many times as fast as the machine's.
+    /// A clock that runs `speed` times as fast as the machine's.
     pub fn new(speed: u32) -> Self {
         Self { clock: SystemClock::new(), speed }
     }

@@ -8,10 +8,10 @@ use tokio::sync::oneshot;
 
 use super::{BoxFuture, Clock, DateTime, Duration, Utc};
 
-/// How often others get their turn when time has come to a sleeper: enough for a chain of tasks that wake each other.
+/// How often other tasks get their turn when a sleeper wakes: enough for a chain of tasks that wake each other.
 const TURNS: usize = 32;
 
-/// Time by hand. Sleepers wake in the order of their time as it passes them, each at its own instant.
+/// Time that a test moves. Sleepers wake in the order of their time as it passes, each at its own instant.
 #[derive(Debug)]
 pub struct SimulatedClock {
     state: Mutex<State>,
@@ -25,12 +25,12 @@ struct State {
 }
 
 impl SimulatedClock {
-    /// Stands at `now`.
+    /// A clock that stands at `now`.
     pub fn at(now: DateTime<Utc>) -> Arc<Self> {
         Arc::new(Self { state: Mutex::new(State { now, monotonic: Duration::ZERO, sleepers: Vec::new() }) })
     }
 
-    /// Lets `passing` pass. On a runtime of one thread everything that this sets going has happened when it returns.
+    /// Lets `passing` pass. On a runtime with one thread, everything that this sets going has happened when it returns.
     pub async fn advance(&self, passing: Duration) {
         let until = self.state().monotonic + passing;
         loop {
@@ -53,7 +53,7 @@ impl SimulatedClock {
         }
     }
 
-    /// Steps the wall clock and nothing else, as a person or NTP does.
+    /// Steps only the wall clock, as a person or NTP does.
     pub fn step(&self, by: TimeDelta) {
         self.state().now += by;
     }
@@ -96,7 +96,7 @@ mod tests {
     use crate::base::clock::sleep_until;
 
     #[tokio::test]
-    async fn a_stepped_wall_clock_wakes_whoever_waits_for_an_instant_within_a_second() {
+    async fn a_stepped_wall_clock_wakes_a_waiter_within_a_second() {
         let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
         let waiting = Arc::clone(&clock);
         let waiter =

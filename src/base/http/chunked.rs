@@ -2,10 +2,10 @@
 
 use bytes::{Bytes, BytesMut};
 
-/// A longer line before a chunk is none.
+/// A longer line is no chunk header.
 const LONGEST_LINE: usize = 4096;
 
-/// Takes chunks apart, wherever the network cuts them.
+/// Decodes chunks, wherever the network cuts them.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     next: Next,
@@ -17,21 +17,21 @@ enum Next {
     /// The line with the length of a chunk.
     #[default]
     Length,
-    /// So many more bytes of it.
+    /// This many more bytes of the chunk.
     Inside(usize),
-    /// The end of the line behind it.
+    /// The line end after the chunk.
     Behind,
-    /// Nothing more: the last one has come.
+    /// Nothing more: the last chunk has arrived.
     End,
 }
 
 impl Chunks {
-    /// Whether the last chunk has come. What follows it says nothing about the body.
+    /// Whether the last chunk has arrived. What follows it says nothing about the body.
     pub(super) fn ended(&self) -> bool {
         matches!(self.next, Next::End)
     }
 
-    /// The parts of the body among `bytes`.
+    /// Returns the bytes of the body among `bytes`.
     pub(super) fn take(&mut self, mut bytes: &[u8]) -> Result<Bytes, &'static str> {
         let mut inside = BytesMut::new();
         while let Some((first, rest)) = bytes.split_first() {

@@ -1,7 +1,7 @@
-//! Bodies as they were before they were compressed (RFC 9110, section 8.4), whether or not the head says so truly.
+//! Decompression of bodies (RFC 9110, section 8.4), whether or not the head says truly how they are compressed.
 //!
-//! Servers announce gzip and send plain text, or send gzip and announce nothing. So the bytes decide, and the head
-//! only where they leave it open.
+//! Some servers announce gzip and send plain text; others send gzip and announce nothing. So the bytes decide, and the
+//! head only if they leave it open.
 
 use std::io::Read;
 
@@ -15,13 +15,13 @@ const ZSTANDARD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 /// Why a body stays compressed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Coded {
-    /// There would be more than the cap.
+    /// It would be larger than the cap.
     TooLarge,
-    /// In a way that is not understood, or that breaks off.
+    /// The compression is unknown, or the data break off.
     Unreadable(String),
 }
 
-/// `bytes` without the compression that they have, if they have one; `said` is the `Content-Encoding`. At most `cap`.
+/// Decompresses `bytes` if they are compressed; `said` is the `Content-Encoding`. At most `cap` bytes.
 pub(super) fn plain(bytes: Bytes, said: &str, cap: usize) -> Result<Bytes, Coded> {
     let said = said.trim().to_ascii_lowercase();
     if bytes.starts_with(GZIP) {
@@ -36,7 +36,7 @@ pub(super) fn plain(bytes: Bytes, said: &str, cap: usize) -> Result<Bytes, Coded
     {
         return Ok(inflated);
     }
-    // Some send what RFC 9110 calls deflate without the frame that belongs to it.
+    // Some servers send what RFC 9110 calls deflate without the zlib frame that belongs to it.
     if said.contains("deflate") && !is_text(&bytes) {
         let inflated = inflated(DeflateDecoder::new(&bytes[..]), cap)?;
         return Ok(inflated.unwrap_or(bytes));
@@ -54,7 +54,7 @@ pub(super) fn plain(bytes: Bytes, said: &str, cap: usize) -> Result<Bytes, Coded
     }
 }
 
-/// All that comes out of `decoder`; `None` where that is not compressed so.
+/// Returns all that comes out of `decoder`; `None` if the data are not compressed in this way.
 fn inflated(decoder: impl Read, cap: usize) -> Result<Option<Bytes>, Coded> {
     let mut all = Vec::new();
     match decoder.take(cap as u64 + 1).read_to_end(&mut all) {
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_and_nothing_grows_without_end() {
+    fn unreadable_coding_is_an_error_and_output_is_bounded() {
         let brotli = [0x0b, 0x02, 0x80, 0x23, 0x45, 0xff, 0x03];
         assert_eq!(read(&brotli, "br"), Err(Coded::Unreadable("with br, which is not understood here".to_owned())));
         let cut = gzip(LIST);

@@ -7,7 +7,7 @@ use thiserror::Error;
 use url::Url;
 
 use super::limits::READ_TIMEOUT;
-use super::reasons::{innermost, is_odd};
+use super::reasons::{innermost, is_malformed};
 use super::tls;
 use crate::base::redact;
 
@@ -31,7 +31,7 @@ pub enum HttpError {
         /// The answer.
         status: StatusCode,
     },
-    /// Nothing, or nothing more, came in time.
+    /// Nothing, or nothing more, arrived in time.
     #[error("{url} {what} {} s", limit.as_secs_f32())]
     TimedOut {
         /// Who, redacted.
@@ -54,12 +54,12 @@ pub enum HttpError {
     Tls {
         /// Who, redacted.
         url: String,
-        /// What is wrong with it, and what can be done.
+        /// What is wrong with it, and what to do.
         reason: String,
     },
-    /// It was reached, and what it said is no HTTP.
+    /// The server was reached, and its answer is no HTTP.
     #[error("{url} answered, but not as HTTP: {reason}")]
-    Odd {
+    Malformed {
         /// Who, redacted.
         url: String,
         /// What is wrong with the answer.
@@ -67,7 +67,7 @@ pub enum HttpError {
     },
     /// Redirects without an end.
     #[error("{url} redirects more than {most} times")]
-    Maze {
+    RedirectLoop {
         /// Who, redacted.
         url: String,
         /// How many are followed.
@@ -89,7 +89,7 @@ pub enum HttpError {
         /// The innermost reason.
         reason: String,
     },
-    /// The body is compressed, and cannot be read.
+    /// The body is compressed and cannot be decompressed.
     #[error("{url} sent an answer that is compressed {reason}")]
     Compressed {
         /// Who, redacted.
@@ -100,15 +100,15 @@ pub enum HttpError {
 }
 
 impl HttpError {
-    /// Sorts a reqwest error; a timed-out read otherwise calls itself a decoding error.
+    /// Sorts a reqwest error. By itself, reqwest calls a timed-out read a decoding error.
     pub fn from_reqwest(error: &reqwest::Error, url: &Url) -> Self {
         let tls = tls::trouble(error);
         let url = redact::url(url);
         let reason = innermost(error);
         if let Some(reason) = tls {
             Self::Tls { url, reason }
-        } else if is_odd(error) {
-            Self::Odd { url, reason }
+        } else if is_malformed(error) {
+            Self::Malformed { url, reason }
         } else if error.is_connect() || error.is_request() && !error.is_timeout() {
             Self::Unreachable { url, reason }
         } else if error.is_timeout() {
@@ -123,7 +123,7 @@ impl HttpError {
         Self::TimedOut { url, what: "sent nothing for", limit }
     }
 
-    /// The status, where the server answered with one.
+    /// The status, if the server answered with one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Status { status, .. } => Some(*status),

@@ -1,10 +1,10 @@
-//! The head of an answer as players read it (RFC 9112, sections 4 and 5, with every allowance that costs nothing): what
-//! can be understood is, and a line that cannot is left out.
+//! The head of an answer as players read it (RFC 9112, sections 4 and 5, with every allowance that costs nothing): a
+//! line that cannot be understood is left out.
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING};
 
-/// A longer head is none.
+/// A longer head is no head.
 pub(super) const LONGEST: usize = 64 << 10;
 /// How a status line begins: `HTTP/1.1 200 OK`, `HTTP 200 OK`, and `ICY 200 OK` of SHOUTcast, in whatever case.
 const MARKS: [&[u8]; 2] = [b"HTTP", b"ICY "];
@@ -12,27 +12,27 @@ const MARKS: [&[u8]; 2] = [b"HTTP", b"ICY "];
 /// What an answer begins with.
 #[derive(Debug, PartialEq)]
 pub(super) enum Beginning {
-    /// A head, and the number of bytes that it takes.
+    /// A head, and its length in bytes.
     Head(Head, usize),
-    /// Too little to tell.
+    /// Too few bytes to say.
     More,
-    /// No head: what stands there is the body.
+    /// No head: the bytes are the body.
     None,
 }
 
-/// What a server says before the body.
+/// The head of an answer.
 #[derive(Debug, PartialEq)]
 pub(super) struct Head {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
 }
 
-/// How the end of a body is told.
+/// How the end of a body is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Framing {
     /// In chunks, the last of which is empty.
     Chunked,
-    /// It has so many bytes.
+    /// It has this many bytes.
     Length(u64),
     /// It ends with the connection.
     UntilEnd,
@@ -70,7 +70,7 @@ fn head(lines: &[&[u8]]) -> Option<Head> {
     let mut words = first.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).skip(1);
     let status = StatusCode::from_bytes(words.next()?).ok()?;
     let mut unfolded: Vec<(HeaderName, Vec<u8>)> = Vec::new();
-    // Whether a line that goes on belongs to one that was understood.
+    // Whether a continuation line belongs to a line that was understood.
     let mut understood = false;
     for line in lines {
         if line.starts_with(b" ") || line.starts_with(b"\t") {
@@ -99,7 +99,7 @@ fn head(lines: &[&[u8]]) -> Option<Head> {
 }
 
 impl Head {
-    /// How the end of the body is told. A length that is none says nothing, and takes nothing from another one.
+    /// How the end of the body is known. A malformed length says nothing, and does not overrule another one.
     pub(super) fn framing(&self) -> Framing {
         let texts = |name| self.headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         if texts(TRANSFER_ENCODING).any(|coding| coding.to_ascii_lowercase().contains("chunked")) {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_none_costs_only_itself() {
+    fn a_malformed_header_line_costs_only_itself() {
         for line in [
             "icy-name : Radio",
             "<BR>This stream requires Winamp<BR>",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_head_is_a_body() {
+    fn an_answer_without_a_head_is_a_body() {
         assert_eq!(read(b"\xff\xfb\x90\x64sound"), Beginning::None);
         assert_eq!(read(b"SSH-2.0-OpenSSH_9.2\r\n"), Beginning::None);
         assert_eq!(read(b"HTTP is a protocol\r\n\r\n"), Beginning::None);

@@ -1,4 +1,4 @@
-//! How long anything may take.
+//! How long connections may take.
 
 use std::time::Duration;
 

@@ -1,15 +1,15 @@
-//! What holds for everything that answers, as checks that panic where it does not.
+//! What holds for every answer, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use super::chunked::Chunks;
 use super::head::{self, Beginning, Framing};
 use crate::base::trial::parts;
 
-/// A head, or that there is none, is told once and for all, however the network cuts it; status and length are what
-/// stands there; and chunks are joined wherever they are cut. The first byte says how.
+/// However the network cuts an answer, the result is the same: its head, or that it has none. Status and length are
+/// what the head says, and chunks are joined wherever they are cut. The first byte says how the answer is cut.
 pub fn head(bytes: &[u8]) {
     let [seed, answer @ ..] = bytes else { return };
-    // Of a longer one it depends on the network how much is looked at.
+    // How much of a longer head is looked at depends on the network.
     let answer = answer.get(..head::LONGEST).unwrap_or(answer);
     let whole = head::read(answer);
     let mut known = 0;
@@ -43,7 +43,7 @@ pub fn head(bytes: &[u8]) {
     }
 }
 
-/// What is in the chunks, as far as they can be read.
+/// The body in the chunks, as far as they can be read.
 fn joined<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     let mut chunks = Chunks::default();
     let mut all = Vec::new();

@@ -1,17 +1,17 @@
-//! Errors and what they are made of.
+//! The reasons of an error.
 
 use std::error::Error;
 use std::io;
 
 use crate::base::redact;
 
-/// The reason below all others.
+/// The innermost reason.
 pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
     let reason = chain(error).last().map(ToString::to_string).unwrap_or_default();
     redact::text(&reason)
 }
 
-/// An error and all its reasons, what an [`io::Error`] is made of among them.
+/// An error and all its reasons, including what an [`io::Error`] wraps.
 pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
@@ -24,7 +24,7 @@ pub(super) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
     })
 }
 
-/// Whether there was an answer in which a strict reader found something that must not be there.
-pub(super) fn is_odd(error: &(dyn Error + 'static)) -> bool {
+/// Whether there was an answer, and hyper refused it because of something in its head.
+pub(super) fn is_malformed(error: &(dyn Error + 'static)) -> bool {
     chain(error).filter_map(|reason| reason.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse)
 }

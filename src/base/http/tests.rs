@@ -1,4 +1,4 @@
-//! Against servers that answer as they please.
+//! Requests to servers that answer as they please.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use tokio::sync::Mutex as AsyncMutex;
 
 use super::*;
 
-/// A server that gives `answer` to everybody who asks, and notes the questions.
+/// A server that gives `answer` to every request, and records the requests.
 async fn serve(answer: &'static [u8]) -> (Url, Arc<AsyncMutex<Vec<String>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://user:pass@{}/a%20b?x=1", listener.local_addr().unwrap())).unwrap();
@@ -53,7 +53,7 @@ async fn odd_answers_are_read_where_the_body_is_sound() {
         let body = get(&url).await.unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(answer)));
         assert_eq!(body, b"sound"[..], "{}", String::from_utf8_lossy(answer));
         for question in asked.lock().await.iter() {
-            // Who moves on does not take the password along.
+            // After a redirect to another host the password is not sent.
             let login = question.contains("authorization: basic dxnlcjpwyxnz");
             assert!(question.contains("x-own: yes") && login != question.starts_with("get /there"), "{question}");
         }
@@ -61,7 +61,7 @@ async fn odd_answers_are_read_where_the_body_is_sound() {
 }
 
 #[tokio::test]
-async fn what_was_reached_is_not_called_unreachable() {
+async fn a_server_that_was_reached_is_not_called_unreachable() {
     let (url, _) = serve(b"").await;
     let error = get(&url).await.unwrap_err();
     assert!(!error.to_string().contains("user") && !error.to_string().contains("pass"), "{error}");

@@ -1,4 +1,4 @@
-//! How certificates are checked, and what to say where that fails.
+//! How certificates are checked, and what to say if one fails.
 //!
 //! One configuration for all clients: reading the machine's certificates takes longer than most requests.
 
@@ -14,13 +14,13 @@ use rustls_platform_verifier::Verifier;
 
 use super::reasons::chain;
 
-/// What to do where a certificate is at fault.
+/// What a person can do about a bad certificate.
 const BY_CHOICE: &str = "to record it all the same, write `tls: { accept_invalid: true }` at the station";
-/// What only old servers do.
+/// Why an old server fails.
 const OLD: &str = "it knows only TLS or ciphers of before TLS 1.2 with forward secrecy, which are not spoken here; \
                    an http:// address of the station may do";
 
-/// What TLS is spoken with, HTTP/2 among it. `accept_invalid`: whatever certificate the server has.
+/// The TLS configuration, with HTTP/2. With `accept_invalid` any certificate is accepted.
 pub(super) fn config(accept_invalid: bool) -> Result<ClientConfig, rustls::Error> {
     static STRICT: OnceLock<ClientConfig> = OnceLock::new();
     static LAX: OnceLock<ClientConfig> = OnceLock::new();
@@ -43,7 +43,7 @@ pub(super) fn config(accept_invalid: bool) -> Result<ClientConfig, rustls::Error
     Ok(kept.get_or_init(|| config).clone())
 }
 
-/// Takes every certificate: the file says that the station is to be recorded whoever it is.
+/// Accepts every certificate: the file says that the station is to be recorded whoever it is.
 #[derive(Debug)]
 struct AcceptAll(Arc<CryptoProvider>);
 
@@ -82,7 +82,7 @@ impl ServerCertVerifier for AcceptAll {
     }
 }
 
-/// What is wrong with the TLS of a server, and what can be done, where `error` is about that.
+/// What is wrong with the TLS of a server and what to do, if `error` is about that.
 pub(super) fn trouble(error: &(dyn Error + 'static)) -> Option<String> {
     chain(error).find_map(|reason| match reason.downcast_ref::<rustls::Error>() {
         Some(reason) => Some(words(reason)),
@@ -90,7 +90,7 @@ pub(super) fn trouble(error: &(dyn Error + 'static)) -> Option<String> {
     })
 }
 
-/// A server that goes away in the middle of the handshake says nothing of why.
+/// What to say of a server that closes the connection during the handshake.
 fn cut_short(error: &io::Error) -> Option<String> {
     let cut = error.kind() == io::ErrorKind::UnexpectedEof && error.to_string().contains("handshake");
     cut.then(|| format!("it closed the connection in the middle of the handshake; perhaps {OLD}"))
@@ -124,7 +124,7 @@ fn fault(error: &CertificateError) -> String {
         CertificateError::UnknownIssuer => {
             "its certificate is self-signed, or by an authority that this machine does not know"
         }
-        // Its own authority, as self-signed ones often are.
+        // It is its own authority, as self-signed certificates often are.
         CertificateError::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
             "its certificate is self-signed"
         }

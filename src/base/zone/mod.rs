@@ -1,8 +1,9 @@
-//! Time zones: those of the machine, and where it has none those that were compiled in.
+//! Time zones: those of the machine, or if it has none those that were compiled in.
 //!
-//! Governments change the rules of zones several times a year, often weeks ahead. Distributions follow within days, so the
-//! machine's zoneinfo (RFC 8536) is asked first, and a program that nobody updates stays right; it also never disagrees
-//! with `date`. A zone is read once and kept for the life of the process: [`reread`] looks whether it has changed on disk.
+//! Governments change the rules of zones several times a year, often weeks ahead. Distributions follow within days. So
+//! the machine's zoneinfo (RFC 8536) is asked first: then a program that nobody updates stays right, and it never
+//! disagrees with `date`. A zone is read once and kept for the life of the process; [`reread`] looks whether it has
+//! changed on disk.
 
 mod database;
 mod machine;
@@ -24,7 +25,7 @@ use thiserror::Error;
 
 use database::Database;
 
-/// A time zone of the IANA database, such as `Asia/Seoul`. Two are equal that have the same name.
+/// A time zone of the IANA database, such as `Asia/Seoul`. Zones with the same name are equal.
 #[derive(Clone, Copy)]
 pub struct Zone(&'static Named);
 
@@ -33,12 +34,12 @@ struct Named {
     rules: Rules,
 }
 
-/// A name that is none of a zone.
+/// A name that no zone has.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("`{0}` is not a time zone")]
 pub struct NoZone(String);
 
-/// Zones are as few as their names and live as long as the process: so they can be copied like numbers.
+/// There are few zones, and they live as long as the process: so they can be copied like numbers.
 static KNOWN: LazyLock<Mutex<HashMap<String, Zone>>> = LazyLock::new(Mutex::default);
 
 impl Zone {
@@ -47,23 +48,23 @@ impl Zone {
         "UTC".parse().unwrap_or_else(|_| keep("UTC", Rules::UTC))
     }
 
-    /// As the database calls it.
+    /// Its name in the database.
     pub fn name(self) -> &'static str {
         &self.0.name
     }
 
-    /// The names of all zones, in the order of the alphabet. Blocks on the disk.
+    /// The names of all zones in alphabetical order. Blocks on the disk.
     pub fn names() -> Vec<String> {
         Database::of_machine().names()
     }
 
-    /// By which release of the database the zones go. Blocks on the disk.
+    /// The release of the database. Blocks on the disk.
     pub fn release() -> Release {
         Database::of_machine().release()
     }
 
-    /// The release of the rules that were compiled in, where it is newer than the machine's, and the clocks of this zone are
-    /// others by it at some time in the year from `now` on. Blocks on the disk.
+    /// The release of the rules that were compiled in, if it is newer than the machine's and disagrees about this zone
+    /// at some time in the year from `now` on. Blocks on the disk.
     pub fn newer_rules(self, now: DateTime<Utc>) -> Option<&'static str> {
         Database::of_machine().newer_rules(self.name(), now.timestamp())
     }
@@ -72,15 +73,14 @@ impl Zone {
         self.offset(self.0.rules.to_offset(timestamp(seconds)), seconds)
     }
 
-    /// `offset`, as it holds at `seconds` of Unix time.
+    /// `offset` at `seconds` of Unix time.
     fn offset(self, offset: jiff::tz::Offset, seconds: i64) -> ZoneOffset {
         let fixed = FixedOffset::east_opt(offset.seconds()).unwrap_or_else(|| chrono::Utc.fix());
         ZoneOffset { zone: self, fixed, seconds }
     }
 }
 
-/// Looks at every zone again that is in use: what is asked for from now on goes by what the disk says now. Blocks on the
-/// disk.
+/// Reads every zone in use again; what is asked from now on follows the disk. Blocks on the disk.
 pub fn reread() {
     let database = Database::of_machine();
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
@@ -98,7 +98,7 @@ fn keep(name: &str, rules: Rules) -> Zone {
 impl FromStr for Zone {
     type Err = NoZone;
 
-    /// By its name, letter by letter. Reads its file when the name is asked for the first time.
+    /// Finds the zone with exactly this name. Reads its file when the name is asked for the first time.
     fn from_str(name: &str) -> Result<Self, NoZone> {
         let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(zone) = known.get(name) {
@@ -137,7 +137,7 @@ impl fmt::Display for Zone {
     }
 }
 
-/// What a zone adds to UTC at some moment; shown as its abbreviation (`KST`).
+/// The offset of a zone from UTC at some moment; shown as its abbreviation (`KST`).
 #[derive(Debug, Clone, Copy)]
 pub struct ZoneOffset {
     zone: Zone,
@@ -176,7 +176,7 @@ impl TimeZone for Zone {
         match self.0.rules.to_ambiguous_timestamp(civil).offset() {
             AmbiguousOffset::Unambiguous { offset: only } => LocalResult::Single(offset(only)),
             AmbiguousOffset::Gap { .. } => LocalResult::None,
-            // What held before the clocks went back gives the earlier moment.
+            // The offset before the clocks went back gives the earlier moment.
             AmbiguousOffset::Fold { before, after } => LocalResult::Ambiguous(offset(before), offset(after)),
         }
     }
@@ -190,13 +190,13 @@ impl TimeZone for Zone {
     }
 }
 
-/// The moment at `seconds` of Unix time, or the first or the last there is.
+/// The moment at `seconds` of Unix time, or the first or last one that exists.
 fn timestamp(seconds: i64) -> Timestamp {
     let seconds = seconds.clamp(Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// Years have four digits there.
+/// jiff's years have four digits.
 fn civil_of(local: &NaiveDateTime) -> Option<civil::DateTime> {
     let small = |number: u32| i8::try_from(number).ok();
     civil::DateTime::new(
@@ -211,7 +211,7 @@ fn civil_of(local: &NaiveDateTime) -> Option<civil::DateTime> {
     .ok()
 }
 
-/// An instant by the clocks of a zone.
+/// An instant in a zone.
 pub type Local = DateTime<Zone>;
 
 #[cfg(test)]

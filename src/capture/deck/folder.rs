@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
 
-use crate::base::sum::{has_one_case, sum};
+use crate::base::hash::fnv1a_hex;
+use crate::base::text::has_one_case;
 use crate::config::Config;
 use crate::model::StationId;
 
@@ -55,7 +56,7 @@ fn name_of(id: &str) -> String {
         return id.to_owned();
     }
     let made: String = id.chars().map(|c| if safe(c) { c } else { '_' }).take(RECOGNISED).collect();
-    format!("{}~{}", made.trim_start_matches('.'), sum(id))
+    format!("{}~{}", made.trim_start_matches('.'), fnv1a_hex(id))
 }
 
 /// The folder of an earlier release, where it is there and one station's alone.

@@ -370,7 +370,7 @@ fn log(station: &StationId, event: &MediaEvent) {
         }
         MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
         MediaEvent::Repeat { duration } => debug!(%station, ?duration, "sound that was had before is left out"),
-        MediaEvent::Unheard => debug!(%station, "media time breaks, and new sound comes"),
+        MediaEvent::NewSound => debug!(%station, "media time breaks, and new sound comes"),
         MediaEvent::Dates { news, .. } => info!(%station, "{news}"),
         MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
     }

@@ -98,7 +98,7 @@ mod tests {
     use crate::config::Config;
 
     #[tokio::test]
-    async fn what_cannot_be_decrypted_is_told_although_no_request_failed() {
+    async fn sound_that_cannot_be_decrypted_is_reported() {
         let folder = tempfile::tempdir().unwrap();
         let (list, segment) = ("#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4,\n1.mp4\n", sealed());
         // Its list stands still.

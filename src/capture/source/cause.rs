@@ -10,9 +10,9 @@ impl AsCause for HttpError {
     fn cause_kind(&self) -> CauseKind {
         match self {
             Self::Client(_) | Self::Header { .. } => CauseKind::Internal,
-            Self::Status { .. } | Self::Maze { .. } => CauseKind::Refused,
+            Self::Status { .. } | Self::RedirectLoop { .. } => CauseKind::Refused,
             Self::TimedOut { .. } => CauseKind::Stalled,
-            Self::Unreachable { .. } | Self::Tls { .. } | Self::Odd { .. } | Self::Broken { .. } => {
+            Self::Unreachable { .. } | Self::Tls { .. } | Self::Malformed { .. } | Self::Broken { .. } => {
                 CauseKind::Connection
             }
             Self::TooLarge { .. } | Self::Compressed { .. } => CauseKind::Unusable,

@@ -8,16 +8,16 @@
 //! that one.
 
 mod cause;
-mod endless;
 pub mod hls;
 pub mod icecast;
-#[cfg(test)]
-mod listening;
 pub mod media;
 pub mod policy;
+mod reconnect;
 pub mod resolve;
 pub mod rtmp;
-mod turned;
+#[cfg(test)]
+mod testing;
+mod wrong_kind;
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::policy::Backoff;
-use self::turned::Turned;
+use self::wrong_kind::WrongKind;
 use crate::base::environment::Environment;
 use crate::config::{Hls, Icecast, SourceConfig, Station};
 use crate::model::MediaEvent;
@@ -73,12 +73,12 @@ impl Capture<'_> {
         let mut backoff = Backoff::new(policy::CONNECTION);
         let mut wait = Duration::ZERO;
         loop {
-            let turned = if self.is_hls {
+            let wrong_kind = if self.is_hls {
                 Box::pin(hls::run(self.hls, self.since, environment, events.clone(), stop.clone())).await
             } else {
                 Box::pin(icecast::run(self.icecast, environment, events.clone(), stop.clone())).await
             };
-            let Some(Turned { cause, heard }) = turned else { return };
+            let Some(WrongKind { cause, heard }) = wrong_kind else { return };
             let at = environment.clock.now();
             if heard {
                 // What was on the air before is on tape.

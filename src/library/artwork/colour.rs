@@ -1,5 +1,7 @@
 //! A colour that is always the same for one name, and dark enough for white letters.
 
+use crate::base::hash::fnv1a;
+
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
 
@@ -8,14 +10,9 @@ const CONTRAST: f64 = 5.0;
 const SATURATION: f64 = 0.55;
 const LIGHTEST: f64 = 0.45;
 
-/// A number that is always the same for one name (FNV-1a), in every release.
-pub(super) fn seed(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 /// The colour of a name.
 pub(super) fn colour(name: &str) -> Rgb {
-    let hue = (seed(name) >> 16) % 360;
+    let hue = (fnv1a(name) >> 16) % 360;
     let mut lightness = LIGHTEST;
     loop {
         let colour = rgb(hue as f64, SATURATION, lightness);

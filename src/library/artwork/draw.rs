@@ -5,9 +5,10 @@
 use fontdb::Database;
 use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Transform};
 
-use super::colour::{Rgb, colour, seed};
+use super::colour::{Rgb, colour};
 use super::initials::initials;
 use super::letters::outline;
+use crate::base::hash::fnv1a;
 
 /// The share of the width that letters may take up, and of the height.
 const WIDE: f32 = 0.66;
@@ -47,7 +48,7 @@ fn fill(canvas: &mut Pixmap, path: &Path, colour: Color, transform: Transform) {
 
 /// Bars as of a wave of sound, whose heights come from the name.
 fn figure(name: &str) -> Option<Path> {
-    let mut heights = seed(name);
+    let mut heights = fnv1a(name);
     let mut path = PathBuilder::new();
     for bar in 0..BARS {
         let height = f32::from(u8::try_from(heights % 7).unwrap_or_default()) / 2.0 + 1.5;

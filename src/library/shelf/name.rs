@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use sanitize_filename::Options;
 
-use crate::base::sum::{has_one_case, sum};
+use crate::base::hash::fnv1a_hex;
+use crate::base::text::has_one_case;
 use crate::model::AiringId;
 
 /// The longest component, in bytes.
@@ -67,7 +68,7 @@ pub(super) fn hidden_name(id: &AiringId) -> String {
     }
     // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
     // them apart.
-    format!("{}-{}", shorten(&safe, 220), sum(plain))
+    format!("{}-{}", shorten(&safe, 220), fnv1a_hex(plain))
 }
 
 /// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.

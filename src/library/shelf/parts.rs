@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::process::{Pid, test_kill_process};
 
 use super::name::{hidden_name, shorten};
-use crate::base::sum::sum;
+use crate::base::hash::fnv1a_hex;
 use crate::model::AiringId;
 
 /// How a temporary file's name ends; ffmpeg is told its format and does not ask the name.
@@ -38,8 +38,8 @@ impl Parts {
     /// The service whose state is in the folder `state`.
     pub(super) fn of_service(state: &Path) -> Self {
         let state = state.canonicalize().or_else(|_| std::path::absolute(state));
-        let sum = state.map(|state| sum(&state.to_string_lossy())).unwrap_or_default();
-        Self { owner: sum.get(..DIGITS).map(str::to_owned), process: None }
+        let hash = state.map(|state| fnv1a_hex(&state.to_string_lossy())).unwrap_or_default();
+        Self { owner: hash.get(..DIGITS).map(str::to_owned), process: None }
     }
 
     /// This process, beside the service whose state is in the folder `state`.
@@ -50,7 +50,8 @@ impl Parts {
     /// What the unfinished file of an airing is called.
     pub(super) fn name(&self, id: &AiringId) -> String {
         let name = hidden_name(id);
-        let name = if name.len() > LONGEST { format!("{}-{}", shorten(&name, 200), sum(id.as_str())) } else { name };
+        let name =
+            if name.len() > LONGEST { format!("{}-{}", shorten(&name, 200), fnv1a_hex(id.as_str())) } else { name };
         match (&self.owner, self.process) {
             (Some(owner), Some(process)) => format!("{name}.{process}-{owner}{PART}"),
             (Some(owner), None) => format!("{name}.{owner}{PART}"),

@@ -73,13 +73,13 @@ fn a_cut_at_a_segment_border_gets_the_segment_before_as_preroll() {
 }
 
 #[test]
-fn a_lost_segment_is_a_gap_with_its_exact_place_and_cause() {
+fn a_lost_segment_is_a_gap_with_its_exact_time_and_cause() {
     let view = stamped(&[(100.0, Some("a")), (104.0, None), (108.0, Some("a")), (112.0, Some("a"))]);
     assert_eq!(walk(&view, 100.0, 116.0), "run 0@0. run 0@8.. gap 104+4 404");
 }
 
 #[test]
-fn what_is_before_and_after_the_tape_is_missing() {
+fn time_before_and_after_the_tape_is_missing() {
     let view = stamped(&[(100.0, Some("a"))]);
     let nothing = "nothing arrived from the station";
     assert_eq!(walk(&view, 98.0, 106.0), format!("run 0@2. gap 98+2 {nothing} gap 104+2 {nothing}"));
@@ -110,7 +110,7 @@ fn after_an_overlap_longer_than_an_entry_nothing_is_doubled() {
 }
 
 #[test]
-fn a_clock_that_the_station_sets_costs_no_sound_and_says_where_later_cuts_begin() {
+fn a_clock_set_by_the_station_costs_no_sound_and_moves_later_cuts() {
     for by in [-30.0, -3.0, 3.0, 30.0] {
         let starts = [100.0, 104.0, 108.0 + by, 112.0 + by, 116.0 + by, 120.0 + by].map(|start| (start, Some("a")));
         let view = stamped(&starts);
@@ -125,7 +125,7 @@ fn a_clock_that_the_station_sets_costs_no_sound_and_says_where_later_cuts_begin(
 }
 
 #[test]
-fn what_follows_a_mark_by_its_numbers_is_never_left_out_and_a_hole_there_is_believed() {
+fn sound_after_a_mark_is_never_left_out_and_a_hole_there_is_believed() {
     let marked = |start: f64, stamp: bool| {
         let mut entries =
             entries(&[(100.0, Some("a")), (104.0, Some("a")), (start, Some("b")), (start + 4.0, Some("b"))]);
@@ -185,9 +185,9 @@ fn arrival_timed_sessions_within_a_segment_of_each_other_join() {
     };
     let near = View::new(0, vec![entry(104.0, false), entry(109.5, true)], Vec::new(), TimeDelta::zero());
     assert_eq!(walk(&near, 100.0, 108.0), "run 0@0..");
-    // The second one lies a segment and a half before its place: the end of a cut comes later by as much.
+    // The second one lies a segment and a half before its time: the end of a cut comes later by as much.
     let cut = |end: f64| Span::new(at(100.0), at(end));
-    assert_eq!(near.placed[1].start, at(105.5), "and it ends four seconds later");
+    assert_eq!(near.timed[1].start, at(105.5), "and it ends four seconds later");
     assert!(reaches(&near, cut(108.0)) && !reaches(&near, cut(109.0)));
     let far = View::new(0, vec![entry(104.0, false), entry(114.0, true)], Vec::new(), TimeDelta::zero());
     assert_eq!(walk(&far, 100.0, 114.0), "run 0@0. run 0@10. gap 104+6 nothing arrived from the station");

@@ -94,7 +94,7 @@ impl Asked {
     fn of(&self, cut: Span, listed: &[Listed]) -> Span {
         let place = listed
             .get(self.skips(listed))
-            .map_or(Duration::ZERO, |first| first.place + self.from().saturating_sub(first.at).min(first.duration));
+            .map_or(Duration::ZERO, |first| first.in_cut + self.from().saturating_sub(first.at).min(first.duration));
         let from = TimeDelta::from_std(place).unwrap_or_default();
         Span::new((cut.start + from).min(cut.end), cut.end)
     }
@@ -292,7 +292,7 @@ mod tests {
                 duration: Duration::from_secs(2),
                 at: Duration::from_secs(2 * number),
                 // Half a minute is missing before the third.
-                place: Duration::from_secs(2 * number + if number < 2 { 0 } else { 30 }),
+                in_cut: Duration::from_secs(2 * number + if number < 2 { 0 } else { 30 }),
                 seam: false,
             })
             .collect();

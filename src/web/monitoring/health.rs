@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::base::spoken;
+use crate::base::readable;
 use crate::library::catalogue::Filter;
 use crate::library::shelf::free_space;
 use crate::web::Site;
@@ -28,7 +28,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
         };
         if free < config.min_free {
-            let (free, wanted) = (spoken::bytes(free), spoken::bytes(config.min_free));
+            let (free, wanted) = (readable::bytes(free), readable::bytes(config.min_free));
             let words = format!(
                 "only {free} are free for {name}, less than min_free ({wanted}): nothing new is recorded until there is \
                  room\n"

@@ -13,7 +13,7 @@ use super::render::{render, serde};
 use super::shown::causes::{self, Said};
 use super::shown::slots::{Slot, on_air, version};
 use crate::base::blocking::blocking;
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::language::Language;
 use crate::recorder::Progress;
 use crate::web::Site;

@@ -11,7 +11,7 @@ use super::render::{render, serde};
 use super::shown::causes::{self, Said, said};
 use super::shown::dates;
 use super::shown::slots::{Slot, on_air, slot, version};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::config::Station;
 use crate::language::Language;
 use crate::library::catalogue::CatalogueError;

@@ -41,7 +41,7 @@ pub fn absolute(base: &Url, address: &str) -> Option<Url> {
 }
 
 /// What stays of an address when a station redirects to another host or renews its tokens: the path.
-pub fn place(url: &Url) -> &str {
+pub fn segment_key(url: &Url) -> &str {
     url.path()
 }
 
@@ -70,14 +70,14 @@ impl<'a> Naming<'a> {
     }
 
     /// What stays of the address of a segment of that list: the same when it is listed twice, and with every reload.
-    pub fn place(&self, url: &Url) -> String {
-        let mut place = url.path().to_owned();
-        let Some(common) = &self.common else { return place };
+    pub fn segment_key(&self, url: &Url) -> String {
+        let mut key = url.path().to_owned();
+        let Some(common) = &self.common else { return key };
         for part in parts(url).filter(|part| !common.contains(part)) {
-            place.push(if place.len() == url.path().len() { '?' } else { '&' });
-            place.push_str(part);
+            key.push(if key.len() == url.path().len() { '?' } else { '&' });
+            key.push_str(part);
         }
-        place
+        key
     }
 }
 
@@ -86,7 +86,7 @@ fn parts(url: &Url) -> impl Iterator<Item = &str> {
 }
 
 /// The name of the file at a place.
-pub fn file_name(place: &str) -> &str {
-    let path = place.split('?').next().unwrap_or(place);
+pub fn file_name(segment_key: &str) -> &str {
+    let path = segment_key.split('?').next().unwrap_or(segment_key);
     path.rsplit('/').next().unwrap_or(path)
 }

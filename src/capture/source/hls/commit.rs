@@ -9,10 +9,10 @@ use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 
 use super::fetch::Sound;
-use super::memory::{Memory, Trait};
+use super::history::{History, Trait};
 use super::obtain::{Obtained, Obtainer, Outcome};
-use super::playlist::delta;
 use super::timeline::Ordered;
+use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, Chunk, Container, DatesNews, Format, MediaEvent};
 
 /// Segments that are being fetched or wait for one before them.
@@ -52,12 +52,12 @@ pub async fn run(
             Some(done) = running.next() => {
                 obtainer.release(&done);
                 committer.commit(done);
-                send(committer.told()).await?;
+                send(committer.take_events()).await?;
             }
         }
     }
     committer.end();
-    send(committer.told()).await
+    send(committer.take_events()).await
 }
 
 /// A segment that came.
@@ -73,7 +73,7 @@ struct Piece {
 #[derive(Debug, Default)]
 pub struct Committer {
     format: Option<Format>,
-    memory: Memory<Piece>,
+    history: History<Piece>,
     /// Whether anything was handed on.
     begun: bool,
     /// Whether what was left out stood apart from what was handed on before it.
@@ -89,12 +89,12 @@ impl Committer {
         match outcome {
             Outcome::Unfinished => self.unfinished.push(ordered),
             Outcome::Lost(cause) => {
-                self.memory.lost(ordered.segment.sequence).into_iter().for_each(|piece| self.sound(piece));
-                self.settle();
+                self.history.lost(ordered.segment.sequence).into_iter().for_each(|piece| self.sound(piece));
+                self.report_unfinished();
                 self.gap(ordered, cause);
             }
             Outcome::Sound(sound, lacking) => {
-                self.settle();
+                self.report_unfinished();
                 self.judge(Piece { ordered, sound, lacking });
             }
         }
@@ -102,23 +102,23 @@ impl Committer {
 
     /// Nothing more comes.
     pub fn end(&mut self) {
-        self.own_up();
+        self.release_held();
     }
 
     /// The events since this was last asked.
-    pub fn told(&mut self) -> Vec<MediaEvent> {
+    pub fn take_events(&mut self) -> Vec<MediaEvent> {
         std::mem::take(&mut self.events)
     }
 
     /// Hands on what was held back for a proof that does not come.
-    fn own_up(&mut self) {
-        self.memory.give_up().into_iter().for_each(|piece| self.sound(piece));
+    fn release_held(&mut self) {
+        self.history.give_up().into_iter().for_each(|piece| self.sound(piece));
     }
 
     /// Owns up to what was left unfinished before something that was finished.
-    fn settle(&mut self) {
+    fn report_unfinished(&mut self) {
         if !self.unfinished.is_empty() {
-            self.own_up();
+            self.release_held();
         }
         for ordered in std::mem::take(&mut self.unfinished) {
             self.gap(ordered, Cause::new(CauseKind::Stopped, "the recording was stopped before it came"));
@@ -135,13 +135,13 @@ impl Committer {
     /// Hands on what is new with `piece`, and leaves out what was had before under another name.
     fn judge(&mut self, piece: Piece) {
         if matches!(piece.ordered.news, Some(DatesNews::Withdrawn | DatesNews::Ignored)) {
-            self.memory.forget_dates();
+            self.history.forget_dates();
         }
         let segment = &piece.ordered.segment;
         let (sequence, date) = (segment.sequence, segment.programme_time.filter(|_| piece.ordered.date_proves));
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
         let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
-        let cleared = self.memory.take(piece, its, bytes, doubtful);
+        let cleared = self.history.take(piece, its, bytes, doubtful);
         for mut piece in cleared.new {
             if cleared.follows {
                 // Media time goes on where the last that was left out is the last that was handed on.
@@ -152,7 +152,7 @@ impl Committer {
             self.sound(piece);
         }
         for Piece { ordered, sound, lacking } in cleared.repeats {
-            self.tell(&ordered);
+            self.report_dates(&ordered);
             self.apart = true;
             let duration = played(sound.probe.duration, ordered.segment.duration).saturating_add(lacking);
             self.events.push(MediaEvent::Repeat { duration });
@@ -180,18 +180,18 @@ impl Committer {
 
     /// Whether media time breaks before `ordered`, and whether that follows what was handed on all the same.
     fn breaks(&mut self, ordered: &Ordered) -> (bool, bool) {
-        self.tell(ordered);
+        self.report_dates(ordered);
         // Of a batch in doubt only the first carries the mark.
         let apart = std::mem::take(&mut self.apart);
         let (discontinuity, follows) = (apart || ordered.discontinuity, !apart && ordered.follows);
         if std::mem::replace(&mut self.begun, true) && discontinuity && !follows {
-            self.events.push(MediaEvent::Unheard);
+            self.events.push(MediaEvent::NewSound);
         }
         (discontinuity, follows)
     }
 
     /// Tells what the station's dates turned out to be.
-    fn tell(&mut self, ordered: &Ordered) {
+    fn report_dates(&mut self, ordered: &Ordered) {
         if let Some(news) = ordered.news {
             self.events.push(MediaEvent::Dates { at: ordered.arrived, news });
         }

@@ -62,7 +62,7 @@ impl Cipher {
                 };
                 let sealed = Bytes::from(plain);
                 let container = media::sniff(&sealed).filter(|_| key.len() == self.key_length())?;
-                let all = media::opened(container, &sealed, open)?;
+                let all = media::decrypted(container, &sealed, open)?;
                 return Some(Plain { all, unpadded: None });
             }
             Self::Aes128 => {

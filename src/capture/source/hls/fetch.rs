@@ -64,12 +64,12 @@ struct KeyFile {
 
 /// The bytes of a segment that could not be decrypted: while its key is at fault they need not be fetched again.
 #[derive(Debug, Default)]
-pub struct Sealed {
+pub struct EncryptedBytes {
     bytes: Option<(Url, Option<ByteRange>, Bytes)>,
     tries: u32,
 }
 
-impl Sealed {
+impl EncryptedBytes {
     /// Takes the bytes of `segment`, where they are known and not in doubt themselves.
     fn take(&mut self, segment: &Segment) -> Option<Bytes> {
         let (url, range, bytes) = self.bytes.take()?;
@@ -78,7 +78,7 @@ impl Sealed {
         good.then_some(bytes)
     }
 
-    fn keep(&mut self, segment: &Segment, bytes: Bytes) {
+    fn store(&mut self, segment: &Segment, bytes: Bytes) {
         self.bytes = Some((segment.url.clone(), segment.byte_range, bytes));
     }
 }
@@ -90,7 +90,12 @@ impl Fetcher {
     }
 
     /// Tries once to get `segment`, which failed so often before; `sealed` is kept from one try to the next.
-    pub async fn segment(&self, segment: &Segment, failures: u32, sealed: &mut Sealed) -> Result<Sound, FetchError> {
+    pub async fn segment(
+        &self,
+        segment: &Segment,
+        failures: u32,
+        encrypted: &mut EncryptedBytes,
+    ) -> Result<Sound, FetchError> {
         let bounds = Bounds {
             bytes: SEGMENT_CAP,
             idle: pace::segment_idle(failures),
@@ -103,7 +108,7 @@ impl Fetcher {
         };
         // Before the segment, which is of no use without it.
         let used = self.key(&client, key, None).await?;
-        let raw = match sealed.take(segment) {
+        let raw = match encrypted.take(segment) {
             Some(raw) => raw,
             None => request::body(&client, &segment.url, segment.byte_range, bounds).await?,
         };
@@ -111,7 +116,7 @@ impl Fetcher {
         if !matches!(opened, Err(FetchError::Decrypt(_) | FetchError::NoKey(_) | FetchError::Key { .. })) {
             return opened;
         }
-        sealed.keep(segment, raw);
+        encrypted.store(segment, raw);
         opened
     }
 
@@ -234,7 +239,7 @@ fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchErr
     if container == Container::Fmp4
         && let Some(scheme) = media::scheme(&bytes, init.as_deref())
     {
-        return Err(FetchError::Sealed(scheme));
+        return Err(FetchError::Encrypted(scheme));
     }
     let probe = media::probe(container, &bytes, init.as_deref());
     if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {

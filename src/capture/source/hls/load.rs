@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_name_streams_are_told_from_lists_of_segments() {
+    fn stream_lists_are_told_apart_from_lists_of_segments() {
         let streams = |text: &str| match read(&body(text), None) {
             Ok(Playlist::Master(master)) => master.ranked(super::super::variants::Wish::default()).len(),
             _ => 0,

@@ -15,27 +15,27 @@
 
 mod address;
 mod attributes;
+mod buffered;
 mod commit;
 mod crypt;
+mod data_url;
+mod duplicates;
+mod failover;
 mod fetch;
-mod held;
-mod inline;
+mod history;
 mod load;
-mod memory;
 mod normalise;
 mod obtain;
 mod offer;
 mod pace;
 mod playlist;
-mod proof;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reload;
 mod request;
-mod standing;
 mod timeline;
-mod twice;
 mod variables;
+mod variant_probe;
 mod variants;
 
 use std::time::Duration;
@@ -51,7 +51,7 @@ use self::reload::Reloader;
 use self::timeline::Timeline;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Manner};
-use crate::capture::source::turned::Turned;
+use crate::capture::source::wrong_kind::WrongKind;
 use crate::config::Hls;
 use crate::model::{AsCause, MediaEvent};
 
@@ -69,7 +69,7 @@ pub(super) async fn run(
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) -> Option<Turned> {
+) -> Option<WrongKind> {
     let client = match http::client(Manner {
         headers: &source.headers,
         accept_invalid: source.accept_invalid,
@@ -103,10 +103,10 @@ pub(super) async fn run(
         end.clone(),
     );
     let reloading = async {
-        let turned = reloader.run(queued).await;
+        let wrong_kind = reloader.run(queued).await;
         // What is under way is part of another stream.
         end.stop.cancel();
-        turned
+        wrong_kind
     };
     let committing = async {
         // An error means that nobody listens: the other half need not go on either.
@@ -121,7 +121,7 @@ pub(super) async fn run(
     // On the heap, because it is large and every caller up to the deck's task would carry it.
     let mut capture = Box::pin(async { tokio::join!(reloading, committing).0 });
     tokio::select! {
-        turned = &mut capture => turned,
+        wrong_kind = &mut capture => wrong_kind,
         () = lateness => capture.await,
     }
 }

@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::fetch::{Fetcher, Sealed, Sound};
-use super::held;
+use super::buffered;
+use super::fetch::{EncryptedBytes, Fetcher, Sound};
 use super::offer::Offer;
 use super::playlist::Segment;
 use super::timeline::Ordered;
@@ -127,12 +127,12 @@ impl<'a> Obtainer<'a> {
         let mut failures = 0_u32;
         let mut short = Short::default();
         let mut fault = Fault::default();
-        let mut sealed = Sealed::default();
+        let mut encrypted = EncryptedBytes::default();
         loop {
             let permit = tokio::select! {
                 biased;
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
-                permit = self.turn(ordered.order) => permit,
+                permit = self.permit(ordered.order) => permit,
             };
             // What is on offer may have changed while it waited.
             let offered = self.offer.get(ordered.order);
@@ -141,23 +141,23 @@ impl<'a> Obtainer<'a> {
             let begun = self.clock.monotonic();
             let result = tokio::select! {
                 // The last try holds up what follows, so it is given no more time than the first.
-                result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }, &mut sealed) => result,
+                result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }, &mut encrypted) => result,
                 () = self.end.late.cancelled() => return short.or(Outcome::Unfinished),
             };
             drop(permit);
             let wait = match result {
                 Ok(sound) => {
-                    self.offer.tell_came(begun);
+                    self.offer.report_came(begun);
                     let lacking = self.claims.lacking(&sound, &segment);
                     let untrue = segment.claimed.is_none() || !lacking.is_zero() && self.claims.are_too_high();
                     if let Some(counted) = sound.probe.duration.filter(|_| untrue) {
-                        self.offer.tell_length(counted);
+                        self.offer.report_length(counted);
                     }
-                    let sound = Sound { bytes: held::count(sound.bytes), ..sound };
+                    let sound = Sound { bytes: buffered::count(sound.bytes), ..sound };
                     if lacking.is_zero() {
                         return Outcome::Sound(sound, lacking);
                     }
-                    short.keep(sound, lacking);
+                    short.remember(sound, lacking);
                     if last_try || policy::SHORT.gives_up(short.tries) || self.claims.are_too_high() {
                         let cut = !self.claims.confirm_short();
                         return short.believed(cut);
@@ -167,10 +167,10 @@ impl<'a> Obtainer<'a> {
                 Err(error) => {
                     tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
                     if !last_try {
-                        self.offer.tell_failed(begun);
+                        self.offer.report_failed(begun);
                     }
                     if error.lost_rights() {
-                        self.offer.tell_rights_lost();
+                        self.offer.report_rights_lost();
                     }
                     failures = failures.saturating_add(1);
                     let wait = policy::SEGMENT.wait(failures);
@@ -207,7 +207,7 @@ impl<'a> Obtainer<'a> {
         let Some(newer) = self.offer.newer(order) else { return false };
         let asking = async {
             let _permit = self.request().await?;
-            self.fetcher.segment(&newer, 0, &mut Sealed::default()).await.ok()
+            self.fetcher.segment(&newer, 0, &mut EncryptedBytes::default()).await.ok()
         };
         tokio::select! {
             sound = asking => sound.is_some(),
@@ -216,9 +216,9 @@ impl<'a> Obtainer<'a> {
     }
 
     /// Waits until a request may be made.
-    async fn turn(&self, order: u64) -> Option<Permit<'_>> {
+    async fn permit(&self, order: u64) -> Option<Permit<'_>> {
         let waits = || self.waiting.load(Ordering::Relaxed) > WAITING_CAP && self.head.load(Ordering::Relaxed) < order;
-        let is_ahead = || held::is_much() && self.events.capacity() < self.events.max_capacity();
+        let is_ahead = || buffered::is_much() && self.events.capacity() < self.events.max_capacity();
         loop {
             while waits() || is_ahead() {
                 self.clock.sleep(LOOK_AGAIN).await;
@@ -302,7 +302,7 @@ struct Short {
 }
 
 impl Short {
-    fn keep(&mut self, sound: Sound, lacking: Duration) {
+    fn remember(&mut self, sound: Sound, lacking: Duration) {
         self.tries = self.tries.saturating_add(1);
         if self.best.as_ref().is_none_or(|(_, least)| lacking < *least) {
             self.best = Some((sound, lacking));

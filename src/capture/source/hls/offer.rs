@@ -64,7 +64,7 @@ impl Offer {
     }
 
     /// Tells that a segment was refused for want of rights.
-    pub fn tell_rights_lost(&self) {
+    pub fn report_rights_lost(&self) {
         self.rights_lost.notify_one();
     }
 
@@ -84,7 +84,7 @@ impl Offer {
     }
 
     /// Tells that a fetch that was begun at `begun` brought sound.
-    pub fn tell_came(&self, begun: Duration) {
+    pub fn report_came(&self, begun: Duration) {
         let mut fetches = self.fetches();
         if begun >= fetches.since {
             (fetches.failing_since, fetches.failures, fetches.came) = (None, 0, true);
@@ -92,7 +92,7 @@ impl Offer {
     }
 
     /// Tells that a fetch that was begun at `begun` failed.
-    pub fn tell_failed(&self, begun: Duration) {
+    pub fn report_failed(&self, begun: Duration) {
         let mut fetches = self.fetches();
         if begun >= fetches.since {
             let since = fetches.failing_since.map_or(begun, |since| since.min(begun));
@@ -120,7 +120,7 @@ impl Offer {
     }
 
     /// Tells how long a segment really plays, where the list does not say or not truly.
-    pub fn tell_length(&self, length: Duration) {
+    pub fn report_length(&self, length: Duration) {
         self.fetches().length = Some(length);
     }
 

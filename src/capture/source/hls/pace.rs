@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hanging_playlist_is_dropped_within_its_window_and_a_slow_one_is_had_in_the_end() {
+    fn a_hanging_playlist_is_dropped_in_time_and_a_slow_one_is_read_in_the_end() {
         let limit = |slow| playlist_limit(Some(Duration::from_secs(2)), slow).as_secs();
         assert_eq!((limit(0), limit(3), limit(4), limit(8), limit(u32::MAX)), (3, 3, 6, 12, 20));
         assert_eq!(playlist_limit(None, 0), Duration::from_secs(5));

@@ -7,18 +7,19 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use m3u8_rs::MediaSegment;
 use thiserror::Error;
 use url::Url;
 
 use super::address::{self, Address, ByteRange, Naming};
 use super::crypt::{self, Cipher};
+use super::duplicates::duplicates;
 use super::normalise::{NormaliseError, normalise};
-use super::twice::repeats;
 use super::variables::{Given, Variables};
 use super::variants::Master;
-use crate::base::http::Extra;
+use crate::base::duration::delta;
+use crate::base::http::ExtraHeaders;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 
@@ -107,7 +108,7 @@ pub struct Segment {
     /// Where it is.
     pub url: Url,
     /// What of that tells it from others, see [`address`].
-    pub place: String,
+    pub segment_key: String,
     /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
     /// What the list claims, where it does.
@@ -115,7 +116,7 @@ pub struct Segment {
     /// The part of `url` that it is, where it is not all of it.
     pub byte_range: Option<ByteRange>,
     /// What to send with the requests for it, its key and its map.
-    pub headers: Extra,
+    pub headers: ExtraHeaders,
     /// How to decrypt it.
     pub key: Option<Key>,
     /// Its initialisation section.
@@ -174,7 +175,7 @@ impl Playlist {
 impl MediaPlaylist {
     /// As named by a list that wants `headers` to be sent.
     #[must_use]
-    pub fn under(mut self, headers: &Extra) -> Self {
+    pub fn under(mut self, headers: &ExtraHeaders) -> Self {
         for segment in &mut self.segments {
             segment.headers = headers.clone();
         }
@@ -191,12 +192,13 @@ impl MediaPlaylist {
         let mut filled = Filled(0);
         let addresses = addresses(raw, base, &mut filled)?;
         let naming = Naming::of(&addresses);
-        let places: Vec<String> = addresses.iter().map(|address| naming.place(&address.url)).collect();
-        let repeats = repeats(&raw.segments, &places, &addresses);
+        let keys: Vec<String> = addresses.iter().map(|address| naming.segment_key(&address.url)).collect();
+        let duplicates = duplicates(&raw.segments, &keys, &addresses);
         let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped));
         let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
-        for (((segment, address), place), repeat) in raw.segments.iter().zip(&addresses).zip(places).zip(repeats) {
-            let segment = carried.segment(segment, Listed { address, place, repeat }, base, target_duration)?;
+        for (((segment, address), segment_key), repeat) in raw.segments.iter().zip(&addresses).zip(keys).zip(duplicates)
+        {
+            let segment = carried.segment(segment, Listed { address, segment_key, repeat }, base, target_duration)?;
             let others = [segment.key.as_ref().map(|key| &key.url), segment.map.as_ref().map(|map| &map.url)];
             others.into_iter().flatten().try_for_each(|url| filled.add(url))?;
             if segments.len() >= KEPT {
@@ -269,7 +271,7 @@ fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> R
 #[derive(Debug)]
 struct Listed<'a> {
     address: &'a Address,
-    place: String,
+    segment_key: String,
     repeat: bool,
 }
 
@@ -297,7 +299,7 @@ impl Carried {
     fn segment(
         &mut self,
         raw: &MediaSegment,
-        Listed { address, place, repeat }: Listed<'_>,
+        Listed { address, segment_key, repeat }: Listed<'_>,
         base: &Url,
         target: Duration,
     ) -> Result<Segment, PlaylistError> {
@@ -331,11 +333,11 @@ impl Carried {
         Ok(Segment {
             sequence,
             url,
-            place,
+            segment_key,
             duration,
             claimed,
             byte_range,
-            headers: Extra::default(),
+            headers: ExtraHeaders::default(),
             key: key.map(|RawKey { cipher, url, iv }| Key {
                 cipher,
                 url,
@@ -348,11 +350,6 @@ impl Carried {
             repeat,
         })
     }
-}
-
-/// `duration` for sums with dates; sound is never so long that it does not fit.
-pub fn delta(duration: Duration) -> TimeDelta {
-    TimeDelta::from_std(duration).unwrap_or(TimeDelta::MAX)
 }
 
 fn extinf(segment: &MediaSegment) -> Duration {

@@ -10,13 +10,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
 use super::address::{Address, ByteRange, Naming};
+use super::failover::Failover;
 use super::normalise::{MAX_SEGMENTS, normalise};
-use super::playlist::{MediaPlaylist, Playlist, Segment, delta};
-use super::standing::Standing;
+use super::playlist::{MediaPlaylist, Playlist, Segment};
 use super::timeline::{Reading, Timeline};
 use super::variables::Given;
 use super::variants::Wish;
-use crate::base::http::Extra;
+use crate::base::duration::delta;
+use crate::base::http::ExtraHeaders;
 use crate::base::trial::Choices;
 
 /// The longest window of the playlists that are made up.
@@ -53,7 +54,7 @@ pub fn playlist(bytes: &[u8]) {
     match Playlist::read(bytes, &base) {
         Ok(Playlist::Media(list)) => media(&list),
         Ok(Playlist::Master(master)) => {
-            let mut standing = Standing::default();
+            let mut standing = Failover::default();
             for max_bitrate in [None, Some(0), Some(128_000)] {
                 for language in [None, Some("en")] {
                     let wish = Wish { max_bitrate, language };
@@ -74,7 +75,7 @@ fn media(list: &MediaPlaylist) {
     assert!(list.segments.len() <= MAX_SEGMENTS);
     assert!((Duration::from_millis(500)..=Duration::from_mins(1)).contains(&list.target_duration));
     for pair in list.segments.windows(2) {
-        let same = (&pair[0].place, pair[0].byte_range) == (&pair[1].place, pair[1].byte_range);
+        let same = (&pair[0].segment_key, pair[0].byte_range) == (&pair[1].segment_key, pair[1].byte_range);
         assert!(same || !pair[1].repeat);
     }
     for segment in &list.segments {
@@ -162,14 +163,14 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
             duration,
             claimed: Some(duration),
             byte_range,
-            headers: Extra::default(),
+            headers: ExtraHeaders::default(),
             key: None,
             map: None,
             programme_time: dated.then_some(start),
             discontinuity: choices.seldom(10),
             gap: choices.seldom(10),
             repeat,
-            place: url.path().to_owned(),
+            segment_key: url.path().to_owned(),
             url,
         });
         start += delta(duration) + if choices.seldom(5) { TimeDelta::seconds(3600) } else { TimeDelta::zero() };
@@ -224,11 +225,11 @@ fn fair_reloads(mut choices: Choices<'_>) {
         let segments = (end - window..end).zip(&addresses).map(|(at, address)| Segment {
             sequence: first + at as u64,
             url: address.url.clone(),
-            place: naming.place(&address.url),
+            segment_key: naming.segment_key(&address.url),
             duration: Duration::from_secs(2),
             claimed: Some(Duration::from_secs(2)),
             byte_range: None,
-            headers: Extra::default(),
+            headers: ExtraHeaders::default(),
             key: None,
             map: None,
             programme_time: dated.then(|| noon() - delta(length(window)) + delta(length(at))),

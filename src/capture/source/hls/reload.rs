@@ -11,19 +11,19 @@ use futures::future::{BoxFuture, OptionFuture};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::failover::Failover;
 use super::load::{Asking, LoadError, load, playable, standing_still};
 use super::offer::Offer;
 use super::playlist::{MediaPlaylist, Playlist};
-use super::standing::Standing;
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::{Master, Wish};
-use super::{pace, proof};
+use super::{pace, variant_probe};
 use crate::base::environment::Environment;
 use crate::base::http::{Client, HttpError};
 use crate::base::redact;
 use crate::capture::source::policy;
 use crate::capture::source::resolve::{self, Entry};
-use crate::capture::source::turned::Turned;
+use crate::capture::source::wrong_kind::WrongKind;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 
@@ -48,19 +48,19 @@ pub struct Reloader<'a> {
 
 impl Reloader<'_> {
     /// Runs until stopped, or until the address turns out to be that of a stream; then `queue` ends.
-    pub async fn run(self, queue: mpsc::Sender<Box<Ordered>>) -> Option<Turned> {
+    pub async fn run(self, queue: mpsc::Sender<Box<Ordered>>) -> Option<WrongKind> {
         let stop = self.stop.clone();
         let mut reloading = Reloading::new(self, queue);
         tokio::select! {
             () = stop.cancelled() => None,
-            turned = reloading.until_turned() => Some(turned),
+            wrong_kind = reloading.until_wrong_kind() => Some(wrong_kind),
         }
     }
 }
 
 /// Where to reload from.
 #[derive(Debug, Clone)]
-struct Place {
+struct PlaylistUrl {
     entry: Entry,
     /// Whether nothing has been read from there yet.
     fresh: bool,
@@ -71,8 +71,8 @@ struct Place {
 struct Reloading<'a> {
     parts: Reloader<'a>,
     queue: mpsc::Sender<Box<Ordered>>,
-    place: Option<Place>,
-    variants: Standing,
+    playlist_url: Option<PlaylistUrl>,
+    variants: Failover,
     /// The looking after a variant that was left.
     proof: Option<BoxFuture<'a, (String, bool)>>,
     /// When to find the address (again); monotonic.
@@ -105,8 +105,8 @@ impl<'a> Reloading<'a> {
         Self {
             parts,
             queue,
-            place: None,
-            variants: Standing::default(),
+            playlist_url: None,
+            variants: Failover::default(),
             proof: None,
             resolve_at: Some(now),
             finding: None,
@@ -126,16 +126,16 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    async fn until_turned(&mut self) -> Turned {
+    async fn until_wrong_kind(&mut self) -> WrongKind {
         loop {
             let started = self.monotonic();
-            let pace = if self.place.is_none() {
+            let pace = if self.playlist_url.is_none() {
                 policy::LONGEST
             } else {
                 match self.load().await {
                     Ok(list) => self.read(&list, started).await,
-                    Err(error) if self.is_turn(&error) => {
-                        return Turned { cause: error.as_cause(), heard: self.target.is_some() };
+                    Err(error) if self.is_wrong_kind(&error) => {
+                        return WrongKind { cause: error.as_cause(), heard: self.target.is_some() };
                     }
                     Err(error) => self.failed(&error).await,
                 }
@@ -153,7 +153,7 @@ impl<'a> Reloading<'a> {
         let until = started.saturating_add(pace);
         loop {
             let now = self.monotonic();
-            let renew = self.place.as_ref().and_then(|place| place.renew);
+            let renew = self.playlist_url.as_ref().and_then(|playlist_url| playlist_url.renew);
             self.resolve_at = [self.resolve_at, renew].into_iter().flatten().min();
             if self.finding.is_none() && self.resolve_at.is_some_and(|at| at <= now) {
                 self.finding = Some(self.find());
@@ -202,7 +202,7 @@ impl<'a> Reloading<'a> {
         let (client, clock) = (self.parts.client.with(&choice.entry.headers), self.parts.environment.clock.clone());
         let variables = self.variants.variables().cloned();
         Some(Box::pin(async move {
-            let delivers = proof::delivers(client, clock, choice.entry.url, variables).await;
+            let delivers = variant_probe::delivers(client, clock, choice.entry.url, variables).await;
             (choice.name, delivers)
         }))
     }
@@ -222,10 +222,10 @@ impl<'a> Reloading<'a> {
 
     /// Plays the variant at `entry` from now on.
     fn change(&mut self, entry: Entry) {
-        let Some(place) = &mut self.place else { return };
-        let (from, to) = (redact::url(&place.entry.url), redact::url(&entry.url));
+        let Some(playlist_url) = &mut self.playlist_url else { return };
+        let (from, to) = (redact::url(&playlist_url.entry.url), redact::url(&entry.url));
         tracing::info!(%from, %to, "another variant of the station is played");
-        (place.entry, place.fresh) = (entry, true);
+        (playlist_url.entry, playlist_url.fresh) = (entry, true);
         let now = self.monotonic();
         self.parts.offer.begin(now, self.variants.has_spare());
         (self.quiet_since, self.unchanged) = (now, 0);
@@ -268,15 +268,15 @@ impl<'a> Reloading<'a> {
                 } else {
                     entries.pop()
                 };
-                self.place = entry.map(|entry| Place { entry, fresh: true, renew });
+                self.playlist_url = entry.map(|entry| PlaylistUrl { entry, fresh: true, renew });
                 true
             }
             Err(cause) => {
                 self.not_found = self.not_found.saturating_add(1);
                 let again = self.resolved_at.saturating_add(policy::ADDRESS.wait(self.not_found));
-                match &mut self.place {
+                match &mut self.playlist_url {
                     // What runs out has to be renewed even if it still works.
-                    Some(Place { renew: renew @ Some(_), .. }) => *renew = Some(again),
+                    Some(PlaylistUrl { renew: renew @ Some(_), .. }) => *renew = Some(again),
                     _ => self.resolve_by(again),
                 }
                 self.tell(cause).await;
@@ -299,16 +299,16 @@ impl<'a> Reloading<'a> {
         let Hls { max_bitrate, language, .. } = self.parts.source;
         let wish = Wish { max_bitrate: *max_bitrate, language: language.as_deref() };
         for _ in 0..MOST_MASTERS {
-            let Some(place) = &mut self.place else { return Err(LoadError::NoVariant) };
+            let Some(playlist_url) = &mut self.playlist_url else { return Err(LoadError::NoVariant) };
             let limit = pace::playlist_limit(self.target, self.slow);
             let asking = Asking { limit, variables: self.variants.variables(), newest: self.newest };
-            let Entry { url, headers } = &place.entry;
+            let Entry { url, headers } = &playlist_url.entry;
             match load(&self.parts.client.with(headers), url, asking).await? {
                 Playlist::Media(list) => return Ok(list.under(headers)),
                 Playlist::Master(master) => {
                     let now = self.parts.environment.clock.monotonic();
                     let master = master.under(headers);
-                    place.entry = self.variants.choose(&master, wish, now).ok_or(LoadError::NoVariant)?;
+                    playlist_url.entry = self.variants.choose(&master, wish, now).ok_or(LoadError::NoVariant)?;
                 }
             }
         }
@@ -317,7 +317,7 @@ impl<'a> Reloading<'a> {
 
     /// Whether `error` means that the address is that of a stream. One that was that of a list before may play something
     /// else for a moment.
-    fn is_turn(&self, error: &LoadError) -> bool {
+    fn is_wrong_kind(&self, error: &LoadError) -> bool {
         let is_sound = matches!(error, LoadError::Sound { .. });
         is_sound && (self.target.is_none() || policy::PLAYLIST.gives_up_address(self.failures.saturating_add(1)))
     }
@@ -353,8 +353,8 @@ impl<'a> Reloading<'a> {
     async fn read(&mut self, list: &MediaPlaylist, started: Duration) -> Duration {
         let now = self.parts.environment.clock.now();
         let monotonic = self.monotonic();
-        let Some(place) = &mut self.place else { return policy::LONGEST };
-        if std::mem::take(&mut place.fresh) {
+        let Some(playlist_url) = &mut self.playlist_url else { return policy::LONGEST };
+        if std::mem::take(&mut playlist_url.fresh) {
             self.parts.offer.begin(monotonic, self.variants.has_spare());
         }
         self.variants.list_works();
@@ -366,7 +366,7 @@ impl<'a> Reloading<'a> {
         self.target = Some(step);
         self.newest = list.segments.last().map(|last| last.sequence).or(self.newest);
 
-        let observed = self.parts.timeline.observe(list, &place.entry.url, now, monotonic);
+        let observed = self.parts.timeline.observe(list, &playlist_url.entry.url, now, monotonic);
         tracing::trace!(reading = ?observed.reading, new = observed.new.len(), "reloaded");
         if let Some(offered) = observed.offered {
             self.parts.offer.set(offered);
@@ -394,7 +394,7 @@ impl<'a> Reloading<'a> {
                 break;
             }
         }
-        if self.place.as_ref().is_some_and(|place| place.fresh) {
+        if self.playlist_url.as_ref().is_some_and(|playlist_url| playlist_url.fresh) {
             // It has been left for another just now.
             return Duration::ZERO;
         }
@@ -403,7 +403,7 @@ impl<'a> Reloading<'a> {
 
     /// New segments are there: what was looked for in vain need not be found any more, unless it will be needed soon.
     fn works_after_all(&mut self) {
-        let runs_out = self.place.as_ref().is_some_and(|place| place.renew.is_some());
+        let runs_out = self.playlist_url.as_ref().is_some_and(|playlist_url| playlist_url.renew.is_some());
         if self.not_found == 0 {
             self.trouble = None;
         } else if !self.refused && !runs_out {

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::address::ByteRange;
 use super::crypt::ELSEWHERE;
-use super::inline;
+use super::data_url;
 use crate::base::http::{self, Client, HttpError};
 use crate::base::redact;
 use crate::capture::source::policy;
@@ -84,7 +84,7 @@ pub enum FetchError {
              {elsewhere}",
         elsewhere = ELSEWHERE
     )]
-    Sealed(String),
+    Encrypted(String),
     /// The key does not fit.
     #[error("{0} cannot be decrypted with its key")]
     Decrypt(String),
@@ -93,7 +93,7 @@ pub enum FetchError {
 impl FetchError {
     /// Whether the segment is whole, and no other try will bring more of it.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::NoSound | Self::Sealed(_))
+        matches!(self, Self::NoSound | Self::Encrypted(_))
     }
 
     /// Whether it shows that the station's address has to be found anew.
@@ -114,15 +114,15 @@ impl AsCause for FetchError {
             Self::NotSound { .. } | Self::NoSound | Self::Range(_) => CauseKind::Unusable,
             Self::Torn(_) => CauseKind::Segment,
             Self::NoKey(error) => error.cause_kind(),
-            Self::Key { .. } | Self::Sealed(_) | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
+            Self::Key { .. } | Self::Encrypted(_) | Self::Decrypt(_) | Self::Inline => CauseKind::Encrypted,
         }
     }
 }
 
 /// The bytes at `url`, of which `range` are wanted.
 pub async fn body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
-    if inline::is(url) {
-        let bytes = inline::read(url).filter(|bytes| bytes.len() <= bounds.bytes).ok_or(FetchError::Inline)?;
+    if data_url::is(url) {
+        let bytes = data_url::read(url).filter(|bytes| bytes.len() <= bounds.bytes).ok_or(FetchError::Inline)?;
         let wanted = Wanted::inside(range).ok_or(FetchError::Inline)?;
         return wanted.cut(bytes).ok_or(FetchError::Inline);
     }

@@ -1,8 +1,8 @@
 //! The engine against a station in this process: half-second segments of ADTS frames that carry their number.
 
-mod again;
+mod encrypted_mp4;
 mod lists;
-mod sealed;
+mod repeats;
 pub(crate) mod station;
 
 use std::time::Duration;
@@ -199,7 +199,7 @@ async fn segments_that_fail_for_a_while_are_had_in_the_end() {
 }
 
 #[tokio::test]
-async fn what_never_comes_is_one_gap_with_its_length_and_cause() {
+async fn a_segment_that_never_comes_is_one_gap_with_its_length_and_cause() {
     let station = Station::start(|asked| match asked.segment() {
         Some(8) => Answer::status(404),
         _ => live(asked),
@@ -359,7 +359,7 @@ fn paged(station: &Station) -> Hls {
 }
 
 #[tokio::test]
-async fn a_token_that_runs_out_is_found_anew_without_a_hole_or_a_duplicate() {
+async fn an_expired_token_is_renewed_without_a_hole_or_a_duplicate() {
     // Opaque tokens that live 1.5 s; the page is down when the first one runs out.
     let station = Station::start(|asked| {
         let token = asked.elapsed.as_millis() / 1500;
@@ -381,7 +381,7 @@ async fn a_token_that_runs_out_is_found_anew_without_a_hole_or_a_duplicate() {
 }
 
 #[tokio::test]
-async fn an_address_that_says_when_it_runs_out_is_renewed_before() {
+async fn an_address_that_says_when_it_expires_is_renewed_before() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/page.html" => Answer::ok(format!("stream='/list.m3u8?Expires={}'", asked.now().timestamp() + 5).into_bytes()),
         "/list.m3u8" if asked.now().timestamp() >= asked.expiry() => Answer::status(403),
@@ -396,7 +396,7 @@ async fn an_address_that_says_when_it_runs_out_is_renewed_before() {
 }
 
 #[tokio::test]
-async fn a_station_that_is_down_at_first_is_waited_for_and_told_of() {
+async fn a_station_that_is_down_at_first_is_waited_for_and_reported() {
     let station =
         Station::start(|asked| if asked.elapsed < Duration::from_millis(1500) { Answer::reset() } else { live(asked) })
             .await;

@@ -28,8 +28,9 @@ use url::Url;
 use self::align::{Alignment, Past};
 use self::dates::Dates;
 use self::known::Known;
-use super::address::place;
-use super::playlist::{MediaPlaylist, Segment, delta};
+use super::address::segment_key;
+use super::playlist::{MediaPlaylist, Segment};
+use crate::base::duration::delta;
 use crate::model::DatesNews;
 
 pub use self::align::Reading;
@@ -180,7 +181,7 @@ impl Timeline {
         }
         self.behind = None;
         self.renamed = renamed;
-        place(url).clone_into(&mut self.list);
+        segment_key(url).clone_into(&mut self.list);
         self.discontinuity_sequence = list.discontinuity_sequence;
         self.ended = list.ended;
         self.window = segments.len();
@@ -197,7 +198,7 @@ impl Timeline {
             let known = alignment.pairs.get(at).copied().flatten().and_then(|at| self.known.get_mut(at));
             if let Some(known) = known.filter(|_| at < alignment.fresh) {
                 known.sequence = segment.sequence;
-                segment.place.clone_into(&mut known.place);
+                segment.segment_key.clone_into(&mut known.segment_key);
                 // Dates that are believed again count for what was listed meanwhile.
                 known.start = known.start.or(segment.programme_time);
                 if let Some(order) = known.order {
@@ -252,7 +253,7 @@ impl Timeline {
         let is_later = |segment: &Segment| segment.programme_time.zip(end).is_some_and(|(start, end)| start >= end);
         let may_be = |(known, listed): &(&Known, bool), segment: &Segment| {
             let told_apart = !known.same_time(segment) && (good || is_later(segment));
-            let same_name = known.place == segment.place && known.byte_range == segment.byte_range;
+            let same_name = known.segment_key == segment.segment_key && known.byte_range == segment.byte_range;
             !told_apart && (same_name || !listed)
         };
         let again = |segment: &&Segment| {
@@ -286,7 +287,7 @@ impl Timeline {
     /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
     fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
         let dated = last.programme_time.is_some();
-        let last = (last.place.clone(), last.sequence);
+        let last = (last.segment_key.clone(), last.sequence);
         match &self.behind {
             None => {
                 self.behind = Some(Behind { since: monotonic, last });

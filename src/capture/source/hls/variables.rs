@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_defined_is_filled_in_wherever_it_stands() {
+    fn defined_variables_are_filled_in_everywhere() {
         let mut variables = variables(["NAME=\"host\",VALUE=\"h.example\"", "NAME=\"none\",VALUE=\"\"", "X=\"1\""]);
         let mut fill = |text: &str| variables.fill(text).unwrap().into_owned();
         assert_eq!(fill("http://{$host}/{$none}x?h={$host}"), "http://h.example/x?h=h.example");

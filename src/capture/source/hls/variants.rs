@@ -10,9 +10,9 @@ use std::collections::HashSet;
 use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist};
 use url::Url;
 
-use super::address::{absolute, place};
+use super::address::{absolute, segment_key};
 use super::variables::Variables;
-use crate::base::http::Extra;
+use crate::base::http::ExtraHeaders;
 use crate::capture::source::resolve::Entry;
 
 /// What a rendition is that describes the picture to the blind.
@@ -59,7 +59,7 @@ struct Variant {
     /// Its own playlist; none where a master names renditions only.
     url: Option<Url>,
     /// What to send with the requests for it.
-    headers: Extra,
+    headers: ExtraHeaders,
     /// The renditions of its sound.
     renditions: Vec<Rendition>,
 }
@@ -98,7 +98,7 @@ impl Master {
                 video: variant.resolution.is_some() || names(codecs, &VIDEO),
                 decodable: is_decodable(codecs),
                 url: Some(absolute(base, &variant.uri)?),
-                headers: Extra::default(),
+                headers: ExtraHeaders::default(),
                 renditions: variant.audio.as_deref().map(group).unwrap_or_default(),
             })
         });
@@ -120,7 +120,7 @@ impl Master {
 
     /// As named by a list that wants `headers` to be sent.
     #[must_use]
-    pub fn under(mut self, headers: &Extra) -> Self {
+    pub fn under(mut self, headers: &ExtraHeaders) -> Self {
         for variant in self.variants.iter_mut().filter(|variant| variant.headers.is_empty()) {
             variant.headers = headers.clone();
         }
@@ -156,7 +156,14 @@ impl Master {
 impl Variant {
     /// A variant of which no more is known.
     fn at(url: Option<Url>) -> Self {
-        Self { bandwidth: 0, video: false, decodable: true, url, headers: Extra::default(), renditions: Vec::new() }
+        Self {
+            bandwidth: 0,
+            video: false,
+            decodable: true,
+            url,
+            headers: ExtraHeaders::default(),
+            renditions: Vec::new(),
+        }
     }
 
     /// How it would be played; `None` where it has no list.
@@ -205,11 +212,12 @@ fn named(entries: Vec<Entry>) -> Vec<Choice> {
     let host = |url: &Url| url.origin().ascii_serialization();
     let parts = |url: &Url| -> Vec<String> { url.query().unwrap_or_default().split('&').map(str::to_owned).collect() };
     let name = |url: &Url| {
-        let same_path: Vec<&Url> = lists.iter().copied().filter(|other| place(other) == place(url)).collect();
+        let same_path: Vec<&Url> =
+            lists.iter().copied().filter(|other| segment_key(other) == segment_key(url)).collect();
         if same_path.len() < 2 {
-            return place(url).to_owned();
+            return segment_key(url).to_owned();
         }
-        let name = host(url) + place(url);
+        let name = host(url) + segment_key(url);
         let same_host: Vec<&&Url> = same_path.iter().filter(|other| host(other) == host(url)).collect();
         if same_host.len() < 2 {
             return name;
@@ -338,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ffmpeg_cannot_decode_comes_last() {
+    fn a_codec_that_ffmpeg_cannot_decode_comes_last() {
         let list = "#EXT-X-STREAM-INF:BANDWIDTH=9,CODECS=\"ac-4.02.01\"\nac4\n#EXT-X-STREAM-INF:BANDWIDTH=8,CODECS=\"mhm1.0x0D\"\nmpegh\n\
                     #EXT-X-STREAM-INF:BANDWIDTH=7,CODECS=\"mp4a.40.42\"\nusac\n#EXT-X-STREAM-INF:BANDWIDTH=1,CODECS=\"mp4a.40.2\"\naac\n\
                     #EXT-X-STREAM-INF:BANDWIDTH=2,CODECS=\"avc1.4d,ac-4,mp4a.40.2\"\nboth\n";
@@ -353,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn redundant_variants_are_told_apart_and_known_again_under_other_tokens() {
+    fn redundant_variants_differ_and_are_known_again_under_other_tokens() {
         let names = |lists: &[&str]| {
             let text: String = lists.iter().map(|url| format!("#EXT-X-STREAM-INF:BANDWIDTH=1\n{url}\n")).collect();
             ranked(&text, Wish::default()).into_iter().map(|choice| choice.name).collect::<Vec<_>>()

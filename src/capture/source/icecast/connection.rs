@@ -16,8 +16,8 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::super::endless::{DEAD_AFTER, Deaf, End, Output};
 use super::super::policy::{self, Backoff};
+use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
 use super::super::resolve::{Entry, Listed, find, listed};
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
@@ -159,7 +159,7 @@ impl Asker<'_> {
                     return Err(if passed.saturating_add(1) < entries_in_all {
                         End::Failed(cause)
                     } else {
-                        End::Turned(cause)
+                        End::WrongKind(cause)
                     });
                 }
                 Listed::Other => return Ok(connection),
@@ -224,7 +224,7 @@ pub(super) enum Spoke {
     /// None of them.
     Nobody,
     /// Something that is no endless stream any more.
-    Turned(Cause),
+    WrongKind(Cause),
     /// Nobody waits any more.
     Stopped,
 }
@@ -283,7 +283,7 @@ impl Connection {
         opener: &mut Opener<'_>,
         output: &mut Output,
         stop: &CancellationToken,
-    ) -> Result<Spoke, Deaf> {
+    ) -> Result<Spoke, ReceiverGone> {
         let until = Instant::now() + KEPT_FOR;
         let mut backoff = Backoff::new(policy::LATELY);
         loop {
@@ -304,7 +304,7 @@ impl Connection {
                     output.trouble(cause).await?;
                     Instant::now() + backoff.wait()
                 }
-                Ok(Err(End::Turned(cause))) => return Ok(Spoke::Turned(cause)),
+                Ok(Err(End::WrongKind(cause))) => return Ok(Spoke::WrongKind(cause)),
                 Ok(Err(End::Stopped)) => return Ok(Spoke::Stopped),
                 Err(_) => return Ok(Spoke::Nobody),
             };

@@ -7,7 +7,7 @@
 
 use bytes::{Buf, BytesMut};
 
-use super::distance::Distance;
+use super::title_interval::TitleInterval;
 
 const LENGTH_UNIT: usize = 16;
 
@@ -46,7 +46,7 @@ const MARK: &[u8] = b"StreamTitle='";
 ///
 /// Heads lie: one that was kept by a proxy for somebody else announces titles that do not come, or not where it says,
 /// and titles come that no head announced. So a block that is no text puts an end to belief: its bytes are sound, and
-/// from there on titles are found by how they begin, and what stands in their place by what it tears ([`Distance`]).
+/// from there on titles are found by how they begin, and what stands in their place by what it tears ([`TitleInterval`]).
 #[derive(Debug)]
 pub(super) struct Titles {
     every: Option<usize>,
@@ -56,7 +56,7 @@ pub(super) struct Titles {
     /// Where nothing is announced: what may be the beginning of a title.
     held: BytesMut,
     /// Where nothing is announced: how far apart titles stand.
-    distance: Distance,
+    interval: TitleInterval,
 }
 
 #[derive(Debug)]
@@ -71,8 +71,8 @@ enum Next {
 
 impl Titles {
     pub(super) fn new(every: Option<usize>) -> Self {
-        let (next, distance) = (Next::Sound(every.unwrap_or(0)), Distance::new(every.is_none()));
-        Self { every, next, last: String::new(), held: BytesMut::new(), distance }
+        let (next, interval) = (Next::Sound(every.unwrap_or(0)), TitleInterval::new(every.is_none()));
+        Self { every, next, last: String::new(), held: BytesMut::new(), interval }
     }
 
     /// Adds the sound in `bytes` to `sound`; gives the title where a new one was among them (the last of several).
@@ -120,8 +120,8 @@ impl Titles {
     /// What is held back although nothing is announced, once nothing follows it.
     pub(super) fn rest(&mut self) -> BytesMut {
         let mut rest = BytesMut::new();
-        self.distance.take(&self.held.split(), &mut rest);
-        rest.unsplit(self.distance.rest());
+        self.interval.take(&self.held.split(), &mut rest);
+        rest.unsplit(self.interval.rest());
         rest
     }
 
@@ -158,7 +158,7 @@ impl Titles {
                     title = self.told(&block).or(title);
                     self.let_go(at - 1, sound);
                     self.held.advance(1 + block.len());
-                    self.distance.text();
+                    self.interval.text();
                 }
                 None => self.let_go(at + MARK.len(), sound),
             }
@@ -168,7 +168,7 @@ impl Titles {
     /// Lets go of so many bytes that are no text.
     fn let_go(&mut self, length: usize, sound: &mut BytesMut) {
         let bytes = self.held.split_to(length);
-        self.distance.take(&bytes, sound);
+        self.interval.take(&bytes, sound);
     }
 }
 
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_that_nobody_announced_or_elsewhere_are_found() {
+    fn unannounced_and_misplaced_titles_are_found() {
         let sound = vec![0xa5; 5_000];
         let mut body = Vec::new();
         for (number, part) in sound.chunks(1_000).enumerate() {

@@ -5,12 +5,12 @@
 //! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
 
 mod connection;
-mod distance;
 mod icy;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 #[cfg(test)]
 mod tests;
+mod title_interval;
 
 use std::time::Duration;
 
@@ -25,9 +25,9 @@ use url::Url;
 
 use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Head, Titles};
-use super::endless::{DEAD_AFTER, Deaf, End, Link, Output, keep};
 use super::media::{self, Framer, Piece, Tail, sniff};
-use super::turned::Turned;
+use super::reconnect::{DEAD_AFTER, End, Link, Output, ReceiverGone, reconnect_forever};
+use super::wrong_kind::WrongKind;
 use crate::base::environment::Environment;
 use crate::base::redact;
 use crate::config::Icecast;
@@ -53,8 +53,8 @@ pub(super) async fn run(
     environment: &Environment,
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
-) -> Option<Turned> {
-    keep(
+) -> Option<WrongKind> {
+    reconnect_forever(
         IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
         environment,
         events,
@@ -145,7 +145,7 @@ impl IcecastLink<'_> {
                             break End::Failed(connection.silent());
                         }
                         Ok(Spoke::Nobody) => break End::Failed(connection.silent()),
-                        Ok(Spoke::Turned(cause)) => break End::Turned(cause),
+                        Ok(Spoke::WrongKind(cause)) => break End::WrongKind(cause),
                         Ok(Spoke::Stopped) => break End::Stopped,
                         Err(deaf) => return deaf.into(),
                     }
@@ -284,7 +284,7 @@ impl Intake {
         }
         self.beginning.extend_from_slice(sound);
         // What the head promises is believed where the bytes say nothing else.
-        let untold = self.beginning.len() < ENOUGH_TO_TELL || media::is_foreign(&self.beginning);
+        let untold = self.beginning.len() < ENOUGH_TO_TELL || media::is_unsupported(&self.beginning);
         let told = || if untold { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
             let mut framer = Framer::after(std::mem::take(&mut self.tail), container);
@@ -297,7 +297,7 @@ impl Intake {
     }
 
     /// Hands over what is whole; tells whether that was any sound.
-    async fn hand_over(&mut self, title: Option<String>, output: &mut Output) -> Result<bool, Deaf> {
+    async fn hand_over(&mut self, title: Option<String>, output: &mut Output) -> Result<bool, ReceiverGone> {
         let mut any = false;
         while let Some(piece) = self.framer.as_mut().and_then(Framer::next_chunk) {
             output.piece(piece).await?;
@@ -345,7 +345,7 @@ impl Intake {
         Some(last)
     }
 
-    async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), Deaf> {
+    async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), ReceiverGone> {
         self.take_rest(output.now());
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;

@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::base::process::Invocation;
-use crate::capture::source::listening::Capture;
+use crate::capture::source::testing::Capture;
 use crate::config::Address;
 
 const HTTP: &str = "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\n";
@@ -45,8 +45,8 @@ impl Station {
     fn capture(&self) -> Capture {
         let source = self.source();
         Capture::start(|events, stop| async move {
-            let turned = run(&source, &Environment::system(), events, stop).await;
-            assert!(turned.is_none(), "{turned:?}");
+            let wrong_kind = run(&source, &Environment::system(), events, stop).await;
+            assert!(wrong_kind.is_none(), "{wrong_kind:?}");
         })
     }
 
@@ -222,7 +222,7 @@ async fn an_entry_that_is_silent_from_the_beginning_is_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn an_hls_playlist_is_passed_over_where_a_list_has_something_else_and_told_where_it_has_not() {
+async fn an_hls_playlist_is_passed_over_unless_the_list_has_nothing_else() {
     const PLAYLIST: &[u8] = b"#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\na.aac\n";
     let station = Station::open().await;
     let mut capture = station.capture();
@@ -248,7 +248,7 @@ async fn an_hls_playlist_is_passed_over_where_a_list_has_something_else_and_told
         drop(station.serve(head, b"[playlist]\nFile1=hls\nFile2=other\n").await);
         drop(station.serve(head, PLAYLIST).await);
     };
-    let Turned { cause, heard } = tokio::join!(capture, serve).0.expect("there is nothing else");
+    let WrongKind { cause, heard } = tokio::join!(capture, serve).0.expect("there is nothing else");
     assert!(cause.words.contains("/other is an HLS playlist") && !heard, "{cause}");
 }
 
@@ -269,7 +269,7 @@ async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
 }
 
 #[tokio::test]
-async fn what_is_promised_to_be_frames_and_shows_to_be_something_else_is_named() {
+async fn a_stream_that_breaks_the_promise_of_its_head_is_named() {
     let station = Station::open().await;
     let mut capture = station.capture();
     let latm = [0x56, 0xe0, 0x01, 0xaa].repeat(ENOUGH_TO_TELL / 4 + 1);

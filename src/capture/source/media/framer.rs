@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 
-use super::played::Played;
+use super::play_time::PlayTime;
 use super::reader::Reader;
 use super::seam::{Joined, Seam, Tail};
 use super::unit::Unit;
@@ -59,7 +59,7 @@ pub struct Framer {
 struct Open {
     format: Format,
     bytes: BytesMut,
-    played: Played,
+    played: PlayTime,
     arrived: DateTime<Utc>,
     continues: bool,
 }
@@ -164,7 +164,7 @@ impl Framer {
         }
         let continues = std::mem::replace(&mut self.continues, true);
         let begin =
-            || Open { format, bytes: BytesMut::from(&preamble[..]), played: Played::default(), arrived, continues };
+            || Open { format, bytes: BytesMut::from(&preamble[..]), played: PlayTime::default(), arrived, continues };
         let open = self.open.get_or_insert_with(begin);
         open.bytes.extend_from_slice(&bytes);
         open.played.add(samples, rate);

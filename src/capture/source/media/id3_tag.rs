@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tag_is_as_long_as_it_says_and_a_monstrous_one_is_none() {
+    fn a_tag_is_as_long_as_it_says_unless_that_is_too_long() {
         let mut tag = b"ID3\x04\0\0\0\0\x01\x02".to_vec();
         assert_eq!(length(&tag), Tag::Begun);
         tag.resize(10 + 130, 0);

@@ -10,7 +10,6 @@ mod adts;
 mod fields;
 mod flac;
 mod fmp4;
-mod foreign;
 mod framer;
 mod frames;
 mod head;
@@ -19,30 +18,31 @@ mod mpeg_audio;
 mod mpegts;
 mod ogg;
 mod packets;
-mod played;
+mod play_time;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reader;
-mod sealed;
+mod sample_aes;
 mod seam;
 mod tables;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod unsupported;
 mod wav;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-pub use foreign::{describe, is_foreign};
 pub use framer::{Framer, Piece};
 pub use head::Head;
-pub use sealed::opened;
+pub use sample_aes::decrypted;
 pub use seam::Tail;
+pub use unsupported::{describe, is_unsupported};
 
 use self::mpegts::TsReader;
-use self::played::Played;
+use self::play_time::PlayTime;
 use self::reader::Reader;
 use crate::model::Container;
 
@@ -155,7 +155,7 @@ fn probe_fmp4(bytes: &[u8], init: Option<&[u8]>) -> Probe {
     let Some(track) = init.and_then(fmp4::Track::read).or_else(|| fmp4::Track::read(bytes)) else {
         return Probe::default();
     };
-    let duration = track.ticks(bytes).map(|ticks| played::duration(ticks, track.timescale));
+    let duration = track.ticks(bytes).map(|ticks| play_time::duration(ticks, track.timescale));
     Probe { duration, detail: track.detail }
 }
 
@@ -163,7 +163,7 @@ fn probe_frames(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Prob
     let mut reader = Reader::new(container);
     reader.push(init.unwrap_or_default());
     reader.push(bytes);
-    let mut played = Played::default();
+    let mut played = PlayTime::default();
     let mut detail = None;
     while let Some(unit) = reader.next(true) {
         played.add(unit.samples, unit.rate);

@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn packets_are_found_behind_a_foreign_head_and_taken_out_of_what_is_around_them() {
+    fn packets_are_found_after_a_foreign_head_and_without_what_is_around_them() {
         let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0x47; 70]].concat();
         for (head, before, behind) in
             [(&b""[..], 0, 0), (b"\x89PNG\r\n\x1a\n", 0, 0), (&picture, 0, 0), (b"", 4, 0), (b"BM", 4, 0), (b"", 0, 16)]

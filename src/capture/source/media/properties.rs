@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chrono::DateTime;
 
-use super::{Framer, LONGEST_SEGMENT, Piece, describe, lacks_sound, opened, plain, probe, scheme, sniff};
+use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff};
 use crate::base::trial::{Choices, parts};
 use crate::model::Container;
 
@@ -30,8 +30,8 @@ pub fn framer(bytes: &[u8]) {
     let _ = describe(body);
     assert!(plain(container, Bytes::copy_from_slice(body)).len() <= body.len());
     let _ = lacks_sound(container, body, None);
-    let opened = opened(container, &Bytes::copy_from_slice(body), |part| part.fill(0));
-    assert!(opened.is_none_or(|opened| opened.len() <= body.len()));
+    let decrypted = decrypted(container, &Bytes::copy_from_slice(body), |part| part.fill(0));
+    assert!(decrypted.is_none_or(|decrypted| decrypted.len() <= body.len()));
     let (init, segment) = body.split_at(body.len().min(usize::from(*seed) * 8));
     for init in [None, Some(init)] {
         let _ = scheme(segment, init);

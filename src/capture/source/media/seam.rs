@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
 use std::time::Duration;
 
-use super::played::Played;
+use super::play_time::PlayTime;
 use super::unit::Unit;
 use crate::model::Container;
 
@@ -129,7 +129,7 @@ impl<T> Seam<T> {
 
     /// Whether its newest `common` units are enough to prove a place.
     fn proves(&self, common: usize) -> bool {
-        let mut played = Played::default();
+        let mut played = PlayTime::default();
         for (unit, _) in self.held.iter().rev().take(common) {
             played.add(unit.samples, unit.rate);
             if unit.format.container == Container::Ogg || played.total() >= LEAST {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_end_of_the_tape_continues_it() {
+    fn sound_after_the_end_of_the_tape_continues_it() {
         assert_eq!(join(&[1, 2, 3, 4, 5], &[3, 4, 5, 6, 7]), "|6 7");
         assert_eq!(join(&[4, 5], &[1, 2, 3, 4, 5, 6]), "|6", "a burst that reaches back beyond the tape");
         assert_eq!(join(&[1, 2, 3], &[2, 3]), "|", "nothing new yet");
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_remembered_and_held_back_is_bounded() {
+    fn memory_of_a_seam_is_bounded() {
         let mut tail = Tail::default();
         for number in 0..3 * REMEMBERED {
             tail.add(&unit(u8::try_from(number % 251).unwrap()));

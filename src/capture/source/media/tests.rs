@@ -1,6 +1,6 @@
 //! Against files that a real ffmpeg made, and against what becomes of them under hostile hands.
 
-mod foreign;
+mod around_the_sound;
 mod hostile;
 
 use std::path::Path;
@@ -202,7 +202,7 @@ fn a_burst_that_reaches_back_is_joined_without_a_seam() {
 }
 
 #[test]
-fn what_is_no_sound_is_not_called_sound() {
+fn other_bytes_are_not_called_sound() {
     let html = "<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body>Go away</body></html>".repeat(50);
     let utf16: Vec<u8> = format!("\u{feff}{html}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let g = "G".repeat(187) + "oG";
@@ -388,7 +388,7 @@ fn fragments_without_their_initialisation_section_have_no_length() {
 }
 
 #[test]
-fn encrypted_samples_are_told_by_their_scheme_and_clear_ones_of_the_same_file_are_not() {
+fn encrypted_samples_are_known_by_their_scheme_and_clear_ones_are_not() {
     let folder = tempfile::tempdir().unwrap();
     let key = "000102030405060708090a0b0c0d0e0f";
     let options = format!(

@@ -103,7 +103,7 @@ async fn two_recorders_do_not_come_back_together() {
 }
 
 #[test]
-fn answers_that_mean_lost_rights_find_the_address_anew_and_others_after_a_while() {
+fn answers_that_mean_lost_rights_resolve_the_address_at_once() {
     let status = |code| StatusCode::from_u16(code).unwrap();
     let lose = |retry: Retry| (100..600).filter(|code| retry.lost_rights(status(*code))).collect::<Vec<_>>();
     assert_eq!(lose(PLAYLIST), [400, 401, 403, 404, 410]);

@@ -34,7 +34,7 @@ use self::limits::{BODY_CAP, STEP_LIMIT};
 use self::playlist_file::Content;
 use self::steps::Found;
 use crate::base::environment::Environment;
-use crate::base::http::{self, Client, Extra, Partial};
+use crate::base::http::{self, Client, ExtraHeaders, Partial};
 use crate::base::redact;
 use crate::capture::source::media;
 use crate::config::Address;
@@ -48,7 +48,7 @@ pub struct Entry {
     /// Where it is.
     pub url: Url,
     /// What players are told to send with the requests for it.
-    pub headers: Extra,
+    pub headers: ExtraHeaders,
 }
 
 /// When `url` stops being valid, where that can be read from it. It may lie in the past already.
@@ -58,7 +58,7 @@ pub fn expires(url: &Url, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 impl From<Url> for Entry {
     fn from(url: Url) -> Self {
-        Self { url, headers: Extra::default() }
+        Self { url, headers: ExtraHeaders::default() }
     }
 }
 
@@ -160,7 +160,7 @@ fn named_in(entries: &[String], base: Option<&Url>) -> Vec<Entry> {
     let streams = entries.iter().filter_map(|entry| {
         let (words, headers) = playlist_file::parts(entry);
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Some(Entry { url: text::listed_address(words, base)?, headers: Extra::of(headers) })
+        Some(Entry { url: text::listed_address(words, base)?, headers: ExtraHeaders::of(headers) })
     });
     streams.collect()
 }

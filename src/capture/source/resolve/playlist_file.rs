@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn m3u_is_told_from_hls() {
+    fn m3u_is_told_apart_from_hls() {
         assert_eq!(
             read("\u{feff}#EXTM3U\n#EXTINF:-1,A\nhttp://a/live\n\nb.mp3\n"),
             entries(["http://a/live", "b.mp3"])

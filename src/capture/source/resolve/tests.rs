@@ -277,7 +277,7 @@ async fn a_page_in_euc_kr_is_matched_in_its_own_words() {
 }
 
 #[tokio::test]
-async fn a_page_that_has_changed_is_told_with_step_wish_and_beginning() {
+async fn an_error_of_a_changed_page_names_the_step_and_quotes_the_page() {
     let page =
         "<!doctype html>\n\n<title>공사중</title><script>var u='http://h/a.m3u8?Policy=eyJTdGF0ZW1lbnQ'</script>";
     let web = Web::serve([("/", body(page)), ("/gone", Page::Status(410)), ("/empty", body(""))]).await;

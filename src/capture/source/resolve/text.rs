@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_none() {
+    fn a_text_that_is_no_address_gives_none() {
         for other in
             ["", "null", "N/A", "javascript:alert(1)", "file:///etc/passwd", "<html>", "a b.m3u8", "http://", "🎵"]
         {

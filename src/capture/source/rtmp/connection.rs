@@ -11,11 +11,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::super::endless::{DEAD_AFTER, Deaf, End, Output};
 use super::super::media::{Framer, Piece};
-use super::ask::{Begun, GRACE, ended};
+use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
+use super::diagnosis::{self, StreamLabel};
 use super::flv::{Broken, Codec, Flow, Stamps, Watch};
-use super::said::{self, Asked};
+use super::request::{GRACE, StartedStream, ended};
 use crate::base::process::{self, Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind, Container};
 
@@ -55,7 +55,7 @@ impl Packing {
 
 /// rtmpdump and ffmpeg, with everything between them.
 pub(super) struct Connection {
-    begun: Begun,
+    begun: StartedStream,
     packing: Packing,
     remux: Running,
     remux_input: ChildStdin,
@@ -75,7 +75,7 @@ pub(super) struct Captured {
 
 impl Connection {
     /// For a stream that has `begun`.
-    pub(super) fn open(begun: Begun, packing: Packing) -> Result<Self, Cause> {
+    pub(super) fn open(begun: StartedStream, packing: Packing) -> Result<Self, Cause> {
         let mut remux = Invocation::new("ffmpeg")
             .args(REMUX.split_whitespace())
             .args(packing.arguments().split_whitespace())
@@ -99,7 +99,7 @@ impl Connection {
         stop: &CancellationToken,
     ) -> Captured {
         let Self { begun, packing, mut remux, remux_input, remuxed } = self;
-        let Begun { asked, mut fetch, fetched, beginning, seen } = begun;
+        let StartedStream { label, mut fetch, fetched, beginning, seen } = begun;
         let (sender, news) = watch::channel(News::of(&seen));
         let told = news.clone();
         let delivery = async {
@@ -110,10 +110,10 @@ impl Connection {
             let mut whole = true;
             let end = match ended {
                 Ended::Stopped => End::Stopped,
-                Ended::Silent(lines) => End::Failed(said::silence(&asked, &lines, DEAD_AFTER.as_secs(), flow)),
-                Ended::Unfit(codec) => End::Failed(unfit(&asked, codec)),
+                Ended::Silent(lines) => End::Failed(diagnosis::silence(&label, &lines, DEAD_AFTER.as_secs(), flow)),
+                Ended::Unfit(codec) => End::Failed(unfit(&label, codec)),
                 Ended::ByItself => {
-                    let (cause, fetched) = first_to_end(&asked, &mut fetch, &mut remux, sent).await;
+                    let (cause, fetched) = first_to_end(&label, &mut fetch, &mut remux, sent).await;
                     whole = fetched;
                     End::Failed(cause)
                 }
@@ -131,8 +131,8 @@ impl Connection {
 }
 
 /// That the sound cannot be handed on as it is.
-pub(super) fn unfit(asked: &Asked, codec: Codec) -> Cause {
-    let (address, name) = (asked.address(), codec.name());
+pub(super) fn unfit(label: &StreamLabel, codec: Codec) -> Cause {
+    let (address, name) = (label.address(), codec.name());
     let words = if codec.can_be_decoded() {
         format!("{address} sends its sound as {name}, which is decoded and kept as FLAC from now on")
     } else {
@@ -269,12 +269,12 @@ impl Delivery<'_> {
         (!fits).then_some(codec)
     }
 
-    async fn hand_over(&mut self, piece: Piece) -> Result<(), Deaf> {
+    async fn hand_over(&mut self, piece: Piece) -> Result<(), ReceiverGone> {
         if !std::mem::replace(&mut self.heard, true)
             && let (Some(stamps), Some(earlier)) = (self.news.borrow().stamps, self.earlier)
             && let Some(missing) = stamps.missing_since(&earlier)
         {
-            self.output.know_missing(missing);
+            self.output.set_missing(missing);
         }
         self.output.piece(piece).await
     }
@@ -282,16 +282,16 @@ impl Delivery<'_> {
 
 /// Why the sound ended: for the child that ended first. ffmpeg ends with its input, so that it was first only where rtmpdump
 /// still runs, or fails for want of a reader. `sent`: something had come. And whether that was rtmpdump.
-async fn first_to_end(asked: &Asked, fetch: &mut Running, remux: &mut Running, sent: bool) -> (Cause, bool) {
+async fn first_to_end(label: &StreamLabel, fetch: &mut Running, remux: &mut Running, sent: bool) -> (Cause, bool) {
     let fetched = ended(fetch).await.filter(|status| status.signal() != Some(Signal::PIPE.as_raw()));
     if fetched.is_some() {
-        return (said::cause(asked, &fetch.last_lines(), fetched, sent), true);
+        return (diagnosis::cause(label, &fetch.last_lines(), fetched, sent), true);
     }
     let status = ended(remux).await;
-    let address = asked.address();
+    let address = label.address();
     if let Some(killed) = status.and_then(process::killed) {
         // By itself it ends only when it can make nothing of what it is given; else somebody has killed it.
         return (Cause::new(CauseKind::Internal, format!("{address}: ffmpeg {killed}")), false);
     }
-    (said::no_sound(asked, said::errors(&remux.last_lines()).last().copied()), false)
+    (diagnosis::no_sound(label, diagnosis::errors(&remux.last_lines()).last().copied()), false)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::endless::DEAD_AFTER;
+use super::super::reconnect::DEAD_AFTER;
 
 /// The header of the file and the size of a tag before the first one.
 const HEADER: usize = 9 + 4;
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_flv_is_told_with_the_place_where_it_stops_to_be_one() {
+    fn a_broken_flv_is_an_error_with_the_position_of_the_fault() {
         let fine = [&BEGINNING[..], &tag(8, &[0xaf, 1, 2])].concat();
         let cut = |with: &[u8]| [&fine[..], with].concat();
         let [mut wrong_end, other, fat] =

@@ -16,12 +16,10 @@
 //! rtmpdump exits 0 in the middle of a show, and hangs on a silent server for as long as it is let.
 
 mod address;
-mod ask;
 mod connection;
+mod diagnosis;
 mod flv;
-#[cfg(test)]
-mod misbehaving;
-mod said;
+mod request;
 #[cfg(test)]
 mod tests;
 
@@ -36,11 +34,11 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use self::address::{Address, Meaning};
-use self::ask::{Begun, Question};
 use self::connection::{Captured, Connection, Packing, unfit};
+use self::diagnosis::StreamLabel;
 use self::flv::Stamps;
-use self::said::Asked;
-use super::endless::{DEAD_AFTER, End, Link, Output, keep};
+use self::request::{StartedStream, StreamRequest};
+use super::reconnect::{DEAD_AFTER, End, Link, Output, reconnect_forever};
 use super::resolve::streams;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
@@ -57,7 +55,7 @@ const TRUSTED: u32 = 3;
 
 /// Captures until `stop` is cancelled or nobody listens any more.
 pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
-    let _ = keep(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
+    let _ = reconnect_forever(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
 }
 
 struct RtmpLink<'a> {
@@ -91,8 +89,8 @@ impl Name {
         self.server == other.server && self.meaning.is_like(&other.meaning)
     }
 
-    fn question(&self) -> Question {
-        Question { asked: Asked::new(&self.server, &self.meaning), arguments: self.arguments.clone() }
+    fn request(&self) -> StreamRequest {
+        StreamRequest { label: StreamLabel::new(&self.server, &self.meaning), arguments: self.arguments.clone() }
     }
 }
 
@@ -103,7 +101,7 @@ impl Link for RtmpLink<'_> {
             () = stop.cancelled() => return End::Stopped,
         };
         let (begun, name) = match asked {
-            Ok(asked) => asked,
+            Ok(label) => label,
             Err(cause) => return End::Failed(cause),
         };
         let packing = match begun.seen.flow().sound {
@@ -112,7 +110,7 @@ impl Link for RtmpLink<'_> {
                 tracing::info!(codec = codec.name(), "the sound is decoded, and kept as FLAC");
                 Packing::Decode
             }
-            Some(codec) => return End::Failed(unfit(&begun.asked, codec)),
+            Some(codec) => return End::Failed(unfit(&begun.label, codec)),
             None => self.packing,
         };
         let connection = match Connection::open(begun, packing) {
@@ -174,7 +172,7 @@ impl<'a> RtmpLink<'a> {
     }
 
     /// Asks for all that the address may mean until there is sound of one.
-    async fn ask(&mut self) -> Result<(Begun, Name), Cause> {
+    async fn ask(&mut self) -> Result<(StartedStream, Name), Cause> {
         let mut names = self.names().await?;
         let in_all = names.len();
         let is_known = |(known, failures): &(Name, u32)| {
@@ -204,13 +202,13 @@ impl<'a> RtmpLink<'a> {
 
 /// Asks for the first of `names`, and soon beside it for the others in turn, until there is sound of one. What the first
 /// is refused for is told where no other gets further.
-async fn first_to_sound(names: &[Name], program: &str) -> Result<(Begun, Name), Cause> {
+async fn first_to_sound(names: &[Name], program: &str) -> Result<(StartedStream, Name), Cause> {
     let Some((likeliest, others)) = names.split_first() else {
         return Err(Cause::new(CauseKind::Address, "the address names no stream"));
     };
     let failed = Notify::new();
     let first = async {
-        let asked = likeliest.question().ask(program, DEAD_AFTER).await;
+        let asked = likeliest.request().ask(program, DEAD_AFTER).await;
         failed.notify_one();
         Ok((asked?, likeliest.clone()))
     };
@@ -223,7 +221,7 @@ async fn first_to_sound(names: &[Name], program: &str) -> Result<(Begun, Name), 
         let share = DEAD_AFTER / u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
         let mut furthest = None;
         for name in others {
-            match name.question().ask(program, share).await {
+            match name.request().ask(program, share).await {
                 Ok(begun) => return Ok((begun, name.clone())),
                 Err(cause) => furthest = Some(further(furthest, cause)),
             }
@@ -235,7 +233,7 @@ async fn first_to_sound(names: &[Name], program: &str) -> Result<(Begun, Name), 
         None => cause,
     };
     match select(pin!(first), pin!(others)).await {
-        Either::Left((Ok(asked), _)) | Either::Right((Ok(asked), _)) => Ok(asked),
+        Either::Left((Ok(label), _)) | Either::Right((Ok(label), _)) => Ok(label),
         Either::Left((Err(cause), others)) => others.await.map_err(|other| both(cause, other)),
         Either::Right((Err(other), first)) => first.await.map_err(|cause| both(cause, other)),
     }

@@ -1,5 +1,7 @@
 //! Against a real nginx-rtmp that a real ffmpeg publishes a sine to.
 
+mod faulty_rtmpdump;
+
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
@@ -8,7 +10,7 @@ use url::Url;
 
 use super::*;
 use crate::base::process::{Invocation, Running};
-use crate::capture::source::listening::{Capture, PATIENCE};
+use crate::capture::source::testing::{Capture, PATIENCE};
 use crate::config::Address as Where;
 use crate::model::Container;
 
@@ -161,7 +163,7 @@ fn options_become_flags_and_the_sound_goes_to_us() {
     assert!(!arguments(&source).contains(&"--live".to_owned()));
 }
 
-pub(super) fn at(port: u16, path: &str) -> Rtmp {
+fn at(port: u16, path: &str) -> Rtmp {
     Rtmp { address: Where::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/{path}")).unwrap()), ..source(port) }
 }
 
@@ -213,7 +215,7 @@ async fn a_list_under_any_name_is_followed_and_its_next_entry_plays() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_wrong_with_a_name_is_said_in_words_and_without_its_token() {
+async fn a_wrong_name_is_explained_without_its_token() {
     let port = free_port();
     let _server = Server::start(port).await;
     for (path, words) in [

@@ -10,7 +10,7 @@ use url::Url;
 use super::chapters;
 use super::images::Place;
 use super::names::{PODCAST, add};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::library::catalogue::Recording;
 use crate::production::describe;
 use crate::web::address;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::causes::{Said, said};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::language::Language;
 use crate::library::catalogue::Recording;
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::causes::{Said, noted};
 use super::dates;
 use super::marks::{Mark, marks};
-use crate::base::spoken::clock;
+use crate::base::readable::clock;
 use crate::config::Config;
 use crate::language::Language;
 use crate::library::catalogue::Recording;

@@ -79,7 +79,7 @@ fn a_torn_end_makes_nothing_up() {
 }
 
 #[test]
-fn lengths_that_are_none_become_zero_and_targets_whole_seconds() {
+fn bad_lengths_become_zero_and_targets_whole_seconds() {
     assert_eq!(body("#EXTM3U\n#EXTINF:-1,Radio\na.aac\n"), ["#EXTINF:0.000000,", "a.aac"]);
     assert_eq!(body("#EXTM3U\n#EXTINF:nan,\na.aac\n"), ["#EXTINF:0.000000,", "a.aac"]);
     assert_eq!(body("#EXTM3U\n#EXT-X-TARGETDURATION:10.5\n"), ["#EXT-X-TARGETDURATION:11"]);
@@ -121,7 +121,7 @@ fn a_variant_without_its_bandwidth_keeps_its_address() {
 }
 
 #[test]
-fn what_is_no_playlist_is_shown_without_its_secrets() {
+fn an_answer_that_is_no_playlist_is_shown_without_its_secrets() {
     let error = normalise(b"<html>see http://h/x?token=abcdefgh</html>").unwrap_err().to_string();
     assert!(error.contains("<html>see") && !error.contains("abcdefgh"), "{error}");
     assert!(normalise(b"").is_err());
@@ -148,7 +148,7 @@ fn a_stray_quote_does_not_spoil_the_line() {
 }
 
 #[test]
-fn a_method_that_is_none_is_not_taken_for_no_encryption() {
+fn an_unknown_method_is_not_taken_for_no_encryption() {
     let list = "#EXTM3U\n#EXT-X-KEY:METHOD=AES-1 28,URI=\"key\"\n#EXTINF:1,\na\n";
     assert_eq!(body(list)[0], "#EXT-X-KEY:URI=\"key\",METHOD=UNKNOWN");
 }

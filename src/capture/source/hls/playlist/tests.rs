@@ -122,7 +122,7 @@ fn dates_reach_forwards_and_backwards() {
 }
 
 #[test]
-fn what_is_listed_twice_is_marked_and_takes_no_time() {
+fn a_segment_listed_twice_is_marked_and_takes_no_time() {
     let list = media(
         "#EXT-X-PROGRAM-DATE-TIME:2026-11-20T03:00:00Z\n#EXTINF:2,\n0?a\n#EXTINF:2,\n1\n#EXTINF:2,\n1?t=2\n#EXTINF:2,\n2\n",
     );

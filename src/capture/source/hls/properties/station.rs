@@ -10,10 +10,11 @@ use url::Url;
 use super::super::commit::Committer;
 use super::super::fetch::Sound;
 use super::super::obtain::{Obtained, Outcome};
-use super::super::playlist::{MediaPlaylist, Segment, delta};
+use super::super::playlist::{MediaPlaylist, Segment};
 use super::super::timeline::Timeline;
 use super::{noon, url};
-use crate::base::http::Extra;
+use crate::base::duration::delta;
+use crate::base::http::ExtraHeaders;
 use crate::base::trial::Choices;
 use crate::capture::source::media::Probe;
 use crate::model::{Cause, CauseKind, Container, MediaEvent};
@@ -141,12 +142,12 @@ pub fn captured(bytes: &[u8]) -> Captured {
                 };
                 committer.commit(Obtained { ordered, outcome });
             }
-            capture.events.extend(committer.told().into_iter().map(|event| (event, now)));
+            capture.events.extend(committer.take_events().into_iter().map(|event| (event, now)));
         }
         committer.end();
         clock += 1;
         let now = noon() + TimeDelta::milliseconds(i64::try_from(clock).unwrap_or(0));
-        capture.events.extend(committer.told().into_iter().map(|event| (event, now)));
+        capture.events.extend(committer.take_events().into_iter().map(|event| (event, now)));
         captured.captures.push(capture);
         if choices.is_empty() {
             break;
@@ -254,12 +255,12 @@ impl Station {
             let url: Url = url(&name)?;
             Some(Segment {
                 sequence: sequence(position),
-                place: url.path().to_owned(),
+                segment_key: url.path().to_owned(),
                 url,
                 duration: LENGTH,
                 claimed: Some(LENGTH),
                 byte_range: None,
-                headers: Extra::default(),
+                headers: ExtraHeaders::default(),
                 key: None,
                 map: None,
                 programme_time: self.date(position, first, now),

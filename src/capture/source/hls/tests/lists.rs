@@ -11,7 +11,7 @@ async fn first_trouble(station: &Station, path: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_stream_is_told_to_be_one_under_its_own_name_and_behind_a_list() {
+async fn a_stream_under_hls_is_recognised_directly_and_behind_a_list() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/list.pls" => Answer::ok(b"[playlist]\nFile1=/stream\n".to_vec()),
         "/radio.m3u8" => Answer::ok(b"#EXTM3U\n#EXTINF:-1,Radio\n/stream\n".to_vec()),
@@ -22,8 +22,8 @@ async fn a_stream_is_told_to_be_one_under_its_own_name_and_behind_a_list() {
     for path in ["stream", "list.pls", "radio.m3u8"] {
         let (sender, _events) = mpsc::channel(16);
         let environment = Environment::system();
-        let turned = run(&hls(&station, path), long_ago(), &environment, sender, CancellationToken::new()).await;
-        let Turned { cause, heard } = turned.expect("it is no list");
+        let wrong_kind = run(&hls(&station, path), long_ago(), &environment, sender, CancellationToken::new()).await;
+        let WrongKind { cause, heard } = wrong_kind.expect("it is no list");
         assert!(cause.words.contains(ENDLESS) && cause.words.contains("/stream") && !heard, "{path}: {cause}");
     }
 }
@@ -57,7 +57,7 @@ async fn an_entry_that_leads_to_a_list_that_is_down_is_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_key_in_the_list_is_never_told() {
+async fn a_key_in_the_list_is_never_shown() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/list.m3u8" => live(asked).map_text(|text| {
             text.replace("#EXT-X-VERSION:3", "#EXT-X-KEY:METHOD=AES-128,URI=\"data:;base64,c2VjcmV0LWtleQ==\"")
@@ -83,14 +83,14 @@ async fn an_undefined_variable_is_named() {
 }
 
 #[tokio::test]
-async fn a_list_of_nothing_is_told_to_be_one() {
+async fn a_list_without_segments_is_named_in_the_trouble() {
     let station = Station::start(|_| Answer::ok(b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n".to_vec())).await;
     let words = first_trouble(&station, "list.m3u8").await;
     assert!(words.contains("names no segments"), "{words}");
 }
 
 #[tokio::test]
-async fn segments_of_pictures_are_told_to_be_that_and_their_variant_is_left() {
+async fn segments_of_pictures_are_reported_and_their_variant_is_left() {
     let folder = station::pictures();
     let path = folder.path().to_owned();
     let station = Station::start(move |asked| match asked.path.as_str() {
@@ -113,7 +113,7 @@ async fn segments_of_pictures_are_told_to_be_that_and_their_variant_is_left() {
 }
 
 #[tokio::test]
-async fn what_a_list_wants_to_be_sent_goes_with_all_requests_for_its_entry_and_the_users_own_wins() {
+async fn headers_of_a_list_go_with_its_entry_and_the_users_headers_win() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/tune" => Answer::ok(
             b"#EXTM3U\n#EXTINF:-1,Radio\nmaster.m3u8|User-Agent=Kodi%2F19&X-Station=no&Range=bytes%3D0-9&verifypeer=false\n"

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use url::Url;
 
-use super::super::address::{ByteRange, place};
-use super::super::playlist::{Segment, delta};
+use super::super::address::{ByteRange, segment_key};
+use super::super::playlist::Segment;
 use super::known::Known;
+use crate::base::duration::delta;
 
 /// So many segments may have been missed between two answers.
 const MISSED: u64 = 64;
@@ -65,7 +66,7 @@ impl Past<'_> {
             if self.numbers_and_dates_agree(segments, newest) {
                 return Alignment { renamed: true, ..self.by_number(segments, last, newest) };
             }
-            let ahead = self.list == place(url) && first.sequence > newest.sequence;
+            let ahead = self.list == segment_key(url) && first.sequence > newest.sequence;
             let by_dates =
                 if ahead || self.is_dated_anew(segments) { None } else { self.align_by_dates(segments, newest) };
             return by_dates.unwrap_or_else(|| self.align_by_numbers(segments, first, last, newest, url));
@@ -91,14 +92,15 @@ impl Past<'_> {
     /// old names. Then they place nothing.
     fn is_dated_anew(&self, segments: &[&Segment]) -> bool {
         let known: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known)).collect();
-        let is_it = |known: &Known, segment: &Segment| known.place == segment.place && !known.same_time(segment);
+        let is_it =
+            |known: &Known, segment: &Segment| known.segment_key == segment.segment_key && !known.same_time(segment);
         segments.iter().any(|segment| known.get(&segment.sequence).is_some_and(|known| is_it(known, segment)))
     }
 
     /// Whether a list that begins with `first`, which has a number behind all that are known, may have old sound in it: a little
     /// ahead in the same list is new sound; far ahead, another numbering may have taken over.
     fn is_doubtful(&self, first: &Segment, newest: &Known, url: &Url) -> bool {
-        self.list != place(url) || first.sequence.saturating_sub(newest.sequence.saturating_add(1)) > MISSED
+        self.list != segment_key(url) || first.sequence.saturating_sub(newest.sequence.saturating_add(1)) > MISSED
     }
 
     /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must
@@ -106,29 +108,29 @@ impl Past<'_> {
     /// is none where every number that is known has its name: a spot that soon comes again says nothing against it.
     fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
         // With the range, because a whole day may lie in one file.
-        let mut by_place: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
+        let mut by_key: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
         let mut by_sequence: HashMap<u64, usize> = HashMap::new();
         for (at, known) in self.known.iter().enumerate() {
-            by_place.entry((&known.place, known.byte_range)).or_default().push(at);
+            by_key.entry((&known.segment_key, known.byte_range)).or_default().push(at);
             by_sequence.insert(known.sequence, at);
         }
         let known = |at: usize, segment: &Segment| self.known.get(at).filter(|known| known.is(segment));
         let same_place = |segment: &&Segment| -> Vec<usize> {
-            let listed = by_place.get(&(segment.place.as_str(), segment.byte_range)).into_iter().flatten().copied();
+            let listed = by_key.get(&(segment.segment_key.as_str(), segment.byte_range)).into_iter().flatten().copied();
             listed.filter(|at| known(*at, segment).is_some()).collect()
         };
-        let by_place: Vec<_> = segments.iter().map(same_place).collect();
+        let by_key: Vec<_> = segments.iter().map(same_place).collect();
         // Which segment it is that an address tells, no number tells otherwise.
-        let told: HashSet<usize> = by_place.iter().flatten().copied().collect();
+        let told: HashSet<usize> = by_key.iter().flatten().copied().collect();
         let candidates = |(segment, same_place): (&&Segment, Vec<usize>)| -> Vec<(usize, i128)> {
             let same_number = by_sequence.get(&segment.sequence).copied().filter(|at| !told.contains(at));
             let distance = |at| Some((at, i128::from(segment.sequence) - i128::from(known(at, segment)?.sequence)));
             same_place.into_iter().chain(same_number).filter_map(distance).collect()
         };
-        let candidates: Vec<_> = segments.iter().zip(by_place).map(candidates).collect();
+        let candidates: Vec<_> = segments.iter().zip(by_key).map(candidates).collect();
         let same_number = |segment: &&Segment| {
             let at = *by_sequence.get(&segment.sequence)?;
-            let holds = |known: &Known| known.place == segment.place || !told.contains(&at);
+            let holds = |known: &Known| known.segment_key == segment.segment_key || !told.contains(&at);
             Some(known(at, segment).is_some_and(holds))
         };
         let mut numbers = segments.iter().filter_map(same_number).peekable();
@@ -187,7 +189,7 @@ impl Past<'_> {
             let doubtful = self.is_doubtful(first, newest, url);
             return Alignment { doubtful, ..jumped };
         }
-        if self.list == place(url) && self.goes_on(segments, last, newest) {
+        if self.list == segment_key(url) && self.goes_on(segments, last, newest) {
             // The station names its segments anew with every answer; their numbers stay. The first time it may be a station
             // that begins anew under numbers that it has used, which bytes tell.
             if self.renamed {
@@ -196,7 +198,7 @@ impl Past<'_> {
             let pairs = self.by_number(segments, last, newest).pairs;
             return Alignment { pairs, renamed: true, ..Alignment::all_new(segments, Reading::Restarted, true) };
         }
-        if self.list == place(url) {
+        if self.list == segment_key(url) {
             // Other segments under numbers that were used: the encoder began anew. Only numbers just before the first
             // that was seen may be those of an old copy.
             let oldest = self.known.front().map_or(0, |oldest| oldest.sequence);

@@ -17,7 +17,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::super::playlist::{Segment, delta};
+use super::super::playlist::Segment;
+use crate::base::duration::delta;
 use crate::model::DatesNews;
 
 /// Dates are rounded, at most to whole seconds.
@@ -78,10 +79,10 @@ impl Dates {
         let has_name =
             |segment: &Segment, name: u64| before.get(&segment.sequence).is_some_and(|known| known.0 == name);
         // A station that names its segments anew with every answer keeps their numbers.
-        let renamed = !segments.iter().any(|segment| has_name(segment, digest(&segment.place)));
+        let renamed = !segments.iter().any(|segment| has_name(segment, digest(&segment.segment_key)));
         for segment in segments {
             let Some(date) = segment.programme_time else { continue };
-            let name = digest(&segment.place);
+            let name = digest(&segment.segment_key);
             let known = before.get(&segment.sequence).filter(|_| renamed || has_name(segment, name));
             let first = known.map(|(_, first)| *first);
             let same = first.filter(|first| (date - *first).abs() <= STEADY);
@@ -202,7 +203,7 @@ mod tests {
     use url::Url;
 
     use super::*;
-    use crate::base::http::Extra;
+    use crate::base::http::ExtraHeaders;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
@@ -213,11 +214,11 @@ mod tests {
         let segment = |(sequence, date): (u64, &Option<i64>)| Segment {
             sequence,
             url: Url::parse("http://h/s").unwrap(),
-            place: format!("/{sequence}"),
+            segment_key: format!("/{sequence}"),
             duration: Duration::from_secs(2),
             claimed: Some(Duration::from_secs(2)),
             byte_range: None,
-            headers: Extra::default(),
+            headers: ExtraHeaders::default(),
             key: None,
             map: None,
             programme_time: date.map(at),
@@ -253,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn good_dates_are_handed_on_and_nothing_is_told() {
+    fn good_dates_are_handed_on_without_news() {
         let lists = (0..10).map(|at| (at, dates(2 * i64::try_from(at).unwrap(), 5))).collect::<Vec<_>>();
         assert_eq!(handed(&lists), (dates(0, 14), vec![]));
     }
@@ -286,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_is_followed_from_the_second_segment_on_and_told_once() {
+    fn a_clock_that_is_set_is_followed_from_the_second_segment_on() {
         for by in [-30, -3, 3, 30] {
             let mut listed = dates(0, 4);
             listed.extend(dates(8 + by, 4));
@@ -312,7 +313,7 @@ mod tests {
         let believed = |dates_of: &mut Dates, answer: u64| {
             let mut segments = list(answer, &dates(0, 5));
             for segment in &mut segments {
-                segment.place = format!("/{answer}-{}", segment.sequence);
+                segment.segment_key = format!("/{answer}-{}", segment.sequence);
             }
             dates_of.read(&segments.iter().collect::<Vec<_>>())
         };
@@ -331,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn two_segments_of_one_date_have_none() {
+    fn two_segments_of_one_date_have_no_date() {
         assert_eq!(handed(&[(0, vec![Some(100); 2])]), (vec![None; 2], vec![]));
         assert_eq!(handed(&[(0, vec![Some(100), Some(130)])]).0, [Some(100), None], "a clock that was set");
     }
@@ -346,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_that_were_good_for_long_are_ignored_once_they_are_not_and_believed_again_when_they_are() {
+    fn good_dates_that_go_bad_are_ignored_and_believed_again_when_good() {
         let mut lists: Vec<_> = (0..6).map(|at| (at, dates(2 * i64::try_from(at).unwrap(), 5))).collect();
         lists.extend((6..9).map(|at| (at, dates(12, 5))));
         lists.extend((9..16).map(|at| (at, dates(2 * i64::try_from(at).unwrap(), 5))));

@@ -5,7 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::address::{ByteRange, file_name};
-use super::super::playlist::{Segment, delta};
+use super::super::playlist::Segment;
+use crate::base::duration::delta;
 
 /// A segment that was listed.
 #[derive(Debug, Clone)]
@@ -13,7 +14,7 @@ pub(super) struct Known {
     /// Its place among what was handed out to be fetched, if it was.
     pub(super) order: Option<u64>,
     pub(super) sequence: u64,
-    pub(super) place: String,
+    pub(super) segment_key: String,
     pub(super) byte_range: Option<ByteRange>,
     pub(super) start: Option<DateTime<Utc>>,
     pub(super) duration: Duration,
@@ -25,7 +26,7 @@ impl Known {
         Self {
             order,
             sequence: segment.sequence,
-            place: segment.place.clone(),
+            segment_key: segment.segment_key.clone(),
             byte_range: segment.byte_range,
             start: segment.programme_time,
             duration: segment.duration,
@@ -43,7 +44,7 @@ impl Known {
 
     /// Whether `segment` is this one, listed again.
     pub(super) fn is(&self, segment: &Segment) -> bool {
-        let (mine, its) = (self.place.as_str(), segment.place.as_str());
+        let (mine, its) = (self.segment_key.as_str(), segment.segment_key.as_str());
         let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
         // A mark goes with its segment; it does not appear on one that was listed without.
         let same_mark = self.discontinuity || !segment.discontinuity;

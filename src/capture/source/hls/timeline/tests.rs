@@ -159,7 +159,7 @@ fn a_sequence_that_starts_anew_is_followed() {
 }
 
 #[test]
-fn names_and_numbers_used_again_are_recognised_by_dates() {
+fn reused_names_and_numbers_are_recognised_by_dates() {
     let mut station = Station::new();
     assert_eq!(station.new_in("0: a@90 b@92 c@94"), "!a b c");
     assert_eq!(station.new_in("0: a@100 b@102"), "!a? b?");
@@ -175,7 +175,7 @@ fn dates_that_go_back_tell_nothing_apart_before_they_have_proved_to_be_good() {
 }
 
 #[test]
-fn names_and_numbers_used_again_without_dates_are_believed_where_the_window_is_that_of_a_beginning() {
+fn reused_names_and_numbers_are_believed_if_the_window_is_that_of_a_start() {
     let mut station = Station::new();
     assert_eq!(station.new_in("0: a b c d e f"), "!a b c d e f");
     // What may have been had is handed out in doubt: five of the six lay ahead of `a`.
@@ -186,7 +186,7 @@ fn names_and_numbers_used_again_without_dates_are_believed_where_the_window_is_t
 }
 
 #[test]
-fn a_list_torn_in_its_middle_costs_no_sound_when_it_is_taken_for_a_new_beginning() {
+fn a_list_torn_in_its_middle_costs_no_sound_if_taken_for_a_restart() {
     let mut station = Station::new();
     assert_eq!(station.new_in("0: a b c d e f"), "!a b c d e f");
     assert_eq!(station.new_in("0: a b c"), "!a? b? c?");
@@ -199,7 +199,7 @@ fn a_list_torn_in_its_middle_costs_no_sound_when_it_is_taken_for_a_new_beginning
 }
 
 #[test]
-fn what_lies_before_the_capture_is_never_handed_out_by_an_older_copy() {
+fn an_older_copy_never_hands_out_sound_from_before_the_capture() {
     let mut station = Station::since(99);
     assert_eq!(station.new_in("10: a b c d e f"), "!d e f");
     assert_eq!(station.observe("8: y z a b c d").new.len(), 0);
@@ -208,7 +208,7 @@ fn what_lies_before_the_capture_is_never_handed_out_by_an_older_copy() {
 }
 
 #[test]
-fn names_and_numbers_used_again_without_dates_are_believed_once_they_move_on() {
+fn reused_names_and_numbers_are_believed_once_they_move_on() {
     let mut station = Station::new();
     assert_eq!(station.new_in("10: a b c d"), "!a b c d");
     assert_eq!(station.new_in("10: a b c"), "");
@@ -326,7 +326,7 @@ fn dates_are_believed_near_our_clock_only() {
 }
 
 #[test]
-fn what_is_on_offer_carries_its_newest_address() {
+fn offered_segments_have_their_newest_address() {
     let mut station = Station::new();
     let first = station.observe("5: a b c");
     station.url = Url::parse("http://other/live/list.m3u8").unwrap();

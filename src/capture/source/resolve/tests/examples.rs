@@ -80,7 +80,7 @@ async fn every_korean_example_leads_to_its_stream_and_knows_when_that_expires() 
 }
 
 #[tokio::test]
-async fn the_signature_of_the_page_arrives_whole_by_both_ways_and_in_the_file_that_people_start_from() {
+async fn the_signature_of_the_page_arrives_whole_by_every_example() {
     let web = korea().await;
     let by_pattern = play(&web, "korea.yaml", "kbs-1fm-page").await;
     assert!(by_pattern.url.as_str().ends_with("ABCDEFGH__&Key-Pair-Id=APKAMADEUP0000000000"), "{}", by_pattern.url);

@@ -1,0 +1,27 @@
+//! Sizes and lengths as people read them, written alike in messages, lists and on the page.
+
+use std::time::Duration;
+
+/// Bytes as `1.5 GiB` or `700 MiB`.
+pub fn bytes(bytes: u64) -> String {
+    let gib = bytes as f64 / f64::from(1_u32 << 30);
+    if gib >= 1.0 { format!("{gib:.1} GiB") } else { format!("{:.0} MiB", gib * 1024.0) }
+}
+
+/// Seconds as `1:02:03` or `2:03`; `0:00` if they are no length.
+pub fn clock(seconds: f64) -> String {
+    let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_lengths_read_as_people_say_them() {
+        assert_eq!((bytes(5 << 30), bytes(700 << 20)), ("5.0 GiB".to_owned(), "700 MiB".to_owned()));
+        assert_eq!((clock(3723.9), clock(59.0), clock(-1.0)), ("1:02:03".into(), "0:59".into(), "0:00".into()));
+    }
+}

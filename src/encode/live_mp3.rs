@@ -1,0 +1,135 @@
+//! A cut as an MP3 that somebody listens to while the cut comes on tape.
+//!
+//! It begins at the beginning of the cut, is sent as fast as the listener takes it, and goes on with the tape. Nothing
+//! is stored: a slow listener holds up only the two ffmpegs of his own. Memory is bounded by pipes and a short queue.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::ChildStdin;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::decoder::{Decoder, Samples};
+use super::error::EncodeError;
+use super::feed::{Feed, frames_of};
+use super::frames::frames;
+use crate::base::blocking::blocking;
+use crate::base::process::Invocation;
+use crate::config::Mp3;
+use crate::model::Span;
+use crate::tape::{Run, Step, Tape};
+
+/// Parts of the MP3 that may wait for the listener.
+const QUEUE: usize = 4;
+/// The size of a part.
+const PART: usize = 16 << 10;
+/// How long the ffmpegs may take to end.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// Hands the MP3 of `cut` to `listener` in parts, until its end or until nobody listens. `sealed` says that nothing
+/// more will come on tape.
+///
+/// # Errors
+/// The tape cannot be read, or ffmpeg cannot be started.
+pub async fn listen(
+    tape: Tape,
+    cut: Span,
+    settings: Mp3,
+    sealed: CancellationToken,
+    listener: mpsc::Sender<Bytes>,
+) -> Result<(), EncodeError> {
+    let layout = if settings.channels == 1 { "mono" } else { "stereo" };
+    let mut encoder = Invocation::new("ffmpeg")
+        .args(["-hide_banner", "-nostats", "-loglevel", "error", "-f", "f32le"])
+        .args(["-ar".to_owned(), settings.sample_rate.to_string()])
+        .args(["-channel_layout", layout, "-ac"])
+        .args([settings.channels.to_string()])
+        .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
+        .args(["-b:a".to_owned(), settings.bitrate.to_string()])
+        // No header with the length, which nobody knows.
+        .args(["-id3v2_version", "0", "-write_xing", "0", "-flush_packets", "1", "-f", "mp3", "pipe:1"])
+        .with_stdin()
+        .with_stdout()
+        .spawn()?;
+    let (input, output) = (encoder.take_stdin(), encoder.take_stdout());
+    let handing_over = async {
+        let Some(mut output) = output else { return };
+        loop {
+            let mut part = vec![0; PART];
+            match output.read(&mut part).await {
+                Ok(0) | Err(_) => return,
+                Ok(read) => part.truncate(read),
+            }
+            if listener.send(part.into()).await.is_err() {
+                return;
+            }
+        }
+    };
+    let ended = tokio::select! {
+        (ended, ()) = future::join(decode(tape, cut, settings, sealed, input), handing_over) => ended,
+        () = listener.closed() => Ok(()),
+    };
+    encoder.stop(GRACE).await;
+    ended
+}
+
+/// A queue between [`listen`] and a listener.
+pub fn queue() -> (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>) {
+    mpsc::channel(QUEUE)
+}
+
+/// Pours all runs of `cut` into the encoder.
+async fn decode(
+    tape: Tape,
+    cut: Span,
+    settings: Mp3,
+    sealed: CancellationToken,
+    encoder: Option<ChildStdin>,
+) -> Result<(), EncodeError> {
+    let Some(mut encoder) = encoder else { return Ok(()) };
+    let mut feed = Feed::new(tape, cut, sealed).await;
+    let mut step = feed.next().await;
+    while let Step::Run(run) = step {
+        let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings)?;
+        samples.skip(frames(run.skip, settings.sample_rate));
+        let (next, heard) = future::join(pour(&mut feed, &run, input), hand_on(&mut samples, &mut encoder)).await;
+        decoder.finish().await;
+        if !heard {
+            break;
+        }
+        step = next?;
+    }
+    Ok(())
+}
+
+/// Pours one run into its decoder. Returns the step after it.
+async fn pour(feed: &mut Feed, run: &Run, input: Option<ChildStdin>) -> Result<Step, EncodeError> {
+    let Some(mut input) = input else { return Ok(Step::End) };
+    let first = std::sync::Arc::clone(&run.reel);
+    let init = blocking(move || first.read_init()).await?;
+    // A decoder that has died takes nothing. Another one begins with the next run.
+    let mut takes = input.write_all(&init).await.is_ok();
+    loop {
+        match feed.next().await {
+            Step::Feed { sound, .. } if takes => {
+                let bytes = blocking(move || sound.read()).await?;
+                takes = input.write_all(frames_of(&bytes, run.reel.container)).await.is_ok();
+            }
+            Step::Feed { .. } => {}
+            step => return Ok(step),
+        }
+    }
+}
+
+/// Hands samples on. Returns false if the encoder takes no more.
+async fn hand_on(samples: &mut Samples, encoder: &mut ChildStdin) -> bool {
+    while let Ok(Some(heard)) = samples.next_frames(u64::MAX).await {
+        if encoder.write_all(&heard).await.is_err() {
+            return false;
+        }
+    }
+    true
+}

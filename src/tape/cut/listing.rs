@@ -1,0 +1,122 @@
+//! A cut of the tape for players, also while it still grows: which sound plays after which.
+//!
+//! Pure. What is missing is left out, as from the recording. There is a seam where something is missing and where the
+//! format changes.
+
+use std::time::Duration;
+
+use super::{Step, Walker};
+use crate::model::Span;
+use crate::tape::index::entry::Sound;
+use crate::tape::view::View;
+
+/// A stretch of sound, whole as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Where it is.
+    pub sound: Sound,
+    /// How long it plays.
+    pub duration: Duration,
+    /// How much plays before it.
+    pub at: Duration,
+    /// Its position in the cut. That is later than `at` if something is missing before it. The first sound may begin
+    /// before the cut does.
+    pub in_cut: Duration,
+    /// Whether its media time does not continue that of the one before, or its format is different.
+    pub seam: bool,
+}
+
+/// Lists the sound of `cut` in `view`, from the stretch that holds the beginning of the cut.
+pub fn listing(view: &View, cut: Span) -> Vec<Listed> {
+    let mut walker = Walker::new(cut);
+    let mut listed: Vec<Listed> = Vec::new();
+    let (mut seam, mut skip, mut at, mut in_cut) = (false, Duration::ZERO, Duration::ZERO, Duration::ZERO);
+    loop {
+        match walker.step(view, false) {
+            Step::Run(run) => (seam, skip, in_cut) = (!listed.is_empty(), run.skip, run.at),
+            // This sound only warms up a decoder.
+            Step::Feed { duration, .. } if duration <= skip => skip -= duration,
+            Step::Feed { sound, duration } => {
+                listed.push(Listed { sound, duration, at, in_cut: in_cut.saturating_sub(skip), seam });
+                in_cut = (in_cut + duration).saturating_sub(skip);
+                (seam, skip, at) = (false, Duration::ZERO, at + duration);
+            }
+            Step::Wait | Step::End => return listed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use chrono::{DateTime, TimeDelta, Utc};
+
+    use super::*;
+    use crate::model::{Chunk, Container, Format, MediaEvent};
+    use crate::tape::Tape;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
+    }
+
+    /// A tape with chunks of two seconds that were on the air at these seconds, with a break of unknown length before
+    /// each that does not follow the one before.
+    fn tape(folder: &std::path::Path, on_air: &[i64]) -> Tape {
+        let tape = Tape::open(folder, Duration::ZERO, at(0)).unwrap();
+        let format = Format { container: Container::Adts, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), at(0)).unwrap();
+        let mut next = None;
+        for second in on_air {
+            let discontinuity = next.replace(second + 2) != Some(*second);
+            let bytes = Bytes::from(format!("second {second}"));
+            let (arrived, programme_time) = (at(second + 2), Some(at(*second)));
+            let duration = Duration::from_secs(2);
+            let chunk = Chunk {
+                programme_time,
+                discontinuity,
+                follows: !discontinuity,
+                ..Chunk::new(bytes, duration, arrived)
+            };
+            tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
+        }
+        tape
+    }
+
+    /// The listing of the cut: each sound, what plays before it, and whether there is a seam.
+    fn listed(on_air: &[i64], from: i64, to: i64) -> Vec<(String, u64, bool)> {
+        let folder = tempfile::tempdir().unwrap();
+        let cut = Span::new(at(from), at(to));
+        let told = |listed: Listed| {
+            (String::from_utf8(listed.sound.read().unwrap()).unwrap(), listed.at.as_secs(), listed.seam)
+        };
+        listing(&tape(folder.path(), on_air).blocking_view(&cut), cut).into_iter().map(told).collect()
+    }
+
+    fn told(sounds: &[(i64, u64, bool)]) -> Vec<(String, u64, bool)> {
+        sounds.iter().map(|(second, at, seam)| (format!("second {second}"), *at, *seam)).collect()
+    }
+
+    #[test]
+    fn a_listing_begins_with_the_sound_that_holds_the_beginning() {
+        let whole = told(&[(104, 0, false), (106, 2, false), (108, 4, false)]);
+        assert_eq!(listed(&[100, 102, 104, 106, 108], 104, 110), whole);
+        assert_eq!(listed(&[100, 102, 104, 106, 108], 105, 110), whole);
+        assert_eq!(listed(&[100, 102, 104, 106, 108], 102, 105), told(&[(102, 0, false), (104, 2, false)]));
+    }
+
+    #[test]
+    fn missing_sound_is_left_out_and_leaves_a_seam() {
+        let with_a_hole = told(&[(100, 0, false), (102, 2, false), (110, 4, true), (112, 6, false)]);
+        assert_eq!(listed(&[100, 102, 110, 112], 100, 120), with_a_hole);
+        assert_eq!(listed(&[], 100, 120), []);
+    }
+
+    #[test]
+    fn every_sound_knows_its_position_in_the_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let cut = Span::new(at(101), at(120));
+        let listed = listing(&tape(folder.path(), &[98, 100, 102, 110, 112]).blocking_view(&cut), cut);
+        let places: Vec<_> = listed.iter().map(|one| (one.at.as_secs(), one.in_cut.as_secs())).collect();
+        assert_eq!(places, [(0, 0), (2, 1), (4, 9), (6, 11)]);
+    }
+}

@@ -1,0 +1,99 @@
+//! A reel that has ended. It is known by its summary. Its index is read when somebody needs that hour, shared while
+//! somebody does, and dropped again.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use super::entry::Entry;
+use super::summary::Summary;
+use super::{Index, moved_line, parse, undated_line};
+use crate::model::{Cause, CauseKind};
+use crate::tape::error::TapeError;
+
+/// A reel that has ended.
+#[derive(Debug)]
+pub struct ClosedReel {
+    /// The sound file.
+    pub path: PathBuf,
+    /// The number of its first entry.
+    pub first: u64,
+    /// What is known of it without its index.
+    pub summary: Summary,
+    read: Mutex<Weak<Index>>,
+}
+
+impl ClosedReel {
+    /// The reel at `path` with this `summary`; its first entry has the number `first`.
+    pub fn new(path: PathBuf, first: u64, summary: Summary) -> Self {
+        Self { path, first, summary, read: Mutex::default() }
+    }
+
+    /// The number after its last entry.
+    pub fn end(&self) -> u64 {
+        self.first.saturating_add(self.summary.entries)
+    }
+
+    /// Its index, if somebody has it in memory.
+    pub fn shared(&self) -> Option<Arc<Index>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner).upgrade()
+    }
+
+    /// Its index, with as many entries as its summary says; those that cannot be read any more are missing. Blocks.
+    pub fn index(&self) -> Arc<Index> {
+        if let Some(index) = self.shared() {
+            return index;
+        }
+        let mut index = read(&self.path);
+        let damaged = || Entry {
+            duration: Duration::ZERO,
+            arrived: self.summary.to,
+            programme_time: None,
+            discontinuity: true,
+            follows: false,
+            sequence: None,
+            sound: Err(Cause::new(CauseKind::Internal, format!("the tape {} is damaged", self.path.display()))),
+        };
+        index.entries.resize_with(usize::try_from(self.summary.entries).unwrap_or_default(), damaged);
+        index.entries.shrink_to_fit();
+        let index = Arc::new(index);
+        *self.read.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&index);
+        index
+    }
+
+    /// Moves everything on it by `by`, in its index as well. Returns the reel as it is then. Blocks.
+    pub fn shifted(&self, by: TimeDelta) -> Result<Self, TapeError> {
+        self.amended(&moved_line(by), self.summary.shifted(by))
+    }
+
+    /// Writes into its index that the dates on it are wrong. Returns the reel as it is then. Blocks.
+    pub fn with_dates_withdrawn(&self) -> Result<Self, TapeError> {
+        self.amended(&undated_line(), self.summary)
+    }
+
+    fn amended(&self, note: &str, summary: Summary) -> Result<Self, TapeError> {
+        amend(&self.path, note, &summary)?;
+        Ok(Self::new(self.path.clone(), self.first, summary))
+    }
+}
+
+/// Appends `note` to the index of the ended reel of `sound_file`, and after it the `summary`, which counts only as the
+/// last line.
+fn amend(sound_file: &Path, note: &str, summary: &Summary) -> Result<(), TapeError> {
+    let path = sound_file.with_extension("m3u8");
+    let length = fs::metadata(sound_file).map_err(TapeError::io(sound_file, "read"))?.len();
+    let mut index = OpenOptions::new().append(true).open(&path).map_err(TapeError::io(&path, "written"))?;
+    let text = format!("{note}{}", summary.line(length));
+    index.write_all(text.as_bytes()).and_then(|()| index.sync_data()).map_err(TapeError::io(&path, "written"))
+}
+
+/// Reads the index of the reel of `sound_file`. Blocks.
+pub fn read(sound_file: &Path) -> Index {
+    let text = fs::read(sound_file.with_extension("m3u8")).unwrap_or_default();
+    let available = fs::metadata(sound_file).map_or(0, |data| data.len());
+    parse(&String::from_utf8_lossy(&text), sound_file, available)
+}
