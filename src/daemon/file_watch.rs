@@ -5,10 +5,38 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use crate::base::environment::Environment;
+
+/// How often it is looked at.
+const EVERY: Duration = Duration::from_secs(1);
+
+/// Says in `edited` whenever `file` changed from now on, until the process stops. The task is the caller's: a disk that hangs
+/// holds up nothing else.
+pub(super) async fn watch(
+    file: PathBuf,
+    environment: Environment,
+    edited: mpsc::Sender<()>,
+) -> impl Future<Output = ()> {
+    let mut watch = Watch::new(file).await;
+    let Environment { clock, stop, .. } = environment;
+    let looks = async move {
+        loop {
+            clock.sleep(EVERY).await;
+            if watch.changed().await && edited.send(()).await.is_err() {
+                return;
+            }
+        }
+    };
+    async move { stop.run_until_cancelled_owned(looks).await.unwrap_or_default() }
+}
 
 /// Watches one file.
 #[derive(Debug)]
-pub(super) struct Watch {
+struct Watch {
     file: PathBuf,
     known: Option<Mark>,
     /// A change that was seen once and may still be going on.
@@ -19,14 +47,14 @@ type Mark = (u64, u64, u64, i64, i64);
 
 impl Watch {
     /// Watches `file` from now on.
-    pub(super) async fn new(file: PathBuf) -> Self {
+    async fn new(file: PathBuf) -> Self {
         let known = mark(&file).await;
         Self { file, known, fresh: None }
     }
 
     /// Whether the file changed and has since stayed the same from one look to the next: an editor may write it in
     /// several goes. A file that is gone has not changed.
-    pub(super) async fn changed(&mut self) -> bool {
+    async fn changed(&mut self) -> bool {
         let now = mark(&self.file).await;
         let settled = now.is_some() && now != self.known && now == self.fresh;
         self.fresh = now;

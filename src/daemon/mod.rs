@@ -7,6 +7,7 @@
 //! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
 mod file_watch;
+mod limits;
 mod lock;
 mod page;
 mod renamed;
@@ -26,7 +27,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::airings::Airings;
-use crate::airings::agenda::Agenda;
+use crate::airings::claimer::Claimer;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
@@ -98,8 +99,10 @@ struct Daemon {
     decks: Decks,
     catalogue: Catalogue,
     shelf: Shelf,
-    lock: Lock,
-    agenda: Agenda,
+    lock: Arc<Lock>,
+    /// The sign of life that is being given.
+    sign_of_life: Option<JoinHandle<()>>,
+    claimer: Claimer,
     looked: DateTime<Utc>,
     /// From the last sign of life of the daemon before until this one began.
     unwatched: Option<Span>,
@@ -115,8 +118,10 @@ struct Daemon {
 pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonError> {
     let mut signals = Signals::listen()?;
     let (ticks, mut heard) = mpsc::channel(8);
+    limits::raise_open_files();
     // Before anything that takes time: what is edited while the daemon starts is taken up as well.
-    let mut changes = file_watch::Watch::new(config.file.clone()).await;
+    let (edited, mut edits) = mpsc::channel(1);
+    environment.tasks.spawn(file_watch::watch(config.file.clone(), environment.clone(), edited).await);
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
     let mut by_hand = daemon.airings.changes();
     let environment = &daemon.environment;
@@ -134,15 +139,11 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
                 Request::Reload => daemon.reload().await,
             },
             tick = heard.recv() => match tick {
-                Some(Tick::Second) => {
-                    if changes.changed().await {
-                        daemon.reload().await;
-                    }
-                    daemon.look().await;
-                }
+                Some(Tick::Second) => daemon.look().await,
                 Some(Tick::Housekeeping) => daemon.tidy(),
                 None => break,
             },
+            Some(()) = edits.recv() => daemon.reload().await,
             // What was taken back may be due again.
             Ok(()) = by_hand.changed() => daemon.look().await,
             // Whoever built the environment may end it too: the demo does.
@@ -209,6 +210,7 @@ impl Daemon {
             recorder: recorder.clone(),
             decks: decks.clone(),
         };
+        let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());
         let mut daemon = Self {
             environment,
@@ -222,8 +224,9 @@ impl Daemon {
             decks,
             catalogue,
             shelf,
-            lock,
-            agenda: Agenda::default(),
+            lock: Arc::new(lock),
+            sign_of_life: None,
+            claimer,
             looked: now,
             unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             standing: Standing::default(),
@@ -257,7 +260,7 @@ impl Daemon {
         if self.time.is_first() {
             self.time.follow();
             self.decks.clock_was_wrong(jump).await;
-            self.agenda.clock_was_set();
+            self.claimer.clock_was_set();
             let now = self.environment.clock.now();
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
@@ -275,7 +278,7 @@ impl Daemon {
             self.held_for = None;
             self.time.follow();
             self.decks.clock_was_set();
-            self.agenda.clock_was_set();
+            self.claimer.clock_was_set();
             info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
         }
     }
@@ -286,15 +289,23 @@ impl Daemon {
         let now = self.environment.clock.now();
         let slept = Span::new(self.looked, now);
         if now.timestamp() / 60 != self.looked.timestamp() / 60 {
-            self.lock.touch().await;
+            self.give_sign_of_life();
         }
         self.looked = now;
         if slept.length() > SLEPT {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
             self.note_missed(slept);
         }
-        self.airings.claim_due(&mut self.agenda, now, LEAD).await;
+        self.claimer.look(now);
         self.tell();
+    }
+
+    /// Notes in the lock file that the daemon is alive, in a task of its own: its disk may hang.
+    fn give_sign_of_life(&mut self) {
+        if self.sign_of_life.as_ref().is_none_or(JoinHandle::is_finished) {
+            let lock = Arc::clone(&self.lock);
+            self.sign_of_life = Some(self.environment.tasks.spawn(async move { lock.touch().await }));
+        }
     }
 
     /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does not
@@ -385,13 +396,16 @@ impl Daemon {
         systemd::stopping();
         self.environment.stop.cancel();
         self.environment.tasks.close();
+        let stopped = async {
+            self.environment.tasks.wait().await;
+            self.lock.touch().await;
+        };
         tokio::select! {
-            () = self.environment.tasks.wait() => info!("stopped"),
+            () = stopped => info!("stopped"),
             () = self.environment.clock.sleep(STOP_WITHIN) => {
                 warn!(tasks = self.environment.tasks.len(), "some tasks did not end in time; what is on tape is safe");
             }
             () = signals.stop() => warn!("stopped at once, as asked; what is on tape is safe"),
         }
-        self.lock.touch().await;
     }
 }

@@ -19,7 +19,7 @@ use axum::http::{Request, Uri};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -39,8 +39,6 @@ const BUFFER: usize = 64 * 1024;
 const MOST: u64 = 1000;
 /// Connections at a time from one address; a web server on this machine asks on behalf of all.
 const MOST_OF_ONE: usize = 200;
-/// Files and connections that the process may have open, where the system lets it.
-const OPEN_FILES: u64 = 4096;
 /// After a failure to accept, which is mostly that too many files are open.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -146,15 +144,8 @@ fn below(uri: &Uri, root: &str) -> Option<Uri> {
 
 /// How many connections there may be: never so many that a recording finds no file to open.
 fn connections() -> usize {
-    let mut limit = getrlimit(Resource::Nofile);
-    let wanted = OPEN_FILES.min(limit.maximum.unwrap_or(OPEN_FILES));
-    if limit.current.is_some_and(|current| current < wanted) {
-        let raised = rustix::process::Rlimit { current: Some(wanted), maximum: limit.maximum };
-        if setrlimit(Resource::Nofile, raised).is_ok() {
-            limit.current = Some(wanted);
-        }
-    }
-    usize::try_from((limit.current.unwrap_or(OPEN_FILES) / 4).clamp(16, MOST)).unwrap_or(16)
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    usize::try_from((files / 4).clamp(16, MOST)).unwrap_or(16)
 }
 
 /// How many connections each address has.
