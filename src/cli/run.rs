@@ -3,6 +3,7 @@
 use super::exit::{DONE, FAILED};
 use super::runtime::block_on;
 use super::{check, logging};
+use crate::base::allocator;
 use crate::base::environment::Environment;
 use crate::base::reaper;
 use crate::config::Config;
@@ -10,6 +11,8 @@ use crate::daemon;
 
 /// Runs until a signal stops it.
 pub(super) fn run(config: Config) -> anyhow::Result<u8> {
+    // Before the runtime has threads.
+    allocator::limit();
     logging::begin("info");
     // Reported at the start, not in the middle of a show. Only what keeps everything from being recorded ends the service:
     // the other shows must not suffer.
