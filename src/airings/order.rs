@@ -42,7 +42,7 @@ impl Order {
         let station = known.unwrap_or_else(|| Arc::new(Station::unreachable(&airing.station, airing.timezone)));
         let show = match config.show_or_once(&airing.show, title, &station) {
             Some(show) => show,
-            None => config.stand_in(&airing.show, title, &station)?,
+            None => config.stand_in(&airing.show, title, &station),
         };
         Some(Self { airing: airing.clone(), show, station, config: Arc::clone(config), only_tape })
     }

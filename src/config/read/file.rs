@@ -9,8 +9,9 @@ use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
-use crate::config::values::template::NAME;
-use crate::config::values::{ById, Complaint, Config, Crontabs, DeadAirRule, GapPolicy, Id3, Mp3, Show, units};
+use crate::config::values::{
+    ById, Complaint, Config, Crontabs, DeadAirRule, GapPolicy, Id3, Mp3, Purpose, Show, units,
+};
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
 /// The largest file that is read, in bytes. People write none that is larger.
@@ -69,7 +70,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let output = output_folder(&section, folder, check, problems);
     let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::checked(state, check));
     let state = section.read("state", problems, parse);
-    let name = template::template(Some(&section), "name", NAME, problems);
+    let name = template::read(Some(&section), "name", Purpose::Name, problems);
     let mp3 = encoding::mp3(&section, Mp3::default(), problems);
     let id3 = encoding::id3(&section, Id3::default(), problems);
     let gaps = gaps::gaps(&section, GapPolicy::default(), problems);
@@ -77,7 +78,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
 
     let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
-    let parsed = entries.iter().map(|entry| station::station(entry, timezone, folder, problems));
+    let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
     let crontabs = Crontabs::default();
     let defaults =
@@ -111,11 +112,9 @@ fn output_folder(section: &Section<'_>, folder: &Path, check: FolderCheck, probl
         let parse = |text: &str| folders::parse(text, folder).and_then(|output| folders::checked(output, check));
         return section.read("output", problems, parse);
     }
-    folders::checked(folder.join("recordings"), check)
-        .map_err(|complaint| {
-            problems.add(Location::TOP, complaint.hint("name another folder: `output: /path/to/folder`"))
-        })
-        .ok()
+    let hint = "name another folder: `output: /path/to/folder`";
+    let checked = folders::checked(folder.join("recordings"), check);
+    checked.map_err(|complaint| problems.add(Location::TOP, complaint.hint(hint))).ok()
 }
 
 fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems) -> Vec<Show> {
@@ -124,7 +123,7 @@ fn shows(section: &Section<'_>, defaults: &Defaults<'_>, problems: &mut Problems
         return shows;
     }
     let nodes = section.list("shows", problems).unwrap_or_default().iter().enumerate();
-    let all: Vec<_> = nodes.map(|(index, node)| show::show(index + 1, node, defaults, problems)).collect();
+    let all: Vec<_> = nodes.map(|(index, node)| show::read(index + 1, node, defaults, problems)).collect();
     let taken: HashSet<String> = all.iter().filter_map(|parsed| Some(parsed.identity.as_ref()?.0.clone())).collect();
     let mut first: HashMap<String, Location> = HashMap::new();
     for parsed in all {

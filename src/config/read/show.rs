@@ -8,10 +8,9 @@ use crate::base::zone::Zone;
 use super::station::StationStub;
 use super::{artwork, encoding, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
-use crate::config::values::template::{ALBUM, ARTIST, GENRE, TITLE};
 use crate::config::values::{
-    Complaint, Crontabs, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Show, TagTemplates, Template, any_of, nearest, slug,
-    units,
+    Complaint, Crontabs, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Purpose, Show, TagTemplates, Template, any_of,
+    nearest, slug, units,
 };
 use crate::config::yaml::{Location, Node, Problems};
 use crate::model::{ShowId, StationId};
@@ -53,7 +52,7 @@ pub struct ParsedShow {
 }
 
 /// Reads show number `number` of the list.
-pub fn show(number: usize, node: &Node, defaults: &Defaults<'_>, problems: &mut Problems) -> ParsedShow {
+pub fn read(number: usize, node: &Node, defaults: &Defaults<'_>, problems: &mut Problems) -> ParsedShow {
     let Some(section) = Section::open(node, &format!("show {number}"), node.location, &SHOW, problems) else {
         return ParsedShow { identity: None, show: None };
     };
@@ -99,8 +98,9 @@ fn parse(
     let late = section.read("late", problems, units::duration).unwrap_or(Duration::ZERO);
     let timezone = timezone::of_section(section, problems);
     let tags = section.section("tags", problems);
-    let mut tag = |name: &str, default: &str| template::template(tags.as_ref(), name, default, problems);
-    let tags = (tag("title", TITLE), tag("artist", ARTIST), tag("genre", GENRE), tag("album", ALBUM));
+    let mut tag = |name: &str, purpose| template::read(tags.as_ref(), name, purpose, problems);
+    let (title_tag, artist) = (tag("title", Purpose::Title), tag("artist", Purpose::Artist));
+    let (genre, album) = (tag("genre", Purpose::Genre), tag("album", Purpose::Album));
     let file = match section.get("name") {
         Some(_) => section.read("name", problems, template::parse),
         None => defaults.name.cloned(),
@@ -125,7 +125,7 @@ fn parse(
         length: length?,
         early,
         late,
-        tags: TagTemplates { title: tags.0?, artist: tags.1?, genre: tags.2?, album: tags.3? },
+        tags: TagTemplates { title: title_tag?, artist: artist?, genre: genre?, album: album? },
         file: file?,
         mp3,
         id3,
@@ -134,7 +134,7 @@ fn parse(
         artwork,
         keep,
     };
-    template::try_own(section, &show, defaults.station_name(&show.station), problems);
+    template::try_own(section, tags.as_ref(), &show, defaults.station_name(&show.station), problems);
     Some(show)
 }
 

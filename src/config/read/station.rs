@@ -36,7 +36,7 @@ pub struct StationStub {
 }
 
 /// Reads the station under one key of `stations`. `timezone` is that of the file.
-pub fn station(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> ParsedStation {
+pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problems) -> ParsedStation {
     let key = entry.key.clone();
     let id = parse_or_suggest(&key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
     let instead = || Some(slug::slug(&key)).filter(|slug| !slug.is_empty());

@@ -12,11 +12,11 @@ const STARTS: usize = 7;
 /// The starts that are tried come after 1 January 2026, so that one file is always read alike.
 const FROM: DateTime<Utc> = DateTime::from_timestamp_nanos(1_767_225_600_000_000_000);
 
-/// Reads the template of a key; `default` holds if the key is not written.
-pub fn template(section: Option<&Section<'_>>, name: &str, default: &str, problems: &mut Problems) -> Option<Template> {
+/// Reads the template of a key; the default of `purpose` holds if the key is not written.
+pub fn read(section: Option<&Section<'_>>, name: &str, purpose: Purpose, problems: &mut Problems) -> Option<Template> {
     match section {
         Some(section) if section.get(name).is_some() => section.read(name, problems, parse),
-        _ => Template::parse(default).ok(),
+        _ => Some(Template::usual(purpose)),
     }
 }
 
@@ -32,10 +32,9 @@ pub fn parse(text: &str) -> Result<Template, Complaint> {
     })
 }
 
-/// Tries the templates that the section of a show has itself, and reports those that fail.
-pub fn try_own(section: &Section<'_>, show: &Show, station: &str, problems: &mut Problems) {
-    let tags = section.section("tags", &mut Problems::default());
-    let of_tag = |name: &str| tags.as_ref().and_then(|tags| tags.get(name));
+/// Tries the templates that the section of a show and its `tags` have themselves, and reports those that fail.
+pub fn try_own(section: &Section<'_>, tags: Option<&Section<'_>>, show: &Show, station: &str, problems: &mut Problems) {
+    let of_tag = |name: &str| tags.and_then(|tags| tags.get(name));
     let all = [
         (Purpose::Title, &show.tags.title, of_tag("title")),
         (Purpose::Artist, &show.tags.artist, of_tag("artist")),
@@ -44,7 +43,7 @@ pub fn try_own(section: &Section<'_>, show: &Show, station: &str, problems: &mut
         (Purpose::Name, &show.file, section.get("name")),
     ];
     for (purpose, template, entry) in all {
-        let Some(entry) = entry.filter(|_| template.source() != purpose.usual()) else { continue };
+        let Some(entry) = entry.filter(|_| *template != Template::usual(purpose)) else { continue };
         if let Err(error) = tried(template, show, station) {
             problems.add(entry.value.location, refused(show, error));
         }

@@ -398,8 +398,8 @@ fn an_unquoted_cron_between_other_keys_is_reported_at_its_location_and_hides_not
 
 #[test]
 fn gaps_dead_air_and_id3_are_those_of_the_file_unless_a_show_has_its_own() {
-    let show = |keys: &str| format!("  - {{ title: A, station: s, cron: \"0 1 * * *\", length: 1h{keys} }}\n");
     type Policy = (GapPolicy, Option<DeadAirRule>, Id3);
+    let show = |keys: &str| format!("  - {{ title: A, station: s, cron: \"0 1 * * *\", length: 1h{keys} }}\n");
     let read = |head: &str, keys: &str| -> (Policy, Policy) {
         let config = parse(&with_station(&format!("{head}shows:\n{}", show(keys))));
         let own = &config.shows[0];

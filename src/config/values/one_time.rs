@@ -6,8 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::template::{ALBUM, ARTIST, GENRE, TITLE};
-use super::{Config, Crontab, Keep, Show, Station, TagTemplates, Template, slug};
+use super::{Config, Crontab, Keep, Purpose, Show, Station, TagTemplates, Template, slug};
 use crate::model::ShowId;
 
 /// How the ids of shows that air once begin.
@@ -32,13 +31,12 @@ impl Config {
         if !id.as_str().starts_with(ONCE) {
             return self.show(id).cloned();
         }
-        self.stand_in(id, title, station)
+        Some(self.stand_in(id, title, station))
     }
 
     /// Makes a show of the file's defaults, in the place of one that the file does not have, or no longer has.
-    pub fn stand_in(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
-        let template = |source: &str| Template::parse(source).ok();
-        Some(Arc::new(Show {
+    pub fn stand_in(&self, id: &ShowId, title: &str, station: &Station) -> Arc<Show> {
+        Arc::new(Show {
             id: id.clone(),
             title: title.to_owned(),
             station: station.id.clone(),
@@ -48,10 +46,10 @@ impl Config {
             early: Duration::ZERO,
             late: Duration::ZERO,
             tags: TagTemplates {
-                title: template(TITLE)?,
-                artist: template(ARTIST)?,
-                genre: template(GENRE)?,
-                album: template(ALBUM)?,
+                title: Template::usual(Purpose::Title),
+                artist: Template::usual(Purpose::Artist),
+                genre: Template::usual(Purpose::Genre),
+                album: Template::usual(Purpose::Album),
             },
             file: self.name.clone(),
             mp3: self.mp3,
@@ -60,7 +58,7 @@ impl Config {
             dead_air: self.dead_air,
             artwork: None,
             keep: Keep::default(),
-        }))
+        })
     }
 }
 

@@ -5,6 +5,7 @@
 //! filter for values of another kind. A template that fails later all the same costs no recording:
 //! [`Template::render_or_usual`].
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -35,7 +36,7 @@ const NAMES: [&str; 7] = ["show", "show_id", "station", "station_id", "start", "
 /// A template, known to compile and to use only known names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    source: String,
+    source: Cow<'static, str>,
 }
 
 /// The values that a template can name.
@@ -89,8 +90,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// Returns the default.
-    pub fn usual(self) -> &'static str {
+    fn default_source(self) -> &'static str {
         match self {
             Self::Title => TITLE,
             Self::Artist => ARTIST,
@@ -102,6 +102,11 @@ impl Purpose {
 }
 
 impl Template {
+    /// Returns the default of this purpose.
+    pub(crate) fn usual(purpose: Purpose) -> Self {
+        Self { source: Cow::Borrowed(purpose.default_source()) }
+    }
+
     /// Compiles a template and tries it with made-up values, of which it must suit some.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
         let template = Self::compile(source)?;
@@ -117,7 +122,7 @@ impl Template {
 
     /// Compiles a template that names nothing unknown, without trying it.
     pub fn compile(source: &str) -> Result<Self, TemplateError> {
-        let template = Self { source: source.to_owned() };
+        let template = Self { source: Cow::Owned(source.to_owned()) };
         let fail = |reason: String, hint| TemplateError { template: source.to_owned(), reason, hint, suggestion: None };
         let compiled = ENGINE.template_from_str(source).map_err(|error| fail(reason(&error), None))?;
         let mut unknown: Vec<String> = compiled.undeclared_variables(false).into_iter().collect();
@@ -136,10 +141,7 @@ impl Template {
     pub fn render_or_usual(&self, purpose: Purpose, values: &Values) -> (String, Option<TemplateError>) {
         match self.render(values) {
             Ok(text) => (text, None),
-            Err(error) => {
-                let usual = Self { source: purpose.usual().to_owned() };
-                (usual.render(values).unwrap_or_else(|_| values.show.clone()), Some(error))
-            }
+            Err(error) => (Self::usual(purpose).render(values).unwrap_or_else(|_| values.show.clone()), Some(error)),
         }
     }
 
@@ -161,7 +163,7 @@ impl Template {
             length => units::words(values.length.to_std().unwrap_or(Duration::ZERO)),
         };
         ENGINE.render_str(&self.source, context).map_err(|error| TemplateError {
-            template: self.source.clone(),
+            template: self.source().to_owned(),
             reason: reason(&error),
             hint: (error.kind() == ErrorKind::UnknownFilter)
                 .then(|| "dates are written `{{ start | date('%Y-%m-%d') }}`".to_owned()),
@@ -274,6 +276,13 @@ mod tests {
         assert!(error.unwrap().to_string().contains("cannot be rendered"));
         let (name, error) = Template::compile("{{ show }}").unwrap().render_or_usual(Purpose::Name, &values());
         assert_eq!((name.as_str(), error.is_none()), ("명연주 명음반 & <more>", true));
+    }
+
+    #[test]
+    fn every_default_is_a_template() {
+        for purpose in [Purpose::Title, Purpose::Artist, Purpose::Genre, Purpose::Album, Purpose::Name] {
+            assert_eq!(Template::parse(purpose.default_source()).unwrap(), Template::usual(purpose));
+        }
     }
 
     #[test]

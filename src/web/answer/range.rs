@@ -54,7 +54,7 @@ fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
     }
 }
 
-/// The parts that `range` asks for of so many bytes, without those that lie beyond them; nothing where it is no range of bytes
+/// The parts that `range` asks for of so many bytes, without those that lie beyond them; `None` if it is no range of bytes
 /// (sections 14.1.1 and 14.1.2).
 fn parts(range: &str, bytes: u64) -> Option<Vec<RangeInclusive<u64>>> {
     let (unit, set) = range.split_once('=')?;
@@ -74,7 +74,7 @@ fn parts(range: &str, bytes: u64) -> Option<Vec<RangeInclusive<u64>>> {
     )
 }
 
-/// One of them, which may reach beyond the file; nothing where it is none.
+/// One of them, which may reach beyond the file; `None` if it is no part.
 fn part(spec: &str, bytes: u64) -> Option<RangeInclusive<u64>> {
     let (first, last) = spec.split_once('-')?;
     if first.is_empty() {

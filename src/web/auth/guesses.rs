@@ -19,7 +19,7 @@ use super::secret::{Bits, same};
 
 /// Attempts that an address may make at once, and how long it takes until it has one more.
 const OWN: Rule = Rule { burst: 5, interval: Duration::from_secs(20) };
-/// The same for all addresses together.
+/// What all addresses together may make.
 const ALL: Rule = Rule { burst: 30, interval: Duration::from_secs(2) };
 /// Addresses of which the right password is remembered.
 const RIGHT: usize = 256;

@@ -36,7 +36,7 @@ pub(super) fn path(state: &Path) -> PathBuf {
     state.join(NAME)
 }
 
-/// Reads it; nothing where there is none. Blocks.
+/// Reads it; `None` if there is no file. Blocks.
 pub(super) fn read(path: &Path) -> io::Result<Option<Kept>> {
     let length = match std::fs::metadata(path) {
         Ok(metadata) => metadata.len(),

@@ -10,7 +10,7 @@ use crate::web::address::pictured;
 pub(super) enum Reach {
     /// It is the feed of all shows, for podcast apps or music players.
     FeedOfAll,
-    /// The same of one show.
+    /// It is the feed of one show.
     FeedOf(ShowId),
     /// It is the calendar.
     Calendar,
@@ -18,7 +18,7 @@ pub(super) enum Reach {
     PartOf(ShowId),
 }
 
-/// To which feed `path` belongs; nothing where no feed leads there.
+/// To which feed `path` belongs; `None` if no feed leads there.
 pub(super) fn of(path: &str) -> Option<Reach> {
     let parts: Vec<String> = path
         .strip_prefix('/')?

@@ -9,7 +9,7 @@ use subtle::ConstantTimeEq as _;
 /// 256 bits.
 pub(super) type Bits = [u8; 32];
 
-/// Fresh ones; nothing where the system has none to give.
+/// Fresh ones; `None` if the system has none to give.
 pub(super) fn random() -> Option<Bits> {
     let mut bits = Bits::default();
     getrandom::fill(&mut bits).ok()?;

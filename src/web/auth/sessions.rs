@@ -35,14 +35,14 @@ pub(super) struct Sessions(Vec<Session>);
 pub(super) enum Standing {
     /// It is one of ours.
     Good,
-    /// The same, and from now on it lasts anew: the browser must be told, and it must be kept.
+    /// It is one of ours, and lasts anew from now on: the browser must be told, and it must be kept.
     Renewed,
     /// It is none, or over.
     None,
 }
 
 impl Sessions {
-    /// Begins one for `client` and gives its id; nothing where the system has no random numbers.
+    /// Begins one for `client` and gives its id; `None` if the system has no random numbers.
     pub(super) fn begin(&mut self, client: &Bits, now: DateTime<Utc>) -> Option<String> {
         let id = encode(&random()?);
         self.0.retain(|session| now - session.used < LASTS);

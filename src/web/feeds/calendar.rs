@@ -1,6 +1,6 @@
 //! The coming airings as a calendar (iCalendar, RFC 5545), which apps subscribe to.
 //!
-//! The same airings make the same calendar, byte for byte, so that an app that asks again gets it only when it changed.
+//! Airings that have not changed make the same calendar, byte for byte, so that an app that asks again gets it only when it changed.
 
 use axum::extract::State;
 use axum::http::HeaderMap;

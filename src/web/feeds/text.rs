@@ -7,7 +7,7 @@ pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
-/// The same on one line: in a playlist a newline would begin an entry of its own, and some players count the line and
+/// Such text on one line: in a playlist a newline would begin an entry of its own, and some players count the line and
 /// paragraph separators of Unicode among them.
 pub(super) fn line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

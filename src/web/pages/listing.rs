@@ -13,7 +13,7 @@ const MOST: u32 = 500;
 #[derive(Debug)]
 pub(super) struct Listing {
     pub recordings: Vec<Recording>,
-    /// The next page has those on the air before this; none where there are no more.
+    /// The next page has those on the air before this; `None` if there are no more.
     pub older: Option<DateTime<Utc>>,
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Lis
     Ok(Listing { recordings, older })
 }
 
-/// How many of `recordings`, newest first, are on this page; none where there are fewer than were asked for, and so no
+/// How many of `recordings`, newest first, are on this page; `None` if there are fewer than were asked for, and so no
 /// further page. Pages are told apart by time, so those that began at the same moment are never parted.
 fn page_end(recordings: &[Recording], asked: u32) -> Option<usize> {
     let full = recordings.len() >= usize::try_from(asked).unwrap_or(usize::MAX);

@@ -41,13 +41,13 @@ pub struct OnAir {
     missing: f64,
     /// Why no sound comes at the moment.
     trouble: Option<String>,
-    /// The same in one word.
+    /// Why, in one word.
     trouble_kind: Option<CauseKind>,
     /// The loudest sample of each tenth of a second of the newest stretch, in dBFS.
     levels: Vec<f32>,
 }
 
-/// What is on the air; nothing until it is looked at.
+/// What is on the air; `None` until it is looked at.
 type Now = Option<Arc<Vec<OnAir>>>;
 
 /// What happens. Its clones are one.
@@ -126,8 +126,8 @@ impl Events {
         events
     }
 
-    /// Listens to what happens after `since`, which is a [`Hearing::mark`]; from now on, where that is not given. Nothing,
-    /// where too many listen.
+    /// Listens to what happens after `since`, which is a [`Hearing::mark`]; from now on, if that is not given. `None` if
+    /// too many listen.
     pub fn listen(&self, since: Option<&str>) -> Option<Hearing> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         // Of another run nothing is known, and so everything may have changed.
@@ -147,7 +147,7 @@ impl Events {
 }
 
 impl Hearing {
-    /// What happens next; nothing when the daemon stops.
+    /// What happens next; `None` when the daemon stops.
     pub async fn next(&mut self) -> Option<Happened> {
         loop {
             tokio::select! {

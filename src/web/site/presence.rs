@@ -34,7 +34,7 @@ pub struct Sums {
 pub struct Presence(Mutex<Option<(Duration, Sums)>>);
 
 impl Presence {
-    /// The sums, at most a minute old; none where nobody can say what is in the folder. `now` is monotonic.
+    /// The sums, at most a minute old; `None` if nobody can say what is in the folder. `now` is monotonic.
     pub async fn sums(
         &self,
         catalogue: &Catalogue,

@@ -127,7 +127,7 @@ impl Probes {
         Ok(Place { probes: self.clone(), station: station.clone(), _permit: permit })
     }
 
-    /// Nothing, when the daemon stops meanwhile.
+    /// `None` if the daemon stops meanwhile.
     async fn run(&self, station: &Arc<Station>, mp3: Mp3) -> Option<Tried> {
         self.clear().await;
         let now = self.environment.clock.now();

@@ -43,7 +43,7 @@ pub async fn read_first(State(clock): State<SharedClock>, request: Request, next
     }
 }
 
-/// All of a body; nothing where it is too large.
+/// All of a body; `None` if it is too large.
 async fn whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
     let mut whole = BytesMut::new();
     let mut body = body.into_data_stream();

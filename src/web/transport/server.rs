@@ -156,7 +156,7 @@ struct Crowd(Mutex<HashMap<IpAddr, usize>>);
 struct One(Arc<Crowd>, IpAddr);
 
 impl Crowd {
-    /// One more from `address`; nothing where it has enough.
+    /// One more from `address`; `None` if it has enough.
     fn admit(self: &Arc<Self>, address: IpAddr) -> Option<One> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(address).or_default();

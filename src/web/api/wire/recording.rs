@@ -84,6 +84,7 @@ struct Note {
 /// The names are in catalogues and in what programs read: one that has been released is never changed.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::enum_variant_names, reason = "programs read these names")]
 enum NoteKind {
     DefaultName,
     DefaultTitle,

@@ -64,7 +64,7 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
     }
 }
 
-/// The chapters of a recording; none where nothing is missing.
+/// The chapters of a recording; none if nothing is missing.
 pub(super) fn of(recording: &Recording) -> Vec<Chapter> {
     let length = recording.plays_for();
     let filled = length.as_secs_f64() - recording.seconds > SILENCE_FROM;

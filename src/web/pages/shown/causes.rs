@@ -43,7 +43,7 @@ pub fn noted(note: &Note, language: &Language) -> Said {
     Said { said: note.kind.said(language), words: redact::text(&note.reason) }
 }
 
-/// All sentences as JSON, for causes that a script is told later; nothing where the words are enough.
+/// All sentences as JSON, for causes that a script is told later; `None` if the words are enough.
 pub fn sentences(language: &Language) -> Option<String> {
     if is_english(language) {
         return None;
