@@ -12,6 +12,13 @@ pub fn limit() {
     glibc::limit();
 }
 
+/// Gives memory that was freed back to the system, also from between what is in use. Takes a few milliseconds, in which
+/// other threads may wait for memory.
+pub fn trim() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    glibc::trim();
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc {
     /// Blocks of this many bytes are mapped by themselves, and unmapped when they are freed.
@@ -32,5 +39,11 @@ mod glibc {
             // does not know is ignored.
             unsafe { libc::mallopt(flag, value) };
         }
+    }
+
+    #[expect(unsafe_code, reason = "malloc_trim has no safe interface")]
+    pub(super) fn trim() {
+        // SAFETY: malloc_trim(3) is thread-safe and changes no block in use.
+        unsafe { libc::malloc_trim(0) };
     }
 }

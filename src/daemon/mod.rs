@@ -28,6 +28,7 @@ use tracing::{error, info, warn};
 
 use crate::airings::Airings;
 use crate::airings::claimer::Claimer;
+use crate::base::allocator;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
@@ -60,6 +61,8 @@ const LEAD: TimeDelta = TimeDelta::seconds(15);
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// After a longer sleep than this the machine was suspended, or its clock was set.
 const SLEPT: TimeDelta = TimeDelta::seconds(60);
+/// How often memory that was freed is given back to the system.
+const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// Airings missed longer ago than this are not worth a line.
 const MISSED_WITHIN: TimeDelta = TimeDelta::days(7);
 
@@ -132,6 +135,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
         daemon.note_missed(unwatched);
     }
     daemon.look_for_strays();
+    daemon.environment.tasks.spawn(give_memory_back(daemon.environment.clone()));
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -153,6 +157,14 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     clockwork.stop().await;
     daemon.stop(signals).await;
     Ok(())
+}
+
+/// Gives back what the last burst has left: many shows begin in one second.
+async fn give_memory_back(environment: Environment) {
+    let Environment { clock, stop, .. } = environment;
+    while stop.run_until_cancelled(clock.sleep(TRIM_EVERY)).await.is_some() {
+        blocking(allocator::trim).await;
+    }
 }
 
 impl Daemon {
