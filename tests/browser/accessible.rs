@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::{MASTERS, PAGES, SOUND, library};
 use crate::support::browser::{Browser, Look, Page};
+use crate::support::skip;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_page_has_a_barrier_that_axe_knows_of() {
     let Some(axe) = axe() else {
-        println!("SKIPPED: there is no axe-core in target/axe; tests/axe/fetch brings it");
+        skip::without("axe-core in target/axe; tests/axe/fetch brings it");
         return;
     };
     let library = library().await;

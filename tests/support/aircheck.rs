@@ -2,7 +2,6 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use tokio::process::{Child, Command};
 
 use super::folder;
 use super::pace::Pace;
+use super::skip;
 
 /// How long an aircheck that is to end may take, on a machine that has much else to do.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
@@ -204,11 +204,7 @@ impl Aircheck {
         #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
         let mut unshare = std::process::Command::new("unshare");
         if !unshare.args(&own).arg("true").stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
-            let name = std::thread::current().name().unwrap_or_default().to_owned();
-            let _ = writeln!(
-                std::io::stderr(),
-                "\nSKIPPED {name}: it needs processes of its own, which this user may not have"
-            );
+            skip::skipped("processes of its own, which this user may not have");
             return None;
         }
         let binary = binary();

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use super::aircheck::Aircheck;
 use super::folder;
 use super::origin::{Container, Origin, Setup};
+use super::skip;
 use super::timecode::Report;
 
 /// What an encoder may add, in seconds.
@@ -184,8 +185,7 @@ impl Disk {
         std::fs::create_dir(&path).expect("a folder");
         let size = format!("size={kibibytes}k");
         if !run("mount", &["-t", "tmpfs", "-o", &size, "tmpfs", &path.to_string_lossy()]) {
-            let name = std::thread::current().name().unwrap_or_default().to_owned();
-            let _ = writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a small disk, which only root can mount");
+            skip::skipped("a small disk, which only root can mount");
             return None;
         }
         Some(Self(path))
@@ -245,9 +245,7 @@ impl Refusing {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
         let (to, from) = (library.to_string_lossy(), source.to_string_lossy());
         if !run("cc", &["-shared", "-fPIC", "-o", &to, &from, "-ldl"]) {
-            let name = std::thread::current().name().unwrap_or_default().to_owned();
-            let _ =
-                writeln!(std::io::stderr(), "\nSKIPPED {name}: it needs a disk that refuses, which takes a C compiler");
+            skip::without("C compiler for a disk that refuses");
             return None;
         }
         let root = aircheck.path("").canonicalize().expect("a folder");
@@ -307,11 +305,7 @@ impl Hanging {
             return Some(Self(folder.to_owned(), child));
         }
         let _ = child.wait();
-        let name = std::thread::current().name().unwrap_or_default().to_owned();
-        let _ = writeln!(
-            std::io::stderr(),
-            "\nSKIPPED {name}: it needs a share that hangs, which takes root and /dev/fuse"
-        );
+        skip::skipped("a share that hangs, which takes root and /dev/fuse");
         None
     }
 }

@@ -56,5 +56,6 @@ pub mod pace;
 pub mod ports;
 pub mod rtmp;
 pub mod shelved;
+pub mod skip;
 pub mod timecode;
 pub mod tls;

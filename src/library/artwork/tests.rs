@@ -34,6 +34,7 @@ fn letters_come_from_a_font_that_has_all_of_them() {
     let fonts = letters::fonts();
     // A machine without fonts has only figures.
     if letters::outline("EN", &fonts).is_none() {
+        assert!(std::env::var_os("AIRCHECK_REQUIRE_ALL").is_none(), "there are no fonts");
         return;
     }
     let drawn = |title: &str| draw::draw("a", title, 300, &fonts).unwrap();
