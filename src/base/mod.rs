@@ -2,6 +2,8 @@
 
 pub mod blocking;
 pub mod clock;
+#[cfg(test)]
+pub mod elsewhere;
 pub mod environment;
 pub mod http;
 pub mod image;
