@@ -8,6 +8,7 @@ use super::decoder::Decoder;
 use super::error::EncodeError;
 use super::feed::frames_of;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::config::Mp3;
 use crate::tape::Sound;
 
@@ -22,8 +23,8 @@ const WITHIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The tape cannot be read, or ffmpeg cannot be started.
-pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
-    let (mut decoder, input, mut samples) = Decoder::start(&sound.reel, COARSE)?;
+pub async fn levels(sound: &Sound, clock: &SharedClock) -> Result<Vec<f32>, EncodeError> {
+    let (mut decoder, input, mut samples) = Decoder::start(&sound.reel, COARSE, clock)?;
     let stretch = sound.clone();
     let (init, bytes) = blocking(move || Ok::<_, EncodeError>((stretch.reel.read_init()?, stretch.read()?))).await?;
     let pouring = async {
@@ -42,7 +43,7 @@ pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
             );
         }
     };
-    let _ = tokio::time::timeout(WITHIN, futures::future::join(pouring, hearing)).await;
+    let _ = clock.timeout(WITHIN, futures::future::join(pouring, hearing)).await;
     decoder.stop().await;
     let stretch = (COARSE.sample_rate / PER_SECOND) as usize;
     let loudest = |part: &[f32]| part.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0);
@@ -56,6 +57,7 @@ mod tests {
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
+    use crate::base::clock::SystemClock;
     use crate::base::process::Invocation;
     use crate::model::Container;
     use crate::tape::Reel;
@@ -66,7 +68,8 @@ mod tests {
 
     #[tokio::test]
     async fn the_meter_shows_how_loud_it_is_and_nothing_where_that_cannot_be_told() {
-        let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn().unwrap();
+        let clock = SystemClock::shared();
+        let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn(&clock).unwrap();
         let mut bytes = Vec::new();
         ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -78,7 +81,7 @@ mod tests {
         // A busy machine may take too long for a look.
         let mut measured = Vec::new();
         for _ in 0..20 {
-            measured = levels(&sound).await.unwrap();
+            measured = levels(&sound, &clock).await.unwrap();
             if measured.len() >= 19 {
                 break;
             }
@@ -88,6 +91,6 @@ mod tests {
         assert!(measured[12..19].iter().all(|level| *level < 0.01), "{measured:?}");
 
         std::fs::write(&path, vec![7; bytes.len()]).unwrap();
-        assert_eq!(levels(&sound).await.unwrap(), Vec::<f32>::new());
+        assert_eq!(levels(&sound, &clock).await.unwrap(), Vec::<f32>::new());
     }
 }

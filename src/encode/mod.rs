@@ -32,6 +32,7 @@ mod waveform;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::base::clock::SharedClock;
 use crate::library::shelf::goes_on;
 use crate::tape::Tape;
 
@@ -50,14 +51,19 @@ const ENCODERS: u32 = 3;
 ///
 /// # Errors
 /// The tape cannot be read, ffmpeg cannot be started, the file cannot be written, or one encoder after another failed.
-pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result<Encoded, EncodeError> {
+pub async fn encode(
+    job: &Job,
+    tape: &Tape,
+    sealed: CancellationToken,
+    clock: &SharedClock,
+) -> Result<Encoded, EncodeError> {
     let mut careful = false;
     let mut encoders = 1;
     loop {
         let taken = if careful {
-            careful::take(job, tape, &sealed).await.map(Some)
+            careful::take(job, tape, &sealed, clock).await.map(Some)
         } else {
-            streaming::take(job, tape, &sealed).await
+            streaming::take(job, tape, &sealed, clock).await
         };
         match taken {
             Ok(Some(encoded)) => return Ok(encoded),

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::error::RecorderError;
 use super::{Recorder, room};
+use crate::base::clock::SharedClock;
 use crate::base::process::Invocation;
 use crate::encode::EncodeError;
 use crate::library::archive::ArchiveError;
@@ -90,7 +91,7 @@ impl Recorder {
                 // The folder may say better why.
                 Some(self.of_folders(size).await.unwrap_or_else(|| self.of_output(words)))
             }
-            E::Encode(error) if error.is_of_ffmpeg() => match runs().await {
+            E::Encode(error) if error.is_of_ffmpeg() => match runs(&self.environment.clock).await {
                 Err(words) => Some(Hindrance::Encoder(words)),
                 Ok(()) => self.of_folders(size).await,
             },
@@ -102,7 +103,7 @@ impl Recorder {
     /// Whether what is like `hindrance` is still in the way.
     pub(super) async fn is_hindered(&self, hindrance: &Hindrance, size: u64) -> bool {
         match hindrance {
-            Hindrance::Encoder(_) => runs().await.is_err(),
+            Hindrance::Encoder(_) => runs(&self.environment.clock).await.is_err(),
             _ => {
                 room::is_short(self.shelf.output(), size).await
                     || self.of_folders(size).await.is_some()
@@ -141,9 +142,9 @@ impl Recorder {
 }
 
 /// Whether ffmpeg can be run at all: in the middle of an upgrade it is not there, or its libraries are not.
-async fn runs() -> Result<(), String> {
-    let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn().map_err(|error| error.to_string())?;
-    match tokio::time::timeout(ANSWERS_WITHIN, ffmpeg.wait()).await {
+async fn runs(clock: &SharedClock) -> Result<(), String> {
+    let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn(clock).map_err(|error| error.to_string())?;
+    match ffmpeg.wait_within(ANSWERS_WITHIN).await {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("`ffmpeg -version` ends with {status}: {}", ffmpeg.last_words())),
         Ok(Err(error)) => Err(error.to_string()),

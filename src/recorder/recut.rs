@@ -15,13 +15,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 
 use super::label::{Labelled, job, labelled};
 use super::{Order, RecorderError, Taken, judge};
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::capture::deck::present_folder_of;
 use crate::config::Config;
 use crate::encode;
@@ -168,15 +168,16 @@ pub async fn recut(
     shelf: &Shelf,
     config: &Arc<Config>,
     id: &AiringId,
-    now: DateTime<Utc>,
+    clock: &SharedClock,
 ) -> Result<Recut, RecutError> {
+    let now = clock.now();
     let get = async || catalogue.get(id).await.map_err(RecorderError::from);
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
     let gone = !gone(shelf, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
     let order = order_of(config, &old, gone)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
     let temporary = shelf.temporary(id).await.map_err(RecorderError::from)?;
-    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary).await;
+    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary, clock).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
         let _ = tokio::fs::remove_file(&temporary).await;
@@ -201,13 +202,14 @@ async fn encoded(
     (old, gone): (&Recording, bool),
     (catalogue, shelf): (&Catalogue, &Shelf),
     temporary: &Path,
+    clock: &SharedClock,
 ) -> Result<Outcome, RecutError> {
     let (show, config) = (&order.show, &order.config);
     let cover = Pictures::new(&config.state).cover(show, config).await;
     let job = job(old.cut, show, temporary, cover.as_ref());
     let sealed = CancellationToken::new();
     sealed.cancel();
-    let taken = encode::encode(&job, tape, sealed).await.map_err(RecorderError::from)?;
+    let taken = encode::encode(&job, tape, sealed, clock).await.map_err(RecorderError::from)?;
     if taken.seconds <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
         let (id, on_tape) = (old.id.clone(), taken.seconds);
         return Err(if gone { RecutError::Lost { id } } else { RecutError::NoMore { id, on_tape } });

@@ -95,7 +95,7 @@ pub async fn take(
             encoders.ready.acquire().await.map_err(|_| RecorderError::Stopping)?
         };
         // On the heap: it is large, and most of an airing is over before it begins.
-        let taken = Box::pin(encode::encode(job, tape, sealed.clone())).await?;
+        let taken = Box::pin(encode::encode(job, tape, sealed.clone(), &environment.clock)).await?;
         if taken.speed.is_some() {
             *encoders.speed.lock().unwrap_or_else(PoisonError::into_inner) = taken.speed;
         }

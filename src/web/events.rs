@@ -104,7 +104,7 @@ impl Events {
                     }
                     let recorder = Arc::clone(&recorder);
                     let progress = blocking(move || recorder.progress()).await;
-                    levels.look(&progress).await;
+                    levels.look(&progress, &clock).await;
                     let of = |one: Progress| {
                         let loud = levels.of(&one.current.airing.id);
                         OnAir::new(one, loud)

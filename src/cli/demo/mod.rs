@@ -103,6 +103,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::base::clock::SystemClock;
     use crate::base::process::Invocation;
 
     async fn text(url: &str) -> String {
@@ -114,7 +115,8 @@ mod tests {
     /// The left channel at 48 kHz.
     async fn decoded(segment: Vec<u8>) -> Vec<f64> {
         let args = ["-loglevel", "error", "-i", "pipe:0", "-f", "s16le", "-ac", "2", "-ar", "48000", "pipe:1"];
-        let mut ffmpeg = Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn().unwrap();
+        let mut ffmpeg =
+            Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn(&SystemClock::shared()).unwrap();
         let mut stdin = ffmpeg.take_stdin().unwrap();
         let feeding = tokio::spawn(async move { stdin.write_all(&segment).await });
         let mut bytes = Vec::new();

@@ -6,6 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::base::clock::SystemClock;
 use crate::base::process::Invocation;
 use crate::capture::source::listening::Capture;
 use crate::config::Address;
@@ -16,7 +17,8 @@ const ICY: &str = "ICY 200 OK\r\nicy-name: Radio\r\ncontent-type:audio/mpeg\r\n"
 /// Ten seconds of sound.
 async fn sound(options: &str) -> Vec<u8> {
     let line = format!("-nostdin -v error -f lavfi -i sine=duration=10:sample_rate=44100 -ac 2 {options} pipe:1");
-    let mut running = Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn().unwrap();
+    let mut running =
+        Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn(&SystemClock::shared()).unwrap();
     let mut bytes = Vec::new();
     running.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
     bytes

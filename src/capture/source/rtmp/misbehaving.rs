@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::tests::{at, source};
 use super::*;
+use crate::base::clock::SystemClock;
 use crate::base::process::Invocation;
 use crate::capture::source::listening::Capture;
 
@@ -27,7 +28,7 @@ impl Fake {
         let flv = folder.path().join("rtmpdump.flv");
         let line = "-nostdin -v error -f lavfi -i sine=duration=10 -c:a aac -b:a 96k -f flv";
         let arguments = line.split_whitespace().chain(flv.to_str());
-        let mut made = Invocation::new("ffmpeg").args(arguments).spawn().unwrap();
+        let mut made = Invocation::new("ffmpeg").args(arguments).spawn(&SystemClock::shared()).unwrap();
         assert!(made.wait().await.unwrap().success());
         fs::write(&file, format!("#!/bin/sh\necho >> \"$0.times\"\n{script}\n")).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();

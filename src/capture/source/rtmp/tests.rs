@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::*;
+use crate::base::clock::SystemClock;
 use crate::base::process::{Invocation, Running};
 use crate::capture::source::listening::{Capture, PATIENCE};
 use crate::config::Address as Where;
@@ -48,7 +49,7 @@ impl Server {
         fs::write(&file, config).unwrap();
         let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
         let arguments = ["-p".to_owned(), path(folder.path()), "-c".to_owned(), path(&file)];
-        let process = Invocation::new("/usr/sbin/nginx").args(arguments).spawn().unwrap();
+        let process = Invocation::new("/usr/sbin/nginx").args(arguments).spawn(&SystemClock::shared()).unwrap();
         tokio::time::timeout(PATIENCE, async {
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
                 tokio::task::yield_now().await;
@@ -70,7 +71,7 @@ fn publish_as(port: u16, codec: &str, app: &str, name: &str) -> Running {
         "-nostdin -v error {pictures} -re -f lavfi -i sine=frequency=440:sample_rate=44100 -ac 2 {codec} -rtmp_app {app} \
          -rtmp_playpath {name} -f flv rtmp://127.0.0.1:{port}/"
     );
-    Invocation::new("ffmpeg").args(line.split_whitespace()).spawn().unwrap()
+    Invocation::new("ffmpeg").args(line.split_whitespace()).spawn(&SystemClock::shared()).unwrap()
 }
 
 fn capture(source: Rtmp) -> Capture {
