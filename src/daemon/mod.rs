@@ -155,7 +155,7 @@ impl Daemon {
     ) -> Result<(Self, Ticker), DaemonError> {
         let time = Timekeeper::new(Arc::clone(&environment.clock));
         environment.clock = Arc::clone(&time) as SharedClock;
-        let lock = Lock::take(&config.state, &config.output).await?;
+        let lock = Lock::take(&config.state, &config.output, &environment.clock).await?;
         let last_alive = lock.last_alive();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
         let (shelf, state) = (Shelf::new(config.output.clone()), config.state.clone());

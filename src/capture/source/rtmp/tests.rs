@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 
+use chrono::DateTime;
 use tempfile::TempDir;
 use url::Url;
 
 use super::*;
-use crate::base::clock::SystemClock;
+use crate::base::clock::fast::Fast;
+use crate::base::clock::simulated::SimulatedClock;
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::process::{Invocation, Running};
 use crate::capture::source::listening::{Capture, PATIENCE};
 use crate::config::Address as Where;
@@ -50,13 +54,12 @@ impl Server {
         let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
         let arguments = ["-p".to_owned(), path(folder.path()), "-c".to_owned(), path(&file)];
         let process = Invocation::new("/usr/sbin/nginx").args(arguments).spawn(&SystemClock::shared()).unwrap();
-        tokio::time::timeout(PATIENCE, async {
+        let listens = async {
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
                 tokio::task::yield_now().await;
             }
-        })
-        .await
-        .expect("nginx listens");
+        };
+        SystemClock::shared().timeout(PATIENCE, listens).await.expect("nginx listens");
         Self { process, _folder: folder }
     }
 }
@@ -75,7 +78,12 @@ fn publish_as(port: u16, codec: &str, app: &str, name: &str) -> Running {
 }
 
 fn capture(source: Rtmp) -> Capture {
-    Capture::start(|events, stop| async move { run(&source, &Environment::system(), events, stop).await })
+    capture_by(SystemClock::shared(), source)
+}
+
+fn capture_by(clock: SharedClock, source: Rtmp) -> Capture {
+    let environment = Environment { clock, ..Environment::system() };
+    Capture::start(|events, stop| async move { run(&source, &environment, events, stop).await })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -133,10 +141,14 @@ async fn trouble_says_what_rtmpdump_said() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_left_and_tried_again() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let mut capture = capture(source(listener.local_addr().unwrap().port()));
+    let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+    let source = source(listener.local_addr().unwrap().port());
+    let mut capture = capture_by(clock.clone(), source).passing(&clock);
     let (silent, _) = listener.accept().await.unwrap();
     let cause = capture.trouble().await;
     assert!(cause.words.contains("rtmp://127.0.0.1"), "{cause}");
+    assert!(clock.monotonic() >= DEAD_AFTER, "it may be about to speak");
+    clock.advance(Duration::from_secs(1)).await;
     listener.accept().await.unwrap();
     capture.finish().await;
     drop(silent);
@@ -227,7 +239,8 @@ async fn what_is_wrong_with_a_name_is_said_in_words_and_without_its_token() {
         assert!(!cause.words.contains("secret"), "{cause}");
         capture.finish().await;
     }
-    let mut capture = capture(at(port, "live/nobody"));
+    // Sooner than rtmpdump itself has enough of it.
+    let mut capture = capture_by(Arc::new(Fast::new(3)), at(port, "live/nobody"));
     let cause = capture.trouble().await;
     assert!(cause.kind == CauseKind::Stalled && cause.words.contains("perhaps nobody sends it"), "{cause:?}");
     capture.finish().await;
