@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::Arc;
 
 use chrono::DateTime;
+use futures::future::join_all;
 use tempfile::TempDir;
 use url::Url;
 
@@ -188,13 +189,14 @@ async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
         publish_as(port, "-c:a libmp3lame", "live", "x.mp3"),
         publish_as(port, "-c:a aac", "inner/live", "radio"),
     ];
-    for path in [
+    let paths = [
         "live/radio?token=a/b+c=/d",
         "live/a/b",
         "live/x.mp3",
         "inner/live/radio",
         "live playpath=radio swfUrl=http://127.0.0.1/p.swf live=1",
-    ] {
+    ];
+    let heard = paths.map(async |path| {
         let mut capture = capture(at(port, path));
         let detail = loop {
             match capture.next().await {
@@ -206,7 +208,8 @@ async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
         };
         assert!(detail.starts_with(if path.contains("mp3") { "mp3 " } else { "aac " }), "{path}: {detail}");
         capture.finish().await;
-    }
+    });
+    join_all(heard).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -256,7 +259,7 @@ async fn sound_of_the_days_of_flash_is_decoded_and_kept() {
         ("pcm", "-ar 44100 -c:a pcm_s16le", "flac 44100 Hz 2 ch"),
     ];
     let _publishers = codecs.map(|(name, codec, _)| publish_as(port, codec, "live", name));
-    for (path, _, detail) in codecs {
+    let heard = codecs.map(async |(path, _, detail)| {
         let mut capture = capture(at(port, &format!("live/{path}")));
         let format = loop {
             match capture.next().await {
@@ -269,5 +272,6 @@ async fn sound_of_the_days_of_flash_is_decoded_and_kept() {
         assert_eq!((format.container, format.detail.as_str()), (Container::Ogg, detail));
         assert!(capture.chunk().await.duration >= Duration::from_millis(900));
         capture.finish().await;
-    }
+    });
+    join_all(heard).await;
 }
