@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use aircheck::config::{DeadAirRule, GapPolicy, Mp3};
 use aircheck::encode::{self, Encoded, Job};
 use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
@@ -276,7 +277,8 @@ impl HalfTape {
             }
             sealed.cancel();
         };
-        let (encoded, ()) = tokio::join!(encode::encode(&job, &self.tape, sealed.clone()), go_on);
+        let clock = SystemClock::shared();
+        let (encoded, ()) = tokio::join!(encode::encode(&job, &self.tape, sealed.clone(), &clock), go_on);
         let heard = tokio::task::spawn_blocking(move || Report::of_file(&target)).await.expect("it is listened to");
         Made { encoded: encoded.expect("encoded"), heard, tape: self }
     }

@@ -4,6 +4,8 @@ pub mod allocator;
 pub mod blocking;
 pub mod clock;
 pub mod duration;
+#[cfg(test)]
+pub mod elsewhere;
 pub mod environment;
 pub mod hash;
 pub mod http;

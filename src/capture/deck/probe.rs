@@ -93,7 +93,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::base::environment::Environment;
     use crate::capture::source::hls::tests::station::{Answer, Station, sealed};
     use crate::config::Config;
 
@@ -110,10 +109,11 @@ mod tests {
         let url = station.url.join("list.m3u8").unwrap();
         let text = format!("timezone: UTC\nstations:\n  s:\n    hls: {url}\nshows: []\n");
         let config = Config::parse(&text, Path::new("stations.yaml")).unwrap();
-        let environment = Environment::system();
+        let environment = station.environment();
         let decks = Decks::new(environment.clone(), folder.path().join("tape"));
         let (enough, patience) = (Duration::from_secs(3), Duration::from_secs(20));
-        let probed = probe(&config.stations[0], &decks, environment.clock.as_ref(), enough, patience).await;
+        let probed = probe(&config.stations[0], &decks, environment.clock.as_ref(), enough, patience);
+        let probed = station.clock.pass_until(probed).await;
         let trouble = probed.trouble.unwrap();
         assert!(trouble.kind == CauseKind::Encrypted && trouble.words.contains("Common Encryption"), "{trouble:?}");
     }

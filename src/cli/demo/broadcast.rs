@@ -103,7 +103,7 @@ pub fn start(
         .args(["-c:a", "aac", "-b:a", "160k", "-f", "adts", "-flush_packets", "1", "pipe:1"])
         .with_stdin()
         .with_stdout()
-        .spawn()
+        .spawn(&environment.clock)
         .context("the demo station cannot go on the air")?;
     let (stdin, stdout) = ffmpeg.take_stdin().zip(ffmpeg.take_stdout()).context("ffmpeg has no pipes")?;
     let first = environment.clock.now() - TimeDelta::seconds(HEAD_START);

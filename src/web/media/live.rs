@@ -239,7 +239,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     let until =
         if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
     let (airings, clock) = (site.airings.clone(), Arc::clone(&site.environment.clock));
-    let ended = sealed.clone();
+    let (ended, waited_by) = (sealed.clone(), Arc::clone(&clock));
     let watch = async move {
         while !over && airings.running().iter().any(|running| running.airing.id == airing) {
             clock.sleep(LOOK_EVERY).await;
@@ -251,7 +251,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     site.environment.tasks.spawn(async move {
         let _place = place;
         tokio::select! {
-            done = encode::listen(tape, until, Mp3::default(), sealed, listener) => {
+            done = encode::listen(tape, until, Mp3::default(), sealed, listener, &waited_by) => {
                 if let Err(error) = done {
                     debug!(%error, "a listener was left alone");
                 }

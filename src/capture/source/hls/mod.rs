@@ -70,11 +70,8 @@ pub(super) async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) -> Option<WrongKind> {
-    let client = match http::client(Manner {
-        headers: &source.headers,
-        accept_invalid: source.accept_invalid,
-        ..Manner::default()
-    }) {
+    let (headers, accept_invalid) = (&source.headers, source.accept_invalid);
+    let client = match http::client(Manner { headers, accept_invalid, ..Manner::default() }, &environment.clock) {
         Ok(client) => client,
         Err(error) => {
             let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };

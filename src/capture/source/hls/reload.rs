@@ -243,7 +243,7 @@ impl<'a> Reloading<'a> {
                 let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
                 Cause::new(CauseKind::Address, words)
             };
-            let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
+            let found = environment.clock.timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
             let found = found.map_err(|error| error.as_cause())?;
             let none = found.first().map(|entry| format!("{} is no http address", redact::url(&entry.url)));
             let entries = playable(found);

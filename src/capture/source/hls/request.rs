@@ -7,7 +7,6 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_RANGE, HeaderValue, RANGE};
 use reqwest::{Response, StatusCode};
 use thiserror::Error;
-use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
@@ -127,7 +126,7 @@ pub async fn body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
         return wanted.cut(bytes).ok_or(FetchError::Inline);
     }
     let slow = |_| Err(FetchError::Slow(redact::url(url)));
-    timeout(bounds.whole, try_body(client, url, range, bounds)).await.unwrap_or_else(slow)
+    client.clock().timeout(bounds.whole, try_body(client, url, range, bounds)).await.unwrap_or_else(slow)
 }
 
 async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
@@ -139,7 +138,8 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
         let text = format!("bytes={}-{last}", range.offset);
         request = HeaderValue::try_from(text).into_iter().fold(request, |request, text| request.header(RANGE, text));
     }
-    let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)??;
+    let clock = client.clock();
+    let mut response = clock.timeout(bounds.idle, request.send()).await.map_err(stalled)??;
     if !response.status().is_success() {
         return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
     }
@@ -153,7 +153,7 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     // the sound waits for the disk.
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut bytes = BytesMut::with_capacity(announced.min(wanted.end()).min(MOST_AHEAD));
-    while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
+    while let Some(more) = clock.timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
         if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
             return Err(too_large());
         }

@@ -12,13 +12,13 @@ use bytes::{Bytes, BytesMut};
 use futures::future::select_ok;
 use reqwest::Response;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::super::policy::{self, Backoff};
 use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
 use super::super::resolve::{Entry, Listed, find, listed};
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::redact;
@@ -83,7 +83,7 @@ impl<'a> Opener<'a> {
         }
         let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
         let manner = Manner { headers: &headers, accept_invalid: self.source.accept_invalid, patience };
-        Ok(self.client.insert(http::client(manner)?).clone())
+        Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
     /// What was opened last delivers nothing: where there is another entry, that is next.
@@ -146,7 +146,7 @@ impl Asker<'_> {
             entries_in_all = entries_in_all.saturating_mul(chosen.of);
             let patience = if entries_in_all > 1 { SPARED_FOR } else { DEAD_AFTER };
             let mut connection = self.ask(&chosen.entry, patience, late).await.map_err(End::Failed)?;
-            let Some(text) = connection.text().await else { return Ok(connection) };
+            let Some(text) = connection.text(&self.environment.clock).await else { return Ok(connection) };
             let content_type = http::content_type(&connection.response);
             match listed(&text, &content_type, connection.response.url()) {
                 Listed::Streams(entries) => chosen = Choice::of(entries, &mut turn)?,
@@ -179,13 +179,14 @@ impl Asker<'_> {
         }
         let silent = |limit| HttpError::silent(redact::url(&url), limit).as_cause();
         let mut sending = pin!(self.client.with(&entry.headers).get(url.clone()).send());
-        let sent = if let Ok(sent) = timeout(patience, &mut sending).await {
+        let clock = &self.environment.clock;
+        let sent = if let Ok(sent) = clock.timeout(patience, &mut sending).await {
             sent
         } else {
             // Where it is full, that has been told before.
             let _ = late.try_send(silent(patience));
             let left = LONGEST_HEAD.saturating_sub(patience);
-            timeout(left, sending).await.map_err(|_| silent(LONGEST_HEAD))?
+            clock.timeout(left, sending).await.map_err(|_| silent(LONGEST_HEAD))?
         };
         let response = sent.map_err(|error| error.as_cause())?;
         if !response.status().is_success() {
@@ -235,11 +236,11 @@ impl Connection {
     }
 
     /// The whole answer, where that is a text and no sound. What was read of it is kept as its beginning.
-    async fn text(&mut self) -> Option<Bytes> {
-        let until = Instant::now() + LIST_WITHIN;
+    async fn text(&mut self, clock: &SharedClock) -> Option<Bytes> {
+        let until = clock.monotonic() + LIST_WITHIN;
         let mut bytes = BytesMut::new();
         while bytes.len() <= LONGEST_LIST && is_text(&bytes) {
-            match timeout_at(until, self.response.chunk()).await {
+            match clock.timeout_at(until, self.response.chunk()).await {
                 Ok(Ok(Some(more))) => bytes.extend_from_slice(&more),
                 Ok(Ok(None) | Err(_)) | Err(_) => break,
             }
@@ -284,25 +285,26 @@ impl Connection {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> Result<Spoke, ReceiverGone> {
-        let until = Instant::now() + KEPT_FOR;
+        let clock = opener.environment.clock.clone();
+        let until = clock.monotonic() + KEPT_FOR;
         let mut backoff = Backoff::new(policy::LATELY);
         loop {
             let opened = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(Spoke::Stopped),
                 read = self.chunk() => return Ok(Spoke::Old(read)),
-                opened = timeout_at(until, open_with_sound(opener, output)) => opened,
+                opened = clock.timeout_at(until, open_with_sound(opener, output)) => opened,
             };
             let wait = match opened {
                 Ok(Ok(new)) => {
-                    return Ok(match timeout_at(Instant::now() + PRECEDENCE, self.chunk()).await {
+                    return Ok(match clock.timeout(PRECEDENCE, self.chunk()).await {
                         Ok(Ok(Some(bytes))) => Spoke::Old(Ok(Some(bytes))),
                         Ok(_) | Err(_) => Spoke::New(Box::new(new)),
                     });
                 }
                 Ok(Err(End::Failed(cause))) => {
                     output.trouble(cause).await?;
-                    Instant::now() + backoff.wait()
+                    backoff.wait()
                 }
                 Ok(Err(End::WrongKind(cause))) => return Ok(Spoke::WrongKind(cause)),
                 Ok(Err(End::Stopped)) => return Ok(Spoke::Stopped),
@@ -311,7 +313,7 @@ impl Connection {
             tokio::select! {
                 () = stop.cancelled() => return Ok(Spoke::Stopped),
                 read = self.chunk() => return Ok(Spoke::Old(read)),
-                () = sleep_until(wait) => {}
+                () = clock.sleep(wait) => {}
             }
         }
     }
@@ -330,7 +332,8 @@ fn is_text(bytes: &[u8]) -> bool {
 /// A new connection, and the first bytes of its body.
 async fn open_with_sound(opener: &mut Opener<'_>, output: &mut Output) -> Result<Connection, End> {
     let mut new = Box::pin(opener.open(output)).await?;
-    let cause = match timeout(DEAD_AFTER, new.chunk()).await {
+    let clock = &opener.environment.clock;
+    let cause = match clock.timeout(DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);
             return Ok(new);

@@ -19,7 +19,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, Version};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -55,7 +54,7 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Option<WrongKind> {
     reconnect_forever(
-        IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
+        IcecastLink { environment, opener: Opener::new(source, environment), next: None, tail: Tail::default() },
         environment,
         events,
         stop,
@@ -64,6 +63,7 @@ pub(super) async fn run(
 }
 
 struct IcecastLink<'a> {
+    environment: &'a Environment,
     opener: Opener<'a>,
     /// One that stands already.
     next: Option<Connection>,
@@ -107,24 +107,25 @@ impl IcecastLink<'_> {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> End {
-        let mut burst_ends: Option<Instant> = None;
+        let clock = &self.environment.clock;
+        let mut burst_ends: Option<Duration> = None;
         let mut roused = false;
-        let mut pace = Pace::new(connection.begins_within);
-        let mut deadline = Instant::now() + pace.patience();
+        let mut pace = Pace::new(connection.begins_within, clock.monotonic());
+        let mut deadline = clock.monotonic() + pace.patience();
         let end = loop {
             if !intake.is_waiting() {
                 burst_ends = None;
-            } else if Instant::now() >= *burst_ends.get_or_insert_with(|| Instant::now() + BURST_WITHIN) {
+            } else if clock.monotonic() >= *burst_ends.get_or_insert_with(|| clock.monotonic() + BURST_WITHIN) {
                 intake.wait_no_more();
             }
             let until = burst_ends.map_or(deadline, |burst_ends| burst_ends.min(deadline));
             let read = tokio::select! {
-                read = timeout_at(until, connection.chunk()) => read,
+                read = clock.timeout_at(until, connection.chunk()) => read,
                 () = stop.cancelled() => break End::Stopped,
             };
             let read = match read {
                 Ok(read) => read.transpose(),
-                Err(_) if Instant::now() < deadline => Some(Ok(Bytes::new())),
+                Err(_) if clock.monotonic() < deadline => Some(Ok(Bytes::new())),
                 // Something came, and it was no sound.
                 Err(_) if roused => break End::Failed(connection.silent()),
                 Err(_) => {
@@ -133,7 +134,7 @@ impl IcecastLink<'_> {
                         return deaf.into();
                     }
                     roused = true;
-                    deadline = Instant::now() + DEAD_AFTER;
+                    deadline = clock.monotonic() + DEAD_AFTER;
                     // From the beginning: another one beside it is of the next entry, not silent in the same way.
                     if intake.framer.is_none() {
                         self.opener.pass_on();
@@ -164,8 +165,8 @@ impl IcecastLink<'_> {
             };
             match intake.hand_over(title, output).await {
                 Ok(true) => {
-                    pace.sound();
-                    deadline = Instant::now() + pace.patience();
+                    pace.sound(clock.monotonic());
+                    deadline = clock.monotonic() + pace.patience();
                     roused = false;
                 }
                 Ok(false) => {}
@@ -179,32 +180,30 @@ impl IcecastLink<'_> {
     }
 }
 
-/// How evenly the sound of a connection comes.
+/// How evenly the sound of a connection comes, in monotonic time.
 struct Pace {
-    since: Instant,
-    last: Instant,
+    since: Duration,
+    last: Duration,
     longest: Duration,
     /// How long it may take to begin, until it has begun.
     begins_within: Option<Duration>,
 }
 
 impl Pace {
-    fn new(begins_within: Duration) -> Self {
-        let now = Instant::now();
+    fn new(begins_within: Duration, now: Duration) -> Self {
         Self { since: now, last: now, longest: Duration::ZERO, begins_within: Some(begins_within) }
     }
 
     /// Notes that there was sound.
-    fn sound(&mut self) {
-        let now = Instant::now();
-        self.longest = self.longest.max(now - self.last);
+    fn sound(&mut self, now: Duration) {
+        self.longest = self.longest.max(now.saturating_sub(self.last));
         self.last = now;
         self.begins_within = None;
     }
 
     /// How long it may be silent.
     fn patience(&self) -> Duration {
-        let steady = self.last - self.since >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
+        let steady = self.last.saturating_sub(self.since) >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
         self.begins_within.unwrap_or(if steady { SILENT_AFTER } else { DEAD_AFTER })
     }
 }

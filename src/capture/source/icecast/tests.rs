@@ -1,11 +1,14 @@
-//! Against a server that speaks as stations do, with real sound.
+//! Against a server that speaks as stations do, with real sound and simulated time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::base::clock::SystemClock;
+use crate::base::clock::simulated::SimulatedClock;
 use crate::base::process::Invocation;
 use crate::capture::source::testing::Capture;
 use crate::config::Address;
@@ -16,7 +19,8 @@ const ICY: &str = "ICY 200 OK\r\nicy-name: Radio\r\ncontent-type:audio/mpeg\r\n"
 /// Ten seconds of sound.
 async fn sound(options: &str) -> Vec<u8> {
     let line = format!("-nostdin -v error -f lavfi -i sine=duration=10:sample_rate=44100 -ac 2 {options} pipe:1");
-    let mut running = Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn().unwrap();
+    let mut running =
+        Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn(&SystemClock::shared()).unwrap();
     let mut bytes = Vec::new();
     running.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
     bytes
@@ -26,14 +30,21 @@ async fn mp3() -> Vec<u8> {
     sound("-c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3").await
 }
 
-/// A station on a port of its own.
+/// A station on a port of its own, with a clock of its own.
 struct Station {
     listener: TcpListener,
+    clock: Arc<SimulatedClock>,
 }
 
 impl Station {
     async fn open() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener, clock: SimulatedClock::at(DateTime::UNIX_EPOCH) }
+    }
+
+    /// What a capture of it runs in.
+    fn environment(&self) -> Environment {
+        Environment { clock: self.clock.clone(), ..Environment::system() }
     }
 
     fn source(&self) -> Icecast {
@@ -43,11 +54,12 @@ impl Station {
     }
 
     fn capture(&self) -> Capture {
-        let source = self.source();
-        Capture::start(|events, stop| async move {
-            let wrong_kind = run(&source, &Environment::system(), events, stop).await;
+        let (source, environment) = (self.source(), self.environment());
+        let capture = Capture::start(|events, stop| async move {
+            let wrong_kind = run(&source, &environment, events, stop).await;
             assert!(wrong_kind.is_none(), "{wrong_kind:?}");
-        })
+        });
+        capture.passing(&self.clock)
     }
 
     /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
@@ -60,7 +72,7 @@ impl Station {
 
     /// Takes the next listener and gives what it asks.
     async fn ask(&self) -> (String, TcpStream) {
-        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let (mut stream, _) = self.clock.pass_until(self.listener.accept()).await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             request.push(stream.read_u8().await.unwrap());
@@ -240,7 +252,7 @@ async fn an_hls_playlist_is_passed_over_unless_the_list_has_nothing_else() {
 
     let source = station.source();
     let (events, _heard) = mpsc::channel(16);
-    let environment = Environment::system();
+    let environment = station.environment();
     let capture = run(&source, &environment, events, CancellationToken::new());
     let serve = async {
         drop(station.serve(head, b"[playlist]\nFile1=hls\nFile2=other\n").await);

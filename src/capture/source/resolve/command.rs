@@ -54,7 +54,7 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<String, CommandError> {
     let (program, args) = command.split_first().ok_or(CommandError::Empty)?;
-    let mut child = Invocation::new(program).args(args).with_stdin().with_stdout().spawn()?;
+    let mut child = Invocation::new(program).args(args).with_stdin().with_stdout().spawn(&environment.clock)?;
     let (stdin, stdout) = (child.take_stdin(), child.take_stdout());
     let feed = async {
         if let Some(mut pipe) = stdin {
@@ -73,7 +73,7 @@ pub(super) async fn run(
         tokio::join!(feed, collect);
         child.wait().await
     };
-    let ended = tokio::time::timeout(limit, whole).await;
+    let ended = environment.clock.timeout(limit, whole).await;
     if output.len() > OUTPUT_CAP {
         child.stop(GRACE).await;
         return Err(CommandError::TooMuch);

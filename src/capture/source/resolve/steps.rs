@@ -15,6 +15,7 @@ use super::jsonpath::{self, Picked};
 use super::limits::{BODY_CAP, STEP_LIMIT};
 use super::text::{self, unescape};
 use super::{command, html};
+use crate::base::blocking::caught;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError};
 use crate::config::{Find, Step};
@@ -60,9 +61,8 @@ pub(super) async fn walk(finds: &[Find], client: &Client, environment: &Environm
                 let (find, given) = (find.clone(), found.texts);
                 // Megabytes of HTML would hold up everything else on this thread.
                 let name = StepName::of(&find);
-                let texts = tokio::task::spawn_blocking(move || search(&find, &given))
-                    .await
-                    .unwrap_or(Err(ResolveError::BadStep { step: name }))?;
+                let searched = caught(move || search(&find, &given)).await;
+                let texts = searched.unwrap_or(Err(ResolveError::BadStep { step: name }))?;
                 Found { texts, is_page: false, page: found.page }
             }
         };

@@ -14,6 +14,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::*;
+use crate::base::clock::SystemClock;
 use crate::config::{Config, Find, SourceConfig, Step};
 use crate::model::StationId;
 
@@ -110,7 +111,7 @@ impl Web {
     }
 
     async fn streams(&self, address: &Address, wanted: fn(&Url) -> bool) -> Result<Vec<Url>, ResolveError> {
-        let client = http::client(http::Manner::default()).unwrap();
+        let client = http::client(http::Manner::default(), &SystemClock::shared()).unwrap();
         streams(address, &client, &Environment::system(), wanted).await
     }
 
@@ -217,7 +218,7 @@ async fn all_that_the_first_list_with_streams_names_is_handed_on_in_its_order() 
     assert!(rtmp("/none").await.unwrap_err().to_string().contains("/gone answered 404"));
     // A step that ends at a list hands on all of it.
     let steps = vec![Find { number: 1, step: Step::Get { url: Some(web.url("/tune?id=7")), headers: Vec::new() } }];
-    let client = http::client(http::Manner::default()).unwrap();
+    let client = http::client(http::Manner::default(), &SystemClock::shared()).unwrap();
     let found = find(&Address::Find(steps), &client, &Environment::system()).await.unwrap();
     assert_eq!(found.len(), 3);
 }
@@ -350,9 +351,11 @@ async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
         Ok(stat) => stat.contains(") Z "),
         Err(_) => true,
     };
-    let waited = std::time::Instant::now();
-    while !is_gone() {
-        assert!(waited.elapsed() < Duration::from_secs(5), "sleep {child} still runs");
-        tokio::task::yield_now().await;
-    }
+    let gone = async {
+        while !is_gone() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = SystemClock::shared().timeout(Duration::from_secs(5), gone).await;
+    assert!(in_time.is_ok(), "sleep {child} still runs");
 }

@@ -8,7 +8,6 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::super::media::{Framer, Piece};
@@ -16,6 +15,7 @@ use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
 use super::diagnosis::{self, StreamLabel};
 use super::flv::{Broken, Codec, Flow, Stamps, Watch};
 use super::request::{GRACE, StartedStream, ended};
+use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind, Container};
 
@@ -60,6 +60,7 @@ pub(super) struct Connection {
     remux: Running,
     remux_input: ChildStdin,
     remuxed: ChildStdout,
+    clock: SharedClock,
 }
 
 /// What came of a connection.
@@ -75,19 +76,19 @@ pub(super) struct Captured {
 
 impl Connection {
     /// For a stream that has `begun`.
-    pub(super) fn open(begun: StartedStream, packing: Packing) -> Result<Self, Cause> {
+    pub(super) fn open(begun: StartedStream, packing: Packing, clock: &SharedClock) -> Result<Self, Cause> {
         let mut remux = Invocation::new("ffmpeg")
             .args(REMUX.split_whitespace())
             .args(packing.arguments().split_whitespace())
             .args(["-flush_packets", "1", "pipe:1"])
             .with_stdin()
             .with_stdout()
-            .spawn()
+            .spawn(clock)
             .map_err(|error| error.as_cause())?;
         let (Some(remux_input), Some(remuxed)) = (remux.take_stdin(), remux.take_stdout()) else {
             return Err(Cause::new(CauseKind::Internal, "ffmpeg could not be joined to rtmpdump"));
         };
-        Ok(Self { begun, packing, remux, remux_input, remuxed })
+        Ok(Self { begun, packing, remux, remux_input, remuxed, clock: clock.clone() })
     }
 
     /// Hands over sound until the connection ends or `stop` is cancelled. `earlier` are the stamps of what was handed over
@@ -98,12 +99,12 @@ impl Connection {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> Captured {
-        let Self { begun, packing, mut remux, remux_input, remuxed } = self;
+        let Self { begun, packing, mut remux, remux_input, remuxed, clock } = self;
         let StartedStream { label, mut fetch, fetched, beginning, seen } = begun;
         let (sender, news) = watch::channel(News::of(&seen));
         let told = news.clone();
         let delivery = async {
-            let mut delivery = Delivery { packing, output, stop, news, heard: false, earlier };
+            let mut delivery = Delivery { packing, output, stop, clock: &clock, news, heard: false, earlier };
             let ended = delivery.run(remuxed, &mut fetch).await;
             let flow = delivery.news.borrow().flow;
             let (heard, sent) = (delivery.heard, flow != Flow::default());
@@ -122,7 +123,7 @@ impl Connection {
             fetch.stop(GRACE).await;
             (end, heard, flow.sound, whole)
         };
-        let carrying = carry(beginning, seen, fetched, remux_input, sender);
+        let carrying = carry(beginning, seen, (fetched, remux_input), sender, &clock);
         let ((end, heard, sound, whole), ()) = tokio::join!(delivery, carrying);
         remux.stop(REMUX_GRACE).await;
         let stamps = told.borrow().stamps.filter(|_| whole);
@@ -159,9 +160,9 @@ impl News {
 async fn carry(
     beginning: BytesMut,
     mut seen: Watch,
-    mut from: ChildStdout,
-    mut to: ChildStdin,
+    (mut from, mut to): (ChildStdout, ChildStdin),
     told: watch::Sender<News>,
+    clock: &SharedClock,
 ) {
     let mut buffer = beginning;
     loop {
@@ -170,7 +171,7 @@ async fn carry(
         }
         buffer.clear();
         let Ok(1..) = from.read_buf(&mut buffer).await else { return };
-        let broken = seen.take(&buffer, Instant::now()).err();
+        let broken = seen.take(&buffer, clock.monotonic()).err();
         told.send_if_modified(|before| {
             let now = News::of(&seen);
             std::mem::replace(before, now).flow != now.flow
@@ -197,6 +198,7 @@ struct Delivery<'a> {
     packing: Packing,
     output: &'a mut Output,
     stop: &'a CancellationToken,
+    clock: &'a SharedClock,
     news: watch::Receiver<News>,
     /// Whether there was sound.
     heard: bool,
@@ -210,16 +212,16 @@ impl Delivery<'_> {
     async fn run(&mut self, mut remuxed: ChildStdout, fetch: &mut Running) -> Ended {
         let mut framer = Framer::new(self.packing.container());
         let mut buffer = BytesMut::with_capacity(1 << 16);
-        let mut deadline = Instant::now() + DEAD_AFTER;
+        let mut deadline = self.clock.monotonic() + DEAD_AFTER;
         let mut ended = None;
         let mut watched = true;
         loop {
             let read = tokio::select! {
-                read = timeout_at(deadline, remuxed.read_buf(&mut buffer)) => read,
+                read = self.clock.timeout_at(deadline, remuxed.read_buf(&mut buffer)) => read,
                 () = self.stop.cancelled(), if ended.is_none() => {
                     ended = Some(Ended::Stopped);
                     fetch.stop(GRACE).await;
-                    deadline = Instant::now() + REMUX_GRACE;
+                    deadline = self.clock.monotonic() + REMUX_GRACE;
                     continue;
                 }
                 changed = self.news.changed(), if ended.is_none() && watched => {
@@ -236,7 +238,7 @@ impl Delivery<'_> {
                     buffer.clear();
                     while let Some(piece) = framer.next_chunk() {
                         if ended.is_none() {
-                            deadline = Instant::now() + DEAD_AFTER;
+                            deadline = self.clock.monotonic() + DEAD_AFTER;
                         }
                         if self.hand_over(piece).await.is_err() {
                             return Ended::Stopped;
@@ -246,7 +248,7 @@ impl Delivery<'_> {
                 Err(_) if ended.is_none() => {
                     ended = Some(Ended::Silent(fetch.last_lines()));
                     fetch.stop(GRACE).await;
-                    deadline = Instant::now() + REMUX_GRACE;
+                    deadline = self.clock.monotonic() + REMUX_GRACE;
                 }
                 _ => break,
             }

@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -40,6 +39,7 @@ use self::flv::Stamps;
 use self::request::{StartedStream, StreamRequest};
 use super::reconnect::{DEAD_AFTER, End, Link, Output, reconnect_forever};
 use super::resolve::streams;
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::config::Rtmp;
@@ -113,7 +113,7 @@ impl Link for RtmpLink<'_> {
             Some(codec) => return End::Failed(unfit(&begun.label, codec)),
             None => self.packing,
         };
-        let connection = match Connection::open(begun, packing) {
+        let connection = match Connection::open(begun, packing, &self.environment.clock) {
             Ok(connection) => connection,
             Err(cause) => return End::Failed(cause),
         };
@@ -141,7 +141,7 @@ impl<'a> RtmpLink<'a> {
         }
         let Rtmp { headers, accept_invalid, .. } = self.source;
         let manner = Manner { headers, accept_invalid: *accept_invalid, ..Manner::default() };
-        Ok(self.client.insert(http::client(manner)?).clone())
+        Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
     /// All that the address may mean, the likeliest first.
@@ -179,7 +179,7 @@ impl<'a> RtmpLink<'a> {
             *failures < TRUSTED && names.first().is_some_and(|first| first.is_like(known))
         };
         names.truncate(if self.known.as_ref().is_some_and(is_known) { 1 } else { MOST_AT_ONCE });
-        let asked = first_to_sound(&names, self.program).await;
+        let asked = first_to_sound(&names, self.program, &self.environment.clock).await;
         if asked.is_err() {
             if let Some((_, failures)) = &mut self.known {
                 *failures = failures.saturating_add(1);
@@ -202,26 +202,26 @@ impl<'a> RtmpLink<'a> {
 
 /// Asks for the first of `names`, and soon beside it for the others in turn, until there is sound of one. What the first
 /// is refused for is told where no other gets further.
-async fn first_to_sound(names: &[Name], program: &str) -> Result<(StartedStream, Name), Cause> {
+async fn first_to_sound(names: &[Name], program: &str, clock: &SharedClock) -> Result<(StartedStream, Name), Cause> {
     let Some((likeliest, others)) = names.split_first() else {
         return Err(Cause::new(CauseKind::Address, "the address names no stream"));
     };
     let failed = Notify::new();
     let first = async {
-        let asked = likeliest.request().ask(program, DEAD_AFTER).await;
+        let asked = likeliest.request().ask(program, DEAD_AFTER, clock).await;
         failed.notify_one();
         Ok((asked?, likeliest.clone()))
     };
-    let begun = Instant::now();
+    let head_start = clock.sleep(HEAD_START);
     let others = async {
         tokio::select! {
             () = failed.notified() => {}
-            () = sleep_until(begun + HEAD_START) => {}
+            () = head_start => {}
         }
         let share = DEAD_AFTER / u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
         let mut furthest = None;
         for name in others {
-            match name.request().ask(program, share).await {
+            match name.request().ask(program, share, clock).await {
                 Ok(begun) => return Ok((begun, name.clone())),
                 Err(cause) => furthest = Some(further(furthest, cause)),
             }

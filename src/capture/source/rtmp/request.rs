@@ -9,10 +9,10 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStdout;
-use tokio::time::{Instant, timeout, timeout_at};
 
 use super::diagnosis::{self, StreamLabel};
 use super::flv::{Flow, LONGEST_SOUND, Watch};
+use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind};
 
@@ -45,21 +45,26 @@ pub(super) struct StartedStream {
 impl StreamRequest {
     /// Asks by `program` until there is sound, or bytes that only a decoder can judge; at most for `patience`. Whoever gives
     /// it up ends the program.
-    pub(super) async fn ask(self, program: &str, patience: Duration) -> Result<StartedStream, Cause> {
+    pub(super) async fn ask(
+        self,
+        program: &str,
+        patience: Duration,
+        clock: &SharedClock,
+    ) -> Result<StartedStream, Cause> {
         let Self { label, arguments } = self;
         let invocation = Invocation::new(program).args(arguments).with_stdout();
-        let mut fetch = invocation.spawn().map_err(|error| error.as_cause())?;
+        let mut fetch = invocation.spawn(clock).map_err(|error| error.as_cause())?;
         let Some(mut fetched) = fetch.take_stdout() else {
             return Err(Cause::new(CauseKind::Internal, "rtmpdump has no output"));
         };
-        let until = Instant::now() + patience;
+        let until = clock.monotonic() + patience;
         let (mut beginning, mut seen) = (BytesMut::new(), Watch::new());
         loop {
             let before = beginning.len();
-            match timeout_at(until, fetched.read_buf(&mut beginning)).await {
+            match clock.timeout_at(until, fetched.read_buf(&mut beginning)).await {
                 Ok(Ok(1..)) => {
                     let new = beginning.get(before..).unwrap_or_default();
-                    let flow = seen.take(new, Instant::now()).map_err(|_| diagnosis::no_sound(&label, None))?;
+                    let flow = seen.take(new, clock.monotonic()).map_err(|_| diagnosis::no_sound(&label, None))?;
                     if flow.sound.is_some() || beginning.len() > LONGEST_BEGINNING {
                         return Ok(StartedStream { label, fetch, fetched, beginning, seen });
                     }
@@ -81,5 +86,5 @@ impl StreamRequest {
 
 /// How `child` ended, which should have.
 pub(super) async fn ended(child: &mut Running) -> Option<ExitStatus> {
-    timeout(PROMPTLY, child.wait()).await.ok()?.ok()
+    child.wait_within(PROMPTLY).await.ok()?.ok()
 }
