@@ -13,7 +13,7 @@ use crate::base::clock::fast::Fast;
 use crate::config::{Address, Find, Step};
 use crate::model::{Cause, CauseKind, Chunk, Container};
 
-/// What a capture brought.
+/// The events of a capture.
 #[derive(Debug, Default)]
 struct Taped {
     events: Vec<MediaEvent>,
@@ -81,7 +81,7 @@ async fn capture_by(
         let in_time = tokio::time::timeout(Duration::from_mins(1), until_enough).await;
         assert!(in_time.is_ok(), "never enough: {taped:#?}");
         stop.cancel();
-        // Of what was under way, a busy machine may have some that came and not what was on the air before it.
+        // On a busy machine, some of the segments that were on their way may have come, and not the one before them.
         let unfinished =
             |event: &MediaEvent| matches!(event, MediaEvent::Gap { cause, .. } if cause.kind == CauseKind::Stopped);
         while let Some(event) = events.recv().await.filter(|event| !unfinished(event)) {
@@ -159,7 +159,7 @@ async fn encrypted_segments_are_opened_even_when_the_key_was_wrong_once() {
 async fn byte_ranges_come_exactly_whatever_the_server_makes_of_them() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/list.m3u8" => asked.ranged_list(),
-        // One file that grows; once without regard for ranges, once with the wrong one.
+        // One file that grows; once an answer ignores the range, once it has the wrong one.
         _ => asked.ranged(),
     })
     .await;
@@ -217,7 +217,7 @@ async fn a_segment_that_never_comes_is_one_gap_with_its_length_and_cause() {
     assert!(gaps[0].1.kind == CauseKind::Refused && gaps[0].1.words.contains("404"), "{gaps:?}");
 }
 
-/// Captures so many segments from the beginning of a window, fifty seconds in every second.
+/// Captures `segments` segments from the beginning of a window, fifty seconds in every second.
 async fn capture_fast(station: &Station, segments: usize) -> Taped {
     let environment = Environment { clock: std::sync::Arc::new(Fast::new(50)), ..Environment::system() };
     let since = environment.clock.now() - chrono::TimeDelta::hours(1);
@@ -243,13 +243,13 @@ async fn segments_that_never_come_hold_up_a_long_window_for_a_while_only() {
     for ((length, cause), words) in gaps.iter().zip(["404", "is empty", "stopped sending"]) {
         assert!(cause.words.contains(words) && length.abs_diff(LONG) < Duration::from_millis(1), "{length:?}, {cause}");
     }
-    // Each was given its time, and the others came at once.
+    // Each had its time, and the others came at once.
     assert!(station.count("/3.aac") > 15, "{}", station.count("/3.aac"));
 }
 
 #[tokio::test]
 async fn a_segment_that_fails_with_all_others_is_had_when_the_station_is_well_again() {
-    // Minutes long by the clock of the capture; those behind the one that fails first were had before.
+    // Minutes long by the clock of the capture; those after the one that fails first came before.
     let down = Duration::from_millis(400)..Duration::from_millis(4400);
     let station = Station::start(move |asked| {
         let fails = match asked.segment() {
@@ -265,7 +265,7 @@ async fn a_segment_that_fails_with_all_others_is_had_when_the_station_is_well_ag
 
 #[tokio::test]
 async fn a_first_segment_that_fails_is_tried_again_however_much_waits_behind_it() {
-    // The first that is wanted is not the first in the window.
+    // The first segment that is wanted is not the first in the window.
     let station = Station::start(|asked| match asked.segment() {
         Some(4) if asked.nth == 0 => standing(asked, 30, LARGEST).stalled(),
         _ => standing(asked, 30, LARGEST),

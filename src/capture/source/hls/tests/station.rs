@@ -1,4 +1,4 @@
-//! A live station for tests: what it offers follows from the time since it was first asked, what goes wrong from a script.
+//! A live station for tests: its offer follows from the time since the first request, its faults from a script.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -29,7 +29,7 @@ pub const LARGEST: usize = 8191;
 const LONG_FRAMES: usize = 128;
 /// 128 frames; a mebibyte where they are the largest.
 pub const LONG: Duration = Duration::from_micros(2_730_667);
-/// Segments in the window; as many are there at the start.
+/// The segments in the window; so many are there at the start.
 const WINDOW: u32 = 6;
 /// Segments in the list of [`live`] later on: six seconds, which a busy machine may take for what is done in two.
 const LISTED: u32 = 12;
@@ -64,7 +64,7 @@ pub fn number_in(bytes: &[u8]) -> u32 {
 pub struct Asked {
     pub path: String,
     pub query: String,
-    /// How many came for the same path before.
+    /// How many requests came for this path before.
     pub nth: usize,
     pub elapsed: Duration,
     started: DateTime<Utc>,
@@ -92,7 +92,7 @@ impl Asked {
         file.trim_start_matches('x').parse().ok()
     }
 
-    /// The same request, so many segments ago.
+    /// This request, but `segments` segments ago.
     pub fn earlier(&self, segments: u32) -> Self {
         Self { elapsed: self.elapsed.saturating_sub(SEGMENT * segments), ..self.clone() }
     }
@@ -146,7 +146,7 @@ impl Asked {
         }
     }
 
-    /// A station whose encoder starts anew at segment `at`: numbers from zero, other names, the old ones gone.
+    /// A station whose encoder starts again at segment `at`: numbers from zero, other names, the old ones gone.
     pub fn restarted_at(&self, at: u32) -> Answer {
         let edge = self.edge();
         if self.segment().is_some() || edge <= at {
@@ -181,7 +181,7 @@ impl Asked {
     }
 }
 
-/// What a station without faults answers: a sliding window of dated segments, and the segments that exist.
+/// The answers of a station without faults: a sliding window of dated segments, and the segments that exist.
 pub fn live(asked: &Asked) -> Answer {
     let edge = asked.edge();
     let first = edge.saturating_sub(LISTED);
@@ -292,13 +292,13 @@ impl Answer {
     }
 }
 
-/// The time of a station. It begins with the first request, however long a busy machine takes to make it, and passes only
-/// while this process has its turns: a machine that is busy with something else keeps the listener from listening, which no
-/// test is about.
+/// The time of a station. It begins with the first request, however long a busy machine takes to make it, and passes
+/// only while this process runs: a machine that is busy with something else keeps the listener from listening, which is
+/// no subject of these tests.
 #[derive(Debug, Default)]
 struct Time {
     began: OnceLock<DateTime<Utc>>,
-    /// How much has passed by when.
+    /// How much had passed at which instants.
     passed: Mutex<Vec<(Duration, DateTime<Utc>)>>,
 }
 
@@ -311,7 +311,7 @@ impl Time {
         (began, self.passed.lock().unwrap().last().map_or(Duration::ZERO, |(passed, _)| *passed))
     }
 
-    /// When so much of it had passed.
+    /// When `much` of it had passed.
     fn when(&self, much: TimeDelta) -> DateTime<Utc> {
         let began = *self.began.get().expect("it was asked");
         let Ok(much) = much.to_std() else { return began + much };
