@@ -1,4 +1,4 @@
-//! For tests: a capture that runs beside the test and is listened to.
+//! For tests: a capture that runs beside the test, which reads its events.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::model::{Cause, Chunk, Format, MediaEvent};
 
-/// How long any of this may take before it is called broken.
+/// How long a test waits for an event.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A capture that runs beside the test.
@@ -58,7 +58,7 @@ impl Capture {
         }
     }
 
-    /// Stops the capture; gives what came before its end.
+    /// Stops the capture. Returns the events that came before its end.
     pub(super) async fn finish(mut self) -> Vec<MediaEvent> {
         self.stop.cancel();
         let mut rest = Vec::new();
