@@ -6,6 +6,7 @@ pub mod duration;
 pub mod environment;
 pub mod hash;
 pub mod http;
+pub mod id3v2;
 pub mod image;
 pub mod password;
 pub mod path;
