@@ -62,7 +62,7 @@ impl Lane {
 /// Runs `work` on a thread of its own. `None` if it takes longer than `patience`, as on a disk that hangs.
 pub fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, done) = mpsc::channel();
-    // Whoever waited may have gone meanwhile.
+    // The caller may have stopped waiting.
     thread::Builder::new().spawn(move || drop(sender.send(work()))).ok()?;
     done.recv_timeout(patience).ok()
 }
@@ -85,7 +85,7 @@ pub async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     let (sender, done) = oneshot::channel();
     let job: Job = Box::new(move || {
         if !sender.is_closed() {
-            // Whoever waited may have gone meanwhile.
+            // The caller may have stopped waiting.
             let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
         }
     });

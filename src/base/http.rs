@@ -152,7 +152,7 @@ impl Client {
             Ok(response) if response.version() == Version::HTTP_09 => lenient::understood(response).await,
             Ok(response) => Ok(response),
             Err(error) if reasons::is_malformed(&error) => {
-                tracing::debug!(url = %redact::url(url), %error, "an odd answer; asking again, leniently");
+                tracing::debug!(url = %redact::url(url), %error, "a malformed answer; asking again with the lenient reader");
                 {
                     let mut odd = self.lenient_servers();
                     if odd.len() < MOST_LENIENT {

@@ -9,6 +9,7 @@ pub mod elsewhere;
 pub mod environment;
 pub mod hash;
 pub mod http;
+pub mod id3v2;
 pub mod image;
 pub mod password;
 pub mod path;

@@ -13,6 +13,7 @@ use tracing::info;
 use super::error::EncodeError;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
+use crate::base::id3v2::tag_length;
 use crate::model::{Container, Gap, Span};
 use crate::tape::{Reel, Step, Tape, View, Walker};
 
@@ -131,11 +132,8 @@ pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
     if !container.is_packed() {
         return bytes;
     }
-    // ID3v2.4 section 3.1: ten bytes of header, the last four of them the size of the rest, seven bits each.
-    while let Some([b'I', b'D', b'3', _, _, flags, a, b, c, d]) = bytes.first_chunk() {
-        let size = [a, b, c, d].into_iter().fold(0_usize, |size, byte| size << 7 | usize::from(byte & 0x7f));
-        let footer = if flags & 0x10 == 0 { 0 } else { 10 };
-        bytes = bytes.get(10 + size + footer..).unwrap_or_default();
+    while let Some(length) = bytes.first_chunk().and_then(|header| tag_length(*header)) {
+        bytes = bytes.get(length..).unwrap_or_default();
     }
     bytes
 }

@@ -80,7 +80,7 @@ pub async fn encode(
                 if encoders == ENCODERS {
                     return Err(error);
                 }
-                warn!(%error, "encoding again from the tape");
+                warn!(%error, "the encoder failed; encoding the cut again");
                 encoders += 1;
             }
             Err(error) => return Err(error),

@@ -199,7 +199,7 @@ fn dechunked(incoming: Incoming) -> Incoming {
                 return Ok(None);
             }
             let bytes = incoming.next().await.ok_or_else(too_early)??;
-            let inside = chunks.take(&bytes).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+            let inside = chunks.push(&bytes).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
             if !inside.is_empty() {
                 return Ok(Some((inside, (incoming, chunks))));
             }

@@ -1,4 +1,5 @@
-//! For tests: a capture that runs beside the test and is listened to, in real time or on a clock that passes while it is.
+//! For tests: a capture that runs beside the test, which reads its events, in real time or on a clock that passes
+//! meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::base::clock::SystemClock;
 use crate::base::clock::simulated::SimulatedClock;
 use crate::model::{Cause, Chunk, Format, MediaEvent};
 
-/// How long any of this may really take before it is called broken.
+/// How long a test waits for an event, in real time.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A capture that runs beside the test.
@@ -78,7 +79,7 @@ impl Capture {
         }
     }
 
-    /// Stops the capture; gives what came before its end.
+    /// Stops the capture. Returns the events that came before its end.
     pub(super) async fn finish(mut self) -> Vec<MediaEvent> {
         self.stop.cancel();
         let mut rest = Vec::new();

@@ -13,7 +13,7 @@ use crate::base::clock::Clock as _;
 use crate::config::{Address, Find, Step};
 use crate::model::{Cause, CauseKind, Chunk, Container};
 
-/// What a capture brought.
+/// The events of a capture.
 #[derive(Debug, Default)]
 struct Taped {
     events: Vec<MediaEvent>,
@@ -74,7 +74,7 @@ async fn capture_with(station: &Station, hls: Hls, since: DateTime<Utc>, enough:
         assert!(in_time.is_ok(), "never enough: {taped:#?}");
         stop.cancel();
         let stopped = clock.monotonic();
-        // Of what was under way, some may have come and not what was on the air before it.
+        // Some of the segments that were on their way may have come, and not the one before them.
         let unfinished =
             |event: &MediaEvent| matches!(event, MediaEvent::Gap { cause, .. } if cause.kind == CauseKind::Stopped);
         while let Some(event) = events.recv().await.filter(|event| !unfinished(event)) {
@@ -153,7 +153,7 @@ async fn encrypted_segments_are_opened_even_when_the_key_was_wrong_once() {
 async fn byte_ranges_come_exactly_whatever_the_server_makes_of_them() {
     let station = Station::start(|asked| match asked.path.as_str() {
         "/list.m3u8" => asked.ranged_list(),
-        // One file that grows; once without regard for ranges, once with the wrong one.
+        // One file that grows; once an answer ignores the range, once it has the wrong one.
         _ => asked.ranged(),
     })
     .await;
@@ -229,13 +229,13 @@ async fn segments_that_never_come_hold_up_a_long_window_for_a_while_only() {
     for ((length, cause), words) in gaps.iter().zip(["404", "is empty", "stopped sending"]) {
         assert!(cause.words.contains(words) && length.abs_diff(LONG) < Duration::from_millis(1), "{length:?}, {cause}");
     }
-    // Each was given its time, and the others came at once.
+    // Each had its time, and the others came at once.
     assert!(station.count("/3.aac") > 15, "{}", station.count("/3.aac"));
 }
 
 #[tokio::test]
 async fn a_segment_that_fails_with_all_others_is_had_when_the_station_is_well_again() {
-    // Those behind the one that fails first were had before.
+    // Those after the one that fails first came before.
     let down = Duration::from_secs(20)..Duration::from_secs(220);
     let station = Station::start(move |asked| {
         let fails = match asked.segment() {
@@ -251,7 +251,7 @@ async fn a_segment_that_fails_with_all_others_is_had_when_the_station_is_well_ag
 
 #[tokio::test]
 async fn a_first_segment_that_fails_is_tried_again_however_much_waits_behind_it() {
-    // The first that is wanted is not the first in the window.
+    // The first segment that is wanted is not the first in the window.
     let station = Station::start(|asked| match asked.segment() {
         Some(4) if asked.nth == 0 => standing(asked, 30, LARGEST).stalled(),
         _ => standing(asked, 30, LARGEST),

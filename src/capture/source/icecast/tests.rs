@@ -1,4 +1,4 @@
-//! Against a server that speaks as stations do, with real sound and simulated time.
+//! Captures of a server that speaks as stations do, with real sound and simulated time.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,7 +62,7 @@ impl Station {
         capture.passing(&self.clock)
     }
 
-    /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
+    /// Accepts the next listener and answers with `head` and `body`. Returns the request and the open connection.
     async fn serve(&self, head: &str, body: &[u8]) -> (String, TcpStream) {
         let (request, mut stream) = self.ask().await;
         stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
@@ -70,7 +70,7 @@ impl Station {
         (request, stream)
     }
 
-    /// Takes the next listener and gives what it asks.
+    /// Accepts the next listener. Returns its request and the connection.
     async fn ask(&self) -> (String, TcpStream) {
         let (mut stream, _) = self.clock.pass_until(self.listener.accept()).await.unwrap();
         let mut request = Vec::new();
@@ -133,7 +133,7 @@ async fn titles_leave_the_sound_untouched(head: &str) {
     }
     assert!(bytes == mp3, "{} bytes of {}", bytes.len(), mp3.len());
     assert!(length.abs_diff(Duration::from_secs(10)) < Duration::from_millis(60), "{length:?}");
-    // Two that come within one read are one: the last.
+    // Two titles within one read count as one: the last.
     assert_eq!(titles.last(), Some(&"둘"));
     assert!(fresh[0] && fresh[1..].iter().all(|fresh| !fresh), "{fresh:?}");
     capture.finish().await;
@@ -175,7 +175,7 @@ async fn a_station_that_comes_back_goes_on_with_a_discontinuity() {
     let (_, stream) = station.serve("HTTP/1.0 200 OK\r\nContent-Type: audio/aacp\r\n", &aac[..aac.len() / 2]).await;
     assert_eq!(capture.format().await.container, Container::Adts);
     assert!(capture.chunk().await.discontinuity);
-    // What came after the last whole second is not lost when the capture is stopped.
+    // Sound after the last whole second is not lost when the capture is stopped.
     let rest = capture.finish().await;
     let last = rest.iter().rev().find_map(|event| match event {
         MediaEvent::Chunk(chunk) => Some(chunk.duration),
@@ -208,7 +208,7 @@ async fn a_station_that_falls_silent_is_left_and_tried_again() {
     assert!(cause.words.contains("nothing for 10 s") || cause.words.contains("no sound for 10 s"), "{cause}");
     assert_eq!(cause.kind, CauseKind::Stalled);
     station.serve(HTTP, &mp3).await;
-    // The whole of it again: what is on tape is dropped, what follows goes on without a seam.
+    // The whole stream again: what is on tape is dropped, what follows goes on without a seam.
     assert!(!capture.chunk().await.discontinuity);
     capture.finish().await;
     drop(silent);
@@ -271,7 +271,7 @@ async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
     let mut first = station.ask().await.1;
     let cause = capture.trouble().await;
     assert!(cause.words.contains("sent nothing for 10 s"), "{cause}");
-    // The second question gets no answer at all.
+    // The second request gets no answer at all.
     let second = station.ask().await.1;
     first.write_all(format!("{HTTP}\r\n").as_bytes()).await.unwrap();
     first.write_all(&mp3().await).await.unwrap();

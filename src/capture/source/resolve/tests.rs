@@ -1,4 +1,4 @@
-//! What happens with pages, lists and commands that a server on this machine stands for, also when they are not as expected.
+//! Pages, lists and commands against a server on this machine, also when they are not as expected.
 
 mod examples;
 
@@ -18,7 +18,7 @@ use crate::base::clock::SystemClock;
 use crate::config::{Config, Find, SourceConfig, Step};
 use crate::model::StationId;
 
-/// Says which host a redirected request was meant for.
+/// The header that says which host a redirected request was meant for.
 const MEANT_FOR: &str = "x-meant-for";
 
 /// A server on this machine that stands for all hosts.
@@ -27,7 +27,7 @@ struct Web {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// What a server answers at one place.
+/// The answer of a server at one path.
 #[derive(Clone)]
 enum Page {
     Body(&'static str, Vec<u8>),
@@ -50,7 +50,7 @@ fn body(text: impl Into<Vec<u8>>) -> Page {
 }
 
 impl Web {
-    /// Serves `pages` by host, path and query: `host/path?query`, or `/path` on whatever host.
+    /// Serves `pages` by host, path and query: `host/path?query`, or `/path` for any host.
     async fn serve(pages: impl IntoIterator<Item = (&'static str, Page)>) -> Self {
         let pages: HashMap<String, Page> = pages.into_iter().map(|(place, page)| (place.to_owned(), page)).collect();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -103,7 +103,7 @@ impl Web {
         Find { number: find.number, step: Step::Get { url: Some(self.url(place)), headers } }
     }
 
-    /// The first that `address` leads to, where lists by these names are followed.
+    /// The first URL that `address` leads to; lists by these names are followed.
     async fn resolve(&self, address: &Address) -> Result<Resolved, ResolveError> {
         let found = self.streams(address, |url| !is_called_a_list(url)).await?;
         let url = found[0].clone();
@@ -115,7 +115,7 @@ impl Web {
         streams(address, &client, &Environment::system(), wanted).await
     }
 
-    /// Takes the steps written in `yaml`, in which `HERE` stands for this server.
+    /// Runs the steps in `yaml`, in which `HERE` stands for this server.
     async fn find(&self, yaml: &str) -> Result<String, String> {
         let yaml = yaml.replace("HERE", &format!("http://{}", self.at));
         let steps: Vec<&str> = yaml.lines().map(str::trim).collect();
@@ -126,7 +126,7 @@ impl Web {
     }
 }
 
-/// Where to play from.
+/// The stream to play.
 #[derive(Debug, PartialEq)]
 struct Resolved {
     url: Url,

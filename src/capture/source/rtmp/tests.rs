@@ -1,4 +1,4 @@
-//! Against a real nginx-rtmp that a real ffmpeg publishes a sine to.
+//! Captures of a real nginx-rtmp to which a real ffmpeg publishes a sine.
 
 mod faulty_rtmpdump;
 
@@ -109,7 +109,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
     let second = capture.chunk().await;
     assert!(!second.discontinuity);
     assert!(second.duration >= Duration::from_secs(1) && second.duration < Duration::from_millis(1300));
-    // Once ffmpeg has looked for pictures, no chunk is late: its sound came in the second before it.
+    // Once ffmpeg has looked for pictures, no chunk is late: its sound arrived within the second before.
     capture.chunk().await;
     let third = capture.chunk().await;
     let fourth = capture.chunk().await;
@@ -224,7 +224,7 @@ async fn a_list_under_any_name_is_followed_and_its_next_entry_plays() {
     let url = format!("http://{}/tune?id=7", web.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(web, axum::Router::new().fallback(move || async move { list })).await });
     let mut capture = capture(Rtmp { address: Where::Url(Url::parse(&url).unwrap()), ..source(port) });
-    // What is refused at once costs nothing.
+    // A name that is refused at once costs nothing.
     let MediaEvent::Format(format) = capture.next().await else { panic!("no sound at once") };
     assert!(format.detail.starts_with("aac "));
     capture.finish().await;

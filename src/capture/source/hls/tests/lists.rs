@@ -1,10 +1,10 @@
-//! What a station may have put where a list is expected.
+//! What a station may send if a list is expected.
 
 use super::*;
 
 const ENDLESS: &str = "is no HLS playlist but sound itself (aac 48000 Hz 2 ch): write `icecast:` instead of `hls:`";
 
-/// The first trouble that is told of `station`.
+/// The first trouble of `station`.
 async fn first_trouble(station: &Station, path: &str) -> String {
     let told = |taped: &Taped| !taped.troubles().is_empty();
     capture_with(station, hls(station, path), long_ago(station), told).await.troubles()[0].words.clone()
@@ -52,7 +52,7 @@ async fn an_entry_that_leads_to_a_list_that_is_down_is_left_for_the_next() {
     })
     .await;
     capture(&station, "tune", 9).await.assert_whole();
-    // Found on a page, where the steps end at the list.
+    // Steps that end at the list.
     let step = Step::Get { url: Some(station.url.join("tune").unwrap()), headers: Vec::new() };
     let found = Hls { address: Address::Find(vec![Find { number: 1, step }]), ..hls(&station, "") };
     capture_with(&station, found, long_ago(&station), |taped| taped.chunks().len() > 8).await.assert_whole();
@@ -73,7 +73,7 @@ async fn a_key_in_the_list_is_never_shown() {
     assert_eq!(cause.kind, CauseKind::Encrypted);
     assert!(cause.words.contains("data:…") && cause.words.contains("16 bytes"), "{cause}");
     assert!(!format!("{taped:?}").contains("c2VjcmV0"));
-    // What cannot be opened is not fetched.
+    // Segments that cannot be decrypted are not fetched.
     assert!(station.asked().iter().all(|asked| asked.segment().is_none()));
 }
 

@@ -1,5 +1,5 @@
-//! A live station for tests, with a clock of its own: what it offers follows from the time since it began, what goes wrong
-//! from a script.
+//! A live station for tests, with a clock of its own: its offer follows from the time since it began, its faults from a
+//! script.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub const LARGEST: usize = 8191;
 const LONG_FRAMES: usize = 128;
 /// 128 frames; a mebibyte where they are the largest.
 pub const LONG: Duration = Duration::from_micros(2_730_667);
-/// Segments in the window; as many are there at the start.
+/// The segments in the window; so many are there at the start.
 const WINDOW: u32 = 6;
 /// Segments in the list of [`live`] later on: six seconds, because a stall is known to be one after three.
 const LISTED: u32 = 12;
@@ -67,7 +67,7 @@ pub fn number_in(bytes: &[u8]) -> u32 {
 pub struct Asked {
     pub path: String,
     pub query: String,
-    /// How many came for the same path before.
+    /// How many requests came for this path before.
     pub nth: usize,
     pub elapsed: Duration,
     started: DateTime<Utc>,
@@ -95,7 +95,7 @@ impl Asked {
         file.trim_start_matches('x').parse().ok()
     }
 
-    /// The same request, so many segments ago.
+    /// This request, but `segments` segments ago.
     pub fn earlier(&self, segments: u32) -> Self {
         Self { elapsed: self.elapsed.saturating_sub(SEGMENT * segments), ..self.clone() }
     }
@@ -149,7 +149,7 @@ impl Asked {
         }
     }
 
-    /// A station whose encoder starts anew at segment `at`: numbers from zero, other names, the old ones gone.
+    /// A station whose encoder starts again at segment `at`: numbers from zero, other names, the old ones gone.
     pub fn restarted_at(&self, at: u32) -> Answer {
         let edge = self.edge();
         if self.segment().is_some() || edge <= at {
@@ -184,7 +184,7 @@ impl Asked {
     }
 }
 
-/// What a station without faults answers: a sliding window of dated segments, and the segments that exist.
+/// The answers of a station without faults: a sliding window of dated segments, and the segments that exist.
 pub fn live(asked: &Asked) -> Answer {
     let edge = asked.edge();
     let first = edge.saturating_sub(LISTED);

@@ -1,5 +1,5 @@
-//! Against an rtmpdump that misbehaves: a script in its place. Whatever it prints, there is trouble in words, another
-//! attempt, and no sound that was not sound.
+//! Captures with a faulty rtmpdump: a script in its place. Whatever it prints, there is trouble in words, another
+//! attempt, and nothing that is no sound.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -18,7 +18,7 @@ use crate::capture::source::testing::PATIENCE;
 /// Begins an FLV file with nothing but sound in it.
 const HEADER: &str = r"printf 'FLV\001\004\000\000\000\011\000\000\000\000'";
 
-/// A program in rtmpdump's place. `$0.flv` is ten seconds of real FLV, `$0.times` grows by a line at each start.
+/// A script instead of rtmpdump. `$0.flv` is ten seconds of real FLV, `$0.times` grows by a line at each start.
 struct Fake {
     folder: TempDir,
 }
@@ -55,7 +55,7 @@ impl Fake {
         SystemClock::shared().timeout(PATIENCE, started).await.expect("started in time");
     }
 
-    /// The names that were asked for, as the script has written them to `$0.asked`.
+    /// The names that were requested, as the script has written them to `$0.asked`.
     fn asked(&self) -> Vec<String> {
         let asked = fs::read_to_string(self.folder.path().join("rtmpdump.asked")).unwrap_or_default();
         asked.lines().map(str::to_owned).collect()
@@ -75,7 +75,7 @@ impl Fake {
     }
 }
 
-/// The sound that came before there was trouble a second time, in seconds, and both causes.
+/// The sound that came before the second trouble, in seconds, and both causes.
 async fn two_attempts(script: &str, clock: SharedClock) -> (f64, [Cause; 2]) {
     let fake = Fake::new(script).await;
     let mut capture = fake.capture(clock);
@@ -161,7 +161,7 @@ async fn a_silent_name_is_not_waited_for_and_the_one_that_plays_is_remembered() 
                   if [ \"$2\" = mp3:x ]; then head -c 60000 \"$0.flv\"; else exec sleep 60; fi";
     let fake = Fake::new(script).await;
     let mut capture = fake.capture_of(at(1935, "live/x.mp3"), SystemClock::shared());
-    // No ten seconds of trouble come before it.
+    // There are no ten seconds of trouble before it.
     assert!(matches!(capture.next().await, MediaEvent::Format(_)));
     for _ in 0..3 {
         capture.trouble().await;
