@@ -247,7 +247,8 @@ async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back
     let mut heard = String::new();
     assert_eq!(desk.about(Method::DELETE, &airing("skipped"), "/skip").await.1["state"], "planned");
     while !heard.contains(r#"{"resources":["airings","#) {
-        let chunk = tokio::time::timeout(LIMIT, events.chunk()).await.expect("the page is told").expect("a stream");
+        let chunk =
+            SystemClock::shared().timeout(LIMIT, events.chunk()).await.expect("the page is told").expect("a stream");
         heard.push_str(&String::from_utf8_lossy(&chunk.expect("more")));
     }
     assert_eq!(desk.about(Method::POST, &airing("skipped"), "/skip").await.0, 200);

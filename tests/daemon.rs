@@ -273,7 +273,7 @@ async fn what_was_missed_is_written_down_once_the_service_is_ready() {
     let notify = aircheck.path("notify");
     let mut service = aircheck.start_with("run", &["run"], &[("NOTIFY_SOCKET", notify.as_os_str())]);
     let mut told = [0; 4096];
-    let told = tokio::time::timeout(SOON, async {
+    let told = SystemClock::shared().timeout(SOON, async {
         loop {
             let length = socket.recv(&mut told).await.expect("a message");
             let words = String::from_utf8_lossy(&told[..length]).into_owned();

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use reqwest::{Client, Response, StatusCode, Url};
 use rustix::process::Signal;
 use serde_json::Value;
@@ -48,7 +49,7 @@ impl Ear {
                 }
                 continue;
             }
-            let chunk = tokio::time::timeout(SOON, self.answer.chunk()).await.expect("something happens");
+            let chunk = SystemClock::shared().timeout(SOON, self.answer.chunk()).await.expect("something happens");
             self.heard.push_str(std::str::from_utf8(&chunk.ok()??).expect("text"));
         }
     }
@@ -64,7 +65,7 @@ impl Ear {
             }
         };
         // Others go on meanwhile, so that something is always heard.
-        tokio::time::timeout(SOON, found).await.unwrap_or_else(|_| panic!("{what} was not told"))
+        SystemClock::shared().timeout(SOON, found).await.unwrap_or_else(|_| panic!("{what} was not told"))
     }
 }
 

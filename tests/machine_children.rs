@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use aircheck::base::process::Invocation;
 use rustix::process::Signal;
 use tokio::io::AsyncBufReadExt as _;
@@ -105,7 +106,7 @@ async fn when_the_task_panics_that_started_it() {
         let mut child = Invocation::new("sh")
             .args(["-c", "trap '' TERM HUP PIPE; sleep 600 & echo $!; wait"])
             .with_stdout()
-            .spawn()
+            .spawn(&SystemClock::shared())
             .expect("a shell starts");
         let mut said = String::new();
         let output = child.take_stdout().expect("its output");

@@ -206,7 +206,7 @@ async fn cookies_and_headers_are_demanded() {
     assert_eq!(get(&Client::new(), &station.page_url()).await.0, 403, "no Referer");
     let headers = [("Referer".to_owned(), "https://onair.example/".to_owned())];
     let manner = http::Manner { headers: &headers, ..http::Manner::default() };
-    let client = http::client(manner).expect("a client");
+    let client = http::client(manner, &SystemClock::shared()).expect("a client");
     let get = async |url: String| {
         let url = Url::parse(&url).expect("a URL");
         client.get(url).send().await.expect("an answer").status()
@@ -257,7 +257,7 @@ async fn faults_strike_whom_they_should_and_are_logged() {
         let read = async { client.get(segment(newest)).send().await?.bytes().await };
         // Some of what breaks never ends; what comes whole may take its time.
         let limit = if breaks { Duration::from_millis(700) } else { LIMIT };
-        let got = tokio::time::timeout(limit, read).await;
+        let got = SystemClock::shared().timeout(limit, read).await;
         let body = got.ok().and_then(Result::ok);
         assert_eq!(body.is_none(), breaks, "{kind:?}");
         let same = body.is_some_and(|body| body == whole);

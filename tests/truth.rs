@@ -4,6 +4,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
+use aircheck::capture::source::media::adts_frame_length;
 use aircheck::config::{DeadAirRule, GapPolicy, Mp3};
 use aircheck::encode::{self, Encoded, Job};
 use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
@@ -276,7 +278,8 @@ impl HalfTape {
             }
             sealed.cancel();
         };
-        let (encoded, ()) = tokio::join!(encode::encode(&job, &self.tape, sealed.clone()), go_on);
+        let clock = SystemClock::shared();
+        let (encoded, ()) = tokio::join!(encode::encode(&job, &self.tape, sealed.clone(), &clock), go_on);
         let heard = tokio::task::spawn_blocking(move || Report::of_file(&target)).await.expect("it is listened to");
         Made { encoded: encoded.expect("encoded"), heard, tape: self }
     }
@@ -285,8 +288,7 @@ impl HalfTape {
 /// The frames of an ADTS stream.
 fn adts(mut data: &[u8]) -> Vec<&[u8]> {
     let mut frames = Vec::new();
-    while let Some(header) = data.first_chunk::<7>() {
-        let length = usize::from(header[3] & 3) << 11 | usize::from(header[4]) << 3 | usize::from(header[5] >> 5);
+    while let Some(length) = adts_frame_length(data) {
         let (frame, rest) = data.split_at(length);
         frames.push(frame);
         data = rest;

@@ -7,14 +7,29 @@ use std::thread;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinError;
+
+#[cfg(test)]
+use super::elsewhere::Elsewhere;
 
 /// Runs `work` on a thread that may block, and waits for it. A panic in `work` goes on in the caller.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
+    match aside(work).await {
         Ok(value) => value,
         // It is never cancelled: nothing aborts these tasks, and a runtime that shuts down no longer polls the caller.
         Err(error) => resume_unwind(error.into_panic()),
     }
+}
+
+/// As [`blocking`], for work that a stranger's bytes may bring down: `None` if it panics.
+pub async fn caught<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    aside(work).await.ok()
+}
+
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    #[cfg(test)]
+    let _elsewhere = Elsewhere::begin();
+    tokio::task::spawn_blocking(work).await
 }
 
 /// A way to a disk that only so many threads may use at a time. Further callers wait, and need no thread for that. So a
@@ -47,7 +62,7 @@ impl Lane {
 /// Runs `work` on a thread of its own. `None` if it takes longer than `patience`, as on a disk that hangs.
 pub fn within<T: Send + 'static>(patience: Duration, work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (sender, done) = mpsc::channel();
-    // Whoever waited may have gone meanwhile.
+    // The caller may have stopped waiting.
     thread::Builder::new().spawn(move || drop(sender.send(work()))).ok()?;
     done.recv_timeout(patience).ok()
 }
@@ -65,10 +80,12 @@ static HEAVY: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
 /// which nobody waits any more is dropped. glibc keeps much of what each thread has freed: on many threads of a pool,
 /// now here and then there, the same work would take several times its memory.
 pub async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    #[cfg(test)]
+    let _elsewhere = Elsewhere::begin();
     let (sender, done) = oneshot::channel();
     let job: Job = Box::new(move || {
         if !sender.is_closed() {
-            // Whoever waited may have gone meanwhile.
+            // The caller may have stopped waiting.
             let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
         }
     });

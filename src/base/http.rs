@@ -41,6 +41,7 @@ use self::dns::SystemResolver;
 pub use self::error::HttpError;
 pub use self::extra_headers::ExtraHeaders;
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
+use super::clock::SharedClock;
 use super::redact;
 
 /// Redirects followed before a station is called a loop.
@@ -87,12 +88,14 @@ struct Inner {
     jar: Arc<Jar>,
     tls: ClientConfig,
     patience: Duration,
+    clock: SharedClock,
     /// Servers, by host and port, whose answers need a lenient reader.
     lenient_servers: Mutex<HashSet<String>>,
 }
 
-/// A client with the options in `manner`.
-pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
+/// A client with the options in `manner`. How long it waits for a connection and for more of a body is real time: reqwest
+/// knows no other clock. All other bounds are those of `clock`.
+pub fn client(manner: Manner<'_>, clock: &SharedClock) -> Result<Client, HttpError> {
     let mut headers = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static(NAME))]);
     let own = header_map(manner.headers)?;
     headers.extend(own.clone());
@@ -116,7 +119,8 @@ pub fn client(manner: Manner<'_>) -> Result<Client, HttpError> {
         .build()
         .map_err(|error| HttpError::Client(error.to_string()))?;
     let patience = manner.patience;
-    let inner = Inner { strict, headers, own, jar, tls, patience, lenient_servers: Mutex::default() };
+    let clock = clock.clone();
+    let inner = Inner { strict, headers, own, jar, tls, patience, clock, lenient_servers: Mutex::default() };
     Ok(Client { inner: Arc::new(inner), extra: ExtraHeaders::default() })
 }
 
@@ -126,6 +130,11 @@ impl Client {
     pub fn with(&self, extra: &ExtraHeaders) -> Self {
         let extra = if extra.is_empty() { &self.extra } else { extra };
         Self { inner: Arc::clone(&self.inner), extra: extra.clone() }
+    }
+
+    /// The clock of what is asked.
+    pub fn clock(&self) -> &SharedClock {
+        &self.inner.clock
     }
 
     /// A request for `url`.
@@ -143,7 +152,7 @@ impl Client {
             Ok(response) if response.version() == Version::HTTP_09 => lenient::understood(response).await,
             Ok(response) => Ok(response),
             Err(error) if reasons::is_malformed(&error) => {
-                tracing::debug!(url = %redact::url(url), %error, "an odd answer; asking again, leniently");
+                tracing::debug!(url = %redact::url(url), %error, "a malformed answer; asking again with the lenient reader");
                 {
                     let mut odd = self.lenient_servers();
                     if odd.len() < MOST_LENIENT {
@@ -171,7 +180,8 @@ impl Client {
         if let (Some(login), false) = (login(url), all.contains_key(AUTHORIZATION)) {
             all.insert(AUTHORIZATION, login);
         }
-        let response = lenient::ask(url, all, self.inner.tls.clone(), self.inner.patience).await?;
+        let Inner { tls, patience, clock, .. } = &*self.inner;
+        let response = lenient::ask(url, all, tls.clone(), *patience, clock.clone()).await?;
         let mut cookies = response.headers().get_all(SET_COOKIE).iter().peekable();
         if cookies.peek().is_some() {
             self.inner.jar.set_cookies(&mut cookies, url);
@@ -276,7 +286,8 @@ pub async fn read_partial(
 ) -> Result<Partial, HttpError> {
     let request = request.header(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     let mut begun = None;
-    let reading = tokio::time::timeout(limit, read_capped(request, url, cap, enough, &mut begun)).await;
+    let clock = request.client.clock().clone();
+    let reading = clock.timeout(limit, read_capped(request, url, cap, enough, &mut begun)).await;
     let late = HttpError::TimedOut { url: redact::url(url), what: "did not send all of its answer within", limit };
     let cut = reading.unwrap_or(Err(late)).err();
     match (begun, cut) {

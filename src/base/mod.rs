@@ -4,9 +4,12 @@ pub mod allocator;
 pub mod blocking;
 pub mod clock;
 pub mod duration;
+#[cfg(test)]
+pub mod elsewhere;
 pub mod environment;
 pub mod hash;
 pub mod http;
+pub mod id3v2;
 pub mod image;
 pub mod password;
 pub mod path;

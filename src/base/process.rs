@@ -19,6 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
+use super::clock::{Elapsed, SharedClock};
 use super::reaper;
 
 /// How many of a child's last lines of stderr are kept.
@@ -106,8 +107,8 @@ impl Invocation {
         self
     }
 
-    /// Starts it.
-    pub fn spawn(self) -> Result<Running, ProcessError> {
+    /// Starts it. By `clock` it is waited for.
+    pub fn spawn(self, clock: &SharedClock) -> Result<Running, ProcessError> {
         let pipe_if = |wanted| if wanted { Stdio::piped() } else { Stdio::null() };
         #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
         let mut command = Command::new(&self.program);
@@ -135,7 +136,7 @@ impl Invocation {
         {
             tracing::debug!(%error, program = self.program, "runs with everything else");
         }
-        Ok(Running { name: self.program, child, group, last_lines, draining })
+        Ok(Running { name: self.program, child, clock: clock.clone(), group, last_lines, draining })
     }
 }
 
@@ -207,6 +208,7 @@ async fn drain(stderr: ChildStderr, kept: Arc<Mutex<VecDeque<String>>>) {
 pub struct Running {
     name: String,
     child: Child,
+    clock: SharedClock,
     group: Option<Pid>,
     last_lines: Arc<Mutex<VecDeque<String>>>,
     draining: Option<JoinHandle<()>>,
@@ -233,12 +235,21 @@ impl Running {
         let status = self.child.wait().await;
         if status.is_ok() {
             if let Some(draining) = &mut self.draining {
-                let _ = tokio::time::timeout(LAST_WORDS, draining).await;
+                let _ = self.clock.timeout(LAST_WORDS, draining).await;
                 self.draining = None;
             }
             self.is_gone();
         }
         status
+    }
+
+    /// As [`wait`](Self::wait), for `limit` at most.
+    ///
+    /// # Errors
+    /// [`Elapsed`] if it runs on.
+    pub async fn wait_within(&mut self, limit: Duration) -> Result<io::Result<ExitStatus>, Elapsed> {
+        let clock = self.clock.clone();
+        clock.timeout(limit, self.wait()).await
     }
 
     /// Its last line on stderr.
@@ -255,7 +266,7 @@ impl Running {
     /// Ends it: TERM to the group, `grace` to comply, then KILL.
     pub async fn stop(&mut self, grace: Duration) {
         self.signal(Signal::TERM);
-        if tokio::time::timeout(grace, self.child.wait()).await.is_err() {
+        if self.clock.timeout(grace, self.child.wait()).await.is_err() {
             tracing::debug!(program = %self.name, "did not end on TERM; killing it");
             self.signal(Signal::KILL);
             let _ = self.child.wait().await;

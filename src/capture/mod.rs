@@ -1,8 +1,8 @@
 //! Capture: a station's sound, from the network to its tape.
 //!
-//! A [`source`] is one live connection and says what comes on it; a [`deck`] runs one for as long as somebody needs the
-//! station, and writes what it says on tape. Neither knows of shows, recordings, the output folder or ffmpeg: what goes
-//! wrong there costs no tape.
+//! A [`source`] is one live connection and hands on what comes; a [`deck`] runs a source for as long as somebody needs
+//! the station, and writes its events on tape. Neither knows of shows, recordings, the output folder or ffmpeg's
+//! encoding: what goes wrong there costs no tape.
 
 pub mod deck;
 mod first_sound;

@@ -131,9 +131,9 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
     let output = catalogue::output(config);
     let shelf = Shelf::new(&output).of_command(&config.state);
-    let now = Environment::system().clock.now();
+    let clock = Environment::system().clock;
     let recut = tokio::select! {
-        recut = recorder::recut(&catalogue, &shelf, config, &id, now) => recut,
+        recut = recorder::recut(&catalogue, &shelf, config, &id, &clock) => recut,
         () = signals.stop() => {
             eprintln!("aircheck: nothing was recovered");
             return Ok(FAILED);

@@ -6,16 +6,17 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 
 /// The file in the state folder.
 const FILE: &str = "lock";
-/// How long one waits for another who is just ending, or whose last child has not begun to be a program of its own.
+/// How long one waits for another to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How often one looks.
 const STEP: Duration = Duration::from_millis(50);
@@ -49,10 +50,17 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Locks the folder `state`, which is made where missing, for a daemon that records into `output`.
-    pub async fn take(state: &Path, output: &Path) -> Result<Self, LockError> {
-        let (state, output) = (state.to_owned(), output.to_owned());
-        blocking(move || take(&state, &output)).await
+    /// Locks the folder `state`, which is made where missing, for a daemon that records into `output`. Waits for another who
+    /// is just ending, or whose last child has not begun to be a program of its own.
+    pub async fn take(state: &Path, output: &Path, clock: &SharedClock) -> Result<Self, LockError> {
+        let until = clock.monotonic() + PATIENCE;
+        loop {
+            let (state, output) = (state.to_owned(), output.to_owned());
+            match blocking(move || take(&state, &output)).await {
+                Err(LockError::Held { .. }) if clock.monotonic() < until => clock.sleep(STEP).await,
+                taken => return taken,
+            }
+        }
     }
 
     /// The output folder of the daemon that holds the lock of the folder `state` now, where there is one. Blocks.
@@ -95,14 +103,7 @@ fn take(state: &Path, output: &Path) -> Result<Lock, LockError> {
     // What an earlier holder wrote; unreadable is as good as empty.
     let _ = file.read_to_end(&mut said);
     let holder = said.split(|byte| *byte == b'\n').next().map(String::from_utf8_lossy).unwrap_or_default();
-    let since = Instant::now();
-    let locked = loop {
-        match file.try_lock() {
-            Err(TryLockError::WouldBlock) if since.elapsed() < PATIENCE => std::thread::sleep(STEP),
-            locked => break locked,
-        }
-    };
-    match locked {
+    match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let holder = match holder.trim() {
@@ -124,19 +125,24 @@ fn take(state: &Path, output: &Path) -> Result<Lock, LockError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::simulated::SimulatedClock;
 
     #[tokio::test]
     async fn a_second_daemon_is_told_who_holds_the_folder_and_a_dead_one_holds_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let output = Path::new("/mnt/nas/recordings");
-        let first = Lock::take(folder.path(), output).await.unwrap();
+        let simulated = SimulatedClock::at(DateTime::UNIX_EPOCH);
+        let clock: SharedClock = simulated.clone();
+        let first = Lock::take(folder.path(), output, &clock).await.unwrap();
         assert!(first.last_alive().is_none());
         assert_eq!(Lock::output_in_use(folder.path()).as_deref(), Some(output));
-        let refused = Lock::take(folder.path(), Path::new("/elsewhere")).await.unwrap_err().to_string();
+        let refused = simulated.pass_until(Lock::take(folder.path(), Path::new("/elsewhere"), &clock)).await;
+        let refused = refused.unwrap_err().to_string();
+        assert_eq!(clock.monotonic(), PATIENCE, "it may be just ending");
         assert!(refused.contains(&format!("(process {})", std::process::id())), "{refused}");
         assert_eq!(Lock::output_in_use(folder.path()).as_deref(), Some(output));
         drop(first);
         assert_eq!(Lock::output_in_use(folder.path()), None);
-        assert!(Lock::take(folder.path(), output).await.unwrap().last_alive().is_some());
+        assert!(Lock::take(folder.path(), output, &clock).await.unwrap().last_alive().is_some());
     }
 }

@@ -175,7 +175,7 @@ impl Daemon {
     ) -> Result<(Self, Ticker), DaemonError> {
         let time = Timekeeper::new(Arc::clone(&environment.clock));
         environment.clock = Arc::clone(&time) as SharedClock;
-        let lock = Lock::take(&config.state, &config.output).await?;
+        let lock = Lock::take(&config.state, &config.output, &environment.clock).await?;
         let last_alive = lock.last_alive();
         let changes = Changes::default();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 use tokio_util::sync::CancellationToken;
 
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 
 /// Crons of six fields, seconds first, in UTC.
@@ -47,6 +48,7 @@ pub struct TickerError(#[from] JobSchedulerError);
 #[derive(Debug)]
 pub(super) struct Ticker {
     scheduler: Scheduler,
+    clock: SharedClock,
     stop: CancellationToken,
     /// The only strong end; jobs hold weak ones.
     ticks: Option<mpsc::Sender<Tick>>,
@@ -68,14 +70,14 @@ impl Ticker {
         let heard = Arc::new(AtomicU64::new(0));
         let scheduler = Scheduler::start(jobs, &ticks, &stop, &heard).await?;
         environment.tasks.spawn(watch(environment.clone(), ticks.downgrade(), stop.clone(), heard, silence));
-        Ok(Self { scheduler, stop, ticks: Some(ticks) })
+        Ok(Self { scheduler, clock: environment.clock.clone(), stop, ticks: Some(ticks) })
     }
 
     /// Ends the ticks: none is sent after this returns.
     pub(super) async fn stop(mut self) {
         self.stop.cancel();
         self.ticks = None;
-        self.scheduler.stop().await;
+        self.scheduler.stop(&self.clock).await;
     }
 }
 
@@ -119,15 +121,15 @@ impl Scheduler {
         Ok(Self { inner, jobs })
     }
 
-    async fn stop(&mut self) {
+    async fn stop(&mut self, clock: &SharedClock) {
         for job in &self.jobs {
-            if tokio::time::timeout(REMOVAL, self.inner.remove(&job.guid())).await.is_err() {
+            if clock.timeout(REMOVAL, self.inner.remove(&job.guid())).await.is_err() {
                 tracing::debug!("the scheduler did not remove a job in time");
                 break;
             }
         }
         // Sets a flag; the loop reads it within half a second.
-        let _ = tokio::time::timeout(REMOVAL, self.inner.shutdown()).await;
+        let _ = clock.timeout(REMOVAL, self.inner.shutdown()).await;
     }
 }
 
@@ -164,9 +166,10 @@ async fn watch(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::clock::SystemClock;
 
     async fn next(ticks: &mut mpsc::Receiver<Tick>) -> Option<Tick> {
-        tokio::time::timeout(Duration::from_secs(10), ticks.recv()).await.expect("a tick should come")
+        SystemClock::shared().timeout(Duration::from_secs(10), ticks.recv()).await.expect("a tick should come")
     }
 
     #[tokio::test]
@@ -185,7 +188,11 @@ mod tests {
             assert!(matches!(tick, Tick::Second | Tick::Housekeeping));
         }
         environment.tasks.close();
-        tokio::time::timeout(Duration::from_secs(5), environment.tasks.wait()).await.expect("the watch should end");
+        environment
+            .clock
+            .timeout(Duration::from_secs(5), environment.tasks.wait())
+            .await
+            .expect("the watch should end");
     }
 
     #[tokio::test]

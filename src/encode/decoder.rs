@@ -10,6 +10,7 @@ use tokio::process::{ChildStdin, ChildStdout};
 
 use super::decode_failure;
 use super::error::EncodeError;
+use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, Running};
 use crate::config::Mp3;
 use crate::model::{Cause, Container};
@@ -28,7 +29,11 @@ pub(super) struct Decoder {
 
 impl Decoder {
     /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
-    pub(super) fn start(reel: &Reel, settings: Mp3) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+    pub(super) fn start(
+        reel: &Reel,
+        settings: Mp3,
+        clock: &SharedClock,
+    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
         let demuxer = match reel.container {
             Container::Adts => "aac",
             Container::Mp3 => "mp3",
@@ -49,7 +54,7 @@ impl Decoder {
             .with_stdin()
             .with_stdout()
             .in_background()
-            .spawn()?;
+            .spawn(clock)?;
         let input = process.take_stdin();
         let samples = Samples {
             pipe: process.take_stdout(),
@@ -58,13 +63,14 @@ impl Decoder {
             frame: usize::from(settings.channels.max(1)) * 4,
             skip: 0,
             hurry: false,
+            clock: clock.clone(),
         };
         Ok((Self { process }, input, samples))
     }
 
     /// Waits for its end. Returns why less may have come from it than was wanted.
     pub(super) async fn finish(&mut self) -> Cause {
-        let ended = tokio::time::timeout(GRACE, self.process.wait()).await;
+        let ended = self.process.wait_within(GRACE).await;
         if ended.is_err() {
             self.process.stop(Duration::ZERO).await;
         }
@@ -88,6 +94,7 @@ pub(super) struct Samples {
     frame: usize,
     skip: u64,
     hurry: bool,
+    clock: SharedClock,
 }
 
 impl Samples {
@@ -106,7 +113,9 @@ impl Samples {
         let Some(pipe) = self.pipe.as_mut() else { return Ok(None) };
         loop {
             let patience = if self.hurry { HANGS_AFTER } else { Duration::from_secs(u64::from(u32::MAX)) };
-            let read = tokio::time::timeout(patience, pipe.read(&mut self.buffer))
+            let read = self
+                .clock
+                .timeout(patience, pipe.read(&mut self.buffer))
                 .await
                 .map_err(|_| EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() })?
                 .map_err(EncodeError::Decoder)?;

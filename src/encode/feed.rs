@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
@@ -12,6 +12,8 @@ use tracing::info;
 
 use super::error::EncodeError;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
+use crate::base::id3v2::tag_length;
 use crate::model::{Container, Gap, Span};
 use crate::tape::{Reel, Step, Tape, View, Walker};
 
@@ -32,7 +34,9 @@ pub(super) struct Feed {
     sealed: CancellationToken,
     /// Whether the view is from a time when nothing more could come.
     last_view: bool,
-    begun: Instant,
+    clock: SharedClock,
+    /// When it began, in monotonic time.
+    begun: Duration,
     /// How much sound was handed on before the tape had no more, and how long that took.
     fed: Duration,
     hurried: Option<Duration>,
@@ -40,18 +44,22 @@ pub(super) struct Feed {
 
 impl Feed {
     /// A feed that stands at the beginning of `cut`.
-    pub(super) async fn new(tape: Tape, cut: Span, sealed: CancellationToken) -> Self {
+    pub(super) async fn new(tape: Tape, cut: Span, sealed: CancellationToken, clock: SharedClock) -> Self {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut).await;
-        let (begun, fed, hurried) = (Instant::now(), Duration::ZERO, None);
-        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, begun, fed, hurried }
+        let (begun, fed, hurried) = (clock.monotonic(), Duration::ZERO, None);
+        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, clock, begun, fed, hurried }
     }
 
     /// The value of [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
     pub(super) fn speed(&self) -> Option<f64> {
-        let hurried = self.hurried.unwrap_or_else(|| self.begun.elapsed());
+        let hurried = self.hurried.unwrap_or_else(|| self.elapsed());
         (self.fed >= TELLING).then(|| self.fed.as_secs_f64() / hurried.as_secs_f64().max(0.001))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.begun)
     }
 
     /// What is missing.
@@ -80,7 +88,7 @@ impl Feed {
     }
 
     async fn wait(&mut self) {
-        self.hurried.get_or_insert_with(|| self.begun.elapsed());
+        self.hurried = self.hurried.or_else(|| Some(self.elapsed()));
         tokio::select! {
             () = self.sealed.cancelled() => self.last_view = true,
             // An error means that the tape is gone, and so will be sealed.
@@ -95,7 +103,7 @@ impl Feed {
         let init = blocking(move || first.read_init()).await?;
         let mut fed = Duration::ZERO;
         let Some(mut input) = input else { return Ok(Poured { next: None, fed }) };
-        let mut taken = write(&mut input, &init).await?;
+        let mut taken = write(&mut input, &init, &self.clock).await?;
         while taken {
             let (sound, duration) = match self.next().await {
                 Step::Feed { sound, duration } => (sound, duration),
@@ -103,7 +111,7 @@ impl Feed {
             };
             fed += duration;
             let bytes = blocking(move || sound.read()).await?;
-            taken = write(&mut input, frames_of(&bytes, reel.container)).await?;
+            taken = write(&mut input, frames_of(&bytes, reel.container), &self.clock).await?;
         }
         Ok(Poured { next: None, fed })
     }
@@ -124,19 +132,16 @@ pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
     if !container.is_packed() {
         return bytes;
     }
-    // ID3v2.4 section 3.1: ten bytes of header, the last four of them the size of the rest, seven bits each.
-    while let Some([b'I', b'D', b'3', _, _, flags, a, b, c, d]) = bytes.first_chunk() {
-        let size = [a, b, c, d].into_iter().fold(0_usize, |size, byte| size << 7 | usize::from(byte & 0x7f));
-        let footer = if flags & 0x10 == 0 { 0 } else { 10 };
-        bytes = bytes.get(10 + size + footer..).unwrap_or_default();
+    while let Some(length) = bytes.first_chunk().and_then(|header| tag_length(*header)) {
+        bytes = bytes.get(length..).unwrap_or_default();
     }
     bytes
 }
 
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
-pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8]) -> Result<bool, EncodeError> {
+pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8], clock: &SharedClock) -> Result<bool, EncodeError> {
     let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
-    match tokio::time::timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
+    match clock.timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(EncodeError::Decoder(error)),
@@ -148,6 +153,7 @@ mod tests {
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
+    use crate::base::clock::SystemClock;
     use crate::model::{Chunk, Format, MediaEvent};
 
     /// The speed with which a tape of so many seconds is walked through.
@@ -168,7 +174,7 @@ mod tests {
         let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));
         let sealed = CancellationToken::new();
         sealed.cancel();
-        let mut feed = Feed::new(tape, cut, sealed).await;
+        let mut feed = Feed::new(tape, cut, sealed, SystemClock::shared()).await;
         while feed.next().await != Step::End {}
         feed.speed()
     }

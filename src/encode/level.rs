@@ -8,6 +8,7 @@ use super::decoder::Decoder;
 use super::error::EncodeError;
 use super::feed::frames_of;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::config::Mp3;
 use crate::tape::Sound;
 
@@ -23,8 +24,8 @@ const WITHIN: Duration = Duration::from_secs(5);
 ///
 /// # Errors
 /// The tape cannot be read, or ffmpeg cannot be started.
-pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
-    let (mut decoder, input, mut samples) = Decoder::start(&sound.reel, COARSE)?;
+pub async fn levels(sound: &Sound, clock: &SharedClock) -> Result<Vec<f32>, EncodeError> {
+    let (mut decoder, input, mut samples) = Decoder::start(&sound.reel, COARSE, clock)?;
     let stretch = sound.clone();
     let (init, bytes) = blocking(move || Ok::<_, EncodeError>((stretch.reel.read_init()?, stretch.read()?))).await?;
     let pouring = async {
@@ -43,7 +44,7 @@ pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
             );
         }
     };
-    let _ = tokio::time::timeout(WITHIN, futures::future::join(pouring, hearing)).await;
+    let _ = clock.timeout(WITHIN, futures::future::join(pouring, hearing)).await;
     decoder.stop().await;
     let stretch = (COARSE.sample_rate / PER_SECOND) as usize;
     let loudest = |part: &[f32]| part.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0);
@@ -54,9 +55,11 @@ pub async fn levels(sound: &Sound) -> Result<Vec<f32>, EncodeError> {
 mod tests {
     use std::sync::Arc;
 
+    use chrono::DateTime;
     use tokio::io::AsyncReadExt as _;
 
     use super::*;
+    use crate::base::clock::simulated::SimulatedClock;
     use crate::base::process::Invocation;
     use crate::model::Container;
     use crate::tape::Reel;
@@ -67,7 +70,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_meter_shows_the_level_and_nothing_if_that_is_unknown() {
-        let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn().unwrap();
+        // It stands still, however long the meter takes.
+        let clock: SharedClock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+        let mut ffmpeg = Invocation::new("ffmpeg").args(SOUND.split_whitespace()).with_stdout().spawn(&clock).unwrap();
         let mut bytes = Vec::new();
         ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
@@ -76,19 +81,12 @@ mod tests {
         let reel = Arc::new(Reel { path: path.clone(), container: Container::Mp3, detail: String::new(), init: 0 });
         let sound = Sound { reel, offset: 0, length: bytes.len() as u64 };
 
-        // A busy machine may take too long for a look.
-        let mut measured = Vec::new();
-        for _ in 0..20 {
-            measured = levels(&sound).await.unwrap();
-            if measured.len() >= 19 {
-                break;
-            }
-        }
+        let measured = levels(&sound, &clock).await.unwrap();
         assert!((19..=22).contains(&measured.len()), "{measured:?}");
         assert!(measured[1..9].iter().all(|level| (0.4..0.6).contains(level)), "{measured:?}");
         assert!(measured[12..19].iter().all(|level| *level < 0.01), "{measured:?}");
 
         std::fs::write(&path, vec![7; bytes.len()]).unwrap();
-        assert_eq!(levels(&sound).await.unwrap(), Vec::<f32>::new());
+        assert_eq!(levels(&sound, &clock).await.unwrap(), Vec::<f32>::new());
     }
 }

@@ -17,6 +17,7 @@ use super::error::EncodeError;
 use super::feed::{Feed, frames_of};
 use super::frames::frames;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::base::process::Invocation;
 use crate::config::Mp3;
 use crate::model::Span;
@@ -40,6 +41,7 @@ pub async fn listen(
     settings: Mp3,
     sealed: CancellationToken,
     listener: mpsc::Sender<Bytes>,
+    clock: &SharedClock,
 ) -> Result<(), EncodeError> {
     let layout = if settings.channels == 1 { "mono" } else { "stereo" };
     let mut encoder = Invocation::new("ffmpeg")
@@ -53,7 +55,7 @@ pub async fn listen(
         .args(["-id3v2_version", "0", "-write_xing", "0", "-flush_packets", "1", "-f", "mp3", "pipe:1"])
         .with_stdin()
         .with_stdout()
-        .spawn()?;
+        .spawn(clock)?;
     let (input, output) = (encoder.take_stdin(), encoder.take_stdout());
     let handing_over = async {
         let Some(mut output) = output else { return };
@@ -69,7 +71,7 @@ pub async fn listen(
         }
     };
     let ended = tokio::select! {
-        (ended, ()) = future::join(decode(tape, cut, settings, sealed, input), handing_over) => ended,
+        (ended, ()) = future::join(decode(tape, cut, settings, sealed, input, clock), handing_over) => ended,
         () = listener.closed() => Ok(()),
     };
     encoder.stop(GRACE).await;
@@ -88,12 +90,13 @@ async fn decode(
     settings: Mp3,
     sealed: CancellationToken,
     encoder: Option<ChildStdin>,
+    clock: &SharedClock,
 ) -> Result<(), EncodeError> {
     let Some(mut encoder) = encoder else { return Ok(()) };
-    let mut feed = Feed::new(tape, cut, sealed).await;
+    let mut feed = Feed::new(tape, cut, sealed, clock.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
-        let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings)?;
+        let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings, clock)?;
         samples.skip(frames(run.skip, settings.sample_rate));
         let (next, heard) = future::join(pour(&mut feed, &run, input), hand_on(&mut samples, &mut encoder)).await;
         decoder.finish().await;

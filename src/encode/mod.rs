@@ -33,6 +33,7 @@ mod waveform;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::base::clock::SharedClock;
 use crate::library::shelf::goes_on;
 use crate::tape::Tape;
 
@@ -51,14 +52,19 @@ const ENCODERS: u32 = 3;
 ///
 /// # Errors
 /// The tape cannot be read, ffmpeg cannot be started, the file cannot be written, or one encoder after another failed.
-pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result<Encoded, EncodeError> {
+pub async fn encode(
+    job: &Job,
+    tape: &Tape,
+    sealed: CancellationToken,
+    clock: &SharedClock,
+) -> Result<Encoded, EncodeError> {
     let mut piecewise = false;
     let mut encoders = 1;
     loop {
         let taken = if piecewise {
-            piecewise::encode(job, tape, &sealed).await.map(Some)
+            piecewise::encode(job, tape, &sealed, clock).await.map(Some)
         } else {
-            streaming::encode(job, tape, &sealed).await
+            streaming::encode(job, tape, &sealed, clock).await
         };
         match taken {
             Ok(Some(encoded)) => return Ok(encoded),
@@ -74,7 +80,7 @@ pub async fn encode(job: &Job, tape: &Tape, sealed: CancellationToken) -> Result
                 if encoders == ENCODERS {
                     return Err(error);
                 }
-                warn!(%error, "encoding again from the tape");
+                warn!(%error, "the encoder failed; encoding the cut again");
                 encoders += 1;
             }
             Err(error) => return Err(error),

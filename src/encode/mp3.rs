@@ -11,6 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 
 use super::error::EncodeError;
+use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
 use crate::config::Mp3;
 
@@ -27,11 +28,17 @@ pub(super) struct Mp3Encoder {
     process: Running,
     input: Option<ChildStdin>,
     path: PathBuf,
+    clock: SharedClock,
 }
 
 impl Mp3Encoder {
     /// Starts an encoder that writes `path` and reserves `cover_space` bytes for a picture in its tags.
-    pub(super) fn start(path: &Path, settings: Mp3, cover_space: u32) -> Result<Self, EncodeError> {
+    pub(super) fn start(
+        path: &Path,
+        settings: Mp3,
+        cover_space: u32,
+        clock: &SharedClock,
+    ) -> Result<Self, EncodeError> {
         let layout = if settings.channels == 1 { "mono" } else { "stereo" };
         let mut process = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y", "-f", "f32le"])
@@ -48,14 +55,14 @@ impl Mp3Encoder {
             .args([format!("file:{}", path.display())])
             .with_stdin()
             .in_background()
-            .spawn()?;
-        Ok(Self { input: process.take_stdin(), process, path: path.to_owned() })
+            .spawn(clock)?;
+        Ok(Self { input: process.take_stdin(), process, path: path.to_owned(), clock: clock.clone() })
     }
 
     /// Encodes more samples.
     pub(super) async fn write(&mut self, samples: &[u8]) -> Result<(), EncodeError> {
         let Some(input) = self.input.as_mut() else { return Err(self.failed().await) };
-        match tokio::time::timeout(HANGS_AFTER, input.write_all(samples)).await {
+        match self.clock.timeout(HANGS_AFTER, input.write_all(samples)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(self.failed().await),
             Err(_) => Err(self.hangs().await),
@@ -65,7 +72,7 @@ impl Mp3Encoder {
     /// Ends the file.
     pub(super) async fn finish(mut self) -> Result<(), EncodeError> {
         drop(self.input.take());
-        match tokio::time::timeout(HANGS_AFTER, self.process.wait()).await {
+        match self.process.wait_within(HANGS_AFTER).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(_) => Err(self.failed().await),
             Err(_) => Err(self.hangs().await),
@@ -74,7 +81,7 @@ impl Mp3Encoder {
 
     async fn failed(&mut self) -> EncodeError {
         // It closed its input, so it has ended or is about to.
-        let status = tokio::time::timeout(GRACE, self.process.wait()).await;
+        let status = self.process.wait_within(GRACE).await;
         self.process.stop(Duration::ZERO).await;
         let killed = status.ok().and_then(Result::ok).and_then(process::killed);
         let words = killed.unwrap_or_else(|| match self.process.last_words() {

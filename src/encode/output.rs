@@ -9,6 +9,7 @@ use super::frames::{frames, frames_to_duration, slack};
 use super::job::{Encoded, Job};
 use super::meter::Meter;
 use super::mp3::Mp3Encoder;
+use crate::base::clock::SharedClock;
 use crate::config::GapPolicy;
 use crate::model::{Cause, Gap, Span};
 
@@ -33,10 +34,10 @@ pub(super) struct Output {
 
 impl Output {
     /// Begins the file of `job`.
-    pub(super) fn start(job: &Job) -> Result<Self, EncodeError> {
+    pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
         let sample_rate = job.mp3.sample_rate;
         Ok(Self {
-            mp3: Mp3Encoder::start(&job.target, job.mp3, job.cover_space)?,
+            mp3: Mp3Encoder::start(&job.target, job.mp3, job.cover_space, clock)?,
             meter: Meter::new(job.mp3, job.dead_air, job.cut.start),
             cut: job.cut,
             gaps: job.gaps,

@@ -17,6 +17,7 @@ use super::frames::{frames, slack};
 use super::job::{Encoded, Job};
 use super::output::Output;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::model::{AsCause as _, Cause};
 use crate::tape::{Reel, Run, Sound, Step, Tape};
 
@@ -39,6 +40,8 @@ struct Group<'a> {
     pieces: &'a [Piece],
     /// How much of the first piece to drop.
     skip: Duration,
+    /// By this the decoder is waited for.
+    clock: &'a SharedClock,
 }
 
 impl Group<'_> {
@@ -57,18 +60,29 @@ struct Decoded {
 }
 
 /// Encodes the cut piece by piece.
-pub(super) async fn encode(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Encoded, EncodeError> {
-    let mut output = Output::start(job)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone()).await;
+pub(super) async fn encode(
+    job: &Job,
+    tape: &Tape,
+    sealed: &CancellationToken,
+    clock: &SharedClock,
+) -> Result<Encoded, EncodeError> {
+    let mut output = Output::start(job, clock)?;
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
-        step = decode_run(job, &run, &mut feed, &mut output).await?;
+        step = decode_run(job, &run, &mut feed, &mut output, clock).await?;
     }
     output.finish(feed.into_gaps()).await
 }
 
 /// Decodes one run into the file; returns the step after it.
-async fn decode_run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Step, EncodeError> {
+async fn decode_run(
+    job: &Job,
+    run: &Run,
+    feed: &mut Feed,
+    output: &mut Output,
+    clock: &SharedClock,
+) -> Result<Step, EncodeError> {
     output.expect_missing(run.missing);
     let mut at = run.at;
     let mut skip = run.skip;
@@ -83,7 +97,7 @@ async fn decode_run(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) 
         let held: Duration = pieces.iter().map(|piece| piece.duration).sum();
         let full = next.as_ref().is_none_or(|next| held + next.duration > GROUP);
         if full && !pieces.is_empty() {
-            let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip };
+            let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip, clock };
             decode_group(job, group, at, output).await?;
             at += group.length();
             skip = skip.saturating_sub(held);
@@ -159,19 +173,19 @@ async fn decode_with(
     mut output: Option<&mut Output>,
 ) -> Result<Decoded, EncodeError> {
     let rate = job.mp3.sample_rate;
-    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.mp3)?;
+    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.mp3, group.clock)?;
     let before = group.before.map_or(Duration::ZERO, |before| before.duration);
     samples.skip(frames(before + group.skip, rate) + surplus);
     let pouring = async {
         let reel = Arc::clone(group.reel);
         let init = blocking(move || reel.read_init()).await?;
         let Some(pipe) = input.as_mut() else { return Ok(()) };
-        let mut takes = feed::write(pipe, &init).await?;
+        let mut takes = feed::write(pipe, &init, group.clock).await?;
         for piece in group.before.into_iter().chain(group.pieces) {
             if takes {
                 let sound = piece.sound.clone();
                 let bytes = blocking(move || sound.read()).await?;
-                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container)).await?;
+                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container), group.clock).await?;
             }
         }
         input = None;

@@ -9,15 +9,21 @@ use super::feed::Feed;
 use super::frames::{frames, slack};
 use super::job::{Encoded, Job};
 use super::output::Output;
+use crate::base::clock::SharedClock;
 use crate::tape::{Run, Step, Tape};
 
 /// Encodes the cut. `None` if a decoder gave back less than it got, died or hangs.
-pub(super) async fn encode(job: &Job, tape: &Tape, sealed: &CancellationToken) -> Result<Option<Encoded>, EncodeError> {
-    let mut output = Output::start(job)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone()).await;
+pub(super) async fn encode(
+    job: &Job,
+    tape: &Tape,
+    sealed: &CancellationToken,
+    clock: &SharedClock,
+) -> Result<Option<Encoded>, EncodeError> {
+    let mut output = Output::start(job, clock)?;
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
-        match decode(job, &run, &mut feed, &mut output).await {
+        match decode(job, &run, &mut feed, &mut output, clock).await {
             Ok(Some(next)) => step = next,
             Ok(None) => {
                 output.abandon().await;
@@ -37,11 +43,17 @@ pub(super) async fn encode(job: &Job, tape: &Tape, sealed: &CancellationToken) -
 }
 
 /// Decodes one run into the file; returns the step after it.
-async fn decode(job: &Job, run: &Run, feed: &mut Feed, output: &mut Output) -> Result<Option<Step>, EncodeError> {
+async fn decode(
+    job: &Job,
+    run: &Run,
+    feed: &mut Feed,
+    output: &mut Output,
+    clock: &SharedClock,
+) -> Result<Option<Step>, EncodeError> {
     let rate = job.mp3.sample_rate;
     output.expect_missing(run.missing);
     let surplus = output.go_to(frames(run.at, rate)).await?;
-    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3)?;
+    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3, clock)?;
     samples.skip(frames(run.skip, rate) + surplus);
     let (begin, limit) = (output.position(), output.left());
     let mut poured = None;

@@ -159,7 +159,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::base::clock::fast::Fast;
+    use crate::base::clock::simulated::SimulatedClock;
 
     /// A file that says it is a recording, or says nothing, of the same size.
     fn write(path: &Path, is_one: bool) {
@@ -175,8 +175,8 @@ mod tests {
         let shelf = Shelf::new(folder.path().join("out"));
         let file = |name: &str| shelf.output().join(name);
         fs::create_dir_all(file("deep")).unwrap();
-        let clock = Fast::new(1_000);
-        let counted = async || count(&open().await, &shelf, &clock).await.unwrap();
+        let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+        let counted = async || clock.pass_until(count(&open().await, &shelf, clock.as_ref())).await.unwrap();
         for number in 0..GLANCES {
             write(&file(&format!("{number}.mp3")), false);
         }

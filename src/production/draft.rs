@@ -10,6 +10,7 @@ use super::following::{self, EncodingSlots, Ending};
 use super::judge::judge;
 use super::tags;
 use crate::airings::order::Order;
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::config::Show;
 use crate::encode::{self, Encoded, Job};
@@ -43,11 +44,12 @@ impl Draft {
         tape: &Tape,
         pictures: &Pictures,
         file: &Path,
+        clock: &SharedClock,
     ) -> Result<Self, ProductionError> {
         let cover = pictures.cover(&order.show, &order.config).await;
         let sealed = CancellationToken::new();
         sealed.cancel();
-        let encoded = encode::encode(&job(cut, &order.show, file, cover.as_ref()), tape, sealed).await?;
+        let encoded = encode::encode(&job(cut, &order.show, file, cover.as_ref()), tape, sealed, clock).await?;
         Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
     }
 

@@ -92,7 +92,7 @@ pub async fn encode(
             slots.ready.acquire().await.map_err(|_| ProductionError::Stopping)?
         };
         // On the heap: it is large, and most of an airing is over before it begins.
-        let encoded = Box::pin(crate::encode::encode(job, tape, sealed.clone())).await?;
+        let encoded = Box::pin(crate::encode::encode(job, tape, sealed.clone(), &environment.clock)).await?;
         if encoded.speed.is_some() {
             *slots.speed.lock().unwrap_or_else(PoisonError::into_inner) = encoded.speed;
         }

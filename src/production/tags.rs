@@ -21,11 +21,10 @@ use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
 use id3::{Encoder, Encoding, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
+use crate::base::id3v2::{HEADER, tag_length};
 use crate::config::Id3;
 use crate::library::artwork::Picture;
 
-/// The header of a tag, in bytes.
-const HEADER: usize = 10;
 /// The longest text of a tag, in bytes as they are written; the rest is cut. Sixteen of them fit the space that is
 /// reserved.
 const LONGEST: usize = 3_900;
@@ -158,14 +157,10 @@ fn reserved(file: &File, path: &Path) -> Result<usize, TagError> {
     let length = file.metadata().map_err(failed)?.len();
     let mut header = [0; HEADER];
     file.read_exact_at(&mut header, 0).map_err(failed)?;
-    let [b'I', b'D', b'3', 3 | 4, _, 0, size @ ..] = header else {
+    let [b'I', b'D', b'3', 3 | 4, _, 0, ..] = header else {
         return Err(no_space("it does not begin with a plain ID3v2.3 or ID3v2.4 tag"));
     };
-    // Four bytes of seven bits (ID3v2.3.0, 3.1; ID3v2.4.0 structure, 6.2).
-    if size.iter().any(|byte| byte & 0x80 != 0) {
-        return Err(no_space("the size of its tag is no number"));
-    }
-    let reserved = size.iter().fold(0, |sum, byte| sum << 7 | usize::from(*byte)) + HEADER;
+    let reserved = tag_length(header).ok_or_else(|| no_space("the size of its tag is no number"))?;
     let mut sync = [0; 2];
     if u64::try_from(reserved).is_ok_and(|end| end + 2 > length) {
         return Err(no_space("no sound follows its tag"));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::error::RecorderError;
 use super::obstacle::Obstacle;
 use super::parts::Parts;
+use crate::base::clock::SharedClock;
 use crate::base::process::Invocation;
 use crate::encode::EncodeError;
 use crate::housekeeping::RoomError;
@@ -31,7 +32,7 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
             // The folder may say better why.
             Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(output, words)))
         }
-        E::Encode(error) if error.is_of_ffmpeg() => match runs().await {
+        E::Encode(error) if error.is_of_ffmpeg() => match runs(&parts.environment.clock).await {
             Err(words) => Some(Obstacle::Encoder(words)),
             Ok(()) => of_output(parts, size).await,
         },
@@ -43,7 +44,7 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
 /// Whether what is like `obstacle` is still in the way.
 pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
     match obstacle {
-        Obstacle::Encoder(_) => runs().await.is_err(),
+        Obstacle::Encoder(_) => runs(&parts.environment.clock).await.is_err(),
         _ => {
             is_short(parts.shelf.output(), size).await
                 || of_output(parts, size).await.is_some()
@@ -71,9 +72,9 @@ async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
 }
 
 /// Whether ffmpeg can be run at all: in the middle of an upgrade it is not there, or its libraries are not.
-async fn runs() -> Result<(), String> {
-    let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn().map_err(|error| error.to_string())?;
-    match tokio::time::timeout(ANSWERS_WITHIN, ffmpeg.wait()).await {
+async fn runs(clock: &SharedClock) -> Result<(), String> {
+    let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn(clock).map_err(|error| error.to_string())?;
+    match ffmpeg.wait_within(ANSWERS_WITHIN).await {
         Ok(Ok(status)) if status.success() => Ok(()),
         Ok(Ok(status)) => Err(format!("`ffmpeg -version` ends with {status}: {}", ffmpeg.last_words())),
         Ok(Err(error)) => Err(error.to_string()),

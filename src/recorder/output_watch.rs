@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use tokio::time::timeout;
 use tracing::{error, info};
 
 use super::obstacle::Obstacle;
@@ -54,7 +53,7 @@ impl OutputWatch {
                 continue;
             }
             let mut look = pending.take().unwrap_or_else(|| self.look(is_new || self.known().is_some()));
-            let found = match stop.run_until_cancelled(timeout(PATIENCE, &mut look)).await {
+            let found = match stop.run_until_cancelled(self.environment.clock.timeout(PATIENCE, &mut look)).await {
                 None => return,
                 Some(Ok(looked)) => looked.err(),
                 Some(Err(_)) => {

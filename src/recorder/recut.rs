@@ -15,12 +15,12 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::error::RecorderError;
 use crate::airings::order::Order;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::capture::deck::present_folder_of;
 use crate::config::Config;
 use crate::library::archive::{self, ArchiveError};
@@ -167,15 +167,16 @@ pub async fn recut(
     shelf: &Shelf,
     config: &Arc<Config>,
     id: &AiringId,
-    now: DateTime<Utc>,
+    clock: &SharedClock,
 ) -> Result<Recut, RecutError> {
+    let now = clock.now();
     let get = async || catalogue.get(id).await.map_err(RecorderError::from);
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
     let gone = !gone(shelf, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
     let order = order_of(config, &old, gone)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
     let temporary = shelf.temporary(id).await.map_err(RecorderError::from)?;
-    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary).await;
+    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary, clock).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
         let _ = tokio::fs::remove_file(&temporary).await;
@@ -200,9 +201,11 @@ async fn encoded(
     (old, gone): (&Recording, bool),
     (catalogue, shelf): (&Catalogue, &Shelf),
     temporary: &Path,
+    clock: &SharedClock,
 ) -> Result<Outcome, RecutError> {
     let pictures = Pictures::new(&order.config.state);
-    let mut draft = Draft::of_tape(order, old.cut, tape, &pictures, temporary).await.map_err(RecorderError::from)?;
+    let draft = Draft::of_tape(order, old.cut, tape, &pictures, temporary, clock).await;
+    let mut draft = draft.map_err(RecorderError::from)?;
     let on_tape = draft.encoded.seconds;
     if on_tape <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
         let id = old.id.clone();

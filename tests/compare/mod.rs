@@ -185,7 +185,7 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
         let begun = async || station.log().iter().any(|entry| matches!(entry.part, Part::Segment | Part::Live));
         // A tool that finds no sound asks for none.
         let asked = until("the first request for sound", 2 * GIVEN_UP_AFTER, begun);
-        if tokio::time::timeout(GIVEN_UP_AFTER, asked).await.is_err() {
+        if SystemClock::shared().timeout(GIVEN_UP_AFTER, asked).await.is_err() {
             return (origin, station);
         }
         SystemClock::shared().sleep(MOMENT).await;
@@ -240,7 +240,7 @@ async fn with(program: &str, args: &[&str], source: Source, seconds: u32) -> Opt
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(source.file());
     let limit = Duration::from_secs(seconds.into()) + PATIENCE;
-    let _ = tokio::time::timeout(limit, command(program).args(args).arg(&file).status()).await;
+    let _ = SystemClock::shared().timeout(limit, command(program).args(args).arg(&file).status()).await;
     listen(file).await
 }
 

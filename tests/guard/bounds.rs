@@ -17,7 +17,7 @@ pub(super) async fn connect(page: &Guarded) -> TcpStream {
 pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
     let clock = SystemClock::shared();
     let mut bytes = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(40), stream.read_to_end(&mut bytes)).await;
+    let read = SystemClock::shared().timeout(Duration::from_secs(40), stream.read_to_end(&mut bytes)).await;
     // A connection that is reset is closed too.
     assert!(read.is_ok(), "it stays open after {}", String::from_utf8_lossy(&bytes));
     (String::from_utf8_lossy(&bytes).into_owned(), clock.monotonic())
@@ -45,7 +45,7 @@ async fn who_asks_slowly_is_not_waited_for() {
     };
     let answers = async { tokio::join!(rest(&mut silent), rest(&mut idle), rest(&mut half)) };
     let ((silent, idle, half), ()) = tokio::join!(answers, async {
-        tokio::time::timeout(Duration::from_secs(40), dribble).await.expect("it is closed");
+        SystemClock::shared().timeout(Duration::from_secs(40), dribble).await.expect("it is closed");
     });
     for (what, (_, took)) in [("silent", &silent), ("idle", &idle), ("half", &half)] {
         assert!(took.as_secs() >= 8, "{what}: {took:?}");
@@ -54,7 +54,7 @@ async fn who_asks_slowly_is_not_waited_for() {
     assert!(half.0.starts_with("HTTP/1.1 408 "), "{half:?}");
     // Whoever only listens has been there for longer than all of them.
     let listening = async { while events.chunk().await.expect("it is open").is_some() {} };
-    assert!(tokio::time::timeout(Duration::from_millis(200), listening).await.is_err(), "it has ended");
+    assert!(SystemClock::shared().timeout(Duration::from_millis(200), listening).await.is_err(), "it has ended");
 }
 
 #[tokio::test]

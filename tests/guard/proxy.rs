@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use aircheck::base::process::{Invocation, Running};
 use reqwest::StatusCode;
 use reqwest::header::{LOCATION, SET_COOKIE};
@@ -34,8 +35,8 @@ impl Nginx {
         );
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("written");
         let at = folder.path().to_str().expect("temp paths are UTF-8");
-        let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]).spawn();
-        let child = child.expect("nginx is installed");
+        let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]);
+        let child = child.spawn(&SystemClock::shared()).expect("nginx is installed");
         until("nginx", Duration::from_secs(60), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
         let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
         Self { _child: child, _folder: folder, base }

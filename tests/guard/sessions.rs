@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, LOCATION, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
 
@@ -134,15 +135,15 @@ async fn whoever_is_signed_out_hears_no_more() {
     let mut ear = ears.remove(0);
     page.post("/sign-out", &[], &[with(&first)]).await;
     let end = async { while ear.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
-    tokio::time::timeout(Duration::from_secs(60), end).await.expect("it ends");
+    SystemClock::shared().timeout(Duration::from_secs(60), end).await.expect("it ends");
     for ear in &mut ears {
-        let more = tokio::time::timeout(Duration::from_millis(300), ear.chunk()).await;
+        let more = SystemClock::shared().timeout(Duration::from_millis(300), ear.chunk()).await;
         assert!(!matches!(more, Ok(Ok(None) | Err(_))), "the others go on: {more:?}");
     }
     page.aircheck.write(&yaml(&guarded("")));
     for mut ear in ears {
         let end = async { while ear.chunk().await.is_ok_and(|chunk| chunk.is_some()) {} };
-        tokio::time::timeout(Duration::from_secs(60), end).await.expect("another password ends them");
+        SystemClock::shared().timeout(Duration::from_secs(60), end).await.expect("another password ends them");
     }
 }
 

@@ -256,7 +256,7 @@ impl Service {
 
     /// Waits for its end, at most for `limit`.
     pub async fn end_within(&mut self, limit: Duration) -> ExitStatus {
-        match tokio::time::timeout(limit, self.child.wait()).await {
+        match SystemClock::shared().timeout(limit, self.child.wait()).await {
             Ok(status) => status.expect("a status"),
             Err(late) => panic!("it did not end within {limit:?} ({late}):\n{}", self.log()),
         }

@@ -185,7 +185,7 @@ impl Icecast {
     /// Starts a child on the runtime's thread, because children die with the thread that started them.
     fn spawn(&self, invocation: Invocation) -> Running {
         let (sender, started) = std::sync::mpsc::channel();
-        self.runtime().spawn(async move { sender.send(invocation.spawn()) });
+        self.runtime().spawn(async move { sender.send(invocation.spawn(&SystemClock::shared())) });
         started.recv().expect("the runtime runs").expect("icecast2 and ffmpeg are installed")
     }
 

@@ -114,7 +114,7 @@ impl RtmpServer {
             let reading = async {
                 while bytes.len() < enough && stdout.read_buf(&mut bytes).await.is_ok_and(|count| count > 0) {}
             };
-            let _ = tokio::time::timeout(limit, reading).await;
+            let _ = SystemClock::shared().timeout(limit, reading).await;
             drop(rtmpdump);
             sender.send(bytes)
         });
@@ -124,7 +124,7 @@ impl RtmpServer {
     /// Starts a child on the runtime's thread, because children die with the thread that started them.
     fn spawn(&self, invocation: Invocation) -> Running {
         let (sender, started) = std::sync::mpsc::channel();
-        self.runtime().spawn(async move { sender.send(invocation.spawn()) });
+        self.runtime().spawn(async move { sender.send(invocation.spawn(&SystemClock::shared())) });
         started.recv().expect("the runtime runs").expect("nginx, ffmpeg and rtmpdump are installed")
     }
 

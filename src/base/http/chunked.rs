@@ -32,7 +32,7 @@ impl Chunks {
     }
 
     /// Returns the bytes of the body among `bytes`.
-    pub(super) fn take(&mut self, mut bytes: &[u8]) -> Result<Bytes, &'static str> {
+    pub(super) fn push(&mut self, mut bytes: &[u8]) -> Result<Bytes, &'static str> {
         let mut inside = BytesMut::new();
         while let Some((first, rest)) = bytes.split_first() {
             match &mut self.next {
@@ -83,10 +83,10 @@ mod tests {
         let body = b"4\r\nICY \r\n0a;ext=\"1\"\r\n0123456789\r\n2\nok\n0\r\nTrailer: x\r\n\r\n";
         for size in [1, 3, 100] {
             let mut chunks = Chunks::default();
-            let parts: Vec<Bytes> = body.chunks(size).map(|part| chunks.take(part).unwrap()).collect();
+            let parts: Vec<Bytes> = body.chunks(size).map(|part| chunks.push(part).unwrap()).collect();
             assert_eq!(parts.concat(), b"ICY 0123456789ok", "in parts of {size}");
             assert!(chunks.ended());
         }
-        assert!(Chunks::default().take(b"sound\r\n").is_err());
+        assert!(Chunks::default().push(b"sound\r\n").is_err());
     }
 }

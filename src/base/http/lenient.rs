@@ -20,7 +20,6 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
@@ -30,6 +29,7 @@ use super::head::{self, Beginning, Framing, Head};
 use super::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::reasons::innermost;
 use super::tls;
+use crate::base::clock::SharedClock;
 use crate::base::redact;
 
 /// How many bytes are read at once.
@@ -42,12 +42,13 @@ impl<T: AsyncRead + AsyncWrite + Send> Connection for T {}
 /// The bytes of a connection.
 type Incoming = BoxStream<'static, io::Result<Bytes>>;
 
-/// Requests `url` on a connection of its own. Redirects are not followed. A read takes at most `patience`.
+/// Requests `url` on a connection of its own. Redirects are not followed. A read takes at most `patience` by `clock`.
 pub(super) async fn ask(
     url: &Url,
     mut headers: HeaderMap,
     tls: ClientConfig,
     patience: Duration,
+    clock: SharedClock,
 ) -> Result<Response, HttpError> {
     let failed = |error: &io::Error| {
         let (reason, trouble) = (innermost(error), tls::trouble(error));
@@ -57,22 +58,22 @@ pub(super) async fn ask(
             None => HttpError::Unreachable { url, reason },
         }
     };
-    let connecting = timeout(CONNECT_TIMEOUT, connect(url, tls));
+    let connecting = clock.timeout(CONNECT_TIMEOUT, connect(url, tls));
     let mut connection = connecting
         .await
         .map_err(|_| HttpError::Unreachable { url: redact::url(url), reason: "no connection in time".to_owned() })?
         .map_err(|error| failed(&error))?;
     headers.insert(CONNECTION, HeaderValue::from_static("close"));
     connection.write_all(&request(url, &headers)).await.map_err(|error| failed(&error))?;
-    let incoming = stream::try_unfold(connection, move |mut connection| async move {
+    let incoming = stream::try_unfold((connection, clock), move |(mut connection, clock)| async move {
         let mut bytes = BytesMut::with_capacity(PIECE);
-        let read = timeout(patience, connection.read_buf(&mut bytes)).await;
+        let read = clock.timeout(patience, connection.read_buf(&mut bytes)).await;
         // Many servers close the connection without ending TLS.
         let read = match read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))? {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             read => read?,
         };
-        Ok((read > 0).then(|| (bytes.freeze(), connection)))
+        Ok((read > 0).then(|| (bytes.freeze(), (connection, clock))))
     });
     answer(incoming.boxed(), url).await
 }
@@ -198,7 +199,7 @@ fn dechunked(incoming: Incoming) -> Incoming {
                 return Ok(None);
             }
             let bytes = incoming.next().await.ok_or_else(too_early)??;
-            let inside = chunks.take(&bytes).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
+            let inside = chunks.push(&bytes).map_err(|reason| io::Error::new(io::ErrorKind::InvalidData, reason))?;
             if !inside.is_empty() {
                 return Ok(Some((inside, (incoming, chunks))));
             }

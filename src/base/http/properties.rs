@@ -48,7 +48,7 @@ fn joined<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
     let mut chunks = Chunks::default();
     let mut all = Vec::new();
     for part in parts {
-        all.extend_from_slice(&chunks.take(part).ok()?);
+        all.extend_from_slice(&chunks.push(part).ok()?);
     }
     Some(all)
 }

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Mutex as AsyncMutex;
 
 use super::*;
+use crate::base::clock::SystemClock;
 
 /// A server that gives `answer` to every request, and records the requests.
 async fn serve(answer: &'static [u8]) -> (Url, Arc<AsyncMutex<Vec<String>>>) {
@@ -32,7 +33,7 @@ async fn serve(answer: &'static [u8]) -> (Url, Arc<AsyncMutex<Vec<String>>>) {
 
 async fn get(url: &Url) -> Result<Bytes, HttpError> {
     let headers = [("X-Own".to_owned(), "yes".to_owned())];
-    let client = client(Manner { headers: &headers, ..Manner::default() })?;
+    let client = client(Manner { headers: &headers, ..Manner::default() }, &SystemClock::shared())?;
     Ok(read_whole(client.get(url.clone()), url, 100, Duration::from_secs(5)).await?.bytes)
 }
 

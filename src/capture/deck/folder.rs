@@ -1,8 +1,8 @@
 //! The folder of each station's tape, by the station's id.
 //!
-//! Ids are free text; the name of a folder is not. An id of small letters, digits, `-`, `_` and `.` is a name as it is. Any
-//! other is made one, with a sum of the whole id, so that no two stations ever share a tape, whatever a file system takes for
-//! the same name. A plain id has no `~`, so that none is such a name either.
+//! Ids are free text; the name of a folder is not. An id of small letters, digits, `-`, `_` and `.` is a name as it is.
+//! Any other is changed into one, with a hash of the whole id, so that no two stations ever share a tape, whatever
+//! names a file system takes for the same. A plain id has no `~`, so it never equals such a name.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::model::StationId;
 
 /// The longest id that is a name as it is, in bytes; file systems take 255.
 const LONGEST: usize = 100;
-/// What a person recognises of a longer one, in characters of at most four bytes.
+/// How many characters of a longer id stay for people, each of at most four bytes.
 const RECOGNISED: usize = 40;
 
 /// The folder of a station's tape among all `tapes`.
@@ -25,7 +25,8 @@ pub fn folder_of(tapes: &Path, station: &StationId) -> PathBuf {
     tapes.join(name_of(station.as_str()))
 }
 
-/// The folder in which a station's tape is now: it may be one of an earlier release that no service has taken over yet.
+/// The folder in which a station's tape is now. It may have the name of an earlier release if no service has taken it
+/// over yet.
 pub fn present_folder_of(tapes: &Path, station: &StationId, config: &Config) -> PathBuf {
     let folder = folder_of(tapes, station);
     if folder.exists() {
@@ -34,8 +35,8 @@ pub fn present_folder_of(tapes: &Path, station: &StationId, config: &Config) -> 
     formerly(tapes, station, config).unwrap_or(folder)
 }
 
-/// Gives the tapes of `config`'s stations that have a name of an earlier release the one of this. Blocks. No tape may be
-/// open. One that several stations may have written stays where it is, and is forgotten when it is old.
+/// Renames the folders of `config`'s stations that have a name of an earlier release. Blocks. No tape may be open. A
+/// folder that several stations may have written stays where it is, and is deleted when it is old.
 pub fn take_over(tapes: &Path, config: &Config) {
     for station in &config.stations {
         let folder = folder_of(tapes, &station.id);
@@ -59,14 +60,14 @@ fn name_of(id: &str) -> String {
     format!("{}~{}", made.trim_start_matches('.'), fnv1a_hex(id))
 }
 
-/// The folder of an earlier release, where it is there and one station's alone.
+/// The folder of an earlier release, if it exists and belongs to one station alone.
 fn formerly(tapes: &Path, station: &StationId, config: &Config) -> Option<PathBuf> {
     let old = old_name_of(station.as_str());
     let mut owners: HashMap<String, usize> = HashMap::new();
     for other in &config.stations {
         let (old, new) = (old_name_of(other.id.as_str()).to_lowercase(), name_of(other.id.as_str()).to_lowercase());
         *owners.entry(old.clone()).or_default() += 1;
-        // The station whose name it is by now has it.
+        // It belongs to the station that has this name now.
         if old != new {
             *owners.entry(new).or_default() += 1;
         }
@@ -76,7 +77,7 @@ fn formerly(tapes: &Path, station: &StationId, config: &Config) -> Option<PathBu
     (its_own && folder.is_dir()).then_some(folder)
 }
 
-/// What the folder of a station was called until ids were kept apart.
+/// The name of a station's folder before ids were kept apart.
 fn old_name_of(id: &str) -> String {
     let safe = |c: char| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     id.chars().map(safe).collect::<String>().trim_start_matches('.').to_owned()

@@ -1,12 +1,13 @@
 //! Decks: each keeps one station on tape while somebody needs it.
 //!
 //! A deck runs while at least one [`Lease`] on its station is held, however many airings that are: overlapping and
-//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes what the source says.
-//! Where a station is to be reached in another way from now on, it connects anew ([`Decks::configured`]).
+//! back-to-back shows share one connection and one tape. The deck knows nothing of shows; it writes the events of the
+//! source. If the address of the station changes, it reconnects ([`Decks::configured`]).
 //!
-//! While the disk is full, or cannot be written to for another reason, it holds on to what it could not write, and tries
-//! again: sound that was left out would move all that follows it. The queue to the source is short, so memory stays bounded,
-//! and what the source could not hand on in time becomes a hole with that cause. A deck that dies of a defect begins anew.
+//! While the disk is full, or cannot be written to for another reason, the deck holds on to what it could not write,
+//! and tries again: sound that was left out would move all that follows it. The queue to the source is short, so memory
+//! stays bounded, and what the source could not hand on in time becomes a hole with that cause. A deck that panics is
+//! started again.
 
 mod folder;
 mod probe;
@@ -36,13 +37,13 @@ use crate::tape::{Tally, Tape, TapeError};
 pub use folder::{folder_of, present_folder_of, take_over};
 pub use probe::{Probed, probe};
 
-/// So many threads write tapes at a time, of however many stations: what one has to write takes a few milliseconds.
+/// How many threads write tapes at a time, for all stations: a write takes a few milliseconds.
 const WRITERS: usize = 8;
 /// Events that may wait for the disk before the source has to wait.
 const QUEUE: usize = 16;
-/// The longest that sound waits to be synchronised with the disk.
+/// How long sound waits at most to be synchronised with the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// The wait before a chunk is written again, and before a deck that died begins anew.
+/// The wait before a chunk is written again, and before a deck that panicked is started again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// All decks of a process, and the tapes of all stations.
@@ -55,18 +56,18 @@ pub struct Decks {
 struct Shared {
     environment: Environment,
     folder: PathBuf,
-    /// The way to the disk of the tapes, for those who write.
+    /// The lane to the disk of the tapes, for writing.
     lane: Lane,
     stations: Mutex<HashMap<StationId, Slot>>,
 }
 
 #[derive(Debug, Default)]
 struct Slot {
-    /// Kept once opened: there must be one that writes.
+    /// The tape, once it was opened: there must be one writer.
     tape: Option<Tape>,
-    /// The deck that runs, if anybody holds it.
+    /// The running deck, if somebody holds a lease on it.
     running: Weak<Running>,
-    /// Held while a deck writes: one that was stopped may still be putting its last chunks on tape.
+    /// Held while a deck writes: one that was stopped may still be writing its last chunks.
     turn: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -75,7 +76,7 @@ struct Slot {
 struct Running {
     began: DateTime<Utc>,
     stop: CancellationToken,
-    /// The station as it is to be reached now.
+    /// The station with its current address.
     station: watch::Sender<Arc<Station>>,
 }
 
@@ -100,7 +101,7 @@ impl Lease {
 }
 
 impl Decks {
-    /// Decks whose tapes are kept in `folder`, one folder a station.
+    /// Decks whose tapes are in `folder`, one folder per station.
     pub fn new(environment: Environment, folder: PathBuf) -> Self {
         let shared = Shared { environment, folder, lane: Lane::new(WRITERS), stations: Mutex::default() };
         Self { shared: Arc::new(shared) }
@@ -119,22 +120,23 @@ impl Decks {
         let folder = folder_of(&self.shared.folder, &station.id);
         let (delay, now) = (station.delay, self.shared.environment.clock.now());
         let opened = self.shared.lane.run(move || Tape::open(&folder, delay, now)).await?;
-        // Somebody else may have opened it meanwhile; there must be one writer.
+        // Somebody else may have opened it meanwhile, and there must be one writer.
         Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
     }
 
-    /// Writes to `tape` what no source says.
+    /// Writes an event to `tape` that comes from no source.
     pub async fn write(&self, tape: &Tape, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
         let tape = tape.clone();
         self.shared.lane.run(move || tape.write(event, now)).await
     }
 
-    /// The tape of a station, where it has been asked for since the process began.
+    /// The tape of a station, if it was asked for since the process began.
     pub fn known(&self, station: &StationId) -> Option<Tape> {
         self.slots().get(station)?.tape.clone()
     }
 
-    /// Puts `station` on tape, from as far back as `since` where it still offers that, until the lease is dropped.
+    /// Keeps `station` on tape until the lease is dropped, from as far back as `since` if the station still offers
+    /// that.
     pub async fn lease(&self, station: &Arc<Station>, since: DateTime<Utc>) -> Result<Lease, TapeError> {
         let tape = self.tape(station).await?;
         let mut slots = self.slots();
@@ -150,8 +152,9 @@ impl Decks {
         });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
-        let hand = Hand { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
-        let deck = keep_running(heard, since, hand, running.stop.clone());
+        let writer =
+            DeckWriter { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
+        let deck = keep_running(heard, since, writer, running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.tasks.spawn(async move {
             let _turn = turn.lock().await;
@@ -160,8 +163,8 @@ impl Decks {
         Ok(Lease { tape, _running: running })
     }
 
-    /// Takes over how the stations of `config` are reached, and their delays. Who holds one goes on holding it; what its
-    /// new source still offers of the time before is put on tape as well.
+    /// Takes over the addresses and delays of the stations of `config`. Leases stay valid. What the new source still
+    /// offers of the time before is put on tape as well.
     pub fn configured(&self, config: &Config) {
         for (id, slot) in self.slots().iter() {
             let Some(station) = config.station(id) else { continue };
@@ -178,7 +181,7 @@ impl Decks {
     }
 
     /// Since when `station` is being connected to, or would be if it were leased now: its deck has had no sound yet.
-    /// Nothing where it is on tape already.
+    /// `None` if it is on tape already.
     pub fn connecting(&self, station: &StationId) -> Option<DateTime<Utc>> {
         let (began, tape) = {
             let slots = self.slots();
@@ -202,7 +205,7 @@ impl Decks {
         stations
     }
 
-    /// What became of all sound that was taken since the process began.
+    /// Returns what became of all sound that was taken since the process began.
     pub fn tally(&self) -> Tally {
         let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
         tapes.iter().fold(Tally::default(), |sum, tape| sum.and(tape.tally()))
@@ -237,7 +240,7 @@ impl Decks {
         .await
     }
 
-    /// Tells all tapes that the clock was wrong up to now and was put forward by `by`, which may be less than nothing.
+    /// Tells all tapes that the clock was wrong until now and was put forward by `by`, which may be negative.
     pub async fn clock_was_wrong(&self, by: TimeDelta) {
         let now = self.shared.environment.clock.now();
         let tapes: Vec<_> = self.slots().values().filter_map(|slot| slot.tape.clone()).collect();
@@ -257,22 +260,22 @@ impl Decks {
     }
 }
 
-/// Captures until `stop`, whatever happens; anew where `stations` tells of another source.
+/// Captures until `stop`, whatever happens. Reconnects if `stations` brings another source.
 async fn keep_running(
     mut stations: watch::Receiver<Arc<Station>>,
     since: DateTime<Utc>,
-    hand: Hand,
+    writer: DeckWriter,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
         let station = Arc::clone(&stations.borrow_and_update());
         let replaced = stop.child_token();
-        let capture = run(Arc::clone(&station), since, &hand, replaced.clone());
+        let capture = run(Arc::clone(&station), since, &writer, replaced.clone());
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
             Ok(()) = stations.changed() => {
-                info!(station = %station.id, "its source was changed: connecting anew");
+                info!(station = %station.id, "its source has changed: reconnecting");
                 replaced.cancel();
                 capture.await
             }
@@ -280,28 +283,28 @@ async fn keep_running(
         if ended.is_ok() {
             continue;
         }
-        error!(station = %station.id, "taping came upon a defect in aircheck and begins anew");
-        if stop.run_until_cancelled(hand.environment.clock.sleep(PAUSE)).await.is_none() {
+        error!(station = %station.id, "taping panicked, which is a defect in aircheck; starting again");
+        if stop.run_until_cancelled(writer.environment.clock.sleep(PAUSE)).await.is_none() {
             return;
         }
     }
 }
 
-/// One capture: the source speaks, the tape is written, until `stop`.
-async fn run(station: Arc<Station>, since: DateTime<Utc>, hand: &Hand, stop: CancellationToken) {
+/// One capture: writes the events of the source on tape until `stop`.
+async fn run(station: Arc<Station>, since: DateTime<Utc>, writer: &DeckWriter, stop: CancellationToken) {
     info!(station = %station.id, "taping begins");
     let (sender, mut events) = mpsc::channel(QUEUE);
-    let capture = source::run(&station, since, &hand.environment, sender, stop.clone());
+    let capture = source::run(&station, since, &writer.environment, sender, stop.clone());
     let write = async {
         let mut refused = false;
         loop {
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => refused = hand.write(&station.id, event, refused, &stop).await,
+                    Some(event) => refused = writer.write(&station.id, event, refused, &stop).await,
                     None => return,
                 },
-                () = hand.environment.clock.sleep(SYNC_EVERY) => {
-                    if let Err(error) = hand.work(Tape::sync).await {
+                () = writer.environment.clock.sleep(SYNC_EVERY) => {
+                    if let Err(error) = writer.work(Tape::sync).await {
                         warn!(station = %station.id, %error, "what is on tape may not survive a power loss");
                     }
                 }
@@ -309,7 +312,7 @@ async fn run(station: Arc<Station>, since: DateTime<Utc>, hand: &Hand, stop: Can
         }
     };
     tokio::join!(capture, write);
-    if let Err(error) = hand.work(Tape::end_reel).await {
+    if let Err(error) = writer.work(Tape::end_reel).await {
         warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
     }
     info!(station = %station.id, "taping ends");
@@ -317,21 +320,21 @@ async fn run(station: Arc<Station>, since: DateTime<Utc>, hand: &Hand, stop: Can
 
 /// What writes a tape.
 #[derive(Debug)]
-struct Hand {
+struct DeckWriter {
     tape: Tape,
     lane: Lane,
     environment: Environment,
 }
 
-impl Hand {
-    /// Does `work`, which blocks, as of now.
+impl DeckWriter {
+    /// Does `work`, which blocks, with the current time.
     async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Tape, DateTime<Utc>) -> T + Send + 'static) -> T {
         let (tape, now) = (self.tape.clone(), self.environment.clock.now());
         self.lane.run(move || work(&tape, now)).await
     }
 
-    /// Puts one event on tape; tries on where the disk refuses it, until `stop`. `refused` says whether it did before, which
-    /// has been told then; returns whether it still does.
+    /// Puts one event on tape. Retries until `stop` if the disk refuses it. `refused` says whether it did before, which
+    /// was logged then. Returns whether it still does.
     async fn write(&self, station: &StationId, event: MediaEvent, mut refused: bool, stop: &CancellationToken) -> bool {
         log(station, &event);
         loop {
@@ -343,13 +346,13 @@ impl Hand {
                 return false;
             };
             if !error.is_refused() {
-                error!(%station, %error, "sound could not be put on tape");
+                error!(%station, %error, "sound could not be written on tape");
                 return refused;
             }
             if !refused && error.is_disk_full() {
                 error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
             } else if !refused {
-                error!(%station, %error, "nothing can be put on tape; trying on");
+                error!(%station, %error, "nothing can be put on tape; retrying");
             }
             refused = true;
             if stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await.is_none() {
@@ -363,13 +366,13 @@ fn log(station: &StationId, event: &MediaEvent) {
     match event {
         MediaEvent::Format(format) => info!(%station, format = %format.detail, "on tape"),
         MediaEvent::Chunk(chunk) => debug!(%station, ?chunk, "chunk"),
-        // Trouble has been told.
+        // The trouble was logged before.
         MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
         MediaEvent::Gap { duration, cause, .. } => {
             warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "sound is lost");
         }
-        MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; trying on"),
-        MediaEvent::Repeat { duration } => debug!(%station, ?duration, "sound that was had before is left out"),
+        MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; retrying"),
+        MediaEvent::Repeat { duration } => debug!(%station, ?duration, "repeated sound is left out"),
         MediaEvent::NewSound => debug!(%station, "media time breaks, and new sound comes"),
         MediaEvent::Dates { news, .. } => info!(%station, "{news}"),
         MediaEvent::Title { text, .. } => debug!(%station, text, "title"),

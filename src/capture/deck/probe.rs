@@ -1,4 +1,4 @@
-//! Trying a station: reach it, tape some seconds of it, and say what came.
+//! A probe of a station: reach it, tape some seconds of it, and say what came.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +11,20 @@ use crate::config::Station;
 use crate::model::{AsCause, Cause, CauseKind, Span};
 use crate::tape::{Tape, View};
 
-/// What came of a try.
+/// The result of a probe.
 #[derive(Debug, Clone)]
 pub struct Probed {
-    /// What was taped; nothing where not even a tape could be begun.
+    /// What was taped; `None` if not even a tape could be opened.
     pub tape: Option<Tape>,
     /// How much sound is on it.
     pub sound: Duration,
     /// When that was on the air.
     pub start: Option<DateTime<Utc>>,
-    /// How long it took until the first of it came.
+    /// How long it took until the first sound came.
     pub waited: Option<Duration>,
     /// The format in words, and bits per second.
     pub rate: Option<(String, f64)>,
-    /// Why it is not enough; nothing where it is.
+    /// Why it is not enough; `None` if it is.
     pub trouble: Option<Cause>,
     /// What was in the way before it was enough.
     pub at_first: Option<Cause>,
@@ -47,7 +47,7 @@ pub async fn probe(
         }
     };
     let tape = lease.tape().clone();
-    // Whatever arrives counts, also what was on the air before.
+    // Whatever arrives counts, even sound that was on the air before.
     let span = Span::new(now - TimeDelta::hours(1), now + TimeDelta::hours(1));
     let mut grown = tape.grown();
     let mut waited = None;
@@ -57,7 +57,7 @@ pub async fn probe(
         if !sound.is_zero() {
             waited.get_or_insert_with(|| clock.monotonic().saturating_sub(begun));
         }
-        // It sends, and what it sends is no sound: there is nothing to wait for.
+        // What the station sends is no sound: there is nothing to wait for.
         if sound.is_zero() && lost(&view).is_some_and(|(length, _)| length >= enough) {
             break (sound, None);
         }
@@ -72,9 +72,9 @@ pub async fn probe(
     };
     let late = || Cause::new(CauseKind::Stalled, format!("no sound within {} s", patience.as_secs()));
     let view = tape.view(&span).await;
-    // What the station did send says more than a request that failed.
+    // What the station sent says more than a request that failed.
     let sent = || lost(&view).map(|(_, cause)| cause);
-    // Also where no request failed: what is lost has a cause.
+    // Even if no request failed, lost sound has a cause.
     let any = || view.lost().map(|(_, cause)| cause.clone());
     let why = || sent().or_else(|| tape.trouble().map(|it| it.cause)).or_else(any).unwrap_or_else(late);
     let trouble = (sound < enough).then(why);
@@ -82,7 +82,7 @@ pub async fn probe(
     Probed { rate: tape.rate(), tape: Some(tape), sound, start, waited, trouble, at_first }
 }
 
-/// How much of what the station sent is no sound that can be had, and why.
+/// How much of what the station sent is unusable, and why.
 fn lost(view: &View) -> Option<(Duration, Cause)> {
     let (length, cause) = view.lost()?;
     matches!(cause.kind, CauseKind::Unusable | CauseKind::Encrypted).then(|| (length, cause.clone()))
@@ -93,7 +93,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::base::environment::Environment;
     use crate::capture::source::hls::tests::station::{Answer, Station, sealed};
     use crate::config::Config;
 
@@ -110,10 +109,11 @@ mod tests {
         let url = station.url.join("list.m3u8").unwrap();
         let text = format!("timezone: UTC\nstations:\n  s:\n    hls: {url}\nshows: []\n");
         let config = Config::parse(&text, Path::new("stations.yaml")).unwrap();
-        let environment = Environment::system();
+        let environment = station.environment();
         let decks = Decks::new(environment.clone(), folder.path().join("tape"));
         let (enough, patience) = (Duration::from_secs(3), Duration::from_secs(20));
-        let probed = probe(&config.stations[0], &decks, environment.clock.as_ref(), enough, patience).await;
+        let probed = probe(&config.stations[0], &decks, environment.clock.as_ref(), enough, patience);
+        let probed = station.clock.pass_until(probed).await;
         let trouble = probed.trouble.unwrap();
         assert!(trouble.kind == CauseKind::Encrypted && trouble.words.contains("Common Encryption"), "{trouble:?}");
     }

@@ -1,4 +1,4 @@
-//! Sound is conserved, from what a station offers to what is on tape, as a check that panics where it is not.
+//! Sound is conserved, from the offer of a station to the tape, as a check that panics if it is not.
 #![expect(clippy::missing_panics_doc, clippy::expect_used, reason = "to panic is all it does")]
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::capture::source::hls::properties::station::{Captured, LENGTH, Labels, ONCE, Taken, captured};
 use crate::tape::Tape;
 
-/// A folder in memory, if the machine has one, that is gone with this.
+/// A temporary folder, in memory if the machine has such a file system.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -29,13 +29,13 @@ impl Drop for Folder {
     }
 }
 
-/// Whatever a station does: each segment that was taken is on tape, is a repeat of one that is, or is told to be lost, and the
-/// tape counts so. Sound that is on the air again is there again. And where the station does nothing odd, everything is there
-/// once, in order.
+/// Whatever a station does, each segment that was taken is on tape, is a repeat of one that is, or is reported as lost,
+/// and the tally of the tape says so. Sound that is on the air again is there again. If the station does nothing odd,
+/// everything is there once, in order.
 ///
-/// What lies on both sides of an interruption under one date is one sound, and a station whose dates lie says so of an
-/// advertisement that it sends again. Of such a station each capture alone is looked at; and where its names are worth nothing
-/// either, only what it sends once.
+/// Sound on both sides of an interruption under one date is one sound, and a station with wrong dates claims that of an
+/// advertisement that it sends again. Of such a station each capture is checked alone; if its names are worthless, too,
+/// only what it sends once is checked.
 pub fn conserved(bytes: &[u8]) {
     let Captured { captures, fair, labels } = captured(bytes);
     let folder = Folder::new();

@@ -1,6 +1,6 @@
-//! What failed requests and programs that do not start mean for the sound that was wanted.
+//! What failed requests and programs that do not start mean as causes of missing sound.
 //!
-//! Those errors stand below the words of the project and cannot say it themselves.
+//! These errors belong to `base`, which knows nothing of causes.
 
 use crate::base::http::HttpError;
 use crate::base::process::ProcessError;

@@ -1,11 +1,11 @@
-//! Where the sound comes from: one live connection to a station.
+//! Sources: one live connection to a station.
 //!
-//! A source turns a station's stream into [`MediaEvent`]s in programme order and goes on until it is told to stop:
-//! nothing is given up, trouble is told as [`MediaEvent::Trouble`] and retried.
+//! A source turns a station's stream into [`MediaEvent`]s in programme order, and goes on until it is stopped. Nothing
+//! is given up: trouble is reported as [`MediaEvent::Trouble`], and retried.
 //!
-//! What an address stands for is decided by what it answers: an HLS playlist under `icecast:` is recorded as one, and an
-//! endless stream under `hls:` as that. Each of the two sources says so when it finds the other, and [`run`] goes on with
-//! that one.
+//! The answer decides what an address stands for: an HLS playlist under `icecast:` is recorded as one, and an endless
+//! stream under `hls:` as that. Each of the two sources ends with [`WrongKind`] if it finds the other, and [`run`] goes
+//! on with that one.
 
 mod cause;
 pub mod hls;
@@ -31,10 +31,10 @@ use crate::base::environment::Environment;
 use crate::config::{Hls, Icecast, SourceConfig, Station};
 use crate::model::MediaEvent;
 
-/// Captures `station` into `events` until `stop` is cancelled or nobody listens any more. Starts as far back as
-/// `since`, where the station still offers it.
+/// Captures `station` into `events` until `stop` is cancelled or nobody receives the events any more. Starts as far
+/// back as `since`, if the station still offers it.
 ///
-/// Each kind of source is on the heap: else a station would take the memory of the largest of them.
+/// Each kind of source is on the heap: else every station would take the memory of the largest of them.
 pub async fn run(
     station: &Station,
     since: DateTime<Utc>,
@@ -59,11 +59,11 @@ pub async fn run(
     }
 }
 
-/// An address that is asked over HTTP, as both that it may stand for.
+/// A capture over HTTP, whose address may stand for HLS or for an endless stream.
 struct Capture<'a> {
     hls: &'a Hls,
     icecast: &'a Icecast,
-    /// What it is taken for.
+    /// Whether the address is taken for HLS.
     is_hls: bool,
     since: DateTime<Utc>,
 }
@@ -81,7 +81,7 @@ impl Capture<'_> {
             let Some(WrongKind { cause, heard }) = wrong_kind else { return };
             let at = environment.clock.now();
             if heard {
-                // What was on the air before is on tape.
+                // Earlier sound is on tape already.
                 self.since = at;
             }
             self.is_hls = !self.is_hls;
@@ -90,7 +90,7 @@ impl Capture<'_> {
             if told.is_err() || waited.is_none() {
                 return;
             }
-            // One that turns again and again is not asked in a loop.
+            // An address that changes its kind again and again is not requested in a loop.
             wait = backoff.wait();
         }
     }

@@ -1,17 +1,18 @@
-//! What is retried, how soon, for how long, and what makes a station's address be found anew: one table for all sources.
+//! What is retried, how soon and for how long, and what makes a station's address be resolved again: one table for all
+//! sources.
 //!
-//! | what fails | first wait | longest wait | is tried | makes the address be found anew |
+//! | what fails | first wait | longest wait | is tried | resolves the address again |
 //! | --- | --- | --- | --- | --- |
 //! | [`PLAYLIST`]: a reload | 0.25 s | one target duration, 1 s to 5 s | until the capture ends | 400, 401, 403, 404, 410 at once; else every 4th failure in a row |
-//! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after; for a minute where newer ones come | 401, 403, 410 |
+//! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after; for a minute if newer ones come | 401, 403, 410 |
 //! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | while the window offers it, and once after; 5 times at most, then it is believed | never |
-//! | [`ADDRESS`]: finding the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
+//! | [`ADDRESS`]: resolving the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
 //! | [`CONNECTION`]: RTMP, Icecast | 0.25 s; at once after one that was good | 10 s | until the capture ends | every time: connecting includes it |
-//! | [`LATELY`]: the same within a minute of its last sound | 0.25 s | 0.75 s | | |
+//! | [`LATELY`]: a connection within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
-//! Waits double and vary by a fifth, so that many recorders do not come back to a restarted station in step. Success
-//! begins the row anew. Nothing is ever given up by count but the doubt about a short segment: what ends the retries of
-//! a segment is that the station no longer offers it, or that it fails while newer ones come.
+//! Waits double and vary by a fifth, so that many recorders do not return to a restarted station in step. A success
+//! starts the row from the beginning. Only the doubt about a short segment ends by count. The retries of a segment end
+//! when the station no longer offers it, or when it fails while newer ones come.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -23,30 +24,30 @@ pub const LONGEST: Duration = Duration::from_secs(10);
 /// The bounds of the longest wait between two reloads.
 const LONGEST_RELOAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
-/// A playlist that could not be had or read. With [`Retry::at_most`] a target duration, so that none passes unseen.
+/// A playlist that could not be fetched or read. With [`Retry::at_most`] a target duration, so that none passes unseen.
 pub const PLAYLIST: Retry =
     Retry { longest: LONGEST_RELOAD.1, rights: &[400, 401, 403, 404, 410], patience: Some(4), ..USUAL };
 
-/// A segment that could not be had. Windows are short, so waits are; a segment alone may well be missing (404).
+/// A segment that could not be fetched. Windows are short, so waits are; a single segment may well be missing (404).
 pub const SEGMENT: Retry = Retry { longest: Duration::from_secs(2), rights: &[401, 403, 410], ..USUAL };
 
-/// After so long of trying a segment, a newer one is asked for to tell whose fault it is.
+/// After this long of retries of a segment, a newer one is requested to find out which of them is at fault.
 pub const COMPARED_AFTER: Duration = Duration::from_secs(30);
 
-/// A segment is given up when a newer one came so often running. Twice, because a station that comes back may fail
-/// here and there; and soon enough that what waits behind it is on tape before a recording that ends there is closed.
+/// A segment is given up when a newer one came so often running. Twice, because a station that comes back may fail here
+/// and there; and soon enough that what waits behind it is on tape before a recording that ends there is closed.
 pub const COMPARED: u32 = 2;
 
-/// A segment that came, whole by its own account, but plays for less than the list says.
+/// A segment that is whole by its own account, but plays for less than the list says.
 pub const SHORT: Retry = Retry { longest: Duration::from_secs(2), most: Some(5), ..USUAL };
 
-/// An address that could not be found.
+/// An address that could not be resolved.
 pub const ADDRESS: Retry = USUAL;
 
 /// A connection that ended or delivers nothing.
 pub const CONNECTION: Retry = USUAL;
 
-/// A connection that has played until a moment ago: what it plays between two attempts is lost.
+/// A connection that played until a moment ago: what it plays between two attempts is lost.
 pub const LATELY: Retry = Retry { longest: Duration::from_millis(750), ..USUAL };
 
 const USUAL: Retry =
@@ -57,23 +58,23 @@ const USUAL: Retry =
 pub struct Retry {
     first: Duration,
     longest: Duration,
-    /// Answers that mean that the address is no longer good.
+    /// Statuses that mean that the address is no longer good.
     rights: &'static [u16],
-    /// After so many other failures in a row the address is found anew as well.
+    /// After this many other failures in a row the address is resolved again as well.
     patience: Option<u32>,
     /// Tries at most.
     most: Option<u32>,
 }
 
 impl Retry {
-    /// The same with another longest wait: one target duration, where that is known.
+    /// This row with one target duration as the longest wait, if that is known.
     #[must_use]
     pub fn at_most(self, target: Option<Duration>) -> Self {
         let (least, most) = LONGEST_RELOAD;
         Self { longest: target.map_or(SEGMENT.longest, |target| target.clamp(least, most)), ..self }
     }
 
-    /// The wait after `failures` in a row (1 for the first).
+    /// The wait after `failures` failures in a row (1 for the first).
     pub fn wait(&self, failures: u32) -> Duration {
         self.step(failures).mul_f64(0.8 + 0.4 * chance())
     }
@@ -82,17 +83,17 @@ impl Retry {
         self.first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(10))).min(self.longest)
     }
 
-    /// Whether the `tries`-th try is the last.
+    /// Whether try number `tries` is the last.
     pub fn gives_up(&self, tries: u32) -> bool {
         self.most.is_some_and(|most| tries >= most)
     }
 
-    /// Whether this answer means that the address is no longer good.
+    /// Whether this status means that the address is no longer good.
     pub fn lost_rights(&self, status: StatusCode) -> bool {
         self.rights.contains(&status.as_u16())
     }
 
-    /// Whether the `failures`-th failure in a row makes the address be found anew, where the answer alone does not.
+    /// Whether failure number `failures` in a row makes the address be resolved again, if its status alone does not.
     pub fn gives_up_address(&self, failures: u32) -> bool {
         self.patience.is_some_and(|patience| failures > 0 && failures.is_multiple_of(patience))
     }
@@ -106,7 +107,7 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// Begins with the first wait of `retry`.
+    /// A backoff that starts with the first wait of `retry`.
     pub fn new(retry: Retry) -> Self {
         Self { retry, failures: 0 }
     }
@@ -117,18 +118,18 @@ impl Backoff {
         self.retry.wait(self.failures)
     }
 
-    /// The same by another row of the table.
+    /// The wait after one more failure, by another row of the table.
     pub fn wait_as(&mut self, retry: Retry) -> Duration {
         self.wait().min(retry.wait(self.failures))
     }
 
-    /// Begins anew: it works again.
+    /// It works again: the next wait is the first one.
     pub fn reset(&mut self) {
         self.failures = 0;
     }
 }
 
-/// A number from 0 to 1; the standard library's hash seeds are random enough to spread requests.
+/// A number from 0 to 1. The standard library's hash seeds are random enough to spread requests.
 fn chance() -> f64 {
     let random = u32::try_from(RandomState::new().build_hasher().finish() >> 32).unwrap_or_default();
     f64::from(random) / f64::from(u32::MAX)

@@ -1,12 +1,12 @@
-//! What RTMP and Icecast share: one endless connection after another, cut into chunks, told as events.
+//! What RTMP and Icecast share: one endless connection after another, cut into chunks, reported as events.
 //!
-//! A connection that delivers no sound for ten seconds is dead, whatever its socket says. Each end that nobody asked for
-//! is told as trouble, in words, and followed by the next attempt; nothing is ever given up.
+//! A connection that delivers no sound for ten seconds is dead, whatever its socket says. Every end that nobody asked
+//! for is reported as trouble, in words, and followed by the next attempt. Nothing is ever given up.
 //!
-//! Between two connections sound is lost, unless the second is known to continue the first. Where the stream itself says how
-//! much, that is told. Else it is told as a gap of zero length, and the arrivals on both sides of it show how long it was:
-//! each connection by the least of its delays, so that the length is wrong by as much as these differ. Sound that was late
-//! all the time before and is on time after leaves a hole that is told too short by that.
+//! Between two connections sound is lost, unless the second is known to continue the first. If the stream itself says
+//! how much, that is the length of the gap. Else the gap has the length zero, and the arrivals on both sides of it show
+//! how long it was: each connection is timed by the least of its delays, so the length is wrong by as much as these
+//! differ. Sound that was always late before and is on time after leaves a hole that is too short by that.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ use crate::model::{Cause, Chunk, Format, MediaEvent};
 
 /// The longest time without sound on a connection that is alive.
 pub(super) const DEAD_AFTER: Duration = Duration::from_secs(10);
-/// A connection that delivered and lasted this long was good: its end is a new failure, and followed by another attempt at
-/// once.
+/// A connection that delivered sound and lasted this long was good: its end is a new failure, and another attempt
+/// follows at once.
 const GOOD_AFTER: Duration = Duration::from_secs(5);
-/// For so long after it has played, a stream is asked as [`policy::LATELY`] says.
+/// For this long after its last sound, a stream is retried as [`policy::LATELY`] says.
 const IMPATIENT_FOR: Duration = Duration::from_secs(60);
-/// What is missing is told in parts no longer than this: a reel says how long its longest entry is.
+/// Missing sound is reported in gaps no longer than this: a reel says how long its longest entry is.
 const LONGEST_GAP: Duration = Duration::from_secs(2);
 /// How long a connection may take to hand over what it has captured once it should stop.
 const FLUSH_WITHIN: Duration = Duration::from_secs(4);
@@ -36,15 +36,15 @@ const FLUSH_WITHIN: Duration = Duration::from_secs(4);
 /// How a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum End {
-    /// As asked, everything handed over.
+    /// It was asked to stop, and has handed over everything.
     Stopped,
-    /// By itself, for this cause.
+    /// It failed, for this cause.
     Failed(Cause),
-    /// By finding that the address stands for another kind of source; the words say for which.
+    /// The address stands for another kind of source; the words say for which.
     WrongKind(Cause),
 }
 
-/// Nobody listens to the events any more.
+/// Nobody receives the events any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ReceiverGone;
 
@@ -60,40 +60,40 @@ pub(super) trait Link {
     fn connect(&mut self, output: &mut Output, stop: &CancellationToken) -> impl Future<Output = End> + Send;
 }
 
-/// Where the sound of a connection goes.
+/// Sends the sound of a connection as events.
 #[derive(Debug)]
 pub(super) struct Output {
     events: mpsc::Sender<MediaEvent>,
     clock: SharedClock,
-    /// The format that was told last.
+    /// The format that was sent last.
     format: Option<Format>,
-    /// Whether no chunk of this connection was handed over yet.
+    /// Whether no chunk of this connection was sent yet.
     fresh: bool,
-    /// Since when and why there is no sound, where there was some before.
+    /// Since when and why there is no sound, if there was some before.
     broken: Option<(DateTime<Utc>, Cause)>,
-    /// How much is missing in front of this connection, where that is known.
+    /// How much is missing before this connection, if that is known.
     missing: Option<Duration>,
-    /// Whether any chunk was handed over at all.
+    /// Whether any chunk was sent at all.
     heard: bool,
 }
 
 impl Output {
-    /// Where nothing has been handed over yet.
+    /// An output that has sent nothing yet.
     fn new(events: mpsc::Sender<MediaEvent>, clock: SharedClock) -> Self {
         Self { events, clock, format: None, fresh: true, broken: None, missing: None, heard: false }
     }
 
-    /// The time, to note when bytes arrive.
+    /// The time at which bytes arrive.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
 
-    /// Hands over sound.
+    /// Sends sound.
     pub(super) async fn piece(&mut self, piece: Piece) -> Result<(), ReceiverGone> {
         let Piece { format, bytes, duration, arrived, continues } = piece;
         let discontinuity = std::mem::replace(&mut self.fresh, false) && !continues;
         let broken = self.broken.take().filter(|_| discontinuity);
-        // In front of the format, so that it stands on the reel of the sound that it follows.
+        // Before the format, so that it is on the reel of the sound that it follows.
         let known = self.missing.take().filter(|_| broken.is_some());
         if let Some((at, cause)) = broken {
             match known {
@@ -111,12 +111,12 @@ impl Output {
         self.send(MediaEvent::Chunk(chunk)).await
     }
 
-    /// Notes that so much is missing between what was handed over last and the first sound of this connection.
+    /// Sets how much is missing between the sound that was sent last and the first sound of this connection.
     pub(super) fn set_missing(&mut self, missing: Duration) {
         self.missing = Some(missing);
     }
 
-    /// Tells that `missing` is lost, for `cause`. All of it had been on the air by `arrived`.
+    /// Reports that `missing` is lost, for `cause`. All of it had been on the air by `arrived`.
     async fn lost(&self, mut missing: Duration, arrived: DateTime<Utc>, cause: &Cause) -> Result<(), ReceiverGone> {
         while !missing.is_zero() {
             let part = missing.min(LONGEST_GAP);
@@ -137,13 +137,13 @@ impl Output {
         self.send(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause }).await
     }
 
-    /// Tells what is playing.
+    /// Sends the title of what is playing.
     pub(super) async fn title(&mut self, text: String) -> Result<(), ReceiverGone> {
         let at = self.clock.now();
         self.send(MediaEvent::Title { at, text }).await
     }
 
-    /// Tells why there is no sound.
+    /// Reports why there is no sound.
     pub(super) async fn trouble(&mut self, cause: Cause) -> Result<(), ReceiverGone> {
         let at = self.clock.now();
         if self.heard {
@@ -157,7 +157,8 @@ impl Output {
     }
 }
 
-/// Keeps `link` connected until `stop` is cancelled or nobody listens any more, or it turns out to be another kind of source.
+/// Connects `link` again and again until `stop` is cancelled or nobody receives the events any more. Returns `Some` if
+/// the address stands for another kind of source.
 pub(super) async fn reconnect_forever<L: Link>(
     mut link: L,
     environment: &Environment,

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use super::music::{Music, RATE};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
+use crate::base::id3v2::timestamp_tag;
 use crate::base::process::Invocation;
+use crate::capture::source::media::adts_frame_length;
 
 /// Segments in the playlist.
 const LISTED: usize = 8;
@@ -103,7 +105,7 @@ pub fn start(
         .args(["-c:a", "aac", "-b:a", "160k", "-f", "adts", "-flush_packets", "1", "pipe:1"])
         .with_stdin()
         .with_stdout()
-        .spawn()
+        .spawn(&environment.clock)
         .context("the demo station cannot go on the air")?;
     let (stdin, stdout) = ffmpeg.take_stdin().zip(ffmpeg.take_stdout()).context("ffmpeg has no pipes")?;
     let first = environment.clock.now() - TimeDelta::seconds(HEAD_START);
@@ -154,21 +156,12 @@ async fn cut(mut encoded: ChildStdout, window: Window, mut begins: DateTime<Utc>
     Ok(())
 }
 
-/// Appends the next ADTS frame (ISO/IEC 14496-3, 1.A.2.2). Its length is in 13 bits of its header.
+/// Appends the next ADTS frame.
 async fn read_frame(encoded: &mut ChildStdout, bytes: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut header = [0; 7];
     encoded.read_exact(&mut header).await?;
-    let length = u64::from(header[3] & 3) << 11 | u64::from(header[4]) << 3 | u64::from(header[5] >> 5);
-    let rest = length.checked_sub(7).filter(|_| header[0] == 0xFF).context("ffmpeg sent something else than AAC")?;
+    let length = adts_frame_length(&header).context("ffmpeg sent something else than AAC")?;
     bytes.extend(header);
-    encoded.take(rest).read_to_end(bytes).await?;
+    encoded.take((length - header.len()) as u64).read_to_end(bytes).await?;
     Ok(())
-}
-
-/// Makes the ID3 tag that begins every segment of packed audio: its time on a clock of 90 kHz.
-fn timestamp_tag(ticks: u64) -> Vec<u8> {
-    let mut tag = b"ID3\x04\0\0\0\0\0\x3FPRIV\0\0\0\x35\0\0com.apple.streaming.transportStreamTimestamp\0".to_vec();
-    // 33 bits, as in a transport stream.
-    tag.extend((ticks & 0x1_FFFF_FFFF).to_be_bytes());
-    tag
 }

@@ -103,6 +103,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;
+    use crate::base::clock::SystemClock;
+    use crate::base::clock::simulated::SimulatedClock;
     use crate::base::process::Invocation;
 
     async fn text(url: &str) -> String {
@@ -114,7 +116,8 @@ mod tests {
     /// Decodes the left channel at 48 kHz.
     async fn decoded(segment: Vec<u8>) -> Vec<f64> {
         let args = ["-loglevel", "error", "-i", "pipe:0", "-f", "s16le", "-ac", "2", "-ar", "48000", "pipe:1"];
-        let mut ffmpeg = Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn().unwrap();
+        let mut ffmpeg =
+            Invocation::new("ffmpeg").args(args).with_stdin().with_stdout().spawn(&SystemClock::shared()).unwrap();
         let mut stdin = ffmpeg.take_stdin().unwrap();
         let feeding = tokio::spawn(async move { stdin.write_all(&segment).await });
         let mut bytes = Vec::new();
@@ -144,8 +147,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_listener_finds_the_stream_on_the_page_and_hears_it_by_the_clock() {
-        let environment = Environment::system();
-        let station = DemoStation::start(&environment).await.unwrap();
+        // Time passes until the station has begun, and stands while its sound is computed, encoded and fetched.
+        let clock = SimulatedClock::at("2026-11-20T03:00:00Z".parse().unwrap());
+        let environment = Environment { clock: clock.clone(), ..Environment::system() };
+        let station = clock.pass_until(DemoStation::start(&environment)).await.unwrap();
         let yaml: serde_yaml::Value = serde_yaml::from_str(&station.config_yaml()).unwrap();
         let steps = &yaml["stations"]["demo"]["hls"]["find"];
         let page = text(steps[0]["get"].as_str().unwrap()).await;
@@ -158,10 +163,11 @@ mod tests {
         };
         // A segment of two seconds began two seconds ago when it is complete, and up to four when the next one is.
         let recent = |time: &DateTime<Utc>| (2.0..4.6).contains(&(environment.clock.now() - time).as_seconds_f64());
+        let patience = SystemClock::shared();
         let mut playlist = text(&url).await;
         while begun(&playlist).len() < 8 || !begun(&playlist).last().is_some_and(recent) {
-            assert!(environment.clock.monotonic() < Duration::from_mins(2), "it has not caught up: {playlist}");
-            environment.clock.sleep(Duration::from_millis(50)).await;
+            assert!(patience.monotonic() < Duration::from_mins(2), "it has not caught up: {playlist}");
+            patience.sleep(Duration::from_millis(50)).await;
             playlist = text(&url).await;
         }
         let times = begun(&playlist);

@@ -15,6 +15,7 @@ use url::Url;
 
 use super::given;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::http::{self, HttpError};
 use crate::base::image::ImageKind;
@@ -45,7 +46,7 @@ pub(super) async fn keep_fresh(folder: PathBuf, mut config: watch::Receiver<Arc<
     loop {
         let wanted = wanted(&config.borrow_and_update());
         let round = async {
-            refresh(&folder, &wanted, environment.clock.now(), &mut failing).await;
+            refresh(&folder, &wanted, &environment.clock, &mut failing).await;
             tokio::select! {
                 () = environment.clock.sleep(PAUSE) => true,
                 changed = config.changed() => changed.is_ok(),
@@ -69,7 +70,8 @@ fn wanted(config: &Config) -> HashSet<Url> {
 }
 
 /// Fetches what is missing or old, and removes what nobody wants any more.
-async fn refresh(folder: &Path, wanted: &HashSet<Url>, now: DateTime<Utc>, failing: &mut HashSet<Url>) {
+async fn refresh(folder: &Path, wanted: &HashSet<Url>, clock: &SharedClock, failing: &mut HashSet<Url>) {
+    let now = clock.now();
     let names: HashSet<PathBuf> = wanted.iter().map(|url| given::kept(folder, url)).collect();
     let place = folder.to_owned();
     blocking(move || forget(&place, &names)).await;
@@ -79,7 +81,7 @@ async fn refresh(folder: &Path, wanted: &HashSet<Url>, now: DateTime<Utc>, faili
         if blocking(move || is_fresh(&known, now)).await {
             continue;
         }
-        match fetch(url, &path).await {
+        match fetch(url, &path, clock).await {
             Ok(()) => {
                 info!(url = redact::url(url), "artwork fetched");
                 failing.remove(url);
@@ -106,9 +108,10 @@ fn forget(folder: &Path, wanted: &HashSet<PathBuf>) {
     }
 }
 
-async fn fetch(url: &Url, path: &Path) -> Result<(), FetchError> {
+async fn fetch(url: &Url, path: &Path, clock: &SharedClock) -> Result<(), FetchError> {
     let cap = usize::try_from(Artwork::LARGEST).unwrap_or(usize::MAX);
-    let body = http::read_whole(http::client(http::Manner::default())?.get(url.clone()), url, cap, LONGEST).await?;
+    let client = http::client(http::Manner::default(), clock)?;
+    let body = http::read_whole(client.get(url.clone()), url, cap, LONGEST).await?;
     if ImageKind::of(&body.bytes).is_none() {
         return Err(FetchError::Kind { url: redact::url(url) });
     }
@@ -133,6 +136,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::SystemClock;
+    use crate::base::clock::simulated::SimulatedClock;
 
     #[tokio::test]
     async fn what_was_fetched_stays_until_another_picture_can_be_had() {
@@ -153,7 +157,8 @@ mod tests {
         let path = given::kept(&folder, &url);
         let mut after = async |status: StatusCode, bytes: &[u8], hours: i64| {
             *answer.lock().unwrap() = (status, bytes.to_vec());
-            refresh(&folder, &wanted, now + TimeDelta::hours(hours), &mut failing).await;
+            let clock: SharedClock = SimulatedClock::at(now + TimeDelta::hours(hours));
+            refresh(&folder, &wanted, &clock, &mut failing).await;
             (std::fs::read(&path).unwrap(), failing.len())
         };
         assert_eq!(after(StatusCode::OK, photo, 0).await, (photo.to_vec(), 0));
@@ -163,7 +168,7 @@ mod tests {
         assert_eq!(after(StatusCode::OK, &large, 25).await, (photo.to_vec(), 1));
         assert_eq!(after(StatusCode::OK, other, 25).await, (other.to_vec(), 0));
         server.abort();
-        refresh(&folder, &HashSet::new(), now, &mut HashSet::new()).await;
+        refresh(&folder, &HashSet::new(), &SystemClock::shared(), &mut HashSet::new()).await;
         assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nobody wants it any more");
     }
 }

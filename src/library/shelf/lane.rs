@@ -27,6 +27,7 @@ pub(super) async fn promptly<T: Send + 'static>(
     folder: &Path,
     work: impl FnOnce() -> Result<T, ShelfError> + Send + 'static,
 ) -> Result<T, ShelfError> {
+    #[expect(clippy::disallowed_methods, reason = "a disk that hangs does so in real time, and holds real threads")]
     let looked = tokio::time::timeout(PATIENCE, blocking(work)).await;
     looked.unwrap_or_else(|_| Err(ShelfError::Silent { path: folder.to_owned() }))
 }

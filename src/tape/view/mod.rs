@@ -147,7 +147,7 @@ impl View {
         self.entries().filter(|entry| entry.sound.is_ok()).map(|entry| entry.duration).sum()
     }
 
-    /// How much is on it that the station offered and that is no sound, and why the last of it is none.
+    /// How much of what the station offered is lost, and the cause of the last loss.
     pub fn lost(&self) -> Option<(Duration, &Cause)> {
         let lost = || self.entries().filter_map(|entry| Some((entry.duration, entry.sound.as_ref().err()?)));
         Some((lost().map(|(duration, _)| duration).sum(), lost().next_back()?.1))

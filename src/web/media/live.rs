@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use crate::base::blocking::blocking;
+use crate::base::id3v2::timestamp_tag;
 use crate::config::Mp3;
 use crate::encode::{self, frames_of};
 use crate::model::{AiringId, Container, Span};
@@ -212,19 +213,9 @@ async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, S
     }
 }
 
-/// When packed audio is to be played: an ID3v2.4 tag with a PRIV frame (RFC 8216 section 3.4).
+/// The tag that says when packed audio is to be played.
 fn stamp(at: Duration) -> Vec<u8> {
-    // 33 bits of a clock of 90 kHz.
-    let ticks = u64::try_from((at.as_micros() * 9 / 100) & 0x1_ffff_ffff).unwrap_or_default();
-    let mut frame = b"com.apple.streaming.transportStreamTimestamp\0".to_vec();
-    frame.extend(ticks.to_be_bytes());
-    let size = u8::try_from(frame.len()).unwrap_or_default();
-    let mut tag = b"ID3\x04\0\0\0\0\0".to_vec();
-    tag.push(size + 10);
-    tag.extend(b"PRIV\0\0\0");
-    tag.extend([size, 0, 0]);
-    tag.extend(frame);
-    tag
+    timestamp_tag(u64::try_from((at.as_micros() * 9 / 100) & 0x1_ffff_ffff).unwrap_or_default())
 }
 
 /// The MP3, which ends with the airing.
@@ -239,7 +230,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     let until =
         if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
     let (airings, clock) = (site.airings.clone(), Arc::clone(&site.environment.clock));
-    let ended = sealed.clone();
+    let (ended, waited_by) = (sealed.clone(), Arc::clone(&clock));
     let watch = async move {
         while !over && airings.running().iter().any(|running| running.airing.id == airing) {
             clock.sleep(LOOK_EVERY).await;
@@ -251,7 +242,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     site.environment.tasks.spawn(async move {
         let _place = place;
         tokio::select! {
-            done = encode::listen(tape, until, Mp3::default(), sealed, listener) => {
+            done = encode::listen(tape, until, Mp3::default(), sealed, listener, &waited_by) => {
                 if let Err(error) = done {
                     debug!(%error, "a listener was left alone");
                 }

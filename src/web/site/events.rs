@@ -104,7 +104,7 @@ impl Events {
                     }
                     let recorder = recorder.clone();
                     let progress = blocking(move || recorder.progress()).await;
-                    levels.look(&progress).await;
+                    levels.look(&progress, &clock).await;
                     let of = |one: Progress| {
                         let loud = levels.of(&one.running.airing.id);
                         OnAir::new(one, loud)

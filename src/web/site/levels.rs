@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use futures::{StreamExt as _, stream};
 use tracing::debug;
 
+use crate::base::clock::SharedClock;
 use crate::encode;
 use crate::model::AiringId;
 use crate::recorder::Progress;
@@ -38,7 +39,7 @@ struct Known {
 
 impl Levels {
     /// Measures what is new on the tapes.
-    pub(super) async fn look(&mut self, progress: &[Progress]) {
+    pub(super) async fn look(&mut self, progress: &[Progress], clock: &SharedClock) {
         self.looks += 1;
         self.known.retain(|id, _| progress.iter().any(|one| one.running.airing.id == *id));
         let newest = progress.iter().filter_map(|one| Some((one.running.airing.id.clone(), one.newest.clone()?)));
@@ -46,7 +47,8 @@ impl Levels {
             newest.filter(|(id, sound)| self.known.get(id).is_none_or(|known| known.sound != *sound)).collect();
         new.sort_by_key(|(id, _)| self.known.get(id).map(|known| known.look));
         new.truncate(MOST);
-        let measured: Vec<_> = stream::iter(new).map(measure).buffer_unordered(AT_A_TIME).collect().await;
+        let measured: Vec<_> =
+            stream::iter(new).map(|new| measure(new, clock)).buffer_unordered(AT_A_TIME).collect().await;
         for (id, sound, levels) in measured {
             self.known.insert(id, Known { sound, levels, look: self.looks });
         }
@@ -59,8 +61,8 @@ impl Levels {
     }
 }
 
-async fn measure((id, sound): (AiringId, Sound)) -> (AiringId, Sound, Vec<f32>) {
-    let levels = encode::levels(&sound).await.unwrap_or_else(|error| {
+async fn measure((id, sound): (AiringId, Sound), clock: &SharedClock) -> (AiringId, Sound, Vec<f32>) {
+    let levels = encode::levels(&sound, clock).await.unwrap_or_else(|error| {
         debug!(airing = %id, %error, "its level cannot be measured");
         Vec::new()
     });

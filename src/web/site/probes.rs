@@ -152,7 +152,7 @@ impl Probes {
         tasks.close();
         tasks.wait().await;
         let target = folder.join("sound.mp3");
-        let heard = Box::pin(hear(&probed, ENOUGH, mp3, target.clone())).await;
+        let heard = Box::pin(hear(&probed, ENOUGH, mp3, target.clone(), &clock)).await;
         let mut kept = None;
         if heard.seconds > 0.0 {
             self.shared().kept.insert(name.to_owned(), target);

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
 use futures::{SinkExt as _, StreamExt as _};
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -63,7 +64,7 @@ impl Connection {
         }
         let (answer, answered) = oneshot::channel();
         self.requests.send((id, request.to_string(), answer)).expect("the browser runs");
-        let answer = tokio::time::timeout(Duration::from_secs(60), answered).await;
+        let answer = SystemClock::shared().timeout(Duration::from_secs(60), answered).await;
         let mut answer = answer.unwrap_or_else(|_| panic!("{method}: no answer")).expect("the browser runs");
         assert!(answer["error"].is_null(), "{request}: {answer}");
         answer["result"].take()

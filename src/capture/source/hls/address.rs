@@ -1,12 +1,12 @@
-//! Addresses in playlists: made absolute, and told apart whatever their host and tokens.
+//! Addresses in playlists: made absolute, and compared whatever their host and tokens.
 //!
-//! The path of a segment tells which it is: hosts change when a station redirects, and queries carry tokens that are
-//! renewed. Some stations have one path for all segments, though, a program or a relay, and name them in the query
-//! (`seg.php?n=101&token=…`). Where there are half as many paths in a list as segments, or fewer, what the query of one
-//! has and that of another has not belongs to its place; what all of them have is a token, or says nothing.
+//! The path of a segment identifies it: hosts change when a station redirects, and queries carry tokens that are
+//! renewed. But some stations, a program or a relay, have one path for all segments, and name them in the query
+//! (`seg.php?n=101&token=…`). If a list has half as many paths as segments, or fewer, those parts of a query that not
+//! all segments have belong to the segment's key as well. What all of them have is a token, or says nothing.
 //!
-//! A token that is another for each segment cannot be told from its name. Then no place is ever seen again, and the
-//! timeline goes by numbers.
+//! A token that differs for each segment looks like a name. Then no key is ever seen again, and the timeline goes by
+//! numbers.
 
 use std::collections::HashSet;
 
@@ -21,34 +21,34 @@ pub struct ByteRange {
     pub length: u64,
 }
 
-/// Where a segment is.
+/// The address of a segment.
 #[derive(Debug)]
 pub struct Address {
     /// The resource.
     pub url: Url,
-    /// The part of it that it is, where it is not all of it.
+    /// The part of the resource; `None` if the segment is all of it.
     pub byte_range: Option<ByteRange>,
 }
 
-/// `address` as seen from `base`, where that makes an http address or holds what it names (`data:`).
+/// `address` relative to `base`, if that is an http address, or a `data:` address, which holds what it names.
 pub fn absolute_or_inline(base: &Url, address: &str) -> Option<Url> {
     base.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "data"))
 }
 
-/// `address` as seen from `base`, where that makes an http address; nothing else is ever fetched.
+/// `address` relative to `base`, if that is an http address. Nothing else is ever fetched.
 pub fn absolute(base: &Url, address: &str) -> Option<Url> {
     base.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// What stays of an address when a station redirects to another host or renews its tokens: the path.
+/// The part of an address that stays when a station redirects to another host or renews its tokens: the path.
 pub fn segment_key(url: &Url) -> &str {
     url.path()
 }
 
-/// How a list tells its segments apart.
+/// How a list names its segments.
 #[derive(Debug)]
 pub struct Naming<'a> {
-    /// What all queries have, where they count.
+    /// The parts that all queries have, if queries count.
     common: Option<HashSet<&'a str>>,
 }
 
@@ -69,7 +69,8 @@ impl<'a> Naming<'a> {
         Self { common: Some(common) }
     }
 
-    /// What stays of the address of a segment of that list: the same when it is listed twice, and with every reload.
+    /// The part of the address of a segment that identifies it: it stays with every reload, and is the same if the
+    /// segment is listed twice.
     pub fn segment_key(&self, url: &Url) -> String {
         let mut key = url.path().to_owned();
         let Some(common) = &self.common else { return key };
@@ -85,7 +86,7 @@ fn parts(url: &Url) -> impl Iterator<Item = &str> {
     url.query().unwrap_or_default().split('&').filter(|part| !part.is_empty())
 }
 
-/// The name of the file at a place.
+/// The name of the file of a segment.
 pub fn file_name(segment_key: &str) -> &str {
     let path = segment_key.split('?').next().unwrap_or(segment_key);
     path.rsplit('/').next().unwrap_or(path)

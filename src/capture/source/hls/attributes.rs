@@ -17,7 +17,8 @@ struct Attribute {
 }
 
 impl Attributes {
-    /// Reads a list. What has no name or no value is left out; of a name given twice the first counts.
+    /// Reads a list. An attribute without a name or a value is left out; of a name that is given twice the first
+    /// counts.
     pub fn read(text: &str) -> Self {
         let mut list = Self::default();
         let mut rest = text;
@@ -45,7 +46,7 @@ impl Attributes {
         self.0.iter().find(|attribute| attribute.name == name).map(|attribute| attribute.value.as_str())
     }
 
-    /// Puts every value through `change`; one that becomes empty is left out.
+    /// Changes every value by `change`; one that becomes empty is left out.
     pub fn map<E>(mut self, mut change: impl FnMut(&str) -> Result<Option<String>, E>) -> Result<Self, E> {
         for attribute in &mut self.0 {
             if let Some(changed) = change(&attribute.value)? {
@@ -56,7 +57,7 @@ impl Attributes {
         Ok(self)
     }
 
-    /// Only those named, quoted or not as the standard has it, however they were found.
+    /// Keeps only the named attributes, quoted or not as the standard has it, however they were written.
     pub fn only(self, bare: &[&str], quoted: &[&str]) -> Self {
         let keep = |attribute: Attribute| {
             let name = attribute.name.as_str();
@@ -67,17 +68,17 @@ impl Attributes {
         Self(self.0.into_iter().filter_map(keep).collect())
     }
 
-    /// Drops `name` where its value does not suit.
+    /// Drops `name` if its value does not suit.
     pub fn keep_if(&mut self, name: &str, suits: impl Fn(&str) -> bool) {
         self.0.retain(|attribute| attribute.name != name || suits(&attribute.value));
     }
 
-    /// Adds `name` where it is missing.
+    /// Adds `name` if it is missing.
     pub fn or_insert(&mut self, name: &str, value: &str) {
         self.insert(name, value, false);
     }
 
-    /// Adds `name` with a quoted value where it is missing.
+    /// Adds `name` with a quoted value if it is missing.
     pub fn or_insert_quoted(&mut self, name: &str, value: &str) {
         self.insert(name, value, true);
     }

@@ -1,14 +1,15 @@
 //! How much sound all captures of the process hold in memory until it is on tape.
 //!
-//! A station may hold what its queue takes, which is a minute and more: so much may a disk be away. Where a thousand stations
-//! begin in one second, and each has a window to catch up with, that would be hundreds of megabytes for a moment, of which the
-//! allocator gives little back. So where much is held, each station fetches only what its tape is ready for.
+//! A station may hold as much as its queue takes, a minute and more: that is how long a disk may be away. If a thousand
+//! stations start within one second, each with a window to catch up with, that would be hundreds of megabytes for a
+//! moment, of which the allocator gives little back. So while much is held, each station fetches only what its tape is
+//! ready for.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-/// More than this is much.
+/// More bytes than this are much.
 const MUCH: usize = 16 << 20;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -18,7 +19,7 @@ pub(super) fn is_much() -> bool {
     HELD.load(Ordering::Relaxed) > MUCH
 }
 
-/// `bytes`, which count until nobody has any of them.
+/// Counts `bytes` until the last part of them is dropped.
 pub(super) fn count(bytes: Bytes) -> Bytes {
     HELD.fetch_add(bytes.len(), Ordering::Relaxed);
     Bytes::from_owner(Counted(bytes))

@@ -1,4 +1,4 @@
-//! Hands segments on in order, as events: formats before what is in them, gaps for what could not be had.
+//! Hands segments on in order, as events: a format before the sound that has it, a gap for what could not be fetched.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -15,16 +15,16 @@ use super::timeline::Ordered;
 use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, Chunk, Container, DatesNews, Format, MediaEvent};
 
-/// Segments that are being fetched or wait for one before them.
+/// How many segments may be fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
-/// A counted length this much off the list's is looked at twice.
+/// A counted length that differs by more from the list's is logged.
 const ODD: Duration = Duration::from_secs(1);
 
-/// Nobody listens any more.
+/// Nobody receives the events any more.
 #[derive(Debug)]
 pub struct Closed;
 
-/// Obtains what comes through `queue` and commits it to `events`, until the queue ends or nobody listens.
+/// Obtains the segments of `queue` and commits them to `events`, until the queue ends or nobody receives the events.
 pub async fn run(
     obtainer: &Obtainer<'_>,
     mut queue: mpsc::Receiver<Box<Ordered>>,
@@ -69,16 +69,16 @@ struct Piece {
     lacking: Duration,
 }
 
-/// Turns what became of segments, in order, into events.
+/// Turns the outcomes of segments, in order, into events.
 #[derive(Debug, Default)]
 pub struct Committer {
     format: Option<Format>,
     history: History<Piece>,
     /// Whether anything was handed on.
     begun: bool,
-    /// Whether what was left out stood apart from what was handed on before it.
+    /// Whether the sound that was left out stood apart from the sound that was handed on before it.
     apart: bool,
-    /// What was not finished at the end; a gap only where something later is there.
+    /// Segments that were not finished at the end. They are gaps only if something later is there.
     unfinished: Vec<Ordered>,
     events: Vec<MediaEvent>,
 }
@@ -105,7 +105,7 @@ impl Committer {
         self.release_held();
     }
 
-    /// The events since this was last asked.
+    /// Returns the events since the last call.
     pub fn take_events(&mut self) -> Vec<MediaEvent> {
         std::mem::take(&mut self.events)
     }
@@ -115,7 +115,7 @@ impl Committer {
         self.history.give_up().into_iter().for_each(|piece| self.sound(piece));
     }
 
-    /// Owns up to what was left unfinished before something that was finished.
+    /// Reports unfinished segments as gaps, because a later one was finished.
     fn report_unfinished(&mut self) {
         if !self.unfinished.is_empty() {
             self.release_held();
@@ -132,7 +132,7 @@ impl Committer {
         self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
-    /// Hands on what is new with `piece`, and leaves out what was had before under another name.
+    /// Hands on what is new with `piece`, and leaves out what came before under another name.
     fn judge(&mut self, piece: Piece) {
         if matches!(piece.ordered.news, Some(DatesNews::Withdrawn | DatesNews::Ignored)) {
             self.history.forget_dates();
@@ -141,10 +141,10 @@ impl Committer {
         let (sequence, date) = (segment.sequence, segment.programme_time.filter(|_| piece.ordered.date_proves));
         let its = Trait { digest: digest(&piece.sound.bytes), sequence, date };
         let (bytes, doubtful) = (piece.sound.bytes.len(), piece.ordered.doubtful);
-        let cleared = self.history.take(piece, its, bytes, doubtful);
+        let cleared = self.history.push(piece, its, bytes, doubtful);
         for mut piece in cleared.new {
             if cleared.follows {
-                // Media time goes on where the last that was left out is the last that was handed on.
+                // Media time goes on if the last repeat is the last segment that was handed on.
                 self.apart = false;
                 piece.ordered.discontinuity = piece.ordered.segment.discontinuity;
                 piece.ordered.follows = true;
@@ -178,10 +178,10 @@ impl Committer {
         self.events.push(MediaEvent::Gap { duration, arrived, programme_time, discontinuity, follows, cause });
     }
 
-    /// Whether media time breaks before `ordered`, and whether that follows what was handed on all the same.
+    /// Whether media time breaks before `ordered`, and whether it follows the sound before all the same.
     fn breaks(&mut self, ordered: &Ordered) -> (bool, bool) {
         self.report_dates(ordered);
-        // Of a batch in doubt only the first carries the mark.
+        // Only the first segment of a batch in doubt carries the mark.
         let apart = std::mem::take(&mut self.apart);
         let (discontinuity, follows) = (apart || ordered.discontinuity, !apart && ordered.follows);
         if std::mem::replace(&mut self.begun, true) && discontinuity && !follows {
@@ -190,14 +190,14 @@ impl Committer {
         (discontinuity, follows)
     }
 
-    /// Tells what the station's dates turned out to be.
+    /// Reports what the station's dates turned out to be worth.
     fn report_dates(&mut self, ordered: &Ordered) {
         if let Some(news) = ordered.news {
             self.events.push(MediaEvent::Dates { at: ordered.arrived, news });
         }
     }
 
-    /// Tells the format where it is another than before. A segment too short to tell its details changes nothing.
+    /// Sends the format if it has changed. A segment too short to show its details changes nothing.
     fn announce(&mut self, sound: &Sound) {
         let format = format(sound.container, &sound.probe.detail, sound.init.as_ref());
         let same = self.format.as_ref().is_some_and(|before| {
@@ -222,7 +222,7 @@ fn digest(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// Counted frames are exact where they could be counted; what lists claim is rounded.
+/// The length of a segment: counted frames are exact if they could be counted; what lists claim is rounded.
 fn played(counted: Option<Duration>, listed: Duration) -> Duration {
     let Some(counted) = counted.filter(|counted| !counted.is_zero()) else { return listed };
     if counted.abs_diff(listed) > ODD.max(listed / 2) {

@@ -1,9 +1,9 @@
-//! How segments are encrypted. Whole ones: AES in CBC mode with PKCS#7 padding (RFC 8216 section 4.3.2.4), with keys of 128 or
-//! 256 bits, and AES-256 in counter mode, as browsers' players know it (METHOD=AES-256 and AES-256-CTR of hls.js and Shaka).
-//! Frame by frame: SAMPLE-AES, with AES-128 in CBC mode that begins anew with each.
+//! How segments are decrypted. Whole segments: AES in CBC mode with PKCS#7 padding (RFC 8216 section 4.3.2.4), with
+//! keys of 128 or 256 bits, and AES-256 in counter mode, as browsers' players know it (METHOD=AES-256 and AES-256-CTR
+//! of hls.js and Shaka). Frame by frame: SAMPLE-AES, with AES-128 in CBC mode that starts again with each frame.
 //!
-//! Some packagers (SRS) pad only where the length is no multiple of 16, some never. So what looks like a padding is only
-//! pointed out here: whether it belongs to the sound, the sound itself has to tell.
+//! Some packagers (SRS) pad only if the length is no multiple of 16, some never. So what looks like padding is only
+//! reported here: the sound itself has to show whether the padding belongs to it.
 
 use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{Block, BlockCipherEncrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
@@ -32,12 +32,12 @@ pub enum Cipher {
     Samples,
 }
 
-/// What came of decrypting.
+/// The result of decrypting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plain {
-    /// All bytes, the padding among them.
+    /// All bytes, including the padding.
     pub all: Bytes,
-    /// The bytes without what looks like a padding, where something does.
+    /// The bytes without what looks like padding, if something does.
     pub unpadded: Option<Bytes>,
 }
 
@@ -50,14 +50,14 @@ impl Cipher {
         }
     }
 
-    /// Decrypts `bytes`; `None` where their length, or that of the key, is impossible.
+    /// Decrypts `bytes`; `None` if their length, or that of the key, is impossible.
     pub fn decrypt(self, key: &[u8], iv: [u8; BLOCK], bytes: &[u8]) -> Option<Plain> {
         let mut plain = bytes.to_vec();
         match self {
             Self::Samples => {
                 let open = |part: &mut [u8]| {
                     let chain = cbc::Decryptor::<Aes128>::new_from_slices(key, &iv).ok();
-                    // Parts are whole blocks: there is nothing that could fail.
+                    // The parts are whole blocks, so nothing can fail.
                     chain.map(|chain| chain.decrypt_padded::<NoPadding>(part).map(drop));
                 };
                 let sealed = Bytes::from(plain);
@@ -103,7 +103,7 @@ fn line(file: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Counter mode (NIST SP 800-38A): the counter is encrypted, and what comes of that is laid over the text.
+/// Counter mode (NIST SP 800-38A): the encrypted counter is combined with the text by XOR.
 fn counted(cipher: &Aes256, iv: [u8; BLOCK], text: &mut [u8]) {
     let (nonce, counter) = iv.split_at(BLOCK / 2);
     let mut counter = counter.iter().fold(0_u64, |counter, byte| counter << 8 | u64::from(*byte));
@@ -118,7 +118,7 @@ fn counted(cipher: &Aes256, iv: [u8; BLOCK], text: &mut [u8]) {
     }
 }
 
-/// `all` without its PKCS#7 padding (RFC 5652 section 6.3); `None` where it ends with none.
+/// `all` without its PKCS#7 padding (RFC 5652 section 6.3); `None` if it ends without one.
 fn unpadded(all: &Bytes) -> Option<Bytes> {
     let padding = usize::from(*all.last()?);
     let sound = all.len().checked_sub(padding)?;
@@ -126,7 +126,7 @@ fn unpadded(all: &Bytes) -> Option<Bytes> {
     is_one.then(|| all.slice(..sound))
 }
 
-/// What stands for a missing IV: the media sequence number, big-endian (RFC 8216 section 5.2).
+/// The IV if none is given: the media sequence number, big-endian (RFC 8216 section 5.2).
 pub fn sequence_iv(sequence: u64) -> [u8; BLOCK] {
     u128::from(sequence).to_be_bytes()
 }

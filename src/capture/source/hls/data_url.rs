@@ -1,6 +1,6 @@
 //! Addresses that hold what they name: `data:` URLs (RFC 2397), as some lists write keys and initialisation sections.
 //!
-//! They are the secret itself, so none of them is ever shown; [`redact`](crate::base::redact) knows them.
+//! They are the secret itself, so they are never shown; [`redact`](crate::base::redact) knows them.
 
 use base64::Engine as _;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -8,12 +8,12 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-/// Whether `url` holds what it names.
+/// Whether `url` is a `data:` URL.
 pub fn is(url: &Url) -> bool {
     url.scheme() == "data"
 }
 
-/// What `url` holds; `None` where it is malformed.
+/// The bytes in `url`; `None` if it is malformed.
 pub fn read(url: &Url) -> Option<Bytes> {
     let text = url.as_str().strip_prefix("data:")?;
     let text = text.split('#').next().unwrap_or(text);
@@ -23,7 +23,7 @@ pub fn read(url: &Url) -> Option<Bytes> {
     if !coded {
         return Some(bytes.into());
     }
-    // Of either alphabet, and with or without the padding.
+    // Both alphabets are read, with or without padding.
     let plain = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).map(|byte| match byte {
         b'-' => b'+',
         b'_' => b'/',

@@ -4,10 +4,10 @@ use m3u8_rs::MediaSegment;
 
 use super::address::Address;
 
-/// Which segments are there by mistake, because the one before them is listed twice.
+/// Which segments are listed by mistake, because the one before them is listed twice.
 ///
-/// Another number is other sound: a jingle or a slate that is listed again is on the air again. So only a pair is taken for a
-/// mistake: side by side, within the programme, without a mark or a date that tells them apart.
+/// Another number is other sound: a jingle or a slate that is listed again is on the air again. So only a pair is taken
+/// for a mistake: side by side, within the programme, without a mark or a date that distinguishes them.
 pub(super) fn duplicates(raw: &[MediaSegment], keys: &[String], addresses: &[Address]) -> Vec<bool> {
     let same = |one: usize, other: usize| {
         let range = |at: usize| addresses.get(at).map(|address| address.byte_range);
@@ -29,7 +29,7 @@ mod tests {
 
     use super::*;
 
-    /// Which of the segments of a list are repeats: `!` for a mark before one.
+    /// Which segments of a list are duplicates: `!` for a mark before one.
     fn told(list: &str) -> String {
         let words: Vec<&str> = list.split_whitespace().collect();
         let segment = |word: &&str| MediaSegment { discontinuity: word.starts_with('!'), ..MediaSegment::empty() };

@@ -1,10 +1,10 @@
-//! How the variants of a station stand: which is played, which was left because it does not deliver, when to look after
-//! that one again. Pure: told what happens, it says what to play.
+//! Failover between the variants of a station: which one is played, which was left because it does not deliver, and
+//! when to probe that one again. Pure: it is given what happens, and says what to play.
 //!
-//! A variant is left for the next in order where its list fails [`TOLERATED`] times running (once may be a token that has
-//! run out), or where somebody found that it does not deliver. It is come back to when it has been proven to deliver, and
-//! not before a pause is over that doubles each time it is left: so a variant that comes and goes is changed seldom. Where
-//! all have been left, each failure makes the next one be tried, as any may be the first to come back.
+//! A variant is left for the next in order if its list fails [`TOLERATED`] times running (one failure may be a token
+//! that has expired), or if it is found not to deliver. It is played again when it has been proven to deliver, and not
+//! before a pause is over that doubles each time it is left: so a variant that comes and goes is seldom changed to. If
+//! all variants have been left, each failure makes the next one be tried, because any may be the first to come back.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::variables::Variables;
 use super::variants::{Choice, Master, Wish};
 use crate::capture::source::resolve::Entry;
 
-/// Failures of its list in a row that make a variant be left.
+/// After this many failures of its list in a row a variant is left.
 const TOLERATED: u32 = 2;
-/// How long after it was left a variant is looked after again: the first time, and at most.
+/// How long after it was left a variant is probed again: the first time, and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_mins(10));
-/// A variant that has been played for so long is as good as any other.
+/// A variant that was played for this long is as good as any other.
 const TRUSTED_AFTER: Duration = Duration::from_mins(10);
-/// More variants than this are not remembered once their master names them no more.
+/// If there are more records than this, those of variants that the master no longer names are dropped.
 const REMEMBERED: usize = 1000;
 
 /// The variants of a station.
@@ -30,7 +30,7 @@ pub struct Failover {
     /// The one that is played, and since when; monotonic.
     playing: Option<(usize, Duration)>,
     records: HashMap<String, Record>,
-    /// What was chosen from lists that named the one in which the variant stands that is played.
+    /// The variants that led to the list that names the one that is played.
     parents: Vec<String>,
     variables: Variables,
 }
@@ -40,9 +40,9 @@ pub struct Failover {
 struct Record {
     /// Failures of its list in a row.
     failures: u32,
-    /// When it was left, or found wanting again.
+    /// When it was left, or found not to deliver again.
     left: Option<Duration>,
-    /// How often running.
+    /// How often in a row.
     times: u32,
 }
 
@@ -52,7 +52,7 @@ impl Record {
         self.times = self.times.saturating_add(1);
     }
 
-    /// Whether it is time to look after it again.
+    /// Whether it is time to probe it again.
     fn is_due(&self, now: Duration) -> bool {
         let pause = PAUSE.0.saturating_mul(2_u32.saturating_pow(self.times.saturating_sub(1).min(20))).min(PAUSE.1);
         self.left.is_some_and(|left| now.saturating_sub(left) >= pause)
@@ -60,7 +60,7 @@ impl Record {
 }
 
 impl Failover {
-    /// Takes what `master` offers and chooses; `None` where there is nothing to choose from.
+    /// Takes what `master` offers and chooses a variant; `None` if there is none.
     pub fn choose(&mut self, master: &Master, wish: Wish<'_>, now: Duration) -> Option<Entry> {
         let parent = self.playing.and_then(|(playing, _)| self.ranked.get(playing));
         self.parents.extend(parent.map(|parent| parent.name.clone()));
@@ -75,8 +75,8 @@ impl Failover {
         self.play(best, now)
     }
 
-    /// The station's address was found anew: nothing is played until a master has been read, if there is one. Where what
-    /// was played did not deliver (`in_vain`), that counts against what led to it as well.
+    /// The station's address was resolved again: nothing is played until a master has been read, if there is one. If
+    /// the variant did not deliver (`in_vain`), that counts against what led to it as well.
     pub fn begin_anew(&mut self, in_vain: bool, now: Duration) {
         self.playing = None;
         for parent in std::mem::take(&mut self.parents) {
@@ -94,8 +94,8 @@ impl Failover {
         self.playing.is_some() && self.ranked.len() > 1
     }
 
-    /// The list of the variant that is played failed, which counts so many times. Says what to play from now on, where
-    /// that is another.
+    /// The list of the variant that is played failed, which counts `weight` times. Returns what to play from now on, if
+    /// that changes.
     pub fn failed(&mut self, weight: u32, now: Duration) -> Option<Entry> {
         let record = self.record()?;
         record.failures = record.failures.saturating_add(weight);
@@ -120,7 +120,7 @@ impl Failover {
         }
     }
 
-    /// The variant that is played does not deliver: says what to play from now on, where that is another.
+    /// The variant that is played does not deliver. Returns what to play from now on, if that changes.
     pub fn leave(&mut self, now: Duration) -> Option<Entry> {
         let (playing, _) = self.playing.filter(|_| self.has_spare())?;
         self.record()?.leave(now);
@@ -141,7 +141,7 @@ impl Failover {
         self.ranked.get(..playing)?.iter().find(is_due)
     }
 
-    /// Whether the variant `name` delivers again was found out: says what to play from now on, where that is another.
+    /// Takes the result of the probe of the variant `name`. Returns what to play from now on, if that changes.
     pub fn looked_after(&mut self, name: &str, delivers: bool, now: Duration) -> Option<Entry> {
         let at = self.ranked.iter().position(|choice| choice.name == name)?;
         let record = self.records.get_mut(name)?;
@@ -202,7 +202,7 @@ mod tests {
         let mut standing = playing();
         assert_eq!(standing.failed(1, at(1)), None);
         standing.begin_anew(false, at(1));
-        // The same variant under another token.
+        // This is the same variant with another token.
         assert_eq!(path(standing.choose(&master("?t=2"), Wish::default(), at(2))), "/a");
         standing.list_works();
         assert_eq!(standing.failed(1, at(3)), None);
@@ -222,7 +222,7 @@ mod tests {
         assert!(standing.is_last_resort());
         standing.delivers(at(5));
         assert!(!standing.is_last_resort());
-        // The one that was left first.
+        // The one that was left first is next.
         let mut standing = playing();
         (1..=3).for_each(|second| drop(standing.leave(at(second))));
         standing.delivers(at(4));

@@ -1,4 +1,5 @@
-//! One segment: whole, decrypted and known to be sound, or the reason why not. One try; retrying is the caller's.
+//! Fetches one segment: whole, decrypted and known to be sound, or the reason why not. This is one try; the caller
+//! retries.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ const SEGMENT_CAP: usize = 16 << 20;
 const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
 /// How many keys and how many initialisation sections are remembered.
 const CACHED: usize = 64;
-/// After so many tries a segment that cannot be decrypted is fetched again: it may be the one at fault.
+/// After this many tries, a segment that cannot be decrypted is fetched again: it may be the one at fault.
 const SEALED_TRIES: u32 = 4;
 
 /// A segment as it was on the air.
@@ -34,7 +35,7 @@ const SEALED_TRIES: u32 = 4;
 pub struct Sound {
     /// Its bytes, decrypted.
     pub bytes: Bytes,
-    /// What they are packed in.
+    /// Their container.
     pub container: Container,
     /// What could be read from them.
     pub probe: Probe,
@@ -42,7 +43,7 @@ pub struct Sound {
     pub init: Option<Bytes>,
 }
 
-/// Fetches segments, and remembers keys and initialisation sections.
+/// Fetches segments. Caches keys and initialisation sections.
 #[derive(Debug)]
 pub struct Fetcher {
     client: Client,
@@ -57,12 +58,12 @@ pub struct Fetcher {
 struct KeyFile {
     key: Option<Bytes>,
     error: Option<Arc<FetchError>>,
-    /// How often running it was not what was wanted, and until when it is not asked for again; monotonic.
+    /// How often in a row it was wrong, and until when it is not requested again; monotonic.
     failures: u32,
     again: Duration,
 }
 
-/// The bytes of a segment that could not be decrypted: while its key is at fault they need not be fetched again.
+/// The bytes of a segment that could not be decrypted. While its key is at fault they need not be fetched again.
 #[derive(Debug, Default)]
 pub struct EncryptedBytes {
     bytes: Option<(Url, Option<ByteRange>, Bytes)>,
@@ -70,7 +71,7 @@ pub struct EncryptedBytes {
 }
 
 impl EncryptedBytes {
-    /// Takes the bytes of `segment`, where they are known and not in doubt themselves.
+    /// Takes the bytes of `segment`, if they are known and not in doubt themselves.
     fn take(&mut self, segment: &Segment) -> Option<Bytes> {
         let (url, range, bytes) = self.bytes.take()?;
         self.tries = self.tries.saturating_add(1);
@@ -89,7 +90,8 @@ impl Fetcher {
         Self { client, clock, keys: Mutex::default(), maps: Mutex::default() }
     }
 
-    /// Tries once to get `segment`, which failed so often before; `sealed` is kept from one try to the next.
+    /// Tries once to fetch `segment`, which failed `failures` times before. `encrypted` is kept from one try to the
+    /// next.
     pub async fn segment(
         &self,
         segment: &Segment,
@@ -106,7 +108,7 @@ impl Fetcher {
             let raw = request::body(&client, &segment.url, segment.byte_range, bounds).await?;
             return sound(&segment.url, raw, self.init(segment).await?);
         };
-        // Before the segment, which is of no use without it.
+        // The key comes first: the segment is of no use without it.
         let used = self.key(&client, key, None).await?;
         let raw = match encrypted.take(segment) {
             Some(raw) => raw,
@@ -120,20 +122,20 @@ impl Fetcher {
         opened
     }
 
-    /// Decrypts `raw`, by the key at its address as it is now where `used` does not fit.
+    /// Decrypts `raw`. If `used` does not fit, requests the key again.
     async fn open(&self, segment: &Segment, key: &Key, used: &Bytes, raw: &Bytes) -> Result<Sound, FetchError> {
         let init = self.init(segment).await?;
         let first = decrypted(segment, key, used, raw, init);
         if first.is_ok() {
             return first;
         }
-        // The key may be a wrong answer that was remembered, or have changed behind its address.
+        // The cached key may be a wrong answer, or the key may have changed.
         let anew = self.key(&self.client.with(&segment.headers), key, Some(used)).await?;
         if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
     }
 
-    /// The key, asked for anew where it is still the one that was found `bad`. A key that fails is asked for as
-    /// [`policy::SEGMENT`] says, however many segments want it.
+    /// Returns the key. Requests it again if the cached one is still the one that was found `bad`. A key that fails is
+    /// requested as [`policy::SEGMENT`] says, however many segments want it.
     async fn key(&self, client: &Client, key: &Key, bad: Option<&Bytes>) -> Result<Bytes, FetchError> {
         let mut keys = self.keys.lock().await;
         if keys.len() >= CACHED {
@@ -187,7 +189,8 @@ impl Fetcher {
         Ok(Some(init))
     }
 
-    /// An initialisation section may be encrypted like the segments (RFC 8216 section 4.3.2.5) and often is not.
+    /// Decrypts an initialisation section. It may be encrypted like the segments (RFC 8216 section 4.3.2.5), and often
+    /// is not.
     async fn open_init(&self, client: &Client, map: &Map, key: Option<&Key>, raw: Bytes) -> Result<Bytes, FetchError> {
         if media::sniff(&raw).is_some() {
             return Ok(raw);
@@ -199,8 +202,8 @@ impl Fetcher {
     }
 }
 
-/// The sound of a decrypted segment. What looks like its padding is left where sound would go with it: not everybody pads,
-/// and the last bytes of sound may look like a padding by chance.
+/// The sound of a decrypted segment. What looks like padding stays if sound would go with it: not everybody pads, and
+/// the last bytes of sound may look like padding by chance.
 fn decrypted(
     segment: &Segment,
     key: &Key,
@@ -215,7 +218,7 @@ fn decrypted(
     }
     let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
     let Some(unpadded) = plain.unpadded else {
-        // Neither a padding nor sound: it is the key that does not fit.
+        // There is neither padding nor sound: the key does not fit.
         return sound(&segment.url, plain.all, init).map_err(|error| match error {
             FetchError::NotSound { .. } => wrong(),
             error => error,
@@ -227,7 +230,7 @@ fn decrypted(
     if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
 }
 
-/// Accepts only what is sound by its own marks: an error page with status 200 is none.
+/// Accepts only what is sound by its own marks: an error page with status 200 is no sound.
 fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
     let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
     let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;

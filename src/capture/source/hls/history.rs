@@ -1,14 +1,15 @@
-//! Which sound was had before, where it is not known which segments are new.
+//! Recognises sound that came before, if the numbering does not say which segments are new.
 //!
-//! A station plays jingles and advertisements again and again: bytes that were had are no proof that they come again by
-//! mistake. Only where the numbering of a station was lost, as when it began anew, are segments in doubt, and such a segment
-//! is proven to be one that was had by its bytes together with
+//! A station plays jingles and advertisements again and again: equal bytes are no proof that a segment came again by
+//! mistake. Segments are in doubt only if the numbering of the station was lost, as when it started again. Such a
+//! segment is proven to be a repeat by its bytes together with
 //!
 //! - its number or its date, or else
-//! - those that come with it: segment after segment the same as what was had, up to the newest.
+//! - the segments around it: they equal, one after another, those that came before, up to the newest.
 //!
-//! Under a number that was lost, or that the station's lists jumped over, comes what was lost, whatever it sounds like.
-//! Whatever is not proven is new sound. While a proof is under way, segments are held back; how many bytes is bounded.
+//! A number that was lost, or that the station's lists jumped over, brings what was lost, whatever it sounds like.
+//! Whatever is not proven is new sound. While a proof is under way, segments are held back; the number of their bytes
+//! is bounded.
 
 use std::collections::VecDeque;
 
@@ -18,24 +19,24 @@ use chrono::{DateTime, TimeDelta, Utc};
 const REMEMBERED: usize = 512;
 /// The most bytes that are held back for a proof.
 const HELD_CAP: usize = 16 << 20;
-/// A number is one that was jumped over if numbers so near on both sides of it were had.
+/// A number was jumped over if numbers this near on both sides of it came.
 const NEAR: u64 = 64;
-/// Two dates that differ by no more are those of one segment.
+/// Two dates that differ by no more than this are those of one segment.
 const SAME_DATE: TimeDelta = TimeDelta::milliseconds(1_000);
 
-/// What tells one segment from another.
+/// What distinguishes segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trait {
     /// A digest of its bytes.
     pub digest: u64,
     /// Its number in the list.
     pub sequence: u64,
-    /// Its date, where that is believed.
+    /// Its date, if that is believed.
     pub date: Option<DateTime<Utc>>,
 }
 
 impl Trait {
-    /// Whether a number or a date says that these equal bytes are one segment. `None`: neither says anything.
+    /// Whether a number or a date says that these equal bytes are one segment. `None` if neither says anything.
     fn is(&self, other: &Self) -> Option<bool> {
         match (self.date, other.date) {
             (Some(one), Some(another)) => Some((one - another).abs() <= SAME_DATE),
@@ -44,7 +45,7 @@ impl Trait {
     }
 }
 
-/// What was had, newest last, and what is held back.
+/// The segments that came, newest last, and those that are held back.
 #[derive(Debug)]
 pub struct History<T> {
     had: VecDeque<Trait>,
@@ -52,20 +53,20 @@ pub struct History<T> {
     lost: VecDeque<u64>,
     held: Vec<(Trait, T)>,
     held_bytes: usize,
-    /// How many of the newest came since segments are in doubt: they are no news from before.
+    /// How many of the newest came since segments are in doubt: they are not from before.
     since: usize,
-    /// The last segment that was found again, counted back from the newest before that.
+    /// The last segment that was found again, counted back from the newest before the doubt.
     found: Option<usize>,
 }
 
-/// What has become clear with one more segment.
+/// What became clear with one more segment.
 #[derive(Debug)]
 pub struct Cleared<T> {
-    /// New sound after all, in order; all of it before the repeats.
+    /// Segments that are new after all, in order; all of them before the repeats.
     pub new: Vec<T>,
-    /// What is proven to have been had.
+    /// Segments that are proven to be repeats.
     pub repeats: Vec<T>,
-    /// Whether what is new directly follows the newest that was had.
+    /// Whether the new sound directly follows the newest from before.
     pub follows: bool,
 }
 
@@ -76,12 +77,12 @@ impl<T> Default for History<T> {
 }
 
 impl<T> History<T> {
-    /// Takes the next segment, of so many `bytes`.
-    pub fn take(&mut self, segment: T, its: Trait, bytes: usize, doubtful: bool) -> Cleared<T> {
+    /// Takes the next segment, which has so many `bytes`.
+    pub fn push(&mut self, segment: T, its: Trait, bytes: usize, doubtful: bool) -> Cleared<T> {
         let mut cleared = Cleared { new: Vec::new(), repeats: Vec::new(), follows: false };
         if let Some((back, proven)) = doubtful.then(|| self.find(&its)).flatten() {
             if proven && self.found.is_some_and(|found| found != back + 1) {
-                // What is held back is not what leads up to it.
+                // The held segments do not lead up to this one.
                 cleared.new = self.give_up();
             }
             self.found = Some(back);
@@ -104,12 +105,12 @@ impl<T> History<T> {
         cleared
     }
 
-    /// The dates of all that was had are none.
+    /// The dates of all segments that came are wrong.
     pub fn forget_dates(&mut self) {
         self.had.iter_mut().chain(self.held.iter_mut().map(|(its, _)| its)).for_each(|its| its.date = None);
     }
 
-    /// Nothing more comes to prove anything: what is held back is new.
+    /// Nothing more comes that could prove anything: the held segments are new.
     pub fn give_up(&mut self) -> Vec<T> {
         self.found = None;
         let held: Vec<_> = self.let_go().collect();
@@ -121,7 +122,7 @@ impl<T> History<T> {
             .collect()
     }
 
-    /// The segment of this number was lost: it proves nothing of what is held back, and what comes next is not what leads
+    /// The segment of this number was lost: it proves nothing about the held segments, and the next one does not lead
     /// up to the newest once that was found.
     pub fn lost(&mut self, sequence: u64) -> Vec<T> {
         self.lost.push_back(sequence);
@@ -147,13 +148,13 @@ impl<T> History<T> {
         }
     }
 
-    /// Whether segments on both sides of this number were had, and none of it.
+    /// Whether segments on both sides of this number came, and none with it.
     fn was_jumped_over(&self, sequence: u64) -> bool {
         let near = || self.had.iter().map(|had| had.sequence).filter(|had| had.abs_diff(sequence) <= NEAR);
         near().any(|had| had < sequence) && near().any(|had| had > sequence) && near().all(|had| had != sequence)
     }
 
-    /// Where a segment was had, counted back from the newest, and whether that is proven.
+    /// Finds the segment that it repeats, counted back from the newest, and whether that is proven.
     fn find(&self, its: &Trait) -> Option<(usize, bool)> {
         let equal = || self.had.iter().rev().skip(self.since).enumerate().filter(|(_, had)| had.digest == its.digest);
         // Sound is offered in the order in which it was on the air.
@@ -161,14 +162,14 @@ impl<T> History<T> {
         if let Some((back, _)) = equal().find(|(back, had)| later(*back) && had.is(its) == Some(true)) {
             return Some((back, true));
         }
-        // What was had is listed before what is new.
+        // Repeats are listed before new sound.
         if self.since > 0 || self.lost.contains(&its.sequence) || self.was_jumped_over(its.sequence) {
             return None;
         }
         let mut undecided = equal().filter(|(_, had)| had.is(its).is_none()).map(|(back, _)| back);
         match self.found {
             Some(found) => undecided.find(|back| back + 1 == found).map(|back| (back, false)),
-            // Silence is like silence: what could be several says nothing, unless it could be the newest.
+            // Silence looks like silence: a segment that equals several proves nothing, unless it could be the newest.
             None => undecided.next().filter(|back| *back == 0 || undecided.next().is_none()).map(|back| (back, false)),
         }
     }
@@ -178,16 +179,16 @@ impl<T> History<T> {
 mod tests {
     use super::*;
 
-    /// What becomes of segments named by letters, which are their bytes, after `had`; `x` for repeats, `|` before what directly
-    /// follows. All have numbers of their own.
+    /// The result for segments named by letters, which are their bytes, after `had`; `x` for repeats, `|` before what
+    /// directly follows. All have numbers of their own.
     fn told(had: &str, doubtful: &str, sure: &str) -> String {
-        let mut memory = History::default();
+        let mut history = History::default();
         let mut told = String::new();
         let mut sequence = 0;
         let mut take = |letter: char, doubtful: bool| {
             sequence += 1;
             let its = Trait { digest: u64::from(letter), sequence, date: None };
-            memory.take(letter, its, 1, doubtful)
+            history.push(letter, its, 1, doubtful)
         };
         for letter in had.chars() {
             take(letter, false);
@@ -200,13 +201,13 @@ mod tests {
                 told.extend(cleared.new);
             }
         }
-        told.extend(memory.give_up());
+        told.extend(history.give_up());
         told
     }
 
-    /// Takes sound that is told by its number.
-    fn take(memory: &mut History<u64>, digest: u64, sequence: u64, doubtful: bool) -> Cleared<u64> {
-        memory.take(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
+    /// Takes sound that has a number.
+    fn take(history: &mut History<u64>, digest: u64, sequence: u64, doubtful: bool) -> Cleared<u64> {
+        history.push(sequence, Trait { digest, sequence, date: None }, 1, doubtful)
     }
 
     #[test]
@@ -229,32 +230,32 @@ mod tests {
 
     #[test]
     fn a_spot_behind_the_newest_and_a_lost_segment_is_new() {
-        let mut memory = History::default();
-        take(&mut memory, 1, 7, false);
-        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
-        assert!(memory.lost(8).is_empty());
-        assert_eq!(take(&mut memory, 1, 9, true).new, [9]);
+        let mut history = History::default();
+        take(&mut history, 1, 7, false);
+        assert_eq!(take(&mut history, 1, 7, true).repeats, [7]);
+        assert!(history.lost(8).is_empty());
+        assert_eq!(take(&mut history, 1, 9, true).new, [9]);
     }
 
     #[test]
     fn a_lost_segment_that_comes_late_is_no_repeat_of_the_newest() {
-        let mut memory = History::default();
-        assert!(memory.lost(5).is_empty());
-        take(&mut memory, 7, 6, false);
-        take(&mut memory, 1, 7, false);
-        assert_eq!(take(&mut memory, 1, 5, true).new, [5]);
-        assert_eq!(take(&mut memory, 7, 6, true).repeats, [6]);
-        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
+        let mut history = History::default();
+        assert!(history.lost(5).is_empty());
+        take(&mut history, 7, 6, false);
+        take(&mut history, 1, 7, false);
+        assert_eq!(take(&mut history, 1, 5, true).new, [5]);
+        assert_eq!(take(&mut history, 7, 6, true).repeats, [6]);
+        assert_eq!(take(&mut history, 1, 7, true).repeats, [7]);
     }
 
     #[test]
     fn a_number_that_lists_jumped_over_brings_new_sound() {
-        let mut memory = History::default();
+        let mut history = History::default();
         for (digest, sequence) in [(1, 4), (2, 5), (1, 7)] {
-            take(&mut memory, digest, sequence, false);
+            take(&mut history, digest, sequence, false);
         }
-        assert_eq!(take(&mut memory, 1, 6, true).new, [6]);
-        assert_eq!(take(&mut memory, 1, 7, true).repeats, [7]);
+        assert_eq!(take(&mut history, 1, 6, true).new, [6]);
+        assert_eq!(take(&mut history, 1, 7, true).repeats, [7]);
     }
 
     #[test]
@@ -269,14 +270,14 @@ mod tests {
             let date = date.map(|seconds| DateTime::from_timestamp(seconds, 0).unwrap());
             Trait { digest, sequence, date }
         };
-        let mut memory = History::default();
+        let mut history = History::default();
         for number in 1..5 {
-            memory.take(number, its(number, number, Some(2 * i64::try_from(number).unwrap())), 1, false);
+            history.push(number, its(number, number, Some(2 * i64::try_from(number).unwrap())), 1, false);
         }
-        assert_eq!(memory.take(9, its(2, 70, Some(4)), 1, true).repeats, [9]);
-        assert_eq!(memory.take(9, its(2, 2, Some(60)), 1, true).new, [9]);
-        assert_eq!(memory.take(9, its(3, 3, None), 1, true).repeats, [9]);
-        memory.forget_dates();
-        assert_eq!(memory.take(9, its(1, 70, Some(2)), 1, true).new, [9]);
+        assert_eq!(history.push(9, its(2, 70, Some(4)), 1, true).repeats, [9]);
+        assert_eq!(history.push(9, its(2, 2, Some(60)), 1, true).new, [9]);
+        assert_eq!(history.push(9, its(3, 3, None), 1, true).repeats, [9]);
+        history.forget_dates();
+        assert_eq!(history.push(9, its(1, 70, Some(2)), 1, true).new, [9]);
     }
 }

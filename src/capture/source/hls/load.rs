@@ -1,8 +1,8 @@
 //! One request for a playlist, and what its answer turns out to be.
 //!
-//! An answer that breaks off is used as far as its lines are whole, where that brings anything new: some relays leave out
-//! the last chunk, or promise more bytes than they have, each time. Files that name streams (M3U, PLS) are taken for a
-//! choice among these. Sound itself is no playlist: it may have no end, and is known long before.
+//! An answer that breaks off is used as far as its lines are whole, if that brings anything new: some relays always
+//! leave out the last chunk, or promise more bytes than they have. A file that names streams (M3U, PLS) is read as a
+//! choice among them. Sound is no playlist: it may have no end, and is recognised early.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::model::{AsCause, Cause, CauseKind};
 
 /// The most bytes of a playlist.
 const PLAYLIST_CAP: usize = 8 << 20;
-/// A playlist of so many bytes takes a moment to read.
+/// A playlist of this many bytes takes a moment to read.
 const LARGE: usize = 256 << 10;
 
 /// Why there is no list to play.
@@ -41,10 +41,10 @@ pub enum LoadError {
         /// What is in it.
         detail: String,
     },
-    /// Nothing to choose from.
+    /// There is no variant to choose.
     #[error("the master playlist names no variant that can be played")]
     NoVariant,
-    /// No end of it.
+    /// Master playlists lead to master playlists.
     #[error("master playlists name each other without an end")]
     OnlyMasters,
 }
@@ -59,7 +59,7 @@ impl AsCause for LoadError {
     }
 }
 
-/// What a list is to be read with.
+/// What is needed to read a list.
 #[derive(Debug, Clone, Copy)]
 pub struct Asking<'a> {
     /// How long the answer may take.
@@ -80,7 +80,7 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
         return Err(LoadError::Sound { url: redact::url(&body.url), detail });
     }
     let Some(cut) = cut else { return Ok(whole(body, asking.variables).await?) };
-    // What follows the last line end may be the half of anything.
+    // The bytes after the last line end may be half of anything.
     let lines = body.bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
     body.bytes.truncate(lines);
     match whole(body, asking.variables).await {
@@ -90,13 +90,13 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
     }
 }
 
-/// Whether a list that may lack its end is of use: not where it could be taken for an older one.
+/// Whether a list that may lack its end is of use. It is not if it could be taken for an older one.
 fn brings_more(list: &MediaPlaylist, newest: Option<u64>) -> bool {
     list.segments.last().is_some_and(|last| newest.is_none_or(|newest| last.sequence > newest))
 }
 
-/// Reads a whole body; a large one beside the runtime, whose other tasks it would hold up, and one after another: it takes
-/// many times its size for a moment.
+/// Reads a whole body. A large one is read beside the runtime, whose other tasks it would hold up, and one after
+/// another: it takes many times its size for a moment.
 async fn whole(body: Body, variables: Option<&Variables>) -> Result<Playlist, PlaylistError> {
     if body.bytes.len() < LARGE {
         return read(&body, variables);
@@ -109,7 +109,7 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
     let read = Playlist::read_below(&body.bytes, &body.url, variables);
     let names_streams = match &read {
         Err(PlaylistError::Normalise(error)) => error.is_no_playlist(),
-        // HLS never does without a tag of its own.
+        // HLS always has a tag of its own.
         Ok(Playlist::Media(list)) => {
             list.segments.iter().all(|segment| segment.claimed.is_none())
                 && !body.bytes.windows(7).any(|bytes| bytes == b"#EXT-X-")
@@ -122,13 +122,13 @@ fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, Playlist
     }
 }
 
-/// Those of `streams` that can be asked for over HTTP.
+/// Those of `streams` that can be requested over HTTP.
 pub fn playable(mut streams: Vec<Entry>) -> Vec<Entry> {
     streams.retain(|entry| matches!(entry.url.scheme(), "http" | "https"));
     streams
 }
 
-/// Why nothing new comes of `list`.
+/// Why `list` brings nothing new.
 pub fn standing_still(list: &MediaPlaylist) -> Cause {
     if list.ended {
         Cause::new(CauseKind::OffAir, "the station has ended its stream (EXT-X-ENDLIST) and not begun another")

@@ -1,17 +1,17 @@
 //! HTTP Live Streaming (RFC 8216): a live playlist becomes media events in programme order.
 //!
 //! Two halves run side by side and meet at a queue. One reloads the playlist and orders what is new (`reload`,
-//! `timeline`); the other fetches several segments at once and commits them in order (`obtain`, `commit`). What is
-//! on offer at this moment, at which addresses, stands between them (`offer`).
+//! `timeline`); the other fetches several segments at once and commits them in order (`obtain`, `commit`). Between them
+//! stands what the station offers at this moment, at which addresses (`offer`).
 //!
-//! `load` asks for a playlist, which passes through `normalise` (text made safe, `variables` filled in) and `playlist`
-//! (checked types). `variants` ranks what a station offers, `standing` says which of it to play as they come and go, and
-//! `proof` finds out whether one is back; `fetch` (by `request`, `crypt` and `inline`) makes sure that what is committed
-//! is sound; `pace` says when to reload and how long to wait for an answer. How often anything is retried stands in
-//! [`policy`](super::policy), with the other sources.
+//! `load` requests a playlist, which passes through `normalise` (text made safe, `variables` filled in) and `playlist`
+//! (checked types). `variants` ranks what a station offers, `failover` says which variant to play as they come and go,
+//! and `variant_probe` finds out whether one works again. `fetch` (with `request`, `crypt` and `data_url`) makes sure
+//! that what is committed is sound. `pace` says when to reload and how long to wait for an answer. How often anything
+//! is retried stands in [`policy`](super::policy), with the other sources.
 //!
-//! Invariants: a segment is committed once or told as one gap, in order; nothing is given up before `stop`; after `stop`
-//! everything ends within `GRACE`. Memory is bounded whatever the station sends.
+//! Invariants: a segment is committed once or reported as one gap, in order; nothing is given up before `stop`; after
+//! `stop` everything ends within `GRACE`. Memory is bounded whatever the station sends.
 
 mod address;
 mod attributes;
@@ -58,11 +58,12 @@ use crate::model::{AsCause, MediaEvent};
 /// How long a segment that is on its way may still take after `stop`.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Captures `source` into `events` until `stop` is cancelled or nobody listens any more, or its address turns out to be that
-/// of an endless stream.
+/// Captures `source` into `events` until `stop` is cancelled or nobody receives the events any more. Returns `Some` if
+/// the address stands for an endless stream.
 ///
 /// Starts with the segment that plays at `since` (and the one before, for safety) as far as the first window reaches
-/// back, placed by the list's dates where they are within two minutes of our clock, else counted back from now.
+/// back. The dates of the list count if they are within two minutes of our clock; else the segments are counted back
+/// from now.
 pub(super) async fn run(
     source: &Hls,
     since: DateTime<Utc>,
@@ -70,11 +71,8 @@ pub(super) async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) -> Option<WrongKind> {
-    let client = match http::client(Manner {
-        headers: &source.headers,
-        accept_invalid: source.accept_invalid,
-        ..Manner::default()
-    }) {
+    let (headers, accept_invalid) = (&source.headers, source.accept_invalid);
+    let client = match http::client(Manner { headers, accept_invalid, ..Manner::default() }, &environment.clock) {
         Ok(client) => client,
         Err(error) => {
             let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };
@@ -104,12 +102,12 @@ pub(super) async fn run(
     );
     let reloading = async {
         let wrong_kind = reloader.run(queued).await;
-        // What is under way is part of another stream.
+        // Segments that are on their way are part of another stream.
         end.stop.cancel();
         wrong_kind
     };
     let committing = async {
-        // An error means that nobody listens: the other half need not go on either.
+        // An error means that nobody receives the events: the other half need not go on either.
         let _ = commit::run(&obtainer, queue, &events).await;
         end.stop.cancel();
     };

@@ -1,13 +1,13 @@
 //! Playlist text as stations send it, made safe for the parser: bytes in, text out, no I/O.
 //!
-//! `m3u8-rs` is lenient in ways that make up segments or lose them (a comma in a title, a byte that is not UTF-8, a BOM,
-//! a tag cut off by a broken connection). So nothing reaches it that this file has not written itself: each line is read
-//! by RFC 8216's grammar and either written anew in its plainest form or dropped. What is left can be parsed in one way only.
+//! `m3u8-rs` is lenient in ways that make up segments or lose them (a comma in a title, a byte that is not UTF-8, a
+//! BOM, a tag cut off by a broken connection). So it reads only what this file has written: each line is read by RFC
+//! 8216's grammar, and either written in its plainest form or dropped. The result can be parsed in one way only.
 //!
-//! Variables (`EXT-X-DEFINE`) are filled in here; none is left.
+//! Variables (`EXT-X-DEFINE`) are filled in here, all of them.
 //!
-//! Invariants of the text that comes out: every line ends with `\n`; an address follows each `EXTINF` or `STREAM-INF`
-//! and nothing else; numbers, dates and attribute lists are well-formed; at most one `KEY` stands before a segment.
+//! Invariants of the resulting text: every line ends with `\n`; an address follows each `EXTINF` or `STREAM-INF` and
+//! nothing else; numbers, dates and attribute lists are well-formed; at most one `KEY` stands before a segment.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -19,15 +19,15 @@ use super::attributes::Attributes;
 use super::variables::{Given, VariableError, Variables};
 use crate::base::redact;
 
-/// So many lines of comment may stand before the first line that counts.
+/// How many lines of comment may stand before the first line that counts.
 const MOST_COMMENTS: usize = 50;
 
 /// More segments than this in one list are refused; a day of 2 s segments has 43,200.
 pub const MAX_SEGMENTS: usize = 50_000;
 
-/// So are more lines, whatever they say: ten to a segment are plenty.
+/// More lines are refused as well, whatever they say: ten per segment are plenty.
 const MAX_LINES: usize = 10 * MAX_SEGMENTS;
-/// More variants, renditions, or keys of one segment than anybody needs are left out.
+/// Variants, renditions, and keys of one segment beyond these numbers are left out.
 const MOST_VARIANTS: usize = 500;
 const MOST_KEYS: usize = 16;
 
@@ -46,7 +46,7 @@ pub enum NormaliseError {
 }
 
 impl NormaliseError {
-    /// Whether the text is something else altogether.
+    /// Whether the text is no playlist at all.
     pub fn is_no_playlist(&self) -> bool {
         matches!(self, Self::NotAPlaylist(_))
     }
@@ -59,18 +59,18 @@ pub struct Normal {
     pub text: String,
     /// Whether it names variants, or renditions alone (a master playlist), rather than segments.
     pub master: bool,
-    /// What its variables stood for.
+    /// The values of its variables.
     pub variables: Variables,
 }
 
-/// Reads `bytes` line by line, with what is `given` to their variables from outside.
+/// Reads `bytes` line by line. `given` is where their variables come from.
 pub fn normalise(bytes: &[u8], given: Given<'_>) -> Result<Normal, NormaliseError> {
     let text = legible(bytes);
     let text = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace() || c == '\0');
     let Some(text) = after_comments(text).strip_prefix("#EXTM3U") else {
         return Err(NormaliseError::NotAPlaylist(redact::text(&text.chars().take(80).collect::<String>())));
     };
-    // What follows on the first line (attributes of an older dialect) would become an address.
+    // The rest of the first line (attributes of an older dialect) would become an address.
     let text = text.split_once(['\n', '\r']).map_or("", |(_, rest)| rest);
     let cut_off = !text.ends_with(['\n', '\r']);
     let mut lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).peekable();
@@ -102,8 +102,8 @@ fn after_comments(text: &str) -> &str {
     rest
 }
 
-/// `bytes` as text, with each byte that is no UTF-8 percent-encoded: so it stands in addresses (RFC 3986 section 2.1), and
-/// the station is asked for the name that it has written.
+/// `bytes` as text; each byte that is no UTF-8 is percent-encoded. So it stands in addresses (RFC 3986 section 2.1),
+/// and the station is asked for the name that it has written.
 fn legible(bytes: &[u8]) -> Cow<'_, str> {
     let mut chunks = bytes.utf8_chunks().peekable();
     if let Some(chunk) = chunks.peek().filter(|chunk| chunk.valid().len() == bytes.len()) {
@@ -119,7 +119,7 @@ fn legible(bytes: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// What the address on the next line is of.
+/// What the address on the next line belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Expecting {
     #[default]
@@ -128,7 +128,7 @@ enum Expecting {
     Variant,
 }
 
-/// What a list names, as far as it has been read.
+/// What a list names, as far as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Names {
     /// Segments, if anything.
@@ -182,7 +182,7 @@ impl Writer<'_> {
             return self.address(line, cut_off);
         };
         let (name, value) = tag.split_once(':').unwrap_or((tag, ""));
-        // Half a tag can look like a whole one: `#EXTINF:1` of `#EXTINF:10,`. Only a bare one cannot lie.
+        // Half a tag can look like a whole one: `#EXTINF:1` of `#EXTINF:10,`. Only a tag without a value cannot.
         if !cut_off || name == "EXT-X-ENDLIST" {
             self.tag(name.trim(), value.trim())?;
         }
@@ -196,10 +196,10 @@ impl Writer<'_> {
         let filled = self.variables.fill(line)?;
         let address = filled.trim();
         let extension = extension(address);
-        // A list may lack its last line end, or be torn in the middle of an address: its extension tells.
+        // A list may lack its last line end, or be torn in the middle of an address: its extension shows which.
         let torn = cut_off && self.last_extension.is_some() && self.last_extension != extension;
         match std::mem::take(&mut self.expecting) {
-            // A variable may stand for nothing.
+            // A variable may be empty.
             _ if address.is_empty() => {}
             Expecting::Segment if !torn => {
                 self.segments += 1;
@@ -209,7 +209,7 @@ impl Writer<'_> {
                 if let Some(key) = usable_key(std::mem::take(&mut self.keys)) {
                     let _ = writeln!(self.out, "#EXT-X-KEY:{key}");
                 }
-                // The parser takes a comma at the beginning of the next line for its own.
+                // The parser takes a comma at the beginning of the next line for part of the tag.
                 let here = if address.starts_with([',', '#']) { "./" } else { "" };
                 let _ = writeln!(self.out, "#EXTINF:{:.6},\n{here}{address}", self.duration);
                 self.last_extension = extension;
@@ -231,7 +231,8 @@ impl Writer<'_> {
                 self.expecting = Expecting::Segment;
             }
             "EXT-X-TARGETDURATION" => {
-                // A whole number of seconds by the standard, a fraction from some stations; none is better than zero.
+                // A whole number of seconds by the standard, a fraction at some stations; no target is better than
+                // zero.
                 if let Some(seconds) = value.parse().ok().filter(|seconds: &f64| *seconds > 0.0 && *seconds <= 86_400.0)
                 {
                     self.write(name, format_args!(":{:.0}", seconds.ceil()));
@@ -327,8 +328,8 @@ impl Writer<'_> {
     }
 }
 
-/// The one of several keys for the same segment that we can use (RFC 8216 section 4.3.2.4: they differ by `KEYFORMAT`
-/// and lead to the same key), else the last, so that its format can be named in a message.
+/// The usable one of several keys for one segment (RFC 8216 section 4.3.2.4: they differ by `KEYFORMAT` and lead to the
+/// same key), else the last one, so that a message can name its format.
 fn usable_key(keys: Vec<Attributes>) -> Option<Attributes> {
     let identity = |key: &Attributes| key.get("KEYFORMAT").is_none_or(|format| format == "identity");
     let at = keys.iter().rposition(identity).or(keys.len().checked_sub(1))?;
@@ -337,19 +338,19 @@ fn usable_key(keys: Vec<Attributes>) -> Option<Attributes> {
         return Some(key.only(&["METHOD"], &[]));
     }
     let mut key = key.only(&["METHOD", "IV"], &["URI", "KEYFORMAT"]);
-    // Without one the parser would take the sound for clear.
+    // Without a method the parser would take the sound for unencrypted.
     key.or_insert("METHOD", "UNKNOWN");
     Some(key)
 }
 
-/// The seconds of an `EXTINF`; 0 for what is not a length (`-1` is written for "unknown").
+/// The seconds of an `EXTINF`; 0 if it is no length (`-1` is written for "unknown").
 fn duration(value: &str) -> f64 {
     let seconds = value.split_once(',').map_or(value, |(seconds, _)| seconds);
     seconds.trim().parse().ok().filter(|seconds: &f64| (0.0..=86_400.0).contains(seconds)).unwrap_or(0.0)
 }
 
 fn number(value: &str) -> Option<u64> {
-    // Room is left to count on from it.
+    // The bound leaves room to count on from it.
     value.parse().ok().filter(|number| *number < u64::MAX / 2)
 }
 
@@ -362,7 +363,8 @@ fn byte_range(value: &str) -> Option<String> {
     })
 }
 
-/// A date as RFC 8216 section 4.3.2.6 asks for it, or as found: with a zone written `+0900` or `+09`, or with none (UTC).
+/// A date as RFC 8216 section 4.3.2.6 asks for it, or as stations write it: with a zone written `+0900` or `+09`, or
+/// without one (UTC).
 fn date(value: &str) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc3339(value)
         .or_else(|_| DateTime::parse_from_str(value, "%Y-%m-%dT%H:%M:%S%.f%#z"))

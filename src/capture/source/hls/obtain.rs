@@ -1,16 +1,17 @@
-//! Gets each segment for as long as the window offers it, several at a time.
+//! Fetches each segment for as long as the window offers it, several at a time.
 //!
-//! A segment that waits between two tries holds no place in the line of requests, so that one that never comes delays
-//! no other. After it has left the window it is tried once more (RFC 8216 section 6.2.2 asks servers to keep it for a
-//! while), then it is given up with the cause of its last failure.
+//! A segment that waits between two tries holds no request slot, so one that never comes delays no other. After it has
+//! left the window it is tried once more (RFC 8216 section 6.2.2 asks servers to keep it for a while). Then it is given
+//! up with the cause of its last failure.
 //!
-//! What comes later waits for it, though, as sound is committed in order, and a window may be hours long. So where it
-//! does not come for a while, a newer segment is asked for, whether that was had before or not: if it comes, twice
-//! running, the station is well and the segment is at fault, and it is given up. If it does not, the station is down, and
+//! Later segments wait for it, though, because sound is committed in order, and a window may be hours long. So if a
+//! segment does not come for a while, a newer one is requested, even one that came before. If that comes, twice
+//! running, the station is well and the segment is at fault: it is given up. If it does not, the station is down, and
 //! may have both when it is back.
 //!
-//! A body that was cut short on its way into a cache has a length that agrees: only the list knows better. So sound that
-//! plays for less than its list says is asked for again, unless the station's lists have been found to claim too much.
+//! A body that was cut short on its way into a cache has a length that agrees: only the list knows better. So sound
+//! that plays for less than its list says is requested again, unless the station's lists have been found to claim too
+//! much.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -27,30 +28,31 @@ use crate::base::clock::SharedClock;
 use crate::capture::source::policy;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 
-/// Requests for segments at the same time beside the first: they catch up, or go on where one hangs.
+/// Requests for segments beside the first one: they catch up, or go on while one hangs.
 const BESIDE: usize = 2;
-/// Requests beside the first of all stations together, each of which is a connection with buffers: where a thousand stations
-/// begin in one second, and each has a window to catch up with, most do so one segment after another.
+/// Requests beside the first of all stations together; each of them is a connection with buffers. If a thousand
+/// stations start within one second, each with a window to catch up with, most fetch one segment after another.
 static ALL_BESIDE: Semaphore = Semaphore::const_new(128);
-/// Above so many bytes that wait for an earlier segment, only that one is fetched.
+/// If more bytes than this wait for an earlier segment, only that one is fetched.
 const WAITING_CAP: usize = 16 << 20;
-/// Sound this much shorter than listed is not: segments end at frames, and audio not where the picture does.
+/// Sound that is shorter than listed by no more than this is whole: segments end at frames, and sound does not end with
+/// the picture.
 const EDGES: Duration = Duration::from_millis(250);
-/// The same for lists that round to whole seconds.
+/// The tolerance for lists that round to whole seconds.
 const WHOLE_SECONDS: Duration = Duration::from_millis(550);
-/// How often a fetch that may not wait in memory looks whether it may go on.
+/// How often a fetch whose bytes may not wait in memory checks whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// How the capture ends.
 #[derive(Debug, Clone)]
 pub struct End {
-    /// Nothing new is begun from now on.
+    /// No new fetch begins from now on.
     pub stop: CancellationToken,
-    /// What has been begun is left where it is.
+    /// Fetches that are under way are abandoned.
     pub late: CancellationToken,
 }
 
-/// What became of a segment.
+/// The outcome of a segment.
 #[derive(Debug)]
 pub struct Obtained {
     /// Which.
@@ -62,34 +64,34 @@ pub struct Obtained {
 /// What can become of a segment.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is here; so much of its end, if any, is missing.
+    /// It came; the duration is how much of its end is missing.
     Sound(Sound, Duration),
-    /// It could not be had, for this cause.
+    /// It could not be fetched, for this cause.
     Lost(Cause),
     /// The capture ended first.
     Unfinished,
 }
 
-/// Gets segments.
+/// Fetches segments.
 #[derive(Debug)]
 pub struct Obtainer<'a> {
     pub(super) fetcher: Fetcher,
     pub(super) offer: &'a Offer,
-    /// Where sound waits for the tape.
+    /// The queue in which sound waits for the tape.
     events: &'a mpsc::Sender<MediaEvent>,
     pub(super) clock: SharedClock,
     pub(super) end: End,
     first: Semaphore,
     beside: Semaphore,
-    /// Bytes fetched and not yet committed, and the order of the segment that is committed next: as orders go up by one,
-    /// it is under way or the next to come, and never waits for others.
+    /// The bytes that are fetched and not yet committed, and the order of the segment that is committed next. Orders go
+    /// up by one, so that segment is on its way or the next to come, and never waits for others.
     waiting: AtomicUsize,
     head: AtomicU64,
     claims: Claims,
 }
 
 impl<'a> Obtainer<'a> {
-    /// An obtainer that has got nothing yet.
+    /// An obtainer that has fetched nothing yet.
     pub fn new(
         fetcher: Fetcher,
         offer: &'a Offer,
@@ -102,7 +104,7 @@ impl<'a> Obtainer<'a> {
         Self { fetcher, offer, events, clock, end, first, beside, waiting, head, claims: Claims::default() }
     }
 
-    /// Gets `ordered`, however long it takes.
+    /// Fetches `ordered`, however long it takes.
     pub async fn obtain(&self, ordered: Ordered) -> Obtained {
         let outcome = if ordered.segment.gap {
             Outcome::Lost(Cause::new(CauseKind::OffAir, "the station itself had no sound (EXT-X-GAP)"))
@@ -115,7 +117,7 @@ impl<'a> Obtainer<'a> {
         Obtained { ordered, outcome }
     }
 
-    /// Notes that `obtained` waits no more, and who is next.
+    /// `obtained` does not wait any more, and the next segment is next to be committed.
     pub fn release(&self, obtained: &Obtained) {
         if let Outcome::Sound(sound, _) = &obtained.outcome {
             self.waiting.fetch_sub(sound.bytes.len(), Ordering::Relaxed);
@@ -134,13 +136,13 @@ impl<'a> Obtainer<'a> {
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
                 permit = self.permit(ordered.order) => permit,
             };
-            // What is on offer may have changed while it waited.
+            // The offer may have changed while it waited.
             let offered = self.offer.get(ordered.order);
             let last_try = offered.is_none();
             let segment = offered.unwrap_or_else(|| ordered.segment.clone());
             let begun = self.clock.monotonic();
             let result = tokio::select! {
-                // The last try holds up what follows, so it is given no more time than the first.
+                // The last try holds up later segments, so it gets no more time than the first.
                 result = self.fetcher.segment(&segment, if last_try { 0 } else { failures }, &mut encrypted) => result,
                 () = self.end.late.cancelled() => return short.or(Outcome::Unfinished),
             };
@@ -165,7 +167,7 @@ impl<'a> Obtainer<'a> {
                     policy::SHORT.wait(short.tries)
                 }
                 Err(error) => {
-                    tracing::debug!(sequence = segment.sequence, %error, "a segment could not be had");
+                    tracing::debug!(sequence = segment.sequence, %error, "a segment could not be fetched");
                     if !last_try {
                         self.offer.report_failed(begun);
                     }
@@ -174,7 +176,7 @@ impl<'a> Obtainer<'a> {
                     }
                     failures = failures.saturating_add(1);
                     let wait = policy::SEGMENT.wait(failures);
-                    // Not the wait for a turn, in which it is not tried.
+                    // The wait for a permit does not count: it is no try.
                     let took = self.clock.monotonic().saturating_sub(begun);
                     fault.tried = fault.tried.saturating_add(took).saturating_add(wait);
                     let is_final = error.is_final() && !self.offer.has_spare();
@@ -202,7 +204,7 @@ impl<'a> Obtainer<'a> {
         fault.compared >= policy::COMPARED
     }
 
-    /// Asks for a segment that is newer than that of this order.
+    /// Requests a segment that is newer than that of this order. Returns whether it came.
     async fn newer_comes(&self, order: u64) -> bool {
         let Some(newer) = self.offer.newer(order) else { return false };
         let asking = async {
@@ -224,14 +226,14 @@ impl<'a> Obtainer<'a> {
                 self.clock.sleep(LOOK_AGAIN).await;
             }
             let permit = self.request().await;
-            // Others had their turn meanwhile.
+            // Others may have made requests meanwhile.
             if permit.is_none() || !waits() && !is_ahead() {
                 return permit;
             }
         }
     }
 
-    /// A place for a request.
+    /// A permit for a request, if there is one.
     async fn request(&self) -> Option<Permit<'_>> {
         let beside = async {
             let of_station = self.beside.acquire().await.ok()?;
@@ -245,23 +247,23 @@ impl<'a> Obtainer<'a> {
     }
 }
 
-/// Leave to make a request, until it is dropped.
+/// The right to make a request, until it is dropped.
 #[derive(Debug)]
 struct Permit<'a> {
     _place: SemaphorePermit<'a>,
     _of_all: Option<SemaphorePermit<'a>>,
 }
 
-/// What speaks for it that a segment itself is at fault for its failures, and not the station.
+/// The evidence that a segment is at fault for its failures, and not the station.
 #[derive(Debug, Default)]
 struct Fault {
-    /// How long it has been tried since it was last compared.
+    /// How long it was tried since it was last compared.
     tried: Duration,
-    /// How often running a newer one came.
+    /// How often in a row a newer one came.
     compared: u32,
 }
 
-/// How the station's lists have kept their word about the lengths of segments.
+/// How true the station's lists are about the lengths of segments.
 #[derive(Debug, Default)]
 struct Claims {
     kept: AtomicUsize,
@@ -269,7 +271,8 @@ struct Claims {
 }
 
 impl Claims {
-    /// How much of what the list claims is not there; rounding and the edges of frames are nothing. Counts what agrees.
+    /// How much of the listed length is missing; rounding and the edges of frames do not count. Counts lengths that
+    /// agree.
     fn lacking(&self, sound: &Sound, segment: &Segment) -> Duration {
         let Some(listed) = segment.claimed else { return Duration::ZERO };
         let whole_seconds = listed.subsec_nanos() == 0;
@@ -282,19 +285,19 @@ impl Claims {
         Duration::ZERO
     }
 
-    /// Whether segments are shorter than listed more often than not.
+    /// Whether most segments are shorter than listed.
     fn are_too_high(&self) -> bool {
         self.broken.load(Ordering::Relaxed) > self.kept.load(Ordering::Relaxed)
     }
 
-    /// Counts a segment that stays short; returns whether that is how this station's lists are.
+    /// Counts a segment that stays short. Returns whether this station's lists are always like that.
     fn confirm_short(&self) -> bool {
         self.broken.fetch_add(1, Ordering::Relaxed);
         self.are_too_high()
     }
 }
 
-/// The longest that came of a segment which is too short.
+/// The longest sound that came of a segment that is too short.
 #[derive(Debug, Default)]
 struct Short {
     best: Option<(Sound, Duration)>,
@@ -309,12 +312,12 @@ impl Short {
         }
     }
 
-    /// What there is, else `nothing`.
+    /// The sound, if there is some; else `nothing`.
     fn or(self, nothing: Outcome) -> Outcome {
         self.best.map_or(nothing, |(sound, lacking)| Outcome::Sound(sound, lacking))
     }
 
-    /// What there is: all of it, or `cut`.
+    /// The sound: whole, or, if `cut`, without its end.
     fn believed(self, cut: bool) -> Outcome {
         let sound = |(sound, lacking)| Outcome::Sound(sound, if cut { lacking } else { Duration::ZERO });
         self.best.map_or(Outcome::Unfinished, sound)

@@ -1,4 +1,4 @@
-//! What the station offers right now, shared between the one who reloads and those who fetch; and how they fare with it.
+//! What the station offers right now, shared between the reloading and the fetching half; and how the fetches go.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::{Notify, watch};
 
 use super::playlist::Segment;
 
-/// The window, and bells for those who find that something is wrong with it.
+/// The window, and signals for what is found to be wrong with it.
 #[derive(Debug)]
 pub struct Offer {
     window: watch::Sender<Arc<HashMap<u64, Segment>>>,
@@ -20,26 +20,26 @@ pub struct Offer {
 /// How fetching has gone since the list that is played was chosen.
 #[derive(Debug, Default)]
 struct Fetches {
-    /// When that was; monotonic. What was begun earlier says nothing.
+    /// When that was; monotonic. Fetches that began earlier do not count.
     since: Duration,
-    /// Whether there is another list to play where this one does not deliver.
+    /// Whether there is another list to play if this one does not deliver.
     spare: bool,
-    /// When the first of the failures in a row was begun, and how many they are.
+    /// When the first of the failures in a row began, and how many there are.
     failing_since: Option<Duration>,
     failures: u32,
     came: bool,
-    /// How long a segment really plays, where the list does not say or not truly.
+    /// How long a segment really plays, if the list does not say so, or says it wrongly.
     length: Option<Duration>,
 }
 
 impl Offer {
-    /// Nothing on offer yet.
+    /// An empty offer.
     pub fn new() -> Self {
         let window = watch::Sender::new(Arc::default());
         Self { window, rights_lost: Notify::new(), fetches: Mutex::default(), fetch_failed: Notify::new() }
     }
 
-    /// Sets what is on offer, by order.
+    /// Sets the segments on offer, by order.
     pub fn set(&self, window: HashMap<u64, Segment>) {
         self.window.send_replace(Arc::new(window));
     }
@@ -63,27 +63,28 @@ impl Offer {
         let _ = self.window.subscribe().wait_for(|window| !window.contains_key(&order)).await;
     }
 
-    /// Tells that a segment was refused for want of rights.
+    /// Reports that a segment was refused for want of rights.
     pub fn report_rights_lost(&self) {
         self.rights_lost.notify_one();
     }
 
-    /// Completes when somebody told so.
+    /// Completes when that is reported.
     pub async fn rights_lost(&self) {
         self.rights_lost.notified().await;
     }
 
-    /// Another list is played from `now` on (monotonic): how the fetches fare is counted anew. `spare`: there is yet another.
+    /// Another list is played from `now` on (monotonic): the fetches are counted from zero. `spare`: there is yet
+    /// another list.
     pub fn begin(&self, now: Duration, spare: bool) {
         *self.fetches() = Fetches { since: now, spare, ..Fetches::default() };
     }
 
-    /// Whether there is another list to play where this one does not deliver.
+    /// Whether there is another list to play if this one does not deliver.
     pub fn has_spare(&self) -> bool {
         self.fetches().spare
     }
 
-    /// Tells that a fetch that was begun at `begun` brought sound.
+    /// Reports that a fetch that began at `begun` brought sound.
     pub fn report_came(&self, begun: Duration) {
         let mut fetches = self.fetches();
         if begun >= fetches.since {
@@ -91,7 +92,7 @@ impl Offer {
         }
     }
 
-    /// Tells that a fetch that was begun at `begun` failed.
+    /// Reports that a fetch that began at `begun` failed.
     pub fn report_failed(&self, begun: Duration) {
         let mut fetches = self.fetches();
         if begun >= fetches.since {
@@ -102,12 +103,12 @@ impl Offer {
         }
     }
 
-    /// Completes when somebody told so.
+    /// Completes when that is reported.
     pub async fn fetch_failed(&self) {
         self.fetch_failed.notified().await;
     }
 
-    /// Since when nothing but failures came, where there were several.
+    /// Since when there were only failures, if there were several.
     pub fn failing_since(&self) -> Option<Duration> {
         let fetches = self.fetches();
         fetches.failing_since.filter(|_| fetches.failures > 1)
@@ -119,18 +120,18 @@ impl Offer {
         fetches.came && fetches.failures == 0
     }
 
-    /// Tells how long a segment really plays, where the list does not say or not truly.
+    /// Reports how long a segment really plays, if the list does not say so, or says it wrongly.
     pub fn report_length(&self, length: Duration) {
         self.fetches().length = Some(length);
     }
 
-    /// How long segments really play, where somebody told.
+    /// How long segments really play, if that was reported.
     pub fn length(&self) -> Option<Duration> {
         self.fetches().length
     }
 
     fn fetches(&self) -> MutexGuard<'_, Fetches> {
-        // Nobody panics while holding it, and numbers are never half written.
+        // No holder panics, and numbers are never half written.
         self.fetches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,7 +1,7 @@
 //! Playlists as checked types: text normalised, parsed by `m3u8-rs`, then everything the parser leaves to its user.
 //!
-//! KEY, MAP and PROGRAM-DATE-TIME are carried forward (dates also backwards, to the segments listed before the first
-//! one), byte ranges get their offsets, addresses are made absolute, lengths and the pace of reloading are made sane.
+//! KEY, MAP and PROGRAM-DATE-TIME are carried forward (dates also backwards, to the segments before the first date),
+//! byte ranges get their offsets, addresses are made absolute, and lengths and the pace of reloading are made sane.
 //! Source of the format: RFC 8216.
 
 use std::collections::VecDeque;
@@ -23,14 +23,15 @@ use crate::base::http::ExtraHeaders;
 use crate::base::redact;
 use crate::model::{AsCause, CauseKind};
 
-/// The length taken for a segment that does not say its own, in a list that says nothing.
+/// The length of a segment that says none, in a list that says none.
 const SOME_DURATION: Duration = Duration::from_secs(5);
 /// The shortest and longest pace of reloading that a list can ask for.
 const TARGETS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
 
-/// Of a longer list only the newest are kept: five hours of 2 s segments. Each is looked at with every reload.
+/// Of a longer list only the newest segments are kept: five hours of 2 s segments. Each is looked at with every reload.
 const KEPT: usize = 10_000;
-/// The most that the addresses of a list may fill once they are absolute: each carries its base, its key and its map.
+/// How many bytes the addresses of a list may have once they are absolute: each segment carries its base, its key and
+/// its map.
 const ADDRESSES_CAP: usize = 16 << 20;
 
 /// Why a text is no playlist that can be played.
@@ -42,10 +43,10 @@ pub enum PlaylistError {
     /// The parser refused it.
     #[error("the playlist cannot be read as HLS")]
     Syntax,
-    /// An address in it is none.
+    /// An address in it is invalid.
     #[error("the playlist names {0:?}, which is no http address")]
     Address(String),
-    /// Addresses without measure.
+    /// Its addresses have too many bytes.
     #[error("the addresses in the playlist fill more than {} MiB", ADDRESSES_CAP >> 20)]
     TooLarge,
     /// Encryption for licensed players.
@@ -54,7 +55,7 @@ pub enum PlaylistError {
         elsewhere = crypt::ELSEWHERE
     )]
     Protected(String),
-    /// Encryption that we do not know, with a plain key or none.
+    /// Unknown encryption, with a plain key or none.
     #[error(
         "the station encrypts its sound with {0}, which aircheck cannot decrypt: it knows AES-128, AES-256, and \
              SAMPLE-AES of AAC and AC-3 that is not in MP4; {elsewhere}",
@@ -78,16 +79,16 @@ impl AsCause for PlaylistError {
 /// A playlist of either kind.
 #[derive(Debug)]
 pub enum Playlist {
-    /// Names variants.
+    /// A playlist of variants.
     Master(Master),
-    /// Names segments.
+    /// A playlist of segments.
     Media(MediaPlaylist),
 }
 
 /// What a station offers at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MediaPlaylist {
-    /// The pace to reload at: the longest listed segment, or what the station declares where that is shorter. Stations
+    /// The pace to reload at: the longest listed segment, or what the station declares if that is shorter. Stations
     /// that declare too much would otherwise be reloaded too seldom; zero would be a hot loop.
     pub target_duration: Duration,
     /// The number of the first segment.
@@ -105,23 +106,23 @@ pub struct MediaPlaylist {
 pub struct Segment {
     /// Its number in the list.
     pub sequence: u64,
-    /// Where it is.
+    /// Its address.
     pub url: Url,
-    /// What of that tells it from others, see [`address`].
+    /// The part of the address that identifies it, see [`address`].
     pub segment_key: String,
     /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
-    /// What the list claims, where it does.
+    /// The length that the list claims, if it does.
     pub claimed: Option<Duration>,
-    /// The part of `url` that it is, where it is not all of it.
+    /// The part of `url` that it is; `None` if it is all of it.
     pub byte_range: Option<ByteRange>,
-    /// What to send with the requests for it, its key and its map.
+    /// The headers to send with the requests for it, its key and its map.
     pub headers: ExtraHeaders,
     /// How to decrypt it.
     pub key: Option<Key>,
     /// Its initialisation section.
     pub map: Option<Map>,
-    /// When its first sample was on the air, as the list says or as follows from its neighbours.
+    /// When its first sample was on the air, as the list says or as its neighbours imply.
     pub programme_time: Option<DateTime<Utc>>,
     /// Whether media time starts anew with it.
     pub discontinuity: bool,
@@ -136,30 +137,30 @@ pub struct Segment {
 pub struct Key {
     /// How it is encrypted.
     pub cipher: Cipher,
-    /// Where the key is: an http address, or a `data:` address that holds it.
+    /// The address of the key: an http address, or a `data:` address that holds it.
     pub url: Url,
-    /// The initialisation vector; the sequence number stands for a missing one.
+    /// The initialisation vector; the sequence number if none is given.
     pub iv: [u8; crypt::BLOCK],
 }
 
 /// An initialisation section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Map {
-    /// Where it is: an http address, or a `data:` address that holds it.
+    /// Its address: an http address, or a `data:` address that holds it.
     pub url: Url,
     /// The part of `url` that it is.
     pub byte_range: Option<ByteRange>,
 }
 
 impl Playlist {
-    /// Reads a list that no other one named.
+    /// Reads a list that no other list named.
     #[cfg(any(test, feature = "fuzzing"))]
     pub fn read(bytes: &[u8], base: &Url) -> Result<Self, PlaylistError> {
         Self::read_below(bytes, base, None)
     }
 
-    /// Reads `bytes` that came from `base` in the end, after redirects; `master` are the variables of the master playlist
-    /// that named them.
+    /// Reads `bytes` that came from `base`, after redirects; `master` are the variables of the master playlist that
+    /// named them.
     pub fn read_below(bytes: &[u8], base: &Url, master: Option<&Variables>) -> Result<Self, PlaylistError> {
         let normal = normalise(bytes, Given { address: Some(base), master })?;
         if normal.master {
@@ -173,7 +174,7 @@ impl Playlist {
 }
 
 impl MediaPlaylist {
-    /// As named by a list that wants `headers` to be sent.
+    /// This list, with the `headers` of the list that named it.
     #[must_use]
     pub fn under(mut self, headers: &ExtraHeaders) -> Self {
         for segment in &mut self.segments {
@@ -217,7 +218,7 @@ impl MediaPlaylist {
         })
     }
 
-    /// Whether it says of no segment how long it plays.
+    /// Whether it says no length of any segment.
     pub fn says_no_lengths(&self) -> bool {
         !self.segments.is_empty() && self.segments.iter().all(|segment| segment.claimed.is_none())
     }
@@ -246,11 +247,11 @@ impl Filled {
     }
 }
 
-/// Where the segments of a list are. A range without an offset begins where the one before ended, in the same resource
-/// (RFC 8216 section 4.3.2.2).
+/// The addresses of the segments of a list. A range without an offset begins where the one before ended, in the same
+/// resource (RFC 8216 section 4.3.2.2).
 fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> Result<Vec<Address>, PlaylistError> {
     let mut addresses = Vec::with_capacity(raw.segments.len());
-    // Where the byte range before ended, and in what.
+    // Where the byte range before ended, and in which resource.
     let mut range_end: Option<(Url, u64)> = None;
     for segment in &raw.segments {
         let url = absolute(base, &segment.uri)?;
@@ -267,7 +268,7 @@ fn addresses(raw: &m3u8_rs::MediaPlaylist, base: &Url, filled: &mut Filled) -> R
     Ok(addresses)
 }
 
-/// A segment's address, what of it tells the segment from others, and whether it stands there twice.
+/// A segment's address, its key, and whether it is listed twice.
 #[derive(Debug)]
 struct Listed<'a> {
     address: &'a Address,
@@ -275,7 +276,7 @@ struct Listed<'a> {
     repeat: bool,
 }
 
-/// What holds from one segment to the next.
+/// What carries over from one segment to the next.
 #[derive(Debug)]
 struct Carried {
     sequence: u64,
@@ -324,7 +325,7 @@ impl Carried {
         let claimed = Some(extinf(raw)).filter(|duration| !duration.is_zero());
         let duration = claimed.unwrap_or(target);
         let programme_time = raw.program_date_time.map(|date| date.to_utc()).or(self.next_date);
-        // What is listed twice plays once.
+        // A segment that is listed twice plays once.
         let plays = if repeat { Duration::ZERO } else { duration };
         self.next_date = programme_time.and_then(|date| date.checked_add_signed(delta(plays)));
         let sequence = self.sequence;
@@ -403,7 +404,7 @@ fn iv(text: &str) -> Result<[u8; crypt::BLOCK], PlaylistError> {
     Ok(number.to_be_bytes())
 }
 
-/// Dates the segments listed before the first that has a date.
+/// Dates the segments before the first one with a date.
 fn date_backwards(segments: &mut [Segment]) {
     let Some(first) = segments.iter().position(|segment| segment.programme_time.is_some()) else { return };
     let (undated, dated) = segments.split_at_mut(first);

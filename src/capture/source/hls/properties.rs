@@ -1,4 +1,4 @@
-//! What holds for every playlist and every sequence of reloads, as checks that panic where it does not.
+//! What holds for every playlist and every sequence of reloads, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 pub mod station;
@@ -22,7 +22,7 @@ use crate::base::trial::Choices;
 
 /// The longest window of the playlists that are made up.
 const WINDOW: u8 = 8;
-/// So many segments are surely remembered.
+/// This many segments are surely remembered.
 const MEMORY: usize = 40;
 
 fn url(address: &str) -> Option<Url> {
@@ -33,7 +33,7 @@ fn noon() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
 }
 
-/// Whatever a station sends becomes text that reads in one way only, and a playlist that is safe to play.
+/// Whatever a station sends becomes text that can be read in one way only, and a playlist that is safe to play.
 pub fn playlist(bytes: &[u8]) {
     let Some(base) = url("list.m3u8?token=1") else { return };
     let given = Given { address: Some(&base), master: None };
@@ -41,7 +41,7 @@ pub fn playlist(bytes: &[u8]) {
         assert!(normal.text.starts_with("#EXTM3U\n") && normal.text.ends_with('\n'));
         assert!(!normal.text.contains('\r') && !normal.text.contains("\n\n"), "{:?}", normal.text);
         assert!(!normal.text.lines().any(|line| line.starts_with("#EXT-X-DEFINE")), "{:?}", normal.text);
-        // With nothing given: no variable is left that could be filled in.
+        // Without given variables: none is left that could be filled in.
         let again = normalise(normal.text.as_bytes(), Given::default()).map(|again| again.text);
         assert_eq!(again.as_deref(), Ok(&*normal.text), "normal text is not its own normal form");
         if !normal.master {
@@ -88,10 +88,10 @@ fn media(list: &MediaPlaylist) {
     let _ = list.end();
 }
 
-/// Any sequence of reloads: what is handed out goes up in order and was listed; a segment that was handed out before
-/// comes again only with doubt, so that it is laid aside where its bytes are the same.
+/// Any sequence of reloads: what is handed out goes up in order and was listed. A segment that was handed out before
+/// comes again only with doubt, so that it is dropped if its bytes are the same.
 ///
-/// And reloads of a station that does nothing worse than to answer with older lists, from other hosts, with other tokens:
+/// Reloads of a station that does nothing worse than to answer with older lists, from other hosts, with other tokens:
 /// each segment comes once, without doubt, without a hole.
 pub fn timeline(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
@@ -101,7 +101,7 @@ pub fn timeline(bytes: &[u8]) {
 fn any_reloads(mut choices: Choices<'_>) {
     let mut timeline = Timeline::new(noon() - TimeDelta::seconds(i64::from(choices.below(30))));
     let (mut clock, mut next) = (Duration::ZERO, 0);
-    // More than this is not remembered for ever.
+    // Older segments may be forgotten.
     let mut had = VecDeque::from(vec![None; MEMORY]);
     let mut numbers = HashMap::new();
     let mut told_apart = false;
@@ -123,7 +123,7 @@ fn any_reloads(mut choices: Choices<'_>) {
             had = VecDeque::from(vec![None; MEMORY]);
         }
         assert!(observed.new.len() <= list.segments.len());
-        // What tells two sounds of one name apart: a date, or names that go round.
+        // Two sounds of one name can be told apart by a date, or if names go round.
         let dated = list.segments.iter().any(|segment| segment.programme_time.is_some());
         for segment in &list.segments {
             let known = *numbers.entry(segment.url.path().to_owned()).or_insert(segment.sequence);
@@ -151,7 +151,7 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
     let mut start = noon() + TimeDelta::seconds(i64::from(choices.byte()) - 100);
     for at in 0..choices.below(8) {
         let sequence = first + u64::from(at);
-        // Mostly named by their number; sometimes by anything, so that names go round.
+        // Segments are mostly named by their number; sometimes by anything, so that names go round.
         let name = if choices.seldom(60) { u64::from(choices.below(12)) } else { sequence };
         let folder = if choices.seldom(20) { "new/" } else { "" };
         let Some(url) = url(&format!("{folder}{name}.aac")) else { continue };
@@ -191,7 +191,7 @@ fn length(segments: usize) -> Duration {
 
 fn fair_reloads(mut choices: Choices<'_>) {
     let dated = choices.byte() & 1 == 0;
-    // In folders of their own: one name for all, told apart by number and date alone.
+    // Each segment has a folder of its own and all have one name: only number and date distinguish them.
     let renamed = dated && choices.byte() & 1 == 0;
     // One path for all, and a query that names them.
     let by_query = !renamed && choices.byte() & 1 == 0;

@@ -1,8 +1,9 @@
-//! Reloads the playlist at its pace, finds the station anew when its address is no longer good, and queues what is new.
+//! Reloads the playlist at its pace, resolves the station again when its address is no longer good, and queues what is
+//! new.
 //!
-//! Nothing is given up: every failure is told once, and tried again as [`policy`] says. While no new address can be found the
-//! one it has is tried on. Where the station offers several variants, one that does not deliver (its list fails or stands
-//! still, its segments do not come) is left for another, and looked after meanwhile.
+//! Nothing is given up: every failure is reported once, and retried as [`policy`] says. While no new address can be
+//! found, the old one is tried on. If the station offers several variants, one that does not deliver (its list fails or
+//! stands still, its segments do not come) is left for another, and probed meanwhile.
 
 use std::time::Duration;
 
@@ -27,14 +28,14 @@ use crate::capture::source::wrong_kind::WrongKind;
 use crate::config::Hls;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 
-/// How many lists of streams and master playlists may stand before a media playlist, and that.
+/// How many lists of streams and master playlists may come before a media playlist, including that.
 const MOST_MASTERS: usize = 6;
-/// The longest that finding the address may take.
+/// How long the resolving of the address may take.
 const RESOLVE_LIMIT: Duration = Duration::from_mins(1);
-/// The shortest time between two findings for the sake of segments that are refused.
+/// The shortest time between two resolutions because of segments that are refused.
 const RESOLVE_PAUSE: Duration = Duration::from_secs(5);
 
-/// What the engine shares.
+/// What both halves share.
 #[derive(Debug)]
 pub struct Reloader<'a> {
     pub(super) source: &'a Hls,
@@ -47,7 +48,7 @@ pub struct Reloader<'a> {
 }
 
 impl Reloader<'_> {
-    /// Runs until stopped, or until the address turns out to be that of a stream; then `queue` ends.
+    /// Runs until stopped, or until the address stands for an endless stream; then `queue` ends.
     pub async fn run(self, queue: mpsc::Sender<Box<Ordered>>) -> Option<WrongKind> {
         let stop = self.stop.clone();
         let mut reloading = Reloading::new(self, queue);
@@ -58,13 +59,13 @@ impl Reloader<'_> {
     }
 }
 
-/// Where to reload from.
+/// The address to reload from.
 #[derive(Debug, Clone)]
 struct PlaylistUrl {
     entry: Entry,
-    /// Whether nothing has been read from there yet.
+    /// Whether nothing was read from there yet.
     fresh: bool,
-    /// When to find it anew, before it runs out; monotonic.
+    /// When to resolve it again, before it expires; monotonic.
     renew: Option<Duration>,
 }
 
@@ -73,16 +74,16 @@ struct Reloading<'a> {
     queue: mpsc::Sender<Box<Ordered>>,
     playlist_url: Option<PlaylistUrl>,
     variants: Failover,
-    /// The looking after a variant that was left.
+    /// The probe of a variant that was left.
     proof: Option<BoxFuture<'a, (String, bool)>>,
-    /// When to find the address (again); monotonic.
+    /// When to resolve the address (again); monotonic.
     resolve_at: Option<Duration>,
-    /// The finding that goes on while the address it has is still reloaded.
+    /// The resolution that is under way while the old address is still reloaded.
     finding: Option<BoxFuture<'a, Result<Vec<Entry>, Cause>>>,
     resolved_at: Duration,
-    /// Findings since the last list that could be read.
+    /// How many resolutions there were since the last list that could be read.
     resolved: u32,
-    /// Findings in a row that failed, and whether segments are refused meanwhile.
+    /// How many resolutions in a row failed, and whether segments are refused meanwhile.
     not_found: u32,
     refused: bool,
     failures: u32,
@@ -93,7 +94,7 @@ struct Reloading<'a> {
     unchanged: u32,
     /// Whether the last new segments had dates that are believed.
     dated: bool,
-    /// Since when there has been nothing new, and how often the address was found anew because of that.
+    /// Since when there has been nothing new, and how often the address was resolved because of that.
     quiet_since: Duration,
     quiet_resolves: u32,
     trouble: Option<Cause>,
@@ -148,7 +149,8 @@ impl<'a> Reloading<'a> {
         self.parts.environment.clock.monotonic()
     }
 
-    /// Waits until `pace` after `started`, or until there is another address. Meanwhile finds one, where it is time to.
+    /// Waits until `pace` after `started`, or until there is another address. Resolves the address meanwhile if it is
+    /// time to.
     async fn wait(&mut self, started: Duration, pace: Duration) {
         let until = started.saturating_add(pace);
         loop {
@@ -196,7 +198,7 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    /// Begins to look after a better variant that was left a while ago.
+    /// Begins to probe a better variant that was left a while ago.
     fn prove(&self, now: Duration) -> Option<BoxFuture<'a, (String, bool)>> {
         let choice = self.variants.due(now)?.clone();
         let (client, clock) = (self.parts.client.with(&choice.entry.headers), self.parts.environment.clock.clone());
@@ -213,7 +215,7 @@ impl<'a> Reloading<'a> {
         since.is_some_and(|since| self.monotonic().saturating_sub(since) >= pace::segments_patience(self.target))
     }
 
-    /// Leaves the variant that is played, where there is another.
+    /// Leaves the variant that is played, if there is another.
     fn leave(&mut self) -> bool {
         let Some(entry) = self.variants.leave(self.monotonic()) else { return false };
         self.change(entry);
@@ -243,7 +245,7 @@ impl<'a> Reloading<'a> {
                 let words = format!("finding the stream's address took longer than {} s", RESOLVE_LIMIT.as_secs());
                 Cause::new(CauseKind::Address, words)
             };
-            let found = tokio::time::timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
+            let found = environment.clock.timeout(RESOLVE_LIMIT, finding).await.map_err(late)?;
             let found = found.map_err(|error| error.as_cause())?;
             let none = found.first().map(|entry| format!("{} is no http address", redact::url(&entry.url)));
             let entries = playable(found);
@@ -251,7 +253,7 @@ impl<'a> Reloading<'a> {
         })
     }
 
-    /// Takes the new address, or tells why there is none.
+    /// Takes the new address, or reports why there is none.
     async fn found(&mut self, found: Result<Vec<Entry>, Cause>) -> bool {
         self.resolved = self.resolved.saturating_add(1);
         self.resolved_at = self.monotonic();
@@ -275,7 +277,7 @@ impl<'a> Reloading<'a> {
                 self.not_found = self.not_found.saturating_add(1);
                 let again = self.resolved_at.saturating_add(policy::ADDRESS.wait(self.not_found));
                 match &mut self.playlist_url {
-                    // What runs out has to be renewed even if it still works.
+                    // An address that expires has to be renewed even if it still works.
                     Some(PlaylistUrl { renew: renew @ Some(_), .. }) => *renew = Some(again),
                     _ => self.resolve_by(again),
                 }
@@ -285,10 +287,11 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    /// When to renew what runs out at `expires`. One that has run out already is used for as long as it works.
+    /// When to renew an address that expires at `expires`. One that has expired already is used for as long as it
+    /// works.
     fn renewal(&self, expires: DateTime<Utc>) -> Option<Duration> {
         let life = (expires - self.parts.environment.clock.now()).to_std().ok().filter(|life| !life.is_zero())?;
-        // An address that stays the same is not looked up over and over in its last moments.
+        // An address that does not change is not resolved over and over in its last moments.
         let pause = policy::ADDRESS.wait(self.resolved).max(Duration::from_secs(1));
         let until = life.saturating_sub(pace::renewal_lead(life)).max(pause);
         Some(self.monotonic().saturating_add(until))
@@ -315,14 +318,14 @@ impl<'a> Reloading<'a> {
         Err(LoadError::OnlyMasters)
     }
 
-    /// Whether `error` means that the address is that of a stream. One that was that of a list before may play something
-    /// else for a moment.
+    /// Whether `error` means that the address is that of a stream. An address that was that of a list before may play
+    /// something else for a moment.
     fn is_wrong_kind(&self, error: &LoadError) -> bool {
         let is_sound = matches!(error, LoadError::Sound { .. });
         is_sound && (self.target.is_none() || policy::PLAYLIST.gives_up_address(self.failures.saturating_add(1)))
     }
 
-    /// Notes a failure; returns how long to wait.
+    /// Counts a failure. Returns how long to wait.
     async fn failed(&mut self, error: &LoadError) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let http = if let LoadError::Http(error) = error { Some(error) } else { None };
@@ -331,7 +334,7 @@ impl<'a> Reloading<'a> {
             self.slow = self.slow.saturating_add(1);
         }
         self.tell(error.as_cause()).await;
-        // One that does not answer has taken the time of several failures.
+        // A list that does not answer has taken the time of several failures.
         if let Some(entry) = self.variants.failed(if timed_out { 2 } else { 1 }, self.monotonic()) {
             self.change(entry);
             if !self.variants.is_last_resort() {
@@ -340,7 +343,7 @@ impl<'a> Reloading<'a> {
         }
         let rights = http.and_then(HttpError::status).is_some_and(|status| policy::PLAYLIST.lost_rights(status));
         if rights || policy::PLAYLIST.gives_up_address(self.failures) {
-            // The first finding since the address last worked is at once.
+            // The first resolution since the address last worked is made at once.
             let pause = if self.resolved == 0 { Duration::ZERO } else { policy::ADDRESS.wait(self.resolved) };
             if self.resolve_at.is_none() && self.finding.is_none() {
                 self.resolve_by(self.monotonic().saturating_add(pause));
@@ -349,7 +352,7 @@ impl<'a> Reloading<'a> {
         policy::PLAYLIST.at_most(self.target).wait(self.failures)
     }
 
-    /// Queues what is new in `list`, asked for at `started`; returns how long after that to reload next.
+    /// Queues what is new in `list`, requested at `started`. Returns how long after that to reload next.
     async fn read(&mut self, list: &MediaPlaylist, started: Duration) -> Duration {
         let now = self.parts.environment.clock.now();
         let monotonic = self.monotonic();
@@ -395,13 +398,14 @@ impl<'a> Reloading<'a> {
             }
         }
         if self.playlist_url.as_ref().is_some_and(|playlist_url| playlist_url.fresh) {
-            // It has been left for another just now.
+            // It was left for another just now.
             return Duration::ZERO;
         }
         pace::pace(step, self.unchanged, self.dated)
     }
 
-    /// New segments are there: what was looked for in vain need not be found any more, unless it will be needed soon.
+    /// There are new segments: an address that could not be found is not needed any more, unless the present one
+    /// expires soon.
     fn works_after_all(&mut self) {
         let runs_out = self.playlist_url.as_ref().is_some_and(|playlist_url| playlist_url.renew.is_some());
         if self.not_found == 0 {
@@ -411,7 +415,7 @@ impl<'a> Reloading<'a> {
         }
     }
 
-    /// A list that does not go on for long may have another address by now, or a variant that does go on.
+    /// A list that has stood still for long may have another address by now, or a variant that goes on.
     async fn quiet(&mut self, list: &MediaPlaylist, monotonic: Duration) {
         let patience = pace::quiet_patience(list.target_duration);
         let quiet = monotonic.saturating_sub(self.quiet_since);
@@ -427,14 +431,14 @@ impl<'a> Reloading<'a> {
         self.tell(standing_still(list)).await;
     }
 
-    /// Tells a cause once, until it changes or there is sound again.
+    /// Reports a cause once, until it changes or there is sound again.
     async fn tell(&mut self, cause: Cause) {
         if self.trouble.as_ref() == Some(&cause) {
             return;
         }
         self.trouble = Some(cause.clone());
         let at = self.parts.environment.clock.now();
-        // Whoever no longer listens is noticed where sound is committed.
+        // The committing half notices if nobody receives the events any more.
         let _ = self.parts.events.send(MediaEvent::Trouble { at, cause }).await;
     }
 }

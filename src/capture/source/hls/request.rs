@@ -1,4 +1,4 @@
-//! The bytes of one answer: all of them, in time, the part that was asked for; or the reason why not.
+//! Requests the bytes of one answer: all of them, in time, and the part that was asked for; or the reason why not.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,6 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{CONTENT_RANGE, HeaderValue, RANGE};
 use reqwest::{Response, StatusCode};
 use thiserror::Error;
-use tokio::time::timeout;
 use url::Url;
 
 use super::address::ByteRange;
@@ -18,10 +17,10 @@ use crate::base::redact;
 use crate::capture::source::policy;
 use crate::model::{AsCause, CauseKind};
 
-/// No more memory is taken for what has only been announced.
+/// How much memory is reserved at most for what is only announced.
 const MOST_AHEAD: usize = 1 << 20;
 
-/// What one answer may take.
+/// The bounds of one answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
     /// The most bytes.
@@ -47,7 +46,7 @@ pub enum FetchError {
     /// No bytes.
     #[error("{0} is empty")]
     Empty(String),
-    /// Bytes, but no sound.
+    /// The bytes are no sound.
     #[error("{url} is not sound, but {what}")]
     NotSound {
         /// Whose, redacted.
@@ -55,10 +54,10 @@ pub enum FetchError {
         /// What they are, in words.
         what: String,
     },
-    /// A picture, or nothing.
+    /// The segment holds a picture, or nothing.
     #[error("the segments hold no sound")]
     NoSound,
-    /// Sound without its end.
+    /// The sound lacks its end.
     #[error("{0} is cut off in the middle")]
     Torn(String),
     /// Another part of the resource than was asked for.
@@ -72,7 +71,7 @@ pub enum FetchError {
         /// How many bytes a key should have.
         length: usize,
     },
-    /// There is no key; why not was found out by this request or by one a moment ago.
+    /// There is no key; this request or one a moment ago found out why.
     #[error("the key of the station's sound cannot be had: {0}")]
     NoKey(Arc<FetchError>),
     /// A `data:` address that holds nothing.
@@ -91,12 +90,12 @@ pub enum FetchError {
 }
 
 impl FetchError {
-    /// Whether the segment is whole, and no other try will bring more of it.
+    /// Whether the segment is whole, and another try will bring no more of it.
     pub fn is_final(&self) -> bool {
         matches!(self, Self::NoSound | Self::Encrypted(_))
     }
 
-    /// Whether it shows that the station's address has to be found anew.
+    /// Whether it shows that the station's address has to be resolved again.
     pub fn lost_rights(&self) -> bool {
         match self {
             Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
@@ -119,7 +118,7 @@ impl AsCause for FetchError {
     }
 }
 
-/// The bytes at `url`, of which `range` are wanted.
+/// Fetches the bytes at `url`, or `range` of them.
 pub async fn body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
     if data_url::is(url) {
         let bytes = data_url::read(url).filter(|bytes| bytes.len() <= bounds.bytes).ok_or(FetchError::Inline)?;
@@ -127,7 +126,7 @@ pub async fn body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
         return wanted.cut(bytes).ok_or(FetchError::Inline);
     }
     let slow = |_| Err(FetchError::Slow(redact::url(url)));
-    timeout(bounds.whole, try_body(client, url, range, bounds)).await.unwrap_or_else(slow)
+    client.clock().timeout(bounds.whole, try_body(client, url, range, bounds)).await.unwrap_or_else(slow)
 }
 
 async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
@@ -139,7 +138,8 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
         let text = format!("bytes={}-{last}", range.offset);
         request = HeaderValue::try_from(text).into_iter().fold(request, |request, text| request.header(RANGE, text));
     }
-    let mut response = timeout(bounds.idle, request.send()).await.map_err(stalled)??;
+    let clock = client.clock();
+    let mut response = clock.timeout(bounds.idle, request.send()).await.map_err(stalled)??;
     if !response.status().is_success() {
         return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
     }
@@ -149,17 +149,17 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     if whole && response.content_length().is_some_and(|length| length > bounds.bytes as u64) {
         return Err(too_large());
     }
-    // As much as comes, where the head says how much: what grows by doubling keeps up to half of it for nothing, for as long as
-    // the sound waits for the disk.
+    // Reserves as much as the head announces: a buffer that grows by doubling keeps up to half of it unused for as long
+    // as the sound waits for the disk.
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or_default();
     let mut bytes = BytesMut::with_capacity(announced.min(wanted.end()).min(MOST_AHEAD));
-    while let Some(more) = timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
+    while let Some(more) = clock.timeout(bounds.idle, response.chunk()).await.map_err(stalled)?.map_err(sort)? {
         if bytes.len().saturating_add(more.len()).min(wanted.end()) > bounds.bytes {
             return Err(too_large());
         }
         bytes.extend_from_slice(&more);
         if matches!(wanted, Wanted::Inside { .. }) && bytes.len() >= wanted.end() {
-            // What follows in the resource is other segments.
+            // The rest of the resource is other segments.
             break;
         }
     }
@@ -175,14 +175,14 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
 enum Wanted {
     /// All, however many.
     All,
-    /// All, and just so many: the range that was asked for.
+    /// All, and exactly this many: the range that was requested.
     Just(usize),
-    /// A range of them: the server knows no ranges and sends the whole resource (RFC 9110 section 14.2).
+    /// A range of them: the server supports no ranges and sends the whole resource (RFC 9110 section 14.2).
     Inside { skip: usize, length: usize },
 }
 
 impl Wanted {
-    /// `None`: the answer is another range than was asked for.
+    /// Which bytes are wanted; `None` if the answer is another range than requested.
     fn of(response: &Response, range: Option<ByteRange>) -> Option<Self> {
         if response.status() != StatusCode::PARTIAL_CONTENT {
             return Self::inside(range);
@@ -200,7 +200,7 @@ impl Wanted {
         Some(Self::Inside { skip: usize::try_from(range.offset).ok()?, length: usize::try_from(range.length).ok()? })
     }
 
-    /// How many bytes of the answer have to come.
+    /// How many bytes of the answer are needed.
     fn end(self) -> usize {
         match self {
             Self::All => usize::MAX,

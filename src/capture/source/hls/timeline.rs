@@ -1,18 +1,18 @@
-//! Which segments are new, in order, each exactly once: a pure machine fed with one playlist after another.
+//! Which segments are new, in order, each exactly once: a pure state machine that reads one playlist after another.
 //!
-//! A media sequence number alone does not tell: encoders restart and count from zero, caches answer with older lists,
-//! lists name a segment twice, a new session has other names. So a list is laid beside what was listed before and
-//! recognised by, in this order: its addresses (the place, as [`address`](super::address) has it, or the file's name
-//! under the same number), its dates, its numbers. What follows the last segment recognised is new.
+//! A media sequence number alone does not say so: encoders restart and count from zero, caches answer with older lists,
+//! lists name a segment twice, a new session has other names. So a list is compared with what was listed before, and
+//! recognised by, in this order: its addresses (the segment key of [`address`](super::address), or the file's name
+//! under the same number), its dates, its numbers. What follows the last recognised segment is new.
 //!
-//! An old copy and an encoder that begins anew with the same names cannot be told apart by one list without dates. But
-//! the window of an encoder that begins is short, and both kinds go on differently: so a list that lies behind is
+//! One list without dates does not distinguish an old copy from an encoder that starts again with the same names. But
+//! the window of an encoder that starts is short, and both kinds go on differently. So a list that lies behind is
 //! believed as soon as it is much shorter than the ones before, or moves on by itself.
 //!
-//! Where all of that leaves a doubt, the segments are handed out marked as doubtful, and whoever fetches them drops those
-//! that are proven to have been had before. So a wrong guess costs a request and never a second of sound.
+//! If all of that leaves a doubt, the segments are handed out marked as doubtful, and the fetching half drops those
+//! that are proven to be repeats. So a wrong guess costs a request and never a second of sound.
 //!
-//! Numbers that go on are the sound that goes on: an address or bytes that come again under a new number are on the air
+//! Numbers that go on are sound that goes on: an address or bytes that come again under a new number are on the air
 //! again, and a date that does not fit is wrong ([`dates`]).
 
 mod align;
@@ -35,21 +35,22 @@ use crate::model::DatesNews;
 
 pub use self::align::Reading;
 
-/// A list's dates are believed where its newest sound ends this close to our clock.
+/// A list's dates are believed if its newest sound ends this close to our clock.
 const TRUST: TimeDelta = TimeDelta::minutes(2);
 /// The least number of segments remembered after they have left the window.
 const MEMORY: usize = 64;
-/// The shortest time for which a list that lies behind is taken for an old copy; for one with dates, which say so.
+/// The shortest time for which a list that lies behind is taken for an old copy; longer for a list with dates, which
+/// show it.
 const PATIENCE: Duration = Duration::from_secs(1);
 const PATIENCE_WITH_DATES: Duration = Duration::from_secs(3);
 
-/// A segment to fetch, in its place.
+/// A segment to fetch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each says another thing of how it joins on to what was had")]
 pub struct Ordered {
-    /// Its place among all segments that this capture hands out; goes up by one, from 0.
+    /// Its position among all segments that this capture hands out; goes up by one, from 0.
     pub order: u64,
-    /// The segment; dated only where the date is believed.
+    /// The segment; dated only if the date is believed.
     pub segment: Segment,
     /// When it was first listed.
     pub arrived: DateTime<Utc>,
@@ -57,9 +58,9 @@ pub struct Ordered {
     pub discontinuity: bool,
     /// Whether the station puts it right behind the one before, whatever media time does.
     pub follows: bool,
-    /// Whether it may be sound that was had before under another name.
+    /// Whether it may be sound that came before under another name.
     pub doubtful: bool,
-    /// Whether dates have proved to be good, so that its date tells it from other sound of its number.
+    /// Whether dates have proved to be good, so that its date distinguishes it from other sound of its number.
     pub date_proves: bool,
     /// What the station's dates turned out to be, up to here.
     pub news: Option<DatesNews>,
@@ -72,11 +73,11 @@ pub struct Observed {
     pub reading: Reading,
     /// What is new, in order.
     pub new: Vec<Ordered>,
-    /// What is on offer now, by [`Ordered::order`], at its newest address; `None`: as before.
+    /// What is on offer now, by [`Ordered::order`], at its newest address; `None` if nothing changed.
     pub offered: Option<HashMap<u64, Segment>>,
 }
 
-/// The machine.
+/// The state machine.
 #[derive(Debug)]
 pub struct Timeline {
     since: DateTime<Utc>,
@@ -90,10 +91,10 @@ pub struct Timeline {
     behind: Option<Behind>,
     /// The number of segments in the list that was read last.
     window: usize,
-    /// So many segments to come may be those that had been listed when an old copy was taken for a new beginning, up to this
-    /// number where their numbers stayed.
+    /// How many segments to come may have been listed before an old copy was taken for a restart, up to this number if
+    /// their numbers stayed.
     doubts: (usize, Option<u64>),
-    /// Whether the list before had no name of those before it, under the numbers that they had.
+    /// Whether the list before had none of the names before it under their numbers.
     renamed: bool,
     dates: Dates,
 }
@@ -106,7 +107,7 @@ struct Behind {
 }
 
 impl Timeline {
-    /// A machine that begins with the segment that plays at `since` (and the one before, for safety), where the first
+    /// A timeline that begins with the segment that plays at `since` (and the one before, for safety), if the first
     /// list reaches back so far.
     pub fn new(since: DateTime<Utc>) -> Self {
         Self {
@@ -188,7 +189,7 @@ impl Timeline {
         self.accept(&segments, &alignment, now, trusted)
     }
 
-    /// Writes down what the list says and hands out what is new.
+    /// Records what the list says, and hands out what is new.
     fn accept(&mut self, segments: &[&Segment], alignment: &Alignment, now: DateTime<Utc>, trusted: bool) -> Observed {
         let mut new = Vec::new();
         let mut offered = HashMap::with_capacity(segments.len());
@@ -207,7 +208,7 @@ impl Timeline {
                 continue;
             }
             if at < alignment.fresh && !matches!(alignment.reading, Reading::Started | Reading::Restarted) {
-                // Between segments that are known: it was never seen in time, and its place has passed.
+                // It lies between known segments: it was never seen in time, and its turn has passed.
                 continue;
             }
             if at < alignment.fresh {
@@ -238,10 +239,10 @@ impl Timeline {
         Observed { reading: alignment.reading, new, offered: Some(offered) }
     }
 
-    /// Which segments have the number of one that is known and that this list has nowhere else, or its name too, and no date
-    /// that tells them apart: where such a one is not recognised, as when a mark has appeared on it, or another list had
-    /// another name for it meanwhile, it may be old sound or new. Dates tell once they have proved to be good; until then
-    /// only one that lies behind all that is known does.
+    /// Which segments may be old sound or new: they have the number of a known segment that this list has nowhere else,
+    /// or its name too, and no date distinguishes them. Such a one is not recognised if, for example, a mark has
+    /// appeared on it, or another list had another name for it. Dates count once they have proved to be good; until
+    /// then only a date after all that is known does.
     fn numbers_again(&self, segments: &[&Segment], alignment: &Alignment) -> Vec<bool> {
         let listed: HashSet<usize> = alignment.pairs.iter().flatten().copied().collect();
         let mut by_number: HashMap<u64, Vec<(&Known, bool)>> = HashMap::new();
@@ -262,7 +263,7 @@ impl Timeline {
         segments.iter().map(again).collect()
     }
 
-    /// The newest number that is known, where `segments` have the numbers that they had.
+    /// The newest known number, if `segments` have the numbers that they had.
     fn newest_number(&self, segments: &[&Segment], alignment: &Alignment) -> Option<u64> {
         let known = |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).map(|known| known.sequence);
         let mut had = alignment.pairs.iter().zip(segments).filter_map(|(pair, it)| Some((known(pair)?, it.sequence)));
@@ -271,8 +272,8 @@ impl Timeline {
         self.known.back().filter(|_| stayed).map(|newest| newest.sequence)
     }
 
-    /// How many segments of a list that lies behind are, if it is an old copy after all, older than anything that was
-    /// ever handed out: their bytes were never had, so they could not be told.
+    /// How many segments of a list that lies behind are older than anything that was ever handed out, if it is an old
+    /// copy after all: their bytes never came, so they could not be recognised.
     fn older_than_handed(&self, alignment: &Alignment) -> usize {
         let handed =
             |pair: &Option<usize>| pair.and_then(|at| self.known.get(at)).is_some_and(|known| known.order.is_some());
@@ -284,7 +285,7 @@ impl Timeline {
         window.saturating_mul(2) <= self.window || window.saturating_add(2) <= self.window
     }
 
-    /// Whether lists have lain behind for so long, while moving, that this is no old copy but a new beginning.
+    /// Whether lists have lain behind for so long, while moving, that this is no old copy but a restart.
     fn out_of_patience(&mut self, last: &Segment, target: Duration, monotonic: Duration) -> bool {
         let dated = last.programme_time.is_some();
         let last = (last.segment_key.clone(), last.sequence);
@@ -305,8 +306,8 @@ fn without_dates(segments: &[&Segment]) -> Vec<Segment> {
     segments.iter().map(|segment| Segment { programme_time: None, ..(*segment).clone() }).collect()
 }
 
-/// The first segment to fetch so that `since` is had: the one that plays then and, for safety, the one before. Without
-/// dates the newest is taken to end now, which is the latest it can.
+/// The first segment to fetch so that `since` is on tape: the one that plays then and, for safety, the one before.
+/// Without dates the newest is taken to end now, which is the latest it can.
 fn start_at(segments: &[&Segment], since: DateTime<Utc>, now: DateTime<Utc>, trusted: bool) -> usize {
     let mut end = now;
     let mut start = segments.len().saturating_sub(1);

@@ -1,8 +1,9 @@
-//! Variables of playlists: `EXT-X-DEFINE` and the `{$name}` that stand for them in addresses and attributes
-//! (draft-pantos-hls-rfc8216bis, sections 4.3 and 4.4.2.3).
+//! Variables of playlists: `EXT-X-DEFINE`, and `{$name}` in addresses and attributes (draft-pantos-hls-rfc8216bis,
+//! sections 4.3 and 4.4.2.3).
 //!
-//! What is filled in is bounded, as variables may be made of variables; and it holds no quote, no line end and nothing
-//! that looks like a variable, so that a text without variables comes out whose lines and quotes are those of before.
+//! The text that is filled in is bounded, because variables may be made of variables. It holds no quote, no line end
+//! and nothing that looks like a variable. So the result is a text without variables, with the lines and quotes of the
+//! original.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,11 +14,11 @@ use url::Url;
 
 use super::attributes::Attributes;
 
-/// More variables than any list has; what follows is not defined.
+/// More variables than any list has; further ones are not defined.
 const MOST: usize = 100;
-/// The longest text that may come of filling in.
+/// The longest text that filling in may give.
 const LONGEST: usize = 64 << 10;
-/// The most that all texts with variables of one list may fill.
+/// How many bytes all filled texts of one list may have.
 const ALL: usize = 16 << 20;
 
 /// Why a variable cannot be filled in.
@@ -32,17 +33,17 @@ pub enum VariableError {
     /// The playlist's own address has no such parameter.
     #[error("the playlist takes the variable {0:?} from its own address, which has no such parameter (EXT-X-DEFINE)")]
     NoParameter(String),
-    /// Text without measure.
+    /// The text is too long.
     #[error("the variables of the playlist (EXT-X-DEFINE) fill more than {} MiB", ALL >> 20)]
     TooLong,
 }
 
-/// Where variables come from that a list does not define itself.
+/// Where the variables come from that a list does not define itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Given<'a> {
     /// The address of the list, after redirects.
     pub address: Option<&'a Url>,
-    /// Those of its master playlist.
+    /// The variables of its master playlist.
     pub master: Option<&'a Variables>,
 }
 
@@ -54,7 +55,8 @@ pub struct Variables {
 }
 
 impl Variables {
-    /// Reads one `EXT-X-DEFINE`. Of a name defined twice the first counts; what defines nothing is ignored.
+    /// Reads one `EXT-X-DEFINE`. Of a name that is defined twice the first counts; a tag that defines nothing is
+    /// ignored.
     pub fn define(&mut self, tag: &Attributes, given: Given<'_>) -> Result<(), VariableError> {
         let (name, value) = if let Some(name) = tag.get("NAME") {
             (name, tag.get("VALUE").unwrap_or_default().to_owned())
@@ -88,7 +90,7 @@ impl Variables {
             return Ok(Cow::Borrowed(text));
         }
         full += rest;
-        // A value may look like a variable, or make one together with what stands around it.
+        // A value may look like a variable, or make one together with the text around it.
         while let Some(at) = reference(&full).map(|found| found.before.len()) {
             full.replace_range(at..=at, "%7B");
         }
@@ -132,7 +134,7 @@ fn shown(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
-/// The value of a parameter in the query of `address`, decoded where that leaves it a text on one line without quotes.
+/// The value of a parameter in the query of `address`, decoded if that leaves it a text on one line without quotes.
 fn parameter(address: &Url, name: &str) -> Option<String> {
     let mut pairs = address.query()?.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
     let decoded = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();

@@ -1,4 +1,4 @@
-//! Whether a variant that was left delivers again: its list moves on, and a segment of it comes and is sound.
+//! Whether a variant that was left delivers again: its list moves on, and one of its segments comes and is sound.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::base::http::Client;
 /// How often its list may stand still, one target duration after another.
 const LOOKS: u32 = 3;
 
-/// Looks after the variant at `url`, whose master has these `variables`.
+/// Probes the variant at `url`, whose master has these `variables`.
 pub async fn delivers(client: Client, clock: SharedClock, url: Url, variables: Option<Variables>) -> bool {
     let ask = async || -> Option<MediaPlaylist> {
         let asking = Asking { limit: pace::playlist_limit(None, 0), variables: variables.as_ref(), newest: None };
@@ -37,7 +37,7 @@ pub async fn delivers(client: Client, clock: SharedClock, url: Url, variables: O
         let Some(later) = ask().await else { return false };
         list = later;
     }
-    // Not the very newest, which may not have arrived everywhere.
+    // Not the very newest one, which may not have arrived everywhere.
     let segments = &list.segments;
     let segment = segments.iter().nth_back(1).or(segments.last()).filter(|segment| !segment.gap);
     let Some(segment) = segment else { return false };

@@ -1,9 +1,9 @@
-//! What a master playlist offers, in the order in which it should be played: the best sound within the configured limit,
-//! without the picture where that can be had, in the language that was asked for, in a codec that ffmpeg decodes.
+//! The variants of a master playlist, in the order in which they should be played: the best sound within the configured
+//! limit, without the picture if possible, in the language that was asked for, in a codec that ffmpeg decodes.
 //!
-//! What tells a variant from the others of its master is its path; where several have the same path, the host as well,
-//! and then what their queries do not have in common. So a variant that has failed is known again under renewed tokens,
-//! and redundant variants (the same list on another host, or apart only in the query) are several.
+//! The path of a variant identifies it among the others of its master; if several have the same path, the host does as
+//! well, and then the parts of their queries that not all have. So a variant that has failed is known again under
+//! renewed tokens, and redundant variants (the same list on another host, or different only in the query) are several.
 
 use std::collections::HashSet;
 
@@ -15,17 +15,17 @@ use super::variables::Variables;
 use crate::base::http::ExtraHeaders;
 use crate::capture::source::resolve::Entry;
 
-/// What a rendition is that describes the picture to the blind.
+/// The characteristic of a rendition that describes the picture to the blind.
 const DESCRIPTION: &str = "public.accessibility.describes-video";
 /// Codecs (RFC 6381) that a usual ffmpeg does not decode: AC-4, MPEG-H 3D Audio, xHE-AAC (only from release 7.1 on),
 /// DTS:X and IAMF (from 7.0 on, and without its codecs). They are not refused, only chosen last.
 const UNDECODABLE: [&str; 8] = ["ac-4", "mha1", "mha2", "mhm1", "mhm2", "mp4a.40.42", "dtsx", "iamf"];
-/// Codecs of sound that it does decode.
+/// Codecs of sound that ffmpeg decodes.
 const DECODABLE: [&str; 12] =
     ["mp4a", "ac-3", "ec-3", "opus", "flac", "alac", "mp3", "vorbis", "dtsc", "dtse", "dtsh", "dtsl"];
 const VIDEO: [&str; 12] = ["avc", "hvc", "hev", "dvh", "dva", "dav1", "vvc", "vp0", "vp8", "vp9", "av01", "mp4v"];
 
-/// What the user wants of a station that offers several things.
+/// Which variant the user wants of a station that offers several.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wish<'a> {
     /// The highest bandwidth, in bits per second.
@@ -37,9 +37,9 @@ pub struct Wish<'a> {
 /// A list that can be played.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice {
-    /// Where it is, and what to send to be given it.
+    /// Its address, and the headers to send for it.
     pub entry: Entry,
-    /// What tells it from the others, whatever its tokens.
+    /// What distinguishes it from the others, whatever its tokens.
     pub name: String,
 }
 
@@ -56,9 +56,9 @@ struct Variant {
     bandwidth: u64,
     video: bool,
     decodable: bool,
-    /// Its own playlist; none where a master names renditions only.
+    /// Its own playlist; `None` if a master names only renditions.
     url: Option<Url>,
-    /// What to send with the requests for it.
+    /// The headers to send with the requests for it.
     headers: ExtraHeaders,
     /// The renditions of its sound.
     renditions: Vec<Rendition>,
@@ -70,7 +70,7 @@ struct Rendition {
     autoselect: bool,
     describes: bool,
     language: String,
-    /// Its playlist; without one it is in that of the variant.
+    /// Its playlist; `None` if it is in that of the variant.
     url: Option<Url>,
 }
 
@@ -111,7 +111,7 @@ impl Master {
         Self { variants, variables }
     }
 
-    /// Lists of equal worth, the preferred one first.
+    /// A master of lists of equal worth, the preferred one first.
     pub fn of_equals(lists: impl IntoIterator<Item: Into<Entry>>) -> Self {
         let variant = |Entry { url, headers }: Entry| Variant { headers, ..Variant::at(Some(url)) };
         let variants = lists.into_iter().map(|list| variant(list.into())).collect();
@@ -128,9 +128,9 @@ impl Master {
     }
 
     /// The lists that can be played, the best first: what can be decoded before what cannot; what is within the limit
-    /// before what is not; sound without picture before sound with it; the highest bandwidth, or the lowest where all are
-    /// above the limit. Of equals the first, as the station lists its preference first. Never another language than the
-    /// one that was asked for, where there is something in that.
+    /// before what is not; sound without picture before sound with it; the highest bandwidth, or the lowest if all are
+    /// above the limit. Of equals the first counts, because the station lists its preference first. Another language
+    /// than the one that was asked for never counts if there is something in that.
     pub fn ranked(&self, wish: Wish<'_>) -> Vec<Choice> {
         let mut played: Vec<Played<'_>> =
             self.variants.iter().filter_map(|variant| variant.played(wish.language)).collect();
@@ -154,7 +154,7 @@ impl Master {
 }
 
 impl Variant {
-    /// A variant of which no more is known.
+    /// A variant of which only the address is known.
     fn at(url: Option<Url>) -> Self {
         Self {
             bandwidth: 0,
@@ -166,7 +166,7 @@ impl Variant {
         }
     }
 
-    /// How it would be played; `None` where it has no list.
+    /// How it would be played; `None` if it has no list.
     fn played(&self, language: Option<&str>) -> Option<Played<'_>> {
         let chosen = Rendition::choose(&self.renditions, language);
         let asked = chosen.zip(language).is_some_and(|(chosen, language)| chosen.speaks(language));
@@ -188,8 +188,8 @@ impl Rendition {
         }
     }
 
-    /// The one to play (RFC 8216 section 4.3.4.1): in the language that was asked for, else the one for whoever does not
-    /// choose; of equals the first.
+    /// Chooses the rendition to play (RFC 8216 section 4.3.4.1): in the language that was asked for, else the default
+    /// one; of equals the first.
     fn choose<'a>(group: &'a [Self], language: Option<&str>) -> Option<&'a Self> {
         let heard = group.iter().filter(|rendition| !rendition.describes);
         heard.rev().max_by_key(|rendition| {
@@ -206,7 +206,7 @@ impl Rendition {
     }
 }
 
-/// `lists` with what tells them apart.
+/// The lists, with what distinguishes them.
 fn named(entries: Vec<Entry>) -> Vec<Choice> {
     let lists: Vec<&Url> = entries.iter().map(|entry| &entry.url).collect();
     let host = |url: &Url| url.origin().ascii_serialization();
@@ -335,9 +335,9 @@ mod tests {
             ["DEFAULT=YES,LANGUAGE=\"en\",URI=\"en\"", "LANGUAGE=\"ko-KR\",URI=\"ko\"", "LANGUAGE=\"kok\",URI=\"kok\""];
         let played = |asked| order(&group("", &all), language(asked)).concat();
         assert_eq!((played("ko"), played("KO-kr"), played("kok")), ("/ko".into(), "/ko".into(), "/kok".into()));
-        // Where there is none, what the station prefers.
+        // If there is none, what the station prefers.
         assert_eq!((played("fr"), played("ko-KP")), ("/en".into(), "/en".into()));
-        // Nor does a better variant in another language count.
+        // A better variant in another language does not count either.
         let groups = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"e\",NAME=\"x\",LANGUAGE=\"en\",URI=\"en\"\n\
                       #EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"k\",NAME=\"x\",LANGUAGE=\"ko\",URI=\"ko\"\n\
                       #EXT-X-STREAM-INF:BANDWIDTH=9,AUDIO=\"e\"\n1\n#EXT-X-STREAM-INF:BANDWIDTH=1,AUDIO=\"k\"\n2\n";

@@ -1,9 +1,9 @@
 //! A connection, and a second one beside it when it has gone silent.
 //!
-//! Silence means that the connection is dead, or that the server is held up. One that comes to itself sends everything
-//! that an open connection has missed, and a new one only the burst. So the old one is kept until another has sound, and
-//! where both come at once it has precedence. A head that is late is waited for in the same way: the question that was asked
-//! first may be answered any moment, and is not taken back for one that may take as long.
+//! Silence means that the connection is dead or that the server is held up. A server that recovers sends everything
+//! that an open connection has missed, but only the burst on a new one. So the old connection is kept until another one
+//! has sound, and it has precedence if both have sound at once. A late head is waited for in the same way: the first
+//! request may be answered any moment, and is not cancelled for one that may take as long.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -12,46 +12,46 @@ use bytes::{Bytes, BytesMut};
 use futures::future::select_ok;
 use reqwest::Response;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::super::policy::{self, Backoff};
 use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
 use super::super::resolve::{Entry, Listed, find, listed};
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::base::redact;
 use crate::config::Icecast;
 use crate::model::{AsCause, Cause, CauseKind};
 
-/// The longest that a silent connection is kept: a station may allow one to a listener, and count this one.
+/// How long a silent connection is kept at most: a station may allow one connection per listener, and count this one.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 /// How much longer than the new connection the old one may take to its next bytes.
 const PRECEDENCE: Duration = Duration::from_secs(1);
 
 /// How many lists that name each other are followed.
 const MOST_LISTS: usize = 5;
-/// A longer list is none.
+/// A longer answer is no list.
 const LONGEST_LIST: usize = 256 << 10;
-/// How long an answer that begins as a text may take to its end.
+/// How long an answer that begins as text may take to its end.
 const LIST_WITHIN: Duration = Duration::from_secs(3);
 /// The longest wait for a head.
 const LONGEST_HEAD: Duration = Duration::from_secs(40);
-/// For so long a stream may say nothing at first where a list names another one.
+/// How long a stream may be silent at first if a list names another one.
 const SPARED_FOR: Duration = Duration::from_secs(3);
 
 /// A body that is being read.
 pub(super) struct Connection {
-    /// Where it comes from.
+    /// Its URL.
     pub url: Url,
-    /// What it says of itself.
+    /// The head of the answer.
     pub response: Response,
-    /// Its first bytes, where they were waited for.
+    /// Its first bytes, if they were waited for.
     first: Option<Bytes>,
     /// How long its sound may take to begin.
     pub begins_within: Duration,
-    /// For how long it has said nothing when that is told.
+    /// After how long its silence is reported.
     pub silent_for: Duration,
 }
 
@@ -61,9 +61,10 @@ pub(super) struct Opener<'a> {
     environment: &'a Environment,
     /// One client, and so one cookie jar, for all connections of a capture.
     client: Option<Client>,
-    /// Which of the entries of a list is asked: it goes on where one does not deliver, and comes back round.
+    /// Which of the entries of a list is next: the next one follows if one does not deliver, and after the last the
+    /// first.
     turn: usize,
-    /// Which of them delivered last.
+    /// Which of the entries delivered last.
     good: usize,
 }
 
@@ -77,27 +78,27 @@ impl<'a> Opener<'a> {
             return Ok(client.clone());
         }
         let mut headers = self.source.headers.clone();
-        // Whoever writes it in the file knows why.
+        // If the file has this header, the user knows why.
         if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("Icy-MetaData")) {
             headers.push(("Icy-MetaData".to_owned(), "1".to_owned()));
         }
         let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
         let manner = Manner { headers: &headers, accept_invalid: self.source.accept_invalid, patience };
-        Ok(self.client.insert(http::client(manner)?).clone())
+        Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
-    /// What was opened last delivers nothing: where there is another entry, that is next.
+    /// The connection that was opened last delivers nothing: if there is another entry, that is next.
     pub(super) fn pass_on(&mut self) {
         self.turn = self.turn.wrapping_add(1);
     }
 
-    /// What was opened last delivers.
+    /// The connection that was opened last delivers.
     pub(super) fn delivered(&mut self) {
         self.good = self.turn;
     }
 
-    /// Finds the address and asks for the sound. Where the answer is late, that is told, and asked for once more beside it:
-    /// of the next entry of a list where there is one. What is answered first counts.
+    /// Resolves the address and requests the sound. If the answer is late, reports that, and requests the next entry of
+    /// the list, or the same one again, beside it. The first answer counts.
     pub(super) async fn open(&mut self, output: &mut Output) -> Result<Connection, End> {
         let client = self.client().map_err(|error| End::Failed(error.as_cause()))?;
         let asker = Asker { source: self.source, environment: self.environment, client, good: self.good };
@@ -125,7 +126,7 @@ impl<'a> Opener<'a> {
     }
 }
 
-/// Asks a station for its sound, once.
+/// Requests a station's sound once.
 struct Asker<'a> {
     source: &'a Icecast,
     environment: &'a Environment,
@@ -135,9 +136,10 @@ struct Asker<'a> {
 }
 
 impl Asker<'_> {
-    /// Follows lists, which are told by what they hold, to the stream whose turn it is. Tells when its answer is `late`.
+    /// Follows lists, which are recognised by their contents, to the stream whose turn it is. Reports if its answer is
+    /// `late`.
     async fn follow(&self, mut turn: usize, late: &mpsc::Sender<Cause>) -> Result<Connection, End> {
-        // An HLS playlist among other streams is passed over, until all of these have been tried.
+        // An HLS playlist among other streams is passed over until all of these have been tried.
         let passed = turn.wrapping_sub(self.good);
         let mut entries_in_all = 1_usize;
         let named = find(&self.source.address, &self.client, self.environment).await;
@@ -146,7 +148,7 @@ impl Asker<'_> {
             entries_in_all = entries_in_all.saturating_mul(chosen.of);
             let patience = if entries_in_all > 1 { SPARED_FOR } else { DEAD_AFTER };
             let mut connection = self.ask(&chosen.entry, patience, late).await.map_err(End::Failed)?;
-            let Some(text) = connection.text().await else { return Ok(connection) };
+            let Some(text) = connection.text(&self.environment.clock).await else { return Ok(connection) };
             let content_type = http::content_type(&connection.response);
             match listed(&text, &content_type, connection.response.url()) {
                 Listed::Streams(entries) => chosen = Choice::of(entries, &mut turn)?,
@@ -170,7 +172,7 @@ impl Asker<'_> {
         Err(End::Failed(Cause::new(CauseKind::Address, words)))
     }
 
-    /// Asks for `entry`. After `patience` without a head that is told to be `late`, and waited for on.
+    /// Requests `entry`. After `patience` without a head reports that it is `late`, and goes on waiting.
     async fn ask(&self, entry: &Entry, patience: Duration, late: &mpsc::Sender<Cause>) -> Result<Connection, Cause> {
         let url = entry.url.clone();
         if !matches!(url.scheme(), "http" | "https") {
@@ -179,13 +181,14 @@ impl Asker<'_> {
         }
         let silent = |limit| HttpError::silent(redact::url(&url), limit).as_cause();
         let mut sending = pin!(self.client.with(&entry.headers).get(url.clone()).send());
-        let sent = if let Ok(sent) = timeout(patience, &mut sending).await {
+        let clock = &self.environment.clock;
+        let sent = if let Ok(sent) = clock.timeout(patience, &mut sending).await {
             sent
         } else {
-            // Where it is full, that has been told before.
+            // If it is full, that was reported before.
             let _ = late.try_send(silent(patience));
             let left = LONGEST_HEAD.saturating_sub(patience);
-            timeout(left, sending).await.map_err(|_| silent(LONGEST_HEAD))?
+            clock.timeout(left, sending).await.map_err(|_| silent(LONGEST_HEAD))?
         };
         let response = sent.map_err(|error| error.as_cause())?;
         if !response.status().is_success() {
@@ -196,15 +199,15 @@ impl Asker<'_> {
     }
 }
 
-/// What is asked of a list.
+/// The entry of a list that is next.
 struct Choice {
     entry: Entry,
-    /// How many there are.
+    /// How many entries there are.
     of: usize,
 }
 
 impl Choice {
-    /// The entry whose `turn` it is; the rest of that is for lists within the list.
+    /// The entry whose `turn` it is. What is left of `turn` counts in lists within the list.
     fn of(mut entries: Vec<Entry>, turn: &mut usize) -> Result<Self, End> {
         let of = entries.len();
         let Some(chosen) = turn.checked_rem(of) else {
@@ -215,7 +218,7 @@ impl Choice {
     }
 }
 
-/// Who spoke first.
+/// Which connection had something first.
 pub(super) enum Spoke {
     /// The silent connection: its next bytes, or its end.
     Old(reqwest::Result<Option<Bytes>>),
@@ -223,9 +226,9 @@ pub(super) enum Spoke {
     New(Box<Connection>),
     /// None of them.
     Nobody,
-    /// Something that is no endless stream any more.
+    /// The address stands for another kind of source now.
     WrongKind(Cause),
-    /// Nobody waits any more.
+    /// The capture was stopped.
     Stopped,
 }
 
@@ -234,12 +237,12 @@ impl Connection {
         Self { url, response, first: None, begins_within, silent_for: DEAD_AFTER }
     }
 
-    /// The whole answer, where that is a text and no sound. What was read of it is kept as its beginning.
-    async fn text(&mut self) -> Option<Bytes> {
-        let until = Instant::now() + LIST_WITHIN;
+    /// The whole answer, if it is text and no sound. The bytes that were read are kept as its beginning.
+    async fn text(&mut self, clock: &SharedClock) -> Option<Bytes> {
+        let until = clock.monotonic() + LIST_WITHIN;
         let mut bytes = BytesMut::new();
         while bytes.len() <= LONGEST_LIST && is_text(&bytes) {
-            match timeout_at(until, self.response.chunk()).await {
+            match clock.timeout_at(until, self.response.chunk()).await {
                 Ok(Ok(Some(more))) => bytes.extend_from_slice(&more),
                 Ok(Ok(None) | Err(_)) | Err(_) => break,
             }
@@ -253,7 +256,7 @@ impl Connection {
         plain.ok().filter(|plain| is_text(plain))
     }
 
-    /// The next bytes; nothing is lost when the caller gives up waiting.
+    /// The next bytes. Nothing is lost if the caller stops waiting.
     pub(super) async fn chunk(&mut self) -> reqwest::Result<Option<Bytes>> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
@@ -261,17 +264,17 @@ impl Connection {
         }
     }
 
-    /// That the server ended it.
+    /// The cause: the server closed it.
     pub(super) fn closed(&self) -> Cause {
         Cause::new(CauseKind::Connection, format!("{} closed the connection", redact::url(&self.url)))
     }
 
-    /// That it broke.
+    /// The cause: it broke.
     pub(super) fn broke(&self, error: &reqwest::Error) -> Cause {
         HttpError::from_reqwest(error, &self.url).as_cause()
     }
 
-    /// That it delivers nothing.
+    /// The cause: it delivers nothing.
     pub(super) fn silent(&self) -> Cause {
         let words = format!("{} delivered no sound for {} s", redact::url(&self.url), self.silent_for.as_secs());
         Cause::new(CauseKind::Stalled, words)
@@ -284,25 +287,26 @@ impl Connection {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> Result<Spoke, ReceiverGone> {
-        let until = Instant::now() + KEPT_FOR;
+        let clock = opener.environment.clock.clone();
+        let until = clock.monotonic() + KEPT_FOR;
         let mut backoff = Backoff::new(policy::LATELY);
         loop {
             let opened = tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(Spoke::Stopped),
                 read = self.chunk() => return Ok(Spoke::Old(read)),
-                opened = timeout_at(until, open_with_sound(opener, output)) => opened,
+                opened = clock.timeout_at(until, open_with_sound(opener, output)) => opened,
             };
             let wait = match opened {
                 Ok(Ok(new)) => {
-                    return Ok(match timeout_at(Instant::now() + PRECEDENCE, self.chunk()).await {
+                    return Ok(match clock.timeout(PRECEDENCE, self.chunk()).await {
                         Ok(Ok(Some(bytes))) => Spoke::Old(Ok(Some(bytes))),
                         Ok(_) | Err(_) => Spoke::New(Box::new(new)),
                     });
                 }
                 Ok(Err(End::Failed(cause))) => {
                     output.trouble(cause).await?;
-                    Instant::now() + backoff.wait()
+                    backoff.wait()
                 }
                 Ok(Err(End::WrongKind(cause))) => return Ok(Spoke::WrongKind(cause)),
                 Ok(Err(End::Stopped)) => return Ok(Spoke::Stopped),
@@ -311,13 +315,13 @@ impl Connection {
             tokio::select! {
                 () = stop.cancelled() => return Ok(Spoke::Stopped),
                 read = self.chunk() => return Ok(Spoke::Old(read)),
-                () = sleep_until(wait) => {}
+                () = clock.sleep(wait) => {}
             }
         }
     }
 }
 
-/// Whether `bytes` may be the beginning of a text: sound soon has a byte that no text has. A list may be in UTF-16, or
+/// Whether `bytes` may be the beginning of text: sound soon has a byte that no text has. A list may be in UTF-16, or
 /// gzipped although nobody asked for that.
 fn is_text(bytes: &[u8]) -> bool {
     let packed = bytes.starts_with(&[0x1f, 0x8b]);
@@ -330,7 +334,8 @@ fn is_text(bytes: &[u8]) -> bool {
 /// A new connection, and the first bytes of its body.
 async fn open_with_sound(opener: &mut Opener<'_>, output: &mut Output) -> Result<Connection, End> {
     let mut new = Box::pin(opener.open(output)).await?;
-    let cause = match timeout(DEAD_AFTER, new.chunk()).await {
+    let clock = &opener.environment.clock;
+    let cause = match clock.timeout(DEAD_AFTER, new.chunk()).await {
         Ok(Ok(Some(bytes))) => {
             new.first = Some(bytes);
             return Ok(new);

@@ -1,9 +1,9 @@
 //! What SHOUTcast adds to HTTP: a status line of its own, and the playing title in the middle of the sound.
 //!
-//! There is no standard; servers agree on this much. Asked with `Icy-MetaData: 1`, a server announces `icy-metaint: N`,
-//! and after every N bytes of sound sends one byte that tells the length of a block of text in units of 16 bytes, mostly
-//! zero. The text is `StreamTitle='…';StreamUrl='…';`, padded with zeros, in UTF-8 or in whatever the studio's computer
-//! was set to.
+//! There is no standard; servers agree on this much. Asked with `Icy-MetaData: 1`, a server announces `icy-metaint: N`.
+//! After every N bytes of sound it sends one byte with the length of a block of text in units of 16 bytes, mostly zero.
+//! The text is `StreamTitle='…';StreamUrl='…';`, padded with zeros, in UTF-8 or in whatever the studio's computer was
+//! set to.
 
 use bytes::{Buf, BytesMut};
 
@@ -14,9 +14,9 @@ const LENGTH_UNIT: usize = 16;
 /// What a server says before the sound.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Head {
-    /// Lower case; empty where it does not say.
+    /// The content type in lower case; empty if the server does not say.
     pub content_type: String,
-    /// Bytes of sound between two titles, where there are titles.
+    /// Bytes of sound between two titles, if there are titles.
     pub title_every: Option<usize>,
 }
 
@@ -42,20 +42,21 @@ fn decode(bytes: &[u8]) -> String {
 /// What a title begins with.
 const MARK: &[u8] = b"StreamTitle='";
 
-/// Takes titles out of sound.
+/// Separates titles from sound.
 ///
-/// Heads lie: one that was kept by a proxy for somebody else announces titles that do not come, or not where it says,
-/// and titles come that no head announced. So a block that is no text puts an end to belief: its bytes are sound, and
-/// from there on titles are found by how they begin, and what stands in their place by what it tears ([`TitleInterval`]).
+/// Heads lie: a head that a proxy has cached for somebody else announces titles that do not come, or in other
+/// positions, and titles come that no head announced. So after a block that is no text, the announcement is not
+/// believed any more: the bytes of the block are sound. From there on titles are found by how they begin, and the zero
+/// bytes in their place by what they tear ([`TitleInterval`]).
 #[derive(Debug)]
 pub(super) struct Titles {
     every: Option<usize>,
     /// What comes next.
     next: Next,
     last: String,
-    /// Where nothing is announced: what may be the beginning of a title.
+    /// If nothing is announced: what may be the beginning of a title.
     held: BytesMut,
-    /// Where nothing is announced: how far apart titles stand.
+    /// If nothing is announced: the interval of titles.
     interval: TitleInterval,
 }
 
@@ -75,8 +76,8 @@ impl Titles {
         Self { every, next, last: String::new(), held: BytesMut::new(), interval }
     }
 
-    /// Adds the sound in `bytes` to `sound`; gives the title where a new one was among them (the last of several).
-    pub(super) fn take(&mut self, mut bytes: &[u8], sound: &mut BytesMut) -> Option<String> {
+    /// Adds the sound in `bytes` to `sound`. Returns the title if a new one was among them (the last of several).
+    pub(super) fn push(&mut self, mut bytes: &[u8], sound: &mut BytesMut) -> Option<String> {
         let mut title = None;
         while let (Some(every), Some((first, rest))) = (self.every, bytes.split_first()) {
             match &mut self.next {
@@ -97,7 +98,7 @@ impl Titles {
                     text.extend_from_slice(now);
                     *left -= now.len();
                     bytes = later;
-                    // No title begins like sound, so that it need not be waited for.
+                    // No title begins like sound, so the rest need not be waited for.
                     if !may_be_text(text) {
                         self.held.extend_from_slice(&[length_byte(text.len() + *left)]);
                         self.held.extend_from_slice(text);
@@ -117,10 +118,10 @@ impl Titles {
         title
     }
 
-    /// What is held back although nothing is announced, once nothing follows it.
+    /// Returns what is held back although nothing is announced, once nothing follows it.
     pub(super) fn rest(&mut self) -> BytesMut {
         let mut rest = BytesMut::new();
-        self.interval.take(&self.held.split(), &mut rest);
+        self.interval.push(&self.held.split(), &mut rest);
         rest.unsplit(self.interval.rest());
         rest
     }
@@ -131,12 +132,12 @@ impl Titles {
         Some(new)
     }
 
-    /// Takes titles out of what is held that nobody announced, and lets go of the sound.
+    /// Finds unannounced titles in what is held, and releases the sound.
     fn search(&mut self, sound: &mut BytesMut) -> Option<String> {
         let mut title = None;
         loop {
             let Some(at) = self.held.windows(MARK.len()).position(|window| window == MARK) else {
-                // The length stands in front of the mark, which may have begun.
+                // The length byte stands before the mark, which may have begun.
                 let begun =
                     (1..MARK.len()).rev().find(|length| self.held.ends_with(MARK.get(..*length).unwrap_or_default()));
                 let keep = begun.unwrap_or(0) + 1;
@@ -165,10 +166,10 @@ impl Titles {
         }
     }
 
-    /// Lets go of so many bytes that are no text.
+    /// Releases `length` bytes that are no text.
     fn let_go(&mut self, length: usize, sound: &mut BytesMut) {
         let bytes = self.held.split_to(length);
-        self.interval.take(&bytes, sound);
+        self.interval.push(&bytes, sound);
     }
 }
 
@@ -176,15 +177,15 @@ fn length_byte(length: usize) -> u8 {
     u8::try_from(length / LENGTH_UNIT).unwrap_or_default()
 }
 
-/// Whether `text` may be (the beginning of) what stands between sound: fields like `StreamTitle='…';`, with zeros at the
-/// end, in any encoding (UTF-16 has zeros everywhere). What is none does not become one by what follows.
+/// Whether `text` may be (the beginning of) a block between sound: fields like `StreamTitle='…';`, with zeros at the
+/// end, in any encoding (UTF-16 has zeros everywhere). More bytes never make it one.
 fn may_be_text(text: &[u8]) -> bool {
     let mut written = text.iter().filter(|byte| **byte != 0);
     written.next().is_none_or(u8::is_ascii_alphabetic) && !written.any(u8::is_ascii_control)
 }
 
-/// The title in a block of text. Titles hold quotes and semicolons, so that only both together, before the next field or
-/// the end, close it.
+/// The title in a block of text. Titles contain quotes and semicolons: only both together, before the next field or the
+/// end, close it.
 fn stream_title(text: &[u8]) -> Option<String> {
     let text = decode(text);
     let text = text.trim_end_matches('\0');
@@ -222,7 +223,7 @@ mod tests {
         for size in [1, 7, 101, 10_000] {
             let mut titles = Titles::new(Some(100));
             let mut sound = BytesMut::new();
-            let seen: Vec<_> = body.chunks(size).filter_map(|part| titles.take(part, &mut sound)).collect();
+            let seen: Vec<_> = body.chunks(size).filter_map(|part| titles.push(part, &mut sound)).collect();
             assert_eq!(sound, expected, "in parts of {size}");
             let all = ["아침 음악", "It's; on"];
             assert_eq!(seen, if size == 10_000 { &all[1..] } else { &all[..] }, "in parts of {size}");
@@ -233,7 +234,7 @@ mod tests {
     fn without_announced_titles_everything_is_sound() {
         let mut sound = BytesMut::new();
         let mut titles = Titles::new(None);
-        assert_eq!(titles.take(b"StreamTitle='x';", &mut sound), None);
+        assert_eq!(titles.push(b"StreamTitle='x';", &mut sound), None);
         sound.extend_from_slice(&titles.rest());
         assert_eq!(&sound[..], b"StreamTitle='x';");
     }
@@ -251,7 +252,7 @@ mod tests {
         for size in [1, 999, 100_000] {
             let mut titles = Titles::new(Some(16_000));
             let mut heard = BytesMut::new();
-            let told = sound.chunks(size).filter_map(|part| titles.take(part, &mut heard)).count();
+            let told = sound.chunks(size).filter_map(|part| titles.push(part, &mut heard)).count();
             heard.extend_from_slice(&titles.rest());
             assert!(heard == sound, "in parts of {size}: {} bytes of {}", heard.len(), sound.len());
             assert_eq!(told, 0);
@@ -270,7 +271,7 @@ mod tests {
             for size in [1, 13, 10_000] {
                 let mut titles = Titles::new(announced);
                 let mut heard = BytesMut::new();
-                let told: Vec<_> = body.chunks(size).filter_map(|part| titles.take(part, &mut heard)).collect();
+                let told: Vec<_> = body.chunks(size).filter_map(|part| titles.push(part, &mut heard)).collect();
                 heard.extend_from_slice(&titles.rest());
                 assert!(heard == sound, "{announced:?} in parts of {size}: {} bytes", heard.len());
                 assert_eq!(told.last().unwrap(), "Number 4");

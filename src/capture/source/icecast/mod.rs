@@ -1,8 +1,9 @@
 //! Icecast and SHOUTcast: one endless HTTP body.
 //!
-//! A clean end of the body is a disconnect like any other. What a server sends in a burst at the beginning is older than
-//! its arrival says; the tape anchors by the tightest arrival of the whole capture, so that this does no harm. After a
-//! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame ([`Tail`]).
+//! A clean end of the body is a disconnect like any other. The burst that a server sends at the beginning is older than
+//! its arrival says. The tape anchors by the tightest arrival of the whole capture, so this does no harm. After a
+//! reconnect the burst holds the end of what is on tape and what was missed since: it is joined to the frame
+//! ([`Tail`]).
 
 mod connection;
 mod icy;
@@ -19,7 +20,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::HeaderMap;
 use reqwest::{Response, Version};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -33,21 +33,22 @@ use crate::base::redact;
 use crate::config::Icecast;
 use crate::model::{Cause, CauseKind, Container, MediaEvent};
 
-/// Sound is recognised within this many bytes, or it is none.
+/// Sound is recognised within this many bytes; else there is none.
 const ENOUGH_TO_TELL: usize = 64 << 10;
-/// Bytes that flow for so long without a frame of the codec that was known are of another one.
+/// Bytes that flow for this long without a frame of the known codec are of another codec.
 const ANOTHER_AFTER: TimeDelta = TimeDelta::seconds(1);
-/// A stream is steady when it has come for so long …
+/// A stream is steady when it has arrived for this long …
 const STEADY_AFTER: Duration = Duration::from_secs(10);
 /// … without a pause longer than this.
 const STEADY_PAUSE: Duration = Duration::from_millis(1500);
-/// The silence of a steady stream is told sooner.
+/// The silence of a steady stream is reported after this time.
 const SILENT_AFTER: Duration = Duration::from_secs(3);
-/// How long after its first sound a connection may still come to what it has in common with the one before. A burst comes
-/// as fast as the network allows.
+/// How long after its first sound a connection may still reach the sound that it has in common with the one before. A
+/// burst comes as fast as the network allows.
 const BURST_WITHIN: Duration = Duration::from_secs(3);
 
-/// Captures until `stop` is cancelled or nobody listens any more, or the address turns out to be that of an HLS playlist.
+/// Captures until `stop` is cancelled or nobody receives the events any more. Returns `Some` if the address stands for
+/// an HLS playlist.
 pub(super) async fn run(
     source: &Icecast,
     environment: &Environment,
@@ -55,7 +56,7 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Option<WrongKind> {
     reconnect_forever(
-        IcecastLink { opener: Opener::new(source, environment), next: None, tail: Tail::default() },
+        IcecastLink { environment, opener: Opener::new(source, environment), next: None, tail: Tail::default() },
         environment,
         events,
         stop,
@@ -64,10 +65,11 @@ pub(super) async fn run(
 }
 
 struct IcecastLink<'a> {
+    environment: &'a Environment,
     opener: Opener<'a>,
-    /// One that stands already.
+    /// A connection that is open already.
     next: Option<Connection>,
-    /// What was handed over last.
+    /// The sound that was handed over last.
     tail: Tail,
 }
 
@@ -99,7 +101,7 @@ impl Link for IcecastLink<'_> {
 }
 
 impl IcecastLink<'_> {
-    /// Hands over the body of `connection` until it ends, or another one has sound instead.
+    /// Hands over the body of `connection` until it ends, or until another one has sound instead.
     async fn capture(
         &mut self,
         intake: &mut Intake,
@@ -107,25 +109,26 @@ impl IcecastLink<'_> {
         output: &mut Output,
         stop: &CancellationToken,
     ) -> End {
-        let mut burst_ends: Option<Instant> = None;
+        let clock = &self.environment.clock;
+        let mut burst_ends: Option<Duration> = None;
         let mut roused = false;
-        let mut pace = Pace::new(connection.begins_within);
-        let mut deadline = Instant::now() + pace.patience();
+        let mut pace = Pace::new(connection.begins_within, clock.monotonic());
+        let mut deadline = clock.monotonic() + pace.patience();
         let end = loop {
             if !intake.is_waiting() {
                 burst_ends = None;
-            } else if Instant::now() >= *burst_ends.get_or_insert_with(|| Instant::now() + BURST_WITHIN) {
+            } else if clock.monotonic() >= *burst_ends.get_or_insert_with(|| clock.monotonic() + BURST_WITHIN) {
                 intake.wait_no_more();
             }
             let until = burst_ends.map_or(deadline, |burst_ends| burst_ends.min(deadline));
             let read = tokio::select! {
-                read = timeout_at(until, connection.chunk()) => read,
+                read = clock.timeout_at(until, connection.chunk()) => read,
                 () = stop.cancelled() => break End::Stopped,
             };
             let read = match read {
                 Ok(read) => read.transpose(),
-                Err(_) if Instant::now() < deadline => Some(Ok(Bytes::new())),
-                // Something came, and it was no sound.
+                Err(_) if clock.monotonic() < deadline => Some(Ok(Bytes::new())),
+                // Bytes came, and they were no sound.
                 Err(_) if roused => break End::Failed(connection.silent()),
                 Err(_) => {
                     connection.silent_for = pace.patience();
@@ -133,8 +136,9 @@ impl IcecastLink<'_> {
                         return deaf.into();
                     }
                     roused = true;
-                    deadline = Instant::now() + DEAD_AFTER;
-                    // From the beginning: another one beside it is of the next entry, not silent in the same way.
+                    deadline = clock.monotonic() + DEAD_AFTER;
+                    // It was silent from the beginning. Another connection beside it takes the next entry, which may
+                    // not be silent.
                     if intake.framer.is_none() {
                         self.opener.pass_on();
                     }
@@ -152,20 +156,20 @@ impl IcecastLink<'_> {
                 }
             };
             let title = match read {
-                Some(Ok(bytes)) => match intake.take(&bytes, output.now()) {
+                Some(Ok(bytes)) => match intake.push(&bytes, output.now()) {
                     Ok(title) => title,
                     Err(cause) => break End::Failed(cause),
                 },
                 None => {
-                    intake.take_rest(output.now());
+                    intake.push_rest(output.now());
                     break End::Failed(intake.ended());
                 }
                 Some(Err(error)) => break End::Failed(connection.broke(&error)),
             };
             match intake.hand_over(title, output).await {
                 Ok(true) => {
-                    pace.sound();
-                    deadline = Instant::now() + pace.patience();
+                    pace.sound(clock.monotonic());
+                    deadline = clock.monotonic() + pace.patience();
                     roused = false;
                 }
                 Ok(false) => {}
@@ -179,32 +183,30 @@ impl IcecastLink<'_> {
     }
 }
 
-/// How evenly the sound of a connection comes.
+/// How evenly the sound of a connection comes, in monotonic time.
 struct Pace {
-    since: Instant,
-    last: Instant,
+    since: Duration,
+    last: Duration,
     longest: Duration,
-    /// How long it may take to begin, until it has begun.
+    /// How long its sound may take to begin; `None` once it has begun.
     begins_within: Option<Duration>,
 }
 
 impl Pace {
-    fn new(begins_within: Duration) -> Self {
-        let now = Instant::now();
+    fn new(begins_within: Duration, now: Duration) -> Self {
         Self { since: now, last: now, longest: Duration::ZERO, begins_within: Some(begins_within) }
     }
 
-    /// Notes that there was sound.
-    fn sound(&mut self) {
-        let now = Instant::now();
-        self.longest = self.longest.max(now - self.last);
+    /// There was sound at `now`.
+    fn sound(&mut self, now: Duration) {
+        self.longest = self.longest.max(now.saturating_sub(self.last));
         self.last = now;
         self.begins_within = None;
     }
 
     /// How long it may be silent.
     fn patience(&self) -> Duration {
-        let steady = self.last - self.since >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
+        let steady = self.last.saturating_sub(self.since) >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
         self.begins_within.unwrap_or(if steady { SILENT_AFTER } else { DEAD_AFTER })
     }
 }
@@ -212,7 +214,7 @@ impl Pace {
 /// From the bytes of a body to sound and titles.
 struct Intake {
     url: String,
-    /// Whether the server said nothing before it.
+    /// Whether the server sent no head.
     headless: bool,
     content_type: String,
     titles: Titles,
@@ -220,9 +222,9 @@ struct Intake {
     beginning: BytesMut,
     framer: Option<Framer>,
     container: Option<Container>,
-    /// What came after the last frame of it, since when, and how many frames there were.
+    /// What came after the last frame of the known codec, since when, and how many frames there were.
     strange: (BytesMut, Option<DateTime<Utc>>, u64),
-    /// What the connection before ended with, until there is a framer.
+    /// The end of the connection before, until there is a framer.
     tail: Tail,
 }
 
@@ -242,7 +244,7 @@ impl Intake {
         }
     }
 
-    /// What the next connection may repeat.
+    /// The sound that the next connection may repeat.
     fn into_tail(self) -> Tail {
         self.framer.map_or(self.tail, Framer::into_tail)
     }
@@ -257,22 +259,22 @@ impl Intake {
         }
     }
 
-    /// Takes the next bytes of the body, which came at `arrived`; gives the title that began in them.
-    fn take(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
+    /// Takes the next bytes of the body, which came at `arrived`. Returns the title that began in them.
+    fn push(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
         let mut sound = BytesMut::new();
-        let title = self.titles.take(bytes, &mut sound);
-        self.take_sound(&sound, arrived)?;
+        let title = self.titles.push(bytes, &mut sound);
+        self.push_sound(&sound, arrived)?;
         Ok(title)
     }
 
-    /// What was held back for titles, once nothing follows it.
-    fn take_rest(&mut self, arrived: DateTime<Utc>) {
+    /// Takes what was held back for titles, once nothing follows it.
+    fn push_rest(&mut self, arrived: DateTime<Utc>) {
         let rest = self.titles.rest();
-        // That it is no sound is told by whoever ended it.
-        let _ = self.take_sound(&rest, arrived);
+        // If it is no sound, the end of the connection is reported anyway.
+        let _ = self.push_sound(&rest, arrived);
     }
 
-    fn take_sound(&mut self, sound: &[u8], arrived: DateTime<Utc>) -> Result<(), Cause> {
+    fn push_sound(&mut self, sound: &[u8], arrived: DateTime<Utc>) -> Result<(), Cause> {
         if let Some(framer) = &mut self.framer {
             framer.push(sound, arrived);
             let (strange, since, _) = &mut self.strange;
@@ -283,7 +285,7 @@ impl Intake {
             return Ok(());
         }
         self.beginning.extend_from_slice(sound);
-        // What the head promises is believed where the bytes say nothing else.
+        // The head is believed if the bytes do not contradict it.
         let untold = self.beginning.len() < ENOUGH_TO_TELL || media::is_unsupported(&self.beginning);
         let told = || if untold { None } else { container_of(&self.content_type) };
         if let Some(container) = sniff(&self.beginning).or_else(told) {
@@ -296,7 +298,7 @@ impl Intake {
         Ok(())
     }
 
-    /// Hands over what is whole; tells whether that was any sound.
+    /// Hands over what is whole. Returns whether that was any sound.
     async fn hand_over(&mut self, title: Option<String>, output: &mut Output) -> Result<bool, ReceiverGone> {
         let mut any = false;
         while let Some(piece) = self.framer.as_mut().and_then(Framer::next_chunk) {
@@ -318,7 +320,7 @@ impl Intake {
         Ok(any)
     }
 
-    /// Goes on with another framer where the codec has changed within the connection; gives what the old one had left.
+    /// Changes to another framer if the codec has changed within the connection. Returns what the old one had left.
     fn other_codec(&mut self, now: DateTime<Utc>) -> Option<Vec<Piece>> {
         let framer = self.framer.as_mut()?;
         let (strange, since, units) = &mut self.strange;
@@ -346,14 +348,14 @@ impl Intake {
     }
 
     async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), ReceiverGone> {
-        self.take_rest(output.now());
+        self.push_rest(output.now());
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;
         }
         Ok(())
     }
 
-    /// What the end of the body means.
+    /// The cause: the end of the body.
     fn ended(&self) -> Cause {
         if self.framer.is_none() {
             return self.no_sound();
@@ -378,7 +380,7 @@ fn read_headers(headers: &HeaderMap) -> Head {
     head
 }
 
-/// What a `Content-Type` promises, for streams that are joined at a place that shows nothing.
+/// The container that a `Content-Type` promises, for streams whose first bytes do not show it.
 fn container_of(content_type: &str) -> Option<Container> {
     match content_type.split(';').next()?.trim() {
         "audio/mpeg" | "audio/mp3" => Some(Container::Mp3),

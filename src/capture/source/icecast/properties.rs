@@ -1,4 +1,4 @@
-//! What holds for everything that calls itself a SHOUTcast server, as checks that panic where it does not.
+//! What holds for every SHOUTcast server, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use bytes::BytesMut;
@@ -6,15 +6,15 @@ use bytes::BytesMut;
 use super::icy::Titles;
 use crate::base::trial::parts;
 
-/// Titles are taken out of the sound however the network cuts it, and nothing else is. The
-/// first byte says how often titles come, the second how the body is cut.
+/// Titles are removed from the sound however the network cuts it, and nothing else is. The first byte says how often
+/// titles come, the second how the body is cut.
 pub fn icy(bytes: &[u8]) {
     let [every, seed, body @ ..] = bytes else { return };
     let every = Some(usize::from(*every)).filter(|every| *every > 0);
     let whole = taken(every, std::iter::once(body));
     let cut = taken(every, parts(body, u64::from(*seed)));
     assert_eq!(cut, whole);
-    // What is left of it has its order.
+    // What is left is in the order of the body.
     let mut rest = body.iter();
     assert!(whole.0.iter().all(|byte| rest.any(|other| other == byte)), "something came to the sound");
 }
@@ -25,7 +25,7 @@ fn taken<'a>(every: Option<usize>, parts: impl Iterator<Item = &'a [u8]>) -> (By
     let mut sound = BytesMut::new();
     let mut last = None;
     for part in parts {
-        last = titles.take(part, &mut sound).or(last);
+        last = titles.push(part, &mut sound).or(last);
     }
     sound.extend_from_slice(&titles.rest());
     (sound, last)

@@ -1,11 +1,14 @@
-//! Against a server that speaks as stations do, with real sound.
+//! Captures of a server that speaks as stations do, with real sound and simulated time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::base::clock::SystemClock;
+use crate::base::clock::simulated::SimulatedClock;
 use crate::base::process::Invocation;
 use crate::capture::source::testing::Capture;
 use crate::config::Address;
@@ -16,7 +19,8 @@ const ICY: &str = "ICY 200 OK\r\nicy-name: Radio\r\ncontent-type:audio/mpeg\r\n"
 /// Ten seconds of sound.
 async fn sound(options: &str) -> Vec<u8> {
     let line = format!("-nostdin -v error -f lavfi -i sine=duration=10:sample_rate=44100 -ac 2 {options} pipe:1");
-    let mut running = Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn().unwrap();
+    let mut running =
+        Invocation::new("ffmpeg").args(line.split_whitespace()).with_stdout().spawn(&SystemClock::shared()).unwrap();
     let mut bytes = Vec::new();
     running.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
     bytes
@@ -26,14 +30,21 @@ async fn mp3() -> Vec<u8> {
     sound("-c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3").await
 }
 
-/// A station on a port of its own.
+/// A station on a port of its own, with a clock of its own.
 struct Station {
     listener: TcpListener,
+    clock: Arc<SimulatedClock>,
 }
 
 impl Station {
     async fn open() -> Self {
-        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self { listener, clock: SimulatedClock::at(DateTime::UNIX_EPOCH) }
+    }
+
+    /// What a capture of it runs in.
+    fn environment(&self) -> Environment {
+        Environment { clock: self.clock.clone(), ..Environment::system() }
     }
 
     fn source(&self) -> Icecast {
@@ -43,14 +54,15 @@ impl Station {
     }
 
     fn capture(&self) -> Capture {
-        let source = self.source();
-        Capture::start(|events, stop| async move {
-            let wrong_kind = run(&source, &Environment::system(), events, stop).await;
+        let (source, environment) = (self.source(), self.environment());
+        let capture = Capture::start(|events, stop| async move {
+            let wrong_kind = run(&source, &environment, events, stop).await;
             assert!(wrong_kind.is_none(), "{wrong_kind:?}");
-        })
+        });
+        capture.passing(&self.clock)
     }
 
-    /// Takes the next listener, answers with `head` and `body`, and gives what it asked and the open connection.
+    /// Accepts the next listener and answers with `head` and `body`. Returns the request and the open connection.
     async fn serve(&self, head: &str, body: &[u8]) -> (String, TcpStream) {
         let (request, mut stream) = self.ask().await;
         stream.write_all(format!("{head}\r\n").as_bytes()).await.unwrap();
@@ -58,9 +70,9 @@ impl Station {
         (request, stream)
     }
 
-    /// Takes the next listener and gives what it asks.
+    /// Accepts the next listener. Returns its request and the connection.
     async fn ask(&self) -> (String, TcpStream) {
-        let (mut stream, _) = self.listener.accept().await.unwrap();
+        let (mut stream, _) = self.clock.pass_until(self.listener.accept()).await.unwrap();
         let mut request = Vec::new();
         while !request.ends_with(b"\r\n\r\n") {
             request.push(stream.read_u8().await.unwrap());
@@ -121,7 +133,7 @@ async fn titles_leave_the_sound_untouched(head: &str) {
     }
     assert!(bytes == mp3, "{} bytes of {}", bytes.len(), mp3.len());
     assert!(length.abs_diff(Duration::from_secs(10)) < Duration::from_millis(60), "{length:?}");
-    // Two that come within one read are one: the last.
+    // Two titles within one read count as one: the last.
     assert_eq!(titles.last(), Some(&"둘"));
     assert!(fresh[0] && fresh[1..].iter().all(|fresh| !fresh), "{fresh:?}");
     capture.finish().await;
@@ -163,7 +175,7 @@ async fn a_station_that_comes_back_goes_on_with_a_discontinuity() {
     let (_, stream) = station.serve("HTTP/1.0 200 OK\r\nContent-Type: audio/aacp\r\n", &aac[..aac.len() / 2]).await;
     assert_eq!(capture.format().await.container, Container::Adts);
     assert!(capture.chunk().await.discontinuity);
-    // What came after the last whole second is not lost when the capture is stopped.
+    // Sound after the last whole second is not lost when the capture is stopped.
     let rest = capture.finish().await;
     let last = rest.iter().rev().find_map(|event| match event {
         MediaEvent::Chunk(chunk) => Some(chunk.duration),
@@ -196,7 +208,7 @@ async fn a_station_that_falls_silent_is_left_and_tried_again() {
     assert!(cause.words.contains("nothing for 10 s") || cause.words.contains("no sound for 10 s"), "{cause}");
     assert_eq!(cause.kind, CauseKind::Stalled);
     station.serve(HTTP, &mp3).await;
-    // The whole of it again: what is on tape is dropped, what follows goes on without a seam.
+    // The whole stream again: what is on tape is dropped, what follows goes on without a seam.
     assert!(!capture.chunk().await.discontinuity);
     capture.finish().await;
     drop(silent);
@@ -240,7 +252,7 @@ async fn an_hls_playlist_is_passed_over_unless_the_list_has_nothing_else() {
 
     let source = station.source();
     let (events, _heard) = mpsc::channel(16);
-    let environment = Environment::system();
+    let environment = station.environment();
     let capture = run(&source, &environment, events, CancellationToken::new());
     let serve = async {
         drop(station.serve(head, b"[playlist]\nFile1=hls\nFile2=other\n").await);
@@ -259,7 +271,7 @@ async fn a_head_that_is_late_is_waited_for_beside_a_second_one() {
     let mut first = station.ask().await.1;
     let cause = capture.trouble().await;
     assert!(cause.words.contains("sent nothing for 10 s"), "{cause}");
-    // The second question gets no answer at all.
+    // The second request gets no answer at all.
     let second = station.ask().await.1;
     first.write_all(format!("{HTTP}\r\n").as_bytes()).await.unwrap();
     first.write_all(&mp3().await).await.unwrap();

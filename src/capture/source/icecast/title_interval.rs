@@ -1,9 +1,9 @@
-//! How far apart titles stand that no head announced: learned from how they tear the sound.
+//! The interval of titles that no head announced, learned from how they tear the sound.
 //!
-//! Where a title stays as it is, one byte of zero stands in its place. Nothing tells it from sound but that the frame around
-//! it is torn: the next one begins a byte late. Which of the zeros in the frame it is, the distance says, which is the same
-//! all along, and counted from the beginning of the body. So torn frames are held back until one distance explains them,
-//! and are handed on whole; from there on the byte is known before it comes.
+//! If the title does not change, one zero byte stands in its place. Only the torn frame around it distinguishes it from
+//! sound: the next frame begins a byte late. The interval says which of the zeros in the frame it is; the interval is
+//! constant and counted from the beginning of the body. So torn frames are held back until one interval explains them,
+//! and are handed on whole. From there on the byte is known before it comes.
 
 use std::collections::VecDeque;
 
@@ -12,22 +12,22 @@ use bytes::{Buf, BytesMut};
 use super::super::media::{Head, sniff};
 use crate::model::Container;
 
-/// What the sound is, is looked up in so many bytes.
+/// The container is recognised in this many bytes.
 const SNIFFED: usize = 4 << 10;
-/// Where no frame is torn in so many bytes, none will be.
+/// If no frame is torn in this many bytes, none will be.
 const WATCHED: u64 = 256 << 10;
-/// No more is held back: as much as lies between two titles at most, and some frames.
+/// At most this many bytes are held back: as much as lies between two titles at most, and some frames.
 const HELD: usize = 36 << 10;
-/// So many frames of one kind in a row are no accident.
+/// This many frames of one kind in a row are no accident.
 const PROOF: usize = 3;
-/// After so many blocks any distance will do of several that explain them.
+/// After this many blocks any of several intervals that explain them will do.
 const ENOUGH: usize = 6;
-/// How often a distance is learned anew where it turned out to be none.
+/// How often an interval is learned again if it turned out to be wrong.
 const TRIES: u8 = 4;
 /// What servers usually set.
 const USUAL: [u64; 10] = [16_000, 8_192, 16_384, 32_768, 4_096, 24_576, 8_000, 32_000, 2_048, 1_024];
 
-/// Takes the bytes that stand for titles out of sound, once it knows where.
+/// Removes the bytes that stand for titles from sound, once it knows where they are.
 #[derive(Debug)]
 pub(super) struct TitleInterval {
     state: State,
@@ -37,21 +37,21 @@ pub(super) struct TitleInterval {
 #[derive(Debug)]
 enum State {
     Watching(Watch),
-    /// So many bytes of sound between two titles, and since the last.
+    /// The interval is known: the bytes of sound between two titles, and those since the last.
     Known {
         every: u64,
         since: u64,
     },
-    /// Nothing is looked for any more.
+    /// The interval is not looked for any more.
     Idle,
 }
 
 /// A title, or the byte in its place.
 #[derive(Debug)]
 struct Block {
-    /// Where it may stand, counted in bytes that are no text of titles; in their order.
+    /// The positions where it may stand, in order, counted in bytes that are no text of titles.
     positions: Vec<u64>,
-    /// How much of them it is itself.
+    /// How many of these bytes it is itself.
     length: u64,
 }
 
@@ -65,33 +65,33 @@ struct Watch {
     held: BytesMut,
     start: u64,
     frame: usize,
-    /// Titles with a text in what is held.
+    /// The titles with text in what is held.
     texts: VecDeque<u64>,
     blocks: VecDeque<Block>,
-    /// Where the first torn frame begins that nothing has explained.
+    /// Where the first torn frame begins that nothing explains yet.
     torn: Option<u64>,
 }
 
 /// What a frame turned out to be.
 enum Look {
-    /// The bytes end before that is known.
+    /// The bytes end too early to say.
     More,
-    /// As long as it says.
+    /// It is as long as it says.
     Whole(usize),
-    /// One byte longer than it says; these are its zeros.
+    /// It is one byte longer than it says; these are its zeros.
     Torn(usize, Vec<usize>),
     /// No frame.
     None,
 }
 
 impl TitleInterval {
-    /// For sound whose first byte is that of a body, or not.
+    /// Starts with sound that is, or is not, the beginning of a body.
     pub(super) fn new(from_the_beginning: bool) -> Self {
         Self { state: State::Watching(Watch::new(from_the_beginning)), tries: 0 }
     }
 
-    /// Takes sound with those bytes in it, and adds what is known of it to `sound`.
-    pub(super) fn take(&mut self, mut bytes: &[u8], sound: &mut BytesMut) {
+    /// Takes bytes with titles in them. Adds what is known to be sound to `sound`.
+    pub(super) fn push(&mut self, mut bytes: &[u8], sound: &mut BytesMut) {
         while !bytes.is_empty() {
             match &mut self.state {
                 State::Idle => {
@@ -119,7 +119,7 @@ impl TitleInterval {
         }
     }
 
-    /// A title with a text stands here.
+    /// A title with text stands here.
     pub(super) fn text(&mut self) {
         match &mut self.state {
             State::Idle => {}
@@ -132,7 +132,7 @@ impl TitleInterval {
         }
     }
 
-    /// What is held back, once nothing follows it.
+    /// Returns what is held back, once nothing follows it.
     pub(super) fn rest(&mut self) -> BytesMut {
         match &mut self.state {
             State::Watching(watch) => watch.held.split(),
@@ -168,17 +168,17 @@ impl TitleInterval {
         }
     }
 
-    /// Takes again what came before the distance was known.
+    /// Processes again what came before the interval was known.
     fn replay(&mut self, rest: &[u8], texts: VecDeque<u64>, mut start: u64, sound: &mut BytesMut) {
         let mut rest = rest;
         for text in texts {
             let before = usize::try_from(text.saturating_sub(start)).unwrap_or(usize::MAX).min(rest.len());
             let (now, later) = rest.split_at(before);
-            self.take(now, sound);
+            self.push(now, sound);
             self.text();
             (rest, start) = (later, text.max(start));
         }
-        self.take(rest, sound);
+        self.push(rest, sound);
     }
 }
 
@@ -188,11 +188,11 @@ impl Watch {
         Self { blocks: origin.into_iter().collect(), ..Self::default() }
     }
 
-    /// Looks at the next frame; tells whether there was one.
+    /// Looks at the next frame. Returns whether there was one.
     fn step(&mut self) -> bool {
         if self.container.is_none() {
             let Some(beginning) = self.held.get(..SNIFFED) else { return false };
-            // What has no frames is watched in vain, which ends by itself.
+            // Bytes without frames are watched in vain, which ends by itself.
             self.container = Some(sniff(beginning).unwrap_or(Container::Ogg));
         }
         let (length, zeros) = match self.frame_here() {
@@ -247,20 +247,20 @@ impl Watch {
         } else {
             match torn_head(container, &like, bytes.get(length..).unwrap_or_default()) {
                 Look::More => Look::More,
-                // The next one is looked at in its turn.
+                // The next block is looked at later.
                 Look::Torn(..) => Look::Whole(length),
                 Look::Whole(_) | Look::None => Look::None,
             }
         }
     }
 
-    /// The one distance that explains all blocks, and where each of them stands.
+    /// The one interval that explains all blocks, and where each of them stands.
     fn explained(&mut self) -> Option<(u64, Vec<(u64, u64)>)> {
         if let (Some(origin), Some(text), None) = (self.blocks.front(), self.blocks.get(1), self.torn)
             && (origin.length, text.length) == (0, 0)
             && self.blocks.len() == 2
         {
-            // Nothing is lost by believing it, as the next one shows whether it is true.
+            // Nothing is lost by believing it: the next title shows whether it is true.
             let every = text.positions.first()?.checked_sub(*origin.positions.first()?).filter(|every| *every > 0)?;
             return Some((
                 every,
@@ -275,7 +275,7 @@ impl Watch {
             let usual = || USUAL.into_iter().find(|usual| distances.contains(usual));
             let every = match distances.as_slice() {
                 [] => {
-                    // One of them was something else.
+                    // One of them was no title.
                     self.blocks.pop_front();
                     continue;
                 }
@@ -291,7 +291,7 @@ impl Watch {
         None
     }
 
-    /// Hands on what is held up to the last block, without those that are none of the sound; gives what follows, the
+    /// Hands on what is held up to the last block, without the blocks that are no sound. Returns what follows, the
     /// titles in it, and where it begins.
     fn cleaned(&mut self, chosen: &[(u64, u64)], sound: &mut BytesMut) -> (BytesMut, VecDeque<u64>, u64) {
         let mut held = self.held.split();
@@ -357,7 +357,7 @@ fn torn_head(container: Container, like: &Head, bytes: &[u8]) -> Look {
     Look::None
 }
 
-/// All distances that would put each of `blocks` as far behind the one before, and where the blocks would stand.
+/// All intervals that would put each of `blocks` as far behind the one before, and where the blocks would stand.
 fn ways(blocks: &VecDeque<Block>) -> Vec<(u64, Vec<(u64, u64)>)> {
     let mut blocks = blocks.iter();
     let (Some(first), Some(second)) = (blocks.next(), blocks.next()) else { return Vec::new() };

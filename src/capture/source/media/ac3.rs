@@ -50,8 +50,8 @@ fn plain(bytes: &[u8]) -> Option<Header> {
     })
 }
 
-/// A header of Enhanced AC-3. Frames that add channels to the one before, and other programs, play no time of their own;
-/// so how many channels there are is not in any one header.
+/// A header of Enhanced AC-3. Frames that add channels to the one before, and frames of other programs, play no time of
+/// their own. So no single header says how many channels there are.
 fn enhanced(bytes: &[u8]) -> Option<Header> {
     const DEPENDENT: u8 = 1;
     const RESERVED: u8 = 3;

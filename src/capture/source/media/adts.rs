@@ -1,8 +1,8 @@
 //! ADTS frame headers (ISO/IEC 14496-3, 1.A.2.2).
 //!
 //! HE-AAC in ADTS announces its core: half the rate (and, with parametric stereo, one channel) of what is heard. Its
-//! 1024 core samples at the core rate play exactly as long as the 2048 that a decoder makes of them, so durations are
-//! right; the detail names the core.
+//! 1024 core samples at the core rate play exactly as long as the 2048 samples that a decoder makes of them, so
+//! durations are right; the detail names the core.
 
 use super::fields::array;
 use super::frames::{Coding, FrameFormat, Header};
@@ -15,9 +15,14 @@ const SAMPLES_PER_BLOCK: u32 = 1024;
 /// Frames of ADTS.
 pub(super) const CODING: Coding = Coding { sync: 0xff, header };
 
-/// How long the header is that `frame` begins with: two bytes longer where a checksum follows.
+/// The length of the header that `frame` begins with; it is two bytes longer with a checksum.
 pub(super) fn header_length(frame: &[u8]) -> usize {
     if frame.get(1).is_some_and(|byte| byte & 1 == 0) { 9 } else { 7 }
+}
+
+/// The length of the ADTS frame that begins with `bytes`, header included; `None` if they are no header.
+pub fn frame_length(bytes: &[u8]) -> Option<usize> {
+    header(bytes).map(|header| header.length)
 }
 
 /// Reads the header at the beginning of `bytes`.

@@ -1,4 +1,4 @@
-//! Numbers out of untrusted bytes: every read is checked, `None` where the bytes end.
+//! Numbers read from untrusted bytes: every read is checked, and gives `None` if the bytes end.
 
 /// The `N` bytes at `at`.
 pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {

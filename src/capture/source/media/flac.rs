@@ -1,9 +1,9 @@
-//! FLAC as it is (RFC 9639), without another container: a head, then frames.
+//! FLAC without another container (RFC 9639): a head, then frames.
 //!
-//! A frame does not say how long it is, only how much it plays: it ends where the next one begins, which is where a
-//! header with a right checksum stands behind bytes whose own checksum is right. The head goes into [`Format::init`], so
-//! that a reel that begins in the middle can be decoded; a new head (some servers send one with every song) is a new
-//! format. What comes before the first head is left out.
+//! A frame does not say how long it is in bytes, only how much it plays. It ends at the next frame: at a header with a
+//! right checksum, after bytes whose own checksum is right. The head goes into [`Format::init`], so that a reel that
+//! begins in the middle can be decoded. A new head (some servers send one with every song) is a new format. What comes
+//! before the first head is left out.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -13,16 +13,16 @@ use super::unit::Unit;
 use crate::model::{Container, Format};
 
 const MARK: &[u8; 4] = b"fLaC";
-/// A head beyond this (a picture in it) is not waited for.
+/// A longer head (with a picture in it) is not waited for.
 const LONGEST_HEAD: usize = 4 << 20;
-/// A longer frame is none: 65,535 samples are seldom more than a tenth of it.
+/// A longer frame is no frame: 65,535 samples seldom take more than a tenth of it.
 const LONGEST_FRAME: usize = 1 << 20;
 /// Sync, sizes, a number of up to seven bytes, a block size and a rate of two bytes each, a checksum.
 const LONGEST_HEADER: usize = 16;
 
 /// Whether `bytes` begin with the head of a FLAC stream.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    // The first block of the head tells of the stream, and has 34 bytes.
+    // The first block of the head describes the stream, and has 34 bytes.
     bytes.starts_with(MARK)
         && array::<4>(bytes, 4).is_some_and(|[kind, size @ ..]| matches!(kind & 0x7f, 0) && size == [0, 0, 34])
 }
@@ -44,7 +44,7 @@ struct Stream {
     format: Format,
 }
 
-/// What the header of a frame says that we need.
+/// The needed fields of the header of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Header {
     samples: u32,
@@ -90,7 +90,7 @@ impl FlacReader {
         }
     }
 
-    /// Takes the head at the beginning, or what lies before it; `None` where it is not whole.
+    /// Removes the head at the beginning, or the bytes before it; `None` if the head is not whole.
     fn head(&mut self) -> Option<()> {
         (self.seen, self.sum) = (0, 0);
         let known = self.buffer.len().min(MARK.len());
@@ -112,7 +112,7 @@ impl FlacReader {
         Some(())
     }
 
-    /// How long the frame at the beginning is, once it is known.
+    /// The length of the frame at the beginning, once it is known.
     fn frame(&mut self, ended: bool) -> Option<usize> {
         while let Some(byte) = byte(&self.buffer, self.seen).filter(|_| self.seen <= LONGEST_FRAME) {
             let next = self.buffer.get(self.seen..).unwrap_or_default();
@@ -130,7 +130,7 @@ impl FlacReader {
         (ended && self.sum == 0 && self.seen > 0).then_some(self.seen)
     }
 
-    /// Leaves out what is no frame.
+    /// Drops bytes that are no frame.
     fn skip(&mut self) -> Option<()> {
         (self.seen, self.sum) = (0, 0);
         let next = self.buffer.iter().skip(1).position(|byte| matches!(byte, 0xff | b'f'));
@@ -185,7 +185,7 @@ fn header(bytes: &[u8]) -> Option<Header> {
     if s0 != 0xff || s1 & 0xfe != 0xf8 || shape >> 4 > 10 || shape & 1 != 0 || shape >> 1 & 7 == 3 {
         return None;
     }
-    // Written as UTF-8 writes numbers, with up to 36 bits.
+    // A number of up to 36 bits, encoded as UTF-8 encodes code points.
     let mut at = 4 + match byte(bytes, 4)? {
         0..=0x7f => 1,
         first @ 0xc0..=0xfe => usize::try_from(first.leading_ones()).ok()?,

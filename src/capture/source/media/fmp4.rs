@@ -9,7 +9,7 @@ use crate::model::{Container, Format};
 
 /// A longer box does not belong to a live stream.
 const LONGEST_BOX: usize = 16 << 20;
-/// A box begins with its length and type in 8 bytes, and in 8 more where the length is one of 64 bits.
+/// The header of a box: its length and type in 8 bytes, and 8 more bytes if the length has 64 bits.
 const LONGEST_HEADER: usize = 16;
 /// Boxes that a segment, an initialisation section or a stream begins with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"styp", b"moof", b"sidx", b"moov", b"emsg", b"prft"];
@@ -30,7 +30,7 @@ fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
     (length >= header).then_some((length, header))
 }
 
-/// The boxes in `bytes`, as far as they are whole.
+/// The whole boxes in `bytes`.
 fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
     std::iter::from_fn(move || {
         let (length, header) = lengths(bytes)?;
@@ -51,7 +51,7 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     lengths(bytes).is_some() && FIRST_BOXES.contains(&&kind)
 }
 
-/// Whether `bytes` end in the middle of a box: what was cut off spoils the decoding of what follows, too.
+/// Whether `bytes` end in the middle of a box: then the decoding of what follows fails, too.
 pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
     while !bytes.is_empty() {
         let Some(rest) = lengths(bytes).and_then(|(length, _)| bytes.get(length..)) else { return true };
@@ -60,7 +60,7 @@ pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
     false
 }
 
-/// Whether `segment` is known to hold no sound: `init` announces tracks and none is sound, or its fragments are all of
+/// Whether `segment` is known to hold no sound: `init` announces tracks and none is sound, or all its fragments are of
 /// other tracks.
 pub(super) fn lacks_sound(segment: &[u8], init: &[u8]) -> bool {
     let Some(moov) = find(init, &[b"moov"]) else { return false };
@@ -70,8 +70,8 @@ pub(super) fn lacks_sound(segment: &[u8], init: &[u8]) -> bool {
     }
 }
 
-/// By which scheme the sound in `segment` is encrypted (ISO/IEC 23001-7); `None` where it is not. Fragments choose among the
-/// sample entries of `init`: a programme may begin in clear.
+/// The scheme by which the sound in `segment` is encrypted (ISO/IEC 23001-7); `None` if it is not. Fragments choose
+/// among the sample entries of `init`: a programme may begin unencrypted.
 pub(super) fn scheme(segment: &[u8], init: &[u8]) -> Option<String> {
     let moov = find(init, &[b"moov"])?;
     let trak = atoms(moov).filter(|atom| atom.kind == *b"trak").find(|trak| is_sound(trak.body))?;
@@ -96,11 +96,11 @@ fn scheme_of(entry: &Atom<'_>) -> Option<String> {
     if entry.kind != *b"enca" {
         return None;
     }
-    // An entry of QuickTime has more fields: then the scheme is not found, but known to be there.
+    // An entry of QuickTime has more fields: then the scheme is not found, but known to exist.
     let sinf = entry.body.get(28..).and_then(|boxes| find(boxes, &[b"sinf"])).unwrap_or_default();
     let tenc = find(sinf, &[b"schi", b"tenc"]);
     if tenc.and_then(|tenc| byte(tenc, 6)) == Some(0) {
-        // Protected by name, and in clear.
+        // It is called protected, and is not encrypted.
         return None;
     }
     let name = find(sinf, &[b"schm"]).and_then(|schm| super::fields::array::<4>(schm, 4));
@@ -116,7 +116,7 @@ fn track_id(trak: &[u8]) -> Option<u32> {
     versioned(find(trak, &[b"tkhd"])?, 12, 20)
 }
 
-/// A default of fragments of track `id`, by its place in the `trex`.
+/// A default of the fragments of track `id`, at offset `at` of the `trex`.
 fn default_of(moov: &[u8], id: u32, at: usize) -> Option<u32> {
     let mvex = find(moov, &[b"mvex"])?;
     let mut trexs = atoms(mvex).filter(|atom| atom.kind == *b"trex" && be32(atom.body, 4) == Some(id));
@@ -148,7 +148,7 @@ impl Track {
         })
     }
 
-    /// Ticks that the fragments in `bytes` play; `None` where no fragment of the track is among them.
+    /// The ticks that the fragments in `bytes` play; `None` if none of them is of the track.
     pub(super) fn ticks(&self, bytes: &[u8]) -> Option<u64> {
         let runs = atoms(bytes).filter(|atom| atom.kind == *b"moof").flat_map(|moof| atoms(moof.body));
         runs.filter(|atom| atom.kind == *b"traf")
@@ -156,7 +156,7 @@ impl Track {
             .fold(None, |sum: Option<u64>, ticks| Some(sum.unwrap_or(0).saturating_add(ticks)))
     }
 
-    /// Ticks of one `traf`; `None` where it belongs to another track.
+    /// The ticks of one `traf`; `None` if it belongs to another track.
     fn fragment(&self, traf: &[u8]) -> Option<u64> {
         let tfhd = find(traf, &[b"tfhd"])?;
         let flags = be32(tfhd, 0)?;
@@ -173,7 +173,7 @@ impl Track {
     }
 }
 
-/// A 32-bit number of a full box whose place depends on whether its times have 32 or 64 bits.
+/// A 32-bit number of a full box whose offset depends on whether its times have 32 or 64 bits.
 fn versioned(body: &[u8], at: usize, at_64: usize) -> Option<u32> {
     be32(body, if byte(body, 0)? == 0 { at } else { at_64 })
 }
@@ -234,7 +234,7 @@ fn skip_descriptor_header(bytes: &[u8], tag: u8) -> Option<&[u8]> {
 #[derive(Debug, Default)]
 pub(super) struct Fmp4Reader {
     buffer: BytesMut,
-    /// Whether what the buffer begins with may be no box.
+    /// Whether the buffer may begin with something that is no box.
     lost: bool,
     /// Boxes since the last whole fragment.
     gathered: BytesMut,
@@ -294,7 +294,7 @@ impl Fmp4Reader {
         Some(Unit { bytes, samples, rate: track.timescale, ends: true, preamble: Bytes::new(), format })
     }
 
-    /// Drops bytes up to where a box may begin. What is too near the end to tell stays.
+    /// Drops bytes up to where a box may begin. Bytes too near the end to say stay.
     fn resync(&mut self) {
         let unknown = self.buffer.len().saturating_sub(LONGEST_HEADER - 1).max(1);
         let skip = (1..unknown).find(|at| self.buffer.get(*at..).is_some_and(begins)).unwrap_or(unknown);

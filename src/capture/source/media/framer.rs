@@ -1,8 +1,8 @@
-//! Endless bodies into chunks of about a second.
+//! Cuts endless bodies into chunks of about a second.
 //!
 //! A chunk is whole frames, PES packets, pages or fragments, with its exact length, and a reel may begin with it.
 //! Whatever is no sound between them (tags, garbage, null packets) is left out, and so is what a connection repeats of
-//! the one before it ([`Tail`]).
+//! the one before ([`Tail`]).
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -18,9 +18,9 @@ use crate::model::{Container, Format};
 
 /// A chunk is cut once it plays this long.
 const LENGTH: Duration = Duration::from_secs(1);
-/// Or once it plays this long although a packet goes on in what follows.
+/// It is also cut once it plays this long, even in the middle of a packet.
 const LONGEST: Duration = Duration::from_secs(4);
-/// Or once it has this many bytes, whatever they play.
+/// It is also cut once it has this many bytes.
 const LARGEST: usize = 4 << 20;
 
 /// A stretch of an endless body.
@@ -34,7 +34,7 @@ pub struct Piece {
     pub duration: Duration,
     /// When its last byte came.
     pub arrived: DateTime<Utc>,
-    /// Whether it is known to follow what was handed over before it, on this connection or the last.
+    /// Whether it is known to follow what was handed over before, on this connection or the last.
     pub continues: bool,
 }
 
@@ -43,9 +43,9 @@ pub struct Piece {
 #[derive(Debug)]
 pub struct Framer {
     reader: Reader,
-    /// When the bytes came that were pushed last.
+    /// When the bytes that were pushed last arrived.
     arrived: DateTime<Utc>,
-    /// While it is not known where this connection belongs.
+    /// Set while it is not known how this connection continues the one before.
     seam: Option<Seam<DateTime<Utc>>>,
     tail: Tail,
     continues: bool,
@@ -65,7 +65,7 @@ struct Open {
 }
 
 impl Framer {
-    /// For a body of `container` that has nothing to do with what was before.
+    /// A framer for a body of `container` that does not continue another one.
     pub fn new(container: Container) -> Self {
         Self {
             reader: Reader::new(container),
@@ -79,19 +79,19 @@ impl Framer {
         }
     }
 
-    /// For a body that may repeat the end of another one and go on from there. Its beginning is held back until it is
-    /// known whether it does, or until [`Framer::wait_no_more`].
+    /// A framer for a body that may repeat the end of another one and go on from there. The beginning of the body is
+    /// held back until it is known whether it does, or until [`Framer::wait_no_more`].
     pub fn after(tail: Tail, container: Container) -> Self {
         let seam = (!tail.is_empty()).then(|| Seam::new(tail));
         Self { seam, ..Self::new(container) }
     }
 
-    /// What a next connection may repeat.
+    /// The sound that the next connection may repeat.
     pub fn into_tail(self) -> Tail {
         self.tail
     }
 
-    /// How many frames, packets, pages or fragments have been found: it stands still where there is only something else.
+    /// How many frames, packets, pages or fragments were found. The count stands still if there is only something else.
     pub fn units(&self) -> u64 {
         self.units
     }
@@ -101,14 +101,14 @@ impl Framer {
         self.seam.as_ref().is_some_and(Seam::holds)
     }
 
-    /// What is held back will not be found to continue anything any more.
+    /// The body does not continue another one: releases what is held back.
     pub fn wait_no_more(&mut self) {
         if let Some(seam) = self.seam.take() {
             self.settle(seam.give_up());
         }
     }
 
-    /// Takes the next bytes of the body, which came at `arrived`.
+    /// Takes the next bytes of the body, which arrived at `arrived`.
     pub fn push(&mut self, bytes: &[u8], arrived: DateTime<Utc>) {
         self.arrived = arrived;
         self.reader.push(bytes);
@@ -119,7 +119,7 @@ impl Framer {
         self.advance(false)
     }
 
-    /// Once the body has ended: call until `None` for what is left.
+    /// The body has ended. Call this until `None` for what is left.
     pub fn flush(&mut self) -> Option<Piece> {
         let piece = self.advance(true);
         if piece.is_some() || self.seam.is_none() {
@@ -134,8 +134,8 @@ impl Framer {
             let unit = self.reader.next(ended)?;
             self.units = self.units.wrapping_add(1);
             match self.seam.take() {
-                Some(seam) => self.settle(seam.take(unit, self.arrived)),
-                None => self.take(unit, self.arrived),
+                Some(seam) => self.settle(seam.push(unit, self.arrived)),
+                None => self.add(unit, self.arrived),
             }
         }
         self.ready.pop_front()
@@ -148,18 +148,18 @@ impl Framer {
                 self.tail = tail;
                 self.continues = true;
             }
-            Joined::Apart(held) => held.into_iter().for_each(|(unit, arrived)| self.take(unit, arrived)),
+            Joined::Apart(held) => held.into_iter().for_each(|(unit, arrived)| self.add(unit, arrived)),
         }
     }
 
-    fn take(&mut self, unit: Unit, arrived: DateTime<Utc>) {
+    fn add(&mut self, unit: Unit, arrived: DateTime<Utc>) {
         self.tail.add(&unit);
         let Unit { bytes, samples, rate, ends, preamble, format } = unit;
         if let Some(open) = self.open.take_if(|open| open.format != format) {
             self.ready.extend(open.close());
         }
         if bytes.is_empty() && self.open.is_none() {
-            // The end of a frame whose beginning went with the piece before.
+            // It is the end of a frame whose beginning is in the piece before.
             return;
         }
         let continues = std::mem::replace(&mut self.continues, true);
@@ -169,7 +169,7 @@ impl Framer {
         open.bytes.extend_from_slice(&bytes);
         open.played.add(samples, rate);
         open.arrived = arrived;
-        // At once, not when the next unit shows up: the chunk's arrival is when its last byte came.
+        // At once, not when the next unit appears: the chunk's arrival is when its last byte came.
         if open.is_done(ends) {
             self.ready.extend(self.open.take().and_then(Open::close));
         }
@@ -182,7 +182,7 @@ impl Open {
         (played >= LENGTH && ends) || played >= LONGEST || self.bytes.len() >= LARGEST
     }
 
-    /// The piece; what plays nothing is none.
+    /// Returns the piece; `None` if it plays no time.
     fn close(mut self) -> Option<Piece> {
         let duration = self.played.take();
         let Self { format, bytes, arrived, continues, .. } = self;

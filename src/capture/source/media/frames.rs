@@ -1,8 +1,8 @@
-//! Frames out of a stream of frames: what ADTS, MPEG audio and AC-3 have in common.
+//! Streams of frames: what ADTS, MPEG audio and AC-3 have in common.
 //!
-//! Each frame begins with a header that tells its length, so that the next header is where the frame ends. A sync word
-//! alone proves nothing, since sound contains it by chance: out of sync, a header is believed only where a second,
-//! consistent one follows it. In sync, one at the expected place is enough.
+//! Each frame begins with a header that says its length, so the next header is where the frame ends. A sync word alone
+//! proves nothing, because sound contains it by chance. Out of sync, a header is believed only if a second, consistent
+//! one follows it. In sync, one at the expected position is enough.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -11,11 +11,11 @@ use super::id3_tag;
 /// What a frame's header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
-    /// What tells one format from another.
+    /// What distinguishes formats.
     pub format: FrameFormat,
     /// The whole frame in bytes, header included; never zero.
     pub length: usize,
-    /// Samples per channel that it decodes to.
+    /// How many samples per channel it decodes to.
     pub samples: u32,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct FrameFormat {
     pub codec: &'static str,
     /// Samples per second.
     pub rate: u32,
-    /// Channels; zero where the header leaves it to the frame's contents.
+    /// Channels; zero if the header leaves that to the frame's contents.
     pub channels: u8,
 }
 
@@ -37,14 +37,14 @@ impl FrameFormat {
     }
 }
 
-/// The one way in which formats are written; unknown parts (zero) are left out.
+/// Writes a format in words; unknown parts (zero) are left out.
 pub(super) fn detail(codec: &str, rate: u32, channels: u32) -> String {
     let rate = if rate == 0 { String::new() } else { format!(" {rate} Hz") };
     let channels = if channels == 0 { String::new() } else { format!(" {channels} ch") };
     format!("{codec}{rate}{channels}")
 }
 
-/// How the frames of a codec are told from other bytes.
+/// How the frames of a codec are recognised.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Coding {
     /// The first byte of each frame.
@@ -63,8 +63,8 @@ pub(super) fn begins(bytes: &[u8], coding: Coding) -> bool {
     follows(bytes, coding, 2)
 }
 
-/// Whether `count` consecutive consistent frames begin anywhere near the beginning of `bytes`: an endless stream is
-/// joined in the middle of a frame.
+/// Whether `count` consecutive consistent frames begin anywhere near the beginning of `bytes`: one joins an endless
+/// stream in the middle of a frame.
 pub(super) fn contains(bytes: &[u8], coding: Coding, count: usize) -> bool {
     (0..bytes.len().min(2 * LONGEST_FRAME)).any(|at| {
         bytes.get(at) == Some(&coding.sync)
@@ -79,7 +79,7 @@ fn follows(bytes: &[u8], coding: Coding, count: usize) -> bool {
     }
 }
 
-/// Whether `count` headers of one format follow each other; `None` where the bytes end before that is known.
+/// Whether `count` headers of one format follow each other; `None` if the bytes end too early to say.
 fn chain(bytes: &[u8], coding: Coding, count: usize) -> Option<bool> {
     let mut at = 0;
     let mut first = None;
@@ -94,7 +94,7 @@ fn chain(bytes: &[u8], coding: Coding, count: usize) -> Option<bool> {
     Some(true)
 }
 
-/// Takes a stream apart into frames, whatever lies between them. Holds at most what was pushed since the last
+/// Splits a stream into frames, whatever lies between them. Holds at most what was pushed since the last
 /// [`FrameReader::next`] returned `None`, plus one frame or one ID3 tag of a sensible size.
 #[derive(Debug)]
 pub(super) struct FrameReader {
@@ -157,7 +157,7 @@ impl FrameReader {
 
     fn lose_sync(&mut self) {
         self.sync = None;
-        // Frames begin with their sync byte, tags with "ID3": whatever lies before is no sound.
+        // Frames begin with their sync byte, tags with "ID3": the bytes before are no sound.
         let sync = self.coding.sync;
         let skip = self.buffer.iter().skip(1).position(|byte| *byte == sync || *byte == b'I');
         self.buffer.advance(skip.map_or(self.buffer.len(), |at| at + 1));

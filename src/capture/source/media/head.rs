@@ -1,4 +1,4 @@
-//! The heads of frames, for whoever looks at a stream of them without taking it apart.
+//! The heads of frames, for code that looks at a stream without splitting it.
 
 use super::frames::{Coding, FrameFormat, HEADER};
 use super::{adts, mpeg_audio};
@@ -13,11 +13,11 @@ pub struct Head {
 }
 
 impl Head {
-    /// So many bytes always show whether they are one.
+    /// This many bytes always show whether they are a head.
     pub const LENGTH: usize = HEADER;
 
-    /// Reads the one at the beginning of `bytes`, of a stream that `container` says the kind of. Only those of AAC and MPEG
-    /// audio are known, which endless streams without a container of their own consist of.
+    /// Reads the head at the beginning of `bytes`, of a stream of `container`. Only heads of AAC and MPEG audio are
+    /// known, of which endless streams without a container of their own consist.
     pub fn read(container: Container, bytes: &[u8]) -> Option<Self> {
         let Coding { header, .. } = match container {
             Container::Adts => adts::CODING,

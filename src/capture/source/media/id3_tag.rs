@@ -1,17 +1,15 @@
 //! `ID3v2` tags between frames (id3.org, `ID3v2.4` structure, section 3.1): packed audio segments begin with one (RFC 8216,
 //! section 3.4), and some stations send them in the middle of a stream. They carry no sound.
 
-use super::fields::{array, byte};
+use crate::base::id3v2::{HEADER, tag_length};
 
-/// A longer tag is taken for garbage: waiting for it would hold its whole length in memory.
+/// A longer tag is taken for garbage: to wait for it would hold its whole length in memory.
 const LONGEST: usize = 1 << 20;
-const HEADER: usize = 10;
-const FOOTER_PRESENT: u8 = 0x10;
 
-/// What the beginning of some bytes is.
+/// What some bytes begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tag {
-    /// A tag of this many bytes, all of it there.
+    /// A tag of this many bytes, all of which are there.
     Whole(usize),
     /// A tag that goes on beyond the bytes.
     Begun,
@@ -19,12 +17,12 @@ pub(super) enum Tag {
     None,
 }
 
-/// The length of the tag that `bytes` begin with.
+/// The tag that `bytes` begin with.
 pub(super) fn length(bytes: &[u8]) -> Tag {
     if bytes.is_empty() || !bytes.starts_with(b"ID3".get(..bytes.len().min(3)).unwrap_or_default()) {
         return Tag::None;
     }
-    let Some(length) = stated_length(bytes) else {
+    let Some(length) = bytes.first_chunk().and_then(|header| tag_length(*header)) else {
         return if bytes.len() < HEADER { Tag::Begun } else { Tag::None };
     };
     if length <= bytes.len() {
@@ -36,7 +34,7 @@ pub(super) fn length(bytes: &[u8]) -> Tag {
     }
 }
 
-/// `bytes` without the tags at their beginning; `None` where a tag goes on beyond them.
+/// `bytes` without the tags at their beginning; `None` if a tag goes on beyond them.
 pub(super) fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
     loop {
         match length(bytes) {
@@ -45,18 +43,6 @@ pub(super) fn skip(mut bytes: &[u8]) -> Option<&[u8]> {
             Tag::None => return Some(bytes),
         }
     }
-}
-
-fn stated_length(bytes: &[u8]) -> Option<usize> {
-    let [major, _revision, flags] = array(bytes, 3)?;
-    // Seven bits in each byte, so that no size looks like a sync word.
-    let size = array::<4>(bytes, 6)?;
-    if !(2..=4).contains(&major) || size.iter().any(|byte| byte & 0x80 != 0) {
-        return None;
-    }
-    let size = size.iter().fold(0_usize, |sum, byte| sum << 7 | usize::from(*byte));
-    let footer = if flags & FOOTER_PRESENT != 0 && byte(bytes, 3) == Some(4) { HEADER } else { 0 };
-    Some(HEADER + size + footer)
 }
 
 #[cfg(test)]

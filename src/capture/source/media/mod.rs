@@ -1,9 +1,8 @@
-//! What is in the bytes: which container, how long they play, what format they are.
+//! What is in the bytes of a stream: which container, how long it plays, which format it has.
 //!
-//! Durations are counted in frames, because playlists round theirs and the errors add up to seconds within an hour.
-//! Nothing here trusts a byte: hostile input yields `None` or less sound, never a panic, and memory stays bounded.
+//! Nothing here trusts a byte: hostile input gives `None` or less sound, never a panic, and memory stays bounded.
 //!
-//! [`sniff`] tells the container, [`probe`] reads a whole segment, [`Framer`] cuts an endless body.
+//! [`sniff`] recognises the container, [`probe`] reads a whole segment, [`Framer`] cuts an endless body.
 
 mod ac3;
 mod adts;
@@ -35,6 +34,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+pub use adts::frame_length as adts_frame_length;
 pub use framer::{Framer, Piece};
 pub use head::Head;
 pub use sample_aes::decrypted;
@@ -51,11 +51,11 @@ const LONGEST_SEGMENT: Duration = Duration::from_hours(1);
 /// Consecutive frames that prove an endless stream joined in the middle of a frame.
 const FRAMES_IN_THE_MIDDLE: usize = 3;
 
-/// So many bytes are always enough to tell what sound is.
+/// This many bytes are always enough to recognise sound.
 const ENOUGH: usize = 64 << 10;
 
-/// What an answer to a question for a list is as sound, and as much of its beginning as tells. A list that begins with a
-/// comment, as all HLS playlists do, is none, whatever lies in it.
+/// Recognises sound in the answer to a request for a list: the container, and as much of the beginning as shows it. A
+/// list that begins with a comment, as all HLS playlists do, is no sound, whatever lies in it.
 pub fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
     if bytes.starts_with(b"#") {
         return None;
@@ -64,15 +64,16 @@ pub fn sound_in(bytes: &[u8]) -> Option<(Container, &[u8])> {
     Some((sniff(beginning)?, beginning))
 }
 
-/// Whether what came so far of such an answer shows that it is sound, which may have no end. A long one shows nothing new.
+/// Whether the beginning of such an answer shows that it is sound, which may have no end. A long beginning shows
+/// nothing new.
 pub fn shows_sound(bytes: &[u8]) -> bool {
     bytes.len() <= 2 * ENOUGH && sound_in(bytes).is_some()
 }
 
-/// Which container `bytes` (the beginning of a segment or stream) are, by their own marks; `None` for anything that is
-/// not sound we know, such as an HTML page. Frames without a container are believed where two follow each other, or
-/// three after other bytes. Transport packets are looked for among other bytes before frames are: the frames in them are
-/// so short that three of them may lie within a packet.
+/// Recognises the container of `bytes`, the beginning of a segment or stream, by its own marks; `None` for anything
+/// that is no known sound, such as an HTML page. Frames without a container are believed if two follow each other, or
+/// three after other bytes. Transport packets are looked for among other bytes before frames are: frames in them may be
+/// so short that three lie within a packet.
 pub fn sniff(bytes: &[u8]) -> Option<Container> {
     let sound = id3_tag::skip(bytes)?;
     let frames = [
@@ -101,13 +102,13 @@ pub fn sniff(bytes: &[u8]) -> Option<Container> {
     }
 }
 
-/// A whole segment of `container` as any player can read it: transport packets without a foreign head and without what
-/// stands between them; all else untouched.
+/// A whole segment of `container` as any player can read it: transport packets without a foreign head and without bytes
+/// between them; everything else untouched.
 pub fn plain(container: Container, bytes: Bytes) -> Bytes {
     if container == Container::MpegTs { packets::plain(&bytes) } else { bytes }
 }
 
-/// Whether a whole segment is known to hold no sound, but a picture or nothing. `init` as for [`probe`].
+/// Whether a whole segment is known to hold no sound, but a picture or nothing. `init` as in [`probe`].
 pub fn lacks_sound(container: Container, bytes: &[u8], init: Option<&[u8]>) -> bool {
     match container {
         Container::MpegTs => {
@@ -121,8 +122,8 @@ pub fn lacks_sound(container: Container, bytes: &[u8], init: Option<&[u8]>) -> b
     }
 }
 
-/// By which scheme the samples in a whole segment of fragmented MP4 are encrypted (`cbcs`, `cenc`; ISO/IEC 23001-7); `None`
-/// where they are not. `init` as for [`probe`].
+/// The scheme by which the samples in a whole segment of fragmented MP4 are encrypted (`cbcs`, `cenc`; ISO/IEC
+/// 23001-7); `None` if they are not. `init` as in [`probe`].
 pub fn scheme(bytes: &[u8], init: Option<&[u8]>) -> Option<String> {
     fmp4::scheme(bytes, init.unwrap_or(bytes))
 }
@@ -130,14 +131,14 @@ pub fn scheme(bytes: &[u8], init: Option<&[u8]>) -> Option<String> {
 /// What can be read from a whole segment.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Probe {
-    /// How long its sound plays, where it could be counted.
+    /// How long its sound plays, if that could be counted.
     pub duration: Option<Duration>,
-    /// Codec, sample rate and channels of the sound, as `aac 48000 Hz 2 ch`; empty where it could not be read.
+    /// Codec, sample rate and channels of the sound, as `aac 48000 Hz 2 ch`; empty if they could not be read.
     pub detail: String,
 }
 
-/// Whether a segment lacks its end by its own account. Only fragmented MP4 gives one; of other containers, what there
-/// is can be decoded.
+/// Whether a segment lacks its end by its own account. Only fragmented MP4 says so; of other containers, what is there
+/// can be decoded.
 pub fn is_torn(container: Container, bytes: &[u8]) -> bool {
     container == Container::Fmp4 && fmp4::is_torn(bytes)
 }

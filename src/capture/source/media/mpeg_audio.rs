@@ -1,7 +1,7 @@
 //! MPEG audio frame headers: layers I to III of MPEG-1 (ISO/IEC 11172-3, 2.4.2.3), MPEG-2 (ISO/IEC 13818-3) and the
 //! unofficial MPEG 2.5 for the lowest rates, which exists for layer III only.
 //!
-//! Free format, whose frames do not tell their length, is rejected: no station was ever seen to send it.
+//! Free format, whose frames do not say their length, is rejected: no station was ever seen to send it.
 
 use super::fields::{array, byte};
 use super::frames::{Coding, FrameFormat, Header};
@@ -61,8 +61,8 @@ fn header(bytes: &[u8]) -> Option<Header> {
     Some(Header { format: FrameFormat { codec, rate, channels }, length, samples })
 }
 
-/// Whether the frame is the one in front of a file that carries its statistics (Xing, LAME) instead of sound: players
-/// skip it, and so does the count.
+/// Whether the frame is the one at the beginning of a file that carries its statistics (Xing, LAME) instead of sound.
+/// Players skip it, and so does the count.
 fn is_info(bytes: &[u8], mpeg1: bool, mono: bool, length: usize) -> bool {
     let side_info = match (mpeg1, mono) {
         (true, false) => 32,

@@ -14,7 +14,7 @@ use super::{adts, frames, mpeg_audio};
 use crate::model::{Container, Format};
 
 const NULL_PID: u16 = 0x1fff;
-/// A PES packet of sound, with what lies between its packets, is far shorter.
+/// A PES packet of sound, with what lies between its transport packets, is far shorter.
 const LONGEST_UNIT: usize = 1 << 20;
 /// The tables of one program are one packet each, or few.
 const LONGEST_TABLES: usize = 16 * PACKET;
@@ -26,7 +26,7 @@ const LONGEST_STEP: u64 = 10 * 90_000;
 
 /// The beginning of a PES packet (2.4.3.6).
 struct PesStart<'a> {
-    /// Bytes of sound in the whole PES packet, where it says so.
+    /// The bytes of sound in the whole PES packet, if it says so.
     length: Option<usize>,
     stamp: Option<u64>,
     payload: &'a [u8],
@@ -60,7 +60,7 @@ enum Meter {
     Stamps(Stamps),
 }
 
-/// Time stamps, one per PES packet. What the last packet plays is known from no stamp: it is taken to play as long, byte
+/// Time stamps, one per PES packet. No stamp shows how long the last packet plays: it is taken to play as long, byte
 /// for byte, as those before it.
 #[derive(Debug)]
 struct Stamps {
@@ -75,8 +75,8 @@ struct Stamps {
 }
 
 impl Stamps {
-    /// Ticks since the last stamp.
-    fn take(&mut self, stamp: Option<u64>) -> u64 {
+    /// Returns the ticks since the last stamp.
+    fn push(&mut self, stamp: Option<u64>) -> u64 {
         let Some(last) = stamp.and_then(|stamp| self.last.replace(stamp)) else { return 0 };
         let passed = self.last.unwrap_or(last).wrapping_sub(last) & STAMP_BITS;
         let octets = std::mem::take(&mut self.octets);
@@ -87,7 +87,7 @@ impl Stamps {
         self.step
     }
 
-    /// Ticks of what came after the last stamp.
+    /// The ticks of what came after the last stamp.
     fn rest(&self) -> u64 {
         let (ticks, octets) = (u128::from(self.measured.0), u128::from(self.measured.1));
         let rest = (ticks * u128::from(self.octets)).checked_div(octets).unwrap_or(0);
@@ -113,7 +113,7 @@ impl Sound {
         Self { track, meter, format: None }
     }
 
-    /// A stream without tables: the codec is looked up in the sound itself.
+    /// The sound of a stream without tables: the codec is recognised in the sound itself.
     fn guess(pid: u16, pes: &PesStart<'_>) -> Option<Self> {
         let is = |coding: Coding| pes.sound && frames::begins(pes.payload, coding);
         let codec = if is(adts::CODING) {
@@ -131,7 +131,7 @@ impl Sound {
     }
 }
 
-/// Takes a transport stream apart into PES packets of sound, each with the packets around it.
+/// Splits a transport stream into PES packets of sound, each with the packets around it.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct TsReader {
@@ -148,7 +148,7 @@ pub(super) struct TsReader {
     table_packets: BytesMut,
     unit: BytesMut,
     unit_has_tables: bool,
-    /// Bytes of sound that the open PES packet still owes, where it says so.
+    /// Bytes of sound that the open PES packet still lacks, if it says its length.
     owed: Option<usize>,
     samples: u64,
     rate: u32,
@@ -164,7 +164,7 @@ impl TsReader {
         self.packets.push(bytes);
     }
 
-    /// Whether it is known that there was no sound in it: its tables name none, or none of what they name came.
+    /// Whether the stream is known to have no sound: its tables name none, or none of what they name came.
     pub(super) fn lacks_sound(&self) -> bool {
         match self.tables.holds() {
             Holds::Unknown => false,
@@ -173,10 +173,10 @@ impl TsReader {
         }
     }
 
-    /// The next PES packet of sound; with `ended` also the last one, whose end nothing announces.
+    /// The next PES packet of sound; with `ended` also the last one, whose end nothing marks.
     pub(super) fn next(&mut self, ended: bool) -> Option<Unit> {
         while let Some(packet) = self.packets.next(ended) {
-            if let Some(unit) = self.take(&packet) {
+            if let Some(unit) = self.read_packet(&packet) {
                 return Some(unit);
             }
         }
@@ -191,9 +191,9 @@ impl TsReader {
         self.close()
     }
 
-    fn take(&mut self, bytes: &[u8]) -> Option<Unit> {
+    fn read_packet(&mut self, bytes: &[u8]) -> Option<Unit> {
         let packet = Packet::read(bytes)?;
-        if self.tables.take(packet.pid, packet.starts, packet.payload) {
+        if self.tables.push(packet.pid, packet.starts, packet.payload) {
             self.keep_table(packet.pid, bytes);
             self.hold(bytes);
             if let Some(track) = self.tables.sound()
@@ -219,10 +219,10 @@ impl TsReader {
         }
         self.last = array(bytes, 0);
         self.any = true;
-        self.take_sound(bytes, packet.payload, pes)
+        self.read_sound(bytes, packet.payload, pes)
     }
 
-    fn take_sound(&mut self, bytes: &[u8], payload: &[u8], pes: Option<PesStart<'_>>) -> Option<Unit> {
+    fn read_sound(&mut self, bytes: &[u8], payload: &[u8], pes: Option<PesStart<'_>>) -> Option<Unit> {
         let mut done = None;
         if let Some(pes) = &pes {
             self.stamp(pes.stamp);
@@ -236,20 +236,20 @@ impl TsReader {
         let held = self.held.split();
         self.unit.extend_from_slice(&held);
         self.unit.extend_from_slice(bytes);
-        self.take_payload(pes.map_or(payload, |pes| pes.payload));
-        // The unit that a new PES packet closed comes first; this one is then closed by the next.
+        self.read_payload(pes.map_or(payload, |pes| pes.payload));
+        // The unit that a new PES packet closed comes first; the next packet closes this one.
         if done.is_none() && self.owed == Some(0) {
             done = self.close();
         }
         if done.is_none() && self.unit.len() > LONGEST_UNIT {
             done = self.close();
-            // What nothing can be made out of is not kept.
+            // A unit without any readable sound is dropped.
             self.unit.clear();
         }
         done
     }
 
-    fn take_payload(&mut self, payload: &[u8]) {
+    fn read_payload(&mut self, payload: &[u8]) {
         match self.sound.as_mut().map(|sound| &mut sound.meter) {
             Some(Meter::Frames(reader)) => {
                 reader.push(payload);
@@ -257,7 +257,7 @@ impl TsReader {
             }
             Some(Meter::Stamps(stamps)) => {
                 stamps.octets = stamps.octets.saturating_add(u64::try_from(payload.len()).unwrap_or(0));
-                // How long it plays is known with the next stamp, not before.
+                // Only the next stamp shows how long it plays.
                 self.owed = None;
             }
             None => {}
@@ -282,8 +282,8 @@ impl TsReader {
         self.held.extend_from_slice(bytes);
     }
 
-    /// Counts the frames that are whole; at the end also the one that has begun, since the segment that has its end
-    /// will not count it.
+    /// Counts the whole frames; at the end also the one that has begun, because the segment with its end will not count
+    /// it.
     fn measure(&mut self, ended: bool) {
         let Some(sound) = &mut self.sound else { return };
         match &mut sound.meter {
@@ -311,11 +311,11 @@ impl TsReader {
         }
     }
 
-    /// Gives the open unit the time between the last stamp and this one.
+    /// Adds the time between the last stamp and this one to the open unit.
     fn stamp(&mut self, stamp: Option<u64>) {
         let Some(sound) = &mut self.sound else { return };
         let Meter::Stamps(stamps) = &mut sound.meter else { return };
-        self.samples += stamps.take(stamp);
+        self.samples += stamps.push(stamp);
         self.rate = STAMP_RATE;
         if sound.format.is_none() {
             let detail = stamps.codec.to_owned();
@@ -323,7 +323,7 @@ impl TsReader {
         }
     }
 
-    /// Ends the open unit. It stays open while nothing in it could be made out.
+    /// Ends the open unit. It stays open while nothing in it could be read.
     fn close(&mut self) -> Option<Unit> {
         if self.unit.is_empty() && self.samples == 0 {
             return None;

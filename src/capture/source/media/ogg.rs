@@ -1,11 +1,11 @@
 //! Ogg pages (RFC 3533) with Opus (RFC 7845), Vorbis (Vorbis I, A.2) or FLAC (the FLAC-to-Ogg mapping).
 //!
-//! A page says at which sample it ends (its granule position), so that what it plays is the difference to the page
-//! before. The header pages of a stream are no sound: they go into [`Format::init`], so that a reel that begins in the
-//! middle can be decoded. A new stream in the chain (stations begin one with every song) is a new format.
+//! A page says at which sample it ends (its granule position), so it plays the difference to the page before. The
+//! header pages of a stream are no sound: they go into [`Format::init`], so that a reel that begins in the middle can
+//! be decoded. A new stream in the chain (stations begin one with every song) is a new format.
 //!
-//! Who joins a live Vorbis or FLAC stream does not know where its first page begins: that one page, a fraction of a
-//! second that the station had sent before anyway, is left out. Opus packets tell their own length.
+//! In a live Vorbis or FLAC stream that one joins, nobody knows where the first page begins. That one page, a fraction
+//! of a second that the station had sent before anyway, is left out. Opus packets say their own length.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -20,12 +20,12 @@ const CONTINUED: u8 = 1;
 const FIRST: u8 = 2;
 /// Opus counts at this rate, whatever its encoder was fed.
 const OPUS_RATE: u32 = 48_000;
-/// Header pages beyond this (a picture in the comments) are not waited for.
+/// Longer header pages (with a picture in the comments) are not waited for.
 const LONGEST_HEADERS: usize = 4 << 20;
 /// A page that claims to play longer is a jump in the numbering, not sound.
 const LONGEST_PAGE_SECONDS: u64 = 60;
 
-/// Takes an Ogg stream apart into pages of its first kind of sound.
+/// Splits an Ogg stream into the pages of its first sound.
 #[derive(Debug, Default)]
 pub(super) struct OggReader {
     buffer: BytesMut,
@@ -40,10 +40,10 @@ struct Stream {
     pre_skip: u64,
     detail: String,
     headers: BytesMut,
-    /// Header packets still to come; `None` where the stream does not say.
+    /// How many header packets are still to come; `None` if the stream does not say.
     headers_left: Option<usize>,
     headers_end: u32,
-    /// Where the page before ended.
+    /// The granule position of the page before.
     granule: Option<u64>,
     /// Made once the headers are whole.
     format: Option<Format>,
@@ -59,7 +59,7 @@ enum Codec {
 /// One page, parsed.
 struct Page<'a> {
     flags: u8,
-    /// `None` where no packet ends on it.
+    /// `None` if no packet ends on it.
     granule: Option<u64>,
     serial: u32,
     sequence: u32,
@@ -68,7 +68,7 @@ struct Page<'a> {
 }
 
 impl<'a> Page<'a> {
-    /// The page at the beginning of `bytes`; `Err` where it is none, `Ok(None)` where it goes on beyond them.
+    /// The page at the beginning of `bytes`; `Err` if there is none, `Ok(None)` if it goes on beyond them.
     fn read(bytes: &'a [u8]) -> Result<Option<(usize, Self)>, ()> {
         let known = bytes.len().min(CAPTURE.len());
         if bytes.get(..known) != CAPTURE.get(..known) {
@@ -170,7 +170,7 @@ impl Stream {
         })
     }
 
-    /// Whether `page` is one of the stream's headers; keeps it if so.
+    /// Whether `page` is one of the stream's headers. Stores it if so.
     fn keep_header(&mut self, page: &Page<'_>, bytes: &[u8]) -> bool {
         let header = match self.headers_left {
             Some(left) => left > 0,
@@ -184,7 +184,7 @@ impl Stream {
         header
     }
 
-    /// How many samples `page` plays; `None` where that cannot be known.
+    /// How many samples `page` plays; `None` if nobody can know.
     fn samples(&mut self, page: &Page<'_>) -> Option<u64> {
         let Some(granule) = page.granule else { return self.granule.map(|_| 0) };
         let before = self.granule.replace(granule);
@@ -235,7 +235,7 @@ impl OggReader {
 
     fn look(current: &mut Option<Stream>, page: &Page<'_>, bytes: &[u8]) -> Option<Unit> {
         if page.flags & FIRST != 0 {
-            // Streams that run side by side all begin before any sound: the first whose codec we know is ours.
+            // Streams that run side by side all begin before any sound: the first one with a known codec is used.
             let waiting = current.as_ref().is_some_and(|stream| stream.headers_left.is_some_and(|left| left > 0));
             if !waiting && let Some(announced) = Stream::announced(page) {
                 *current = Some(announced);

@@ -1,8 +1,8 @@
-//! The packets of a transport stream (ISO/IEC 13818-1, 2.4.3.2), found in whatever lies around them.
+//! The packets of a transport stream (ISO/IEC 13818-1, 2.4.3.2), found among whatever lies around them.
 //!
-//! A packet has 188 bytes. Recorders of discs put a time stamp of four bytes before each (M2TS, 192), and broadcasters 16
-//! bytes of error correction behind (204). Some stations begin each segment with the head of a picture, so that it passes
-//! for one. Packets are handed on as the standard has them: without all that, any player can read them.
+//! A packet has 188 bytes. Disc recorders put a time stamp of four bytes before each (M2TS, 192), and broadcasters 16
+//! bytes of error correction after it (204). Some stations begin each segment with the head of a picture, so that it
+//! passes for one. Packets are handed on without all that, so that any player can read them.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -15,9 +15,9 @@ const SYNC: u8 = 0x47;
 const STEPS: [usize; 3] = [PACKET, 192, LONGEST_STEP];
 const LONGEST_STEP: usize = 204;
 const HEADER: usize = 4;
-/// So many packets in a row are no accident among other bytes.
+/// This many packets in a row are no accident among other bytes.
 const PROOF: usize = 5;
-/// Whatever lies before the first packet is shorter.
+/// The bytes before the first packet are fewer.
 const LONGEST_HEAD: usize = 64 << 10;
 
 /// Whether `bytes` begin with transport packets: sync bytes where they belong, as far as the bytes go.
@@ -26,14 +26,14 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
     bytes.len() >= PACKET && Packet::read(bytes).is_some() && (0..4).all(sync_at)
 }
 
-/// Whether transport packets are found behind other bytes, or with other bytes between them.
+/// Whether transport packets are found after other bytes, or with other bytes between them.
 pub(super) fn contains(bytes: &[u8]) -> bool {
     let packet = |at: usize| bytes.get(at..).and_then(Packet::read).is_some();
     let row = |at: usize| STEPS.iter().any(|step| (0..PROOF).all(|number| packet(at + number * step)));
     (0..bytes.len().min(LONGEST_HEAD)).any(|at| bytes.get(at) == Some(&SYNC) && row(at))
 }
 
-/// The packets in `bytes` without what lies before and between them; `bytes` themselves where there is nothing such.
+/// The packets in `bytes` without what lies before and between them; `bytes` themselves if nothing does.
 pub(super) fn plain(bytes: &Bytes) -> Bytes {
     if begins(bytes) {
         return bytes.clone();
@@ -56,7 +56,7 @@ pub(super) struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Reads the one at the beginning of `bytes`.
+    /// Reads the packet at the beginning of `bytes`.
     pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let [b1, b2, b3] = header(bytes, 0)?;
         let adaptation = if b3 & 0x20 == 0 { 0 } else { 1 + usize::from(byte(bytes, 4)?) };
@@ -72,13 +72,13 @@ fn header(bytes: &[u8], at: usize) -> Option<[u8; 3]> {
     (sync == SYNC && b1 & 0x80 == 0 && b3 & 0x30 != 0).then_some([b1, b2, b3])
 }
 
-/// Takes a stream apart into its packets.
+/// Splits a stream into its packets.
 #[derive(Debug, Default)]
 pub(super) struct Packets {
     buffer: BytesMut,
-    /// How far apart packets begin; `None` while it is not known where the next one does.
+    /// How far apart packets begin; `None` while that is unknown.
     step: Option<usize>,
-    /// Bytes before the next packet that are none of it.
+    /// How many bytes to skip before the next packet.
     between: usize,
 }
 
@@ -96,7 +96,7 @@ impl Packets {
         self.buffer.advance(std::mem::take(&mut self.between));
         while self.buffer.len() >= PACKET {
             if self.buffer.first() == Some(&SYNC) {
-                // In sync, the byte at its place is enough, and the packet need not wait for the next one.
+                // In sync, the byte at its position is enough, and the packet need not wait for the next one.
                 if self.step.is_none() && !ended && self.buffer.len() < LONGEST_STEP + HEADER {
                     return None;
                 }
@@ -113,7 +113,7 @@ impl Packets {
         None
     }
 
-    /// How far behind the packet at the beginning the next one begins. The last of all has none behind it.
+    /// How far after the packet at the beginning the next one begins. The last of all has none after it.
     fn step(&self) -> Option<usize> {
         header(&self.buffer, 0)?;
         let next = STEPS.into_iter().find(|step| header(&self.buffer, *step).is_some());
@@ -125,7 +125,7 @@ impl Packets {
 mod tests {
     use super::*;
 
-    /// Ten packets that count, with `before` in front of each and `behind` at the end of each.
+    /// Ten packets that count, with `before` bytes before each and `behind` bytes after each.
     fn stream(head: &[u8], before: usize, behind: usize) -> (Vec<u8>, Vec<u8>) {
         let packets = (0..10_u8).map(|number| [&[SYNC, 0x01, 0x00, 0x10][..], &[number; 184]].concat());
         let plain: Vec<u8> = packets.clone().flatten().collect();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `units` of a clock with `rate` units per second; saturates, zero for a clock that stands still.
+/// How long `units` of a clock with `rate` units per second last. Saturates; zero for a clock that stands still.
 pub(super) fn duration(units: u64, rate: u32) -> Duration {
     if rate == 0 {
         return Duration::ZERO;
@@ -11,8 +11,8 @@ pub(super) fn duration(units: u64, rate: u32) -> Duration {
     Duration::from_nanos(u64::try_from(nanoseconds).unwrap_or(u64::MAX))
 }
 
-/// A running sum of samples. It is kept in samples for as long as the rate stays the same, so that an hour of frames
-/// adds up to the hour and not to the hour minus one rounding per frame.
+/// A running sum of samples. It stays in samples for as long as the rate does not change. So an hour of frames adds up
+/// to the hour, and not to the hour minus one rounding per frame.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct PlayTime {
     before: Duration,
@@ -36,7 +36,7 @@ impl PlayTime {
         self.before.saturating_add(duration(self.samples, self.rate))
     }
 
-    /// The sum, rounded down by less than a nanosecond, and begins anew.
+    /// Returns the sum, rounded down by less than a nanosecond, and starts from zero.
     pub(super) fn take(&mut self) -> Duration {
         let total = self.total();
         *self = Self::default();

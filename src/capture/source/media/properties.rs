@@ -1,4 +1,4 @@
-//! What holds for every body, as checks that panic where it does not.
+//! What holds for every body, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use std::time::Duration;
@@ -10,8 +10,8 @@ use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, pl
 use crate::base::trial::{Choices, parts};
 use crate::model::Container;
 
-/// A body, whatever it is, becomes the same pieces however the network cuts it. The first byte says which container it
-/// is taken for, the second how it is cut.
+/// Any body becomes the same pieces however the network cuts it. The first byte says which container it is taken for,
+/// the second how it is cut.
 pub fn framer(bytes: &[u8]) {
     let [kind, seed, body @ ..] = bytes else { return };
     let Some(container) = Container::ALL.get(usize::from(*kind) % Container::ALL.len()).copied() else { return };
@@ -40,9 +40,9 @@ pub fn framer(bytes: &[u8]) {
     }
 }
 
-/// What a second connection brings, after a first one that carried some of the same: a part of what it would bring alone,
-/// and what is left out of it is the end of what the first one brought. The first byte says which container, the next
-/// four where the first connection ends and where the second begins, the sixth how it is cut.
+/// What a second connection brings after a first one that carried some of the same sound is a part of what it would
+/// bring alone, and what is left out of it is the end of what the first one brought. The first byte says which
+/// container, the next four where the first connection ends and where the second begins, the sixth how it is cut.
 pub fn seam(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let container = [Container::Adts, Container::Mp3][usize::from(choices.below(2))];
@@ -69,7 +69,7 @@ pub fn seam(bytes: &[u8]) {
     } else if !joined.is_empty() {
         assert!(known.is_empty(), "{} bytes are lost", known.len());
     } else {
-        // It may reach back beyond the first one.
+        // It may reach back beyond the first connection.
         let told = || known.ends_with(&before) || before.windows(known.len()).any(|window| window == known);
         assert!(known.is_empty() || told(), "all of it is lost");
     }

@@ -1,4 +1,4 @@
-//! The one way to take any container apart into its units.
+//! Splits a stream of any container into its units.
 
 use bytes::Bytes;
 
@@ -12,7 +12,7 @@ use super::wav::WavReader;
 use super::{ac3, adts, mpeg_audio};
 use crate::model::{Container, Format};
 
-/// Takes a stream apart, whatever its container.
+/// Splits a stream, whatever its container.
 #[derive(Debug)]
 pub(super) enum Reader {
     Frames { reader: FrameReader, container: Container, format: Option<(FrameFormat, Format)> },
@@ -24,7 +24,7 @@ pub(super) enum Reader {
 }
 
 impl Reader {
-    /// For a stream of `container`.
+    /// A reader for a stream of `container`.
     pub(super) fn new(container: Container) -> Self {
         let frames = |coding| Self::Frames { reader: FrameReader::new(coding), container, format: None };
         match container {

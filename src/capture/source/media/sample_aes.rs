@@ -1,9 +1,9 @@
 //! Sound of which only parts are encrypted (`METHOD=SAMPLE-AES`), as Apple's "MPEG-2 Stream Encryption Format for HTTP Live
 //! Streaming" has it.
 //!
-//! Of each AAC frame the header and the 16 bytes behind it are in clear, of each AC-3 frame the first 16 bytes, and of both
-//! what is left at the end of whole blocks. In a transport stream the program map calls such sound by kinds of its own
-//! (0xCF AAC, 0xC1 AC-3, 0xC2 E-AC-3). What is decrypted is called by its usual kind again, so that any player can read it.
+//! Of each AAC frame the header and the 16 bytes after it are unencrypted, of each AC-3 frame the first 16 bytes, and
+//! of both what is left after whole blocks. In a transport stream the program map has stream types of its own for such
+//! sound (0xCF AAC, 0xC1 AC-3, 0xC2 E-AC-3). Decrypted sound gets its usual type again, so that any player can read it.
 
 use bytes::{Bytes, BytesMut};
 
@@ -13,20 +13,20 @@ use super::tables::{self, Tables};
 use super::{ac3, adts, id3_tag, mpegts};
 use crate::model::Container;
 
-/// Bytes in clear behind the header of an AAC frame, and at the beginning of an AC-3 frame.
+/// The unencrypted bytes after the header of an AAC frame, and at the beginning of an AC-3 frame.
 const LEADER: usize = 16;
 /// Only whole blocks are encrypted.
 const BLOCK: usize = 16;
 
-/// A kind of sound that may be encrypted.
+/// A codec that may be encrypted.
 #[derive(Debug, Clone, Copy)]
 struct EncryptedCodec {
-    /// What the program map calls it while it is encrypted.
+    /// Its stream type in the program map while it is encrypted.
     kind: u8,
-    /// What it calls it else.
+    /// Its usual stream type.
     plain: u8,
     coding: Coding,
-    /// How much of a frame is in clear at its beginning.
+    /// How many bytes at the beginning of a frame are unencrypted.
     clear: fn(&[u8]) -> usize,
 }
 
@@ -40,12 +40,12 @@ const AC3: EncryptedCodec = EncryptedCodec { kind: 0xc1, plain: 0x81, coding: ac
 const EAC3: EncryptedCodec = EncryptedCodec { kind: 0xc2, plain: 0x87, coding: ac3::ENHANCED, clear: |_| LEADER };
 
 impl EncryptedCodec {
-    /// The kind of sound that a program map calls `kind`.
+    /// The codec with the encrypted stream type `kind`.
     fn of(kind: u8) -> Option<Self> {
         [AAC, AC3, EAC3].into_iter().find(|sealed| sealed.kind == kind)
     }
 
-    /// Opens each frame in `sound`.
+    /// Decrypts each frame in `sound` with `open`.
     fn open(self, sound: &mut [u8], open: &mut impl FnMut(&mut [u8])) {
         let mut at = 0;
         while let Some(rest) = sound.get_mut(at..).filter(|rest| !rest.is_empty()) {
@@ -66,8 +66,8 @@ impl EncryptedCodec {
     }
 }
 
-/// A whole segment of `container` with `open` applied to each part of it that is encrypted; `None` for what is not encrypted
-/// in this way.
+/// A whole segment of `container` with `open` applied to each encrypted part of it; `None` if it is not encrypted in
+/// this way.
 pub fn decrypted(container: Container, bytes: &Bytes, mut open: impl FnMut(&mut [u8])) -> Option<Bytes> {
     let packed = match container {
         Container::Adts => AAC,
@@ -92,7 +92,7 @@ fn transport(bytes: &Bytes, open: &mut impl FnMut(&mut [u8])) -> Bytes {
     for (number, raw) in plain.chunks_exact_mut(PACKET).enumerate() {
         let Some(packet) = Packet::read(raw) else { continue };
         let (pid, starts, length) = (packet.pid, packet.starts, packet.payload.len());
-        if tables.take(pid, starts, packet.payload) {
+        if tables.push(pid, starts, packet.payload) {
             if tables.is_map(pid) && starts {
                 let map = raw.get_mut(PACKET - length..).unwrap_or_default();
                 sealed = renamed(map).or(sealed);
@@ -120,8 +120,8 @@ fn transport(bytes: &Bytes, open: &mut impl FnMut(&mut [u8])) -> Bytes {
     plain.freeze()
 }
 
-/// Gives encrypted sound its usual name in a program map that begins in this payload, and ends in it; says which the first
-/// is.
+/// Gives encrypted sound its usual type in a program map that begins and ends in this payload. Returns the first such
+/// stream.
 fn renamed(payload: &mut [u8]) -> Option<(u16, EncryptedCodec)> {
     let pointer = usize::from(*payload.first()?);
     let usual = |kind| EncryptedCodec::of(kind).map(|sealed| sealed.plain);

@@ -1,12 +1,12 @@
-//! Where a new connection goes on from the one before.
+//! How a new connection continues the one before.
 //!
-//! Who joins an endless stream is sent a burst of what was on the air in the seconds before. After a reconnect that is
-//! sound that is on tape already, followed by what was missed meanwhile. Both connections carry the same frames to the
-//! byte, so that the end of the tape is found in the burst: what stands before it is dropped, what stands behind it
-//! continues the tape as if nothing had happened.
+//! A server sends a burst of the last seconds to every new listener. After a reconnect that is sound that is on tape
+//! already, followed by what was missed. Both connections carry the same frames to the byte. So the end of the tape is
+//! found in the burst: what stands before it is dropped, what stands after it continues the tape as if nothing had
+//! happened.
 //!
-//! A place counts only where *all* units that the tape and the burst have in common are equal, and where no other place
-//! could be meant: silence looks like silence, and a test tone repeats itself. Where nothing fits, everything is new.
+//! A position counts only if *all* units that the tape and the burst have in common are equal, and if no other position
+//! could be meant: silence looks like silence, and a test tone repeats itself. If nothing fits, everything is new.
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hasher};
@@ -16,22 +16,22 @@ use super::play_time::PlayTime;
 use super::unit::Unit;
 use crate::model::Container;
 
-/// How many units of what was handed over are remembered: some 20 s of frames.
+/// How many of the newest units are remembered: some 20 s of frames.
 const REMEMBERED: usize = 1_024;
-/// No less sound proves a place: a pause or a jingle of some frames may be equal by chance. Pages of Ogg are numbered, so
-/// that one is enough.
+/// Less sound than this proves no position: a pause or a jingle of some frames may be equal by chance. Pages of Ogg are
+/// numbered, so one is enough.
 const LEAST: Duration = Duration::from_millis(750);
 /// A burst is not held back beyond so many units …
 const MOST_UNITS: usize = 8_192;
 /// … or bytes.
 const MOST_BYTES: usize = 8 << 20;
 
-/// What was handed over last, without a hole in it: one fingerprint per unit.
+/// The sound that was handed over last, without a hole in it: one fingerprint per unit.
 #[derive(Debug, Clone, Default)]
 pub struct Tail(VecDeque<u64>);
 
 impl Tail {
-    /// Whether there is nothing that could be repeated.
+    /// Whether it holds nothing that could be repeated.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -47,7 +47,7 @@ impl Tail {
         self.0.get(self.0.len().checked_sub(back + 1)?).copied()
     }
 
-    /// Whether its newest `length` units, of those it has, could also lie elsewhere: earlier in it, or shifted by a period of their own.
+    /// Whether its newest `length` units could also lie elsewhere: earlier in it, or shifted by a period of their own.
     fn is_ambiguous(&self, length: usize) -> bool {
         let repeats_after =
             |shift: usize, length: usize| (0..length).all(|back| self.newest(back) == self.newest(back + shift));
@@ -74,19 +74,19 @@ pub(super) struct Seam<T> {
     bytes: usize,
 }
 
-/// What became of the beginning of a connection.
+/// How the beginning of a connection continues the tape.
 #[derive(Debug)]
 pub(super) enum Joined<T> {
     /// Not known yet.
     Held(Seam<T>),
-    /// What comes next follows the tail.
+    /// What comes next continues the tail.
     Continues(Tail),
-    /// These units have nothing to do with the tail.
+    /// These units do not continue the tail.
     Apart(Vec<Timed<T>>),
 }
 
 impl<T> Seam<T> {
-    /// For a connection that follows one that ended with `tail`.
+    /// A seam for a connection after one that ended with `tail`.
     pub(super) fn new(tail: Tail) -> Self {
         Self { tail, held: Vec::new(), fingerprints: Vec::new(), bytes: 0 }
     }
@@ -97,7 +97,7 @@ impl<T> Seam<T> {
     }
 
     /// Takes the next unit of the connection.
-    pub(super) fn take(mut self, unit: Unit, at: T) -> Joined<T> {
+    pub(super) fn push(mut self, unit: Unit, at: T) -> Joined<T> {
         self.bytes += unit.bytes.len();
         self.fingerprints.push(fingerprint(&unit));
         self.held.push((unit, at));
@@ -110,7 +110,7 @@ impl<T> Seam<T> {
         Joined::Held(self)
     }
 
-    /// Nothing more is waited for. What is on tape already from its first unit to its last is no news.
+    /// Stops waiting. If all units are on tape already, from the first to the last, they are dropped.
     pub(super) fn give_up(self) -> Joined<T> {
         if self.held.is_empty() || self.is_within_tail() {
             Joined::Continues(self.tail)
@@ -127,7 +127,7 @@ impl<T> Seam<T> {
             && !self.tail.is_ambiguous(common)
     }
 
-    /// Whether its newest `common` units are enough to prove a place.
+    /// Whether its newest `common` units are enough to prove a position.
     fn proves(&self, common: usize) -> bool {
         let mut played = PlayTime::default();
         for (unit, _) in self.held.iter().rev().take(common) {
@@ -159,8 +159,8 @@ mod tests {
         Unit { bytes, samples: 400, rate: 1_000, ends: true, preamble: Bytes::new(), format }
     }
 
-    /// What comes of a connection with these units after a tape with those; `|` before what continues it, `/` before what
-    /// stands apart.
+    /// The result of a connection with these units after a tape with those; `|` before what continues it, `/` before
+    /// what does not.
     fn join(tape: &[u8], connection: &[u8]) -> String {
         let mut tail = Tail::default();
         for number in tape {
@@ -170,7 +170,7 @@ mod tests {
         let mut new = Vec::new();
         for number in connection {
             joined = match joined {
-                Joined::Held(seam) => seam.take(unit(*number), ()),
+                Joined::Held(seam) => seam.push(unit(*number), ()),
                 over => {
                     new.push(*number);
                     over
@@ -229,7 +229,7 @@ mod tests {
         let mut joined = Joined::Held(Seam::new(tail));
         let mut taken = 0;
         while let Joined::Held(seam) = joined {
-            joined = seam.take(unit(255), ());
+            joined = seam.push(unit(255), ());
             taken += 1;
         }
         assert_eq!(taken, MOST_UNITS);

@@ -7,7 +7,7 @@ const LONGEST_SECTION: usize = 1024;
 const PAT_PID: u16 = 0;
 const PAT: u8 = 0;
 const PMT: u8 = 2;
-/// What stands before the descriptors of the program, and how long the checksum at the end is.
+/// The bytes before the descriptors of the program.
 const MAP_HEADER: usize = 12;
 const CHECKSUM: usize = 4;
 
@@ -20,13 +20,13 @@ pub(super) struct Track {
     pub codec: &'static str,
 }
 
-/// What the tables say of the sound in a stream.
+/// What the tables say about the sound in a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Holds {
-    /// They have not come, or name something that may be sound.
+    /// They have not arrived, or name something that may be sound.
     #[default]
     Unknown,
-    /// They name sound of a kind we know.
+    /// They name sound of a known kind.
     Sound,
     /// They name nothing that could be sound.
     NoSound,
@@ -51,8 +51,8 @@ struct Section {
 }
 
 impl Section {
-    /// Takes the payload of a packet; gives the section once it is whole.
-    fn take(&mut self, starts: bool, payload: &[u8]) -> Option<&[u8]> {
+    /// Takes the payload of a packet. Returns the section once it is whole.
+    fn push(&mut self, starts: bool, payload: &[u8]) -> Option<&[u8]> {
         let payload = if starts {
             self.bytes.clear();
             let pointer = usize::from(byte(payload, 0)?);
@@ -74,15 +74,15 @@ impl Section {
 
 impl Tables {
     /// Takes a packet; `true` if it belongs to the tables.
-    pub(super) fn take(&mut self, pid: u16, starts: bool, payload: &[u8]) -> bool {
+    pub(super) fn push(&mut self, pid: u16, starts: bool, payload: &[u8]) -> bool {
         if pid == PAT_PID {
-            if let Some(section) = self.association.take(starts, payload) {
+            if let Some(section) = self.association.push(starts, payload) {
                 self.map_pid = first_program(section).or(self.map_pid);
                 self.several = programs(section).count() > 1;
             }
             true
         } else if self.map_pid == Some(pid) {
-            if let Some(section) = self.map.take(starts, payload) {
+            if let Some(section) = self.map.push(starts, payload) {
                 self.sound = streams(section).find_map(|stream| stream.track()).or(self.sound);
                 self.holds = if self.sound.is_some() {
                     Holds::Sound
@@ -158,8 +158,8 @@ fn streams(section: &[u8]) -> impl Iterator<Item = Stream<'_>> {
     })
 }
 
-/// Calls the encrypted sound that a program map names at the beginning of `bytes` by other kinds, each of which `usual`
-/// gives; says which the first is.
+/// Changes the types of encrypted sound in the program map at the beginning of `bytes` to those that `usual` gives.
+/// Returns the first such stream.
 pub(super) fn rename(bytes: &mut [u8], usual: impl Fn(u8) -> Option<u8>) -> Option<(u16, u8)> {
     let length = 3 + usize::from(be16(bytes, 1)? & 0x0fff);
     let section = bytes.get_mut(..length).filter(|section| section.len() > MAP_HEADER + CHECKSUM)?;
@@ -185,7 +185,7 @@ fn checksum(bytes: &[u8]) -> u32 {
 }
 
 impl Stream<'_> {
-    /// The sound that it is, of a kind we know: ISO/IEC 13818-1, table 2-34, and ATSC A/53 for Dolby's.
+    /// The sound track that it is, if its kind is known: ISO/IEC 13818-1, table 2-34, and ATSC A/53 for Dolby's.
     fn track(&self) -> Option<Track> {
         let codec = match self.kind {
             0x03 | 0x04 => "mp3",

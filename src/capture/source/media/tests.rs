@@ -1,4 +1,4 @@
-//! Against files that a real ffmpeg made, and against what becomes of them under hostile hands.
+//! Files that a real ffmpeg made, and the same files after tampering.
 
 mod around_the_sound;
 mod hostile;
@@ -176,8 +176,8 @@ fn broken_and_resumed(case: &Case, bytes: &[u8], end: usize, begin: usize) -> (V
 
 #[test]
 fn a_burst_that_reaches_back_is_joined_without_a_seam() {
-    // Fragmented MP4 is not streamed so. The last packet of a transport stream that breaks off is kept for what there is of
-    // it, so that no later one equals it: those are placed by the clock.
+    // Fragmented MP4 is not streamed in this way. The last packet of a transport stream that breaks off is kept as far
+    // as it came, so no later one equals it: such a stream is timed by the clock.
     let streamed =
         |case: &Case| case.container.is_packed() || matches!(case.container, Container::Ogg | Container::Flac);
     for (case, bytes) in files().iter().filter(|(case, _)| streamed(case)) {
@@ -303,7 +303,7 @@ fn sound_is_found_again_after_garbage() {
         let middle = bytes.len() / 2;
         let dirty = framed(case.container, [&html[..], &bytes[..middle], &html, &bytes[middle..]]);
         assert_eq!(dirty[0].bytes[..200], clean_pieces[0].bytes[..200], "{name}: garbage is no sound");
-        // What the garbage was thrown into is lost, no more: a frame, a PES packet, a page.
+        // Only the unit with the garbage is lost: a frame, a PES packet, a page.
         let lost = clean.saturating_sub(total(&dirty));
         assert!(lost <= Duration::from_millis(400), "{name}: lost {lost:?}");
     }

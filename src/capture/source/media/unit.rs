@@ -15,8 +15,8 @@ pub(super) struct Unit {
     pub rate: u32,
     /// Whether a chunk may end with it: false in the middle of a packet.
     pub ends: bool,
-    /// What a chunk that begins with it needs in front, so that a reel may begin there.
+    /// What a chunk that begins with it needs before it, so that a reel may begin there.
     pub preamble: Bytes,
-    /// What it is.
+    /// Its format.
     pub format: Format,
 }

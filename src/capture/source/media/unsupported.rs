@@ -1,16 +1,17 @@
-//! What bytes are that are not taken, in words for a person.
+//! What unsupported bytes are, in words for a person.
 //!
-//! By the marks that the formats begin with. Only text is ever quoted: sixty bytes of anything else tell nobody anything.
+//! They are recognised by the marks that formats begin with. Only text is ever quoted: sixty bytes of anything else are
+//! of no use to anybody.
 
 use super::fields::{array, byte};
 
-/// The formats that are taken, for people.
+/// The supported formats, for people.
 const TAKEN: &str = "AAC, MP3, AC-3, FLAC, Ogg, WAV, MPEG-TS and fragmented MP4";
 /// How much of a text is quoted.
 const QUOTED: usize = 60;
 
-/// What `bytes`, in which no sound was found, are: `text that begins "<html>"`, or `a picture (PNG)`. The words may quote
-/// secrets.
+/// Describes `bytes` in which no sound was found: `text that begins "<html>"`, or `a picture (PNG)`. The words may
+/// quote secrets.
 pub fn describe(bytes: &[u8]) -> String {
     if bytes.is_empty() {
         "nothing".to_owned()
@@ -25,12 +26,12 @@ pub fn describe(bytes: &[u8]) -> String {
     }
 }
 
-/// Whether `bytes` are sound of a kind that is not taken, by its own marks.
+/// Whether `bytes` are sound of an unsupported kind, by its own marks.
 pub fn is_unsupported(bytes: &[u8]) -> bool {
     sound(bytes).is_some()
 }
 
-/// Sound of a kind that is not taken.
+/// The name of sound of an unsupported kind.
 fn sound(bytes: &[u8]) -> Option<&'static str> {
     const WMA: &[u8] = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11";
     let marks: [(&[u8], &str); 13] = [
@@ -71,7 +72,7 @@ fn is_latm(bytes: &[u8]) -> bool {
     (0..bytes.len().min(8_192)).any(|at| byte(bytes, at) == Some(0x56) && chain(at))
 }
 
-/// What is no sound at all.
+/// The name of something that is no sound at all.
 fn other(bytes: &[u8]) -> Option<&'static str> {
     let marks: [(&[u8], &str); 10] = [
         (b"OggS", "Ogg joined without its header pages, which nobody can decode"),
@@ -87,7 +88,7 @@ fn other(bytes: &[u8]) -> Option<&'static str> {
     ];
     let webp = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP");
     let known = marks.iter().find(|(mark, _)| bytes.starts_with(mark)).map(|(_, name)| *name);
-    // Two letters are also how a text may begin.
+    // A text may begin with these two letters, too.
     known.filter(|name| !name.contains("BMP") || text(bytes).is_none()).or(webp.then_some("a picture (WebP)"))
 }
 
@@ -96,7 +97,7 @@ fn text(bytes: &[u8]) -> Option<String> {
     let begin = bytes.get(..4 * QUOTED).unwrap_or(bytes);
     let text = match std::str::from_utf8(begin) {
         Ok(text) => text,
-        // It may end within a letter.
+        // It may end within a character.
         Err(error) if error.valid_up_to() + 4 > begin.len() => {
             std::str::from_utf8(begin.get(..error.valid_up_to())?).ok()?
         }

@@ -1,7 +1,7 @@
 //! WAV (RIFF, Microsoft's multimedia programming interface 1.0): a head, then samples that are not compressed.
 //!
-//! A stream that does not end cannot say how long it is, so what its head says of that is not believed. The head goes into
-//! [`Format::init`], with lengths that say "unknown"; a new head where the old one ends is a new format.
+//! A stream without an end cannot say how long it is, so the length in its head is not believed. The head goes into
+//! [`Format::init`], with lengths that say "unknown". A new head after the end of the old stream is a new format.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -10,7 +10,7 @@ use super::frames::detail;
 use super::unit::Unit;
 use crate::model::{Container, Format};
 
-/// A head beyond this is not waited for.
+/// A longer head is not waited for.
 const LONGEST_HEAD: usize = 64 << 10;
 /// Pieces that are handed on, per second.
 const UNITS_PER_SECOND: u32 = 20;
@@ -25,7 +25,7 @@ fn is_head(bytes: &[u8]) -> bool {
     bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WAVE")
 }
 
-/// Takes a WAV stream apart into pieces of a fraction of a second.
+/// Splits a WAV stream into pieces of a fraction of a second.
 #[derive(Debug, Default)]
 pub(super) struct WavReader {
     buffer: BytesMut,
@@ -35,7 +35,7 @@ pub(super) struct WavReader {
 #[derive(Debug)]
 struct Stream {
     head: Head,
-    /// Bytes until there may be another head; `None` where nobody knows.
+    /// How many bytes come before the next head; `None` if nobody knows.
     left: Option<u64>,
     format: Format,
 }
@@ -48,9 +48,9 @@ struct Head {
     frame: usize,
     /// Where the samples begin.
     length: usize,
-    /// Bytes of samples, by its word.
+    /// The bytes of samples that it announces.
     samples: u32,
-    /// Where what tells of the samples begins, and its length.
+    /// Where the description of the samples begins, and its length.
     shape: (usize, usize),
     channels: u16,
     bits: u16,
@@ -133,7 +133,7 @@ impl WavReader {
             };
             let Head { rate, frame, .. } = stream.head;
             if stream.left == Some(0) {
-                // As long as a head is at least.
+                // The least length of a head.
                 if self.buffer.len() < 12 && !ended {
                     return None;
                 }
@@ -166,7 +166,7 @@ impl WavReader {
         }
     }
 
-    /// Takes the head at the beginning, or what lies before it; `None` where it is not whole.
+    /// Removes the head at the beginning, or the bytes before it; `None` if the head is not whole.
     fn head(&mut self) -> Option<()> {
         if self.buffer.len() < 12 {
             return None;
@@ -182,7 +182,7 @@ impl WavReader {
                 let init = head.endless(&self.buffer)?;
                 self.buffer.advance(head.length);
                 let whole = u64::from(head.samples) / head.frame as u64 * head.frame as u64;
-                // Servers write the longest that fits, or nothing, where there is no end.
+                // If there is no end, servers write the longest length that fits, or zero.
                 let left = Some(whole).filter(|left| *left > 0 && head.samples < 0x7fff_0000);
                 let name = if head.bits == 0 { "wav".to_owned() } else { format!("wav {} bit", head.bits) };
                 let detail = detail(&name, head.rate, u32::from(head.channels));

@@ -1,4 +1,4 @@
-//! The table, lived through on a simulated clock.
+//! The table on a simulated clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use super::*;
 use crate::base::clock::Clock;
 use crate::base::clock::simulated::SimulatedClock;
 
-/// Something that fails whenever it is tried, unless told to work once.
+/// Something that fails at every try, except once if it is set to.
 struct Failing {
     clock: Arc<SimulatedClock>,
     tries: mpsc::UnboundedReceiver<Duration>,

@@ -11,7 +11,7 @@ use crate::base::redact;
 
 /// What a command may print, in bytes.
 const OUTPUT_CAP: usize = 4 << 20;
-/// How long a command that is told to end may take over it.
+/// How long a command that should end may take to end.
 const GRACE: Duration = Duration::from_secs(1);
 
 /// Why a command gave nothing.
@@ -23,7 +23,7 @@ pub enum CommandError {
     /// It could not be started.
     #[error(transparent)]
     Start(#[from] ProcessError),
-    /// The system lost it.
+    /// The system reports no end of it.
     #[error("the command could not be waited for: {0}")]
     Lost(std::io::Error),
     /// It took too long.
@@ -45,8 +45,8 @@ pub enum CommandError {
     Silent,
 }
 
-/// Runs `command` (program and arguments, no shell) with `input` on its stdin for at most `limit`; what it prints,
-/// trimmed.
+/// Runs `command` (program and arguments, no shell) with `input` on its stdin for at most `limit`. Returns what it
+/// prints, trimmed.
 pub(super) async fn run(
     command: &[String],
     input: String,
@@ -54,11 +54,11 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<String, CommandError> {
     let (program, args) = command.split_first().ok_or(CommandError::Empty)?;
-    let mut child = Invocation::new(program).args(args).with_stdin().with_stdout().spawn()?;
+    let mut child = Invocation::new(program).args(args).with_stdin().with_stdout().spawn(&environment.clock)?;
     let (stdin, stdout) = (child.take_stdin(), child.take_stdout());
     let feed = async {
         if let Some(mut pipe) = stdin {
-            // A command that does not care for its input closes it: not an error.
+            // A command may close its input unread; that is no error.
             let _ = pipe.write_all(input.as_bytes()).await;
         }
     };
@@ -73,7 +73,7 @@ pub(super) async fn run(
         tokio::join!(feed, collect);
         child.wait().await
     };
-    let ended = tokio::time::timeout(limit, whole).await;
+    let ended = environment.clock.timeout(limit, whole).await;
     if output.len() > OUTPUT_CAP {
         child.stop(GRACE).await;
         return Err(CommandError::TooMuch);
@@ -84,7 +84,7 @@ pub(super) async fn run(
     };
     let status = status.map_err(CommandError::Lost)?;
     if !status.success() {
-        // Its last words may still be on their way through the pipe.
+        // Its last lines may still be on their way through the pipe.
         environment.clock.sleep(Duration::from_millis(50)).await;
         let words = redact::text(&child.last_words());
         let words = if words.is_empty() { words } else { format!(": {words}") };

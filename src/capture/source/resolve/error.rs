@@ -16,10 +16,10 @@ use crate::model::{AsCause, CauseKind};
 /// How much of a step's own words a message repeats, in characters.
 const STEP_QUOTED: usize = 100;
 
-/// Why no URL was found. Nothing in the words is secret: URLs and quotations are redacted.
+/// Why no URL was found. The words hold no secret: URLs and quotations are redacted.
 #[derive(Debug, Error)]
 pub enum ResolveError {
-    /// A page of a step could not be had.
+    /// The page of a step could not be fetched.
     #[error("{step}: {source}")]
     Fetch {
         /// Which step.
@@ -35,7 +35,7 @@ pub enum ResolveError {
         /// What it looked at.
         given: Given,
     },
-    /// A `json` step was given something else.
+    /// A `json` step was given something that is no JSON.
     #[error("{step} needs JSON but was given {given}")]
     NotJson {
         /// Which step.
@@ -43,7 +43,7 @@ pub enum ResolveError {
         /// What it looked at.
         given: Given,
     },
-    /// A `get` without a URL of its own was given none.
+    /// A `get` without a URL of its own was given no URL.
     #[error("{step} has no URL of its own and found none to fetch in {given}")]
     NothingToGet {
         /// Which step.
@@ -51,7 +51,7 @@ pub enum ResolveError {
         /// What it looked at.
         given: Given,
     },
-    /// A step's selector or path is not one; the configuration should have said so.
+    /// A step's selector or path is invalid; the configuration should have said so.
     #[error("{step} cannot be understood")]
     BadStep {
         /// Which step.
@@ -65,7 +65,7 @@ pub enum ResolveError {
         /// Why.
         source: CommandError,
     },
-    /// All steps were done, and what the last one handed on is neither a URL nor a playlist.
+    /// The last step handed on neither a URL nor a playlist.
     #[error("the steps found no URL of a stream: after {step} there is {given}")]
     NoAddress {
         /// The last step.
@@ -76,7 +76,7 @@ pub enum ResolveError {
     /// There are no steps.
     #[error("`find` has no steps: begin with `- get: URL`")]
     NoSteps,
-    /// A PLS, M3U, XSPF or ASX could not be had.
+    /// A PLS, M3U, XSPF or ASX could not be fetched.
     #[error("the playlist file {source}")]
     FetchList {
         /// What went wrong.
@@ -90,7 +90,7 @@ pub enum ResolveError {
         /// What it is.
         given: Given,
     },
-    /// Where a list should be, there is something that another key of a station is for.
+    /// The address leads to something that belongs under another key of a station.
     #[error("{url} is {is}: that stands under `{key}:` at a station")]
     OtherKind {
         /// Which, redacted.
@@ -103,7 +103,7 @@ pub enum ResolveError {
     /// Playlist files that name each other.
     #[error("the playlist file {url} leads back to itself or through more than {most} others")]
     Endless {
-        /// Where the chase was given up, redacted.
+        /// The list at which the chain was given up, redacted.
         url: String,
         /// How many are followed.
         most: usize,
@@ -111,7 +111,7 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
-    /// The HTTP status, where a server refused with one.
+    /// The HTTP status, if a server refused with one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Fetch { source, .. } | Self::FetchList { source } => source.status(),
@@ -127,7 +127,7 @@ impl ResolveError {
 impl AsCause for ResolveError {
     fn cause_kind(&self) -> CauseKind {
         match self {
-            // The network may be to blame, and the steps be right.
+            // The network may be at fault, and the steps may be right.
             Self::Fetch { source, .. } | Self::FetchList { source } => match source.cause_kind() {
                 kind @ (CauseKind::Connection | CauseKind::Stalled) => kind,
                 _ => CauseKind::Address,
@@ -165,7 +165,7 @@ impl fmt::Display for StepName {
     }
 }
 
-/// What a step was given: how many texts, and how the first begins.
+/// What a step was given: how many texts, and how the first one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Given {
     count: usize,

@@ -1,9 +1,9 @@
 //! When a stream URL stops being valid, read from the URL itself.
 //!
-//! Four spellings are known: an epoch second in the query (CloudFront canned policies, nginx's secure links, many others), a CloudFront
-//! custom policy (base64 JSON in `Policy`), a JSON Web Token as a value (RFC 7519), and Akamai's edge token
-//! (`hdnts=st=…~exp=…~acl=…`). Where several are there, the earliest counts. What a token says is believed even when it
-//! lies in the past: a caller that renews must therefore back off, or it would renew without end.
+//! Four spellings are known: an epoch second in the query (CloudFront canned policies, nginx's secure links, many
+//! others), a CloudFront custom policy (base64 JSON in `Policy`), a JSON Web Token as a value (RFC 7519), and Akamai's
+//! edge token (`hdnts=st=…~exp=…~acl=…`). If there are several, the earliest counts. An expiry in the past is believed
+//! as well: a caller that renews must back off, or it would renew without end.
 
 use base64::Engine as _;
 use base64::alphabet;
@@ -14,7 +14,7 @@ use url::Url;
 
 /// Query keys that other stations use for the epoch second of expiry.
 const EPOCH_KEYS: [&str; 5] = ["expires", "expire", "expiry", "exp", "e"];
-/// How far from now a bare number may lie and still be taken for an instant.
+/// How far from now a bare number may be and still be taken for an instant.
 const PLAUSIBLE: TimeDelta = TimeDelta::days(3653);
 /// Tokens leave out padding, standard encoders write it.
 const LENIENT: GeneralPurposeConfig =
@@ -122,7 +122,7 @@ mod tests {
     fn cloudfront_expires_and_policy_are_read() {
         assert_eq!(of("Expires=1577734872&Signature=a~b-c_&Key-Pair-Id=APKA"), Some(1_577_734_872));
         for epoch in [1_795_132_800, 1_795_132_801, 17_951_328] {
-            // Three lengths of JSON: with two, one and no signs of padding.
+            // Three lengths of JSON: with two, one and no padding characters.
             assert_eq!(of(&format!("Policy={}&Signature=x", policy(epoch))), Some(epoch));
         }
     }

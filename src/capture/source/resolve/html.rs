@@ -1,11 +1,12 @@
 //! HTML and XML by CSS selector: text in, texts out. `scraper::Html` is not `Send`, so nothing of it leaves here; the
 //! caller runs this on a thread for blocking work.
 //!
-//! XML goes through the parser for HTML, which closes what is called like one of its elements without contents: the `<link>`
-//! of a feed would lose its text. In XML such elements are called otherwise while they are parsed.
+//! XML goes through the parser for HTML. That parser closes some elements at once because HTML knows them without
+//! contents: the `<link>` of a feed would lose its text. So in XML such elements have other names while they are
+//! parsed.
 //!
-//! Parsing is bounded in time: the rules of HTML make nested `<div>`s cost the square of their depth (64 KiB of them
-//! took 7 s in a debug build), and a thread cannot be cancelled. What a page says after its time is up is not seen. It
+//! Parsing is bounded in time: by the rules of HTML, nested `<div>`s cost the square of their depth (64 KiB of them
+//! took 7 s in a debug build), and a thread cannot be cancelled. The rest of a page is not seen when the time is up. It
 //! is time of the processor, so that a busy machine sees as much of a page as an idle one.
 
 use std::borrow::Cow;
@@ -20,18 +21,18 @@ use scraper::{ElementRef, Html, HtmlTreeSink, Node, Selector};
 
 use super::text::constant;
 
-/// The longest that one page may be parsed, and the longest that its elements may be read, in time of the processor.
+/// How long one page may be parsed, and how long its elements may be read, in time of the processor.
 const TIME: Duration = Duration::from_secs(2);
 /// How much of a page is parsed between two looks at the watch, in characters.
 const PIECE: usize = 4096;
-/// What stands before the name of an element of XML that has no contents in HTML.
+/// The prefix for the name of an element of XML that has no contents in HTML.
 const FULL: &str = "full-";
 
-/// The text of every element of `document` that `css` picks, or its `attribute`; elements with neither are left out.
-/// `None` where `css` is not a selector. Stops at `most` bytes.
+/// The text of every element of `document` that `css` selects, or its `attribute`; elements without it are left out.
+/// `None` if `css` is no selector. Stops at `most` bytes.
 pub(super) fn select(document: &str, css: &str, attribute: Option<&str>, most: usize) -> Option<Vec<String>> {
     let selector = Selector::parse(css).ok()?;
-    // As the parser spells all names, those of XML too.
+    // The parser writes all names in lower case, those of XML too.
     let name = attribute.unwrap_or_default().to_ascii_lowercase();
     let html = match as_html(document) {
         Cow::Borrowed(html) => parse(html),
@@ -67,12 +68,12 @@ fn parse(document: &str) -> Html {
     parser.finish()
 }
 
-/// How long the processor has worked for this thread.
+/// The processor time of this thread.
 fn computed() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
-/// All text below `element`, no further than the first part with which it exceeds `most` bytes.
+/// All text below `element`, up to the first part with which it exceeds `most` bytes.
 fn text_of(element: ElementRef<'_>, most: usize) -> String {
     let mut text = String::new();
     for part in element.text() {
@@ -84,8 +85,8 @@ fn text_of(element: ElementRef<'_>, most: usize) -> String {
     text
 }
 
-/// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text, and what HTML knows without
-/// contents has another name. HTML stays as it is.
+/// XML as an HTML parser understands it: `<title/>` is closed, `<![CDATA[…]]>` is text, and elements without contents
+/// in HTML are renamed. HTML stays as it is.
 fn as_html(document: &str) -> Cow<'_, str> {
     static SPELLINGS: LazyLock<Regex> =
         LazyLock::new(|| constant(r"(?s)<!\[CDATA\[(.*?)\]\]>|<(/?)([A-Za-z_][\w.:-]*)((?:\s[^<>]*?)?)(/?)>"));
@@ -115,7 +116,7 @@ fn is_void(name: &str) -> bool {
     VOID.iter().any(|void| void.eq_ignore_ascii_case(name))
 }
 
-/// XML with the names that it was written with.
+/// Restores the names of XML elements.
 fn with_its_names(mut html: Html) -> Html {
     for node in html.tree.values_mut() {
         if let Node::Element(element) = node
@@ -166,7 +167,7 @@ mod tests {
         let started = computed();
         let page = format!("<p>first</p>{}", "<div>".repeat(800_000));
         assert_eq!(texts(&page, "p"), ["first"]);
-        // However much of it was read in the time.
+        // It does not matter how much was read in the time.
         let _ = select(&page, "div", None, MOST).unwrap();
         let taken = computed().saturating_sub(started);
         assert!(taken < TIME * 5, "{taken:?}");

@@ -11,9 +11,9 @@ use super::text::constant;
 /// What a path found in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Picked {
-    /// These values: strings as they are, everything else as JSON. `null` is nothing. At least one.
+    /// The values: strings as they are, everything else as JSON; at least one. `null` and empty strings do not count.
     Texts(Vec<String>),
-    /// It is JSON, but the path leads nowhere in it.
+    /// It is JSON, but the path leads nowhere.
     Nothing,
     /// It is not JSON.
     NotJson,
@@ -42,9 +42,9 @@ pub(super) fn pick(document: &str, path: &str, most: usize) -> Picked {
     if texts.is_empty() { Picked::Nothing } else { Picked::Texts(texts) }
 }
 
-/// `document` as JSON, also where it is wrapped in a call: `callback({…});`, `({…})`, with a comment before it as some
-/// servers put there against content sniffing, with a look at the callback before it (Express), or behind what keeps
-/// it from being run as a script.
+/// `document` as JSON, even if it is wrapped in a call: `callback({…});`, `({…})`, with a comment before it (some
+/// servers put it there against content sniffing), with a check of the callback before it (Express), or after a prefix
+/// that prevents it from being run as a script.
 fn parse(document: &str) -> Option<Value> {
     static CALL: LazyLock<Regex> = LazyLock::new(|| {
         constant(

@@ -1,14 +1,15 @@
 //! From an address in the YAML to URLs that play now.
 //!
-//! An address is a URL, or steps that find one: text in, text out. Whatever comes out is looked at: a URL is the answer,
-//! a PLS, M3U, XSPF or ASX is what it names, a page that is itself an HLS playlist answers with its own URL. Lists are told
-//! by what they hold, never by what they are called.
+//! An address is a URL, or steps that find one: text in, text out. The result decides: a URL is the answer, a PLS, M3U,
+//! XSPF or ASX stands for what it names, and a page that is an HLS playlist stands for its own URL. Lists are
+//! recognised by their contents, never by their names.
 //!
-//! A URL of HLS or Icecast is never fetched here; that is the source's business, and some URLs work only once. The source
-//! shows what came to [`listed`]. For those that cannot ask a list themselves, [`streams`] follows lists.
+//! A URL of HLS or Icecast is never fetched here: the source does that, and some URLs work only once. The source gives
+//! the answer to [`listed`]. For sources that cannot fetch a list themselves, [`streams`] follows lists.
 //!
 //! Everything is bounded: a body (4 MiB), a request and a command (15 s), what a step hands on (16 MiB), the chain of
-//! playlist files (5). Nothing is cached: tokens are short-lived, and a caller resolves exactly when it needs a new one.
+//! playlist files (5). Nothing is cached: tokens are short-lived, and a caller resolves exactly when it needs a new
+//! one.
 
 mod command;
 mod error;
@@ -42,16 +43,16 @@ use crate::config::Address;
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
 
-/// A stream, or a list of some.
+/// A stream, or a list of streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Where it is.
+    /// Its URL.
     pub url: Url,
-    /// What players are told to send with the requests for it.
+    /// The headers to send with the requests for it.
     pub headers: ExtraHeaders,
 }
 
-/// When `url` stops being valid, where that can be read from it. It may lie in the past already.
+/// When `url` stops being valid, if that can be read from it. It may be in the past.
 pub fn expires(url: &Url, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     expiry::read(url, now)
 }
@@ -62,9 +63,10 @@ impl From<Url> for Entry {
     }
 }
 
-/// The address that is written, or that the steps find: where they end at a list, all that it names, in its order; at
-/// least one. What they answer is not looked at. Requests go through `client`, so that cookies set by the page stay in the
-/// capture's jar. Dropping the future cancels it: a request is closed, a command is killed with all it started.
+/// Resolves `address`: the URL itself, or what its steps find. If they end at a list, that is all the list names, in
+/// its order; at least one. The answers of these URLs are not looked at. Requests go through `client`, so that cookies
+/// set by the page stay in the capture's jar. Dropping the future cancels it: a request is closed, a command is killed
+/// with all it started.
 pub async fn find(address: &Address, client: &Client, environment: &Environment) -> Result<Vec<Entry>, ResolveError> {
     match address {
         Address::Url(url) => Ok(vec![url.clone().into()]),
@@ -83,8 +85,8 @@ pub async fn find(address: &Address, client: &Client, environment: &Environment)
     }
 }
 
-/// All streams that are `wanted` in the first list that names some: at the address, or in lists that are named there. At
-/// least one. Cancelled as [`find`].
+/// Returns all streams that are `wanted` in the first list that names some: at the address, or in lists that are named
+/// there. At least one. Cancelled as [`find`] is.
 pub async fn streams(
     address: &Address,
     client: &Client,
@@ -113,7 +115,7 @@ pub async fn streams(
     Err(problem.unwrap_or(ResolveError::NoSteps))
 }
 
-/// What the list at `url` names.
+/// The entries of the list at `url`.
 async fn list_at(url: &Url, client: &Client) -> Result<Vec<Entry>, ResolveError> {
     let failed = |source| ResolveError::FetchList { source };
     let request = client.get(url.clone());
@@ -133,7 +135,7 @@ async fn list_at(url: &Url, client: &Client) -> Result<Vec<Entry>, ResolveError>
     }
 }
 
-/// What an answer is that is no sound.
+/// The kinds of an answer that is no sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Listed {
     /// An HLS playlist.
@@ -165,12 +167,12 @@ fn named_in(entries: &[String], base: Option<&Url>) -> Vec<Entry> {
     streams.collect()
 }
 
-/// The addresses in what the steps found: the first text that is one, holds a list of some, or is an HLS page.
+/// The addresses in what the steps found: those of the first text that is an address, holds a list, or is an HLS page.
 fn named_by(found: &Found) -> Vec<Entry> {
     let base = found.page.as_ref();
     let named = |text: &String| {
         let named = match playlist_file::read(text) {
-            // Only a page has a URL; playlist text out of some script cannot be reloaded.
+            // Only a page has a URL; playlist text from a script cannot be reloaded.
             Content::Hls => base.filter(|_| found.is_page).cloned().map(Entry::from).into_iter().collect(),
             Content::Entries(entries) => named_in(&entries, base),
             Content::Other => text::address(text, base).map(Entry::from).into_iter().collect(),

@@ -1,4 +1,4 @@
-//! Files that do nothing but name a stream: PLS, M3U, XSPF, ASX, or a bare line with a URL.
+//! Files that only name streams: PLS, M3U, XSPF, ASX, or a line with a URL.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -11,12 +11,12 @@ use super::text::constant;
 
 /// More entries than any station lists.
 const MOST_ENTRIES: usize = 1000;
-/// More lines than so many entries have.
+/// More lines than so many entries need.
 const MOST_LINES: usize = 20 * MOST_ENTRIES;
 /// More bytes of entries than any station writes.
 const MOST_BYTES: usize = 1 << 20;
 
-/// What a body turned out to be.
+/// The kinds of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// An HLS playlist (RFC 8216): the thing itself, not a pointer to it.
@@ -27,7 +27,7 @@ pub(super) enum Content {
     Other,
 }
 
-/// An entry without what Kodi appends to an address, `|User-Agent=…&Referer=…`, and that as headers.
+/// Splits an entry into its address and what Kodi appends to it, `|User-Agent=…&Referer=…`, as headers.
 pub(super) fn parts(entry: &str) -> (&str, Vec<(String, String)>) {
     let Some((address, appended)) = entry.split_once('|').filter(|(_, appended)| appended.contains('=')) else {
         return (entry, Vec::new());
@@ -36,9 +36,9 @@ pub(super) fn parts(entry: &str) -> (&str, Vec<(String, String)>) {
     (address, headers.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
 }
 
-/// Tells what `body` is by its first words.
+/// Recognises `body` by its first words.
 pub(super) fn read(body: &str) -> Content {
-    // Old Macs end lines so, and some scripts still do.
+    // Old Macs ended lines like this, and some scripts still do.
     let unix = if body.contains('\n') { Cow::Borrowed(body) } else { Cow::Owned(body.replace('\r', "\n")) };
     let body = unix.trim_start_matches('\u{feff}').trim_start();
     let starts_with = |mark: &str| body.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark));
@@ -61,8 +61,8 @@ pub(super) fn read(body: &str) -> Content {
     if entries.is_empty() { Content::Other } else { Content::Entries(entries) }
 }
 
-/// The lines that name something. What VLC is told to send with the next one (`#EXTVLCOPT:http-user-agent=…`) is appended as
-/// Kodi has it.
+/// The lines that name something. Headers for VLC (`#EXTVLCOPT:http-user-agent=…`) are appended to the next line in
+/// Kodi's form.
 fn lines(body: &str) -> Vec<String> {
     let mut headers = form_urlencoded::Serializer::new(String::new());
     let mut entries = Vec::new();
@@ -82,7 +82,7 @@ fn lines(body: &str) -> Vec<String> {
     entries
 }
 
-/// An M3U may have no header at all: then its first line that is not a comment must be a URL.
+/// An M3U may have no header: then its first line that is not a comment must be a URL.
 fn is_list_of_urls(body: &str) -> bool {
     let first = body.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or_default();
     let scheme = first.split_once("://").map_or("", |(scheme, _)| scheme).to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! What holds for every page, as checks that panic where it does not.
+//! What holds for every page, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
 use chrono::{DateTime, TimeDelta};
@@ -25,8 +25,8 @@ const PATHS: [&str; 5] =
 /// What a step may hand on here.
 const MOST: usize = 4096;
 
-/// A page, whatever it holds, is searched in bounded time for a bounded amount of text, and no address comes out of it
-/// that is none. The first byte says what it is searched for, the second what its server calls it.
+/// Any page is searched in bounded time for a bounded amount of text, and every address that is found is one. The first
+/// byte says what it is searched for, the second which content type its server gives.
 pub fn page(bytes: &[u8]) {
     let [kind, charset, body @ ..] = bytes else { return };
     let content_type = ["", "text/html; charset=euc-kr", "text/plain; charset=utf-16le", "text/html; charset=\"x\""];
@@ -79,8 +79,8 @@ const PATTERNS: [&str; 8] = [
     r"()",
 ];
 
-/// A page, whatever it holds, can be sent through up to four steps: each hands on text that was in what it was given, or
-/// says what it was given instead. The first byte says how many, the next ones which.
+/// Any page can go through up to four steps: each hands on text that was in what it was given, or an error says what it
+/// was given. The first byte says how many, the next ones which.
 pub fn steps(bytes: &[u8]) {
     let mut choices = Choices::new(bytes);
     let count = 1 + usize::from(choices.below(4));

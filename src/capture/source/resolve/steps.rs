@@ -1,9 +1,9 @@
 //! The steps of a `find`: each takes the texts that the one before handed on, and hands on what it finds.
 //!
 //! A step takes the first text that suits it, and hands on everything it found there. Texts are handed on as they were
-//! found, escapes and all; a step that finds nothing looks again with one layer of string escapes taken off. So JSON
-//! in a JavaScript string can be reached by a pattern that spells out the backslashes, by one that ignores them, and by
-//! `json`, while JSON with escaped quotes of its own is never spoilt.
+//! found, escapes and all; a step that finds nothing looks again with one layer of string escapes removed. So JSON in a
+//! JavaScript string can be reached by a pattern that spells out the backslashes, by one that ignores them, and by
+//! `json`; and JSON with escaped quotes of its own is never spoilt.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,14 @@ use super::jsonpath::{self, Picked};
 use super::limits::{BODY_CAP, STEP_LIMIT};
 use super::text::{self, unescape};
 use super::{command, html};
+use crate::base::blocking::caught;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError};
 use crate::config::{Find, Step};
 
-/// What one step hands on at most, in bytes.
+/// How many bytes one step hands on at most.
 const HANDED_ON: usize = 16 << 20;
-/// How many matches of a pattern are handed on.
+/// How many matches of a pattern are handed on at most.
 const MOST_MATCHES: usize = 10_000;
 
 /// What a step hands on.
@@ -29,9 +30,9 @@ const MOST_MATCHES: usize = 10_000;
 pub(super) struct Found {
     /// Texts, the best first.
     pub(super) texts: Vec<String>,
-    /// The page fetched last, after redirects: relative addresses are relative to it.
+    /// The URL of the page that was fetched last, after redirects: relative addresses are relative to it.
     pub(super) page: Option<Url>,
-    /// Whether the text is that page, whole.
+    /// Whether the text is that whole page.
     pub(super) is_page: bool,
 }
 
@@ -60,9 +61,8 @@ pub(super) async fn walk(finds: &[Find], client: &Client, environment: &Environm
                 let (find, given) = (find.clone(), found.texts);
                 // Megabytes of HTML would hold up everything else on this thread.
                 let name = StepName::of(&find);
-                let texts = tokio::task::spawn_blocking(move || search(&find, &given))
-                    .await
-                    .unwrap_or(Err(ResolveError::BadStep { step: name }))?;
+                let searched = caught(move || search(&find, &given)).await;
+                let texts = searched.unwrap_or(Err(ResolveError::BadStep { step: name }))?;
                 Found { texts, is_page: false, page: found.page }
             }
         };
@@ -95,7 +95,7 @@ fn first_page(found: &Found) -> Option<Url> {
     addresses.into_iter().find(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// The steps that only look: what `find` finds in the first of `given` that suits it. Blocks.
+/// Runs a step that only searches: returns what `find` finds in the first of `given` that suits it. Blocks.
 pub(super) fn search(find: &Find, given: &[String]) -> Result<Vec<String>, ResolveError> {
     let mut understood = true;
     let mut readable = false;
@@ -129,14 +129,14 @@ pub(super) fn search(find: &Find, given: &[String]) -> Result<Vec<String>, Resol
     })
 }
 
-/// All texts as they are, then all that look different without a layer of escapes.
+/// All texts as they are, then all that look different without one layer of escapes.
 fn readings(texts: &[String]) -> impl Iterator<Item = Cow<'_, str>> {
     let plain = texts.iter().map(|text| Cow::Borrowed(text.as_str()));
     let unescaped = texts.iter().map(|text| unescape(text)).filter(|text| matches!(text, Cow::Owned(_)));
     plain.chain(unescaped)
 }
 
-/// The first group of every match, or all of it where there is no group.
+/// The first group of every match, or the whole match if there is no group.
 fn matches(text: &str, pattern: &Regex) -> Vec<String> {
     let group = usize::from(pattern.captures_len() > 1);
     let found = pattern.captures_iter(text).take(MOST_MATCHES).filter_map(|captures| captures.get(group));
@@ -150,7 +150,7 @@ async fn run(
     environment: &Environment,
 ) -> Result<String, ResolveError> {
     let input = found.texts.first().map(|text| {
-        // An address goes in clear, ready to be used; anything else as it was found.
+        // An address goes in unescaped, ready to be used; anything else as it was found.
         text::address(text, found.page.as_ref()).map_or_else(|| text.clone(), String::from)
     });
     command::run(command, input.unwrap_or_default(), STEP_LIMIT, environment)

@@ -1,4 +1,4 @@
-//! What happens with pages, lists and commands that a server on this machine stands for, also when they are not as expected.
+//! Pages, lists and commands against a server on this machine, also when they are not as expected.
 
 mod examples;
 
@@ -14,10 +14,11 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::*;
+use crate::base::clock::SystemClock;
 use crate::config::{Config, Find, SourceConfig, Step};
 use crate::model::StationId;
 
-/// Says which host a redirected request was meant for.
+/// The header that says which host a redirected request was meant for.
 const MEANT_FOR: &str = "x-meant-for";
 
 /// A server on this machine that stands for all hosts.
@@ -26,7 +27,7 @@ struct Web {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// What a server answers at one place.
+/// The answer of a server at one path.
 #[derive(Clone)]
 enum Page {
     Body(&'static str, Vec<u8>),
@@ -49,7 +50,7 @@ fn body(text: impl Into<Vec<u8>>) -> Page {
 }
 
 impl Web {
-    /// Serves `pages` by host, path and query: `host/path?query`, or `/path` on whatever host.
+    /// Serves `pages` by host, path and query: `host/path?query`, or `/path` for any host.
     async fn serve(pages: impl IntoIterator<Item = (&'static str, Page)>) -> Self {
         let pages: HashMap<String, Page> = pages.into_iter().map(|(place, page)| (place.to_owned(), page)).collect();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -102,7 +103,7 @@ impl Web {
         Find { number: find.number, step: Step::Get { url: Some(self.url(place)), headers } }
     }
 
-    /// The first that `address` leads to, where lists by these names are followed.
+    /// The first URL that `address` leads to; lists by these names are followed.
     async fn resolve(&self, address: &Address) -> Result<Resolved, ResolveError> {
         let found = self.streams(address, |url| !is_called_a_list(url)).await?;
         let url = found[0].clone();
@@ -110,11 +111,11 @@ impl Web {
     }
 
     async fn streams(&self, address: &Address, wanted: fn(&Url) -> bool) -> Result<Vec<Url>, ResolveError> {
-        let client = http::client(http::Manner::default()).unwrap();
+        let client = http::client(http::Manner::default(), &SystemClock::shared()).unwrap();
         streams(address, &client, &Environment::system(), wanted).await
     }
 
-    /// Takes the steps written in `yaml`, in which `HERE` stands for this server.
+    /// Runs the steps in `yaml`, in which `HERE` stands for this server.
     async fn find(&self, yaml: &str) -> Result<String, String> {
         let yaml = yaml.replace("HERE", &format!("http://{}", self.at));
         let steps: Vec<&str> = yaml.lines().map(str::trim).collect();
@@ -125,7 +126,7 @@ impl Web {
     }
 }
 
-/// Where to play from.
+/// The stream to play.
 #[derive(Debug, PartialEq)]
 struct Resolved {
     url: Url,
@@ -217,7 +218,7 @@ async fn all_that_the_first_list_with_streams_names_is_handed_on_in_its_order() 
     assert!(rtmp("/none").await.unwrap_err().to_string().contains("/gone answered 404"));
     // A step that ends at a list hands on all of it.
     let steps = vec![Find { number: 1, step: Step::Get { url: Some(web.url("/tune?id=7")), headers: Vec::new() } }];
-    let client = http::client(http::Manner::default()).unwrap();
+    let client = http::client(http::Manner::default(), &SystemClock::shared()).unwrap();
     let found = find(&Address::Find(steps), &client, &Environment::system()).await.unwrap();
     assert_eq!(found.len(), 3);
 }
@@ -350,9 +351,11 @@ async fn a_command_that_does_not_end_is_ended_with_all_it_started() {
         Ok(stat) => stat.contains(") Z "),
         Err(_) => true,
     };
-    let waited = std::time::Instant::now();
-    while !is_gone() {
-        assert!(waited.elapsed() < Duration::from_secs(5), "sleep {child} still runs");
-        tokio::task::yield_now().await;
-    }
+    let gone = async {
+        while !is_gone() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = SystemClock::shared().timeout(Duration::from_secs(5), gone).await;
+    assert!(in_time.is_ok(), "sleep {child} still runs");
 }

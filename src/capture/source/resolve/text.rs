@@ -24,8 +24,8 @@ pub(super) fn constant(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a valid constant pattern")
 }
 
-/// The text of a body, by its byte order mark, its `Content-Type`, its own `<meta charset>` or XML declaration, else
-/// UTF-8. Bytes that are none of it become U+FFFD.
+/// Decodes a body by its byte order mark, its `Content-Type`, its own `<meta charset>` or XML declaration, else as
+/// UTF-8. Invalid bytes become U+FFFD.
 pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
     static CHARSET: LazyLock<Regex> = LazyLock::new(|| constant(r#"charset\s*=\s*["']?([\w.:-]+)"#));
     let encoding = CHARSET
@@ -33,7 +33,7 @@ pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
         .and_then(|found| Encoding::for_label(found[1].as_bytes()))
         .or_else(|| declared(bytes))
         .unwrap_or(UTF_8);
-    // `decode` lets a byte order mark overrule the label and takes it off.
+    // `decode` lets a byte order mark overrule the label, and removes it.
     encoding.decode(bytes).0.into_owned()
 }
 
@@ -78,7 +78,7 @@ fn escaped_character(found: &Captures<'_>) -> Option<char> {
     }
 }
 
-/// `found` in clear: whatever escaping it was found in taken off, and what a pattern took along by mistake at its ends.
+/// `found` without any escaping, and without what a pattern matched by mistake at its ends.
 fn clear(found: &str) -> String {
     static AMPERSAND: LazyLock<Regex> = LazyLock::new(|| constant("(?i)&(?:amp|#0*38|#x0*26);"));
     let mut text = found.trim().to_owned();
@@ -93,8 +93,8 @@ fn clear(found: &str) -> String {
     text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '\\' | '"' | '\'')).to_owned()
 }
 
-/// The address that `found` is, if it is one: a URL that can be played or fetched, or a path below `base`, the page on
-/// which it was found.
+/// The address that `found` is, if it is one: a URL that can be played or fetched, or a path relative to `base`, the
+/// page on which it was found.
 pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
     let text = short(found)?;
     if text.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
@@ -103,8 +103,8 @@ pub(super) fn address(found: &str, base: Option<&Url>) -> Option<Url> {
     resolved(&text, base.filter(|_| is_path(&text)))
 }
 
-/// The address of `found`, an entry of the list at `base`. Unlike a word on a page, an entry without a scheme is always a
-/// path below it: `stream`, `live/radio`.
+/// The address of `found`, an entry of the list at `base`. Unlike a word on a page, an entry without a scheme is always
+/// a relative path: `stream`, `live/radio`.
 pub(super) fn listed_address(found: &str, base: Option<&Url>) -> Option<Url> {
     let text = short(found)?;
     if text.contains(|c: char| c.is_control() || matches!(c, '<' | '>' | '"' | '{' | '}')) {
@@ -113,7 +113,8 @@ pub(super) fn listed_address(found: &str, base: Option<&Url>) -> Option<Url> {
     resolved(&text, base)
 }
 
-/// `found` in clear, unless it is empty or longer than any server accepts: a page is spared the cleaning.
+/// `found` without any escaping; `None` if it is empty or longer than any server accepts, so that no whole page is
+/// cleaned.
 fn short(found: &str) -> Option<String> {
     Some(found).filter(|found| found.len() <= 16_384).map(clear).filter(|text| !text.is_empty())
 }
@@ -127,7 +128,7 @@ fn resolved(text: &str, base: Option<&Url>) -> Option<Url> {
     (SCHEMES.contains(&url.scheme()) && url.has_host()).then_some(url)
 }
 
-/// Whether a word without scheme is meant as a path: `null` and `N/A` are not.
+/// Whether a word without a scheme is meant as a path: `null` and `N/A` are not.
 fn is_path(word: &str) -> bool {
     ["/", "./", "../", "?"].iter().any(|start| word.starts_with(start)) || word.contains(['.', '?'])
 }
@@ -135,7 +136,7 @@ fn is_path(word: &str) -> bool {
 /// How `text` begins, on one line and without secrets, for a message.
 pub(super) fn beginning(text: &str) -> String {
     let start: String = text.chars().take(QUOTED * 16).collect();
-    // Only so that redaction recognises the keys of a query that is written in a script.
+    // So redaction recognises the keys of a query that is written in a script.
     let start = start.replace("\\u0026", "&");
     let start = start.split_whitespace().collect::<Vec<_>>().join(" ");
     shortened(&redact::text(&start), QUOTED)

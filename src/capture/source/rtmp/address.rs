@@ -1,8 +1,8 @@
-//! Addresses of RTMP, taken apart into what a server is asked for: an application, and a stream in it.
+//! RTMP addresses, split into what a server is asked for: an application, and a stream in it.
 //!
-//! Where one ends and the other begins, no address says. So all that may be meant is tried in turn, the likeliest first,
-//! until sound comes. What follows a `?` belongs to the stream, slashes or not: tokens are full of them. A name is asked
-//! for as it stands first; `x.mp3` is a file called `mp3:x` only on servers by Adobe.
+//! No address says where the application ends and the stream begins. So all meanings are tried in turn, the likeliest
+//! first, until sound comes. What follows a `?` belongs to the stream, slashes or not: tokens are full of them. A name
+//! is asked for first as it is written; `x.mp3` is a file called `mp3:x` only on servers by Adobe.
 //!
 //! Addresses in the words of librtmp are understood (`rtmp://host/app playpath=x live=1`, see its manual page).
 
@@ -14,19 +14,19 @@ use url::{Position, Url};
 
 use crate::config::Rtmp;
 
-/// No more meanings are tried.
+/// How many meanings are tried at most.
 const MOST_MEANINGS: usize = 6;
 
-/// An address, taken apart.
+/// The parts of an address.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Address {
     /// `rtmp://host:1935`.
     pub server: String,
     /// What it may mean; never empty.
     pub meanings: Vec<Meaning>,
-    /// What else it says, as arguments of rtmpdump.
+    /// Its other words, as arguments of rtmpdump.
     pub arguments: Vec<OsString>,
-    /// Whether it is said to be live, where that is said.
+    /// Whether it says that it is live, if it says so at all.
     pub live: Option<bool>,
 }
 
@@ -40,7 +40,7 @@ pub(super) struct Meaning {
 }
 
 impl Meaning {
-    /// Whether it asks for the same as another, with whatever token.
+    /// Whether it asks for the stream that `other` asks for, with any token.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let name = |text: &OsString| text.as_bytes().split(|byte| *byte == b'?').next().map(<[u8]>::to_vec);
         name(&self.app) == name(&other.app) && name(&self.playpath) == name(&other.playpath)
@@ -48,7 +48,7 @@ impl Meaning {
 }
 
 impl Address {
-    /// `url`, as `source` would have it; what the YAML says counts before what the address does.
+    /// The parts of `url`. What the YAML says in `source` counts before what the address says.
     pub(super) fn of(source: &Rtmp, url: &Url) -> Self {
         let (address, words) = words(url);
         let word = |name: &str| words.iter().rev().find(|(word, _)| *word == name).map(|(_, value)| value.clone());
@@ -82,7 +82,7 @@ impl Address {
     }
 }
 
-/// The path and query of `url` without the words of librtmp that follow it, and those.
+/// The path and query of `url` without the words of librtmp that follow, and these words.
 fn words(url: &Url) -> (String, Vec<(&'static str, OsString)>) {
     const WORDS: [&str; 16] = [
         "app",
@@ -111,7 +111,7 @@ fn words(url: &Url) -> (String, Vec<(&'static str, OsString)>) {
             .and_then(|(name, value)| Some((*WORDS.iter().find(|word| word.eq_ignore_ascii_case(name))?, value)));
         match known {
             Some((name, value)) => words.push((name, decoded(&unescaped(value)))),
-            // A blank in the name of a stream.
+            // This is a blank in the name of a stream.
             None if words.is_empty() => address = format!("{address}%20{part}"),
             None => {}
         }
@@ -131,12 +131,12 @@ fn unescaped(value: &str) -> String {
     text
 }
 
-/// As bytes: what is percent-encoded need not be UTF-8.
+/// The bytes of percent-encoded `text`, which need not be UTF-8.
 fn decoded(text: &str) -> OsString {
     OsString::from_vec(percent_decode_str(text).collect())
 }
 
-/// What `address` (a path, perhaps with a query) may mean, where `app` and `playpath` may be known.
+/// What `address` (a path, perhaps with a query) may mean. `app` and `playpath` are given if they are known.
 fn meanings(address: &str, app: Option<OsString>, playpath: Option<OsString>) -> Vec<Meaning> {
     let (path, query) = address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));
     let path = path.trim_matches('/');
@@ -150,7 +150,7 @@ fn meanings(address: &str, app: Option<OsString>, playpath: Option<OsString>) ->
     match (app, playpath) {
         (Some(app), Some(playpath)) => add(app, playpath),
         (None, Some(playpath)) => {
-            // As rtmpdump does, which leaves a stream that the address names as well out.
+            // As in rtmpdump, a stream that the address names as well is left out.
             for parts in [path.split('/').count().saturating_sub(1).clamp(1, 3), 2, 1] {
                 add(decoded(split(path, parts).0), playpath.clone());
             }
@@ -179,8 +179,8 @@ fn meanings(address: &str, app: Option<OsString>, playpath: Option<OsString>) ->
     meanings
 }
 
-/// How many parts of `path` may be the application, the likeliest first: one, but two where the second is an instance by
-/// its name, and all those before one that begins with a type (`mp4:`). Two and three is what other programs try.
+/// How many parts of `path` may be the application, the likeliest first: one; two if the second is an instance by its
+/// name; all those before one that begins with a type (`mp4:`). Other programs try two and three.
 fn applications(path: &str) -> Vec<usize> {
     let parts: Vec<&str> = path.split('/').collect();
     let typed = parts.iter().skip(1).position(|part| part.contains(':')).map(|at| at + 1);
@@ -196,7 +196,7 @@ fn split(path: &str, parts: usize) -> (&str, &str) {
     slash.map_or((path, ""), |(at, _)| (&path[..at], &path[at + 1..]))
 }
 
-/// What a stream may be called: as it stands, and as servers by Adobe call files.
+/// The possible names of a stream: as it is written, and as servers by Adobe call files.
 fn names(stream: &str, query: Option<&str>) -> Vec<OsString> {
     let mut names = vec![decoded_with(stream, query)];
     let adobe = match stream.rsplit_once('.') {
@@ -210,7 +210,7 @@ fn names(stream: &str, query: Option<&str>) -> Vec<OsString> {
     names
 }
 
-/// `path` decoded, and `query` as it is: a server hands it on to whoever looks at the token.
+/// `path` decoded, and `query` as it is: a server passes it on to whatever checks the token.
 fn decoded_with(path: &str, query: Option<&str>) -> OsString {
     let mut text = decoded(path);
     if let Some(query) = query {

@@ -8,7 +8,6 @@ use rustix::process::Signal;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{ChildStdin, ChildStdout};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::super::media::{Framer, Piece};
@@ -16,24 +15,25 @@ use super::super::reconnect::{DEAD_AFTER, End, Output, ReceiverGone};
 use super::diagnosis::{self, StreamLabel};
 use super::flv::{Broken, Codec, Flow, Stamps, Watch};
 use super::request::{GRACE, StartedStream, ended};
+use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind, Container};
 
 /// How long ffmpeg may take to finish once its input ended; it was measured to need a hundredth of that.
 const REMUX_GRACE: Duration = Duration::from_secs(2);
 
-/// ffmpeg's arguments, with how it packs the sound before the last two. What rtmpdump writes announces pictures whether
-/// there are any or not, and ffmpeg would wait for them for minutes; two seconds find the sound among pictures, and delay
-/// nothing but the first chunk. The muxer neither delays nor collects.
+/// ffmpeg's arguments; how it packs the sound goes before the last two. rtmpdump announces pictures whether there are
+/// any or not, and ffmpeg would wait for them for minutes. Two seconds are enough to find the sound among pictures, and
+/// delay only the first chunk. The muxer neither delays nor collects.
 const REMUX: &str = "-hide_banner -nostdin -loglevel error -protocol_whitelist pipe -analyzeduration 2000000 -f flv \
      -i pipe:0 -map 0:a:0";
 
 /// How ffmpeg packs the sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Packing {
-    /// Untouched, into MPEG-TS.
+    /// It is copied into MPEG-TS.
     Copy,
-    /// Decoded, as FLAC into Ogg.
+    /// It is decoded, and packed as FLAC into Ogg.
     Decode,
 }
 
@@ -53,57 +53,58 @@ impl Packing {
     }
 }
 
-/// rtmpdump and ffmpeg, with everything between them.
+/// rtmpdump and ffmpeg, and everything between them.
 pub(super) struct Connection {
     begun: StartedStream,
     packing: Packing,
     remux: Running,
     remux_input: ChildStdin,
     remuxed: ChildStdout,
+    clock: SharedClock,
 }
 
-/// What came of a connection.
+/// The result of a connection.
 pub(super) struct Captured {
     pub end: End,
     /// Whether there was sound.
     pub heard: bool,
-    /// How the sound is encoded, where any was seen.
+    /// How the sound is encoded, if any was seen.
     pub sound: Option<Codec>,
-    /// The stamps of the sound, where all of it was handed over.
+    /// The stamps of the sound, if all of it was handed over.
     pub stamps: Option<Stamps>,
 }
 
 impl Connection {
-    /// For a stream that has `begun`.
-    pub(super) fn open(begun: StartedStream, packing: Packing) -> Result<Self, Cause> {
+    /// A connection for a stream that has `begun`.
+    pub(super) fn open(begun: StartedStream, packing: Packing, clock: &SharedClock) -> Result<Self, Cause> {
         let mut remux = Invocation::new("ffmpeg")
             .args(REMUX.split_whitespace())
             .args(packing.arguments().split_whitespace())
             .args(["-flush_packets", "1", "pipe:1"])
             .with_stdin()
             .with_stdout()
-            .spawn()
+            .spawn(clock)
             .map_err(|error| error.as_cause())?;
         let (Some(remux_input), Some(remuxed)) = (remux.take_stdin(), remux.take_stdout()) else {
             return Err(Cause::new(CauseKind::Internal, "ffmpeg could not be joined to rtmpdump"));
         };
-        Ok(Self { begun, packing, remux, remux_input, remuxed })
+        Ok(Self { begun, packing, remux, remux_input, remuxed, clock: clock.clone() })
     }
 
-    /// Hands over sound until the connection ends or `stop` is cancelled. `earlier` are the stamps of what was handed over
-    /// before.
+    /// Hands over sound until the connection ends or `stop` is cancelled. `earlier` are the stamps of the sound that
+    /// was handed over before.
     pub(super) async fn capture(
         self,
         earlier: Option<Stamps>,
         output: &mut Output,
         stop: &CancellationToken,
     ) -> Captured {
-        let Self { begun, packing, mut remux, remux_input, remuxed } = self;
+        let Self { begun, packing, mut remux, remux_input, remuxed, clock } = self;
         let StartedStream { label, mut fetch, fetched, beginning, seen } = begun;
         let (sender, news) = watch::channel(News::of(&seen));
         let told = news.clone();
         let delivery = async {
-            let mut delivery = Delivery { packing, output, stop, news, heard: false, earlier };
+            let mut delivery = Delivery { packing, output, stop, clock: &clock, news, heard: false, earlier };
             let ended = delivery.run(remuxed, &mut fetch).await;
             let flow = delivery.news.borrow().flow;
             let (heard, sent) = (delivery.heard, flow != Flow::default());
@@ -118,11 +119,11 @@ impl Connection {
                     End::Failed(cause)
                 }
             };
-            // ffmpeg may have ended first; this also ends the carrying.
+            // ffmpeg may have ended first. This also ends the carrying.
             fetch.stop(GRACE).await;
             (end, heard, flow.sound, whole)
         };
-        let carrying = carry(beginning, seen, fetched, remux_input, sender);
+        let carrying = carry(beginning, seen, (fetched, remux_input), sender, &clock);
         let ((end, heard, sound, whole), ()) = tokio::join!(delivery, carrying);
         remux.stop(REMUX_GRACE).await;
         let stamps = told.borrow().stamps.filter(|_| whole);
@@ -130,7 +131,7 @@ impl Connection {
     }
 }
 
-/// That the sound cannot be handed on as it is.
+/// The cause: the sound cannot be handed on as it is.
 pub(super) fn unfit(label: &StreamLabel, codec: Codec) -> Cause {
     let (address, name) = (label.address(), codec.name());
     let words = if codec.can_be_decoded() {
@@ -141,7 +142,7 @@ pub(super) fn unfit(label: &StreamLabel, codec: Codec) -> Cause {
     Cause::new(CauseKind::Unusable, words)
 }
 
-/// What is known of what comes.
+/// What is known of the FLV.
 #[derive(Debug, Clone, Copy)]
 struct News {
     flow: Flow,
@@ -154,14 +155,14 @@ impl News {
     }
 }
 
-/// Carries FLV from rtmpdump to ffmpeg until either ends or it is FLV no longer, behind what has been `seen` of it, and
-/// tells what is in it; then closes ffmpeg's input, which ends it.
+/// Carries FLV from rtmpdump to ffmpeg, after what has been `seen` of it, until either ends or it is no FLV any more.
+/// Reports what is in it. Then closes ffmpeg's input, which ends ffmpeg.
 async fn carry(
     beginning: BytesMut,
     mut seen: Watch,
-    mut from: ChildStdout,
-    mut to: ChildStdin,
+    (mut from, mut to): (ChildStdout, ChildStdin),
     told: watch::Sender<News>,
+    clock: &SharedClock,
 ) {
     let mut buffer = beginning;
     loop {
@@ -170,7 +171,7 @@ async fn carry(
         }
         buffer.clear();
         let Ok(1..) = from.read_buf(&mut buffer).await else { return };
-        let broken = seen.take(&buffer, Instant::now()).err();
+        let broken = seen.push(&buffer, clock.monotonic()).err();
         told.send_if_modified(|before| {
             let now = News::of(&seen);
             std::mem::replace(before, now).flow != now.flow
@@ -182,21 +183,22 @@ async fn carry(
     }
 }
 
-/// How the way from rtmpdump to us ended.
+/// How the delivery ended.
 enum Ended {
     Stopped,
-    /// Nothing came; what rtmpdump had said until then.
+    /// Nothing came; the lines that rtmpdump had written until then.
     Silent(Vec<String>),
-    /// Sound came that cannot be packed so.
+    /// Sound came that cannot be packed in this way.
     Unfit(Codec),
     ByItself,
 }
 
-/// The way from ffmpeg to us.
+/// The delivery from ffmpeg to us.
 struct Delivery<'a> {
     packing: Packing,
     output: &'a mut Output,
     stop: &'a CancellationToken,
+    clock: &'a SharedClock,
     news: watch::Receiver<News>,
     /// Whether there was sound.
     heard: bool,
@@ -205,21 +207,21 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// Hands over what ffmpeg writes until it ends. Ends rtmpdump when asked to stop, or when nothing comes: the rest
-    /// follows from that, and what was captured is not lost.
+    /// Hands over what ffmpeg writes until ffmpeg ends. Ends rtmpdump when asked to stop, or if nothing comes: then
+    /// ffmpeg ends too, and what was captured is not lost.
     async fn run(&mut self, mut remuxed: ChildStdout, fetch: &mut Running) -> Ended {
         let mut framer = Framer::new(self.packing.container());
         let mut buffer = BytesMut::with_capacity(1 << 16);
-        let mut deadline = Instant::now() + DEAD_AFTER;
+        let mut deadline = self.clock.monotonic() + DEAD_AFTER;
         let mut ended = None;
         let mut watched = true;
         loop {
             let read = tokio::select! {
-                read = timeout_at(deadline, remuxed.read_buf(&mut buffer)) => read,
+                read = self.clock.timeout_at(deadline, remuxed.read_buf(&mut buffer)) => read,
                 () = self.stop.cancelled(), if ended.is_none() => {
                     ended = Some(Ended::Stopped);
                     fetch.stop(GRACE).await;
-                    deadline = Instant::now() + REMUX_GRACE;
+                    deadline = self.clock.monotonic() + REMUX_GRACE;
                     continue;
                 }
                 changed = self.news.changed(), if ended.is_none() && watched => {
@@ -236,7 +238,7 @@ impl Delivery<'_> {
                     buffer.clear();
                     while let Some(piece) = framer.next_chunk() {
                         if ended.is_none() {
-                            deadline = Instant::now() + DEAD_AFTER;
+                            deadline = self.clock.monotonic() + DEAD_AFTER;
                         }
                         if self.hand_over(piece).await.is_err() {
                             return Ended::Stopped;
@@ -246,7 +248,7 @@ impl Delivery<'_> {
                 Err(_) if ended.is_none() => {
                     ended = Some(Ended::Silent(fetch.last_lines()));
                     fetch.stop(GRACE).await;
-                    deadline = Instant::now() + REMUX_GRACE;
+                    deadline = self.clock.monotonic() + REMUX_GRACE;
                 }
                 _ => break,
             }
@@ -259,7 +261,7 @@ impl Delivery<'_> {
         ended.unwrap_or(Ended::ByItself)
     }
 
-    /// The codec of the sound, where it cannot be packed as it should be.
+    /// The codec of the sound, if it cannot be packed as it should be.
     fn unfit(&self) -> Option<Codec> {
         let codec = self.news.borrow().flow.sound?;
         let fits = match self.packing {
@@ -280,8 +282,8 @@ impl Delivery<'_> {
     }
 }
 
-/// Why the sound ended: for the child that ended first. ffmpeg ends with its input, so that it was first only where rtmpdump
-/// still runs, or fails for want of a reader. `sent`: something had come. And whether that was rtmpdump.
+/// Why the sound ended: the cause of the child that ended first, and whether that was rtmpdump. ffmpeg ends with its
+/// input, so it was first only if rtmpdump still runs or fails for want of a reader. `sent`: something had arrived.
 async fn first_to_end(label: &StreamLabel, fetch: &mut Running, remux: &mut Running, sent: bool) -> (Cause, bool) {
     let fetched = ended(fetch).await.filter(|status| status.signal() != Some(Signal::PIPE.as_raw()));
     if fetched.is_some() {
@@ -290,7 +292,7 @@ async fn first_to_end(label: &StreamLabel, fetch: &mut Running, remux: &mut Runn
     let status = ended(remux).await;
     let address = label.address();
     if let Some(killed) = status.and_then(process::killed) {
-        // By itself it ends only when it can make nothing of what it is given; else somebody has killed it.
+        // By itself it ends only if it can make nothing of its input. Otherwise somebody has killed it.
         return (Cause::new(CauseKind::Internal, format!("{address}: ffmpeg {killed}")), false);
     }
     (diagnosis::no_sound(label, diagnosis::errors(&remux.last_lines()).last().copied()), false)

@@ -1,8 +1,8 @@
-//! What rtmpdump says, in words for a person.
+//! Why rtmpdump brought no sound, in words for a person.
 //!
-//! It tells of sockets and packets. How far it came tells more: a server that closes the connection when it is asked for
-//! an application or a stream does not like the name, or the token; one that accepts both and sends nothing has nobody who
-//! sends it something.
+//! rtmpdump speaks of sockets and packets. How far it came says more: a server that closes the connection when it is
+//! asked for an application or a stream does not accept the name or the token; for a stream that it accepts and sends
+//! nothing of, nobody sends anything to it.
 
 use std::process::ExitStatus;
 
@@ -11,7 +11,7 @@ use super::flv::Flow;
 use crate::base::{process, redact};
 use crate::model::{Cause, CauseKind};
 
-/// What was asked for, for people: without tokens.
+/// The stream that was requested, for people: without tokens.
 #[derive(Debug, Clone)]
 pub(super) struct StreamLabel {
     server: String,
@@ -20,7 +20,7 @@ pub(super) struct StreamLabel {
 }
 
 impl StreamLabel {
-    /// For `meaning` at `server`.
+    /// The label of `meaning` at `server`.
     pub(super) fn new(server: &str, meaning: &Meaning) -> Self {
         let plain = |text: &std::ffi::OsStr| {
             let text = text.to_string_lossy();
@@ -29,7 +29,7 @@ impl StreamLabel {
         Self { server: server.to_owned(), app: plain(&meaning.app), stream: plain(&meaning.playpath) }
     }
 
-    /// All of it.
+    /// The whole address.
     pub(super) fn address(&self) -> String {
         format!("{}/{}/{}", self.server, self.app, self.stream)
     }
@@ -39,7 +39,7 @@ impl StreamLabel {
     }
 }
 
-/// Why rtmpdump, which wrote `lines` and then ended with `status`, brought no more; `sent`: it had brought something.
+/// Why rtmpdump brought no more: it wrote `lines` and then ended with `status`. `sent`: it had brought something.
 pub(super) fn cause(label: &StreamLabel, lines: &[String], status: Option<ExitStatus>, sent: bool) -> Cause {
     let StreamLabel { server, app, stream } = label;
     let errors = errors(lines);
@@ -91,7 +91,8 @@ pub(super) fn cause(label: &StreamLabel, lines: &[String], status: Option<ExitSt
     is(CauseKind::Connection, format!("{}: {words}", label.address()))
 }
 
-/// That no sound came for `seconds`; `lines` is what rtmpdump had written until then, and `flow` what had come.
+/// The cause: no sound came for `seconds`. `lines` is what rtmpdump had written until then, and `flow` what had
+/// arrived.
 pub(super) fn silence(label: &StreamLabel, lines: &[String], seconds: u64, flow: Flow) -> Cause {
     if flow.sound.is_none() && flow.pictures {
         return Cause::new(CauseKind::Unusable, format!("{} sends pictures and no sound", label.address()));
@@ -104,7 +105,7 @@ pub(super) fn silence(label: &StreamLabel, lines: &[String], seconds: u64, flow:
     Cause::new(CauseKind::Stalled, format!("{} delivered no sound for {seconds} s{why}", label.address()))
 }
 
-/// That what comes is no sound, and what ffmpeg says of it.
+/// The cause: what comes is no sound, with ffmpeg's words.
 pub(super) fn no_sound(label: &StreamLabel, ffmpeg: Option<&str>) -> Cause {
     let said = ffmpeg.map_or_else(String::new, |line| format!(": ffmpeg says {:?}", redact::text(line)));
     Cause::new(CauseKind::Unusable, format!("{} sends what cannot be read as sound{said}", label.address()))
@@ -114,7 +115,8 @@ fn accepted(lines: &[String]) -> bool {
     lines.iter().any(|line| line.contains("Starting Live Stream"))
 }
 
-/// The errors in what rtmpdump or ffmpeg wrote on stderr; where none is called one, what is neither banner nor counter.
+/// The errors in what rtmpdump or ffmpeg wrote on stderr; if no line is called an error, the lines that are neither
+/// banner nor counter.
 pub(super) fn errors(lines: &[String]) -> Vec<&str> {
     let mut errors: Vec<_> =
         lines.iter().flat_map(|line| line.split('\r')).map(str::trim).filter(|line| !is_chatter(line)).collect();

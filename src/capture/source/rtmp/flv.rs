@@ -1,9 +1,7 @@
-//! What comes in the FLV that rtmpdump writes: sound of which codec and time, pictures, or nothing (Adobe Flash Video File
+//! What is in the FLV that rtmpdump writes: sound with its codec and time, pictures, or nothing (Adobe Flash Video File
 //! Format Specification 10.1, annex E).
 
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::super::reconnect::DEAD_AFTER;
 
@@ -12,19 +10,19 @@ const HEADER: usize = 9 + 4;
 const SIGNATURE: &[u8] = b"FLV";
 /// Type, size, time and stream of a tag.
 const TAG: usize = 11;
-/// So much of what is in a tag is looked at: the codec, and what AAC says of it.
+/// How many bytes of the contents of a tag are looked at: the codec, and what AAC says of it.
 const CONTENTS: usize = 2;
-/// No tag of sound is longer: a second of the fattest PCM has 176 KB.
+/// No tag of sound is longer: a second of PCM has at most 176 KB.
 pub(super) const LONGEST_SOUND: usize = 256 << 10;
 /// No frame plays for longer, in milliseconds.
 const LONGEST_FRAME: u32 = 200;
-/// Of what is missing for longer than this, arrivals tell enough.
+/// Arrivals are exact enough for what is missing for longer than this.
 const LONGEST_TOLD: Duration = Duration::from_mins(10);
 const AAC: Codec = Codec(10);
-/// The size of each tag is repeated behind it. rtmpdump sees to that, whatever the server sends.
+/// The size of each tag is repeated after it. rtmpdump ensures that, whatever the server sends.
 const TRAILER: usize = 4;
 
-/// What has come.
+/// What has arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Flow {
     /// How the sound is encoded, once there was any.
@@ -38,7 +36,7 @@ pub(super) struct Flow {
 pub(super) struct Codec(u8);
 
 impl Codec {
-    /// Whether it can be packed into a transport stream as it is.
+    /// Whether it can be copied into a transport stream.
     pub(super) fn can_be_kept(self) -> bool {
         matches!(self.0, 2 | 10 | 14)
     }
@@ -48,7 +46,7 @@ impl Codec {
         self.can_be_kept() || matches!(self.0, 0 | 1 | 3..=8 | 11)
     }
 
-    /// For people.
+    /// Its name, for people.
     pub(super) fn name(self) -> &'static str {
         match self.0 {
             0 | 3 => "PCM",
@@ -65,18 +63,19 @@ impl Codec {
     }
 }
 
-/// When a frame of sound was to be played, by the clock of whoever sends it, in milliseconds, and when it came here.
+/// When a frame of sound was to be played by the sender's clock, in milliseconds, and when it arrived here, in monotonic
+/// time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     time: u32,
-    at: Instant,
+    at: Duration,
 }
 
 /// The stamps of the sound of one connection.
 ///
-/// Servers hand on what the sender wrote (nginx-rtmp, Wowza), whoever listens since when: so the stamps of two connections
-/// tell what was on the air between them, also where the first was late and the second is not. Others (Adobe's, SRS) count
-/// anew for each connection, as a sender does that was started anew: these tell nothing.
+/// Some servers hand on the sender's stamps to every listener (nginx-rtmp, Wowza). So the stamps of two connections
+/// show what was on the air between them, even if the first was late and the second is not. Others (Adobe's, SRS) count
+/// from zero for each connection, as a sender does that was restarted: their stamps show nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamps {
     first: Stamp,
@@ -86,8 +85,8 @@ pub(super) struct Stamps {
 }
 
 impl Stamps {
-    /// How much was on the air between the sound of `earlier` and this; `None` where the stamps do not tell, or what they
-    /// tell does not fit the time that passed, to within what a connection may be late.
+    /// How much was on the air between the sound of `earlier` and this; `None` if the stamps do not show it, or if it
+    /// does not fit the time that passed, to within what a connection may be late.
     pub(super) fn missing_since(&self, earlier: &Self) -> Option<Duration> {
         let due = earlier.last.time.wrapping_add(earlier.frame);
         let missing = self.first.time.wrapping_sub(due).cast_signed();
@@ -95,16 +94,16 @@ impl Stamps {
             return None;
         }
         let missing = Duration::from_millis(missing.max(0).unsigned_abs().into());
-        let passed = self.first.at.saturating_duration_since(earlier.last.at);
+        let passed = self.first.at.saturating_sub(earlier.last.at);
         (missing.abs_diff(passed) <= DEAD_AFTER && missing <= LONGEST_TOLD).then_some(missing)
     }
 }
 
-/// What comes is no FLV, or no longer.
+/// The bytes are no FLV, or no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is not FLV from byte {good} on")]
 pub(super) struct Broken {
-    /// So many of the bytes that were given are before the fault.
+    /// How many of the given bytes are before the fault.
     pub good: usize,
 }
 
@@ -117,9 +116,9 @@ pub(super) struct Watch {
     stamps: Option<Stamps>,
     /// The part that is read next.
     part: Part,
-    /// Its first bytes.
+    /// The first bytes of that part.
     held: Vec<u8>,
-    /// Bytes until that part.
+    /// How many bytes come before that part.
     skip: usize,
 }
 
@@ -130,7 +129,7 @@ enum Part {
     Tag,
     /// The first bytes of what is in a tag.
     Contents(Tag),
-    /// The end of a tag, and what is in it.
+    /// The end of a tag, with the tag and its contents.
     Trailer(Tag, Contents),
 }
 
@@ -143,7 +142,7 @@ struct Tag {
 
 #[derive(Debug, Clone, Copy)]
 enum Contents {
-    /// Whether it is a frame; what AAC begins with is none.
+    /// Whether it is a frame; the head of AAC is none.
     Sound {
         codec: Codec,
         is_frame: bool,
@@ -169,12 +168,12 @@ impl Tag {
     const DATA: [u8; 2] = [15, 18];
 
     /// The tag that begins with these bytes, which came at `at`.
-    fn read(bytes: &[u8], at: Instant) -> Option<Self> {
-        // The highest byte of the time stands behind the others.
+    fn read(bytes: &[u8], at: Duration) -> Option<Self> {
+        // The highest byte of the time comes after the others.
         let [kind, s2, s1, s0, t2, t1, t0, t3, ..] = *bytes else { return None };
         let size = usize::from(s2) << 16 | usize::from(s1) << 8 | usize::from(s0);
         let stamp = Stamp { time: u32::from_be_bytes([t3, t2, t1, t0]), at };
-        // Bit 5 tells that it is encrypted, which a decoder may judge.
+        // Bit 5 says that it is encrypted, which a decoder may judge.
         let tag = Self { kind: kind & !0x20, size, stamp };
         let known = tag.kind == Self::PICTURE || Self::DATA.contains(&tag.kind);
         (known || tag.kind == Self::SOUND && size <= LONGEST_SOUND).then_some(tag)
@@ -197,7 +196,7 @@ impl Tag {
 }
 
 impl Watch {
-    /// Of a file that begins.
+    /// A watch for a file that begins.
     pub(super) fn new() -> Self {
         Self { flow: Flow::default(), stamps: None, part: Part::Header, held: Vec::new(), skip: 0 }
     }
@@ -207,17 +206,17 @@ impl Watch {
         self.flow
     }
 
-    /// The stamps of the frames that have come whole.
+    /// The stamps of the frames that are whole.
     pub(super) fn stamps(&self) -> Option<Stamps> {
         self.stamps
     }
 
-    /// Takes the next bytes, which came at `now`; says what has come so far.
+    /// Takes the next bytes, which came at `now`. Returns what has arrived so far.
     ///
     /// # Errors
     ///
-    /// [`Broken`] if they are no FLV. Nothing behind the fault is looked at, then and later.
-    pub(super) fn take(&mut self, bytes: &[u8], now: Instant) -> Result<Flow, Broken> {
+    /// [`Broken`] if they are no FLV. Nothing after the fault is looked at, now or later.
+    pub(super) fn push(&mut self, bytes: &[u8], now: Duration) -> Result<Flow, Broken> {
         let mut rest = bytes;
         loop {
             let skipped = self.skip.min(rest.len());
@@ -235,8 +234,8 @@ impl Watch {
         }
     }
 
-    /// Reads the part that is held whole; says which comes next, or `None` if this is no FLV.
-    fn read_part(&mut self, now: Instant) -> Option<Part> {
+    /// Reads the part that is held whole. Returns which comes next, or `None` if this is no FLV.
+    fn read_part(&mut self, now: Duration) -> Option<Part> {
         match self.part {
             Part::Header => self.held.starts_with(SIGNATURE).then_some(Part::Tag),
             Part::Tag => Tag::read(&self.held, now).map(Part::Contents),
@@ -292,10 +291,10 @@ mod tests {
         let parts = [BEGINNING.to_vec(), tag(18, b"meta"), tag(9, &[0x17; 30]), tag(9, b"")];
         let pictures = parts.concat();
         let all = [pictures.clone(), tag(8, &[0xb2, 0, 0])].concat();
-        assert_eq!(Watch::new().take(&pictures, Instant::now()), Ok(Flow { sound: None, pictures: true }));
+        assert_eq!(Watch::new().push(&pictures, Duration::ZERO), Ok(Flow { sound: None, pictures: true }));
         for step in [1, 2, 7, 1000] {
             let mut watch = Watch::new();
-            let flow = all.chunks(step).map(|part| watch.take(part, Instant::now())).last().unwrap().unwrap();
+            let flow = all.chunks(step).map(|part| watch.push(part, Duration::ZERO)).last().unwrap().unwrap();
             assert_eq!(flow.sound.map(Codec::name), Some("Speex"), "{step} at a time");
         }
         assert!(Codec(10).can_be_kept() && !Codec(11).can_be_kept() && Codec(11).can_be_decoded());
@@ -322,31 +321,31 @@ mod tests {
                 let mut watch = Watch::new();
                 let mut before = 0;
                 let broken = bytes.chunks(step).find_map(|part| {
-                    let broken = watch.take(part, Instant::now()).err();
+                    let broken = watch.push(part, Duration::ZERO).err();
                     before += part.len();
                     broken.map(|Broken { good }| before - part.len() + good)
                 });
                 let heard = heard.then_some(AAC);
-                // Of a part that came in pieces, the first ones were handed on when nothing was wrong with them.
+                // The first pieces of a part were handed on when nothing was wrong with them.
                 assert!(
                     broken.is_some_and(|at| at >= good && at < good + HEADER),
                     "{broken:?} of {good}, {step} at a time"
                 );
                 assert_eq!(watch.flow().sound, heard, "{step} at a time of {bytes:?}");
             }
-            let whole = Watch::new().take(&bytes, Instant::now());
+            let whole = Watch::new().push(&bytes, Duration::ZERO);
             assert_eq!(whole, Err(Broken { good }), "{bytes:?}");
         }
     }
 
     /// The stamps of a connection whose frames of 23 ms have these times, the first and last of which came at these seconds.
     fn stamps(times: [u32; 2], at: [u64; 2]) -> Stamps {
-        let (begun, mut watch) = (Instant::now(), Watch::new());
-        watch.take(BEGINNING, begun).unwrap();
+        let (begun, mut watch) = (Duration::ZERO, Watch::new());
+        watch.push(BEGINNING, begun).unwrap();
         let mut frame = |time: u32, at: u64, kind: u8| {
             let [t3, t2, t1, t0] = time.to_be_bytes();
             let tag = [8, 0, 0, 3, t2, t1, t0, t3, 0, 0, 0, 0xaf, kind, 0, 0, 0, 0, 14];
-            watch.take(&tag, begun + Duration::from_secs(at)).unwrap();
+            watch.push(&tag, begun + Duration::from_secs(at)).unwrap();
         };
         frame(0, at[0], 0);
         for (time, at) in [(times[0], at[0]), (times[1].wrapping_sub(23), at[1]), (times[1], at[1])] {
@@ -360,13 +359,13 @@ mod tests {
         let missing = |first: Stamps, second: Stamps| second.missing_since(&first).map(|missing| missing.as_millis());
         let early = || stamps([1_000, 60_000], [0, 59]);
         assert_eq!(missing(early(), stamps([63_000, 70_000], [62, 69])), Some(2_977));
-        // Late before, on time after it: what was on the way is lost as well.
+        // The first connection was late, the second is on time: what was on the way is lost as well.
         assert_eq!(missing(early(), stamps([67_000, 70_000], [60, 63])), Some(6_977));
         assert_eq!(missing(early(), stamps([60_023, 70_000], [60, 70])), Some(0));
-        // A sender or a server that counts anew, or that sends again what has been had.
+        // A sender or a server that counts from zero, or sends known sound again.
         assert_eq!(missing(early(), stamps([0, 9_000], [60, 69])), None);
         assert_eq!(missing(early(), stamps([58_000, 70_000], [60, 69])), None);
-        // What cannot be: longer or shorter than the time that passed.
+        // Impossible lengths: longer or shorter than the time that passed.
         assert_eq!(missing(early(), stamps([80_000, 90_000], [62, 72])), None);
         assert_eq!(missing(early(), stamps([61_000, 90_000], [80, 99])), None);
         // The stamps have 32 bits.

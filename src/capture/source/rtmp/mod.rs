@@ -1,19 +1,19 @@
 //! RTMP: rtmpdump fetches FLV, ffmpeg packs its sound, untouched, into MPEG-TS, which is cut into chunks.
 //!
-//! Codecs of the days of Flash fit into no container that is read here (Speex, Nellymoser, PCM and its kin). Where one
-//! comes, ffmpeg packs its sound into Ogg as FLAC, which loses nothing of what it decodes.
+//! Codecs of the days of Flash (Speex, Nellymoser, PCM and its kin) fit into no container that is read here. ffmpeg
+//! packs such sound into Ogg as FLAC, which loses nothing of what it decodes.
 //!
-//! What an address means shows when there is sound (see `address`). The likeliest is asked for first, and the others soon
-//! beside it, one after another: some servers accept any name, and send nothing for most. So it takes ten seconds at most to
-//! ask for all of them. What gave sound once is asked for alone, until it has failed a few times. There are never more than
-//! two children: two that ask, or one that fetches and one that packs.
+//! Only sound shows what an address means (see `address`). The likeliest meaning is requested first, and the others
+//! soon beside it, one after another: some servers accept any name, and send nothing for most. So it takes at most ten
+//! seconds to request all of them. A name that gave sound once is requested alone until it has failed a few times.
+//! There are never more than two children: two that request, or one that fetches and one that packs.
 //!
-//! How much is missing between two connections, the stamps of the sound tell where the server hands on those of the sender
-//! (see `flv::Stamps`). nginx-rtmp does. Where the sender itself was started anew, or the server counts for itself, only
-//! arrivals tell: then a hole is wrong by as much as the two connections were late by different times.
+//! The stamps of the sound show how much is missing between two connections, if the server hands on those of the sender
+//! (see `flv::Stamps`). nginx-rtmp does. If the sender was restarted, or the server counts for itself, only arrivals
+//! show it: then the length of a hole is wrong by the difference of the delays of both connections.
 //!
-//! Both are children that are started anew together whenever either ends, whatever its exit code, or delivers nothing:
-//! rtmpdump exits 0 in the middle of a show, and hangs on a silent server for as long as it is let.
+//! Both children are restarted together when either ends, whatever its exit code, or delivers nothing: rtmpdump exits
+//! with 0 in the middle of a show, and hangs on a silent server for as long as one lets it.
 
 mod address;
 mod connection;
@@ -29,7 +29,6 @@ use std::time::Duration;
 
 use futures::future::{Either, select};
 use tokio::sync::{Notify, mpsc};
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -40,20 +39,21 @@ use self::flv::Stamps;
 use self::request::{StartedStream, StreamRequest};
 use super::reconnect::{DEAD_AFTER, End, Link, Output, reconnect_forever};
 use super::resolve::streams;
+use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, HttpError, Manner};
 use crate::config::Rtmp;
 use crate::model::{AsCause, Cause, CauseKind, MediaEvent};
 
 const RTMPDUMP: &str = "rtmpdump";
-/// No more names are asked for in one go.
+/// How many names are requested at most in one attempt.
 const MOST_AT_ONCE: usize = 6;
-/// How long the likeliest name is asked for alone.
+/// How long the likeliest name is requested alone.
 const HEAD_START: Duration = Duration::from_secs(1);
-/// How often running a name that gave sound before may fail until others are asked for as well.
+/// How often in a row a name that gave sound may fail before others are requested as well.
 const TRUSTED: u32 = 3;
 
-/// Captures until `stop` is cancelled or nobody listens any more.
+/// Captures until `stop` is cancelled or nobody receives the events any more.
 pub async fn run(source: &Rtmp, environment: &Environment, events: mpsc::Sender<MediaEvent>, stop: CancellationToken) {
     let _ = reconnect_forever(RtmpLink::new(source, environment, RTMPDUMP), environment, events, stop).await;
 }
@@ -63,19 +63,19 @@ struct RtmpLink<'a> {
     environment: &'a Environment,
     /// One client, and so one cookie jar, for all connections of a capture.
     client: Option<Client>,
-    /// What stands for rtmpdump: a test may put in one that misbehaves.
+    /// The program: a test may replace rtmpdump by a faulty one.
     program: &'a str,
-    /// The name that gave sound last, and how often running it has failed since.
+    /// The name that gave sound last, and how often in a row it has failed since.
     known: Option<(Name, u32)>,
-    /// Which of the names is asked for first, where none gave sound.
+    /// Which of the names is requested first, if none gave sound.
     turn: usize,
-    /// How sound is packed whose codec comes late.
+    /// How to pack sound whose codec is not known at once.
     packing: Packing,
-    /// The stamps of what was handed over last.
+    /// The stamps of the sound that was handed over last.
     stamps: Option<Stamps>,
 }
 
-/// What an address may mean.
+/// One meaning of an address.
 #[derive(Debug, Clone)]
 struct Name {
     server: String,
@@ -84,7 +84,7 @@ struct Name {
 }
 
 impl Name {
-    /// Whether it asks for what `other` asks for, with whatever token.
+    /// Whether it asks for the stream that `other` asks for, with any token.
     fn is_like(&self, other: &Self) -> bool {
         self.server == other.server && self.meaning.is_like(&other.meaning)
     }
@@ -113,7 +113,7 @@ impl Link for RtmpLink<'_> {
             Some(codec) => return End::Failed(unfit(&begun.label, codec)),
             None => self.packing,
         };
-        let connection = match Connection::open(begun, packing) {
+        let connection = match Connection::open(begun, packing, &self.environment.clock) {
             Ok(connection) => connection,
             Err(cause) => return End::Failed(cause),
         };
@@ -141,7 +141,7 @@ impl<'a> RtmpLink<'a> {
         }
         let Rtmp { headers, accept_invalid, .. } = self.source;
         let manner = Manner { headers, accept_invalid: *accept_invalid, ..Manner::default() };
-        Ok(self.client.insert(http::client(manner)?).clone())
+        Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
     /// All that the address may mean, the likeliest first.
@@ -162,7 +162,7 @@ impl<'a> RtmpLink<'a> {
         let mut names: Vec<Name> = urls.iter().flat_map(named).collect();
         let turn = self.turn.checked_rem(names.len()).unwrap_or_default();
         names.rotate_left(turn);
-        // A token in it may be another by now.
+        // Its token may have changed by now.
         let known = self.known.as_ref().and_then(|(known, _)| names.iter().position(|name| name.is_like(known)));
         if let Some(known) = known {
             let known = names.remove(known);
@@ -171,7 +171,7 @@ impl<'a> RtmpLink<'a> {
         Ok(names)
     }
 
-    /// Asks for all that the address may mean until there is sound of one.
+    /// Requests all meanings of the address until one gives sound.
     async fn ask(&mut self) -> Result<(StartedStream, Name), Cause> {
         let mut names = self.names().await?;
         let in_all = names.len();
@@ -179,7 +179,7 @@ impl<'a> RtmpLink<'a> {
             *failures < TRUSTED && names.first().is_some_and(|first| first.is_like(known))
         };
         names.truncate(if self.known.as_ref().is_some_and(is_known) { 1 } else { MOST_AT_ONCE });
-        let asked = first_to_sound(&names, self.program).await;
+        let asked = first_to_sound(&names, self.program, &self.environment.clock).await;
         if asked.is_err() {
             if let Some((_, failures)) = &mut self.known {
                 *failures = failures.saturating_add(1);
@@ -191,7 +191,7 @@ impl<'a> RtmpLink<'a> {
         asked
     }
 
-    /// Asks for `name`, of which nothing came but its beginning, after the others from now on.
+    /// `name` gave nothing but its beginning: from now on it is requested after the others.
     fn pass_over(&mut self, name: &Name) {
         match &mut self.known {
             Some((known, failures)) if known.is_like(name) => *failures = failures.saturating_add(1),
@@ -200,28 +200,28 @@ impl<'a> RtmpLink<'a> {
     }
 }
 
-/// Asks for the first of `names`, and soon beside it for the others in turn, until there is sound of one. What the first
-/// is refused for is told where no other gets further.
-async fn first_to_sound(names: &[Name], program: &str) -> Result<(StartedStream, Name), Cause> {
+/// Requests the first of `names`, and soon beside it the others in turn, until one gives sound. If none does, and no
+/// other gets further, returns why the first was refused.
+async fn first_to_sound(names: &[Name], program: &str, clock: &SharedClock) -> Result<(StartedStream, Name), Cause> {
     let Some((likeliest, others)) = names.split_first() else {
         return Err(Cause::new(CauseKind::Address, "the address names no stream"));
     };
     let failed = Notify::new();
     let first = async {
-        let asked = likeliest.request().ask(program, DEAD_AFTER).await;
+        let asked = likeliest.request().ask(program, DEAD_AFTER, clock).await;
         failed.notify_one();
         Ok((asked?, likeliest.clone()))
     };
-    let begun = Instant::now();
+    let head_start = clock.sleep(HEAD_START);
     let others = async {
         tokio::select! {
             () = failed.notified() => {}
-            () = sleep_until(begun + HEAD_START) => {}
+            () = head_start => {}
         }
         let share = DEAD_AFTER / u32::try_from(others.len()).unwrap_or(u32::MAX).max(1);
         let mut furthest = None;
         for name in others {
-            match name.request().ask(program, share).await {
+            match name.request().ask(program, share, clock).await {
                 Ok(begun) => return Ok((begun, name.clone())),
                 Err(cause) => furthest = Some(further(furthest, cause)),
             }
@@ -239,7 +239,8 @@ async fn first_to_sound(names: &[Name], program: &str) -> Result<(StartedStream,
     }
 }
 
-/// The cause of the attempt that came further, else the first: a name that is accepted was nearer than one that is not.
+/// The cause of the attempt that came further, else the first one: a name that is accepted was nearer than one that is
+/// not.
 fn further(first: Option<Cause>, other: Cause) -> Cause {
     match first {
         Some(first) if first.kind != CauseKind::Refused || other.kind == CauseKind::Refused => first,
@@ -262,7 +263,8 @@ fn rtmpdump_arguments(source: &Rtmp, address: &Address, meaning: &Meaning) -> Ve
     arguments.extend(address.arguments.iter().cloned());
     arguments.extend(["--timeout".into(), DEAD_AFTER.as_secs().to_string().into()]);
     arguments.extend(source.args.iter().map(Into::into));
-    // Last, so that no free argument sends the sound elsewhere. Without --quiet, because that silences errors as well.
+    // These come last, so that no free argument sends the sound elsewhere. There is no --quiet, because that silences
+    // errors as well.
     arguments.extend(["--flv".into(), "-".into()]);
     arguments
 }

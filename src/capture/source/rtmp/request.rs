@@ -1,6 +1,6 @@
-//! Asking a server for a stream, up to the first of its sound.
+//! A request to a server for a stream, up to the first sound.
 //!
-//! Nobody needs ffmpeg for that: so where several names are asked for, there are no more children than afterwards.
+//! That needs no ffmpeg. So there are never more children while several names are requested than afterwards.
 
 use std::ffi::OsString;
 use std::process::ExitStatus;
@@ -9,57 +9,62 @@ use std::time::Duration;
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt as _;
 use tokio::process::ChildStdout;
-use tokio::time::{Instant, timeout, timeout_at};
 
 use super::diagnosis::{self, StreamLabel};
 use super::flv::{Flow, LONGEST_SOUND, Watch};
+use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, Running};
 use crate::model::{AsCause as _, Cause, CauseKind};
 
-/// What comes before the first sound and is longer than this is pictures, or nothing that we know.
+/// If more bytes than this come before the first sound, they are pictures, or nothing that we know.
 const LONGEST_BEGINNING: usize = LONGEST_SOUND + (1 << 10);
-/// How long rtmpdump may take to write out what it holds once it should end.
+/// How long rtmpdump may take to write what it holds once it should end.
 pub(super) const GRACE: Duration = Duration::from_secs(1);
-/// How long a child that should have ended may take to be seen to have ended.
+/// How long the end of a child that should have ended may take to be seen.
 const PROMPTLY: Duration = Duration::from_millis(200);
 
-/// What to ask for, and how.
+/// A stream to request, and the arguments of rtmpdump.
 #[derive(Debug, Clone)]
 pub(super) struct StreamRequest {
     pub label: StreamLabel,
     pub arguments: Vec<OsString>,
 }
 
-/// A stream that has begun.
+/// A stream that has started.
 #[derive(Debug)]
 pub(super) struct StartedStream {
     pub label: StreamLabel,
     pub fetch: Running,
     pub fetched: ChildStdout,
-    /// What has come of it.
+    /// The bytes that have arrived.
     pub beginning: BytesMut,
-    /// What that is.
+    /// What is in them.
     pub seen: Watch,
 }
 
 impl StreamRequest {
-    /// Asks by `program` until there is sound, or bytes that only a decoder can judge; at most for `patience`. Whoever gives
-    /// it up ends the program.
-    pub(super) async fn ask(self, program: &str, patience: Duration) -> Result<StartedStream, Cause> {
+    /// Requests the stream by `program` until there is sound, or bytes that only a decoder can judge; at most for
+    /// `patience`. Dropping the future ends the program.
+    pub(super) async fn ask(
+        self,
+        program: &str,
+        patience: Duration,
+        clock: &SharedClock,
+    ) -> Result<StartedStream, Cause> {
         let Self { label, arguments } = self;
         let invocation = Invocation::new(program).args(arguments).with_stdout();
-        let mut fetch = invocation.spawn().map_err(|error| error.as_cause())?;
+        let mut fetch = invocation.spawn(clock).map_err(|error| error.as_cause())?;
         let Some(mut fetched) = fetch.take_stdout() else {
             return Err(Cause::new(CauseKind::Internal, "rtmpdump has no output"));
         };
-        let until = Instant::now() + patience;
+        let until = clock.monotonic() + patience;
         let (mut beginning, mut seen) = (BytesMut::new(), Watch::new());
         loop {
             let before = beginning.len();
-            match timeout_at(until, fetched.read_buf(&mut beginning)).await {
+            match clock.timeout_at(until, fetched.read_buf(&mut beginning)).await {
                 Ok(Ok(1..)) => {
                     let new = beginning.get(before..).unwrap_or_default();
-                    let flow = seen.take(new, Instant::now()).map_err(|_| diagnosis::no_sound(&label, None))?;
+                    let flow = seen.push(new, clock.monotonic()).map_err(|_| diagnosis::no_sound(&label, None))?;
                     if flow.sound.is_some() || beginning.len() > LONGEST_BEGINNING {
                         return Ok(StartedStream { label, fetch, fetched, beginning, seen });
                     }
@@ -79,7 +84,7 @@ impl StreamRequest {
     }
 }
 
-/// How `child` ended, which should have.
+/// How `child`, which should have ended, did end.
 pub(super) async fn ended(child: &mut Running) -> Option<ExitStatus> {
-    timeout(PROMPTLY, child.wait()).await.ok()?.ok()
+    child.wait_within(PROMPTLY).await.ok()?.ok()
 }

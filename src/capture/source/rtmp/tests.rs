@@ -1,14 +1,20 @@
-//! Against a real nginx-rtmp that a real ffmpeg publishes a sine to.
+//! Captures of a real nginx-rtmp to which a real ffmpeg publishes a sine.
 
 mod faulty_rtmpdump;
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
 
+use chrono::DateTime;
+use futures::future::join_all;
 use tempfile::TempDir;
 use url::Url;
 
 use super::*;
+use crate::base::clock::fast::Fast;
+use crate::base::clock::simulated::SimulatedClock;
+use crate::base::clock::{Clock as _, SystemClock};
 use crate::base::process::{Invocation, Running};
 use crate::capture::source::testing::{Capture, PATIENCE};
 use crate::config::Address as Where;
@@ -50,14 +56,13 @@ impl Server {
         fs::write(&file, config).unwrap();
         let path = |path: &std::path::Path| path.to_str().unwrap().to_owned();
         let arguments = ["-p".to_owned(), path(folder.path()), "-c".to_owned(), path(&file)];
-        let process = Invocation::new("/usr/sbin/nginx").args(arguments).spawn().unwrap();
-        tokio::time::timeout(PATIENCE, async {
+        let process = Invocation::new("/usr/sbin/nginx").args(arguments).spawn(&SystemClock::shared()).unwrap();
+        let listens = async {
             while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
                 tokio::task::yield_now().await;
             }
-        })
-        .await
-        .expect("nginx listens");
+        };
+        SystemClock::shared().timeout(PATIENCE, listens).await.expect("nginx listens");
         Self { process, _folder: folder }
     }
 }
@@ -72,11 +77,16 @@ fn publish_as(port: u16, codec: &str, app: &str, name: &str) -> Running {
         "-nostdin -v error {pictures} -re -f lavfi -i sine=frequency=440:sample_rate=44100 -ac 2 {codec} -rtmp_app {app} \
          -rtmp_playpath {name} -f flv rtmp://127.0.0.1:{port}/"
     );
-    Invocation::new("ffmpeg").args(line.split_whitespace()).spawn().unwrap()
+    Invocation::new("ffmpeg").args(line.split_whitespace()).spawn(&SystemClock::shared()).unwrap()
 }
 
 fn capture(source: Rtmp) -> Capture {
-    Capture::start(|events, stop| async move { run(&source, &Environment::system(), events, stop).await })
+    capture_by(SystemClock::shared(), source)
+}
+
+fn capture_by(clock: SharedClock, source: Rtmp) -> Capture {
+    let environment = Environment { clock, ..Environment::system() };
+    Capture::start(|events, stop| async move { run(&source, &environment, events, stop).await })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +109,7 @@ async fn a_station_is_captured_across_a_restart_of_its_server() {
     let second = capture.chunk().await;
     assert!(!second.discontinuity);
     assert!(second.duration >= Duration::from_secs(1) && second.duration < Duration::from_millis(1300));
-    // Once ffmpeg has looked for pictures, no chunk is late: its sound came in the second before it.
+    // Once ffmpeg has looked for pictures, no chunk is late: its sound arrived within the second before.
     capture.chunk().await;
     let third = capture.chunk().await;
     let fourth = capture.chunk().await;
@@ -134,10 +144,14 @@ async fn trouble_says_what_rtmpdump_said() {
 #[tokio::test]
 async fn a_server_that_says_nothing_is_left_and_tried_again() {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let mut capture = capture(source(listener.local_addr().unwrap().port()));
+    let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+    let source = source(listener.local_addr().unwrap().port());
+    let mut capture = capture_by(clock.clone(), source).passing(&clock);
     let (silent, _) = listener.accept().await.unwrap();
     let cause = capture.trouble().await;
     assert!(cause.words.contains("rtmp://127.0.0.1"), "{cause}");
+    assert!(clock.monotonic() >= DEAD_AFTER, "it may be about to speak");
+    clock.advance(Duration::from_secs(1)).await;
     listener.accept().await.unwrap();
     capture.finish().await;
     drop(silent);
@@ -177,13 +191,14 @@ async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
         publish_as(port, "-c:a libmp3lame", "live", "x.mp3"),
         publish_as(port, "-c:a aac", "inner/live", "radio"),
     ];
-    for path in [
+    let paths = [
         "live/radio?token=a/b+c=/d",
         "live/a/b",
         "live/x.mp3",
         "inner/live/radio",
         "live playpath=radio swfUrl=http://127.0.0.1/p.swf live=1",
-    ] {
+    ];
+    let heard = paths.map(async |path| {
         let mut capture = capture(at(port, path));
         let detail = loop {
             match capture.next().await {
@@ -195,7 +210,8 @@ async fn whatever_an_address_may_mean_is_asked_for_until_sound_comes() {
         };
         assert!(detail.starts_with(if path.contains("mp3") { "mp3 " } else { "aac " }), "{path}: {detail}");
         capture.finish().await;
-    }
+    });
+    join_all(heard).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,7 +224,7 @@ async fn a_list_under_any_name_is_followed_and_its_next_entry_plays() {
     let url = format!("http://{}/tune?id=7", web.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(web, axum::Router::new().fallback(move || async move { list })).await });
     let mut capture = capture(Rtmp { address: Where::Url(Url::parse(&url).unwrap()), ..source(port) });
-    // What is refused at once costs nothing.
+    // A name that is refused at once costs nothing.
     let MediaEvent::Format(format) = capture.next().await else { panic!("no sound at once") };
     assert!(format.detail.starts_with("aac "));
     capture.finish().await;
@@ -228,7 +244,8 @@ async fn a_wrong_name_is_explained_without_its_token() {
         assert!(!cause.words.contains("secret"), "{cause}");
         capture.finish().await;
     }
-    let mut capture = capture(at(port, "live/nobody"));
+    // Sooner than rtmpdump itself has enough of it.
+    let mut capture = capture_by(Arc::new(Fast::new(3)), at(port, "live/nobody"));
     let cause = capture.trouble().await;
     assert!(cause.kind == CauseKind::Stalled && cause.words.contains("perhaps nobody sends it"), "{cause:?}");
     capture.finish().await;
@@ -244,7 +261,7 @@ async fn sound_of_the_days_of_flash_is_decoded_and_kept() {
         ("pcm", "-ar 44100 -c:a pcm_s16le", "flac 44100 Hz 2 ch"),
     ];
     let _publishers = codecs.map(|(name, codec, _)| publish_as(port, codec, "live", name));
-    for (path, _, detail) in codecs {
+    let heard = codecs.map(async |(path, _, detail)| {
         let mut capture = capture(at(port, &format!("live/{path}")));
         let format = loop {
             match capture.next().await {
@@ -257,5 +274,6 @@ async fn sound_of_the_days_of_flash_is_decoded_and_kept() {
         assert_eq!((format.container, format.detail.as_str()), (Container::Ogg, detail));
         assert!(capture.chunk().await.duration >= Duration::from_millis(900));
         capture.finish().await;
-    }
+    });
+    join_all(heard).await;
 }

@@ -182,7 +182,7 @@ fn variables_are_filled_in_and_leave_no_trace() {
     assert_eq!(body(list), want);
     let unknown = normalise(b"#EXTM3U\n#EXTINF:1,\n{$host}/a.aac\n").unwrap_err().to_string();
     assert!(unknown.contains("{$host}"), "{unknown}");
-    // Where it is no address, it is nothing.
+    // A variable that makes no address makes nothing.
     assert!(body("#EXTM3U\n{$host}/a.aac\n#EXT-X-DATERANGE:ID=\"{$host}\"\n").is_empty());
 }
 

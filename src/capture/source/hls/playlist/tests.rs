@@ -67,7 +67,7 @@ fn keys_of_other_kinds_and_in_the_list_itself_are_read() {
     let key = |at: usize| list.segments[at].key.as_ref().map(|key| (key.cipher, key.url.scheme()));
     assert_eq!((key(0), key(1)), (Some((Cipher::Aes256, "data")), Some((Cipher::Aes256Ctr, "http"))));
     assert_eq!(list.segments[0].map.as_ref().unwrap().url.as_str(), "data:,x");
-    // But never a segment.
+    // A segment is never read from the list itself.
     let refused = read("#EXTM3U\n#EXTINF:1,\ndata:;base64,c2VjcmV0\n").unwrap_err().to_string();
     assert!(refused.contains("data:…") && !refused.contains("c2VjcmV0"), "{refused}");
 }

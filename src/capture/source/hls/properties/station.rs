@@ -1,5 +1,5 @@
-//! Stations that do what stations do, and what captures make of them: programme and advertisements that come again, marks,
-//! dates of all kinds, names of all kinds, older copies, encoders that begin anew, segments that are lost.
+//! Stations that do what stations do, and what captures make of them: programme and advertisements that come again,
+//! marks, dates of all kinds, names of all kinds, older copies, encoders that start again, segments that are lost.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::model::{Cause, CauseKind, Container, MediaEvent};
 
 /// All segments play so long.
 pub const LENGTH: Duration = Duration::from_secs(2);
-/// What is heard only once has this number or a greater one.
+/// Sound that is on the air only once has this number or a greater one.
 pub const ONCE: u32 = 1000;
 /// How many segments a programme has.
 const PROGRAMME: usize = 160;
@@ -29,9 +29,9 @@ const PROGRAMME: usize = 160;
 /// A segment that a capture took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taken {
-    /// Its place in the programme.
+    /// Its position in the programme.
     pub position: usize,
-    /// What is heard in it: another number is other sound.
+    /// Its sound: another number is other sound.
     pub sound: u32,
     /// Whether it came.
     pub came: bool,
@@ -40,18 +40,19 @@ pub struct Taken {
 /// What one capture did.
 #[derive(Debug, Default)]
 pub struct Capture {
-    /// What it told, and when.
+    /// Its events, and when they came.
     pub events: Vec<(MediaEvent, DateTime<Utc>)>,
     /// What it took, in order.
     pub taken: Vec<Taken>,
 }
 
-/// A station, and what became of it in several captures.
+/// A station, and the result of several captures of it.
 #[derive(Debug)]
 pub struct Captured {
     /// One after another.
     pub captures: Vec<Capture>,
-    /// Whether the station numbered its segments in one go, and never answered with an older list: then nothing may come twice.
+    /// Whether the station numbered its segments in one go and never answered with an older list: then nothing may come
+    /// twice.
     pub fair: bool,
     /// What is known of its segments beside their numbers.
     pub labels: Labels,
@@ -60,12 +61,12 @@ pub struct Captured {
 /// What dates and names are worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Labels {
-    /// Dates say when what they stand at is on the air, or there are none.
+    /// Dates are right, or there are none.
     Good,
     /// Dates lie.
     Lying,
-    /// Dates lie, and names are new with every answer: until the former is found out nothing tells one segment from another
-    /// that sounds alike.
+    /// Dates are wrong, and names are new with every answer. Until the dates are found out, nothing distinguishes
+    /// segments that sound alike.
     Worthless,
 }
 
@@ -211,7 +212,7 @@ impl Station {
         }
     }
 
-    /// The encoder begins anew, unless what would be heard is what was heard last: nobody could tell that.
+    /// The encoder starts again, unless the next sound would be the last one: nobody could tell that.
     fn begin_anew(&mut self, newest: usize, choices: &mut Choices<'_>) -> bool {
         let heard = |position: usize| self.programme.get(position).map_or(0, |(sound, _)| *sound);
         if (newest.saturating_sub(self.window)..=newest + 1).any(|position| heard(position) < ONCE) {

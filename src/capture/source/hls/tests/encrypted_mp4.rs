@@ -22,7 +22,7 @@ async fn encrypted_samples_in_mp4_are_reported_with_advice() {
             let told = told.iter().all(|words| cause.words.contains(words));
             assert!(cause.kind == CauseKind::Encrypted && told, "{cause:?}");
         }
-        // Nothing that a second try could bring.
+        // A second try could bring no more.
         assert_eq!(station.count("/0.m4s"), 1);
     }
 }

@@ -1,13 +1,13 @@
-//! What a station may have put where a list is expected.
+//! What a station may send if a list is expected.
 
 use super::*;
 
 const ENDLESS: &str = "is no HLS playlist but sound itself (aac 48000 Hz 2 ch): write `icecast:` instead of `hls:`";
 
-/// The first trouble that is told of `station`.
+/// The first trouble of `station`.
 async fn first_trouble(station: &Station, path: &str) -> String {
     let told = |taped: &Taped| !taped.troubles().is_empty();
-    capture_with(hls(station, path), long_ago(), told).await.troubles()[0].words.clone()
+    capture_with(station, hls(station, path), long_ago(station), told).await.troubles()[0].words.clone()
 }
 
 #[tokio::test]
@@ -21,8 +21,10 @@ async fn a_stream_under_hls_is_recognised_directly_and_behind_a_list() {
     .await;
     for path in ["stream", "list.pls", "radio.m3u8"] {
         let (sender, _events) = mpsc::channel(16);
-        let environment = Environment::system();
-        let wrong_kind = run(&hls(&station, path), long_ago(), &environment, sender, CancellationToken::new()).await;
+        let (environment, stop) = (station.environment(), CancellationToken::new());
+        let hls = hls(&station, path);
+        let wrong_kind = run(&hls, long_ago(&station), &environment, sender, stop);
+        let wrong_kind = station.clock.pass_until(wrong_kind).await;
         let WrongKind { cause, heard } = wrong_kind.expect("it is no list");
         assert!(cause.words.contains(ENDLESS) && cause.words.contains("/stream") && !heard, "{path}: {cause}");
     }
@@ -50,10 +52,10 @@ async fn an_entry_that_leads_to_a_list_that_is_down_is_left_for_the_next() {
     })
     .await;
     capture(&station, "tune", 9).await.assert_whole();
-    // Found on a page, where the steps end at the list.
+    // Steps that end at the list.
     let step = Step::Get { url: Some(station.url.join("tune").unwrap()), headers: Vec::new() };
     let found = Hls { address: Address::Find(vec![Find { number: 1, step }]), ..hls(&station, "") };
-    capture_with(found, long_ago(), |taped| taped.chunks().len() > 8).await.assert_whole();
+    capture_with(&station, found, long_ago(&station), |taped| taped.chunks().len() > 8).await.assert_whole();
 }
 
 #[tokio::test]
@@ -66,12 +68,12 @@ async fn a_key_in_the_list_is_never_shown() {
     })
     .await;
     let lost = |taped: &Taped| !taped.gaps().is_empty();
-    let taped = capture_with(hls(&station, "list.m3u8"), long_ago(), lost).await;
+    let taped = capture_with(&station, hls(&station, "list.m3u8"), long_ago(&station), lost).await;
     let (_, cause) = taped.gaps()[0];
     assert_eq!(cause.kind, CauseKind::Encrypted);
     assert!(cause.words.contains("data:…") && cause.words.contains("16 bytes"), "{cause}");
     assert!(!format!("{taped:?}").contains("c2VjcmV0"));
-    // What cannot be opened is not fetched.
+    // Segments that cannot be decrypted are not fetched.
     assert!(station.asked().iter().all(|asked| asked.segment().is_none()));
 }
 
@@ -103,11 +105,15 @@ async fn segments_of_pictures_are_reported_and_their_variant_is_left() {
         _ => live(asked),
     })
     .await;
-    let taped = capture_with(hls(&station, "pictures.m3u8"), long_ago(), |taped| !taped.gaps().is_empty()).await;
+    let taped =
+        capture_with(&station, hls(&station, "pictures.m3u8"), long_ago(&station), |taped| !taped.gaps().is_empty())
+            .await;
     assert!(taped.chunks().is_empty() && taped.gaps()[0].1.words.contains("hold no sound"), "{taped:?}");
     // Without a second list there is nothing to wait for.
     assert_eq!(station.count("/0.ts"), 1);
-    let taped = capture_with(hls(&station, "master.m3u8"), long_ago(), |taped| taped.chunks().len() > 6).await;
+    let taped =
+        capture_with(&station, hls(&station, "master.m3u8"), long_ago(&station), |taped| taped.chunks().len() > 6)
+            .await;
     assert!(station.count("/list.m3u8") > 0);
     assert!(taped.numbers().windows(2).all(|pair| pair[1] == pair[0] + 1), "{taped:?}");
 }

@@ -2,7 +2,7 @@
 
 use super::station::{Answer, Asked, Station, segment_bytes};
 use super::{MediaEvent, capture, capture_with, hls};
-use crate::base::environment::Environment;
+use crate::base::clock::Clock as _;
 
 /// A station that plays segments 1 and 2 again as `advertised`, with a mark before each change.
 fn with_advertisements(asked: &Asked, advertised: &[u32], name: impl Fn(u32) -> String) -> Answer {
@@ -42,8 +42,8 @@ async fn segments_renamed_with_every_answer_are_known_by_their_numbers() {
         asked.undated(move |number| format!("#EXTINF:0.512,\n{}.aac\n", number + answer))
     })
     .await;
-    let since = Environment::system().clock.now();
-    let taped = capture_with(hls(&station, "list.m3u8"), since, |taped| taped.chunks().len() >= 12).await;
+    let since = station.clock.now();
+    let taped = capture_with(&station, hls(&station, "list.m3u8"), since, |taped| taped.chunks().len() >= 12).await;
     taped.assert_whole();
     let twice = station.asked().iter().filter(|asked| asked.segment().is_some()).count() - taped.chunks().len();
     assert!(twice <= 6, "{twice} requests too many: doubt costs one window once");

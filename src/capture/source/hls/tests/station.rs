@@ -1,9 +1,10 @@
-//! A live station for tests: what it offers follows from the time since it was first asked, what goes wrong from a script.
+//! A live station for tests, with a clock of its own: its offer follows from the time since it began, its faults from a
+//! script.
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aes::cipher::block_padding::Pkcs7;
 use aes::cipher::{BlockModeEncrypt, KeyIvInit};
@@ -16,6 +17,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use url::Url;
 
+use crate::base::clock::Clock as _;
+use crate::base::clock::simulated::SimulatedClock;
 use crate::base::environment::Environment;
 use crate::capture::source::hls::crypt;
 
@@ -29,9 +32,9 @@ pub const LARGEST: usize = 8191;
 const LONG_FRAMES: usize = 128;
 /// 128 frames; a mebibyte where they are the largest.
 pub const LONG: Duration = Duration::from_micros(2_730_667);
-/// Segments in the window; as many are there at the start.
+/// The segments in the window; so many are there at the start.
 const WINDOW: u32 = 6;
-/// Segments in the list of [`live`] later on: six seconds, which a busy machine may take for what is done in two.
+/// Segments in the list of [`live`] later on: six seconds, because a stall is known to be one after three.
 const LISTED: u32 = 12;
 
 /// One segment.
@@ -64,7 +67,7 @@ pub fn number_in(bytes: &[u8]) -> u32 {
 pub struct Asked {
     pub path: String,
     pub query: String,
-    /// How many came for the same path before.
+    /// How many requests came for this path before.
     pub nth: usize,
     pub elapsed: Duration,
     started: DateTime<Utc>,
@@ -92,7 +95,7 @@ impl Asked {
         file.trim_start_matches('x').parse().ok()
     }
 
-    /// The same request, so many segments ago.
+    /// This request, but `segments` segments ago.
     pub fn earlier(&self, segments: u32) -> Self {
         Self { elapsed: self.elapsed.saturating_sub(SEGMENT * segments), ..self.clone() }
     }
@@ -146,7 +149,7 @@ impl Asked {
         }
     }
 
-    /// A station whose encoder starts anew at segment `at`: numbers from zero, other names, the old ones gone.
+    /// A station whose encoder starts again at segment `at`: numbers from zero, other names, the old ones gone.
     pub fn restarted_at(&self, at: u32) -> Answer {
         let edge = self.edge();
         if self.segment().is_some() || edge <= at {
@@ -181,7 +184,7 @@ impl Asked {
     }
 }
 
-/// What a station without faults answers: a sliding window of dated segments, and the segments that exist.
+/// The answers of a station without faults: a sliding window of dated segments, and the segments that exist.
 pub fn live(asked: &Asked) -> Answer {
     let edge = asked.edge();
     let first = edge.saturating_sub(LISTED);
@@ -292,62 +295,25 @@ impl Answer {
     }
 }
 
-/// The time of a station. It begins with the first request, however long a busy machine takes to make it, and passes only
-/// while this process has its turns: a machine that is busy with something else keeps the listener from listening, which no
-/// test is about.
-#[derive(Debug, Default)]
-struct Time {
-    began: OnceLock<DateTime<Utc>>,
-    /// How much has passed by when.
-    passed: Mutex<Vec<(Duration, DateTime<Utc>)>>,
-}
-
-impl Time {
-    const TURN: Duration = Duration::from_millis(5);
-    const LONGEST_TURN: Duration = Duration::from_millis(25);
-
-    fn now(&self) -> (DateTime<Utc>, Duration) {
-        let began = *self.began.get_or_init(|| Environment::system().clock.now());
-        (began, self.passed.lock().unwrap().last().map_or(Duration::ZERO, |(passed, _)| *passed))
-    }
-
-    /// When so much of it had passed.
-    fn when(&self, much: TimeDelta) -> DateTime<Utc> {
-        let began = *self.began.get().expect("it was asked");
-        let Ok(much) = much.to_std() else { return began + much };
-        let passed = self.passed.lock().unwrap();
-        passed.iter().find(|(passed, _)| *passed >= much).expect("it has passed").1
-    }
-
-    async fn pass(&self) {
-        let clock = Environment::system().clock;
-        let (mut last, mut passed) = (Instant::now(), Duration::ZERO);
-        loop {
-            clock.sleep(Self::TURN).await;
-            let now = Instant::now();
-            if self.began.get().is_some() {
-                passed += now.duration_since(last).min(Self::LONGEST_TURN);
-                self.passed.lock().unwrap().push((passed, clock.now()));
-            }
-            last = now;
-        }
-    }
-}
-
 /// A station that answers by `script` on a port of its own.
 pub struct Station {
     pub url: Url,
-    time: Arc<Time>,
+    pub clock: Arc<SimulatedClock>,
+    began: DateTime<Utc>,
     asked: Arc<Mutex<Vec<Asked>>>,
     server: tokio::task::JoinHandle<()>,
 }
 
 impl Station {
+    /// A whole second, as some addresses say when they run out.
+    const BEGAN: &str = "2026-11-20T03:00:00Z";
+
     pub async fn start(script: impl Fn(&Asked) -> Answer + Send + Sync + 'static) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let time: Arc<Time> = Arc::default();
-        let (asked_at, passing) = (Arc::clone(&time), Arc::clone(&time));
+        let began = Self::BEGAN.parse().unwrap();
+        let clock = SimulatedClock::at(began);
+        let its_clock = Arc::clone(&clock);
         let log: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let asked = Arc::clone(&log);
         let counts: Arc<Mutex<HashMap<String, usize>>> = Arc::default();
@@ -359,15 +325,19 @@ impl Station {
             let nth = *count;
             *count += 1;
             let query = request.uri().query().unwrap_or_default().to_owned();
-            let (started, elapsed) = asked_at.now();
-            let asked = Asked { path, query, nth, elapsed, started, headers: request.headers().clone() };
+            let elapsed = (its_clock.now() - began).to_std().unwrap();
+            let asked = Asked { path, query, nth, elapsed, started: began, headers: request.headers().clone() };
             log.lock().unwrap().push(asked.clone());
             let script = Arc::clone(&script);
             async move { script(&asked).into_response() }
         });
-        let serve = axum::serve(listener, app).into_future();
-        let server = tokio::spawn(async move { drop(tokio::join!(serve, passing.pass())) });
-        Self { url, time, asked, server }
+        let server = tokio::spawn(async move { drop(axum::serve(listener, app).await) });
+        Self { url, clock, began, asked, server }
+    }
+
+    /// What a capture of it runs in.
+    pub fn environment(&self) -> Environment {
+        Environment { clock: self.clock.clone(), ..Environment::system() }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -378,19 +348,10 @@ impl Station {
         self.asked().iter().filter(|asked| asked.path == path).count()
     }
 
-    /// When segment `number` was whole, by the station's dates.
+    /// When segment `number` was whole, which is when it was offered.
     pub fn ended(&self, number: u32) -> DateTime<Utc> {
-        *self.time.began.get().expect("it was asked") + Self::until(number)
-    }
-
-    /// When segment `number` was offered.
-    pub fn offered(&self, number: u32) -> DateTime<Utc> {
-        self.time.when(Self::until(number))
-    }
-
-    fn until(number: u32) -> TimeDelta {
         let segments = i32::try_from(number).unwrap() - i32::try_from(WINDOW).unwrap() + 1;
-        TimeDelta::from_std(SEGMENT).unwrap() * segments
+        self.began + TimeDelta::from_std(SEGMENT).unwrap() * segments
     }
 }
 

@@ -1,4 +1,4 @@
-//! How a list lies beside what was listed before: which of its segments are known, and from where on it is new.
+//! Compares a list with what was listed before: which of its segments are known, and from where on it is new.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -10,7 +10,7 @@ use super::super::playlist::Segment;
 use super::known::Known;
 use crate::base::duration::delta;
 
-/// So many segments may have been missed between two answers.
+/// How many segments may have been missed between two answers.
 const MISSED: u64 = 64;
 
 /// What a list turned out to be.
@@ -18,7 +18,7 @@ const MISSED: u64 = 64;
 pub enum Reading {
     /// The first with anything in it.
     Started,
-    /// The same or a later window of what was listed before.
+    /// The window of what was listed before, or a later one.
     Continued,
     /// Nothing new.
     Unchanged,
@@ -26,11 +26,11 @@ pub enum Reading {
     Behind,
     /// The station began anew.
     Restarted,
-    /// The window moved on past what was never seen: so many segments, where the numbers tell.
+    /// The window moved on past segments that were never seen; how many, if the numbers say so.
     Jumped(Option<u64>),
 }
 
-/// How a list lies beside what is known: each segment's known self, and from where on it is new.
+/// How a list compares with what is known: each segment's known self, and from where on it is new.
 pub(super) struct Alignment {
     pub(super) pairs: Vec<Option<usize>>,
     pub(super) fresh: usize,
@@ -43,7 +43,7 @@ pub(super) struct Alignment {
 
 /// What was listed before.
 pub(super) struct Past<'a> {
-    /// Its segments; lists are compared where there are any.
+    /// Its segments; lists are compared if there are any.
     pub(super) known: &'a VecDeque<Known>,
     /// The path of the list that was read last.
     pub(super) list: &'a str,
@@ -52,7 +52,8 @@ pub(super) struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// Lays `segments` of a list found at `url`, from `first` to `last`, beside what was listed before, up to `newest`.
+    /// Compares `segments` of a list found at `url`, from `first` to `last`, with what was listed before, up to
+    /// `newest`.
     pub(super) fn align(
         &self,
         segments: &[&Segment],
@@ -74,7 +75,7 @@ impl Past<'_> {
         let renumbered =
             pairs.iter().flatten().all(|&at| self.known.get(at).is_some_and(|known| known.sequence < first.sequence));
         if renumbered && first.sequence > newest.sequence {
-            // Known names under numbers that are all new: names that go round, or the old sound renumbered.
+            // These are known names under numbers that are all new: names that go round, or the old sound renumbered.
             let apart = first.sequence > newest.sequence + 1;
             let doubtful = self.is_doubtful(first, newest, url);
             return Alignment { doubtful, ..Alignment::all_new(segments, Reading::Continued, apart) };
@@ -88,8 +89,8 @@ impl Past<'_> {
         Alignment { pairs, fresh: anchor + 1, reading, discontinuity: false, doubtful: false, renamed: false }
     }
 
-    /// Whether a segment of the same name and number had another date: its dates stand still, or the station begins anew with
-    /// old names. Then they place nothing.
+    /// Whether a segment of the same name and number had another date: its dates stand still, or the station starts
+    /// again with old names. Then they say nothing about time.
     fn is_dated_anew(&self, segments: &[&Segment]) -> bool {
         let known: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known)).collect();
         let is_it =
@@ -97,17 +98,18 @@ impl Past<'_> {
         segments.iter().any(|segment| known.get(&segment.sequence).is_some_and(|known| is_it(known, segment)))
     }
 
-    /// Whether a list that begins with `first`, which has a number behind all that are known, may have old sound in it: a little
-    /// ahead in the same list is new sound; far ahead, another numbering may have taken over.
+    /// Whether a list that begins with `first`, whose number is after all known ones, may have old sound in it: a
+    /// little ahead in the same list is new sound; far ahead, another numbering may have begun.
     fn is_doubtful(&self, first: &Segment, newest: &Known, url: &Url) -> bool {
         self.list != segment_key(url) || first.sequence.saturating_sub(newest.sequence.saturating_add(1)) > MISSED
     }
 
-    /// Each segment's known self. Names may come round again, and an address may be played again, so what is recognised must
-    /// keep about the distance in numbers that most of them have, and the order of those that keep it exactly. That distance
-    /// is none where every number that is known has its name: a spot that soon comes again says nothing against it.
+    /// Each segment's known self. Names may come round again, and an address may be played again. So a recognised
+    /// segment must have about the distance in numbers that most of them have, and be in the order of those that have
+    /// it exactly. That distance is zero if every known number has its name: a spot that soon comes again says nothing
+    /// against it.
     fn recognise(&self, segments: &[&Segment]) -> Vec<Option<usize>> {
-        // With the range, because a whole day may lie in one file.
+        // The byte range belongs to the key, because a whole day may lie in one file.
         let mut by_key: HashMap<(&str, Option<ByteRange>), Vec<usize>> = HashMap::new();
         let mut by_sequence: HashMap<u64, usize> = HashMap::new();
         for (at, known) in self.known.iter().enumerate() {
@@ -120,7 +122,7 @@ impl Past<'_> {
             listed.filter(|at| known(*at, segment).is_some()).collect()
         };
         let by_key: Vec<_> = segments.iter().map(same_place).collect();
-        // Which segment it is that an address tells, no number tells otherwise.
+        // If an address says which segment it is, no number overrules it.
         let told: HashSet<usize> = by_key.iter().flatten().copied().collect();
         let candidates = |(segment, same_place): (&&Segment, Vec<usize>)| -> Vec<(usize, i128)> {
             let same_number = by_sequence.get(&segment.sequence).copied().filter(|at| !told.contains(at));
@@ -145,7 +147,7 @@ impl Past<'_> {
         found.into_iter().map(|pair| pair.and_then(|(at, distance)| (off(distance) < window).then_some(at))).collect()
     }
 
-    /// For a list in which nothing is recognised, as after a change of address: the dates, where there are any.
+    /// For a list in which nothing is recognised, as after a change of address: compares the dates, if there are any.
     fn align_by_dates(&self, segments: &[&Segment], newest: &Known) -> Option<Alignment> {
         let end = newest.start?.checked_add_signed(delta(newest.duration))?;
         let middle = |segment: &Segment| segment.programme_time?.checked_add_signed(delta(segment.duration / 2));
@@ -190,8 +192,8 @@ impl Past<'_> {
             return Alignment { doubtful, ..jumped };
         }
         if self.list == segment_key(url) && self.goes_on(segments, last, newest) {
-            // The station names its segments anew with every answer; their numbers stay. The first time it may be a station
-            // that begins anew under numbers that it has used, which bytes tell.
+            // The station names its segments anew with every answer; their numbers stay. The first time it may be a
+            // station that starts again under numbers that it has used; the bytes show which.
             if self.renamed {
                 return Alignment { renamed: true, ..self.by_number(segments, last, newest) };
             }
@@ -199,20 +201,19 @@ impl Past<'_> {
             return Alignment { pairs, renamed: true, ..Alignment::all_new(segments, Reading::Restarted, true) };
         }
         if self.list == segment_key(url) {
-            // Other segments under numbers that were used: the encoder began anew. Only numbers just before the first
-            // that was seen may be those of an old copy.
+            // Other segments under used numbers: the encoder has restarted. Only numbers just before the first that was
+            // seen may be those of an old copy.
             let oldest = self.known.front().map_or(0, |oldest| oldest.sequence);
             let before = oldest.checked_sub(last.sequence).and_then(|distance| usize::try_from(distance).ok());
             let old_copy = before.is_some_and(|distance| distance > 0 && distance <= segments.len());
             let reading = if old_copy { Reading::Behind } else { Reading::Restarted };
             return Alignment::all_new(segments, reading, true);
         }
-        // Another list, as after resolving again: its numbers go on.
+        // It is another list, as after resolving again: its numbers go on.
         self.by_number(segments, last, newest)
     }
 
-    /// Whether `segments` come up to the `newest`, and every number that is known has the date that it had: only the names are
-    /// new.
+    /// Whether `segments` reach the `newest`, and every known number has the date that it had: only the names are new.
     fn numbers_and_dates_agree(&self, segments: &[&Segment], newest: &Known) -> bool {
         let starts: HashMap<_, _> = self.known.iter().map(|known| (known.sequence, known.start)).collect();
         let had: Vec<_> = segments.iter().filter(|segment| segment.sequence <= newest.sequence).collect();
@@ -231,7 +232,7 @@ impl Past<'_> {
         last.sequence >= newest.sequence && had.into_iter().all(|it| lengths.get(&it.sequence) == Some(&it.duration))
     }
 
-    /// For a list whose numbers alone tell.
+    /// For a list of which only the numbers say anything.
     fn by_number(&self, segments: &[&Segment], last: &Segment, newest: &Known) -> Alignment {
         let next = newest.sequence.saturating_add(1);
         let fresh = segments.iter().position(|segment| segment.sequence >= next).unwrap_or(segments.len());
@@ -247,8 +248,8 @@ impl Past<'_> {
     }
 }
 
-/// The distance in numbers that most of the segments have from their known selves. An address that was played several times
-/// says nothing of it; where all are such, numbers stay as they are, if they can.
+/// The distance in numbers that most of the segments have from their known selves. An address that was played several
+/// times says nothing about it; if all are such, numbers stay as they are, if they can.
 fn expected_distance(candidates: &[Vec<(usize, i128)>]) -> Option<i128> {
     let votes = |sure: bool| {
         let mut votes: HashMap<i128, (usize, usize)> = HashMap::new();
@@ -270,7 +271,7 @@ fn expected_distance(candidates: &[Vec<(usize, i128)>]) -> Option<i128> {
     })
 }
 
-/// Drops what would stand on the wrong side of one that keeps the `expected` distance.
+/// Drops segments that would stand on the wrong side of one with the `expected` distance.
 fn in_order(found: &mut [Option<(usize, i128)>], expected: i128) {
     let exact = |pair: &Option<(usize, i128)>| pair.filter(|(_, distance)| *distance == expected).map(|(at, _)| at);
     let mut before = None;

@@ -1,16 +1,15 @@
 //! What the dates of a list (`EXT-X-PROGRAM-DATE-TIME`) are worth.
 //!
-//! A date is a mapping that the station claims; the sound is what it is. Three things are found out here, from the lists
-//! alone:
+//! A date is a claim of the station, the sound is a fact. Three things are found out here, from the lists alone:
 //!
-//! - *Dates that are no dates*: that stand still, that are the moment of the answer, or of the moment when a burst of
-//!   segments came. They do not advance as the sound does, or the same segment has another date in the next list. They are
-//!   not believed.
-//! - *A clock that was set*: from one segment on all dates are off by the same. The sound goes on, and what follows lies where
-//!   the new dates say.
+//! - *Dates that are wrong*: they stand still, or are the moment of the answer, or the moment when a burst of segments
+//!   came. They do not advance as the sound does, or a segment has another date in the next list. They are not
+//!   believed.
+//! - *A clock that was set*: from one segment on all dates are off by the same. The sound goes on, and what follows was
+//!   on the air when the new dates say.
 //! - *Dates that are good*, up to rounding: they are handed on.
 //!
-//! After a break whose length nobody knows the first date counts by itself.
+//! After a break of unknown length the first date counts by itself.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -23,14 +22,14 @@ use crate::model::DatesNews;
 
 /// Dates are rounded, at most to whole seconds.
 const ROUNDING: TimeDelta = TimeDelta::milliseconds(1_000);
-/// A segment whose date is off by more from the one that it was first listed with was dated anew. Less is rounding, which is
-/// another in each list where only the first segment has a date.
+/// A segment whose date differs by more from the one with which it was first listed was dated anew. Less is rounding,
+/// which differs in each list if only the first segment has a date.
 const STEADY: TimeDelta = TimeDelta::milliseconds(1_050);
-/// So many segments in a row whose dates do not fit those before them have no dates.
+/// After this many segments in a row whose dates do not fit those before them, dates are wrong.
 const MISFITS: u32 = 4;
-/// So many lists in a row that date old segments anew: it is no station that begins anew with old names.
+/// After this many lists in a row that date old segments anew, it is no station that starts again with old names.
 const DATED_ANEW: u32 = 2;
-/// After so many lists that moved on, with dates that stayed, dates have proved to be good.
+/// After this many lists that moved on, with dates that stayed, dates have proved to be good.
 const PROOF: u32 = 3;
 
 /// What dates have proved to be.
@@ -41,7 +40,7 @@ enum Worth {
     Unproved,
     /// They stayed for a few lists.
     Good,
-    /// They are no dates, or nobody knows whether they are.
+    /// They are wrong, or nobody knows whether they are right.
     Doubted,
 }
 
@@ -71,7 +70,7 @@ pub(super) struct Dates {
 }
 
 impl Dates {
-    /// Reads the dates of the next list, oldest first; whether they are believed.
+    /// Reads the dates of the next list, oldest first. Returns whether they are believed.
     pub(super) fn read(&mut self, segments: &[&Segment]) -> bool {
         let before = std::mem::take(&mut self.listed);
         let newest = self.newest;
@@ -97,7 +96,7 @@ impl Dates {
             return true;
         }
         self.newest = segments.last().map(|segment| segment.sequence);
-        // The same list once more says nothing.
+        // An unchanged list says nothing.
         if moved > stayed {
             self.dated_anew = self.dated_anew.saturating_add(1);
         } else if self.newest > newest {
@@ -126,7 +125,7 @@ impl Dates {
         (self.proved, self.used) = (false, false);
     }
 
-    /// The date to hand on with the next segment, which goes on from the one before unless it is `apart` from it.
+    /// The date to hand on with the next segment, which continues the one before unless it is `apart` from it.
     pub(super) fn of(&mut self, segment: &Segment, apart: bool) -> Option<DateTime<Utc>> {
         if apart || segment.discontinuity {
             (self.expected, self.candidate, self.misfits) = (None, None, 0);
@@ -135,7 +134,7 @@ impl Dates {
             }
         }
         let date = segment.programme_time.filter(|_| self.worth != Worth::Doubted);
-        // What does not say its length says nothing of the next date.
+        // A segment that does not say its length says nothing about the next date.
         let ends = |start: DateTime<Utc>| start.checked_add_signed(delta(segment.claimed?));
         let Some(date) = date else {
             (self.expected, self.candidate) = (self.expected.and_then(ends), self.candidate.and_then(ends));
@@ -169,14 +168,14 @@ impl Dates {
         self.worth == Worth::Good
     }
 
-    /// What has been found out since this was last asked.
+    /// What was found out since the last call.
     pub(super) fn news(&mut self) -> Option<DatesNews> {
         self.news.take()
     }
 }
 
-/// Whether most of the dates of a list lie as far apart as its segments are long. One pair may always be off, by a clock that
-/// was set; but that sets no clock back by just the length of a segment.
+/// Whether most of the dates of a list are as far apart as its segments are long. One pair may always be off, by a
+/// clock that was set; but nobody sets a clock back by exactly the length of a segment.
 fn advance(segments: &[&Segment]) -> bool {
     let steps = segments.windows(2).filter_map(|pair| {
         let [one, next] = pair else { return None };
@@ -209,7 +208,7 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
     }
 
-    /// Segments of 2 s from number `first` on, with these dates; `None` is one without.
+    /// Segments of 2 s from number `first` on, with these dates; `None` is one without a date.
     fn list(first: u64, dates: &[Option<i64>]) -> Vec<Segment> {
         let segment = |(sequence, date): (u64, &Option<i64>)| Segment {
             sequence,
@@ -229,7 +228,7 @@ mod tests {
         (first..).zip(dates).map(segment).collect()
     }
 
-    /// What is handed on of the segments of these lists that are new in them.
+    /// The dates that are handed on with the new segments of these lists.
     fn handed(lists: &[(u64, Vec<Option<i64>>)]) -> (Vec<Option<i64>>, Vec<DatesNews>) {
         let (mut dates, mut next) = (Dates::default(), 0);
         let (mut handed, mut news) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What is remembered of a segment that was listed, and when another one is the same.
+//! What is remembered of a listed segment, and when another one is the same.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::base::duration::delta;
 /// A segment that was listed.
 #[derive(Debug, Clone)]
 pub(super) struct Known {
-    /// Its place among what was handed out to be fetched, if it was.
+    /// Its position among the segments that were handed out, if it was handed out.
     pub(super) order: Option<u64>,
     pub(super) sequence: u64,
     pub(super) segment_key: String,
@@ -34,7 +34,7 @@ impl Known {
         }
     }
 
-    /// Whether no date tells them apart.
+    /// Whether no date distinguishes them.
     pub(super) fn same_time(&self, segment: &Segment) -> bool {
         match (self.start, segment.programme_time) {
             (Some(mine), Some(its)) => (mine - its).abs() <= delta(self.duration).max(TimeDelta::seconds(2)),
@@ -46,7 +46,7 @@ impl Known {
     pub(super) fn is(&self, segment: &Segment) -> bool {
         let (mine, its) = (self.segment_key.as_str(), segment.segment_key.as_str());
         let same_address = mine == its || self.sequence == segment.sequence && file_name(mine) == file_name(its);
-        // A mark goes with its segment; it does not appear on one that was listed without.
+        // A mark belongs to its segment; it does not appear on one that was listed without it.
         let same_mark = self.discontinuity || !segment.discontinuity;
         same_address && self.same_time(segment) && same_mark && self.byte_range == segment.byte_range
     }

@@ -13,8 +13,8 @@ struct Station {
     address: fn(&str, i64) -> String,
 }
 
-/// Addresses that only their query tells apart: alone, with a token that changes with every reload, and with one that
-/// is another for each segment, too.
+/// Addresses that differ only in their query: alone, with a token that changes with every reload, and with one that
+/// also differs for each segment.
 const BY_QUERY: [fn(&str, i64) -> String; 5] = [
     |name, _| format!("seg.php?n={name}"),
     |name, reload| format!("seg.php?t={reload}&n={name}&v=1"),
@@ -107,7 +107,7 @@ fn a_window_slides_where_only_queries_tell_its_segments_apart() {
         assert_eq!(station.new_in("9: e f g"), "e f g");
         assert_eq!(station.new_in("9: e f g !h"), "!h");
         assert_eq!(station.new_in("11: g !h i j k l"), "i j k l");
-        // A list of one tells nothing of what its queries mean.
+        // A list with one segment does not show what its queries mean.
         let mut station = Station::by_query(address);
         assert_eq!(station.new_in("0: a"), "!a");
         assert_eq!(station.new_in("0: a b"), "b");
@@ -148,11 +148,11 @@ fn older_copies_are_ignored() {
 fn a_sequence_that_starts_anew_is_followed() {
     let mut station = Station::new();
     assert_eq!(station.new_in("105: a b c"), "!a b c");
-    // New names, with and without the mark: at once.
+    // New names, with and without the mark, are believed at once.
     assert_eq!(station.new_in("0: p q"), "!p? q?");
     assert_eq!(station.new_in("0: p q r"), "r");
     assert_eq!(station.new_in("0: !x y"), "!x? y?");
-    // Old names under new numbers: the window goes on.
+    // With old names under new numbers the window goes on.
     assert_eq!(station.new_in("500: y z"), "!y? z?");
     assert_eq!(station.new_in("0: y z w"), "w");
     assert_eq!(station.new_in("1: z w !v"), "!v");
@@ -178,7 +178,7 @@ fn dates_that_go_back_tell_nothing_apart_before_they_have_proved_to_be_good() {
 fn reused_names_and_numbers_are_believed_if_the_window_is_that_of_a_start() {
     let mut station = Station::new();
     assert_eq!(station.new_in("0: a b c d e f"), "!a b c d e f");
-    // What may have been had is handed out in doubt: five of the six lay ahead of `a`.
+    // Segments that may have come before are handed out in doubt: five of the six lay ahead of `a`.
     assert_eq!(station.new_in("0: a"), "!a?");
     assert_eq!(station.new_in("0: a b"), "b?");
     assert_eq!(station.new_in("0: a b c d e f"), "c? d? e? f?");
@@ -191,7 +191,7 @@ fn a_list_torn_in_its_middle_costs_no_sound_if_taken_for_a_restart() {
     assert_eq!(station.new_in("0: a b c d e f"), "!a b c d e f");
     assert_eq!(station.new_in("0: a b c"), "!a? b? c?");
     assert_eq!(station.new_in("1: b c d e f g"), "d? e? f? g");
-    // Dates tell a torn list from a new beginning.
+    // Dates distinguish a torn list from a restart.
     let mut station = Station::new();
     assert_eq!(station.new_in("0: a@90 b@92 c@94 d@96 e@98 f@100"), "!a b c d e f");
     assert_eq!(station.observe("0: a@90 b@92 c@94").reading, Reading::Behind);
@@ -381,7 +381,7 @@ fn names_that_are_new_with_every_answer_cost_doubt_once() {
     assert_eq!(station.new_in("6: b2 c2 d2 e2"), "!b2? c2? d2? e2?");
     assert_eq!(station.new_in("6: b3 c3 d3 e3"), "");
     assert_eq!(station.new_in("8: d4 e4 f4 g4"), "f4 g4");
-    // A station that begins anew goes on with the names that it has.
+    // A station that starts again goes on with the names that it has.
     assert_eq!(station.new_in("0: p q"), "!p? q?");
     assert_eq!(station.new_in("0: p q r"), "r");
 }

@@ -1,7 +1,7 @@
 use super::super::icy::Titles;
 use super::*;
 
-/// Frames of MPEG audio (128 kbit/s, 44.1 kHz) whose contents `byte` gives, by their place in the whole.
+/// Frames of MPEG audio (128 kbit/s, 44.1 kHz). `byte` gives their contents by the position in the whole.
 fn frames(count: usize, byte: impl Fn(usize) -> u8) -> Vec<u8> {
     let mut sound = Vec::new();
     for number in 0..count {
@@ -17,11 +17,11 @@ fn frames(count: usize, byte: impl Fn(usize) -> u8) -> Vec<u8> {
 }
 
 fn noise(at: usize) -> u8 {
-    // Without a head in it by chance, and with some zeros.
+    // This contains no frame head by chance, and some zeros.
     u8::try_from(at * 7919 / 13 % 251).unwrap()
 }
 
-/// `sound` with a block after every so many bytes: text where it has some, else zero.
+/// `sound` with a block after every `every` bytes: text if `text` gives some, else zero.
 fn with_blocks(sound: &[u8], every: usize, text: impl Fn(usize) -> Option<&'static str>) -> Vec<u8> {
     let mut body = Vec::new();
     for (number, part) in sound.chunks(every).enumerate() {
@@ -38,12 +38,12 @@ fn with_blocks(sound: &[u8], every: usize, text: impl Fn(usize) -> Option<&'stat
     body
 }
 
-/// What is heard of a body for which no titles were announced, cut in parts of this size.
+/// The sound of a body for which no titles were announced, cut in parts of this size.
 fn heard(body: &[u8], size: usize) -> Vec<u8> {
     let mut titles = Titles::new(None);
     let mut sound = BytesMut::new();
     for part in body.chunks(size) {
-        titles.take(part, &mut sound);
+        titles.push(part, &mut sound);
     }
     sound.extend_from_slice(&titles.rest());
     sound.to_vec()
@@ -53,7 +53,7 @@ fn heard(body: &[u8], size: usize) -> Vec<u8> {
 fn unannounced_zeros_leave_no_byte_in_the_sound() {
     for (name, sound) in [("noise", frames(600, noise)), ("digital silence", frames(600, |_| 0))] {
         for every in [8_192, 16_000, 7_001] {
-            // An unusual distance cannot be told from others in digital silence.
+            // In digital silence, an unusual interval looks like others.
             if name == "digital silence" && every == 7_001 {
                 continue;
             }
@@ -81,7 +81,7 @@ fn sound_without_titles_is_left_as_it_is() {
     for sound in [plain.clone(), frames(1_000, |_| 0), plain[100..].to_vec(), foreign, plain[..3_000].to_vec()] {
         assert!(heard(&sound, 1_000) == sound);
     }
-    // A byte that is lost or too many somewhere is no title.
+    // A byte that is missing, or one too many, is no title.
     let mut torn = plain.clone();
     torn.insert(50_000, 0);
     torn.remove(90_000);
@@ -94,7 +94,7 @@ fn another_distance_is_learned_anew() {
     let (one, two) = sound.split_at(417 * 400 + 200);
     let body = [with_blocks(one, 8_192, |_| None), with_blocks(two, 5_000, |_| None)].concat();
     let heard = heard(&body, 1_000);
-    // What is torn until that is known.
+    // These bytes are torn until the new interval is known.
     assert!(heard.len() - sound.len() < 4, "{} bytes too many", heard.len() - sound.len());
     assert!(heard.ends_with(&sound[sound.len() - 100_000..]));
 }

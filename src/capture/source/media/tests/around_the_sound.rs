@@ -1,4 +1,4 @@
-//! Bytes around the sound that are none of it, and sound that is not there.
+//! Foreign bytes around sound, and segments without sound.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Bytes that somebody has tampered with.
+//! Bytes after tampering.
 
 use super::*;
 

@@ -1,18 +1,24 @@
-//! Against an rtmpdump that misbehaves: a script in its place. Whatever it prints, there is trouble in words, another
-//! attempt, and no sound that was not sound.
+//! Captures with a faulty rtmpdump: a script in its place. Whatever it prints, there is trouble in words, another
+//! attempt, and nothing that is no sound.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::sync::Arc;
 
+use chrono::DateTime;
 use futures::future::join_all;
 use tempfile::TempDir;
 
 use super::*;
+use crate::base::clock::SystemClock;
+use crate::base::clock::fast::Fast;
+use crate::base::clock::simulated::SimulatedClock;
+use crate::capture::source::testing::PATIENCE;
 
 /// Begins an FLV file with nothing but sound in it.
 const HEADER: &str = r"printf 'FLV\001\004\000\000\000\011\000\000\000\000'";
 
-/// A program in rtmpdump's place. `$0.flv` is ten seconds of real FLV, `$0.times` grows by a line at each start.
+/// A script instead of rtmpdump. `$0.flv` is ten seconds of real FLV, `$0.times` grows by a line at each start.
 struct Fake {
     folder: TempDir,
 }
@@ -24,7 +30,7 @@ impl Fake {
         let flv = folder.path().join("rtmpdump.flv");
         let line = "-nostdin -v error -f lavfi -i sine=duration=10 -c:a aac -b:a 96k -f flv";
         let arguments = line.split_whitespace().chain(flv.to_str());
-        let mut made = Invocation::new("ffmpeg").args(arguments).spawn().unwrap();
+        let mut made = Invocation::new("ffmpeg").args(arguments).spawn(&SystemClock::shared()).unwrap();
         assert!(made.wait().await.unwrap().success());
         fs::write(&file, format!("#!/bin/sh\necho >> \"$0.times\"\n{script}\n")).unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
@@ -39,30 +45,40 @@ impl Fake {
         fs::read(self.folder.path().join("rtmpdump.times")).map_or(0, |times| times.len())
     }
 
-    /// The names that were asked for, as the script has written them to `$0.asked`.
+    /// Waits until it has been started so often, in real time.
+    async fn is_started(&self, times: usize) {
+        let started = async {
+            while self.starts() < times {
+                tokio::task::yield_now().await;
+            }
+        };
+        SystemClock::shared().timeout(PATIENCE, started).await.expect("started in time");
+    }
+
+    /// The names that were requested, as the script has written them to `$0.asked`.
     fn asked(&self) -> Vec<String> {
         let asked = fs::read_to_string(self.folder.path().join("rtmpdump.asked")).unwrap_or_default();
         asked.lines().map(str::to_owned).collect()
     }
 
-    fn capture(&self) -> Capture {
-        self.capture_of(source(1935))
+    fn capture(&self, clock: SharedClock) -> Capture {
+        self.capture_of(source(1935), clock)
     }
 
-    fn capture_of(&self, source: Rtmp) -> Capture {
+    fn capture_of(&self, source: Rtmp, clock: SharedClock) -> Capture {
         let program = self.path();
         Capture::start(|events, stop| async move {
-            let environment = Environment::system();
+            let environment = Environment { clock, ..Environment::system() };
             let link = RtmpLink::new(&source, &environment, &program);
             reconnect_forever(link, &environment, events, stop).await;
         })
     }
 }
 
-/// The sound that came before there was trouble a second time, in seconds, and both causes.
-async fn two_attempts(script: &str) -> (f64, [Cause; 2]) {
+/// The sound that came before the second trouble, in seconds, and both causes.
+async fn two_attempts(script: &str, clock: SharedClock) -> (f64, [Cause; 2]) {
     let fake = Fake::new(script).await;
-    let mut capture = fake.capture();
+    let mut capture = fake.capture(clock);
     let mut causes = Vec::new();
     let mut sound = 0.0;
     while causes.len() < 2 {
@@ -96,8 +112,8 @@ async fn a_stream_without_sound_is_trouble_and_tried_again() {
         ("head -c 3000000 /dev/zero | tr '\\0' 'x' >&2; echo 'ERROR: token=abc' >&2; exit 1", "ended"),
     ];
     // A tag that claims 16 MiB of sound and never ends: whatever ffmpeg makes of it, it ends.
-    let endless = two_attempts(&zeros);
-    let all = join_all(scripts.map(|(script, _)| two_attempts(script)));
+    let endless = two_attempts(&zeros, Arc::new(Fast::new(4)));
+    let all = join_all(scripts.map(|(script, _)| two_attempts(script, SystemClock::shared())));
     let (outcomes, _) = tokio::join!(all, endless);
     for ((script, words), (sound, causes)) in scripts.into_iter().zip(outcomes) {
         assert!(sound == 0.0, "{sound} s of sound from `{script}`");
@@ -113,13 +129,14 @@ async fn a_stream_without_sound_is_trouble_and_tried_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sound_before_the_flv_broke_off_is_kept() {
-    for (script, least) in [
+    let scripts = [
         ("head -c 40001 \"$0.flv\"", 3.0),
         ("head -c 40001 \"$0.flv\"; kill -9 $$", 3.0),
         ("head -c 40001 \"$0.flv\"; head -c 100000 /dev/urandom", 3.0),
         ("cat \"$0.flv\"", 9.9),
-    ] {
-        let (sound, _) = two_attempts(script).await;
+    ];
+    let all = scripts.map(|(script, _)| two_attempts(script, SystemClock::shared()));
+    for ((script, least), (sound, _)) in scripts.into_iter().zip(join_all(all).await) {
         let attempts = sound / 2.0;
         assert!((least..10.2).contains(&attempts), "{attempts} s of sound an attempt from `{script}`");
     }
@@ -128,12 +145,13 @@ async fn sound_before_the_flv_broke_off_is_kept() {
 #[tokio::test]
 async fn an_rtmpdump_that_prints_nothing_is_restarted() {
     let fake = Fake::new("trap '' TERM; while :; do sleep 1; done").await;
-    let mut capture = fake.capture();
+    let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+    let mut capture = fake.capture(clock.clone()).passing(&clock);
+    fake.is_started(1).await;
     let cause = capture.trouble().await;
     assert!(cause.kind == CauseKind::Stalled && cause.words.contains("no sound for 10 s"), "{cause:?}");
-    while fake.starts() < 2 {
-        tokio::task::yield_now().await;
-    }
+    clock.advance(Duration::from_secs(1)).await;
+    fake.is_started(2).await;
     capture.finish().await;
 }
 
@@ -142,8 +160,8 @@ async fn a_silent_name_is_not_waited_for_and_the_one_that_plays_is_remembered() 
     let script = "while [ \"$1\" != --playpath ]; do shift; done; echo \"$2\" >> \"$0.asked\"\n\
                   if [ \"$2\" = mp3:x ]; then head -c 60000 \"$0.flv\"; else exec sleep 60; fi";
     let fake = Fake::new(script).await;
-    let mut capture = fake.capture_of(at(1935, "live/x.mp3"));
-    // No ten seconds of trouble come before it.
+    let mut capture = fake.capture_of(at(1935, "live/x.mp3"), SystemClock::shared());
+    // There are no ten seconds of trouble before it.
     assert!(matches!(capture.next().await, MediaEvent::Format(_)));
     for _ in 0..3 {
         capture.trouble().await;
