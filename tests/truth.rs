@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
 use aircheck::capture::source::media::adts_frame_length;
-use aircheck::config::{DeadAirRule, GapPolicy, Mp3};
+use aircheck::config::{DeadAirRule, Encoding, GapPolicy};
 use aircheck::encode::{self, Encoded, Job};
 use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
 use aircheck::tape::Tape;
@@ -260,11 +260,11 @@ impl HalfTape {
     }
 
     /// Encodes forty seconds of it, and does `meanwhile` when half of them are on tape.
-    async fn encode(self, mp3: Mp3, meanwhile: impl AsyncFn(&Path)) -> Made {
+    async fn encode(self, encoding: Encoding, meanwhile: impl AsyncFn(&Path)) -> Made {
         let target = self.folder.path().join("a.mp3.part");
         let job = Job {
             cut: self.cut,
-            mp3,
+            encoding,
             gaps: GapPolicy::default(),
             dead_air: Some(DeadAirRule::default()),
             target: target.clone(),
@@ -337,7 +337,8 @@ fn child(words: &[&str]) -> Option<Pid> {
 #[tokio::test]
 async fn whichever_ffmpeg_is_killed_or_stopped_nothing_is_lost() {
     // Encodings that no other test has, by which the decoders are told apart.
-    let odd = |sample_rate, channels| Mp3 { sample_rate, channels, bitrate: 112_000, quality: 9 };
+    let odd =
+        |sample_rate, channels| Encoding { sample_rate, channels, bitrate: 112_000, quality: 9, ..Encoding::default() };
     let cases = [
         ("decoder killed", odd(44_100, 1), Some(["aresample=44100", "-ac\x001\0", "pipe:1"]), Signal::KILL),
         ("decoder stopped", odd(32_000, 1), Some(["aresample=32000", "-ac\x001\0", "pipe:1"]), Signal::STOP),
@@ -364,7 +365,7 @@ async fn bytes_that_mean_nothing_cost_their_segment_and_move_nothing_else() {
     let spoil = |number, bytes: Vec<u8>| {
         if number == SPOILT { garbage(u32::try_from(bytes.len()).expect("short")) } else { bytes }
     };
-    let Made { encoded, heard, tape } = HalfTape::record(spoil).encode(Mp3::default(), async |_| {}).await;
+    let Made { encoded, heard, tape } = HalfTape::record(spoil).encode(Encoding::default(), async |_| {}).await;
     let [gap] = &encoded.gaps[..] else { panic!("{encoded:?}") };
     // The cut begins half a second after the sound.
     let from = tape.cut.start - TimeDelta::milliseconds(500)
@@ -395,7 +396,7 @@ async fn the_file_has_what_the_ledger_does_not_tell_however_short_a_hole_is() {
             0,
             MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, follows: true, cause },
         );
-        let Made { encoded, heard, .. } = half.encode(Mp3::default(), async |_| {}).await;
+        let Made { encoded, heard, .. } = half.encode(Encoding::default(), async |_| {}).await;
         let told: f64 = encoded.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
         assert_eq!(told > 0.0, milliseconds > 50, "{milliseconds}: {encoded:?}");
         assert!((encoded.seconds + told - 40.0).abs() < 0.001, "{milliseconds}: {} and {told}", encoded.seconds);

@@ -74,7 +74,7 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
         let probed = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
         let _turn = turns.acquire().await;
         let target = work.join(format!("{}.mp3", station.id));
-        let heard = hear(&probed, ENOUGH, config.mp3, target, &environment.clock).await;
+        let heard = hear(&probed, ENOUGH, config.encoding, target, &environment.clock).await;
         report(station, probed, heard)
     });
     let probed = futures::future::join_all(probes).await;

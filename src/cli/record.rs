@@ -26,7 +26,7 @@ use crate::config::{Config, Id3, Station};
 use crate::encode::{Encoded, Job};
 use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
-use crate::model::{AiringId, Cause, CauseKind, ShowId, Span, StationId, Verdict};
+use crate::model::{AiringId, Cause, CauseKind, Codec, ShowId, Span, StationId, Verdict};
 use crate::production::following::{self, EncodingSlots, Ending};
 use crate::production::{Draft, Subject, Texts, summary, tags};
 use crate::tape::Tape;
@@ -115,7 +115,8 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
     };
     let cut = Span::new(start, start + TimeDelta::from_std(options.length)?);
     let target = work.folder.join("take.mp3.part");
-    let mut job = Job { cut, mp3: config.mp3, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
+    let mut job =
+        Job { cut, encoding: config.encoding, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
     let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !options.json).await;
     let cut = job.cut;
     drop(lease);
@@ -129,7 +130,14 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
         None
     } else {
         tags::write(&draft.file, &draft.tags(&subject(station, &job, config.id3), texts(station, &job))).await?;
-        Some(work.publish(&draft.file, &station.name, start.with_timezone(&station.timezone).naive_local()).await?)
+        Some(
+            work.publish(
+                (&draft.file, config.encoding.codec),
+                &station.name,
+                start.with_timezone(&station.timezone).naive_local(),
+            )
+            .await?,
+        )
     };
     if options.json {
         print_json(&report(station, cut, verdict, taken, file.as_deref()).await?)?;
@@ -236,13 +244,18 @@ impl Workspace {
     }
 
     /// Gives the finished file its name, and returns its path.
-    async fn publish(&self, finished: &Path, station: &str, start: chrono::NaiveDateTime) -> anyhow::Result<PathBuf> {
+    async fn publish(
+        &self,
+        (finished, codec): (&Path, Codec),
+        station: &str,
+        start: chrono::NaiveDateTime,
+    ) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.file {
             shelf::place(finished, file).await?;
             return Ok(std::path::absolute(file)?);
         }
         let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));
-        Ok(self.output.join(Shelf::new(&self.output).shelve(finished, &name).await?))
+        Ok(self.output.join(Shelf::new(&self.output).shelve(finished, &name, codec).await?))
     }
 }
 

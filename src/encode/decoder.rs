@@ -12,8 +12,8 @@ use super::decode_failure;
 use super::error::EncodeError;
 use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, Running};
-use crate::config::Mp3;
-use crate::model::{Cause, Container};
+use crate::config::Encoding;
+use crate::model::Cause;
 use crate::tape::Reel;
 
 /// The longest silence from a decoder that has all its input.
@@ -31,20 +31,10 @@ impl Decoder {
     /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
     pub(super) fn start(
         reel: &Reel,
-        settings: Mp3,
+        settings: Encoding,
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
-        let demuxer = match reel.container {
-            Container::Adts => "aac",
-            Container::Mp3 => "mp3",
-            Container::MpegTs => "mpegts",
-            Container::Fmp4 => "mov",
-            Container::Ogg => "ogg",
-            Container::Ac3 => "ac3",
-            Container::Eac3 => "eac3",
-            Container::Flac => "flac",
-            Container::Wav => "wav",
-        };
+        let demuxer = reel.container.demuxer();
         let mut process = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
             .args(["-f", demuxer, "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn"])

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::config::{DeadAirRule, GapPolicy, Mp3};
+use crate::config::{DeadAirRule, Encoding, GapPolicy};
 use crate::model::{Gap, Measured, Span};
 
 /// What to encode, and where to.
@@ -12,7 +12,7 @@ pub struct Job {
     /// The stretch of tape.
     pub cut: Span,
     /// The encoding.
-    pub mp3: Mp3,
+    pub encoding: Encoding,
     /// What stands in the file in the place of a gap.
     pub gaps: GapPolicy,
     /// What counts as dead air; `None` if nothing does.

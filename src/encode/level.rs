@@ -9,11 +9,12 @@ use super::error::EncodeError;
 use super::feed::frames_of;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
-use crate::config::Mp3;
+use crate::config::Encoding;
+use crate::model::Codec;
 use crate::tape::Sound;
 
 /// The format that is decoded to: good enough for a meter.
-const COARSE: Mp3 = Mp3 { bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
+const COARSE: Encoding = Encoding { codec: Codec::Mp3, bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
 /// Levels per second.
 pub const PER_SECOND: u32 = 10;
 /// The longest that the decoding of one stretch may take.

@@ -19,7 +19,7 @@ use super::frames::frames;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::process::Invocation;
-use crate::config::Mp3;
+use crate::config::Encoding;
 use crate::model::Span;
 use crate::tape::{Run, Step, Tape};
 
@@ -38,7 +38,7 @@ const GRACE: Duration = Duration::from_millis(500);
 pub async fn listen(
     tape: Tape,
     cut: Span,
-    settings: Mp3,
+    settings: Encoding,
     sealed: CancellationToken,
     listener: mpsc::Sender<Bytes>,
     clock: &SharedClock,
@@ -87,7 +87,7 @@ pub fn queue() -> (mpsc::Sender<Bytes>, mpsc::Receiver<Bytes>) {
 async fn decode(
     tape: Tape,
     cut: Span,
-    settings: Mp3,
+    settings: Encoding,
     sealed: CancellationToken,
     encoder: Option<ChildStdin>,
     clock: &SharedClock,

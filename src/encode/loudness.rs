@@ -2,7 +2,7 @@
 
 use ebur128::{EbuR128, Mode};
 
-use crate::config::Mp3;
+use crate::config::Encoding;
 use crate::model::Loudness;
 
 /// Measures samples as they pass.
@@ -12,7 +12,7 @@ pub(super) struct LoudnessMeter {
 }
 
 impl LoudnessMeter {
-    pub(super) fn new(settings: Mp3) -> Self {
+    pub(super) fn new(settings: Encoding) -> Self {
         // The histogram takes as much memory for a week as for a minute, with a resolution of 0.1 LU.
         let modes = Mode::I | Mode::LRA | Mode::HISTOGRAM;
         Self { meter: EbuR128::new(u32::from(settings.channels), settings.sample_rate, modes).ok() }

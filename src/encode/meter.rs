@@ -6,12 +6,12 @@ use super::dead_air::Detector;
 use super::frames::frames_to_duration;
 use super::loudness::LoudnessMeter;
 use super::waveform::Waveform;
-use crate::config::{DeadAirRule, Mp3};
+use crate::config::{DeadAirRule, Encoding};
 use crate::model::{DeadAir, Measured};
 
 /// Counts and measures interleaved 32-bit float samples.
 pub(super) struct Meter {
-    settings: Mp3,
+    settings: Encoding,
     /// When the first frame of the cut was on the air.
     start: DateTime<Utc>,
     heard: u64,
@@ -25,7 +25,7 @@ pub(super) struct Meter {
 
 impl Meter {
     /// A meter for a cut that begins at `start`.
-    pub(super) fn new(settings: Mp3, rule: Option<DeadAirRule>, start: DateTime<Utc>) -> Self {
+    pub(super) fn new(settings: Encoding, rule: Option<DeadAirRule>, start: DateTime<Utc>) -> Self {
         Self {
             settings,
             start,
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_full_scale_sine_has_the_loudness_of_the_standard_despite_bad_samples() {
         // ITU-R BS.1770-4: a 997 Hz sine of 0 dBFS in one of two channels is −3.01 LKFS; in both, 3.01 LU more.
-        let settings = Mp3::default();
+        let settings = Encoding::default();
         let mut meter = Meter::new(settings, Some(DeadAirRule::default()), DateTime::UNIX_EPOCH);
         let sine = |frame: u32| (f64::from(frame) * 997.0 * std::f64::consts::TAU / 48_000.0).sin();
         for second in 0..10_u32 {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn silence_has_no_loudness() {
-        let mut meter = Meter::new(Mp3::default(), Some(DeadAirRule::default()), DateTime::UNIX_EPOCH);
+        let mut meter = Meter::new(Encoding::default(), Some(DeadAirRule::default()), DateTime::UNIX_EPOCH);
         for second in 0..31 {
             meter.measure(second * 48_000, &mut vec![0; 48_000 * 8]);
         }

@@ -13,6 +13,7 @@
 //! short pieces, each of which is known to be whole, or is itself a gap. An encoder that dies is replaced, and starts
 //! at the beginning.
 
+mod codecs;
 mod dead_air;
 mod decode_failure;
 mod decoder;
@@ -24,7 +25,6 @@ mod level;
 mod live_mp3;
 mod loudness;
 mod meter;
-mod mp3;
 mod output;
 mod piecewise;
 mod streaming;
@@ -37,12 +37,12 @@ use crate::base::clock::SharedClock;
 use crate::library::shelf::goes_on;
 use crate::tape::Tape;
 
+pub use codecs::RESERVED_FOR_TAGS;
 pub use error::EncodeError;
 pub use feed::frames_of;
 pub use job::{Encoded, Job};
 pub use level::{PER_SECOND as LEVELS_PER_SECOND, levels};
 pub use live_mp3::{listen, queue};
-pub use mp3::RESERVED_FOR_TAGS;
 
 /// How many encoders may fail at one cut.
 const ENCODERS: u32 = 3;

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::codecs::Encoder;
 use super::error::EncodeError;
 use super::frames::{frames, frames_to_duration, slack};
 use super::job::{Encoded, Job};
 use super::meter::Meter;
-use super::mp3::Mp3Encoder;
 use crate::base::clock::SharedClock;
 use crate::config::GapPolicy;
 use crate::model::{Cause, Gap, Span};
 
 /// The file and what is known of it. Its position only goes forward: past decoded samples and past what is skipped.
 pub(super) struct Output {
-    mp3: Mp3Encoder,
+    encoder: Encoder,
     meter: Meter,
     cut: Span,
     gaps: GapPolicy,
@@ -35,14 +35,14 @@ pub(super) struct Output {
 impl Output {
     /// Begins the file of `job`.
     pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let sample_rate = job.mp3.sample_rate;
+        let sample_rate = job.encoding.sample_rate;
         Ok(Self {
-            mp3: Mp3Encoder::start(&job.target, job.mp3, job.cover_space, clock)?,
-            meter: Meter::new(job.mp3, job.dead_air, job.cut.start),
+            encoder: Encoder::start(job, clock)?,
+            meter: Meter::new(job.encoding, job.dead_air, job.cut.start),
             cut: job.cut,
             gaps: job.gaps,
             sample_rate,
-            frame: usize::from(job.mp3.channels.max(1)) * 4,
+            frame: usize::from(job.encoding.channels.max(1)) * 4,
             total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
             position: 0,
             decoded: 0,
@@ -87,7 +87,7 @@ impl Output {
             let mut left = hole - swallowed;
             while left > 0 {
                 let now = left.min(u64::from(self.sample_rate));
-                self.mp3.write(&self.silence(now)).await?;
+                self.encoder.write(&self.silence(now)).await?;
                 self.meter.count_silence(now);
                 left -= now;
             }
@@ -109,7 +109,7 @@ impl Output {
 
     async fn write(&mut self, mut samples: Vec<u8>) -> Result<u64, EncodeError> {
         let frames = self.meter.measure(self.position, &mut samples);
-        self.mp3.write(&samples).await?;
+        self.encoder.write(&samples).await?;
         self.position += frames;
         Ok(frames)
     }
@@ -133,7 +133,7 @@ impl Output {
             self.expect_missing(gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length));
             self.go_to(self.total).await?;
         }
-        self.mp3.finish().await?;
+        self.encoder.finish().await?;
         gaps.append(&mut self.undecoded);
         gaps.sort_by_key(|gap| gap.start);
         let seconds = |frames: u64| frames as f64 / f64::from(self.sample_rate.max(1));
@@ -149,6 +149,6 @@ impl Output {
 
     /// Abandons the file. Nothing writes it any more when this returns.
     pub(super) async fn abandon(self) {
-        self.mp3.abandon().await;
+        self.encoder.abandon().await;
     }
 }

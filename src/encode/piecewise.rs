@@ -111,7 +111,7 @@ async fn decode_run(
 
 /// Decodes a group whose first sample is at `at`, as a whole or in pieces.
 async fn decode_group(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) -> Result<(), EncodeError> {
-    let rate = job.mp3.sample_rate;
+    let rate = job.encoding.sample_rate;
     if group.length().is_zero() || output.left() == 0 {
         return Ok(());
     }
@@ -172,8 +172,8 @@ async fn decode_with(
     wanted: u64,
     mut output: Option<&mut Output>,
 ) -> Result<Decoded, EncodeError> {
-    let rate = job.mp3.sample_rate;
-    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.mp3, group.clock)?;
+    let rate = job.encoding.sample_rate;
+    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.encoding, group.clock)?;
     let before = group.before.map_or(Duration::ZERO, |before| before.duration);
     samples.skip(frames(before + group.skip, rate) + surplus);
     let pouring = async {
@@ -194,7 +194,7 @@ async fn decode_with(
     tokio::pin!(pouring);
     let mut poured = false;
     let mut decoded = Decoded { frames: 0, samples: Vec::new(), why: Cause::default() };
-    let frame = u64::from(job.mp3.channels.max(1)) * 4;
+    let frame = u64::from(job.encoding.channels.max(1)) * 4;
     let end = loop {
         if decoded.frames >= wanted {
             break Ok(());

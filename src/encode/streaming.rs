@@ -50,10 +50,10 @@ async fn decode(
     output: &mut Output,
     clock: &SharedClock,
 ) -> Result<Option<Step>, EncodeError> {
-    let rate = job.mp3.sample_rate;
+    let rate = job.encoding.sample_rate;
     output.expect_missing(run.missing);
     let surplus = output.go_to(frames(run.at, rate)).await?;
-    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.mp3, clock)?;
+    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.encoding, clock)?;
     samples.skip(frames(run.skip, rate) + surplus);
     let (begin, limit) = (output.position(), output.left());
     let mut poured = None;

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::library::archive;
     use crate::library::catalogue::Filter;
-    use crate::model::{Airing, Measured, Outcome, ShowId, Span, StationId, Verdict};
+    use crate::model::{Airing, Codec, Measured, Outcome, ShowId, Span, StationId, Verdict};
 
     const NOON: &str = "2026-11-20T12:00:00Z";
 
@@ -289,7 +289,7 @@ mod tests {
                 // Retention has looked at the list just before.
                 planned = catalogue.list(&Filter::default()).await.unwrap();
             }
-            archive::shelve(&catalogue, &shelf, &airing.id, &temporary, "News", outcome).await.unwrap();
+            archive::shelve(&catalogue, &shelf, &airing.id, &temporary, ("News", Codec::Mp3), outcome).await.unwrap();
             assert!(file.exists());
             if age > 0 {
                 fs::rename(&file, folder.path().join(format!("{age}.mp3"))).unwrap();

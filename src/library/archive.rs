@@ -26,7 +26,7 @@ use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
 use super::shelf::{self, Shelf, ShelfError};
-use crate::model::{AiringId, Outcome};
+use crate::model::{AiringId, Codec, Outcome};
 
 /// What went wrong with a recording on its way to the library.
 #[derive(Debug, Error)]
@@ -46,11 +46,11 @@ pub async fn shelve(
     shelf: &Shelf,
     id: &AiringId,
     temporary: &Path,
-    name: &str,
+    (name, codec): (&str, Codec),
     mut outcome: Outcome,
 ) -> Result<PathBuf, ArchiveError> {
     outcome.bytes = Some(shelf::size(temporary).await?);
-    let file = first_free((catalogue, shelf), id, temporary, name, Some(&mut outcome)).await?;
+    let file = first_free((catalogue, shelf), id, temporary, (name, codec), Some(&mut outcome)).await?;
     catalogue.finish(id, &outcome).await?;
     Ok(file)
 }
@@ -62,9 +62,9 @@ pub async fn name(
     shelf: &Shelf,
     id: &AiringId,
     temporary: &Path,
-    name: &str,
+    (name, codec): (&str, Codec),
 ) -> Result<PathBuf, ArchiveError> {
-    first_free((catalogue, shelf), id, temporary, name, None).await
+    first_free((catalogue, shelf), id, temporary, (name, codec), None).await
 }
 
 /// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there is
@@ -73,12 +73,12 @@ async fn first_free(
     (catalogue, shelf): (&Catalogue, &Shelf),
     id: &AiringId,
     temporary: &Path,
-    name: &str,
+    (name, codec): (&str, Codec),
     mut outcome: Option<&mut Outcome>,
 ) -> Result<PathBuf, ArchiveError> {
     let mut next = 1;
     loop {
-        let (file, number) = shelf.free_name(name, next).await?;
+        let (file, number) = shelf.free_name(name, codec, next).await?;
         next = number + 1;
         let told = if let Some(outcome) = &mut outcome {
             outcome.file = Some(file.clone());
@@ -171,7 +171,8 @@ mod tests {
         fs::write(shelf.output().join("a: name.mp3"), "").unwrap();
         fs::write(shelf.output().join("a- name.mp3"), "another's").unwrap();
 
-        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, "a: name", outcome()).await.unwrap();
+        let file =
+            shelve(&catalogue, &shelf, &airing.id, &temporary, ("a: name", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("a- name (2).mp3"));
         assert_eq!(fs::read_to_string(shelf.output().join(&file)).unwrap(), "sound");
         let listed = catalogue.list(&Filter::default()).await.unwrap();
@@ -190,14 +191,17 @@ mod tests {
         let named = Outcome { file: Some("News.mp3".into()), bytes: Some(5), ..outcome() };
         catalogue.prepare(&airing.id, &named).await.unwrap();
 
-        let file = shelve(&catalogue, &shelf, &later.id, &second, "News", outcome()).await.unwrap();
+        let file = shelve(&catalogue, &shelf, &later.id, &second, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News (2).mp3"));
-        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, "News", outcome()).await.unwrap();
+        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News.mp3"));
         // It is moved away, and a recording that is cut again gets its name.
         fs::remove_file(shelf.output().join("News.mp3")).unwrap();
         fs::write(&second, "again").unwrap();
-        assert_eq!(name(&catalogue, &shelf, &later.id, &second, "News").await.unwrap(), Path::new("News.mp3"));
+        assert_eq!(
+            name(&catalogue, &shelf, &later.id, &second, ("News", Codec::Mp3)).await.unwrap(),
+            Path::new("News.mp3")
+        );
         assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().file, None);
     }
 
@@ -208,7 +212,8 @@ mod tests {
         // A file where the folder should be: naming fails.
         fs::write(shelf.output().join("x"), "").unwrap();
 
-        let error = shelve(&catalogue, &shelf, &airing.id, &temporary, "x/y", outcome()).await.unwrap_err();
+        let error =
+            shelve(&catalogue, &shelf, &airing.id, &temporary, ("x/y", Codec::Mp3), outcome()).await.unwrap_err();
         assert!(matches!(error, ArchiveError::Shelf(ShelfError::Folder { .. })), "{error}");
         let prepared = catalogue.unfinished().await.unwrap().remove(0).prepared.unwrap();
         assert_eq!((prepared.file, prepared.bytes), (Some("x/y.mp3".into()), Some(5)));

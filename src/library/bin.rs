@@ -29,7 +29,7 @@ use tokio::sync::Mutex;
 use super::catalogue::{Binned, Catalogue, CatalogueError, Recording, Stage};
 use super::shelf::{self, Shelf, ShelfError};
 use crate::language::Sentence;
-use crate::model::AiringId;
+use crate::model::{AiringId, Codec};
 
 /// How long it can be brought back.
 pub const KEPT: TimeDelta = TimeDelta::days(1);
@@ -187,6 +187,7 @@ impl Bin {
     /// Gives the file its name again, or where another has it by now, the next that is free.
     async fn move_out(&self, id: &AiringId, file: &Path) -> Result<(), BinError> {
         let name = file.with_extension("").to_string_lossy().into_owned();
+        let codec = Codec::of_file(file).unwrap_or_default();
         let (mut target, mut number) = (PathBuf::from(file), 1);
         loop {
             if self.shelf.is_free(&target).await? && self.catalogue.call_back(id, &target).await? {
@@ -195,7 +196,7 @@ impl Bin {
                     moved => return Ok(moved?),
                 }
             }
-            (target, number) = self.shelf.free_name(&name, number + 1).await?;
+            (target, number) = self.shelf.free_name(&name, codec, number + 1).await?;
         }
     }
 }

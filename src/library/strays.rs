@@ -17,7 +17,7 @@ use super::catalogue::{Catalogue, CatalogueError, Found, Glance, Recording};
 use super::imprint;
 use super::shelf::{Shelf, ShelfError};
 use crate::base::clock::Clock;
-use crate::model::{AiringId, Finished};
+use crate::model::{AiringId, Codec, Finished};
 
 /// So many files are opened to tell whether they are recordings, before others may have the disk for [`BREATH`].
 const GLANCES: usize = 200;
@@ -147,7 +147,7 @@ fn walk(output: &Path, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
         }
         if kind.is_dir() && depth < DEEPEST {
             walk(output, &path, depth + 1, files);
-        } else if kind.is_file() && path.extension().is_some_and(|end| end.eq_ignore_ascii_case("mp3")) {
+        } else if kind.is_file() && Codec::of_file(&path).is_some() {
             files.push(path);
         }
     }

@@ -36,19 +36,40 @@ impl Container {
     pub const ALL: [Self; 9] =
         [Self::Adts, Self::Mp3, Self::MpegTs, Self::Fmp4, Self::Ogg, Self::Ac3, Self::Eac3, Self::Flac, Self::Wav];
 
+    /// The file extension of a reel, what ffmpeg calls its demuxer, and the extension and media type of its segments when
+    /// they are played live.
+    const fn facts(self) -> [&'static str; 4] {
+        match self {
+            Self::Adts => ["aac", "aac", "aac", "audio/aac"],
+            Self::Mp3 => ["mp3", "mp3", "mp3", "audio/mpeg"],
+            Self::MpegTs => ["ts", "mpegts", "ts", "video/mp2t"],
+            Self::Fmp4 => ["m4s", "mov", "mp4", "audio/mp4"],
+            Self::Ogg => ["ogg", "ogg", "ogg", "audio/ogg"],
+            Self::Ac3 => ["ac3", "ac3", "ac3", "audio/ac3"],
+            Self::Eac3 => ["ec3", "eac3", "ec3", "audio/eac3"],
+            Self::Flac => ["flac", "flac", "flac", "audio/flac"],
+            Self::Wav => ["wav", "wav", "wav", "audio/wav"],
+        }
+    }
+
     /// The file extension of a reel.
     pub fn extension(self) -> &'static str {
-        match self {
-            Self::Adts => "aac",
-            Self::Mp3 => "mp3",
-            Self::MpegTs => "ts",
-            Self::Fmp4 => "m4s",
-            Self::Ogg => "ogg",
-            Self::Ac3 => "ac3",
-            Self::Eac3 => "ec3",
-            Self::Flac => "flac",
-            Self::Wav => "wav",
-        }
+        self.facts()[0]
+    }
+
+    /// What ffmpeg calls its demuxer.
+    pub fn demuxer(self) -> &'static str {
+        self.facts()[1]
+    }
+
+    /// The extension of its segments when they are played live.
+    pub fn live_extension(self) -> &'static str {
+        self.facts()[2]
+    }
+
+    /// The media type of its segments when they are played live.
+    pub fn media_type(self) -> &'static str {
+        self.facts()[3]
     }
 
     /// Whether it is nothing but frames, which HLS calls packed audio (RFC 8216 section 3.4): segments begin with an

@@ -2,6 +2,7 @@
 
 mod airing;
 mod cause;
+mod codec;
 mod event;
 mod gap;
 mod id;
@@ -15,6 +16,7 @@ mod verdict;
 
 pub use airing::Airing;
 pub use cause::{AsCause, Cause, CauseKind};
+pub use codec::Codec;
 pub use event::{Chunk, Container, DatesNews, Format, MediaEvent};
 pub use gap::Gap;
 pub use id::{AiringId, ShowId, StationId};

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::judge::SILENCE;
 use crate::base::clock::SharedClock;
 use crate::capture::deck::Probed;
-use crate::config::{GapPolicy, Mp3};
+use crate::config::{Encoding, GapPolicy};
 use crate::encode::{self, Encoded, Job};
 use crate::model::{AsCause as _, Cause, CauseKind, Span, Verdict};
 
@@ -28,7 +28,13 @@ pub struct Heard {
 }
 
 /// Decodes `enough` of what was `probed` into an MP3 at `target`, and counts it.
-pub async fn hear(probed: &Probed, enough: Duration, mp3: Mp3, target: PathBuf, clock: &SharedClock) -> Heard {
+pub async fn hear(
+    probed: &Probed,
+    enough: Duration,
+    encoding: Encoding,
+    target: PathBuf,
+    clock: &SharedClock,
+) -> Heard {
     let trouble = probed.trouble.clone();
     let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) else {
         return Heard { trouble, ..Heard::default() };
@@ -37,7 +43,7 @@ pub async fn hear(probed: &Probed, enough: Duration, mp3: Mp3, target: PathBuf, 
         let sealed = CancellationToken::new();
         sealed.cancel();
         let (cut, target) = (Span::new(start, start + length), target.clone());
-        let job = Job { cut, mp3, gaps: GapPolicy::default(), dead_air: None, target, cover_space: 0 };
+        let job = Job { cut, encoding, gaps: GapPolicy::default(), dead_air: None, target, cover_space: 0 };
         encode::encode(&job, tape, sealed, clock).await
     };
     let lacks = |encoded: &Encoded| encoded.seconds + Verdict::TOLERANCE_SECONDS < enough.as_secs_f64();

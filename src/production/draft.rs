@@ -89,6 +89,6 @@ impl Draft {
 /// What is to be encoded, with space for `cover` in its tags.
 fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
     let cover_space = cover.map(tags::space_for).unwrap_or_default();
-    let Show { mp3, gaps, dead_air, .. } = *show;
-    Job { cut, mp3, gaps, dead_air, target: target.to_owned(), cover_space }
+    let Show { encoding, gaps, dead_air, .. } = *show;
+    Job { cut, encoding, gaps, dead_air, target: target.to_owned(), cover_space }
 }

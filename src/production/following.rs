@@ -147,7 +147,7 @@ mod tests {
 
     use super::*;
     use crate::base::clock::simulated::SimulatedClock;
-    use crate::config::{DeadAirRule, GapPolicy, Mp3};
+    use crate::config::{DeadAirRule, Encoding, GapPolicy};
     use crate::model::{Chunk, Container, Format, MediaEvent};
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -174,7 +174,7 @@ mod tests {
         }
         let job = Job {
             cut: Span::new(at(0), at(20)),
-            mp3: Mp3::default(),
+            encoding: Encoding::default(),
             gaps: GapPolicy::default(),
             dead_air: Some(DeadAirRule::default()),
             target: folder.path().join("a.mp3"),

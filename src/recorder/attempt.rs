@@ -121,7 +121,7 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
     } else {
         let Label { name, notes } = draft.label(&named(parts, order)).await?;
         let outcome: Outcome = draft.outcome(notes, at);
-        Some(archive::shelve(catalogue, shelf, id, &draft.file, &name, outcome).await?)
+        Some(archive::shelve(catalogue, shelf, id, &draft.file, (&name, order.show.encoding.codec), outcome).await?)
     };
     log(id, &draft, file.map(|file| shelf.output().join(file)).as_deref());
     Ok(())
@@ -130,8 +130,8 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
 /// How an airing is named and tagged that was encoded as `order` says: by the configuration as it is now.
 fn named(parts: &Parts, order: &Order) -> Order {
     let now = parts.airings.current(order.clone());
-    let Show { mp3, id3, gaps, dead_air, .. } = *order.show;
-    let show = Show { mp3, id3, gaps, dead_air, ..Show::clone(&now.show) };
+    let Show { encoding, id3, gaps, dead_air, .. } = *order.show;
+    let show = Show { encoding, id3, gaps, dead_air, ..Show::clone(&now.show) };
     Order { show: Arc::new(show), ..now }
 }
 

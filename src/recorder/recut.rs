@@ -213,7 +213,7 @@ async fn encoded(
     }
     let Label { name, notes } = draft.label(order).await.map_err(RecorderError::from)?;
     let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
-    let named = archive::name(catalogue, shelf, &old.id, temporary, &name).await;
+    let named = archive::name(catalogue, shelf, &old.id, temporary, (&name, order.show.encoding.codec)).await;
     let file = named.map_err(RecorderError::from)?;
     Ok(Outcome { file: Some(file), bytes: Some(bytes), ..draft.outcome(notes, old.cut.end) })
 }

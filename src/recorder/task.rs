@@ -281,5 +281,5 @@ impl Task<'_> {
 /// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
-    seconds.saturating_mul(u64::from(order.show.mp3.bitrate) / 8).saturating_add(1024 * 1024)
+    seconds.saturating_mul(u64::from(order.show.encoding.bitrate) / 8).saturating_add(1024 * 1024)
 }

@@ -1,14 +1,16 @@
 //! The keys `mp3` and `id3`, at the top of the file or in a show.
 
 use crate::config::keys::Section;
-use crate::config::values::{Complaint, Id3, Mp3, units};
+use crate::config::values::{Complaint, Encoding, Id3, units};
 use crate::config::yaml::Problems;
+use crate::model::Codec;
 
 /// Reads `mp3`, key by key over `default`.
-pub fn mp3(section: &Section<'_>, default: Mp3, problems: &mut Problems) -> Mp3 {
+pub fn mp3(section: &Section<'_>, default: Encoding, problems: &mut Problems) -> Encoding {
     let Some(keys) = section.section("mp3", problems) else { return default };
     let number = |value: u32| u16::try_from(value).unwrap_or(default.channels);
-    Mp3 {
+    Encoding {
+        codec: Codec::Mp3,
         bitrate: keys.read("bitrate", problems, bitrate).unwrap_or(default.bitrate),
         channels: keys.integer("channels", problems).map_or(default.channels, number),
         sample_rate: keys.integer("sample_rate", problems).unwrap_or(default.sample_rate),

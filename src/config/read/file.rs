@@ -10,7 +10,7 @@ use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::{
-    ById, Complaint, Config, Crontabs, DeadAirRule, GapPolicy, Id3, Mp3, Purpose, Show, units,
+    ById, Complaint, Config, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Purpose, Show, units,
 };
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
@@ -71,7 +71,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::checked(state, check));
     let state = section.read("state", problems, parse);
     let name = template::read(Some(&section), "name", Purpose::Name, problems);
-    let mp3 = encoding::mp3(&section, Mp3::default(), problems);
+    let encoding = encoding::mp3(&section, Encoding::default(), problems);
     let id3 = encoding::id3(&section, Id3::default(), problems);
     let gaps = gaps::gaps(&section, GapPolicy::default(), problems);
     let dead_air = gaps::dead_air(&section, Some(DeadAirRule::default()), problems);
@@ -82,7 +82,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
     let crontabs = Crontabs::default();
     let defaults =
-        Defaults { folder, stations: &stubs, name: name.as_ref(), crontabs: &crontabs, mp3, id3, gaps, dead_air };
+        Defaults { folder, stations: &stubs, name: name.as_ref(), crontabs: &crontabs, encoding, id3, gaps, dead_air };
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
@@ -96,7 +96,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
         name: name?,
-        mp3,
+        encoding,
         id3,
         web,
         gaps,

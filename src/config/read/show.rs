@@ -9,7 +9,7 @@ use super::station::StationStub;
 use super::{artwork, encoding, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
 use crate::config::values::{
-    Complaint, Crontabs, DeadAirRule, GapPolicy, Id3, Keep, Mp3, Purpose, Show, TagTemplates, Template, any_of,
+    Complaint, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Keep, Purpose, Show, TagTemplates, Template, any_of,
     nearest, slug, units,
 };
 use crate::config::yaml::{Location, Node, Problems};
@@ -26,7 +26,7 @@ pub struct Defaults<'a> {
     /// The crontabs of the shows that were read before.
     pub crontabs: &'a Crontabs,
     /// The file's encoding.
-    pub mp3: Mp3,
+    pub encoding: Encoding,
     /// The file's version of the tags.
     pub id3: Id3,
     /// The file's policy for gaps.
@@ -105,7 +105,7 @@ fn parse(
         Some(_) => section.read("name", problems, template::parse),
         None => defaults.name.cloned(),
     };
-    let mp3 = encoding::mp3(section, defaults.mp3, problems);
+    let encoding = encoding::mp3(section, defaults.encoding, problems);
     let id3 = encoding::id3(section, defaults.id3, problems);
     let gaps = gaps::gaps(section, defaults.gaps, problems);
     let dead_air = gaps::dead_air(section, defaults.dead_air, problems);
@@ -127,7 +127,7 @@ fn parse(
         late,
         tags: TagTemplates { title: title_tag?, artist: artist?, genre: genre?, album: album? },
         file: file?,
-        mp3,
+        encoding,
         id3,
         gaps,
         dead_air,

@@ -93,7 +93,7 @@ fn the_file_of_the_design_is_read_whole() {
     let jazz = config.show(&ShowId::new("jazz")).unwrap();
     assert_eq!(jazz.title, "1984");
     assert_eq!(jazz.timezone, "Europe/Paris".parse().unwrap());
-    assert_eq!(jazz.mp3, Mp3 { bitrate: 192_000, channels: 1, ..Mp3::default() });
+    assert_eq!(jazz.encoding, Encoding { bitrate: 192_000, channels: 1, ..Encoding::default() });
     assert_eq!(jazz.tags.genre.source(), "Radio");
     assert_eq!(jazz.file.source(), "jazz/{{ start | date('%Y') }}");
 }

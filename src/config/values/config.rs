@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::folders::{self, Unwritable};
-use super::{ById, DeadAirRule, GapPolicy, Id3, Mp3, Show, Station, Template, Web};
+use super::{ById, DeadAirRule, Encoding, GapPolicy, Id3, Show, Station, Template, Web};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -25,7 +25,7 @@ pub struct Config {
     /// The names of recordings if the show does not say otherwise.
     pub name: Template,
     /// The encoding if the show does not say otherwise.
-    pub mp3: Mp3,
+    pub encoding: Encoding,
     /// The version of the tags if the show does not say otherwise.
     pub id3: Id3,
     /// The page.

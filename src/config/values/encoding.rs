@@ -1,8 +1,12 @@
-//! How the MP3 of a recording is made.
+//! How a recording is encoded.
+
+use crate::model::Codec;
 
 /// How to encode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mp3 {
+pub struct Encoding {
+    /// With which codec.
+    pub codec: Codec,
     /// Bits per second, one of the rates of MPEG-1 layer III: 32,000 to 320,000.
     pub bitrate: u32,
     /// 1 or 2.
@@ -13,9 +17,9 @@ pub struct Mp3 {
     pub quality: u8,
 }
 
-impl Default for Mp3 {
+impl Default for Encoding {
     fn default() -> Self {
-        Self { bitrate: 128_000, channels: 2, sample_rate: 48_000, quality: 5 }
+        Self { codec: Codec::Mp3, bitrate: 128_000, channels: 2, sample_rate: 48_000, quality: 5 }
     }
 }
 

@@ -52,7 +52,7 @@ impl Config {
                 album: Template::usual(Purpose::Album),
             },
             file: self.name.clone(),
-            mp3: self.mp3,
+            encoding: self.encoding,
             id3: self.id3,
             gaps: self.gaps,
             dead_air: self.dead_air,
@@ -85,8 +85,8 @@ mod tests {
         let show = config.show_or_once(&id, "{{ show }} & <b>", station).unwrap();
         assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", "Asia/Seoul".parse().unwrap()));
         assert_eq!(
-            (show.file.source(), show.mp3, show.id3, show.gaps, show.dead_air),
-            ("{{ station }}/{{ show }}", config.mp3, config.id3, config.gaps, config.dead_air)
+            (show.file.source(), show.encoding, show.id3, show.gaps, show.dead_air),
+            ("{{ station }}/{{ show }}", config.encoding, config.id3, config.gaps, config.dead_air)
         );
         assert_eq!((show.keep, show.cron.describe(Language::english())), (Keep::default(), "once".to_owned()));
         assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);

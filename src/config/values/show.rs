@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::base::zone::Zone;
 
-use super::{Artwork, Crontab, DeadAirRule, GapPolicy, Id3, Mp3, Template};
+use super::{Artwork, Crontab, DeadAirRule, Encoding, GapPolicy, Id3, Template};
 use crate::model::{ShowId, StationId};
 
 /// A show.
@@ -31,7 +31,7 @@ pub struct Show {
     /// The name of the file below the output folder, `/` between folders, without extension.
     pub file: Template,
     /// The encoding.
-    pub mp3: Mp3,
+    pub encoding: Encoding,
     /// The version of the tags.
     pub id3: Id3,
     /// What stands in the file in the place of a gap.

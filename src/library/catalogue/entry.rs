@@ -8,7 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 use crate::model::{
-    Airing, AiringId, CauseKind, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, CauseKind, Codec, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict,
 };
 
 /// An airing that is claimed but not finished: it is being recorded, or was when the process died.
@@ -177,6 +177,11 @@ impl Recording {
             late: self.cut.end - self.on_air.end,
             timezone: self.timezone,
         }
+    }
+
+    /// The codec of its file; the default one if there is no file.
+    pub fn codec(&self) -> Codec {
+        self.file.as_deref().and_then(Codec::of_file).unwrap_or_default()
     }
 
     /// How long the file plays; for recordings of releases that did not write it down, the sound in it.

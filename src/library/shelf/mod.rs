@@ -37,7 +37,7 @@ pub use error::{ShelfError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
 
-use crate::model::AiringId;
+use crate::model::{AiringId, Codec};
 
 /// The folder of temporary files in the output folder.
 const HIDDEN: &str = ".aircheck";
@@ -102,20 +102,20 @@ impl Shelf {
 
     /// Gives the temporary file `name`, made safe and numbered where it is taken. Folders in it are separated by `/`;
     /// it has no extension. Returns the file relative to the output folder.
-    pub async fn shelve(&self, temporary: &Path, name: &str) -> Result<PathBuf, ShelfError> {
+    pub async fn shelve(&self, temporary: &Path, name: &str, codec: Codec) -> Result<PathBuf, ShelfError> {
         let (shelf, temporary, name) = (self.clone(), temporary.to_owned(), name.to_owned());
         blocking(move || {
             shelf.mounted()?;
             let output = &shelf.output;
             for number in 1..=MOST_NAMES {
-                let candidate = candidate(&name, number);
+                let candidate = candidate(&name, codec, number);
                 match place::place_now(&temporary, &output.join(&candidate)) {
                     Err(ShelfError::Taken { .. }) => {}
                     Err(error) => return Err(error),
                     Ok(()) => return Ok(candidate),
                 }
             }
-            Err(ShelfError::Taken { path: output.join(candidate(&name, MOST_NAMES)) })
+            Err(ShelfError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
         })
         .await
     }
@@ -132,13 +132,13 @@ impl Shelf {
 
     /// The first of the names that [`Shelf::shelve`] would try, from number `first` on, that is free now: the file
     /// relative to the output folder, and its number.
-    pub async fn free_name(&self, name: &str, first: u32) -> Result<(PathBuf, u32), ShelfError> {
+    pub async fn free_name(&self, name: &str, codec: Codec, first: u32) -> Result<(PathBuf, u32), ShelfError> {
         let (output, name) = (self.output.clone(), name.to_owned());
         blocking(move || {
             (first.max(1)..=MOST_NAMES)
-                .map(|number| (candidate(&name, number), number))
+                .map(|number| (candidate(&name, codec, number), number))
                 .find(|(file, _)| output.join(file).symlink_metadata().is_err())
-                .ok_or_else(|| ShelfError::Taken { path: output.join(candidate(&name, MOST_NAMES)) })
+                .ok_or_else(|| ShelfError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
         })
         .await
     }
@@ -253,12 +253,13 @@ pub fn temporary_beside(target: &Path) -> PathBuf {
 }
 
 /// The file that gets the name when `number - 1` others have it already.
-fn candidate(name: &str, number: u32) -> PathBuf {
+fn candidate(name: &str, codec: Codec, number: u32) -> PathBuf {
     let mut file = name::relative(name).into_os_string();
     if number > 1 {
         file.push(format!(" ({number})"));
     }
-    file.push(".mp3");
+    file.push(".");
+    file.push(codec.extension());
     PathBuf::from(file)
 }
 

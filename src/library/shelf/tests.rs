@@ -17,7 +17,7 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
     for sound in ["one", "two", "three"] {
         let temporary = shelf.temporary(&id("명연주@20261120T0500Z")).await.unwrap();
         fs::write(&temporary, sound).unwrap();
-        let file = shelf.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400").await.unwrap();
+        let file = shelf.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3).await.unwrap();
         assert!(!temporary.exists());
         files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(shelf.output().join(&file)).unwrap()));
     }
@@ -30,7 +30,7 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
         ]
     );
     assert_eq!(
-        shelf.free_name("KBS 1FM/명연주/2026-11-20 1400", 1).await.unwrap(),
+        shelf.free_name("KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3, 1).await.unwrap(),
         (PathBuf::from("KBS 1FM/명연주/2026-11-20 1400 (4).mp3"), 4)
     );
 }
@@ -42,7 +42,7 @@ async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
     let shelved = futures::future::join_all((0..20).map(async |number: u32| {
         let temporary = shelf.temporary(&id(&format!("x@{number}"))).await.unwrap();
         fs::write(&temporary, number.to_string()).unwrap();
-        (number, shelf.shelve(&temporary, "same/name").await.unwrap())
+        (number, shelf.shelve(&temporary, "same/name", Codec::Mp3).await.unwrap())
     }))
     .await;
     for (number, file) in shelved {
@@ -62,7 +62,7 @@ async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
             let temporary = shelf.temporary(&id(airing)).await.unwrap();
             assert_eq!(temporary.parent().unwrap(), folder.path().join(".aircheck"));
             fs::write(&temporary, "x").unwrap();
-            let file = shelf.shelve(&temporary, &name).await.unwrap();
+            let file = shelf.shelve(&temporary, &name, Codec::Mp3).await.unwrap();
             assert!(folder.path().join(&file).canonicalize().unwrap().starts_with(folder.path()));
             assert!(file.file_name().unwrap().len() <= 255);
         }

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::base::image::ImageKind;
 use crate::library::transcript::TranscriptKind;
-use crate::model::{AiringId, ShowId};
+use crate::model::{AiringId, Codec, ShowId};
 
 /// A feed: of one show, or of everything.
 pub fn feed(base: &Url, show: Option<&ShowId>) -> Url {
@@ -40,8 +40,8 @@ pub fn pictured(file: &str) -> Option<&str> {
 }
 
 /// The sound of a recording.
-pub fn media(base: &Url, id: &AiringId) -> Url {
-    below(base, &["media", &format!("{id}.mp3")])
+pub fn media(base: &Url, id: &AiringId, codec: Codec) -> Url {
+    below(base, &["media", &codec.name(id)])
 }
 
 /// The chapters of a recording.

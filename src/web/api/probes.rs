@@ -61,12 +61,13 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
     let Some(station) = config.station(&StationId::new(&id)) else {
         return Err(Problem::not_found(Sentence::new("problem_no_station").with("station", &id)));
     };
-    let tried = site.probes.attempt(std::sync::Arc::clone(station), config.mp3).await.map_err(|busy| match busy {
-        Busy::Station => {
-            Problem::new(StatusCode::CONFLICT, Sentence::new("problem_station_tried").with("station", &id))
-        }
-        Busy::Others => Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_others_tried")),
-    })?;
+    let tried =
+        site.probes.attempt(std::sync::Arc::clone(station), config.encoding).await.map_err(|busy| match busy {
+            Busy::Station => {
+                Problem::new(StatusCode::CONFLICT, Sentence::new("problem_station_tried").with("station", &id))
+            }
+            Busy::Others => Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_others_tried")),
+        })?;
     let Some(tried) = tried else {
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_stopping")));
     };

@@ -91,7 +91,7 @@ impl Listed {
         let report = recording.report(std::path::Path::new(""));
         let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
-            url.path_segments_mut().ok()?.push(&format!("{}.mp3", recording.id));
+            url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
         Self { report: report.into(), media: media.flatten(), gone }

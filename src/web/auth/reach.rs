@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::model::ShowId;
+use crate::model::{Codec, ShowId};
 use crate::web::address::pictured;
 
 /// To which feed an address belongs.
@@ -34,7 +34,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         ["media", airing, "chapters.json" | "transcript.vtt" | "transcript.srt" | "transcript.txt"] => {
             show_of(airing).map(Reach::PartOf)
         }
-        ["media", file] => show_of(file.strip_suffix(".mp3")?).map(Reach::PartOf),
+        ["media", file] => show_of(Codec::split(file)?.0).map(Reach::PartOf),
         _ => None,
     }
 }

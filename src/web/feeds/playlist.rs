@@ -58,7 +58,7 @@ fn written(episodes: &[Episode], title: &str, config: &Config, base: &Url) -> St
         let station = config.station_name(&recording.station);
         let words = line(&format!("{station} - {} {}", recording.title, moment(&start)));
         let seconds = recording.plays_for().as_secs_f64().round();
-        let _ = write!(text, "#EXTINF:{seconds},{words}\n{}\n", address::media(base, &recording.id));
+        let _ = write!(text, "#EXTINF:{seconds},{words}\n{}\n", address::media(base, &recording.id, recording.codec()));
     }
     text
 }

@@ -23,9 +23,9 @@ use tracing::{debug, error};
 
 use crate::base::blocking::blocking;
 use crate::base::id3v2::timestamp_tag;
-use crate::config::Mp3;
+use crate::config::Encoding;
 use crate::encode::{self, frames_of};
-use crate::model::{AiringId, Container, Span};
+use crate::model::{AiringId, Span};
 use crate::tape::{Listed, Reel, Sound, Tape, listing};
 use crate::web::Site;
 
@@ -156,17 +156,7 @@ fn name_of(reel: &Reel, offset: Option<u64>) -> String {
     let stem = reel.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let place = offset.map_or_else(|| "init".to_owned(), |offset| offset.to_string());
-    let extension = match reel.container {
-        Container::Adts => "aac",
-        Container::Mp3 => "mp3",
-        Container::MpegTs => "ts",
-        Container::Fmp4 => "mp4",
-        Container::Ogg => "ogg",
-        Container::Ac3 => "ac3",
-        Container::Eac3 => "ec3",
-        Container::Flac => "flac",
-        Container::Wav => "wav",
-    };
+    let extension = reel.container.live_extension();
     format!("{plain}-{place}.{extension}")
 }
 
@@ -188,17 +178,7 @@ async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, S
     let container = sound.reel.container;
     match blocking(move || sound.read()).await {
         Ok(bytes) => {
-            let kind = match container {
-                Container::Adts => "audio/aac",
-                Container::Mp3 => "audio/mpeg",
-                Container::MpegTs => "video/mp2t",
-                Container::Fmp4 => "audio/mp4",
-                Container::Ogg => "audio/ogg",
-                Container::Ac3 => "audio/ac3",
-                Container::Eac3 => "audio/eac3",
-                Container::Flac => "audio/flac",
-                Container::Wav => "audio/wav",
-            };
+            let kind = container.media_type();
             let head = [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, FOR_A_DAY)];
             let bytes = match (container, at) {
                 (packed, Some(at)) if packed.is_packed() => [&stamp(at), frames_of(&bytes, container)].concat(),
@@ -242,7 +222,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     site.environment.tasks.spawn(async move {
         let _place = place;
         tokio::select! {
-            done = encode::listen(tape, until, Mp3::default(), sealed, listener, &waited_by) => {
+            done = encode::listen(tape, until, Encoding::default(), sealed, listener, &waited_by) => {
                 if let Err(error) = done {
                     debug!(%error, "a listener was left alone");
                 }
@@ -261,6 +241,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Container;
 
     #[test]
     fn packed_sound_is_stamped_as_players_want_it() {

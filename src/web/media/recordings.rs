@@ -24,7 +24,7 @@ use tower_http::services::ServeFile;
 
 use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
-use crate::model::AiringId;
+use crate::model::{AiringId, Codec};
 use crate::web::Site;
 use crate::web::answer::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
 use crate::web::answer::{broken, range};
@@ -64,11 +64,11 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
     }
 }
 
-/// A recording, which stands in the address as `ID.mp3`.
+/// A recording, which stands in the address as its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
-    let Some(id) = name.strip_suffix(".mp3") else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match find(site, id).await {
-        Ok(path) => serve(&path, "audio/mpeg", disposition, request).await,
+        Ok(path) => serve(&path, codec.media_type(), disposition, request).await,
         Err(refusal) => refusal,
     }
 }

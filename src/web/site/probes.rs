@@ -18,7 +18,7 @@ use tracing::warn;
 
 use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks, Probed};
-use crate::config::{Mp3, Station};
+use crate::config::{Encoding, Station};
 use crate::model::StationId;
 use crate::production::{Heard, hear};
 
@@ -103,11 +103,11 @@ impl Probes {
     }
 
     /// Tries a station. It goes on to its end when whoever asked goes away.
-    pub async fn attempt(&self, station: Arc<Station>, mp3: Mp3) -> Result<Option<Tried>, Busy> {
+    pub async fn attempt(&self, station: Arc<Station>, encoding: Encoding) -> Result<Option<Tried>, Busy> {
         let place = self.place(&station.id)?;
         let probes = self.clone();
         let task = self.environment.tasks.spawn(async move {
-            let tried = probes.run(&station, mp3).await;
+            let tried = probes.run(&station, encoding).await;
             drop(place);
             tried
         });
@@ -128,20 +128,20 @@ impl Probes {
     }
 
     /// `None` if the daemon stops meanwhile.
-    async fn run(&self, station: &Arc<Station>, mp3: Mp3) -> Option<Tried> {
+    async fn run(&self, station: &Arc<Station>, encoding: Encoding) -> Option<Tried> {
         self.clear().await;
         let now = self.environment.clock.now();
         let name = format!("{}-{}", now.timestamp_millis(), self.next.fetch_add(1, Ordering::Relaxed));
         let folder = self.folder.join(&name);
         let stop = self.environment.stop.clone();
-        let tried = stop.run_until_cancelled(self.tape(station, mp3, &name, folder.clone())).await;
+        let tried = stop.run_until_cancelled(self.tape(station, encoding, &name, folder.clone())).await;
         if tried.as_ref().is_none_or(|tried| tried.kept.is_none()) {
             let _ = tokio::fs::remove_dir_all(&folder).await;
         }
         tried
     }
 
-    async fn tape(&self, station: &Arc<Station>, mp3: Mp3, name: &str, folder: PathBuf) -> Tried {
+    async fn tape(&self, station: &Arc<Station>, encoding: Encoding, name: &str, folder: PathBuf) -> Tried {
         let clock = Arc::clone(&self.environment.clock);
         // A deck of its own, which can be waited for.
         let (stop, tasks) = (self.environment.stop.child_token(), TaskTracker::new());
@@ -152,7 +152,7 @@ impl Probes {
         tasks.close();
         tasks.wait().await;
         let target = folder.join("sound.mp3");
-        let heard = Box::pin(hear(&probed, ENOUGH, mp3, target.clone(), &clock)).await;
+        let heard = Box::pin(hear(&probed, ENOUGH, encoding, target.clone(), &clock)).await;
         let mut kept = None;
         if heard.seconds > 0.0 {
             self.shared().kept.insert(name.to_owned(), target);

@@ -59,9 +59,9 @@ fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),
         categories: vec![Category { name: line(station), domain: None }],
         enclosure: Some(Enclosure {
-            url: address::media(base, &recording.id).into(),
+            url: address::media(base, &recording.id, recording.codec()).into(),
             length: episode.bytes.to_string(),
-            mime_type: "audio/mpeg".to_owned(),
+            mime_type: recording.codec().media_type().to_owned(),
         }),
         itunes_ext: Some(ITunesItemExtension {
             duration: Some(clock(recording.plays_for().as_secs_f64())),

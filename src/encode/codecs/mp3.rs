@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 
-use super::error::EncodeError;
 use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
-use crate::config::Mp3;
+use crate::config::Encoding;
+use crate::encode::error::EncodeError;
 
 /// Bytes of ID3v2 padding that ffmpeg reserves, besides those for a picture.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// An encoder that runs.
 #[derive(Debug)]
-pub(super) struct Mp3Encoder {
+pub(in crate::encode) struct Mp3Encoder {
     process: Running,
     input: Option<ChildStdin>,
     path: PathBuf,
@@ -35,7 +35,7 @@ impl Mp3Encoder {
     /// Starts an encoder that writes `path` and reserves `cover_space` bytes for a picture in its tags.
     pub(super) fn start(
         path: &Path,
-        settings: Mp3,
+        settings: Encoding,
         cover_space: u32,
         clock: &SharedClock,
     ) -> Result<Self, EncodeError> {
