@@ -19,7 +19,7 @@
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
 //! Modules stand on each other: cli, daemon, web, recorder, airings, capture, encode, library, events, tape, config, model,
-//! language, base. Each uses only what comes after it, and a test keeps that true.
+//! language, base, and below all of them, for tests and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
 pub mod airings;
 pub mod base;
@@ -34,4 +34,6 @@ pub mod library;
 pub mod model;
 pub mod recorder;
 pub mod tape;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod testing;
 pub mod web;

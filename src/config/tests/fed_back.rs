@@ -1,7 +1,7 @@
 //! Whatever is proposed is accepted: every hint that says what to write is put in place, and the file is read again.
 
 use super::*;
-use crate::base::trial::Random;
+use crate::testing::Random;
 
 /// A right file with one key a line: key, a right value, and whether it stands in quotes.
 const LINES: &[(&str, &str)] = &[
