@@ -19,7 +19,8 @@
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
 //! Modules stand on each other: cli, daemon, web, recorder, housekeeping, production, airings, capture, encode, library,
-//! events, tape, config, model, language, base. Each uses only what comes after it, and a test keeps that true.
+//! events, tape, config, model, language, base, and below all of them, for tests and fuzzers, `testing`. Each uses only what
+//! comes after it, and a test keeps that true.
 
 pub mod airings;
 pub mod base;
@@ -36,4 +37,6 @@ pub mod model;
 pub mod production;
 pub mod recorder;
 pub mod tape;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod testing;
 pub mod web;

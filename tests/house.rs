@@ -29,6 +29,7 @@ const ORDER: &[&str] = &[
     "model",
     "language",
     "base",
+    "testing",
 ];
 /// The rooms of a module from the top down, if they have an order; each may use those after it.
 const ROOMS: &[(&str, &[&str])] = &[("config", &["read", "keys", "yaml", "values"])];

@@ -19,7 +19,5 @@ pub mod reaper;
 pub mod redact;
 pub mod signals;
 pub mod text;
-#[cfg(any(test, feature = "fuzzing"))]
-pub mod trial;
 pub mod user;
 pub mod zone;

@@ -27,10 +27,10 @@ pub fn config(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn every_file_is_read_or_refused_with_problems() {
-        trial::check("config", 500, config);
+        corpus::check("config", 500, config);
     }
 }

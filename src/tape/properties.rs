@@ -5,14 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arbitrary::{Result, Unstructured};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::cut::{Step, Walker, progress};
 use super::index;
 use super::index::entry::{Entry, Reel, Sound, Trouble};
 use super::view::View;
-use crate::base::trial::Choices;
 use crate::model::{Cause, CauseKind, Container, Span};
+use crate::testing::seldom;
 
 /// Holes shorter than 50 ms are rounding and no gaps: one may lie before a run, and one after it.
 const ROUNDING: Duration = Duration::from_millis(100);
@@ -37,11 +38,11 @@ pub fn index(bytes: &[u8]) {
     {
         follow(&view, Span::new(cut.0, cut.1));
     }
-    torn(Choices::new(bytes));
+    let _ = torn(Unstructured::new(bytes));
 }
 
-fn torn(mut choices: Choices<'_>) {
-    let init = u64::from(choices.below(3)) * 100;
+fn torn(mut choices: Unstructured<'_>) -> Result<()> {
+    let init = u64::from(choices.int_in_range(0..=2_u8)?) * 100;
     let reel = Reel {
         path: "/tape/20261120T030004Z-1.m4s".into(),
         container: Container::Fmp4,
@@ -53,15 +54,15 @@ fn torn(mut choices: Choices<'_>) {
     // Each entry with the length of the index and of the sound file that it needs.
     let (mut written, mut troubles) = (Vec::new(), Vec::new());
     let mut offset = init;
-    let cut_index = usize::from(choices.byte()) << 8 | usize::from(choices.byte());
-    let cut_sound = u64::from(choices.word() >> 8);
+    let cut_index = usize::from(choices.arbitrary::<u8>()?) << 8 | usize::from(choices.arbitrary::<u8>()?);
+    let cut_sound = u64::from(choices.arbitrary::<u32>()? >> 8);
     while !choices.is_empty() && written.len() < 100 {
-        if choices.seldom(30) {
-            let cause = any_cause(&mut choices);
+        if seldom(&mut choices, 30)? {
+            let cause = any_cause(&mut choices)?;
             text.extend_from_slice(index::trouble_line(&Trouble { at: noon(), cause: cause.clone() }).as_bytes());
             troubles.push((cause, text.len()));
         }
-        let entry = any_entry(&mut choices, &reel, &mut offset);
+        let entry = any_entry(&mut choices, &reel, &mut offset)?;
         text.extend_from_slice(index::entry_line(&entry, &reel, noon()).as_bytes());
         written.push((entry, text.len(), offset));
     }
@@ -76,63 +77,67 @@ fn torn(mut choices: Choices<'_>) {
     let noted: Vec<&Cause> = troubles.iter().filter(|(_, line)| *line <= cut_index).map(|(cause, _)| cause).collect();
     assert_eq!(read.troubles.iter().map(|trouble| &trouble.cause).collect::<Vec<_>>(), noted);
     assert_eq!(read.entries.iter().collect::<Vec<_>>(), expected, "the index cut at {cut_index}, sound at {cut_sound}");
+    Ok(())
 }
 
-fn any_cause(choices: &mut Choices<'_>) -> Cause {
-    let kind = CauseKind::ALL.get(usize::from(choices.byte()) % CauseKind::ALL.len()).copied().unwrap_or_default();
-    Cause::new(kind, "the segment answered 503 §".repeat(1 + usize::from(choices.below(3))))
+fn any_cause(choices: &mut Unstructured<'_>) -> Result<Cause> {
+    let kind = *choices.choose(&CauseKind::ALL)?;
+    Ok(Cause::new(kind, "the segment answered 503 §".repeat(1 + usize::from(choices.int_in_range(0..=2_u8)?))))
 }
 
-fn any_entry(choices: &mut Choices<'_>, reel: &Arc<Reel>, offset: &mut u64) -> Entry {
+fn any_entry(choices: &mut Unstructured<'_>, reel: &Arc<Reel>, offset: &mut u64) -> Result<Entry> {
     let micros = |word: u32| TimeDelta::microseconds(i64::from(word));
-    let sound = if choices.seldom(40) {
-        Err(any_cause(choices))
+    let sound = if seldom(choices, 40)? {
+        Err(any_cause(choices)?)
     } else {
-        let length = u64::from(choices.word() >> 12);
+        let length = u64::from(choices.arbitrary::<u32>()? >> 12);
         *offset += length;
         Ok(Sound { reel: Arc::clone(reel), offset: *offset - length, length })
     };
-    let discontinuity = choices.seldom(40);
-    Entry {
-        duration: Duration::from_micros(u64::from(choices.word() >> 8)),
-        arrived: noon() + micros(choices.word()),
-        programme_time: choices.seldom(100).then(|| noon() + micros(choices.word())),
+    let discontinuity = seldom(choices, 40)?;
+    Ok(Entry {
+        duration: Duration::from_micros(u64::from(choices.arbitrary::<u32>()? >> 8)),
+        arrived: noon() + micros(choices.arbitrary()?),
+        programme_time: if seldom(choices, 100)? { Some(noon() + micros(choices.arbitrary()?)) } else { None },
         discontinuity,
-        follows: !discontinuity || choices.seldom(100),
-        sequence: choices.seldom(100).then(|| u64::from(choices.word())),
+        follows: !discontinuity || seldom(choices, 100)?,
+        sequence: if seldom(choices, 100)? { Some(choices.arbitrary::<u32>()?.into()) } else { None },
         sound,
-    }
+    })
 }
 
 /// Any list of entries, walked through, gives runs and gaps that lie one after another and add up to the cut.
 pub fn walk(bytes: &[u8]) {
-    let mut choices = Choices::new(bytes);
+    let _ = walk_any(Unstructured::new(bytes));
+}
+
+fn walk_any(mut choices: Unstructured<'_>) -> Result<()> {
     let reels: Vec<Arc<Reel>> = [("a", "aac", 0), ("b", "aac", 0), ("c", "mp3", 0), ("d", "mp3", 9)]
         .map(|(path, detail, init)| {
             let detail = detail.to_owned();
             Arc::new(Reel { path: path.into(), container: Container::Adts, detail, init })
         })
         .into();
-    let from = noon() + TimeDelta::milliseconds(i64::from(choices.byte()) * 40);
-    let cut = Span::new(from, from + TimeDelta::milliseconds(i64::from(choices.word() >> 12) / 16));
-    let delay = TimeDelta::seconds(i64::from(choices.below(4)) * 5);
-    let sealed = choices.byte() & 1 == 0;
+    let from = noon() + TimeDelta::milliseconds(i64::from(choices.arbitrary::<u8>()?) * 40);
+    let cut = Span::new(from, from + TimeDelta::milliseconds(i64::from(choices.arbitrary::<u32>()? >> 12) / 16));
+    let delay = TimeDelta::seconds(i64::from(choices.int_in_range(0..=3_u8)?) * 5);
+    let sealed = choices.arbitrary::<u8>()? & 1 == 0;
     let mut offset = 0;
     let mut reel = 0;
     let mut media = noon();
     let mut entries = Vec::new();
     while !choices.is_empty() && entries.len() < 200 {
-        if choices.seldom(30) {
-            reel = usize::from(choices.below(4));
+        if seldom(&mut choices, 30)? {
+            reel = usize::from(choices.int_in_range(0..=3_u8)?);
         }
-        let Some(of) = reels.get(reel) else { return };
-        let mut entry = any_entry(&mut choices, of, &mut offset);
+        let Some(of) = reels.get(reel) else { return Ok(()) };
+        let mut entry = any_entry(&mut choices, of, &mut offset)?;
         // Mostly of lengths up to 5 s; a few of any length stay.
-        if !choices.seldom(60) {
-            entry.duration = Duration::from_millis(u64::from(choices.byte()) * 20);
+        if !seldom(&mut choices, 60)? {
+            entry.duration = Duration::from_millis(u64::from(choices.arbitrary::<u8>()?) * 20);
         }
-        if !choices.seldom(30) {
-            let off = TimeDelta::milliseconds((i64::from(choices.byte()) - 128) * 5);
+        if !seldom(&mut choices, 30)? {
+            let off = TimeDelta::milliseconds((i64::from(choices.arbitrary::<u8>()?) - 128) * 5);
             media += TimeDelta::from_std(entry.duration).unwrap_or_default();
             entry.arrived = media + off;
             entry.programme_time =
@@ -145,7 +150,7 @@ pub fn walk(bytes: &[u8]) {
     // A tape that grows while it is walked ends too, and its steps are as sound.
     let mut walker = Walker::new(cut);
     for length in 0..=entries.len() {
-        let Some(known) = entries.get(..length) else { return };
+        let Some(known) = entries.get(..length) else { return Ok(()) };
         let view = View::new(3, known.to_vec(), Vec::new(), delay);
         let last = sealed && length == entries.len();
         for steps in 0.. {
@@ -155,6 +160,7 @@ pub fn walk(bytes: &[u8]) {
             }
         }
     }
+    Ok(())
 }
 
 /// Walks `cut` through a sealed view, and adds up.
@@ -204,15 +210,15 @@ fn follow(view: &View, cut: Span) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn an_index_cut_at_any_byte_gives_every_whole_entry() {
-        trial::check("index", 3000, index);
+        corpus::check("index", 3000, index);
     }
 
     #[test]
     fn runs_and_gaps_add_up_to_the_cut_whatever_is_on_tape() {
-        trial::check("walk", 5000, walk);
+        corpus::check("walk", 5000, walk);
     }
 }

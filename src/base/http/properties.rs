@@ -3,7 +3,7 @@
 
 use super::chunked::Chunks;
 use super::head::{self, Beginning, Framing};
-use crate::base::trial::parts;
+use crate::testing::parts;
 
 /// However the network cuts an answer, the result is the same: its head, or that it has none. Status and length are
 /// what the head says, and chunks are joined wherever they are cut. The first byte says how the answer is cut.
@@ -56,10 +56,10 @@ fn joined<'a>(parts: impl Iterator<Item = &'a [u8]>) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn a_head_says_what_stands_there_however_it_is_cut() {
-        trial::check("head", 3000, head);
+        corpus::check("head", 3000, head);
     }
 }

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use arbitrary::Unstructured;
+
 use crate::capture::source::hls::properties::station::{Captured, LENGTH, Labels, ONCE, Taken, captured};
 use crate::tape::Tape;
 
@@ -37,7 +39,7 @@ impl Drop for Folder {
 /// advertisement that it sends again. Of such a station each capture is checked alone; if its names are worthless, too,
 /// only what it sends once is checked.
 pub fn conserved(bytes: &[u8]) {
-    let Captured { captures, fair, labels } = captured(bytes);
+    let Ok(Captured { captures, fair, labels }) = captured(Unstructured::new(bytes)) else { return };
     let folder = Folder::new();
     let (mut taken, mut of_each, mut counted) = (Vec::new(), Vec::new(), [Duration::ZERO; 2]);
     let single = captures.len() == 1;
@@ -100,10 +102,10 @@ fn heard(folder: &Path) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn all_sound_that_was_taken_is_accounted_for() {
-        trial::check("conserved", 1500, conserved);
+        corpus::check("conserved", 1500, conserved);
     }
 }

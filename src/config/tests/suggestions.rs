@@ -1,7 +1,7 @@
 //! Every suggestion is accepted: what a hint says to write is put into the file, and the file is read again.
 
 use super::*;
-use crate::base::trial::Random;
+use crate::testing::Random;
 
 /// A right file with one key a line: the key and a right value.
 const LINES: &[(&str, &str)] = &[

@@ -6,6 +6,7 @@ pub mod station;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
+use arbitrary::{Result, Unstructured};
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
@@ -18,7 +19,7 @@ use super::variables::Given;
 use super::variants::Wish;
 use crate::base::duration::delta;
 use crate::base::http::ExtraHeaders;
-use crate::base::trial::Choices;
+use crate::testing::seldom;
 
 /// The longest window of the playlists that are made up.
 const WINDOW: u8 = 8;
@@ -94,12 +95,12 @@ fn media(list: &MediaPlaylist) {
 /// Reloads of a station that does nothing worse than to answer with older lists, from other hosts, with other tokens:
 /// each segment comes once, without doubt, without a hole.
 pub fn timeline(bytes: &[u8]) {
-    let mut choices = Choices::new(bytes);
-    if choices.byte() & 1 == 0 { any_reloads(choices) } else { fair_reloads(choices) }
+    let mut choices = Unstructured::new(bytes);
+    let _ = choices.arbitrary().and_then(|fair| if fair { fair_reloads(choices) } else { any_reloads(choices) });
 }
 
-fn any_reloads(mut choices: Choices<'_>) {
-    let mut timeline = Timeline::new(noon() - TimeDelta::seconds(i64::from(choices.below(30))));
+fn any_reloads(mut choices: Unstructured<'_>) -> Result<()> {
+    let mut timeline = Timeline::new(noon() - TimeDelta::seconds(i64::from(choices.int_in_range(0..=29_u8)?)));
     let (mut clock, mut next) = (Duration::ZERO, 0);
     // Older segments may be forgotten.
     let mut had = VecDeque::from(vec![None; MEMORY]);
@@ -109,12 +110,13 @@ fn any_reloads(mut choices: Choices<'_>) {
         if choices.is_empty() {
             break;
         }
-        clock += Duration::from_millis(u64::from(choices.byte()) * 20);
-        let list = any_list(&mut choices);
+        clock += Duration::from_millis(u64::from(choices.arbitrary::<u8>()?) * 20);
+        let list = any_list(&mut choices)?;
         let Some(from) =
-            url(["list.m3u8", "other.m3u8", "//cdn.example/live/list.m3u8"][usize::from(choices.below(3))])
+            url(["list.m3u8", "other.m3u8", "//cdn.example/live/list.m3u8"]
+                [usize::from(choices.int_in_range(0..=2_u8)?)])
         else {
-            return;
+            return Ok(());
         };
         let observed = timeline.observe(&list, &from, noon() + delta(clock), clock);
         if observed.reading == Reading::Restarted {
@@ -141,22 +143,24 @@ fn any_reloads(mut choices: Choices<'_>) {
             had.push_back(name);
         }
     }
+    Ok(())
 }
 
-fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
-    let first = u64::from(choices.below(12)) + if choices.seldom(2) { u64::MAX / 2 } else { 0 };
-    let dated = choices.seldom(80);
+fn any_list(choices: &mut Unstructured<'_>) -> Result<MediaPlaylist> {
+    let first = u64::from(choices.int_in_range(0..=11_u8)?) + if seldom(choices, 2)? { u64::MAX / 2 } else { 0 };
+    let dated = seldom(choices, 80)?;
     let mut segments = Vec::new();
     let mut listed = HashSet::new();
-    let mut start = noon() + TimeDelta::seconds(i64::from(choices.byte()) - 100);
-    for at in 0..choices.below(8) {
+    let mut start = noon() + TimeDelta::seconds(i64::from(choices.arbitrary::<u8>()?) - 100);
+    for at in 0..choices.int_in_range(0..=7_u8)? {
         let sequence = first + u64::from(at);
         // Segments are mostly named by their number; sometimes by anything, so that names go round.
-        let name = if choices.seldom(60) { u64::from(choices.below(12)) } else { sequence };
-        let folder = if choices.seldom(20) { "new/" } else { "" };
+        let name = if seldom(choices, 60)? { u64::from(choices.int_in_range(0..=11_u8)?) } else { sequence };
+        let folder = if seldom(choices, 20)? { "new/" } else { "" };
         let Some(url) = url(&format!("{folder}{name}.aac")) else { continue };
-        let byte_range = choices.seldom(10).then(|| ByteRange { offset: u64::from(choices.below(3)), length: 1 });
-        let duration = Duration::from_millis(if choices.seldom(30) { 100 } else { 2000 });
+        let range_at = if seldom(choices, 10)? { Some(choices.int_in_range(0..=2_u8)?) } else { None };
+        let byte_range = range_at.map(|offset| ByteRange { offset: offset.into(), length: 1 });
+        let duration = Duration::from_millis(if seldom(choices, 30)? { 100 } else { 2000 });
         let repeat = !listed.insert((url.path().to_owned(), byte_range));
         segments.push(Segment {
             sequence,
@@ -167,21 +171,21 @@ fn any_list(choices: &mut Choices<'_>) -> MediaPlaylist {
             key: None,
             map: None,
             programme_time: dated.then_some(start),
-            discontinuity: choices.seldom(10),
-            gap: choices.seldom(10),
+            discontinuity: seldom(choices, 10)?,
+            gap: seldom(choices, 10)?,
             repeat,
             segment_key: url.path().to_owned(),
             url,
         });
-        start += delta(duration) + if choices.seldom(5) { TimeDelta::seconds(3600) } else { TimeDelta::zero() };
+        start += delta(duration) + if seldom(choices, 5)? { TimeDelta::seconds(3600) } else { TimeDelta::zero() };
     }
-    MediaPlaylist {
+    Ok(MediaPlaylist {
         target_duration: Duration::from_secs(2),
         media_sequence: first,
-        discontinuity_sequence: u64::from(choices.seldom(10)),
+        discontinuity_sequence: u64::from(seldom(choices, 10)?),
         segments,
-        ended: choices.seldom(10),
-    }
+        ended: seldom(choices, 10)?,
+    })
 }
 
 /// How long so many segments play.
@@ -189,14 +193,14 @@ fn length(segments: usize) -> Duration {
     Duration::from_secs(2 * segments as u64)
 }
 
-fn fair_reloads(mut choices: Choices<'_>) {
-    let dated = choices.byte() & 1 == 0;
+fn fair_reloads(mut choices: Unstructured<'_>) -> Result<()> {
+    let dated = choices.arbitrary::<u8>()? & 1 == 0;
     // Each segment has a folder of its own and all have one name: only number and date distinguish them.
-    let renamed = dated && choices.byte() & 1 == 0;
+    let renamed = dated && choices.arbitrary::<u8>()? & 1 == 0;
     // One path for all, and a query that names them.
-    let by_query = !renamed && choices.byte() & 1 == 0;
-    let first = u64::from(choices.word()) >> choices.below(32);
-    let steps = 3 + choices.below(WINDOW - 2);
+    let by_query = !renamed && choices.arbitrary::<u8>()? & 1 == 0;
+    let first = u64::from(choices.arbitrary::<u32>()?) >> choices.int_in_range(0..=31_u8)?;
+    let steps = 3 + choices.int_in_range(0..=WINDOW - 3)?;
     let window = usize::from(steps);
     let mut timeline = Timeline::new(noon() - TimeDelta::minutes(10));
     let (mut newest, mut clock) = (window, Duration::ZERO);
@@ -207,12 +211,13 @@ fn fair_reloads(mut choices: Choices<'_>) {
             break;
         }
         // An older copy now and then, but never for so long that it looks like a new beginning.
-        stale = if choices.seldom(60) && stale == 0 { 1 + usize::from(choices.below(3)) } else { 0 };
+        stale =
+            if seldom(&mut choices, 60)? && stale == 0 { 1 + usize::from(choices.int_in_range(0..=2_u8)?) } else { 0 };
         // At most as many as leave one known segment in the window.
-        let step = if reload == 0 || stale > 0 { 0 } else { usize::from(choices.below(steps)) };
+        let step = if reload == 0 || stale > 0 { 0 } else { usize::from(choices.int_in_range(0..=steps - 1)?) };
         newest += step;
         clock += length(step) + Duration::from_millis(300);
-        let (end, host) = (newest - stale.min(newest - window), choices.below(3));
+        let (end, host) = (newest - stale.min(newest - window), choices.int_in_range(0..=2_u8)?);
         let addresses = (end - window..end).map(|at| {
             let host = ["radio.example", "cdn1.example", "cdn2.example"][usize::from(host)];
             let folder = if renamed { format!("session-{host}/") } else { String::new() };
@@ -220,7 +225,7 @@ fn fair_reloads(mut choices: Choices<'_>) {
                 if by_query { format!("play?n={at}&token={reload}") } else { format!("{at}.aac?token={reload}") };
             Some(Address { url: url(&format!("//{host}/live/{folder}{file}"))?, byte_range: None })
         });
-        let Some(addresses) = addresses.collect::<Option<Vec<_>>>() else { return };
+        let Some(addresses) = addresses.collect::<Option<Vec<_>>>() else { return Ok(()) };
         let naming = Naming::of(&addresses);
         let segments = (end - window..end).zip(&addresses).map(|(at, address)| Segment {
             sequence: first + at as u64,
@@ -244,7 +249,7 @@ fn fair_reloads(mut choices: Choices<'_>) {
             segments: segments.collect(),
             ended: false,
         };
-        let Some(from) = url(&format!("list.m3u8?token={reload}")) else { return };
+        let Some(from) = url(&format!("list.m3u8?token={reload}")) else { return Ok(()) };
         let observed = timeline.observe(&list, &from, noon() + delta(clock), clock);
         for new in &observed.new {
             let at = new.segment.sequence - first;
@@ -256,20 +261,21 @@ fn fair_reloads(mut choices: Choices<'_>) {
             assert_eq!(expected, newest as u64, "reload {reload} leaves a hole: {:?}", observed.reading);
         }
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn every_playlist_is_made_safe() {
-        trial::check("playlist", 3000, playlist);
+        corpus::check("playlist", 3000, playlist);
     }
 
     #[test]
     fn no_sequence_of_reloads_brings_a_segment_twice() {
-        trial::check("timeline", 3000, timeline);
+        corpus::check("timeline", 3000, timeline);
     }
 }

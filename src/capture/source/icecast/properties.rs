@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 
 use super::icy::Titles;
-use crate::base::trial::parts;
+use crate::testing::parts;
 
 /// Titles are removed from the sound however the network cuts it, and nothing else is. The first byte says how often
 /// titles come, the second how the body is cut.
@@ -34,10 +34,10 @@ fn taken<'a>(every: Option<usize>, parts: impl Iterator<Item = &'a [u8]>) -> (By
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn titles_come_out_of_the_sound_however_it_is_cut() {
-        trial::check("icy", 3000, icy);
+        corpus::check("icy", 3000, icy);
     }
 }

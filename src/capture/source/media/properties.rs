@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
+use arbitrary::Unstructured;
 use bytes::Bytes;
 use chrono::DateTime;
 
 use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff};
-use crate::base::trial::{Choices, parts};
 use crate::model::Container;
+use crate::testing::parts;
 
 /// Any body becomes the same pieces however the network cuts it. The first byte says which container it is taken for,
 /// the second how it is cut.
@@ -44,12 +45,11 @@ pub fn framer(bytes: &[u8]) {
 /// bring alone, and what is left out of it is the end of what the first one brought. The first byte says which
 /// container, the next four where the first connection ends and where the second begins, the sixth how it is cut.
 pub fn seam(bytes: &[u8]) {
-    let mut choices = Choices::new(bytes);
-    let container = [Container::Adts, Container::Mp3][usize::from(choices.below(2))];
-    let mut place = || usize::from(choices.byte()) | usize::from(choices.byte()) << 8;
-    let (end, begin) = (place(), place());
-    let seed = choices.byte();
-    let body = choices.rest();
+    let mut choices = Unstructured::new(bytes);
+    let Ok((container, ends, seed)) = choices.arbitrary::<(bool, [u16; 2], u8)>() else { return };
+    let container = if container { Container::Mp3 } else { Container::Adts };
+    let [end, begin] = ends.map(usize::from);
+    let body = choices.take_rest();
     let (first, second) = (&body[..end.min(body.len())], &body[begin.min(body.len())..]);
 
     let mut framer = Framer::new(container);
@@ -96,15 +96,15 @@ fn all<'a>(framer: &mut Framer, parts: impl Iterator<Item = &'a [u8]>) -> Vec<Pi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn a_body_becomes_the_same_pieces_however_it_is_cut() {
-        trial::check("framer", 1000, framer);
+        corpus::check("framer", 1000, framer);
     }
 
     #[test]
     fn a_second_connection_brings_what_the_first_did_not() {
-        trial::check("seam", 1000, seam);
+        corpus::check("seam", 1000, seam);
     }
 }

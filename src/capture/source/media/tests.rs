@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use chrono::DateTime;
 
 use super::*;
+use crate::testing::Random;
 
 /// A sine of `SECONDS` in one container, the options that make it, and what it must be recognised as.
 struct Case {
@@ -206,7 +207,7 @@ fn other_bytes_are_not_called_sound() {
     let html = "<!DOCTYPE html><html><head><title>403 Forbidden</title></head><body>Go away</body></html>".repeat(50);
     let utf16: Vec<u8> = format!("\u{feff}{html}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     let g = "G".repeat(187) + "oG";
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let noise: Vec<u8> = (0..100_000).map(|_| random.byte()).collect();
     for bytes in [
         html.as_bytes(),
@@ -411,24 +412,4 @@ fn encrypted_samples_are_known_by_their_scheme_and_clear_ones_are_not() {
     assert_eq!(with(place(init, b"schm") + 8, b"cbcs").as_deref(), Some("cbcs"));
     assert_eq!(with(place(init, b"tenc") + 10, &[0]), None, "a beginning in clear");
     assert_eq!(scheme(file("fmp4-aac"), None), None);
-}
-
-/// A small generator with a seed (xorshift), so that a failure can be repeated.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[3]
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(bound.max(1)).unwrap()).unwrap()
-    }
 }

@@ -1,6 +1,7 @@
 //! What holds for every page, as checks that panic if it does not.
 #![expect(clippy::missing_panics_doc, reason = "to panic is all they do")]
 
+use arbitrary::{Result, Unstructured};
 use chrono::{DateTime, TimeDelta};
 use regex::Regex;
 use url::Url;
@@ -9,7 +10,6 @@ use super::jsonpath::{self, Picked};
 use super::playlist_file::{self, Content};
 use super::{error::Given, expiry, html, steps, text};
 use crate::base::redact;
-use crate::base::trial::Choices;
 use crate::config::{Find, Step};
 
 const SELECTORS: [(&str, Option<&str>); 6] = [
@@ -82,10 +82,9 @@ const PATTERNS: [&str; 8] = [
 /// Any page can go through up to four steps: each hands on text that was in what it was given, or an error says what it
 /// was given. The first byte says how many, the next ones which.
 pub fn steps(bytes: &[u8]) {
-    let mut choices = Choices::new(bytes);
-    let count = 1 + usize::from(choices.below(4));
-    let chosen: Vec<_> = (0..count).map(|_| (choices.byte(), choices.byte())).collect();
-    let mut texts = vec![String::from_utf8_lossy(choices.rest()).into_owned()];
+    let mut choices = Unstructured::new(bytes);
+    let Ok(chosen) = chosen_steps(&mut choices) else { return };
+    let mut texts = vec![String::from_utf8_lossy(choices.take_rest()).into_owned()];
     for (number, (kind, which)) in (1..).zip(chosen) {
         let find = Find { number, step: step(kind, usize::from(which)) };
         let given: usize = texts.iter().map(String::len).sum();
@@ -104,6 +103,11 @@ pub fn steps(bytes: &[u8]) {
     }
 }
 
+/// Up to four steps, each by its kind and a number.
+fn chosen_steps(choices: &mut Unstructured<'_>) -> Result<Vec<(u8, u8)>> {
+    (0..=choices.int_in_range(0..=3_u8)?).map(|_| Ok((choices.arbitrary()?, choices.arbitrary()?))).collect()
+}
+
 #[expect(clippy::expect_used, reason = "constants, each of which a test uses")]
 fn step(kind: u8, which: usize) -> Step {
     match kind % 3 {
@@ -119,15 +123,15 @@ fn step(kind: u8, which: usize) -> Step {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::trial;
+    use crate::testing::corpus;
 
     #[test]
     fn every_page_is_searched_without_harm() {
-        trial::check("page", 300, page);
+        corpus::check("page", 300, page);
     }
 
     #[test]
     fn every_page_goes_through_steps_without_harm() {
-        trial::check("steps", 300, steps);
+        corpus::check("steps", 300, steps);
     }
 }

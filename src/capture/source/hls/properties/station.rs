@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use arbitrary::{Result, Unstructured};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
@@ -15,9 +16,9 @@ use super::super::timeline::Timeline;
 use super::{noon, url};
 use crate::base::duration::delta;
 use crate::base::http::ExtraHeaders;
-use crate::base::trial::Choices;
 use crate::capture::source::media::Probe;
 use crate::model::{Cause, CauseKind, Container, MediaEvent};
+use crate::testing::seldom;
 
 /// All segments play so long.
 pub const LENGTH: Duration = Duration::from_secs(2);
@@ -102,29 +103,31 @@ struct Station {
 }
 
 /// What any choices make.
-pub fn captured(bytes: &[u8]) -> Captured {
-    let mut choices = Choices::new(bytes);
-    let mut station = Station::any(&mut choices);
+///
+/// # Errors
+/// Never: choices that are used up are zero.
+pub fn captured(mut choices: Unstructured<'_>) -> Result<Captured> {
+    let mut station = Station::any(&mut choices)?;
     let mut captured = Captured { captures: Vec::new(), fair: true, labels: station.labels() };
     let mut clock = 2 * station.window as u64 * 1000;
     let mut answers = 0;
     while captured.captures.len() < 3 {
-        let since =
-            noon() + TimeDelta::milliseconds(i64::try_from(clock).unwrap_or(0) - i64::from(choices.byte()) * 100);
+        let since = noon()
+            + TimeDelta::milliseconds(i64::try_from(clock).unwrap_or(0) - i64::from(choices.arbitrary::<u8>()?) * 100);
         let mut timeline = Timeline::new(since);
         let mut committer = Committer::default();
         let mut capture = Capture::default();
         for _ in 0..40 {
-            if choices.seldom(12) || choices.is_empty() && !capture.events.is_empty() {
+            if seldom(&mut choices, 12)? || choices.is_empty() && !capture.events.is_empty() {
                 break;
             }
-            clock += 500 + u64::from(choices.below(u8::try_from(station.window - 1).unwrap_or(2))) * 2000;
+            clock += 500 + u64::from(choices.int_in_range(0..=u8::try_from(station.window - 2).unwrap_or(1))?) * 2000;
             let newest = usize::try_from(clock / 2000).unwrap_or(0);
             if newest + 1 >= PROGRAMME {
                 break;
             }
-            let begins_anew = choices.seldom(8) && station.begin_anew(newest, &mut choices);
-            let stale = if choices.seldom(20) { usize::from(choices.below(4)) } else { 0 };
+            let begins_anew = seldom(&mut choices, 8)? && station.begin_anew(newest, &mut choices)?;
+            let stale = if seldom(&mut choices, 20)? { usize::from(choices.int_in_range(0..=3_u8)?) } else { 0 };
             captured.fair &= !begins_anew && stale == 0;
             answers += 1;
             let now = noon() + TimeDelta::milliseconds(i64::try_from(clock).unwrap_or(0));
@@ -134,7 +137,7 @@ pub fn captured(bytes: &[u8]) -> Captured {
             for ordered in observed.new {
                 let position = station.position(ordered.segment.sequence);
                 let sound = station.programme.get(position).map_or(0, |(sound, _)| *sound);
-                let came = !choices.seldom(10);
+                let came = !seldom(&mut choices, 10)?;
                 capture.taken.push(Taken { position, sound, came });
                 let outcome = if came {
                     Outcome::Sound(segment(sound), Duration::ZERO)
@@ -154,7 +157,7 @@ pub fn captured(bytes: &[u8]) -> Captured {
             break;
         }
     }
-    captured
+    Ok(captured)
 }
 
 fn segment(sound: u32) -> Sound {
@@ -164,8 +167,8 @@ fn segment(sound: u32) -> Sound {
 }
 
 impl Station {
-    fn any(choices: &mut Choices<'_>) -> Self {
-        let dates = match choices.below(7) {
+    fn any(choices: &mut Unstructured<'_>) -> Result<Self> {
+        let dates = match choices.int_in_range(0..=6_u8)? {
             0 => Dates::No,
             1 => Dates::Rounded,
             2 => Dates::Stepping,
@@ -174,31 +177,31 @@ impl Station {
             5 => Dates::OfABurst,
             _ => Dates::Good,
         };
-        let names = match choices.below(3) {
+        let names = match choices.int_in_range(0..=2_u8)? {
             0 => Names::ByNumber,
             1 => Names::BySound,
             _ => Names::AnewWithEveryAnswer,
         };
-        let window = 3 + usize::from(choices.below(6));
+        let window = 3 + usize::from(choices.int_in_range(0..=5_u8)?);
         let mut programme: Vec<(u32, bool)> = Vec::new();
         let (mut steps, mut step) = (Vec::new(), TimeDelta::zero());
         while programme.len() < PROGRAMME {
-            if choices.seldom(30) {
+            if seldom(choices, 30)? {
                 // Spots of one to three segments, each of its own; with a mark before and after, mostly.
-                let (spot, marked) = (u32::from(choices.below(3)), !choices.seldom(40));
-                let length = 1 + u32::from(choices.below(3));
+                let (spot, marked) = (u32::from(choices.int_in_range(0..=2_u8)?), !seldom(choices, 40)?);
+                let length = 1 + u32::from(choices.int_in_range(0..=2_u8)?);
                 programme.extend((0..length).map(|at| (10 * (spot + 1) + at, marked && at == 0)));
                 programme.push((ONCE + u32::try_from(programme.len()).unwrap_or(0), marked));
             } else {
                 programme.push((ONCE + u32::try_from(programme.len()).unwrap_or(0), false));
             }
-            if choices.seldom(20) {
-                step += TimeDelta::seconds([-30, -3, 3, 30][usize::from(choices.below(4))]);
+            if seldom(choices, 20)? {
+                step += TimeDelta::seconds([-30, -3, 3, 30][usize::from(choices.int_in_range(0..=3_u8)?)]);
             }
             steps.resize(programme.len(), step);
         }
-        let session = (0, 1000 + u64::from(choices.byte()));
-        Self { window, dates, names, programme, steps, session, sessions: 0 }
+        let session = (0, 1000 + u64::from(choices.arbitrary::<u8>()?));
+        Ok(Self { window, dates, names, programme, steps, session, sessions: 0 })
     }
 
     fn labels(&self) -> Labels {
@@ -213,15 +216,15 @@ impl Station {
     }
 
     /// The encoder starts again, unless the next sound would be the last one: nobody could tell that.
-    fn begin_anew(&mut self, newest: usize, choices: &mut Choices<'_>) -> bool {
+    fn begin_anew(&mut self, newest: usize, choices: &mut Unstructured<'_>) -> Result<bool> {
         let heard = |position: usize| self.programme.get(position).map_or(0, |(sound, _)| *sound);
         if (newest.saturating_sub(self.window)..=newest + 1).any(|position| heard(position) < ONCE) {
-            return false;
+            return Ok(false);
         }
         self.sessions += 1;
-        let base = if choices.byte() & 1 == 0 { 0 } else { 100_000 * u64::from(self.sessions) };
+        let base = if choices.arbitrary::<u8>()? & 1 == 0 { 0 } else { 100_000 * u64::from(self.sessions) };
         self.session = (newest, base);
-        true
+        Ok(true)
     }
 
     fn position(&self, sequence: u64) -> usize {

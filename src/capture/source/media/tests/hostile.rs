@@ -4,7 +4,7 @@ use super::*;
 
 #[test]
 fn hostile_bytes_never_panic_and_never_play_for_years() {
-    let mut random = Random(20_261_120);
+    let mut random = Random::new(20_261_120);
     for (case, bytes) in files() {
         let bytes = &bytes[..bytes.len().min(40_000)];
         for round in 0..60 {
