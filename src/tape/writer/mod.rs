@@ -29,7 +29,7 @@ pub(super) struct Writer {
     folder: PathBuf,
     contents: Arc<Mutex<Contents>>,
     format: Option<Format>,
-    writer: Option<ReelWriter>,
+    reel: Option<ReelWriter>,
     rejoin: Rejoin,
     /// Whether the source says that the next sound is new.
     unheard: bool,
@@ -51,7 +51,7 @@ impl Writer {
             folder,
             contents,
             format: None,
-            writer: None,
+            reel: None,
             rejoin: Rejoin::default(),
             unheard: false,
             unwritten: None,
@@ -154,11 +154,11 @@ impl Writer {
     fn write_lost(&mut self, entry: Entry, now: DateTime<Utc>) -> Result<(), TapeError> {
         let on_air = self.estimate(&entry);
         // If no reel is being written, the next one begins with it.
-        if self.writer.as_ref().is_some_and(|writer| writer.is_old(now)) {
+        if self.reel.as_ref().is_some_and(|writer| writer.is_old(now)) {
             self.end_reel(now)?;
             self.writer(entry.duration, now)?;
         }
-        if let Some(writer) = self.writer.as_mut() {
+        if let Some(writer) = self.reel.as_mut() {
             writer.write_entry(&entry, on_air)?;
         }
         self.advance(&entry);
@@ -169,7 +169,7 @@ impl Writer {
     }
 
     fn write_new(&mut self, chunk: &Chunk, now: DateTime<Utc>) -> Result<(), TapeError> {
-        if self.writer.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
+        if self.reel.as_ref().is_some_and(|writer| writer.is_full(chunk.duration, now)) {
             self.end_reel(now)?;
         }
         let on_air = self.estimate(&Entry::of(chunk, Err(Cause::default())));
@@ -181,7 +181,7 @@ impl Writer {
             contents.tally.taped(chunk.duration);
         }
         // It is on tape and must not be written again, even if it may not survive a power loss.
-        if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.sync_when_due(now)) {
+        if let Some(Err(error)) = self.reel.as_mut().map(|writer| writer.sync_when_due(now)) {
             self.drop_writer();
             self.contents().push_trouble(Trouble { at: now, cause: error.as_cause() });
         }
@@ -189,7 +189,7 @@ impl Writer {
     }
 
     fn write_trouble(&mut self, trouble: Trouble) -> Result<(), TapeError> {
-        let written = self.writer.as_mut().map_or(Ok(()), |writer| writer.write_trouble(&trouble));
+        let written = self.reel.as_mut().map_or(Ok(()), |writer| writer.write_trouble(&trouble));
         if written.is_ok() {
             self.contents().push_trouble(trouble);
         }
@@ -199,7 +199,7 @@ impl Writer {
     /// The reel to write chunks of about `duration` to. A new one begins with what came since the last.
     fn writer(&mut self, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
         let no_format = || TapeError::NoFormat { path: self.folder.clone() };
-        if self.writer.is_none() {
+        if self.reel.is_none() {
             let format = self.format.as_ref().ok_or_else(no_format)?;
             let open = self.contents().open.clone();
             let mut writer = ReelWriter::begin(&self.folder, format, duration, now)?;
@@ -215,21 +215,21 @@ impl Writer {
                 return Err(error);
             }
             self.anchor.begin_reel();
-            self.writer = Some(writer);
+            self.reel = Some(writer);
         }
-        self.writer.as_mut().ok_or_else(no_format)
+        self.reel.as_mut().ok_or_else(no_format)
     }
 
     /// Ends the reel that is being written.
     fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
-        let Some(writer) = self.writer.take() else { return Ok(()) };
+        let Some(writer) = self.reel.take() else { return Ok(()) };
         let summary = self.contents().close(writer.path().to_owned());
         writer.finish(summary.as_ref(), now)
     }
 
     /// The reel that is being written has failed: nothing more is added to it.
     fn drop_writer(&mut self) {
-        if let Some(writer) = self.writer.take() {
+        if let Some(writer) = self.reel.take() {
             self.contents().close(writer.path().to_owned());
         }
     }
@@ -242,7 +242,7 @@ impl Writer {
 
     /// Synchronises what is not on the disk yet.
     pub(super) fn sync(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
-        self.writer.as_mut().map_or(Ok(()), |writer| writer.sync(now))
+        self.reel.as_mut().map_or(Ok(()), |writer| writer.sync(now))
     }
 
     /// When `entry`, the next one, was on the air, as far as can be known now.
@@ -334,7 +334,7 @@ impl Writer {
     /// Withdraws the dates of the station, back to a break of unknown length: they were wrong.
     fn withdraw_dates(&mut self) -> Result<(), TapeError> {
         self.anchor.withdraw_dates();
-        let written = self.writer.as_mut().map_or(Ok(()), ReelWriter::write_withdrawal);
+        let written = self.reel.as_mut().map_or(Ok(()), ReelWriter::write_withdrawal);
         if !self.contents().withdraw_dates_of_open() {
             let reels = self.contents().reels.clone();
             for reel in reels.iter().rev() {
@@ -352,7 +352,7 @@ impl Writer {
     pub(super) fn shift(&mut self, by: TimeDelta, now: DateTime<Utc>) {
         self.corrected = Some((by, now));
         self.anchor.shift(by);
-        if let Some(Err(error)) = self.writer.as_mut().map(|writer| writer.write_shift(by)) {
+        if let Some(Err(error)) = self.reel.as_mut().map(|writer| writer.write_shift(by)) {
             tracing::warn!(%error, "when sound arrived will be known wrongly after a restart");
             self.drop_writer();
         }

@@ -109,6 +109,7 @@ pub struct Segment {
     /// Its address.
     pub url: Url,
     /// The part of the address that identifies it, see [`address`].
+    #[expect(clippy::struct_field_names, reason = "a key alone is that of its encryption")]
     pub segment_key: String,
     /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
