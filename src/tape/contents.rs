@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::index::closed::ClosedReel;
-use super::index::entry::{Entry, Trouble};
+use super::index::entry::{Entry, Title, Trouble};
 use super::index::summary::Summary;
 use super::index::{Index, moved_by};
 use super::tally::Tally;
@@ -89,6 +89,11 @@ impl Contents {
     pub(super) fn push_trouble(&mut self, trouble: Trouble) {
         self.trouble = Some(trouble.clone());
         self.block(|index| index.troubles.len()).troubles.push(trouble);
+    }
+
+    /// Adds a title.
+    pub(super) fn push_title(&mut self, title: Title) {
+        self.block(|index| index.titles.len()).titles.push(title);
     }
 
     fn measure(&mut self, format: &str, duration: Duration, bytes: u64) {

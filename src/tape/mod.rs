@@ -53,7 +53,7 @@ use crate::model::{Cause, CauseKind, MediaEvent, Span};
 
 pub use cut::{Listed, Run, Step, Walker, listing, progress, reaches};
 pub use error::TapeError;
-pub use index::entry::{Entry, Reel, Sound, Trouble};
+pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
 pub use tally::Tally;
 pub use timing::{Timed, on_air_times};
 pub use view::View;

@@ -115,6 +115,15 @@ impl Entry {
     }
 }
 
+/// What the station says that it plays, and since when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Title {
+    /// When it came.
+    pub at: DateTime<Utc>,
+    /// Its words, on one line.
+    pub text: String,
+}
+
 /// A trouble of the capture, with the time at which it began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trouble {

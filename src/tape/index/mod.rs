@@ -17,7 +17,11 @@
 //! A cause is written as its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and in
 //! the same way after the time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
-//! `#aircheck moved 20400500000` adds so many microseconds to all arrivals and troubles above it: the clock was wrong.
+//! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station said then that it plays. A reel begins with
+//! the title that it goes on with.
+//!
+//! `#aircheck moved 20400500000` adds so many microseconds to all arrivals, troubles and titles above it: the clock was
+//! wrong.
 //!
 //! `#aircheck follows` says that the station put the entry right behind the one before, in spite of the discontinuity.
 //! `#aircheck undated` says that the dates above it are wrong, back to a discontinuity without `follows`.
@@ -38,7 +42,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 
-use self::entry::{Entry, Reel, Sound, Trouble};
+use self::entry::{Entry, Reel, Sound, Title, Trouble};
 use crate::model::{Cause, CauseKind, Container};
 use crate::tape::timing::withdraw_dates;
 
@@ -47,6 +51,7 @@ const LONGEST: Duration = Duration::from_hours(24);
 const FORMAT: &str = "#aircheck format ";
 const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
+const TITLE: &str = "#aircheck title ";
 const CAUSE: &str = "#aircheck cause ";
 const MOVED: &str = "#aircheck moved ";
 const FOLLOWS: &str = "#aircheck follows";
@@ -63,6 +68,11 @@ fn one_line(text: &str) -> String {
 }
 
 /// A cause on one line.
+/// `text` as a title: on one line, of bounded length.
+pub(super) fn title_text(text: &str) -> String {
+    one_line(text)
+}
+
 fn cause_text(cause: &Cause) -> String {
     format!("[{}] {}", cause.kind.name(), one_line(&cause.words))
 }
@@ -121,6 +131,11 @@ pub(super) fn trouble_line(trouble: &Trouble) -> String {
     format!("{TROUBLE}{} {}\n", stamp(trouble.at), cause_text(&trouble.cause))
 }
 
+/// The line that says what the station plays.
+pub(super) fn title_line(title: &Title) -> String {
+    format!("{TITLE}{} {}\n", stamp(title.at), title.text)
+}
+
 /// The line that says that everything above it arrived `by` later.
 pub(super) fn moved_line(by: TimeDelta) -> String {
     format!("{MOVED}{}\n", by.num_microseconds().unwrap_or_default())
@@ -143,6 +158,7 @@ fn file_name(reel: &Reel) -> String {
 pub(super) struct Index {
     pub entries: Vec<Entry>,
     pub troubles: Vec<Trouble>,
+    pub titles: Vec<Title>,
 }
 
 impl Index {
@@ -152,10 +168,11 @@ impl Index {
         entries.chain(self.troubles.iter().map(|trouble| trouble.at)).any(|at| at >= from && at <= to)
     }
 
-    /// Moves all arrivals and troubles by `by`, as [`moved_by`] does.
+    /// Moves all arrivals, troubles and titles by `by`, as [`moved_by`] does.
     pub(super) fn shift(&mut self, by: TimeDelta) {
         let entries = self.entries.iter_mut().map(|entry| &mut entry.arrived);
-        for instant in entries.chain(self.troubles.iter_mut().map(|trouble| &mut trouble.at)) {
+        let troubles = self.troubles.iter_mut().map(|trouble| &mut trouble.at);
+        for instant in entries.chain(troubles).chain(self.titles.iter_mut().map(|title| &mut title.at)) {
             *instant = moved_by(*instant, by);
         }
     }
@@ -179,6 +196,8 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
             reel.init = map.split("BYTERANGE=\"").nth(1).and_then(leading_number).unwrap_or(0);
         } else if let Some(note) = line.strip_prefix(TROUBLE) {
             index.troubles.extend(parse_trouble(note));
+        } else if let Some(note) = line.strip_prefix(TITLE) {
+            index.titles.extend(parse_title(note));
         } else if let Some(by) = line.strip_prefix(MOVED) {
             index.shift(TimeDelta::microseconds(by.parse().unwrap_or_default()));
         } else if line == UNDATED {
@@ -268,6 +287,11 @@ fn leading_number(text: &str) -> Option<u64> {
 fn parse_trouble(note: &str) -> Option<Trouble> {
     let (at, cause) = note.split_once(' ')?;
     Some(Trouble { at: instant(at)?, cause: parse_cause(cause) })
+}
+
+fn parse_title(note: &str) -> Option<Title> {
+    let (at, text) = note.split_once(' ')?;
+    Some(Title { at: instant(at)?, text: text.to_owned() })
 }
 
 /// Reads an instant as [`stamp`] writes it. A leap second becomes the first second of the next minute: sums with it

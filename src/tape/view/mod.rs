@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::base::duration::delta;
 use crate::model::{Cause, Gap, Span};
 use crate::tape::index::Index;
-use crate::tape::index::entry::{Entry, Sound, Trouble};
+use crate::tape::index::entry::{Entry, Sound, Title, Trouble};
 use crate::tape::timing::{Timed, on_air_times};
 
 /// Entries that follow each other, and the troubles that came between them.
@@ -100,7 +100,7 @@ impl View {
     pub(super) fn new(first: u64, entries: Vec<Entry>, troubles: Vec<Trouble>, delay: TimeDelta) -> Self {
         let timed = on_air_times(&entries, delay);
         let range = 0..entries.len();
-        let index = Arc::new(Index { entries, troubles: Vec::new() });
+        let index = Arc::new(Index { entries, ..Index::default() });
         Self { first, parts: vec![Part { index, range, before: 0 }], timed, troubles }
     }
 
@@ -117,6 +117,12 @@ impl View {
     pub(super) fn push_trouble(&mut self, trouble: Trouble) {
         let behind = self.troubles.partition_point(|noted| noted.at <= trouble.at);
         self.troubles.insert(behind, trouble);
+    }
+
+    /// What the station said that it plays, on the reels of this time and in the order in which it came. The same title
+    /// comes again where a reel begins with it.
+    pub fn titles(&self) -> impl Iterator<Item = &Title> {
+        self.parts.iter().flat_map(|part| &part.index.titles)
     }
 
     /// The instant from which the tape holds sound.

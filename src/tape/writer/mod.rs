@@ -15,8 +15,10 @@ use self::rejoin::{COMPARED, Judged, Rejoin};
 use crate::model::{AsCause, Cause, Chunk, DatesNews, Format, MediaEvent};
 use crate::tape::contents::Contents;
 use crate::tape::error::TapeError;
+use crate::tape::index;
 use crate::tape::index::closed::ClosedReel;
-use crate::tape::index::entry::{Entry, Trouble};
+use crate::tape::index::entry::{Entry, Title, Trouble};
+use crate::tape::index::summary::Summary;
 use crate::tape::timing::Anchor;
 use crate::tape::view::Block;
 
@@ -30,6 +32,8 @@ pub(super) struct Writer {
     contents: Arc<Mutex<Contents>>,
     format: Option<Format>,
     reel: Option<ReelWriter>,
+    /// What the station said last that it plays.
+    title: Option<Title>,
     rejoin: Rejoin,
     /// Whether the source says that the next sound is new.
     unheard: bool,
@@ -52,6 +56,7 @@ impl Writer {
             contents,
             format: None,
             reel: None,
+            title: None,
             rejoin: Rejoin::default(),
             unheard: false,
             unwritten: None,
@@ -96,7 +101,11 @@ impl Writer {
                 let at = self.corrected(at, now);
                 self.write_trouble(Trouble { at, cause })
             }
-            MediaEvent::Dates { .. } | MediaEvent::Title { .. } => Ok(()),
+            MediaEvent::Title { at, text } => {
+                let at = self.corrected(at, now);
+                self.write_title(Title { at, text: index::title_text(&text) })
+            }
+            MediaEvent::Dates { .. } => Ok(()),
         };
         match &result {
             Ok(()) => self.contents().tally.taken = tally.taken,
@@ -196,6 +205,17 @@ impl Writer {
         written
     }
 
+    fn write_title(&mut self, title: Title) -> Result<(), TapeError> {
+        // Many stations say it with every few seconds of sound.
+        if self.title.as_ref().is_some_and(|last| last.text == title.text) {
+            return Ok(());
+        }
+        self.reel.as_mut().map_or(Ok(()), |writer| writer.write_title(&title))?;
+        self.contents().push_title(title.clone());
+        self.title = Some(title);
+        Ok(())
+    }
+
     /// The reel to write chunks of about `duration` to. A new one begins with what came since the last.
     fn writer(&mut self, duration: Duration, now: DateTime<Utc>) -> Result<&mut ReelWriter, TapeError> {
         let no_format = || TapeError::NoFormat { path: self.folder.clone() };
@@ -205,8 +225,10 @@ impl Writer {
             let mut writer = ReelWriter::begin(&self.folder, format, duration, now)?;
             let blocks = open.iter().map(|block| &block.index);
             let mut troubles = blocks.clone().flat_map(|index| &index.troubles);
+            let mut titles = blocks.clone().flat_map(|index| &index.titles);
             let mut entries = blocks.flat_map(|index| &index.entries);
             let written = troubles.try_for_each(|trouble| writer.write_trouble(trouble));
+            let written = written.and_then(|()| titles.try_for_each(|title| writer.write_title(title)));
             let on_air = |entry: &Entry| entry.programme_time.unwrap_or(entry.arrived);
             let written = written.and_then(|()| entries.try_for_each(|entry| writer.write_entry(entry, on_air(entry))));
             if let Err(error) = written {
@@ -223,15 +245,25 @@ impl Writer {
     /// Ends the reel that is being written.
     fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
         let Some(writer) = self.reel.take() else { return Ok(()) };
-        let summary = self.contents().close(writer.path().to_owned());
+        let summary = self.close(&writer);
         writer.finish(summary.as_ref(), now)
     }
 
     /// The reel that is being written has failed: nothing more is added to it.
     fn drop_writer(&mut self) {
         if let Some(writer) = self.reel.take() {
-            self.contents().close(writer.path().to_owned());
+            self.close(&writer);
         }
+    }
+
+    /// What came is on the reel of `writer`, and the next begins with the title of this moment.
+    fn close(&self, writer: &ReelWriter) -> Option<Summary> {
+        let mut contents = self.contents();
+        let summary = contents.close(writer.path().to_owned());
+        if let Some(title) = &self.title {
+            contents.push_title(title.clone());
+        }
+        summary
     }
 
     /// Nothing more comes: writes what was held back, and ends the reel.

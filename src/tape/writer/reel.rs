@@ -24,7 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::model::{Chunk, Format};
 use crate::tape::error::TapeError;
 use crate::tape::index;
-use crate::tape::index::entry::{Entry, Reel, Sound, Trouble};
+use crate::tape::index::entry::{Entry, Reel, Sound, Title, Trouble};
 use crate::tape::index::summary::Summary;
 
 /// A write this long after the last synchronisation is synchronised at once.
@@ -120,6 +120,11 @@ impl ReelWriter {
     /// Writes the line of an entry into the index.
     pub(super) fn write_entry(&mut self, entry: &Entry, on_air: DateTime<Utc>) -> Result<(), TapeError> {
         self.line(&index::entry_line(entry, &self.reel, on_air))
+    }
+
+    /// Writes a title into the index.
+    pub(super) fn write_title(&mut self, title: &Title) -> Result<(), TapeError> {
+        self.line(&index::title_line(title))
     }
 
     /// Writes a trouble into the index.
