@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// An encoder that runs.
 #[derive(Debug)]
-pub(in crate::encode) struct Mp3Encoder {
+pub struct Mp3Encoder {
     process: Running,
     input: Option<ChildStdin>,
     path: PathBuf,

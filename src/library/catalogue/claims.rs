@@ -65,29 +65,30 @@ impl Catalogue {
     }
 
     /// Gives `lease` to all unfinished airings whose lease has expired by `now`, whose owner is a process of `machine`, or
-    /// that have none, as those of earlier releases. Returns them, oldest first.
+    /// that have none, as those of earlier releases. Returns them, oldest first. A catalogue that cannot be written keeps none
+    /// of them from being recorded: one that is recorded twice is better than one that is not.
     pub async fn take_over(
         &self,
         machine: String,
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedAiring>, CatalogueError> {
+        const FREE: &str =
+            "finished_at IS NULL AND (owner IS NULL OR leased_until <= ?1 OR substr(owner, 1, length(?2)) = ?2)";
         self.run(move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            transaction
-                .execute(
-                    "UPDATE airings SET owner = ?1, leased_until = ?2 WHERE finished_at IS NULL AND \
-                     (owner IS NULL OR leased_until <= ?3 OR substr(owner, 1, length(?4)) = ?4)",
-                    params![lease.owner, stamp(lease.until), stamp(now), format!("{machine}#")],
-                )
-                .map_err(written)?;
-            transaction.commit().map_err(written)?;
-            let owned = rows::select(
-                connection,
-                "finished_at IS NULL AND owner = ?1 ORDER BY on_air_start, id",
-                &[Value::Text(lease.owner)],
-            )?;
-            Ok(owned.into_iter().map(rows::Entry::into_claimed).collect())
+            let (now, machine) = (stamp(now), format!("{machine}#"));
+            let parameters = [Value::Text(now.clone()), Value::Text(machine.clone())];
+            let free = rows::select(connection, &format!("{FREE} ORDER BY on_air_start, id"), &parameters)?;
+            if !free.is_empty() {
+                let taken = connection.execute(
+                    &format!("UPDATE airings SET owner = ?3, leased_until = ?4 WHERE {FREE}"),
+                    params![now, machine, lease.owner, stamp(lease.until)],
+                );
+                if let Err(error) = taken {
+                    tracing::warn!(%error, "the claims of before could not be taken over in the list");
+                }
+            }
+            Ok(free.into_iter().map(rows::Entry::into_claimed).collect())
         })
         .await
     }
@@ -155,7 +156,7 @@ mod tests {
             let taken = catalogue.take_over("a:/var/lib/aircheck".to_owned(), own, now).await.unwrap();
             taken.into_iter().map(|claimed| claimed.airing.id).collect::<Vec<_>>()
         };
-        let own = vec![of_this_machine, of_nobody.id];
+        let own = vec![of_this_machine.clone(), of_nobody.id.clone()];
         assert_eq!(taken(now).await, own);
         catalogue.renew(lease("b:/var/lib/aircheck#7", "2026-11-20T05:04:00Z")).await.unwrap();
         assert_eq!(taken(at("2026-11-20T05:03:59Z")).await.len(), 3, "that of the other state folder has expired");
