@@ -10,7 +10,7 @@
 //!
 //! Claims, changes and the end of changes take turns, so that no change is answered and then forgotten. An airing that the
 //! daemon slept through (stopped, suspended, clock stepped) is what [`programme::Programme::airings`] finds between the
-//! last look and now and the catalogue does not have ([`Airings::write_off`]).
+//! last look and now and the catalogue does not have (`missed`).
 
 pub mod agenda;
 mod beginning;

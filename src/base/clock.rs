@@ -59,7 +59,7 @@ impl dyn Clock + '_ {
         })
     }
 
-    /// As [`timeout`](Self::timeout), until `deadline` in monotonic time.
+    /// As `timeout`, until `deadline` in monotonic time.
     ///
     /// # Errors
     /// [`Elapsed`] if it takes longer.

@@ -3,7 +3,7 @@
 //!
 //! That crate is used within the limits measured of release 0.15.1:
 //! - its crons are in UTC and few, because it freezes a zone's offset when a job is made: the crons of shows belong to
-//!   [`super::plan`];
+//!   `airings::plan`;
 //! - jobs are added one after another before it starts, because concurrent `add`s hang;
 //! - a job only hands a tick on without waiting, because runs may overlap and a panic ends a job for good;
 //! - a tick says nothing about the time, because it comes up to half a second late: whoever gets one asks the clock;

@@ -1,6 +1,6 @@
 //! Housekeeping: what of all that is kept goes again. Nothing else deletes tape, what is in the bin, or recordings.
 //!
-//! One pure plan ([`plan`]) says what may go and in which order: old tape, the bin, recordings that `keep` does not keep. It
+//! One pure plan (`plan`) says what may go and in which order: old tape, the bin, recordings that `keep` does not keep. It
 //! is applied once an hour to what is due, and as far as necessary when a new airing finds too little room.
 
 mod plan;

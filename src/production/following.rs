@@ -4,7 +4,7 @@
 //! - as soon as the tape reaches beyond its end, nothing more can come: a tape is written in programme order;
 //! - a station that is down may come back with a window that still holds the end, so it is given [`LATEST`], counted from
 //!   when the cut was due or, after a restart, from when the encoding began;
-//! - a station of which nothing at all is on tape is given up after [`QUIET`].
+//! - a station of which nothing at all is on tape is given up after `QUIET`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;

@@ -7,7 +7,7 @@
 //!
 //! - `task` repeats attempts until there is a verdict, `attempt` is one of them;
 //! - `diagnosis` finds what keeps an airing from being finished and passes, `output_watch` whether the output folder does;
-//! - [`progress`] says how far the airings are; [`recut()`] cuts one again after its verdict.
+//! - `progress` says how far the airings are; [`recut()`] cuts one again after its verdict.
 
 mod attempt;
 mod causes;

@@ -1,7 +1,7 @@
 //! Control by hand: what a person skips, adds, stops and extends.
 //!
 //! Every change is in the catalogue before it is answered, in one transaction with the claim that it is about, so that it
-//! is there after `kill -9`; then whoever records the airing hears of it, and whoever asks for the [`Programme`]. A change
+//! is there after `kill -9`; then whoever records the airing hears of it, and whoever asks for the `Programme`. A change
 //! that was begun is carried through also when whoever asked for it goes away.
 //!
 //! An airing can be skipped until its recording begins, stopped while it is being recorded, and extended until its
