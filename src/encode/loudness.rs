@@ -7,7 +7,7 @@ use crate::model::Loudness;
 
 /// Measures samples as they pass.
 pub(super) struct LoudnessMeter {
-    /// `None` if the crate refuses the format, which it does for none that [`Mp3`] can name.
+    /// `None` if the crate refuses the format, which it does for none that [`Encoding`] can name.
     meter: Option<EbuR128>,
 }
 
