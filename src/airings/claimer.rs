@@ -36,9 +36,10 @@ impl Claimer {
         self.0.send_modify(|look| look.at = at);
     }
 
-    /// Has handed out again what is due by another time, from the next look on.
-    pub fn clock_was_set(&self) {
-        self.0.send_modify(|look| look.clock_sets += 1);
+    /// Has claimed what is due at `at` by a clock that was set. One look, because a look at the time of before would pass
+    /// over what the new time still has ahead.
+    pub fn clock_was_set(&self, at: DateTime<Utc>) {
+        self.0.send_modify(|look| *look = Look { at, clock_sets: look.clock_sets + 1 });
     }
 }
 

@@ -272,8 +272,8 @@ impl Daemon {
         if self.time.is_first() {
             self.time.follow();
             self.decks.clock_was_wrong(jump).await;
-            self.claimer.clock_was_set();
             let now = self.environment.clock.now();
+            self.claimer.clock_was_set(now);
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
         }
@@ -290,7 +290,7 @@ impl Daemon {
             self.held_for = None;
             self.time.follow();
             self.decks.clock_was_set();
-            self.claimer.clock_was_set();
+            self.claimer.clock_was_set(self.environment.clock.now());
             info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
         }
     }
