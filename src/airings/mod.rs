@@ -21,7 +21,6 @@ pub mod plan;
 pub mod programme;
 mod register;
 mod renewal;
-pub mod report;
 mod running;
 
 pub use missed::Missed;

@@ -13,8 +13,9 @@ use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::readable::clock;
 use crate::config::Config;
-use crate::library::catalogue::{CatalogueError, Filter, Recording, Report};
+use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{ShowId, StationId};
+use crate::web::wire::Report;
 
 /// Which recordings to list, and how.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
     };
     let output = catalogue::output(config);
     if options.json {
-        let listed = |it: &Recording| Listed { report: it.report(&output), gone: is_gone(it, &output) };
+        let listed = |it: &Recording| Listed { report: Report::of(it, &output), gone: is_gone(it, &output) };
         print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
         print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(options)))?;

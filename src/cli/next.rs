@@ -14,6 +14,7 @@ use crate::base::clock::Clock;
 use crate::config::Config;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{Amendments, Planned};
+use crate::web::wire::Airing;
 
 /// Prints the next `count` airings of the file at `path`. Exit code 2 if the file is wrong.
 pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
@@ -29,7 +30,7 @@ pub fn run(path: &Path, count: u32, json: bool, clock: &dyn Clock) -> anyhow::Re
     let now = clock.now();
     let coming = programme.coming(now, usize::try_from(count)?);
     if json {
-        print_json(&coming.iter().map(|planned| planned.report(now, false)).collect::<Vec<_>>())?;
+        print_json(&coming.iter().map(|planned| Airing::of(planned, now, false)).collect::<Vec<_>>())?;
     } else if coming.is_empty() {
         print(&format!("No show is planned: add one under `shows:` in {}.\n", config.file.display()))?;
     } else {
@@ -101,7 +102,7 @@ mod tests {
     fn airings_are_listed_in_their_own_zones_without_padding() {
         let (config, now) = (Arc::new(config()), "2026-11-20T00:00:00Z".parse().unwrap());
         let mut coming = Programme::new(Arc::clone(&config), Arc::default()).coming(now, 2);
-        let json: Vec<_> = coming.iter().map(|planned| planned.report(now, false)).collect();
+        let json: Vec<_> = coming.iter().map(|planned| Airing::of(planned, now, false)).collect();
         let json = serde_json::to_value(json).unwrap();
         assert_eq!(
             json[0],

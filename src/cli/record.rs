@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
+use chrono::{SubsecRound as _, TimeDelta};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -24,12 +24,12 @@ use crate::capture::deck::Decks;
 use crate::capture::{CONNECTING, first_sound};
 use crate::config::{Config, Id3, Station};
 use crate::encode::{Encoded, Job};
-use crate::library::catalogue::{Missing, Report, Silent};
 use crate::library::shelf::{self, Shelf};
 use crate::model::{AiringId, Cause, CauseKind, Codec, ShowId, Span, StationId, Verdict};
 use crate::production::following::{self, EncodingSlots, Ending};
 use crate::production::{Draft, Subject, Texts, summary, tags};
 use crate::tape::Tape;
+use crate::web::wire::{Missing, Report, Silent, stamp};
 
 /// What to record, and how.
 #[derive(Debug, Clone)]
@@ -84,7 +84,7 @@ fn unfit(file: &Path) -> Option<String> {
             "a recording is a file and cannot be written to standard output: name one, such as x.mp3".to_owned(),
         );
     }
-    if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("mp3")) {
+    if Codec::of_file(file).is_none() {
         return Some(format!("only MP3 is written: name it {}", file.with_extension("mp3").display()));
     }
     if file.symlink_metadata().is_ok() {
@@ -292,15 +292,7 @@ async fn report(
     taken: &Encoded,
     file: Option<&Path>,
 ) -> anyhow::Result<Report> {
-    let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Millis, true);
-    let missing = taken.gaps.iter().map(|gap| Missing {
-        start: stamp(gap.start),
-        seconds: gap.length.as_secs_f64(),
-        cause: gap.cause.words.clone(),
-        kind: gap.cause.kind,
-    });
-    let dead_air = taken.measured.dead_air.iter();
-    let silent = dead_air.map(|dead| Silent { start: stamp(dead.start), seconds: dead.length.as_secs_f64() });
+    let zone = station.timezone;
     let bytes = match file {
         Some(file) => Some(shelf::size(file).await?),
         None => None,
@@ -310,12 +302,12 @@ async fn report(
         show: station.id.to_string(),
         title: station.name.clone(),
         station: station.id.to_string(),
-        start: stamp(cut.start),
-        end: stamp(cut.end),
+        start: stamp(cut.start, zone),
+        end: stamp(cut.end, zone),
         verdict: Some(verdict.word()),
         seconds: taken.seconds,
-        missing: missing.collect(),
-        silent: silent.collect(),
+        missing: taken.gaps.iter().map(|gap| Missing::of(gap, zone)).collect(),
+        silent: taken.measured.dead_air.iter().map(|dead| Silent::of(dead, zone)).collect(),
         notes: Vec::new(),
         loudness: taken.measured.loudness.map(|loudness| loudness.integrated),
         file: file.map(Path::to_owned),

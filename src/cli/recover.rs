@@ -15,11 +15,12 @@ use super::runtime::block_on;
 use crate::base::environment::Environment;
 use crate::base::signals::Signals;
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, CatalogueError, Recording, Report};
+use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
 use crate::library::shelf::Shelf;
 use crate::library::strays;
 use crate::model::{AiringId, Verdict};
 use crate::recorder::{self, Recoverable, Recut, RecutError};
+use crate::web::wire::Report;
 
 /// What to recover, and how.
 #[derive(Debug)]
@@ -67,8 +68,11 @@ fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
     .context("what can be recovered cannot be listed")?;
     if json {
         let output = catalogue::output(config);
-        let report =
-            |it: &Recoverable| Candidate { report: it.recording.report(&output), on_tape: it.on_tape, gone: it.gone };
+        let report = |it: &Recoverable| Candidate {
+            report: Report::of(&it.recording, &output),
+            on_tape: it.on_tape,
+            gone: it.gone,
+        };
         print_json(&found.iter().map(report).collect::<Vec<_>>())?;
     } else if found.is_empty() {
         print("nothing: no tape holds more of an airing than its recording does\n")?;
@@ -107,7 +111,7 @@ async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
     let now = Environment::system().clock.now();
     let adopted = strays::adopt(&catalogue, &shelf, now).await.context("what the list has lost cannot be put on it")?;
     if json {
-        print_json(&adopted.iter().map(|it| it.report(shelf.output())).collect::<Vec<_>>())?;
+        print_json(&adopted.iter().map(|it| Report::of(it, shelf.output())).collect::<Vec<_>>())?;
     } else if adopted.is_empty() {
         print("nothing: the list has every recording in the output folder\n")?;
     } else {
@@ -156,7 +160,7 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
 
 fn tell(output: &Path, recording: &Recording, json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&recording.report(output));
+        return print_json(&Report::of(recording, output));
     }
     let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
     let file = recording.file.as_ref().map(|file| output.join(file).display().to_string()).unwrap_or_default();

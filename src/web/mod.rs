@@ -22,6 +22,7 @@ mod monitoring;
 mod pages;
 mod site;
 mod transport;
+pub mod wire;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

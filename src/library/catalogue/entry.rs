@@ -1,15 +1,12 @@
 //! What the catalogue hands out: airings that are claimed, recordings that are done.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::zone::Zone;
-use chrono::{DateTime, SecondsFormat, Utc};
-use serde::Serialize;
+use chrono::{DateTime, Utc};
 
-use crate::model::{
-    Airing, AiringId, CauseKind, Codec, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict,
-};
+use crate::model::{Airing, AiringId, Codec, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict};
 
 /// An airing that is claimed but not finished: it is being recorded, or was when the process died.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,61 +93,6 @@ pub enum Stage {
     Coming,
 }
 
-/// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    /// The airing's id.
-    pub id: String,
-    /// The show's id.
-    pub show: String,
-    /// The show's title when it was claimed.
-    pub title: String,
-    /// The station's id.
-    pub station: String,
-    /// On the air from.
-    pub start: String,
-    /// On the air until.
-    pub end: String,
-    /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
-    pub verdict: Option<&'static str>,
-    /// Decoded sound in the file.
-    pub seconds: f64,
-    /// What is missing.
-    pub missing: Vec<Missing>,
-    /// What is dead air.
-    pub silent: Vec<Silent>,
-    /// What else is to be said of it, such as that it has the default name.
-    pub notes: Vec<Note>,
-    /// Integrated loudness in LUFS; null where it is not known.
-    pub loudness: Option<f64>,
-    /// The file: absolute, and relative to the output folder for who asks over the network.
-    pub file: Option<PathBuf>,
-    /// Its size.
-    pub bytes: Option<u64>,
-}
-
-/// A gap as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Missing {
-    /// Where the sound stops.
-    pub start: String,
-    /// How much is missing.
-    pub seconds: f64,
-    /// Why, in words.
-    pub cause: String,
-    /// Why, in one word out of few.
-    pub kind: CauseKind,
-}
-
-/// Dead air as scripts see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Silent {
-    /// Where it begins.
-    pub start: String,
-    /// How long it lasts.
-    pub seconds: f64,
-}
-
 impl Stage {
     /// Every stage.
     pub(super) const ALL: [Self; 3] = [Self::Going, Self::There, Self::Coming];
@@ -187,42 +129,5 @@ impl Recording {
     /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
     pub fn plays_for(&self) -> Duration {
         self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
-    }
-
-    /// The recording as scripts see it, its file below `output`.
-    pub fn report(&self, output: &Path) -> Report {
-        let local = |at: DateTime<Utc>, format| at.with_timezone(&self.timezone).to_rfc3339_opts(format, true);
-        Report {
-            id: self.id.to_string(),
-            show: self.show.to_string(),
-            title: self.title.clone(),
-            station: self.station.to_string(),
-            start: local(self.on_air.start, SecondsFormat::AutoSi),
-            end: local(self.on_air.end, SecondsFormat::AutoSi),
-            verdict: self.verdict.as_ref().filter(|_| self.finished_at.is_some()).map(Verdict::word),
-            seconds: self.seconds,
-            missing: self
-                .gaps
-                .iter()
-                .map(|gap| Missing {
-                    start: local(gap.start, SecondsFormat::Millis),
-                    seconds: gap.length.as_secs_f64(),
-                    cause: gap.cause.words.clone(),
-                    kind: gap.cause.kind,
-                })
-                .collect(),
-            silent: self
-                .dead_air
-                .iter()
-                .map(|dead| Silent {
-                    start: local(dead.start, SecondsFormat::Millis),
-                    seconds: dead.length.as_secs_f64(),
-                })
-                .collect(),
-            notes: self.notes.clone(),
-            loudness: self.loudness.map(|loudness| loudness.integrated),
-            file: self.file.as_ref().map(|file| output.join(file)),
-            bytes: self.bytes,
-        }
     }
 }

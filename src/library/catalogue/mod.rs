@@ -43,7 +43,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
-pub use entry::{Binned, ClaimedAiring, Missing, Recording, Report, Silent, Stage};
+pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
 pub use past::Past;

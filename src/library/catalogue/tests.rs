@@ -169,28 +169,8 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
     assert_eq!(catalogue.peaks(&airing.id).await.unwrap(), partial().measured.peaks);
     assert_eq!(recording.cut, airing.cut());
     assert_eq!(recording.finished_at, Some(partial().at));
-    assert_eq!(
-        serde_json::to_value(recording.report(Path::new("/recordings"))).unwrap(),
-        serde_json::json!({
-            "id": "명연주@20261120T0500Z",
-            "show": "명연주",
-            "title": "명연주 명음반",
-            "station": "kbs-1fm",
-            "start": "2026-11-20T14:00:00+09:00",
-            "end": "2026-11-20T16:00:00+09:00",
-            "verdict": "partial",
-            "seconds": 7196.25,
-            "missing": [
-                {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403", "kind": "refused"},
-                {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김", "kind": "connection"},
-            ],
-            "silent": [{"start": "2026-11-20T14:30:00.500+09:00", "seconds": 31.5}],
-            "notes": [{"kind": "default_title", "reason": "왜 \"?\""}],
-            "loudness": -16.5,
-            "file": "/recordings/KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3",
-            "bytes": 115_140_000,
-        })
-    );
+    assert_eq!((recording.seconds, &recording.notes), (partial().seconds, &partial().notes));
+    assert_eq!((recording.file.clone(), recording.bytes), (partial().file, partial().bytes));
 
     let failed = Outcome { verdict: Verdict::Failed, seconds: 0.0, file: None, bytes: None, gaps: vec![], ..partial() };
     assert!(matches!(catalogue.finish(&airing.id, &failed).await, Err(CatalogueError::NotClaimed { .. })));

@@ -12,12 +12,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Body, Count, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
-use super::wire::Airing;
 use crate::airings::by_hand::{ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
 use crate::model::{AiringId, Planned, ShowId, Span, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::wire::Airing;
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -162,7 +162,7 @@ pub(super) fn created(site: &Site, planned: &Planned) -> Response {
 
 /// An airing as programs see it now.
 pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Airing {
-    planned.report(now, site.airings.is_recording(&planned.airing.id)).into()
+    Airing::of(planned, now, site.airings.is_recording(&planned.airing.id))
 }
 
 /// The path of an airing, percent-encoded.

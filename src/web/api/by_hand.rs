@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 use super::airings::{created, report};
 use super::extract::{Body, Path};
 use super::moment::{length, moment};
-use super::wire::Airing;
 use crate::airings::by_hand::{ControlError, Later};
 use crate::model::{AiringId, Planned, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::wire::Airing;
 
 /// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
 #[utoipa::path(

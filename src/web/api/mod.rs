@@ -14,7 +14,6 @@ mod moment;
 mod probes;
 mod recordings;
 mod stations;
-mod wire;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;

@@ -12,13 +12,13 @@ use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
 use super::extract::Path;
-use super::wire::CauseKind;
 use crate::base::redact;
 use crate::language::Sentence;
 use crate::model::StationId;
 use crate::web::Site;
 use crate::web::answer::{Problem, range};
 use crate::web::site::probes::{Busy, Probes};
+use crate::web::wire::CauseKind;
 
 /// What came of trying a station.
 #[derive(Debug, Serialize, ToSchema)]

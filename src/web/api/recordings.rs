@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::extract::{Count, Instant, Path, Query};
-use super::wire::Report;
 use crate::language::Sentence;
 use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
 use crate::web::site::presence;
+use crate::web::wire::Report;
 
 /// Which of them.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -88,13 +88,13 @@ impl Listed {
 
     fn new(recording: &Recording, gone: bool) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
-        let report = recording.report(std::path::Path::new(""));
+        let report = Report::of(recording, std::path::Path::new(""));
         let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
             url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
-        Self { report: report.into(), media: media.flatten(), gone }
+        Self { report, media: media.flatten(), gone }
     }
 }
 

@@ -6,10 +6,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::wire::CauseKind;
 use crate::base::redact;
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::wire::CauseKind;
 
 /// A station, without its address, which may be secret. Times are RFC 3339, by the clock of the station.
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,14 +1,16 @@
-//! An airing as scripts see it.
+//! Airings.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::Planned;
 
 /// An airing as scripts see it: the objects of `next --json`. Times are RFC 3339, on air by the clock of the show.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Report {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Airing {
     /// Derived from show and start; the recording will have it.
+    #[schema(example = "x@20261120T0300Z")]
     pub id: String,
     /// The show's id.
     pub show: String,
@@ -17,14 +19,18 @@ pub struct Report {
     /// The station's id.
     pub station: String,
     /// On the air from, without padding.
+    #[schema(format = DateTime)]
     pub start: String,
     /// On the air until; where it is recorded until somebody stops it, the latest end.
+    #[schema(format = DateTime)]
     pub end: String,
     /// The zone of the show.
+    #[schema(value_type = String, example = "Asia/Seoul")]
     pub timezone: &'static str,
     /// What becomes of it.
     pub state: State,
     /// Where it comes from: `file`, the cron of a show, or `hand`, somebody added it.
+    #[schema(value_type = String, example = "file")]
     pub origin: &'static str,
     /// Whether somebody gave it another end.
     pub moved: bool,
@@ -33,7 +39,8 @@ pub struct Report {
 }
 
 /// What becomes of an airing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AiringState)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// It is to be recorded.
@@ -46,29 +53,29 @@ pub enum State {
     Over,
 }
 
-impl Planned {
-    /// The airing as scripts see it, at `now`; `recording` says whether it is being recorded.
-    pub fn report(&self, now: DateTime<Utc>, recording: bool) -> Report {
-        let Self { airing, .. } = self;
+impl Airing {
+    /// The airing at `now`; `recording` says whether it is being recorded.
+    pub fn of(planned: &Planned, now: DateTime<Utc>, recording: bool) -> Self {
+        let Planned { airing, .. } = planned;
         let local =
             |at: DateTime<Utc>| at.with_timezone(&airing.timezone).to_rfc3339_opts(SecondsFormat::AutoSi, false);
-        Report {
+        Self {
             id: airing.id.to_string(),
             show: airing.show.to_string(),
-            title: self.title.clone(),
+            title: planned.title.clone(),
             station: airing.station.to_string(),
             start: local(airing.on_air.start),
             end: local(airing.on_air.end),
             timezone: airing.timezone.name(),
             state: match () {
-                () if self.skipped => State::Skipped,
+                () if planned.skipped => State::Skipped,
                 () if airing.cut().end <= now => State::Over,
                 () if recording => State::Recording,
                 () => State::Planned,
             },
-            origin: self.origin.word(),
-            moved: self.moved,
-            until_stopped: self.until_stopped,
+            origin: planned.origin.word(),
+            moved: planned.moved,
+            until_stopped: planned.until_stopped,
         }
     }
 }

@@ -1,0 +1,251 @@
+//! Recordings, without what only the interface knows of them.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::cause::CauseKind;
+use crate::base::zone::Zone;
+use crate::library::catalogue::Recording;
+use crate::model::{self, DeadAir, Gap, Verdict};
+
+/// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Report {
+    /// The airing's id.
+    pub id: String,
+    /// The show's id.
+    pub show: String,
+    /// The show's title when it was claimed.
+    pub title: String,
+    /// The station's id.
+    pub station: String,
+    /// On the air from.
+    #[schema(format = DateTime)]
+    pub start: String,
+    /// On the air until.
+    #[schema(format = DateTime)]
+    pub end: String,
+    /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
+    #[schema(value_type = Option<String>, example = "complete")]
+    pub verdict: Option<&'static str>,
+    /// Decoded sound in the file.
+    pub seconds: f64,
+    /// What is missing.
+    pub missing: Vec<Missing>,
+    /// What is dead air.
+    pub silent: Vec<Silent>,
+    /// What else is to be said of it, such as that it has the default name.
+    pub notes: Vec<Note>,
+    /// Integrated loudness in LUFS; null where it is not known.
+    pub loudness: Option<f64>,
+    /// The file: absolute, and relative to the output folder for who asks over the network.
+    #[schema(value_type = Option<String>)]
+    pub file: Option<PathBuf>,
+    /// Its size.
+    pub bytes: Option<u64>,
+}
+
+/// A gap as scripts see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Missing {
+    /// Where the sound stops.
+    #[schema(format = DateTime)]
+    pub start: String,
+    /// How much is missing.
+    pub seconds: f64,
+    /// Why, in words.
+    pub cause: String,
+    /// Why, in one word out of few.
+    pub kind: CauseKind,
+}
+
+/// Dead air as scripts see it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Silent {
+    /// Where it begins.
+    #[schema(format = DateTime)]
+    pub start: String,
+    /// How long it lasts.
+    pub seconds: f64,
+}
+
+/// A note about a recording: something is not as the configuration says, and why.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Note {
+    /// What is to be said, in one word out of few.
+    pub kind: NoteKind,
+    /// Why, in English, for a person.
+    pub reason: String,
+}
+
+/// What a note says: which text of a recording is the default one, because the template of the configuration failed.
+///
+/// The names are in catalogues and in what programs read: one that has been released is never changed.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// The name of its file.
+    DefaultName,
+    /// Its title.
+    DefaultTitle,
+    /// Its artist.
+    DefaultArtist,
+    /// Its album.
+    DefaultAlbum,
+    /// Its genre.
+    DefaultGenre,
+}
+
+impl Report {
+    /// The recording, its file below `output`.
+    pub fn of(recording: &Recording, output: &Path) -> Self {
+        let zone = recording.timezone;
+        let local = |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);
+        Self {
+            id: recording.id.to_string(),
+            show: recording.show.to_string(),
+            title: recording.title.clone(),
+            station: recording.station.to_string(),
+            start: local(recording.on_air.start),
+            end: local(recording.on_air.end),
+            verdict: recording.verdict.as_ref().filter(|_| recording.finished_at.is_some()).map(Verdict::word),
+            seconds: recording.seconds,
+            missing: recording.gaps.iter().map(|gap| Missing::of(gap, zone)).collect(),
+            silent: recording.dead_air.iter().map(|dead| Silent::of(dead, zone)).collect(),
+            notes: recording.notes.iter().cloned().map(Note::from).collect(),
+            loudness: recording.loudness.map(|loudness| loudness.integrated),
+            file: recording.file.as_ref().map(|file| output.join(file)),
+            bytes: recording.bytes,
+        }
+    }
+}
+
+impl Missing {
+    /// The gap, by the clock of `zone`.
+    pub fn of(gap: &Gap, zone: Zone) -> Self {
+        let (cause, kind) = (gap.cause.words.clone(), gap.cause.kind.into());
+        Self { start: stamp(gap.start, zone), seconds: gap.length.as_secs_f64(), cause, kind }
+    }
+}
+
+impl Silent {
+    /// The dead air, by the clock of `zone`.
+    pub fn of(dead: &DeadAir, zone: Zone) -> Self {
+        Self { start: stamp(dead.start, zone), seconds: dead.length.as_secs_f64() }
+    }
+}
+
+/// An instant with its milliseconds, by the clock of `zone`.
+pub fn stamp(at: DateTime<Utc>, zone: Zone) -> String {
+    at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+impl From<model::Note> for Note {
+    fn from(model::Note { kind, reason }: model::Note) -> Self {
+        Self { kind: kind.into(), reason }
+    }
+}
+
+impl From<model::NoteKind> for NoteKind {
+    fn from(kind: model::NoteKind) -> Self {
+        match kind {
+            model::NoteKind::DefaultName => Self::DefaultName,
+            model::NoteKind::DefaultTitle => Self::DefaultTitle,
+            model::NoteKind::DefaultArtist => Self::DefaultArtist,
+            model::NoteKind::DefaultAlbum => Self::DefaultAlbum,
+            model::NoteKind::DefaultGenre => Self::DefaultGenre,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{AiringId, Cause, Loudness, NoteKind, ShowId, Span, StationId};
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_recording_is_told_by_the_clock_of_its_show_with_every_gap() {
+        let gap = |start: &str, seconds: f64, kind, words: &str| Gap {
+            start: at(start),
+            length: Duration::from_secs_f64(seconds),
+            cause: Cause::new(kind, words),
+        };
+        let on_air = Span::new(at("2026-11-20T05:00:00Z"), at("2026-11-20T07:00:00Z"));
+        let recording = Recording {
+            id: AiringId::derive(&ShowId::new("명연주"), on_air.start),
+            show: ShowId::new("명연주"),
+            station: StationId::new("kbs-1fm"),
+            title: "명연주 명음반".to_owned(),
+            timezone: "Asia/Seoul".parse().unwrap(),
+            on_air,
+            cut: on_air,
+            verdict: Some(Verdict::Partial(98.7)),
+            seconds: 7_196.25,
+            length: None,
+            gaps: vec![
+                gap("2026-11-20T05:10:00.250Z", 3.75, model::CauseKind::Refused, "403"),
+                gap("2026-11-20T06:10:00Z", 40.0, model::CauseKind::Connection, "끊김"),
+            ],
+            dead_air: vec![DeadAir { start: at("2026-11-20T05:30:00.500Z"), length: Duration::from_secs_f64(31.5) }],
+            notes: vec![model::Note { kind: NoteKind::DefaultTitle, reason: "왜 \"?\"".to_owned() }],
+            loudness: Some(Loudness { integrated: -16.5, range: 3.0, peak: 0.5 }),
+            file: Some("KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3".into()),
+            bytes: Some(115_140_000),
+            claimed_at: on_air.start,
+            finished_at: Some(on_air.end),
+            deleted_at: None,
+            binned: None,
+        };
+        assert_eq!(
+            serde_json::to_value(Report::of(&recording, Path::new("/recordings"))).unwrap(),
+            serde_json::json!({
+                "id": "명연주@20261120T0500Z",
+                "show": "명연주",
+                "title": "명연주 명음반",
+                "station": "kbs-1fm",
+                "start": "2026-11-20T14:00:00+09:00",
+                "end": "2026-11-20T16:00:00+09:00",
+                "verdict": "partial",
+                "seconds": 7196.25,
+                "missing": [
+                    {"start": "2026-11-20T14:10:00.250+09:00", "seconds": 3.75, "cause": "403", "kind": "refused"},
+                    {"start": "2026-11-20T15:10:00.000+09:00", "seconds": 40.0, "cause": "끊김", "kind": "connection"},
+                ],
+                "silent": [{"start": "2026-11-20T14:30:00.500+09:00", "seconds": 31.5}],
+                "notes": [{"kind": "default_title", "reason": "왜 \"?\""}],
+                "loudness": -16.5,
+                "file": "/recordings/KBS 1FM/명연주 명음반/2026-11-20 1400 명연주 명음반.mp3",
+                "bytes": 115_140_000,
+            })
+        );
+    }
+
+    #[test]
+    fn kinds_have_the_names_that_the_catalogue_keeps() {
+        let note = |kind| model::Note { kind, reason: "because".to_owned() };
+        for kind in [
+            NoteKind::DefaultName,
+            NoteKind::DefaultTitle,
+            NoteKind::DefaultArtist,
+            NoteKind::DefaultAlbum,
+            NoteKind::DefaultGenre,
+        ] {
+            assert_eq!(
+                serde_json::to_value(Note::from(note(kind))).unwrap(),
+                serde_json::to_value(note(kind)).unwrap()
+            );
+        }
+        for kind in model::CauseKind::ALL {
+            assert_eq!(serde_json::to_value(CauseKind::from(kind)).unwrap(), kind.name());
+        }
+    }
+}
