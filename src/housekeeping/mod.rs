@@ -22,7 +22,7 @@ use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, Filter};
 use crate::library::shelf::{self, Shelf, ShelfError};
 
-use plan::{Inventory, Reason, ShowRecordings, StationTape, Step};
+use plan::{ShowRecordings, StationTape, Step};
 
 /// How long tape is kept after it arrived, for a second look at what went wrong.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -77,9 +77,9 @@ impl Housekeeping {
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
             warn!(%error, "old events could not be forgotten");
         }
-        for step in plan::plan(self.inventory(config).await, Reason::Due, self.now()) {
-            self.apply(step).await;
-        }
+        self.forget_tape(self.now() - TAPE_KEPT).await;
+        self.empty_bin().await;
+        self.delete_recordings(config).await;
     }
 
     /// Removes what has been in the bin for long enough, and goes on with what a crash has left there.
@@ -96,17 +96,13 @@ impl Housekeeping {
         let folders = [self.shelf.output(), self.decks.folder()];
         let Some(folder) = short(&folders, config.min_free).await? else { return Ok(()) };
         warn!(folder = %folder.display(), "little room on the disk: old tape goes");
-        let mut tape_only = true;
-        for step in plan::plan(self.inventory(config).await, Reason::Room, self.now()) {
-            if tape_only && !matches!(step, Step::Tape { .. } | Step::UnusedTape { .. }) {
-                if short(&folders, config.min_free).await?.is_none() {
-                    return Ok(());
-                }
-                warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
-                tape_only = false;
-            }
-            self.apply(step).await;
+        self.forget_tape(self.now()).await;
+        if short(&folders, config.min_free).await?.is_none() {
+            return Ok(());
         }
+        warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+        self.apply(Step::Bin { before: self.now() }).await;
+        self.delete_recordings(config).await;
         let Some(path) = short(&folders, config.min_free).await? else { return Ok(()) };
         let free = shelf::free_space(path).await?;
         Err(RoomError::NoRoom {
@@ -116,19 +112,29 @@ impl Housekeeping {
         })
     }
 
-    /// What there is of which some may go.
-    async fn inventory(&self, config: &Config) -> Inventory {
+    /// Deletes tape up to `horizon`, except for what an airing needs.
+    async fn forget_tape(&self, horizon: DateTime<Utc>) {
         let stations = self.decks.known_stations().into_iter();
         let stations = stations.map(|station| StationTape { needed: self.airings.needed(&station), station });
-        let mut shows = Vec::new();
+        for step in plan::tape(stations.collect(), horizon) {
+            self.apply(step).await;
+        }
+    }
+
+    /// Deletes the recordings that the `keep` of their show does not keep.
+    async fn delete_recordings(&self, config: &Config) {
         // Without a rule nothing goes, so nothing has to be read.
         for show in config.shows.iter().filter(|show| show.keep != Keep::default()) {
             match self.recordings(show).await {
-                Ok(recordings) => shows.extend(recordings),
+                Ok(Some(recordings)) => {
+                    if let Some(step) = plan::recordings(recordings, self.now()) {
+                        self.apply(step).await;
+                    }
+                }
+                Ok(None) => {}
                 Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
             }
         }
-        Inventory { tape_kept: TAPE_KEPT, bin_kept: bin::KEPT, stations: stations.collect(), shows }
     }
 
     /// The recordings of a show as the disk has them. `None` if the output folder is away.
