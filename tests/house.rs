@@ -240,8 +240,9 @@ impl Source {
         doors
     }
 
+    /// Without a module of tests in the file itself, which stands at its end. One in a file of its own is a line.
     fn without_tests(&self) -> Code<'_> {
-        Code(self.code.find("#[cfg(test)]\nmod tests").map_or(&self.code, |end| &self.code[..end]))
+        Code(self.code.find("#[cfg(test)]\nmod tests {").map_or(&self.code, |end| &self.code[..end]))
     }
 }
 
