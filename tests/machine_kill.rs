@@ -13,6 +13,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, Service, chapters, ffprobe, until};
+use crate::support::library::record_now;
 use crate::support::machine::{Daemon, Dice, SetClock, by_show, heard, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
@@ -297,6 +298,27 @@ async fn a_recording_that_cannot_be_finished_at_first_is_tried_again_from_its_ta
     assert_eq!(list.len(), 1, "{list:?}");
     whole(&list[0], Some(start), 5.0);
     assert_eq!(strangers(&aircheck, &list), [""; 0]);
+    service.signal(Signal::TERM);
+    assert!(service.end().await.success(), "{}", service.log());
+}
+
+/// As when a container is made anew around the same volume: path and host have other names, and the claims are its own.
+#[tokio::test]
+async fn killed_and_its_state_folder_moved_the_service_goes_on_with_what_is_on_the_air() {
+    let origin = Origin::start();
+    let station = origin.station("s", Setup { window: 20, ..stamped(Container::Adts) });
+    let aircheck =
+        Aircheck::new(&format!("timezone: UTC\nstations: {{ s: {{ hls: \"{}\" }} }}\nshows: []\n", station.url()));
+    let mut service = aircheck.start("run", &["run"]);
+    record_now(&service, "s", 20).await;
+    service.says("on tape station=s", LIMIT).await;
+    kill(&mut service).await;
+    std::fs::rename(aircheck.path("state"), aircheck.path("moved")).expect("moved");
+    let yaml = std::fs::read_to_string(aircheck.path("stations.yaml")).expect("a file");
+    std::fs::write(aircheck.path("stations.yaml"), yaml.replace("state: state", "state: moved")).expect("written");
+    let mut service = aircheck.start("again", &["run"]);
+    until("the recording", LIMIT, async || aircheck.list().await.len() == 1).await;
+    whole(&aircheck.list().await[0], None, 20.0);
     service.signal(Signal::TERM);
     assert!(service.end().await.success(), "{}", service.log());
 }

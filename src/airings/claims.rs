@@ -9,8 +9,6 @@
 //! A claim keeps an airing from being recorded twice. It is no permission: what was recorded twice costs a file, what
 //! nobody recorded is lost.
 
-use std::path::Path;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::order::Order;
@@ -31,28 +29,11 @@ pub struct Claim {
     pub attempts: u32,
 }
 
-/// Who claims: a state folder on a machine, and the process that works on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Owner {
-    machine: String,
-    process: String,
-}
+/// The holder of the lock of the state folder that the catalogue lies in, whoever that is. It has one name for good: a
+/// container gets another host name with each start, and a state folder may be moved.
+pub(super) const LOCK_HOLDER: &str = "lock";
 
-impl Owner {
-    /// This process, which holds the lock of the folder `state`.
-    pub(super) fn of_this_process(state: &Path) -> Self {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let machine = format!("{host}:{}", state.display());
-        Self { process: format!("{machine}#{}", std::process::id()), machine }
-    }
-
-    /// The part of its name that all processes with the same state folder have.
-    pub(super) fn machine(&self) -> &str {
-        &self.machine
-    }
-
-    /// The lease that begins at `now`.
-    pub(super) fn lease(&self, now: DateTime<Utc>) -> Lease {
-        Lease { owner: self.process.clone(), until: now + LEASED_FOR }
-    }
+/// The lease of this process, which holds the lock, from `now` on.
+pub(super) fn lease(now: DateTime<Utc>) -> Lease {
+    Lease { owner: format!("{LOCK_HOLDER}#{}", std::process::id()), until: now + LEASED_FOR }
 }

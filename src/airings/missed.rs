@@ -9,26 +9,11 @@ use crate::model::{Cause, CauseKind, Finished, Outcome, Planned, Span};
 /// This many have a line of their own in the log.
 const NAMED: usize = 20;
 
-/// The airings of a stretch of time in which nobody looked at the programme.
-#[derive(Debug)]
-pub struct Missed {
-    airings: Airings,
-    window: Span,
-}
-
 impl Airings {
-    /// What began and ended in `window`, in which this process did not look at the programme. None of it can begin any
-    /// more, so nobody else claims it.
-    pub fn missed_in(&self, window: Span) -> Missed {
-        Missed { airings: self.clone(), window }
-    }
-}
-
-impl Missed {
-    /// Writes down those that nobody has claimed. There may be thousands.
-    pub async fn write_off(self) {
-        let Self { airings, window } = self;
-        let programme = airings.programme();
+    /// Writes down what began and ended in `window`, in which this process did not look at the programme, and what nobody has
+    /// claimed of that. None of it can begin any more, so nobody else claims it. There may be thousands.
+    pub async fn write_off(self, window: Span) {
+        let programme = self.programme();
         let missed = blocking(move || {
             let mut missed = programme.airings(window);
             missed.retain(|Planned { airing, skipped, .. }| {
@@ -36,12 +21,12 @@ impl Missed {
             });
             missed
         });
-        let now = airings.now();
+        let now = self.now();
         let finished = missed.await.into_iter().map(|Planned { airing, title, .. }| {
             let outcome = Outcome::nothing(&airing, not_running(), now);
             Finished { airing, title, outcome }
         });
-        match airings.shared.catalogue.write_off(finished.collect()).await {
+        match self.shared.catalogue.write_off(finished.collect()).await {
             Ok(noted) => {
                 for id in noted.iter().take(NAMED) {
                     warn!(airing = %id, "missed: aircheck was not running");

@@ -23,6 +23,5 @@ mod register;
 mod renewal;
 mod running;
 
-pub use missed::Missed;
 pub use register::Airings;
 pub use running::{AiringHandle, Running};

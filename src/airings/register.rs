@@ -8,7 +8,7 @@ use tracing::{error, info, warn};
 
 use super::agenda::Agenda;
 use super::beginning::begun;
-use super::claims::{Claim, Owner};
+use super::claims::{self, Claim};
 use super::order::Order;
 use super::programme::{Programme, was_renamed};
 use super::running::{AiringHandle, Known, Running, RunningAirings};
@@ -40,7 +40,6 @@ pub(super) struct Shared {
     turn: Mutex<()>,
     /// The way to the recorder. What is in it is bounded by what is due.
     claims: mpsc::UnboundedSender<Claim>,
-    pub(super) owner: Owner,
 }
 
 /// The right to claim airings and to change what is claimed; there is one.
@@ -59,7 +58,6 @@ impl Airings {
         config: watch::Receiver<Arc<Config>>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Claim>), CatalogueError> {
         let (claims, receiver) = mpsc::unbounded_channel();
-        let owner = Owner::of_this_process(&config.borrow().state);
         let shared = Shared {
             environment,
             catalogue,
@@ -70,7 +68,6 @@ impl Airings {
             running: RunningAirings::default(),
             turn: Mutex::default(),
             claims,
-            owner,
         };
         let airings = Self { shared: Arc::new(shared) };
         airings.read_amendments().await?;
@@ -130,15 +127,13 @@ impl Airings {
         }
     }
 
-    /// Takes over the claims of processes that are gone: those of this machine, whose lock this process holds, and those
-    /// that their owner did not renew.
+    /// Takes over the claims of processes that are gone: those that held the lock before, and those that did not renew them.
     ///
     /// # Errors
     /// The catalogue cannot be read or written.
     pub async fn take_over(&self) -> Result<Vec<ClaimedAiring>, CatalogueError> {
-        let Shared { catalogue, owner, .. } = &*self.shared;
         let now = self.now();
-        catalogue.take_over(owner.machine().to_owned(), owner.lease(now), now).await
+        self.shared.catalogue.take_over(claims::LOCK_HOLDER, claims::lease(now), now).await
     }
 
     /// Hands an airing that was claimed before to the recorder. `attempts` says how often its recording was begun.
@@ -218,7 +213,7 @@ impl Airings {
 
     /// Claims the airings of `orders` in one transaction, and hands those on that nobody had claimed before.
     pub(super) async fn claim(&self, _turn: &Turn<'_>, orders: Vec<Order>) -> Result<(), CatalogueError> {
-        let Shared { running, catalogue, owner, .. } = &*self.shared;
+        let Shared { running, catalogue, .. } = &*self.shared;
         let orders = orders.into_iter().filter(|order| !running.contains(&order.airing.id)).collect();
         let orders = self.without_begun(orders).await?;
         if orders.is_empty() {
@@ -226,7 +221,7 @@ impl Airings {
         }
         let now = self.now();
         let airings = orders.iter().map(|order| (order.airing.clone(), order.show.title.clone())).collect();
-        let claimed = catalogue.claim_all(airings, owner.lease(now), now).await?;
+        let claimed = catalogue.claim_all(airings, claims::lease(now), now).await?;
         for (order, _) in orders.into_iter().zip(claimed).filter(|(_, claimed)| *claimed) {
             info!(airing = %order.airing.id, station = %order.airing.station, "claimed");
             self.go_on(order, 0);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::warn;
 
-use super::Airings;
+use super::{Airings, claims};
 
 /// How often leases are renewed; each lasts four times as long.
 const EVERY: Duration = Duration::from_secs(30);
@@ -17,7 +17,7 @@ impl Airings {
             if self.shared.running.is_empty() {
                 continue;
             }
-            if let Err(error) = self.shared.catalogue.renew(self.shared.owner.lease(self.now())).await {
+            if let Err(error) = self.shared.catalogue.renew(claims::lease(self.now())).await {
                 warn!(%error, "the claims on what is being recorded could not be renewed");
             }
         }

@@ -322,7 +322,7 @@ impl Daemon {
     /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does not
     /// wait for them.
     fn note_missed(&self, window: Span) {
-        self.environment.tasks.spawn(self.airings.missed_in(window).write_off());
+        self.environment.tasks.spawn(self.airings.clone().write_off(window));
     }
 
     /// Says once, in a task of its own, how many recordings in the output folder the list does not have.

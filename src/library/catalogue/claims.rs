@@ -1,8 +1,8 @@
 //! Claims: the row of an airing, inserted under its derived id, with its owner and lease.
 
 use chrono::{DateTime, Utc};
+use rusqlite::params;
 use rusqlite::types::Value;
-use rusqlite::{Transaction, params};
 
 use super::entry::ClaimedAiring;
 use super::error::CatalogueError;
@@ -40,11 +40,7 @@ impl Catalogue {
             let transaction = connection.transaction().map_err(written)?;
             let claim = |(airing, title): &(Airing, String)| {
                 rows::was_not_missed(&transaction, &airing.id, at)?;
-                let is_new = rows::insert(&transaction, airing, title, at)?;
-                if let Some(lease) = lease.as_ref().filter(|_| is_new) {
-                    put_lease(&transaction, lease, "id = ?3", airing.id.as_str())?;
-                }
-                Ok(is_new)
+                rows::insert(&transaction, airing, title, lease.as_ref(), at)
             };
             let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(written)?;
             transaction.commit().map_err(written)?;
@@ -56,33 +52,31 @@ impl Catalogue {
     /// Renews every claim of the owner of `lease`.
     pub async fn renew(&self, lease: Lease) -> Result<(), CatalogueError> {
         self.run(move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            let owner = lease.owner.clone();
-            put_lease(&transaction, &lease, "finished_at IS NULL AND owner = ?3", &owner).map_err(written)?;
-            transaction.commit().map_err(written)
+            let renew = "UPDATE airings SET leased_until = ?2 WHERE finished_at IS NULL AND owner = ?1";
+            connection.execute(renew, params![lease.owner, stamp(lease.until)]).map(drop).map_err(written)
         })
         .await
     }
 
-    /// Gives `lease` to all unfinished airings whose lease has expired by `now`, whose owner is a process of `machine`, or
+    /// Gives `lease` to all unfinished airings whose lease has expired by `now`, whose owner is a process of `holder`, or
     /// that have none, as those of earlier releases. Returns them, oldest first. A catalogue that cannot be written keeps none
     /// of them from being recorded: one that is recorded twice is better than one that is not.
     pub async fn take_over(
         &self,
-        machine: String,
+        holder: &str,
         lease: Lease,
         now: DateTime<Utc>,
     ) -> Result<Vec<ClaimedAiring>, CatalogueError> {
         const FREE: &str =
             "finished_at IS NULL AND (owner IS NULL OR leased_until <= ?1 OR substr(owner, 1, length(?2)) = ?2)";
+        let (now, process) = (stamp(now), format!("{holder}#"));
         self.run(move |connection| {
-            let (now, machine) = (stamp(now), format!("{machine}#"));
-            let parameters = [Value::Text(now.clone()), Value::Text(machine.clone())];
+            let parameters = [Value::Text(now.clone()), Value::Text(process.clone())];
             let free = rows::select(connection, &format!("{FREE} ORDER BY on_air_start, id"), &parameters)?;
             if !free.is_empty() {
                 let taken = connection.execute(
                     &format!("UPDATE airings SET owner = ?3, leased_until = ?4 WHERE {FREE}"),
-                    params![now, machine, lease.owner, stamp(lease.until)],
+                    params![now, process, lease.owner, stamp(lease.until)],
                 );
                 if let Err(error) = taken {
                     tracing::warn!(%error, "the claims of before could not be taken over in the list");
@@ -114,16 +108,6 @@ impl Catalogue {
     }
 }
 
-/// Writes `lease` into the rows of which `condition` holds for `value`, which it calls `?3`.
-fn put_lease(transaction: &Transaction<'_>, lease: &Lease, condition: &str, value: &str) -> rusqlite::Result<()> {
-    transaction
-        .execute(
-            &format!("UPDATE airings SET owner = ?1, leased_until = ?2 WHERE {condition}"),
-            params![lease.owner, stamp(lease.until), value],
-        )
-        .map(|_| ())
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
@@ -153,7 +137,7 @@ mod tests {
 
         let taken = async |now: DateTime<Utc>| {
             let own = Lease { owner: "a:/var/lib/aircheck#9".to_owned(), until: now + TimeDelta::seconds(120) };
-            let taken = catalogue.take_over("a:/var/lib/aircheck".to_owned(), own, now).await.unwrap();
+            let taken = catalogue.take_over("a:/var/lib/aircheck", own, now).await.unwrap();
             taken.into_iter().map(|claimed| claimed.airing.id).collect::<Vec<_>>()
         };
         let own = vec![of_this_machine.clone(), of_nobody.id.clone()];

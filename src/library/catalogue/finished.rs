@@ -14,7 +14,7 @@ impl Catalogue {
     /// ids of the others are returned. Nobody can claim one in between and find it finished.
     pub async fn write_off(&self, missed: Vec<Finished>) -> Result<Vec<AiringId>, CatalogueError> {
         self.put_down(missed, |transaction, it| {
-            let is_new = rows::insert(transaction, &it.airing, &it.title, it.outcome.at)?
+            let is_new = rows::insert(transaction, &it.airing, &it.title, None, it.outcome.at)?
                 && rows::store(transaction, &it.airing.id, &it.outcome, true)?;
             if is_new {
                 rows::note_finished(transaction, &it.airing.id, &it.outcome)?;
@@ -77,7 +77,7 @@ fn adopt(transaction: &Transaction<'_>, found: &Finished) -> rusqlite::Result<bo
         "DELETE FROM airings WHERE id = ?1 AND state = 'failed' AND file IS NULL AND deleted_at IS NULL AND binned IS NULL",
         params![airing.id.as_str()],
     )?;
-    Ok(rows::insert(transaction, airing, title, airing.cut().start)?
+    Ok(rows::insert(transaction, airing, title, None, airing.cut().start)?
         && rows::store(transaction, &airing.id, outcome, true)?)
 }
 

@@ -141,8 +141,8 @@ impl Catalogue {
             let transaction = connection.transaction().map_err(written)?;
             let replaced = rows::reopen(&transaction, &old).map_err(written)?
                 && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
-            rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
             if replaced {
+                rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
                 transaction.commit().map_err(written)?;
             }
             Ok(replaced)

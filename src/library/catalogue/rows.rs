@@ -13,7 +13,7 @@ use super::error::CatalogueError;
 use super::names;
 use crate::events::Event;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
     StationId, Verdict,
 };
 
@@ -85,12 +85,14 @@ pub(super) fn insert(
     connection: &Connection,
     airing: &Airing,
     title: &str,
+    lease: Option<&Lease>,
     at: DateTime<Utc>,
 ) -> rusqlite::Result<bool> {
     let cut = airing.cut();
     let inserted = connection.execute(
         "INSERT INTO airings (id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, \
-         claimed_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'claimed', ?10) ON CONFLICT (id) DO NOTHING",
+         claimed_at, owner, leased_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 'claimed', ?10, ?11, ?12) \
+         ON CONFLICT (id) DO NOTHING",
         params![
             airing.id.as_str(),
             airing.show.as_str(),
@@ -102,6 +104,8 @@ pub(super) fn insert(
             stamp(cut.start),
             stamp(cut.end),
             stamp(at),
+            lease.map(|lease| &lease.owner),
+            lease.map(|lease| stamp(lease.until)),
         ],
     )?;
     Ok(inserted == 1)

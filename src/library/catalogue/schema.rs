@@ -146,7 +146,7 @@ const STEPS: &[&str] = &[
     CREATE INDEX airings_by_station ON airings (station, on_air_start DESC, id);
 ",
     "
-    -- Which process records an unfinished airing (HOST:STATE FOLDER#PROCESS), and until when no other may take it over;
+    -- Which process records an unfinished airing (HOLDER#PROCESS), and until when no other holder may take it over;
     -- NULL: anybody may.
     ALTER TABLE airings ADD COLUMN owner TEXT;
     ALTER TABLE airings ADD COLUMN leased_until TEXT;
