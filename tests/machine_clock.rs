@@ -7,10 +7,10 @@ use std::time::Duration;
 use aircheck::base::clock::{Clock as _, SystemClock};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::machine::{Daemon, SetClock, by_show, heard, minute, whole};
+use crate::support::machine::{Daemon, SetClock, by_show, children_of, heard, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 
 const LIMIT: Duration = Duration::from_secs(200);
@@ -75,6 +75,46 @@ async fn stepped(by: TimeDelta) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_clock_set_by_an_hour_in_mid_airing_cuts_nothing_short_and_is_followed_afterwards() {
     join_all([stepped(TimeDelta::hours(1)), stepped(TimeDelta::hours(-1))]).await;
+}
+
+/// An encoder that is slow, here one that stands still, does not keep the next show from beginning by the new time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_set_in_mid_airing_is_followed_before_the_recording_is_encoded() {
+    let origin = Origin::start();
+    let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
+    let clock = SetClock::before(start, &origin, &[Container::Adts]);
+    let stations = ["a", "b"].map(|name| origin.station(name, Setup::of(Container::Adts)));
+    // No other test of this process has this bit rate, by which the encoder is found.
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  a: {{ hls: \"{}\" }}\n  b: {{ hls: \"{}\" }}\nshows:\n  \
+         - {{ title: First, station: a, cron: \"0 10 * * *\", length: 20s, mp3: {{ bitrate: 224k }} }}\n  \
+         - {{ title: Second, station: b, cron: \"0 12 * * *\", length: 8s }}\n",
+        stations[0].url(),
+        stations[1].url()
+    ));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    wait(&clock, start + TimeDelta::seconds(10)).await;
+    // The second show begins a moment after the end of the first.
+    clock.step(TimeDelta::hours(2) - TimeDelta::seconds(25));
+    let encoder = || {
+        let of_first = |id: &u32| {
+            let line = std::fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+            line.split(|byte| *byte == 0).any(|argument| argument == b"224000")
+        };
+        let id = children_of(std::process::id()).into_iter().find(of_first)?;
+        Pid::from_raw(id.cast_signed())
+    };
+    until("the encoder", LIMIT, async || encoder().is_some()).await;
+    let encoder = encoder().expect("it waits for the end of the show");
+    kill_process(encoder, Signal::STOP).expect("it is ours");
+    until("the second show's station is asked", LIMIT, async || !stations[1].log().is_empty()).await;
+    assert_eq!(aircheck.list().await.len(), 0, "the first is not encoded yet");
+    kill_process(encoder, Signal::CONT).expect("it is ours");
+    until("both", LIMIT, async || aircheck.list().await.len() == 2).await;
+    let list = aircheck.list().await;
+    whole(by_show(&list, "first"), None, 20.0);
+    whole(by_show(&list, "second"), None, 8.0);
+    daemon.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

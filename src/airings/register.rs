@@ -171,6 +171,16 @@ impl Airings {
         self.shared.running.freeze(id, false);
     }
 
+    /// Says that nothing more is waited for of an airing's station, so that its recording no longer depends on the clock.
+    pub fn taped(&self, id: &AiringId) {
+        self.shared.running.taped(id);
+    }
+
+    /// Whether nothing more is waited for of an airing's station. A change by hand makes that untrue.
+    pub fn is_taped(&self, id: &AiringId) -> bool {
+        self.shared.running.is_taped(id)
+    }
+
     /// By when sound of `station` must come for an airing to begin with it that is asked for now. `None` if the station is
     /// on tape already, or has been connected to in vain for too long.
     pub(super) fn connecting_until(&self, station: &StationId) -> Option<DateTime<Utc>> {

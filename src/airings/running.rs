@@ -22,6 +22,8 @@ pub struct Running {
     pub station: String,
     /// What keeps it from being finished; its station is taped all the same.
     pub held: Option<Cause>,
+    /// Whether nothing more is waited for of its station: what is left to do only computes.
+    pub taped: bool,
 }
 
 /// What the task of an airing holds.
@@ -53,6 +55,7 @@ struct Entry {
     station: String,
     held: Option<Cause>,
     frozen: bool,
+    taped: bool,
     taken_back: CancellationToken,
 }
 
@@ -67,6 +70,7 @@ impl RunningAirings {
             station: order.station.name.clone(),
             held: None,
             frozen: false,
+            taped: false,
             taken_back: taken_back.clone(),
         };
         self.entries().insert(order.airing.id.clone(), entry);
@@ -88,6 +92,7 @@ impl RunningAirings {
             title: entry.title.clone(),
             station: entry.station.clone(),
             held: entry.held.clone(),
+            taped: entry.taped,
         };
         let mut all: Vec<Running> = self.entries().values().map(running).collect();
         all.sort_by_key(|running| running.airing.on_air.start);
@@ -127,6 +132,18 @@ impl RunningAirings {
         }
     }
 
+    /// Says that nothing more is waited for of an airing's station.
+    pub(super) fn taped(&self, id: &AiringId) {
+        if let Some(entry) = self.entries().get_mut(id) {
+            entry.taped = true;
+        }
+    }
+
+    /// Whether nothing more is waited for of an airing's station.
+    pub(super) fn is_taped(&self, id: &AiringId) -> bool {
+        self.entries().get(id).is_some_and(|entry| entry.taped)
+    }
+
     /// Says what keeps an airing from being finished, or that nothing does any more.
     pub(super) fn hold(&self, id: &AiringId, held: Option<Cause>) {
         if let Some(entry) = self.entries().get_mut(id) {
@@ -136,13 +153,14 @@ impl RunningAirings {
 
     /// Hands the task of an airing another beginning or end.
     pub(super) fn change(&self, airing: &Airing) {
-        if let Some(entry) = self.entries().get(&airing.id) {
-            entry.airing.send_if_modified(|known| {
+        if let Some(entry) = self.entries().get_mut(&airing.id) {
+            let changed = entry.airing.send_if_modified(|known| {
                 *known != *airing && {
                     airing.clone_into(known);
                     true
                 }
             });
+            entry.taped &= !changed;
         }
     }
 

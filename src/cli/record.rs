@@ -179,8 +179,10 @@ async fn take_until_stopped(
     visible: bool,
 ) -> anyhow::Result<Encoded> {
     let slots = EncodingSlots::new(1);
-    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+    let ending = Ending::new(environment.stop.clone());
     loop {
+        // Its end is another each time.
+        let ending = Ending { taped: CancellationToken::new(), ..ending.clone() };
         let stopped = {
             let progress = Progress::new(tape.clone(), job.cut, Arc::clone(&environment.clock), visible);
             let taking = async {

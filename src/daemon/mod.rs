@@ -262,7 +262,7 @@ impl Daemon {
         Ok((daemon, ticker))
     }
 
-    /// Follows the machine's clock after a jump, as soon as what was being recorded then has ended.
+    /// Follows the machine's clock after a jump, as soon as what was being recorded then is on tape.
     async fn keep_time(&mut self) {
         let Some(jump) = self.time.jumped() else {
             self.held_for = None;
@@ -276,7 +276,8 @@ impl Daemon {
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
         }
-        let recording: HashSet<_> = self.airings.running().into_iter().map(|current| current.airing.id).collect();
+        let recording = self.airings.running().into_iter().filter(|running| !running.taped);
+        let recording: HashSet<_> = recording.map(|running| running.airing.id).collect();
         let held_for = self.held_for.get_or_insert_with(|| {
             let airings = recording.len();
             warn!(

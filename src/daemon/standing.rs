@@ -83,8 +83,13 @@ mod tests {
     /// What is said at `now` of an airing that is recorded as `id` says.
     fn said(programme: &Programme, id: Option<&str>, now: &str) -> (String, Option<DateTime<Utc>>) {
         let airing = id.map(|id| programme.get(&crate::model::AiringId::new(id)).unwrap().airing);
-        let current =
-            airing.map(|airing| Running { airing, title: "A".to_owned(), station: "S".to_owned(), held: None });
+        let current = airing.map(|airing| Running {
+            airing,
+            title: "A".to_owned(),
+            station: "S".to_owned(),
+            held: None,
+            taped: false,
+        });
         let standing = Standing::of(current.as_slice(), programme, at(now));
         assert!(standing.holds(at(now)));
         let until = standing.holds.unwrap().end;

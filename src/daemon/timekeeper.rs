@@ -4,7 +4,7 @@
 //! What can be told is how long the airing has been on tape, and that its listener wants the whole of it. So a jump of
 //! more than [`JUMP`] is not followed while those airings go on that were being recorded when it happened: they end
 //! after their length, and stations' stamps are judged by the clock of before. New airings begin by that time as well.
-//! When they have ended the new time is taken over, at once and for everything: the plan then says what is due, claims
+//! When they are on tape the new time is taken over, at once and for everything: the plan then says what is due, claims
 //! in the catalogue keep anything from being recorded twice, and the tapes begin a new session, because sound that is
 //! placed by its arrival would otherwise stay on the old line of time.
 //!

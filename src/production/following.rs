@@ -51,13 +51,22 @@ impl EncodingSlots {
     }
 }
 
-/// The two ways in which an encoding can be ended from outside.
+/// How an encoding can be ended from outside, and its word that it needs the station no longer.
 #[derive(Debug, Clone)]
 pub struct Ending {
     /// The process stops: nothing is published, the tape stays, and the next start encodes it again.
     pub abandon: CancellationToken,
     /// A person has heard enough: what is on tape by now is published.
     pub early: CancellationToken,
+    /// Cancelled by the encoding as soon as it waits for nothing more of its cut; what is left to do only computes.
+    pub taped: CancellationToken,
+}
+
+impl Ending {
+    /// Of an encoding that is given up when `abandon` is cancelled.
+    pub fn new(abandon: CancellationToken) -> Self {
+        Self { abandon, early: CancellationToken::new(), taped: CancellationToken::new() }
+    }
 }
 
 /// Waits until it is time to encode `cut`.
@@ -82,7 +91,7 @@ pub async fn encode(
     let clock = environment.clock.as_ref();
     let begun = clock.now();
     let due = job.cut.end + TimeDelta::from_std(delay).unwrap_or_default();
-    let sealed = CancellationToken::new();
+    let sealed = &ending.taped;
     let encoding = async {
         let _slot = if let Ok(slot) = slots.ahead.try_acquire() {
             slot
@@ -180,7 +189,7 @@ mod tests {
             target: folder.path().join("a.mp3"),
             cover_space: 0,
         };
-        let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
+        let ending = Ending::new(environment.stop.clone());
         let slots = EncodingSlots::new(1);
         let mut encoding = pin!(encode(&job, &tape, Duration::ZERO, &environment, &slots, &ending));
         let before = (given_up - clock.now() - TimeDelta::seconds(1)).to_std().unwrap();

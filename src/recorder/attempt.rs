@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::causes;
@@ -84,12 +83,22 @@ async fn draft(
         return Ok(None);
     }
     let temporary = shelf.temporary(&airing.id).await?;
-    let ending = Ending { abandon: environment.stop.clone(), early: CancellationToken::new() };
-    if order.only_tape {
+    let ending = Ending::new(environment.stop.clone());
+    // A clock that was set back meanwhile would have it wait for its end once more.
+    if order.only_tape || airings.is_taped(&airing.id) {
         ending.early.cancel();
     }
     let makers = (&parts.pictures, &parts.slots);
-    let mut draft = Draft::following(order, &tape, makers, &temporary, environment, &ending).await?;
+    let following = Draft::following(order, &tape, makers, &temporary, environment, &ending);
+    let telling = async {
+        ending.taped.cancelled().await;
+        airings.taped(&airing.id);
+        std::future::pending().await
+    };
+    let mut draft = tokio::select! {
+        draft = following => draft?,
+        never = telling => never,
+    };
     if order.only_tape
         && let Some(rest) = draft.encoded.gaps.last_mut().filter(|gap| gap.start + gap.length >= airing.cut().end)
     {

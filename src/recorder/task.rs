@@ -104,7 +104,7 @@ impl Task<'_> {
             }
             let order = self.current();
             let now = self.parts.environment.clock.now();
-            let over = now >= order.airing.cut().end;
+            let over = now >= order.airing.cut().end || self.parts.airings.is_taped(&id);
             let keeps = now < order.airing.cut().end + TAPE_KEPT;
             let obstacle = if keeps { diagnosis::behind(self.parts, &error, size_of(&order)).await } else { None };
             let goes_on = if let Some(obstacle) = &obstacle {
