@@ -90,3 +90,26 @@ async fn while_all_tapes_hang_the_page_answers_the_watchdog_is_fed_and_the_servi
     disk.refuse(None);
     assert!(service.log().contains("what is on tape is safe"), "{}", service.log());
 }
+
+/// The list, the lock and the tapes hang, and a show begins.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn while_the_state_folder_hangs_the_service_reads_its_file_again_and_can_be_stopped() {
+    let origin = Origin::start();
+    let stations = stations(&origin, 1);
+    let aircheck = Aircheck::new(&stations);
+    let Some(disk) = Refusing::new(&aircheck, "state") else { return };
+    let mut service = aircheck.start_with("run", &["run"], &disk.variables());
+    address(&service).await;
+    disk.hang();
+    // Something is on the air in every second.
+    let show = "\n  - { title: Always, station: s0, cron: \"* * * * *\", length: 50s, early: 30s }\n";
+    aircheck.write(&stations.replace("shows: []\n", &format!("shows:{show}")));
+    service.says("configuration read again stations=1 shows=1", LIMIT).await;
+    // Whoever waits for the list now does not hear of this.
+    aircheck.write(&stations);
+    service.says("configuration read again stations=1 shows=0", LIMIT).await;
+    service.signal(Signal::TERM);
+    assert!(service.end().await.success(), "{}", service.log());
+    disk.refuse(None);
+    assert!(!service.log().contains("claimed"), "the list hangs: {}", service.log());
+}

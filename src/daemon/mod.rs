@@ -27,7 +27,7 @@ use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
 use crate::airings::Airings;
-use crate::airings::agenda::Agenda;
+use crate::airings::claimer::Claimer;
 use crate::base::allocator;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
@@ -105,7 +105,7 @@ struct Daemon {
     lock: Arc<Lock>,
     /// The sign of life that is being given.
     sign_of_life: Option<JoinHandle<()>>,
-    agenda: Agenda,
+    claimer: Claimer,
     looked: DateTime<Utc>,
     /// From the last sign of life of the daemon before until this one began.
     unwatched: Option<Span>,
@@ -222,6 +222,7 @@ impl Daemon {
             recorder: recorder.clone(),
             decks: decks.clone(),
         };
+        let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());
         let mut daemon = Self {
             environment,
@@ -237,7 +238,7 @@ impl Daemon {
             shelf,
             lock: Arc::new(lock),
             sign_of_life: None,
-            agenda: Agenda::default(),
+            claimer,
             looked: now,
             unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             standing: Standing::default(),
@@ -272,7 +273,7 @@ impl Daemon {
             self.time.follow();
             self.decks.clock_was_wrong(jump).await;
             let now = self.environment.clock.now();
-            self.agenda.clock_was_set();
+            self.claimer.clock_was_set(now);
             warn!(seconds = jump.num_seconds(), %now, "the clock was wrong since the machine started, and is right now");
             return;
         }
@@ -290,7 +291,7 @@ impl Daemon {
             self.held_for = None;
             self.time.follow();
             self.decks.clock_was_set();
-            self.agenda.clock_was_set();
+            self.claimer.clock_was_set(self.environment.clock.now());
             info!(now = %self.environment.clock.now(), "the time of the clock is taken over");
         }
     }
@@ -308,7 +309,7 @@ impl Daemon {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
             self.note_missed(slept);
         }
-        self.airings.claim_due(&mut self.agenda, now, LEAD).await;
+        self.claimer.look(now);
         self.tell();
     }
 
