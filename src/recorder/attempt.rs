@@ -20,13 +20,21 @@ use crate::production::following::Ending;
 use crate::production::{Draft, Label};
 use crate::tape::{Tape, reaches};
 
+/// What an airing has of its station. It is kept for another attempt.
+#[derive(Debug, Default)]
+pub(super) struct Taping {
+    /// Held while the station must be taped.
+    pub lease: Option<Lease>,
+    /// The tape that the airing is cut from.
+    pub tape: Option<Tape>,
+}
+
 /// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
-/// The station's `lease` is the caller's, who keeps it for another attempt.
 pub(super) async fn record(
     parts: &Parts,
     ordered: &Order,
     handle: &mut AiringHandle,
-    lease: &mut Option<Lease>,
+    taping: &mut Taping,
     mut new: bool,
 ) -> Result<(), RecorderError> {
     parts.airings.thaw(&ordered.airing.id);
@@ -36,13 +44,13 @@ pub(super) async fn record(
             biased;
             () = handle.taken_back.cancelled() => return Err(RecorderError::TakenBack),
             Ok(()) = handle.airing.changed() => continue,
-            draft = draft(parts, &order, lease, &mut new) => match draft? {
+            draft = draft(parts, &order, taping, &mut new) => match draft? {
                 Some(draft) => draft,
                 None => continue,
             },
         };
         if parts.airings.freeze(handle).await {
-            lease.take();
+            taping.lease = None;
             return publish(parts, &order, draft).await;
         }
     }
@@ -52,12 +60,16 @@ pub(super) async fn record(
 async fn draft(
     parts: &Parts,
     order: &Order,
-    lease: &mut Option<Lease>,
+    Taping { lease, tape }: &mut Taping,
     new: &mut bool,
 ) -> Result<Option<Draft>, RecorderError> {
     let Order { airing, station, .. } = order;
     let Parts { environment, airings, decks, shelf, .. } = parts;
-    let tape = decks.tape(station).await?;
+    let tape = match tape {
+        // Its clock is held once the cut is on it, which a change by hand makes untrue.
+        Some(tape) if airings.is_taped(&airing.id) => tape.clone(),
+        _ => tape.insert(decks.tape(station).await?.for_one_cut()).clone(),
+    };
     let view = tape.view(&airing.cut()).await;
     let on_tape = reaches(&view, airing.cut());
     let now = environment.clock.now();
@@ -92,6 +104,7 @@ async fn draft(
     let following = Draft::following(order, &tape, makers, &temporary, environment, &ending);
     let telling = async {
         ending.taped.cancelled().await;
+        tape.hold_clock();
         airings.taped(&airing.id);
         std::future::pending().await
     };

@@ -20,14 +20,13 @@ use chrono::TimeDelta;
 use futures::FutureExt as _;
 use tracing::{error, info, warn};
 
-use super::attempt::record;
+use super::attempt::{Taping, record};
 use super::error::RecorderError;
 use super::obstacle::Obstacle;
 use super::parts::Parts;
 use super::{causes, diagnosis};
 use crate::airings::AiringHandle;
 use crate::airings::order::Order;
-use crate::capture::deck::Lease;
 use crate::housekeeping::{RoomError, TAPE_KEPT};
 use crate::library::archive::{self, ArchiveError};
 use crate::model::{Airing, AiringId, AsCause, Cause, Outcome};
@@ -54,7 +53,7 @@ struct Task<'a> {
     ordered: Order,
     handle: &'a mut AiringHandle,
     /// Of the airing, not of an attempt: the station is taped in one go.
-    lease: Option<Lease>,
+    taping: Taping,
     /// The obstacle that is in the log.
     logged: Option<Obstacle>,
     /// Whether the list has an alert.
@@ -66,7 +65,9 @@ struct Task<'a> {
 /// Tries until there is a verdict, the process stops, or the airing is taken back. `begun` says how often the airing was
 /// begun before, by this process or another.
 pub(super) async fn run_until_verdict(parts: &Parts, ordered: Order, handle: &mut AiringHandle, begun: u32) {
-    Task { parts, ordered, handle, lease: None, logged: None, listed: false, fleeting: 0 }.run(begun).await;
+    Task { parts, ordered, handle, taping: Taping::default(), logged: None, listed: false, fleeting: 0 }
+        .run(begun)
+        .await;
 }
 
 impl Task<'_> {
@@ -84,7 +85,7 @@ impl Task<'_> {
         loop {
             // A defect in one airing must not leave it claimed and forgotten.
             let (new, parts) = (std::mem::take(&mut is_new), self.parts);
-            let recorded = record(parts, &self.ordered, self.handle, &mut self.lease, new);
+            let recorded = record(parts, &self.ordered, self.handle, &mut self.taping, new);
             let recorded = AssertUnwindSafe(recorded).catch_unwind().await;
             let error = match recorded.unwrap_or(Err(RecorderError::Panicked)) {
                 Ok(()) => return,
@@ -224,10 +225,10 @@ impl Task<'_> {
         let delay = TimeDelta::from_std(order.station.delay).unwrap_or_default();
         let latest = cut.end + delay + LATEST;
         if !changed
-            && let Some(lease) = &self.lease
-            && (environment.clock.now() > latest || reaches(&lease.tape().view(&cut).await, cut))
+            && let Taping { lease: Some(_), tape: Some(tape) } = &self.taping
+            && (environment.clock.now() > latest || reaches(&tape.view(&cut).await, cut))
         {
-            self.lease = None;
+            self.taping.lease = None;
         }
         Some(changed)
     }

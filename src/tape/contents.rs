@@ -42,8 +42,9 @@ pub(super) struct Contents {
     pub open: Vec<Block>,
     /// Since when nothing was written, if aircheck was not running.
     pub down: Option<Trouble>,
-    /// The number of the first entry after the clock was set back, and the time it was set to.
-    pub set_back: Option<(u64, DateTime<Utc>)>,
+    /// How often the clock was set back, each time with the number of the first entry after that, and the time it was set
+    /// to.
+    pub set_back: Vec<(u64, DateTime<Utc>)>,
     /// Whether nothing was written since the tape was opened or the clock was set.
     pub reopened: bool,
     pub tally: Tally,
@@ -144,7 +145,7 @@ impl Contents {
         let open = self.open.iter().rev().find_map(|block| block.index.entries.last()).map(|last| last.arrived);
         let last = open.or_else(|| self.reels.back().map(|reel| reel.summary.to));
         if last.is_some_and(|last| last > now) {
-            self.set_back = Some((self.end(), now));
+            self.set_back.push((self.end(), now));
         }
     }
 
@@ -163,11 +164,13 @@ impl Contents {
         self.trouble = index.troubles.last().cloned();
     }
 
-    /// What a view of `span` needs.
-    pub(super) fn plan(&self, span: &Span) -> ViewPlan {
+    /// What a view of `span` needs, by a clock that was set back only `set_back` times.
+    pub(super) fn plan(&self, span: &Span, set_back: usize) -> ViewPlan {
         let (from, to) = (span.start - AROUND, span.end + AROUND + self.delay);
-        let set_back = self.set_back.filter(|(_, instant)| span.end > *instant);
-        let window = Window { from, to, oldest: set_back.map_or(0, |(number, _)| number) };
+        let (before, after) = self.set_back.split_at(set_back.min(self.set_back.len()));
+        let last = before.iter().rfind(|(_, instant)| span.end > *instant);
+        let oldest = last.map_or(0, |(number, _)| *number);
+        let window = Window { from, to, oldest, newest: after.first().map_or(u64::MAX, |(number, _)| *number) };
         let is_near = |reel: &Arc<ClosedReel>| reel.summary.is_near(from, to);
         let first = self.reels.iter().position(is_near).unwrap_or(self.reels.len());
         let is_open_near = self.open.iter().any(|block| block.index.came_between(from, to));

@@ -39,7 +39,7 @@ mod writer;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -58,10 +58,12 @@ pub use tally::Tally;
 pub use timing::{Timed, on_air_times};
 pub use view::View;
 
-/// The tape of one station. Cheap to clone; all clones are the same tape.
+/// The tape of one station. Cheap to clone; all clones are the same tape, and share what [`Tape::hold_clock`] does.
 #[derive(Debug, Clone)]
 pub struct Tape {
     shared: Arc<Shared>,
+    /// How often the clock had been set back when it was held.
+    held: Arc<OnceLock<usize>>,
 }
 
 #[derive(Debug)]
@@ -105,7 +107,7 @@ impl Tape {
         let (grown, _) = watch::channel(0);
         let contents = Arc::new(Mutex::new(Contents { delay: delta(delay), ..contents }));
         let writer = Mutex::new(Writer::new(folder.to_owned(), Arc::clone(&contents)));
-        Self { shared: Arc::new(Shared { contents, writer, grown }) }
+        Self { shared: Arc::new(Shared { contents, writer, grown }), held: Arc::default() }
     }
 
     /// Writes an event of a source. Blocks. After an error (the disk is full or away) nothing of the event is on tape;
@@ -152,21 +154,39 @@ impl Tape {
 
     /// The tape around `span`, with a time for every entry.
     pub async fn view(&self, span: &Span) -> View {
-        let plan = self.contents().plan(span);
+        let plan = self.plan(span);
         let tape = self.clone();
         if plan.needs_disk() { blocking(move || tape.read_view(plan)).await } else { self.read_view(plan) }
     }
 
     /// The tape around `span`, with a time for every entry. Blocks if reels that have ended must be read.
     pub fn blocking_view(&self, span: &Span) -> View {
-        let plan = self.contents().plan(span);
+        let plan = self.plan(span);
         self.read_view(plan)
+    }
+
+    fn plan(&self, span: &Span) -> ViewPlan {
+        let contents = self.contents();
+        contents.plan(span, self.held.get().copied().unwrap_or(contents.set_back.len()))
     }
 
     fn read_view(&self, plan: ViewPlan) -> View {
         let (view, read) = plan.view();
         self.contents().cache(read);
         view
+    }
+
+    /// The same tape, of which the clock can be held without an effect on others that read it.
+    #[must_use]
+    pub fn for_one_cut(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), held: Arc::default() }
+    }
+
+    /// Holds the clock: a view has what it has now, also after the clock was set back. For a cut that is on tape and not
+    /// encoded yet.
+    pub fn hold_clock(&self) {
+        let set_back = self.contents().set_back.len();
+        self.held.get_or_init(|| set_back);
     }
 
     /// Wakes whenever something was written.

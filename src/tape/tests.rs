@@ -397,11 +397,14 @@ fn after_the_clock_was_set_back_a_cut_has_new_sound_and_not_the_old() {
     for number in 1..=10_u8 {
         tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
     }
+    let (before, encoded) = (cut(&tape, 14, 32), tape.for_one_cut());
+    encoded.hold_clock();
     tape.clock_was_set(at(12));
     for number in 11..=15_u8 {
         let arrived = 12 + (i64::from(number) - 10) * 4;
         tape.write(chunk(number, arrived), at(arrived)).unwrap();
     }
+    assert_eq!(cut(&encoded, 14, 32), before, "what is being encoded stays as it was");
     assert_eq!(cut(&tape, 14, 32), (vec![11, 12, 13, 14, 15], 0));
     // A microsecond of rounding must not ask for the entry after.
     assert_eq!(cut(&tape, 6, 11), (vec![2, 3], 0), "what ended before is as it was");

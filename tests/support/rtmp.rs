@@ -71,7 +71,7 @@ impl RtmpServer {
         let closed = || TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err();
         wait_for("the end of the old nginx", &closed);
         let folder = self.folder.path().to_str().expect("temp paths are UTF-8");
-        let nginx = Invocation::new("nginx").args(["-p", folder, "-c", "nginx.conf", "-e", "error.log"]);
+        let nginx = Invocation::new("/usr/sbin/nginx").args(["-p", folder, "-c", "nginx.conf", "-e", "error.log"]);
         let nginx = self.spawn(nginx);
         wait_for("nginx", &|| !closed());
         let publisher = Invocation::new("ffmpeg")

@@ -62,6 +62,8 @@ pub(super) struct Window {
     pub(super) to: DateTime<Utc>,
     /// No entry before this number.
     pub(super) oldest: u64,
+    /// And none from this number on.
+    pub(super) newest: u64,
 }
 
 impl View {
@@ -73,7 +75,9 @@ impl View {
                 .flat_map(|block| block.index.entries.iter().enumerate().map(|(at, it)| (block.first + at as u64, it)))
         };
         let near = |entry: &Entry| entry.arrived >= window.from && entry.arrived <= window.to;
-        let mut all_near = numbered().filter(|(_, entry)| near(entry)).map(|(number, _)| number);
+        let end = end.min(window.newest);
+        let counts = |(number, entry): &(u64, &Entry)| *number < end && near(entry);
+        let mut all_near = numbered().filter(counts).map(|(number, _)| number);
         let from = all_near.next();
         let last = all_near.next_back().or(from);
         let first = from.unwrap_or(end).max(window.oldest).min(end);
