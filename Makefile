@@ -25,7 +25,7 @@ TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-
 # tests/support/cases.rs), and by themselves those that keep processors busy (browsers, listeners, other people's programs),
 # so that no station of the others is starved.
 PART_THREADS ?= 6
-TEST_THREADS ?= 12
+TEST_THREADS ?= 24
 BUSY_THREADS ?= 4
 BUSY = browser:: feeds:: guard:: live::
 

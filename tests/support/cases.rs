@@ -251,9 +251,9 @@ impl<'a> Case<'a> {
 }
 
 /// So many recordings are made at the same time.
-const RECORDINGS: usize = 30;
+const RECORDINGS: usize = 48;
 /// How long each of them has the machine's processors nearly to itself for its beginning, which keeps them busy.
-const BEGINNING: Duration = Duration::from_millis(500);
+const BEGINNING: Duration = Duration::from_millis(350);
 
 /// Leave to make so many recordings side by side.
 pub struct Turn {
