@@ -213,9 +213,9 @@ pub enum MediaEvent {
         /// Why.
         cause: Cause,
     },
-    /// What the station says is playing.
+    /// What the station says is playing. Stands before the sound with which it came.
     Title {
-        /// Since when.
+        /// Since when: since it was on the air if that is known, else since it came.
         at: DateTime<Utc>,
         /// The station's words: hostile text.
         text: String,

@@ -13,6 +13,8 @@ mod folder;
 mod probe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -23,13 +25,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::base::blocking::{Lane, blocking};
 use crate::base::environment::Environment;
-use crate::capture::source;
+use crate::capture::source::{Health, Source};
 use crate::config::{Config, Station};
 use crate::model::{MediaEvent, StationId};
 use crate::tape::{Tally, Tape, TapeError};
@@ -39,8 +41,6 @@ pub use probe::{Probed, probe};
 
 /// How many threads write tapes at a time, for all stations: a write takes a few milliseconds.
 const WRITERS: usize = 8;
-/// Events that may wait for the disk before the source has to wait.
-const QUEUE: usize = 16;
 /// How long sound waits at most to be synchronised with the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
 /// The wait before a chunk is written again, and before a deck that panicked is started again.
@@ -78,6 +78,8 @@ struct Running {
     stop: CancellationToken,
     /// The station with its current address.
     station: watch::Sender<Arc<Station>>,
+    /// How its source is.
+    health: watch::Receiver<Health>,
 }
 
 impl Drop for Running {
@@ -145,16 +147,18 @@ impl Decks {
             return Ok(Lease { tape, _running: running });
         }
         let (told, heard) = watch::channel(Arc::clone(station));
+        let (health, observed) = watch::channel(Health::default());
         let running = Arc::new(Running {
             began: self.shared.environment.clock.now(),
             stop: self.shared.environment.stop.child_token(),
             station: told,
+            health: observed,
         });
         slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
         let writer =
             DeckWriter { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
-        let deck = keep_running(heard, since, writer, running.stop.clone());
+        let deck = keep_running(heard, since, writer, health, running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.tasks.spawn(async move {
             let _turn = turn.lock().await;
@@ -183,17 +187,10 @@ impl Decks {
     /// Since when `station` is being connected to, or would be if it were leased now: its deck has had no sound yet.
     /// `None` if it is on tape already.
     pub fn connecting(&self, station: &StationId) -> Option<DateTime<Utc>> {
-        let (began, tape) = {
-            let slots = self.slots();
-            let slot = slots.get(station);
-            (
-                slot.and_then(|slot| slot.running.upgrade()).map(|running| running.began),
-                slot.and_then(|it| it.tape.clone()),
-            )
-        };
-        let Some(began) = began else { return Some(self.shared.environment.clock.now()) };
-        let heard = tape.and_then(|tape| tape.heard());
-        heard.is_none_or(|heard| heard < began).then_some(began)
+        let running = self.slots().get(station).and_then(|slot| slot.running.upgrade());
+        let Some(running) = running else { return Some(self.shared.environment.clock.now()) };
+        let heard = running.health.borrow().heard;
+        heard.is_none().then_some(running.began)
     }
 
     /// The stations being taped now.
@@ -265,12 +262,13 @@ async fn keep_running(
     mut stations: watch::Receiver<Arc<Station>>,
     since: DateTime<Utc>,
     writer: DeckWriter,
+    health: watch::Sender<Health>,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
         let station = Arc::clone(&stations.borrow_and_update());
         let replaced = stop.child_token();
-        let capture = run(Arc::clone(&station), since, &writer, replaced.clone());
+        let capture = run(Arc::clone(&station), since, &writer, &health, replaced.clone());
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
@@ -291,15 +289,20 @@ async fn keep_running(
 }
 
 /// One capture: writes the events of the source on tape until `stop`.
-async fn run(station: Arc<Station>, since: DateTime<Utc>, writer: &DeckWriter, stop: CancellationToken) {
+async fn run(
+    station: Arc<Station>,
+    since: DateTime<Utc>,
+    writer: &DeckWriter,
+    health: &watch::Sender<Health>,
+    stop: CancellationToken,
+) {
     info!(station = %station.id, "taping begins");
-    let (sender, mut events) = mpsc::channel(QUEUE);
-    let capture = source::run(&station, since, &writer.environment, sender, stop.clone());
+    let (mut source, capture) = Source::open(&station, since, &writer.environment, health, stop.clone());
     let write = async {
         let mut refused = false;
         loop {
             tokio::select! {
-                event = events.recv() => match event {
+                event = source.next() => match event {
                     Some(event) => refused = writer.write(&station.id, event, refused, &stop).await,
                     None => return,
                 },

@@ -3,11 +3,15 @@
 //! A source turns a station's stream into [`MediaEvent`]s in programme order, and goes on until it is stopped. Nothing
 //! is given up: trouble is reported as [`MediaEvent::Trouble`], and retried.
 //!
+//! Whatever a station is reached by, it is a [`Source`]: it is needed from an instant on, hands on events, and says how it
+//! is by [`Health`].
+//!
 //! The answer decides what an address stands for: an HLS playlist under `icecast:` is recorded as one, and an endless
 //! stream under `hls:` as that. Each of the two sources ends with `WrongKind` if it finds the other, and [`run`] goes
 //! on with that one.
 
 mod cause;
+mod health;
 pub mod hls;
 pub mod icecast;
 pub mod media;
@@ -22,20 +26,54 @@ mod wrong_kind;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use self::health::Health;
 use self::policy::Backoff;
 use self::wrong_kind::WrongKind;
 use crate::base::environment::Environment;
 use crate::config::{Hls, Icecast, SourceConfig, Station};
 use crate::model::MediaEvent;
 
-/// Captures `station` into `events` until `stop` is cancelled or nobody receives the events any more. Starts as far
-/// back as `since`, if the station still offers it.
+/// Events that may wait before the source has to wait.
+const QUEUE: usize = 16;
+
+/// The events of a station, and its health.
+#[derive(Debug)]
+pub struct Source<'a> {
+    events: mpsc::Receiver<MediaEvent>,
+    health: &'a watch::Sender<Health>,
+}
+
+impl<'a> Source<'a> {
+    /// Opens the source of `station`, which is needed from as far back as `since` if the station still offers that. It
+    /// hands on events while the returned future runs: until `stop` is cancelled or the source is dropped. `health` says
+    /// from now on how this source is.
+    pub fn open(
+        station: &'a Station,
+        since: DateTime<Utc>,
+        environment: &'a Environment,
+        health: &'a watch::Sender<Health>,
+        stop: CancellationToken,
+    ) -> (Self, impl Future<Output = ()>) {
+        let (sender, events) = mpsc::channel(QUEUE);
+        health.send_replace(Health::default());
+        (Self { events, health }, run(station, since, environment, sender, stop))
+    }
+
+    /// The next event; `None` if the source has ended. An event is never lost if this is not waited for to its end.
+    pub async fn next(&mut self) -> Option<MediaEvent> {
+        let event = self.events.recv().await?;
+        self.health.send_modify(|health| health.observe(&event));
+        Some(event)
+    }
+}
+
+/// Captures `station` into `events` until `stop` is cancelled or nobody receives the events any more.
 ///
 /// Each kind of source is on the heap: else every station would take the memory of the largest of them.
-pub async fn run(
+async fn run(
     station: &Station,
     since: DateTime<Utc>,
     environment: &Environment,

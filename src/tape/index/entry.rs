@@ -118,7 +118,7 @@ impl Entry {
 /// What the station says that it plays, and since when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title {
-    /// When it came.
+    /// When it was on the air if that is known, else when it came.
     pub at: DateTime<Utc>,
     /// Its words, on one line.
     pub text: String,

@@ -17,8 +17,8 @@
 //! A cause is written as its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and in
 //! the same way after the time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
-//! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station said then that it plays. A reel begins with
-//! the title that it goes on with.
+//! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station says that it plays from then on: since it
+//! was on the air if that is known, else since it came. A reel begins with the title that it goes on with.
 //!
 //! `#aircheck moved 20400500000` adds so many microseconds to all arrivals, troubles and titles above it: the clock was
 //! wrong.
@@ -43,6 +43,7 @@ use std::time::Duration;
 use chrono::{DateTime, Datelike as _, SecondsFormat, TimeDelta, Utc};
 
 use self::entry::{Entry, Reel, Sound, Title, Trouble};
+use crate::base::text::composed;
 use crate::model::{Cause, CauseKind, Container};
 use crate::tape::timing::withdraw_dates;
 
@@ -67,12 +68,12 @@ fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect()
 }
 
-/// A cause on one line.
-/// `text` as a title: on one line, of bounded length.
+/// `text` as a title: on one line, of bounded length, in normal form C.
 pub(super) fn title_text(text: &str) -> String {
-    one_line(text)
+    one_line(&composed(text))
 }
 
+/// A cause on one line.
 fn cause_text(cause: &Cause) -> String {
     format!("[{}] {}", cause.kind.name(), one_line(&cause.words))
 }

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
@@ -13,12 +14,15 @@ use super::history::{History, Trait};
 use super::obtain::{Obtained, Obtainer, Outcome};
 use super::timeline::Ordered;
 use crate::base::duration::delta;
+use crate::capture::source::media::{self, TimedTitle};
 use crate::model::{Cause, CauseKind, Chunk, Container, DatesNews, Format, MediaEvent};
 
 /// How many segments may be fetched or wait for one before them.
 const IN_FLIGHT: usize = 64;
 /// A counted length that differs by more from the list's is logged.
 const ODD: Duration = Duration::from_secs(1);
+/// A title that counts from longer before or after its segment has a time stamp of another clock.
+const NEAR: TimeDelta = TimeDelta::seconds(30);
 
 /// Nobody receives the events any more.
 #[derive(Debug)]
@@ -73,6 +77,8 @@ struct Piece {
 #[derive(Debug, Default)]
 pub struct Committer {
     format: Option<Format>,
+    /// The title that was handed on last.
+    title: String,
     history: History<Piece>,
     /// Whether anything was handed on.
     begun: bool,
@@ -165,6 +171,7 @@ impl Committer {
         let Ordered { segment, arrived, .. } = ordered;
         let duration = played(sound.probe.duration, segment.duration);
         let programme_time = segment.programme_time;
+        self.tell_titles(&sound, arrived, programme_time, duration);
         let sequence = Some(segment.sequence);
         let chunk = Chunk { bytes: sound.bytes, duration, arrived, programme_time, discontinuity, follows, sequence };
         self.events.push(MediaEvent::Chunk(chunk));
@@ -194,6 +201,31 @@ impl Committer {
     fn report_dates(&mut self, ordered: &Ordered) {
         if let Some(news) = ordered.news {
             self.events.push(MediaEvent::Dates { at: ordered.arrived, news });
+        }
+    }
+
+    /// Hands on what the segment, which plays for `duration`, says that it plays, if that is new. A title begins when its
+    /// time stamp says, if it is known when the segment was on the air; else, like its sound, it is known to have begun
+    /// when it arrived.
+    fn tell_titles(
+        &mut self,
+        sound: &Sound,
+        arrived: DateTime<Utc>,
+        programme_time: Option<DateTime<Utc>>,
+        duration: Duration,
+    ) {
+        let is_near = |after: &TimeDelta| {
+            let beyond = after.checked_sub(&delta(duration));
+            *after >= -NEAR && beyond.is_some_and(|beyond| beyond <= NEAR)
+        };
+        for TimedTitle { after, text } in media::titles(sound.container, &sound.bytes, sound.init.as_deref()) {
+            if text == self.title {
+                continue;
+            }
+            self.title.clone_from(&text);
+            let after = after.filter(is_near).unwrap_or_default();
+            let at = programme_time.and_then(|start| start.checked_add_signed(after)).unwrap_or(arrived);
+            self.events.push(MediaEvent::Title { at, text });
         }
     }
 

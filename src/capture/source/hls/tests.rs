@@ -4,6 +4,7 @@ mod encrypted_mp4;
 mod lists;
 mod repeats;
 pub(crate) mod station;
+mod titles;
 
 use std::time::Duration;
 

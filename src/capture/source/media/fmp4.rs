@@ -15,9 +15,9 @@ const LONGEST_HEADER: usize = 16;
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"styp", b"moof", b"sidx", b"moov", b"emsg", b"prft"];
 
 /// A box: its type and what is in it.
-struct Atom<'a> {
-    kind: [u8; 4],
-    body: &'a [u8],
+pub(super) struct Atom<'a> {
+    pub kind: [u8; 4],
+    pub body: &'a [u8],
 }
 
 /// The length of the box at the beginning of `bytes` and of its header. A length of zero means "to the end".
@@ -31,7 +31,7 @@ fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
 }
 
 /// The whole boxes in `bytes`.
-fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
+pub(super) fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
     std::iter::from_fn(move || {
         let (length, header) = lengths(bytes)?;
         let atom = Atom { kind: super::fields::array(bytes, 4)?, body: bytes.get(header..length)? };
@@ -154,6 +154,15 @@ impl Track {
         runs.filter(|atom| atom.kind == *b"traf")
             .filter_map(|traf| self.fragment(traf.body))
             .fold(None, |sum: Option<u64>, ticks| Some(sum.unwrap_or(0).saturating_add(ticks)))
+    }
+
+    /// When its first fragment in `bytes` begins, in ticks; `None` if none is of the track or says it.
+    pub(super) fn begins(&self, bytes: &[u8]) -> Option<u64> {
+        let runs = atoms(bytes).filter(|atom| atom.kind == *b"moof").flat_map(|moof| atoms(moof.body));
+        let mut trafs = runs.filter(|atom| atom.kind == *b"traf");
+        let traf = trafs.find(|traf| find(traf.body, &[b"tfhd"]).and_then(|tfhd| be32(tfhd, 4)) == Some(self.id))?;
+        let tfdt = find(traf.body, &[b"tfdt"])?;
+        if byte(tfdt, 0)? == 0 { be32(tfdt, 4).map(u64::from) } else { be64(tfdt, 4) }
     }
 
     /// The ticks of one `traf`; `None` if it belongs to another track.

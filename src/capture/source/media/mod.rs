@@ -2,7 +2,8 @@
 //!
 //! Nothing here trusts a byte: hostile input gives `None` or less sound, never a panic, and memory stays bounded.
 //!
-//! [`sniff`] recognises the container, [`probe`] reads a whole segment, [`Framer`] cuts an endless body.
+//! [`sniff`] recognises the container, [`probe`] reads a whole segment, [`titles`] says what plays in it, [`Framer`] cuts
+//! an endless body.
 
 mod ac3;
 mod adts;
@@ -26,6 +27,7 @@ mod seam;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod timed_id3;
 mod unit;
 mod unsupported;
 mod wav;
@@ -39,6 +41,7 @@ pub use framer::{Framer, Piece};
 pub use head::Head;
 pub use sample_aes::decrypted;
 pub use seam::Tail;
+pub use timed_id3::{TimedTitle, titles};
 pub use unsupported::{describe, is_unsupported};
 
 use self::mpegts::TsReader;

@@ -25,16 +25,18 @@ const STAMP_BITS: u64 = (1 << 33) - 1;
 const LONGEST_STEP: u64 = 10 * 90_000;
 
 /// The beginning of a PES packet (2.4.3.6).
-struct PesStart<'a> {
+pub(super) struct PesStart<'a> {
     /// The bytes of sound in the whole PES packet, if it says so.
     length: Option<usize>,
-    stamp: Option<u64>,
-    payload: &'a [u8],
+    /// When it is presented, in ticks of [`STAMP_RATE`].
+    pub stamp: Option<u64>,
+    pub payload: &'a [u8],
     sound: bool,
 }
 
 impl<'a> PesStart<'a> {
-    fn read(bytes: &'a [u8]) -> Option<Self> {
+    /// Reads the payload of a packet in which a PES packet begins.
+    pub(super) fn read(bytes: &'a [u8]) -> Option<Self> {
         let [0, 0, 1, id, l0, l1, _, flags, header] = array::<9>(bytes, 0)? else { return None };
         let header = usize::from(header);
         let stamp = (flags & 0x80 != 0).then(|| array::<5>(bytes, 9)).flatten().map(|[a, b, c, d, e]| {
@@ -44,6 +46,13 @@ impl<'a> PesStart<'a> {
         let length = usize::from(u16::from_be_bytes([l0, l1])).checked_sub(3 + header);
         Some(Self { length, stamp, payload: bytes.get(9 + header..)?, sound: (0xc0..=0xdf).contains(&id) })
     }
+}
+
+/// The ticks from one time stamp to another, whichever is the earlier.
+pub(super) fn ticks_between(from: u64, to: u64) -> i64 {
+    let ticks = to.wrapping_sub(from) & STAMP_BITS;
+    let behind = if ticks > STAMP_BITS / 2 { STAMP_BITS + 1 } else { 0 };
+    ticks.cast_signed() - behind.cast_signed()
 }
 
 /// The sound in the payload of a packet in which a PES packet begins.

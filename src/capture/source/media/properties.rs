@@ -7,7 +7,7 @@ use arbitrary::Unstructured;
 use bytes::Bytes;
 use chrono::DateTime;
 
-use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff};
+use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff, titles};
 use crate::model::Container;
 use crate::testing::parts;
 
@@ -36,6 +36,9 @@ pub fn framer(bytes: &[u8]) {
     let (init, segment) = body.split_at(body.len().min(usize::from(*seed) * 8));
     for init in [None, Some(init)] {
         let _ = scheme(segment, init);
+        let titles = titles(container, segment, init);
+        let text: usize = titles.iter().map(|title| title.text.len()).sum();
+        assert!(titles.iter().all(|title| !title.text.is_empty()) && text <= 8 * segment.len(), "{titles:?}");
         let read = probe(container, segment, init);
         assert!(read.duration.is_none_or(|duration| duration > Duration::ZERO && duration <= LONGEST_SEGMENT));
     }

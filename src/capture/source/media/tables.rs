@@ -7,6 +7,8 @@ const LONGEST_SECTION: usize = 1024;
 const PAT_PID: u16 = 0;
 const PAT: u8 = 0;
 const PMT: u8 = 2;
+/// Metadata in PES packets (table 2-34).
+const METADATA: u8 = 0x15;
 /// The bytes before the descriptors of the program.
 const MAP_HEADER: usize = 12;
 const CHECKSUM: usize = 4;
@@ -39,6 +41,8 @@ pub(super) struct Tables {
     /// Whether there are other programs than the first.
     several: bool,
     sound: Option<Track>,
+    /// The packets that carry ID3 tags.
+    tags: Option<u16>,
     holds: Holds,
     association: Section,
     map: Section,
@@ -84,6 +88,7 @@ impl Tables {
         } else if self.map_pid == Some(pid) {
             if let Some(section) = self.map.push(starts, payload) {
                 self.sound = streams(section).find_map(|stream| stream.track()).or(self.sound);
+                self.tags = tags(section).or(self.tags);
                 self.holds = if self.sound.is_some() {
                     Holds::Sound
                 } else if !self.several && streams(section).all(|stream| stream.is_no_sound()) {
@@ -106,6 +111,11 @@ impl Tables {
     /// What is known of the sound in it.
     pub(super) fn holds(&self) -> Holds {
         self.holds
+    }
+
+    /// The packets of the first program that carry ID3 tags, if there are any.
+    pub(super) fn tags(&self) -> Option<u16> {
+        self.tags
     }
 
     /// The first sound of the first program.
@@ -156,6 +166,13 @@ fn streams(section: &[u8]) -> impl Iterator<Item = Stream<'_>> {
         rest = rest.get(end..).unwrap_or_default();
         Some(Stream { at: here, kind, pid: pid(high, low), descriptors })
     })
+}
+
+/// The packets that carry ID3 tags. There may be metadata of other kinds; the descriptors (2.6.60) tell them apart.
+fn tags(section: &[u8]) -> Option<u16> {
+    let named = |stream: &Stream<'_>| stream.descriptors.windows(4).any(|name| name == b"ID3 ");
+    let metadata = || streams(section).filter(|stream| stream.kind == METADATA);
+    metadata().find(named).or_else(|| metadata().next()).map(|stream| stream.pid)
 }
 
 /// Changes the types of encrypted sound in the program map at the beginning of `bytes` to those that `usual` gives.
@@ -218,7 +235,7 @@ impl Stream<'_> {
             | 0xea
             | 0x05
             | 0x0b
-            | 0x15
+            | METADATA
             | 0x86 => true,
             0x06 => self.descriptors.first().is_some_and(|tag| matches!(*tag, TELETEXT | SUBTITLES)),
             _ => false,
