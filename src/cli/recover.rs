@@ -16,7 +16,7 @@ use crate::base::environment::Environment;
 use crate::base::signals::Signals;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Verdict};
 use crate::recorder::{self, Recoverable, Recut, RecutError};
@@ -60,8 +60,8 @@ fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
         match catalogue::open(config).await? {
             None => Ok(Vec::new()),
             Some(catalogue) => {
-                let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
-                Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, &shelf, config).await?)
+                let store = Store::new(catalogue::output(config)).of_command(&config.state);
+                Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, &store, config).await?)
             }
         }
     })?
@@ -107,15 +107,15 @@ async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
 
 async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
+    let store = Store::new(catalogue::output(config)).of_command(&config.state);
     let now = Environment::system().clock.now();
-    let adopted = strays::adopt(&catalogue, &shelf, now).await.context("what the list has lost cannot be put on it")?;
+    let adopted = strays::adopt(&catalogue, &store, now).await.context("what the list has lost cannot be put on it")?;
     if json {
-        print_json(&adopted.iter().map(|it| Report::of(it, shelf.output())).collect::<Vec<_>>())?;
+        print_json(&adopted.iter().map(|it| Report::of(it, store.output())).collect::<Vec<_>>())?;
     } else if adopted.is_empty() {
         print("nothing: the list has every recording in the output folder\n")?;
     } else {
-        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, shelf.output())).collect();
+        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, store.output())).collect();
         print(&table("", &rows))?;
     }
     Ok(DONE)
@@ -134,10 +134,10 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     let mut signals = Signals::listen()?;
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
     let output = catalogue::output(config);
-    let shelf = Shelf::new(&output).of_command(&config.state);
+    let store = Store::new(&output).of_command(&config.state);
     let clock = Environment::system().clock;
     let recut = tokio::select! {
-        recut = recorder::recut(&catalogue, &shelf, config, &id, &clock) => recut,
+        recut = recorder::recut(&catalogue, &store, config, &id, &clock) => recut,
         () = signals.stop() => {
             eprintln!("aircheck: nothing was recovered");
             return Ok(FAILED);

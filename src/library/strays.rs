@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, Found, Glance, Recording};
 use super::imprint;
-use super::shelf::{Shelf, ShelfError};
+use super::store::{Store, StoreError};
 use crate::base::clock::Clock;
 use crate::model::{AiringId, Codec, Finished};
 
@@ -35,12 +35,12 @@ pub enum StraysError {
     Catalogue(#[from] CatalogueError),
     /// The output folder cannot be looked at.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
 }
 
 /// How many recordings of aircheck are in the output folder that the list does not have.
-pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> Result<usize, StraysError> {
-    let Unknown { known, new, .. } = unknown(catalogue, shelf).await?;
+pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> Result<usize, StraysError> {
+    let Unknown { known, new, .. } = unknown(catalogue, store).await?;
     let mut count = known.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
     for (place, files) in new.chunks(GLANCES).enumerate() {
         if place > 0 {
@@ -54,7 +54,7 @@ pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> R
             };
             files.into_iter().map(glance).collect()
         };
-        let seen = shelf.search(look).await?;
+        let seen = store.search(look).await?;
         count += seen.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
         catalogue.remember(seen, Vec::new()).await?;
     }
@@ -63,9 +63,9 @@ pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> R
 
 /// Puts them on the list at `now`: those whose airing it does not have, or has as failed and without a file. Returns their
 /// rows.
-pub async fn adopt(catalogue: &Catalogue, shelf: &Shelf, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
+pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
     let mut adopted: Vec<AiringId> = Vec::new();
-    let Unknown { known, new } = unknown(catalogue, shelf).await?;
+    let Unknown { known, new } = unknown(catalogue, store).await?;
     // A program may have put a picture before what tells it, and so a glance is not enough.
     let may_be = known.into_iter().filter(|(_, seen)| seen.found != Found::Other);
     let files: Vec<_> = may_be.chain(new).collect();
@@ -85,7 +85,7 @@ pub async fn adopt(catalogue: &Catalogue, shelf: &Shelf, now: DateTime<Utc>) -> 
             }
             (found, seen)
         };
-        let (found, seen): (Vec<Finished>, _) = shelf.search(read).await?;
+        let (found, seen): (Vec<Finished>, _) = store.search(read).await?;
         adopted.extend(catalogue.adopt(found).await?);
         catalogue.remember(seen, Vec::new()).await?;
     }
@@ -104,20 +104,20 @@ struct Unknown {
     new: Vec<(PathBuf, Glance)>,
 }
 
-async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Unknown, StraysError> {
+async fn unknown(catalogue: &Catalogue, store: &Store) -> Result<Unknown, StraysError> {
     let look = |output: &Path| {
         let mut files = Vec::new();
         walk(output, Path::new(""), 0, &mut files);
         files
     };
-    let mut files = shelf.search(look).await?;
+    let mut files = store.search(look).await?;
     // After the files: a row has the name before its file gets it.
     let listed: HashSet<PathBuf> = catalogue.names().await?.into_iter().collect();
     files.retain(|file| !listed.contains(file));
     let mut remembered = catalogue.glances().await?;
     let measure = |output: &Path| files.into_iter().filter_map(|file| measured(output, file)).collect::<Vec<_>>();
     let (mut known, mut new) = (Vec::new(), Vec::new());
-    for (file, is) in shelf.search(measure).await? {
+    for (file, is) in store.search(measure).await? {
         match remembered.remove(&file) {
             Some(was) if (was.bytes, was.modified) == (is.bytes, is.modified) => known.push((file, was)),
             _ => new.push((file, is)),
@@ -172,11 +172,11 @@ mod tests {
     async fn a_file_that_was_looked_at_is_not_opened_again_until_it_changes() {
         let folder = tempfile::tempdir().unwrap();
         let open = async || Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
-        let file = |name: &str| shelf.output().join(name);
+        let store = Store::new(folder.path().join("out"));
+        let file = |name: &str| store.output().join(name);
         fs::create_dir_all(file("deep")).unwrap();
         let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
-        let counted = async || clock.pass_until(count(&open().await, &shelf, clock.as_ref())).await.unwrap();
+        let counted = async || clock.pass_until(count(&open().await, &store, clock.as_ref())).await.unwrap();
         for number in 0..GLANCES {
             write(&file(&format!("{number}.mp3")), false);
         }
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(open().await.glances().await.unwrap().len(), GLANCES - 1, "what is gone is forgotten");
 
         // Who wants to have them on the list has them read whole, once.
-        assert_eq!(adopt(&open().await, &shelf, DateTime::UNIX_EPOCH).await.unwrap(), []);
+        assert_eq!(adopt(&open().await, &store, DateTime::UNIX_EPOCH).await.unwrap(), []);
         assert!(open().await.glances().await.unwrap().values().all(|seen| seen.found == Found::Other));
         assert_eq!(counted().await, 0);
     }

@@ -13,7 +13,7 @@ use crate::base::process::Invocation;
 use crate::encode::EncodeError;
 use crate::housekeeping::RoomError;
 use crate::library::archive::ArchiveError;
-use crate::library::shelf::{self, ShelfError};
+use crate::library::store::{self, StoreError};
 
 /// So many bytes must go into the folder of the tapes for it, and the list beside it, to be written.
 const SOME: u64 = 256 * 1024;
@@ -23,7 +23,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// What is behind `error` and passes. `None` if another attempt may as well fail. The file will have about `size` bytes.
 pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
     use RecorderError as E;
-    let (words, output) = (error.to_string(), parts.shelf.output());
+    let (words, output) = (error.to_string(), parts.store.output());
     match error {
         E::Room(RoomError::NoRoom { .. }) | E::Panicked | E::Stopping | E::TakenBack => None,
         _ if error.is_disk_full() || is_short(output, size).await => Some(Obstacle::Full(words)),
@@ -36,7 +36,7 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
             Err(words) => Some(Obstacle::Encoder(words)),
             Ok(()) => of_output(parts, size).await,
         },
-        E::Tag(_) | E::Shelf(_) | E::Room(_) | E::Archive(ArchiveError::Shelf(_)) => of_output(parts, size).await,
+        E::Tag(_) | E::Store(_) | E::Room(_) | E::Archive(ArchiveError::Store(_)) => of_output(parts, size).await,
         E::Encode(_) | E::Tape(_) | E::Catalogue(_) | E::Archive(_) => of_tapes(parts).await,
     }
 }
@@ -46,7 +46,7 @@ pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> b
     match obstacle {
         Obstacle::Encoder(_) => runs(&parts.environment.clock).await.is_err(),
         _ => {
-            is_short(parts.shelf.output(), size).await
+            is_short(parts.store.output(), size).await
                 || of_output(parts, size).await.is_some()
                 || of_tapes(parts).await.is_some()
         }
@@ -55,17 +55,17 @@ pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> b
 
 /// Whether a file of `size` bytes does not fit.
 async fn is_short(output: &Path, size: u64) -> bool {
-    shelf::free_space(output).await.is_ok_and(|free| free < size)
+    store::free_space(output).await.is_ok_and(|free| free < size)
 }
 
 async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
-    Obstacle::of_shelf(&parts.shelf.probe(size).await.err()?, parts.shelf.output())
+    Obstacle::of_store(&parts.store.probe(size).await.err()?, parts.store.output())
 }
 
 async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
     let folder = parts.decks.folder();
-    match shelf::probe(folder, SOME).await {
-        Ok(()) | Err(ShelfError::Stopping) => None,
+    match store::probe(folder, SOME).await {
+        Ok(()) | Err(StoreError::Stopping) => None,
         Err(error) if error.is_disk_full() => Some(Obstacle::Full(error.to_string())),
         Err(error) => Some(Obstacle::Folder { what: "tape", folder: folder.to_owned(), words: error.to_string() }),
     }

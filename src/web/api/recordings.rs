@@ -82,7 +82,7 @@ pub(super) struct Listed {
 impl Listed {
     /// One recording, as it is on the disk.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
-        let gone = presence::gone(&site.shelf, std::slice::from_ref(recording)).await;
+        let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
         Self::new(recording, !gone.is_empty())
     }
 
@@ -117,7 +117,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = presence::gone(&site.shelf, &listed).await;
+    let gone = presence::gone(&site.store, &listed).await;
     Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 

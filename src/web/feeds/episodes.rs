@@ -37,7 +37,7 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let more = listed.len() > count;
     listed.truncate(count);
-    let episodes = site.shelf.ask(move |output| present(listed, output)).await;
+    let episodes = site.store.ask(move |output| present(listed, output)).await;
     let episodes = episodes.map_err(|error| away(&error))?;
     Ok(Listed { episodes, more })
 }

@@ -77,7 +77,7 @@ async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> R
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
     let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
-    Ok(site.shelf.output().join(file))
+    Ok(site.store.output().join(file))
 }
 
 /// Which file stands under a path: it changes with every byte of it.

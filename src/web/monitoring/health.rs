@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::base::readable;
 use crate::library::catalogue::Filter;
-use crate::library::shelf::free_space;
+use crate::library::store::free_space;
 use crate::web::Site;
 use crate::web::answer::broken;
 
@@ -22,7 +22,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(trouble) = site.recorder.output_trouble().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
-    for (name, folder) in [("recordings", site.shelf.output()), ("tape", site.decks.folder())] {
+    for (name, folder) in [("recordings", site.store.output()), ("tape", site.decks.folder())] {
         let Ok(free) = free_space(folder).await else {
             let words = format!("the room for {name} cannot be measured\n");
             return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();

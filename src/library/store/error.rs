@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// What went wrong with a file or folder.
 #[derive(Debug, Error)]
-pub enum ShelfError {
+pub enum StoreError {
     /// A folder cannot be made.
     #[error("the folder {} cannot be made: {source}; may this user write there?", path.display())]
     Folder {
@@ -69,7 +69,7 @@ pub enum ShelfError {
     Stopping,
 }
 
-impl ShelfError {
+impl StoreError {
     /// Whether the disk is full (or a quota is reached).
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Folder { source, .. } | Self::File { source, .. }
