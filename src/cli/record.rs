@@ -257,7 +257,8 @@ impl Workspace {
             return Ok(std::path::absolute(file)?);
         }
         let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));
-        Ok(self.output.join(Store::new(&self.output).shelve(finished, &name, codec).await?))
+        let store = Store::new(&self.output);
+        Ok(store.shown(&store.shelve(finished, &name, codec).await?))
     }
 }
 

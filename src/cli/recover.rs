@@ -1,7 +1,6 @@
 //! `aircheck recover`: cuts an airing again from its tape that failed, is partial or has lost its file; or puts recordings
 //! on the list that the list has lost. It does not matter whether the service runs.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -56,20 +55,19 @@ pub(super) fn run(config: Config, options: Options) -> anyhow::Result<u8> {
 }
 
 fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
-    let found = block_on(async {
-        match catalogue::open(config).await? {
-            None => Ok(Vec::new()),
-            Some(catalogue) => {
-                let store = Store::new(catalogue::output(config)).of_command(&config.state);
-                Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, &store, config).await?)
-            }
-        }
+    let (store, found) = block_on(async {
+        let catalogue = catalogue::open(config).await?;
+        let store = catalogue::store(config).of_command(&config.state);
+        let found = match catalogue {
+            None => Vec::new(),
+            Some(catalogue) => recorder::recoverable(&catalogue, &store, config).await?,
+        };
+        Ok::<_, anyhow::Error>((store, found))
     })?
     .context("what can be recovered cannot be listed")?;
     if json {
-        let output = catalogue::output(config);
         let report = |it: &Recoverable| Candidate {
-            report: Report::of(&it.recording, &output),
+            report: Report::in_store(&it.recording, &store),
             on_tape: it.on_tape,
             gone: it.gone,
         };
@@ -107,34 +105,37 @@ async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
 
 async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let store = Store::new(catalogue::output(config)).of_command(&config.state);
+    let store = catalogue::store(config).of_command(&config.state);
     let now = Environment::system().clock.now();
     let adopted = strays::adopt(&catalogue, &store, now).await.context("what the list has lost cannot be put on it")?;
     if json {
-        print_json(&adopted.iter().map(|it| Report::of(it, store.output())).collect::<Vec<_>>())?;
+        print_json(&adopted.iter().map(|it| Report::in_store(it, &store)).collect::<Vec<_>>())?;
     } else if adopted.is_empty() {
         print("nothing: the list has every recording in the output folder\n")?;
     } else {
-        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, store.output())).collect();
+        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, &store)).collect();
         print(&table("", &rows))?;
     }
     Ok(DONE)
 }
 
-fn back_on_list(recording: &Recording, output: &Path) -> [String; 3] {
-    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string());
+fn back_on_list(recording: &Recording, store: &Store) -> [String; 3] {
     [
         recording.id.to_string(),
         recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
-        file.unwrap_or_default(),
+        file_of(recording, store),
     ]
+}
+
+/// Where the file of a recording is, for a person. Empty if it has none.
+fn file_of(recording: &Recording, store: &Store) -> String {
+    recording.file.as_ref().map(|file| store.shown(file).display().to_string()).unwrap_or_default()
 }
 
 async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
     let mut signals = Signals::listen()?;
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let output = catalogue::output(config);
-    let store = Store::new(&output).of_command(&config.state);
+    let store = catalogue::store(config).of_command(&config.state);
     let clock = Environment::system().clock;
     let recut = tokio::select! {
         recut = recorder::recut(&catalogue, &store, config, &id, &clock) => recut,
@@ -148,7 +149,7 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
             if gone {
                 eprintln!("aircheck: its file was gone; it was made again from its tape");
             }
-            tell(&output, &recording, json)?;
+            tell(&store, &recording, json)?;
             Ok(if recording.verdict == Some(Verdict::Complete) { DONE } else { INCOMPLETE })
         }
         Err(error) => {
@@ -158,13 +159,12 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     }
 }
 
-fn tell(output: &Path, recording: &Recording, json: bool) -> anyhow::Result<()> {
+fn tell(store: &Store, recording: &Recording, json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&Report::of(recording, output));
+        return print_json(&Report::in_store(recording, store));
     }
     let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
-    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string()).unwrap_or_default();
-    print(&format!("{verdict}, {:.3} s: {file}\n", recording.seconds))?;
+    print(&format!("{verdict}, {:.3} s: {}\n", recording.seconds, file_of(recording, store)))?;
     for note in &recording.notes {
         eprintln!("{note}");
     }

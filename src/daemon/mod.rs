@@ -335,7 +335,7 @@ impl Daemon {
             match stop.run_until_cancelled(count).await {
                 None | Some(Ok(0)) => {}
                 Some(Ok(count)) => warn!(
-                    count, folder = %store.output().display(),
+                    count, folder = %store.shown_folder().display(),
                     "recordings in the output folder are not on the list; `aircheck recover --files` puts them there"
                 ),
                 Some(Err(error)) => warn!(%error, "whether the list has every recording could not be found out"),

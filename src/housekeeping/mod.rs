@@ -93,23 +93,31 @@ impl Housekeeping {
     /// # Errors
     /// All that may go is gone, and there is too little room; or nobody can say how much there is.
     pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
-        let folders = [self.store.output(), self.decks.folder()];
-        let Some(folder) = short(&folders, config.min_free).await? else { return Ok(()) };
+        let Some((folder, _)) = self.short(config.min_free).await? else { return Ok(()) };
         warn!(folder = %folder.display(), "little room on the disk: old tape goes");
         self.forget_tape(self.now()).await;
-        if short(&folders, config.min_free).await?.is_none() {
+        if self.short(config.min_free).await?.is_none() {
             return Ok(());
         }
         warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
         self.apply(Step::Bin { before: self.now() }).await;
         self.delete_recordings(config).await;
-        let Some(path) = short(&folders, config.min_free).await? else { return Ok(()) };
-        let free = store::free_space(path).await?;
+        let Some((path, free)) = self.short(config.min_free).await? else { return Ok(()) };
         Err(RoomError::NoRoom {
             path: path.to_owned(),
             free: readable::bytes(free),
             wanted: readable::bytes(config.min_free),
         })
+    }
+
+    /// The first of the folders that has less than `min_free` bytes free, and how many it has.
+    async fn short(&self, min_free: u64) -> Result<Option<(&Path, u64)>, StoreError> {
+        let free = self.store.room().await?;
+        if free < min_free {
+            return Ok(Some((self.store.shown_folder(), free)));
+        }
+        let free = store::free_space(self.decks.folder()).await?;
+        Ok((free < min_free).then_some((self.decks.folder(), free)))
     }
 
     /// Deletes tape up to `horizon`, except for what an airing needs.
@@ -174,14 +182,4 @@ impl Housekeeping {
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
-}
-
-/// The first of `folders` that has less than `min_free` bytes free.
-async fn short<'a>(folders: &[&'a Path], min_free: u64) -> Result<Option<&'a Path>, StoreError> {
-    for folder in folders {
-        if store::free_space(folder).await? < min_free {
-            return Ok(Some(folder));
-        }
-    }
-    Ok(None)
 }

@@ -103,6 +103,7 @@ pub(super) async fn apply(
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::library::archive;
@@ -239,8 +240,8 @@ mod tests {
             catalogue.finish(&airing.id, &outcome).await.unwrap();
             // The file of the second is gone already: a person has deleted it.
             if age != 1 {
-                fs::create_dir_all(store.output().join(age.to_string())).unwrap();
-                fs::write(store.output().join(file), "x").unwrap();
+                fs::create_dir_all(store.shown_folder().join(age.to_string())).unwrap();
+                fs::write(store.shown(Path::new(&file)), "x").unwrap();
             }
         }
         let recordings = catalogue.list(&Filter::default()).await.unwrap();
@@ -248,7 +249,8 @@ mod tests {
         assert_eq!(apply(&catalogue, &store, &gone, now).await.unwrap(), 2);
 
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 1);
-        let left: Vec<_> = fs::read_dir(store.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(store.shown_folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["0"]);
         assert!(!catalogue.claim(&airing(2), "show", now).await.unwrap());
     }
@@ -259,7 +261,7 @@ mod tests {
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let store = Store::new(folder.path().join("out"));
         let now: DateTime<Utc> = NOON.parse().unwrap();
-        let file = store.output().join("News.mp3");
+        let file = store.shown(Path::new("News.mp3"));
         let mut planned = Vec::new();
         for age in (0..9).rev() {
             let recording = aged(age);

@@ -168,13 +168,13 @@ mod tests {
     async fn a_recording_is_in_the_store_and_in_the_list_under_one_name() {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
-        fs::write(store.output().join("a: name.mp3"), "").unwrap();
-        fs::write(store.output().join("a- name.mp3"), "another's").unwrap();
+        fs::write(store.shown(Path::new("a: name.mp3")), "").unwrap();
+        fs::write(store.shown(Path::new("a- name.mp3")), "another's").unwrap();
 
         let file =
             shelve(&catalogue, &store, &airing.id, &temporary, ("a: name", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("a- name (2).mp3"));
-        assert_eq!(fs::read_to_string(store.output().join(&file)).unwrap(), "sound");
+        assert_eq!(fs::read_to_string(store.shown(&file)).unwrap(), "sound");
         let listed = catalogue.list(&Filter::default()).await.unwrap();
         assert_eq!((listed[0].file.as_ref(), listed[0].bytes), (Some(&file), Some(5)));
         assert!(catalogue.unfinished().await.unwrap().is_empty());
@@ -196,7 +196,7 @@ mod tests {
         let file = shelve(&catalogue, &store, &airing.id, &temporary, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News.mp3"));
         // It is moved away, and a recording that is cut again gets its name.
-        fs::remove_file(store.output().join("News.mp3")).unwrap();
+        fs::remove_file(store.shown(Path::new("News.mp3"))).unwrap();
         fs::write(&second, "again").unwrap();
         assert_eq!(
             name(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3)).await.unwrap(),
@@ -210,7 +210,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         // A file where the folder should be: naming fails.
-        fs::write(store.output().join("x"), "").unwrap();
+        fs::write(store.shown(Path::new("x")), "").unwrap();
 
         let error =
             shelve(&catalogue, &store, &airing.id, &temporary, ("x/y", Codec::Mp3), outcome()).await.unwrap_err();
@@ -233,7 +233,7 @@ mod tests {
         catalogue.prepare(&airing.id, &named).await.unwrap();
         assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "it has no name yet");
         // Died after step 2.
-        store::place(&temporary, &store.output().join("x/y.mp3")).await.unwrap();
+        store::place(&temporary, &store.shown(Path::new("x/y.mp3"))).await.unwrap();
         assert!(recover(&catalogue, &store, &open().await, restarted).await.unwrap());
         let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
         assert_eq!((recording.file, recording.finished_at), (Some("x/y.mp3".into()), Some(restarted)));

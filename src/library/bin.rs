@@ -27,7 +27,7 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 
 use super::catalogue::{Binned, Catalogue, CatalogueError, Recording, Stage};
-use super::store::{self, Store, StoreError};
+use super::store::{Store, StoreError};
 use crate::language::Sentence;
 use crate::model::{AiringId, Codec};
 
@@ -162,7 +162,7 @@ impl Bin {
     async fn go_in(&self, id: &AiringId, binned: &Binned) -> Result<(), BinError> {
         if let Some(file) = &binned.file
             && !self.store.bin(id, file).await?
-            && store::size(&self.store.binned(id)).await.is_err()
+            && !self.store.is_binned(id).await?
         {
             tracing::warn!(airing = %id, file = %file.display(), "deleted, but its file was not there any more");
         }
@@ -171,11 +171,11 @@ impl Bin {
 
     async fn come_out(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
         if let Some(file) = &binned.file {
-            if store::size(&self.store.binned(id)).await.is_ok() {
+            if self.store.is_binned(id).await? {
                 self.move_out(id, file).await?;
             } else {
                 // Moved before a crash, or put back by hand.
-                let there = store::size(&self.store.output().join(file)).await.ok();
+                let there = self.store.size(file).await.ok();
                 if there.is_none() || there != binned.bytes || self.catalogue.is_anothers(id, file).await? {
                     return Err(BinError::Taken { id: id.clone() });
                 }

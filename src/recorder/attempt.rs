@@ -132,7 +132,7 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
         let outcome: Outcome = draft.outcome(notes, at);
         Some(archive::shelve(catalogue, store, id, &draft.file, (&name, order.show.encoding.codec), outcome).await?)
     };
-    log(id, &draft, file.map(|file| store.output().join(file)).as_deref());
+    log(id, &draft, file.map(|file| store.shown(&file)).as_deref());
     Ok(())
 }
 

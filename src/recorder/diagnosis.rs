@@ -2,7 +2,6 @@
 //!
 //! It goes by the errors of the system and by trying, never by what ffmpeg says.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::error::RecorderError;
@@ -23,14 +22,14 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// What is behind `error` and passes. `None` if another attempt may as well fail. The file will have about `size` bytes.
 pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
     use RecorderError as E;
-    let (words, output) = (error.to_string(), parts.store.output());
+    let words = error.to_string();
     match error {
         E::Room(RoomError::NoRoom { .. }) | E::Panicked | E::Stopping | E::TakenBack => None,
-        _ if error.is_disk_full() || is_short(output, size).await => Some(Obstacle::Full(words)),
+        _ if error.is_disk_full() || is_short(parts, size).await => Some(Obstacle::Full(words)),
         E::Encode(EncodeError::Start(_)) => Some(Obstacle::Encoder(words)),
         E::Encode(EncodeError::Target { .. }) => {
             // The folder may say better why.
-            Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(output, words)))
+            Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(parts.store.shown_folder(), words)))
         }
         E::Encode(error) if error.is_of_ffmpeg() => match runs(&parts.environment.clock).await {
             Err(words) => Some(Obstacle::Encoder(words)),
@@ -45,21 +44,17 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
 pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
     match obstacle {
         Obstacle::Encoder(_) => runs(&parts.environment.clock).await.is_err(),
-        _ => {
-            is_short(parts.store.output(), size).await
-                || of_output(parts, size).await.is_some()
-                || of_tapes(parts).await.is_some()
-        }
+        _ => is_short(parts, size).await || of_output(parts, size).await.is_some() || of_tapes(parts).await.is_some(),
     }
 }
 
 /// Whether a file of `size` bytes does not fit.
-async fn is_short(output: &Path, size: u64) -> bool {
-    store::free_space(output).await.is_ok_and(|free| free < size)
+async fn is_short(parts: &Parts, size: u64) -> bool {
+    parts.store.room().await.is_ok_and(|free| free < size)
 }
 
 async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
-    Obstacle::of_store(&parts.store.probe(size).await.err()?, parts.store.output())
+    Obstacle::of_store(&parts.store.probe(size).await.err()?, parts.store.shown_folder())
 }
 
 async fn of_tapes(parts: &Parts) -> Option<Obstacle> {

@@ -58,10 +58,10 @@ impl OutputWatch {
                 Some(Ok(looked)) => looked.err(),
                 Some(Err(_)) => {
                     pending = Some(look);
-                    Some(StoreError::Silent { path: self.store.output().to_owned() })
+                    Some(StoreError::Silent { path: self.store.shown_folder().to_owned() })
                 }
             };
-            self.found(found.and_then(|error| Obstacle::of_store(&error, self.store.output())).as_ref());
+            self.found(found.and_then(|error| Obstacle::of_store(&error, self.store.shown_folder())).as_ref());
         }
     }
 
@@ -72,7 +72,7 @@ impl OutputWatch {
             return Some(known);
         }
         let error = self.store.look().await.err()?;
-        Obstacle::of_store(&error, self.store.output()).map(|obstacle| obstacle.cause())
+        Obstacle::of_store(&error, self.store.shown_folder()).map(|obstacle| obstacle.cause())
     }
 
     /// What is known to be wrong.

@@ -21,10 +21,11 @@ impl Store {
     /// then. False where there is no such file, [`StoreError::Taken`] where another service that shares the folder has
     /// put the file of an airing with the same id there.
     pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, StoreError> {
-        let (store, binned, file) = (self.clone(), self.binned(id), file.to_owned());
+        let (store, id, file) = (self.clone(), id.clone(), file.to_owned());
         blocking(move || {
             store.mounted()?;
-            let from = store.output.join(&file);
+            let binned = store.binned(&id);
+            let from = store.at(&file);
             if file.components().any(|part| !matches!(part, Component::Normal(_))) || !from.is_file() {
                 return Ok(false);
             }
@@ -56,10 +57,10 @@ impl Store {
 
     /// Gives the file in the bin the name `file` again; [`StoreError::Taken`] where another has it.
     pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), StoreError> {
-        let (store, binned, target) = (self.clone(), self.binned(id), self.output.join(file));
+        let (store, id, target) = (self.clone(), id.clone(), self.at(file));
         blocking(move || {
             store.mounted()?;
-            place::place_now(&binned, &target)?;
+            place::place_now(&store.binned(&id), &target)?;
             store.remove_bin();
             Ok(())
         })
@@ -68,18 +69,24 @@ impl Store {
 
     /// Removes the file in the bin; one that is not there is fine.
     pub async fn remove_binned(&self, id: &AiringId) -> Result<(), StoreError> {
-        let (store, binned) = (self.clone(), self.binned(id));
+        let (store, id) = (self.clone(), id.clone());
         blocking(move || {
             store.mounted()?;
-            place::remove(&binned)?;
+            place::remove(&store.binned(&id))?;
             store.remove_bin();
             Ok(())
         })
         .await
     }
 
-    /// Where the file of an airing is while it is in the bin.
-    pub fn binned(&self, id: &AiringId) -> PathBuf {
+    /// Whether the file of an airing is in the bin.
+    pub async fn is_binned(&self, id: &AiringId) -> Result<bool, StoreError> {
+        let (store, id) = (self.clone(), id.clone());
+        blocking(move || Ok(store.binned(&id).metadata().is_ok())).await
+    }
+
+    /// Where the file of an airing is while it is in the bin. Blocks.
+    pub(in crate::library) fn binned(&self, id: &AiringId) -> PathBuf {
         let named = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
         let path = named(hidden_name(id));
         // One that an earlier release has put there.

@@ -19,7 +19,7 @@ pub enum StoreError {
     /// A file cannot be flushed, renamed, removed or measured.
     #[error("{} cannot be {doing}: {source}", path.display())]
     File {
-        /// `saved`, `named`, `removed`, `measured`, `written` or `moved into the bin`.
+        /// `saved`, `named`, `removed`, `measured`, `read`, `written`, `written to` or `moved into the bin`.
         doing: &'static str,
         /// The file.
         path: PathBuf,

@@ -18,6 +18,7 @@
 //! they do.
 
 mod bin;
+mod contents;
 mod error;
 mod lane;
 mod mount;
@@ -25,8 +26,8 @@ mod name;
 mod parts;
 mod place;
 mod probe;
+mod reading;
 
-use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -34,9 +35,11 @@ use chrono::{DateTime, Utc};
 use lane::{blocking, promptly};
 use parts::{PART, Parts};
 
+pub use contents::{Present, Version};
 pub use error::{StoreError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
+pub use reading::Reading;
 
 use crate::model::{AiringId, Codec};
 
@@ -45,7 +48,7 @@ const HIDDEN: &str = ".aircheck";
 /// Names tried before the store says that something is wrong.
 const MOST_NAMES: u32 = 9_999;
 
-/// The output folder.
+/// Where the recordings are. A recording is named by its path relative to the output folder, as the catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     output: PathBuf,
@@ -84,9 +87,24 @@ impl Store {
         self.memory.as_ref().map_or(Ok(()), |memory| mount::check(&self.output, memory))
     }
 
-    /// The output folder.
-    pub fn output(&self) -> &Path {
+    /// Where the recording `file` is, for a person to be told: nothing is read or written by that path.
+    pub fn shown(&self, file: &Path) -> PathBuf {
+        self.at(file)
+    }
+
+    /// Where the recordings are, for a person to be told, as when nothing can be written there.
+    pub fn shown_folder(&self) -> &Path {
         &self.output
+    }
+
+    /// The file of a recording on the disk.
+    fn at(&self, file: &Path) -> PathBuf {
+        self.output.join(file)
+    }
+
+    /// The bytes that are free for recordings.
+    pub async fn room(&self) -> Result<u64, StoreError> {
+        place::free_space(&self.output).await
     }
 
     /// Where the temporary file of an airing goes: the folder is made, and what an earlier attempt left is removed.
@@ -123,7 +141,7 @@ impl Store {
 
     /// Gives the temporary file exactly the name `file`, relative to the output folder, as [`place()`] does.
     pub async fn place(&self, temporary: &Path, file: &Path) -> Result<(), StoreError> {
-        let (store, temporary, target) = (self.clone(), temporary.to_owned(), self.output.join(file));
+        let (store, temporary, target) = (self.clone(), temporary.to_owned(), self.at(file));
         blocking(move || {
             store.mounted()?;
             place::place_now(&temporary, &target)
@@ -144,16 +162,10 @@ impl Store {
         .await
     }
 
-    /// Whether no file has this name.
-    pub async fn is_free(&self, file: &Path) -> Result<bool, StoreError> {
-        let path = self.output.join(file);
-        blocking(move || Ok(path.symlink_metadata().is_err())).await
-    }
-
     /// After a crash: whether the temporary file of this airing, `bytes` long, has already got the name `file`. What
     /// an interrupted step 3 left is put right.
     pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, StoreError> {
-        let (store, temporary, target) = (self.clone(), self.temporary_path(id), self.output.join(file));
+        let (store, temporary, target) = (self.clone(), self.temporary_path(id), self.at(file));
         let resume = move || {
             store.mounted()?;
             place::resume(&temporary, &target, bytes)
@@ -205,41 +217,6 @@ impl Store {
             Ok(removed)
         })
         .await
-    }
-
-    /// Which of `files` are not there. What cannot be seen, for want of a right, may be.
-    pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, StoreError> {
-        let is_gone = |output: &Path, file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
-        self.ask(move |output| files.into_iter().filter(|file| is_gone(output, file)).collect()).await
-    }
-
-    /// What `look` says of the output folder, which it only reads. [`StoreError::Silent`] where that takes too long,
-    /// [`StoreError::Unmounted`] where it is not the folder that it was.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Path) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        promptly(&self.output, self.clone().looking(look)).await
-    }
-
-    /// As [`Store::ask`], for as long as it takes.
-    pub async fn search<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Path) -> T + Send + 'static,
-    ) -> Result<T, StoreError> {
-        blocking(self.clone().looking(look)).await
-    }
-
-    fn looking<T>(self, look: impl FnOnce(&Path) -> T) -> impl FnOnce() -> Result<T, StoreError> {
-        move || self.mounted().map(|()| look(&self.output))
-    }
-
-    /// Whether the output folder itself is not there, or is empty, or what it lay on is not mounted: then it says nothing of
-    /// what became of the files in it.
-    pub async fn is_away(&self) -> Result<bool, StoreError> {
-        let store = self.clone();
-        let is_empty = |folder: &Path| std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-        promptly(&self.output, move || Ok(store.mounted().is_err() || is_empty(&store.output))).await
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {

@@ -106,7 +106,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let store = Store::new(root.path().join("output"));
         store.probe(100_000).await.unwrap();
-        assert_eq!(fs::read_dir(store.output().join(HIDDEN)).unwrap().count(), 0);
+        assert_eq!(fs::read_dir(store.output.join(HIDDEN)).unwrap().count(), 0);
         fs::write(root.path().join("file"), "").unwrap();
         assert!(matches!(probe(&root.path().join("file"), 1).await, Err(StoreError::Folder { .. })));
         // More than any disk has.

@@ -19,7 +19,7 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
         fs::write(&temporary, sound).unwrap();
         let file = store.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3).await.unwrap();
         assert!(!temporary.exists());
-        files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(store.output().join(&file)).unwrap()));
+        files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(store.shown(&file)).unwrap()));
     }
     assert_eq!(
         files,

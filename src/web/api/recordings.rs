@@ -88,7 +88,7 @@ impl Listed {
 
     fn new(recording: &Recording, gone: bool) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
-        let report = Report::of(recording, std::path::Path::new(""));
+        let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
             url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));

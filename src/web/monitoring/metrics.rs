@@ -115,9 +115,10 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    for (name, folder) in [("recordings", site.store.output()), ("state", site.decks.folder())] {
+    let (recordings, state) = (site.store.room().await, free_space(site.decks.folder()).await);
+    for (name, room) in [("recordings", recordings), ("state", state)] {
         // What cannot be measured is not there.
-        if let Ok(bytes) = free_space(folder).await {
+        if let Ok(bytes) = room {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);
         }
     }
