@@ -3,7 +3,7 @@
 //! [`catalogue`] is the list, the claims and the outbox, [`store`] where the files are, [`archive`] keeps list and files in
 //! step, [`bin`] holds what a person deleted until that can no longer be taken back. [`imprint`] is what a file says of
 //! itself, and [`strays`] are files that the list has lost. [`artwork`] has the pictures of shows and stations,
-//! [`transcript`] finds what others put beside a recording.
+//! [`transcript`] is what others put beside a recording.
 
 pub mod archive;
 pub mod artwork;
