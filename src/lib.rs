@@ -7,7 +7,7 @@
 //! - A deck runs one source for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
 //!   bytes, and an index that says which of them were on the air when.
 //! - The recorder has the stretch of tape between the airing's start and end made a file by [`production`]: cut, decoded,
-//!   counted in samples and [`encode`]d, judged, tagged. It gets its name on the shelf of the [`library`].
+//!   counted in samples and [`encode`]d, judged, tagged. It gets its name in the store of the [`library`].
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]

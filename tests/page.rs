@@ -1,6 +1,6 @@
 //! The page and the feeds, asked over HTTP of the real service with a library of hostile and Korean titles.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::header::{
     CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, ETAG, HOST, HeaderName, IF_MATCH, IF_MODIFIED_SINCE,
@@ -107,6 +107,19 @@ async fn a_download_that_goes_on_is_never_made_of_two_recordings() {
     assert_eq!(whole.status(), StatusCode::OK);
     assert_eq!(whole.bytes().await.expect("bytes"), vec![7; 10_000]);
     assert_eq!(ask(&[(IF_NONE_MATCH, &tag)]).await.status(), StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_recording_whose_file_says_it_is_from_before_1970_is_played_like_any_other() {
+    let (aircheck, _service, base) = serving().await;
+    let file = std::fs::File::options().write(true).open(aircheck.path("recordings").join(format!("{ID}.mp3")));
+    let landing = SystemTime::UNIX_EPOCH - Duration::from_secs(14_182_940);
+    file.and_then(|file| file.set_modified(landing)).expect("its date");
+    let url = base.join(&format!("/media/{ID}.mp3")).expect("a path");
+    let part = Client::new().get(url).header(RANGE, "bytes=65-67").send().await.expect("an answer");
+    assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+    assert_eq!(part.headers()[LAST_MODIFIED], "Sun, 20 Jul 1969 20:17:40 GMT");
+    assert_eq!(part.text().await.expect("text"), "ABC");
 }
 
 #[tokio::test]

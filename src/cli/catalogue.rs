@@ -1,10 +1,11 @@
-//! The catalogue of the service and its output folder, for commands that run beside it.
+//! The catalogue of the service and its store, for commands that run beside it.
 
 use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::daemon::Lock;
 use crate::library::catalogue::{Catalogue, CatalogueError};
+use crate::library::store::Store;
 
 /// Opens the catalogue for reading. `None` if there is none, which is printed: if the file names no state folder, the service
 /// may have another than a shell.
@@ -24,9 +25,13 @@ pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, Catalogue
     }
 }
 
-/// Returns the folder in which the recordings of the catalogue are. While a service runs it is that of the service, which
+/// Returns the store in which the recordings of the catalogue are. While a service runs it is that of the service, which
 /// may have started before `output` was changed; then a message says so.
-pub(super) fn output(config: &Config) -> PathBuf {
+pub(super) fn store(config: &Config) -> Store {
+    Store::new(output(config))
+}
+
+fn output(config: &Config) -> PathBuf {
     let Some(in_use) = Lock::output_in_use(&config.state).filter(|in_use| *in_use != config.output) else {
         return config.output.clone();
     };

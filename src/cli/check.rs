@@ -27,7 +27,7 @@ use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
 use crate::daemon::Lock;
 use crate::language::Language;
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 
 /// The result, as scripts read it.
 #[derive(Debug, Default, Serialize)]
@@ -223,7 +223,7 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
 
 /// Returns a sentence if what the output folder lay on is gone.
 fn unmounted(config: &Config) -> Option<String> {
-    Shelf::still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
+    Store::still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
 }
 
 fn is_scarce(config: &Config, free: Option<u64>) -> bool {

@@ -1,7 +1,6 @@
 //! `aircheck list`: the recordings with their verdicts.
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -14,6 +13,7 @@ use super::runtime::block_on;
 use crate::base::readable::clock;
 use crate::config::Config;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
+use crate::library::store::Store;
 use crate::model::{ShowId, StationId};
 use crate::web::wire::Report;
 
@@ -41,22 +41,32 @@ struct Listed {
 
 /// Prints the recordings, newest first. Exit code 2 if no show or station is called as asked.
 pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
-    let found = block_on(find(config, options))?.context("the recordings cannot be listed")?;
-    let recordings = match found {
-        Ok(recordings) => recordings,
+    let found = block_on(async {
+        let recordings = match find(config, options).await? {
+            Ok(recordings) => recordings,
+            Err(unknown) => return Ok(Err(unknown)),
+        };
+        let store = catalogue::store(config);
+        let files = recordings.iter().filter_map(|it| it.file.clone()).collect();
+        // What nobody can say is not gone.
+        let gone = store.find_gone(files).await.unwrap_or_default();
+        Ok::<_, CatalogueError>(Ok((recordings, store, gone)))
+    });
+    let (recordings, store, gone) = match found?.context("the recordings cannot be listed")? {
+        Ok(found) => found,
         Err(unknown) => {
             eprintln!("aircheck: {unknown}");
             return Ok(USAGE);
         }
     };
-    let output = catalogue::output(config);
+    let is_gone = |it: &Recording| it.file.as_ref().is_some_and(|file| gone.contains(file));
     if options.json {
-        let listed = |it: &Recording| Listed { report: Report::of(it, &output), gone: is_gone(it, &output) };
+        let listed = |it: &Recording| Listed { report: Report::in_store(it, &store), gone: is_gone(it) };
         print_json(&recordings.iter().map(listed).collect::<Vec<_>>())?;
     } else if recordings.is_empty() {
         print(&format!("no recordings{} yet; `aircheck next` shows what is planned\n", of_what(options)))?;
     } else {
-        print(&recordings.iter().map(|recording| words(recording, &output)).collect::<String>())?;
+        print(&recordings.iter().map(|it| words(it, &store, is_gone(it))).collect::<String>())?;
     }
     Ok(DONE)
 }
@@ -132,14 +142,7 @@ impl Known {
     }
 }
 
-/// Whether somebody has moved or deleted the file of a recording that has one.
-fn is_gone(recording: &Recording, output: &Path) -> bool {
-    let file = recording.file.as_ref().map(|file| output.join(file));
-    // A file that we have no right to see may be there.
-    file.is_some_and(|file| matches!(file.try_exists(), Ok(false)))
-}
-
-fn words(recording: &Recording, output: &Path) -> String {
+fn words(recording: &Recording, store: &Store, is_gone: bool) -> String {
     let zone = recording.timezone;
     let mut text = table(
         "",
@@ -154,8 +157,8 @@ fn words(recording: &Recording, output: &Path) -> String {
         ]],
     );
     if let Some(file) = &recording.file {
-        let gone = if is_gone(recording, output) { " (its file is gone)" } else { "" };
-        let _ = writeln!(text, "    {}{gone}", output.join(file).display());
+        let gone = if is_gone { " (its file is gone)" } else { "" };
+        let _ = writeln!(text, "    {}{gone}", store.shown(file).display());
     }
     for note in &recording.notes {
         let _ = writeln!(text, "    {note}");

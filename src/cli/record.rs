@@ -24,7 +24,7 @@ use crate::capture::deck::Decks;
 use crate::capture::{CONNECTING, first_sound};
 use crate::config::{Config, Id3, Station};
 use crate::encode::{Encoded, Job};
-use crate::library::shelf::{self, Shelf};
+use crate::library::store::{self, Store};
 use crate::model::{AiringId, Cause, CauseKind, Codec, ShowId, Span, StationId, Verdict};
 use crate::production::following::{self, EncodingSlots, Ending};
 use crate::production::{Draft, Subject, Texts, summary, tags};
@@ -253,11 +253,12 @@ impl Workspace {
         start: chrono::NaiveDateTime,
     ) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.file {
-            shelf::place(finished, file).await?;
+            store::place(finished, file).await?;
             return Ok(std::path::absolute(file)?);
         }
         let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));
-        Ok(self.output.join(Shelf::new(&self.output).shelve(finished, &name, codec).await?))
+        let store = Store::new(&self.output);
+        Ok(store.shown(&store.shelve(finished, &name, codec).await?))
     }
 }
 
@@ -296,7 +297,7 @@ async fn report(
 ) -> anyhow::Result<Report> {
     let zone = station.timezone;
     let bytes = match file {
-        Some(file) => Some(shelf::size(file).await?),
+        Some(file) => Some(store::size(file).await?),
         None => None,
     };
     Ok(Report {

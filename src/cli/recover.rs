@@ -1,7 +1,6 @@
 //! `aircheck recover`: cuts an airing again from its tape that failed, is partial or has lost its file; or puts recordings
 //! on the list that the list has lost. It does not matter whether the service runs.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -16,7 +15,7 @@ use crate::base::environment::Environment;
 use crate::base::signals::Signals;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Verdict};
 use crate::recorder::{self, Recoverable, Recut, RecutError};
@@ -56,20 +55,19 @@ pub(super) fn run(config: Config, options: Options) -> anyhow::Result<u8> {
 }
 
 fn list(config: &Arc<Config>, json: bool) -> anyhow::Result<u8> {
-    let found = block_on(async {
-        match catalogue::open(config).await? {
-            None => Ok(Vec::new()),
-            Some(catalogue) => {
-                let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
-                Ok::<_, anyhow::Error>(recorder::recoverable(&catalogue, &shelf, config).await?)
-            }
-        }
+    let (store, found) = block_on(async {
+        let catalogue = catalogue::open(config).await?;
+        let store = catalogue::store(config).of_command(&config.state);
+        let found = match catalogue {
+            None => Vec::new(),
+            Some(catalogue) => recorder::recoverable(&catalogue, &store, config).await?,
+        };
+        Ok::<_, anyhow::Error>((store, found))
     })?
     .context("what can be recovered cannot be listed")?;
     if json {
-        let output = catalogue::output(config);
         let report = |it: &Recoverable| Candidate {
-            report: Report::of(&it.recording, &output),
+            report: Report::in_store(&it.recording, &store),
             on_tape: it.on_tape,
             gone: it.gone,
         };
@@ -107,37 +105,40 @@ async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
 
 async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let shelf = Shelf::new(catalogue::output(config)).of_command(&config.state);
+    let store = catalogue::store(config).of_command(&config.state);
     let now = Environment::system().clock.now();
-    let adopted = strays::adopt(&catalogue, &shelf, now).await.context("what the list has lost cannot be put on it")?;
+    let adopted = strays::adopt(&catalogue, &store, now).await.context("what the list has lost cannot be put on it")?;
     if json {
-        print_json(&adopted.iter().map(|it| Report::of(it, shelf.output())).collect::<Vec<_>>())?;
+        print_json(&adopted.iter().map(|it| Report::in_store(it, &store)).collect::<Vec<_>>())?;
     } else if adopted.is_empty() {
         print("nothing: the list has every recording in the output folder\n")?;
     } else {
-        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, shelf.output())).collect();
+        let rows: Vec<_> = adopted.iter().map(|it| back_on_list(it, &store)).collect();
         print(&table("", &rows))?;
     }
     Ok(DONE)
 }
 
-fn back_on_list(recording: &Recording, output: &Path) -> [String; 3] {
-    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string());
+fn back_on_list(recording: &Recording, store: &Store) -> [String; 3] {
     [
         recording.id.to_string(),
         recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
-        file.unwrap_or_default(),
+        file_of(recording, store),
     ]
+}
+
+/// Where the file of a recording is, for a person. Empty if it has none.
+fn file_of(recording: &Recording, store: &Store) -> String {
+    recording.file.as_ref().map(|file| store.shown(file).display().to_string()).unwrap_or_default()
 }
 
 async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
     let mut signals = Signals::listen()?;
     let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
-    let output = catalogue::output(config);
-    let shelf = Shelf::new(&output).of_command(&config.state);
+    let store = catalogue::store(config).of_command(&config.state);
     let clock = Environment::system().clock;
     let recut = tokio::select! {
-        recut = recorder::recut(&catalogue, &shelf, config, &id, &clock) => recut,
+        recut = recorder::recut(&catalogue, &store, config, &id, &clock) => recut,
         () = signals.stop() => {
             eprintln!("aircheck: nothing was recovered");
             return Ok(FAILED);
@@ -148,7 +149,7 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
             if gone {
                 eprintln!("aircheck: its file was gone; it was made again from its tape");
             }
-            tell(&output, &recording, json)?;
+            tell(&store, &recording, json)?;
             Ok(if recording.verdict == Some(Verdict::Complete) { DONE } else { INCOMPLETE })
         }
         Err(error) => {
@@ -158,13 +159,12 @@ async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Resu
     }
 }
 
-fn tell(output: &Path, recording: &Recording, json: bool) -> anyhow::Result<()> {
+fn tell(store: &Store, recording: &Recording, json: bool) -> anyhow::Result<()> {
     if json {
-        return print_json(&Report::of(recording, output));
+        return print_json(&Report::in_store(recording, store));
     }
     let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
-    let file = recording.file.as_ref().map(|file| output.join(file).display().to_string()).unwrap_or_default();
-    print(&format!("{verdict}, {:.3} s: {file}\n", recording.seconds))?;
+    print(&format!("{verdict}, {:.3} s: {}\n", recording.seconds, file_of(recording, store)))?;
     for note in &recording.notes {
         eprintln!("{note}");
     }

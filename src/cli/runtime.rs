@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The most threads that may block. Each has a stack and an arena of glibc. The lanes (`base::blocking`) of the tapes (8),
-/// the shelf (32) and the names of hosts (16) leave room for work without a lane; the catalogue needs one thread.
+/// the store (32) and the names of hosts (16) leave room for work without a lane; the catalogue needs one thread.
 const MOST_BLOCKING: usize = 96;
 
 /// Runs `work` to its end on a runtime of its own.

@@ -40,7 +40,7 @@ use crate::housekeeping::Housekeeping;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Span};
 use crate::recorder::{Recorder, RecorderError};
@@ -101,7 +101,7 @@ struct Daemon {
     housekeeping: Housekeeping,
     decks: Decks,
     catalogue: Catalogue,
-    shelf: Shelf,
+    store: Store,
     lock: Arc<Lock>,
     /// The sign of life that is being given.
     sign_of_life: Option<JoinHandle<()>>,
@@ -180,14 +180,14 @@ impl Daemon {
         let changes = Changes::default();
         let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
         let catalogue = catalogue.telling(changes.clone());
-        let (shelf, state) = (Shelf::new(config.output.clone()), config.state.clone());
-        let shelf = blocking(move || shelf.of_service(&state)).await;
+        let (store, state) = (Store::new(config.output.clone()), config.state.clone());
+        let store = blocking(move || store.of_service(&state)).await;
         let config = Arc::new(config);
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let pictures = Pictures::new(&config.state);
-        let bin = Bin::new(catalogue.clone(), shelf.clone());
+        let bin = Bin::new(catalogue.clone(), store.clone());
         let (told, heard) = watch::channel(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), heard).await?;
@@ -196,7 +196,7 @@ impl Daemon {
             airings.clone(),
             decks.clone(),
             catalogue.clone(),
-            shelf.clone(),
+            store.clone(),
             bin.clone(),
         );
         let recorder = Recorder::new(
@@ -204,7 +204,7 @@ impl Daemon {
             airings.clone(),
             decks.clone(),
             catalogue.clone(),
-            (shelf.clone(), pictures.clone()),
+            (store.clone(), pictures.clone()),
             housekeeping.clone(),
         );
         recorder.recover(&config).await?;
@@ -215,7 +215,7 @@ impl Daemon {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
             changes: changes.clone(),
-            shelf: shelf.clone(),
+            store: store.clone(),
             bin,
             pictures: pictures.clone(),
             airings: airings.clone(),
@@ -235,7 +235,7 @@ impl Daemon {
             housekeeping,
             decks,
             catalogue,
-            shelf,
+            store,
             lock: Arc::new(lock),
             sign_of_life: None,
             claimer,
@@ -329,14 +329,14 @@ impl Daemon {
 
     /// Says once, in a task of its own, how many recordings in the output folder the list does not have.
     fn look_for_strays(&self) {
-        let (catalogue, shelf) = (self.catalogue.clone(), self.shelf.clone());
+        let (catalogue, store) = (self.catalogue.clone(), self.store.clone());
         let (clock, stop) = (Arc::clone(&self.environment.clock), self.environment.stop.clone());
         self.environment.tasks.spawn(async move {
-            let count = strays::count(&catalogue, &shelf, clock.as_ref());
+            let count = strays::count(&catalogue, &store, clock.as_ref());
             match stop.run_until_cancelled(count).await {
                 None | Some(Ok(0)) => {}
                 Some(Ok(count)) => warn!(
-                    count, folder = %shelf.output().display(),
+                    count, folder = %store.shown_folder().display(),
                     "recordings in the output folder are not on the list; `aircheck recover --files` puts them there"
                 ),
                 Some(Err(error)) => warn!(%error, "whether the list has every recording could not be found out"),

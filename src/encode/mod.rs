@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::base::clock::SharedClock;
-use crate::library::shelf::goes_on;
+use crate::library::store::goes_on;
 use crate::tape::Tape;
 
 pub use codecs::RESERVED_FOR_TAGS;

@@ -20,7 +20,7 @@ use crate::config::{Config, Keep, Show};
 use crate::library::archive::ArchiveError;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, Filter};
-use crate::library::shelf::{self, Shelf, ShelfError};
+use crate::library::store::{self, Store, StoreError};
 
 use plan::{ShowRecordings, StationTape, Step};
 
@@ -44,7 +44,7 @@ pub enum RoomError {
     },
     /// How much room there is cannot be found out.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
 }
 
 /// Deletes what is not kept.
@@ -54,7 +54,7 @@ pub struct Housekeeping {
     airings: Airings,
     decks: Decks,
     catalogue: Catalogue,
-    shelf: Shelf,
+    store: Store,
     bin: Bin,
 }
 
@@ -65,10 +65,10 @@ impl Housekeeping {
         airings: Airings,
         decks: Decks,
         catalogue: Catalogue,
-        shelf: Shelf,
+        store: Store,
         bin: Bin,
     ) -> Self {
-        Self { clock, airings, decks, catalogue, shelf, bin }
+        Self { clock, airings, decks, catalogue, store, bin }
     }
 
     /// Deletes what is due by the `keep` of the shows of `config` and by the age of tape, bin, changes by hand and events.
@@ -93,23 +93,31 @@ impl Housekeeping {
     /// # Errors
     /// All that may go is gone, and there is too little room; or nobody can say how much there is.
     pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
-        let folders = [self.shelf.output(), self.decks.folder()];
-        let Some(folder) = short(&folders, config.min_free).await? else { return Ok(()) };
+        let Some((folder, _)) = self.short(config.min_free).await? else { return Ok(()) };
         warn!(folder = %folder.display(), "little room on the disk: old tape goes");
         self.forget_tape(self.now()).await;
-        if short(&folders, config.min_free).await?.is_none() {
+        if self.short(config.min_free).await?.is_none() {
             return Ok(());
         }
         warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
         self.apply(Step::Bin { before: self.now() }).await;
         self.delete_recordings(config).await;
-        let Some(path) = short(&folders, config.min_free).await? else { return Ok(()) };
-        let free = shelf::free_space(path).await?;
+        let Some((path, free)) = self.short(config.min_free).await? else { return Ok(()) };
         Err(RoomError::NoRoom {
             path: path.to_owned(),
             free: readable::bytes(free),
             wanted: readable::bytes(config.min_free),
         })
+    }
+
+    /// The first of the folders that has less than `min_free` bytes free, and how many it has.
+    async fn short(&self, min_free: u64) -> Result<Option<(&Path, u64)>, StoreError> {
+        let free = self.store.room().await?;
+        if free < min_free {
+            return Ok(Some((self.store.shown_folder(), free)));
+        }
+        let free = store::free_space(self.decks.folder()).await?;
+        Ok((free < min_free).then_some((self.decks.folder(), free)))
     }
 
     /// Deletes tape up to `horizon`, except for what an airing needs.
@@ -140,7 +148,7 @@ impl Housekeeping {
     /// The recordings of a show as the disk has them. `None` if the output folder is away.
     async fn recordings(&self, show: &Show) -> Result<Option<ShowRecordings>, ArchiveError> {
         let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
-        let recordings = retention::present(&self.shelf, self.catalogue.list(&filter).await?).await?;
+        let recordings = retention::present(&self.store, self.catalogue.list(&filter).await?).await?;
         Ok(recordings.map(|recordings| ShowRecordings { show: show.id.clone(), keep: show.keep, recordings }))
     }
 
@@ -162,7 +170,7 @@ impl Housekeeping {
                 Err(error) => warn!(%error, "the bin could not be looked through"),
             },
             Step::Recordings { show, gone } => {
-                match retention::apply(&self.catalogue, &self.shelf, &gone, self.now()).await {
+                match retention::apply(&self.catalogue, &self.store, &gone, self.now()).await {
                     Ok(0) => {}
                     Ok(count) => info!(%show, count, "recordings deleted, as `keep` says"),
                     Err(error) => warn!(%show, %error, "old recordings could not be deleted"),
@@ -174,14 +182,4 @@ impl Housekeeping {
     fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }
-}
-
-/// The first of `folders` that has less than `min_free` bytes free.
-async fn short<'a>(folders: &[&'a Path], min_free: u64) -> Result<Option<&'a Path>, ShelfError> {
-    for folder in folders {
-        if shelf::free_space(folder).await? < min_free {
-            return Ok(Some(folder));
-        }
-    }
-    Ok(None)
 }

@@ -18,7 +18,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::Keep;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::{Catalogue, Recording};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::model::AiringId;
 
 /// Which of one show's `recordings` go at `now`, oldest first. Airings that are being recorded are left alone.
@@ -50,7 +50,7 @@ pub(super) fn not_kept(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>
 /// `recordings` as the disk has them: those whose file is not there are without one. Nothing where the output folder is
 /// away, and so nothing can be said.
 pub(super) async fn present(
-    shelf: &Shelf,
+    store: &Store,
     mut recordings: Vec<Recording>,
 ) -> Result<Option<Vec<Recording>>, ArchiveError> {
     let files: Vec<_> = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
@@ -58,11 +58,11 @@ pub(super) async fn present(
         return Ok(Some(recordings));
     }
     // Asked first and last: it may go away in between.
-    if shelf.is_away().await? {
+    if store.is_away().await? {
         return Ok(None);
     }
-    let gone = shelf.gone(files).await?;
-    if shelf.is_away().await? {
+    let gone = store.gone(files).await?;
+    if store.is_away().await? {
         return Ok(None);
     }
     for recording in &mut recordings {
@@ -76,7 +76,7 @@ pub(super) async fn present(
 /// cannot be deleted is reported and keeps its row; the others go on. Returns how many were deleted.
 pub(super) async fn apply(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     gone: &[AiringId],
     now: DateTime<Utc>,
 ) -> Result<usize, ArchiveError> {
@@ -86,7 +86,7 @@ pub(super) async fn apply(
         let current = catalogue.get(id).await?;
         let Some(current) = current.filter(|it| it.deleted_at.is_none() && it.binned.is_none()) else { continue };
         let removed = match &current.file {
-            Some(file) => shelf.remove(file).await,
+            Some(file) => store.remove(file).await,
             None => Ok(()),
         };
         if let Err(error) = removed {
@@ -103,6 +103,7 @@ pub(super) async fn apply(
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::library::archive;
@@ -164,17 +165,17 @@ mod tests {
     #[tokio::test]
     async fn what_was_moved_away_costs_no_recording_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(folder.path());
+        let store = Store::new(folder.path());
         let recordings: Vec<_> = [0, 1, 3, 4, 5].map(aged).into();
         let keep = Keep { last: Some(2), days: None };
         let now = NOON.parse().unwrap();
-        assert_eq!(present(&shelf, recordings.clone()).await.unwrap(), None, "a disk that is not mounted says nothing");
+        assert_eq!(present(&store, recordings.clone()).await.unwrap(), None, "a disk that is not mounted says nothing");
         for age in [3, 4, 5] {
             fs::write(folder.path().join(format!("{age}.mp3")), "sound").unwrap();
         }
-        let there = present(&shelf, recordings.clone()).await.unwrap().unwrap();
+        let there = present(&store, recordings.clone()).await.unwrap().unwrap();
         assert_eq!(not_kept(&there, &keep, now), [AiringId::new("aged 5")]);
-        let away = Shelf::new(folder.path().join("away"));
+        let away = Store::new(folder.path().join("away"));
         assert_eq!(present(&away, recordings).await.unwrap(), None);
     }
 
@@ -204,10 +205,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_is_off_the_shelf_and_stays_claimed() {
+    async fn what_goes_is_out_of_the_store_and_stays_claimed() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
+        let store = Store::new(folder.path().join("out"));
         let now: DateTime<Utc> = NOON.parse().unwrap();
         let airing = |age: i64| {
             let on_air = aged(age).on_air;
@@ -239,16 +240,17 @@ mod tests {
             catalogue.finish(&airing.id, &outcome).await.unwrap();
             // The file of the second is gone already: a person has deleted it.
             if age != 1 {
-                fs::create_dir_all(shelf.output().join(age.to_string())).unwrap();
-                fs::write(shelf.output().join(file), "x").unwrap();
+                fs::create_dir_all(store.shown_folder().join(age.to_string())).unwrap();
+                fs::write(store.shown(Path::new(&file)), "x").unwrap();
             }
         }
         let recordings = catalogue.list(&Filter::default()).await.unwrap();
         let gone = not_kept(&recordings, &Keep { last: Some(1), days: None }, now);
-        assert_eq!(apply(&catalogue, &shelf, &gone, now).await.unwrap(), 2);
+        assert_eq!(apply(&catalogue, &store, &gone, now).await.unwrap(), 2);
 
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 1);
-        let left: Vec<_> = fs::read_dir(shelf.output()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> =
+            fs::read_dir(store.shown_folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, ["0"]);
         assert!(!catalogue.claim(&airing(2), "show", now).await.unwrap());
     }
@@ -257,9 +259,9 @@ mod tests {
     async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
+        let store = Store::new(folder.path().join("out"));
         let now: DateTime<Utc> = NOON.parse().unwrap();
-        let file = shelf.output().join("News.mp3");
+        let file = store.shown(Path::new("News.mp3"));
         let mut planned = Vec::new();
         for age in (0..9).rev() {
             let recording = aged(age);
@@ -273,7 +275,7 @@ mod tests {
                 timezone: crate::base::zone::Zone::utc(),
             };
             catalogue.claim(&airing, "News", airing.on_air.start).await.unwrap();
-            let temporary = shelf.temporary(&airing.id).await.unwrap();
+            let temporary = store.temporary(&airing.id).await.unwrap();
             fs::write(&temporary, format!("of day {age}")).unwrap();
             let outcome = Outcome {
                 verdict: Verdict::Complete,
@@ -289,14 +291,14 @@ mod tests {
                 // Retention has looked at the list just before.
                 planned = catalogue.list(&Filter::default()).await.unwrap();
             }
-            archive::shelve(&catalogue, &shelf, &airing.id, &temporary, ("News", Codec::Mp3), outcome).await.unwrap();
+            archive::shelve(&catalogue, &store, &airing.id, &temporary, ("News", Codec::Mp3), outcome).await.unwrap();
             assert!(file.exists());
             if age > 0 {
                 fs::rename(&file, folder.path().join(format!("{age}.mp3"))).unwrap();
             }
         }
         let gone = not_kept(&planned, &Keep { last: None, days: Some(1) }, now);
-        assert_eq!(apply(&catalogue, &shelf, &gone, now).await.unwrap(), 8);
+        assert_eq!(apply(&catalogue, &store, &gone, now).await.unwrap(), 8);
         assert_eq!(fs::read_to_string(&file).unwrap(), "of day 0");
     }
 }

@@ -1,10 +1,10 @@
-//! Shelf and catalogue together: a recording is in both or, after a crash, put right at the next start.
+//! Store and catalogue together: a recording is in both or, after a crash, put right at the next start.
 //!
 //! [`shelve`], in steps, with what a crash after each leaves:
 //!
 //! 1. a free name is chosen, and the catalogue writes down the outcome under it (*prepared*) and takes the name off
 //!    whoever had it: a temporary file, and a claimed airing with an outcome;
-//! 2. the shelf gives the file that name, or step 1 is repeated with the next name: the recording, and a claimed
+//! 2. the store gives the file that name, or step 1 is repeated with the next name: the recording, and a claimed
 //!    airing with its outcome;
 //! 3. the catalogue finishes the airing: done.
 //!
@@ -16,7 +16,7 @@
 //! is there, so that whoever deletes or plays by the row never takes the new file for the old one.
 //!
 //! A loss of power is a crash in which what was not synchronised is gone, so each step is on the disk before the next
-//! begins: the file's bytes (step 1 of [`shelf`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
+//! begins: the file's bytes (step 1 of [`store`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
 //! folder is flushed), the finished row. The sound itself was on tape before; see the writing of reels for that.
 
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ use chrono::{DateTime, Utc};
 use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
-use super::shelf::{self, Shelf, ShelfError};
+use super::store::{self, Store, StoreError};
 use crate::model::{AiringId, Codec, Outcome};
 
 /// What went wrong with a recording on its way to the library.
@@ -36,21 +36,21 @@ pub enum ArchiveError {
     Catalogue(#[from] CatalogueError),
     /// With the files.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
 }
 
 /// Shelves the finished and tagged `temporary` file of a claimed airing as `name` and finishes the airing with
 /// `outcome`, whose `file` and `bytes` are filled in here. Returns the file relative to the output folder.
 pub async fn shelve(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     id: &AiringId,
     temporary: &Path,
     (name, codec): (&str, Codec),
     mut outcome: Outcome,
 ) -> Result<PathBuf, ArchiveError> {
-    outcome.bytes = Some(shelf::size(temporary).await?);
-    let file = first_free((catalogue, shelf), id, temporary, (name, codec), Some(&mut outcome)).await?;
+    outcome.bytes = Some(store::size(temporary).await?);
+    let file = first_free((catalogue, store), id, temporary, (name, codec), Some(&mut outcome)).await?;
     catalogue.finish(id, &outcome).await?;
     Ok(file)
 }
@@ -59,18 +59,18 @@ pub async fn shelve(
 /// its airing is cut again. Returns the file relative to the output folder.
 pub async fn name(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     id: &AiringId,
     temporary: &Path,
     (name, codec): (&str, Codec),
 ) -> Result<PathBuf, ArchiveError> {
-    first_free((catalogue, shelf), id, temporary, (name, codec), None).await
+    first_free((catalogue, store), id, temporary, (name, codec), None).await
 }
 
 /// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there is
 /// one.
 async fn first_free(
-    (catalogue, shelf): (&Catalogue, &Shelf),
+    (catalogue, store): (&Catalogue, &Store),
     id: &AiringId,
     temporary: &Path,
     (name, codec): (&str, Codec),
@@ -78,7 +78,7 @@ async fn first_free(
 ) -> Result<PathBuf, ArchiveError> {
     let mut next = 1;
     loop {
-        let (file, number) = shelf.free_name(name, codec, next).await?;
+        let (file, number) = store.free_name(name, codec, next).await?;
         next = number + 1;
         let told = if let Some(outcome) = &mut outcome {
             outcome.file = Some(file.clone());
@@ -90,9 +90,9 @@ async fn first_free(
         if !told {
             continue;
         }
-        match shelf.place(temporary, &file).await {
+        match store.place(temporary, &file).await {
             // Somebody took the name in between.
-            Err(ShelfError::Taken { .. }) => {}
+            Err(StoreError::Taken { .. }) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => return Ok(file),
         }
@@ -103,13 +103,13 @@ async fn first_free(
 /// to be cut again from the tape, or to be finished as failed.
 pub async fn recover(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     claimed: &ClaimedAiring,
     at: DateTime<Utc>,
 ) -> Result<bool, ArchiveError> {
     let Some(prepared) = &claimed.prepared else { return Ok(false) };
     let (Some(file), Some(bytes)) = (&prepared.file, prepared.bytes) else { return Ok(false) };
-    let named = shelf.resume(&claimed.airing.id, file, bytes).await?;
+    let named = store.resume(&claimed.airing.id, file, bytes).await?;
     if named {
         catalogue.finish(&claimed.airing.id, &Outcome { at, ..prepared.clone() }).await?;
     }
@@ -153,28 +153,28 @@ mod tests {
         }
     }
 
-    /// A catalogue in which an airing is claimed, and a shelf with its temporary file.
-    async fn claimed(folder: &Path) -> (Catalogue, Shelf, Airing, PathBuf) {
+    /// A catalogue in which an airing is claimed, and a store with its temporary file.
+    async fn claimed(folder: &Path) -> (Catalogue, Store, Airing, PathBuf) {
         let catalogue = Catalogue::open(folder.join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.join("out"));
+        let store = Store::new(folder.join("out"));
         let airing = airing();
         catalogue.claim(&airing, "명연주", airing.on_air.start).await.unwrap();
-        let temporary = shelf.temporary(&airing.id).await.unwrap();
+        let temporary = store.temporary(&airing.id).await.unwrap();
         fs::write(&temporary, "sound").unwrap();
-        (catalogue, shelf, airing, temporary)
+        (catalogue, store, airing, temporary)
     }
 
     #[tokio::test]
-    async fn a_recording_is_on_the_shelf_and_in_the_list_under_one_name() {
+    async fn a_recording_is_in_the_store_and_in_the_list_under_one_name() {
         let folder = tempfile::tempdir().unwrap();
-        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
-        fs::write(shelf.output().join("a: name.mp3"), "").unwrap();
-        fs::write(shelf.output().join("a- name.mp3"), "another's").unwrap();
+        let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
+        fs::write(store.shown(Path::new("a: name.mp3")), "").unwrap();
+        fs::write(store.shown(Path::new("a- name.mp3")), "another's").unwrap();
 
         let file =
-            shelve(&catalogue, &shelf, &airing.id, &temporary, ("a: name", Codec::Mp3), outcome()).await.unwrap();
+            shelve(&catalogue, &store, &airing.id, &temporary, ("a: name", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("a- name (2).mp3"));
-        assert_eq!(fs::read_to_string(shelf.output().join(&file)).unwrap(), "sound");
+        assert_eq!(fs::read_to_string(store.shown(&file)).unwrap(), "sound");
         let listed = catalogue.list(&Filter::default()).await.unwrap();
         assert_eq!((listed[0].file.as_ref(), listed[0].bytes), (Some(&file), Some(5)));
         assert!(catalogue.unfinished().await.unwrap().is_empty());
@@ -183,23 +183,23 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_another_airing_is_about_to_give_is_taken_and_one_of_a_file_moved_away_is_free() {
         let folder = tempfile::tempdir().unwrap();
-        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
+        let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         let later = Airing { id: AiringId::new("later"), ..airing.clone() };
         catalogue.claim(&later, "명연주", later.on_air.start).await.unwrap();
-        let second = shelf.temporary(&later.id).await.unwrap();
+        let second = store.temporary(&later.id).await.unwrap();
         fs::write(&second, "other").unwrap();
         let named = Outcome { file: Some("News.mp3".into()), bytes: Some(5), ..outcome() };
         catalogue.prepare(&airing.id, &named).await.unwrap();
 
-        let file = shelve(&catalogue, &shelf, &later.id, &second, ("News", Codec::Mp3), outcome()).await.unwrap();
+        let file = shelve(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News (2).mp3"));
-        let file = shelve(&catalogue, &shelf, &airing.id, &temporary, ("News", Codec::Mp3), outcome()).await.unwrap();
+        let file = shelve(&catalogue, &store, &airing.id, &temporary, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News.mp3"));
         // It is moved away, and a recording that is cut again gets its name.
-        fs::remove_file(shelf.output().join("News.mp3")).unwrap();
+        fs::remove_file(store.shown(Path::new("News.mp3"))).unwrap();
         fs::write(&second, "again").unwrap();
         assert_eq!(
-            name(&catalogue, &shelf, &later.id, &second, ("News", Codec::Mp3)).await.unwrap(),
+            name(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3)).await.unwrap(),
             Path::new("News.mp3")
         );
         assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().file, None);
@@ -208,13 +208,13 @@ mod tests {
     #[tokio::test]
     async fn the_outcome_is_written_down_before_the_file_gets_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
+        let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         // A file where the folder should be: naming fails.
-        fs::write(shelf.output().join("x"), "").unwrap();
+        fs::write(store.shown(Path::new("x")), "").unwrap();
 
         let error =
-            shelve(&catalogue, &shelf, &airing.id, &temporary, ("x/y", Codec::Mp3), outcome()).await.unwrap_err();
-        assert!(matches!(error, ArchiveError::Shelf(ShelfError::Folder { .. })), "{error}");
+            shelve(&catalogue, &store, &airing.id, &temporary, ("x/y", Codec::Mp3), outcome()).await.unwrap_err();
+        assert!(matches!(error, ArchiveError::Store(StoreError::Folder { .. })), "{error}");
         let prepared = catalogue.unfinished().await.unwrap().remove(0).prepared.unwrap();
         assert_eq!((prepared.file, prepared.bytes), (Some("x/y.mp3".into()), Some(5)));
         assert!(temporary.exists(), "the sound is still there to be shelved elsewhere");
@@ -223,18 +223,18 @@ mod tests {
     #[tokio::test]
     async fn after_a_crash_before_or_after_naming_there_is_one_recording_and_never_two() {
         let folder = tempfile::tempdir().unwrap();
-        let (catalogue, shelf, airing, temporary) = claimed(folder.path()).await;
+        let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         let open = async || catalogue.unfinished().await.unwrap().remove(0);
         let restarted = airing.on_air.end + TimeDelta::minutes(1);
 
-        assert!(!recover(&catalogue, &shelf, &open().await, restarted).await.unwrap(), "nothing was prepared");
+        assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "nothing was prepared");
         // Died after step 1.
         let named = Outcome { file: Some("x/y.mp3".into()), bytes: Some(5), ..outcome() };
         catalogue.prepare(&airing.id, &named).await.unwrap();
-        assert!(!recover(&catalogue, &shelf, &open().await, restarted).await.unwrap(), "it has no name yet");
+        assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "it has no name yet");
         // Died after step 2.
-        shelf::place(&temporary, &shelf.output().join("x/y.mp3")).await.unwrap();
-        assert!(recover(&catalogue, &shelf, &open().await, restarted).await.unwrap());
+        store::place(&temporary, &store.shown(Path::new("x/y.mp3"))).await.unwrap();
+        assert!(recover(&catalogue, &store, &open().await, restarted).await.unwrap());
         let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
         assert_eq!((recording.file, recording.finished_at), (Some("x/y.mp3".into()), Some(restarted)));
     }

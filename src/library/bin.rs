@@ -27,7 +27,7 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 
 use super::catalogue::{Binned, Catalogue, CatalogueError, Recording, Stage};
-use super::shelf::{self, Shelf, ShelfError};
+use super::store::{Store, StoreError};
 use crate::language::Sentence;
 use crate::model::{AiringId, Codec};
 
@@ -55,7 +55,7 @@ pub enum BinError {
     /// With the list.
     Catalogue(#[from] CatalogueError),
     /// With the files.
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
 }
 
 impl BinError {
@@ -66,7 +66,7 @@ impl BinError {
             Self::Unfinished { id } => Sentence::new("problem_unfinished").with("recording", id),
             Self::Taken { id } => Sentence::new("problem_file_taken").with("recording", id),
             Self::Catalogue(_) => Sentence::new("problem_catalogue"),
-            Self::Shelf(_) => Sentence::new("problem_file_stuck"),
+            Self::Store(_) => Sentence::new("problem_file_stuck"),
         }
     }
 }
@@ -76,7 +76,7 @@ impl fmt::Display for BinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(error) => error.fmt(f),
-            Self::Shelf(error) => error.fmt(f),
+            Self::Store(error) => error.fmt(f),
             refused => refused.sentence().fmt(f),
         }
     }
@@ -86,15 +86,15 @@ impl fmt::Display for BinError {
 #[derive(Debug, Clone)]
 pub struct Bin {
     catalogue: Catalogue,
-    shelf: Shelf,
+    store: Store,
     /// Held while files are moved, so that nobody brings back what is still going.
     turn: Arc<Mutex<()>>,
 }
 
 impl Bin {
     /// The bin of a library.
-    pub fn new(catalogue: Catalogue, shelf: Shelf) -> Self {
-        Self { catalogue, shelf, turn: Arc::default() }
+    pub fn new(catalogue: Catalogue, store: Store) -> Self {
+        Self { catalogue, store, turn: Arc::default() }
     }
 
     /// Puts a recording into the bin. Gives what is to be known to bring it back.
@@ -153,7 +153,7 @@ impl Bin {
             Stage::There => {}
         }
         if old {
-            self.shelf.remove_binned(id).await?;
+            self.store.remove_binned(id).await?;
             self.catalogue.delete_binned(id, now).await?;
         }
         Ok(old)
@@ -161,8 +161,8 @@ impl Bin {
 
     async fn go_in(&self, id: &AiringId, binned: &Binned) -> Result<(), BinError> {
         if let Some(file) = &binned.file
-            && !self.shelf.bin(id, file).await?
-            && shelf::size(&self.shelf.binned(id)).await.is_err()
+            && !self.store.bin(id, file).await?
+            && !self.store.is_binned(id).await?
         {
             tracing::warn!(airing = %id, file = %file.display(), "deleted, but its file was not there any more");
         }
@@ -171,11 +171,11 @@ impl Bin {
 
     async fn come_out(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
         if let Some(file) = &binned.file {
-            if shelf::size(&self.shelf.binned(id)).await.is_ok() {
+            if self.store.is_binned(id).await? {
                 self.move_out(id, file).await?;
             } else {
                 // Moved before a crash, or put back by hand.
-                let there = shelf::size(&self.shelf.output().join(file)).await.ok();
+                let there = self.store.size(file).await.ok();
                 if there.is_none() || there != binned.bytes || self.catalogue.is_anothers(id, file).await? {
                     return Err(BinError::Taken { id: id.clone() });
                 }
@@ -190,13 +190,13 @@ impl Bin {
         let codec = Codec::of_file(file).unwrap_or_default();
         let (mut target, mut number) = (PathBuf::from(file), 1);
         loop {
-            if self.shelf.is_free(&target).await? && self.catalogue.call_back(id, &target).await? {
-                match self.shelf.unbin(id, &target).await {
-                    Err(ShelfError::Taken { .. }) => {}
+            if self.store.is_free(&target).await? && self.catalogue.call_back(id, &target).await? {
+                match self.store.unbin(id, &target).await {
+                    Err(StoreError::Taken { .. }) => {}
                     moved => return Ok(moved?),
                 }
             }
-            (target, number) = self.shelf.free_name(&name, codec, number + 1).await?;
+            (target, number) = self.store.free_name(&name, codec, number + 1).await?;
         }
     }
 }

@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -162,17 +161,17 @@ pub fn parse(text: &str) -> Option<Finished> {
     })
 }
 
-/// What the file at `path` says of itself; nothing where it has none, or cannot be read. Blocks.
-pub fn of_file(path: &Path) -> Option<Finished> {
-    let tag = id3::Tag::read_from_path(path).ok()?;
+/// What a file says of itself; nothing where it has no imprint, or cannot be read. Blocks.
+pub fn of(file: File) -> Option<Finished> {
+    let tag = id3::Tag::read_from2(file).ok()?;
     let text = tag.extended_texts().find(|text| text.description == FRAME)?;
     parse(&text.value)
 }
 
-/// Whether the file at `path` seems to have an imprint, at a glance. Blocks.
-pub fn is_in(path: &Path) -> bool {
+/// Whether a file seems to have an imprint, at a glance. Blocks.
+pub fn is_in(file: File) -> bool {
     let mut beginning = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(GLANCE).read_to_end(&mut beginning));
+    let read = file.take(GLANCE).read_to_end(&mut beginning);
     let mark = format!("{FRAME}\0{{\"airing\":");
     read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
 }

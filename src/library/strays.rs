@@ -6,8 +6,7 @@
 //! another.
 
 use std::collections::HashSet;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -15,17 +14,15 @@ use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, Found, Glance, Recording};
 use super::imprint;
-use super::shelf::{Shelf, ShelfError};
+use super::store::{Store, StoreError, Version};
 use crate::base::clock::Clock;
-use crate::model::{AiringId, Codec, Finished};
+use crate::model::{AiringId, Finished};
 
 /// So many files are opened to tell whether they are recordings, before others may have the disk for [`BREATH`].
 const GLANCES: usize = 200;
 const BREATH: Duration = Duration::from_secs(1);
 /// So many are put on the list in one transaction.
 const AT_ONCE: usize = 500;
-/// Folders in folders are gone into as far as this.
-const DEEPEST: usize = 16;
 
 /// Why they cannot be told.
 #[derive(Debug, Error)]
@@ -35,26 +32,23 @@ pub enum StraysError {
     Catalogue(#[from] CatalogueError),
     /// The output folder cannot be looked at.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
 }
 
 /// How many recordings of aircheck are in the output folder that the list does not have.
-pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> Result<usize, StraysError> {
-    let Unknown { known, new, .. } = unknown(catalogue, shelf).await?;
+pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> Result<usize, StraysError> {
+    let Unknown { known, new, .. } = unknown(catalogue, store).await?;
     let mut count = known.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
     for (place, files) in new.chunks(GLANCES).enumerate() {
         if place > 0 {
             clock.sleep(BREATH).await;
         }
-        let files = files.to_vec();
-        let look = |output: &Path| -> Vec<(PathBuf, Glance)> {
-            let glance = |(file, seen): (PathBuf, Glance)| {
-                let is_one = imprint::is_in(&output.join(&file));
-                (file, Glance { found: if is_one { Found::Recording } else { Found::Unlikely }, ..seen })
-            };
-            files.into_iter().map(glance).collect()
+        let are_some = store.read_each(names(files), imprint::is_in).await?;
+        let glance = |((file, is), is_one): (&(PathBuf, Glance), Option<bool>)| {
+            let found = if is_one.unwrap_or_default() { Found::Recording } else { Found::Unlikely };
+            (file.clone(), Glance { found, ..*is })
         };
-        let seen = shelf.search(look).await?;
+        let seen: Vec<_> = files.iter().zip(are_some).map(glance).collect();
         count += seen.iter().filter(|(_, seen)| seen.found == Found::Recording).count();
         catalogue.remember(seen, Vec::new()).await?;
     }
@@ -63,29 +57,24 @@ pub async fn count(catalogue: &Catalogue, shelf: &Shelf, clock: &dyn Clock) -> R
 
 /// Puts them on the list at `now`: those whose airing it does not have, or has as failed and without a file. Returns their
 /// rows.
-pub async fn adopt(catalogue: &Catalogue, shelf: &Shelf, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
+pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
     let mut adopted: Vec<AiringId> = Vec::new();
-    let Unknown { known, new } = unknown(catalogue, shelf).await?;
+    let Unknown { known, new } = unknown(catalogue, store).await?;
     // A program may have put a picture before what tells it, and so a glance is not enough.
     let may_be = known.into_iter().filter(|(_, seen)| seen.found != Found::Other);
     let files: Vec<_> = may_be.chain(new).collect();
     for files in files.chunks(AT_ONCE) {
-        let files = files.to_vec();
-        let read = move |output: &Path| {
-            let (mut found, mut seen) = (Vec::new(), Vec::new());
-            for (file, was) in files {
-                let recording = imprint::of_file(&output.join(&file));
-                let is = if recording.is_some() { Found::Recording } else { Found::Other };
-                seen.push((file.clone(), Glance { found: is, ..was }));
-                found.extend(recording.map(|mut recording| {
-                    let outcome = &mut recording.outcome;
-                    (outcome.file, outcome.bytes, outcome.at) = (Some(file), Some(was.bytes), now);
-                    recording
-                }));
-            }
-            (found, seen)
-        };
-        let (found, seen): (Vec<Finished>, _) = shelf.search(read).await?;
+        let (mut found, mut seen) = (Vec::new(), Vec::new());
+        for ((file, was), recording) in files.iter().zip(store.read_each(names(files), imprint::of).await?) {
+            let recording: Option<Finished> = recording.flatten();
+            let is = if recording.is_some() { Found::Recording } else { Found::Other };
+            seen.push((file.clone(), Glance { found: is, ..*was }));
+            found.extend(recording.map(|mut recording| {
+                let outcome = &mut recording.outcome;
+                (outcome.file, outcome.bytes, outcome.at) = (Some(file.clone()), Some(was.bytes), now);
+                recording
+            }));
+        }
         adopted.extend(catalogue.adopt(found).await?);
         catalogue.remember(seen, Vec::new()).await?;
     }
@@ -104,20 +93,16 @@ struct Unknown {
     new: Vec<(PathBuf, Glance)>,
 }
 
-async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Unknown, StraysError> {
-    let look = |output: &Path| {
-        let mut files = Vec::new();
-        walk(output, Path::new(""), 0, &mut files);
-        files
-    };
-    let mut files = shelf.search(look).await?;
+async fn unknown(catalogue: &Catalogue, store: &Store) -> Result<Unknown, StraysError> {
+    let mut files = store.list().await?;
     // After the files: a row has the name before its file gets it.
     let listed: HashSet<PathBuf> = catalogue.names().await?.into_iter().collect();
     files.retain(|file| !listed.contains(file));
     let mut remembered = catalogue.glances().await?;
-    let measure = |output: &Path| files.into_iter().filter_map(|file| measured(output, file)).collect::<Vec<_>>();
     let (mut known, mut new) = (Vec::new(), Vec::new());
-    for (file, is) in shelf.search(measure).await? {
+    for (file, Version { bytes, modified }) in store.versions(files).await? {
+        // What it is has yet to be seen.
+        let is = Glance { bytes, modified, found: Found::Unlikely };
         match remembered.remove(&file) {
             Some(was) if (was.bytes, was.modified) == (is.bytes, is.modified) => known.push((file, was)),
             _ => new.push((file, is)),
@@ -127,35 +112,14 @@ async fn unknown(catalogue: &Catalogue, shelf: &Shelf) -> Result<Unknown, Strays
     Ok(Unknown { known, new })
 }
 
-/// The file as it is now; what it is has yet to be seen.
-fn measured(output: &Path, file: PathBuf) -> Option<(PathBuf, Glance)> {
-    let metadata = output.join(&file).metadata().ok()?;
-    let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
-    Some((file, Glance { bytes: metadata.len(), modified, found: Found::Unlikely }))
-}
-
-/// What cannot be read is left out. Links to folders are not followed: they may lead in a circle.
-fn walk(output: &Path, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(output.join(folder)) else { return };
-    let mut entries: Vec<_> = entries.flatten().collect();
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let (name, Ok(kind)) = (entry.file_name(), entry.file_type()) else { continue };
-        let path = folder.join(&name);
-        if name.as_encoded_bytes().starts_with(b".") {
-            continue;
-        }
-        if kind.is_dir() && depth < DEEPEST {
-            walk(output, &path, depth + 1, files);
-        } else if kind.is_file() && Codec::of_file(&path).is_some() {
-            files.push(path);
-        }
-    }
+fn names(files: &[(PathBuf, Glance)]) -> Vec<PathBuf> {
+    files.iter().map(|(file, _)| file.clone()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs::{self, File};
+    use std::path::Path;
     use std::time::SystemTime;
 
     use super::*;
@@ -172,11 +136,11 @@ mod tests {
     async fn a_file_that_was_looked_at_is_not_opened_again_until_it_changes() {
         let folder = tempfile::tempdir().unwrap();
         let open = async || Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let shelf = Shelf::new(folder.path().join("out"));
-        let file = |name: &str| shelf.output().join(name);
+        let store = Store::new(folder.path().join("out"));
+        let file = |name: &str| store.shown(Path::new(name));
         fs::create_dir_all(file("deep")).unwrap();
         let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
-        let counted = async || clock.pass_until(count(&open().await, &shelf, clock.as_ref())).await.unwrap();
+        let counted = async || clock.pass_until(count(&open().await, &store, clock.as_ref())).await.unwrap();
         for number in 0..GLANCES {
             write(&file(&format!("{number}.mp3")), false);
         }
@@ -196,7 +160,7 @@ mod tests {
         assert_eq!(open().await.glances().await.unwrap().len(), GLANCES - 1, "what is gone is forgotten");
 
         // Who wants to have them on the list has them read whole, once.
-        assert_eq!(adopt(&open().await, &shelf, DateTime::UNIX_EPOCH).await.unwrap(), []);
+        assert_eq!(adopt(&open().await, &store, DateTime::UNIX_EPOCH).await.unwrap(), []);
         assert!(open().await.glances().await.unwrap().values().all(|seen| seen.found == Found::Other));
         assert_eq!(counted().await, 0);
     }

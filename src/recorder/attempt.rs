@@ -64,7 +64,7 @@ async fn draft(
     new: &mut bool,
 ) -> Result<Option<Draft>, RecorderError> {
     let Order { airing, station, .. } = order;
-    let Parts { environment, airings, decks, shelf, .. } = parts;
+    let Parts { environment, airings, decks, store, .. } = parts;
     let tape = match tape {
         // Its clock is held once the cut is on it, which a change by hand makes untrue.
         Some(tape) if airings.is_taped(&airing.id) => tape.clone(),
@@ -94,7 +94,7 @@ async fn draft(
     if begins_later(parts, &airing.id, &tape).await? {
         return Ok(None);
     }
-    let temporary = shelf.temporary(&airing.id).await?;
+    let temporary = store.temporary(&airing.id).await?;
     let ending = Ending::new(environment.stop.clone());
     // A clock that was set back meanwhile would have it wait for its end once more.
     if order.only_tape || airings.is_taped(&airing.id) {
@@ -132,7 +132,7 @@ async fn begins_later(parts: &Parts, id: &AiringId, tape: &Tape) -> Result<bool,
 
 /// Tags the file, gives it its name and finishes the airing.
 async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), RecorderError> {
-    let Parts { environment, catalogue, shelf, .. } = parts;
+    let Parts { environment, catalogue, store, .. } = parts;
     let id = &order.airing.id;
     let at = environment.clock.now();
     let file = if draft.verdict == Verdict::Failed {
@@ -143,9 +143,9 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
     } else {
         let Label { name, notes } = draft.label(&named(parts, order)).await?;
         let outcome: Outcome = draft.outcome(notes, at);
-        Some(archive::shelve(catalogue, shelf, id, &draft.file, (&name, order.show.encoding.codec), outcome).await?)
+        Some(archive::shelve(catalogue, store, id, &draft.file, (&name, order.show.encoding.codec), outcome).await?)
     };
-    log(id, &draft, file.map(|file| shelf.output().join(file)).as_deref());
+    log(id, &draft, file.map(|file| store.shown(&file)).as_deref());
     Ok(())
 }
 

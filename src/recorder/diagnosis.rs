@@ -2,7 +2,6 @@
 //!
 //! It goes by the errors of the system and by trying, never by what ffmpeg says.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::error::RecorderError;
@@ -13,7 +12,7 @@ use crate::base::process::Invocation;
 use crate::encode::EncodeError;
 use crate::housekeeping::RoomError;
 use crate::library::archive::ArchiveError;
-use crate::library::shelf::{self, ShelfError};
+use crate::library::store::{self, StoreError};
 
 /// So many bytes must go into the folder of the tapes for it, and the list beside it, to be written.
 const SOME: u64 = 256 * 1024;
@@ -23,20 +22,20 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 /// What is behind `error` and passes. `None` if another attempt may as well fail. The file will have about `size` bytes.
 pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
     use RecorderError as E;
-    let (words, output) = (error.to_string(), parts.shelf.output());
+    let words = error.to_string();
     match error {
         E::Room(RoomError::NoRoom { .. }) | E::Panicked | E::Stopping | E::TakenBack => None,
-        _ if error.is_disk_full() || is_short(output, size).await => Some(Obstacle::Full(words)),
+        _ if error.is_disk_full() || is_short(parts, size).await => Some(Obstacle::Full(words)),
         E::Encode(EncodeError::Start(_)) => Some(Obstacle::Encoder(words)),
         E::Encode(EncodeError::Target { .. }) => {
             // The folder may say better why.
-            Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(output, words)))
+            Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(parts.store.shown_folder(), words)))
         }
         E::Encode(error) if error.is_of_ffmpeg() => match runs(&parts.environment.clock).await {
             Err(words) => Some(Obstacle::Encoder(words)),
             Ok(()) => of_output(parts, size).await,
         },
-        E::Tag(_) | E::Shelf(_) | E::Room(_) | E::Archive(ArchiveError::Shelf(_)) => of_output(parts, size).await,
+        E::Tag(_) | E::Store(_) | E::Room(_) | E::Archive(ArchiveError::Store(_)) => of_output(parts, size).await,
         E::Encode(_) | E::Tape(_) | E::Catalogue(_) | E::Archive(_) => of_tapes(parts).await,
     }
 }
@@ -45,27 +44,23 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
 pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
     match obstacle {
         Obstacle::Encoder(_) => runs(&parts.environment.clock).await.is_err(),
-        _ => {
-            is_short(parts.shelf.output(), size).await
-                || of_output(parts, size).await.is_some()
-                || of_tapes(parts).await.is_some()
-        }
+        _ => is_short(parts, size).await || of_output(parts, size).await.is_some() || of_tapes(parts).await.is_some(),
     }
 }
 
 /// Whether a file of `size` bytes does not fit.
-async fn is_short(output: &Path, size: u64) -> bool {
-    shelf::free_space(output).await.is_ok_and(|free| free < size)
+async fn is_short(parts: &Parts, size: u64) -> bool {
+    parts.store.room().await.is_ok_and(|free| free < size)
 }
 
 async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
-    Obstacle::of_shelf(&parts.shelf.probe(size).await.err()?, parts.shelf.output())
+    Obstacle::of_store(&parts.store.probe(size).await.err()?, parts.store.shown_folder())
 }
 
 async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
     let folder = parts.decks.folder();
-    match shelf::probe(folder, SOME).await {
-        Ok(()) | Err(ShelfError::Stopping) => None,
+    match store::probe(folder, SOME).await {
+        Ok(()) | Err(StoreError::Stopping) => None,
         Err(error) if error.is_disk_full() => Some(Obstacle::Full(error.to_string())),
         Err(error) => Some(Obstacle::Folder { what: "tape", folder: folder.to_owned(), words: error.to_string() }),
     }

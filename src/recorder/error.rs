@@ -6,7 +6,7 @@ use crate::encode::EncodeError;
 use crate::housekeeping::RoomError;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::CatalogueError;
-use crate::library::shelf::{ShelfError, is_full};
+use crate::library::store::{StoreError, is_full};
 use crate::model::{AsCause, CauseKind};
 use crate::production::ProductionError;
 use crate::production::tags::TagError;
@@ -23,7 +23,7 @@ pub enum RecorderError {
     Encode(#[from] EncodeError),
     /// The output folder cannot be used.
     #[error(transparent)]
-    Shelf(#[from] ShelfError),
+    Store(#[from] StoreError),
     /// The file cannot be tagged.
     #[error(transparent)]
     Tag(#[from] TagError),
@@ -62,7 +62,7 @@ impl RecorderError {
     pub(super) fn is_disk_full(&self) -> bool {
         match self {
             Self::Tape(error) => error.is_disk_full(),
-            Self::Shelf(error) | Self::Room(RoomError::Shelf(error)) | Self::Archive(ArchiveError::Shelf(error)) => {
+            Self::Store(error) | Self::Room(RoomError::Store(error)) | Self::Archive(ArchiveError::Store(error)) => {
                 error.is_disk_full()
             }
             Self::Catalogue(error) | Self::Archive(ArchiveError::Catalogue(error)) => error.is_disk_full(),

@@ -35,7 +35,7 @@ use crate::housekeeping::{Housekeeping, TAPE_KEPT};
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::model::{Cause, Outcome};
 use crate::production::following::EncodingSlots;
 
@@ -60,13 +60,13 @@ impl Recorder {
         airings: Airings,
         decks: Decks,
         catalogue: Catalogue,
-        (shelf, pictures): (Shelf, Pictures),
+        (store, pictures): (Store, Pictures),
         housekeeping: Housekeeping,
     ) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let output = OutputWatch::new(environment.clone(), airings.clone(), shelf.clone());
+        let output = OutputWatch::new(environment.clone(), airings.clone(), store.clone());
         let slots = EncodingSlots::new(processors);
-        let parts = Parts { environment, airings, decks, catalogue, shelf, pictures, housekeeping, slots, output };
+        let parts = Parts { environment, airings, decks, catalogue, store, pictures, housekeeping, slots, output };
         Self { parts: Arc::new(parts) }
     }
 
@@ -110,14 +110,14 @@ impl Recorder {
     /// # Errors
     /// The catalogue cannot be read or written.
     pub async fn recover(&self, config: &Arc<Config>) -> Result<(), RecorderError> {
-        let Parts { environment, airings, catalogue, shelf, housekeeping, .. } = &*self.parts;
+        let Parts { environment, airings, catalogue, store, housekeeping, .. } = &*self.parts;
         let mut open = Vec::new();
-        let mut away = shelf.look().await.err();
+        let mut away = store.look().await.err();
         for claimed in airings.take_over().await? {
-            match archive::recover(catalogue, shelf, &claimed, environment.clock.now()).await {
+            match archive::recover(catalogue, store, &claimed, environment.clock.now()).await {
                 Ok(true) => info!(airing = %claimed.airing.id, "was on the shelf already"),
                 Ok(false) => open.push((claimed, true)),
-                Err(ArchiveError::Shelf(error)) => {
+                Err(ArchiveError::Store(error)) => {
                     away = Some(error);
                     open.push((claimed, false));
                 }
@@ -129,7 +129,7 @@ impl Recorder {
         } else {
             housekeeping.empty_bin().await;
             // Only now is it known which temporary files nobody needs.
-            if let Err(error) = shelf.clean(environment.clock.now()).await {
+            if let Err(error) = store.clean(environment.clock.now()).await {
                 warn!(%error, "what a crash has left in the output folder stays there");
             }
         }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::library::shelf::ShelfError;
+use crate::library::store::StoreError;
 use crate::model::{Cause, CauseKind};
 
 /// What a folder is called.
@@ -44,12 +44,12 @@ impl Obstacle {
     }
 
     /// What an error of the output folder means. `None` if the process stops.
-    pub(super) fn of_shelf(error: &ShelfError, output: &Path) -> Option<Self> {
+    pub(super) fn of_store(error: &StoreError, output: &Path) -> Option<Self> {
         match error {
-            ShelfError::Stopping => None,
+            StoreError::Stopping => None,
             error if error.is_disk_full() => Some(Self::Full(error.to_string())),
             // The folder is named already.
-            ShelfError::File { source, .. } => Some(Self::output(output, source.to_string())),
+            StoreError::File { source, .. } => Some(Self::output(output, source.to_string())),
             error => Some(Self::output(output, error.to_string())),
         }
     }

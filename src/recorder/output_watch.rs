@@ -16,7 +16,7 @@ use tracing::{error, info};
 use super::obstacle::Obstacle;
 use crate::airings::Airings;
 use crate::base::environment::Environment;
-use crate::library::shelf::{Shelf, ShelfError};
+use crate::library::store::{Store, StoreError};
 use crate::model::{AiringId, Cause};
 
 /// How often it is looked at.
@@ -29,14 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct OutputWatch {
     environment: Environment,
     airings: Airings,
-    shelf: Shelf,
+    store: Store,
     /// What is wrong, as far as anybody has found out: so that one reports it, and not each airing.
     known: Mutex<Option<Cause>>,
 }
 
 impl OutputWatch {
-    pub(super) fn new(environment: Environment, airings: Airings, shelf: Shelf) -> Self {
-        Self { environment, airings, shelf, known: Mutex::default() }
+    pub(super) fn new(environment: Environment, airings: Airings, store: Store) -> Self {
+        Self { environment, airings, store, known: Mutex::default() }
     }
 
     /// Looks at the folder every now and then for as long as something is being recorded, until the process stops.
@@ -58,10 +58,10 @@ impl OutputWatch {
                 Some(Ok(looked)) => looked.err(),
                 Some(Err(_)) => {
                     pending = Some(look);
-                    Some(ShelfError::Silent { path: self.shelf.output().to_owned() })
+                    Some(StoreError::Silent { path: self.store.shown_folder().to_owned() })
                 }
             };
-            self.found(found.and_then(|error| Obstacle::of_shelf(&error, self.shelf.output())).as_ref());
+            self.found(found.and_then(|error| Obstacle::of_store(&error, self.store.shown_folder())).as_ref());
         }
     }
 
@@ -71,8 +71,8 @@ impl OutputWatch {
         if let Some(known) = self.known() {
             return Some(known);
         }
-        let error = self.shelf.look().await.err()?;
-        Obstacle::of_shelf(&error, self.shelf.output()).map(|obstacle| obstacle.cause())
+        let error = self.store.look().await.err()?;
+        Obstacle::of_store(&error, self.store.shown_folder()).map(|obstacle| obstacle.cause())
     }
 
     /// What is known to be wrong.
@@ -87,9 +87,9 @@ impl OutputWatch {
         before.map(|cause| cause.kind) == kind
     }
 
-    fn look(&self, writing: bool) -> BoxFuture<'static, Result<(), ShelfError>> {
-        let shelf = self.shelf.clone();
-        async move { if writing { shelf.probe(1).await } else { shelf.look().await } }.boxed()
+    fn look(&self, writing: bool) -> BoxFuture<'static, Result<(), StoreError>> {
+        let store = self.store.clone();
+        async move { if writing { store.probe(1).await } else { store.look().await } }.boxed()
     }
 
     fn found(&self, found: Option<&Obstacle>) {

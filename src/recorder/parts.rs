@@ -6,7 +6,7 @@ use crate::capture::deck::Decks;
 use crate::housekeeping::Housekeeping;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::production::following::EncodingSlots;
 
 use super::output_watch::OutputWatch;
@@ -18,7 +18,7 @@ pub(super) struct Parts {
     pub airings: Airings,
     pub decks: Decks,
     pub catalogue: Catalogue,
-    pub shelf: Shelf,
+    pub store: Store,
     pub pictures: Pictures,
     pub housekeeping: Housekeeping,
     pub slots: EncodingSlots,

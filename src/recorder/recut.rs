@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Recording};
-use crate::library::shelf::{self, Shelf, ShelfError};
+use crate::library::store::{self, Store, StoreError};
 use crate::model::{AiringId, Outcome, StationId, Verdict};
 use crate::production::{Draft, Label};
 use crate::tape::{self, Tape, TapeError};
@@ -116,12 +116,12 @@ pub enum RecutError {
 /// The airings that [`recut`] would improve, newest first.
 pub async fn recoverable(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     config: &Arc<Config>,
 ) -> Result<Vec<Recoverable>, RecutError> {
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
     // In a folder that is away nothing is gone.
-    let gone = gone(shelf, &recordings).await.unwrap_or_default();
+    let gone = gone(store, &recordings).await.unwrap_or_default();
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
     for recording in recordings.into_iter().filter(|it| it.finished_at.is_some()) {
@@ -146,10 +146,10 @@ pub async fn recoverable(
 }
 
 /// Which of `recordings` have lost the file that they had. Fails where the output folder does not say.
-async fn gone(shelf: &Shelf, recordings: &[Recording]) -> Result<HashSet<AiringId>, ShelfError> {
+async fn gone(store: &Store, recordings: &[Recording]) -> Result<HashSet<AiringId>, StoreError> {
     let had_one = |it: &&Recording| it.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
     let files = recordings.iter().filter_map(|it| it.file.clone()).collect();
-    let gone = shelf.gone(files).await?;
+    let gone = store.gone(files).await?;
     // Without a name, another has it by now.
     let is_gone = |it: &&Recording| it.file.as_ref().is_none_or(|file| gone.contains(file));
     Ok(recordings.iter().filter(had_one).filter(is_gone).map(|it| it.id.clone()).collect())
@@ -161,10 +161,10 @@ fn there(recording: &Recording, gone: bool) -> f64 {
 }
 
 /// Cuts the airing again, gives the recording a name of its own and puts it in place of the old outcome. Returns the row
-/// as it is then. `shelf` is a command's ([`Shelf::of_command`]): the service may be at the same airing.
+/// as it is then. `store` is a command's ([`Store::of_command`]): the service may be at the same airing.
 pub async fn recut(
     catalogue: &Catalogue,
-    shelf: &Shelf,
+    store: &Store,
     config: &Arc<Config>,
     id: &AiringId,
     clock: &SharedClock,
@@ -172,11 +172,11 @@ pub async fn recut(
     let now = clock.now();
     let get = async || catalogue.get(id).await.map_err(RecorderError::from);
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
-    let gone = !gone(shelf, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
+    let gone = !gone(store, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
     let order = order_of(config, &old, gone)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
-    let temporary = shelf.temporary(id).await.map_err(RecorderError::from)?;
-    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, shelf), &temporary, clock).await;
+    let temporary = store.temporary(id).await.map_err(RecorderError::from)?;
+    let shelved = encoded(&order, &tape, (&old, gone), (catalogue, store), &temporary, clock).await;
     if shelved.is_err() {
         // The next start of the service removes what stays.
         let _ = tokio::fs::remove_file(&temporary).await;
@@ -184,11 +184,11 @@ pub async fn recut(
     let outcome = Outcome { at: now, ..shelved? };
     let replaced = catalogue.replace(id, &old, &outcome).await.map_err(RecorderError::from);
     if !matches!(replaced, Ok(true)) {
-        remove(catalogue, shelf, id, outcome.file.as_deref()).await?;
+        remove(catalogue, store, id, outcome.file.as_deref()).await?;
         return Err(replaced.err().map_or_else(|| RecutError::Changed { id: id.clone() }, RecutError::from));
     }
     if old.file != outcome.file {
-        remove(catalogue, shelf, id, old.file.as_deref()).await?;
+        remove(catalogue, store, id, old.file.as_deref()).await?;
     }
     let recording = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
     Ok(Recut { recording, gone })
@@ -199,7 +199,7 @@ async fn encoded(
     order: &Order,
     tape: &Tape,
     (old, gone): (&Recording, bool),
-    (catalogue, shelf): (&Catalogue, &Shelf),
+    (catalogue, store): (&Catalogue, &Store),
     temporary: &Path,
     clock: &SharedClock,
 ) -> Result<Outcome, RecutError> {
@@ -212,8 +212,8 @@ async fn encoded(
         return Err(if gone { RecutError::Lost { id } } else { RecutError::NoMore { id, on_tape } });
     }
     let Label { name, notes } = draft.label(order).await.map_err(RecorderError::from)?;
-    let bytes = shelf::size(temporary).await.map_err(RecorderError::from)?;
-    let named = archive::name(catalogue, shelf, &old.id, temporary, (&name, order.show.encoding.codec)).await;
+    let bytes = store::size(temporary).await.map_err(RecorderError::from)?;
+    let named = archive::name(catalogue, store, &old.id, temporary, (&name, order.show.encoding.codec)).await;
     let file = named.map_err(RecorderError::from)?;
     Ok(Outcome { file: Some(file), bytes: Some(bytes), ..draft.outcome(notes, old.cut.end) })
 }
@@ -240,10 +240,10 @@ async fn tape_of(config: &Arc<Config>, station: &StationId) -> Result<Tape, Tape
 }
 
 /// Removes a file that was this airing's, unless it was moved away and its name is another's by now.
-async fn remove(catalogue: &Catalogue, shelf: &Shelf, id: &AiringId, file: Option<&Path>) -> Result<(), RecorderError> {
+async fn remove(catalogue: &Catalogue, store: &Store, id: &AiringId, file: Option<&Path>) -> Result<(), RecorderError> {
     let Some(file) = file else { return Ok(()) };
     if catalogue.is_anothers(id, file).await? {
         return Ok(());
     }
-    Ok(shelf.remove(file).await.map_err(ArchiveError::from)?)
+    Ok(store.remove(file).await.map_err(ArchiveError::from)?)
 }

@@ -1,6 +1,6 @@
 //! The task of an airing: one attempt after another, until there is a verdict.
 //!
-//! After an attempt that did not work it is asked first whether the recording is on the shelf all the same, and only the
+//! After an attempt that did not work it is asked first whether the recording is in the store all the same, and only the
 //! list could not be told: nothing else is done with the airing until the list has answered, because another attempt or
 //! another outcome would make a second recording of it, and nobody would know of the first.
 //!
@@ -184,7 +184,7 @@ impl Task<'_> {
             self.logged = Some(obstacle.clone());
         }
         // What there is of the file takes the room that the tape and the list need.
-        let _ = parts.shelf.temporary(&airing.id).await;
+        let _ = parts.store.temporary(&airing.id).await;
         let mut looks = 0;
         let goes_on = loop {
             self.alert(airing, &obstacle.cause()).await;
@@ -242,7 +242,7 @@ impl Task<'_> {
             match self.is_settled(id).await {
                 Ok(settled) => return Some(settled),
                 Err(error) if !logged => {
-                    let what = if matches!(error, RecorderError::Archive(ArchiveError::Shelf(_))) {
+                    let what = if matches!(error, RecorderError::Archive(ArchiveError::Store(_))) {
                         "whether its file is there could not be seen; nothing is done with it until it can"
                     } else {
                         "the list could not be asked; nothing is done with it until it can"
@@ -256,11 +256,11 @@ impl Task<'_> {
         }
     }
 
-    /// Whether the airing is finished, or could be finished just now because its file is on the shelf.
+    /// Whether the airing is finished, or could be finished just now because its file is in the store.
     async fn is_settled(&self, id: &AiringId) -> Result<bool, RecorderError> {
-        let Parts { environment, catalogue, shelf, .. } = self.parts;
+        let Parts { environment, catalogue, store, .. } = self.parts;
         let Some(claimed) = catalogue.claimed(id).await? else { return Ok(true) };
-        Ok(archive::recover(catalogue, shelf, &claimed, environment.clock.now()).await?)
+        Ok(archive::recover(catalogue, store, &claimed, environment.clock.now()).await?)
     }
 
     /// Writes into the list, once, that an airing which is over is not finished yet.

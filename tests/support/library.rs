@@ -61,7 +61,7 @@ pub async fn record_now(service: &Service, station: &str, seconds: u32) {
     assert!(answer.status().is_success(), "{answer:?}");
 }
 
-/// Puts a recording of 10,000 bytes on the shelf and into the list.
+/// Puts a recording of 10,000 bytes into the store and onto the list.
 pub async fn record(
     aircheck: &Aircheck,
     catalogue: &Catalogue,

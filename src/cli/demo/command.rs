@@ -23,6 +23,7 @@ use crate::cli::runtime::block_on;
 use crate::config::Config;
 use crate::daemon;
 use crate::library::catalogue::{Catalogue, Filter};
+use crate::library::store::Store;
 
 /// The ports at which the page may be served: that of the service, and the next ones if that is taken.
 const PORTS: RangeInclusive<u16> = 8080..=8099;
@@ -59,10 +60,10 @@ async fn demo(folder: &Path) -> anyhow::Result<()> {
         config.output.display()
     );
     let catalogue = config.state.join("catalogue.sqlite");
-    let output = config.output.clone();
+    let store = Store::new(&config.output);
     let result = tokio::select! {
         result = daemon::run(config, environment.clone()) => result.map_err(Into::into),
-        result = announce(&environment, page, &intro, &catalogue, &output) => result,
+        result = announce(&environment, page, &intro, &catalogue, &store) => result,
     };
     station.stop().await;
     result
@@ -107,7 +108,7 @@ async fn announce(
     page: SocketAddr,
     intro: &str,
     catalogue: &Path,
-    output: &Path,
+    store: &Store,
 ) -> anyhow::Result<()> {
     let begun = environment.clock.now();
     // If it is not served, the service has said why.
@@ -127,7 +128,7 @@ async fn announce(
                 continue;
             }
             let verdict = recording.verdict.map(|verdict| verdict.to_string()).unwrap_or_default();
-            let file = recording.file.map(|file| output.join(file).display().to_string());
+            let file = recording.file.map(|file| store.shown(&file).display().to_string());
             print(&format!("{verdict}, {:.3} s: {}\n", recording.seconds, file.as_deref().unwrap_or("no file")))?;
         }
     }

@@ -54,7 +54,7 @@ impl Library {
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let output = folder.path().join("out");
         let id = add(&catalogue, &output, 0, NAME, "sound").await;
-        let bin = Bin::new(catalogue.clone(), Shelf::new(output));
+        let bin = Bin::new(catalogue.clone(), Store::new(output));
         Self { folder, catalogue, bin, id }
     }
 
@@ -71,7 +71,7 @@ impl Library {
     }
 
     fn binned(&self) -> PathBuf {
-        self.bin.shelf.binned(&self.id)
+        self.bin.store.binned(&self.id)
     }
 }
 

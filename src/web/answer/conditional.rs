@@ -7,11 +7,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use axum::body::Bytes;
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, LAST_MODIFIED,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED,
 };
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Datelike as _, SubsecRound, Utc};
 
 /// For [`Sent::keep`]: whoever asked may keep it, and asks each time whether it has changed.
 pub const ASK_AGAIN: &str = "private, no-cache";
@@ -43,13 +44,33 @@ pub fn answer(asked: &HeaderMap, sent: Sent) -> Response {
     } else {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     }
-    let stamp = modified.map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
-    for (name, value) in [(ETAG, Some(tag)), (LAST_MODIFIED, stamp)] {
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+    for (name, value) in [(ETAG, HeaderValue::try_from(tag).ok()), (LAST_MODIFIED, modified.and_then(dated))] {
+        if let Some(value) = value {
             headers.insert(name, value);
         }
     }
     response
+}
+
+/// An instant as a date of HTTP (section 5.6.7); `None` if its year has not four digits.
+pub fn dated(at: DateTime<Utc>) -> Option<HeaderValue> {
+    let date = (0..=9_999).contains(&at.year()).then(|| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string())?;
+    HeaderValue::try_from(date).ok()
+}
+
+/// The status in place of what has this strong tag, where whoever asks does not want it or has it already, in the order of
+/// section 13.2.2.
+pub fn instead(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> Option<StatusCode> {
+    let modified = modified.map(|at| at.trunc_subsecs(0));
+    let is_other = if asked.contains_key(IF_MATCH) {
+        !is_that(asked, tag)
+    } else {
+        told_date(asked, IF_UNMODIFIED_SINCE).zip(modified).is_some_and(|(since, modified)| modified > since)
+    };
+    if is_other {
+        return Some(StatusCode::PRECONDITION_FAILED);
+    }
+    is_known(asked, tag, modified).then_some(StatusCode::NOT_MODIFIED)
 }
 
 /// A weak tag: a web server in front may compress what it stands for.
@@ -70,23 +91,27 @@ pub fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -
             .flat_map(|value| value.split(','))
             .any(|known| known.trim() == "*" || opaque(known) == mine);
     }
-    let since = asked.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok());
-    let since = since.and_then(date);
-    since.zip(modified).is_some_and(|(since, modified)| modified <= since)
+    told_date(asked, IF_MODIFIED_SINCE).zip(modified).is_some_and(|(since, modified)| modified <= since)
 }
 
 /// Whether it is the very one that whoever asks wants (section 13.1.1).
-pub fn is_that(asked: &HeaderMap, tag: &str) -> bool {
+fn is_that(asked: &HeaderMap, tag: &str) -> bool {
     let tags = asked.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
     tags.flat_map(|value| value.split(',')).map(str::trim).any(|wanted| wanted == "*" || wanted == tag)
 }
 
 /// Whether a part of what has this strong tag goes with the part that whoever asks has already (section 13.1.5). A date
 /// says that only where it is exactly the one that was told.
-pub fn goes_on(asked: &HeaderMap, tag: &str, modified: DateTime<Utc>) -> bool {
+pub fn goes_on(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
     let Some(known) = asked.get(IF_RANGE) else { return true };
     let Ok(known) = known.to_str() else { return false };
-    known.trim() == tag || date(known).is_some_and(|known| known == modified.trunc_subsecs(0))
+    let is_told = |known: DateTime<Utc>| modified.is_some_and(|modified| known == modified.trunc_subsecs(0));
+    known.trim() == tag || date(known).is_some_and(is_told)
+}
+
+/// The date that is sent under this name, if it is one.
+fn told_date(asked: &HeaderMap, name: HeaderName) -> Option<DateTime<Utc>> {
+    date(asked.get(name)?.to_str().ok()?)
 }
 
 /// An instant in any of the three forms that HTTP has for it (section 5.6.7).
@@ -96,8 +121,6 @@ fn date(text: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderName;
-
     use super::*;
 
     fn answered(asked: &[(HeaderName, &str)], modified: &str) -> Response {
@@ -112,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_part_goes_only_with_a_part_of_the_same() {
-        let modified = "2026-11-20T05:00:00.700Z".parse().unwrap();
+        let modified = Some("2026-11-20T05:00:00.700Z".parse().unwrap());
         let goes_on = |known: &str| {
             let asked = HeaderMap::from_iter([(IF_RANGE, known.parse().unwrap())]);
             super::goes_on(&asked, "\"mine\"", modified)

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, Method};
 
 /// What a request asks for of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
+pub enum Asked {
     /// All of it. Also where it asks for what is no range, or has no meaning for us, which is to be ignored (section 14.2);
     /// and where it asks for several parts that are not one, which may be.
     Whole,
@@ -32,7 +32,7 @@ pub fn settle(method: &Method, headers: &mut HeaderMap, bytes: u64) {
 }
 
 /// What is asked for of a file of so many bytes.
-fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
+pub fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
     let mut told = headers.get_all(RANGE).iter();
     // Ranges have a meaning for GET alone, and of an empty file there is no part.
     let (Some(range), None, &Method::GET, 1..) = (told.next(), told.next(), method, bytes) else {

@@ -7,7 +7,7 @@ use super::language;
 use super::problem::Problem;
 use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
-use crate::library::shelf::ShelfError;
+use crate::library::store::StoreError;
 
 /// A guard does not let a request for `path` pass: said to programs as a problem, to everybody else in a line of text.
 pub fn refused(path: &str, status: StatusCode, sentence: Sentence) -> Response {
@@ -24,7 +24,7 @@ pub fn broken(error: &CatalogueError) -> Response {
 }
 
 /// The output folder is away, which is in the log already.
-pub fn away(error: &ShelfError) -> Response {
+pub fn away(error: &StoreError) -> Response {
     tracing::debug!(%error, "the recordings cannot be looked for");
     language::line(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_folder_away"))
 }

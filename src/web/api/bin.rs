@@ -37,7 +37,7 @@ impl From<BinError> for Problem {
             BinError::Unknown { .. } => StatusCode::NOT_FOUND,
             BinError::Unfinished { .. } => StatusCode::CONFLICT,
             BinError::Taken { .. } => StatusCode::GONE,
-            BinError::Catalogue(_) | BinError::Shelf(_) => {
+            BinError::Catalogue(_) | BinError::Store(_) => {
                 tracing::error!(%error, "a recording could not be deleted or brought back");
                 StatusCode::INTERNAL_SERVER_ERROR
             }

@@ -82,13 +82,13 @@ pub(super) struct Listed {
 impl Listed {
     /// One recording, as it is on the disk.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
-        let gone = presence::gone(&site.shelf, std::slice::from_ref(recording)).await;
+        let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
         Self::new(recording, !gone.is_empty())
     }
 
     fn new(recording: &Recording, gone: bool) -> Self {
         // The address of the page may be read by others than who may read the disk: no folder in it.
-        let report = Report::of(recording, std::path::Path::new(""));
+        let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
             url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
@@ -117,7 +117,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = presence::gone(&site.shelf, &listed).await;
+    let gone = presence::gone(&site.store, &listed).await;
     Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 

@@ -1,11 +1,10 @@
 //! Recordings that can be played: their file is in the folder now, whatever the list says.
 
-use std::path::Path;
-
 use axum::response::Response;
 
 use crate::library::catalogue::{Filter, Recording};
-use crate::library::transcript::{TranscriptKind, transcripts};
+use crate::library::store::Present;
+use crate::library::transcript::TranscriptKind;
 use crate::model::ShowId;
 use crate::web::Site;
 use crate::web::answer::{away, broken};
@@ -37,16 +36,11 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let more = listed.len() > count;
     listed.truncate(count);
-    let episodes = site.shelf.ask(move |output| present(listed, output)).await;
-    let episodes = episodes.map_err(|error| away(&error))?;
-    Ok(Listed { episodes, more })
-}
-
-fn present(recordings: Vec<Recording>, output: &Path) -> Vec<Episode> {
+    let files = listed.iter().filter_map(|recording| recording.file.clone()).collect();
+    let mut present = site.store.present(files).await.map_err(|error| away(&error))?;
     let episode = |recording: Recording| {
-        let path = output.join(recording.file.as_ref()?);
-        let metadata = std::fs::metadata(&path).ok().filter(std::fs::Metadata::is_file)?;
-        Some(Episode { bytes: metadata.len(), transcripts: transcripts(&path), recording })
+        let Present { bytes, transcripts } = present.remove(recording.file.as_ref()?)?;
+        Some(Episode { recording, bytes, transcripts })
     };
-    recordings.into_iter().filter_map(episode).collect()
+    Ok(Listed { episodes: listed.into_iter().filter_map(episode).collect(), more })
 }

@@ -1,36 +1,25 @@
-//! The recordings themselves, and their transcripts: parts of files, conditions on dates and HEAD by tower-http, which knows
-//! no tags and takes only a range that it can serve for one; names by RFC 8187.
+//! The recordings themselves, and their transcripts; names by RFC 8187.
 //!
 //! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
 //! recording that is cut again has the same address, and a download that goes on must not be made of both.
 
+use std::error::Error;
 use std::fmt::Write as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path as FilePath, PathBuf};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_UNMODIFIED_SINCE, RANGE,
-};
-use axum::http::request::Parts;
+use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{DateTime, Utc};
-use tower_http::services::ServeFile;
 
-use crate::base::blocking::blocking;
-use crate::library::transcript::{TranscriptKind, transcript};
+use crate::library::store::Store;
+use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, Codec};
 use crate::web::Site;
-use crate::web::answer::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
-use crate::web::answer::{broken, range};
-
-/// How often a file may be replaced just when it is asked for.
-const TRIES: usize = 3;
+use crate::web::answer::conditional::ASK_AGAIN;
+use crate::web::answer::{broken, file};
 
 /// The addresses of the sound, and of what was said in it.
 pub(super) fn router() -> Router<Site> {
@@ -58,9 +47,10 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
         Ok(recording) => recording,
         Err(refusal) => return refusal,
     };
-    match blocking(move || transcript(&recording, kind)).await {
-        Some(path) => serve(&path, kind.mime(), "inline", request).await,
-        None => StatusCode::NOT_FOUND.into_response(),
+    match site.store.transcript(&recording, kind).await {
+        Ok(Some(file)) => serve(&site.store, &file, kind.mime(), "inline", request).await,
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => unreadable(&site.store, &recording, &error),
     }
 }
 
@@ -68,48 +58,29 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
     let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match find(site, id).await {
-        Ok(path) => serve(&path, codec.media_type(), disposition, request).await,
+        Ok(file) => serve(&site.store, &file, codec.media_type(), disposition, request).await,
         Err(refusal) => refusal,
     }
 }
 
-/// The file of an airing, by its id.
+/// The recording of an airing in the store, by its id.
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
-    let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
-    Ok(site.shelf.output().join(file))
+    recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-/// Which file stands under a path: it changes with every byte of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stand {
-    /// A strong tag (RFC 9110 section 8.8.3).
-    tag: String,
-    bytes: u64,
-    modified: DateTime<Utc>,
-}
-
-impl Stand {
-    async fn of(path: &FilePath) -> std::io::Result<Self> {
-        let metadata = tokio::fs::metadata(path).await?;
-        let modified = metadata.modified()?;
-        let (inode, bytes) = (metadata.ino(), metadata.len());
-        let tag = format!("\"{inode:x}-{bytes:x}-{:x}-{:x}\"", metadata.mtime(), metadata.mtime_nsec());
-        Ok(Self { tag, bytes, modified: modified.into() })
-    }
-}
-
-async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
+async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
     let (asked, _) = request.into_parts();
-    let mut response = match sent(path, &asked).await {
-        Ok(response) => response,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return StatusCode::NOT_FOUND.into_response(),
-        Err(error) => {
-            tracing::error!(%error, file = %path.display(), "a file of a recording could not be read");
-            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        }
+    let reading = match store.open(file).await {
+        Ok(Some(reading)) => reading,
+        Ok(None) => return StatusCode::NOT_FOUND.into_response(),
+        Err(error) => return unreadable(store, file, &error),
     };
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut response = match file::answer(&asked, reading).await {
+        Ok(response) => response,
+        Err(error) => return unreadable(store, file, &error),
+    };
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
     // Without a word about it, browsers keep what is old for a tenth of its age, be it deleted or made anew since
@@ -123,42 +94,9 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
     response
 }
 
-/// The file at `path`, as far as it was asked for, with its tag.
-async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
-    let mut stand = Stand::of(path).await?;
-    for _ in 0..TRIES {
-        let mut request = Request::from_parts(asked.clone(), Body::empty());
-        let headers = request.headers_mut();
-        if !goes_on(headers, &stand.tag, stand.modified) {
-            headers.remove(RANGE);
-        }
-        range::settle(&asked.method, headers, stand.bytes);
-        // A tag says more than a date (section 13.2.2).
-        let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
-        let is_same = headers.contains_key(IF_NONE_MATCH) && is_known(headers, &stand.tag, None);
-        for (tag, date) in [(IF_MATCH, IF_UNMODIFIED_SINCE), (IF_NONE_MATCH, IF_MODIFIED_SINCE)] {
-            if headers.contains_key(tag) {
-                headers.remove(date);
-            }
-        }
-        let mut response = if is_other {
-            StatusCode::PRECONDITION_FAILED.into_response()
-        } else if is_same {
-            StatusCode::NOT_MODIFIED.into_response()
-        } else {
-            ServeFile::new(path).try_call(request).await?.map(Body::new)
-        };
-        // It may have been replaced before it was opened.
-        let now = Stand::of(path).await?;
-        if now == stand {
-            if let Ok(tag) = HeaderValue::try_from(stand.tag) {
-                response.headers_mut().insert(ETAG, tag);
-            }
-            return Ok(response);
-        }
-        stand = now;
-    }
-    Err(std::io::Error::other("it is written all the time"))
+fn unreadable(store: &Store, file: &FilePath, error: &dyn Error) -> Response {
+    tracing::error!(%error, file = %store.shown(file).display(), "a file of a recording could not be read");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
 /// `text` in the percent encoding of RFC 8187 section 3.2.1.

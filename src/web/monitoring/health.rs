@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::base::readable;
 use crate::library::catalogue::Filter;
-use crate::library::shelf::free_space;
+use crate::library::store::free_space;
 use crate::web::Site;
 use crate::web::answer::broken;
 
@@ -22,19 +22,11 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(trouble) = site.recorder.output_trouble().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
-    for (name, folder) in [("recordings", site.shelf.output()), ("tape", site.decks.folder())] {
-        let Ok(free) = free_space(folder).await else {
-            let words = format!("the room for {name} cannot be measured\n");
-            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
-        };
-        if free < config.min_free {
-            let (free, wanted) = (readable::bytes(free), readable::bytes(config.min_free));
-            let words = format!(
-                "only {free} are free for {name}, less than min_free ({wanted}): nothing new is recorded until there is \
-                 room\n"
-            );
-            return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
-        }
+    if let Some(words) = short("recordings", site.store.room().await.ok(), config.min_free) {
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
+    }
+    if let Some(words) = short("tape", free_space(site.decks.folder()).await.ok(), config.min_free) {
+        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
     if let Some(trouble) = site.catalogue.troubles().first() {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
@@ -45,4 +37,15 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
     "ok\n".into_response()
+}
+
+/// What to say of too little room for `name`, or of room that cannot be measured. `None` if there is enough.
+fn short(name: &str, free: Option<u64>, wanted: u64) -> Option<String> {
+    let Some(free) = free else { return Some(format!("the room for {name} cannot be measured\n")) };
+    (free < wanted).then(|| {
+        let (free, wanted) = (readable::bytes(free), readable::bytes(wanted));
+        format!(
+            "only {free} are free for {name}, less than min_free ({wanted}): nothing new is recorded until there is room\n"
+        )
+    })
 }

@@ -17,7 +17,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use crate::library::catalogue::Totals;
-use crate::library::shelf::free_space;
+use crate::library::store::free_space;
 use crate::model::CauseKind;
 use crate::web::Site;
 use crate::web::answer::broken;
@@ -33,8 +33,8 @@ type Numbers = Gauge<f64, AtomicU64>;
 
 /// All figures.
 pub(super) async fn get(State(site): State<Site>) -> Response {
-    let (catalogue, shelf, now) = (&site.catalogue, &site.shelf, site.environment.clock.monotonic());
-    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, shelf, now).await) {
+    let (catalogue, store, now) = (&site.catalogue, &site.store, site.environment.clock.monotonic());
+    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, store, now).await) {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
@@ -115,9 +115,10 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    for (name, folder) in [("recordings", site.shelf.output()), ("state", site.decks.folder())] {
+    let (recordings, state) = (site.store.room().await, free_space(site.decks.folder()).await);
+    for (name, room) in [("recordings", recordings), ("state", state)] {
         // What cannot be measured is not there.
-        if let Ok(bytes) = free_space(folder).await {
+        if let Ok(bytes) = room {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);
         }
     }

@@ -50,7 +50,7 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = presence::gone(&site.shelf, &listed.recordings).await;
+    let gone = presence::gone(&site.store, &listed.recordings).await;
     let (config, language) = (site.config(), language::of(&headers));
     let recording = site.airings.running();
     let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();

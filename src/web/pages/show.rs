@@ -48,7 +48,7 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = presence::gone(&site.shelf, &listed.recordings).await;
+    let gone = presence::gone(&site.store, &listed.recordings).await;
     let coming = site.programme().coming_of(show, site.now(), NEXT);
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);

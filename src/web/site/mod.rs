@@ -21,7 +21,7 @@ use crate::events::Changes;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::Catalogue;
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::recorder::Recorder;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
@@ -43,7 +43,7 @@ pub struct Parts {
     /// What wakes those who show how things are.
     pub changes: Changes,
     /// The output folder, until the process ends: another one in the configuration is for the next.
-    pub shelf: Shelf,
+    pub store: Store,
     /// What a person has deleted.
     pub bin: Bin,
     /// The pictures of shows and stations.
@@ -63,7 +63,7 @@ pub struct Parts {
 pub struct Site {
     pub(super) current: Current,
     pub(super) catalogue: Catalogue,
-    pub(super) shelf: Shelf,
+    pub(super) store: Store,
     pub(super) bin: Bin,
     pub(super) pictures: Pictures,
     pub(super) airings: Airings,
@@ -88,7 +88,7 @@ pub struct Site {
 impl Site {
     /// Shows `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, shelf, bin, pictures, airings, recorder, decks } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -100,7 +100,7 @@ impl Site {
             started: environment.clock.now(),
             current,
             catalogue,
-            shelf,
+            store,
             bin,
             pictures,
             airings,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
-use crate::library::shelf::Shelf;
+use crate::library::store::Store;
 use crate::model::AiringId;
 
 /// An answer counts for so long: who watches asks every few seconds, and a network share with twenty thousand files is slow.
@@ -38,7 +38,7 @@ impl Presence {
     pub async fn sums(
         &self,
         catalogue: &Catalogue,
-        shelf: &Shelf,
+        store: &Store,
         now: Duration,
     ) -> Result<Option<Sums>, CatalogueError> {
         // One asks at a time; the others have its answer.
@@ -50,7 +50,7 @@ impl Presence {
         }
         let files = catalogue.files().await?;
         let names: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
-        let Ok(gone) = shelf.gone(names).await else { return Ok(None) };
+        let Ok(gone) = store.gone(names).await else { return Ok(None) };
         let mut sums = Sums::default();
         for (file, seconds) in files {
             let sum = if gone.contains(&file) { &mut sums.gone } else { &mut sums.there };
@@ -63,10 +63,10 @@ impl Presence {
 }
 
 /// Those of `recordings` whose file is not there any more: somebody has moved or deleted it.
-pub async fn gone(shelf: &Shelf, recordings: &[Recording]) -> HashSet<AiringId> {
+pub async fn gone(store: &Store, recordings: &[Recording]) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
     // What does not answer is not gone.
-    let gone = shelf.gone(files.clone()).await.unwrap_or_default();
+    let gone = store.gone(files.clone()).await.unwrap_or_default();
     files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
 }

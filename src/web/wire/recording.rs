@@ -1,6 +1,6 @@
 //! Recordings, without what only the interface knows of them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::cause::CauseKind;
 use crate::base::zone::Zone;
 use crate::library::catalogue::Recording;
+use crate::library::store::Store;
 use crate::model::{self, DeadAir, Gap, Verdict};
 
 /// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
@@ -100,8 +101,13 @@ pub enum NoteKind {
 }
 
 impl Report {
-    /// The recording, its file below `output`.
-    pub fn of(recording: &Recording, output: &Path) -> Self {
+    /// The recording, and where its file is in `store`.
+    pub fn in_store(recording: &Recording, store: &Store) -> Self {
+        Self { file: recording.file.as_deref().map(|file| store.shown(file)), ..Self::of(recording) }
+    }
+
+    /// The recording, its file as the list names it.
+    pub fn of(recording: &Recording) -> Self {
         let zone = recording.timezone;
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);
         Self {
@@ -117,7 +123,7 @@ impl Report {
             silent: recording.dead_air.iter().map(|dead| Silent::of(dead, zone)).collect(),
             notes: recording.notes.iter().cloned().map(Note::from).collect(),
             loudness: recording.loudness.map(|loudness| loudness.integrated),
-            file: recording.file.as_ref().map(|file| output.join(file)),
+            file: recording.file.clone(),
             bytes: recording.bytes,
         }
     }
@@ -206,7 +212,7 @@ mod tests {
             binned: None,
         };
         assert_eq!(
-            serde_json::to_value(Report::of(&recording, Path::new("/recordings"))).unwrap(),
+            serde_json::to_value(Report::in_store(&recording, &Store::new("/recordings"))).unwrap(),
             serde_json::json!({
                 "id": "명연주@20261120T0500Z",
                 "show": "명연주",

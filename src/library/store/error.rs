@@ -7,7 +7,7 @@ use thiserror::Error;
 
 /// What went wrong with a file or folder.
 #[derive(Debug, Error)]
-pub enum ShelfError {
+pub enum StoreError {
     /// A folder cannot be made.
     #[error("the folder {} cannot be made: {source}; may this user write there?", path.display())]
     Folder {
@@ -19,7 +19,7 @@ pub enum ShelfError {
     /// A file cannot be flushed, renamed, removed or measured.
     #[error("{} cannot be {doing}: {source}", path.display())]
     File {
-        /// `saved`, `named`, `removed`, `measured`, `written` or `moved into the bin`.
+        /// `saved`, `named`, `removed`, `measured`, `read`, `written`, `written to` or `moved into the bin`.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -69,7 +69,7 @@ pub enum ShelfError {
     Stopping,
 }
 
-impl ShelfError {
+impl StoreError {
     /// Whether the disk is full (or a quota is reached).
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Folder { source, .. } | Self::File { source, .. }

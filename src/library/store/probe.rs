@@ -8,41 +8,41 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Access, FallocateFlags, access, fallocate, statvfs};
 use rustix::io::Errno;
 
-use super::error::ShelfError;
+use super::error::StoreError;
 use super::lane::{blocking, promptly};
 use super::place;
-use super::{HIDDEN, Shelf};
+use super::{HIDDEN, Store};
 
 /// What the file is called; ends as temporary files do, so that what a crash leaves is removed like them.
 const NAME: &str = "probe.mp3.part";
 /// So much is written at once.
 const BLOCK: usize = 64 * 1024;
 
-impl Shelf {
+impl Store {
     /// Writes `bytes` into the output folder, and removes them.
-    pub async fn probe(&self, bytes: u64) -> Result<(), ShelfError> {
-        let shelf = self.clone();
+    pub async fn probe(&self, bytes: u64) -> Result<(), StoreError> {
+        let store = self.clone();
         blocking(move || {
-            shelf.mounted()?;
-            probe_now(&shelf.output.join(HIDDEN), bytes)
+            store.mounted()?;
+            probe_now(&store.output.join(HIDDEN), bytes)
         })
         .await
     }
 
     /// Whether the output folder seems to take files, without writing one, so that no disk is woken: it is mounted, may be
     /// written to, and has room for names. A quota is not seen in this way.
-    pub async fn look(&self) -> Result<(), ShelfError> {
-        let shelf = self.clone();
+    pub async fn look(&self) -> Result<(), StoreError> {
+        let store = self.clone();
         promptly(&self.output, move || {
-            shelf.mounted()?;
-            let existing = shelf.output.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+            store.mounted()?;
+            let existing = store.output.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
             let looked = || {
                 access(existing, Access::WRITE_OK | Access::EXEC_OK)?;
                 let system = statvfs(existing)?;
                 // Some file systems count no names.
                 if system.f_files > 0 && system.f_favail == 0 { Err(Errno::NOSPC) } else { Ok(()) }
             };
-            looked().map_err(|error: Errno| ShelfError::File {
+            looked().map_err(|error: Errno| StoreError::File {
                 doing: "written to",
                 path: existing.to_owned(),
                 source: error.into(),
@@ -53,18 +53,18 @@ impl Shelf {
 }
 
 /// Writes a file of so many `bytes` into `folder`, which is made where it is missing, and removes it.
-pub async fn probe(folder: &Path, bytes: u64) -> Result<(), ShelfError> {
+pub async fn probe(folder: &Path, bytes: u64) -> Result<(), StoreError> {
     let folder = folder.to_owned();
     blocking(move || probe_now(&folder, bytes)).await
 }
 
-fn probe_now(folder: &Path, bytes: u64) -> Result<(), ShelfError> {
+fn probe_now(folder: &Path, bytes: u64) -> Result<(), StoreError> {
     place::make_folders(folder)?;
     let path = folder.join(NAME);
     let written = write(&path, bytes);
     // What was written takes room. Where it cannot be removed, writing has failed as well.
     let _ = fs::remove_file(&path);
-    written.map_err(|source| ShelfError::File { doing: "written", path: folder.to_owned(), source })
+    written.map_err(|source| StoreError::File { doing: "written", path: folder.to_owned(), source })
 }
 
 /// Whether `file` takes more where its writer has ended: the reason where it does not.
@@ -104,11 +104,11 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_takes_a_file_is_left_as_it_was_and_another_says_why() {
         let root = tempfile::tempdir().unwrap();
-        let shelf = Shelf::new(root.path().join("output"));
-        shelf.probe(100_000).await.unwrap();
-        assert_eq!(fs::read_dir(shelf.output().join(HIDDEN)).unwrap().count(), 0);
+        let store = Store::new(root.path().join("output"));
+        store.probe(100_000).await.unwrap();
+        assert_eq!(fs::read_dir(store.output.join(HIDDEN)).unwrap().count(), 0);
         fs::write(root.path().join("file"), "").unwrap();
-        assert!(matches!(probe(&root.path().join("file"), 1).await, Err(ShelfError::Folder { .. })));
+        assert!(matches!(probe(&root.path().join("file"), 1).await, Err(StoreError::Folder { .. })));
         // More than any disk has.
         let error = probe(root.path(), 1 << 60).await.unwrap_err();
         assert!(!root.path().join(NAME).exists(), "{error}");

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::error::ShelfError;
+use super::error::StoreError;
 
 /// The file in the folder of the state.
 const NAME: &str = "mount.json";
@@ -36,9 +36,9 @@ pub(super) fn memory(state: &Path) -> PathBuf {
     state.join(NAME)
 }
 
-/// [`ShelfError::Unmounted`] where the folder `output` lay on a mount that is gone, as `memory` says. Otherwise that is
+/// [`StoreError::Unmounted`] where the folder `output` lay on a mount that is gone, as `memory` says. Otherwise that is
 /// brought up to date.
-pub(super) fn check(output: &Path, memory: &Path) -> Result<(), ShelfError> {
+pub(super) fn check(output: &Path, memory: &Path) -> Result<(), StoreError> {
     let (real, seen) = look(output, memory)?;
     let now = mount_of(&real).map(|mount| Seen { output: output.to_owned(), mount });
     if now != seen
@@ -49,17 +49,17 @@ pub(super) fn check(output: &Path, memory: &Path) -> Result<(), ShelfError> {
     Ok(())
 }
 
-/// [`ShelfError::Unmounted`] as from [`check`]; `memory` stays as it is.
-pub(super) fn still_mounted(output: &Path, memory: &Path) -> Result<(), ShelfError> {
+/// [`StoreError::Unmounted`] as from [`check`]; `memory` stays as it is.
+pub(super) fn still_mounted(output: &Path, memory: &Path) -> Result<(), StoreError> {
     look(output, memory).map(|_| ())
 }
 
 /// Where `output` really is and what is remembered of it, unless it lay on a mount that is gone.
-fn look(output: &Path, memory: &Path) -> Result<(PathBuf, Option<Seen>), ShelfError> {
+fn look(output: &Path, memory: &Path) -> Result<(PathBuf, Option<Seen>), StoreError> {
     let (real, seen) = (real(output), seen(memory));
     let known = seen.as_ref().filter(|seen| seen.output == output && real.starts_with(&seen.mount));
     if let Some(gone) = known.filter(|known| !is_mount(&known.mount)) {
-        return Err(ShelfError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() });
+        return Err(StoreError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() });
     }
     Ok((real, seen))
 }

@@ -8,22 +8,22 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use rustix::io::Errno;
 
-use super::error::ShelfError;
+use super::error::StoreError;
 use super::lane::{blocking, promptly};
 
 /// Renames the finished `temporary` file to exactly `target`, on the disk when this returns; fails with
-/// [`ShelfError::Taken`] where that exists, and then leaves both as they are.
-pub async fn place(temporary: &Path, target: &Path) -> Result<(), ShelfError> {
+/// [`StoreError::Taken`] where that exists, and then leaves both as they are.
+pub async fn place(temporary: &Path, target: &Path) -> Result<(), StoreError> {
     let (temporary, target) = (temporary.to_owned(), target.to_owned());
     blocking(move || place_now(&temporary, &target)).await
 }
 
 /// The free bytes that an ordinary user may still write where `path` is or would be made.
-pub async fn free_space(path: &Path) -> Result<u64, ShelfError> {
+pub async fn free_space(path: &Path) -> Result<u64, StoreError> {
     let folder = path.to_owned();
     promptly(path, move || {
         let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-        let system = rustix::fs::statvfs(existing).map_err(|error| ShelfError::File {
+        let system = rustix::fs::statvfs(existing).map_err(|error| StoreError::File {
             doing: "measured",
             path: existing.to_owned(),
             source: error.into(),
@@ -34,17 +34,17 @@ pub async fn free_space(path: &Path) -> Result<u64, ShelfError> {
 }
 
 /// The size of a file in bytes.
-pub async fn size(path: &Path) -> Result<u64, ShelfError> {
+pub async fn size(path: &Path) -> Result<u64, StoreError> {
     let path = path.to_owned();
     blocking(move || {
         let metadata = fs::metadata(&path);
-        metadata.map(|file| file.len()).map_err(|source| ShelfError::File { doing: "measured", path, source })
+        metadata.map(|file| file.len()).map_err(|source| StoreError::File { doing: "measured", path, source })
     })
     .await
 }
 
 /// [`place`] on this thread.
-pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), ShelfError> {
+pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), StoreError> {
     flush(temporary)?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folders(folder)?;
@@ -55,17 +55,17 @@ pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), ShelfErro
         named = name(temporary, target);
     }
     named.map_err(|source| match source.kind() {
-        io::ErrorKind::AlreadyExists => ShelfError::Taken { path: target.to_owned() },
+        io::ErrorKind::AlreadyExists => StoreError::Taken { path: target.to_owned() },
         io::ErrorKind::CrossesDevices => {
-            ShelfError::Elsewhere { path: target.to_owned(), temporary: temporary.to_owned() }
+            StoreError::Elsewhere { path: target.to_owned(), temporary: temporary.to_owned() }
         }
-        _ => ShelfError::File { doing: "named", path: target.to_owned(), source },
+        _ => StoreError::File { doing: "named", path: target.to_owned(), source },
     })?;
     flush(folder)
 }
 
-/// See [`super::Shelf::resume`].
-pub(super) fn resume(temporary: &Path, target: &Path, bytes: u64) -> Result<bool, ShelfError> {
+/// See [`super::Store::resume`].
+pub(super) fn resume(temporary: &Path, target: &Path, bytes: u64) -> Result<bool, StoreError> {
     let Ok(there) = target.metadata() else { return Ok(false) };
     match temporary.metadata() {
         Ok(waiting) if (waiting.dev(), waiting.ino()) == (there.dev(), there.ino()) => {
@@ -84,7 +84,7 @@ pub(super) fn resume(temporary: &Path, target: &Path, bytes: u64) -> Result<bool
 }
 
 /// Makes the folder and those above it that are missing, each on the disk before the next.
-pub(super) fn make_folders(folder: &Path) -> Result<(), ShelfError> {
+pub(super) fn make_folders(folder: &Path) -> Result<(), StoreError> {
     let missing: Vec<PathBuf> = folder
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
@@ -94,7 +94,7 @@ pub(super) fn make_folders(folder: &Path) -> Result<(), ShelfError> {
         match fs::create_dir(&folder) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => {}
-            Err(source) => return Err(ShelfError::Folder { path: folder, source }),
+            Err(source) => return Err(StoreError::Folder { path: folder, source }),
         }
         if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             flush(parent)?;
@@ -104,10 +104,10 @@ pub(super) fn make_folders(folder: &Path) -> Result<(), ShelfError> {
 }
 
 /// Removes a file; one that is not there is fine.
-pub(super) fn remove(path: &Path) -> Result<(), ShelfError> {
+pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            Err(ShelfError::File { doing: "removed", path: path.to_owned(), source })
+            Err(StoreError::File { doing: "removed", path: path.to_owned(), source })
         }
         _ => Ok(()),
     }
@@ -143,8 +143,8 @@ pub(super) fn unsupported(error: &io::Error) -> bool {
     Errno::from_io_error(error).is_some_and(|error| errors.contains(&error))
 }
 
-pub(super) fn flush(path: &Path) -> Result<(), ShelfError> {
-    let failed = |source| ShelfError::File { doing: "saved", path: path.to_owned(), source };
+pub(super) fn flush(path: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File { doing: "saved", path: path.to_owned(), source };
     match File::open(path).map_err(failed)?.sync_all() {
         // Some network file systems cannot flush folders; they do so by themselves.
         Err(error) if path.is_dir() && unsupported(&error) => Ok(()),
@@ -180,7 +180,7 @@ mod tests {
         // A device that takes everything and keeps nothing cannot be flushed.
         std::os::unix::fs::symlink("/dev/null", &part).unwrap();
         let error = place_now(&part, &target).unwrap_err();
-        assert!(matches!(&error, ShelfError::File { doing: "saved", path, .. } if *path == part), "{error}");
+        assert!(matches!(&error, StoreError::File { doing: "saved", path, .. } if *path == part), "{error}");
         assert!(part.symlink_metadata().is_ok() && target.symlink_metadata().is_err());
     }
 

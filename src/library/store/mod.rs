@@ -1,7 +1,8 @@
-//! The shelf: the output folder, in which every file is whole and none is ever replaced.
+//! The store: where the recordings are, on the local disk in the output folder. Every file in it is whole, and none is ever
+//! replaced.
 //!
 //! A recording is written as a hidden temporary file in the same file system, finished there, and then given its name.
-//! [`Shelf::shelve`], in numbered steps, with what a crash after each leaves:
+//! [`Store::shelve`], in numbered steps, with what a crash after each leaves:
 //!
 //! 1. the temporary file is flushed to the disk: a hidden file, removed at the next start;
 //! 2. missing folders are made, and their parents flushed: empty folders besides;
@@ -11,12 +12,13 @@
 //!
 //! Where a file system has no such rename (some network and FUSE ones), step 3 is a hard link and an unlink: a crash
 //! between them leaves two names of one file. Where it has no links either, an empty file reserves the name and is
-//! replaced: a crash between leaves that empty file. [`Shelf::resume`] puts both right.
+//! replaced: a crash between leaves that empty file. [`Store::resume`] puts both right.
 //!
 //! Whether a name is taken is always asked of the file system, so names that differ only in case collide exactly where
 //! they do.
 
 mod bin;
+mod contents;
 mod error;
 mod lane;
 mod mount;
@@ -24,8 +26,8 @@ mod name;
 mod parts;
 mod place;
 mod probe;
+mod reading;
 
-use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -33,28 +35,30 @@ use chrono::{DateTime, Utc};
 use lane::{blocking, promptly};
 use parts::{PART, Parts};
 
-pub use error::{ShelfError, is_full};
+pub use contents::{Present, Version};
+pub use error::{StoreError, is_full};
 pub use place::{free_space, place, size};
 pub use probe::{goes_on, probe};
+pub use reading::Reading;
 
 use crate::model::{AiringId, Codec};
 
 /// The folder of temporary files in the output folder.
 const HIDDEN: &str = ".aircheck";
-/// Names tried before the shelf says that something is wrong.
+/// Names tried before the store says that something is wrong.
 const MOST_NAMES: u32 = 9_999;
 
-/// The output folder.
+/// Where the recordings are. A recording is named by its path relative to the output folder, as the catalogue has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shelf {
+pub struct Store {
     output: PathBuf,
     /// The file in which it is remembered on what mount it lies.
     memory: Option<PathBuf>,
     parts: Parts,
 }
 
-impl Shelf {
-    /// The shelf in the folder `output`, which need not exist yet.
+impl Store {
+    /// The store in the folder `output`, which need not exist yet.
     pub fn new(output: impl Into<PathBuf>) -> Self {
         Self { output: output.into(), memory: None, parts: Parts::default() }
     }
@@ -72,28 +76,43 @@ impl Shelf {
         Self { parts: Parts::of_command(state), ..self.of_service(state) }
     }
 
-    /// [`ShelfError::Unmounted`] where what the folder `output` lay on is not mounted any more, as the service knows whose state
+    /// [`StoreError::Unmounted`] where what the folder `output` lay on is not mounted any more, as the service knows whose state
     /// is in the folder `state`. Changes nothing. Blocks.
-    pub fn still_mounted(output: &Path, state: &Path) -> Result<(), ShelfError> {
+    pub fn still_mounted(output: &Path, state: &Path) -> Result<(), StoreError> {
         mount::still_mounted(output, &mount::memory(state))
     }
 
-    /// [`ShelfError::Unmounted`] where what it lay on is not mounted any more. Blocks.
-    fn mounted(&self) -> Result<(), ShelfError> {
+    /// [`StoreError::Unmounted`] where what it lay on is not mounted any more. Blocks.
+    fn mounted(&self) -> Result<(), StoreError> {
         self.memory.as_ref().map_or(Ok(()), |memory| mount::check(&self.output, memory))
     }
 
-    /// The output folder.
-    pub fn output(&self) -> &Path {
+    /// Where the recording `file` is, for a person to be told: nothing is read or written by that path.
+    pub fn shown(&self, file: &Path) -> PathBuf {
+        self.at(file)
+    }
+
+    /// Where the recordings are, for a person to be told, as when nothing can be written there.
+    pub fn shown_folder(&self) -> &Path {
         &self.output
     }
 
+    /// The file of a recording on the disk.
+    fn at(&self, file: &Path) -> PathBuf {
+        self.output.join(file)
+    }
+
+    /// The bytes that are free for recordings.
+    pub async fn room(&self) -> Result<u64, StoreError> {
+        place::free_space(&self.output).await
+    }
+
     /// Where the temporary file of an airing goes: the folder is made, and what an earlier attempt left is removed.
-    pub async fn temporary(&self, id: &AiringId) -> Result<PathBuf, ShelfError> {
-        let (shelf, path) = (self.clone(), self.temporary_path(id));
+    pub async fn temporary(&self, id: &AiringId) -> Result<PathBuf, StoreError> {
+        let (store, path) = (self.clone(), self.temporary_path(id));
         blocking(move || {
-            shelf.mounted()?;
-            place::make_folders(&shelf.output.join(HIDDEN))?;
+            store.mounted()?;
+            place::make_folders(&store.output.join(HIDDEN))?;
             place::remove(&path)?;
             Ok(path)
         })
@@ -102,59 +121,53 @@ impl Shelf {
 
     /// Gives the temporary file `name`, made safe and numbered where it is taken. Folders in it are separated by `/`;
     /// it has no extension. Returns the file relative to the output folder.
-    pub async fn shelve(&self, temporary: &Path, name: &str, codec: Codec) -> Result<PathBuf, ShelfError> {
-        let (shelf, temporary, name) = (self.clone(), temporary.to_owned(), name.to_owned());
+    pub async fn shelve(&self, temporary: &Path, name: &str, codec: Codec) -> Result<PathBuf, StoreError> {
+        let (store, temporary, name) = (self.clone(), temporary.to_owned(), name.to_owned());
         blocking(move || {
-            shelf.mounted()?;
-            let output = &shelf.output;
+            store.mounted()?;
+            let output = &store.output;
             for number in 1..=MOST_NAMES {
                 let candidate = candidate(&name, codec, number);
                 match place::place_now(&temporary, &output.join(&candidate)) {
-                    Err(ShelfError::Taken { .. }) => {}
+                    Err(StoreError::Taken { .. }) => {}
                     Err(error) => return Err(error),
                     Ok(()) => return Ok(candidate),
                 }
             }
-            Err(ShelfError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
+            Err(StoreError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
         })
         .await
     }
 
     /// Gives the temporary file exactly the name `file`, relative to the output folder, as [`place()`] does.
-    pub async fn place(&self, temporary: &Path, file: &Path) -> Result<(), ShelfError> {
-        let (shelf, temporary, target) = (self.clone(), temporary.to_owned(), self.output.join(file));
+    pub async fn place(&self, temporary: &Path, file: &Path) -> Result<(), StoreError> {
+        let (store, temporary, target) = (self.clone(), temporary.to_owned(), self.at(file));
         blocking(move || {
-            shelf.mounted()?;
+            store.mounted()?;
             place::place_now(&temporary, &target)
         })
         .await
     }
 
-    /// The first of the names that [`Shelf::shelve`] would try, from number `first` on, that is free now: the file
+    /// The first of the names that [`Store::shelve`] would try, from number `first` on, that is free now: the file
     /// relative to the output folder, and its number.
-    pub async fn free_name(&self, name: &str, codec: Codec, first: u32) -> Result<(PathBuf, u32), ShelfError> {
+    pub async fn free_name(&self, name: &str, codec: Codec, first: u32) -> Result<(PathBuf, u32), StoreError> {
         let (output, name) = (self.output.clone(), name.to_owned());
         blocking(move || {
             (first.max(1)..=MOST_NAMES)
                 .map(|number| (candidate(&name, codec, number), number))
                 .find(|(file, _)| output.join(file).symlink_metadata().is_err())
-                .ok_or_else(|| ShelfError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
+                .ok_or_else(|| StoreError::Taken { path: output.join(candidate(&name, codec, MOST_NAMES)) })
         })
         .await
     }
 
-    /// Whether no file has this name.
-    pub async fn is_free(&self, file: &Path) -> Result<bool, ShelfError> {
-        let path = self.output.join(file);
-        blocking(move || Ok(path.symlink_metadata().is_err())).await
-    }
-
     /// After a crash: whether the temporary file of this airing, `bytes` long, has already got the name `file`. What
     /// an interrupted step 3 left is put right.
-    pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, ShelfError> {
-        let (shelf, temporary, target) = (self.clone(), self.temporary_path(id), self.output.join(file));
+    pub async fn resume(&self, id: &AiringId, file: &Path, bytes: u64) -> Result<bool, StoreError> {
+        let (store, temporary, target) = (self.clone(), self.temporary_path(id), self.at(file));
         let resume = move || {
-            shelf.mounted()?;
+            store.mounted()?;
             place::resume(&temporary, &target, bytes)
         };
         // Where that takes too long it may be asked again: twice changes nothing.
@@ -163,16 +176,16 @@ impl Shelf {
 
     /// Removes the file of a recording, and the folders that are empty then, never the output folder itself. A file
     /// that is not there is fine.
-    pub async fn remove(&self, file: &Path) -> Result<(), ShelfError> {
-        let (shelf, file) = (self.clone(), file.to_owned());
+    pub async fn remove(&self, file: &Path) -> Result<(), StoreError> {
+        let (store, file) = (self.clone(), file.to_owned());
         blocking(move || {
             if file.components().any(|part| !matches!(part, Component::Normal(_))) {
-                // Only what the shelf has named itself.
+                // Only what the store has named itself.
                 return Ok(());
             }
-            shelf.mounted()?;
-            place::remove(&shelf.output.join(&file))?;
-            shelf.remove_empty(&file);
+            store.mounted()?;
+            place::remove(&store.output.join(&file))?;
+            store.remove_empty(&file);
             Ok(())
         })
         .await
@@ -190,7 +203,7 @@ impl Shelf {
     /// At start, after recovery: removes the temporary files that a crash has left, and the hidden folder if it is
     /// empty then. Others may write into the same folder: what is not known to be nobody's goes only when it has not
     /// changed for a day. Returns how many files went.
-    pub async fn clean(&self, now: DateTime<Utc>) -> Result<usize, ShelfError> {
+    pub async fn clean(&self, now: DateTime<Utc>) -> Result<usize, StoreError> {
         let (hidden, parts) = (self.output.join(HIDDEN), self.parts.clone());
         blocking(move || {
             let Ok(entries) = std::fs::read_dir(&hidden) else { return Ok(0) };
@@ -204,41 +217,6 @@ impl Shelf {
             Ok(removed)
         })
         .await
-    }
-
-    /// Which of `files` are not there. What cannot be seen, for want of a right, may be.
-    pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, ShelfError> {
-        let is_gone = |output: &Path, file: &PathBuf| matches!(output.join(file).try_exists(), Ok(false));
-        self.ask(move |output| files.into_iter().filter(|file| is_gone(output, file)).collect()).await
-    }
-
-    /// What `look` says of the output folder, which it only reads. [`ShelfError::Silent`] where that takes too long,
-    /// [`ShelfError::Unmounted`] where it is not the folder that it was.
-    pub async fn ask<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Path) -> T + Send + 'static,
-    ) -> Result<T, ShelfError> {
-        promptly(&self.output, self.clone().looking(look)).await
-    }
-
-    /// As [`Shelf::ask`], for as long as it takes.
-    pub async fn search<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&Path) -> T + Send + 'static,
-    ) -> Result<T, ShelfError> {
-        blocking(self.clone().looking(look)).await
-    }
-
-    fn looking<T>(self, look: impl FnOnce(&Path) -> T) -> impl FnOnce() -> Result<T, ShelfError> {
-        move || self.mounted().map(|()| look(&self.output))
-    }
-
-    /// Whether the output folder itself is not there, or is empty, or what it lay on is not mounted: then it says nothing of
-    /// what became of the files in it.
-    pub async fn is_away(&self) -> Result<bool, ShelfError> {
-        let shelf = self.clone();
-        let is_empty = |folder: &Path| std::fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-        promptly(&self.output, move || Ok(shelf.mounted().is_err() || is_empty(&shelf.output))).await
     }
 
     fn temporary_path(&self, id: &AiringId) -> PathBuf {

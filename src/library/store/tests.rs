@@ -12,14 +12,14 @@ fn id(text: &str) -> AiringId {
 #[tokio::test]
 async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new(folder.path().join("recordings"));
+    let store = Store::new(folder.path().join("recordings"));
     let mut files = Vec::new();
     for sound in ["one", "two", "three"] {
-        let temporary = shelf.temporary(&id("명연주@20261120T0500Z")).await.unwrap();
+        let temporary = store.temporary(&id("명연주@20261120T0500Z")).await.unwrap();
         fs::write(&temporary, sound).unwrap();
-        let file = shelf.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3).await.unwrap();
+        let file = store.shelve(&temporary, "KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3).await.unwrap();
         assert!(!temporary.exists());
-        files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(shelf.output().join(&file)).unwrap()));
+        files.push((file.to_str().unwrap().to_owned(), fs::read_to_string(store.shown(&file)).unwrap()));
     }
     assert_eq!(
         files,
@@ -30,7 +30,7 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
         ]
     );
     assert_eq!(
-        shelf.free_name("KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3, 1).await.unwrap(),
+        store.free_name("KBS 1FM/명연주/2026-11-20 1400", Codec::Mp3, 1).await.unwrap(),
         (PathBuf::from("KBS 1FM/명연주/2026-11-20 1400 (4).mp3"), 4)
     );
 }
@@ -38,11 +38,11 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
 #[tokio::test]
 async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new(folder.path());
+    let store = Store::new(folder.path());
     let shelved = futures::future::join_all((0..20).map(async |number: u32| {
-        let temporary = shelf.temporary(&id(&format!("x@{number}"))).await.unwrap();
+        let temporary = store.temporary(&id(&format!("x@{number}"))).await.unwrap();
         fs::write(&temporary, number.to_string()).unwrap();
-        (number, shelf.shelve(&temporary, "same/name", Codec::Mp3).await.unwrap())
+        (number, store.shelve(&temporary, "same/name", Codec::Mp3).await.unwrap())
     }))
     .await;
     for (number, file) in shelved {
@@ -53,31 +53,31 @@ async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
 #[tokio::test]
 async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new(folder.path());
+    let store = Store::new(folder.path());
     let long = "긴 제목".repeat(200);
     for (name, airing) in
         [(format!("{long}/../{long}"), long.as_str()), ("..".to_owned(), "../../x"), (String::new(), "")]
     {
         for _ in 0..2 {
-            let temporary = shelf.temporary(&id(airing)).await.unwrap();
+            let temporary = store.temporary(&id(airing)).await.unwrap();
             assert_eq!(temporary.parent().unwrap(), folder.path().join(".aircheck"));
             fs::write(&temporary, "x").unwrap();
-            let file = shelf.shelve(&temporary, &name, Codec::Mp3).await.unwrap();
+            let file = store.shelve(&temporary, &name, Codec::Mp3).await.unwrap();
             assert!(folder.path().join(&file).canonicalize().unwrap().starts_with(folder.path()));
             assert!(file.file_name().unwrap().len() <= 255);
         }
     }
     assert_ne!(
-        shelf.temporary(&id(&format!("{long}@1"))).await.unwrap(),
-        shelf.temporary(&id(&format!("{long}@2"))).await.unwrap(),
+        store.temporary(&id(&format!("{long}@1"))).await.unwrap(),
+        store.temporary(&id(&format!("{long}@2"))).await.unwrap(),
         "long ids that differ only at the end must not share a file"
     );
     let of = async |airing: &str| {
-        let path = shelf.temporary(&id(airing)).await.unwrap();
+        let path = store.temporary(&id(airing)).await.unwrap();
         path.file_name().unwrap().to_str().unwrap().to_owned()
     };
     assert_eq!(of("news@20261120T0300Z").await, "news@20261120T0300Z.mp3.part");
-    let service = shelf.clone().of_service(folder.path());
+    let service = store.clone().of_service(folder.path());
     let longest = service.temporary(&id(&"a".repeat(255))).await.unwrap();
     fs::write(longest, "x").unwrap();
     let (small, great) = (of("news@20261120T0300Z").await, of("News@20261120T0300Z").await);
@@ -90,35 +90,35 @@ async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
     let output = folder.path().join("out");
     let service = |state: &str| {
         fs::create_dir_all(folder.path().join(state)).unwrap();
-        Shelf::new(&output).of_service(&folder.path().join(state))
+        Store::new(&output).of_service(&folder.path().join(state))
     };
-    let (shelf, other) = (service("state"), service("other"));
+    let (store, other) = (service("state"), service("other"));
     let now: DateTime<Utc> = SystemClock::shared().now();
-    assert_eq!(shelf.clean(now).await.unwrap(), 0);
+    assert_eq!(store.clean(now).await.unwrap(), 0);
     let airing = id("a@1");
-    let begin = async |shelf: &Shelf| {
-        let part = shelf.temporary(&airing).await.unwrap();
+    let begin = async |store: &Store| {
+        let part = store.temporary(&airing).await.unwrap();
         fs::write(&part, "half").unwrap();
         part
     };
     // The same folder by another way is the same service.
     std::os::unix::fs::symlink(folder.path().join("state"), folder.path().join("link")).unwrap();
-    let (own, theirs, nobodys) = (begin(&shelf).await, begin(&other).await, begin(&Shelf::new(&output)).await);
-    assert_eq!(own, begin(&Shelf::new(&output).of_service(&folder.path().join("link"))).await);
-    let command = begin(&Shelf::new(&output).of_command(&folder.path().join("state"))).await;
+    let (own, theirs, nobodys) = (begin(&store).await, begin(&other).await, begin(&Store::new(&output)).await);
+    assert_eq!(own, begin(&Store::new(&output).of_service(&folder.path().join("link"))).await);
+    let command = begin(&Store::new(&output).of_command(&folder.path().join("state"))).await;
     let name = command.file_name().unwrap().to_str().unwrap();
     // No system has so many processes.
     let dead = command.with_file_name(name.replace(&format!(".{}-", std::process::id()), ".2000000000-"));
     fs::write(&dead, "half").unwrap();
     fs::write(output.join("kept.mp3"), "whole").unwrap();
 
-    assert_eq!(shelf.clean(now).await.unwrap(), 2);
+    assert_eq!(store.clean(now).await.unwrap(), 2);
     assert!(!own.exists() && !dead.exists(), "what its own crash has left");
     assert!(theirs.exists() && nobodys.exists() && command.exists(), "what others may be at work on");
-    assert_eq!(shelf.clean(now + TimeDelta::hours(25)).await.unwrap(), 2);
+    assert_eq!(store.clean(now + TimeDelta::hours(25)).await.unwrap(), 2);
     assert!(command.exists(), "it lives");
     fs::remove_file(command).unwrap();
-    assert_eq!(shelf.clean(now).await.unwrap(), 0);
+    assert_eq!(store.clean(now).await.unwrap(), 0);
     let left: Vec<_> = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["kept.mp3"]);
 }
@@ -126,16 +126,16 @@ async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
 #[tokio::test]
 async fn what_another_service_has_put_into_the_bin_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new(folder.path());
+    let store = Store::new(folder.path());
     let airing = id("news@20261120T0300Z");
     for name in ["news.mp3", "news (2).mp3"] {
         fs::write(folder.path().join(name), name).unwrap();
     }
-    assert!(shelf.bin(&airing, Path::new("news.mp3")).await.unwrap());
-    let error = shelf.bin(&airing, Path::new("news (2).mp3")).await.unwrap_err();
-    assert!(matches!(error, ShelfError::Taken { .. }), "{error}");
+    assert!(store.bin(&airing, Path::new("news.mp3")).await.unwrap());
+    let error = store.bin(&airing, Path::new("news (2).mp3")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Taken { .. }), "{error}");
     assert!(folder.path().join("news (2).mp3").exists());
-    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "news.mp3");
 }
 
@@ -143,17 +143,17 @@ async fn what_another_service_has_put_into_the_bin_is_not_replaced() {
 async fn removing_a_recording_takes_its_empty_folders_but_never_the_output_folder_or_anything_outside() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("recordings");
-    let shelf = Shelf::new(&output);
+    let store = Store::new(&output);
     fs::create_dir_all(output.join("station/show")).unwrap();
     fs::write(output.join("station/show/a.mp3"), "a").unwrap();
     fs::write(output.join("station/b.mp3"), "b").unwrap();
     fs::write(folder.path().join("outside.mp3"), "o").unwrap();
 
-    shelf.remove(Path::new("station/show/a.mp3")).await.unwrap();
+    store.remove(Path::new("station/show/a.mp3")).await.unwrap();
     assert!(!output.join("station/show").exists() && output.join("station/b.mp3").exists());
-    shelf.remove(Path::new("station/b.mp3")).await.unwrap();
-    shelf.remove(Path::new("station/b.mp3")).await.unwrap();
-    shelf.remove(Path::new("../outside.mp3")).await.unwrap();
+    store.remove(Path::new("station/b.mp3")).await.unwrap();
+    store.remove(Path::new("station/b.mp3")).await.unwrap();
+    store.remove(Path::new("../outside.mp3")).await.unwrap();
     assert!(output.is_dir() && fs::read_dir(&output).unwrap().next().is_none());
     assert!(folder.path().join("outside.mp3").exists());
 }
@@ -165,7 +165,7 @@ async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refuse
     let temporary = temporary_beside(&target);
     fs::write(&temporary, "new").unwrap();
     fs::write(&target, "old").unwrap();
-    assert!(matches!(place(&temporary, &target).await, Err(ShelfError::Taken { .. })));
+    assert!(matches!(place(&temporary, &target).await, Err(StoreError::Taken { .. })));
     assert_eq!(fs::read_to_string(&target).unwrap(), "old");
     fs::remove_file(&target).unwrap();
     place(&temporary, &target).await.unwrap();
@@ -174,7 +174,7 @@ async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refuse
     let elsewhere = Path::new("/dev/shm");
     if elsewhere.is_dir() {
         let other = elsewhere.join(format!("aircheck-{}.mp3", std::process::id()));
-        assert!(matches!(place(&target, &other).await, Err(ShelfError::Elsewhere { .. })));
+        assert!(matches!(place(&target, &other).await, Err(StoreError::Elsewhere { .. })));
         assert!(!other.exists() && target.exists());
     }
     assert!(free_space(&folder.path().join("not/yet/made")).await.unwrap() > 0);
@@ -183,15 +183,15 @@ async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refuse
 #[tokio::test]
 async fn what_an_earlier_release_put_into_the_bin_is_found_there() {
     let folder = tempfile::tempdir().unwrap();
-    let shelf = Shelf::new(folder.path());
+    let store = Store::new(folder.path());
     let airing = id("News@20261120T0300Z");
     let bin = folder.path().join(".aircheck/bin");
     fs::create_dir_all(&bin).unwrap();
     fs::write(bin.join("News@20261120T0300Z.mp3"), "old").unwrap();
-    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
-    shelf.bin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.bin(&airing, Path::new("news.mp3")).await.unwrap();
     assert!(!bin.join("News@20261120T0300Z.mp3").exists());
-    shelf.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
 }

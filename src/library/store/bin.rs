@@ -6,25 +6,26 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
-use super::error::ShelfError;
+use super::error::StoreError;
 use super::lane::blocking;
 use super::name::{former_hidden_name, hidden_name};
 use super::place;
-use super::{HIDDEN, Shelf};
+use super::{HIDDEN, Store};
 use crate::model::AiringId;
 
 /// The bin in the hidden folder.
 const BIN: &str = "bin";
 
-impl Shelf {
+impl Store {
     /// Moves the file of a recording into the bin, with the folders flushed, and removes the folders that are empty
-    /// then. False where there is no such file, [`ShelfError::Taken`] where another service that shares the folder has
+    /// then. False where there is no such file, [`StoreError::Taken`] where another service that shares the folder has
     /// put the file of an airing with the same id there.
-    pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, ShelfError> {
-        let (shelf, binned, file) = (self.clone(), self.binned(id), file.to_owned());
+    pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, StoreError> {
+        let (store, id, file) = (self.clone(), id.clone(), file.to_owned());
         blocking(move || {
-            shelf.mounted()?;
-            let from = shelf.output.join(&file);
+            store.mounted()?;
+            let binned = store.binned(&id);
+            let from = store.at(&file);
             if file.components().any(|part| !matches!(part, Component::Normal(_))) || !from.is_file() {
                 return Ok(false);
             }
@@ -34,52 +35,58 @@ impl Shelf {
             if let Ok(there) = binned.symlink_metadata() {
                 let same = from.metadata().is_ok_and(|here| (here.dev(), here.ino()) == (there.dev(), there.ino()));
                 if !same {
-                    return Err(ShelfError::Taken { path: binned });
+                    return Err(StoreError::Taken { path: binned });
                 }
                 // A second name of the same file would make the rename do nothing.
                 place::remove(&binned)?;
             }
             fs::rename(&from, &binned).map_err(|source| match source.kind() {
                 io::ErrorKind::CrossesDevices => {
-                    ShelfError::Elsewhere { path: binned.clone(), temporary: from.clone() }
+                    StoreError::Elsewhere { path: binned.clone(), temporary: from.clone() }
                 }
-                _ => ShelfError::File { doing: "moved into the bin", path: from.clone(), source },
+                _ => StoreError::File { doing: "moved into the bin", path: from.clone(), source },
             })?;
             for folder in [binned.parent(), from.parent()].into_iter().flatten() {
                 place::flush(folder)?;
             }
-            shelf.remove_empty(&file);
+            store.remove_empty(&file);
             Ok(true)
         })
         .await
     }
 
-    /// Gives the file in the bin the name `file` again; [`ShelfError::Taken`] where another has it.
-    pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), ShelfError> {
-        let (shelf, binned, target) = (self.clone(), self.binned(id), self.output.join(file));
+    /// Gives the file in the bin the name `file` again; [`StoreError::Taken`] where another has it.
+    pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), StoreError> {
+        let (store, id, target) = (self.clone(), id.clone(), self.at(file));
         blocking(move || {
-            shelf.mounted()?;
-            place::place_now(&binned, &target)?;
-            shelf.remove_bin();
+            store.mounted()?;
+            place::place_now(&store.binned(&id), &target)?;
+            store.remove_bin();
             Ok(())
         })
         .await
     }
 
     /// Removes the file in the bin; one that is not there is fine.
-    pub async fn remove_binned(&self, id: &AiringId) -> Result<(), ShelfError> {
-        let (shelf, binned) = (self.clone(), self.binned(id));
+    pub async fn remove_binned(&self, id: &AiringId) -> Result<(), StoreError> {
+        let (store, id) = (self.clone(), id.clone());
         blocking(move || {
-            shelf.mounted()?;
-            place::remove(&binned)?;
-            shelf.remove_bin();
+            store.mounted()?;
+            place::remove(&store.binned(&id))?;
+            store.remove_bin();
             Ok(())
         })
         .await
     }
 
-    /// Where the file of an airing is while it is in the bin.
-    pub fn binned(&self, id: &AiringId) -> PathBuf {
+    /// Whether the file of an airing is in the bin.
+    pub async fn is_binned(&self, id: &AiringId) -> Result<bool, StoreError> {
+        let (store, id) = (self.clone(), id.clone());
+        blocking(move || Ok(store.binned(&id).metadata().is_ok())).await
+    }
+
+    /// Where the file of an airing is while it is in the bin. Blocks.
+    pub(in crate::library) fn binned(&self, id: &AiringId) -> PathBuf {
         let named = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
         let path = named(hidden_name(id));
         // One that an earlier release has put there.
