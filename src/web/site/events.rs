@@ -100,7 +100,10 @@ impl Events {
                 loop {
                     if telling.now.receiver_count() == 0 {
                         telling.now.send_replace(None);
-                        telling.wanted.notified().await;
+                        // Whoever came while others listened has left a wake-up call.
+                        while telling.now.receiver_count() == 0 {
+                            telling.wanted.notified().await;
+                        }
                     }
                     let recorder = recorder.clone();
                     let progress = blocking(move || recorder.progress()).await;
