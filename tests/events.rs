@@ -1,5 +1,6 @@
 //! What happens, heard over HTTP from the real service while it records.
 
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
@@ -7,9 +8,10 @@ use reqwest::{Client, Response, StatusCode, Url};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::aircheck::Aircheck;
+use crate::support::aircheck::{Aircheck, until};
 use crate::support::library::{ID, address, get, recorded};
-use crate::support::origin::{Container, Origin, Setup};
+use crate::support::machine::{minute, processes};
+use crate::support::origin::{Container, Origin, Setup, StationHandle};
 
 /// The longest that anything takes to be told.
 const SOON: Duration = Duration::from_secs(60);
@@ -119,6 +121,61 @@ async fn listeners_hear_how_far_an_airing_is_and_what_changes_until_the_service_
     assert_eq!(all.data["resources"].as_array().map(Vec::len), Some(4), "{all:?}");
 }
 
+/// The ids of the ffmpegs that measure levels.
+fn meters(aircheck: &Aircheck) -> Vec<u32> {
+    let command = |id: u32| std::fs::read_to_string(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    let ids = processes(aircheck).into_iter().map(|(id, _)| id);
+    ids.filter(|id| command(*id).contains("aresample=8000")).collect()
+}
+
+#[tokio::test]
+async fn meters_start_one_process_for_each_station_however_long_and_however_many_look() {
+    let origin = Origin::start();
+    let stations = [Container::Ts, Container::Adts].map(|kind| origin.station(kind.extension(), Setup::of(kind)));
+    let [one, other] = stations.each_ref().map(StationHandle::url);
+    let (_, cron) = minute(-59);
+    let show = |name: &str, station: &str| {
+        format!("  - {{ title: {name}, station: {station}, cron: \"{cron}\", length: 10m }}\n")
+    };
+    let shows = [show("A", "one"), show("B", "one"), show("C", "other")].concat();
+    let aircheck = Aircheck::new(&format!(
+        "timezone: UTC\nstations:\n  one: {{ hls: \"{one}\" }}\n  other: {{ hls: \"{other}\" }}\nshows:\n{shows}"
+    ));
+    // Notes the start of each ffmpeg that measures levels.
+    let started = aircheck.path("started");
+    let program = format!(
+        "#!/bin/sh\ncase \"$*\" in *aresample=8000*) echo meter >> '{}';; esac\nPATH=\"${{PATH#*:}}\" exec ffmpeg \"$@\"\n",
+        started.display()
+    );
+    let path = aircheck.put_program("ffmpeg", &program);
+    let starts = || std::fs::read_to_string(&started).unwrap_or_default().lines().count();
+    let service = aircheck.start_with("run", &["run"], &[("PATH", &path)]);
+    let base = address(&service).await;
+
+    let mut ears = vec![Ear::new(&base, "/api/v1/events").await];
+    for _ in 0..3 {
+        let mut shown: HashMap<String, HashSet<String>> = HashMap::new();
+        // All three have levels, and go on.
+        while shown.len() < 3 || shown.values().any(|on_tape| on_tape.len() < 4) {
+            for ear in &mut ears {
+                let event = ear.until("levels", |it| it.name == "on-air").await;
+                for airing in event.data.as_array().expect("a list") {
+                    let levels = airing["levels"].as_array().expect("a list");
+                    if !levels.is_empty() {
+                        let show = airing["show"].as_str().expect("a name").to_owned();
+                        shown.entry(show).or_default().insert(airing["on_tape"].to_string());
+                    }
+                }
+            }
+        }
+        assert_eq!((starts(), meters(&aircheck).len()), (2, 2), "{}", service.log());
+        ears.push(Ear::new(&base, "/api/v1/events").await);
+    }
+    drop(ears);
+    until("the end of the meters", SOON, async || meters(&aircheck).is_empty()).await;
+    assert_eq!(starts(), 2);
+}
+
 #[tokio::test]
 async fn there_are_not_more_listeners_than_can_be_served() {
     let aircheck = Aircheck::new("timezone: UTC\nstations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\nshows: []\n");
@@ -136,5 +193,5 @@ async fn there_are_not_more_listeners_than_can_be_served() {
     );
     drop(ears);
     let again = async || get(&client, &base, "/api/v1/events").await.status() == StatusCode::OK;
-    crate::support::aircheck::until("a place is free again", SOON, again).await;
+    until("a place is free again", SOON, again).await;
 }

@@ -34,9 +34,29 @@ impl Decoder {
         settings: Encoding,
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+        Self::start_with(&[], reel, settings, clock)
+    }
+
+    /// As [`Decoder::start`], for sound that comes as it is on the air: it looks at half a second of it before it begins,
+    /// not at five.
+    pub(super) fn start_live(
+        reel: &Reel,
+        settings: Encoding,
+        clock: &SharedClock,
+    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+        Self::start_with(&["-analyzeduration", "500000"], reel, settings, clock)
+    }
+
+    fn start_with(
+        options: &[&str],
+        reel: &Reel,
+        settings: Encoding,
+        clock: &SharedClock,
+    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
         let demuxer = reel.container.demuxer();
         let mut process = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
+            .args(options)
             .args(["-f", demuxer, "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn"])
             .args(["-af".to_owned(), format!("aresample={},asetpts=N/SR/TB", settings.sample_rate)])
             .args(["-ac".to_owned(), settings.channels.to_string()])

@@ -41,7 +41,7 @@ pub use codecs::RESERVED_FOR_TAGS;
 pub use error::EncodeError;
 pub use feed::frames_of;
 pub use job::{Encoded, Job};
-pub use level::{PER_SECOND as LEVELS_PER_SECOND, levels};
+pub use level::LevelMeter;
 pub use live_mp3::{listen, queue};
 
 /// How many encoders may fail at one cut.

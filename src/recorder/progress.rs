@@ -7,6 +7,9 @@ use crate::airings::Running;
 use crate::model::Cause;
 use crate::tape::{self, Sound};
 
+/// How many of the newest sounds are told: more than come between two looks.
+const NEWEST: usize = 8;
+
 /// How far one is.
 #[derive(Debug, Clone)]
 pub struct Progress {
@@ -18,8 +21,8 @@ pub struct Progress {
     pub missing: Duration,
     /// Why no sound comes at the moment, or what keeps it from being finished.
     pub trouble: Option<Cause>,
-    /// The newest sound of it.
-    pub newest: Option<Sound>,
+    /// The newest sounds of its station, the newest last.
+    pub newest: Vec<Sound>,
 }
 
 /// How far each airing is, the earliest first. Blocks for a walk along their tapes.
@@ -29,7 +32,8 @@ pub(super) fn of_all(parts: &Parts) -> Vec<Progress> {
         let cut = running.airing.cut();
         let tape = parts.decks.known(&running.airing.station);
         let view = tape.as_ref().map(|tape| tape.blocking_view(&cut)).unwrap_or_default();
-        let ((on_tape, missing), newest) = (tape::progress(&view, cut), view.newest().cloned());
+        let (on_tape, missing) = tape::progress(&view, cut);
+        let newest = tape.as_ref().map(|tape| tape.newest(NEWEST)).unwrap_or_default();
         let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
         let trouble = trouble.or_else(|| running.held.clone()).or_else(|| output.clone());
         Progress { running, on_tape, missing, trouble, newest }

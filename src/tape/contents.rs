@@ -12,7 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::index::closed::ClosedReel;
-use super::index::entry::{Entry, Title, Trouble};
+use super::index::entry::{Entry, Sound, Title, Trouble};
 use super::index::summary::Summary;
 use super::index::{Index, moved_by};
 use super::tally::Tally;
@@ -84,6 +84,14 @@ impl Contents {
             self.measure(&sound.reel.detail, entry.duration, sound.length);
         }
         self.block(|index| index.entries.len()).entries.push(entry);
+    }
+
+    /// The newest sounds since the last reel ended, `most` at most, the newest last.
+    pub(super) fn newest(&self, most: usize) -> Vec<Sound> {
+        let entries = self.open.iter().rev().flat_map(|block| block.index.entries.iter().rev());
+        let mut newest: Vec<_> = entries.filter_map(|entry| entry.sound.as_ref().ok()).take(most).cloned().collect();
+        newest.reverse();
+        newest
     }
 
     /// Adds a trouble.

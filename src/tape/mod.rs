@@ -205,6 +205,11 @@ impl Tape {
         self.contents().heard
     }
 
+    /// The newest sounds on the reel that is being written, `most` at most, the newest last.
+    pub fn newest(&self, most: usize) -> Vec<Sound> {
+        self.contents().newest(most)
+    }
+
     /// The format of the newest sound, and its rate in bits per second over the newest 30 entries.
     pub fn rate(&self) -> Option<(String, f64)> {
         let contents = self.contents();

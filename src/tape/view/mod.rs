@@ -12,7 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::base::duration::delta;
 use crate::model::{Cause, Gap, Span};
 use crate::tape::index::Index;
-use crate::tape::index::entry::{Entry, Sound, Title, Trouble};
+use crate::tape::index::entry::{Entry, Title, Trouble};
 use crate::tape::timing::{Timed, on_air_times};
 
 /// Entries that follow each other, and the troubles that came between them.
@@ -145,11 +145,6 @@ impl View {
         let (timed, entry) = offered.next()?;
         let newest = offered.last().map_or(entry, |(_, newest)| newest);
         Some((timed.start.max(instant), newest.arrived))
-    }
-
-    /// The newest sound.
-    pub fn newest(&self) -> Option<&Sound> {
-        self.entries().rev().find_map(|entry| entry.sound.as_ref().ok())
     }
 
     /// How much sound is on it, wherever it lies.

@@ -43,7 +43,7 @@ pub struct OnAir {
     trouble: Option<String>,
     /// Why, in one word.
     trouble_kind: Option<CauseKind>,
-    /// The loudest sample of each tenth of a second of the newest stretch, in dBFS.
+    /// The loudest sample of each tenth of a second of what was decoded last, in dBFS.
     levels: Vec<f32>,
 }
 
@@ -94,19 +94,23 @@ impl Events {
             run: environment.clock.now().timestamp_millis(),
         };
         let (telling, clock) = (events.clone(), Arc::clone(&environment.clock));
+        let mut levels = Levels::new(environment.clone());
         environment.tasks.spawn(async move {
             let look = async {
-                let mut levels = Levels::default();
                 loop {
                     if telling.now.receiver_count() == 0 {
                         telling.now.send_replace(None);
-                        telling.wanted.notified().await;
+                        levels.stop();
+                        // Whoever came while others listened has left a wake-up call.
+                        while telling.now.receiver_count() == 0 {
+                            telling.wanted.notified().await;
+                        }
                     }
                     let recorder = recorder.clone();
                     let progress = blocking(move || recorder.progress()).await;
-                    levels.look(&progress, &clock).await;
+                    levels.look(&progress);
                     let of = |one: Progress| {
-                        let loud = levels.of(&one.running.airing.id);
+                        let loud = levels.of(&one.running.airing.station);
                         OnAir::new(one, loud)
                     };
                     let on_air: Vec<_> = progress.into_iter().map(of).collect();

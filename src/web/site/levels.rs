@@ -1,70 +1,86 @@
 //! How loud what is on the air has just been, for meters that move while it is recorded.
 //!
-//! The newest stretch on each tape is decoded once, while somebody listens to the events. Whatever is on the air, a look
-//! takes a few ffmpegs of a moment each: where there are many stations, they take turns.
+//! Invariants:
+//! - each station on the air has one meter, whoever looks and however many of its airings are recorded. It goes on from
+//!   look to look, so that a look starts no process;
+//! - there are [`MOST`] meters at most. Who has one keeps it until its last airing is over; who has none has no levels;
+//! - nobody looks, nothing is decoded.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use futures::{StreamExt as _, stream};
-use tracing::debug;
-
-use crate::base::clock::SharedClock;
-use crate::encode;
-use crate::model::AiringId;
+use crate::base::environment::Environment;
+use crate::encode::LevelMeter;
+use crate::model::StationId;
 use crate::recorder::Progress;
 use crate::tape::Sound;
 
-/// Stretches that one look decodes.
-const MOST: usize = 8;
-/// Decoders at a time.
-const AT_A_TIME: usize = 2;
+/// Meters at a time: each has an ffmpeg, which takes some 10 MB of its own.
+const MOST: usize = 16;
 /// What silence is called, in dBFS.
 const SILENCE: f32 = -90.0;
 
 /// The levels of what is on the air.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Levels {
-    known: HashMap<AiringId, Known>,
-    looks: u64,
+    environment: Environment,
+    known: HashMap<StationId, Known>,
 }
 
 #[derive(Debug)]
 struct Known {
-    /// What was measured last.
-    sound: Sound,
+    meter: LevelMeter,
+    /// What the meter got last.
+    newest: Option<Sound>,
     levels: Vec<f32>,
-    /// In which look.
-    look: u64,
 }
 
 impl Levels {
-    /// Measures what is new on the tapes.
-    pub(super) async fn look(&mut self, progress: &[Progress], clock: &SharedClock) {
-        self.looks += 1;
-        self.known.retain(|id, _| progress.iter().any(|one| one.running.airing.id == *id));
-        let newest = progress.iter().filter_map(|one| Some((one.running.airing.id.clone(), one.newest.clone()?)));
-        let mut new: Vec<_> =
-            newest.filter(|(id, sound)| self.known.get(id).is_none_or(|known| known.sound != *sound)).collect();
-        new.sort_by_key(|(id, _)| self.known.get(id).map(|known| known.look));
-        new.truncate(MOST);
-        let measured: Vec<_> =
-            stream::iter(new).map(|new| measure(new, clock)).buffer_unordered(AT_A_TIME).collect().await;
-        for (id, sound, levels) in measured {
-            self.known.insert(id, Known { sound, levels, look: self.looks });
+    /// No levels yet. The meters are tasks of `environment`.
+    pub(super) fn new(environment: Environment) -> Self {
+        Self { environment, known: HashMap::new() }
+    }
+
+    /// Hands what is new on the tapes to the meters, and takes what they have measured since the last look.
+    pub(super) fn look(&mut self, progress: &[Progress]) {
+        self.known.retain(|station, _| progress.iter().any(|one| one.running.airing.station == *station));
+        for one in progress.iter().filter(|one| !one.newest.is_empty()) {
+            let has_room = self.known.len() < MOST;
+            let known = match self.known.entry(one.running.airing.station.clone()) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(place) if has_room => {
+                    let meter = LevelMeter::start(place.key().clone(), &self.environment);
+                    place.insert(Known { meter, newest: None, levels: Vec::new() })
+                }
+                Entry::Vacant(_) => continue,
+            };
+            known.hear(&one.newest);
+        }
+        for known in self.known.values_mut() {
+            known.levels = known.meter.levels();
         }
     }
 
-    /// The loudest sample of each tenth of a second of the newest stretch of `airing`, in dBFS, to the tenth.
-    pub(super) fn of(&self, airing: &AiringId) -> Vec<f32> {
+    /// Ends all meters.
+    pub(super) fn stop(&mut self) {
+        self.known.clear();
+    }
+
+    /// The loudest sample of each tenth of a second of what was decoded last of `station`, in dBFS, to the tenth.
+    pub(super) fn of(&self, station: &StationId) -> Vec<f32> {
         let decibels = |level: &f32| ((20.0 * level.log10()).max(SILENCE) * 10.0).round() / 10.0;
-        self.known.get(airing).map(|known| known.levels.iter().map(decibels).collect()).unwrap_or_default()
+        self.known.get(station).map(|known| known.levels.iter().map(decibels).collect()).unwrap_or_default()
     }
 }
 
-async fn measure((id, sound): (AiringId, Sound), clock: &SharedClock) -> (AiringId, Sound, Vec<f32>) {
-    let levels = encode::levels(&sound, clock).await.unwrap_or_else(|error| {
-        debug!(airing = %id, %error, "its level cannot be measured");
-        Vec::new()
-    });
-    (id, sound, levels)
+impl Known {
+    /// Hands on what of `sounds` came since the last time; the newest alone if that is not known.
+    fn hear(&mut self, sounds: &[Sound]) {
+        let last = sounds.iter().position(|sound| Some(sound) == self.newest.as_ref());
+        let first = last.map_or(sounds.len().saturating_sub(1), |last| last + 1);
+        for sound in sounds.iter().skip(first) {
+            self.meter.hear(sound.clone());
+            self.newest = Some(sound.clone());
+        }
+    }
 }
