@@ -92,7 +92,7 @@ async fn draft(
     let following = Draft::following(order, &tape, makers, &temporary, environment, &ending);
     let telling = async {
         ending.taped.cancelled().await;
-        airings.taped(&airing.id);
+        airings.mark_taped(&airing.id);
         std::future::pending().await
     };
     let mut draft = tokio::select! {
