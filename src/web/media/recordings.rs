@@ -1,8 +1,8 @@
-//! The recordings themselves, and their transcripts: parts of files, conditions on dates and HEAD by tower-http, which knows
-//! no tags and takes only a range that it can serve for one; names by RFC 8187.
+//! The files of recordings, and their transcripts. tower-http serves parts of files, conditions on dates, and HEAD; it
+//! knows no tags, and accepts only ranges that it can serve. File names are encoded by RFC 8187.
 //!
-//! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
-//! recording that is cut again has the same address, and a download that goes on must not be made of both.
+//! Invariant: a part, or a 304, belongs to the very file whose tag goes with it. A recording that is cut again has the
+//! same address, and a resumed download must not mix both files.
 
 use std::fmt::Write as _;
 use std::os::unix::fs::MetadataExt as _;
@@ -26,13 +26,13 @@ use crate::base::blocking::blocking;
 use crate::library::transcript::{TranscriptKind, transcript};
 use crate::model::{AiringId, Codec};
 use crate::web::Site;
-use crate::web::answer::conditional::{ASK_AGAIN, goes_on, is_known, is_that};
+use crate::web::answer::conditional::{ASK_AGAIN, client_has, if_match_holds, if_range_holds};
 use crate::web::answer::{broken, range};
 
-/// How often a file may be replaced just when it is asked for.
+/// How often a file may be replaced during one request.
 const TRIES: usize = 3;
 
-/// The addresses of the sound, and of what was said in it.
+/// Returns the router of sound and transcripts.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/media/{file}", get(play))
@@ -40,17 +40,17 @@ pub(super) fn router() -> Router<Site> {
         .route("/media/{airing}/{file}", get(read))
 }
 
-/// To be played in place.
+/// Sends a recording to be played in the browser.
 async fn play(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "inline", request).await
 }
 
-/// To be kept.
+/// Sends a recording to be downloaded.
 async fn download(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "attachment", request).await
 }
 
-/// A transcript, which stands in the address as `ID/transcript.vtt`.
+/// Sends a transcript; its address ends in `ID/transcript.vtt`.
 async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>, request: Request) -> Response {
     let kind = name.strip_prefix("transcript.").and_then(TranscriptKind::of);
     let Some(kind) = kind else { return StatusCode::NOT_FOUND.into_response() };
@@ -64,7 +64,7 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
     }
 }
 
-/// A recording, which stands in the address as its id with the extension of its codec.
+/// Sends a recording; its address ends in its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
     let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match find(site, id).await {
@@ -73,23 +73,23 @@ async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> R
     }
 }
 
-/// The file of an airing, by its id.
+/// Returns the file of an airing, by its id.
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
     let file = recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())?;
     Ok(site.shelf.output().join(file))
 }
 
-/// Which file stands under a path: it changes with every byte of it.
+/// Identifies the content of a file: it differs if any byte does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Stand {
+struct FileState {
     /// A strong tag (RFC 9110 section 8.8.3).
     tag: String,
     bytes: u64,
     modified: DateTime<Utc>,
 }
 
-impl Stand {
+impl FileState {
     async fn of(path: &FilePath) -> std::io::Result<Self> {
         let metadata = tokio::fs::metadata(path).await?;
         let modified = metadata.modified()?;
@@ -112,8 +112,8 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
-    // Without a word about it, browsers keep what is old for a tenth of its age, be it deleted or made anew since
-    // (RFC 9111, section 4.2.2).
+    // Without `Cache-Control`, browsers may reuse a file for a tenth of its age, even if it was deleted or replaced
+    // since (RFC 9111, section 4.2.2).
     let told = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
     for (header, value) in told {
         if let Ok(value) = HeaderValue::try_from(value) {
@@ -123,19 +123,19 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
     response
 }
 
-/// The file at `path`, as far as it was asked for, with its tag.
+/// Answers with the part of the file at `path` that was asked for, and its tag.
 async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
-    let mut stand = Stand::of(path).await?;
+    let mut state = FileState::of(path).await?;
     for _ in 0..TRIES {
         let mut request = Request::from_parts(asked.clone(), Body::empty());
         let headers = request.headers_mut();
-        if !goes_on(headers, &stand.tag, stand.modified) {
+        if !if_range_holds(headers, &state.tag, state.modified) {
             headers.remove(RANGE);
         }
-        range::settle(&asked.method, headers, stand.bytes);
-        // A tag says more than a date (section 13.2.2).
-        let is_other = headers.contains_key(IF_MATCH) && !is_that(headers, &stand.tag);
-        let is_same = headers.contains_key(IF_NONE_MATCH) && is_known(headers, &stand.tag, None);
+        range::normalise(&asked.method, headers, state.bytes);
+        // A tag outweighs a date (section 13.2.2).
+        let is_other = headers.contains_key(IF_MATCH) && !if_match_holds(headers, &state.tag);
+        let is_same = headers.contains_key(IF_NONE_MATCH) && client_has(headers, &state.tag, None);
         for (tag, date) in [(IF_MATCH, IF_UNMODIFIED_SINCE), (IF_NONE_MATCH, IF_MODIFIED_SINCE)] {
             if headers.contains_key(tag) {
                 headers.remove(date);
@@ -148,20 +148,20 @@ async fn sent(path: &FilePath, asked: &Parts) -> std::io::Result<Response> {
         } else {
             ServeFile::new(path).try_call(request).await?.map(Body::new)
         };
-        // It may have been replaced before it was opened.
-        let now = Stand::of(path).await?;
-        if now == stand {
-            if let Ok(tag) = HeaderValue::try_from(stand.tag) {
+        // The file may have been replaced before it was opened.
+        let now = FileState::of(path).await?;
+        if now == state {
+            if let Ok(tag) = HeaderValue::try_from(state.tag) {
                 response.headers_mut().insert(ETAG, tag);
             }
             return Ok(response);
         }
-        stand = now;
+        state = now;
     }
-    Err(std::io::Error::other("it is written all the time"))
+    Err(std::io::Error::other("the file is replaced again and again"))
 }
 
-/// `text` in the percent encoding of RFC 8187 section 3.2.1.
+/// Returns `text` in the percent encoding of RFC 8187 section 3.2.1.
 fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

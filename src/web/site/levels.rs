@@ -1,7 +1,7 @@
-//! How loud what is on the air has just been, for meters that move while it is recorded.
+//! Levels of running airings, for meters that move while the page is open.
 //!
-//! The newest stretch on each tape is decoded once, while somebody listens to the events. Whatever is on the air, a look
-//! takes a few ffmpegs of a moment each: where there are many stations, they take turns.
+//! While a client listens to events, the newest sound on each tape is decoded once. A look starts a few short ffmpegs
+//! at most, so many stations take turns.
 
 use std::collections::HashMap;
 
@@ -14,56 +14,59 @@ use crate::model::AiringId;
 use crate::recorder::Progress;
 use crate::tape::Sound;
 
-/// Stretches that one look decodes.
+/// How many tapes one look measures.
 const MOST: usize = 8;
-/// Decoders at a time.
+/// How many decoders run at a time.
 const AT_A_TIME: usize = 2;
-/// What silence is called, in dBFS.
+/// The level of silence, in dBFS.
 const SILENCE: f32 = -90.0;
 
-/// The levels of what is on the air.
+/// Holds the levels of running airings.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
-    known: HashMap<AiringId, Known>,
+    measured: HashMap<AiringId, Measured>,
     looks: u64,
 }
 
 #[derive(Debug)]
-struct Known {
-    /// What was measured last.
+struct Measured {
+    /// The sound that was measured last.
     sound: Sound,
     levels: Vec<f32>,
-    /// In which look.
+    /// The number of the look that measured it.
     look: u64,
 }
 
 impl Levels {
-    /// Measures what is new on the tapes.
+    /// Measures the newest sound of each tape that was not measured yet.
     pub(super) async fn look(&mut self, progress: &[Progress], clock: &SharedClock) {
         self.looks += 1;
-        self.known.retain(|id, _| progress.iter().any(|one| one.running.airing.id == *id));
-        let newest = progress.iter().filter_map(|one| Some((one.running.airing.id.clone(), one.newest.clone()?)));
-        let mut new: Vec<_> =
-            newest.filter(|(id, sound)| self.known.get(id).is_none_or(|known| known.sound != *sound)).collect();
-        new.sort_by_key(|(id, _)| self.known.get(id).map(|known| known.look));
+        self.measured.retain(|id, _| progress.iter().any(|progress| progress.running.airing.id == *id));
+        let newest =
+            progress.iter().filter_map(|progress| Some((progress.running.airing.id.clone(), progress.newest.clone()?)));
+        let mut new: Vec<_> = newest
+            .filter(|(id, sound)| self.measured.get(id).is_none_or(|measured| measured.sound != *sound))
+            .collect();
+        new.sort_by_key(|(id, _)| self.measured.get(id).map(|measured| measured.look));
         new.truncate(MOST);
         let measured: Vec<_> =
             stream::iter(new).map(|new| measure(new, clock)).buffer_unordered(AT_A_TIME).collect().await;
         for (id, sound, levels) in measured {
-            self.known.insert(id, Known { sound, levels, look: self.looks });
+            self.measured.insert(id, Measured { sound, levels, look: self.looks });
         }
     }
 
-    /// The loudest sample of each tenth of a second of the newest stretch of `airing`, in dBFS, to the tenth.
+    /// Returns the loudest sample of each tenth of a second of the newest sound of `airing`, in dBFS, rounded to the
+    /// tenth.
     pub(super) fn of(&self, airing: &AiringId) -> Vec<f32> {
         let decibels = |level: &f32| ((20.0 * level.log10()).max(SILENCE) * 10.0).round() / 10.0;
-        self.known.get(airing).map(|known| known.levels.iter().map(decibels).collect()).unwrap_or_default()
+        self.measured.get(airing).map(|measured| measured.levels.iter().map(decibels).collect()).unwrap_or_default()
     }
 }
 
 async fn measure((id, sound): (AiringId, Sound), clock: &SharedClock) -> (AiringId, Sound, Vec<f32>) {
     let levels = encode::levels(&sound, clock).await.unwrap_or_else(|error| {
-        debug!(airing = %id, %error, "its level cannot be measured");
+        debug!(airing = %id, %error, "the level cannot be measured");
         Vec::new()
     });
     (id, sound, levels)
