@@ -47,27 +47,27 @@ pub fn unknown() -> Response {
 /// from a web server in front that is trusted.
 fn requested_base(near: bool, is_trusted: bool, headers: &HeaderMap) -> Option<Url> {
     // Each server in front appends itself; the first value is what the client asked for.
-    let told = |name: &str| {
+    let forwarded = |name: &str| {
         let value = headers.get(name).filter(|_| is_trusted)?.to_str().ok()?;
         value.split(',').next().map(str::trim).filter(|value| !value.is_empty())
     };
-    let host = told("x-forwarded-host").or_else(|| host::of(headers))?;
+    let host = forwarded("x-forwarded-host").or_else(|| host::of(headers))?;
     if !host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) {
         return None;
     }
-    let scheme = if told("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
+    let scheme = if forwarded("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
         "https"
     } else {
         "http"
     };
     let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
-    if let Some(port) = told("x-forwarded-port").and_then(|port| port.parse().ok())
+    if let Some(port) = forwarded("x-forwarded-port").and_then(|port| port.parse().ok())
         && url.port().is_none()
     {
         url.set_port(Some(port)).ok()?;
     }
     let from_here = near
-        && told("x-forwarded-for")
+        && forwarded("x-forwarded-for")
             .is_none_or(|client| client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()));
     (from_here || !is_local(&url)).then_some(url)
 }

@@ -33,9 +33,9 @@ pub fn normalise(method: &Method, headers: &mut HeaderMap, bytes: u64) {
 
 /// Returns what a request asks for of a file of `bytes` bytes.
 fn requested(method: &Method, headers: &HeaderMap, bytes: u64) -> Requested {
-    let mut told = headers.get_all(RANGE).iter();
+    let mut values = headers.get_all(RANGE).iter();
     // Ranges count for GET alone, and an empty file has no part.
-    let (Some(range), None, &Method::GET, 1..) = (told.next(), told.next(), method, bytes) else {
+    let (Some(range), None, &Method::GET, 1..) = (values.next(), values.next(), method, bytes) else {
         return Requested::Whole;
     };
     let Some(mut there) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Requested::Whole };

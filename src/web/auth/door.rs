@@ -165,9 +165,9 @@ impl Door {
 
 /// Marks an answer as private, so that a shared cache does not store it.
 fn make_private(headers: &mut HeaderMap) {
-    let told = headers.get(CACHE_CONTROL).and_then(|told| told.to_str().ok()).unwrap_or_default();
-    let mut words: Vec<_> = told.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let says = |word: &str| words.iter().any(|told| told.eq_ignore_ascii_case(word));
+    let directives = headers.get(CACHE_CONTROL).and_then(|directives| directives.to_str().ok()).unwrap_or_default();
+    let mut words: Vec<_> = directives.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let says = |word: &str| words.iter().any(|other| other.eq_ignore_ascii_case(word));
     if says("private") || says("no-store") {
         return;
     }
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn no_shared_cache_stores_what_is_behind_the_door() {
-        for (told, sent) in [
+        for (directives, sent) in [
             (None, "private"),
             (Some("max-age=86400, immutable"), "private, max-age=86400, immutable"),
             (Some("public, max-age=5"), "private, max-age=5"),
@@ -244,11 +244,11 @@ mod tests {
             (Some("no-cache"), "private, no-cache"),
         ] {
             let mut headers = HeaderMap::new();
-            if let Some(told) = told {
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static(told));
+            if let Some(directives) = directives {
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static(directives));
             }
             make_private(&mut headers);
-            assert_eq!(headers[CACHE_CONTROL], sent, "{told:?}");
+            assert_eq!(headers[CACHE_CONTROL], sent, "{directives:?}");
         }
     }
 }

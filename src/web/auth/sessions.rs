@@ -87,7 +87,7 @@ impl Sessions {
 
     fn find(&mut self, id: &str) -> Option<&mut Session> {
         let wanted = hash(id.as_bytes());
-        self.0.iter_mut().find(|session| decode(&session.id).is_some_and(|kept| equal(&kept, &wanted)))
+        self.0.iter_mut().find(|session| decode(&session.id).is_some_and(|saved| equal(&saved, &wanted)))
     }
 }
 

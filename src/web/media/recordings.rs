@@ -114,8 +114,8 @@ async fn serve(path: &FilePath, kind: &str, disposition: &str, request: Request)
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
     // Without `Cache-Control`, browsers may reuse a file for a tenth of its age, even if it was deleted or replaced
     // since (RFC 9111, section 4.2.2).
-    let told = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
-    for (header, value) in told {
+    let fields = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
+    for (header, value) in fields {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(header, value);
         }

@@ -60,6 +60,6 @@ pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Respons
     text.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
     let known = conditional::client_has(&headers, &tag, None);
-    let told = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
-    if known { (StatusCode::NOT_MODIFIED, told).into_response() } else { (told, *text).into_response() }
+    let fields = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
+    if known { (StatusCode::NOT_MODIFIED, fields).into_response() } else { (fields, *text).into_response() }
 }

@@ -23,7 +23,7 @@ use crate::recorder::{Progress, Recorder};
 
 /// How many clients may listen at the same time.
 pub const MOST: usize = 64;
-/// How often listeners are told how far the airings are.
+/// How often listeners get how far the airings are.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// A running airing.

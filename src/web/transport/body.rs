@@ -25,8 +25,8 @@ pub async fn read_first(State(clock): State<SharedClock>, request: Request, next
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|told| told > LARGEST) {
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|declared| declared > LARGEST) {
         return too_large(request.uri().path());
     }
     let (parts, body) = request.into_parts();

@@ -64,10 +64,10 @@ fn household(address: IpAddr) -> IpAddr {
 }
 
 fn client_of(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let told = headers.get_all(FOR).iter().rev().filter_map(|value| value.to_str().ok());
-    let mut told = told.flat_map(|value| value.rsplit(',')).map(read);
+    let forwarded = headers.get_all(FOR).iter().rev().filter_map(|value| value.to_str().ok());
+    let mut forwarded = forwarded.flat_map(|value| value.rsplit(',')).map(read);
     let (mut client, mut is_trusted) = (peer, is_trusted_address(trusted, peer));
-    while is_trusted && let Some(Some(before)) = told.next() {
+    while is_trusted && let Some(Some(before)) = forwarded.next() {
         client = before;
         // A client on this machine of a web server on this machine is not a web server in front.
         is_trusted = is_configured(trusted, client);
@@ -86,8 +86,8 @@ fn read(text: &str) -> Option<IpAddr> {
 /// Returns whether the browser uses HTTPS, to the web server in front.
 pub fn is_secure(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let is_trusted = is_trusted(web, extensions);
-    if is_trusted && let Some(told) = headers.get(PROTO) {
-        return told.to_str().is_ok_and(|told| told.trim().eq_ignore_ascii_case("https"));
+    if is_trusted && let Some(forwarded) = headers.get(PROTO) {
+        return forwarded.to_str().is_ok_and(|forwarded| forwarded.trim().eq_ignore_ascii_case("https"));
     }
     let Some(base) = web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
     // A client that uses another name comes without the web server in front, and so without HTTPS.
@@ -98,10 +98,10 @@ pub fn is_secure(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> boo
 mod tests {
     use super::*;
 
-    fn asked(peer: &str, told: &[&str]) -> String {
+    fn asked(peer: &str, forwarded: &[&str]) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-        let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
+        let headers = forwarded.iter().map(|forwarded| (FOR, forwarded.parse().unwrap()));
         let trusted = ["172.18.0.0/16".parse().unwrap(), "2001:db8:f::1/128".parse().unwrap()];
         household(client_of(&trusted, self::peer(&extensions), &headers.collect())).to_string()
     }

@@ -9,8 +9,8 @@ use url::Url;
 /// whatever `Host` says. Returns false if the request must be refused: HTTP/1.1 without `Host`, or any version with
 /// several.
 pub fn normalise(request: &mut Request) -> bool {
-    let told = request.headers().get_all(HOST).iter().count();
-    if told > 1 || (told == 0 && request.version() == Version::HTTP_11) {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return false;
     }
     // Without the user that may precede the host (RFC 9110 section 4.2.4).

@@ -79,10 +79,10 @@ mod tests {
     #[test]
     fn no_text_says_the_same_thing_twice() {
         let refused = Cause::new(CauseKind::Refused, "http://h.example/x?token=geheim answered 403 Forbidden");
-        let told = said(&refused, Language::liked("ko"));
-        assert_eq!(told.said, "방송국 서버가 요청을 거부했습니다");
-        assert_eq!(told.words, "http://h.example/x?token=… answered 403 Forbidden");
-        assert_eq!(said(&refused, Language::english()), Said { said: told.words, words: String::new() });
+        let texts = said(&refused, Language::liked("ko"));
+        assert_eq!(texts.said, "방송국 서버가 요청을 거부했습니다");
+        assert_eq!(texts.words, "http://h.example/x?token=… answered 403 Forbidden");
+        assert_eq!(said(&refused, Language::english()), Said { said: texts.words, words: String::new() });
         let ours = Cause::new(CauseKind::NotRunning, "aircheck was not running");
         assert_eq!(said(&ours, Language::liked("ko")).words, "");
         assert_eq!(said(&Cause::new(CauseKind::Other, ""), Language::english()).said, "something else went wrong");
