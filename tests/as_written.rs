@@ -1,4 +1,4 @@
-//! Lists and keys as stations really write them: odd, but with all their sound.
+//! Playlists and keys that are written in odd ways, as real stations do: no sound is lost.
 
 use std::time::Duration;
 
@@ -55,14 +55,14 @@ async fn keys_are_read_as_they_are_written() {
         Case::hls("AES-256-CTR", &s[8]).once(),
         Case::hls("SAMPLE-AES", &s[11]).once(),
         Case::hls("SAMPLE-AES, TS", &s[12]).once(),
-        // No segment is fetched in vain while its key is not there.
+        // No segment is fetched in vain while its key is missing.
         Case::hls("a key that fails for a while", &s[9])
             .fault(for_8_s(Fault::new(Part::Key, Kind::Status(503))))
             .once(),
         Case::hls("a key that is another for a while", &s[10]).fault(Fault::edit(Part::Key, another).times(3)).once(),
     ];
     turn.record(cases, 20).await;
-    // Nor is the key asked for by each of them.
+    // The segments share one request for the key.
     let asked = s[9].log().iter().filter(|entry| entry.part == Part::Key && entry.status == 503).count();
     assert!(asked <= 12, "{asked} requests for a key that fails for 8 s");
 }

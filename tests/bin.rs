@@ -1,4 +1,4 @@
-//! Deleting a recording and taking that back, asked over HTTP of the real service.
+//! Deleting a recording and bringing it back, over HTTP at the real service.
 
 use reqwest::{Client, StatusCode};
 use rustix::process::Signal;

@@ -1,4 +1,4 @@
-//! Airings controlled by hand, through the interface of the real service.
+//! Changes by hand, through the interface of the real service.
 
 mod beginning;
 mod edited;
@@ -22,7 +22,7 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHan
 
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// A service whose only station says what time it is, and the interface of it.
+/// A service with one timecode station, and a client of its interface.
 struct Desk {
     aircheck: Aircheck,
     service: Service,
@@ -30,7 +30,7 @@ struct Desk {
     base: Url,
 }
 
-/// What was answered: the status, and the JSON.
+/// An answer: the status, and the JSON.
 type Answer = (u16, Value);
 
 impl Desk {
@@ -45,7 +45,7 @@ impl Desk {
     async fn over(aircheck: Aircheck) -> Self {
         let service = aircheck.start("run", &["run"]);
         let base = address(&service).await;
-        // The service closes a connection on which nothing is asked for 15 s, perhaps as it is used again.
+        // The service closes a connection that is idle for 15 s, perhaps just as it is used again.
         let client = Client::builder().pool_idle_timeout(Duration::from_secs(10)).build().expect("a client");
         Self { aircheck, service, client, base }
     }
@@ -62,7 +62,7 @@ impl Desk {
         self.ask(Method::POST, path, Some(body)).await
     }
 
-    /// Asks for something that is about one airing and needs no body.
+    /// Sends a request about one airing, without a body.
     async fn about(&self, method: Method, airing: &Value, what: &str) -> Answer {
         self.ask(method, &format!("airings/{}{what}", id(airing)), None).await
     }
@@ -73,7 +73,7 @@ impl Desk {
         value
     }
 
-    /// Ends the service with no time to write anything down, and starts it anew.
+    /// Kills the service, and starts it again.
     async fn kill(&mut self) {
         self.service.signal(Signal::KILL);
         self.service.end().await;
@@ -87,7 +87,7 @@ impl Desk {
     }
 }
 
-/// The id of an airing, as it stands in an address.
+/// Returns the id of an airing, percent-encoded for an address.
 fn id(airing: &Value) -> String {
     let id = airing["id"].as_str().unwrap_or_else(|| panic!("no id: {airing}"));
     let mut url = Url::parse("http://x/").expect("a URL");
@@ -111,7 +111,7 @@ fn stamped() -> Setup {
     Setup { window: 20, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) }
 }
 
-/// Checks that the only recording is the airing as it was answered last: its times, its length, nothing missing.
+/// Checks that the only recording is the airing of the last answer: its times, its length, nothing missing.
 async fn is_whole(desk: &Desk, airing: &Value) {
     let (start, end) = (at(airing, "start"), at(airing, "end"));
     let list = desk.recordings(1).await;
@@ -121,7 +121,7 @@ async fn is_whole(desk: &Desk, airing: &Value) {
 }
 
 #[tokio::test]
-async fn six_seconds_from_now_are_exactly_there() {
+async fn six_seconds_recorded_from_now_are_exactly_there() {
     let origin = Origin::start();
     let desk = Desk::with(&origin.station("s", stamped()), "  []\n").await;
     let before = now();
@@ -144,10 +144,10 @@ async fn six_seconds_from_now_are_exactly_there() {
 }
 
 #[tokio::test]
-async fn a_template_that_fails_after_all_costs_no_recording_which_says_that_it_has_the_default_name() {
+async fn a_template_that_fails_costs_no_recording_and_the_recording_says_that_it_has_the_default_name() {
     let origin = Origin::start();
     let station = origin.station("s", stamped());
-    // Right for the only show of the file, and for nothing that is recorded by hand.
+    // The template works for the only show of the file, but not for a recording by hand.
     let desk = Desk::over(Aircheck::new(&format!(
         "timezone: UTC\nname: \"{{{{ {{'news': 'News'}}[show_id] }}}}\"\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\n\
          shows:\n  - {{ title: News, station: s, cron: \"{}\", length: 1h }}\n",
@@ -180,7 +180,7 @@ async fn a_template_that_fails_after_all_costs_no_recording_which_says_that_it_h
 }
 
 #[tokio::test]
-async fn a_station_without_a_window_is_recorded_from_what_it_sends_at_once() {
+async fn a_station_without_a_window_is_recorded_from_its_burst() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { burst: Duration::from_secs(4), ..Setup::of(Container::Mp3) });
     let yaml = format!("timezone: UTC\nstations:\n  s: {{ icecast: \"{}\" }}\nshows: []\n", station.live_url());
@@ -191,7 +191,7 @@ async fn a_station_without_a_window_is_recorded_from_what_it_sends_at_once() {
 }
 
 #[tokio::test]
-async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
+async fn a_recording_that_runs_until_it_is_stopped_is_complete_then() {
     let origin = Origin::start();
     let desk = Desk::with(&origin.station("s", stamped()), "  []\n").await;
     let (status, airing) = desk.ask(Method::POST, "stations/s/record", None).await;
@@ -215,7 +215,7 @@ async fn what_is_recorded_until_it_is_stopped_is_complete_when_it_is_stopped() {
 #[tokio::test]
 async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end_had_passed() {
     let origin = Origin::start();
-    // The end is on tape three seconds after it was on the air, and so the recording is not finished before.
+    // The end is on tape three seconds after it was on the air, so the recording is not finished before.
     let station = origin.station("s", Setup { lag: Duration::from_secs(3), ..stamped() });
     let desk = Desk::with(&station, "  []\n").await;
     let (_, airing) = desk.post("stations/s/record", json!({ "length": "4s", "title": "명연주 \"&<b>" })).await;
@@ -229,12 +229,12 @@ async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end
     let (status, extended) = desk.post(&path, json!({ "until": until.to_rfc3339() })).await;
     assert_eq!((status, at(&extended, "end"), &extended["moved"]), (200, until, &true.into()), "{extended}");
     is_whole(&desk, &extended).await;
-    // And it was taped in one go.
+    // It was taped without a break.
     assert_eq!(desk.service.log().matches("taping begins").count(), 1, "{}", desk.service.log());
 }
 
 #[tokio::test]
-async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back_is_recorded() {
+async fn a_skipped_airing_is_shown_as_skipped_and_not_recorded_until_the_skip_is_taken_back() {
     let origin = Origin::start();
     let (start, cron) = minute(25);
     let shows = ["Skipped", "Late", "Back", "Plain"]
@@ -265,7 +265,7 @@ async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back
         calendar.text().await.expect("text").contains("LOCATION:KBS 1FM\r\nSTATUS:CANCELLED\r\nSUMMARY:Skipped\r\n")
     );
 
-    // Claimed already, fifteen seconds before the start, and still to be skipped.
+    // The airing is claimed fifteen seconds before its start, and can still be skipped.
     for show in ["late", "back"] {
         let words = format!("claimed airing={}", airing(show)["id"].as_str().expect("an id"));
         desk.service.says(&words, LIMIT).await;
@@ -282,7 +282,7 @@ async fn a_skipped_airing_is_not_recorded_and_told_as_skipped_and_one_taken_back
 }
 
 #[tokio::test]
-async fn a_one_time_airing_is_recorded_though_the_service_dies_before_it_and_in_it() {
+async fn a_one_time_airing_is_recorded_although_the_service_dies_before_it_and_in_it() {
     let origin = Origin::start();
     let mut desk = Desk::with(&origin.station("s", stamped()), "  []\n").await;
     let start = now() + TimeDelta::seconds(8);
@@ -305,7 +305,7 @@ async fn a_one_time_airing_is_recorded_though_the_service_dies_before_it_and_in_
 }
 
 #[tokio::test]
-async fn a_new_end_is_kept_by_a_service_that_dies_as_soon_as_it_has_answered() {
+async fn a_new_end_survives_a_service_that_dies_as_soon_as_it_has_answered() {
     let origin = Origin::start();
     let station = origin.station("s", stamped());
     let mut extended = Desk::with(&station, "  []\n").await;
@@ -380,8 +380,8 @@ async fn a_script_that_adds_without_end_is_stopped() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_refused_with_a_sentence_that_says_what_to_do() {
-    // The station is not there, so what is recorded of it goes on for as long as it is asked for.
+async fn an_impossible_change_is_refused_with_a_sentence_that_says_what_to_do() {
+    // The station does not answer, so a recording of it goes on for its whole length.
     let (aircheck, service, base) = serving().await;
     let desk = Desk { aircheck, service, client: Client::new(), base };
     let coming = desk.get("airings?limit=1").await[0].clone();

@@ -1,4 +1,4 @@
-//! The commands that only look: `check`, `next`, `schema`, `completions`, and the demo, as a person meets them.
+//! The commands that change nothing (`check`, `next`, `schema`, `completions`), and the demo, as a person uses them.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,7 +15,7 @@ use crate::support::machine::{children_of, is_alive};
 use crate::support::origin::{Container, Origin, Setup};
 
 #[tokio::test]
-async fn check_tells_ten_mistakes_at_once_each_with_its_line_and_what_to_write() {
+async fn check_reports_ten_mistakes_at_once_each_with_its_line_and_what_to_write() {
     let aircheck = Aircheck::new(
         r#"timezone: Asia/Soul
 stations:
@@ -118,7 +118,7 @@ async fn check_probe_reaches_every_station_and_says_which_does_not_answer() {
 }
 
 #[tokio::test]
-async fn a_missing_ffmpeg_is_told_before_a_show_and_not_in_it() {
+async fn a_missing_ffmpeg_is_reported_before_a_show_and_not_during_it() {
     let aircheck = Aircheck::new("stations:\n  s: { name: S, rtmp: \"rtmp://127.0.0.1:9/live/x\" }\nshows: []\n");
     let empty = aircheck.path("empty");
     std::fs::create_dir(&empty).expect("a folder");
@@ -131,7 +131,7 @@ async fn a_missing_ffmpeg_is_told_before_a_show_and_not_in_it() {
     }
     let ran = aircheck.run_with(&["check"], &with_path).await;
     assert!(ran.stderr.contains("apt-get install rtmpdump"), "{ran:?}");
-    // The service tapes what it can all the same.
+    // The service tapes what it can without ffmpeg.
     let mut service = aircheck.start_with("run", &["run"], &with_path);
     let limit = Duration::from_secs(60);
     service.says("apt-get install ffmpeg", limit).await;
@@ -150,7 +150,7 @@ async fn editors_and_shells_get_what_they_need() {
         let ran = aircheck.run(&["completions", shell]).await;
         assert!(ran.code == 0 && ran.stdout.contains("aircheck"), "{shell}");
     }
-    // A disk that is full is told, as by the others.
+    // A full disk is reported, as by the other commands.
     for args in [&["completions", "bash"][..], &["schema"]] {
         let (code, stderr) = aircheck.run_into(args, Path::new("/dev/full")).await;
         assert!(code == Some(1) && stderr.contains("No space left"), "{args:?}: {code:?} {stderr}");
@@ -166,7 +166,7 @@ async fn editors_and_shells_get_what_they_need() {
 #[tokio::test]
 async fn the_demo_makes_a_recording_shows_it_and_leaves_nothing_behind() {
     let aircheck = Aircheck::new("stations: {}\n");
-    // Taken, by this or by somebody else on this machine.
+    // The port is in use, by this listener or by another program.
     let _taken = std::net::TcpListener::bind("127.0.0.1:8080");
     let mut demo = aircheck.start("demo", &["demo", "--folder", "demo"]);
     demo.says("complete, 15.000 s: ", Duration::from_secs(150)).await;
@@ -201,7 +201,7 @@ async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() 
     let of = async |args: &[&str]| -> Vec<String> { listed(args).await };
     assert_eq!(of(&["--show", "명연주-명음반"]).await, ["명연주-명음반"]);
     assert_eq!(of(&["--show", "명연주 명음반"]).await, ["명연주-명음반"]);
-    // The file has not got this show any more.
+    // The configuration no longer has this show.
     assert_eq!(of(&["--show", "hostile"]).await, ["hostile"]);
     assert_eq!(of(&["--show", HOSTILE]).await, ["hostile"]);
     assert_eq!(of(&["--station", "kbs 1fm"]).await, ["hostile", "명연주-명음반"], "the newest first");
@@ -223,7 +223,7 @@ async fn list_takes_names_for_ids_and_says_when_there_is_nothing_of_that_name() 
 }
 
 #[tokio::test]
-async fn a_recording_whose_file_somebody_took_away_is_listed_as_gone() {
+async fn a_recording_whose_file_was_removed_is_listed_as_gone() {
     let aircheck = Aircheck::new(LISTED);
     recorded(&aircheck).await;
     let list = aircheck.list().await;
@@ -238,7 +238,7 @@ async fn a_recording_whose_file_somebody_took_away_is_listed_as_gone() {
 }
 
 #[tokio::test]
-async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
+async fn list_says_so_if_no_service_uses_this_state_folder() {
     let aircheck = Aircheck::new(LISTED);
     for command in ["list", "next", "recover"] {
         let ran = aircheck.run(&[command]).await;
@@ -253,7 +253,7 @@ async fn who_looks_where_no_service_keeps_its_list_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_told() {
+async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_check_says_whose_it_is() {
     let origin = Origin::start();
     let station = origin.station("s", Setup::of(Container::Adts));
     let yaml = format!("stations:\n  s: {{ name: S, hls: \"{}\" }}\nshows: []\n", station.url());
@@ -276,7 +276,7 @@ async fn a_folder_of_another_user_is_no_mistake_of_the_file_and_whose_it_is_is_t
 
     let ran = aircheck.run_as_other(&["run"]).await;
     assert!(ran.code == 1 && ran.stderr.contains(&told), "{ran}");
-    // What goes elsewhere needs none of them.
+    // A command that writes elsewhere needs none of these folders.
     let ran = aircheck.run_as_other(&["record", "s", "--for", "1s", "--output", "free/a.mp3"]).await;
     assert_eq!(ran.code, 0, "{ran}");
     assert!(aircheck.path("free/a.mp3").exists(), "{ran}");

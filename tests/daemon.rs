@@ -1,4 +1,4 @@
-//! The service, run as a user would run it: `aircheck run` with a YAML, real stations, real minutes.
+//! The service, run as a user runs it: `aircheck run` with a YAML, real stations, real minutes.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -17,9 +17,9 @@ use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::timecode::Report;
 
-/// Until the next full minute, and an airing in it.
+/// The longest wait: until the next full minute, and for an airing in it.
 const SOON: Duration = Duration::from_secs(120);
-/// What an encoder may add, in seconds.
+/// How much an encoder may add, in seconds.
 const FRAME: f64 = 0.024;
 
 fn stamped(container: Container) -> Setup {
@@ -77,7 +77,7 @@ shows:
     whole(by_show(&list, "long"), minute, 15.0);
     whole(by_show(&list, "other"), minute, 10.0);
 
-    // One connection to the station: every segment was fetched once, by whichever show needed it.
+    // All shows share one connection: every segment was fetched once.
     let mut segments: Vec<_> = ts.log().into_iter().filter_map(|entry| entry.sequence).collect();
     let fetched = segments.len();
     segments.sort_unstable();
@@ -102,7 +102,7 @@ shows:
     let stream = &other["streams"][0];
     assert_eq!((stream["channels"].as_u64(), &stream["sample_rate"]), (Some(1), &"44100".into()));
     assert_eq!(stream["bit_rate"], "64000");
-    // The sound of all three was listened to above, and is whole with a picture before it.
+    // The check above found the sound of all three whole, with a picture before it.
     let cover = |probed: &Value| {
         let picture = &probed["streams"][1];
         assert_eq!(picture["disposition"]["attached_pic"], 1, "{probed}");
@@ -116,7 +116,7 @@ shows:
 }
 
 #[tokio::test]
-async fn killed_in_the_middle_it_goes_on_and_loses_nothing_that_the_window_still_offers() {
+async fn a_killed_service_goes_on_and_loses_nothing_that_the_window_still_offers() {
     let origin = Origin::start();
     let station = origin.station("s", stamped(Container::Adts));
     // Segments without stamps are joined by their bytes.
@@ -152,12 +152,12 @@ async fn killed_in_the_middle_it_goes_on_and_loses_nothing_that_the_window_still
 }
 
 #[tokio::test]
-async fn an_airing_that_is_on_already_is_recorded_from_here_and_a_stop_keeps_what_is_on_tape() {
+async fn an_airing_that_has_begun_is_recorded_from_the_start_of_the_service_and_a_stop_keeps_what_is_on_tape() {
     let origin = Origin::start();
     let setup = Setup { window: 3, ..stamped(Container::Ts) };
     let station = origin.station("s", setup);
     let now = SystemClock::shared().now();
-    // It began twenty to eighty seconds ago; the window reaches back six.
+    // The airing began twenty to eighty seconds ago; the window reaches back six.
     let begun = (now - TimeDelta::seconds(20)).with_second(0).and_then(|at| at.with_nanosecond(0)).expect("a minute");
     let ends = now + TimeDelta::seconds(25);
     let length = (ends - begun).num_seconds();
@@ -188,8 +188,8 @@ async fn an_airing_that_is_on_already_is_recorded_from_here_and_a_stop_keeps_wha
     assert_eq!(missing[0]["kind"], "began_late", "{told}");
     let heard = Report::of_file(Path::new(recording["file"].as_str().expect("a file")));
     assert!(heard.is_whole(), "{heard}");
-    let ledger = missing[0]["seconds"].as_f64().expect("seconds") + recording["seconds"].as_f64().expect("seconds");
-    assert!((ledger - (ends - begun).num_seconds() as f64).abs() < 0.06, "{recording}");
+    let accounted = missing[0]["seconds"].as_f64().expect("seconds") + recording["seconds"].as_f64().expect("seconds");
+    assert!((accounted - (ends - begun).num_seconds() as f64).abs() < 0.06, "{recording}");
     assert!(
         heard.ends(ends).is_some_and(|end| (end - begun).num_milliseconds().abs_diff(length * 1000) < 60),
         "{heard}"
@@ -199,7 +199,7 @@ async fn an_airing_that_is_on_already_is_recorded_from_here_and_a_stop_keeps_wha
 }
 
 #[tokio::test]
-async fn a_wrong_edit_is_told_and_changes_nothing_and_a_right_one_is_taken_up() {
+async fn a_wrong_edit_is_reported_and_changes_nothing_and_a_right_one_takes_effect() {
     let origin = Origin::start();
     let station = origin.station("s", stamped(Container::Ts));
     let stations = format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{}\" }}\n", station.url());
@@ -225,9 +225,9 @@ async fn a_wrong_edit_is_told_and_changes_nothing_and_a_right_one_is_taken_up() 
     assert!(service.end().await.success());
 }
 
-/// The station is to be reached at another address than the file said when its show began; nobody starts anything anew.
+/// The address of a station is corrected while its show is on the air; nothing is restarted.
 #[tokio::test]
-async fn a_station_that_is_corrected_in_mid_show_is_recorded_from_there() {
+async fn a_station_whose_address_is_corrected_during_a_show_is_recorded_from_then_on() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
     let (start, cron) = next_minute(4);
@@ -250,7 +250,7 @@ async fn a_station_that_is_corrected_in_mid_show_is_recorded_from_there() {
 }
 
 #[tokio::test]
-async fn what_was_missed_is_written_down_once_the_service_is_ready() {
+async fn missed_airings_are_on_the_list_once_the_service_is_ready() {
     let now = SystemClock::shared().now();
     let over = now - TimeDelta::minutes(30);
     let aircheck = Aircheck::new(&format!(
@@ -267,7 +267,7 @@ async fn what_was_missed_is_written_down_once_the_service_is_ready() {
     lock.set_modified((now - TimeDelta::hours(1)).into()).expect("an old file");
     drop(lock);
     let socket = UnixDatagram::bind(aircheck.path("notify")).expect("a socket");
-    // Nobody else can write into the list.
+    // The list is locked, so the service cannot write to it.
     let mut holder = rusqlite::Connection::open(&path).expect("opened");
     let held = holder.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("held");
     let notify = aircheck.path("notify");

@@ -1,5 +1,5 @@
-//! The documents hold together: every relative link leads to a file that is there, every anchor to a heading, and every
-//! path of the repository that is named in them exists.
+//! The documents are consistent: every relative link leads to an existing file, every anchor to a heading, and every
+//! path of the repository that they name exists.
 //!
 //! The check takes the root as an argument, so that it is also shown to fail here.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read the documents should say so and end")]
@@ -16,7 +16,7 @@ fn every_link_in_the_documents_leads_somewhere() {
     assert_eq!(dead_links(Path::new(env!("CARGO_MANIFEST_DIR"))), [""; 0]);
 }
 
-/// The relative links and the paths in the documents of `root` that lead nowhere.
+/// Returns the relative links and the paths in the documents of `root` that lead nowhere.
 fn dead_links(root: &Path) -> Vec<String> {
     let mut dead = Vec::new();
     for document in documents(root) {
@@ -40,7 +40,7 @@ fn dead_links(root: &Path) -> Vec<String> {
     dead
 }
 
-/// The Markdown files at the top of `root` and everywhere below `docs`, in order.
+/// Returns the Markdown files at the top of `root` and everywhere below `docs`, in order.
 fn documents(root: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -58,7 +58,7 @@ fn documents(root: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The targets of the relative links and pictures in `text`.
+/// Returns the targets of the relative links and pictures in `text`.
 fn links(text: &str) -> Vec<String> {
     static LINK: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r#"\]\(([^()\s]+)\)|\b(?:src|href)="([^"]+)""#).unwrap());
@@ -77,21 +77,21 @@ fn links(text: &str) -> Vec<String> {
     found
 }
 
-/// What `text` names in the folders of the repository, as `src/lib.rs`; not the patterns among it.
+/// Returns the paths of the repository that `text` names, such as `src/lib.rs`, but no patterns.
 fn named_paths(text: &str) -> Vec<&str> {
     static PATH: LazyLock<Regex> =
         LazyLock::new(|| Regex::new("`((?:config|docs|fuzz|src|systemd|tests)/[a-z0-9_./-]*)`").unwrap());
     PATH.captures_iter(text).map(|path| path.get(1).unwrap().as_str()).collect()
 }
 
-/// The anchors that GitHub gives to the headings of `text`: letters, digits, `-` and `_` in small letters, and `-` for
-/// each space.
+/// Returns the anchors that GitHub gives to the headings of `text`: letters, digits, `-` and `_` in small letters, and
+/// `-` for each space.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in prose(text).filter(|line| line.starts_with('#')) {
         let title = line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
         let anchor: String = title.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
-        // Of headings with one title the later ones have a number.
+        // If several headings have one title, the later ones get a number.
         let mut twins = (1_u32..1000).map(|number| format!("{anchor}-{number}"));
         let twin = if found.contains(&anchor) { twins.find(|twin| !found.contains(twin)) } else { None };
         found.insert(twin.unwrap_or(anchor));
@@ -99,7 +99,7 @@ fn anchors(text: &str) -> BTreeSet<String> {
     found
 }
 
-/// The lines of `text` outside code blocks.
+/// Returns the lines of `text` outside code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut in_block = false;
     text.lines().filter(move |line| {
@@ -110,7 +110,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_link_to_nothing_is_seen_and_code_and_the_web_are_left_alone() {
+fn a_broken_link_is_found_and_code_and_web_links_are_ignored() {
     let root = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
         let path = root.path().join(name);

@@ -1,4 +1,4 @@
-//! What happens, heard over HTTP from the real service while it records.
+//! Events, over HTTP from the real service while it records.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -13,16 +13,16 @@ use crate::support::library::{ID, address, get, recorded};
 use crate::support::machine::{minute, processes};
 use crate::support::origin::{Container, Origin, Setup, StationHandle};
 
-/// The longest that anything takes to be told.
+/// How long an event may take to arrive.
 const SOON: Duration = Duration::from_secs(60);
 
-/// Listens to events.
+/// A client that listens to events.
 struct Ear {
     answer: Response,
     heard: String,
 }
 
-/// One of them.
+/// An event.
 #[derive(Debug)]
 struct Event {
     name: String,
@@ -38,14 +38,14 @@ impl Ear {
         Self { answer, heard: String::new() }
     }
 
-    /// The next event; nothing at the end.
+    /// Returns the next event. `None` at the end.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(at) = self.heard.find("\n\n") {
                 let block: String = self.heard.drain(..at + 2).collect();
                 let line = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
                 let event = line("event: ").zip(line("id: ")).zip(line("data: "));
-                // Without a name it is a sign of life.
+                // An event without a name is a sign of life.
                 if let Some(((name, id), data)) = event {
                     return Some(Event { name, id, data: serde_json::from_str(&data).expect("JSON") });
                 }
@@ -56,7 +56,7 @@ impl Ear {
         }
     }
 
-    /// The next one for which `condition` holds.
+    /// Returns the next event for which `condition` holds.
     async fn until(&mut self, what: &str, condition: impl Fn(&Event) -> bool) -> Event {
         let found = async {
             loop {
@@ -66,7 +66,7 @@ impl Ear {
                 }
             }
         };
-        // Others go on meanwhile, so that something is always heard.
+        // Other events go on meanwhile, so this needs a limit of its own.
         SystemClock::shared().timeout(SOON, found).await.unwrap_or_else(|_| panic!("{what} was not told"))
     }
 }
@@ -101,7 +101,7 @@ async fn listeners_hear_how_far_an_airing_is_and_what_changes_until_the_service_
     let one = base.join(&format!("/api/v1/recordings/{ID}")).expect("a path");
     assert_eq!(client.delete(one.clone()).send().await.expect("an answer").status(), StatusCode::OK);
     let deleted = ear.until("it is deleted", |it| tells(it, "recordings")).await;
-    // Who was away meanwhile is told at once.
+    // A client that reconnects gets the changes at once.
     let mut late = Ear::new(&base, &format!("/api/v1/events?since={}", first.id)).await;
     late.until("what was missed", |it| tells(it, "recordings")).await;
 
@@ -177,7 +177,7 @@ async fn meters_start_one_process_for_each_station_however_long_and_however_many
 }
 
 #[tokio::test]
-async fn there_are_not_more_listeners_than_can_be_served() {
+async fn one_listener_too_many_is_refused() {
     let aircheck = Aircheck::new("timezone: UTC\nstations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\nshows: []\n");
     let service = aircheck.start("run", &["run"]);
     let base = address(&service).await;

@@ -1,6 +1,6 @@
-//! Whatever a station sends, memory stays bounded (every case of `support::cases` looks at its peak) and what the
-//! station offered at some moment is on the recording. Bodies without end and of 64 MiB stand with the playlists and
-//! segments; here are the attacks that look small from outside.
+//! Whatever a station sends, memory stays bounded (every case of `support::cases` checks its peak), and the recording
+//! has what the station offered at some moment. The tests of playlists and segments send endless bodies and 64 MiB;
+//! these attacks look small from outside.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup};
 
-/// A playlist that is `text` for 10 s.
+/// Returns a fault: the playlist is `text` for 10 s.
 fn instead(text: String) -> Fault {
     for_10_s(Fault::edit(Part::Playlist, move |_| text.clone().into_bytes()))
 }
@@ -17,7 +17,7 @@ fn for_10_s(fault: Fault) -> Fault {
     fault.after(Duration::from_secs(6)).lasting(Duration::from_secs(10))
 }
 
-/// A list of `count` segments after `head`, the address of each as `line` says.
+/// Returns a playlist of `count` segments after `head`; `line` gives the address of each.
 fn segments(count: usize, head: &str, line: impl Fn(usize) -> String) -> String {
     let mut text = format!("#EXTM3U\n#EXT-X-TARGETDURATION:2\n{head}");
     for number in 0..count {
@@ -27,7 +27,7 @@ fn segments(count: usize, head: &str, line: impl Fn(usize) -> String) -> String 
 }
 
 #[tokio::test]
-async fn nothing_that_a_station_sends_takes_much_memory() {
+async fn no_answer_of_a_station_takes_much_memory() {
     let turn = turn(12).await;
     let origin = Origin::start();
     let on_air = |name: &str| origin.station(name, Setup { window: 30, ..stamped(Container::Ts) });
@@ -50,7 +50,7 @@ async fn nothing_that_a_station_sends_takes_much_memory() {
     let many_keys: String = (0..300_000).map(|n| format!("#EXT-X-KEY:METHOD=NONE,IV={n}\n")).collect();
     let long_key = format!("#EXT-X-KEY:METHOD=AES-128,URI=\"{}\"\n", "k".repeat(1 << 20));
     let streams: String = (0..200_000).map(|n| format!("#EXT-X-STREAM-INF:BANDWIDTH=1{n}\nv{n}\n")).collect();
-    // The true list at the end of half a day of segments that nobody needs.
+    // The true playlist at the end of half a day of segments that nobody needs.
     let day = Fault::edit_playlist(|text| {
         let (head, rest) = text.split_at(text.find("#EXT-X-PROGRAM").unwrap_or(text.len()));
         let sequence = head.lines().find_map(|line| line.strip_prefix("#EXT-X-MEDIA-SEQUENCE:")?.parse::<usize>().ok());

@@ -1,5 +1,5 @@
-//! Dates that are not what they claim: a clock that is set while it is on the air, one that stands still, one that tells the time
-//! of the answer. The sound goes on by its numbers, so nothing may be missing, nothing doubled, and no end cut off.
+//! Wrong dates in playlists: the station's clock is set, stands still, or gives the time of the answer. The sound goes
+//! on by its numbers, so nothing may be missing or doubled, and no end may be cut off.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use crate::support::origin::{Container, Fault, Origin, ProgrammeTime, Setup, Sta
 
 const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
 
-/// Adds so many seconds to the dates from segment `from` on.
+/// Adds `seconds` to the dates from segment `from` on.
 fn set(from: u64, seconds: i64) -> Fault {
     Fault::redate(move |number, date| if number < from { date } else { date + TimeDelta::seconds(seconds) })
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
+async fn a_station_clock_that_is_set_costs_no_second() {
     let turn = turn(7).await;
     let origin = Origin::start();
     let on_air = |name: &str| origin.station(name, Setup { window: 8, ..stamped(Container::Ts) });
@@ -24,7 +24,7 @@ async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
     let from = |station: &StationHandle| station.newest() + 5;
     let (steps, drift) = (s[4].newest(), s[5].newest() + 2);
     let marked = from(&s[6]);
-    // The encoder begins anew without a pause, by a clock that is 5 s behind.
+    // The encoder restarts without a pause, by a clock that is 5 s behind.
     let mark = move |text: String| {
         let name = format!("0-{marked}.");
         let at = text.find(&name).and_then(|at| text.get(..at)?.rfind(DATE));
@@ -48,7 +48,7 @@ async fn a_clock_that_is_set_while_it_is_on_the_air_costs_no_second() {
 }
 
 #[tokio::test]
-async fn dates_that_are_no_dates_are_not_believed() {
+async fn dates_that_do_not_follow_the_sound_are_ignored() {
     let turn = turn(4).await;
     let origin = Origin::start();
     let dated = |name: &str, programme_time| {
@@ -70,19 +70,19 @@ async fn dates_that_are_no_dates_are_not_believed() {
     turn.record(cases, 28).await;
 }
 
-/// All segments carry the moment of the answer.
+/// Gives all segments the time of the answer.
 fn answered() -> Fault {
     Fault::edit_playlist(|text| {
         let last = text.lines().rev().find_map(|line| line.strip_prefix(DATE)).unwrap_or_default().to_owned();
         let now: DateTime<Utc> = last.parse().expect("a date");
-        // As the newest segment ends with the answer, up to a poll.
+        // The newest segment ends at the answer, up to a poll.
         let now = now + TimeDelta::from_std(Duration::from_secs(2)).expect("short");
         let now = format!("{DATE}{}", now.to_rfc3339_opts(SecondsFormat::Millis, true));
         text.lines().map(|line| if line.starts_with(DATE) { &now } else { line }.to_owned() + "\n").collect()
     })
 }
 
-/// Four segments at a time carry the moment when the last of them began.
+/// Gives each four segments the time when the last of them began.
 fn burst() -> Fault {
     Fault::redate(|number, date| date + TimeDelta::seconds(2 * i64::try_from(3 - number % 4).expect("few")))
 }

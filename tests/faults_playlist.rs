@@ -1,5 +1,5 @@
-//! What goes wrong with playlists at real stations, each with the real binary on timecode audio. The window always still
-//! holds the sound when the trouble is over, so nothing may be missing, nothing doubled, and the cut is exact.
+//! Faults of playlists, as real stations have them, with the real binary on timecode audio. The window still holds the
+//! sound when a fault is over, so nothing may be missing or doubled, and the cut must be exact.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::support::origin::{
 };
 
 const TROUBLE: Duration = Duration::from_secs(8);
-/// Half a minute, so that what was missed for 12 s is still there.
+/// Half a minute, so that the window still has what was missed for 12 s.
 const WINDOW: usize = 15;
 
 fn playlist(kind: Kind) -> Fault {
@@ -20,7 +20,7 @@ fn for_12_s(kind: Kind) -> Fault {
     playlist(kind).lasting(Duration::from_secs(12))
 }
 
-/// Stations by name; those whose name ends in `undated` say no time.
+/// Returns stations by name; those whose names end in `undated` have no dates.
 struct Stations(Origin);
 
 impl Stations {
@@ -39,7 +39,7 @@ impl Stations {
 }
 
 #[tokio::test]
-async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
+async fn a_playlist_that_fails_for_12_s_costs_nothing() {
     let turn = turn(13).await;
     let stations = Stations(Origin::start());
     let all = [
@@ -82,7 +82,7 @@ async fn a_playlist_that_cannot_be_had_for_12_s_costs_nothing() {
 }
 
 #[tokio::test]
-async fn segments_that_only_their_query_tells_apart_are_had_all_the_same() {
+async fn segments_that_differ_in_their_query_alone_are_all_recorded() {
     let turn = turn(7).await;
     let stations = Stations(Origin::start());
     let by_query = |name: &str, query| stations.on_air(name, Container::Ts, move |setup| setup.by_query = Some(query));
@@ -110,7 +110,7 @@ async fn segments_that_only_their_query_tells_apart_are_had_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_playlist_that_is_not_right_costs_nothing() {
+async fn a_malformed_playlist_costs_nothing() {
     let turn = turn(16).await;
     let stations = Stations(Origin::start());
     let all = [
@@ -136,7 +136,7 @@ async fn a_playlist_that_is_not_right_costs_nothing() {
     let stale = || playlist(Kind::Stale(Duration::from_secs(4))).every(2);
     let lagging = || playlist(Kind::Stale(Duration::from_secs(6))).lasting(Duration::from_secs(12));
     let torn = Fault::edit(Part::Playlist, |mut body| {
-        // In the middle of an address, with a length that agrees.
+        // Cut in the middle of an address, with a matching Content-Length.
         body.truncate(body.len() - 5);
         body
     });
@@ -162,7 +162,7 @@ async fn a_playlist_that_is_not_right_costs_nothing() {
 }
 
 #[tokio::test]
-async fn a_station_that_begins_anew_costs_nothing() {
+async fn a_station_that_restarts_costs_nothing() {
     let turn = turn(16).await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.plain(name);
@@ -182,7 +182,7 @@ async fn a_station_that_begins_anew_costs_nothing() {
     let first = [early.plain("first"), early.plain("first-undated")];
     early.0.close_port(true);
     let pause = Duration::from_secs(5);
-    // A number that the first session has used just before, and which its window still shows.
+    // A number that the first session has just used, and that its window still shows.
     let again = |station: &StationHandle| station.newest() - 2;
     let cases = [
         Case::hls("no server for the first 5 s", &first[0]).starts_within(5.0).then(5, || early.0.close_port(false)),

@@ -1,5 +1,5 @@
-//! Rights that run out in the middle of a recording: tokens, cookies, addresses that move, pages that are down or look
-//! different; each with the real binary on timecode audio.
+//! Access that expires in the middle of a recording: tokens, cookies, addresses that move, pages that are down or
+//! changed; with the real binary on timecode audio.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::origin::{
 
 const LIFE: Duration = Duration::from_secs(15);
 
-/// A station whose addresses live for 15 s; undated where its name ends so.
+/// Returns a station whose addresses are valid for 15 s; without dates if its name ends in `undated`.
 fn signed(origin: &Origin, name: &str, written: Written, status: u16) -> StationHandle {
     let token = Some(Token { lifetime: LIFE, written, status });
     let programme_time = if name.ends_with("undated") { ProgrammeTime::No } else { ProgrammeTime::Every };
@@ -18,7 +18,7 @@ fn signed(origin: &Origin, name: &str, written: Written, status: u16) -> Station
 }
 
 #[tokio::test]
-async fn an_address_that_runs_out_is_found_anew_and_one_that_says_when_is_renewed_before() {
+async fn an_expired_address_is_resolved_again_and_one_with_a_known_expiry_is_renewed_before() {
     let turn = turn(14).await;
     let origin = Origin::start();
     let opaque = |status: u16| signed(&origin, &format!("opaque-{status}"), Written::Opaque, status);
@@ -75,7 +75,7 @@ async fn a_page_that_fails_when_it_is_needed_costs_nothing() {
         ("changed-for-a-while", Written::Opaque),
     ]
     .map(|(name, written)| signed(name, written));
-    // Addresses that say they end and do not.
+    // Addresses that claim to expire and do not.
     let token = Some(Token { lifetime: Duration::from_secs(600), written: Written::Opaque, status: 403 });
     let lasting = |name: &str| origin.station(name, Setup { token, window: 15, ..stamped(Container::Ts) });
     let l = ["changed", "changed-refused"].map(lasting);
@@ -93,7 +93,7 @@ async fn a_page_that_fails_when_it_is_needed_costs_nothing() {
                 String::from_utf8_lossy(&body).replace("service_url", "address").into()
             }))))
             .says("found nothing"),
-        // Nothing new for a while makes aircheck look at the page, which it cannot read any more.
+        // After a while without new segments aircheck reads the page, which it can no longer parse.
         Case::page("another layout for ever", &l[0])
             .fault(layout().after(Duration::from_secs(5)))
             .fault(

@@ -1,12 +1,12 @@
-//! What goes wrong with segments, keys and byte ranges, each with the real binary on timecode audio. What the window
-//! offers at some moment is had; what it never offers is one gap, with its exact length and its cause.
+//! Faults of segments, keys and byte ranges, with the real binary on timecode audio. What the window offers at some
+//! moment is recorded; what it never offers is one gap, with its exact length and its cause.
 
 use std::time::Duration;
 
 use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Encryption, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 
-/// Stations by name; those whose name ends in `undated` say no time.
+/// Returns stations by name; those whose names end in `undated` have no dates.
 struct Stations(Origin);
 
 impl Stations {
@@ -20,13 +20,13 @@ impl Stations {
     }
 }
 
-/// Every segment fails the first time it is asked for, in the middle of the recording.
+/// Returns a fault: in the middle of the recording, every segment fails the first time it is asked for.
 fn once(kind: Kind) -> Fault {
     Fault::new(Part::Segment, kind).times_per_url(1).after(Duration::from_secs(6)).lasting(Duration::from_secs(14))
 }
 
 fn cut_short(mut body: Vec<u8>) -> Vec<u8> {
-    // Whole packets of a transport stream, so that only its length gives it away.
+    // Whole packets of a transport stream, so that only the length shows the fault.
     body.truncate(body.len() / 2 / 188 * 188);
     body
 }
@@ -92,7 +92,7 @@ async fn a_segment_that_fails_and_then_comes_costs_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one_true_gap() {
+async fn odd_segments_cost_nothing_and_one_that_never_comes_is_one_exact_gap() {
     let turn = turn(17).await;
     let stations = Stations(Origin::start());
     let plain = |name: &str| stations.on_air(name, Container::Ts, |_| {});
@@ -102,7 +102,7 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
     };
     let s =
         ["twice", "twice-undated", "gap", "gap-undated", "lost", "lost-undated", "dead", "rounded-undated"].map(plain);
-    // 2 s of this station are about 35 kB: slower than real time by half.
+    // 2 s of this station are about 35 kB, so this is half as fast as real time.
     let drip = plain("drip");
     let late = stations.on_air("late", Container::Ts, |setup| setup.window = 3);
     let aac = ["lost-aac", "lost-aac-undated"].map(|name| stations.on_air(name, Container::Adts, |_| {}));
@@ -156,7 +156,7 @@ async fn what_is_odd_about_segments_costs_nothing_and_what_is_never_there_is_one
             .fault(Fault::new(Part::Key, Kind::Status(503)).times_per_url(2).lasting(Duration::from_secs(16))),
     ];
     turn.record(cases, 28).await;
-    // What follows the segment that never came was asked for while that was still being tried.
+    // The next segment was fetched while the one that never came was still retried.
     let asked = |sequence| s[4].log().into_iter().filter(move |entry| entry.sequence == Some(sequence));
     let next = asked(lost + 1).next().expect("the next segment");
     let tries = asked(lost).filter(|entry| entry.at > next.at).count();

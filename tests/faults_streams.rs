@@ -1,5 +1,5 @@
-//! RTMP and Icecast when servers, sources, connections and programs fail: what was still offered is there, once, where it
-//! belongs, and what is not is in the ledger with its length and cause.
+//! RTMP and Icecast, if servers, sources, connections or programs fail: the recording has all sound that was offered,
+//! once and at its time; the rest is a gap with its length and cause.
 
 use std::ops::{Range, RangeInclusive};
 use std::path::Path;
@@ -17,21 +17,21 @@ use crate::support::icecast::{self, Icecast};
 use crate::support::rtmp::RtmpServer;
 use crate::support::timecode::{Heard, Report};
 
-/// How long a recording may take to end after its last second.
+/// How long a recording may take to finish after its last second.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// What the encoder of the source, the server and rtmpdump delay the sound by; nothing is heard before it is on the air.
+/// How much the source's encoder, the server and rtmpdump delay the sound; nothing is heard before it is on the air.
 const LAG: Range<f64> = -0.05..2.0;
-/// How far apart the ledger and the sound may be about the length of the holes, where only arrivals tell: an encoder's delay
-/// differs from one start to the next, and rtmpdump hands over blocks.
+/// How far the gaps and the sound may differ about the length of a hole if only arrivals tell: an encoder's delay
+/// differs from one start to the next, and rtmpdump writes blocks.
 const TRUE_TO: f64 = 0.5;
-/// How far apart they may be where the stamps of the sound tell, for each hole: a shorter one is not told.
+/// How far they may differ for each hole if the timestamps of the sound tell: a shorter hole is not reported.
 const STAMPED: f64 = 0.06;
-/// Between two holes the clock goes on; another encoder may delay the sound by this much more or less.
+/// By how much the delay of another encoder may differ between two holes.
 const STEADY: f64 = 0.15;
-/// A source that is followed by another one of its own clock is not followed to the sample.
+/// How exactly a source with another clock can follow a source.
 const SEAM: f64 = 0.1;
 
-/// One recording and what became of it.
+/// A recording and its result.
 struct Take {
     code: i32,
     said: Value,
@@ -53,7 +53,7 @@ impl Taking {
         Self { aircheck, service, seconds: f64::from(seconds) }
     }
 
-    /// Waits until so many seconds are on tape.
+    /// Waits until `seconds` are on tape.
     async fn on_tape(&self, seconds: usize) {
         let chunks = || {
             let folders = std::fs::read_dir(self.aircheck.path(".")).expect("the folder").flatten();
@@ -85,9 +85,9 @@ impl Take {
         self.said["start"].as_str().and_then(|at| at.parse().ok()).expect("a start")
     }
 
-    /// The ledger: where each gap begins in seconds after the start, how long it is, and why.
+    /// Returns the gaps: where each begins in seconds after the start, how long it is, and why.
     fn gaps(&self) -> Vec<(f64, f64, String)> {
-        let gaps = self.said["missing"].as_array().expect("a ledger");
+        let gaps = self.said["missing"].as_array().expect("gaps");
         let read = |gap: &Value| {
             let at: DateTime<Utc> = gap["start"].as_str()?.parse().ok()?;
             Some(((at - self.start()).as_seconds_f64(), gap["seconds"].as_f64()?, gap["cause"].as_str()?.to_owned()))
@@ -95,15 +95,15 @@ impl Take {
         gaps.iter().map(|gap| read(gap).expect("a gap")).collect()
     }
 
-    /// How much later than on the air each second lies, by what start and ledger say. Where a hole is almost a whole number of
-    /// seconds long, the beginning of the one in which it begins and the end of the one in which it ends read like a second
-    /// of their own: that is none.
+    /// Returns how much later than on the air each second lies, by the start and the gaps. If a hole is almost a whole
+    /// number of seconds long, the beginning of its first second and the end of its last read like another second,
+    /// which does not count.
     fn lags(&self) -> Vec<f64> {
         let gaps = self.gaps();
         let lag = |heard: &Heard| -> Option<f64> {
             let mut at = heard.at;
             for (begins, length, _) in &gaps {
-                // A second is read only where it is whole: one that begins so near lies behind the hole.
+                // Only whole seconds are read, so one that begins this near lies behind the hole.
                 if at + SEAM >= *begins {
                     at += length;
                 } else if at + 1.0 > *begins + SEAM {
@@ -118,7 +118,7 @@ impl Take {
         self.heard.heard.iter().filter_map(lag).collect()
     }
 
-    /// Whole, in one piece, where it should be: the connection may have come and gone, nobody hears it.
+    /// Checks that the recording is whole and at its time, however often the connection was lost.
     fn is_whole(&self, seconds: f64) -> Result<String, String> {
         let line = self.line();
         let whole = self.heard.is_whole() && (self.heard.length - seconds).abs() < 0.05;
@@ -127,7 +127,7 @@ impl Take {
         if whole && truthful && placed { Ok(line) } else { Err(line) }
     }
 
-    /// With holes, and as many as that, all of them in the ledger with their causes, and nothing else amiss.
+    /// Checks that the recording has this many holes, each a gap with its cause, and nothing else wrong.
     fn has_holes(
         &self,
         seconds: f64,
@@ -147,7 +147,7 @@ impl Take {
                 .iter()
                 .filter(inside)
                 .all(|(_, one, said)| length.contains(one) && causes.iter().any(|word| said.contains(word)));
-        // Behind the beginning of the last second that is heard, nothing tells what is missing.
+        // After the beginning of the last second that is heard, the sound does not tell what is missing.
         let last = self.heard.heard.last().map_or(0.0, |last| last.at);
         let mut before = 0.0;
         let measured = |gap: &&(f64, f64, String)| {
@@ -163,8 +163,8 @@ impl Take {
         if truthful && true_to_sound && placed { Ok(line) } else { Err(line) }
     }
 
-    /// Whether the seconds lie where start and ledger say: later than on the air by the same all the time, but for what a
-    /// new encoder changes.
+    /// Checks that the seconds lie where the start and the gaps say: the delay is constant, except for what a new
+    /// encoder changes.
     fn is_placed(&self) -> bool {
         let lags = self.lags();
         let steps = lags.windows(2).filter(|pair| (pair[1] - pair[0]).abs() > STEADY).count();
@@ -175,7 +175,7 @@ impl Take {
         let lags = self.lags();
         let (least, most) = lags.iter().fold((f64::MAX, f64::MIN), |(a, b), lag| (a.min(*lag), b.max(*lag)));
         format!(
-            "exit {}, {}, {}; {:+.0} to {:+.0} ms from the air; ledger {:?}",
+            "exit {}, {}, {}; {:+.0} to {:+.0} ms from the air; gaps {:?}",
             self.code,
             self.said["verdict"],
             self.heard,
@@ -191,12 +191,12 @@ async fn pass(seconds: f64) {
     SystemClock::shared().sleep(Duration::from_secs_f64(seconds)).await;
 }
 
-/// Does what blocks, elsewhere.
+/// Runs blocking work on another thread.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("no panic")
 }
 
-/// Children of `parent` that run `program`.
+/// Returns the children of `parent` that run `program`.
 fn children(parent: u32, program: &str) -> Vec<Pid> {
     let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
     let stats = processes.filter_map(|entry| std::fs::read_to_string(entry.path().join("stat")).ok());
@@ -211,7 +211,7 @@ fn children(parent: u32, program: &str) -> Vec<Pid> {
 
 type Run<'a> = futures::future::LocalBoxFuture<'a, Result<String, String>>;
 
-/// Runs every case at the same time, and tells what came of each.
+/// Runs all cases at the same time, and prints the result of each.
 async fn told(cases: Vec<(&str, Run<'_>)>) {
     let _turn = turn(cases.len()).await;
     let mut failed = Vec::new();
@@ -232,7 +232,7 @@ fn rtmp(server: &RtmpServer) -> String {
     format!("rtmp: {}", server.url())
 }
 
-/// What a server that is away for 2 s takes with it: a publisher begins with the whole of the second in which it starts.
+/// How much is lost if a server is away for 2 s: a publisher begins with the whole second in which it starts.
 const AWAY: Range<f64> = 0.5..7.0;
 
 async fn server_restarted() -> Result<String, String> {
@@ -256,8 +256,8 @@ async fn server_frozen() -> Result<String, String> {
     let taking = Taking::begin(&rtmp(&server), 32);
     taking.on_tape(6).await;
     server.freeze(true);
-    // Much longer than it is waited for: a busy machine notices late, and what the old connection would bring then lies
-    // behind a hole of its own.
+    // Much longer than the source waits: a busy machine notices late, and what the old connection would send then lies
+    // behind another hole.
     pass(14.0).await;
     server.freeze(false);
     taking.end().await.has_holes(32.0, (1..=1, 0.05..25.0), TRUE_TO, &["no sound for 10 s", "rtmpdump says"])
@@ -274,7 +274,7 @@ async fn rtmpdump_killed() -> Result<String, String> {
     for id in found {
         kill_process(id, Signal::KILL).expect("it is ours");
     }
-    // Now and then the next connection is there before a hole is long enough to be one.
+    // Sometimes the next connection is there before a hole is long enough to count.
     taking.end().await.has_holes(20.0, (0..=1, 0.05..15.0), STAMPED, &["killed by signal 9"])
 }
 
@@ -290,7 +290,7 @@ async fn rtmpdump_exits_0() -> Result<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rtmp_loses_only_what_nobody_offered_and_says_what() {
+async fn rtmp_loses_only_what_was_not_offered_and_reports_it() {
     let cases: Vec<(&str, Run<'_>)> = vec![
         ("server 2 s away", Box::pin(server_restarted())),
         ("server frozen for 14 s", Box::pin(server_frozen())),
@@ -306,7 +306,7 @@ async fn icecast(codec: icecast::Codec) -> (Icecast, String) {
     (server, source)
 }
 
-/// Listeners are thrown out three times; each time the burst holds what they missed.
+/// Disconnects the listeners three times; each time the burst holds what they missed.
 async fn thrown_out(codec: icecast::Codec) -> Result<String, String> {
     let (server, source) = icecast(codec).await;
     let taking = Taking::begin(&source, 20);
@@ -361,12 +361,12 @@ async fn icecast_frozen() -> Result<String, String> {
     server.freeze(true);
     pass(11.5).await;
     server.freeze(false);
-    // The connection that stood all the time has it.
+    // The connection that was never lost has it.
     taking.end().await.is_whole(32.0)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
+async fn icecast_listeners_that_are_disconnected_miss_nothing() {
     let cases: Vec<(&str, Run<'_>)> = vec![
         ("mp3, thrown out 3 times", Box::pin(thrown_out(icecast::MP3))),
         ("aac, thrown out 3 times", Box::pin(thrown_out(icecast::AAC))),
@@ -378,7 +378,7 @@ async fn icecast_listeners_that_are_thrown_out_miss_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn icecast_loses_only_what_nobody_offered_and_says_what() {
+async fn icecast_loses_only_what_was_not_offered_and_reports_it() {
     let cases: Vec<(&str, Run<'_>)> = vec![
         ("icecast restarted", Box::pin(icecast_restarted())),
         ("another source, mp3", Box::pin(source_changed(icecast::MP3))),

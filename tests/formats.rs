@@ -1,5 +1,5 @@
-//! Stations whose format changes in mid-recording, announced or not: one MP3, nothing missing, nothing doubled, no drift,
-//! cut where it should be.
+//! Stations whose format changes during a recording, announced or not: one MP3, nothing missing or doubled, no drift,
+//! an exact cut.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn mp3(container: Container) -> Act {
     Act { container, codec: Codec::Mp3, rate: 48_000, channels: 1, silent: false }
 }
 
-/// Six seconds of one, six of the other.
+/// Six seconds of one format, then six of the other.
 fn turns(one: Act, other: Act, announced: bool) -> Mix {
     Mix { acts: vec![one, other], order: vec![0, 0, 0, 1, 1, 1], announced, shift: None }
 }
@@ -37,7 +37,7 @@ fn stamps(shift: fn(u64) -> u64) -> Mix {
     Mix { acts: vec![act], order: vec![0], announced: false, shift: Some(shift) }
 }
 
-/// Records `station` and says what is wrong with the recording, or how exact it is.
+/// Records `station`, and returns what is wrong with the recording, or how exact it is.
 async fn record(name: &str, station: &StationHandle, stamped: bool, changes: usize) -> Result<String, String> {
     let aircheck = Aircheck::new(&format!("stations:\n  s:\n    hls: \"{}\"\nshows: []\n", station.url()));
     let length = format!("{LENGTH}s");
@@ -53,9 +53,9 @@ async fn record(name: &str, station: &StationHandle, stamped: bool, changes: usi
     let line = format!("{name:<34} {heard}; begins {:+.0} ms off, drifts {:+.1} ms", off * 1e3, drift * 1e3);
     let truthful = said["verdict"] == "complete" && said["missing"] == serde_json::json!([]);
     let exact = if stamped { off.abs() < 0.03 } else { off > -4.0 && off < 0.03 };
-    // The file ends in the middle of an MP3 frame, which the encoder fills up.
-    // A codec needs the frame before to decode the first of a new format, and no station sends it: a second in which a
-    // change falls may have a symbol too few. Nothing may be missing, doubled or moved.
+    // The cut ends within an MP3 frame, which the encoder fills up. A codec needs the frame before to decode the first
+    // of a new format, and no station sends it, so a second with a change may lack a symbol. Nothing may be missing,
+    // doubled or moved.
     let whole = heard.missing == 0.0 && heard.doubled == 0.0 && heard.unreadable.len() <= changes;
     if whole && truthful && exact && (-0.004..=0.024).contains(&drift) {
         Ok(line)
@@ -65,7 +65,7 @@ async fn record(name: &str, station: &StationHandle, stamped: bool, changes: usi
 }
 
 #[tokio::test]
-async fn whatever_format_comes_next_the_recording_is_one_and_whole() {
+async fn a_recording_through_changes_of_format_is_one_whole_file() {
     let (ts, adts, fmp4) = (Container::Ts, Container::Adts, Container::Fmp4);
     let cases: Vec<(&str, Mix, bool)> = vec![
         ("sample rate and channels, announced", turns(aac(adts, 48_000, 1), aac(adts, 32_000, 2), true), true),
@@ -87,7 +87,7 @@ async fn whatever_format_comes_next_the_recording_is_one_and_whole() {
 }
 
 #[tokio::test]
-async fn time_stamps_may_jump_and_wrap_as_they_like() {
+async fn jumps_and_wraps_of_timestamps_cost_nothing() {
     const SECOND: u64 = 90_000;
     /// Ticks of a segment of 1.92 s.
     const SEGMENT: u64 = 172_800;
@@ -96,7 +96,7 @@ async fn time_stamps_may_jump_and_wrap_as_they_like() {
         ("half a second forward", stamps(|n| n / 3 * SECOND / 2), true),
         ("a minute back", stamps(|n| (1 << 32) - n / 4 * 60 * SECOND), true),
         ("three seconds back", stamps(|n| (1 << 32) - n / 3 * 3 * SECOND), true),
-        // Of every ten segments the fifth is where they wrap.
+        // In every ten segments, the stamps wrap at the fifth.
         ("33 bits wrap", stamps(|n| (1 << 33) - (n / 10 * 10 + 5) * SEGMENT - SECOND), true),
         ("33 bits wrap, no stamps", stamps(|n| (1 << 33) - (n / 10 * 10 + 5) * SEGMENT - SECOND), false),
     ];
@@ -107,10 +107,10 @@ async fn all(cases: Vec<(&'static str, Mix, bool)>) {
     let _turn = turn(cases.len()).await;
     let origin = Origin::start();
     let origin = &origin;
-    // Each begins as soon as its station is on the air: what is not made yet takes a while, and a programme ends.
+    // Each case begins as soon as its station is on the air: making a station takes a while, and its programme ends.
     let runs = cases.into_iter().enumerate().map(|(number, (name, mix, stamped))| async move {
         let programme_time = if stamped { ProgrammeTime::Every } else { ProgrammeTime::No };
-        // In half a minute; none where only stamps jump.
+        // The changes of format in half a minute; none if only stamps jump.
         let changes = if mix.acts.len() > 1 { 7 } else { 0 };
         let setup =
             Setup { mix: Some(mix), programme_time, segment: Duration::from_secs(2), ..Setup::of(Container::Ts) };
@@ -127,12 +127,12 @@ async fn all(cases: Vec<(&'static str, Mix, bool)>) {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// Of 188 bytes each, with something before and behind.
+/// Puts bytes before and after each packet of 188 bytes.
 fn wrapped(segment: &[u8], before: &[u8], behind: &[u8]) -> Vec<u8> {
     segment.as_chunks::<188>().0.iter().flat_map(|packet| [before, packet, behind].concat()).collect()
 }
 
-/// A segment whose tables tell of sound that is not in it.
+/// Returns a segment whose tables announce sound that it does not have.
 fn without_sound(segment: &[u8]) -> Vec<u8> {
     // The first elementary stream as ffmpeg and the origin number them; null packets take its place.
     let is_sound = |packet: &[u8; 188]| u16::from_be_bytes([packet[1] & 0x1f, packet[2]]) == 0x100;
@@ -146,7 +146,7 @@ fn without_sound(segment: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
+async fn bytes_around_its_packets_cost_a_transport_stream_nothing() {
     const PICTURE: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
     let cases: [(&str, SentAs); 3] = [
         ("behind a picture", |_, bytes| [PICTURE, bytes].concat()),
@@ -169,7 +169,7 @@ async fn whatever_stands_around_its_packets_a_transport_stream_is_whole() {
 }
 
 #[tokio::test]
-async fn a_segment_that_holds_no_sound_is_told_and_a_station_of_nothing_else_fails() {
+async fn a_segment_without_sound_is_a_gap_and_a_station_without_any_sound_fails() {
     let origin = Origin::start();
     let none = Setup { sent_as: Some(|_, bytes| without_sound(bytes)), ..Setup::of(Container::Ts) };
     let some: SentAs = |number, bytes| if number % 4 == 0 { without_sound(bytes) } else { bytes.to_vec() };

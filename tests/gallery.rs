@@ -43,7 +43,7 @@ fn zone(name: &str) -> Zone {
     name.parse().expect("a zone")
 }
 
-/// Every station is at `address`; one more show has just begun.
+/// Returns the YAML: every station is at `address`, and one more show has just begun.
 fn yaml(address: &str, now: DateTime<Utc>) -> String {
     let stations =
         STATIONS.map(|(id, name, zone)| format!("  {id}: {{ name: {name}, timezone: {zone}, hls: \"{address}\" }}\n"));
@@ -59,7 +59,7 @@ fn yaml(address: &str, now: DateTime<Utc>) -> String {
     )
 }
 
-/// The recordings of the last days, not all of them whole.
+/// Returns the recordings of the last days, some of them partial.
 fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
     let today = now.with_timezone(&zone(SEOUL)).date_naive();
     let mut all = Vec::new();
@@ -91,7 +91,7 @@ fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
     all
 }
 
-/// Two hours of a hum that take up no room.
+/// Writes two hours of hum in a small file.
 fn two_hours() -> Vec<u8> {
     let hum = "aevalsrc=0.1*sin(220*2*PI*t):s=8000:d=7200";
     ffmpeg::run(&["-f", "lavfi", "-i", hum, "-ac", "1", "-b:a", "8k", "-f", "mp3", "-"], &[])
@@ -145,7 +145,7 @@ async fn pictures_of_every_page() {
     }
 }
 
-/// Waits until pictures are loaded, but for those that a browser leaves out until one scrolls to them.
+/// Waits until pictures are loaded, except those that a browser loads only after scrolling.
 async fn settled(page: &Page) {
     page.is("[...document.images].every((image) => image.complete || image.loading === 'lazy')").await;
     page.eval("new Promise((done) => setTimeout(done, 600))").await;

@@ -1,7 +1,7 @@
-//! The house keeps its shape: modules use only what stands below them, files of a module form no circle, no file grows
-//! without end, and every dependency is used.
+//! The shape of the house: modules use only modules below them, files of a module form no circle, files are not too
+//! long, and every dependency is used.
 //!
-//! The checks read the source as text, and take the root as an argument, so that each is also shown to fail here.
+//! The checks read the source as text. They get the root as an argument, so that tests also show each of them fail.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own sources should say so and end")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,7 +81,7 @@ fn upward_uses(root: &Path) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// Whether `path` leads to a room above that of `module`, in the same module.
+/// Returns whether `path` leads to a room above that of `module`, in the same module.
 fn is_room_above(path: &[String], module: &[String]) -> bool {
     let rooms = ROOMS.iter().filter(|(name, _)| [path, module].iter().all(|names| names.first().unwrap() == name));
     rooms.into_iter().any(|(_, rooms)| {
@@ -117,7 +117,7 @@ fn circles(root: &Path) -> Vec<String> {
     found.into_iter().collect()
 }
 
-/// The shortest way from `start` back to itself.
+/// Returns the shortest way from `start` back to itself.
 fn way_back<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>, start: &'a str) -> Option<Vec<&'a str>> {
     let mut ways = std::collections::VecDeque::from([vec![start]]);
     let mut seen = BTreeSet::new();
@@ -134,7 +134,7 @@ fn way_back<'a>(uses: &BTreeMap<&'a str, BTreeSet<&'a str>>, start: &'a str) -> 
     None
 }
 
-/// The file that defines what `path` names: the deepest module on it, and through doors that hand it on.
+/// Returns the file that defines what `path` names: the deepest module on it, followed through re-exports.
 fn resolve<'a>(by_module: &BTreeMap<&[String], &'a Source>, path: &[String]) -> Option<&'a Source> {
     let depth = (1..=path.len()).rev().find(|depth| by_module.contains_key(&path[..*depth]))?;
     let mut source = by_module[&path[..depth]];
@@ -182,19 +182,19 @@ fn unused_dependencies(root: &Path) -> Vec<String> {
     unused
 }
 
-/// A Rust file as the checks see it.
+/// A Rust file, as the checks see it.
 struct Source {
-    /// Its path below the root, for messages.
+    /// The path below the root, for messages.
     name: String,
-    /// Its module path; empty for `lib.rs` and `main.rs`.
+    /// The module path; empty for `lib.rs` and `main.rs`.
     module: Vec<String>,
     lines: usize,
-    /// Its text without comments, strings and characters that look like them.
+    /// The text without comments, strings and character literals.
     code: String,
 }
 
 impl Source {
-    /// Every path in `code` that leads to a module of the crate, from the root of the crate.
+    /// Returns every path in `code` that leads to a module of the crate, from the root of the crate.
     fn paths(&self, code: &str) -> Vec<Vec<String>> {
         static START: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"\b(?:crate|self|(?:super::)*super)::|\bmod (\w+);").unwrap());
@@ -225,7 +225,8 @@ impl Source {
         paths
     }
 
-    /// The names that this file hands on from its own submodules (`pub use inner::Name`), with the module of each.
+    /// Returns the names that this file re-exports from its own submodules (`pub use inner::Name`), with the module of
+    /// each.
     fn doors(&self) -> BTreeMap<String, Vec<String>> {
         let mut doors = BTreeMap::new();
         for found in door_lines().captures_iter(&self.code) {
@@ -240,7 +241,7 @@ impl Source {
         doors
     }
 
-    /// Without a module of tests in the file itself, which stands at its end. One in a file of its own is a line.
+    /// Returns the code without a module of tests at the end of the file. One in another file is only a line.
     fn without_tests(&self) -> Code<'_> {
         Code(self.code.find("#[cfg(test)]\nmod tests {").map_or(&self.code, |end| &self.code[..end]))
     }
@@ -249,7 +250,7 @@ impl Source {
 struct Code<'a>(&'a str);
 
 impl Code<'_> {
-    /// Without the lines that hand names on: a door is no use of what stands behind it.
+    /// Returns the code without re-exports: a re-export does not count as a use.
     fn without_doors(&self) -> String {
         door_lines().replace_all(self.0, "").into_owned()
     }
@@ -288,7 +289,7 @@ fn expand<'t>(base: &[String], text: &'t str, paths: &mut Vec<Vec<String>>) -> &
     }
 }
 
-/// The Rust files below `folder`, in order.
+/// Returns the Rust files below `folder`, in order.
 fn sources(folder: &Path) -> Vec<Source> {
     static NOT_CODE: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r#"(?s)//[^\n]*|/\*.*?\*/|'\\?"'|\br"[^"]*"|\br[#]{1,2}".*?"[#]{1,2}|"(?:\\.|[^"\\])*""#).unwrap()
@@ -330,7 +331,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// A crate in a temporary folder, of these files.
+/// Writes a crate of these files in a temporary folder.
 fn house(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -342,7 +343,7 @@ fn house(files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 #[test]
-fn a_use_of_something_above_is_seen_however_it_is_written() {
+fn a_use_of_a_module_above_is_found_however_it_is_written() {
     let root = house(&[
         ("src/lib.rs", "pub mod tape; use crate::cli;"),
         (
@@ -367,13 +368,13 @@ fn a_use_of_something_above_is_seen_however_it_is_written() {
 }
 
 #[test]
-fn a_circle_is_seen_and_a_door_is_none() {
+fn a_circle_is_found_and_a_re_export_is_none() {
     let root = house(&[
-        // Names are handed on through the door: no circle.
+        // The module re-exports names: no circle.
         ("src/model/mod.rs", "mod airing;\nmod id;\npub use airing::{Airing};\npub use id::Id;"),
         ("src/model/airing.rs", "use super::Id;\n#[cfg(test)]\nmod tests { use super::super::Airing; }"),
         ("src/model/id.rs", "pub struct Id;"),
-        // A part that uses what its own door defines: a circle.
+        // A file that uses what its own parent module defines: a circle.
         ("src/tape/mod.rs", "mod reel;\npub struct Tape;\nfn f() { reel::open() }"),
         ("src/tape/reel.rs", "use super::{Tape};"),
         // Over three files.
@@ -398,7 +399,7 @@ fn a_circle_is_seen_and_a_door_is_none() {
 }
 
 #[test]
-fn a_long_file_and_a_dependency_that_only_a_comment_names_are_seen() {
+fn a_long_file_and_a_dependency_that_only_a_comment_names_are_found() {
     let root = house(&[
         (
             "Cargo.toml",

@@ -1,4 +1,4 @@
-//! The interface for programs, asked over HTTP of the real service.
+//! The interface for programs, over HTTP at the real service.
 
 use aircheck::model::CauseKind;
 use reqwest::header::{
@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::library::{get, serving};
 
 #[tokio::test]
-async fn recordings_are_found_by_what_they_are_and_one_by_its_id() {
+async fn recordings_are_found_by_filters_and_one_by_its_id() {
     let (_aircheck, _service, base) = serving().await;
     let client = Client::new();
     let ids = async |query: &str| -> Vec<String> {
@@ -54,7 +54,7 @@ async fn recordings_are_found_by_what_they_are_and_one_by_its_id() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_answered_is_told_as_one_kind_of_problem() {
+async fn every_failure_is_answered_with_a_problem() {
     let (_aircheck, _service, base) = serving().await;
     let client = Client::new();
     for (method, path, status, words) in [
@@ -86,7 +86,7 @@ async fn what_cannot_be_answered_is_told_as_one_kind_of_problem() {
 }
 
 #[tokio::test]
-async fn a_person_is_told_in_their_language_why_something_cannot_be_done() {
+async fn a_person_reads_in_their_language_why_a_request_fails() {
     let (_aircheck, _service, base) = serving().await;
     let client = Client::new();
     let ask = |method: Method, path: &str, language: &str| {
@@ -118,13 +118,13 @@ async fn a_person_is_told_in_their_language_why_something_cannot_be_done() {
             assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(words)), "{problem}");
         }
     }
-    // What only a program can do wrong is told to who wrote it.
+    // A mistake that only a program can make is explained to its programmer.
     let answer = ask(Method::GET, "/api/v1/recordings?limit=x", "ko").await;
     assert!(!answer.headers().contains_key(CONTENT_LANGUAGE));
     let problem: Value = answer.json().await.expect("JSON");
     assert!(problem["detail"].as_str().is_some_and(|it| it.contains("is not a number")), "{problem}");
     assert!(problem.get("code").is_none(), "{problem}");
-    // HEAD tells the length of what GET says.
+    // HEAD gives the length of the answer to GET.
     let path = "/api/v1/recordings/none";
     let (head, whole) = (ask(Method::HEAD, path, "ko").await, ask(Method::GET, path, "ko").await);
     assert_eq!(head.headers()[CONTENT_LENGTH], whole.headers()[CONTENT_LENGTH]);
@@ -165,7 +165,7 @@ async fn the_interface_describes_itself() {
     }
     let kinds = document["components"]["schemas"]["CauseKind"].to_string();
     assert!(CauseKind::ALL.iter().all(|kind| kinds.contains(&format!("\"{}\"", kind.name()))), "{kinds}");
-    // Whatever is named is there.
+    // Every reference in the document resolves.
     let text = document.to_string();
     for name in text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
         assert!(document["components"]["schemas"][name].is_object(), "{name}");

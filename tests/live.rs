@@ -14,7 +14,7 @@ use crate::support::library::address;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 use crate::support::timecode::Report;
 
-/// Until the next full minute, and an airing in it.
+/// The longest wait: until the next full minute, and for an airing in it.
 const SOON: Duration = Duration::from_secs(120);
 
 fn stamped(origin: &Origin, name: &str, container: Container) -> StationHandle {
@@ -26,7 +26,7 @@ async fn text(client: &Client, url: Url) -> Option<String> {
     if answer.status().is_success() { answer.text().await.ok() } else { None }
 }
 
-/// What ffmpeg hears that plays `url` from the beginning of the playlist to its end.
+/// Returns what ffmpeg plays of `url`, from the beginning of the playlist to its end.
 async fn played(url: Url) -> Report {
     let play = move || {
         let args = ["-live_start_index", "0", "-i", url.as_str(), "-c:a", "pcm_s16le", "-f", "wav", "-"];
@@ -35,7 +35,7 @@ async fn played(url: Url) -> Report {
     tokio::task::spawn_blocking(play).await.expect("no panic")
 }
 
-/// Whether `heard` goes from `start` without a hole.
+/// Checks that `heard` begins at `start` and has no hole.
 fn goes_from(heard: &Report, start: DateTime<Utc>, at_least: f64) {
     assert!(heard.is_whole(), "{heard}");
     // A playlist begins with the whole segment that holds the beginning.
@@ -87,7 +87,7 @@ async fn an_airing_is_heard_from_its_beginning_while_it_is_being_recorded() {
     let heard = tokio::task::spawn_blocking(move || Report::of_bytes("mp3", &heard)).await.expect("no panic");
     goes_from(&heard, minute, 23.9);
     for player in players {
-        // It ends with the playlist, which therefore does: the tape is kept for a while.
+        // The player ends with the playlist, which ends with the airing; the tape stays for a while.
         goes_from(&player.await.expect("no panic"), minute, 23.9);
     }
 
@@ -133,14 +133,14 @@ async fn chromium_plays_the_tape_itself_from_the_beginning() {
         page.is("sound.currentTime > 1.5").await;
         assert_eq!(page.eval("began < 0.5 && sound.buffered.start(0)").await, 0, "{name} begins at the beginning");
 
-        // It does not seek in what still grows, but begins wherever one asks for.
+        // Chromium does not seek in a playlist that grows, but the playlist can begin at any second.
         let later = text(&client, base.join(&format!("{url}?from=8")).expect("an address")).await.expect("a playlist");
         let whole = text(&client, base.join(&url).expect("an address")).await.expect("a playlist");
         let first = |playlist: &str| playlist.lines().find(|line| !line.starts_with('#')).map(str::to_owned);
         assert!(whole.contains(&first(&later).expect("a segment")) && first(&later) != first(&whole), "{later}");
     }
 
-    // The page shows how far and how loud it is, and plays it in the player that stays.
+    // The page shows how far and how loud the airing is, and its player plays it.
     let page = browser.page(&base, Look::PHONE).await;
     page.goto("/on-air").await;
     page.is("document.querySelectorAll('.row.now').length === 3").await;
@@ -160,7 +160,7 @@ async fn chromium_plays_the_tape_itself_from_the_beginning() {
     page.is(&format!("{sound}.currentTime > 0.5 && !{sound}.paused")).await;
     page.is("document.querySelector('#player [data-now]').textContent >= '0:12'").await;
 
-    // Stopped by hand it leaves the page, and is a recording.
+    // After a stop by hand the airing leaves the page, and is a recording.
     page.click(".row.now [data-act='stop']").await;
     page.is("document.querySelectorAll('.row.now').length === 2").await;
     until("the recording", SOON, async || aircheck.list().await.len() == 1).await;

@@ -14,7 +14,7 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::rtmp::RtmpServer;
 
 const LIMIT: Duration = Duration::from_secs(150);
-/// Whoever has to be gone is gone after this time: what ends by itself some time later does not count.
+/// How long a child may take to end; one that ends by itself later does not count.
 const SOON: Duration = Duration::from_secs(20);
 
 fn count(aircheck: &Aircheck, program: &str) -> usize {
@@ -25,7 +25,7 @@ async fn none_is_left(aircheck: &Aircheck, after: &str) {
     until(&format!("the end of all processes after {after}"), SOON, async || processes(aircheck).is_empty()).await;
 }
 
-/// Ends the service with `signal` when what is being done needs children, which must be gone then.
+/// Ends the service with `signal` while it has children, and checks that they end.
 async fn dies(aircheck: &Aircheck, signal: Signal, children: &[(&str, usize)], after: &str) {
     let mut service: Service = aircheck.start("run", &["run"]);
     until("its children", LIMIT, async || children.iter().all(|(program, least)| count(aircheck, program) >= *least))
@@ -65,9 +65,9 @@ async fn while_it_encodes() {
     dies(&aircheck, Signal::TERM, &[("ffmpeg", 2)], "SIGTERM").await;
 }
 
-/// What a station sends now does not wait for what it sent before.
+/// Capturing must not wait for encoding.
 #[tokio::test]
-async fn encoders_let_everything_else_go_first() {
+async fn encoders_run_at_the_lowest_priority() {
     let origin = Origin::start();
     let setup = Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let station = origin.station("s", setup);
@@ -82,7 +82,7 @@ async fn encoders_let_everything_else_go_first() {
     assert!(service.end().await.success(), "{}", service.log());
 }
 
-/// A program that says nothing and takes nothing notices no closed pipe: it ends only because it is ended.
+/// A program that neither reads nor writes notices no closed pipe, so it must be killed.
 #[tokio::test]
 async fn while_a_child_hangs() {
     let (_, cron) = minute(-59);
@@ -101,7 +101,7 @@ async fn while_a_child_hangs() {
 }
 
 #[tokio::test]
-async fn when_the_task_panics_that_started_it() {
+async fn a_child_ends_when_the_task_that_started_it_panics() {
     let task = tokio::spawn(async {
         let mut child = Invocation::new("sh")
             .args(["-c", "trap '' TERM HUP PIPE; sleep 600 & echo $!; wait"])
@@ -122,9 +122,9 @@ async fn when_the_task_panics_that_started_it() {
     until("the end of the child and of its own child", SOON, async || ids.into_iter().all(gone)).await;
 }
 
-/// In a container aircheck is process 1, and what a user's commands leave behind becomes its child.
+/// In a container aircheck is process 1, and orphans of a user's commands become its children.
 #[tokio::test]
-async fn as_process_1_it_waits_for_what_commands_leave_and_takes_no_status_that_another_waits_for() {
+async fn as_process_1_it_reaps_orphans_and_takes_no_status_that_another_waits_for() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) });
     let (start, cron) = minute(5);

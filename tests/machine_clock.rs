@@ -1,4 +1,4 @@
-//! Clocks that are set, machines that sleep, summer time: an airing in progress is recorded to its end, once.
+//! Clocks that are set, machines that sleep, summer time: a running airing is recorded to its end, once.
 #![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ fn stamped(container: Container, clock: &SetClock) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(container) }
 }
 
-/// A show of twenty seconds at ten.
+/// Returns a show of twenty seconds at ten.
 fn show_at_ten(station: &StationHandle) -> Aircheck {
     Aircheck::new(&format!(
         "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
@@ -32,8 +32,8 @@ fn show_at_ten(station: &StationHandle) -> Aircheck {
     ))
 }
 
-/// Sets the clock by `by` in the middle of an airing on a stamped and an unstamped station; another airing follows by
-/// the new time.
+/// Sets the clock by `by` in the middle of an airing, on a station with and one without dates; another airing follows
+/// by the new time.
 async fn stepped(by: TimeDelta) {
     let origin = Origin::start();
     let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
@@ -41,7 +41,7 @@ async fn stepped(by: TimeDelta) {
     let before = clock.ahead();
     let stations =
         [origin.station("a", stamped(Container::Ts, &clock)), origin.station("b", Setup::of(Container::Adts))];
-    // A minute after the first, by the clock that is then set.
+    // A minute after the first airing, by the new clock.
     let after = start + by + TimeDelta::minutes(1);
     let mut yaml = "timezone: UTC\nstations:\n".to_owned();
     for (name, station) in ["a", "b"].iter().zip(&stations) {
@@ -73,7 +73,7 @@ async fn stepped(by: TimeDelta) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_clock_set_by_an_hour_in_mid_airing_cuts_nothing_short_and_is_followed_afterwards() {
+async fn a_clock_set_by_an_hour_during_an_airing_cuts_nothing_short_and_is_followed_afterwards() {
     join_all([stepped(TimeDelta::hours(1)), stepped(TimeDelta::hours(-1))]).await;
 }
 
@@ -142,7 +142,7 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     // The minute comes again; the airing does not.
     clock.step(start + TimeDelta::seconds(3) - clock.now());
     wait(&clock, start + TimeDelta::seconds(10)).await;
-    // Not for a daemon either that has seen nothing of the first time.
+    // A daemon that did not see the first time does not record it again either.
     daemon.stop().await;
     let asked = station.log().len();
     let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
@@ -154,8 +154,8 @@ async fn a_clock_that_is_wrong_for_a_while_changes_nothing_and_nothing_is_record
     daemon.stop().await;
 }
 
-/// The power fails in the middle of a show for two hours, and the machine has no clock of its own: it goes on where it
-/// stopped, until the network tells it the time.
+/// The power fails for two hours in the middle of a show, and the machine has no clock with a battery: its time goes on
+/// where it stopped, until the network sets it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn after_a_power_failure_a_clock_that_stood_still_puts_nothing_into_the_wrong_show() {
     let origin = Origin::start();
@@ -195,13 +195,13 @@ async fn after_a_power_failure_a_clock_that_stood_still_puts_nothing_into_the_wr
     assert!(aircheck.run(&["recover"]).await.stdout.starts_with("nothing:"), "the tape tells the same to the next one");
 }
 
-/// The clock is nine hours ahead for a while, as one that keeps the time of Seoul is until it hears of the right one: while
-/// nothing is recorded, or already at the start. Then the show is on.
+/// Runs a show while the clock is nine hours ahead for a while, as a clock in Seoul's local time is until it is set:
+/// while nothing is recorded, or already at the start.
 async fn ahead_before_the_show(at_start: bool) {
     let origin = Origin::start();
     let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
     let clock = SetClock::before(start, &origin, &[Container::Ts]);
-    // Long enough before the show that nobody has claimed it yet.
+    // Early enough that the airing is not claimed yet.
     clock.step(TimeDelta::seconds(-40));
     let before = clock.ahead();
     let station = origin.station("s", stamped(Container::Ts, &clock));
@@ -211,7 +211,7 @@ async fn ahead_before_the_show(at_start: bool) {
     until("its first sign of life", LIMIT, async || std::fs::read(&lock).is_ok_and(|it| !it.is_empty())).await;
     if at_start {
         daemon.stop().await;
-        // The time of this file is the last sign of life; the kernel knows nothing of this clock.
+        // The time of this file is the last sign of life; the kernel does not know the simulated clock.
         let alive = std::fs::File::options().write(true).open(&lock).expect("the lock");
         alive.set_modified(clock.now().into()).expect("its time");
         clock.step(TimeDelta::hours(9));
@@ -232,14 +232,14 @@ async fn ahead_before_the_show(at_start: bool) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_clock_that_was_ahead_before_a_show_does_not_cost_it() {
+async fn a_clock_that_was_ahead_before_a_show_does_not_cost_the_show() {
     join_all([ahead_before_the_show(true), ahead_before_the_show(false)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn summer_time_begins_and_ends_in_the_middle_of_an_airing() {
     let origin = Origin::start();
-    // In Paris 01:59 is followed by 03:00, and in autumn 02:59 by 02:00.
+    // In Paris 03:00 follows 01:59 in spring, and 02:00 follows 02:59 in autumn.
     let cases = [("2027-03-28T00:59:00Z", "59 1 * * *"), ("2026-10-25T00:59:00Z", "59 2 * * *")];
     let runs = cases.iter().map(|(start, cron)| {
         let start: DateTime<Utc> = start.parse().expect("a time");
@@ -265,7 +265,7 @@ async fn summer_time_begins_and_ends_in_the_middle_of_an_airing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_machine_that_sleeps_for_thirty_seconds_has_everything_that_is_still_offered() {
+async fn after_thirty_seconds_of_sleep_the_recording_has_all_that_is_still_offered() {
     let origin = Origin::start();
     let long =
         origin.station("long", Setup { window: 25, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) });
@@ -292,11 +292,11 @@ async fn a_machine_that_sleeps_for_thirty_seconds_has_everything_that_is_still_o
     let list = aircheck.list().await;
     whole(by_show(&list, "long"), Some(start), 55.0);
     let short = by_show(&list, "short");
-    let gaps = short["missing"].as_array().expect("a ledger");
+    let gaps = short["missing"].as_array().expect("gaps");
     assert_eq!(gaps.len(), 1, "{short}");
     let lost = gaps[0]["seconds"].as_f64().expect("a length");
     let report = heard(short);
-    // Thirty seconds, of which the window gave ten back.
+    // Of thirty seconds the window still had ten.
     assert!((14.0..27.0).contains(&lost), "{short}");
     assert!((report.missing - lost).abs() < 0.06 && report.doubled == 0.0, "{short}: {report}");
     service.signal(Signal::TERM);

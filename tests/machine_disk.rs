@@ -20,7 +20,7 @@ fn start() -> DateTime<Utc> {
     "2026-11-21T10:00:00Z".parse().expect("a time")
 }
 
-/// A clock that shows shortly before ten, and a station that goes by it.
+/// Returns a clock at shortly before ten, and a station that uses it.
 fn station(origin: &Origin) -> (std::sync::Arc<SetClock>, StationHandle) {
     let clock = SetClock::before(start(), origin, &[Container::Adts]);
     let setup =
@@ -45,7 +45,7 @@ fn finished(list: &[Value]) -> bool {
     list.iter().any(|recording| recording["show"] == "show" && !recording["verdict"].is_null())
 }
 
-/// A whole recording of what the clock of the daemon calls ten o'clock.
+/// Checks that the recording is whole and begins at ten by the clock of the daemon.
 fn whole_show(list: &[Value], clock: &SetClock, seconds: f64) {
     whole(by_show(list, "show"), Some(start() - clock.ahead()), seconds);
 }
@@ -64,7 +64,7 @@ async fn a_disk_that_is_full_for_a_while_during_the_capture_costs_nothing() {
     until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
     whole_show(&aircheck.list().await, &clock, 30.0);
     daemon.stop().await;
-    // What the full disk left behind is readable: the tape holds everything, also for whoever opens it next.
+    // The tape is readable after the full disk, and holds everything when it is opened again.
     let next = Daemon::start(&aircheck, clock.clone());
     next.stop().await;
     assert_eq!(
@@ -73,12 +73,12 @@ async fn a_disk_that_is_full_for_a_while_during_the_capture_costs_nothing() {
     );
 }
 
-/// Sound that was left out would move all that follows it by its length, and nobody would know.
+/// If sound were left out, all that follows would move by its length, and nobody would know.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_disk_that_is_away_when_the_capture_begins_costs_nothing() {
     let origin = Origin::start();
     let clock = SetClock::before(start(), &origin, &[Container::Adts]);
-    // Nothing but arrivals tells when a segment was on the air.
+    // Only arrivals tell when a segment was on the air.
     let station = origin.station("s", Setup { window: 20, ..Setup::of(Container::Adts) });
     station.fault(Fault::new(Part::Playlist, Kind::Status(503)).lasting(Duration::from_secs(9)));
     let aircheck = Aircheck::new(&yaml(&station, 20));
@@ -113,7 +113,7 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     let shown = aircheck.run(&["list"]).await.stdout;
     assert!(shown.contains("not finished") && shown.contains("the disk is full"), "{shown}");
     assert!(!aircheck.path("recordings/S").exists(), "a half-written MP3 has no name");
-    // Also a daemon that is started anew waits.
+    // A restarted daemon waits, too.
     daemon.stop().await;
     let daemon = Daemon::start(&aircheck, clock.clone());
     until("the alert again", LIMIT, async || aircheck.list().await.len() == 1).await;
@@ -123,12 +123,12 @@ async fn a_disk_that_is_full_at_the_end_holds_the_recording_up_with_an_alert_and
     daemon.stop().await;
 }
 
-/// The list can be written until the file has its name, and then not until there is room again.
+/// The list can be written until the file has its name, and then not until there is space again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only_once() {
+async fn a_recording_that_has_its_name_when_the_list_cannot_be_written_is_made_only_once() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) });
-    // With room for the MP3 that is there already but for no other, and with plenty.
+    // With space for no other MP3, and with plenty.
     for (free, words) in [(Some(1_400), "database or disk is full"), (None, "the list could not be asked")] {
         let (start, cron) = minute(5);
         let yaml = yaml(&station, 5).replace("0 10 * * *", &cron);
@@ -142,7 +142,7 @@ async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only
             "CREATE TRIGGER full BEFORE UPDATE ON airings WHEN NEW.finished_at IS NOT NULL \
              BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END",
         )
-        .expect("a list that cannot be told");
+        .expect("a list that cannot be written");
         if let Some(free) = free {
             disk.fill(free);
         }
@@ -150,7 +150,7 @@ async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only
         if free.is_some() {
             disk.clear();
         }
-        list.execute_batch("DROP TRIGGER full").expect("it can be told again");
+        list.execute_batch("DROP TRIGGER full").expect("a list that can be written again");
         until("the recording", LIMIT, async || finished(&aircheck.list().await)).await;
         let listed = aircheck.list().await;
         whole(by_show(&listed, "show"), Some(start), 5.0);
@@ -161,7 +161,7 @@ async fn a_recording_that_has_its_name_when_the_list_cannot_be_told_is_made_only
     }
 }
 
-/// Two recordings of the days before, a mebibyte each, and since then two airings that were missed.
+/// Adds two recordings of the days before, a mebibyte each, and two airings that were missed since.
 async fn earlier(aircheck: &Aircheck) {
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
     for hours in [6, 12, 24, 48] {
@@ -196,7 +196,7 @@ async fn earlier(aircheck: &Aircheck) {
     }
 }
 
-/// An hour-old reel of a station that nobody has asked for since, two mebibytes.
+/// Writes an hour-old reel of an unused station, two mebibytes.
 fn old_tape(aircheck: &Aircheck) {
     let folder = aircheck.path("state/tape/other");
     std::fs::create_dir_all(&folder).expect("a folder");
@@ -207,17 +207,17 @@ fn old_tape(aircheck: &Aircheck) {
     std::fs::write(folder.join("20261121T090000000Z.m3u8"), index).expect("written");
 }
 
-/// Waits until the service has no housekeeping to do for a while: at 30 s past every tenth minute, by the machine's clock, it
-/// deletes what nobody keeps, whatever room there is.
+/// Waits until no housekeeping is due for a while: at 30 s past every tenth minute, by the machine's clock, the service
+/// deletes what is not kept, however much space there is.
 async fn away_from_housekeeping() {
     let clock = SystemClock::shared();
     until("a while without it", LIMIT, async || (clock.now().timestamp() - 30).rem_euclid(600) < 510).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn for_a_new_airing_old_tape_goes_first_then_what_nobody_keeps_and_then_it_is_refused() {
+async fn a_new_airing_costs_old_tape_first_then_recordings_that_are_not_kept_and_then_is_refused() {
     let origin = Origin::start();
-    // What makes the room: tape, retention, nothing.
+    // What frees the space: tape, retention, nothing.
     for case in 0..3 {
         away_from_housekeeping().await;
         let (clock, station) = station(&origin);

@@ -1,4 +1,4 @@
-//! What comes after the tape is away: the output folder, the encoder. The station is taped all the same.
+//! The output folder or the encoder is away: the station is still taped.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 const LIMIT: Duration = Duration::from_secs(150);
 
-/// A station that is heard no more four seconds later.
+/// Returns a station that ends four seconds later.
 fn fleeting(origin: &Origin) -> String {
     let setup = Setup { window: 2, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) };
     let url = origin.station("s", setup).url();
     format!("timezone: UTC\nstations:\n  s: {{ name: S, hls: \"{url}\" }}\nshows: []\n")
 }
 
-/// What is said at `path`, and whether that is good news.
+/// Returns the answer at `path`, and whether it is a success.
 async fn said(service: &Service, path: &str) -> (bool, String) {
     let path = address(service).await.join(path).expect("a path");
     let answer = Client::new().get(path).send().await.expect("an answer");
@@ -37,7 +37,7 @@ async fn finished(aircheck: &Aircheck) -> Value {
     aircheck.list().await.remove(0)
 }
 
-/// Waits for the only recording, which is whole, and a service that has nothing to complain of.
+/// Waits for the only recording, and checks that it is whole and the service healthy.
 async fn ends_well(service: Service, aircheck: &Aircheck, seconds: f64) {
     whole(&finished(aircheck).await, None, seconds);
     assert_eq!(said(&service, "/healthz").await, (true, "ok\n".to_owned()));
@@ -51,7 +51,7 @@ async fn stop(mut service: Service) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() {
+async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_reported() {
     let origin = Origin::start();
     let aircheck = Aircheck::new(&fleeting(&origin));
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
@@ -74,13 +74,13 @@ async fn an_output_folder_that_cannot_be_written_to_costs_nothing_and_is_told() 
     let log = stop(service).await;
     assert_eq!(log.lines().filter(|line| line.contains(words)).count(), 1, "told once:\n{log}");
     let service = aircheck.start("again", &["run"]);
-    assert!(!said(&service, "/healthz").await.0, "it starts all the same");
+    assert!(!said(&service, "/healthz").await.0, "it starts without the folder");
     disk.remount("rw");
     ends_well(service, &aircheck, 30.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_point_is_left_alone() {
+async fn a_share_that_goes_away_during_a_show_is_reported_at_once_and_its_mount_point_is_left_alone() {
     let origin = Origin::start();
     let aircheck = Aircheck::new(&fleeting(&origin));
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
@@ -100,7 +100,7 @@ async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_poin
     until("an alert in the list", LIMIT, async || aircheck.list().await.len() == 1).await;
     let log = stop(service).await;
     assert_eq!(log.matches(words).count(), 1, "told once:\n{log}");
-    // A machine that is started before its share is there.
+    // The machine starts before its share is mounted.
     let service = aircheck.start("again", &["run"]);
     until("the same in the log", LIMIT, async || service.log().contains(words)).await;
     assert_eq!(std::fs::read_dir(aircheck.path("recordings")).expect("a folder").count(), 0, "nothing is written");
@@ -109,7 +109,7 @@ async fn a_share_that_goes_away_in_the_middle_is_told_at_once_and_its_mount_poin
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
+async fn a_share_that_hangs_delays_only_its_recordings() {
     let origin = Origin::start();
     let aircheck = Aircheck::new(&fleeting(&origin));
     std::fs::create_dir(aircheck.path("recordings")).expect("a folder");
@@ -119,7 +119,7 @@ async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
     record_now(&service, "s", 25).await;
     let (well, health) = said(&service, "/healthz").await;
     assert!(!well && health.contains("does not answer"), "{health}");
-    // More than there are threads: who looks at the page takes none from the tape.
+    // More requests than threads: the page must not take threads from the tape.
     for _ in 0..60 {
         let path = address(&service).await.join("/healthz").expect("a path");
         let request = Client::new().get(path).timeout(Duration::from_millis(10));
@@ -127,7 +127,7 @@ async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
     }
     let words = "does not answer";
     until("a word on the page", LIMIT, async || said(&service, "/on-air").await.1.contains(words)).await;
-    // Also one that is killed and started while the share hangs goes on.
+    // A service that is killed and started while the share hangs goes on, too.
     drop(service);
     let service = aircheck.start("again", &["run"]);
     until("the show goes on", LIMIT, async || service.log().contains("goes on")).await;
@@ -137,7 +137,7 @@ async fn a_share_that_hangs_holds_up_nothing_but_its_recordings() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_encoder_that_is_away_at_the_end_of_a_show_costs_nothing_and_is_told() {
+async fn a_missing_encoder_at_the_end_of_a_show_costs_nothing_and_is_reported() {
     let origin = Origin::start();
     let aircheck = Aircheck::new(&fleeting(&origin));
     let programs = aircheck.path("programs");
@@ -163,7 +163,7 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let yaml = fleeting(&origin);
     let aircheck = Aircheck::new(&yaml);
     let Some(disk) = Disk::for_output(&aircheck, 8 * 1024) else { return };
-    // There is room for every byte, and for no name.
+    // There is space for bytes, but not for another inode.
     disk.remount("nr_inodes=1");
     let service = aircheck.start("run", &["run"]);
     record_now(&service, "s", 10).await;
@@ -172,7 +172,7 @@ async fn a_disk_without_inodes_is_a_full_one_and_nothing_is_encoded_in_vain() {
     let missing = &held["missing"][0];
     assert_eq!((&missing["kind"], &held["file"]), (&json!("disk_full"), &Value::Null), "{held}");
     assert!(said(&service, "/healthz").await.1.contains("the disk is full"));
-    // What is corrected meanwhile is used by what is not finished.
+    // An unfinished airing uses what is corrected meanwhile.
     aircheck.write(&format!("{yaml}name: \"corrected/{{{{ show }}}}\"\n"));
     service.says("configuration read again", LIMIT).await;
     disk.remount("nr_inodes=100");
@@ -205,9 +205,9 @@ async fn a_quota_that_is_reached_is_a_full_disk() {
     assert!(!log.contains("encoding again"), "{log}");
 }
 
-/// One error after another, for a few seconds each: what could not be written then is written after.
+/// One error follows another, for a few seconds each; the tape is written afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_tape_that_cannot_be_written_for_whatever_reason_holds_on_to_its_sound() {
+async fn a_tape_that_cannot_be_written_keeps_its_sound_whatever_the_error() {
     const ERRORS: [Errno; 6] = [Errno::DQUOT, Errno::NOSPC, Errno::ROFS, Errno::STALE, Errno::NOTCONN, Errno::IO];
     let origin = Origin::start();
     let aircheck = Aircheck::new(&fleeting(&origin));

@@ -1,4 +1,4 @@
-//! A disk with tapes on it that hangs: whoever writes to it waits, and nobody else.
+//! A disk with tapes hangs: only its writers wait.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 const LIMIT: Duration = Duration::from_secs(150);
 
-/// Stations `s0`, `s1` and so on of one stream, which offers half a minute.
+/// Returns stations `s0`, `s1` and so on of one stream, which offers half a minute.
 fn stations(origin: &Origin, count: usize) -> String {
     let setup = Setup { window: 15, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Adts) };
     let url = origin.station("s", setup).url();
@@ -24,13 +24,13 @@ fn stations(origin: &Origin, count: usize) -> String {
     format!("timezone: UTC\nstations:\n{stations}shows: []\n")
 }
 
-/// The finished recording of a station, if there is one.
+/// Returns the finished recording of a station, if there is one.
 async fn finished(aircheck: &Aircheck, station: &str) -> Option<Value> {
     aircheck.list().await.into_iter().find(|it| it["station"] == station && it["file"].is_string())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_tape_whose_disk_hangs_holds_up_no_other_and_has_lost_nothing_afterwards() {
+async fn a_tape_whose_disk_hangs_delays_no_other_and_loses_nothing() {
     let origin = Origin::start();
     let aircheck = Aircheck::new(&stations(&origin, 2));
     let Some(disk) = Refusing::new(&aircheck, "state/tape/s0") else { return };
@@ -50,7 +50,7 @@ async fn a_tape_whose_disk_hangs_holds_up_no_other_and_has_lost_nothing_afterwar
     assert!(service.end().await.success(), "{}", service.log());
 }
 
-/// More of them than threads that may write.
+/// More tapes than threads that may write.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn while_all_tapes_hang_the_page_answers_the_watchdog_is_fed_and_the_service_can_be_stopped() {
     const STATIONS: usize = 12;

@@ -1,4 +1,4 @@
-//! Stations whose ids are one name to a file system, or hardly a name at all.
+//! Stations whose ids are the same name to a file system, or hardly a name at all.
 #![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::time::Duration;
@@ -14,10 +14,10 @@ use crate::support::machine::whole;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
 const LIMIT: Duration = Duration::from_secs(150);
-/// The most columns of a line that a person is to read.
+/// How many columns a line for a person has at most.
 const WIDE: usize = 220;
 
-/// How far the clock of every other station is ahead: what it says was on the air at the same time is other sound.
+/// How far the clock of each other station is ahead, so that its sound differs at the same time.
 const AHEAD: TimeDelta = TimeDelta::seconds(20);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -39,7 +39,7 @@ async fn stations_whose_ids_look_alike_keep_their_sound_apart_through_a_kill() {
         yaml += &format!("  \"{id}\": {{ hls: \"{}\" }}\n", station.url());
     }
     let title = "긴".repeat(200);
-    // Written in other parts than its station.
+    // The id of the show is composed in another way than that of its station.
     yaml += &format!("shows: [{{ title: \"{title}\", station: \"\u{e9}cho\", cron: \"0 0 1 1 *\", length: 1h }}]\n");
     let aircheck = Aircheck::new(&yaml);
     for args in [&["check"][..], &["next"]] {
@@ -75,7 +75,7 @@ async fn stations_whose_ids_look_alike_keep_their_sound_apart_through_a_kill() {
     service.signal(Signal::TERM);
     assert!(service.end().await.success(), "{}", service.log());
 
-    // Two that differ in how they are written alone are one, which cannot stand there twice.
+    // Two ids that differ only in Unicode composition are the same, and refused.
     aircheck.write(&yaml.replace("  \"echo\"", "  \"\u{e9}cho\""));
     let twins = aircheck.run(&["check"]).await;
     assert!(twins.code == 2 && twins.stderr.contains("cho` stands twice here"), "{twins}");

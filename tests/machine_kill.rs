@@ -1,4 +1,4 @@
-//! The service is killed, again and again, and loses nothing that the stations still offered.
+//! The service is killed again and again, and loses nothing that the stations still offered.
 #![expect(clippy::format_push_string, reason = "a configuration is built as it reads")]
 
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ use crate::support::library::record_now;
 use crate::support::machine::{Daemon, Dice, SetClock, by_show, heard, minute, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
-/// Long enough for everything here, on a machine that has much else to do.
+/// Long enough for everything here, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(240);
 const KILLS: usize = 20;
 
@@ -35,7 +35,7 @@ fn stamped(container: Container) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }
 }
 
-/// What lies in the output folder that is no recording.
+/// Returns the files in the output folder that are no recordings.
 fn strangers(aircheck: &Aircheck, list: &[Value]) -> Vec<String> {
     let known: BTreeSet<_> =
         list.iter().filter_map(|recording| recording["file"].as_str().map(str::to_owned)).collect();
@@ -72,7 +72,7 @@ async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_m
         yaml += &format!("  {name}: {{ name: {name}, hls: \"{url}\" }}\n");
     }
     yaml += "shows:\n";
-    // Of each station one short and one long airing, so that the first are being shelved while others go on.
+    // Each station has one short and one long airing, so that some are shelved while others go on.
     for (name, _) in &urls {
         yaml += &format!("  - {{ title: Short {name}, station: {name}, cron: \"{cron}\", length: 25s, late: 2s }}\n");
         yaml += &format!("  - {{ title: Long {name}, station: {name}, cron: \"{cron}\", length: 50s, early: 3s }}\n");
@@ -80,7 +80,7 @@ async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_m
     let aircheck = Aircheck::new(&yaml);
     let mut service = aircheck.start("run", &["run"]);
     wait_until(start - TimeDelta::seconds(4)).await;
-    // From the end of an airing on it is tried ten times to finish it; a busy machine takes long to begin anew.
+    // From the end of an airing on there are ten attempts; a busy machine takes long to restart.
     let mut left = 9;
     for number in 0..KILLS {
         let pause = Duration::from_millis(dice.below(5_000));
@@ -110,7 +110,7 @@ async fn killed_at_twenty_random_moments_during_overlapping_airings_nothing_is_m
 }
 
 #[tokio::test]
-async fn killed_again_and_again_while_it_shelves_there_is_one_whole_recording_of_each() {
+async fn killed_again_and_again_while_it_shelves_the_service_makes_one_whole_recording_of_each_airing() {
     let dice = Dice::thrown();
     let origin = Origin::start();
     let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
@@ -122,7 +122,7 @@ async fn killed_again_and_again_while_it_shelves_there_is_one_whole_recording_of
     let aircheck = Aircheck::new(&yaml);
     let mut service = aircheck.start("run", &["run"]);
     wait_until(start + TimeDelta::seconds(8)).await;
-    // Six attempts of ten; the end of each comes between ffmpeg's first byte and the last word to the list.
+    // Six attempts of ten; each is killed between ffmpeg's first byte and the last write to the list.
     for _ in 0..6 {
         SystemClock::shared().sleep(Duration::from_millis(200 + dice.below(1_300))).await;
         kill(&mut service).await;
@@ -137,12 +137,12 @@ async fn killed_again_and_again_while_it_shelves_there_is_one_whole_recording_of
 }
 
 #[tokio::test]
-async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledger_says_why() {
+async fn only_what_the_window_no_longer_has_is_missing_and_each_gap_has_its_cause() {
     let origin = Origin::start();
     let setup = |programme_time| Setup { window: 3, programme_time, ..Setup::of(Container::Adts) };
     let stations = [
         ("stamped", origin.station("s", setup(ProgrammeTime::Every)), 0.06),
-        // Two captures that are joined by nothing but arrivals: their places are known to a poll.
+        // Only arrivals join these two captures, so their times are exact to one poll.
         ("plain", origin.station("p", setup(ProgrammeTime::No)), 1.2),
     ];
     let (start, cron) = minute(8);
@@ -164,7 +164,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
     for (name, _, within) in &stations {
         let list = aircheck.list().await;
         let recording = by_show(&list, &format!("show-{name}"));
-        let missing = recording["missing"].as_array().expect("a ledger");
+        let missing = recording["missing"].as_array().expect("gaps");
         assert_eq!(missing.len(), 1, "{recording}");
         assert_eq!(missing[0]["cause"], "aircheck was not running", "{recording}");
         assert_eq!(missing[0]["kind"], "not_running", "{recording}");
@@ -173,7 +173,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
         assert!((8.0..17.0).contains(&lost) && (lost + kept - 34.0).abs() < 0.06, "{recording}");
         let report = heard(recording);
         assert!(report.unreadable.len() <= 1 && report.doubled == 0.0, "{report}");
-        assert!((report.missing - lost).abs() < *within, "the ledger says {lost}: {report}\n{}", first.log());
+        assert!((report.missing - lost).abs() < *within, "the gaps say {lost}: {report}\n{}", first.log());
         // The file and the log say the same.
         let words = format!("{lost:.1} s missing: aircheck was not running");
         let file = Path::new(recording["file"].as_str().expect("a file"));
@@ -191,7 +191,7 @@ async fn what_the_window_has_no_longer_is_missing_and_nothing_else_and_the_ledge
 }
 
 #[tokio::test]
-async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_start() {
+async fn a_service_stopped_while_it_encodes_ends_in_time_and_finishes_after_the_next_start() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { window: 20, ..stamped(Container::Ts) });
     let (start, cron) = minute(5);
@@ -201,7 +201,7 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     }
     let aircheck = Aircheck::new(&yaml);
     let mut service = aircheck.start("run", &["run"]);
-    // The first encoder has begun, and there are more airings than places for encoders.
+    // The first encoder has begun, and there are more airings than slots for encoders.
     let parts = aircheck.path("recordings/.aircheck");
     until("an encoder", LIMIT, async || std::fs::read_dir(&parts).is_ok_and(|parts| parts.count() > 0)).await;
     let asked = SystemClock::shared();
@@ -219,9 +219,9 @@ async fn stopped_while_it_encodes_it_ends_in_time_and_finishes_after_the_next_st
     assert!(Path::new(&aircheck.path("state/lock")).exists());
 }
 
-/// Dice seldom throw the moment between two steps that follow each other at once: what it leaves is made by hand.
+/// A random kill seldom hits the moment between two adjacent steps, so the test creates what that leaves.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there_is_still_one_recording() {
+async fn a_kill_between_naming_a_file_and_writing_the_list_leaves_one_recording() {
     let origin = Origin::start();
     let start: DateTime<Utc> = "2026-11-21T10:00:00Z".parse().expect("a time");
     let clock = SetClock::before(start, &origin, &[Container::Ts]);
@@ -237,7 +237,7 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
     let unsaid = list.execute("UPDATE airings SET state = 'shelving', finished_at = NULL", []);
     assert_eq!(unsaid.expect("changed"), 1);
-    // An `aircheck recover` was killed as well.
+    // An `aircheck recover` was killed, too.
     let parts = aircheck.path("recordings/.aircheck");
     std::fs::create_dir_all(&parts).expect("a folder");
     let state = aircheck.path("state").canonicalize().expect("a folder");
@@ -256,7 +256,7 @@ async fn killed_between_the_naming_of_a_file_and_the_last_word_to_the_list_there
     whole(&listed[0], Some(start - clock.ahead()), 5.0);
     assert_eq!(strangers(&aircheck, &listed), [""; 0]);
 
-    // It was killed in every attempt to finish it: the next waits a little, with an alert, and is not the last.
+    // Every attempt to finish the airing was killed: the next waits a little, with an alert, and is not the last.
     std::fs::remove_file(listed[0]["file"].as_str().expect("a file")).expect("removed");
     let unmade = "UPDATE airings SET state = 'claimed', finished_at = NULL, file = NULL, attempts = 10";
     assert_eq!(list.execute(unmade, []).expect("changed"), 1);
@@ -302,7 +302,8 @@ async fn a_recording_that_cannot_be_finished_at_first_is_tried_again_from_its_ta
     assert!(service.end().await.success(), "{}", service.log());
 }
 
-/// As when a container is made anew around the same volume: path and host have other names, and the claims are its own.
+/// As when a container is recreated around the same volume: path and host name change, and the claims are still its
+/// own.
 #[tokio::test]
 async fn killed_and_its_state_folder_moved_the_service_goes_on_with_what_is_on_the_air() {
     let origin = Origin::start();

@@ -14,7 +14,7 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 const LIMIT: Duration = Duration::from_secs(120);
 const NOTHING: &str = "nothing: no tape holds more of an airing than its recording does\n";
 
-/// Makes the list say what it would say had something gone wrong.
+/// Changes the list to what it says after a failure.
 fn spoil(aircheck: &Aircheck, change: &str) {
     let list = rusqlite::Connection::open(aircheck.path("state/catalogue.sqlite")).expect("the list");
     assert_eq!(list.execute(change, []).expect("changed"), 1);
@@ -59,9 +59,9 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     );
     spoil(&aircheck, "UPDATE airings SET verdict = 'partial', percent = 50, seconds = 6 WHERE show = 'partial'");
     spoil(&aircheck, "UPDATE airings SET verdict = 'partial', percent = 50, seconds = 4 WHERE show = 'moved'");
-    // Moved away; its name is free for what is recovered of it.
+    // The file was moved away; the recovered file may have its name.
     std::fs::remove_file(file("moved")).expect("removed");
-    // A stranger has taken the name that the failed one had.
+    // Another file has the name of the failed recording.
     std::fs::write(file("failed"), "a stranger's").expect("written");
 
     let listed = aircheck.run(&["recover", "--json"]).await.json();
@@ -96,7 +96,7 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     assert_eq!(mp3s(&aircheck.path("recordings")), 5);
     assert_eq!(aircheck.run(&["recover"]).await.stdout, NOTHING);
 
-    // Complete, and deleted by mistake.
+    // A complete recording, whose file was deleted by mistake.
     std::fs::remove_file(file("whole")).expect("removed");
     let shown = aircheck.run(&["recover"]).await.stdout;
     assert!(shown.contains("whole@20261121T1000Z  complete, file gone  5.0 of 5.0 s on tape  Whole"), "{shown}");
@@ -119,7 +119,7 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     }
     assert_eq!(mp3s(&aircheck.path("recordings")), 5, "what was not recovered leaves nothing behind");
 
-    // A list of before is put back: it has one recording not at all, and another as missed.
+    // An older list is put back: it does not have one recording, and has another as missed.
     let kept = aircheck.list().await;
     spoil(&aircheck, "DELETE FROM airings WHERE show = 'whole'");
     let missed = "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, bytes = NULL, seconds = 0";

@@ -48,11 +48,11 @@ async fn back_to_back_shows_share_a_connection_and_each_has_its_padding() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_station_that_is_down_when_its_show_ends_is_waited_for_as_long_as_its_window_may_come_back() {
+async fn an_airing_waits_for_a_station_that_is_down_at_its_end_while_the_window_may_come_back() {
     let origin = Origin::start();
     let clock = SetClock::before(start(), &origin, &[Container::Ts]);
     let before = clock.ahead();
-    // Its window reaches back by 80 s.
+    // Its window reaches back 80 s.
     let station = origin.station("s", Setup { window: 40, ..stamped(&clock) });
     let aircheck = Aircheck::new(&format!(
         "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\nshows:\n  \
@@ -114,7 +114,7 @@ async fn two_hundred_airings_of_the_same_second_are_whole_with_few_processes_and
             whole(recording, Some(start), 12.0);
         }
     }
-    // Two places for every processor, two ffmpegs in each.
+    // Two slots per processor, with two ffmpegs each.
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     assert!(most <= 4 * processors, "{most} ffmpegs at once");
     let peak: u64 = peak.trim_end_matches(" kB").parse().expect("a number");

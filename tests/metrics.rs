@@ -1,4 +1,4 @@
-//! What the service tells those who watch over it.
+//! Metrics and health of the service.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::support::library::{ID, address, get, serving, text};
 async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() {
     let (aircheck, _service, base) = serving().await;
     let client = Client::new();
-    // Somebody moves a recording to an archive of their own.
+    // A person moves a recording to another folder.
     let file = aircheck.path("recordings").join(format!("{ID}.mp3"));
     std::fs::rename(file, aircheck.path("away.mp3")).expect("moved");
     let answer = get(&client, &base, "/metrics").await;
@@ -53,7 +53,7 @@ async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() 
 }
 
 #[tokio::test]
-async fn a_disk_without_room_for_the_next_airing_is_not_well() {
+async fn a_service_whose_disk_is_short_of_space_is_not_healthy() {
     let (aircheck, service, base) = serving().await;
     let client = Client::new();
     assert_eq!(text(&client, &base, "/healthz").await, "ok\n");

@@ -1,12 +1,11 @@
-//! Servers that answer in odd ways, lists of streams that do not say what they are, and certificates that nobody vouches
-//! for.
+//! Servers with odd answers, lists of streams without a type, and untrusted certificates.
 
 use crate::support::aircheck::Aircheck;
 use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Gzip, Origin, Setup, StationHandle};
 use crate::support::tls;
 
-/// Lines that strict readers give up the whole answer for.
+/// Lines of a head for which strict readers refuse the whole answer.
 const LINES: &[&str] = &[
     "<!-- cached -->",
     "X Served By: edge-3",
@@ -35,7 +34,7 @@ async fn playlists_and_segments_under_odd_heads_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
+async fn lists_are_recognised_by_their_content_and_the_next_entry_plays() {
     let turn = turn(11).await;
     let origin = Origin::start();
     let live = origin.station("live", Setup::of(Container::Mp3));
@@ -70,10 +69,10 @@ async fn lists_are_told_by_what_they_hold_and_the_next_entry_plays() {
     turn.record(cases.chain(other_keys).collect::<Vec<_>>(), 12).await;
 }
 
-/// The key that takes any certificate.
+/// The key of the YAML that accepts any certificate.
 const LAX: &str = "\n    tls: { accept_invalid: true }";
 
-/// Two stations behind TLS, one of HLS and one endless; `None`, with the reason, where that cannot be had.
+/// Returns two stations behind TLS, one with HLS and one endless. `None` if there is no openssl, which it prints.
 async fn behind_tls(hls: &StationHandle, live: &StationHandle) -> Option<(String, String)> {
     let both = (tls::self_signed(&hls.url()).await, tls::self_signed(&live.live_url()).await);
     let (Some(hls), Some(live)) = both else {
@@ -84,7 +83,7 @@ async fn behind_tls(hls: &StationHandle, live: &StationHandle) -> Option<(String
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_certificate_that_nobody_vouches_for_is_taken_by_choice_only() {
+async fn an_untrusted_certificate_is_accepted_by_choice_only() {
     let turn = turn(3).await;
     let origin = Origin::start();
     let (ts, live) = (origin.station("ts", stamped(Container::Ts)), origin.station("live", Setup::of(Container::Mp3)));

@@ -1,12 +1,12 @@
-//! Endless streams whose heads lie or are no heads, whose titles are not where they should be, whose codec changes, and
-//! whose connections stall: the sound is whole, and what could not be had is told.
+//! Endless streams with wrong or missing heads, misplaced titles, changes of codec, and connections that stall: the
+//! sound is whole, and what is lost is reported.
 
 use std::time::Duration;
 
 use crate::support::cases::{Case, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, Titles};
 
-/// Lines that strict readers give up the whole answer for.
+/// Lines of a head for which strict readers refuse the whole answer.
 const LINES: &[&str] = &[
     "<BR>This stream requires <a href=\"http://www.winamp.com/\">Winamp</a><BR>",
     "icy name: Radio",
@@ -17,7 +17,7 @@ const LINES: &[&str] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn heads_and_titles_that_are_not_as_they_should_be_cost_nothing() {
+async fn wrong_heads_and_misplaced_titles_cost_nothing() {
     let turn = turn(16).await;
     let origin = Origin::start();
     let plain = || Setup::of(Container::Mp3);

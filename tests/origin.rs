@@ -1,5 +1,5 @@
-//! The origin stands for every real station in these tests, so it is proved itself: its clock by its sound, its formats
-//! by a player that is not ours, its faults by a client.
+//! The origin stands for every real station in these tests, so these tests prove it: its clock by its sound, its
+//! formats by an independent player, its faults by a client.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::support::origin::{
 };
 use crate::support::timecode::Report;
 
-/// Long enough for everything here, on a machine that has much else to do.
+/// Long enough for everything here, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 const CONTAINERS: [Container; 4] = [Container::Ts, Container::Adts, Container::Mp3, Container::Fmp4];
 
@@ -71,7 +71,7 @@ async fn programme_time_is_true_to_the_decoded_sound_in_every_container() {
         }
         for file in playlist.lines().filter(|line| !line.starts_with('#')) {
             let segment = get(&client, &station.url().replace("playlist.m3u8", file)).await.1;
-            // Between frames of MP3, ffmpeg takes the tag for sound and drops the frame after it.
+            // Between MP3 frames, ffmpeg reads the tag as sound and drops the frame after it.
             let tag = if container == Container::Mp3 { 73 } else { 0 };
             sound.extend(&segment[tag..]);
         }
@@ -79,7 +79,7 @@ async fn programme_time_is_true_to_the_decoded_sound_in_every_container() {
         assert!(report.is_whole() && report.heard.len() >= 8, "{container:?}: {report}");
         let begins = report.begins(now).expect("seconds were heard");
         assert!(apart(begins, times[0]) < 0.002, "{container:?}: heard {begins}, said {}", times[0]);
-        // Every segment's own time, by where it lies in the whole.
+        // The time of each segment, by its position in the whole.
         let durations: Vec<f64> = playlist
             .lines()
             .filter_map(|line| line.strip_prefix("#EXTINF:")?.trim_end_matches(',').parse().ok())
@@ -89,13 +89,13 @@ async fn programme_time_is_true_to_the_decoded_sound_in_every_container() {
             assert!((apart(*time, times[0]) - passed).abs() < 0.003, "{container:?}: {playlist}");
             passed += duration;
         }
-        // The newest segment has just ended, and is not offered before.
+        // The newest segment has just ended, and was not offered before.
         let age = (now - report.ends(now).expect("seconds were heard")).as_seconds_f64();
         assert!((-0.03..2.5).contains(&age), "{container:?}: the newest sound is {age} s old");
     }
 }
 
-/// What ffmpeg hears when it plays `station` from the beginning of its window.
+/// Returns what ffmpeg plays of `station`, from the beginning of its window.
 async fn played_by_ffmpeg(station: &StationHandle) -> Report {
     let url = station.url();
     let play = move || {
@@ -162,7 +162,7 @@ async fn keys_and_ivs_open_every_segment_from_its_first_byte() {
 }
 
 #[tokio::test]
-async fn playlists_are_compressed_for_those_who_ask() {
+async fn playlists_are_compressed_for_clients_that_ask() {
     let origin = Origin::start();
     let station = origin.station("gzip", Setup { gzip: Gzip::Yes, ..Setup::of(Container::Adts) });
     let request = Client::new().get(station.url());
@@ -176,7 +176,7 @@ async fn a_signed_url_is_found_on_the_page_and_expires() {
     let origin = Origin::start();
     let client = Client::new();
     let tried = [Written::Expires, Written::Policy, Written::Jwt, Written::Opaque].map(async |written| {
-        // Asked for at once it is good on a busy machine too.
+        // Fetched at once, the URL is valid on a busy machine, too.
         let token = Token { lifetime: Duration::from_secs(8), written, status: 400 };
         let station =
             origin.station(&format!("signed-{written:?}"), Setup { token: Some(token), ..Setup::of(Container::Adts) });
@@ -217,7 +217,7 @@ async fn cookies_and_headers_are_demanded() {
 }
 
 #[tokio::test]
-async fn faults_strike_whom_they_should_and_are_logged() {
+async fn faults_strike_the_right_requests_and_are_logged() {
     let origin = Origin::start();
     let client = Client::new();
     let station = origin.station("faulty", Setup::of(Container::Adts));
@@ -255,7 +255,7 @@ async fn faults_strike_whom_they_should_and_are_logged() {
     ] {
         station.fault(Fault::new(Part::Segment, kind.clone()));
         let read = async { client.get(segment(newest)).send().await?.bytes().await };
-        // Some of what breaks never ends; what comes whole may take its time.
+        // Some broken bodies never end; a whole body may take a while.
         let limit = if breaks { Duration::from_millis(700) } else { LIMIT };
         let got = SystemClock::shared().timeout(limit, read).await;
         let body = got.ok().and_then(Result::ok);
@@ -343,7 +343,7 @@ async fn a_closed_port_refuses_and_opens_again() {
 
 #[tokio::test]
 async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
-    /// In seconds.
+    /// The length of the burst, in seconds.
     const BURST: f64 = 4.0;
     let origin = Origin::start();
     for container in [Container::Mp3, Container::Adts] {
@@ -353,7 +353,7 @@ async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
             Client::new().get(station.live_url()).header("Icy-MetaData", "1").send().await.expect("an answer");
         assert_eq!(response.headers()["icy-metaint"], "8192");
         let (answered, mut body) = (SystemClock::shared(), Vec::new());
-        // On a busy machine what has been sent is read late; it is all there a moment later.
+        // A busy machine reads late; a moment later all is there.
         loop {
             let more = answered.monotonic() + Duration::from_millis(2_500);
             while answered.monotonic() < more {
@@ -377,7 +377,7 @@ async fn an_endless_body_bursts_then_keeps_time_with_titles_in_between() {
     }
 }
 
-/// The titles in a body that has one after every 8,192 bytes of sound, and the sound.
+/// Returns the titles of a body that has one after every 8,192 bytes of sound, and the sound.
 fn without_titles(body: &[u8]) -> (Vec<String>, Vec<u8>) {
     let (mut sound, mut titles, mut rest) = (Vec::new(), Vec::new(), body);
     while rest.len() > 8_192 {
@@ -404,7 +404,7 @@ async fn an_endless_body_ends_stalls_and_comes_back() {
     }
     assert!(bytes > 40_000, "the burst came before the end: {bytes}");
     assert!(connect().await.chunk().await.expect("no break").is_some(), "it struck once");
-    // Not once: the origin may not have noticed yet that the last listener is gone.
+    // Several tries: the origin may not have noticed yet that the last listener is gone.
     station.fault(Fault::new(Part::Live, Kind::Truncated));
     assert!(connect().await.chunk().await.expect("no break").is_none(), "it struck at the connection");
     station.heal();

@@ -1,4 +1,4 @@
-//! The page and the feeds, asked over HTTP of the real service with a library of hostile and Korean titles.
+//! The page and the feeds, over HTTP at the real service, with a library of hostile and Korean titles.
 
 use std::time::{Duration, SystemTime};
 
@@ -65,7 +65,7 @@ async fn recordings_are_browsed_played_and_downloaded_without_scripts() {
 }
 
 #[tokio::test]
-async fn a_download_that_goes_on_is_never_made_of_two_recordings() {
+async fn a_resumed_download_never_mixes_two_files() {
     let (aircheck, _service, base) = serving().await;
     let client = Client::new();
     let url = base.join(&format!("/media/{ID}.mp3")).expect("a path");
@@ -96,7 +96,7 @@ async fn a_download_that_goes_on_is_never_made_of_two_recordings() {
     let unknown = ask(&[(IF_NONE_MATCH, "\"other\""), (IF_MODIFIED_SINCE, &date)]).await;
     assert_eq!(unknown.status(), StatusCode::OK, "a tag says more than a date");
 
-    // Cut again, within the same second and of the same length.
+    // The recording is cut again, within the same second and with the same length.
     let file = aircheck.path("recordings").join(format!("{ID}.mp3"));
     let before = std::fs::metadata(&file).and_then(|metadata| metadata.modified()).expect("a date");
     let again = aircheck.path("recordings/again");
@@ -123,7 +123,7 @@ async fn a_recording_whose_file_says_it_is_from_before_1970_is_played_like_any_o
 }
 
 #[tokio::test]
-async fn feeds_are_rss_with_exact_lengths_and_addresses_of_the_host_that_was_asked() {
+async fn feeds_are_rss_with_exact_lengths_and_addresses_of_the_host_that_the_client_asked() {
     let (_aircheck, _service, base) = serving().await;
     let client = Client::new();
     let feed = text(&client, &base, "/feed.xml").await;
@@ -152,7 +152,7 @@ async fn feeds_are_rss_with_exact_lengths_and_addresses_of_the_host_that_was_ask
 }
 
 #[tokio::test]
-async fn nothing_from_an_address_reaches_the_disk_and_no_other_host_is_answered() {
+async fn no_part_of_an_address_reaches_the_disk_and_requests_for_other_hosts_are_refused() {
     let (aircheck, _service, base) = serving().await;
     std::fs::write(aircheck.path("recordings/secret.mp3"), "secret").expect("a file");
     let client = Client::new();
@@ -174,7 +174,7 @@ async fn nothing_from_an_address_reaches_the_disk_and_no_other_host_is_answered(
 }
 
 #[tokio::test]
-async fn what_is_not_in_the_folder_is_offered_nowhere() {
+async fn a_recording_without_a_file_is_offered_nowhere() {
     let (aircheck, _service, base) = serving().await;
     let client = Client::new();
     let (file, away) = (aircheck.path("recordings").join(format!("{ID}.mp3")), aircheck.path("away.mp3"));
@@ -190,7 +190,7 @@ async fn what_is_not_in_the_folder_is_offered_nowhere() {
 }
 
 #[tokio::test]
-async fn another_output_folder_is_for_the_next_start_and_until_then_all_is_where_it_was() {
+async fn another_output_folder_counts_from_the_next_start_and_until_then_nothing_moves() {
     let (aircheck, service, base) = serving().await;
     let client = Client::new();
     let yaml = std::fs::read_to_string(aircheck.path("stations.yaml")).expect("the file");

@@ -1,5 +1,5 @@
-//! `aircheck record` against every way in which a station can hand out its sound: nothing missing, nothing doubled, cut
-//! where it should be, as long as it should be to the sample. The sound itself says so: every second of it is numbered.
+//! `aircheck record` with every way in which a station can send its sound: nothing missing, nothing doubled, an exact
+//! cut, and the right length to the sample. The sound itself proves it: every second is numbered.
 
 use std::path::Path;
 use std::time::Duration;
@@ -35,11 +35,11 @@ async fn forty_seconds_from_every_container_are_whole_and_cut_by_programme_time(
 }
 
 #[tokio::test]
-async fn a_stream_that_says_no_time_is_cut_by_its_tightest_arrival() {
+async fn a_stream_without_dates_is_cut_by_its_tightest_arrival() {
     let turn = turn(3).await;
     let origin = Origin::start();
-    // Segments of 4 s that come at once: one arrival alone would tell the time to 4 s, a poll tells it to 2 s, and the
-    // tightest of the capture to less than that.
+    // Segments of 4 s that come at once: one arrival alone gives the time to 4 s, a poll to 2 s, and the tightest of
+    // the capture to less than that.
     let setup = |container| Setup { segment: Duration::from_secs(4), ..Setup::of(container) };
     let ts = origin.station("ts", setup(Container::Ts));
     let aac = origin.station("aac", setup(Container::Adts));
@@ -89,7 +89,7 @@ async fn keys_ranges_redirects_pages_cookies_and_headers_lose_nothing() {
 async fn forty_seconds_over_rtmp_are_whole() {
     let turn = turn(1).await;
     let server = RtmpServer::start();
-    // What the publisher, the server and rtmpdump hold back at the beginning.
+    // How much the publisher, the server and rtmpdump delay the beginning.
     let cases = [Case::placed("rtmp, nginx-rtmp", format!("rtmp: {}", server.url()), 1.0)];
     turn.record(cases, 40).await;
 }
@@ -102,7 +102,7 @@ async fn the_mp3_is_what_players_expect() {
         Aircheck::new(&format!("stations:\n  s:\n    name: 클래식 FM 📻\n    {}\nshows: []\n", hls(&station)));
     let ran = aircheck.run(&["record", "s", "--for", "5s", "--output", "한 번.mp3"]).await;
     assert_eq!(ran.code, 0, "{ran:?}");
-    // Nobody looks at a bar in a pipe: one line.
+    // A pipe gets one line, and no progress bar.
     assert_eq!(ran.stdout.lines().count(), 1, "{ran:?}");
     assert!(ran.stdout.starts_with("complete: 5.000 s — /") && ran.stdout.ends_with("한 번.mp3\n"), "{ran:?}");
     assert_eq!(ran.stderr, "");
@@ -117,13 +117,13 @@ async fn the_mp3_is_what_players_expect() {
     assert_eq!(tags["comment"], "complete: 5.000 s");
     let stream = &probed["streams"][0];
     assert_eq!((stream["codec_name"].as_str(), stream["bit_rate"].as_str()), (Some("mp3"), Some("128000")));
-    // Only the file is left: no tape, no temporary file.
+    // Only the file remains: no tape, no temporary file.
     let mut left: Vec<_> =
         std::fs::read_dir(aircheck.path(".")).expect("the folder").flatten().map(|e| e.file_name()).collect();
     left.sort();
     assert_eq!(left, ["stations.yaml", "한 번.mp3"]);
 
-    // And the second run does not touch it.
+    // The second run does not touch the file.
     let again = aircheck.run(&["record", "s", "--for", "5s", "--output", "한 번.mp3"]).await;
     assert_eq!(again.code, 2);
     assert!(again.stderr.contains("exists and is not replaced"), "{again:?}");
@@ -134,7 +134,7 @@ async fn the_mp3_is_what_players_expect() {
 }
 
 #[tokio::test]
-async fn a_station_that_gives_nothing_is_told_in_words_and_leaves_no_file() {
+async fn a_station_without_sound_is_reported_in_words_and_leaves_no_file() {
     let aircheck = Aircheck::new(
         "stations:\n  s:\n    name: Nowhere\n    hls: http://127.0.0.1:9/x.m3u8?token=verysecret\nshows: []\n",
     );
@@ -152,7 +152,7 @@ async fn a_station_that_gives_nothing_is_told_in_words_and_leaves_no_file() {
     assert!(ran.stderr.contains("there is no station `elsewhere`") && ran.stderr.contains("there are: s"), "{ran:?}");
 }
 
-/// What `aircheck record --json` has printed before it ended.
+/// Returns the report of `aircheck record --json`.
 fn told(log: &str) -> Value {
     let json = log.find('{').and_then(|at| serde_json::from_str(&log[at..]).ok());
     json.unwrap_or_else(|| panic!("no JSON in {log}"))
@@ -198,13 +198,13 @@ async fn a_recording_that_is_stopped_is_complete_up_to_that_moment() {
 }
 
 #[tokio::test]
-async fn who_does_not_wait_for_the_last_seconds_gets_what_has_come_and_no_station_is_blamed() {
+async fn a_stop_before_the_last_seconds_keeps_what_has_come_and_blames_no_station() {
     let origin = Origin::start();
     let station = origin.station("s", stamped(Container::Adts));
     let aircheck = Aircheck::new(&format!("stations:\n  s:\n    name: S\n    {}\nshows: []\n", hls(&station)));
     let mut record = aircheck.start("record", &["record", "s", "--for", "2m", "--output", "a.mp3", "--json"]);
     until_on_tape(&aircheck).await;
-    // From here on the list of segments stays as it is.
+    // From here on the playlist stays as it is.
     station.fault(Fault::new(Part::Playlist, Kind::Frozen));
     record.signal(Signal::INT);
     record.says("stopped", Duration::from_secs(60)).await;

@@ -1,4 +1,5 @@
-//! The RTMP server stands for real ones in these tests: that it plays by the clock, and that it goes and comes back.
+//! The RTMP server stands for real ones in these tests, so these tests prove it: it plays by the clock, stops, and
+//! comes back.
 
 use std::net::TcpStream;
 use std::time::Duration;
@@ -14,7 +15,7 @@ fn rtmp_plays_by_the_clock_stops_and_comes_back() {
     let mut server = RtmpServer::start();
     for _ in 0..2 {
         let begun = SystemClock::shared();
-        // On a busy machine it is heard late.
+        // On a busy machine the sound is heard late.
         loop {
             let flv = server.dump(Duration::from_secs(5), usize::MAX);
             let now = begun.now();
@@ -34,7 +35,7 @@ fn rtmp_plays_by_the_clock_stops_and_comes_back() {
     }
     let port = server.url().split(['/', ':']).find_map(|part| part.parse::<u16>().ok()).expect("a port");
     drop(server);
-    // It is killed, and gone a moment later.
+    // The server is killed, and gone a moment later.
     let gone = async || TcpStream::connect(("127.0.0.1", port)).is_err();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(until("the end of the server", Duration::from_secs(60), gone));

@@ -1,4 +1,4 @@
-//! The systemd unit as systemd itself reads it.
+//! The systemd unit, as systemd itself reads it.
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its own sources should say so and end")]
 
 use std::fs;
@@ -9,17 +9,17 @@ use aircheck::config::Config;
 
 use crate::support::skip;
 
-/// What `systemd-analyze verify` says of the unit with `edit` made to it, or nothing where there is no such tool.
+/// Returns what `systemd-analyze verify` says of the unit after `edit`. `None` if there is no such tool.
 #[expect(clippy::disallowed_methods, reason = "a test waits for it at once")]
 fn verified(edit: impl Fn(String) -> String) -> Option<String> {
     let folder = tempfile::tempdir().unwrap();
-    // The command must exist to be verified, and need not be installed for that.
+    // The command must exist to be verified, but need not be installed.
     let binary = folder.path().join("aircheck");
     fs::write(&binary, "#!/bin/sh\n").unwrap();
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
     let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/aircheck.service")).unwrap();
     let unit = folder.path().join("aircheck.service");
-    // In a unit a blank ends a path, unless it is written so.
+    // In a unit a blank ends a path, unless it is escaped.
     let path = binary.to_str().unwrap().replace(' ', "\\x20");
     fs::write(&unit, edit(source.replace("/usr/bin/aircheck", &path))).unwrap();
     match std::process::Command::new("systemd-analyze").args(["verify", "--man=no"]).arg(&unit).output() {
@@ -47,7 +47,7 @@ fn systemd_takes_the_unit_without_a_warning() {
 }
 
 #[test]
-fn in_a_shell_the_first_file_leads_to_where_the_service_keeps_its_list() {
+fn a_shell_with_the_first_file_finds_the_list_of_the_service() {
     let systemd = Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd");
     let unit = fs::read_to_string(systemd.join("aircheck.service")).unwrap();
     let folder = unit.lines().find_map(|line| line.strip_prefix("StateDirectory=")).unwrap();

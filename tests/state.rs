@@ -1,5 +1,5 @@
-//! A state folder of 0.1.0, as a service that was killed has left it, is taken over by the service of today: its list, what
-//! was deleted, what was changed by hand, and the tape of what was being recorded.
+//! The current service takes over a state folder of 0.1.0 that a killed service has left: its list, deleted recordings,
+//! changes by hand, and the tape of a running airing.
 //!
 //! The folder is `tests/fixtures/state-0.1.0/state.tar.gz`; the README beside it says what is in it, and how it was made.
 
@@ -23,13 +23,12 @@ use crate::support::ports;
 use crate::support::timecode::Report;
 
 const LIMIT: Duration = Duration::from_secs(120);
-/// Where nobody answers.
+/// An address that does not answer.
 const NOWHERE: &str = "http://127.0.0.1:9/x";
-/// A picture of one pixel: the one that would be drawn is as large as all the rest.
+/// A picture of one pixel: a drawn one would be as large as all the rest.
 const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
-/// The clock of a machine on which it was `begins` when it began, and on which time flies: a station that is away is waited
-/// for in minutes.
+/// A clock that starts at `begins` and runs fast, because an airing waits minutes for a station that is away.
 #[derive(Debug)]
 struct Hasty {
     machine: SharedClock,
@@ -58,7 +57,7 @@ impl Clock for Hasty {
     }
 }
 
-/// The folder that comes out of the archive.
+/// Unpacks the folder from the archive.
 fn taken_over() -> Aircheck {
     let aircheck = Aircheck::new("stations: {}\n");
     let archive = fixture().join("state.tar.gz");
@@ -76,7 +75,7 @@ fn tar(args: &[&str]) {
     assert!(status.success(), "tar {args:?}");
 }
 
-/// The interface of a service.
+/// A client of the interface of a service.
 struct Interface(Url);
 
 impl Interface {
@@ -95,7 +94,7 @@ impl Interface {
         self.ask(Method::GET, path, Value::Null).await
     }
 
-    /// What comes, but for what is being recorded.
+    /// Returns the coming airings, without running ones.
     async fn airings(&self) -> Vec<Value> {
         let mut airings = self.get("airings?limit=5").await.as_array().expect("a list").clone();
         airings.retain(|airing| airing["state"] == "planned" || airing["state"] == "skipped");
@@ -103,7 +102,7 @@ impl Interface {
     }
 }
 
-/// The list, with files as they are named below the output folder, by the ids.
+/// Returns the list by ids, with file names relative to the output folder.
 async fn list(aircheck: &Aircheck) -> Vec<Value> {
     let mut list = aircheck.list().await;
     for recording in &mut list {
@@ -122,7 +121,7 @@ fn at(value: &Value, key: &str) -> DateTime<Utc> {
     text(value, key).parse().expect("a time")
 }
 
-/// What is `told` now without the fields that `older`, which was told then, does not have.
+/// Returns `told` without the fields that the answer of then (`older`) does not have.
 fn as_told_then(older: &Value, mut told: Value) -> Value {
     match (older, &mut told) {
         (Value::Object(older), Value::Object(told)) => {
@@ -151,7 +150,7 @@ async fn a_state_folder_of_0_1_0_is_taken_over_without_a_loss() {
     reels.sort();
     let on_tape = Report::of_bytes("aac", &std::fs::read(reels.last().expect("a reel")).expect("its sound"));
 
-    // Two minutes after it was killed: what was being recorded would have ended by then.
+    // Two minutes after the kill, when the running airing would have ended.
     let daemon = Daemon::start(&aircheck, Hasty::new(at(&made, "killed") + TimeDelta::minutes(2)));
     let interface = Interface(Url::parse(&format!("http://{page}/")).expect("a URL"));
     until("the page", LIMIT, async || Client::new().get(interface.0.clone()).send().await.is_ok()).await;
@@ -171,7 +170,7 @@ async fn a_state_folder_of_0_1_0_is_taken_over_without_a_loss() {
     }
     assert!(heard(all.iter().find(|it| it["title"] == "First").expect("listed")).is_whole());
 
-    // Of what was being recorded there is all that is on the tape.
+    // The recording of the running airing has all that is on the tape.
     let sound = heard(by_show(&all, text(&finished, "show")));
     let start = at(&finished, "start");
     let began = sound.begins(start).map(|begins| (begins - start).as_seconds_f64());
@@ -245,7 +244,7 @@ async fn the_folder_is_made() {
     service.end().await;
 
     let killed = SystemClock::shared().now();
-    // The archive is to be small: older reels go as they do a day later.
+    // To keep the archive small, older reels are deleted, as they are a day later.
     let reels = std::fs::read_dir(aircheck.path("state/tape/s")).expect("a tape").flatten().map(|entry| entry.path());
     let mut reels: Vec<_> = reels.collect();
     reels.sort();

@@ -1,4 +1,4 @@
-//! How stations have done, and trying them, asked over HTTP of the real service.
+//! The state of stations, and trials, over HTTP at the real service.
 
 use reqwest::{Client, StatusCode, Url};
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use crate::support::origin::{Container, Origin, Setup};
 
 const TOKEN: &str = "a-very-secret-token-of-somebody";
 
-/// A good station, one of which the library knows something, and one that nobody can reach.
+/// Returns a good station, one with recordings in the library, and one that does not answer.
 async fn serving(origin: &Origin) -> (Aircheck, Service, Url) {
     let good = origin.station("good", Setup { window: 4, ..Setup::of(Container::Ts) });
     let aircheck = Aircheck::new(&format!(
@@ -30,7 +30,7 @@ async fn stations(client: &Client, base: &Url) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn every_station_says_how_it_has_done_last() {
+async fn every_station_has_its_last_results() {
     let origin = Origin::start();
     let (_aircheck, _service, base) = serving(&origin).await;
     let client = Client::new();
@@ -50,7 +50,7 @@ async fn every_station_says_how_it_has_done_last() {
 }
 
 #[tokio::test]
-async fn a_station_is_tried_and_what_was_taped_can_be_listened_to_until_the_service_stops() {
+async fn the_sound_of_a_trial_can_be_listened_to_until_the_service_stops() {
     let origin = Origin::start();
     let (aircheck, mut service, base) = serving(&origin).await;
     let client = Client::new();

@@ -1,15 +1,15 @@
-//! The timecode reader is what all claims about completeness rest on, so it is proved first: it must see what is
-//! wrong, and only that.
+//! All claims about completeness rest on the timecode reader, so these tests prove it: it must find what is wrong, and
+//! nothing else.
 
 use crate::support::ffmpeg;
 use crate::support::timecode::{RATE, Report, seconds};
 
-/// Timecode audio that has been through the codecs of a station and of a recorder.
+/// Returns timecode audio that went through the codecs of a station and of a recorder.
 fn broadcast(sound: &[i16]) -> Report {
     let station = ffmpeg::encode(sound, &["-c:a", "aac", "-b:a", "96k", "-f", "adts"]);
     let folder = tempfile::tempdir().expect("a folder");
     let mp3 = folder.path().join("recording.mp3");
-    // To a file, because only there can ffmpeg write the header that declares the encoder's delay.
+    // Into a file, because only there ffmpeg can write the header that declares the encoder's delay.
     let args = ["-f", "aac", "-i", "-", "-c:a", "libmp3lame", "-b:a", "128k", "-ar", "44100", "-ac", "2"];
     ffmpeg::run(&[&args[..], &[mp3.to_str().expect("UTF-8")]].concat(), &station);
     Report::of_file(&mp3)

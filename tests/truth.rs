@@ -1,5 +1,5 @@
-//! What is told about a recording is true: what is missing, what is silent, how loud it is; and whatever happens to ffmpeg
-//! on the way costs nothing that is on tape.
+//! A report about a recording is true: what is missing, what is silent, how loud it is. A crash of ffmpeg costs nothing
+//! that is on tape.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,21 +21,21 @@ use crate::support::ffmpeg;
 use crate::support::origin::{Act, Codec, Container, Fault, Mix, Origin, Part, ProgrammeTime, Setup, StationHandle};
 use crate::support::timecode::{self, Report};
 
-/// What an encoder may add, in seconds.
+/// How much an encoder may add, in seconds.
 const FRAME: f64 = 0.024;
 
 fn stamped(container: Container) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }
 }
 
-/// Sound (0) and silence (1), each segment as `order` says.
+/// Returns a station of sound (0) and silence (1), in the order of segments that `order` gives.
 fn silent(order: &[usize]) -> Setup {
     let act = |silent| Act { container: Container::Ts, codec: Codec::Aac, rate: 48_000, channels: 1, silent };
     let mix = Mix { acts: vec![act(false), act(true)], order: order.to_vec(), announced: false, shift: None };
     Setup { mix: Some(mix), ..stamped(Container::Ts) }
 }
 
-/// A recording `a.mp3`, what the command said of it, and what can be heard.
+/// A recording `a.mp3`, the report of the command, and what can be heard.
 struct Recorded {
     aircheck: Aircheck,
     ran: Ran,
@@ -44,7 +44,7 @@ struct Recorded {
 }
 
 impl Recorded {
-    /// Of `station`, with `keys` at the top of the file, and a program in the place of ffmpeg.
+    /// Records `station`, with `keys` at the top of the YAML, and a program in place of ffmpeg.
     async fn of(station: &StationHandle, keys: &str, seconds: u32, program: Option<&str>) -> Self {
         let aircheck = Aircheck::new(&format!("{keys}stations:\n  s:\n    hls: \"{}\"\nshows: []\n", station.url()));
         let own = std::env::var_os("PATH").expect("a PATH");
@@ -66,7 +66,7 @@ impl Recorded {
         ffprobe(&self.aircheck.path("a.mp3"))["format"]["tags"].clone()
     }
 
-    /// Checks that `segment` and nothing else is missing, and said to be.
+    /// Checks that `segment` and nothing else is missing, and reported.
     fn misses_only(&self, segment: (DateTime<Utc>, DateTime<Utc>), cause: &str) {
         let missing = self.said["missing"].as_array().expect("a list");
         let [gap] = &missing[..] else { panic!("{:?}", self.ran) };
@@ -82,7 +82,7 @@ fn instant(value: &Value) -> DateTime<Utc> {
     value.as_str().and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("{value} is no time"))
 }
 
-/// A number of JSON, or of text as ffprobe has it.
+/// Reads a number of JSON, or a text with a number as ffprobe writes it.
 fn number(value: &Value) -> f64 {
     let text = value.as_str().and_then(|text| text.parse().ok());
     value.as_f64().or(text).unwrap_or_else(|| panic!("{value} is no number"))
@@ -128,7 +128,7 @@ async fn a_gap_is_left_out_or_kept_as_silence_and_marked_by_chapters() {
 }
 
 #[tokio::test]
-async fn dead_air_is_told_with_its_place_and_a_recording_of_nothing_is_called_silent() {
+async fn dead_air_is_reported_with_its_time_and_a_recording_of_silence_is_called_silent() {
     let origin = Origin::start();
     let changing = origin.station("changing", silent(&[0, 0, 0, 1, 1, 1]));
     let dead = origin.station("dead", silent(&[1]));
@@ -143,7 +143,7 @@ async fn dead_air_is_told_with_its_place_and_a_recording_of_nothing_is_called_si
     assert_eq!((&said["verdict"], &said["missing"]), (&"complete".into(), &serde_json::json!([])), "{said}");
     let told = said["silent"].as_array().expect("a list");
     let cut = (changing_one.start(), changing_one.start() + TimeDelta::seconds(30));
-    // Every three silent segments, as far as they are in the recording; those of about 4 s may or may not be told.
+    // Each run of three silent segments within the recording; a run of about 4 s may or may not be reported.
     let first = changing.newest() - 60;
     let first = first - (first - 1_000) % 6 + 3;
     let stretches = (first..first + 72).step_by(6).map(|number| {
@@ -179,7 +179,7 @@ async fn a_decoder_that_crashes_on_one_segment_costs_that_segment_and_no_more() 
         bytes
     };
     station.fault(Fault::edit(Part::Segment, spoil).sequence(hostile));
-    // A decoder that dies of a segment, whatever comes before and after it.
+    // A decoder that crashes on one segment, whatever comes before and after it.
     let program = "#!/bin/sh\ncase \"$*\" in *pipe:1*) ;; *) exec /usr/bin/ffmpeg \"$@\" ;; esac\n\
                    all=$(mktemp)\ncat > \"$all\"\nexec 3< \"$all\"\n\
                    if grep -q HOSTILE \"$all\"; then rm \"$all\"; kill -SEGV $$; fi\n\
@@ -192,7 +192,7 @@ async fn a_decoder_that_crashes_on_one_segment_costs_that_segment_and_no_more() 
 }
 
 #[tokio::test]
-async fn loudness_is_what_ffmpeg_measures_too_and_players_are_told() {
+async fn loudness_is_what_ffmpeg_measures_and_is_in_the_tags() {
     let origin = Origin::start();
     let station = origin.station("s", stamped(Container::Mp3));
     let recorded = Recorded::of(&station, "", 8, None).await;
@@ -203,7 +203,7 @@ async fn loudness_is_what_ffmpeg_measures_too_and_players_are_told() {
     let printed = String::from_utf8(ffmpeg::run(&args, &[])).expect("text");
     let last = printed.lines().filter_map(|line| line.strip_prefix("lavfi.r128.I=")).next_back().expect("a loudness");
     let theirs: f64 = last.parse().expect("a number");
-    // LAME at 128 kbit/s takes 0.45 LU off these bare tones; it is the sound before it that is measured.
+    // LAME at 128 kbit/s takes 0.45 LU off these bare tones; aircheck measures the sound before the encoder.
     assert!((0.0..0.7).contains(&(integrated - theirs)), "{integrated} LUFS, ffmpeg says {theirs}");
     let tags = recorded.tags();
     assert_eq!(tags["REPLAYGAIN_TRACK_GAIN"], format!("{:.2} dB", -18.0 - integrated), "{tags}");
@@ -212,14 +212,14 @@ async fn loudness_is_what_ffmpeg_measures_too_and_players_are_told() {
     assert_eq!(tags["comment"], "complete: 8.000 s", "nothing is said of what is not");
 }
 
-/// Frames of AAC in a chunk of the tape, about two seconds.
+/// How many AAC frames a chunk of the tape has, about two seconds.
 const FRAMES: usize = 94;
-/// Ticks of the tape's clock: a frame is 64/3 ms.
+/// The length of a frame in ticks of the tape's clock: 64/3 ms.
 fn frames(count: usize) -> Duration {
     Duration::from_nanos(count as u64 * 64_000_000 / 3)
 }
 
-/// A tape on which half of 44 s of timecode is, and the chunks of the other half.
+/// A tape with half of 44 s of timecode, and the chunks of the other half.
 struct HalfTape {
     folder: tempfile::TempDir,
     tape: Tape,
@@ -228,12 +228,12 @@ struct HalfTape {
 }
 
 impl HalfTape {
-    /// With `spoil` done to each chunk, given its number.
+    /// Returns a tape whose chunks went through `spoil`, which gets their numbers.
     fn record(spoil: impl Fn(usize, Vec<u8>) -> Vec<u8>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let sound = timecode::seconds(1_800_000_000, 44);
         let first = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        // The encoder begins with a frame of its own.
+        // The first frame is the encoder's own.
         let begins = first - TimeDelta::from_std(frames(1)).expect("short");
         let place = |frame: usize| begins + TimeDelta::from_std(frames(frame)).expect("short");
         let data = ffmpeg::encode(&sound, &["-c:a", "aac", "-b:a", "96k", "-f", "adts"]);
@@ -259,7 +259,7 @@ impl HalfTape {
         Self { folder, tape, rest, cut }
     }
 
-    /// Encodes forty seconds of it, and does `meanwhile` when half of them are on tape.
+    /// Encodes forty seconds of the tape, and runs `meanwhile` when half of them are on tape.
     async fn encode(self, encoding: Encoding, meanwhile: impl AsyncFn(&Path)) -> Made {
         let target = self.folder.path().join("a.mp3.part");
         let job = Job {
@@ -285,7 +285,7 @@ impl HalfTape {
     }
 }
 
-/// The frames of an ADTS stream.
+/// Returns the frames of an ADTS stream.
 fn adts(mut data: &[u8]) -> Vec<&[u8]> {
     let mut frames = Vec::new();
     while let Some(length) = adts_frame_length(data) {
@@ -296,7 +296,7 @@ fn adts(mut data: &[u8]) -> Vec<&[u8]> {
     frames
 }
 
-/// What came of a [`HalfTape`].
+/// The recording of a [`HalfTape`].
 struct Made {
     encoded: Encoded,
     heard: Report,
@@ -304,7 +304,7 @@ struct Made {
 }
 
 impl Made {
-    /// Checks that forty seconds are all there, and that nothing is left of what made them.
+    /// Checks that all forty seconds are there, and that no encoder is left.
     fn is_whole(&self, name: &str) {
         let Self { encoded, heard, tape } = self;
         assert!(heard.is_whole() && (heard.length - 40.0).abs() < FRAME * 2.0, "{name}: {heard}");
@@ -316,7 +316,7 @@ impl Made {
     }
 }
 
-/// Sends `signal` to the child of this process in whose arguments all of `words` are, as soon as it is there.
+/// Waits for the child of this process whose arguments contain all of `words`, and sends it `signal`.
 async fn strike(signal: Signal, words: &[&str]) {
     let what = format!("an ffmpeg with {words:?}");
     until(&what, Duration::from_secs(60), async || child(words).is_some_and(|id| kill_process(id, signal).is_ok()))
@@ -335,8 +335,8 @@ fn child(words: &[&str]) -> Option<Pid> {
 }
 
 #[tokio::test]
-async fn whichever_ffmpeg_is_killed_or_stopped_nothing_is_lost() {
-    // Encodings that no other test has, by which the decoders are told apart.
+async fn a_killed_or_stopped_ffmpeg_costs_nothing() {
+    // No other test has these encodings, by which the processes are found.
     let odd =
         |sample_rate, channels| Encoding { sample_rate, channels, bitrate: 112_000, quality: 9, ..Encoding::default() };
     let cases = [
@@ -359,7 +359,7 @@ async fn whichever_ffmpeg_is_killed_or_stopped_nothing_is_lost() {
 }
 
 #[tokio::test]
-async fn bytes_that_mean_nothing_cost_their_segment_and_move_nothing_else() {
+async fn garbage_costs_its_segment_and_moves_nothing_else() {
     const SPOILT: usize = 7;
     let garbage = |length: u32| (0..length).map(|n| (n * n / 7 % 251) as u8).collect::<Vec<_>>();
     let spoil = |number, bytes: Vec<u8>| {
@@ -374,16 +374,16 @@ async fn bytes_that_mean_nothing_cost_their_segment_and_move_nothing_else() {
     assert!((gap.start - from).num_milliseconds().abs() < 60, "{gap:?}, not {from}");
     assert!((gap.length.as_secs_f64() - segment).abs() < 0.06 && gap.cause.words.contains("decoded"), "{gap:?}");
     assert!((heard.missing - segment).abs() < 0.06 && heard.doubled == 0.0, "{heard}");
-    // What is heard last is what was on the air last.
+    // The last sound is what was on the air last.
     let ends = heard.ends(tape.cut.end).expect("an end");
     assert!((ends - tape.cut.end).num_milliseconds().abs() < 40, "{heard} ends at {ends}, not {}", tape.cut.end);
     let peaks = encoded.measured.peaks.expect("a picture");
     assert!((peaks.levels.len() as f64 / peaks.per_second - encoded.length.as_secs_f64()).abs() < 0.06);
 }
 
-/// Shorter than what a clock rounds, as long as what a codec swallows at a seam, longer.
+/// Holes that are shorter than the rounding of a clock, as long as what a codec loses at a seam, and longer.
 #[tokio::test]
-async fn the_file_has_what_the_ledger_does_not_tell_however_short_a_hole_is() {
+async fn sound_in_the_file_and_gaps_add_up_however_short_a_hole_is() {
     for milliseconds in [0, 30, 52, 58, 70, 300] {
         let mut half = HalfTape::record(|_, bytes| bytes);
         let hole = TimeDelta::milliseconds(milliseconds);

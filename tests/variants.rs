@@ -1,5 +1,5 @@
-//! Stations that offer their sound more than once: redundant variants, renditions, and what of them is played when one
-//! does not deliver. All variants sound the same, so nothing may be missing or doubled where one is left for another.
+//! Stations that offer their sound more than once: redundant variants, renditions, and failover between them. All
+//! variants sound the same, so a change may neither lose nor double sound.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use crate::support::cases::{Case, stamped, turn};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Redundant, Setup, StationHandle};
 
 const TROUBLE: Duration = Duration::from_secs(8);
-/// The better of two variants, and the other.
+/// The bandwidths of the better of two variants, and of the other.
 const BETTER: &str = "v192000/";
 const OTHER: &str = "v64000/";
 
-/// A station with two variants and a window of 16 s; one whose name ends in `undated` says no time.
+/// Returns a station with two variants and a window of 16 s; without dates if its name ends in `undated`.
 fn on_air(origin: &Origin, name: &str, more: impl Fn(&mut Setup)) -> StationHandle {
     let mut setup = Setup { window: 8, variants: vec![192_000, 64_000], ..stamped(Container::Ts) };
     if name.ends_with("undated") {
@@ -21,7 +21,7 @@ fn on_air(origin: &Origin, name: &str, more: impl Fn(&mut Setup)) -> StationHand
     origin.station(name, setup)
 }
 
-/// What goes wrong with the better variant alone, after a while.
+/// Returns a fault of the better variant alone, after a while.
 fn better(part: Part, kind: Kind) -> Fault {
     Fault::new(part, kind).path(BETTER).after(TROUBLE)
 }
@@ -76,7 +76,7 @@ async fn a_variant_that_does_not_deliver_is_left_for_the_next() {
 }
 
 #[tokio::test]
-async fn a_variant_that_was_left_is_come_back_to_when_it_delivers() {
+async fn aircheck_returns_to_the_better_variant_when_it_delivers() {
     let turn = turn(5).await;
     let origin = Origin::start();
     let s = ["list", "list-undated", "segments", "comes-and-goes", "all"].map(|name| on_air(&origin, name, |_| {}));
@@ -90,7 +90,7 @@ async fn a_variant_that_was_left_is_come_back_to_when_it_delivers() {
             .fault(better(Part::Playlist, Kind::Frozen).lasting(for_12_s))
             .asks(OTHER)
             .ends_on(BETTER),
-        // Its list alone does not prove it.
+        // Its playlist alone does not prove that it delivers.
         Case::hls("its segments stay away", &s[2]).fault(better(Part::Segment, Kind::Status(404))).asks(OTHER),
         Case::hls("it fails now and then", &s[3])
             .fault(better(Part::Playlist, Kind::Status(503)).every(3))
@@ -101,13 +101,13 @@ async fn a_variant_that_was_left_is_come_back_to_when_it_delivers() {
     turn.record(cases, 50).await;
 }
 
-/// The first rendition is played, and nothing else.
+/// Checks that the first rendition is played, and nothing else.
 fn r0(case: Case<'_>) -> Case<'_> {
     case.asks("/r0/").never_asks("/r1/").never_asks("/v900000/")
 }
 
 #[tokio::test]
-async fn the_rendition_that_is_meant_is_played() {
+async fn the_default_rendition_is_played() {
     let turn = turn(7).await;
     let origin = Origin::start();
     let picture = ",RESOLUTION=640x360,CODECS=\"avc1.64001e,mp4a.40.2\"";
@@ -117,7 +117,7 @@ async fn the_rendition_that_is_meant_is_played() {
             (setup.variants, setup.variant_says) = (vec![900_000], says);
             setup.renditions = renditions.to_vec();
         });
-        // What is in the variant itself is no sound at all.
+        // The variant itself has no sound.
         station.fault(Fault::new(Part::Segment, Kind::Garbage).path("v900000/"));
         station
     };

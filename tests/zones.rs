@@ -1,4 +1,4 @@
-//! Time zones: the machine's own rules, and the machine's own zone.
+//! Time zones: the rules and the zone of the machine.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -14,7 +14,7 @@ const VANCOUVER: &str = "timezone: America/Vancouver\nstations: { s: { hls: \"ht
                          shows: [ { title: T, station: s, cron: \"0 9 * * *\", length: 1h } ]\n";
 const NO_ZONE: &str = "stations: { s: { hls: \"http://127.0.0.1:1/x.m3u8\" } }\n";
 
-/// A zoneinfo in which Vancouver keeps the time of `like`.
+/// Returns a zoneinfo in which Vancouver has the time of `like`.
 fn zoneinfo(aircheck: &Aircheck, release: &str, like: &str) -> PathBuf {
     let folder = aircheck.path("zoneinfo");
     fs::create_dir_all(folder.join("America")).expect("a folder");
@@ -27,7 +27,7 @@ fn zoneinfo(aircheck: &Aircheck, release: &str, like: &str) -> PathBuf {
 #[tokio::test]
 async fn the_rules_are_those_of_the_machine_and_check_says_of_which_release() {
     let aircheck = Aircheck::new(VANCOUVER);
-    // One government keeps winter time for ever, and another one summer time.
+    // One government keeps winter time for good, another one summer time.
     for (release, like, offset) in [("2098a", "Etc/GMT+8", "-08:00"), ("2099b", "America/Phoenix", "-07:00")] {
         let folder = zoneinfo(&aircheck, release, like);
         let zones: [(&str, &OsStr); 1] = [("TZDIR", folder.as_os_str())];
@@ -41,7 +41,7 @@ async fn the_rules_are_those_of_the_machine_and_check_says_of_which_release() {
         assert_eq!(json["zones"]["version"], release, "{json}");
         assert_eq!(json["warnings"], serde_json::json!([]), "{json}");
     }
-    // As on a machine that nobody has updated since.
+    // As on a machine without updates.
     let folder = zoneinfo(&aircheck, "2025b", "America/Los_Angeles");
     let check = aircheck.run_with(&["check"], &[("TZDIR", folder.as_os_str())]).await;
     assert!(check.stdout.contains("note: `America/Vancouver` has other clocks by the rules of 2026"), "{check}");
@@ -78,7 +78,7 @@ async fn the_zone_of_a_file_that_names_none_is_that_of_date() {
     ] {
         let check = check(tz).await;
         assert!(check.stdout.contains(&format!("timezone    {zone}\n")), "{tz}: {check}");
-        // Nobody reads a zone that is not in the file without learning where it comes from.
+        // A zone that is not in the file is shown with its origin.
         assert!(check.stdout.contains(&format!("note: the time zone is `{zone}`, ")), "{tz}: {check}");
     }
     let unknown = check("CET-1CEST,M3.5.0,M10.5.0/3").await;
@@ -92,7 +92,7 @@ async fn the_zone_of_a_file_that_names_none_is_that_of_date() {
 }
 
 #[tokio::test]
-async fn a_zone_whose_sign_is_the_other_one_is_told() {
+async fn a_zone_with_the_opposite_sign_is_pointed_out() {
     let aircheck = Aircheck::new(&format!("timezone: Etc/GMT+9\n{NO_ZONE}"));
     let check = aircheck.run(&["check"]).await;
     assert!(check.stdout.contains("note: line 5: `Etc/GMT+9` is 9 hours behind UTC; "), "{check}");

@@ -1,11 +1,11 @@
-//! Where an airing begins that was asked for at once: with the first sound of its station.
+//! The beginning of an airing that a person started by hand: the first sound of its station.
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use crate::model::{Planned, Span};
 
-/// `planned`, of which it is decided that it begins with the `first` sound. It keeps its length, unless its end is open or
-/// a person set it: that was answered, and stays.
+/// Returns `planned` with its beginning moved to the `first` sound. The airing keeps its length, unless its end is open
+/// or a person has set it: that end was answered, and stays.
 pub(super) fn begun(planned: Planned, first: DateTime<Utc>) -> Planned {
     let decided = Planned { connecting_until: None, ..planned };
     // Nothing comes before the first sound, not even part of a millisecond.

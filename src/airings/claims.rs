@@ -1,13 +1,13 @@
-//! Claims: who records what, and for how long nobody else may.
+//! Claims: which process records which airing, and until when no other may.
 //!
 //! Invariants:
-//! - a claim is the row of an airing in the catalogue; it says whose it is and until when it is leased;
-//! - the owner renews its leases (`renewal`) for as long as it records;
-//! - a claim is taken over only if its lease has expired, or if its owner was another process with the same state folder:
-//!   whoever holds the lock of that folder knows that the other is gone.
+//! - a claim is the row of an airing in the catalogue; it has an owner and the end of a lease;
+//! - the owner renews its leases (`renewal`) while it records;
+//! - a process takes over a claim only if the lease has expired, or if the owner was another process with the same
+//!   state folder: the holder of that folder's lock knows that the other process is gone.
 //!
-//! A claim keeps an airing from being recorded twice. It is no permission: what was recorded twice costs a file, what
-//! nobody recorded is lost.
+//! A claim keeps an airing from being recorded twice. It is no permission to record: an airing that was recorded twice
+//! costs a file, one that nobody recorded is lost.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,7 +15,7 @@ use super::order::Order;
 use super::running::AiringHandle;
 use crate::model::Lease;
 
-/// How long a claim is leased: three renewals may fail.
+/// How long a lease lasts: three renewals may fail.
 const LEASED_FOR: TimeDelta = TimeDelta::seconds(120);
 
 /// An airing that this process has claimed.
@@ -23,17 +23,17 @@ const LEASED_FOR: TimeDelta = TimeDelta::seconds(120);
 pub struct Claim {
     /// What to record.
     pub order: Order,
-    /// How the task of the airing hears of changes.
+    /// Tells the task of the airing about changes.
     pub handle: AiringHandle,
-    /// How often its recording was begun before; 0 for a new claim.
+    /// How often the recording was begun before; 0 for a new claim.
     pub attempts: u32,
 }
 
-/// The holder of the lock of the state folder that the catalogue lies in, whoever that is. It has one name for good: a
-/// container gets another host name with each start, and a state folder may be moved.
+/// The owner's name: whichever process holds the lock of the state folder with the catalogue. The name never changes,
+/// while a container gets another host name with each start, and a state folder may be moved.
 pub(super) const LOCK_HOLDER: &str = "lock";
 
-/// The lease of this process, which holds the lock, from `now` on.
+/// Returns the lease of this process, which holds the lock, from `now` on.
 pub(super) fn lease(now: DateTime<Utc>) -> Lease {
     Lease { owner: format!("{LOCK_HOLDER}#{}", std::process::id()), until: now + LEASED_FOR }
 }

@@ -6,12 +6,13 @@ use super::Airings;
 use crate::base::blocking::blocking;
 use crate::model::{Cause, CauseKind, Finished, Outcome, Planned, Span};
 
-/// This many have a line of their own in the log.
+/// How many missed airings get a log line each.
 const NAMED: usize = 20;
 
 impl Airings {
-    /// Writes down what began and ended in `window`, in which this process did not look at the programme, and what nobody has
-    /// claimed of that. None of it can begin any more, so nobody else claims it. There may be thousands.
+    /// Finishes as missed each airing that began and ended in `window`, while this process did not look at the
+    /// programme, and that nobody has claimed. Nobody else claims them, because none can begin any more. There may be
+    /// thousands.
     pub async fn write_off(self, window: Span) {
         let programme = self.programme();
         let missed = blocking(move || {
@@ -35,7 +36,7 @@ impl Airings {
                     warn!(more, "missed: aircheck was not running");
                 }
             }
-            Err(error) => error!(%error, "what was missed could not be written down"),
+            Err(error) => error!(%error, "the missed airings could not be written to the list"),
         }
     }
 }

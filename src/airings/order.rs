@@ -1,28 +1,28 @@
-//! All that is needed to record one airing.
+//! Orders: what it takes to record one airing.
 
 use std::sync::Arc;
 
 use crate::config::{Config, Show, Station};
 use crate::model::Airing;
 
-/// All that is needed to record one airing.
+/// Holds all that is needed to record one airing.
 #[derive(Debug, Clone)]
 pub struct Order {
-    /// What.
+    /// The airing to record.
     pub airing: Airing,
-    /// How to tag, name and encode it.
+    /// Says how to tag, name and encode the recording.
     pub show: Arc<Show>,
-    /// Where from.
+    /// The station to record.
     pub station: Arc<Station>,
-    /// How much must be free, and what may go before an airing is refused.
+    /// Says how much space must be free, and what may be deleted for it.
     pub config: Arc<Config>,
-    /// Nobody knows any more how to reach the station: there is only what is on tape.
+    /// Whether there is only the tape: the configuration no longer says how to reach the station.
     pub only_tape: bool,
 }
 
 impl Order {
-    /// What it takes to record `airing`, where the configuration still has its station and its show; one that airs once
-    /// has the title `title`.
+    /// Returns the order for `airing`. `None` if the configuration no longer has its station or its show. A one-time
+    /// airing has the title `title`.
     pub fn of(config: &Arc<Config>, airing: &Airing, title: &str) -> Option<Self> {
         let station = config.station(&airing.station)?;
         Some(Self {
@@ -34,8 +34,8 @@ impl Order {
         })
     }
 
-    /// What it takes to go on with `airing`, which was begun: a show or a station that the configuration has no longer is
-    /// made of its defaults. `None` only where these are no templates.
+    /// Returns the order to go on with `airing`, which was begun. A show or station that the configuration no longer
+    /// has is replaced by one with the defaults. `None` only if the defaults have no valid templates.
     pub fn begun(config: &Arc<Config>, airing: &Airing, title: &str) -> Option<Self> {
         let known = config.station(&airing.station).map(Arc::clone);
         let only_tape = known.is_none();
@@ -47,14 +47,14 @@ impl Order {
         Some(Self { airing: airing.clone(), show, station, config: Arc::clone(config), only_tape })
     }
 
-    /// As the configuration has it now: what was corrected there is used by what is not finished. Where it no longer has
-    /// the show or the station, that of the order goes on.
+    /// Returns the order by a newer configuration, so that an airing which is not finished uses what was corrected
+    /// there. If `config` no longer has the show or the station, returns the order unchanged.
     #[must_use]
     pub fn by(self, config: &Arc<Config>) -> Self {
         Self::of(config, &self.airing, &self.show.title).unwrap_or(self)
     }
 
-    /// With the airing as it is now.
+    /// Returns the order with the airing as it is now.
     #[must_use]
     pub fn amended(&self, airing: &Airing) -> Self {
         Self { airing: airing.clone(), ..self.clone() }
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_corrected_is_used_and_what_was_removed_goes_on() {
+    fn an_order_uses_a_corrected_show_and_keeps_a_removed_one() {
         let show = |name| format!("{{ title: Show, station: s, cron: \"0 9 * * *\", length: 1h, name: \"{name}\" }}");
         let start = DateTime::UNIX_EPOCH;
         let airing = Airing {

@@ -1,9 +1,9 @@
-//! The airings of any stretch of time, from the crons of the shows. Pure: it asks no clock and keeps nothing, so that
-//! early padding, missed starts, clock steps, suspend and reloads are all the same question.
+//! The plan: the airings of any stretch of time, computed from the crons of the shows. Pure: it reads no clock and
+//! holds no state, so that early padding, missed starts, clock steps, suspend and reloads are all answered in one way.
 //!
-//! An airing may be named by several answers; its derived id makes it one. Work is bounded: a stretch is looked at for at
-//! most [`LONGEST_LOOK`], and the configuration bounds the length of a show, so a show that starts every minute costs at
-//! most some ten thousand steps.
+//! Several answers may contain the same airing; its derived id tells that. Work is bounded: a stretch is at most
+//! [`LONGEST_LOOK`] long, and the configuration bounds the length of a show, so a show that starts every minute costs
+//! some ten thousand steps at most.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -14,18 +14,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::config::Show;
 use crate::model::{Airing, AiringId, Span};
 
-/// Of a longer stretch only the last so much is looked at: what a daemon missed a month ago interests nobody.
+/// The longest stretch that is searched; of a longer one, only its end. What a daemon missed a month ago interests
+/// nobody.
 pub const LONGEST_LOOK: TimeDelta = TimeDelta::days(31);
 
-/// All airings whose cut (with padding) has a part in `window`, by the start of their cuts. Of a window longer than
-/// [`LONGEST_LOOK`] only the end is looked at.
+/// Returns all airings whose cut (with padding) overlaps `window`, by the start of their cuts. Of a window longer than
+/// [`LONGEST_LOOK`], only its end is searched.
 pub fn airings(shows: &[Arc<Show>], window: Span) -> Vec<Airing> {
     let window = Span::new(window.start.max(before(window.end, LONGEST_LOOK)), window.end);
     let mut airings: Vec<Airing> = Vec::new();
     for show in shows {
         let reach = reach(show);
         let latest = after(window.end, reach.early);
-        // An airing that starts this early, or earlier, has ended when the window begins.
+        // An airing that starts at this instant or earlier has ended when the window begins.
         let from = before(before(window.start, reach.late), reach.length);
         let starts = starts(show, from).take_while(|start| *start < latest);
         airings.extend(starts.filter_map(|start| airing(show, &reach, start)));
@@ -34,44 +35,44 @@ pub fn airings(shows: &[Arc<Show>], window: Span) -> Vec<Airing> {
     airings
 }
 
-/// The next `count` airings that go on the air after `now`, by their starts.
+/// Returns the next `count` airings that go on the air after `now`, by their starts.
 pub fn coming(shows: &[Arc<Show>], now: DateTime<Utc>, count: usize) -> Vec<Airing> {
     ahead(shows, now).take(count).collect()
 }
 
-/// The airings that go on the air after `now`, by their starts, without end. Each show has its next start computed, and
-/// another one only when that is taken: `count` airings of `n` shows cost `n + count` starts.
+/// Returns the airings that go on the air after `now`, by their starts, without end. It computes the next start of each
+/// show, and another one only when that is consumed: `count` airings of `n` shows cost `n + count` starts.
 pub fn ahead(shows: &[Arc<Show>], now: DateTime<Utc>) -> impl Iterator<Item = Airing> {
-    let next = |place: usize, after: DateTime<Utc>| {
-        let show = shows.get(place)?;
+    let next = |index: usize, after: DateTime<Utc>| {
+        let show = shows.get(index)?;
         let start = starts(show, after).next()?;
-        // The id decides between those that start together.
-        Some(Reverse((start, AiringId::derive(&show.id, start), place)))
+        // The id decides the order of airings that start together.
+        Some(Reverse((start, AiringId::derive(&show.id, start), index)))
     };
-    let mut heap: BinaryHeap<_> = (0..shows.len()).filter_map(|place| next(place, now)).collect();
+    let mut heap: BinaryHeap<_> = (0..shows.len()).filter_map(|index| next(index, now)).collect();
     let airings = std::iter::from_fn(move || {
-        let Reverse((start, _, place)) = heap.pop()?;
-        heap.extend(next(place, start));
-        let show = shows.get(place)?;
+        let Reverse((start, _, index)) = heap.pop()?;
+        heap.extend(next(index, start));
+        let show = shows.get(index)?;
         Some(airing(show, &reach(show), start))
     });
     airings.flatten()
 }
 
-/// When the next cut of `show` begins after `instant`.
+/// Returns when the next cut of `show` begins after `instant`.
 pub(super) fn next_cut(show: &Show, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let early = reach(show).early;
     Some(before(starts(show, after(instant, early)).next()?, early))
 }
 
-/// The airing of `show` that starts at `start`, where its cron says so.
+/// Returns the airing of `show` that starts at `start`. `None` if its cron has no such start.
 pub fn at(show: &Show, start: DateTime<Utc>) -> Option<Airing> {
     // Crons have a resolution of one minute.
     let first = starts(show, before(start, TimeDelta::seconds(1))).next()?;
     if first == start { airing(show, &reach(show), start) } else { None }
 }
 
-/// A show's durations in the terms of the calendar.
+/// The durations of a show, as the calendar computes with them.
 struct Reach {
     early: TimeDelta,
     length: TimeDelta,
@@ -84,9 +85,9 @@ fn reach(show: &Show) -> Reach {
     Reach { early: delta(show.early), length: delta(show.length), late: delta(show.late) }
 }
 
-/// The starts of `show` strictly after `from`, in order.
+/// Returns the starts of `show` strictly after `from`, in order.
 fn starts(show: &Show, from: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
-    // Not `successors`: that has always computed one more than it is asked for.
+    // Not `successors`: that computes one more start than it is asked for.
     let mut last = Some(from);
     std::iter::from_fn(move || {
         last = next_start(show, last?);
@@ -102,13 +103,13 @@ fn next_start(show: &Show, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 thread_local! {
-    /// How many starts this thread has computed.
+    /// Counts the starts that this thread has computed.
     static COMPUTED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// How many starts `work` computes.
+/// Returns what `work` returns, and how many starts it computed.
 #[cfg(test)]
-pub(crate) fn computed<T>(work: impl FnOnce() -> T) -> (T, usize) {
+pub(crate) fn counting_starts<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = COMPUTED.get();
     let done = work();
     (done, COMPUTED.get() - before)

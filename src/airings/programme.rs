@@ -1,12 +1,12 @@
-//! The programme: the plan with what a person changed by hand. Pure, as the plan is; the daemon, the page, the calendar
-//! and the command line all ask it, so that what is shown is what is done.
+//! The programme: the plan with the amendments. Pure, as the plan is. The daemon, the page, the calendar and the
+//! command line all ask it, so that what is shown is what is recorded.
 //!
-//! - A skipped airing stays in the programme, and says so; it is not [due](Programme::due).
-//! - A new end counts wherever the airing is looked for: in a window that only the new end reaches as well.
-//! - A one-time airing is there while its station is in the file and, where it is one of a show of the file, its show.
-//!   So is the new end of an airing that the file's crons still have.
-//! - What is being recorded is in it as it is recorded, whatever the file says by now, until it ends. Where the file has its
-//!   show under another id, as when its title was changed, it is not in it a second time.
+//! - A skipped airing stays in the programme, marked as skipped; it is not [due](Programme::due).
+//! - A new end counts everywhere: a window that only the new end reaches contains the airing.
+//! - A one-time airing is in the programme while the file has its station and, if it is an extra airing of a show, that
+//!   show. A new end counts while the file's crons still have the airing.
+//! - A running airing is in the programme as it is recorded, whatever the file says by now, until it ends. If the file
+//!   has its show under another id, for instance because the title was changed, the programme has the airing only once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,12 +26,12 @@ pub struct Programme {
 }
 
 impl Programme {
-    /// The programme of a file and what was changed by hand.
+    /// Returns the programme of a file and its amendments, without running airings.
     pub fn new(config: Arc<Config>, amendments: Arc<Amendments>) -> Self {
         Self { config, amendments, recording: Vec::new() }
     }
 
-    /// With the airings that are being recorded, as they are recorded.
+    /// Returns the programme with the running `airings`, as they are recorded.
     #[must_use]
     pub fn with_recording(self, airings: impl IntoIterator<Item = (Airing, String)>) -> Self {
         let recording = airings.into_iter().map(|(airing, title)| {
@@ -39,34 +39,34 @@ impl Programme {
             Planned {
                 airing,
                 title,
-                origin: change.map_or(Origin::File, |it| it.origin),
+                origin: change.map_or(Origin::File, |change| change.origin),
                 skipped: false,
-                moved: change.is_some_and(|it| it.moved),
-                until_stopped: change.is_some_and(|it| it.until_stopped),
-                connecting_until: change.and_then(|it| it.connecting_until),
+                moved: change.is_some_and(|change| change.moved),
+                until_stopped: change.is_some_and(|change| change.until_stopped),
+                connecting_until: change.and_then(|change| change.connecting_until),
             }
         });
         Self { recording: recording.collect(), ..self }
     }
 
-    /// Its file.
+    /// Returns the configuration that the programme is made of.
     pub fn config(&self) -> &Arc<Config> {
         &self.config
     }
 
-    /// What was changed by hand.
+    /// Returns the amendments that the programme is made of.
     pub(super) fn amendments(&self) -> &Arc<Amendments> {
         &self.amendments
     }
 
-    /// All airings whose cut has a part in `window`, skipped or not, by the start of their cuts. Of a window longer than
-    /// [`plan::LONGEST_LOOK`] only the end is looked at.
+    /// Returns all airings whose cut overlaps `window`, skipped or not, by the start of their cuts. Of a window longer
+    /// than [`plan::LONGEST_LOOK`], only its end is searched.
     pub fn airings(&self, window: Span) -> Vec<Planned> {
         let all = self.not_recorded(&self.config.shows, window, |_| true).chain(self.recording.iter().cloned());
         within(window, all)
     }
 
-    /// What is in `window` of `shows`, and of the changes by hand that are `wanted`, and is not being recorded.
+    /// Returns the airings of `shows` in `window`, and those of the `wanted` amendments, except running ones.
     fn not_recorded(
         &self,
         shows: &[Arc<Show>],
@@ -74,23 +74,26 @@ impl Programme {
         wanted: impl Fn(&Planned) -> bool,
     ) -> impl Iterator<Item = Planned> {
         let file = plan::airings(shows, window).into_iter().map(|airing| self.amended(airing));
-        // The plan knows nothing of these.
-        let by_hand = self.amendments.iter().filter(move |it| (it.origin == Origin::Hand || it.moved) && wanted(it));
+        // The plan does not find these.
+        let by_hand = self
+            .amendments
+            .iter()
+            .filter(move |planned| (planned.origin == Origin::Hand || planned.moved) && wanted(planned));
         let all = file.chain(by_hand.filter_map(|amendment| self.of(amendment)));
         all.filter(|planned| !self.is_taken(&planned.airing))
     }
 
-    /// The airings that go on the air after `now`, skipped or not, by their starts. What nobody takes is not computed.
+    /// Returns the airings that go on the air after `now`, skipped or not, by their starts. The iterator is lazy.
     pub fn ahead(&self, now: DateTime<Utc>) -> impl Iterator<Item = Planned> {
         self.next(&self.config.shows, now, |_| true)
     }
 
-    /// The next `count` airings that go on the air after `now`, skipped or not, by their starts.
+    /// Returns the next `count` airings that go on the air after `now`, skipped or not, by their starts.
     pub fn coming(&self, now: DateTime<Utc>, count: usize) -> Vec<Planned> {
         self.ahead(now).take(count).collect()
     }
 
-    /// The same of one show of the file.
+    /// Returns the next `count` airings of `show` that go on the air after `now`, skipped or not, by their starts.
     pub fn coming_of(&self, show: &Arc<Show>, now: DateTime<Utc>, count: usize) -> Vec<Planned> {
         self.next(std::slice::from_ref(show), now, |airing| airing.show == show.id).take(count).collect()
     }
@@ -102,28 +105,28 @@ impl Programme {
         wanted: impl Fn(&Airing) -> bool,
     ) -> impl Iterator<Item = Planned> {
         let is_ahead = |airing: &Airing| airing.on_air.start > now && wanted(airing);
-        let once = self.amendments.iter().filter(|it| it.origin == Origin::Hand && is_ahead(&it.airing));
-        let once = once.filter_map(|amendment| self.of(amendment)).filter(|it| !self.is_taken(&it.airing));
-        let recording = self.recording.iter().filter(|it| is_ahead(&it.airing)).cloned();
+        let once = self.amendments.iter().filter(|planned| planned.origin == Origin::Hand && is_ahead(&planned.airing));
+        let once = once.filter_map(|amendment| self.of(amendment)).filter(|planned| !self.is_taken(&planned.airing));
+        let recording = self.recording.iter().filter(|planned| is_ahead(&planned.airing)).cloned();
         let mut others: Vec<_> = once.chain(recording).collect();
         others.sort_by(|one, other| by_start(one).cmp(&by_start(other)));
         let mut others = others.into_iter().peekable();
         let file = plan::ahead(shows, now).map(|airing| self.amended(airing));
-        let mut file = file.filter(|it| !self.is_taken(&it.airing)).peekable();
+        let mut file = file.filter(|planned| !self.is_taken(&planned.airing)).peekable();
         std::iter::from_fn(move || match (others.peek(), file.peek()) {
-            (Some(other), Some(one)) if by_start(one) < by_start(other) => file.next(),
+            (Some(other), Some(planned)) if by_start(planned) < by_start(other) => file.next(),
             (Some(_), _) => others.next(),
             (None, _) => file.next(),
         })
     }
 
-    /// The airings to be recorded now: their cuts start at or before `now` + `lead` and have not ended, and nobody has
-    /// skipped them.
+    /// Returns the airings to be recorded now: their cuts start at or before `now` + `lead` and have not ended, and
+    /// nobody has skipped them.
     pub fn due(&self, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Planned> {
         due_of(self.airings(due_window(now, lead)), now, lead)
     }
 
-    /// What of `shows`, and of the airings that were `added` by hand, is [due](Self::due) and not being recorded.
+    /// Returns the airings of `shows`, and those `added` by hand, that are [due](Self::due) and not running.
     pub(super) fn due_among(
         &self,
         shows: &[Arc<Show>],
@@ -132,19 +135,19 @@ impl Programme {
         lead: TimeDelta,
     ) -> Vec<Planned> {
         let window = due_window(now, lead);
-        let wanted = |it: &Planned| match it.origin {
-            Origin::Hand => added.contains(&it.airing.id),
-            Origin::File => shows.iter().any(|show| show.id == it.airing.show),
+        let wanted = |planned: &Planned| match planned.origin {
+            Origin::Hand => added.contains(&planned.airing.id),
+            Origin::File => shows.iter().any(|show| show.id == planned.airing.show),
         };
         due_of(within(window, self.not_recorded(shows, window, wanted)), now, lead)
     }
 
-    /// One airing by its id.
+    /// Returns the airing with this id.
     pub fn get(&self, id: &AiringId) -> Option<Planned> {
-        if let Some(recording) = self.recording.iter().find(|it| it.airing.id == *id) {
+        if let Some(recording) = self.recording.iter().find(|planned| planned.airing.id == *id) {
             return Some(recording.clone());
         }
-        if let Some(amendment) = self.amendments.get(id).filter(|it| it.origin == Origin::Hand) {
+        if let Some(amendment) = self.amendments.get(id).filter(|planned| planned.origin == Origin::Hand) {
             return self.of(amendment);
         }
         let (show, start) = id.parts()?;
@@ -152,19 +155,19 @@ impl Programme {
         Some(self.amended(airing))
     }
 
-    /// Whether an airing is being recorded already, under its id or another.
+    /// Returns whether an airing is running already, under its id or another.
     fn is_taken(&self, airing: &Airing) -> bool {
-        self.recording.iter().any(|it| {
-            it.airing.id == airing.id
-                || it.origin == Origin::File && was_renamed(&self.config, &it.airing, it.moved, airing)
+        self.recording.iter().any(|planned| {
+            planned.airing.id == airing.id
+                || planned.origin == Origin::File && was_renamed(&self.config, &planned.airing, planned.moved, airing)
         })
     }
 
-    /// An airing of the plan, with what was changed of it.
+    /// Returns an airing of the plan with its amendment, if it has one.
     fn amended(&self, airing: Airing) -> Planned {
-        let change = self.amendments.get(&airing.id).filter(|it| it.origin == Origin::File);
+        let change = self.amendments.get(&airing.id).filter(|planned| planned.origin == Origin::File);
         let title = self.config.show(&airing.show).map_or(airing.show.as_str(), |show| &show.title).to_owned();
-        let moved = change.filter(|it| it.moved).map(|it| &it.airing);
+        let moved = change.filter(|change| change.moved).map(|change| &change.airing);
         let airing = match moved {
             Some(Airing { on_air, late, .. }) => {
                 Airing { on_air: Span::new(airing.on_air.start, on_air.end), late: *late, ..airing }
@@ -175,14 +178,14 @@ impl Programme {
             airing,
             title,
             origin: Origin::File,
-            skipped: change.is_some_and(|it| it.skipped),
+            skipped: change.is_some_and(|change| change.skipped),
             moved: moved.is_some(),
             until_stopped: false,
             connecting_until: None,
         }
     }
 
-    /// An airing that was added or changed by hand, where the file still has what it needs.
+    /// Returns the airing of an amendment. `None` if the file no longer has its station or its show.
     fn of(&self, amendment: &Planned) -> Option<Planned> {
         let Planned { airing, title, origin, .. } = amendment;
         if *origin == Origin::File {
@@ -193,18 +196,19 @@ impl Programme {
     }
 }
 
-/// What may be due; a window excludes its end, and a cut that starts at that very instant is due.
+/// Returns the window in which an airing may be due. A window excludes its end, but a cut that starts at `now` + `lead`
+/// is due.
 fn due_window(now: DateTime<Utc>, lead: TimeDelta) -> Span {
     Span::new(now, plan::after(plan::after(now, lead), TimeDelta::nanoseconds(1)))
 }
 
 fn due_of(mut planned: Vec<Planned>, now: DateTime<Utc>, lead: TimeDelta) -> Vec<Planned> {
     let until = plan::after(now, lead);
-    planned.retain(|it| !it.skipped && it.airing.cut().start <= until && it.airing.cut().end > now);
+    planned.retain(|planned| !planned.skipped && planned.airing.cut().start <= until && planned.airing.cut().end > now);
     planned
 }
 
-/// Those of `all` whose cut has a part in `window`, each once, by the start of their cuts.
+/// Returns those of `all` whose cut overlaps `window`, each once, by the start of their cuts.
 fn within(window: Span, all: impl Iterator<Item = Planned>) -> Vec<Planned> {
     let within: BTreeMap<_, _> = all
         .filter(|planned| planned.airing.cut().intersect(&window).is_some())
@@ -217,9 +221,9 @@ fn by_start(planned: &Planned) -> (DateTime<Utc>, &AiringId) {
     (planned.airing.on_air.start, &planned.airing.id)
 }
 
-/// Whether `airing` of the file is what was begun as `begun`, whose show has another id by now: the file has that show no
-/// longer, both begin at the same moment on the same station, and nothing of the one is missing from the other, unless a
-/// person `moved` the end.
+/// Returns whether `airing` of the file was begun as `begun`, because its show has another id now: the file no longer
+/// has the show of `begun`, both go on the air at the same moment on the same station, and the cut of `begun` contains
+/// that of `airing`, unless a person `moved` its end.
 pub fn was_renamed(config: &Config, begun: &Airing, moved: bool, airing: &Airing) -> bool {
     let (whole, part) = (begun.cut(), airing.cut());
     begun.id != airing.id

@@ -1,4 +1,4 @@
-//! The register: what is to be recorded, what a person changed of it, what is being recorded.
+//! The register of what is to be recorded, of the amendments, and of running airings.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::beginning::begun;
 use super::claims::{self, Claim};
 use super::order::Order;
 use super::programme::{Programme, was_renamed};
-use super::running::{AiringHandle, Known, Running, RunningAirings};
+use super::running::{AiringHandle, EditState, Running, RunningAirings};
 use crate::base::environment::Environment;
 use crate::capture::CONNECTING;
 use crate::capture::deck::Decks;
@@ -20,7 +20,7 @@ use crate::events::{Changes, Topic};
 use crate::library::catalogue::{Catalogue, CatalogueError, ClaimedAiring, Recording};
 use crate::model::{AiringId, Amendments, Cause, Planned, StationId, Verdict};
 
-/// What is to be recorded, and by whom. Its clones are one.
+/// Claims airings, changes them, and knows which are running. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Airings {
     pub(super) shared: Arc<Shared>,
@@ -32,13 +32,13 @@ pub(super) struct Shared {
     pub(super) catalogue: Catalogue,
     changes: Changes,
     decks: Decks,
-    /// The configuration as it is now.
+    /// The current configuration.
     config: watch::Receiver<Arc<Config>>,
-    /// What a person changed, as the catalogue has it.
+    /// The amendments, as the catalogue has them.
     amendments: watch::Sender<Arc<Amendments>>,
     pub(super) running: RunningAirings,
     turn: Mutex<()>,
-    /// The way to the recorder. What is in it is bounded by what is due.
+    /// The channel to the recorder. It holds at most what is due.
     claims: mpsc::UnboundedSender<Claim>,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Shared {
 pub(super) struct Turn<'a>(#[expect(dead_code, reason = "held, not read")] MutexGuard<'a, ()>);
 
 impl Airings {
-    /// With the changes of before. The receiver gets every claim of this process.
+    /// Reads the amendments from the catalogue. The receiver gets every claim of this process.
     ///
     /// # Errors
     /// The catalogue cannot be read.
@@ -74,38 +74,39 @@ impl Airings {
         Ok((airings, receiver))
     }
 
-    /// The programme as it is now, with what is being recorded.
+    /// Returns the current programme with the running airings.
     pub fn programme(&self) -> Programme {
         let running = self.running().into_iter().map(|running| (running.airing, running.title));
         self.plan().with_recording(running)
     }
 
-    /// The programme without what is being recorded: it changes only with a reload or a change by hand.
+    /// Returns the programme without running airings: it changes only with a reload or a change by hand.
     pub fn plan(&self) -> Programme {
         Programme::new(self.config(), self.amendments())
     }
 
-    /// Wakes at every change by hand.
+    /// Returns a receiver that wakes at every change by hand.
     pub fn changes(&self) -> watch::Receiver<Arc<Amendments>> {
         self.shared.amendments.subscribe()
     }
 
-    /// What is being recorded, the earliest first.
+    /// Returns the running airings, the earliest first.
     pub fn running(&self) -> Vec<Running> {
         self.shared.running.all()
     }
 
-    /// The earliest instant of a station's tape that an airing still needs.
+    /// Returns the earliest instant of a station's tape that an airing still needs.
     pub fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
         self.shared.running.needed(station)
     }
 
-    /// Whether the recording of an airing has begun and can still be changed.
+    /// Returns whether the recording of an airing has begun and not ended.
     pub fn is_recording(&self, id: &AiringId) -> bool {
         self.shared.running.has_begun(id, self.now())
     }
 
-    /// Claims what `agenda` says is due at `now`. What the catalogue refuses is logged and handed out again.
+    /// Claims what `agenda` says is due at `now`. If the catalogue refuses an airing, logs that and has the agenda hand
+    /// it out again.
     pub async fn claim_due(&self, agenda: &mut Agenda, now: DateTime<Utc>, lead: TimeDelta) {
         if agenda.is_quiet(&self.plan(), now, lead) {
             return;
@@ -118,7 +119,7 @@ impl Airings {
         if due.len() > 1 {
             warn!(airings = due.len(), %error, "could not be claimed together; trying one by one");
         }
-        // One that the list refuses keeps no other from being recorded.
+        // An airing that the catalogue refuses must not keep others from being recorded.
         for due in &due {
             if let Err(error) = self.claim(&turn, order(due).into_iter().collect()).await {
                 error!(airing = %due.airing.id, %error, "could not be claimed; trying again");
@@ -127,7 +128,8 @@ impl Airings {
         }
     }
 
-    /// Takes over the claims of processes that are gone: those that held the lock before, and those that did not renew them.
+    /// Takes over the claims of processes that are gone: earlier holders of the lock, and owners whose leases have
+    /// expired.
     ///
     /// # Errors
     /// The catalogue cannot be read or written.
@@ -136,27 +138,28 @@ impl Airings {
         self.shared.catalogue.take_over(claims::LOCK_HOLDER, claims::lease(now), now).await
     }
 
-    /// Hands an airing that was claimed before to the recorder. `attempts` says how often its recording was begun.
+    /// Hands a claimed airing to the recorder. `attempts` says how often its recording was begun.
     pub fn go_on(&self, order: Order, attempts: u32) {
         let handle = self.shared.running.begin(&order);
         self.tell();
-        // Without a recorder the process is about to stop, and the next start goes on with it.
+        // Without a recorder the process is about to stop, and the next start goes on with the airing.
         let _ = self.shared.claims.send(Claim { order, handle, attempts });
     }
 
-    /// Removes an airing whose task has ended from what is being recorded.
+    /// Removes an airing whose task has ended from the running airings.
     pub fn end(&self, handle: &AiringHandle) {
         self.shared.running.end(handle);
         self.tell();
     }
 
-    /// Says what keeps an airing from being finished, or that nothing does any more.
+    /// Sets what keeps an airing from being finished. `None`: nothing does any more.
     pub fn hold(&self, id: &AiringId, held: Option<Cause>) {
         self.shared.running.hold(id, held);
         self.tell();
     }
 
-    /// Closes an airing to changes, because its sound is taken. False if it was changed or taken back before.
+    /// Closes an airing to changes, because its sound is complete. Returns false if it was changed or taken back
+    /// before.
     pub async fn freeze(&self, handle: &AiringHandle) -> bool {
         let _turn = self.turn().await;
         if handle.taken_back.is_cancelled() || handle.airing.has_changed().unwrap_or(false) {
@@ -166,40 +169,40 @@ impl Airings {
         true
     }
 
-    /// Opens an airing to changes again, because its sound is taken once more.
+    /// Opens an airing to changes again, because another attempt begins.
     pub fn thaw(&self, id: &AiringId) {
         self.shared.running.freeze(id, false);
     }
 
-    /// Says that nothing more is waited for of an airing's station, so that its recording no longer depends on the clock.
-    pub fn taped(&self, id: &AiringId) {
-        self.shared.running.taped(id);
+    /// Marks an airing as one that needs its station no longer, so that its recording no longer depends on the clock.
+    pub fn mark_taped(&self, id: &AiringId) {
+        self.shared.running.mark_taped(id);
     }
 
-    /// Whether nothing more is waited for of an airing's station. A change by hand makes that untrue.
+    /// Returns whether an airing needs its station no longer. A change by hand makes that false.
     pub fn is_taped(&self, id: &AiringId) -> bool {
         self.shared.running.is_taped(id)
     }
 
-    /// By when sound of `station` must come for an airing to begin with it that is asked for now. `None` if the station is
-    /// on tape already, or has been connected to in vain for too long.
+    /// Returns until when an airing that is added now waits for the first sound of `station` to begin with. `None` if
+    /// the station is on tape already, or has been connected to in vain for too long.
     pub(super) fn connecting_until(&self, station: &StationId) -> Option<DateTime<Utc>> {
         let until = self.shared.decks.connecting(station)? + CONNECTING;
         (until > self.now()).then_some(until)
     }
 
-    /// An airing of which it is open where it begins.
+    /// Returns an airing whose beginning is still open. `None` if it is decided.
     pub fn connecting(&self, id: &AiringId) -> Option<Planned> {
         self.shared.amendments.borrow().get(id).filter(|planned| planned.connecting_until.is_some()).cloned()
     }
 
-    /// Writes down that an airing begins with the `first` sound of its station. True if that is later than it did.
+    /// Decides that an airing begins with the `first` sound of its station. Returns whether that is later than before.
     ///
     /// # Errors
     /// The catalogue cannot be written.
     pub async fn begins_with(&self, id: &AiringId, first: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let turn = self.turn().await;
-        // By now its end may be another.
+        // Its end may have changed meanwhile.
         let Some(planned) = self.shared.amendments.borrow().get(id).cloned() else { return Ok(false) };
         let asked = planned.airing.cut().start;
         let decided = begun(planned, first);
@@ -211,17 +214,18 @@ impl Airings {
         Ok(begins > asked)
     }
 
-    /// `order` by the configuration as it is now.
+    /// Returns `order` by the current configuration.
     pub fn current(&self, order: Order) -> Order {
         order.by(&self.config())
     }
 
-    /// Says that there is another configuration.
+    /// Announces that the configuration has changed.
     pub fn configured(&self) {
         self.shared.changes.tell(&[Topic::Configuration, Topic::Airings, Topic::Stations]);
     }
 
-    /// Claims the airings of `orders` in one transaction, and hands those on that nobody had claimed before.
+    /// Claims the airings of `orders` in one transaction, and hands those to the recorder that nobody had claimed
+    /// before.
     pub(super) async fn claim(&self, _turn: &Turn<'_>, orders: Vec<Order>) -> Result<(), CatalogueError> {
         let Shared { running, catalogue, .. } = &*self.shared;
         let orders = orders.into_iter().filter(|order| !running.contains(&order.airing.id)).collect();
@@ -239,7 +243,7 @@ impl Airings {
         Ok(())
     }
 
-    /// Those of `orders` that were not begun under the id that their show had before.
+    /// Returns those of `orders` that were not begun under an earlier id of their show.
     async fn without_begun(&self, mut orders: Vec<Order>) -> Result<Vec<Order>, CatalogueError> {
         if orders.is_empty() {
             return Ok(orders);
@@ -261,32 +265,32 @@ impl Airings {
         Ok(orders)
     }
 
-    /// Writes a change down; then the task of the airing gets it, and whoever watches the changes.
+    /// Writes a change to the catalogue, publishes the amendments, and sends the change to the task of the airing.
     pub(super) async fn amend(&self, _turn: &Turn<'_>, planned: &Planned) -> Result<(), CatalogueError> {
         self.shared.catalogue.amend(planned).await?;
         let read = self.read_amendments().await;
-        // Last: the task that gets it may be the one that waits here, and begins anew.
+        // Last: the task that gets it may be the one that waits here, and would start again at once.
         self.shared.running.change(&planned.airing);
         read
     }
 
-    /// Publishes what the catalogue says now of what a person changed.
+    /// Reads the amendments from the catalogue and publishes them.
     pub(super) async fn read_amendments(&self) -> Result<(), CatalogueError> {
         self.shared.amendments.send_replace(Arc::new(self.shared.catalogue.amendments().await?));
         self.tell();
         Ok(())
     }
 
-    /// Waits for the turn. Whoever has it must ask for the programme only then.
+    /// Waits for the turn. Ask for the programme only while you have it.
     pub(super) async fn turn(&self) -> Turn<'_> {
         Turn(self.shared.turn.lock().await)
     }
 
-    pub(super) fn known(&self, id: &AiringId) -> Option<Known> {
+    pub(super) fn edit_state(&self, id: &AiringId) -> Option<EditState> {
         self.shared.running.get(id)
     }
 
-    /// Says that something else is being recorded now or is planned, or does otherwise.
+    /// Announces that running or planned airings, or their state, have changed.
     pub fn tell(&self) {
         self.shared.changes.tell(&[Topic::Airings, Topic::Stations]);
     }

@@ -1,5 +1,5 @@
-//! The airings that are being recorded, and the handle of each: while one goes on, a person may move its end or take its
-//! claim back.
+//! Running airings, and the handle of each: while an airing is recorded, a person may move its end or take its claim
+//! back.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,40 +11,40 @@ use tokio_util::sync::CancellationToken;
 use super::order::Order;
 use crate::model::{Airing, AiringId, Cause, StationId};
 
-/// An airing that is being recorded.
+/// Describes an airing that is being recorded.
 #[derive(Debug, Clone)]
 pub struct Running {
-    /// The airing, with the end that it has now.
+    /// The airing with its current end.
     pub airing: Airing,
     /// The show's title.
     pub title: String,
     /// The station's name.
     pub station: String,
-    /// What keeps it from being finished; its station is taped all the same.
+    /// What keeps the airing from being finished; its station is taped all the same.
     pub held: Option<Cause>,
-    /// Whether nothing more is waited for of its station: what is left to do only computes.
+    /// Whether the airing needs its station no longer: what is left to do only computes.
     pub taped: bool,
 }
 
-/// What the task of an airing holds.
+/// Tells the task of an airing about changes.
 #[derive(Debug)]
 pub struct AiringHandle {
-    /// The airing as it is now.
+    /// The current airing.
     pub airing: watch::Receiver<Airing>,
-    /// Cancelled if the airing is not to be recorded at all; its row in the catalogue is gone then.
+    /// Cancelled if the airing is not to be recorded at all; then its row in the catalogue is gone.
     pub taken_back: CancellationToken,
 }
 
 /// Whether an airing can still be changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Known {
-    /// It can; this is how it is now.
+pub(super) enum EditState {
+    /// It can be changed; this is the airing now.
     Open(Airing),
-    /// It cannot: its sound is taken and is being made a recording.
+    /// It cannot be changed: its sound is complete and is becoming a recording.
     Frozen,
 }
 
-/// All airings that are being recorded.
+/// Holds all airings that are being recorded.
 #[derive(Debug, Default)]
 pub(super) struct RunningAirings(Mutex<BTreeMap<AiringId, Entry>>);
 
@@ -60,7 +60,7 @@ struct Entry {
 }
 
 impl RunningAirings {
-    /// Adds the airing of `order`.
+    /// Adds the airing of `order`, and returns its handle.
     pub(super) fn begin(&self, order: &Order) -> AiringHandle {
         let (airing, receiver) = watch::channel(order.airing.clone());
         let taken_back = CancellationToken::new();
@@ -77,7 +77,8 @@ impl RunningAirings {
         AiringHandle { airing: receiver, taken_back }
     }
 
-    /// Removes an airing whose task has ended. One that was taken back is gone already, and may be claimed anew.
+    /// Removes an airing whose task has ended. An airing that was taken back is removed already, and may have been
+    /// claimed again.
     pub(super) fn end(&self, handle: &AiringHandle) {
         if !handle.taken_back.is_cancelled() {
             let id = handle.airing.borrow().id.clone();
@@ -85,7 +86,7 @@ impl RunningAirings {
         }
     }
 
-    /// All of them, the earliest first.
+    /// Returns all running airings, the earliest first.
     pub(super) fn all(&self) -> Vec<Running> {
         let running = |entry: &Entry| Running {
             airing: entry.airing.borrow().clone(),
@@ -99,7 +100,7 @@ impl RunningAirings {
         all
     }
 
-    /// The earliest start of a cut of `station`.
+    /// Returns the earliest start of a cut of `station`.
     pub(super) fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
         let entries = self.entries();
         let airings = entries.values().map(|entry| entry.airing.borrow());
@@ -114,44 +115,44 @@ impl RunningAirings {
         self.entries().is_empty()
     }
 
-    pub(super) fn get(&self, id: &AiringId) -> Option<Known> {
+    pub(super) fn get(&self, id: &AiringId) -> Option<EditState> {
         let entries = self.entries();
         let entry = entries.get(id)?;
-        Some(if entry.frozen { Known::Frozen } else { Known::Open(entry.airing.borrow().clone()) })
+        Some(if entry.frozen { EditState::Frozen } else { EditState::Open(entry.airing.borrow().clone()) })
     }
 
-    /// Whether the cut of an airing that is being recorded has begun by `now`.
+    /// Returns whether the airing is running and its cut has begun by `now`.
     pub(super) fn has_begun(&self, id: &AiringId, now: DateTime<Utc>) -> bool {
         self.entries().get(id).is_some_and(|entry| entry.airing.borrow().cut().start <= now)
     }
 
-    /// Closes an airing to changes, or opens it to them again.
+    /// Sets whether an airing is closed to changes.
     pub(super) fn freeze(&self, id: &AiringId, frozen: bool) {
         if let Some(entry) = self.entries().get_mut(id) {
             entry.frozen = frozen;
         }
     }
 
-    /// Says that nothing more is waited for of an airing's station.
-    pub(super) fn taped(&self, id: &AiringId) {
+    /// Marks an airing as one that needs its station no longer.
+    pub(super) fn mark_taped(&self, id: &AiringId) {
         if let Some(entry) = self.entries().get_mut(id) {
             entry.taped = true;
         }
     }
 
-    /// Whether nothing more is waited for of an airing's station.
+    /// Returns whether an airing needs its station no longer.
     pub(super) fn is_taped(&self, id: &AiringId) -> bool {
         self.entries().get(id).is_some_and(|entry| entry.taped)
     }
 
-    /// Says what keeps an airing from being finished, or that nothing does any more.
+    /// Sets what keeps an airing from being finished. `None`: nothing does any more.
     pub(super) fn hold(&self, id: &AiringId, held: Option<Cause>) {
         if let Some(entry) = self.entries().get_mut(id) {
             entry.held = held;
         }
     }
 
-    /// Hands the task of an airing another beginning or end.
+    /// Sends the task of an airing its new beginning or end.
     pub(super) fn change(&self, airing: &Airing) {
         if let Some(entry) = self.entries().get_mut(&airing.id) {
             let changed = entry.airing.send_if_modified(|known| {
@@ -164,7 +165,7 @@ impl RunningAirings {
         }
     }
 
-    /// Ends the task of an airing that is not to be recorded.
+    /// Removes an airing that is not to be recorded, and ends its task.
     pub(super) fn take_back(&self, id: &AiringId) {
         if let Some(entry) = self.entries().remove(id) {
             entry.taken_back.cancel();

@@ -209,7 +209,7 @@ impl Daemon {
         );
         recorder.recover(&config).await?;
         environment.tasks.spawn(recorder.clone().record(claims));
-        environment.tasks.spawn(airings.clone().keep_claims());
+        environment.tasks.spawn(airings.clone().renew_claims());
         let now = environment.clock.now();
         let parts = Parts {
             config: told.subscribe(),

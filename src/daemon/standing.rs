@@ -68,7 +68,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::airings::plan::computed;
+    use crate::airings::plan::counting_starts;
     use crate::config::Config;
 
     fn programme(shows: &str) -> Programme {
@@ -120,7 +120,7 @@ mod tests {
             .map(|n| format!("  - {{ title: s{n}, station: s, cron: \"{} {} * * *\", length: 5m }}\n", n % 60, n % 24))
             .collect();
         let programme = programme(&shows);
-        let (standing, count) = computed(|| Standing::of(&[], &programme, at("20T13:07:09")));
+        let (standing, count) = counting_starts(|| Standing::of(&[], &programme, at("20T13:07:09")));
         assert!(count <= 1_001, "{count} starts");
         assert!(standing.line().starts_with("next S 13:"), "{}", standing.line());
     }

@@ -1,7 +1,7 @@
-//! What has changed, told by whoever changed it to whoever wants to know: no one has to look again and again.
+//! Announcements of changes: whoever changes a list announces it, so that nobody has to poll.
 //!
-//! Only counts are handed on, and only the newest of them. So whoever is slow misses no change, hears of several as one,
-//! and holds nobody up.
+//! A listener gets counts, and only the newest ones. So a slow listener misses no change, sees several changes as one,
+//! and delays nobody.
 
 use std::sync::Arc;
 
@@ -10,21 +10,21 @@ use tokio::sync::watch;
 /// Something of which there is a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Topic {
-    /// What is on the list of recordings, or how it is described there.
+    /// The list of recordings, and what it says of each.
     Recordings,
-    /// What is on the air, or comes.
+    /// The airings that are on the air or come next.
     Airings,
-    /// The stations, or how they are doing.
+    /// The stations and their state.
     Stations,
     /// The configuration.
     Configuration,
 }
 
 impl Topic {
-    /// All of them.
+    /// All topics.
     pub const ALL: [Self; 4] = [Self::Recordings, Self::Airings, Self::Stations, Self::Configuration];
 
-    /// What it is called where programs read it.
+    /// Returns the name that programs read.
     pub fn word(self) -> &'static str {
         match self {
             Self::Recordings => "recordings",
@@ -38,12 +38,12 @@ impl Topic {
 /// How often each of [`Topic::ALL`] has changed.
 pub type Counts = [u64; Topic::ALL.len()];
 
-/// Tells of changes. Its clones are one.
+/// Announces changes. Clones share one channel.
 #[derive(Debug, Clone, Default)]
 pub struct Changes(Arc<watch::Sender<Counts>>);
 
 impl Changes {
-    /// These have changed.
+    /// Announces that the lists of `topics` have changed.
     pub fn tell(&self, topics: &[Topic]) {
         self.0.send_modify(|counts| {
             for (count, topic) in counts.iter_mut().zip(Topic::ALL) {
@@ -52,7 +52,7 @@ impl Changes {
         });
     }
 
-    /// Hears of what changes after `since`; from now on, where that is not given.
+    /// Returns a listener for what changes after `since`, or after now if `since` is `None`.
     pub fn listen(&self, since: Option<Counts>) -> Listener {
         let receiver = self.0.subscribe();
         let known = since.unwrap_or_else(|| *receiver.borrow());
@@ -60,7 +60,7 @@ impl Changes {
     }
 }
 
-/// Hears of changes.
+/// Waits for changes.
 #[derive(Debug)]
 pub struct Listener {
     receiver: watch::Receiver<Counts>,
@@ -68,8 +68,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Waits until something changes; nothing, once nobody can change anything any more. Given up waiting for, nothing is
-    /// lost.
+    /// Waits until something changes, and returns the topics. `None` once all [`Changes`] are dropped. Cancel-safe: no
+    /// change is lost.
     pub async fn next(&mut self) -> Option<Vec<Topic>> {
         loop {
             let counts = *self.receiver.borrow_and_update();
@@ -82,13 +82,13 @@ impl Listener {
         }
     }
 
-    /// Whether something has changed since it was asked last, or heard of a change.
+    /// Returns whether something has changed since the last call of this or of [`next`](Self::next).
     pub fn has_news(&mut self) -> bool {
         let counts = *self.receiver.borrow_and_update();
         std::mem::replace(&mut self.known, counts) != counts
     }
 
-    /// What has been heard of.
+    /// Returns the counts that this listener has seen.
     pub fn known(&self) -> Counts {
         self.known
     }
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_is_slow_hears_of_every_change_once() {
+    async fn a_slow_listener_hears_of_every_change_once() {
         let changes = Changes::default();
         changes.tell(&[Topic::Airings]);
         let mut listener = changes.listen(None);

@@ -1,8 +1,8 @@
-//! What happens, for whoever wants to know.
+//! Events: what happens, for every part that has to know.
 //!
-//! - [`Event`] has the content. It is written to the outbox of the catalogue in the transaction that made it true, and
-//!   outlives the process: for those who have to hear of everything.
-//! - [`Changes`] wakes those who only show how things are now, and tells them which list is another.
+//! - [`Event`] has the content. The catalogue writes it to its outbox in the transaction that makes it true, so it
+//!   outlives the process: for receivers that must miss nothing.
+//! - [`Changes`] wakes receivers that only show the current state, and says which lists have changed.
 
 mod changes;
 mod event;

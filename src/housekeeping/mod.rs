@@ -1,7 +1,8 @@
-//! Housekeeping: what of all that is kept goes again. Nothing else deletes tape, what is in the bin, or recordings.
+//! Housekeeping: deletes old tape, the content of the bin, and recordings. Nothing else deletes these.
 //!
-//! One pure plan (`plan`) says what may go and in which order: old tape, the bin, recordings that `keep` does not keep. It
-//! is applied once an hour to what is due, and as far as necessary when a new airing finds too little room.
+//! One pure plan (`plan`) says what may be deleted and in which order: old tape, the bin, recordings that `keep` does
+//! not keep. It is applied once an hour to what is due, and as far as necessary when a new airing finds too little
+//! space on the disk.
 
 mod plan;
 mod retention;
@@ -24,7 +25,7 @@ use crate::library::store::{self, Store, StoreError};
 
 use plan::{ShowRecordings, StationTape, Step};
 
-/// How long tape is kept after it arrived, for a second look at what went wrong.
+/// How long tape is kept after it arrived, so that an airing can be cut again.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long events are kept in the outbox.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
@@ -32,22 +33,22 @@ const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
 /// Why a new airing is not begun.
 #[derive(Debug, Error)]
 pub enum RoomError {
-    /// There is too little room, and nothing may go.
+    /// There is too little space, and nothing more may be deleted.
     #[error("{} has {free} free, which is less than `min_free` ({wanted}); delete something or lower it", path.display())]
     NoRoom {
         /// The folder.
         path: PathBuf,
-        /// What there is, in words.
+        /// The free space, in words.
         free: String,
-        /// What there should be, in words.
+        /// The space that should be free, in words.
         wanted: String,
     },
-    /// How much room there is cannot be found out.
+    /// The free space cannot be determined.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Deletes what is not kept.
+/// Deletes what has to be deleted.
 #[derive(Debug, Clone)]
 pub struct Housekeeping {
     clock: SharedClock,
@@ -59,7 +60,7 @@ pub struct Housekeeping {
 }
 
 impl Housekeeping {
-    /// For the tapes, the bin and the recordings of a service.
+    /// Returns the housekeeping of a service, with its tapes, its bin and its recordings.
     pub fn new(
         clock: SharedClock,
         airings: Airings,
@@ -71,38 +72,39 @@ impl Housekeeping {
         Self { clock, airings, decks, catalogue, store, bin }
     }
 
-    /// Deletes what is due by the `keep` of the shows of `config` and by the age of tape, bin, changes by hand and events.
+    /// Deletes recordings by the `keep` of the shows of `config`, and tape, bin, changes by hand and events by their
+    /// age.
     pub async fn tidy(&self, config: &Config) {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
-            warn!(%error, "old events could not be forgotten");
+            warn!(%error, "old events could not be deleted from the outbox");
         }
         self.forget_tape(self.now() - TAPE_KEPT).await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
     }
 
-    /// Removes what has been in the bin for long enough, and goes on with what a crash has left there.
+    /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.
     pub async fn empty_bin(&self) {
         self.apply(Step::Bin { before: self.now() - bin::KEPT }).await;
     }
 
-    /// Sees to it that the folders of recordings and tapes have `min_free`. A disk that fills up in the middle of an airing
-    /// would spoil every other recording on it.
+    /// Deletes until the folders of recordings and tapes have `min_free` bytes free. A disk that fills up in the middle
+    /// of an airing would spoil every other recording on it.
     ///
     /// # Errors
-    /// All that may go is gone, and there is too little room; or nobody can say how much there is.
+    /// All that may be deleted is deleted, and there is still too little space; or the free space cannot be determined.
     pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
-        let Some((folder, _)) = self.short(config.min_free).await? else { return Ok(()) };
-        warn!(folder = %folder.display(), "little room on the disk: old tape goes");
+        let Some((folder, _)) = self.short_of_space(config.min_free).await? else { return Ok(()) };
+        warn!(folder = %folder.display(), "little space on the disk: deleting old tape");
         self.forget_tape(self.now()).await;
-        if self.short(config.min_free).await?.is_none() {
+        if self.short_of_space(config.min_free).await?.is_none() {
             return Ok(());
         }
-        warn!(folder = %folder.display(), "little room on the disk: the bin, and what `keep` does not keep, goes");
+        warn!(folder = %folder.display(), "little space on the disk: emptying the bin, and deleting what `keep` does not keep");
         self.apply(Step::Bin { before: self.now() }).await;
         self.delete_recordings(config).await;
-        let Some((path, free)) = self.short(config.min_free).await? else { return Ok(()) };
+        let Some((path, free)) = self.short_of_space(config.min_free).await? else { return Ok(()) };
         Err(RoomError::NoRoom {
             path: path.to_owned(),
             free: readable::bytes(free),
@@ -111,7 +113,7 @@ impl Housekeeping {
     }
 
     /// The first of the folders that has less than `min_free` bytes free, and how many it has.
-    async fn short(&self, min_free: u64) -> Result<Option<(&Path, u64)>, StoreError> {
+    async fn short_of_space(&self, min_free: u64) -> Result<Option<(&Path, u64)>, StoreError> {
         let free = self.store.room().await?;
         if free < min_free {
             return Ok(Some((self.store.shown_folder(), free)));
@@ -131,7 +133,7 @@ impl Housekeeping {
 
     /// Deletes the recordings that the `keep` of their show does not keep.
     async fn delete_recordings(&self, config: &Config) {
-        // Without a rule nothing goes, so nothing has to be read.
+        // Without a rule nothing is deleted, so nothing has to be read.
         for show in config.shows.iter().filter(|show| show.keep != Keep::default()) {
             match self.recordings(show).await {
                 Ok(Some(recordings)) => {
@@ -145,7 +147,7 @@ impl Housekeeping {
         }
     }
 
-    /// The recordings of a show as the disk has them. `None` if the output folder is away.
+    /// Returns the recordings of a show as the disk has them. `None` if the output folder is away.
     async fn recordings(&self, show: &Show) -> Result<Option<ShowRecordings>, ArchiveError> {
         let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
         let recordings = retention::present(&self.store, self.catalogue.list(&filter).await?).await?;
@@ -166,8 +168,8 @@ impl Housekeeping {
             },
             Step::Bin { before } => match self.bin.purge(self.now(), before).await {
                 Ok(0) => {}
-                Ok(count) => info!(count, "recordings removed from the bin"),
-                Err(error) => warn!(%error, "the bin could not be looked through"),
+                Ok(count) => info!(count, "recordings deleted from the bin"),
+                Err(error) => warn!(%error, "the bin could not be emptied"),
             },
             Step::Recordings { show, gone } => {
                 match retention::apply(&self.catalogue, &self.store, &gone, self.now()).await {

@@ -1,13 +1,13 @@
-//! What may go. Pure.
+//! The plan of what may be deleted. Pure.
 //!
-//! - Tape goes first: what is on it is encoded, or can be no longer. Of each station stays what arrived within the horizon,
-//!   and what an airing that is not finished needs.
-//! - The bin goes next: a person has said that it may.
-//! - Recordings go last, and only those that the `keep` of their show does not keep. They are read only then: where room is
-//!   short, tape does not wait for an output folder that may be away.
+//! - Tape is deleted first: it is encoded already, or can no longer be. Of each station, the tape stays that arrived
+//!   within the horizon, and the tape that an unfinished airing needs.
+//! - The bin is emptied next: a person has deleted what is in it.
+//! - Recordings are deleted last, and only those that the `keep` of their show does not keep. They are read only then:
+//!   if space is short, tape does not wait for an output folder that may be away.
 //!
-//! When room is short, the horizon is now, and time in the bin does not count; what an airing needs and what `keep` keeps
-//! stays.
+//! If space is short, the horizon is now, and time in the bin does not count. What an airing needs and what `keep`
+//! keeps stays.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,30 +16,30 @@ use crate::config::Keep;
 use crate::library::catalogue::Recording;
 use crate::model::{AiringId, ShowId, StationId};
 
-/// A cut may be anchored by arrivals of this long before it.
+/// How long before a cut the arrivals may be that anchor it.
 const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
 
-/// The tape of a station.
+/// What an airing still needs of the tape of a station.
 #[derive(Debug)]
 pub(super) struct StationTape {
     /// The station.
     pub station: StationId,
-    /// The earliest instant of it that an airing still needs.
+    /// The earliest instant that an airing still needs.
     pub needed: Option<DateTime<Utc>>,
 }
 
-/// The recordings of a show.
+/// The recordings of a show with its rule.
 #[derive(Debug)]
 pub(super) struct ShowRecordings {
     /// The show.
     pub show: ShowId,
-    /// Its rule.
+    /// The rule of the show.
     pub keep: Keep,
-    /// Its recordings, with a file only if that is there.
+    /// The recordings; `file` is set only if the file exists.
     pub recordings: Vec<Recording>,
 }
 
-/// What goes.
+/// One step of the plan: what is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
     /// The tape of a station that arrived before an instant.
@@ -54,21 +54,21 @@ pub(super) enum Step {
         /// The instant.
         before: DateTime<Utc>,
     },
-    /// What is in the bin since an instant or longer.
+    /// What was put into the bin at an instant or before.
     Bin {
         /// The instant.
         before: DateTime<Utc>,
     },
-    /// Recordings.
+    /// Recordings of a show.
     Recordings {
-        /// Of this show.
+        /// The show.
         show: ShowId,
-        /// These.
+        /// The recordings.
         gone: Vec<AiringId>,
     },
 }
 
-/// What goes of the tapes of `stations`, if the horizon is at `horizon`.
+/// Returns what is deleted of the tapes of `stations` with the horizon at `horizon`.
 pub(super) fn tape(stations: Vec<StationTape>, horizon: DateTime<Utc>) -> Vec<Step> {
     let tapes = stations.into_iter().map(|StationTape { station, needed }| {
         let needed = needed.map_or(horizon, |instant| instant - ANCHORED_BY);
@@ -77,7 +77,7 @@ pub(super) fn tape(stations: Vec<StationTape>, horizon: DateTime<Utc>) -> Vec<St
     std::iter::once(Step::UnusedTape { before: horizon }).chain(tapes).collect()
 }
 
-/// What goes of the recordings of a show at `now`. `None` if nothing does.
+/// Returns what is deleted of the recordings of a show at `now`. `None` if nothing is.
 pub(super) fn recordings(of: ShowRecordings, now: DateTime<Utc>) -> Option<Step> {
     let ShowRecordings { show, keep, recordings } = of;
     let gone = retention::not_kept(&recordings, &keep, now);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn of_tape_stays_what_is_within_the_horizon_and_what_an_airing_needs() {
+    fn tape_within_the_horizon_and_tape_that_an_airing_needs_stay() {
         let tape_of = |station: &str, needed: Option<&str>| StationTape {
             station: StationId::new(station),
             needed: needed.map(at),
@@ -118,7 +118,7 @@ mod tests {
                 step("recording", "20T10"),
                 step("held", "18T10"),
             ],
-            "room is needed"
+            "space is short"
         );
     }
 }

@@ -1,15 +1,16 @@
-//! Which recordings `keep` does not keep, and their deletion.
+//! Retention: finds the recordings that `keep` does not keep, and deletes them.
 //!
 //! A recording stays if it is among the newest `last` of its show **or** younger than `days`; what neither rule keeps
-//! is deleted, and without rules nothing is. Partial and silent ones count like any other.
+//! is deleted, and without rules nothing is. Partial and silent recordings count like any other.
 //!
-//! What has no file on the disk, whatever the list says (an airing that was missed or failed, a recording whose file was
-//! moved away, [`present`]) is no recording to listen to, and never costs one: only what has a file uses up `last`. It stays beside
-//! them by `days`, or as long as fewer than `last` recordings and fewer than `last` of its own kind are newer: the list
-//! says what is missing between the recordings that stay, and is bounded when a station is dead for good.
+//! A row without a file on the disk (an airing that was missed or failed, a recording whose file was moved away, see
+//! [`present`]) cannot be listened to, and so never costs a recording: only rows with a file use up `last`. A row
+//! without a file stays by `days`, or while fewer than `last` recordings and fewer than `last` rows without a file are
+//! newer. So the list says what is missing between the recordings that stay, and is bounded if a station is dead for
+//! good.
 //!
-//! The file goes first and the row is marked after: a crash in between leaves a row without a file, which a later plan
-//! deletes again.
+//! The file is deleted first, and the row is marked after: a crash in between leaves a row without a file, which a
+//! later plan deletes.
 
 use std::cmp::Reverse;
 
@@ -21,13 +22,15 @@ use crate::library::catalogue::{Catalogue, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 
-/// Which of one show's `recordings` go at `now`, oldest first. Airings that are being recorded are left alone.
+/// Returns which of one show's `recordings` are deleted at `now`, oldest first. Running airings are left alone.
 pub(super) fn not_kept(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>) -> Vec<AiringId> {
     if keep.last.is_none() && keep.days.is_none() {
         return Vec::new();
     }
-    let mut done: Vec<&Recording> =
-        recordings.iter().filter(|it| it.finished_at.is_some() && it.deleted_at.is_none()).collect();
+    let mut done: Vec<&Recording> = recordings
+        .iter()
+        .filter(|recording| recording.finished_at.is_some() && recording.deleted_at.is_none())
+        .collect();
     done.sort_by_key(|recording| Reverse((recording.on_air.start, &recording.id)));
     let last = keep.last.unwrap_or(0);
     let young = |recording: &Recording| {
@@ -47,8 +50,8 @@ pub(super) fn not_kept(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>
     gone
 }
 
-/// `recordings` as the disk has them: those whose file is not there are without one. Nothing where the output folder is
-/// away, and so nothing can be said.
+/// Returns `recordings` as the disk has them: `file` is cleared if the file does not exist. `None` if the output folder
+/// is away, so that nothing is known.
 pub(super) async fn present(
     store: &Store,
     mut recordings: Vec<Recording>,
@@ -57,7 +60,7 @@ pub(super) async fn present(
     if files.is_empty() {
         return Ok(Some(recordings));
     }
-    // Asked first and last: it may go away in between.
+    // Asked before and after: the folder may go away in between.
     if store.is_away().await? {
         return Ok(None);
     }
@@ -71,9 +74,10 @@ pub(super) async fn present(
     Ok(Some(recordings))
 }
 
-/// Deletes the recordings `gone`: the file, folders that are empty then, and marks the row. Each row is read first: its file
-/// may have been moved away, and the name be another recording's by now. A file that is gone already is fine. One that
-/// cannot be deleted is reported and keeps its row; the others go on. Returns how many were deleted.
+/// Deletes the recordings `gone`: removes the file and folders that are empty then, and marks the row. Each row is read
+/// first: its file may have been moved away, and another recording may have got the name. A file that does not exist is
+/// no error. If a file cannot be deleted, its row stays and the error is returned after the others are done. Returns
+/// how many recordings were deleted.
 pub(super) async fn apply(
     catalogue: &Catalogue,
     store: &Store,
@@ -84,13 +88,15 @@ pub(super) async fn apply(
     let mut trouble = Ok(());
     for id in gone {
         let current = catalogue.get(id).await?;
-        let Some(current) = current.filter(|it| it.deleted_at.is_none() && it.binned.is_none()) else { continue };
+        let Some(current) = current.filter(|current| current.deleted_at.is_none() && current.binned.is_none()) else {
+            continue;
+        };
         let removed = match &current.file {
             Some(file) => store.remove(file).await,
             None => Ok(()),
         };
         if let Err(error) = removed {
-            tracing::warn!(airing = %id, %error, "a recording that should go could not be deleted");
+            tracing::warn!(airing = %id, %error, "a recording that `keep` does not keep could not be deleted");
             trouble = Err(error.into());
             continue;
         }
@@ -112,7 +118,7 @@ mod tests {
 
     const NOON: &str = "2026-11-20T12:00:00Z";
 
-    /// A recording that ended `age` days before noon.
+    /// Returns a recording that ended `age` days before noon.
     fn aged(age: i64) -> Recording {
         let end = NOON.parse::<DateTime<Utc>>().unwrap() - TimeDelta::days(age);
         let on_air = Span::new(end - TimeDelta::hours(1), end);
@@ -157,13 +163,13 @@ mod tests {
         assert_eq!(gone(Some(9), None), [0; 0]);
         assert_eq!(gone(None, Some(2)), [4, 3, 2], "one that is exactly two days old is not younger");
         assert_eq!(gone(Some(1), Some(3)), [4, 3]);
-        assert_eq!(gone(Some(3), Some(1)), [4], "the failed one takes the place of none");
+        assert_eq!(gone(Some(3), Some(1)), [4], "the failed airing takes the place of no recording");
         assert_eq!(gone(Some(4), Some(1)), [0; 0]);
         assert_eq!(gone(None, Some(u32::MAX)), [0; 0]);
     }
 
     #[tokio::test]
-    async fn what_was_moved_away_costs_no_recording_that_is_there() {
+    async fn a_file_that_was_moved_away_costs_no_recording_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
         let recordings: Vec<_> = [0, 1, 3, 4, 5].map(aged).into();
@@ -180,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn airings_of_which_there_is_no_file_cost_no_recording_and_go_with_those_they_were_between() {
+    fn airings_without_a_file_cost_no_recording_and_go_with_the_recordings_around_them() {
         let failed = |age| Recording { file: None, verdict: Some(Verdict::Failed), ..aged(age) };
         let gone = |recordings: Vec<Recording>, last| {
             not_kept(&recordings, &Keep { last: Some(last), days: None }, NOON.parse().unwrap())
@@ -195,17 +201,17 @@ mod tests {
         let back = |count: i64| (-count..0).map(aged).chain(off()).collect();
         assert_eq!(gone(back(1), 7), [16, 9, 8, 7]);
         assert_eq!(gone(back(7), 7), (0..17).rev().collect::<Vec<_>>());
-        // It never did.
+        // The station never answers.
         assert_eq!(gone((0..10).map(failed).collect(), 7), [9, 8, 7]);
         assert_eq!(gone(vec![aged(0), failed(1)], 1), [1]);
-        // What is partial or silent can be listened to.
+        // A partial or silent recording can be listened to.
         let partial = Recording { verdict: Some(Verdict::Partial(50.0)), ..aged(0) };
         let silent = Recording { verdict: Some(Verdict::Silent), ..aged(1) };
         assert_eq!(gone(vec![partial, silent, aged(3)], 2), [3]);
     }
 
     #[tokio::test]
-    async fn what_goes_is_out_of_the_store_and_stays_claimed() {
+    async fn a_deleted_recording_is_out_of_the_store_and_stays_claimed() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let store = Store::new(folder.path().join("out"));
@@ -238,7 +244,7 @@ mod tests {
                 at: now,
             };
             catalogue.finish(&airing.id, &outcome).await.unwrap();
-            // The file of the second is gone already: a person has deleted it.
+            // A person has deleted the file of the second.
             if age != 1 {
                 fs::create_dir_all(store.shown_folder().join(age.to_string())).unwrap();
                 fs::write(store.shown(Path::new(&file)), "x").unwrap();
@@ -288,7 +294,7 @@ mod tests {
                 at: airing.on_air.end,
             };
             if age == 0 {
-                // Retention has looked at the list just before.
+                // Retention looks at the list just before.
                 planned = catalogue.list(&Filter::default()).await.unwrap();
             }
             archive::shelve(&catalogue, &store, &airing.id, &temporary, ("News", Codec::Mp3), outcome).await.unwrap();

@@ -1,4 +1,4 @@
-//! What can be heard in what was taped on trial: decoded and counted, as in a recording.
+//! The audition of a trial: what was taped is decoded and counted, as in a recording.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,21 +13,21 @@ use crate::config::{Encoding, GapPolicy};
 use crate::encode::{self, Encoded, Job};
 use crate::model::{AsCause as _, Cause, CauseKind, Span, Verdict};
 
-/// What was taped on trial is shorter.
+/// Longer than any trial.
 const LONGEST: TimeDelta = TimeDelta::minutes(10);
 
-/// What can be heard.
+/// What can be heard in the tape of a trial.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Heard {
     /// Decoded sound, in seconds.
     pub seconds: f64,
     /// Whether nothing is loud enough to be heard.
     pub silent: bool,
-    /// Why it is less than it should be, where it is.
+    /// Why there is too little sound. `None` if there is enough.
     pub trouble: Option<Cause>,
 }
 
-/// Decodes `enough` of what was `probed` into an MP3 at `target`, and counts it.
+/// Encodes `enough` of what was `probed` into an MP3 at `target`, and counts its sound.
 pub async fn hear(
     probed: &Probed,
     enough: Duration,
@@ -39,7 +39,7 @@ pub async fn hear(
     let Some((tape, start)) = probed.tape.as_ref().zip(probed.start) else {
         return Heard { trouble, ..Heard::default() };
     };
-    let take = async |length: TimeDelta| {
+    let encode_first = async |length: TimeDelta| {
         let sealed = CancellationToken::new();
         sealed.cancel();
         let (cut, target) = (Span::new(start, start + length), target.clone());
@@ -47,17 +47,17 @@ pub async fn hear(
         encode::encode(&job, tape, sealed, clock).await
     };
     let lacks = |encoded: &Encoded| encoded.seconds + Verdict::TOLERANCE_SECONDS < enough.as_secs_f64();
-    let mut taken = take(TimeDelta::from_std(enough).unwrap_or(LONGEST)).await;
-    if taken.as_ref().is_ok_and(&lacks) {
-        // There may be enough of it, with something missing in between.
-        taken = take(LONGEST).await;
+    let mut result = encode_first(TimeDelta::from_std(enough).unwrap_or(LONGEST)).await;
+    if result.as_ref().is_ok_and(&lacks) {
+        // There may be enough sound, with a gap in between.
+        result = encode_first(LONGEST).await;
     }
-    let encoded = match taken {
+    let encoded = match result {
         Ok(encoded) => encoded,
         Err(error) => return Heard { trouble: Some(error.as_cause()), ..Heard::default() },
     };
     let seconds = if encoded.seconds > Verdict::TOLERANCE_SECONDS { encoded.seconds } else { 0.0 };
-    // Beyond the end of what was taped nothing is missing.
+    // What lies beyond the end of the tape is not missing.
     let why = encoded.gaps.iter().map(|gap| &gap.cause).find(|cause| cause.kind != CauseKind::Nothing);
     let why = || why.cloned().unwrap_or_else(|| Cause::new(CauseKind::Decoding, "the sound could not be decoded"));
     let trouble = trouble.or_else(|| lacks(&encoded).then(why));

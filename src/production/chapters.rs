@@ -1,4 +1,4 @@
-//! Chapter marks: where in a file something is missing, and what.
+//! Chapter marks, which say where in a file something is missing, and why.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use super::tags::{Chapter, MOST_CHAPTERS};
 use crate::base::zone::Zone;
 use crate::model::{Gap, Span};
 
-/// The chapters of a recording of `cut` that plays for `length`.
+/// Returns the chapters of a recording of `cut` that plays for `length`.
 ///
-/// A chapter for each stretch of sound between gaps, titled by the clock of `zone` and by what is missing before it; none
-/// where nothing is missing. `filled`: silence stands in the file for what is missing. Where there are more gaps than
-/// chapters, the longest ones have them.
+/// Each stretch of sound between gaps is a chapter. Its title has its time by the clock of `zone`, and what is missing
+/// before it. Without gaps there are no chapters. `filled` says that the file has silence in place of gaps. If there
+/// are more gaps than [`MOST_CHAPTERS`], the longest have chapters.
 pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: Zone) -> Vec<Chapter> {
     let mut stretches: Vec<Stretch> = Vec::new();
     let mut skipped = Duration::ZERO;
@@ -40,18 +40,18 @@ pub fn chapters(cut: &Span, gaps: &[Gap], length: Duration, filled: bool, zone: 
         stretches.insert(0, Stretch { at: Duration::ZERO, clock: cut.start, missing: Duration::ZERO, cause: "" });
     }
     let ends = stretches.iter().skip(1).map(|stretch| stretch.at).chain([length]);
-    // After the last gap nothing may follow.
+    // There may be no sound after the last gap.
     let heard = stretches.iter().zip(ends).filter(|(stretch, end)| stretch.at < *end);
     heard.map(|(stretch, end)| Chapter { start: stretch.at, end, title: stretch.title(zone) }).collect()
 }
 
 /// Sound between two gaps.
 struct Stretch<'a> {
-    /// Where it begins in the file.
+    /// Where the stretch begins in the file.
     at: Duration,
-    /// When that was on the air.
+    /// When its beginning was on the air.
     clock: DateTime<chrono::Utc>,
-    /// How much is missing before it, and why.
+    /// How much is missing before the stretch, and why.
     missing: Duration,
     cause: &'a str,
 }
@@ -78,8 +78,9 @@ mod tests {
         Span::new(start, start + TimeDelta::seconds(100))
     }
 
-    /// A hundred seconds with these holes, in seconds from the beginning and of length.
-    fn taken(gaps: &[(u64, u64)], filled: bool) -> (Vec<Gap>, Duration) {
+    /// Returns gaps, given by start and length in seconds, and the length of a recording of a hundred seconds with
+    /// them.
+    fn with_gaps(gaps: &[(u64, u64)], filled: bool) -> (Vec<Gap>, Duration) {
         let start: DateTime<Utc> = cut().start;
         let gap = |(from, length): &(u64, u64)| Gap {
             start: start + TimeDelta::from_std(Duration::from_secs(*from)).unwrap(),
@@ -92,7 +93,7 @@ mod tests {
     }
 
     fn marks(gaps: &[(u64, u64)], filled: bool) -> Vec<String> {
-        let (gaps, length) = taken(gaps, filled);
+        let (gaps, length) = with_gaps(gaps, filled);
         let chapters = chapters(&cut(), &gaps, length, filled, "Asia/Seoul".parse().unwrap());
         let words = chapters.iter().map(|c| format!("{}-{} {}", c.start.as_secs(), c.end.as_secs(), c.title));
         words.collect()
@@ -108,7 +109,7 @@ mod tests {
         assert_eq!(
             marks(&[(10, 4)], true),
             ["0-14 14:00:00", "14-100 14:00:14, after 4.0 s missing: 404"],
-            "with silence the mark is where the sound is back"
+            "with silence in the file the mark is where the sound is back"
         );
     }
 

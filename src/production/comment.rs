@@ -1,4 +1,4 @@
-//! A recording in words.
+//! The comment of a recording: its verdict, gaps and dead air in words.
 
 use std::fmt::Write as _;
 
@@ -6,15 +6,15 @@ use crate::base::zone::Zone;
 use crate::encode::Encoded;
 use crate::model::{DeadAir, Gap, Verdict};
 
-/// Gaps listed in a comment; the catalogue has them all.
+/// How many gaps a comment lists; the catalogue has all.
 const LISTED: usize = 10;
 
-/// The verdict, the gaps and the dead air of what was encoded, as they stand in the comment of the file.
+/// Returns the comment of a file: the verdict, the gaps and the dead air of what was encoded.
 pub(super) fn comment(verdict: Verdict, encoded: &Encoded, zone: Zone) -> String {
     describe(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air, zone)
 }
 
-/// The verdict, the gaps and the dead air of a recording, a line each; times by the clock of `zone`.
+/// Returns the verdict, the gaps and the dead air of a recording, a line each, with times by the clock of `zone`.
 pub fn describe(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAir], zone: Zone) -> String {
     let mut text = line(verdict, seconds, gaps, dead_air);
     for gap in gaps.iter().take(LISTED) {
@@ -31,7 +31,7 @@ pub fn describe(verdict: Verdict, seconds: f64, gaps: &[Gap], dead_air: &[DeadAi
     text
 }
 
-/// The verdict in one line.
+/// Returns the verdict in one line.
 pub fn summary(verdict: Verdict, encoded: &Encoded) -> String {
     line(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air)
 }

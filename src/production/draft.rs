@@ -18,26 +18,26 @@ use crate::library::artwork::{Picture, Pictures};
 use crate::model::{Note, Outcome, Span, Verdict};
 use crate::tape::Tape;
 
-/// A cut that is encoded into a temporary file and judged.
+/// Holds a cut that is encoded into a temporary file and judged.
 #[derive(Debug)]
 pub struct Draft {
     /// What the encoding counted and measured.
     pub encoded: Encoded,
-    /// The judgement.
+    /// The verdict.
     pub verdict: Verdict,
     /// The temporary file.
     pub file: PathBuf,
-    /// The picture for which the file has space.
+    /// The picture for which the file has reserved space.
     pub(super) cover: Option<Picture>,
 }
 
 impl Draft {
-    /// The draft of what was encoded of `cut` into `file`.
+    /// Returns the draft of what was encoded of `cut` into `file`, and judges it.
     pub fn new(cut: &Span, encoded: Encoded, file: PathBuf) -> Self {
         Self { verdict: judge(cut, &encoded), encoded, file, cover: None }
     }
 
-    /// Encodes `cut` as `order` says from what is on `tape` at this moment.
+    /// Encodes `cut` as `order` says, from what is on `tape` at this moment.
     pub async fn of_tape(
         order: &Order,
         cut: Span,
@@ -53,8 +53,8 @@ impl Draft {
         Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
     }
 
-    /// Waits until the airing of `order` is nearly over, and encodes it while the rest comes on `tape`, until the tape covers
-    /// it, nothing more can be hoped for, or as `ending` says.
+    /// Waits until the airing of `order` is nearly over, and encodes it while the rest comes on `tape`. It ends when
+    /// the tape covers the cut, when nothing more can come, or when `ending` says so.
     pub async fn following(
         order: &Order,
         tape: &Tape,
@@ -71,7 +71,7 @@ impl Draft {
         Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
     }
 
-    /// What is written down of it, known since `at`; the file has no name yet.
+    /// Returns the outcome for the catalogue, known since `at`; the file has no name yet.
     pub fn outcome(&self, notes: Vec<Note>, at: DateTime<Utc>) -> Outcome {
         Outcome {
             verdict: self.verdict,
@@ -86,7 +86,7 @@ impl Draft {
     }
 }
 
-/// What is to be encoded, with space for `cover` in its tags.
+/// Returns the job for the encoder, with space for `cover` in the tags.
 fn job(cut: Span, show: &Show, target: &Path, cover: Option<&Picture>) -> Job {
     let cover_space = cover.map(tags::space_for).unwrap_or_default();
     let Show { encoding, gaps, dead_air, .. } = *show;

@@ -1,11 +1,11 @@
-//! What can go wrong with the making of a recording.
+//! Errors of production.
 
 use thiserror::Error;
 
 use super::tags::TagError;
 use crate::encode::EncodeError;
 
-/// What can go wrong with the making of a recording.
+/// Why no recording could be made of a cut.
 #[derive(Debug, Error)]
 pub enum ProductionError {
     /// The cut cannot be encoded.

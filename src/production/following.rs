@@ -1,10 +1,10 @@
 //! Encoding a cut while it comes on tape.
 //!
-//! The rules for how long a cut is waited for that is not whole on tape when it should be:
-//! - as soon as the tape reaches beyond its end, nothing more can come: a tape is written in programme order;
-//! - a station that is down may come back with a window that still holds the end, so it is given [`LATEST`], counted from
-//!   when the cut was due or, after a restart, from when the encoding began;
-//! - a station of which nothing at all is on tape is given up after `QUIET`.
+//! If a cut is not whole on tape when it should be, these rules say how long the encoding waits:
+//! - once the tape reaches beyond the end of the cut, nothing more can come: a tape is written in programme order;
+//! - a station that is down may come back with a window that still holds the end, so the encoding waits for [`LATEST`],
+//!   counted from when the cut was due or, after a restart, from when the encoding began;
+//! - if nothing at all of a station is on tape, the encoding gives it up after `QUIET`.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -20,18 +20,19 @@ use crate::encode::{Encoded, Job};
 use crate::model::Span;
 use crate::tape::{self, Tape};
 
-/// Encoding begins this share of the cut's length before its end: LAME is a hundred and more times faster than the air.
+/// The encoding begins this fraction of the cut's length before its end: LAME encodes a hundred times faster than real
+/// time, or more.
 const LEAD_SHARE: i32 = 40;
-/// A station that has never been heard and stays quiet for so long after the end is given up.
+/// How long after its end a cut waits for a station of which nothing is on tape.
 const QUIET: TimeDelta = TimeDelta::seconds(30);
-/// However much still arrives, a cut ends this long after it should have been on tape.
+/// How long a cut waits at most after it should have been on tape, however much still arrives.
 pub const LATEST: TimeDelta = TimeDelta::seconds(150);
 
-/// The slots for encodings, each of which is two ffmpegs.
+/// Limits how many encodings run at a time; each is two ffmpegs.
 ///
-/// An encoding that starts before the end of its cut mostly waits for the tape, for minutes at times. It therefore has a
-/// slot of another kind than one whose cut is on tape, which only computes. So no encoding waits for another's station, and
-/// there are never more than two encodings per slot.
+/// An encoding that starts before the end of its cut mostly waits for the tape, at times for minutes. An encoding whose
+/// cut is on tape only computes. Each kind has its own slots, so no encoding waits for another one's station, and there
+/// are never more than two encodings per slot.
 #[derive(Debug)]
 pub struct EncodingSlots {
     ahead: Semaphore,
@@ -40,36 +41,36 @@ pub struct EncodingSlots {
 }
 
 impl EncodingSlots {
-    /// This many slots of each kind.
+    /// Returns this many slots of each kind.
     pub fn new(slots: usize) -> Self {
         Self { ahead: Semaphore::new(slots), ready: Semaphore::new(slots), speed: Mutex::default() }
     }
 
-    /// How many times faster than it plays the last recording was encoded whose speed is known.
+    /// Returns how many times faster than real time the last recording was encoded whose speed is known.
     pub fn speed(&self) -> Option<f64> {
         *self.speed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How an encoding can be ended from outside, and its word that it needs the station no longer.
+/// Ends an encoding from outside, and says when the encoding needs its station no longer.
 #[derive(Debug, Clone)]
 pub struct Ending {
-    /// The process stops: nothing is published, the tape stays, and the next start encodes it again.
+    /// Cancelled if the process stops: nothing is published, the tape stays, and the next start encodes it again.
     pub abandon: CancellationToken,
-    /// A person has heard enough: what is on tape by now is published.
+    /// Cancelled to publish what is on tape by now.
     pub early: CancellationToken,
-    /// Cancelled by the encoding as soon as it waits for nothing more of its cut; what is left to do only computes.
+    /// Cancelled by the encoding as soon as it needs nothing more from the station; what is left to do only computes.
     pub taped: CancellationToken,
 }
 
 impl Ending {
-    /// Of an encoding that is given up when `abandon` is cancelled.
+    /// Returns the ending of an encoding that is given up when `abandon` is cancelled.
     pub fn new(abandon: CancellationToken) -> Self {
         Self { abandon, early: CancellationToken::new(), taped: CancellationToken::new() }
     }
 }
 
-/// Waits until it is time to encode `cut`.
+/// Waits until it is time to encode `cut`, or `ending` is cancelled.
 pub async fn until_near_its_end(cut: &Span, environment: &Environment, ending: &Ending) -> Result<(), ProductionError> {
     tokio::select! {
         () = sleep_until(environment.clock.as_ref(), cut.end - cut.length() / LEAD_SHARE) => Ok(()),
@@ -78,8 +79,8 @@ pub async fn until_near_its_end(cut: &Span, environment: &Environment, ending: &
     }
 }
 
-/// Encodes `job` from `tape` so that it is ready soon after its end is on tape. It ends when the tape covers the cut, when
-/// nothing more can be hoped for, or as `ending` says.
+/// Encodes `job` from `tape`, so that the file is ready soon after the end of the cut is on tape. It ends when the tape
+/// covers the cut, when nothing more can come, or when `ending` says so.
 pub async fn encode(
     job: &Job,
     tape: &Tape,
@@ -97,10 +98,10 @@ pub async fn encode(
             slot
         } else {
             sealed.cancelled().await;
-            // Closed never: it lives as long as the recorder.
+            // The semaphore is never closed: it lives as long as the recorder.
             slots.ready.acquire().await.map_err(|_| ProductionError::Stopping)?
         };
-        // On the heap: it is large, and most of an airing is over before it begins.
+        // On the heap: the future is large, and most of an airing is over before it begins.
         let encoded = Box::pin(crate::encode::encode(job, tape, sealed.clone(), &environment.clock)).await?;
         if encoded.speed.is_some() {
             *slots.speed.lock().unwrap_or_else(PoisonError::into_inner) = encoded.speed;
@@ -122,7 +123,7 @@ pub async fn encode(
     }
 }
 
-/// Waits until nothing more of `cut` can be hoped for, as the module says.
+/// Waits until nothing more of `cut` can come, by the rules of this module.
 async fn until_nothing_more_comes(
     tape: &Tape,
     cut: &Span,
@@ -165,8 +166,8 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds)
     }
 
-    /// Encodes a cut of twenty seconds, of which ten are on tape if it was `heard`, from `begun` on. Nothing more comes, and it
-    /// is waited for until `given_up`, to the second.
+    /// Encodes a cut of twenty seconds, from `begun` on. Ten seconds are on tape if the station was `heard`. Nothing
+    /// more comes, and the encoding waits until `given_up`, to the second.
     async fn encoded(heard: bool, begun: i64, given_up: DateTime<Utc>) -> Encoded {
         let folder = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::at(at(begun));
@@ -198,13 +199,13 @@ mod tests {
             _ = &mut encoding => panic!("given up at {}", clock.now()),
             () = clock.advance(before) => {}
         }
-        // Encoding takes what it takes, while this clock stands still.
+        // The encoding takes real time, while this clock stands still.
         tokio::join!(encoding, clock.advance(SECOND)).0.unwrap()
     }
 
     #[tokio::test]
-    async fn a_station_that_went_down_is_waited_for_and_then_what_there_is_is_published() {
-        // Also an encoding that begins long after the end, as after a restart, gives the station a chance to come back.
+    async fn an_encoding_waits_for_a_station_that_went_down_and_then_publishes_what_there_is() {
+        // An encoding that begins long after the end, as after a restart, gives the station a chance to come back, too.
         for begun in [0, 400] {
             let encoded = encoded(true, begun, at(20.max(begun)) + LATEST).await;
             assert_eq!(encoded.gaps.last().map(|gap| gap.start + gap.length), Some(at(20)), "{encoded:?}");
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_station_of_which_nothing_ever_came_is_given_up_sooner() {
+    async fn a_station_that_was_never_heard_is_given_up_sooner() {
         let encoded = encoded(false, 0, at(20) + QUIET).await;
         assert_eq!((encoded.seconds, encoded.gaps.len()), (0.0, 1));
     }

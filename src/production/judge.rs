@@ -1,18 +1,18 @@
-//! The verdict on what was encoded.
+//! Judges what was encoded.
 
 use crate::encode::Encoded;
 use crate::model::{Span, Verdict};
 
-/// Below this no sound is meant to be heard: −60 dBFS.
+/// The level below which nothing can be heard: −60 dBFS, linear.
 pub const SILENCE: f32 = 0.001;
 
-/// Judges what was decoded against what was planned.
+/// Returns the verdict: what was decoded, compared with what was planned.
 pub fn judge(cut: &Span, encoded: &Encoded) -> Verdict {
     Verdict::judge(cut.length().as_seconds_f64(), encoded.seconds, is_silent(encoded))
 }
 
-/// Whether there is nothing to be heard: by the level of −60 dBFS, however short it is, or because all of it is dead air
-/// by the rule of the show.
+/// Returns whether nothing can be heard: no sample is louder than [`SILENCE`], or all of the sound is dead air by the
+/// rule of the show.
 fn is_silent(encoded: &Encoded) -> bool {
     let dead: f64 = encoded.measured.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
     encoded.peak < SILENCE || dead > 0.0 && encoded.seconds - dead <= Verdict::TOLERANCE_SECONDS
@@ -38,10 +38,10 @@ mod tests {
     }
 
     #[test]
-    fn silent_is_what_has_nothing_in_it_and_partial_what_is_not_all_there() {
+    fn a_recording_without_audible_sound_is_silent_and_one_that_lacks_sound_is_partial() {
         assert_eq!(verdict(60.0, 0.5, 0.0), Verdict::Complete);
         assert_eq!(verdict(60.0, 0.5, 59.0), Verdict::Complete, "a second of it can be heard");
-        assert_eq!(verdict(60.0, 0.01, 60.0), Verdict::Silent, "by a rule of the show's own");
+        assert_eq!(verdict(60.0, 0.01, 60.0), Verdict::Silent, "by the show's own rule");
         assert_eq!(verdict(60.0, 0.000_9, 0.0), Verdict::Silent);
         assert_eq!(verdict(30.0, 0.0, 30.0), Verdict::Partial(50.0), "what is missing comes first");
         assert_eq!(verdict(0.0, 0.0, 0.0), Verdict::Failed);

@@ -1,4 +1,4 @@
-//! What a recording is called, and what is written into it: its tags and its picture.
+//! The label of a recording: the name of its file, its tags and its picture.
 
 use chrono::{DateTime, Utc};
 use tracing::warn;
@@ -16,20 +16,20 @@ use crate::config::{GapPolicy, Id3, Purpose, Template, Values};
 use crate::library::imprint::{self, FRAME};
 use crate::model::{Finished, Measured, Note, NoteKind, Span};
 
-/// The columns of what is told of a template that fails.
+/// The width of the reason for which a template fails, in columns.
 const LONGEST_REASON: usize = 500;
 
-/// What became of the templates of a recording.
+/// The name that the templates of a show make, and which of them failed.
 #[derive(Debug)]
 pub struct Label {
-    /// What its file should be called: folders separated by `/`, without an extension.
+    /// The name of the file: folders separated by `/`, without an extension.
     pub name: String,
-    /// Which texts of it are the default ones, and why.
+    /// Which texts are the default ones, and why.
     pub notes: Vec<Note>,
 }
 
 impl Draft {
-    /// Writes the tags that `order` asks for into the file, and says what it should be called.
+    /// Writes the tags that `order` asks for into the file, and returns the name that the file should have.
     pub async fn label(&mut self, order: &Order) -> Result<Label, ProductionError> {
         let mut notes = Vec::new();
         let name = filled(&order.show.file, Purpose::Name, &name_values(order), &mut notes);
@@ -46,13 +46,13 @@ impl Draft {
             id3: order.show.id3,
         };
         let mut tags = Tags { cover: self.cover.take(), ..self.tags(&subject, texts) };
-        // First, so that a glance at the beginning of the file finds it.
+        // First, so that a reader of the first bytes of the file finds it.
         tags.extra.insert(0, (FRAME.to_owned(), imprint::text(&self.finished(order, &notes))));
         tags::write(&self.file, &tags).await?;
         Ok(Label { name, notes })
     }
 
-    /// The tags of the file, without a cover.
+    /// Returns the tags of the file, without a cover.
     pub fn tags(&self, subject: &Subject<'_>, texts: Texts) -> Tags {
         let Texts { title, artist, album, genre } = texts;
         let Subject { cut, on_air, zone, station, gaps, id3 } = *subject;
@@ -73,7 +73,7 @@ impl Draft {
         }
     }
 
-    /// What the file says to a list that has lost it.
+    /// Returns the imprint of the recording, for a catalogue that has lost its row.
     fn finished(&self, order: &Order, notes: &[Note]) -> Finished {
         let mut outcome = self.outcome(notes.to_vec(), order.airing.cut().end);
         outcome.measured = Measured { length: Some(self.encoded.length), peaks: None, ..outcome.measured };
@@ -81,24 +81,25 @@ impl Draft {
     }
 }
 
-/// What a recording is of, as far as its tags say it.
+/// What the tags of a recording say about the airing.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// What was recorded.
+    /// The cut that was recorded.
     pub cut: Span,
-    /// When it went on the air.
+    /// When the show went on the air.
     pub on_air: DateTime<Utc>,
-    /// By whose clock times are written.
+    /// The zone in which times are written.
     pub zone: Zone,
     /// The station's name.
     pub station: &'a str,
-    /// What stands in the file in the place of a gap.
+    /// What the file has in place of a gap.
     pub gaps: GapPolicy,
-    /// Which ID3 is written.
+    /// The version of ID3.
     pub id3: Id3,
 }
 
-/// `template` with `values`; where that cannot be, the default, which is noted: a recording is worth more than its name.
+/// Returns `template` filled with `values`. If that fails, returns the default and adds a note: a recording is worth
+/// more than its name.
 fn filled(template: &Template, purpose: Purpose, values: &Values, notes: &mut Vec<Note>) -> String {
     let (text, error) = template.render_or_usual(purpose, values);
     if let Some(error) = error {
@@ -114,7 +115,7 @@ fn filled(template: &Template, purpose: Purpose, values: &Values, notes: &mut Ve
     text
 }
 
-/// The texts of the tags that templates make.
+/// The texts of the tags that come from templates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
     /// TIT2
@@ -154,7 +155,7 @@ fn values(order: &Order) -> Values {
     }
 }
 
-/// As [`values`], for file names: a slash in a title is part of the title and makes no folder.
+/// Returns the [`values`] for file names: a slash in a title is part of the title and makes no folder.
 fn name_values(order: &Order) -> Values {
     let plain = |text: String| text.replace('/', "-");
     let values = values(order);

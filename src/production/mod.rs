@@ -1,15 +1,15 @@
 //! Production: from a cut of a tape to a tagged file with its verdict, without the catalogue and without a name in the
 //! library.
 //!
-//! The service, `recover`, `record` and the trial of a station all make their files here, so that one rule decides what is
-//! encoded, when it is given up, how it is judged and what is written into it:
+//! The service, `recover`, `record` and the trial of a station all make their files here, so that the same rules say
+//! what is encoded, when a station is given up, how the result is judged and what is written into the file:
 //!
-//! 1. [`following`] encodes a cut while its station is still on the air, and says when nothing more of it can come; a cut
-//!    that is on tape is encoded at once ([`Draft::of_tape`]);
+//! 1. [`following`] encodes a cut while it comes on tape, and says when nothing more of it can come; [`Draft::of_tape`]
+//!    encodes a cut that is on tape already;
 //! 2. [`judge`](judge()) computes the verdict from the decoded samples;
 //! 3. [`Draft::label`] fills the templates of the show and writes the tags.
 //!
-//! Whoever asked gives the file its name.
+//! The caller gives the file its name.
 
 mod audition;
 mod chapters;

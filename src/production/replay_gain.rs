@@ -1,4 +1,4 @@
-//! How loud a recording is, as players want to know it: ReplayGain 2.0.
+//! ReplayGain 2.0: how loud a recording is, for players.
 //!
 //! The specification (<https://wiki.hydrogenaudio.org/index.php?title=ReplayGain_2.0_specification>) measures by
 //! ITU-R BS.1770 with EBU R 128's gating and refers to −18 LUFS: the gain is −18 minus the loudness. Tags are TXXX frames;
@@ -6,10 +6,10 @@
 
 use crate::model::Loudness;
 
-/// The loudness to which a player that heeds the gain brings a recording, in LUFS.
+/// The loudness to which a player that applies the gain brings a recording, in LUFS.
 const REFERENCE: f64 = -18.0;
 
-/// The tags: description and value. None where there is nothing to be heard.
+/// Returns the tags, each with description and value. Empty if the loudness is unknown.
 pub fn replay_gain(loudness: Option<&Loudness>) -> Vec<(String, String)> {
     let Some(loudness) = loudness else { return Vec::new() };
     [

@@ -1,12 +1,12 @@
-//! ID3v2 tags, written into space that ffmpeg has left for them.
+//! ID3v2 tags, written into the space that ffmpeg has reserved for them.
 //!
 //! ffmpeg, told `-id3v2_version 4 -metadata_header_padding N`, begins an MP3 with a tag whose declared size covers its
 //! frames and N bytes of padding; the first MPEG frame follows at once. [`write()`] replaces exactly that many bytes: the
 //! new frames, padded with zeros. No byte of sound moves, the file keeps its size, and tagging takes the same time
 //! whatever its length. Still it is not atomic, so only temporary files are tagged.
 //!
-//! What is written is read back by ffprobe, mutagen and players alike; what they disagree about (TYER beside TDRC,
-//! zones in timestamps) is left out.
+//! ffprobe, mutagen and players agree about all that is written; what they disagree about (TYER beside TDRC, zones in
+//! timestamps) is left out.
 //!
 //! Version 2.4 is in UTF-8. In version 2.3 (ID3v2.3.0, 3.3) the time is in three frames (TYER, TDAT, TIME), and texts are
 //! in ISO 8859-1 where they are ASCII, which the oldest readers understand, else in UTF-16.
@@ -25,32 +25,32 @@ use crate::base::id3v2::{HEADER, tag_length};
 use crate::config::Id3;
 use crate::library::artwork::Picture;
 
-/// The longest text of a tag, in bytes as they are written; the rest is cut. Sixteen of them fit the space that is
-/// reserved.
+/// The longest text of a tag, in bytes as they are written; the rest is cut off. Sixteen of them fit into the reserved
+/// space.
 const LONGEST: usize = 3_900;
 
-/// The most chapters, the rest is left out. One byte counts them in the format (ID3v2 Chapter Frame Addendum, 3.2), and
+/// The most chapters; the rest is left out. The format counts them in one byte (ID3v2 Chapter Frame Addendum, 3.2), and
 /// with their titles they must fit into the space that the texts leave.
 pub const MOST_CHAPTERS: usize = 100;
-/// The longest title of a chapter, in bytes: ffmpeg misreads the size of a frame inside a chapter from 128 bytes on, and
-/// then shows no chapter at all. In version 2.3 these sizes are plain numbers, and it does not.
+/// The longest title of a chapter, in bytes: ffmpeg misreads the size of a frame inside a chapter from 128 bytes on,
+/// and then shows no chapter at all. In version 2.3 these sizes are plain numbers, which ffmpeg reads.
 const LONGEST_CHAPTER: usize = 120;
 
 /// A chapter mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chapter {
-    /// Where it begins, from the beginning of the file.
+    /// Where the chapter begins, from the beginning of the file.
     pub start: Duration,
-    /// Where it ends.
+    /// Where the chapter ends.
     pub end: Duration,
-    /// What it is called.
+    /// The title.
     pub title: String,
 }
 
-/// What is written into a recording. Empty texts are left out.
+/// The tags of a recording. Empty texts are not written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tags {
-    /// The version that they are written in.
+    /// The version of ID3.
     pub version: Id3,
     /// TIT2
     pub title: String,
@@ -66,26 +66,26 @@ pub struct Tags {
     pub station: String,
     /// COMM, in English: the verdict in words.
     pub comment: String,
-    /// TENC: who made the file.
+    /// TENC: the program that made the file.
     pub encoded_by: String,
-    /// TLEN: how long it plays.
+    /// TLEN: how long the file plays.
     pub length: Option<Duration>,
     /// TXXX: description and value, such as `REPLAYGAIN_TRACK_GAIN` and `-6.20 dB`.
     pub extra: Vec<(String, String)>,
     /// CHAP and CTOC, in order; at most [`MOST_CHAPTERS`].
     pub chapters: Vec<Chapter>,
-    /// APIC, the front cover. It fits only where [`space_for`] it was reserved.
+    /// APIC, the front cover. It fits only if [`space_for`] it was reserved.
     pub cover: Option<Picture>,
 }
 
-/// The bytes that a picture takes up in a tag.
+/// Returns how many bytes a picture takes up in a tag.
 pub fn space_for(cover: &Picture) -> u32 {
     // The header of its frame, its type and the bytes that end its texts (ID3v2.4.0 frames, 4.14).
     const AROUND: usize = 64;
     u32::try_from(cover.bytes.len() + AROUND).unwrap_or(u32::MAX)
 }
 
-/// Why a file was not tagged; it is as it was.
+/// Why a file was not tagged; the file is unchanged.
 #[derive(Debug, Error)]
 pub enum TagError {
     /// The file cannot be read or written.
@@ -109,9 +109,9 @@ pub enum TagError {
     TooLarge {
         /// The file.
         path: PathBuf,
-        /// What it would need.
+        /// The bytes that the tags need.
         needed: usize,
-        /// What there is.
+        /// The bytes that are reserved.
         reserved: usize,
     },
     /// The id3 crate refuses a frame.
@@ -119,15 +119,15 @@ pub enum TagError {
     Frame {
         /// The file.
         path: PathBuf,
-        /// What it said.
+        /// What the crate said.
         source: id3::Error,
     },
-    /// The process is stopping; nothing was begun.
+    /// The process is stopping; nothing was written.
     #[error("nothing was tagged, because aircheck is stopping")]
     Stopping,
 }
 
-/// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, all of it and not a byte more.
+/// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, and fills exactly that space.
 pub async fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     let (path, tags) = (path.to_owned(), tags.clone());
     tokio::task::spawn_blocking(move || write_now(&path, &tags)).await.map_err(|_| TagError::Stopping)?
@@ -146,11 +146,11 @@ fn write_now(path: &Path, tags: &Tags) -> Result<(), TagError> {
     if padded.len() != reserved {
         return Err(TagError::TooLarge { path: path.to_owned(), needed: padded.len(), reserved });
     }
-    // The crate's own writing to files would resize the region and move the sound in place.
+    // The crate's own function for files would resize the region and move the sound.
     file.write_all_at(&padded, 0).map_err(failed)
 }
 
-/// How many bytes the tag at the beginning of the file takes up, header and padding included; sound follows.
+/// Returns how many bytes the tag at the beginning of the file takes up, with header and padding; sound follows it.
 fn reserved(file: &File, path: &Path) -> Result<usize, TagError> {
     let no_space = |reason| TagError::NoSpace { path: path.to_owned(), reason };
     let failed = |source| TagError::File { path: path.to_owned(), source };
@@ -267,9 +267,9 @@ fn encoded(frame: Frame, text: &str, id3: Id3) -> Frame {
     }))
 }
 
-/// Adds chapters, and the table of contents without which players show none (ID3v2 Chapter Frame Addendum, 1.0).
+/// Adds chapters, and the table of contents without which players show no chapter (ID3v2 Chapter Frame Addendum, 1.0).
 fn add_chapters(tag: &mut Tag, chapters: &[Chapter], id3: Id3) {
-    /// For a chapter that is not found by its place in the bytes (section 3.1).
+    /// Says that a chapter is found by time, not by byte offset (section 3.1).
     const BY_TIME: u32 = u32::MAX;
     let milliseconds = |at: Duration| u32::try_from(at.as_millis()).unwrap_or(u32::MAX);
     let longest = match id3 {
@@ -297,8 +297,8 @@ fn add_chapters(tag: &mut Tag, chapters: &[Chapter], id3: Id3) {
     }
 }
 
-/// One line of visible text, at most `longest` bytes as they are written. A NUL would begin a second value, a newline a
-/// second line.
+/// Returns `text` as one line of visible text, at most `longest` bytes as they are written. A NUL would begin a second
+/// value, a newline a second line.
 fn cut(text: &str, longest: usize, id3: Id3) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
     let mut clean = String::with_capacity(text.len().min(longest));

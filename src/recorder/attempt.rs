@@ -1,4 +1,4 @@
-//! One attempt at an airing: the station is leased, the cut made a file, named and shelved.
+//! One attempt at an airing: it leases the station, encodes the cut, and names and shelves the file.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::production::following::Ending;
 use crate::production::{Draft, Label};
 use crate::tape::{Tape, reaches};
 
-/// What an airing has of its station. It is kept for another attempt.
+/// What an airing holds of its station from one attempt to the next.
 #[derive(Debug, Default)]
 pub(super) struct Taping {
     /// Held while the station must be taped.
@@ -29,7 +29,7 @@ pub(super) struct Taping {
     pub tape: Option<Tape>,
 }
 
-/// One attempt. Only a `new` airing can be refused for want of room: of another there may be tape.
+/// Makes one attempt. Only a `new` airing can be refused because space is short: another may have tape already.
 pub(super) async fn record(
     parts: &Parts,
     ordered: &Order,
@@ -56,7 +56,7 @@ pub(super) async fn record(
     }
 }
 
-/// Has the sound of the airing made a file. `None` if the airing turns out to begin later.
+/// Encodes the airing into a draft. `None` if the airing turns out to begin later.
 async fn draft(
     parts: &Parts,
     order: &Order,
@@ -74,7 +74,7 @@ async fn draft(
     let on_tape = reaches(&view, airing.cut());
     let now = environment.clock.now();
     let is_connecting = airings.connecting(&airing.id).is_some();
-    // Before the lease: the first sound may be on tape a moment after it.
+    // Before the lease: the first sound may be on tape a moment after.
     let is_late = now > airing.cut().start && lease.is_none() && !order.only_tape && !is_connecting;
     if is_late && view.start().is_none() {
         let trouble = MediaEvent::Trouble { at: airing.cut().start, cause: causes::began_late() };
@@ -87,7 +87,7 @@ async fn draft(
     if std::mem::take(new) {
         match parts.housekeeping.make_room(&order.config).await {
             Err(error @ RoomError::NoRoom { .. }) => return Err(error.into()),
-            Err(error) => warn!(airing = %airing.id, %error, "how much room there is could not be asked"),
+            Err(error) => warn!(airing = %airing.id, %error, "the free space could not be determined"),
             Ok(()) => {}
         }
     }
@@ -96,21 +96,21 @@ async fn draft(
     }
     let temporary = store.temporary(&airing.id).await?;
     let ending = Ending::new(environment.stop.clone());
-    // A clock that was set back meanwhile would have it wait for its end once more.
+    // If the clock was set back meanwhile, the draft would wait for the end of the airing once more.
     if order.only_tape || airings.is_taped(&airing.id) {
         ending.early.cancel();
     }
     let makers = (&parts.pictures, &parts.slots);
     let following = Draft::following(order, &tape, makers, &temporary, environment, &ending);
-    let telling = async {
+    let mark_taped = async {
         ending.taped.cancelled().await;
         tape.hold_clock();
-        airings.taped(&airing.id);
+        airings.mark_taped(&airing.id);
         std::future::pending().await
     };
     let mut draft = tokio::select! {
         draft = following => draft?,
-        never = telling => never,
+        never = mark_taped => never,
     };
     if order.only_tape
         && let Some(rest) = draft.encoded.gaps.last_mut().filter(|gap| gap.start + gap.length >= airing.cut().end)
@@ -120,7 +120,7 @@ async fn draft(
     Ok(Some(draft))
 }
 
-/// Decides where an airing begins, if that is open, and writes it down. True if it begins later than it did.
+/// Decides where an airing begins, if that is open. Returns whether it begins later than before.
 async fn begins_later(parts: &Parts, id: &AiringId, tape: &Tape) -> Result<bool, RecorderError> {
     let Parts { environment, airings, .. } = parts;
     let Some(planned) = airings.connecting(id) else { return Ok(false) };
@@ -130,14 +130,14 @@ async fn begins_later(parts: &Parts, id: &AiringId, tape: &Tape) -> Result<bool,
     Ok(airings.begins_with(id, first).await?)
 }
 
-/// Tags the file, gives it its name and finishes the airing.
+/// Tags the file, gives it a name and finishes the airing.
 async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), RecorderError> {
     let Parts { environment, catalogue, store, .. } = parts;
     let id = &order.airing.id;
     let at = environment.clock.now();
     let file = if draft.verdict == Verdict::Failed {
         catalogue.finish(id, &draft.outcome(Vec::new(), at)).await?;
-        // Nobody should find a file that is nothing; the next start removes what stays.
+        // Nobody should find a file without sound; the next start removes it if this fails.
         let _ = tokio::fs::remove_file(&draft.file).await;
         None
     } else {
@@ -149,7 +149,7 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
     Ok(())
 }
 
-/// How an airing is named and tagged that was encoded as `order` says: by the configuration as it is now.
+/// Returns the order to name and tag a file that was encoded by `order`: names come from the current configuration.
 fn named(parts: &Parts, order: &Order) -> Order {
     let now = parts.airings.current(order.clone());
     let Show { encoding, id3, gaps, dead_air, .. } = *order.show;

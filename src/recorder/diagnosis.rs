@@ -1,6 +1,6 @@
-//! The diagnosis of an attempt that did not work: whether an obstacle is behind it that passes.
+//! The diagnosis of a failed attempt: whether an obstacle caused it that passes.
 //!
-//! It goes by the errors of the system and by trying, never by what ffmpeg says.
+//! It relies on errors of the system and on trying, never on what ffmpeg says.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::housekeeping::RoomError;
 use crate::library::archive::ArchiveError;
 use crate::library::store::{self, StoreError};
 
-/// So many bytes must go into the folder of the tapes for it, and the list beside it, to be written.
-const SOME: u64 = 256 * 1024;
-/// The longest that ffmpeg may take to say its version.
+/// How many bytes must fit into the folder of the tapes, so that tape and catalogue can be written.
+const TAPE_NEEDS: u64 = 256 * 1024;
+/// How long ffmpeg may take to print its version.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
-/// What is behind `error` and passes. `None` if another attempt may as well fail. The file will have about `size` bytes.
-pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
+/// Returns the obstacle that caused `error`. `None` if no obstacle did. The file will have about `size` bytes.
+pub(super) async fn obstacle_behind(parts: &Parts, error: &RecorderError, size: u64) -> Option<Obstacle> {
     use RecorderError as E;
     let words = error.to_string();
     match error {
@@ -28,7 +28,7 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
         _ if error.is_disk_full() || is_short(parts, size).await => Some(Obstacle::Full(words)),
         E::Encode(EncodeError::Start(_)) => Some(Obstacle::Encoder(words)),
         E::Encode(EncodeError::Target { .. }) => {
-            // The folder may say better why.
+            // A test of the folder may give a better reason.
             Some(of_output(parts, size).await.unwrap_or_else(|| Obstacle::output(parts.store.shown_folder(), words)))
         }
         E::Encode(error) if error.is_of_ffmpeg() => match runs(&parts.environment.clock).await {
@@ -40,15 +40,15 @@ pub(super) async fn behind(parts: &Parts, error: &RecorderError, size: u64) -> O
     }
 }
 
-/// Whether what is like `obstacle` is still in the way.
-pub(super) async fn is_there(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
+/// Returns whether an obstacle like `obstacle` is still there.
+pub(super) async fn persists(parts: &Parts, obstacle: &Obstacle, size: u64) -> bool {
     match obstacle {
         Obstacle::Encoder(_) => runs(&parts.environment.clock).await.is_err(),
         _ => is_short(parts, size).await || of_output(parts, size).await.is_some() || of_tapes(parts).await.is_some(),
     }
 }
 
-/// Whether a file of `size` bytes does not fit.
+/// Returns whether a file of `size` bytes does not fit.
 async fn is_short(parts: &Parts, size: u64) -> bool {
     parts.store.room().await.is_ok_and(|free| free < size)
 }
@@ -59,14 +59,14 @@ async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
 
 async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
     let folder = parts.decks.folder();
-    match store::probe(folder, SOME).await {
+    match store::probe(folder, TAPE_NEEDS).await {
         Ok(()) | Err(StoreError::Stopping) => None,
         Err(error) if error.is_disk_full() => Some(Obstacle::Full(error.to_string())),
         Err(error) => Some(Obstacle::Folder { what: "tape", folder: folder.to_owned(), words: error.to_string() }),
     }
 }
 
-/// Whether ffmpeg can be run at all: in the middle of an upgrade it is not there, or its libraries are not.
+/// Runs `ffmpeg -version`: in the middle of an upgrade ffmpeg may be missing, or its libraries.
 async fn runs(clock: &SharedClock) -> Result<(), String> {
     let mut ffmpeg = Invocation::new("ffmpeg").args(["-version"]).spawn(clock).map_err(|error| error.to_string())?;
     match ffmpeg.wait_within(ANSWERS_WITHIN).await {

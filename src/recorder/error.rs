@@ -1,4 +1,4 @@
-//! What can go wrong with an airing.
+//! Errors of the recorder.
 
 use thiserror::Error;
 
@@ -12,7 +12,7 @@ use crate::production::ProductionError;
 use crate::production::tags::TagError;
 use crate::tape::TapeError;
 
-/// What can go wrong with an airing.
+/// Why an attempt at an airing failed.
 #[derive(Debug, Error)]
 pub enum RecorderError {
     /// The tape cannot be read or written.
@@ -33,10 +33,10 @@ pub enum RecorderError {
     /// The catalogue cannot be read or written.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// There is too little room to begin.
+    /// There is too little space to begin.
     #[error(transparent)]
     Room(#[from] RoomError),
-    /// A defect of ours.
+    /// The attempt panicked: a bug in aircheck.
     #[error("recording it came upon a defect in aircheck; the log has a line that begins with `thread`")]
     Panicked,
     /// The process stops; the airing goes on at the next start.
@@ -58,7 +58,7 @@ impl From<ProductionError> for RecorderError {
 }
 
 impl RecorderError {
-    /// Whether the system said that a disk is full (or a quota is reached).
+    /// Returns whether the system said that a disk is full or a quota is reached.
     pub(super) fn is_disk_full(&self) -> bool {
         match self {
             Self::Tape(error) => error.is_disk_full(),

@@ -1,13 +1,13 @@
 //! The recorder: one task per airing, from the claim to the file in the library.
 //!
-//! The [`Airings`] hand on what they claim. The task of an airing leases its station from the decks, has its cut made a
-//! file while it comes on tape ([`production`](crate::production)), shelves it and finishes the airing. Whatever goes wrong
-//! on the way ends in a verdict in the catalogue, never in silence; a process that stops leaves the claim open, and the next
-//! start goes on from the tape.
+//! [`Airings`] sends each claim to the recorder. The task of an airing leases its station from the decks, encodes the
+//! cut while it comes on tape ([`production`](crate::production)), shelves the file and finishes the airing. Every
+//! failure ends in a verdict in the catalogue. A process that stops leaves the claim open, and the next start goes on
+//! from the tape.
 //!
-//! - `task` repeats attempts until there is a verdict, `attempt` is one of them;
-//! - `diagnosis` finds what keeps an airing from being finished and passes, `output_watch` whether the output folder does;
-//! - `progress` says how far the airings are; [`recut()`] cuts one again after its verdict.
+//! - `task` repeats attempts until there is a verdict, `attempt` makes one;
+//! - `diagnosis` finds the obstacle behind a failed attempt, `output_watch` watches the output folder for one;
+//! - `progress` says how far running airings are; [`recut()`] cuts an airing again after its verdict.
 
 mod attempt;
 mod causes;
@@ -47,14 +47,14 @@ pub use error::RecorderError;
 pub use progress::Progress;
 pub use recut::{Recoverable, Recut, RecutError, recoverable, recut};
 
-/// Records airings. Its clones are one.
+/// Records airings. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Recorder {
     parts: Arc<Parts>,
 }
 
 impl Recorder {
-    /// A recorder with as many slots for encodings of either kind as there are processors.
+    /// Returns a recorder with as many encoding slots of each kind as there are processors.
     pub fn new(
         environment: Environment,
         airings: Airings,
@@ -82,30 +82,29 @@ impl Recorder {
         }
     }
 
-    /// Looks after the output folder until the process stops.
+    /// Watches the output folder until the process stops.
     pub async fn watch_output(self) {
         self.parts.output.watch().await;
     }
 
-    /// What is wrong with the output folder at the moment, for who wants to know it before the next airing is to be
-    /// finished.
+    /// Returns what is wrong with the output folder at the moment, before the next airing has to be finished.
     pub async fn output_trouble(&self) -> Option<Cause> {
         self.parts.output.trouble().await
     }
 
-    /// How far each airing is that is being recorded, the earliest first. Takes as long as it takes to walk along their
-    /// tapes: not for the threads of the runtime.
+    /// Returns how far each running airing is, the earliest first. Blocks for a walk along their tapes, so it must not
+    /// run on a thread of the runtime.
     pub fn progress(&self) -> Vec<Progress> {
         progress::of_all(&self.parts)
     }
 
-    /// How many times faster than it plays the last recording was encoded whose speed is known.
+    /// Returns how many times faster than real time the last recording was encoded whose speed is known.
     pub fn encode_speed(&self) -> Option<f64> {
         self.parts.slots.speed()
     }
 
     /// Goes on with the airings that a stopped or crashed process had claimed, whether or not `config` still has their
-    /// shows and stations. An output folder that is away keeps none of them from it.
+    /// shows and stations, and even if the output folder is away.
     ///
     /// # Errors
     /// The catalogue cannot be read or written.
@@ -115,7 +114,7 @@ impl Recorder {
         let mut away = store.look().await.err();
         for claimed in airings.take_over().await? {
             match archive::recover(catalogue, store, &claimed, environment.clock.now()).await {
-                Ok(true) => info!(airing = %claimed.airing.id, "was on the shelf already"),
+                Ok(true) => info!(airing = %claimed.airing.id, "its file is in the output folder already; finished"),
                 Ok(false) => open.push((claimed, true)),
                 Err(ArchiveError::Store(error)) => {
                     away = Some(error);
@@ -125,29 +124,29 @@ impl Recorder {
             }
         }
         if let Some(error) = away {
-            warn!(%error, "what a crash may have left in the output folder stays there");
+            warn!(%error, "the output folder is away; what a crash may have left there stays");
         } else {
             housekeeping.empty_bin().await;
-            // Only now is it known which temporary files nobody needs.
+            // Only now it is known which temporary files nobody needs.
             if let Err(error) = store.clean(environment.clock.now()).await {
-                warn!(%error, "what a crash has left in the output folder stays there");
+                warn!(%error, "what a crash has left in the output folder could not be removed");
             }
         }
-        for (claimed, known) in open {
+        for (claimed, no_file) in open {
             let order = Order::begun(config, &claimed.airing, &claimed.title);
-            self.go_on(&claimed, known, order).await?;
+            self.go_on(&claimed, no_file, order).await?;
         }
         Ok(())
     }
 
-    /// Goes on with one airing. `known` says that it has no file yet.
-    async fn go_on(&self, claimed: &ClaimedAiring, known: bool, order: Option<Order>) -> Result<(), CatalogueError> {
+    /// Goes on with one airing. `no_file` says that it is known to have no file yet.
+    async fn go_on(&self, claimed: &ClaimedAiring, no_file: bool, order: Option<Order>) -> Result<(), CatalogueError> {
         let Parts { environment, airings, catalogue, .. } = &*self.parts;
         let (airing, now) = (&claimed.airing, environment.clock.now());
-        // A restart in the middle of an airing is no failure of it and costs no attempt.
+        // A restart in the middle of an airing is no failure and costs no attempt.
         let finishing = claimed.prepared.is_some() || now >= airing.cut().end;
         // Another attempt forgets the name that its file may have.
-        let attempts = if finishing && known { catalogue.retry(&airing.id).await? } else { claimed.attempts };
+        let attempts = if finishing && no_file { catalogue.retry(&airing.id).await? } else { claimed.attempts };
         let cause = match order {
             Some(_) if attempts > ATTEMPTS && now > airing.cut().end + TAPE_KEPT => causes::died(),
             Some(order) => {

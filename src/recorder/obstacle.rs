@@ -1,5 +1,5 @@
-//! What keeps an airing from being finished, is no fault of its own and passes: the disk is full, a folder cannot be written
-//! to, ffmpeg cannot be run.
+//! Obstacles: what keeps an airing from being finished for now and passes. The disk is full, a folder cannot be written
+//! to, or ffmpeg cannot be run.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,29 +7,29 @@ use std::path::{Path, PathBuf};
 use crate::library::store::StoreError;
 use crate::model::{Cause, CauseKind};
 
-/// What a folder is called.
+/// The name of the output folder in messages.
 const OUTPUT: &str = "output";
 
 /// What keeps an airing from being finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Obstacle {
-    /// There is no room, by blocks, inodes or a quota; in the words of the error.
+    /// The disk has no free blocks or inodes, or a quota is reached; with the words of the error.
     Full(String),
     /// A folder cannot be written to.
     Folder {
-        /// Which: `output` or `tape`.
+        /// Which folder: `output` or `tape`.
         what: &'static str,
         /// The folder.
         folder: PathBuf,
         /// The words of the error.
         words: String,
     },
-    /// ffmpeg cannot be run; in the words of the error.
+    /// ffmpeg cannot be run; with the words of the error.
     Encoder(String),
 }
 
 impl Obstacle {
-    /// What it is as a cause.
+    /// Returns the obstacle as a cause.
     pub(super) fn cause(&self) -> Cause {
         let kind = match self {
             Self::Full(_) => CauseKind::DiskFull,
@@ -38,17 +38,17 @@ impl Obstacle {
         Cause::new(kind, self.to_string())
     }
 
-    /// Whether it may lie with the output folder.
+    /// Returns whether the obstacle may concern the output folder.
     pub(super) fn is_of_output(&self) -> bool {
         matches!(self, Self::Full(_) | Self::Folder { what: OUTPUT, .. })
     }
 
-    /// What an error of the output folder means. `None` if the process stops.
+    /// Returns the obstacle behind an error of the output folder. `None` if the process stops.
     pub(super) fn of_store(error: &StoreError, output: &Path) -> Option<Self> {
         match error {
             StoreError::Stopping => None,
             error if error.is_disk_full() => Some(Self::Full(error.to_string())),
-            // The folder is named already.
+            // The obstacle names the folder already.
             StoreError::File { source, .. } => Some(Self::output(output, source.to_string())),
             error => Some(Self::output(output, error.to_string())),
         }
@@ -58,7 +58,7 @@ impl Obstacle {
         Self::Folder { what: OUTPUT, folder: output.to_owned(), words }
     }
 
-    /// Whether it is what `other` is, in whatever words.
+    /// Returns whether both are the same kind of obstacle, whatever their words.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }

@@ -1,9 +1,9 @@
-//! The watch over the output folder while something is being recorded: one that is away is reported at once, and not when
-//! the first encoder wants to write there, which of a long show is hours later.
+//! The watch over the output folder while something is recorded. It reports at once that the folder is away, and not
+//! when the first encoder wants to write there, which may be hours later for a long show.
 //!
-//! The disk is mostly asked for what it knows without being woken. A file is written when an airing begins, because only
-//! that tells of a quota, and as long as something is wrong. There is one look at a time: where a share hangs, the look
-//! hangs in a thread of its own, and nothing else does.
+//! Most looks only ask the disk what it answers without waking up. A look writes a file when an airing begins, because
+//! only that finds a quota, and while something is wrong. There is one look at a time: if a share hangs, only the
+//! thread of that look hangs.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -19,18 +19,18 @@ use crate::base::environment::Environment;
 use crate::library::store::{Store, StoreError};
 use crate::model::{AiringId, Cause};
 
-/// How often it is looked at.
+/// How often the watch looks at the folder.
 const EVERY: Duration = Duration::from_secs(15);
-/// The longest that a disk that sleeps may take to answer.
+/// How long a sleeping disk may take to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The watch over the output folder.
+/// Watches the output folder while something is recorded.
 #[derive(Debug)]
 pub(super) struct OutputWatch {
     environment: Environment,
     airings: Airings,
     store: Store,
-    /// What is wrong, as far as anybody has found out: so that one reports it, and not each airing.
+    /// What is known to be wrong, so that it is reported once and not by each airing.
     known: Mutex<Option<Cause>>,
 }
 
@@ -39,7 +39,7 @@ impl OutputWatch {
         Self { environment, airings, store, known: Mutex::default() }
     }
 
-    /// Looks at the folder every now and then for as long as something is being recorded, until the process stops.
+    /// Looks at the folder every [`EVERY`] while something is recorded, until the process stops.
     pub(super) async fn watch(&self) {
         let stop = self.environment.stop.clone();
         let mut seen = HashSet::new();
@@ -65,9 +65,9 @@ impl OutputWatch {
         }
     }
 
-    /// What is wrong with the folder at this moment.
+    /// Returns what is wrong with the folder at this moment.
     pub(super) async fn trouble(&self) -> Option<Cause> {
-        // Who asks it again and again must not be held up by a share that hangs again and again.
+        // A caller that asks often must not wait each time for a share that hangs.
         if let Some(known) = self.known() {
             return Some(known);
         }
@@ -75,12 +75,13 @@ impl OutputWatch {
         Obstacle::of_store(&error, self.store.shown_folder()).map(|obstacle| obstacle.cause())
     }
 
-    /// What is known to be wrong.
+    /// Returns what is known to be wrong.
     pub(super) fn known(&self) -> Option<Cause> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Puts `found` in place of what was known. True if something of its kind was known, and so was reported.
+    /// Replaces what is known to be wrong by `found`. Returns whether a cause of the same kind was known before, and so
+    /// was reported.
     pub(super) fn replace(&self, found: Option<Cause>) -> bool {
         let kind = found.as_ref().map(|cause| cause.kind);
         let before = std::mem::replace(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner), found);

@@ -1,4 +1,4 @@
-//! What the tasks of all airings share.
+//! The parts of the service that the recorder uses.
 
 use crate::airings::Airings;
 use crate::base::environment::Environment;
@@ -11,7 +11,7 @@ use crate::production::following::EncodingSlots;
 
 use super::output_watch::OutputWatch;
 
-/// What the tasks of all airings share.
+/// Holds what the tasks of all airings share.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub environment: Environment,

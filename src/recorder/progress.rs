@@ -1,4 +1,4 @@
-//! How far the airings are that are on the air.
+//! Progress: how far running airings are.
 
 use std::time::Duration;
 
@@ -7,25 +7,25 @@ use crate::airings::Running;
 use crate::model::Cause;
 use crate::tape::{self, Sound};
 
-/// How many of the newest sounds are told: more than come between two looks.
+/// How many of the newest sounds are given: more than come between two looks.
 const NEWEST: usize = 8;
 
-/// How far one is.
+/// How far an airing is.
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// The airing.
     pub running: Running,
-    /// How much of it is on tape.
+    /// How much of the airing is on tape.
     pub on_tape: Duration,
-    /// How much of it can no longer be had.
+    /// How much of the airing is lost.
     pub missing: Duration,
-    /// Why no sound comes at the moment, or what keeps it from being finished.
+    /// Why no sound comes at the moment, or what keeps the airing from being finished.
     pub trouble: Option<Cause>,
     /// The newest sounds of its station, the newest last.
     pub newest: Vec<Sound>,
 }
 
-/// How far each airing is, the earliest first. Blocks for a walk along their tapes.
+/// Returns how far each running airing is, the earliest first. Blocks for a walk along their tapes.
 pub(super) fn of_all(parts: &Parts) -> Vec<Progress> {
     let output = parts.output.known();
     let progress = |running: Running| {

@@ -1,15 +1,17 @@
 //! Cutting an airing again from its tape, after its verdict.
 //!
-//! Tape is kept for [`TAPE_KEPT`](crate::housekeeping::TAPE_KEPT) after it was needed, so an airing that failed, or is partial because
-//! something stood in the way of its encoding, can be had better later. The service may run meanwhile: reels are only
-//! read, and the row in the catalogue is changed only if nobody else has changed it. In steps, with what a crash leaves:
+//! Tape stays for [`TAPE_KEPT`](crate::housekeeping::TAPE_KEPT), so an airing that failed, or is partial because its
+//! encoding failed, can be cut again later. The service may run meanwhile: reels are only read, and the row in the
+//! catalogue is changed only if nobody else has changed it. The steps, and what a crash after each leaves:
 //!
-//! 1. the cut is encoded into a hidden temporary file of this process: removed at the next start of the service after it ended;
-//! 2. it gets a name of its own, as nothing is ever overwritten: a recording that the list does not know;
-//! 3. the row gets the new outcome in place of the old one: an old file that the list does not know;
-//! 4. the old file, if there was one, is removed: done. Had it been moved away, the recording may have got its name.
+//! 1. the cut is encoded into a hidden temporary file of this process; the next start of the service removes it;
+//! 2. the file gets a new name, because nothing is ever overwritten: a recording that is not on the list;
+//! 3. the row gets the new outcome in place of the old one: an old file that is not on the list;
+//! 4. the old file, if there was one, is removed: done. If a person has moved it away, another recording may have its
+//!    name.
 //!
-//! Nothing happens where the tape holds no more than the recording. One whose file is gone holds nothing: it is made again.
+//! If the tape holds no more than the recording, nothing happens. A recording whose file is gone holds nothing, so it
+//! is made again.
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -34,51 +36,51 @@ use crate::tape::{self, Tape, TapeError};
 /// An airing of which the tape holds more than its recording does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recoverable {
-    /// What there is.
+    /// The row of the airing.
     pub recording: Recording,
     /// How much of the airing is on tape, in seconds.
     pub on_tape: f64,
-    /// Whether its file is gone: moved away or deleted, by whomever.
+    /// Whether the file was moved away or deleted.
     pub gone: bool,
 }
 
 /// An airing that was cut again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recut {
-    /// Its row as it is now.
+    /// The new row.
     pub recording: Recording,
-    /// Whether the file that it had was gone.
+    /// Whether the old file was gone.
     pub gone: bool,
 }
 
 /// Why an airing cannot be cut again.
 #[derive(Debug, Error)]
 pub enum RecutError {
-    /// Nobody knows it.
+    /// There is no such airing.
     #[error("there is no airing `{id}`; `aircheck recover` lists those that can be cut again")]
     Unknown {
-        /// What was asked for.
+        /// The id that was asked for.
         id: AiringId,
     },
-    /// The service is at it.
+    /// The service still records the airing.
     #[error("{id} is still being recorded; the service finishes it by itself")]
     Unfinished {
         /// The airing.
         id: AiringId,
     },
-    /// There is nothing to be had better.
+    /// The recording is complete.
     #[error("{id} is complete; there is nothing to recover")]
     Complete {
         /// The airing.
         id: AiringId,
     },
-    /// Retention or a person has deleted it.
+    /// Housekeeping or a person has deleted the recording.
     #[error("{id} was deleted; it is not brought back by being cut again")]
     Deleted {
         /// The airing.
         id: AiringId,
     },
-    /// The YAML does not say any more how to name it.
+    /// The configuration no longer says how to name the recording.
     #[error(
         "the show `{show}` or the station `{station}` of this airing is no longer in the YAML; put it back to recover"
     )]
@@ -88,43 +90,43 @@ pub enum RecutError {
         /// The station.
         station: StationId,
     },
-    /// The tape has no more.
+    /// The tape holds no more than the recording.
     #[error("the tape of {id} holds no more than its recording: {on_tape:.1} s")]
     NoMore {
         /// The airing.
         id: AiringId,
-        /// What could be cut from it, in seconds.
+        /// How much the tape holds, in seconds.
         on_tape: f64,
     },
-    /// The tape has nothing.
+    /// The file is gone, and the tape holds nothing.
     #[error("the file of {id} is gone, and nothing of it is on tape any more")]
     Lost {
         /// The airing.
         id: AiringId,
     },
-    /// Retention, or another recovery, came first.
+    /// Housekeeping or another recovery has changed the row meanwhile.
     #[error("{id} was changed by somebody else meanwhile; nothing was done")]
     Changed {
         /// The airing.
         id: AiringId,
     },
-    /// With files, tape, encoding or list.
+    /// Files, tape, encoding or catalogue failed.
     #[error(transparent)]
     Recorder(#[from] RecorderError),
 }
 
-/// The airings that [`recut`] would improve, newest first.
+/// Returns the airings that [`recut`] would improve, newest first.
 pub async fn recoverable(
     catalogue: &Catalogue,
     store: &Store,
     config: &Arc<Config>,
 ) -> Result<Vec<Recoverable>, RecutError> {
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
-    // In a folder that is away nothing is gone.
+    // If the folder is away, no file counts as gone.
     let gone = gone(store, &recordings).await.unwrap_or_default();
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
-    for recording in recordings.into_iter().filter(|it| it.finished_at.is_some()) {
+    for recording in recordings.into_iter().filter(|recording| recording.finished_at.is_some()) {
         let gone = gone.contains(&recording.id);
         if recording.verdict == Some(Verdict::Complete) && !gone {
             continue;
@@ -138,30 +140,30 @@ pub async fn recoverable(
         };
         let (on_tape, _) = tape::progress(&tape.view(&recording.cut).await, recording.cut);
         let on_tape = on_tape.as_secs_f64();
-        if on_tape > there(&recording, gone) + Verdict::TOLERANCE_SECONDS {
+        if on_tape > seconds_in_file(&recording, gone) + Verdict::TOLERANCE_SECONDS {
             found.push(Recoverable { recording, on_tape, gone });
         }
     }
     Ok(found)
 }
 
-/// Which of `recordings` have lost the file that they had. Fails where the output folder does not say.
+/// Returns which of `recordings` have lost their file. Fails if the output folder does not answer.
 async fn gone(store: &Store, recordings: &[Recording]) -> Result<HashSet<AiringId>, StoreError> {
-    let had_one = |it: &&Recording| it.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
-    let files = recordings.iter().filter_map(|it| it.file.clone()).collect();
+    let had_one = |recording: &&Recording| recording.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
+    let files = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
     let gone = store.gone(files).await?;
-    // Without a name, another has it by now.
-    let is_gone = |it: &&Recording| it.file.as_ref().is_none_or(|file| gone.contains(file));
-    Ok(recordings.iter().filter(had_one).filter(is_gone).map(|it| it.id.clone()).collect())
+    // A row without a name lost it to another recording.
+    let is_gone = |recording: &&Recording| recording.file.as_ref().is_none_or(|file| gone.contains(file));
+    Ok(recordings.iter().filter(had_one).filter(is_gone).map(|recording| recording.id.clone()).collect())
 }
 
-/// How much of the airing there is, in seconds.
-fn there(recording: &Recording, gone: bool) -> f64 {
+/// Returns how much of the airing its recording holds, in seconds.
+fn seconds_in_file(recording: &Recording, gone: bool) -> f64 {
     if gone { 0.0 } else { recording.seconds }
 }
 
-/// Cuts the airing again, gives the recording a name of its own and puts it in place of the old outcome. Returns the row
-/// as it is then. `store` is a command's ([`Store::of_command`]): the service may be at the same airing.
+/// Cuts the airing again, gives the file a new name and replaces the old outcome. Returns the new row. `store` must be
+/// that of a command ([`Store::of_command`]), because the service may work on the same airing.
 pub async fn recut(
     catalogue: &Catalogue,
     store: &Store,
@@ -194,7 +196,7 @@ pub async fn recut(
     Ok(Recut { recording, gone })
 }
 
-/// Encodes the cut and shelves it, if it is better than what there is.
+/// Encodes the cut and shelves the file, if it holds more than the recording does.
 async fn encoded(
     order: &Order,
     tape: &Tape,
@@ -207,7 +209,7 @@ async fn encoded(
     let draft = Draft::of_tape(order, old.cut, tape, &pictures, temporary, clock).await;
     let mut draft = draft.map_err(RecorderError::from)?;
     let on_tape = draft.encoded.seconds;
-    if on_tape <= there(old, gone) + Verdict::TOLERANCE_SECONDS {
+    if on_tape <= seconds_in_file(old, gone) + Verdict::TOLERANCE_SECONDS {
         let id = old.id.clone();
         return Err(if gone { RecutError::Lost { id } } else { RecutError::NoMore { id, on_tape } });
     }
@@ -239,7 +241,7 @@ async fn tape_of(config: &Arc<Config>, station: &StationId) -> Result<Tape, Tape
     blocking(move || Tape::read(&present_folder_of(&tapes, &station, &config), delay)).await
 }
 
-/// Removes a file that was this airing's, unless it was moved away and its name is another's by now.
+/// Removes a file of this airing, unless another recording has its name by now.
 async fn remove(catalogue: &Catalogue, store: &Store, id: &AiringId, file: Option<&Path>) -> Result<(), RecorderError> {
     let Some(file) = file else { return Ok(()) };
     if catalogue.is_anothers(id, file).await? {

@@ -1,17 +1,17 @@
 //! The task of an airing: one attempt after another, until there is a verdict.
 //!
-//! After an attempt that did not work it is asked first whether the recording is in the store all the same, and only the
-//! list could not be told: nothing else is done with the airing until the list has answered, because another attempt or
-//! another outcome would make a second recording of it, and nobody would know of the first.
+//! After a failed attempt, the task first asks whether the recording is in the output folder and only the catalogue could not
+//! be written. It does nothing else until the catalogue has answered, because another attempt or another outcome would
+//! make a second recording, and nobody would know of the first.
 //!
-//! The station is taped for as long as the airing lasts, whatever becomes of the attempts: the lease is the task's, and
-//! attempts are counted from the end of the airing on. What then cannot be finished for what passes, a full disk, a folder
-//! that cannot be written to, an ffmpeg that cannot be run, waits for that, with an alert in the log and in the list; what
-//! fails otherwise is tried [`ATTEMPTS`] times.
+//! The station is taped while the airing lasts, whether or not attempts fail: the task holds the lease, and attempts
+//! are counted from the end of the airing on. If an obstacle is in the way that passes (a full disk, a folder that
+//! cannot be written to, an ffmpeg that cannot be run), the task waits for it to pass, with an alert in the log and on
+//! the list. After another failure it tries again, [`ATTEMPTS`] times.
 //!
-//! Where the process ends while it finishes an airing, nobody knows whether the airing brought it down or somebody else
-//! did: a power cut, a lack of memory, a person. So no number of deaths is a failure; they only make the next attempt
-//! wait, that one airing may not keep the others from being recorded, for as long as there is tape.
+//! If the process dies while it finishes an airing, nobody knows whether the airing caused that, or a power cut, a lack
+//! of memory or a person. So deaths never make an airing fail while there is tape. They only make its next attempt
+//! wait, so that one airing cannot keep the others from being recorded.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -33,37 +33,37 @@ use crate::model::{Airing, AiringId, AsCause, Cause, Outcome};
 use crate::production::following::LATEST;
 use crate::tape::reaches;
 
-/// How often the finishing of an airing is begun before it is called failed, and how often the process may end in it
-/// before it is held back.
+/// How often the task tries to finish an airing before it fails, and how often the process may die in it before it is
+/// held back.
 pub(super) const ATTEMPTS: u32 = 10;
-/// The wait after the first attempt; it grows by this much after each.
+/// The pause after the first attempt; it grows by this much after each.
 const PAUSE: Duration = Duration::from_secs(5);
-/// What passes is looked for in pauses that grow to so many.
+/// The longest pause between two looks at an obstacle, in [`PAUSE`]s.
 const LONGEST_LOOK: u32 = 3;
-/// What passes at once, and comes back, lets the pauses grow to so many.
+/// The longest pause before the first look at an obstacle that passes at once and comes back, in [`PAUSE`]s.
 const LONGEST_PAUSE: u32 = 60;
 
-/// The longest wait after deaths of the process.
+/// The longest pause after deaths of the process.
 const LONGEST_HELD_BACK: Duration = Duration::from_secs(3_600);
 
-/// The task of an airing.
+/// Runs attempts at one airing until there is a verdict.
 struct Task<'a> {
     parts: &'a Parts,
     /// The airing as it was claimed.
     ordered: Order,
     handle: &'a mut AiringHandle,
-    /// Of the airing, not of an attempt: the station is taped in one go.
+    /// What it holds of the station. It outlives attempts, so that the station is taped without a break.
     taping: Taping,
-    /// The obstacle that is in the log.
+    /// The obstacle that was logged last.
     logged: Option<Obstacle>,
-    /// Whether the list has an alert.
+    /// Whether the catalogue has an alert.
     listed: bool,
-    /// How often something was in the way that was not when it was looked for.
+    /// How often in a row an obstacle had passed by the first look.
     fleeting: u32,
 }
 
-/// Tries until there is a verdict, the process stops, or the airing is taken back. `begun` says how often the airing was
-/// begun before, by this process or another.
+/// Makes attempts until there is a verdict, the process stops, or the airing is taken back. `begun` says how often the
+/// airing was begun before, by this process or another.
 pub(super) async fn run_until_verdict(parts: &Parts, ordered: Order, handle: &mut AiringHandle, begun: u32) {
     Task { parts, ordered, handle, taping: Taping::default(), logged: None, listed: false, fleeting: 0 }
         .run(begun)
@@ -73,7 +73,7 @@ pub(super) async fn run_until_verdict(parts: &Parts, ordered: Order, handle: &mu
 impl Task<'_> {
     async fn run(&mut self, begun: u32) {
         let id = self.ordered.airing.id.clone();
-        // At the start the folder may have been away in which its file may be.
+        // Its file may be on the shelf: at the start of the process the folder may have been away.
         if begun > 0 && self.settled().await != Some(false) {
             return;
         }
@@ -83,7 +83,7 @@ impl Task<'_> {
         let mut attempt = 1;
         let mut is_new = begun == 0;
         loop {
-            // A defect in one airing must not leave it claimed and forgotten.
+            // A panic in one airing must not leave it claimed and forgotten.
             let (new, parts) = (std::mem::take(&mut is_new), self.parts);
             let recorded = record(parts, &self.ordered, self.handle, &mut self.taping, new);
             let recorded = AssertUnwindSafe(recorded).catch_unwind().await;
@@ -98,7 +98,7 @@ impl Task<'_> {
             match self.settled().await {
                 Some(false) => {}
                 Some(true) => {
-                    warn!(airing = %id, %error, "finished all the same: its file had its name already");
+                    warn!(airing = %id, %error, "finished: its file was on the shelf already");
                     return;
                 }
                 None => return,
@@ -107,7 +107,8 @@ impl Task<'_> {
             let now = self.parts.environment.clock.now();
             let over = now >= order.airing.cut().end || self.parts.airings.is_taped(&id);
             let keeps = now < order.airing.cut().end + TAPE_KEPT;
-            let obstacle = if keeps { diagnosis::behind(self.parts, &error, size_of(&order)).await } else { None };
+            let obstacle =
+                if keeps { diagnosis::obstacle_behind(self.parts, &error, size_of(&order)).await } else { None };
             let goes_on = if let Some(obstacle) = &obstacle {
                 self.wait_out(obstacle, &order).await
             } else if over && attempt >= ATTEMPTS || matches!(error, RecorderError::Room(RoomError::NoRoom { .. })) {
@@ -118,8 +119,9 @@ impl Task<'_> {
                 // A person has just changed it.
                 true
             } else {
-                warn!(airing = %id, %error, attempt, "did not work; its tape is there, so it is tried again");
-                // Before the end there is no hurry, and an encoder that fails is not asked for hours.
+                warn!(airing = %id, %error, attempt, "the attempt failed; its tape is there, so it is tried again");
+                // Before the end of the airing there is no hurry: an encoder that fails is tried again at the end, not
+                // for hours.
                 let pause = if over || !matches!(error, RecorderError::Encode(_)) {
                     PAUSE * attempt
                 } else {
@@ -139,22 +141,22 @@ impl Task<'_> {
         }
     }
 
-    /// The airing as it is now, by the configuration as it is now.
+    /// Returns the current airing by the current configuration.
     fn current(&self) -> Order {
         self.parts.airings.current(self.ordered.amended(&self.handle.airing.borrow()))
     }
 
-    /// Gives the airing up, because of `error`.
+    /// Finishes the airing as failed, because of `error`.
     async fn fail(&self, airing: &Airing, error: &RecorderError) {
         error!(airing = %airing.id, %error, "failed");
         let nothing = Outcome::nothing(airing, error.as_cause(), self.parts.environment.clock.now());
         if let Err(error) = self.parts.catalogue.finish(&airing.id, &nothing).await {
-            error!(airing = %airing.id, %error, "the failure could not be written down");
+            error!(airing = %airing.id, %error, "the failure could not be written to the list");
         }
     }
 
-    /// Lets the others go first where the process ended again and again while it finished the airing: longer after each
-    /// time. False if the process stops.
+    /// Lets other airings go first, because the process died again and again while it finished this one. The pause
+    /// grows with each death. Returns false if the process stops.
     async fn hold_back(&mut self, begun: u32) -> bool {
         let order = self.ordered.amended(&self.handle.airing.borrow());
         let id = &order.airing.id;
@@ -169,21 +171,21 @@ impl Task<'_> {
         goes_on
     }
 
-    /// Waits until nothing like `obstacle` is in the way, or there is something to be done anew. False if the process stops.
-    /// Only for an airing that is not [settled](Self::settled).
+    /// Waits until `obstacle` has passed, or a person has changed the airing. Returns false if the process stops. Only
+    /// for an airing that is not [settled](Self::settled).
     async fn wait_out(&mut self, obstacle: &Obstacle, order: &Order) -> bool {
         let (airing, size, parts) = (&order.airing, size_of(order), self.parts);
         parts.airings.hold(&airing.id, Some(obstacle.cause()));
         let is_known = obstacle.is_of_output() && parts.output.replace(Some(obstacle.cause()));
         if !self.logged.as_ref().is_some_and(|logged| logged.is_like(obstacle)) {
             if is_known {
-                info!(airing = %airing.id, "it waits for that, too");
+                info!(airing = %airing.id, "it waits for the output folder, too");
             } else {
                 error!(airing = %airing.id, "{obstacle}; its tape is kept, it is finished when that has passed");
             }
             self.logged = Some(obstacle.clone());
         }
-        // What there is of the file takes the room that the tape and the list need.
+        // The unfinished file takes space that the tape and the catalogue need.
         let _ = parts.store.temporary(&airing.id).await;
         let mut looks = 0;
         let goes_on = loop {
@@ -196,7 +198,7 @@ impl Task<'_> {
                 Some(false) => {}
             }
             let is_kept = parts.environment.clock.now() < airing.cut().end + TAPE_KEPT;
-            if !is_kept || !diagnosis::is_there(parts, obstacle, size).await {
+            if !is_kept || !diagnosis::persists(parts, obstacle, size).await {
                 self.fleeting = if looks == 0 { self.fleeting.saturating_add(1) } else { 0 };
                 if obstacle.is_of_output() {
                     parts.output.replace(None);
@@ -210,8 +212,8 @@ impl Task<'_> {
         goes_on
     }
 
-    /// Lets some time pass, and gives the station back when it has nothing more for the airing. True if the airing was changed
-    /// or taken back meanwhile, `None` if the process stops.
+    /// Lets `pause` pass, and drops the lease if the station has nothing more for the airing. Returns whether the
+    /// airing was changed or taken back meanwhile. `None` if the process stops.
     async fn rest(&mut self, order: &Order, pause: Duration) -> Option<bool> {
         let environment = &self.parts.environment;
         let changed = tokio::select! {
@@ -233,8 +235,8 @@ impl Task<'_> {
         Some(changed)
     }
 
-    /// Whether the airing is finished, or could be finished now. Asks until the list answers. `None` if the process stops
-    /// before.
+    /// Returns whether the airing is finished, or could be finished now. Asks until the catalogue answers. `None` if
+    /// the process stops.
     async fn settled(&self) -> Option<bool> {
         let (id, environment) = (&self.ordered.airing.id, &self.parts.environment);
         let mut logged = false;
@@ -243,7 +245,7 @@ impl Task<'_> {
                 Ok(settled) => return Some(settled),
                 Err(error) if !logged => {
                     let what = if matches!(error, RecorderError::Archive(ArchiveError::Store(_))) {
-                        "whether its file is there could not be seen; nothing is done with it until it can"
+                        "the output folder could not be asked for its file; nothing is done with it until it can"
                     } else {
                         "the list could not be asked; nothing is done with it until it can"
                     };
@@ -256,30 +258,30 @@ impl Task<'_> {
         }
     }
 
-    /// Whether the airing is finished, or could be finished just now because its file is in the store.
+    /// Returns whether the airing is finished, or could be finished now because its file is in the output folder.
     async fn is_settled(&self, id: &AiringId) -> Result<bool, RecorderError> {
         let Parts { environment, catalogue, store, .. } = self.parts;
         let Some(claimed) = catalogue.claimed(id).await? else { return Ok(true) };
         Ok(archive::recover(catalogue, store, &claimed, environment.clock.now()).await?)
     }
 
-    /// Writes into the list, once, that an airing which is over is not finished yet.
+    /// Writes into the catalogue, once, that an airing which is over is not finished yet.
     async fn alert(&mut self, airing: &Airing, cause: &Cause) {
         let now = self.parts.environment.clock.now();
-        // Before, a restart would take it for one that is being finished.
+        // Before its end, a restart would take the airing for one that is being finished.
         if self.listed || now < airing.cut().end {
             return;
         }
         let nothing = Outcome::nothing(airing, causes::held(cause), now);
         match self.parts.catalogue.prepare(&airing.id, &nothing).await {
             Ok(_) => self.listed = true,
-            // The list may be on the disk that is full.
+            // The catalogue may be on the disk that is full.
             Err(error) => warn!(airing = %airing.id, %error, "the alert could not be written into the list"),
         }
     }
 }
 
-/// About how many bytes the MP3 will have, with room for tags and the blocks of the file system.
+/// Returns about how many bytes the MP3 will have, with tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
     seconds.saturating_mul(u64::from(order.show.encoding.bitrate) / 8).saturating_add(1024 * 1024)

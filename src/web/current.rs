@@ -1,4 +1,4 @@
-//! The configuration as it is now: a reload makes it another one, while requests are answered.
+//! The current configuration: a reload replaces it while requests are answered.
 
 use std::sync::Arc;
 
@@ -6,22 +6,22 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 
-/// The configuration as it is now. Cheap to clone.
+/// Holds the current configuration. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Current(watch::Receiver<Arc<Config>>);
 
 impl Current {
-    /// The configuration that was told last.
-    pub fn new(told: watch::Receiver<Arc<Config>>) -> Self {
-        Self(told)
+    /// Returns the newest configuration of a channel.
+    pub fn new(receiver: watch::Receiver<Arc<Config>>) -> Self {
+        Self(receiver)
     }
 
-    /// The configuration. Whoever holds it sees no reload.
+    /// Returns the configuration. A caller that holds on to it sees no reload.
     pub fn config(&self) -> Arc<Config> {
         Arc::clone(&self.0.borrow())
     }
 
-    /// Waits until it is another one. False if no other one can come, because the daemon stops.
+    /// Waits until the configuration is replaced. Returns false if the daemon stops.
     pub async fn changed(&mut self) -> bool {
         self.0.changed().await.is_ok()
     }

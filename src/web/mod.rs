@@ -1,15 +1,17 @@
-//! The page: listen, download, subscribe, see what comes next. Served by the daemon itself.
+//! The page and the interface, served by the daemon: listen, download, subscribe, see what comes next.
 //!
 //! Invariants:
 //! - no path from a URL ever reaches the disk: files are found through the catalogue, by the id of their airing;
-//! - every request passes three guards before anybody works with it: it is meant for this page, and where it changes
-//!   something was asked by this page (`transport::same_site`); whoever asks may (`auth::door`); what is sent is small and
-//!   comes soon (`transport::body`);
-//! - titles are other people's text: templates escape, feeds are written by a crate, headers are encoded;
-//! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from here only.
+//! - every request passes three guards before a handler gets it: it is meant for this page and, if it changes
+//!   something, comes from this page (`transport::same_site`); the client has access (`auth::door`); the body is small
+//!   and arrives soon (`transport::body`);
+//! - titles are untrusted text: templates escape them, a crate writes the feeds, headers are encoded;
+//! - the page works without JavaScript for browsing, playing and downloading; scripts and styles come from this server
+//!   only.
 //!
-//! What answers (`pages`, `api`, `feeds`, `media`, `monitoring`) uses the other modules, and not each other. Those stand on
-//! each other in this order: `site`, which has everything; `auth`; `address`; `transport`; `answer`.
+//! The modules with handlers (`pages`, `api`, `feeds`, `media`, `monitoring`) use the other modules, and not each
+//! other. Each of the others uses only those after it: `site`, which holds everything; `auth`; `address`; `transport`;
+//! `answer`.
 
 mod address;
 mod answer;
@@ -42,10 +44,10 @@ use auth::door::{self, Door};
 use transport::server::Server;
 use transport::{body, same_site};
 
-/// How long open requests may take when the daemon stops.
+/// How long open requests may still take when the daemon stops.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The page cannot be served.
+/// Says why the page cannot be served.
 #[derive(Debug, Error)]
 #[error(
     "the page cannot be served at {address}: {source}; give it another address: `web: {{ listen: 127.0.0.1:8081 }}`"
@@ -58,7 +60,7 @@ pub struct WebError {
 /// Serves the page at `address` until `stop`.
 pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
     let failed = |source| WebError { address, source };
-    site.access.remember().await.map_err(failed)?;
+    site.access.load().await.map_err(failed)?;
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
     let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
@@ -66,8 +68,8 @@ pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> 
     Ok(())
 }
 
-/// All addresses. The path of `base_url` is taken off before they are looked up, and so the configuration accepts none
-/// whose first segment is in [`Web::OWN`](crate::config::Web::OWN).
+/// Returns the router of all addresses. The server removes the path of `base_url` before it looks an address up, so the
+/// configuration accepts no path whose first segment is in [`Web::OWN`](crate::config::Web::OWN).
 fn addresses() -> Router<Site> {
     Router::new()
         .merge(pages::router())
@@ -78,15 +80,15 @@ fn addresses() -> Router<Site> {
         .fallback(pages::fallback())
 }
 
-/// All addresses, behind the guards.
+/// Returns the router of all addresses, behind the guards.
 fn guarded(site: Site) -> Router {
     let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
     let door = Door { access: Arc::clone(&site.access), current: current.clone() };
     addresses()
         .with_state(site)
-        // The last is asked first.
+        // The last layer sees a request first.
         .layer(from_fn_with_state(clock, body::read_first))
-        .layer(from_fn_with_state(door, door::keep))
+        .layer(from_fn_with_state(door, door::authenticate))
         .layer(from_fn_with_state(current, same_site::check))
         .layer(from_fn(language::choose))
 }
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn the_configuration_knows_the_first_segment_of_every_address_and_no_other() {
-        // axum tells the paths of a router in no other way.
+        // axum shows the paths of a router in no other way.
         let router = format!("{:?}", addresses());
         let first = Regex::new(r#""/([^"/{]+)"#).unwrap();
         let served: BTreeSet<&str> = first.captures_iter(&router).map(|path| path.extract::<1>().1[0]).collect();

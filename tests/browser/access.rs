@@ -1,4 +1,4 @@
-//! Signing in.
+//! Signing in and out, in a browser.
 
 use aircheck::base::password::PasswordHash;
 
@@ -8,7 +8,7 @@ use crate::support::shelved::Library;
 
 const PASSWORD: &str = "파란 고양이 & 12%";
 
-/// A page behind the password.
+/// Returns a page behind the password.
 async fn guarded() -> Library {
     let hash = PasswordHash::of(PASSWORD).expect("a hash");
     let yaml = format!("web: {{ listen: \"127.0.0.1:0\", password: \"{}\" }}\n{}", hash.as_str(), yaml());
@@ -16,7 +16,7 @@ async fn guarded() -> Library {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_knows_the_password_gets_in_and_nobody_else_does() {
+async fn only_the_password_opens_the_page() {
     let library = guarded().await;
     let browser = Browser::start().await;
     for look in [Look { language: "en-GB", ..Look::PHONE }, Look { language: "en-GB", scripts: false, ..Look::DESK }] {
@@ -40,7 +40,7 @@ async fn who_knows_the_password_gets_in_and_nobody_else_does() {
             page.is(&format!("{SOUND}.currentTime > 0.2")).await;
         }
         if look.phone {
-            // From another tab: this one hears of it, and shows nothing any more.
+            // Signs out in another tab: this one hears of it, and shows nothing any more.
             page.eval("fetch('/sign-out', { method: 'POST' }).then(() => true)").await;
         } else {
             page.click(".sign-out button").await;
@@ -52,7 +52,7 @@ async fn who_knows_the_password_gets_in_and_nobody_else_does() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_has_signed_out_sees_nothing_by_going_back() {
+async fn after_signing_out_going_back_shows_nothing() {
     let library = guarded().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;

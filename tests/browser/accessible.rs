@@ -1,6 +1,6 @@
-//! What people with screen readers, keyboards or poor sight would stumble over, found by axe-core on every page.
+//! Barriers for people with screen readers, keyboards or poor sight, found by axe-core on every page.
 //!
-//! `tests/axe/fetch` brings it; without it this is skipped, and says so.
+//! `tests/axe/fetch` downloads axe-core; without it the test is skipped, and says so.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ pub(super) async fn check(page: &Page, axe: &str, what: &str) {
     assert_eq!(violations(page).await, json!([]), "{what}");
 }
 
-/// What axe finds on the page.
+/// Returns what axe finds on the page.
 async fn violations(page: &Page) -> Value {
     page.eval(
         "axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) => violations.map((one) => \
@@ -55,7 +55,7 @@ async fn violations(page: &Page) -> Value {
     .await
 }
 
-/// axe-core, as a script.
+/// Returns axe-core, as a script.
 pub(super) fn axe() -> Option<String> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/axe");
     let script =
@@ -65,7 +65,7 @@ pub(super) fn axe() -> Option<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_the_keyboard_alone_one_finds_plays_and_seeks() {
+async fn the_keyboard_alone_is_enough_to_find_play_and_seek() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;

@@ -1,4 +1,4 @@
-//! Korean pages, and what they say when something cannot be done.
+//! Korean pages, and their messages when an action fails.
 
 use serde_json::json;
 
@@ -6,8 +6,8 @@ use super::{PAGES, yaml};
 use crate::support::browser::{Browser, Look};
 use crate::support::shelved::{Library, Shelved};
 
-/// What the page says to eyes and to screen readers, now or by its scripts later, that has two English words in a row
-/// and is not said to be English, as the exact words of a trouble are.
+/// Collects what the page says to eyes and screen readers, now or later by its scripts, that has two English words in a
+/// row and is not marked as English, as the exact words of a trouble are.
 const ENGLISH: &str = "(() => {
     const said = [];
     const skipped = new Set(['class', 'd', 'style', 'rel', 'content', 'aria-labelledby', 'aria-describedby']);
@@ -19,7 +19,7 @@ const ENGLISH: &str = "(() => {
     return said.filter((text) => /\\b[A-Za-z][a-z]+,? [a-z]{2,}\\b/.test(text));
 })()";
 
-/// Recordings whose titles are no English.
+/// Returns recordings without English titles.
 fn shelved() -> [Shelved; 2] {
     let masters = |day: &str| Shelved::new("masters", "명연주 명음반", "kbs", &format!("{day}T14:00:00+09:00"));
     [Shelved { dead_air: vec![(20, 5)], ..masters("2026-11-18") }, masters("2026-11-19")]
@@ -49,7 +49,7 @@ async fn no_sentence_is_english() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_done_is_said_in_korean() {
+async fn failures_are_explained_in_korean() {
     let mut library = Library::open(&yaml(), &shelved()).await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::PHONE).await;
@@ -62,7 +62,7 @@ async fn what_cannot_be_done_is_said_in_korean() {
     page.click(".one-time button.first").await;
     page.is(&toast("시작 시각이 이미 지났습니다. 앞으로 올 시각을 적거나 지금부터 녹음하세요.")).await;
 
-    // A button that was pressed in another place at the same time.
+    // The same button was pressed in another window at the same time.
     page.expect("409");
     page.goto("/schedule").await;
     page.eval(
@@ -73,7 +73,7 @@ async fn what_cannot_be_done_is_said_in_korean() {
     page.click("#late").await;
     page.is(&toast("이미 끝난 방송입니다. (masters@20261119T0500Z)")).await;
 
-    // Nobody is there any more: not what the browser says to who writes scripts.
+    // The service is gone: the page must not show the browser's message for programmers.
     page.expect("ERR_");
     library.service.signal(rustix::process::Signal::KILL);
     library.service.end().await;

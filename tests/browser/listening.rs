@@ -1,4 +1,4 @@
-//! Playing, seeking, going on while one browses.
+//! Playing, seeking, and going on from page to page.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{MASTERS, SOUND, library};
 use crate::support::browser::{Browser, Look};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
+async fn a_recording_plays_seeks_and_goes_on_from_page_to_page() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
@@ -44,7 +44,7 @@ async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
     page.is("location.pathname === '/schedule' && document.querySelector('h1').textContent === 'Schedule'").await;
     assert_eq!(page.eval(&format!("window.here && !{SOUND}.paused")).await, json!(true), "the page was never left");
 
-    // A new visit goes on where one stopped.
+    // A new visit goes on where listening stopped.
     page.click("#player [data-toggle]").await;
     let place = page.eval(&format!("{SOUND}.currentTime")).await.as_f64().expect("a number");
     page.goto("/").await;
@@ -53,7 +53,7 @@ async fn a_recording_is_played_sought_and_goes_on_while_one_browses() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn where_one_stopped_is_told_by_the_tab_that_played_last() {
+async fn the_tab_that_played_last_decides_where_listening_goes_on() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
@@ -64,7 +64,7 @@ async fn where_one_stopped_is_told_by_the_tab_that_played_last() {
     page.click("#player [data-toggle]").await;
     page.is(&format!("{SOUND}.paused")).await;
 
-    // Another tab knows it, and has played nothing.
+    // Another tab knows the recording, and has played nothing.
     page.eval("window.tab = window.open('/'), true").await;
     let other = "tab.document.querySelector('#player audio')";
     page.is(&format!("{other}.readyState > 0 && {other}.currentTime > 20")).await;
@@ -76,7 +76,7 @@ async fn where_one_stopped_is_told_by_the_tab_that_played_last() {
     let place = page.eval(kept).await.as_f64().expect("a number");
     assert!(place > 45.0, "{place}");
 
-    // It goes on where the first has come meanwhile, and so does the first, which was paused long before.
+    // The second tab goes on where the first has stopped; later the first goes on where the second has.
     page.is(&format!("{other}.readyState > 0")).await;
     page.click_at(&format!("{MASTERS} .wave"), 35).await;
     page.is(&format!("{kept} > 25 && {kept} < 40")).await;
@@ -95,7 +95,7 @@ async fn gaps_are_marked_where_they_are_and_can_be_heard() {
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
     page.goto("/").await;
-    // Five seconds are skipped after the twentieth of the 85 that there are.
+    // The file has 85 seconds; after the twentieth, five are skipped.
     assert_eq!(
         page.text(&format!("document.querySelector(\"{MASTERS} .marks .gap\").getAttribute('d')")).await,
         "M235.3 0v10"

@@ -1,4 +1,4 @@
-//! Finding, deleting, and scrolling through thousands.
+//! Lists of recordings: finding, deleting, and scrolling through thousands.
 
 use std::time::Duration;
 
@@ -38,18 +38,18 @@ async fn the_list_follows_the_form_and_its_address_says_so() {
     page.is("document.querySelectorAll('.row').length === 6 && location.search === ''").await;
 }
 
-/// Counts what the page asks for from now on, in `window.asked`.
+/// Counts the requests of the page from now on, in `window.asked`.
 const COUNT: &str = "(() => { const fetched = window.fetch; window.asked = []; \
                      window.fetch = (...what) => { asked.push(String(what[0])); return fetched(...what); }; })()";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_typed_is_no_longer_looked_for_by_who_went_to_another_page() {
+async fn going_to_another_page_cancels_a_search() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
     page.goto("/").await;
     page.eval(COUNT).await;
-    // `later` comes after whatever was to be done once nobody has typed for a while.
+    // `later` runs after anything that waits for a pause in typing.
     page.eval(
         "(() => { const it = document.querySelector('#q'); it.value = 'night'; \
          it.dispatchEvent(new InputEvent('input', { bubbles: true })); \
@@ -64,7 +64,7 @@ async fn what_was_typed_is_no_longer_looked_for_by_who_went_to_another_page() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_skips_to_the_content_stays_on_the_page_as_it_is() {
+async fn skipping_to_the_content_does_not_reload_the_page() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
@@ -85,7 +85,7 @@ async fn who_skips_to_the_content_stays_on_the_page_as_it_is() {
     page.eval("hop.then(() => true)").await;
     assert_eq!(page.eval("[location.hash, asked.length, content.isConnected]").await, json!(["", 0, true]));
 
-    // From there to another page, and back to where one was.
+    // From there to another page, and back to the same position.
     page.eval("history.forward()").await;
     page.is("location.hash === '#content'").await;
     page.click(".places a[href$='/schedule']").await;
@@ -95,7 +95,7 @@ async fn who_skips_to_the_content_stays_on_the_page_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deleted_recording_is_gone_and_can_be_had_back() {
+async fn a_deleted_recording_is_gone_and_can_be_brought_back() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
@@ -111,13 +111,13 @@ async fn a_deleted_recording_is_gone_and_can_be_had_back() {
     page.click(&format!("{MASTERS} .play")).await;
     page.is(&format!("{}.currentTime > 0.2", super::SOUND)).await;
 
-    // Somebody else has heard a part of it.
+    // Another visitor has heard a part of it.
     let other = browser.page(&library.base, Look::PHONE).await;
     other.goto("/").await;
     other.click(&format!("{MASTERS} .play")).await;
     other.is(&format!("{}.currentTime > 0.2", super::SOUND)).await;
 
-    // For good, while it plays: the player goes, too, and the next visit does not know it.
+    // Deleted for good while it plays: the player closes, too, and the next visit does not know it.
     page.click(&format!("{MASTERS} [data-delete]")).await;
     page.is("document.querySelector('#player').hidden").await;
     page.goto("/").await;
@@ -128,7 +128,7 @@ async fn a_deleted_recording_is_gone_and_can_be_had_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_shown() {
+async fn changes_of_recordings_elsewhere_appear_also_within_a_day_that_is_shown() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
@@ -152,14 +152,14 @@ async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_
     restore(&night).await;
     page.is(&format!("{day} === '{night},{masters}'")).await;
     assert_eq!(page.eval("first.isConnected").await, json!(true), "what is as it was stays");
-    // Somebody is just about to play it.
+    // The focus is on its play button.
     page.eval(&format!("document.querySelector(\"{MASTERS} .play\").focus()")).await;
     delete(&masters).await;
     page.is(&format!("{day} === '{night}' && document.activeElement.id === 'content'")).await;
     restore(&masters).await;
     page.is(&format!("{day} === '{night},{masters}'")).await;
 
-    // What is cut again has another verdict, and nothing is missing any more.
+    // A recording that is cut again has another verdict, and no gaps.
     let marks = format!("document.querySelectorAll(\"{MASTERS} .marks\").length");
     assert_eq!(page.eval(&marks).await, json!(1));
     page.eval(&format!("document.querySelector(\"{MASTERS} .play\").focus()")).await;
@@ -180,7 +180,7 @@ async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_
     page.is(&format!("{marks} === 0 && document.querySelector(\"{MASTERS} .verdict.complete\")")).await;
     page.is(&format!("document.activeElement === document.querySelector(\"{MASTERS} .play\")")).await;
 
-    // Deleted here, which empties the day, and had back in another tab, and here after the list has let go of it.
+    // Deleted here, which empties the day; brought back in another tab, and here after the row was removed.
     page.click(&format!("{MASTERS} [data-delete]")).await;
     page.is("!document.querySelector('[data-key=\"2026-11-19\"]')").await;
     restore(&night).await;
@@ -190,11 +190,11 @@ async fn what_becomes_of_recordings_elsewhere_is_seen_also_within_a_day_that_is_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousands_of_recordings_come_as_one_scrolls() {
+async fn scrolling_loads_thousands_of_recordings() {
     let start: DateTime<Utc> = "2026-11-19T05:00:00Z".parse().expect("a time");
     let many: Vec<Shelved> = (0..320_u32)
         .map(|hour| Shelved {
-            // Three at a time, so that pages end among those of the same moment.
+            // Three at each moment, so that a page ends among recordings of one moment.
             start: start - TimeDelta::hours((hour / 3).into()),
             ..Shelved::new(["masters", "night", "third"][(hour % 3) as usize], "Hourly", "kbs", "2026-11-19T05:00:00Z")
         })

@@ -29,7 +29,7 @@ async fn every_page_fits_the_smallest_phone_in_both_languages() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_scripts_one_browses_plays_and_downloads() {
+async fn browsing_playing_and_downloading_work_without_scripts() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look { scripts: false, ..Look::DESK }).await;
@@ -50,7 +50,7 @@ async fn without_scripts_one_browses_plays_and_downloads() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_the_browser_complains_about_is_heard() {
+async fn every_complaint_of_the_browser_is_recorded() {
     let library = library().await;
     let browser = Browser::start().await;
     for wrong in [

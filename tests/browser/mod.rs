@@ -1,4 +1,4 @@
-//! The pages in a real Chromium, as somebody uses them.
+//! The pages in a real Chromium.
 
 mod access;
 mod accessible;
@@ -14,7 +14,7 @@ use aircheck::model::{Cause, CauseKind, Verdict};
 use crate::support::airing::quiet;
 use crate::support::shelved::{Library, Shelved};
 
-/// Two stations, which nobody serves, and two shows that are not on now.
+/// Returns the YAML of two stations that do not answer, and two shows that are not on now.
 fn yaml() -> String {
     format!(
         "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\n  \
@@ -25,7 +25,7 @@ fn yaml() -> String {
     )
 }
 
-/// Two shows, three days; one recording lacks five seconds after the twentieth.
+/// Returns recordings of two shows on three days; one lacks five seconds after the twentieth.
 fn shelved() -> Vec<Shelved> {
     let mut all = Vec::new();
     for day in ["2026-11-17", "2026-11-18", "2026-11-19"] {
@@ -37,14 +37,14 @@ fn shelved() -> Vec<Shelved> {
     all
 }
 
-/// The service on that library.
+/// Starts the service on that library.
 async fn library() -> Library {
     Library::open(&yaml(), &shelved()).await
 }
 
-/// Every page.
+/// The addresses of all pages.
 const PAGES: [&str; 7] = ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/masters", "/nothing-here"];
 
-/// The row of the newest recording of the show `masters`.
+/// Selects the row of the newest recording of the show `masters`.
 const MASTERS: &str = ".row[data-id='masters@20261119T0500Z']";
 const SOUND: &str = "document.querySelector('#player audio')";

@@ -1,4 +1,4 @@
-//! Recording now, and seeing it without reloading.
+//! Recording now, and listening live, without reloading a page.
 
 use serde_json::json;
 
@@ -8,7 +8,7 @@ use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHan
 use crate::support::shelved::Library;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_station_is_recorded_now_and_stopped_and_every_page_sees_it() {
+async fn recording_now_and_stopping_appear_on_every_page() {
     let origin = Origin::start();
     let setup = Setup { window: 20, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let station = origin.station("s", setup);
@@ -34,8 +34,8 @@ async fn a_station_is_recorded_now_and_stopped_and_every_page_sees_it() {
     list.is("document.querySelector('#player audio').currentTime > 0.2").await;
 }
 
-/// A station that is recorded until somebody stops it, on the page in a browser that plays it; more than ten seconds of it
-/// are on tape, and the player is close behind.
+/// Records a station until it is stopped, and plays it in a browser; more than ten seconds are on tape, and the player
+/// is close behind.
 async fn listening(library: &Library, browser: &Browser) -> (Page, String) {
     let client = reqwest::Client::new();
     let url = library.base.join("api/v1/stations/s/record").expect("a path");
@@ -52,25 +52,25 @@ async fn listening(library: &Library, browser: &Browser) -> (Page, String) {
     (page, id)
 }
 
-/// Where the stream begins that the player has loaded, and where the player is.
+/// Returns where the loaded stream begins, and the position of the player.
 const FROM: &str = "Number(new URL(document.querySelector('#player audio').src).searchParams.get('from'))";
 const PLACE: &str = "(Number(new URL(document.querySelector('#player audio').src).searchParams.get('from')) + \
                      document.querySelector('#player audio').currentTime)";
 
-/// A station with sound for as long as anybody wants it.
+/// Returns a station with endless sound.
 fn station(origin: &Origin) -> StationHandle {
     origin.station("s", Setup { window: 20, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_listens_with_the_page_out_of_sight_is_not_thrown_back() {
+async fn a_listener_on_a_hidden_page_is_not_moved_back() {
     let origin = Origin::start();
     let station = station(&origin);
     let yaml = format!("timezone: UTC\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\nshows: []\n", station.url());
     let library = Library::open(&yaml, &[]).await;
     let browser = Browser::start().await;
     let (page, _) = listening(&library, &browser).await;
-    // As when the phone is locked: nothing more is told.
+    // As when the phone is locked: the page gets no more events.
     page.eval(
         "Object.defineProperty(document, 'hidden', { get: () => true }); \
          document.dispatchEvent(new Event('visibilitychange')); window.told = document.querySelector('.now progress').value",
@@ -88,7 +88,7 @@ async fn who_listens_with_the_page_out_of_sight_is_not_thrown_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_is_over() {
+async fn listening_goes_on_when_an_airing_is_extended_and_with_the_recording_when_it_is_over() {
     let origin = Origin::start();
     let station = station(&origin);
     let yaml = format!("timezone: UTC\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\nshows: []\n", station.url());
@@ -97,7 +97,7 @@ async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_
     let (page, id) = listening(&library, &browser).await;
     let sound = "document.querySelector('#player audio')";
     let last = "JSON.parse(localStorage['aircheck:last'])";
-    // To the page it is later than it would have ended.
+    // By the clock of the page, the airing would have ended.
     page.eval(&format!("window.until = Date.parse({last}.until)")).await;
     page.click(".now [data-act=extend]").await;
     page.is(&format!("Date.parse({last}.until) > until + 10 * 60e3")).await;
@@ -105,7 +105,7 @@ async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_
     page.click("#player [data-skip='-15']").await;
     page.is(&format!("{sound}.src.includes('/live/') && {FROM} < 5 && {sound}.currentTime > 0.2")).await;
 
-    // Whoever comes back knows only when it was to end at first.
+    // A visitor that comes back knows only the first end.
     page.eval(&format!(
         "localStorage['aircheck:last'] = JSON.stringify({{ ...{last}, until: new Date(0).toISOString() }})"
     ))
@@ -115,7 +115,7 @@ async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_
     page.click("#player [data-toggle]").await;
     page.is(&format!("{sound}.src.includes('/live/') && {sound}.currentTime > 0.2")).await;
 
-    // Over, it is a recording, from where one was in it.
+    // When the airing is over, the player goes on with the recording at the same position.
     page.click("#player [data-skip='30']").await;
     page.is(&format!("{FROM} > 5 && {sound}.currentTime > 0.2")).await;
     page.click("#player [data-toggle]").await;
@@ -131,7 +131,7 @@ async fn who_listens_hears_it_on_when_it_is_extended_and_as_a_recording_when_it_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_station_is_tried_and_what_it_sends_is_heard() {
+async fn the_sound_of_a_trial_is_heard() {
     let origin = Origin::start();
     let station = origin.station("s", Setup { window: 20, ..Setup::of(Container::Ts) });
     let yaml = format!("timezone: UTC\nstations:\n  s: {{ name: KBS 1FM, hls: \"{}\" }}\nshows: []\n", station.url());
@@ -150,7 +150,7 @@ async fn a_station_is_tried_and_what_it_sends_is_heard() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn why_no_sound_comes_is_told_in_the_language_of_the_page_also_when_it_changes() {
+async fn the_cause_of_missing_sound_is_in_the_language_of_the_page_also_when_it_changes() {
     let library = Library::open(
         "timezone: UTC\nstations:\n  s: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\nshows:\n  \
          - { title: Always, station: s, cron: \"* * * * *\", length: 1m }\n",
@@ -169,7 +169,7 @@ async fn why_no_sound_comes_is_told_in_the_language_of_the_page_also_when_it_cha
     if let Some(axe) = &axe {
         check(&page, axe, "what is on the air in trouble").await;
     }
-    // What the service is told next by other stations: some words say more than their kind, and some do not.
+    // The next causes: the words of some say more than their kind, those of others do not.
     let tell = |kind: &str, words: &str| {
         format!(
             "(() => {{ const id = document.querySelector('.now').dataset.id; \
@@ -190,7 +190,7 @@ async fn why_no_sound_comes_is_told_in_the_language_of_the_page_also_when_it_cha
     if let Some(axe) = &axe {
         check(&page, axe, "a station in trouble").await;
     }
-    // Trying it would take longer than anybody wants to wait here.
+    // A real trial would take too long here.
     page.eval(&format!(
         "window.fetch = async () => Response.json({{ ok: false, seconds: 0, trouble: '{refused}', trouble_kind: 'refused' }})"
     ))

@@ -1,4 +1,4 @@
-//! The schedule: the timetable, its zones, and what is done by hand.
+//! The schedule: the timetable, its zones, and changes by hand.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::library;
 use crate::support::browser::{Browser, Look};
 use crate::support::shelved::{Library, Shelved};
 
-/// Two shows at the same time and one in London.
+/// Returns the YAML of two shows at the same time and one in London.
 const YAML: &str = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
                     r3: { name: Radio 3, timezone: Europe/London, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
                     - { title: 명연주 명음반, id: masters, station: kbs, cron: \"0 14 * * *\", length: 2h }\n  \
@@ -14,7 +14,7 @@ const YAML: &str = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls
                     - { title: Night Tracks, id: night, station: r3, cron: \"30 21 * * *\", length: 90m }\n";
 const NONE: &[Shelved] = &[];
 
-/// The clock that the last airing of a show says, and where it stands in the timetable: `21:30`, `0%`.
+/// Returns the time and the position of the last airing of a show in the timetable: `21:30`, `0%`.
 fn last(show: &str, what: &str) -> String {
     format!("[...document.querySelectorAll('.slot[data-key^=\"{show}@\"]')].at(-1).{what}")
 }
@@ -26,12 +26,12 @@ async fn the_week_is_a_timetable_in_the_zones_of_the_shows_or_in_mine() {
     let page = browser.page(&library.base, Look { width: 1440, ..Look::DESK }).await;
     page.goto("/schedule").await;
     page.is("document.querySelector('.week.laid')").await;
-    // Today may be two days, one in each zone.
+    // Today may be two dates, one in each zone.
     let days = page.eval("document.querySelectorAll('.days .day:not([hidden])').length").await;
     assert!([json!(7), json!(8)].contains(&days), "{days}");
     let clock = "querySelector('[data-from]').textContent";
     assert_eq!(page.text(&last("night", clock)).await, "21:30");
-    // What is on at the same time stands side by side, and says so.
+    // Airings at the same time are side by side, and say so.
     assert_eq!(page.text(&last("masters", "style.getPropertyValue('--left')")).await, "0%");
     assert_eq!(page.text(&last("drama", "style.getPropertyValue('--left')")).await, "50%");
     assert_eq!(page.text(&last("night", "style.getPropertyValue('--width')")).await, "100%");
@@ -50,7 +50,7 @@ async fn the_week_is_a_timetable_in_the_zones_of_the_shows_or_in_mine() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_timetable_shows_this_moment_by_a_clock_that_all_of_it_goes_by() {
+async fn the_timetable_shows_this_moment_only_if_all_of_it_has_one_zone() {
     let yaml = "timezone: Asia/Seoul\nstations:\n  kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }\n  \
                 r3: { name: Radio 3, timezone: Europe/London, hls: \"http://127.0.0.1:9/y\" }\nshows:\n  \
                 - { title: 뉴스, id: news, station: kbs, cron: \"0 * * * *\", length: 1h }\n  \
@@ -63,7 +63,7 @@ async fn the_timetable_shows_this_moment_by_a_clock_that_all_of_it_goes_by() {
     assert_eq!(page.eval("document.querySelector('.moment')").await, json!(null), "two clocks, two moments");
     page.click(".zones [value=mine]").await;
     page.is("document.querySelector('.moment')?.closest('.day.today')").await;
-    // Whoever comes to the page sees it at once.
+    // A page that opens shows it at once.
     page.goto("/schedule").await;
     page.is("(() => { const box = document.querySelector('.moment').getBoundingClientRect(); \
          return box.height > 0 && box.top > 0 && box.bottom < innerHeight; })()")
@@ -75,7 +75,7 @@ async fn the_timetable_shows_this_moment_by_a_clock_that_all_of_it_goes_by() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_an_airing_of_a_show_one_of_anything_else_can_be_added() {
+async fn an_airing_of_anything_else_can_be_added_after_one_of_a_show() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look { width: 800, ..Look::DESK }).await;
@@ -105,7 +105,7 @@ async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look { width: 800, ..Look::DESK }).await;
-    // Somebody else looks at the same time, and sees it without doing anything.
+    // Another visitor sees the change without doing anything.
     let other = browser.page(&library.base, Look::PHONE).await;
     other.goto("/schedule").await;
     page.goto("/schedule").await;
@@ -131,7 +131,7 @@ async fn an_airing_is_skipped_and_taken_back_and_one_is_added_and_removed() {
     )
     .await;
     page.click(".one-time button").await;
-    // By its title: what is on at the same time names it, too.
+    // By its title: overlapping airings name it, too.
     let added = "[...document.querySelectorAll('.slot')] \
                  .find((it) => it.querySelector('.title').textContent === '선거 개표 방송')";
     for page in [&page, &other] {

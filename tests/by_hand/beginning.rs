@@ -1,4 +1,4 @@
-//! Where a recording begins that was asked for at once: of a station that has nothing from before, with its first sound.
+//! The beginning of a recording that is started by hand: its first sound, if the station offers nothing from before.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Method;
@@ -10,12 +10,12 @@ use crate::support::icecast::{self, Icecast};
 use crate::support::machine::{heard, whole};
 use crate::support::rtmp::RtmpServer;
 
-/// The longest that connecting may take.
+/// How long connecting may take.
 const CONNECTING: TimeDelta = TimeDelta::seconds(10);
-/// What the encoder of the source and the server delay the sound by, in seconds.
+/// How much the encoder of the source and the server delay the sound, in seconds.
 const LAG: std::ops::Range<f64> = -0.05..2.0;
 
-/// Runs what blocks, such as starting a server.
+/// Runs blocking work, such as starting a server.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.expect("no panic")
 }
@@ -24,7 +24,7 @@ async fn desk(source: &str) -> Desk {
     Desk::over(Aircheck::new(&format!("timezone: UTC\nstations:\n  s: {{ {source} }}\nshows: []\n"))).await
 }
 
-/// Waits until an airing begins later than `asked`; gives it as it is then.
+/// Waits until an airing begins later than `asked`, and returns it.
 async fn begun(desk: &Desk, asked: &Value) -> Value {
     let path = format!("airings/{}", id(asked));
     let moved = async || at(&desk.get(&path).await, "start") > at(asked, "start");
@@ -32,7 +32,7 @@ async fn begun(desk: &Desk, asked: &Value) -> Value {
     desk.get(&path).await
 }
 
-/// Ten seconds that are asked for are all there, from the first sound on, under the id that was answered.
+/// Checks that all ten seconds are there, from the first sound on, under the id that was answered.
 async fn has_its_whole_length(desk: &Desk) {
     let (status, asked) = desk.post("stations/s/record", json!({ "length": "10s" })).await;
     assert_eq!(status, 201, "{asked}");
@@ -50,19 +50,19 @@ async fn has_its_whole_length(desk: &Desk) {
 }
 
 #[tokio::test]
-async fn over_rtmp_it_begins_with_the_first_sound_and_has_its_whole_length() {
+async fn an_rtmp_recording_begins_with_the_first_sound_and_has_its_whole_length() {
     let server = aside(RtmpServer::start).await;
     has_its_whole_length(&desk(&format!("rtmp: \"{}\"", server.url())).await).await;
 }
 
 #[tokio::test]
-async fn over_icecast_without_a_burst_it_begins_with_the_first_sound_and_has_its_whole_length() {
+async fn an_icecast_recording_without_a_burst_begins_with_the_first_sound_and_has_its_whole_length() {
     let server = aside(|| Icecast::without_burst(icecast::MP3)).await;
     has_its_whole_length(&desk(&format!("icecast: \"{}\"", server.url())).await).await;
 }
 
 #[tokio::test]
-async fn what_goes_on_until_it_is_stopped_keeps_its_beginning_and_its_open_end_when_the_service_dies() {
+async fn a_recording_until_it_is_stopped_keeps_its_beginning_and_its_open_end_when_the_service_dies() {
     let server = aside(|| Icecast::without_burst(icecast::MP3)).await;
     let mut desk = desk(&format!("icecast: \"{}\"", server.url())).await;
     let (_, asked) = desk.ask(Method::POST, "stations/s/record", None).await;
@@ -84,7 +84,7 @@ async fn what_goes_on_until_it_is_stopped_keeps_its_beginning_and_its_open_end_w
 }
 
 #[tokio::test]
-async fn a_station_that_answers_too_late_is_partial_from_the_second_in_which_it_was_asked_for() {
+async fn a_recording_of_a_station_that_answers_too_late_is_partial_and_begins_when_it_was_asked_for() {
     let mut server = aside(RtmpServer::start).await;
     let desk = desk(&format!("rtmp: \"{}\"", server.url())).await;
     server.stop();
@@ -107,8 +107,7 @@ async fn a_station_that_answers_too_late_is_partial_from_the_second_in_which_it_
 }
 
 #[tokio::test]
-async fn a_station_that_is_on_tape_already_is_recorded_from_the_second_in_which_it_was_asked_for_also_when_it_is_away()
-{
+async fn a_station_on_tape_is_recorded_from_the_second_in_which_that_was_asked_for_even_if_it_is_away() {
     let mut server = aside(RtmpServer::start).await;
     let desk = desk(&format!("rtmp: \"{}\"", server.url())).await;
     let record = async |title: &str, length: Option<&str>| {

@@ -1,4 +1,5 @@
-//! The file is edited while its shows are on the air: what is told is what is being recorded, and that is finished.
+//! The configuration is edited while its shows are on the air: running airings are shown as they are recorded, and
+//! finished.
 
 use aircheck::base::clock::SystemClock;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +13,7 @@ use crate::support::machine::{by_show, heard, minute, whole};
 use crate::support::origin::Origin;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_is_on_the_air_is_told_as_it_is_recorded_and_finished_whatever_the_file_says_by_then() {
+async fn a_running_airing_is_shown_as_it_is_recorded_and_finished_whatever_the_file_says_then() {
     let origin = Origin::start();
     let station = |id: &str| {
         let url = origin.station(id, stamped()).url();

@@ -1,8 +1,8 @@
 //! The same faults for the recorders that people use today: `tests/compare/run` says how to run it.
 //!
-//! Every tool records every case from a station of its own, all at the same origin and with the same fault at the same
-//! moment, and is given the same time. What it made is listened to: missing is what is not in the file of the seconds
-//! that began with the first one in it, doubled is what is in it twice.
+//! Every tool records every case from its own station, all at the same origin, with the same fault at the same moment,
+//! for the same time. The reader listens to the file: from the first second in it on, a second that is not there is
+//! missing, and one that is there twice is doubled.
 
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
@@ -22,11 +22,11 @@ use crate::support::timecode::Report;
 
 /// How long after the first segment was asked for a fault strikes.
 const MOMENT: Duration = Duration::from_secs(10);
-/// Who has not asked for sound by then never does.
+/// A tool that has not asked for sound by then never does.
 const GIVEN_UP_AFTER: Duration = Duration::from_secs(60);
-/// Cases at a time, each by all tools: programs that share a processor with too many others start late.
+/// How many cases run at a time, each by all tools: on a crowded processor, programs start late.
 const AT_A_TIME: usize = 4;
-/// How much longer than it should a tool may take.
+/// How much longer than planned a tool may take.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +38,7 @@ enum Tool {
 
 const TOOLS: [Tool; 3] = [Tool::Ffmpeg, Tool::Streamlink, Tool::Aircheck];
 
-/// What is recorded of a station.
+/// Which stream of a station is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Source {
     /// Its live HLS.
@@ -47,8 +47,7 @@ enum Source {
     Endless,
 }
 
-/// A fault: how it is told, what its station is besides a plain one, and how it is switched on when the tool has played for
-/// [`MOMENT`].
+/// A fault: its name, the setup of its station, and how it is switched on once the tool has played for [`MOMENT`].
 #[derive(Debug, Clone, Copy)]
 struct Case {
     name: &'static str,
@@ -72,7 +71,7 @@ impl Source {
         }
     }
 
-    /// Whose name tells ffmpeg how to pack it.
+    /// The file, whose name tells ffmpeg the container.
     fn file(self) -> &'static str {
         match self {
             Self::Hls => "a.ts",
@@ -170,9 +169,9 @@ async fn the_same_faults() {
     }
 }
 
-/// One tool, one case: seconds missing and doubled.
+/// Runs one tool in one case, and returns the seconds missing and doubled.
 async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f64, f64) {
-    // Each has an origin of its own, whose port can be closed for it alone.
+    // Each tool has its own origin, whose port can be closed for it alone.
     let (origin, station) = aside(move || {
         let origin = Origin::start();
         let station = origin.station("s", (case.setup)(Setup::of(case.source.container())));
@@ -211,7 +210,7 @@ async fn record(tool: Tool, &case: &Case, seconds: u32, streamlink: &str) -> (f6
             }
             Tool::Streamlink => {
                 let length = seconds.to_string();
-                // Of an endless body it takes no length: it is ended when all the time is up.
+                // streamlink has no length for an endless body, so it is stopped when the time is up.
                 let (url, duration) = match case.source {
                     Source::Hls => (format!("hls://{url}"), vec!["--hls-duration", &length]),
                     Source::Endless => (format!("httpstream://{url}"), Vec::new()),
@@ -251,7 +250,7 @@ fn command(program: &str) -> Command {
     command
 }
 
-/// What is in the file, if there is one that can be played.
+/// Returns what is in the file. `None` if there is none that can be played.
 async fn listen(file: PathBuf) -> Option<Report> {
     let playable = |file: &Path| file.metadata().is_ok_and(|data| data.len() > 0);
     aside(move || playable(&file).then(|| catch_unwind(|| Report::of_file(&file)).ok())?).await

@@ -1,6 +1,6 @@
-//! Real podcast clients at real feeds: what they download is what was recorded.
+//! Real podcast clients at real feeds: they download exactly what was recorded.
 //!
-//! podget is part of the suite. The others, and the validators, are asked by `tests/feeds/run`.
+//! podget is part of the suite. `tests/feeds/run` runs the other clients and the validators.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -12,11 +12,11 @@ use super::KOREAN;
 use crate::support::collection::{Collection, sound};
 use crate::support::folder;
 
-/// The recordings in a collection, and those of the Korean show among them.
+/// How many recordings a collection has, and how many are of the Korean show.
 const ALL: usize = 4;
 const KOREAN_ONES: usize = 2;
 
-/// How many MP3s below `folder` are a recording, byte for byte; fails where there is another MP3.
+/// Returns how many MP3s below `folder` are a recording, byte for byte; fails if there is another MP3.
 fn downloaded(folder: &Path) -> usize {
     let mut found = Vec::new();
     mp3s(folder, &mut found);
@@ -49,14 +49,14 @@ fn said(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// Downloads a feed with podget, all but its settings made by itself; gives how many recordings are there then.
+/// Downloads a feed with podget, with few settings of our own; returns how many recordings are there then.
 async fn podget(feed: &Url, home: &Path) -> (usize, String) {
     let settings = home.join("podget");
     let folder = settings.to_str().expect("UTF-8");
     if !settings.exists() {
         run("podget", &["-d", folder, "--create-config", "podgetrc"], home).await;
         let rc = std::fs::read_to_string(settings.join("podgetrc")).expect("its settings");
-        // The disk of whoever runs this may be fuller than it likes.
+        // The disk of this machine may be fuller than podget accepts.
         std::fs::write(settings.join("podgetrc"), rc.replace("MIN_SPACE=614400", "MIN_SPACE=0")).expect("written");
         std::fs::write(settings.join("serverlist"), format!("{feed} radio show\n")).expect("written");
     }

@@ -1,4 +1,4 @@
-//! Feeds, playlists and calendars, asked over HTTP of the real service with a library of real MP3s.
+//! Feeds, playlists and calendars, over HTTP at the real service, with a library of real MP3s.
 
 mod clients;
 
@@ -18,10 +18,10 @@ use crate::support::collection::{Collection, SECONDS, kept};
 use crate::support::ffmpeg;
 use crate::support::library::{HOSTILE, address, record};
 
-/// A page for everybody, who may then come by way of a web server.
+/// The keys of a page for everybody, also through a web server in front.
 const OPEN: &str = "web: { listen: \"127.0.0.1:0\", auth: none }\n";
 
-/// The folder of the Korean show, in an address.
+/// The path of the Korean show, in an address.
 const KOREAN: &str = "shows/%EB%AA%85%EC%97%B0%EC%A3%BC-%EB%AA%85%EC%9D%8C%EB%B0%98";
 
 async fn get(url: &Url) -> Response {
@@ -44,19 +44,19 @@ async fn channel(base: &Url, path: &str) -> Channel {
     Channel::read_from(text(base, path).await.as_bytes()).expect("RSS")
 }
 
-/// The elements `prefix:name` of a feed.
+/// Returns the elements `prefix:name` of a feed.
 fn elements<'a>(channel: &'a Channel, prefix: &str, name: &str) -> &'a [Extension] {
     channel.extensions().get(prefix).and_then(|elements| elements.get(name)).map_or(&[], Vec::as_slice)
 }
 
-/// The links of a feed: what they are to it, and where they lead.
+/// Returns the links of a feed: their relation, and where they lead.
 fn links(channel: &Channel) -> Vec<(&str, &str)> {
     let links = elements(channel, "atom", "link").iter();
     links.map(|link| (link.attrs()["rel"].as_str(), link.attrs()["href"].as_str())).collect()
 }
 
 #[tokio::test]
-async fn a_feed_says_all_that_podcast_apps_ask_for() {
+async fn a_feed_has_all_that_podcast_apps_read() {
     let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let path = format!("{KOREAN}/feed.xml");
@@ -96,7 +96,7 @@ async fn a_feed_says_all_that_podcast_apps_ask_for() {
 }
 
 #[tokio::test]
-async fn chapters_are_where_they_are_in_the_file() {
+async fn chapters_are_at_their_positions_in_the_file() {
     let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let feed = channel(&base, "feed.xml").await;
@@ -130,7 +130,7 @@ async fn chapters_are_where_they_are_in_the_file() {
 }
 
 #[tokio::test]
-async fn a_transcript_that_somebody_puts_beside_a_recording_is_in_its_feed() {
+async fn a_transcript_beside_a_recording_is_in_its_feed() {
     let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let path = format!("{KOREAN}/feed.xml");
@@ -139,7 +139,7 @@ async fn a_transcript_that_somebody_puts_beside_a_recording_is_in_its_feed() {
     let words = "WEBVTT\n\n00:00.000 --> 00:02.000\n안녕하세요\n";
     std::fs::write(newest.with_extension("vtt"), words).expect("written");
     std::fs::write(newest.with_extension("json"), "{}").expect("written");
-    // Of another recording, which had this name before.
+    // A transcript of another recording, which had this name before.
     let old = std::fs::File::create(newest.with_extension("srt")).expect("made");
     old.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("an old file");
     assert_eq!(ask(&base, &path, &[(IF_NONE_MATCH.as_str(), &before)]).await.status(), StatusCode::OK, "it changed");
@@ -159,7 +159,7 @@ async fn a_transcript_that_somebody_puts_beside_a_recording_is_in_its_feed() {
 }
 
 #[tokio::test]
-async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_never_does() {
+async fn an_app_that_asks_again_gets_a_feed_only_if_it_has_changed_and_a_guid_never_changes() {
     let library = Collection::usual("").await;
     let (service, base) = library.serve().await;
     let guids = |channel: &Channel| -> Vec<String> {
@@ -179,7 +179,7 @@ async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_neve
     let head = Client::new().head(base.join("feed.xml").expect("a path")).send().await.expect("an answer");
     assert_eq!((head.status(), head.headers()[ETAG].to_str().expect("plain")), (StatusCode::OK, tag));
 
-    // Somebody removes a file by hand: nobody is sent to it, and everybody hears of that.
+    // A person removes a file: the feed no longer has it, and apps get the new feed.
     let gone = kept("hostile", HOSTILE, 2);
     std::fs::remove_file(library.path(&gone)).expect("removed");
     assert_eq!(again(IF_NONE_MATCH.as_str(), tag).await.0, StatusCode::OK);
@@ -202,7 +202,7 @@ async fn an_app_that_asks_again_gets_a_feed_only_when_it_changed_and_a_guid_neve
 }
 
 #[tokio::test]
-async fn a_feed_leads_whoever_asked_to_this_machine_and_nobody_to_their_own() {
+async fn a_feed_leads_clients_to_this_machine_and_none_to_its_own() {
     let library = Collection::usual(OPEN).await;
     let (_service, base) = library.serve().await;
     let enclosure = async |headers: &[(&str, &str)]| {
@@ -301,7 +301,7 @@ async fn playlists_have_one_entry_for_each_recording_whatever_its_title() {
 }
 
 #[tokio::test]
-async fn the_calendar_is_what_apps_subscribe_to_and_is_sent_again_only_when_it_changed() {
+async fn the_calendar_is_valid_and_sent_again_only_if_it_has_changed() {
     let library = Collection::usual("").await;
     let (_service, base) = library.serve().await;
     let answer = ask(&base, "schedule.ics", &[]).await;
@@ -327,7 +327,7 @@ async fn the_calendar_is_what_apps_subscribe_to_and_is_sent_again_only_when_it_c
 }
 
 #[tokio::test]
-async fn one_page_has_the_addresses_of_all_there_is_to_subscribe_to() {
+async fn one_page_has_the_addresses_of_all_subscriptions() {
     let collection = Collection::usual(OPEN).await;
     let (_service, base) = collection.serve().await;
     let known = [(HOST.as_str(), "192.0.2.7:8080"), ("accept-language", "ko")];
@@ -352,7 +352,7 @@ async fn one_page_has_the_addresses_of_all_there_is_to_subscribe_to() {
 }
 
 #[tokio::test]
-async fn every_feed_has_a_picture_of_the_kind_and_size_that_apps_take() {
+async fn every_feed_has_a_picture_of_a_type_and_size_that_apps_accept() {
     let collection = Collection::usual("").await;
     let jpeg = ffmpeg::run(&["-f", "lavfi", "-i", "color=red:s=1500x1500", "-frames:v", "1", "-f", "mjpeg", "-"], &[]);
     std::fs::write(collection.aircheck.path("news.jpg"), &jpeg).expect("a picture");
@@ -368,7 +368,7 @@ async fn every_feed_has_a_picture_of_the_kind_and_size_that_apps_take() {
         assert_eq!(known.status(), StatusCode::NOT_MODIFIED, "{url}");
         (kind.to_str().expect("plain").to_owned(), answer.bytes().await.expect("bytes"))
     };
-    // Width and height stand there in every PNG.
+    // Every PNG has its width and height there.
     let size = |png: &[u8]| (png[16..20].to_vec(), png[20..24].to_vec());
     let square = |side: u32| (side.to_be_bytes().to_vec(), side.to_be_bytes().to_vec());
     for path in ["feed.xml", &format!("{KOREAN}/feed.xml")] {

@@ -1,4 +1,4 @@
-//! Slow and large requests end, and keep nobody else from being answered.
+//! Slow and large requests end, and do not keep other clients from being answered.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ pub(super) async fn connect(page: &Guarded) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-/// All that comes until the connection is closed, and how long that took.
+/// Returns all that comes until the connection is closed, and how long that took.
 pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
     let clock = SystemClock::shared();
     let mut bytes = Vec::new();
@@ -24,7 +24,7 @@ pub(super) async fn rest(stream: &mut TcpStream) -> (String, Duration) {
 }
 
 #[tokio::test]
-async fn who_asks_slowly_is_not_waited_for() {
+async fn a_slow_request_is_cut_off() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
     let mut events = page.get("/api/v1/events", &[with(&session)]).await;
@@ -52,7 +52,7 @@ async fn who_asks_slowly_is_not_waited_for() {
     }
     assert!(silent.0.is_empty() && idle.0.starts_with("HTTP/1.1 200 "), "{silent:?} {idle:?}");
     assert!(half.0.starts_with("HTTP/1.1 408 "), "{half:?}");
-    // Whoever only listens has been there for longer than all of them.
+    // A client that only listens outlasts all of them.
     let listening = async { while events.chunk().await.expect("it is open").is_some() {} };
     assert!(SystemClock::shared().timeout(Duration::from_millis(200), listening).await.is_err(), "it has ended");
 }
@@ -91,7 +91,7 @@ async fn who_asks_too_much_is_refused() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_what_they_asked_for_holds_little_memory() {
+async fn a_client_that_does_not_read_its_answer_holds_little_memory() {
     let page = Guarded::start("auth: none").await;
     let sound = std::fs::File::options().write(true).open(page.aircheck.path("recordings/hostile@20261120T0700Z.mp3"));
     sound.expect("the recording").set_len(256 << 20).expect("a large one");

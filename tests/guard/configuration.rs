@@ -1,4 +1,4 @@
-//! Who may see the page is said in the file, and nobody is let in by oversight.
+//! The configuration says who may see the page, and nobody gets access by oversight.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::support::ports;
 const STATION: &str = "stations:\n  x: { hls: \"http://127.0.0.1:9/x\" }\n";
 
 #[tokio::test]
-async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
+async fn other_machines_get_access_only_with_a_password_or_by_an_explicit_key() {
     let hash = guarded("");
     let hash = hash.trim_start_matches("password: ").trim_matches('"').to_owned();
     let aircheck = Aircheck::new(STATION);
@@ -64,7 +64,7 @@ async fn other_machines_are_let_in_with_a_password_or_in_so_many_words() {
 }
 
 #[tokio::test]
-async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
+async fn a_reload_moves_the_page_or_turns_it_off() {
     let page = Guarded::start("").await;
     let limit = Duration::from_secs(60);
     let free = ports::free();
@@ -77,7 +77,7 @@ async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
     page.service.says(&format!("the page is at http://127.0.0.1:{free}/"), limit).await;
     assert!(answers(free).await && !answers(before).await);
 
-    // The same port for all the world, and back.
+    // The same port on all interfaces, and back.
     write(&format!("listen: \"0.0.0.0:{free}\", auth: none"));
     page.service.says(&format!("the page is at http://0.0.0.0:{free}/"), limit).await;
     let known = reqwest::get(format!("http://127.0.0.1:{free}/")).await.expect("an answer").status();
@@ -88,7 +88,7 @@ async fn the_page_moves_and_goes_as_the_file_says_while_the_service_runs() {
 }
 
 #[tokio::test]
-async fn the_page_is_below_no_address_of_its_own() {
+async fn base_url_cannot_begin_with_an_address_of_the_page() {
     let route = Regex::new(r#"\.route\(\s*"/([^/"{]+)"#).expect("a pattern");
     let mut own: Vec<String> = Vec::new();
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src/web")];
@@ -128,7 +128,7 @@ async fn the_page_is_below_no_address_of_its_own() {
 }
 
 #[test]
-fn passwd_makes_the_line_for_the_file() {
+fn passwd_prints_the_line_for_the_file() {
     let passwd = |input: &str| {
         #[expect(clippy::disallowed_methods, reason = "the tests run the real binary as a user would")]
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_aircheck"));

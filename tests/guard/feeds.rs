@@ -1,4 +1,4 @@
-//! What the address of a feed opens, and what it does not.
+//! Tokens of feeds: what the address of a feed opens, and what it does not.
 
 use reqwest::StatusCode;
 use reqwest::header::REFERRER_POLICY;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{Guarded, HTML, PASSWORD, accept, guarded, with};
 
-/// Path and query of an address.
+/// Returns path and query of an address.
 fn place(address: &str) -> String {
     let url = url::Url::parse(address).expect("a URL");
     format!("{}?{}", url.path(), url.query().unwrap_or_default())
@@ -66,7 +66,7 @@ async fn the_address_of_a_feed_opens_it_and_its_sound_and_nothing_else_until_it_
         let answer = page.get(path, &[]).await;
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{path}");
     }
-    // It changes nothing, and is not led to the form.
+    // A token changes nothing, and is not redirected to the form.
     let renew = page.post(&format!("/api/v1/shows/hostile/feed/renew?{token}"), &[], &[]).await;
     assert_eq!(renew.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(page.status(&format!("/?{token}"), &[accept(HTML)]).await, StatusCode::UNAUTHORIZED);

@@ -1,4 +1,4 @@
-//! Names that point elsewhere, paths that lead elsewhere, and titles that are something else.
+//! Hostile host names, paths and titles.
 
 use reqwest::StatusCode;
 use reqwest::header::HOST;
@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::bounds::{connect, rest};
 use super::{Guarded, guarded, with};
 
-/// All addresses with a variable part.
+/// Returns all addresses with a variable part.
 const VARIABLE: [&str; 18] = [
     "/media/{}.mp3",
     "/media/{}",
@@ -60,7 +60,7 @@ async fn no_path_leads_to_the_disk() {
             );
         }
     }
-    // Clients take dots off before they ask; not all do.
+    // Most clients resolve dots before they ask; not all do.
     for path in ["/media/../stations.yaml", "/static/../../stations.yaml", "/%2e%2e/stations.yaml", "/../../etc/passwd"]
     {
         let mut stream = connect(&page).await;
@@ -72,8 +72,8 @@ async fn no_path_leads_to_the_disk() {
 }
 
 #[tokio::test]
-async fn a_page_that_points_its_name_here_reads_nothing() {
-    // Without a password it is the name that tells.
+async fn a_foreign_page_whose_name_points_here_reads_nothing() {
+    // Without a password, the host name gives it away.
     let page = Guarded::start("auth: none, base_url: \"https://radio.example.org/\"").await;
     let known = async |host: &str| page.status("/api/v1/recordings", &[(HOST.as_str(), host)]).await;
     for host in ["127.0.0.1", "localhost:8080", "[::1]:8080", "radio.example.org", "radio.example.org:8443"] {
@@ -81,13 +81,13 @@ async fn a_page_that_points_its_name_here_reads_nothing() {
     }
     for host in ["evil.example", "evil.example:8080", "radio.example.org.evil.example", "127.0.0.1.evil.example"] {
         assert_eq!(known(host).await, StatusCode::MISDIRECTED_REQUEST, "{host}");
-        // A page can have its scripts say that they come by way of a web server.
+        // Scripts of a page can pretend to come through a web server.
         for name in ["x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"] {
             let answer = page.status("/api/v1/recordings", &[(HOST.as_str(), host), (name, "127.0.0.1")]).await;
             assert_eq!(answer, StatusCode::MISDIRECTED_REQUEST, "{host} {name}");
         }
     }
-    // With one it is that the page does not know it.
+    // With a password, the foreign page does not know it.
     let page = Guarded::start(&guarded("")).await;
     let asked = |host: &'static str| (HOST.as_str(), host);
     assert_eq!(page.status("/api/v1/recordings", &[asked("radio.local")]).await, StatusCode::UNAUTHORIZED);

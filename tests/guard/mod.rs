@@ -1,4 +1,4 @@
-//! The page behind its password, asked over HTTP of the real service: who gets in, who does not, and how much one may ask.
+//! The page behind its password, over HTTP at the real service: who gets access, and how much a client may ask.
 
 mod bounds;
 mod configuration;
@@ -22,13 +22,13 @@ use crate::support::library::{HOSTILE, address, record};
 const PASSWORD: &str = "파란 고양이 & 12%";
 const HTML: &str = "text/html,application/xhtml+xml,*/*;q=0.8";
 
-/// The keys of `web` with our password, and `more`.
+/// Returns the keys of `web` with our password, and `more`.
 fn guarded(more: &str) -> String {
     let hash = PasswordHash::of(PASSWORD).expect("a hash");
     format!("password: \"{}\"{more}", hash.as_str())
 }
 
-/// The service on a library of two recordings, with these keys under `web`.
+/// Starts the service on a library of two recordings, with these keys under `web`.
 struct Guarded {
     aircheck: Aircheck,
     service: Service,
@@ -49,7 +49,7 @@ impl Guarded {
         Self { aircheck, service, base, client }
     }
 
-    /// Stops it and starts it again.
+    /// Stops the service and starts it again.
     async fn restart(&mut self) {
         self.service.signal(rustix::process::Signal::TERM);
         assert!(self.service.end().await.success());
@@ -80,12 +80,12 @@ impl Guarded {
         request.body(body).send().await.expect("an answer")
     }
 
-    /// What the browser is told to keep after signing in with `password`.
+    /// Signs in with `password`, and returns the answer.
     async fn sign_in(&self, password: &str, headers: &[(&str, &str)]) -> Response {
         self.post("/sign-in", &[("password", password)], headers).await
     }
 
-    /// The session that the right password begins, as a browser sends it.
+    /// Signs in with the right password, and returns the cookie as a browser sends it.
     async fn session(&self) -> String {
         let answer = self.sign_in(PASSWORD, &[]).await;
         assert_eq!(answer.status(), StatusCode::SEE_OTHER);
@@ -93,7 +93,7 @@ impl Guarded {
     }
 }
 
-/// The keys of `web`, and two shows.
+/// Returns the YAML with these keys of `web`, and two shows.
 fn yaml(web: &str) -> String {
     format!(
         "web: {{ listen: \"127.0.0.1:0\", {web} }}\ntimezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \
@@ -103,7 +103,7 @@ fn yaml(web: &str) -> String {
     )
 }
 
-/// `name=value` of the cookie that an answer sets.
+/// Returns `name=value` of the cookie that an answer sets.
 fn cookie(answer: &Response) -> String {
     let set = answer.headers()[SET_COOKIE].to_str().expect("plain");
     set.split(';').next().expect("a pair").to_owned()

@@ -1,4 +1,4 @@
-//! Behind a real nginx as the guide says, below a path of its host: with that path handed on, and without it.
+//! The page behind a real nginx as the guide says, below a path of its host: nginx passes that path on, or removes it.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -22,7 +22,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// Hands on what is below `/radio/` as `location` says.
+    /// Starts nginx, which passes on what is below `/radio/` as `location` says.
     async fn start(location: &str) -> Self {
         let (port, folder) = (ports::free(), tempfile::tempdir().expect("a folder"));
         // Relative to the folder that nginx is started with.
@@ -43,7 +43,7 @@ impl Nginx {
     }
 }
 
-/// What the guide says to write, for the page at `page`. Here nginx speaks no HTTPS, so it is made to say so.
+/// Returns the configuration of the guide for the page at `page`. Here nginx has no HTTPS, so it pretends to.
 fn location(page: &Url, stripped: bool) -> String {
     let guide = include_str!("../../docs/guide/remote.md");
     let told = guide.split("```nginx\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a part about nginx");
@@ -53,7 +53,7 @@ fn location(page: &Url, stripped: bool) -> String {
     written
 }
 
-/// The text of a page, in which slashes are written as such.
+/// Returns the text of a page, with slashes unescaped.
 async fn slashed(page: reqwest::Response) -> String {
     page.text().await.expect("text").replace("&#x2f;", "/")
 }
@@ -114,7 +114,7 @@ async fn works_below_a_path(stripped: bool) {
     assert_eq!(out.headers()[LOCATION], "/radio/sign-in");
     assert_eq!(page.status("/radio/", &[host, with(&session)]).await, StatusCode::UNAUTHORIZED);
 
-    // Who guesses is told apart by what nginx saw, not by what they say.
+    // Guesses count for the address that nginx saw, not for what the client claims.
     for number in 0..5 {
         let said = format!("198.51.100.{number}");
         let wrong = format!("wrong {number}");
@@ -124,9 +124,9 @@ async fn works_below_a_path(stripped: bool) {
     assert_eq!(stopped.status(), StatusCode::TOO_MANY_REQUESTS);
 }
 
-/// For a web server in front aircheck is asked by its own machine.
+/// A web server in front connects from the same machine.
 #[tokio::test]
-async fn without_a_password_nobody_is_let_in_by_way_of_a_web_server() {
+async fn without_a_password_nobody_gets_access_through_a_web_server() {
     let page = Guarded::start("").await;
     let path = "/api/v1/recordings";
     for told in ["203.0.113.5", "127.0.0.1, 203.0.113.5", "2001:db8::1"] {
@@ -142,11 +142,11 @@ async fn without_a_password_nobody_is_let_in_by_way_of_a_web_server() {
 }
 
 #[tokio::test]
-async fn below_a_path_that_nginx_hands_on() {
+async fn below_a_path_that_nginx_passes_on() {
     works_below_a_path(false).await;
 }
 
 #[tokio::test]
-async fn below_a_path_that_nginx_takes_off() {
+async fn below_a_path_that_nginx_removes() {
     works_below_a_path(true).await;
 }

@@ -10,7 +10,7 @@ use super::{Guarded, HTML, PASSWORD, accept, cookie, guarded, with, yaml};
 use crate::support::aircheck::until;
 
 #[tokio::test]
-async fn one_signs_in_by_a_form_stays_so_through_a_restart_and_signs_out() {
+async fn a_session_begins_by_a_form_survives_a_restart_and_ends_by_signing_out() {
     let mut page = Guarded::start(&guarded("")).await;
     let asked = page.get("/shows/hostile?q=a%20b", &[accept(HTML)]).await;
     assert_eq!(asked.status(), StatusCode::SEE_OTHER);
@@ -58,7 +58,7 @@ async fn one_signs_in_by_a_form_stays_so_through_a_restart_and_signs_out() {
 }
 
 #[tokio::test]
-async fn nothing_behind_the_password_is_kept_for_others_and_no_page_at_all() {
+async fn shared_caches_store_nothing_behind_the_password_and_browsers_no_page() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
     for path in ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/hostile", "/nothing", "/static/a/b"] {
@@ -91,7 +91,7 @@ async fn nothing_behind_the_password_is_kept_for_others_and_no_page_at_all() {
 }
 
 #[tokio::test]
-async fn over_https_the_cookie_is_bound_to_it() {
+async fn over_https_the_cookie_is_bound_to_https() {
     let page = Guarded::start(&guarded("")).await;
     let https = ("x-forwarded-proto", "https");
     let answer = page.sign_in(PASSWORD, &[https]).await;
@@ -100,7 +100,7 @@ async fn over_https_the_cookie_is_bound_to_it() {
     assert!(set.ends_with("; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure"), "{set}");
     let session = cookie(&answer);
     assert_eq!(page.status("/", &[https, with(&session)]).await, StatusCode::OK);
-    // A cookie that somebody on the way has planted over plain HTTP is none over HTTPS.
+    // A cookie that an attacker has planted over plain HTTP does not count over HTTPS.
     let plain = session.replace("__Host-", "");
     assert_eq!(page.status("/", &[https, with(&plain)]).await, StatusCode::UNAUTHORIZED);
 }
@@ -110,7 +110,7 @@ async fn another_password_ends_every_session() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
     assert_eq!(page.status("/", &[with(&session)]).await, StatusCode::OK);
-    // Another salt is another hash already.
+    // Another salt already makes another hash.
     page.aircheck.write(&yaml(&guarded("")));
     until("the session is over", Duration::from_secs(60), async || {
         page.status("/", &[with(&session)]).await == StatusCode::UNAUTHORIZED
@@ -120,7 +120,7 @@ async fn another_password_ends_every_session() {
 }
 
 #[tokio::test]
-async fn whoever_is_signed_out_hears_no_more() {
+async fn signing_out_ends_the_stream_of_events() {
     let page = Guarded::start(&guarded("")).await;
     let (first, second) = (page.session().await, page.session().await);
     let mut ears = Vec::new();
@@ -166,13 +166,13 @@ async fn programs_send_the_password_with_every_request() {
             request.send().await.expect("an answer").status()
         };
         assert_eq!(asked(PASSWORD).await, StatusCode::OK, "{path}");
-        // The same wrong one each time: it is counted once.
+        // The same wrong password each time counts once.
         assert_eq!(asked("wrong").await, StatusCode::UNAUTHORIZED, "{path}");
     }
     for broken in ["Basic", "Basic !!!", "Basic YQ==", "Bearer x", "Basic /w=="] {
         assert_eq!(page.status("/", &[(AUTHORIZATION.as_str(), broken)]).await, StatusCode::UNAUTHORIZED, "{broken}");
     }
-    // An attempt is counted where it costs something, so a hundred right ones are quick.
+    // A right password costs no attempt, so a hundred are quick.
     for _ in 0..100 {
         let request = page.client.get(page.url("/healthz")).basic_auth("", Some(PASSWORD));
         assert_eq!(request.send().await.expect("an answer").status(), StatusCode::OK);
@@ -188,14 +188,14 @@ async fn programs_send_the_password_with_every_request() {
 }
 
 #[tokio::test]
-async fn guessing_is_stopped_where_it_comes_from_and_nobody_else_is() {
+async fn guessing_is_stopped_for_its_address_and_for_no_other() {
     let page = Guarded::start(&guarded("")).await;
     let (guesser, other) = (("x-forwarded-for", "203.0.113.5"), ("x-forwarded-for", "203.0.113.6"));
     let session = page.session().await;
     for number in 0..5 {
         assert_eq!(page.sign_in(&format!("guess {number}"), &[guesser]).await.status(), StatusCode::UNAUTHORIZED);
     }
-    // Neither more wrong ones nor the right one, by whichever way.
+    // Neither wrong passwords nor the right one are tried, in whatever way they come.
     let stopped = page.sign_in(PASSWORD, &[guesser, ("accept-language", "ko")]).await;
     assert_eq!(stopped.status(), StatusCode::TOO_MANY_REQUESTS);
     let seconds: u64 = stopped.headers()[RETRY_AFTER].to_str().expect("plain").parse().expect("seconds");
@@ -205,13 +205,13 @@ async fn guessing_is_stopped_where_it_comes_from_and_nobody_else_is() {
     let stopped = request.header(guesser.0, guesser.1).send().await.expect("an answer");
     assert_eq!(stopped.status(), StatusCode::TOO_MANY_REQUESTS);
     assert!(stopped.headers().contains_key(RETRY_AFTER));
-    // Sessions are not stopped, nor are others, who do not become somebody else by saying so.
+    // Sessions are not stopped, nor are other addresses; a forged header changes no address.
     assert_eq!(page.status("/", &[guesser, with(&session)]).await, StatusCode::OK);
     assert_eq!(page.sign_in(PASSWORD, &[other]).await.status(), StatusCode::SEE_OTHER);
     let pretended = page.sign_in(PASSWORD, &[("x-forwarded-for", "198.51.100.1, 203.0.113.5")]).await;
     assert_eq!(pretended.status(), StatusCode::TOO_MANY_REQUESTS);
 
-    // Many addresses together are stopped too, but for those where somebody is signed in.
+    // Many addresses together are stopped, too, except those from which somebody is signed in.
     let mut last = StatusCode::OK;
     for number in 0..60 {
         last =
@@ -231,7 +231,7 @@ async fn guessing_is_stopped_where_it_comes_from_and_nobody_else_is() {
 }
 
 #[tokio::test]
-async fn nothing_is_changed_for_a_page_of_another_site() {
+async fn a_page_of_another_site_can_change_nothing() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
     let own = page.base.origin().ascii_serialization();

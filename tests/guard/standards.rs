@@ -1,4 +1,4 @@
-//! The standards of the web, as a table: what is asked, as it stands on the wire, and what the answer says.
+//! The standards of the web, as a table: a request as it is on the wire, and the head of the answer.
 
 use tokio::io::AsyncWriteExt as _;
 
@@ -8,7 +8,7 @@ use super::{Guarded, guarded};
 /// A recording of 10,000 bytes.
 const SOUND: &str = "/media/hostile@20261120T0700Z.mp3";
 
-/// The head and the body of the answer to a request, which ends the connection.
+/// Returns the head and the body of the answer to a request that closes the connection.
 async fn asked(page: &Guarded, request: &str) -> (String, String) {
     let (line, fields) = request.split_once('\n').unwrap_or((request, ""));
     let fields: String = fields.lines().map(|field| format!("{}\r\n", field.trim_start())).collect();
@@ -20,7 +20,8 @@ async fn asked(page: &Guarded, request: &str) -> (String, String) {
     (head.to_owned(), body.to_owned())
 }
 
-/// Each request has this status, and all of these lines in the head of its answer; one that begins with `!` it has not.
+/// Checks that each answer has this status, and all of these lines in its head; a line that begins with `!` must be
+/// absent.
 async fn all(page: &Guarded, table: &[(&str, u16, &[&str])]) {
     for (request, status, told) in table {
         let (head, _) = asked(page, request).await;
@@ -48,7 +49,7 @@ async fn hosts_are_compared_as_hosts() {
             ("GET /feed.xml\nhost:nas.local", 200, &[]),
             ("GET /feed.xml\nHost: other.local", 421, &[]),
             ("GET /feed.xml\nHost: nas.local.evil.example", 421, &[]),
-            // RFC 9112 section 3.2: one `Host`, and one that can be; the address in the request says more.
+            // RFC 9112 section 3.2: one valid `Host`; a whole address in the request line outweighs it.
             ("GET /feed.xml", 400, &[]),
             ("GET /feed.xml\nHost: nas.local\nHost: nas.local", 400, &[]),
             ("GET /feed.xml\nHost: nas.local\nHost: evil.example", 400, &[]),
@@ -62,7 +63,7 @@ async fn hosts_are_compared_as_hosts() {
 }
 
 #[tokio::test]
-async fn parts_of_a_recording_are_what_the_standard_calls_parts() {
+async fn ranges_of_a_recording_follow_the_standard() {
     let page = Guarded::start("auth: none").await;
     let range = |range: &str| format!("GET {SOUND}\nHost: localhost\nRange: {range}");
     // RFC 9110 section 14.1.2: satisfiable.
@@ -78,11 +79,11 @@ async fn parts_of_a_recording_are_what_the_standard_calls_parts() {
     ] {
         all(&page, &[(&range(asked), 206, &[told, "accept-ranges: bytes", "etag: \""])]).await;
     }
-    // Section 14.2: to be ignored, or may be.
+    // Section 14.2: must or may be ignored.
     for asked in ["items=0-1", "bytes=5-2", "bytes=a-b", "bytes=", "bytes=0-1,5-6", "nonsense"] {
         all(&page, &[(&range(asked), 200, &["content-length: 10000", "!content-range"])]).await;
     }
-    // Section 15.5.17: nothing of it is there.
+    // Section 15.5.17: not satisfiable.
     for asked in ["bytes=10000-", "bytes=-0"] {
         all(&page, &[(&range(asked), 416, &["content-range: bytes */10000"])]).await;
     }
@@ -95,7 +96,7 @@ async fn parts_of_a_recording_are_what_the_standard_calls_parts() {
 }
 
 #[tokio::test]
-async fn conditions_are_asked_in_their_order() {
+async fn conditions_are_evaluated_in_their_order() {
     let page = Guarded::start("auth: none").await;
     let (head, _) = asked(&page, &format!("GET {SOUND}\nHost: localhost")).await;
     let field = |name: &str| {
@@ -126,14 +127,14 @@ async fn conditions_are_asked_in_their_order() {
         ("If-Modified-Since: yesterday".to_owned(), 200),
         (format!("If-Unmodified-Since: {modified}"), 200),
         (format!("If-Unmodified-Since: {old}"), 412),
-        // Section 13.2.2: a tag says more than a date, and a condition more than a range.
+        // Section 13.2.2: a tag outweighs a date, and a condition a range.
         (format!("If-None-Match: \"x\"\nIf-Modified-Since: {modified}"), 200),
         (format!("If-None-Match: {tag}\nIf-Modified-Since: {old}"), 304),
         (format!("If-Match: {tag}\nIf-Unmodified-Since: {old}"), 200),
         (format!("If-None-Match: {tag}\nRange: bytes=0-1"), 304),
         (format!("If-None-Match: {tag}\nRange: bytes=99999-"), 304),
         ("If-Match: \"x\"\nRange: bytes=99999-".to_owned(), 412),
-        // Section 13.1.5: a part only of the very same.
+        // Section 13.1.5: a part only of the same content.
         (format!("If-Range: {tag}\nRange: bytes=0-1"), 206),
         (format!("If-Range: {modified}\nRange: bytes=0-1"), 206),
         (format!("If-Range: W/{tag}\nRange: bytes=0-1"), 200),
@@ -143,12 +144,12 @@ async fn conditions_are_asked_in_their_order() {
     ] {
         all(&page, &[(&with(&fields), status, &[])]).await;
     }
-    // Section 15.4.5: what a cache needs stands in the answer that has no body.
+    // Section 15.4.5: an answer without a body has the headers that a cache needs.
     all(&page, &[(&with(&format!("If-None-Match: {tag}")), 304, &["etag: ", "cache-control: "])]).await;
 }
 
 #[tokio::test]
-async fn what_is_part_of_the_page_is_asked_for_and_kept_by_the_standard() {
+async fn parts_of_the_page_are_served_and_cached_by_the_standard() {
     let page = Guarded::start("auth: none").await;
     let (head, _) = asked(&page, "GET /static/app.js\nHost: localhost").await;
     let tag = head.lines().find_map(|line| line.strip_prefix("etag: ")).expect("a tag");
@@ -160,7 +161,7 @@ async fn what_is_part_of_the_page_is_asked_for_and_kept_by_the_standard() {
         &page,
         &[
             (&known("\"x\""), 200, &[]),
-            // RFC 9110 section 9.3.2: the head alone; 15.5.6: what is allowed; 12.5.5: on what an answer depends.
+            // RFC 9110 section 9.3.2: HEAD; 15.5.6: allowed methods; 12.5.5: `Vary`.
             ("HEAD /\nHost: localhost", 200, &["vary: accept-language"]),
             ("HEAD /feed.xml\nHost: localhost", 200, &["content-type: application/rss+xml"]),
             ("DELETE /feed.xml\nHost: localhost", 405, &["allow: GET"]),
@@ -177,7 +178,7 @@ async fn what_is_part_of_the_page_is_asked_for_and_kept_by_the_standard() {
 }
 
 #[tokio::test]
-async fn keys_are_asked_for_and_read_by_the_standard() {
+async fn authentication_follows_the_standard() {
     use base64::Engine as _;
     let page = Guarded::start(&guarded("")).await;
     let pair = |pair: &str| base64::engine::general_purpose::STANDARD.encode(pair);
@@ -195,9 +196,9 @@ async fn keys_are_asked_for_and_read_by_the_standard() {
     all(
         &page,
         &[
-            // RFC 9110 section 15.4.4: to another address, with GET; media types have no case.
+            // RFC 9110 section 15.4.4: a redirect with GET; media types have no case.
             ("GET /?q=1\nHost: localhost\nAccept: Text/HTML", 303, &["location: /sign-in?next=%2F%3Fq%3D1"]),
-            // RFC 6265 section 4.1: a cookie that is no session is none.
+            // RFC 6265 section 4.1: a cookie without a valid session counts as none.
             ("GET /feed.xml\nHost: localhost\nCookie: aircheck=x; ; =; aircheck", 401, &["!set-cookie"]),
         ],
     )

@@ -1,5 +1,5 @@
-//! Five hundred clients fetch feeds and pieces of recordings while twenty stations are on tape: none of them may cost a
-//! second of any recording. How long they wait is told in Markdown.
+//! Five hundred clients fetch feeds and parts of recordings while twenty stations are on tape: none may cost a second
+//! of any recording. The test prints in Markdown how long they wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +20,12 @@ const STATIONS: usize = 20;
 const CLIENTS: usize = 500;
 /// How long each airing is, in seconds.
 const LENGTH: u32 = 60;
-/// Between two requests of a client.
+/// The pause between two requests of a client.
 const PAUSE: Duration = Duration::from_secs(5);
-/// Until the next full minute, and an airing in it.
+/// The longest wait: until the next full minute, and for an airing in it.
 const SOON: Duration = Duration::from_secs(240);
 
-/// What one kind of request took, in milliseconds.
+/// How long requests of one kind took, in milliseconds.
 fn told(name: &str, mut took: Vec<f64>) {
     took.sort_by(f64::total_cmp);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a place in a list")]
@@ -65,11 +65,11 @@ async fn five_hundred_clients_cost_no_second_of_twenty_recordings() {
     let clients = (0..CLIENTS).map(|number| {
         let (base, media, clock) = (library.base.clone(), media.clone(), Arc::clone(&clock));
         tokio::spawn(async move {
-            // A connection of its own, as every client has.
+            // Each client has its own connection.
             let client = Client::builder().pool_max_idle_per_host(1).build().expect("a client");
             let (mut feeds, mut pieces, mut failed) = (Vec::new(), Vec::new(), 0);
             let mut turn = number;
-            // Five hundred people do not begin in the same moment.
+            // Five hundred people do not begin at the same moment.
             clock.sleep(PAUSE * u32::try_from(number).expect("few") / u32::try_from(CLIENTS).expect("few")).await;
             while clock.now() < ends {
                 turn += 1;
@@ -92,7 +92,7 @@ async fn five_hundred_clients_cost_no_second_of_twenty_recordings() {
                     }
                     None => failed += 1,
                 }
-                // An app that plays asks again after a while; without this, it would be the processors that are measured.
+                // An app that plays pauses between requests; without pauses the test would measure the processors.
                 clock.sleep(PAUSE).await;
             }
             (feeds, pieces, failed)

@@ -10,10 +10,10 @@ use crate::support::aircheck::Aircheck;
 use crate::support::library::{address, recorded};
 use crate::support::origin::{Container, Origin, Setup};
 
-/// The same questions every time.
+/// The seed, so that every run asks the same questions.
 const SEED: &str = "20261120";
 
-/// The service with recordings, a show on the air and a station that can be tried.
+/// Starts the service with recordings, a show on the air and a station for trials.
 async fn asked(origin: &Origin) -> (Aircheck, crate::support::aircheck::Service, Url) {
     let station = origin.station("x", Setup { window: 4, ..Setup::of(Container::Ts) });
     let aircheck = Aircheck::new(&format!(
@@ -42,7 +42,7 @@ async fn the_interface_is_as_described() {
         .arg(base.join("/api/v1/openapi.json").expect("a path").as_str())
         .args(["--seed", SEED, "--checks", "all", "--continue-on-failure", "--generation-database", "none"])
         .args(more.split_whitespace())
-        // It keeps notes where it runs.
+        // Schemathesis writes files into its working folder.
         .current_dir(aircheck.path(""))
         .stdin(Stdio::null())
         .kill_on_drop(true);

@@ -1,4 +1,4 @@
-//! The real binary, in a folder of its own.
+//! Runs the real binary in a temporary folder.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -15,17 +15,17 @@ use super::folder;
 use super::pace::Pace;
 use super::skip;
 
-/// How long an aircheck that is to end may take, on a machine that has much else to do.
+/// How long a stopped aircheck may take to end on a busy machine.
 const ENDS_WITHIN: Duration = Duration::from_secs(30);
 
-/// A folder with a `stations.yaml`, in which aircheck is run.
+/// A folder with a `stations.yaml`, in which aircheck runs.
 pub struct Aircheck {
     folder: TempDir,
-    /// When the list was read last.
+    /// Spaces the reads of the list.
     listed: Pace,
 }
 
-/// What a command did.
+/// The result of a command.
 #[derive(Debug, Clone)]
 pub struct Ran {
     pub code: i32,
@@ -42,7 +42,7 @@ impl Ran {
         }
     }
 
-    /// What it printed, as JSON.
+    /// Returns what it printed, as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in {self:?}"))
     }
@@ -55,12 +55,12 @@ impl fmt::Display for Ran {
 }
 
 impl Aircheck {
-    /// With `yaml` as the configuration; tape and recordings stay in the folder.
+    /// Returns a folder with `yaml` as the configuration; tape and recordings stay in it.
     pub fn new(yaml: &str) -> Self {
         Self::within(tempfile::tempdir().expect("a temporary folder"), yaml)
     }
 
-    /// As [`Aircheck::new`], in a folder that every user reaches.
+    /// Returns what [`Aircheck::new`] does, in a folder that every user reaches.
     pub fn for_everybody(yaml: &str) -> Self {
         Self::within(folder::for_everybody(), yaml)
     }
@@ -71,19 +71,19 @@ impl Aircheck {
         this
     }
 
-    /// Writes another configuration. Where it says nothing of the page, that is at any free port.
+    /// Writes another configuration. If it has no `web`, the page gets any free port.
     pub fn write(&self, yaml: &str) {
         let head = "state: state\noutput: recordings\nmin_free: 1 MiB\n";
         let web = if yaml.starts_with("web:") { "" } else { "web: { listen: \"127.0.0.1:0\" }\n" };
         std::fs::write(self.path("stations.yaml"), format!("{head}{web}{yaml}")).expect("written");
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    /// Puts a program of this name, `script`, before all others; gives the `PATH` where it is found first.
+    /// Writes `script` as a program of this name; returns a `PATH` in which it comes first.
     pub fn put_program(&self, name: &str, script: &str) -> OsString {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = self.path("bin");
@@ -114,18 +114,18 @@ impl Aircheck {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to its end, and returns the result.
     pub async fn run(&self, args: &[&str]) -> Ran {
         self.run_with(args, &[]).await
     }
 
-    /// The same, with variables of its environment changed.
+    /// Runs a command to its end, with variables of its environment changed.
     pub async fn run_with(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> Ran {
         let output = self.command(args).envs(variables.iter().copied()).output().await.expect("aircheck runs");
         Ran::of(&output)
     }
 
-    /// The same, with its output into `file`: the exit code, and what it printed besides.
+    /// Runs a command with its output into `file`; returns the exit code, and what it printed to stderr.
     pub async fn run_into(&self, args: &[&str], file: &Path) -> (Option<i32>, String) {
         let file = std::fs::OpenOptions::new().write(true).open(file).expect("it can be written");
         let child = self.command(args).stdout(file).stderr(Stdio::piped()).spawn().expect("aircheck starts");
@@ -133,8 +133,8 @@ impl Aircheck {
         (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 
-    /// Runs a command as somebody who may not write where the rights of a folder say so. The superuser may write anywhere,
-    /// and becomes another user for it; this wants a folder [for everybody](Self::for_everybody).
+    /// Runs a command as a user whom the permissions of a folder can keep from writing. The superuser may write
+    /// anywhere, and becomes another user for it; this needs a folder [for everybody](Self::for_everybody).
     pub async fn run_as_other(&self, args: &[&str]) -> Ran {
         use std::os::unix::fs::PermissionsExt as _;
         const NOBODY: u32 = 65_534;
@@ -149,7 +149,7 @@ impl Aircheck {
         Ran::of(&command.output().await.expect("aircheck runs"))
     }
 
-    /// The same, with a look at its memory: the most that the process (not its children) ever held, in bytes.
+    /// Runs a command, and also returns the peak memory of the process (not of its children), in bytes.
     pub async fn run_watched(&self, args: &[&str], variables: &[(&str, &OsStr)]) -> (Ran, u64) {
         let mut command = self.command(args);
         command.envs(variables.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -163,7 +163,7 @@ impl Aircheck {
             tokio::select! {
                 output = &mut ended => break output.expect("aircheck runs"),
                 () = clock.sleep(Duration::from_millis(200)) => {
-                    // The kernel keeps the peak, so a look now and then is enough.
+                    // The kernel remembers the peak, so a look now and then is enough.
                     let text = std::fs::read_to_string(&status).unwrap_or_default();
                     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
                     let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap_or(0);
@@ -174,12 +174,12 @@ impl Aircheck {
         (Ran::of(&output), peak)
     }
 
-    /// Starts a command that goes on; its output goes to `name.log` in the folder.
+    /// Starts a command that keeps running; its output goes to `name.log` in the folder.
     pub fn start(&self, name: &str, args: &[&str]) -> Service {
         self.start_with(name, args, &[])
     }
 
-    /// The same, with variables of its environment changed.
+    /// Starts a command that keeps running, with variables of its environment changed.
     pub fn start_with(&self, name: &str, args: &[&str], variables: &[(&str, &OsStr)]) -> Service {
         let mut command = self.command(args);
         command.envs(variables.iter().copied());
@@ -194,8 +194,8 @@ impl Aircheck {
         Service { child, log: path }
     }
 
-    /// Starts a command as process 1 of a container. Where this user may make none, it says so past the capture of the
-    /// test's output, and the test has nothing to show.
+    /// Starts a command as process 1 of a container. If this user may create none, prints that past the capture of the
+    /// test's output, and the test is skipped.
     pub fn start_as_process_1(&self, name: &str, args: &[&str]) -> Option<Service> {
         let mut own = vec!["--pid", "--fork", "--kill-child", "--mount-proc"];
         if !rustix::process::geteuid().is_root() {
@@ -212,8 +212,8 @@ impl Aircheck {
         Some(self.go_on(name, self.command_of(Path::new("unshare"), &[&own[..], args].concat())))
     }
 
-    /// What `aircheck list --json` says. Whoever waits for something to be listed asks no oftener than twice a second, and
-    /// leaves the processors to the stations of others.
+    /// Returns what `aircheck list --json` says, at most twice a second, to leave the processors to the stations of
+    /// other tests.
     pub async fn list(&self) -> Vec<Value> {
         const PAUSE: Duration = Duration::from_millis(500);
         self.listed.keep(PAUSE).await;
@@ -221,7 +221,7 @@ impl Aircheck {
     }
 }
 
-/// The program that is tested; a measurement wants the release.
+/// Returns the program that is tested; a measurement uses the release.
 fn binary() -> PathBuf {
     std::env::var_os("AIRCHECK_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_aircheck").into()).into()
 }
@@ -233,28 +233,28 @@ pub struct Service {
 }
 
 impl Service {
-    /// What it printed so far.
+    /// Returns what it has printed so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Its process id.
+    /// Returns the process id.
     pub fn id(&self) -> u32 {
         self.child.id().expect("it runs")
     }
 
-    /// Sends it a signal.
+    /// Sends the process a signal.
     pub fn signal(&self, signal: rustix::process::Signal) {
         let id = rustix::process::Pid::from_raw(self.id().cast_signed()).expect("a process id");
         rustix::process::kill_process(id, signal).expect("it takes signals");
     }
 
-    /// Waits for its end, which is near.
+    /// Waits for the end of the process, for [`ENDS_WITHIN`] at most.
     pub async fn end(&mut self) -> ExitStatus {
         self.end_within(ENDS_WITHIN).await
     }
 
-    /// Waits for its end, at most for `limit`.
+    /// Waits for the end of the process, for `limit` at most.
     pub async fn end_within(&mut self, limit: Duration) -> ExitStatus {
         match SystemClock::shared().timeout(limit, self.child.wait()).await {
             Ok(status) => status.expect("a status"),
@@ -262,14 +262,14 @@ impl Service {
         }
     }
 
-    /// Waits until it has printed `words`.
+    /// Waits until the process has printed `words`.
     pub async fn says(&self, words: &str, limit: Duration) {
         let what = format!("{words:?} in the log {}", self.log.display());
         until(&what, limit, async || self.log().contains(words)).await;
     }
 }
 
-/// Waits until `condition` holds, at most for `limit`.
+/// Waits until `condition` holds, for `limit` at most.
 pub async fn until(what: &str, limit: Duration, mut condition: impl AsyncFnMut() -> bool) {
     let clock = SystemClock::shared();
     while !condition().await {
@@ -278,12 +278,12 @@ pub async fn until(what: &str, limit: Duration, mut condition: impl AsyncFnMut()
     }
 }
 
-/// What ffprobe says about a file.
+/// Returns what ffprobe says about a file.
 pub fn ffprobe(file: &Path) -> Value {
     probe(file, &["-show_format", "-show_streams"])
 }
 
-/// The chapters of a file.
+/// Returns the chapters of a file.
 pub fn chapters(file: &Path) -> Vec<Value> {
     probe(file, &["-show_chapters"])["chapters"].as_array().expect("chapters").clone()
 }

@@ -4,15 +4,15 @@ use aircheck::base::clock::SystemClock;
 use aircheck::base::zone::Zone;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 
-/// The next full minute that is at least `seconds` away, and its cron in UTC.
+/// Returns the next full minute that is at least `seconds` away, and its cron in UTC.
 pub fn next_minute(seconds: i64) -> (DateTime<Utc>, String) {
     let at = SystemClock::shared().now() + TimeDelta::seconds(seconds + 60);
     let minute = at.with_second(0).and_then(|at| at.with_nanosecond(0)).expect("a full minute");
     (minute, format!("{} {} * * *", minute.minute(), minute.hour()))
 }
 
-/// The cron of a show of at most two hours that is on every day, but not at the hour of the test: in Seoul it begins in
-/// twelve hours, in London in twenty or twenty-one. A fixed hour would make tests fail at that hour.
+/// Returns the cron of a daily show of at most two hours that is not on during the test: in Seoul it begins in twelve
+/// hours, in London in twenty or twenty-one. With a fixed hour, tests would fail at that hour.
 pub fn quiet() -> String {
     let at = (SystemClock::shared().now() + TimeDelta::hours(12))
         .with_timezone(&"Asia/Seoul".parse::<Zone>().expect("a zone"));

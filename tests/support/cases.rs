@@ -1,5 +1,5 @@
-//! Recordings side by side: the real binary against many stations at the same time, each with its own misfortune, and
-//! what came of each judged by the sound itself.
+//! Recordings side by side: the real binary records many stations at the same time, each with its own fault, and each
+//! recording is judged by its sound.
 
 use std::collections::HashSet;
 use std::ffi::OsStr;
@@ -18,20 +18,20 @@ use super::origin::{Container, Entry, Fault, Part, ProgrammeTime, Setup, Station
 use super::pace::Pace;
 use super::timecode::Report;
 
-/// An MP3 frame at 48 kHz, in seconds: what an encoder may add.
+/// An MP3 frame at 48 kHz, in seconds, which an encoder may add.
 pub const FRAME: f64 = 0.024;
-/// Where a stamped cut lies: the rounding of stamps to milliseconds, and the reader's own error.
+/// How exact a cut by dates is (s): dates are rounded to milliseconds, and the reader has an error.
 pub const STAMPED: f64 = 0.03;
-/// An endless stream is placed by arrival: an earlier place than this (s) is wrong.
+/// How much too early (s) an endless stream, which is timed by arrival, may begin.
 const ENDLESS: f64 = 0.3;
-/// How far (s) ledger and sound may be apart about a hole whose ends are placed by arrival.
+/// How far (s) gaps and sound may differ about a hole whose ends are timed by arrival.
 const ROUGHLY: f64 = 0.2;
-/// The most memory that any recording may take, whatever its station sends.
+/// The most memory that a recording may take, whatever its station sends.
 const MEMORY: u64 = 200 << 20;
 
 type Deed<'a> = (Duration, Box<dyn FnOnce() + Send + 'a>);
 
-/// One recording to make, what happens meanwhile, and what must come of it.
+/// One recording to make, what happens meanwhile, and what the result must be.
 pub struct Case<'a> {
     name: &'static str,
     source: String,
@@ -50,12 +50,12 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// A station whose playlist says when its segments were on the air.
+    /// The station's playlist has dates.
     pub fn stamped(name: &'static str, source: String) -> Self {
         Self::placed(name, source, STAMPED)
     }
 
-    /// A station whose recording may begin so much (s) earlier on the air than it says: it is placed by arrival.
+    /// The station is timed by arrival: its recording may begin this much (s) earlier on the air than it says.
     pub fn placed(name: &'static str, source: String, within: f64) -> Self {
         Self {
             name,
@@ -75,7 +75,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A live stream at `station`, whose requests are counted; placed as its setup allows.
+    /// Returns a case of the HLS of `station`, whose requests are counted; timed as its setup allows.
     pub fn hls(name: &'static str, station: &'a StationHandle) -> Self {
         let case = if station.stamped() {
             Self::stamped(name, hls(station))
@@ -85,94 +85,94 @@ impl<'a> Case<'a> {
         case.at(station)
     }
 
-    /// The same, found on the station's page.
+    /// Returns a case of the HLS of `station`, found on its page.
     pub fn page(name: &'static str, station: &'a StationHandle) -> Self {
         Self { source: find(station, ""), ..Self::hls(name, station) }
     }
 
-    /// An endless stream at `station`, found at `url`.
+    /// Returns a case of an endless stream of `station` at `url`.
     pub fn endless(name: &'static str, station: &'a StationHandle, url: &str) -> Self {
         Self::placed(name, format!("icecast: {url}"), ENDLESS).at(station)
     }
 
-    /// Where its requests are counted and its faults happen.
+    /// Sets the station whose requests are counted and whose faults happen.
     #[must_use]
     pub fn at(mut self, station: &'a StationHandle) -> Self {
         self.station = Some(station);
         self
     }
 
-    /// What goes wrong, counted from the beginning of the recording.
+    /// Adds a fault, timed from the beginning of the recording.
     #[must_use]
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
         self
     }
 
-    /// What happens so many seconds after the beginning; in the order of time.
+    /// Adds an action `seconds` after the beginning; in the order of time.
     #[must_use]
     pub fn then(mut self, seconds: u64, deed: impl FnOnce() + Send + 'a) -> Self {
         self.deeds.push((Duration::from_secs(seconds), Box::new(deed)));
         self
     }
 
-    /// What cannot be had: one gap of so many seconds, whose cause has these words in it.
+    /// Expects one gap of `seconds`, whose cause contains these words.
     #[must_use]
     pub fn loses(mut self, seconds: f64, cause: &'static str) -> Self {
         self.lost = Some((seconds, cause));
         self
     }
 
-    /// What may be lost: in all at most so many seconds, to the frame as the ledger says, with these words in the causes.
+    /// Allows gaps of at most `seconds` in all, which the report gives to the frame, with these words in the causes.
     #[must_use]
     pub fn loses_at_most(mut self, seconds: f64, cause: &'static str) -> Self {
         self.at_most = Some((seconds, cause));
         self
     }
 
-    /// Words that the log must have.
+    /// Expects these words in the log.
     #[must_use]
     pub fn says(mut self, words: &'static str) -> Self {
         self.says.push(words);
         self
     }
 
-    /// An answer that the station must never have had to give.
+    /// Expects that the station never gives this answer.
     #[must_use]
     pub fn never(mut self, status: u16) -> Self {
         self.never = Some(status);
         self
     }
 
-    /// Something that must be asked for.
+    /// Expects a request for `target`.
     #[must_use]
     pub fn asks(mut self, target: &'static str) -> Self {
         self.asks.push((true, target));
         self
     }
 
-    /// Something that must not be asked for.
+    /// Expects no request for `target`.
     #[must_use]
     pub fn never_asks(mut self, target: &'static str) -> Self {
         self.asks.push((false, target));
         self
     }
 
-    /// No segment may be asked for twice.
+    /// Expects that no segment is requested twice.
     #[must_use]
     pub fn once(mut self) -> Self {
         self.once = true;
         self
     }
 
-    /// What has to be in the address of the playlist in the end.
+    /// Expects these words in the last address of the playlist.
     #[must_use]
     pub fn ends_on(mut self, target: &'static str) -> Self {
         self.ends_on = Some(target);
         self
     }
 
-    /// The recording must begin no later than so many seconds after it was asked for.
+    /// Expects that the recording begins within `seconds`.
     #[must_use]
     pub fn starts_within(mut self, seconds: f64) -> Self {
         self.starts = Some(seconds);
@@ -250,19 +250,19 @@ impl<'a> Case<'a> {
     }
 }
 
-/// So many recordings are made at the same time.
+/// How many recordings run at the same time.
 const RECORDINGS: usize = 48;
-/// How long each of them has the machine's processors nearly to itself for its beginning, which keeps them busy.
+/// The pause between the starts of two recordings, which keep the processors busy.
 const BEGINNING: Duration = Duration::from_millis(350);
 
-/// Leave to make so many recordings side by side.
+/// The right to make a number of recordings side by side.
 pub struct Turn {
     recordings: usize,
     _leave: SemaphorePermit<'static>,
 }
 
-/// Waits until so many recordings can be made beside those of other tests, so that no station is starved. To be taken before
-/// the first station is put on the air, whose programme ends some minutes later.
+/// Waits until this many `recordings` can run beside those of other tests, so that no station is starved. Call it
+/// before the first station is put on the air, because its programme ends some minutes later.
 pub async fn turn(recordings: usize) -> Turn {
     static LEAVE: Semaphore = Semaphore::const_new(RECORDINGS);
     static BEGINNINGS: Pace = Pace::new();
@@ -273,7 +273,7 @@ pub async fn turn(recordings: usize) -> Turn {
 }
 
 impl Turn {
-    /// Records every case at the same time for `seconds`, and checks what came of each.
+    /// Records all cases at the same time for `seconds`, and checks each result.
     pub async fn record(&self, cases: impl IntoIterator<Item = Case<'_>>, seconds: u32) {
         let runs: Vec<_> = cases.into_iter().map(|case| case.run(seconds)).collect();
         assert_eq!(runs.len(), self.recordings, "the turn is for another number of recordings");
@@ -312,14 +312,14 @@ impl Expected {
         }
         let (lost, cause) = self.lost.unwrap_or_default();
         let long = self.seconds - lost;
-        // A stream without stamps is placed by arrival: later than on the air by its own delay, never earlier.
+        // A stream without dates is timed by arrival: later than on the air by its delay, never earlier.
         let placed = off >= -self.within && off <= STAMPED;
         let exact = (heard.length - long).abs() <= FRAME;
         let true_length =
             (said["seconds"].as_f64().unwrap_or_default() - long).abs() <= if lost > 0.0 { FRAME } else { 1e-4 };
         let gaps = said["missing"].as_array().cloned().unwrap_or_default();
         let truthful = if lost > 0.0 {
-            // What the gap's edges cut in two cannot be read.
+            // A second that the edge of a gap cuts in two cannot be read.
             let heard_so = (heard.missing - lost).abs() <= FRAME && heard.doubled == 0.0 && heard.unreadable.len() <= 2;
             let told_so = matches!(gaps.as_slice(), [gap] if (gap["seconds"].as_f64().unwrap_or_default() - lost).abs() <= FRAME
                 && gap["cause"].as_str().unwrap_or_default().contains(cause));
@@ -332,7 +332,7 @@ impl Expected {
 }
 
 impl Expected {
-    /// Whether at most `most` seconds are lost, and everything of them told.
+    /// Checks that at most `most` seconds are lost, and all of them reported.
     fn costs_little(&self, said: &Value, heard: &Report, (most, cause): (f64, &str)) -> bool {
         let gaps = said["missing"].as_array().cloned().unwrap_or_default();
         let told: f64 = gaps.iter().filter_map(|gap| gap["seconds"].as_f64()).sum();
@@ -344,7 +344,7 @@ impl Expected {
     }
 }
 
-/// What was asked for, and how much of it more than once: segments again, reloads beyond one in the length of a segment.
+/// Counts requests, and unnecessary ones: repeated segments, and reloads beyond one per length of a segment.
 fn requests(log: &[Entry], segment: f64) -> String {
     let of = |part| log.iter().filter(move |entry| entry.part == part && entry.status != 302);
     let distinct: HashSet<_> =
@@ -363,12 +363,12 @@ fn requests(log: &[Entry], segment: f64) -> String {
     )
 }
 
-/// The YAML of a station at its URL.
+/// Returns the YAML of a station at its URL.
 pub fn hls(station: &StationHandle) -> String {
     format!("hls: {}", station.url())
 }
 
-/// The YAML of a station that is found on its page.
+/// Returns the YAML of a station that is found on its page.
 pub fn find(station: &StationHandle, more: &str) -> String {
     format!(
         "hls:\n      find:\n        - get: {}\n        - match: 'service_url\\\\\":\\\\\"(.*?)\\\\\"'\n{more}",
@@ -376,7 +376,7 @@ pub fn find(station: &StationHandle, more: &str) -> String {
     )
 }
 
-/// A plain station that says when its segments were on the air.
+/// Returns the setup of a plain station with dates.
 pub fn stamped(container: Container) -> Setup {
     Setup { programme_time: ProgrammeTime::Every, ..Setup::of(container) }
 }

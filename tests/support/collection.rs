@@ -15,12 +15,12 @@ use super::airing::quiet;
 use super::ffmpeg;
 use super::library::{HOSTILE, address};
 
-/// A title, as an older YAML may have had it, that would begin lines of its own.
+/// A title with line breaks, as an older YAML may have had it.
 pub const LINES: &str = "news, late\r\n#EXTINF:0,evil\nhttp://evil.example/x.mp3\u{2028}END:VCALENDAR";
 /// How long every file plays.
 pub const SECONDS: u64 = 6;
 
-/// Two stations and three shows at an hour to be.
+/// Returns the YAML of two stations and three shows at a later hour.
 const YAML: &str = "timezone: Asia/Seoul
 stations:
   kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }
@@ -38,31 +38,31 @@ pub struct Collection {
     starts: AtomicU32,
 }
 
-/// A recording to be.
+/// A recording that is added to the library.
 #[derive(Debug, Clone)]
 pub struct Kept {
     pub show: &'static str,
     pub title: String,
     pub start: DateTime<Utc>,
-    /// From the start of the airing, and how long, in seconds.
+    /// The gaps: seconds from the start of the airing, and length in seconds.
     pub gaps: Vec<(u32, u32)>,
-    /// Whether silence stands in the file for what is missing.
+    /// Whether the file has silence in place of gaps.
     pub filled: bool,
 }
 
-/// The start of the first airing in a library.
+/// Returns the start of the first airing in a library.
 pub fn first() -> DateTime<Utc> {
     "2026-11-19T05:00:00Z".parse().expect("a time")
 }
 
-/// The recording of `show` that was on the air `hours` after [`first`].
+/// Returns the recording of `show` that was on the air `hours` after [`first`].
 pub fn kept(show: &'static str, title: &str, hours: i64) -> Kept {
     let start = first() + TimeDelta::hours(hours);
     Kept { show, title: title.to_owned(), start, gaps: Vec::new(), filled: false }
 }
 
 impl Kept {
-    /// Its airing; every airing is as long as its file would be without gaps.
+    /// Returns its airing, which is as long as its file would be without gaps.
     pub fn airing(&self) -> Airing {
         let show = ShowId::new(self.show);
         let missing: u32 = self.gaps.iter().map(|gap| gap.1).sum();
@@ -79,14 +79,14 @@ impl Kept {
         }
     }
 
-    /// The name of its file in the folder of recordings.
+    /// Returns the name of its file in the folder of recordings.
     pub fn file(&self) -> String {
         format!("{}.mp3", self.airing().id)
     }
 }
 
 impl Collection {
-    /// With two stations and three shows, and `more` keys of the file before them.
+    /// Returns an empty library with two stations and three shows, and `more` keys of the YAML before them.
     pub async fn new(more: &str) -> Self {
         let aircheck = Aircheck::new(&format!("{more}{}", YAML.replace("QUIET", &quiet())));
         std::fs::create_dir_all(aircheck.path("recordings")).expect("a folder");
@@ -94,8 +94,8 @@ impl Collection {
         Self { aircheck, catalogue, starts: AtomicU32::new(0) }
     }
 
-    /// The library of most tests: four recordings, of which one has a gap, one silence in the place of one, and one a
-    /// title that begins lines.
+    /// Returns the library of most tests: four recordings, one with a gap, one with silence in place of a gap, and one
+    /// with line breaks in its title.
     pub async fn usual(more: &str) -> Self {
         let library = Self::new(more).await;
         let gap = Kept { gaps: vec![(2, 4)], ..kept("명연주-명음반", "명연주 명음반", 0) };
@@ -113,7 +113,7 @@ impl Collection {
         self.list(kept, &kept.file()).await;
     }
 
-    /// Adds a recording to the list, whose file is `file`.
+    /// Adds a recording to the list, with `file` as its file.
     pub async fn list(&self, kept: &Kept, file: &str) {
         let airing = kept.airing();
         let gap = |(from, length): &(u32, u32)| Gap {
@@ -137,22 +137,22 @@ impl Collection {
         self.catalogue.finish(&airing.id, &outcome).await.expect("finished");
     }
 
-    /// Starts the service; gives the address of its page too.
+    /// Starts the service; also returns the address of its page.
     pub async fn serve(&self) -> (Service, Url) {
-        // Each start has a log of its own: the port is another one.
+        // Each start has its own log, because the port changes.
         let name = format!("run-{}", self.starts.fetch_add(1, Ordering::Relaxed));
         let service = self.aircheck.start(&name, &["run"]);
         let url = address(&service).await;
         (service, url)
     }
 
-    /// The file of a recording.
+    /// Returns the file of a recording.
     pub fn path(&self, kept: &Kept) -> std::path::PathBuf {
         self.aircheck.path("recordings").join(kept.file())
     }
 }
 
-/// An MP3 of [`SECONDS`], with the space for tags that a recording has.
+/// Returns an MP3 of [`SECONDS`], with the space for tags that a recording has.
 pub fn sound() -> &'static [u8] {
     static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
     SOUND.get_or_init(|| {

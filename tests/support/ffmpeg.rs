@@ -1,4 +1,4 @@
-//! ffmpeg for tests: run to its end, with data in and out through pipes.
+//! Runs ffmpeg for tests, with data in and out through pipes.
 //!
 //! This blocks: from async tests call it inside `tokio::task::spawn_blocking`.
 
@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Does what computes much on a thread of its own that lets everything else go first: no station of another test is starved,
-/// and children take that over.
+/// Runs heavy work on a thread with the lowest priority, so that it starves no station of another test. Children
+/// inherit the priority.
 pub fn in_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
@@ -18,7 +18,7 @@ pub fn in_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Runs ffmpeg with `args`, `input` on its stdin; gives its stdout. Panics with its last words when it fails.
+/// Runs ffmpeg with `args` and `input` on its stdin; returns its stdout. Panics with its last words if it fails.
 #[expect(clippy::disallowed_methods, reason = "children of tests end before the call returns")]
 pub fn run(args: &[&str], input: &[u8]) -> Vec<u8> {
     let mut child = Command::new("ffmpeg")
@@ -32,7 +32,7 @@ pub fn run(args: &[&str], input: &[u8]) -> Vec<u8> {
     let (mut stdin, mut stdout) = (child.stdin.take().expect("piped"), child.stdout.take().expect("piped"));
     let mut output = Vec::new();
     std::thread::scope(|scope| {
-        // A program that has read enough closes its end; that is no failure.
+        // A program that has read enough closes its stdin; that is no failure.
         scope.spawn(move || drop(stdin.write_all(input)));
         stdout.read_to_end(&mut output).expect("ffmpeg's output can be read");
     });
@@ -47,14 +47,14 @@ pub fn decode(file: &Path, rate: u32) -> Vec<f32> {
     floats(&run(&["-i", file, "-map", "0:a", "-ac", "1", "-ar", &rate.to_string(), "-f", "f32le", "-"], &[]))
 }
 
-/// Decodes `bytes`, told to be `format` (ffmpeg's name for a demuxer), to one channel of samples at `rate` Hz.
+/// Decodes `bytes` of `format` (ffmpeg's name for a demuxer) to one channel of samples at `rate` Hz.
 pub fn decode_bytes(format: &str, bytes: &[u8], rate: u32) -> Vec<f32> {
     floats(&run(&["-f", format, "-i", "-", "-ac", "1", "-ar", &rate.to_string(), "-f", "f32le", "-"], bytes))
 }
 
 /// Encodes one channel of 48 kHz samples; `args` name codec and format.
 pub fn encode(samples: &[i16], args: &[&str]) -> Vec<u8> {
-    // Twenty million samples, and this is not optimised: several times as fast as to collect them.
+    // For twenty million samples in a debug build, this is several times faster than `collect`.
     let mut bytes = vec![0; 2 * samples.len()];
     for (two, sample) in bytes.as_chunks_mut().0.iter_mut().zip(samples) {
         *two = sample.to_le_bytes();

@@ -1,7 +1,7 @@
-//! Temporary folders, and programs in them, that another user or another program reaches.
+//! Temporary folders, and programs in them, that another user or program can reach.
 //!
-//! A clone, its `target` folder and `TMPDIR` may all lie below folders that only their owner enters: root's home is one,
-//! and files made under a umask of 077 are for their owner alone.
+//! A clone, its `target` folder and `TMPDIR` may all lie below folders that only their owner can enter, such as root's
+//! home, and a umask of 077 makes files for their owner alone.
 
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// What others need to enter a folder and read it, or to run a program.
+/// The permissions that others need to enter and read a folder, or to run a program.
 const ENTER: u32 = 0o005;
 
-/// A new folder that every user may enter and read: in the usual place for temporary files, or in the system's where
-/// others do not reach the usual one.
+/// Returns a new folder that every user may enter and read: in `TMPDIR`, or in the system's folder if others do not
+/// reach `TMPDIR`.
 pub fn for_everybody() -> TempDir {
     let usual = std::env::temp_dir();
     let places = [usual.as_path(), Path::new("/tmp"), Path::new("/var/tmp")];
@@ -23,15 +23,15 @@ pub fn for_everybody() -> TempDir {
     folder
 }
 
-/// The program at `program`, where every user may run it: a second name in `folder`, or a copy.
+/// Returns a path in `folder` at which every user may run `program`: a hard link, or a copy.
 pub fn for_everybody_to_run(program: &Path, folder: &Path) -> PathBuf {
     let name = program.file_name().expect("a program has a name");
     let reached = folder.join(name);
     let is_for_all = program.metadata().expect("it is there").mode() & ENTER == ENTER;
     let has_second_name = reached.exists() || (is_for_all && std::fs::hard_link(program, &reached).is_ok());
     if !has_second_name {
-        // By a program: what this process has open for writing, a child that another test starts may still hold open when
-        // the copy is to be run, and the system refuses to run what is being written.
+        // `cp` makes the copy: a child of another test could inherit a file that this process writes, and the system
+        // refuses to run a file that is open for writing.
         #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
         let mut install = std::process::Command::new("install");
         let copied =
@@ -41,7 +41,7 @@ pub fn for_everybody_to_run(program: &Path, folder: &Path) -> PathBuf {
     reached
 }
 
-/// A temporary folder whose path has neither blanks nor colons, for programs of others that part paths there.
+/// Returns a temporary folder whose path has neither blanks nor colons, for programs that split paths there.
 pub fn plain() -> TempDir {
     let parts = |folder: &PathBuf| folder.to_string_lossy().contains([' ', ':']);
     let folders = [std::env::temp_dir(), PathBuf::from("/tmp")];

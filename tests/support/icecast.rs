@@ -1,6 +1,6 @@
 //! A real icecast2 that a real ffmpeg sends timecode audio to, by the wall clock.
 //!
-//! Runs on a thread of its own, so a test may block. All children and the folder are gone when it is dropped.
+//! It runs on its own thread, so a test may block. Dropping it ends all children and removes the folder.
 
 use std::fs::Permissions;
 use std::io::{Read, Write};
@@ -19,9 +19,9 @@ use super::ports;
 use super::rtmp::publish;
 
 const STARTING: Duration = Duration::from_secs(60);
-/// How often it is started that dies at once.
+/// How often a server that dies at once is started again.
 const STARTS: usize = 5;
-/// `admin:secret`, as HTTP wants it.
+/// `admin:secret`, as Basic authentication sends it.
 const ADMIN: &str = "YWRtaW46c2VjcmV0";
 
 /// What the source sends: ffmpeg's options and the content type.
@@ -50,12 +50,12 @@ pub struct Icecast {
 }
 
 impl Icecast {
-    /// Starts both and waits until the stream can be played.
+    /// Starts both, and waits until the stream can be played.
     pub fn start(codec: Codec) -> Self {
         Self::with_burst(codec, 65_535)
     }
 
-    /// The same, and a listener hears nothing from before it came.
+    /// Starts both without a burst: a listener hears nothing from before it connected.
     pub fn without_burst(codec: Codec) -> Self {
         Self::with_burst(codec, 0)
     }
@@ -80,12 +80,12 @@ impl Icecast {
         this
     }
 
-    /// Where the stream can be played.
+    /// Returns the URL of the stream.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/live", self.port)
     }
 
-    /// Kills the server: connections break, the port is closed.
+    /// Kills the server, which breaks connections and closes the port.
     pub fn stop(&mut self) {
         self.source = None;
         self.server = None;
@@ -96,7 +96,7 @@ impl Icecast {
         self.stop();
         self.wait_for("the end of the old icecast", |this| !this.answers());
         let file = self.folder.path().join("icecast.xml");
-        // Icecast 2.4.4 now and then dies (SIGSEGV) of a request that comes while it starts.
+        // Icecast 2.4.4 sometimes dies (SIGSEGV) on a request that comes while it starts.
         for _ in 0..STARTS {
             let server = Invocation::new("icecast2").args(["-c", file.to_str().expect("UTF-8")]);
             self.server = Some(self.spawn(server));
@@ -113,7 +113,7 @@ impl Icecast {
         id.and_then(state).is_none_or(|state| state.starts_with('Z'))
     }
 
-    /// The source goes, and another one sends in its place.
+    /// Stops the source, and starts another one in its place.
     pub fn send(&mut self, codec: Codec) {
         self.source = None;
         let Codec(options, content_type) = codec;
@@ -133,7 +133,7 @@ impl Icecast {
         self.wait_for("the stream", |this| this.status().contains("/live"));
     }
 
-    /// Throws all listeners out; server and source go on.
+    /// Disconnects all listeners; server and source go on.
     pub fn throw_out(&self) {
         let listeners = self.admin("listclients?mount=/live");
         for id in listeners.split("<ID>").skip(1).filter_map(|part| part.split('<').next()) {
@@ -141,7 +141,7 @@ impl Icecast {
         }
     }
 
-    /// Keeps all connections open and delivers nothing, or goes on.
+    /// Freezes the server with all connections open, or lets it go on.
     pub fn freeze(&self, frozen: bool) {
         let signal = if frozen { Signal::STOP } else { Signal::CONT };
         let id = self.server.as_ref().and_then(Running::id).and_then(|id| Pid::from_raw(id.cast_signed()));
@@ -173,7 +173,7 @@ impl Icecast {
         }
     }
 
-    /// What server and source have said.
+    /// Returns what server and source have logged.
     fn words(&self) -> String {
         let log = std::fs::read_to_string(self.folder.path().join("error.log")).unwrap_or_default();
         let last = |part: &Option<Running>| part.as_ref().map_or_else(String::new, Running::last_words);
@@ -194,7 +194,7 @@ impl Icecast {
     }
 }
 
-/// The state of a process by the system, such as `S (sleeping)`; `Z` is one that has died.
+/// Returns the state of a process, such as `S (sleeping)`; `Z` is a dead one.
 fn state(id: u32) -> Option<String> {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
     Some(status.lines().find_map(|line| line.strip_prefix("State:"))?.trim().to_owned())
@@ -210,7 +210,7 @@ impl Drop for Icecast {
 }
 
 fn configuration(port: u16, burst: u32, folder: &str) -> String {
-    // It refuses to run as root, and says so only in its log.
+    // icecast2 refuses to run as root, and says so only in its log.
     let owner = if rustix::process::getuid().is_root() {
         "<changeowner><user>nobody</user><group>nogroup</group></changeowner>"
     } else {

@@ -12,13 +12,13 @@ use reqwest::{Client, Response, StatusCode, Url};
 use super::aircheck::{Aircheck, Service};
 use super::airing::quiet;
 
-/// A title as nobody should give one.
+/// A hostile title.
 pub const HOSTILE: &str = "]]> <script>alert(1)</script> & \"x\"";
 
-/// The newest recording of the library.
+/// The id of the newest recording of the library.
 pub const ID: &str = "hostile@20261120T0700Z";
 
-/// The service on a library of two recordings, and the address of its page.
+/// Starts the service on a library of two recordings; also returns the address of its page.
 pub async fn serving() -> (Aircheck, Service, Url) {
     let aircheck = Aircheck::new(&format!(
         "timezone: Asia/Seoul\nstations:\n  kbs: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
@@ -32,7 +32,7 @@ pub async fn serving() -> (Aircheck, Service, Url) {
     (aircheck, service, url)
 }
 
-/// Two recordings in the library of a service that does not run yet.
+/// Adds two recordings to the library of a service that does not run yet.
 pub async fn recorded(aircheck: &Aircheck) {
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
     let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().expect("a time");
@@ -45,7 +45,7 @@ pub async fn recorded(aircheck: &Aircheck) {
     record(aircheck, &catalogue, "hostile", HOSTILE, start + TimeDelta::hours(2), Verdict::Complete, vec![]).await;
 }
 
-/// Where the page of a service is that has just been started.
+/// Returns the address of the page of a service that has just started.
 pub async fn address(service: &Service) -> Url {
     service.says("the page is at ", Duration::from_secs(60)).await;
     let log = service.log();
@@ -53,7 +53,7 @@ pub async fn address(service: &Service) -> Url {
     Url::parse(url).expect("a URL")
 }
 
-/// Asks a service to record a station for so many seconds from now on.
+/// Asks a service to record a station for `seconds` from now on.
 pub async fn record_now(service: &Service, station: &str, seconds: u32) {
     let path = address(service).await.join(&format!("/api/v1/stations/{station}/record")).expect("a path");
     let length = serde_json::json!({ "length": format!("{seconds}s") });
@@ -103,12 +103,12 @@ pub async fn record(
     catalogue.finish(&airing.id, &outcome).await.expect("finished");
 }
 
-/// What `path` answers.
+/// Returns the answer at `path`.
 pub async fn get(client: &Client, base: &Url, path: &str) -> Response {
     client.get(base.join(path).expect("a path")).send().await.expect("an answer")
 }
 
-/// What `path` answers when all is well.
+/// Returns the text at `path`; fails if the status is not a success.
 pub async fn text(client: &Client, base: &Url, path: &str) -> String {
     let response = get(client, base, path).await;
     assert_eq!(response.status(), StatusCode::OK, "{path}");

@@ -1,4 +1,5 @@
-//! For tests of the service as a whole: airings on the next minute, dice that can be thrown again, whole recordings.
+//! Tools for tests of the service as a whole: airings on the next minute, repeatable random numbers, simulated disks
+//! and clocks.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,17 +25,17 @@ use super::origin::{Container, Origin, Setup};
 use super::skip;
 use super::timecode::Report;
 
-/// What an encoder may add, in seconds.
+/// How much an encoder may add, in seconds.
 const FRAME: f64 = 0.024;
 
-/// The next full minute that is at least `seconds` away, and its cron in UTC.
+/// Returns the next full minute that is at least `seconds` away, and its cron in UTC.
 pub fn minute(seconds: i64) -> (DateTime<Utc>, String) {
     let at = SystemClock::shared().now() + TimeDelta::seconds(seconds + 60);
     let minute = at.with_second(0).and_then(|at| at.with_nanosecond(0)).expect("a full minute");
     (minute, format!("{} {} * * *", minute.minute(), minute.hour()))
 }
 
-/// Random numbers from a seed that is printed; `AIRCHECK_SEED` gives it again.
+/// Random numbers from a seed, which is printed; `AIRCHECK_SEED` sets it.
 pub struct Dice(AtomicU64);
 
 impl Dice {
@@ -45,7 +46,7 @@ impl Dice {
         Self(AtomicU64::new(seed))
     }
 
-    /// A number below `limit` (SplitMix64).
+    /// Returns a number below `limit` (SplitMix64).
     pub fn below(&self, limit: u64) -> u64 {
         let step = 0x9E37_79B9_7F4A_7C15;
         let mut mixed = self.0.fetch_add(step, Ordering::Relaxed).wrapping_add(step);
@@ -55,17 +56,18 @@ impl Dice {
     }
 }
 
-/// The recording of `show` in what `list --json` says.
+/// Returns the recording of `show` from the output of `list --json`.
 pub fn by_show<'a>(list: &'a [Value], show: &str) -> &'a Value {
     list.iter().find(|recording| recording["show"] == show).unwrap_or_else(|| panic!("no {show} in {list:?}"))
 }
 
-/// What is to be heard in a recording.
+/// Listens to a recording.
 pub fn heard(recording: &Value) -> Report {
     Report::of_file(Path::new(recording["file"].as_str().unwrap_or_else(|| panic!("no file: {recording}"))))
 }
 
-/// Checks that a recording is complete in word and deed, `seconds` long, and where it is given begins at `start`.
+/// Checks that a recording is complete by its report and its sound, is `seconds` long, and begins at `start`, if that
+/// is given.
 pub fn whole(recording: &Value, start: Option<DateTime<Utc>>, seconds: f64) -> Report {
     let heard = heard(recording);
     assert_eq!(recording["verdict"], "complete", "{recording}: {heard}");
@@ -79,7 +81,7 @@ pub fn whole(recording: &Value, start: Option<DateTime<Utc>>, seconds: f64) -> R
     heard
 }
 
-/// The machine's clock, with a wall time of its own that can be set.
+/// The machine's clock with another wall time, which can be set.
 #[derive(Debug)]
 pub struct SetClock {
     machine: SharedClock,
@@ -88,7 +90,8 @@ pub struct SetClock {
 }
 
 impl SetClock {
-    /// Set to shortly before `start`, when the sound for stations of these kinds is made: that takes some seconds.
+    /// Returns a clock at shortly before `start`, after the sound for these kinds of stations was made, which takes
+    /// some seconds.
     pub fn before(start: DateTime<Utc>, origin: &Origin, containers: &[Container]) -> Arc<Self> {
         for (number, container) in containers.iter().enumerate() {
             origin.station(&format!("prepared-{number}"), Setup::of(*container));
@@ -102,17 +105,17 @@ impl SetClock {
         Arc::new(Self { machine, ahead, started: Mutex::default() })
     }
 
-    /// From now on it is that of a machine that has just been started; before, of one that has been up for ever.
+    /// Makes it the clock of a machine that has just started; before, it is that of one that has always been up.
     pub fn start_machine(&self) {
         *self.started.lock().expect("healthy") = Some(self.monotonic());
     }
 
-    /// Sets it ahead, or back.
+    /// Sets the clock ahead, or back.
     pub fn step(&self, by: TimeDelta) {
         *self.ahead.lock().expect("healthy") += by;
     }
 
-    /// How far it is ahead of the machine's.
+    /// Returns how far the clock is ahead of the machine's.
     pub fn ahead(&self) -> TimeDelta {
         *self.ahead.lock().expect("healthy")
     }
@@ -136,16 +139,16 @@ impl Clock for SetClock {
     }
 }
 
-/// The service in this process, by a clock of its own. From then on the process does not end by a signal.
+/// The service in this process, with its own clock. From then on signals do not end the process.
 pub struct Daemon {
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
 
 impl Daemon {
-    /// Runs it as the file of `aircheck` says.
+    /// Runs the service with the configuration of `aircheck`.
     pub fn start(aircheck: &Aircheck, clock: Arc<impl Clock + 'static>) -> Self {
-        // Shown with the output of a test that fails; another test of this process may have begun it.
+        // The log is shown if the test fails; another test of this process may have set it up.
         let _ = tracing_subscriber::fmt().with_env_filter("aircheck=info").with_test_writer().try_init();
         let config = Config::load(&aircheck.path("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
         let stop = CancellationToken::new();
@@ -154,19 +157,19 @@ impl Daemon {
         Self { stop, running }
     }
 
-    /// Stops it.
+    /// Stops the service.
     pub async fn stop(self) {
         self.stop.cancel();
         self.running.await.expect("it ends in order");
     }
 }
 
-/// A small disk, on which the state and output folders of an [`Aircheck`] lie; unmounted when it is dropped.
+/// A small disk with the state and output folders of an [`Aircheck`]; unmounted when it is dropped.
 pub struct Disk(PathBuf);
 
 impl Disk {
-    /// Mounts one of `kibibytes`. Where this user may not mount, it says so past the capture of the test's output, and
-    /// the test has nothing to show.
+    /// Mounts a disk of `kibibytes`. If this user may not mount, prints that past the capture of the test's output, and
+    /// the test is skipped.
     pub fn mount(aircheck: &Aircheck, kibibytes: u64) -> Option<Self> {
         let disk = Self::at(aircheck.path("disk"), kibibytes)?;
         for folder in ["state", "recordings"] {
@@ -176,7 +179,7 @@ impl Disk {
         Some(disk)
     }
 
-    /// Mounts one on which only the output folder lies.
+    /// Mounts a disk with the output folder alone.
     pub fn for_output(aircheck: &Aircheck, kibibytes: u64) -> Option<Self> {
         Self::at(aircheck.path("recordings"), kibibytes)
     }
@@ -191,23 +194,23 @@ impl Disk {
         Some(Self(path))
     }
 
-    /// Mounts it again with other options, such as `ro`.
+    /// Mounts the disk again with other options, such as `ro`.
     pub fn remount(&self, options: &str) {
         let options = format!("remount,{options}");
         assert!(run("mount", &["-o", &options, &self.0.to_string_lossy()]), "{options}");
     }
 
-    /// Takes it away; an empty folder is left. What was on it is gone.
+    /// Unmounts the disk; an empty folder remains. Its content is lost.
     pub fn unmount(&self) {
         assert!(run("umount", &["-l", &self.0.to_string_lossy()]), "unmounted");
     }
 
-    /// Mounts a new one in its place.
+    /// Mounts a new disk in its place.
     pub fn mount_again(&self) {
         assert!(run("mount", &["-t", "tmpfs", "-o", "size=8m", "tmpfs", &self.0.to_string_lossy()]), "mounted");
     }
 
-    /// Fills it up until it says that no more than `kibibytes` are free.
+    /// Fills the disk until no more than `kibibytes` are free.
     pub fn fill(&self, kibibytes: u64) {
         let mut filler =
             std::fs::OpenOptions::new().append(true).create(true).open(self.0.join("filler")).expect("a file");
@@ -215,7 +218,7 @@ impl Disk {
         while free() > kibibytes * 1024 && filler.write_all(&[1; 4096]).is_ok() {}
     }
 
-    /// Makes room again.
+    /// Frees the space again.
     pub fn clear(&self) {
         std::fs::remove_file(self.0.join("filler")).expect("removed");
     }
@@ -223,12 +226,12 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: what still runs there is about to end.
+        // Lazily: processes that still run there are about to end.
         run("umount", &["-l", &self.0.to_string_lossy()]);
     }
 }
 
-/// A folder of a service to which the system refuses to write, with whatever error, or lets it wait.
+/// A folder of a service whose writes fail with a given error, or hang.
 pub struct Refusing {
     library: PathBuf,
     folder: PathBuf,
@@ -237,9 +240,10 @@ pub struct Refusing {
 }
 
 impl Refusing {
-    /// For a `folder` of `aircheck`, which takes everything yet; nothing, and a word about it, where there is no C compiler.
+    /// Returns the control of a `folder` of `aircheck`, whose writes still succeed. `None`, with a message, if there is
+    /// no C compiler.
     pub fn new(aircheck: &Aircheck, folder: &str) -> Option<Self> {
-        // LD_PRELOAD is a list, which blanks and colons part.
+        // Blanks and colons separate the entries of LD_PRELOAD.
         let place = folder::plain();
         let library = place.path().join("refused.so");
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/refused.c");
@@ -252,7 +256,7 @@ impl Refusing {
         Some(Self { folder: root.join(folder), switch: root.join("refused"), library, _place: place })
     }
 
-    /// What the service is to be started with.
+    /// Returns the environment to start the service with.
     pub fn variables(&self) -> [(&'static str, &std::ffi::OsStr); 3] {
         let Self { library, folder, switch, .. } = self;
         [
@@ -262,7 +266,7 @@ impl Refusing {
         ]
     }
 
-    /// Refuses everything with `error` from now on, or nothing any more.
+    /// Makes all writes fail with `error` from now on, or succeed again.
     pub fn refuse(&self, error: Option<rustix::io::Errno>) {
         match error {
             Some(error) => self.say(&error.raw_os_error().to_string()),
@@ -270,27 +274,27 @@ impl Refusing {
         }
     }
 
-    /// Lets whoever writes wait, until nothing is refused any more.
+    /// Makes all writes hang until they may succeed again.
     pub fn hang(&self) {
         self.say("hang");
     }
 
     fn say(&self, word: &str) {
-        // Never seen while it is empty.
+        // Renamed into place, so that it is never read while empty.
         let new = self.switch.with_extension("new");
         std::fs::write(&new, word).expect("written");
         std::fs::rename(new, &self.switch).expect("renamed");
     }
 }
 
-/// A share that does not answer, over a folder, until it is dropped: whoever asks for anything in it waits.
+/// A share over a folder that does not answer until it is dropped: every access hangs.
 pub struct Hanging(PathBuf, std::process::Child);
 
 impl Hanging {
-    /// Mounts one over `folder`; nothing, and a word about it, where this user cannot.
+    /// Mounts a share over `folder`. `None`, with a message, if this user cannot.
     pub fn over(folder: &Path) -> Option<Self> {
         let path = folder.to_string_lossy().into_owned();
-        // The kernel asks whoever has the device open, who never answers.
+        // The kernel asks the process that has the device open, which never answers.
         let script = "exec 3<>/dev/fuse && mount -i -t fuse \
                       -o fd=3,rootmode=40000,user_id=0,group_id=0 hanging \"$0\" && echo mounted && exec cat";
         #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
@@ -324,7 +328,7 @@ fn run(program: &str, args: &[&str]) -> bool {
     output.is_ok_and(|output| output.status.success())
 }
 
-/// The processes that were started with the configuration of `aircheck`, by id, with their names.
+/// Returns the processes that were started with the configuration of `aircheck`, by id, with their names.
 pub fn processes(aircheck: &Aircheck) -> Vec<(u32, String)> {
     let mark = format!("AIRCHECK_CONFIG={}", aircheck.path("stations.yaml").display());
     let has_mark = |environment: &[u8]| environment.split(|byte| *byte == 0).any(|one| one == mark.as_bytes());
@@ -337,19 +341,19 @@ pub fn processes(aircheck: &Aircheck) -> Vec<(u32, String)> {
         .collect()
 }
 
-/// The processes whose parent this one is.
+/// Returns the child processes of `parent`.
 pub fn children_of(parent: u32) -> Vec<u32> {
     let processes = std::fs::read_dir("/proc").expect("a list of processes");
     let ids = processes.flatten().filter_map(|process| process.file_name().to_str()?.parse().ok());
     ids.filter(|id| stat(*id).is_some_and(|[_, its]| its == parent.to_string())).collect()
 }
 
-/// Whether it runs.
+/// Returns whether a process runs.
 pub fn is_alive(id: u32) -> bool {
     stat(id).is_some_and(|[state, _]| state != "Z")
 }
 
-/// State and parent of a process, from proc(5).
+/// Returns state and parent of a process, from proc(5).
 fn stat(id: u32) -> Option<[String; 2]> {
     let line = std::fs::read(format!("/proc/{id}/stat")).ok()?;
     let line = String::from_utf8_lossy(&line);

@@ -1,4 +1,4 @@
-//! What tests are made of: a radio station that can do everything wrong, and ears that hear every lost second.
+//! The toolbox of the tests: a radio station with every fault, and a reader that hears every lost second.
 //!
 //! | module | what it is |
 //! | --- | --- |
@@ -22,11 +22,11 @@
 //!
 //! ```ignore
 //! #[test]
-//! fn a_segment_that_is_missing_once_is_had_the_second_time() {
+//! fn a_segment_that_is_missing_once_is_fetched_the_second_time() {
 //!     let origin = Origin::start();
 //!     let station = origin.station("x", Setup { window: 4, ..Setup::of(Container::Ts) });
 //!     station.fault(Fault::new(Part::Segment, Kind::Status(404)).times_per_url(1).lasting(Duration::from_secs(20)));
-//!     let mp3 = /* record station.url() for 15 s, in whatever way; blocking is fine */;
+//!     let mp3 = /* record station.url() for 15 s in any way; blocking is fine */;
 //!     let report = Report::of_file(&mp3);
 //!     assert!(report.is_whole(), "{report}");
 //!     assert!((report.length - 15.0).abs() < 0.03, "{report}");

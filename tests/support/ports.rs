@@ -3,9 +3,9 @@
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::atomic::{AtomicU16, Ordering};
 
-/// A free port that nobody else is given, also while its server is stopped: not one of those that the system hands out for
-/// port 0 and for connections (32,768 and above on Linux), and none twice. Nobody listens there to find out: a child that
-/// another test starts meanwhile would hold the port until it becomes another program.
+/// Returns a free port that no other caller gets, even while its server is stopped: none of those that the system uses
+/// for port 0 and for connections (32,768 and above on Linux), and none twice. It does not listen to find out: a child
+/// of another test could inherit the socket until it becomes another program.
 pub fn free() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 12).unwrap_or_default() * 1_000 + 20_000;

@@ -1,7 +1,7 @@
 //! A real nginx-rtmp that a real ffmpeg publishes timecode audio to, by the wall clock.
 //!
-//! Runs on a thread of its own, so a test may block. Both children and the folder are gone when it is dropped, and the
-//! children also when the test process is killed.
+//! It runs on its own thread, so a test may block. Dropping it ends both children and removes the folder; the children
+//! also end if the test process is killed.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct RtmpServer {
 }
 
 impl RtmpServer {
-    /// Starts both and waits until the stream can be played.
+    /// Starts both, and waits until the stream can be played.
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -48,17 +48,17 @@ impl RtmpServer {
         server
     }
 
-    /// Where the stream can be played.
+    /// Returns the URL of the stream.
     pub fn url(&self) -> String {
         format!("rtmp://127.0.0.1:{}/live/timecode", self.port)
     }
 
-    /// Kills server and publisher: connections break, the port is closed.
+    /// Kills server and publisher, which breaks connections and closes the port.
     pub fn stop(&mut self) {
         self.children.clear();
     }
 
-    /// Stops what runs, starts both again and waits until the stream can be played.
+    /// Stops both, starts them again, and waits until the stream can be played.
     pub fn restart(&mut self) {
         self.stop();
         let until = self.clock.monotonic() + STARTING;
@@ -86,7 +86,7 @@ impl RtmpServer {
         self.children = vec![publisher, nginx];
     }
 
-    /// Keeps all connections open and delivers nothing, or goes on.
+    /// Freezes the server with all connections open, or lets it go on.
     pub fn freeze(&self, frozen: bool) {
         let signal = if frozen { Signal::STOP } else { Signal::CONT };
         for child in &self.children {
@@ -95,15 +95,15 @@ impl RtmpServer {
         }
     }
 
-    /// Whether sound comes.
+    /// Returns whether sound comes.
     fn plays(&self) -> bool {
         const SOME: usize = 4_000;
         self.dump(Duration::from_secs(3), SOME).len() >= SOME
     }
 
-    /// What rtmpdump gets, as FLV, until `limit` has passed or there are `enough` bytes.
+    /// Returns what rtmpdump gets, as FLV, until `limit` has passed or there are `enough` bytes.
     ///
-    /// It has to be stopped from outside: with `--live` it takes no notice of `--stop`.
+    /// rtmpdump must be stopped from outside: with `--live` it ignores `--stop`.
     pub fn dump(&self, limit: Duration, enough: usize) -> Vec<u8> {
         let rtmpdump = Invocation::new("rtmpdump").args(["-q", "-m", "3", "--live", "-o", "-", "-r", &self.url()]);
         let mut rtmpdump = self.spawn(rtmpdump.with_stdout());
@@ -142,8 +142,8 @@ impl Drop for RtmpServer {
     }
 }
 
-/// Paths are relative to the folder that nginx is started with, whose name may hold what the file would have to quote. The
-/// usual log of its visitors is one that only root may write to.
+/// Paths are relative to the folder that nginx is started with, whose name might need quotes in this file. The default
+/// access log is one that only root may write.
 fn configuration(port: u16) -> String {
     format!(
         "load_module {MODULE};
@@ -167,7 +167,7 @@ rtmp {{
     )
 }
 
-/// Hands the sound of every moment to ffmpeg when that moment has passed.
+/// Writes the sound of every moment to ffmpeg when that moment has passed.
 pub(super) async fn publish(mut encoder: ChildStdin, clock: SharedClock) -> std::io::Result<()> {
     const PIECE: i64 = 50;
     let mut second = DateTime::from_timestamp(clock.now().timestamp(), 0).expect("today");

@@ -1,7 +1,6 @@
-//! A library of recordings to be looked at, and the real service on it.
+//! A library of recordings for the pages, and the real service on it.
 //!
-//! The sound is real and short; what the catalogue says about it (lengths, gaps, pictures) is made up, as far as nobody
-//! listens.
+//! The sound is real and short; what the catalogue says about it (lengths, gaps, waveforms) is made up.
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -19,28 +18,28 @@ use super::aircheck::{Aircheck, Service};
 use super::ffmpeg;
 use super::library::address;
 
-/// The real sound, in seconds.
+/// The length of the real sound, in seconds.
 pub const SECONDS: u32 = 90;
 
-/// A recording that is to be in the library.
+/// A recording that is added to the library.
 #[derive(Debug, Clone)]
 pub struct Shelved {
     pub show: &'static str,
     pub title: &'static str,
     pub station: &'static str,
     pub start: DateTime<Utc>,
-    /// On the air, in seconds.
+    /// How long it was on the air, in seconds.
     pub length: u32,
     pub zone: Zone,
     pub verdict: Verdict,
-    /// After so many seconds, so many seconds are missing, and why.
+    /// The gaps: seconds after the start, length in seconds, and cause.
     pub gaps: Vec<(u32, u32, Cause)>,
-    /// After so many seconds, so many seconds of nothing.
+    /// The dead air: seconds after the start, and length in seconds.
     pub dead_air: Vec<(u32, u32)>,
 }
 
 impl Shelved {
-    /// A whole recording of [`SECONDS`].
+    /// Returns a complete recording of [`SECONDS`].
     pub fn new(show: &'static str, title: &'static str, station: &'static str, start: &str) -> Self {
         Self {
             show,
@@ -55,7 +54,7 @@ impl Shelved {
         }
     }
 
-    /// The id of its airing.
+    /// Returns the id of its airing.
     pub fn id(&self) -> AiringId {
         AiringId::derive(&ShowId::new(self.show), self.start)
     }
@@ -69,12 +68,12 @@ pub struct Library {
 }
 
 impl Library {
-    /// The service with these stations and shows, and these recordings in its library.
+    /// Starts the service with these stations and shows, and these recordings in its library.
     pub async fn open(yaml: &str, shelved: &[Shelved]) -> Self {
         Self::of(sound(), yaml, shelved).await
     }
 
-    /// The same with a sound of one's own for all recordings.
+    /// Starts the service with `sound` for all recordings.
     pub async fn of(sound: &[u8], yaml: &str, shelved: &[Shelved]) -> Self {
         let aircheck = Aircheck::new(yaml);
         let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
@@ -82,7 +81,7 @@ impl Library {
         std::fs::create_dir_all(&folder).expect("a folder");
         let first = folder.join("sound.mp3");
         std::fs::write(&first, sound).expect("a file");
-        // Old enough that a browser which may guess would not ask again for days.
+        // So old that a browser with heuristic caching would not ask again for days.
         let old = std::fs::File::options().write(true).open(&first).expect("the file");
         old.set_modified(SystemTime::UNIX_EPOCH).expect("an old file");
         for one in shelved {
@@ -112,7 +111,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
     let failed = one.verdict == Verdict::Failed;
     let file = PathBuf::from(format!("{}.mp3", airing.id.as_str().replace(':', "-")));
     if !failed {
-        // One sound under many names.
+        // All recordings share one sound.
         std::fs::hard_link(folder.join("sound.mp3"), folder.join(&file)).expect("a link");
     }
     let outcome = Outcome {
@@ -146,7 +145,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
     catalogue.finish(&airing.id, &outcome).await.expect("finished");
 }
 
-/// A picture like that of speech and music, different for every `name`.
+/// Returns a waveform like that of speech and music, different for every `name`.
 fn peaks(seconds: f64, name: &str) -> Peaks {
     let mut state =
         name.bytes().fold(0x9E37_79B9_u32, |state, byte| (state ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -161,7 +160,7 @@ fn peaks(seconds: f64, name: &str) -> Peaks {
     let count = (seconds * per_second) as usize;
     let mut scene = 0.5;
     let levels = (0..count).map(|place| {
-        // A new piece begins.
+        // Another piece begins.
         if place % 97 == 0 {
             scene = 0.25 + 0.65 * random();
         }
@@ -173,7 +172,7 @@ fn peaks(seconds: f64, name: &str) -> Peaks {
     Peaks { per_second, levels: levels.collect() }
 }
 
-/// A chord, as MP3.
+/// Returns a chord, as MP3.
 fn sound() -> &'static [u8] {
     static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
     SOUND.get_or_init(|| {

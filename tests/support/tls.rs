@@ -1,4 +1,4 @@
-//! An origin behind TLS, with a certificate that nobody vouches for.
+//! An origin behind TLS, with an untrusted certificate.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -13,8 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
-/// The address of `url` over TLS, for as long as the test's runtime lives. `None` where there is no openssl to make a
-/// certificate with.
+/// Returns the address of `url` over TLS, which works while the test's runtime lives. `None` if there is no openssl to
+/// make a certificate with.
 pub async fn self_signed(url: &str) -> Option<String> {
     let acceptor = TlsAcceptor::from(Arc::new(config()?));
     let mut url: Url = url.parse().expect("a URL");

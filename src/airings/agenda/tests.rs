@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::*;
-use crate::airings::plan::computed;
+use crate::airings::plan::counting_starts;
 use crate::model::{Airing, Planned, ShowId, Span, StationId};
 
 const LEAD: TimeDelta = TimeDelta::seconds(15);
@@ -42,15 +42,15 @@ fn ids(due: &[Planned]) -> Vec<String> {
     due.iter().map(|due| due.airing.id.to_string()).collect()
 }
 
-/// An agenda whose first look was at `now`.
+/// Returns an agenda that was first asked at `now`.
 fn begun(programme: &Programme, now: DateTime<Utc>) -> Agenda {
     let mut agenda = Agenda::default();
     agenda.due(programme, now, LEAD);
     agenda
 }
 
-/// Through a week with the change of the clocks in it, with looks that come early, late and after a long sleep, changes by
-/// hand and another file.
+/// Goes through a week with the change of the clocks in it. Looks come early, late and after a long sleep; amendments
+/// and the configuration change.
 #[test]
 fn every_airing_is_handed_out_once_in_the_very_look_in_which_it_becomes_due() {
     let mut programme = Programme::new(config(SHOWS), Arc::default());
@@ -73,9 +73,9 @@ fn every_airing_is_handed_out_once_in_the_very_look_in_which_it_becomes_due() {
         let mut wanted = programme.due(now, LEAD);
         wanted.retain(|due| seen.insert(due.airing.id.clone()));
         let is_quiet = agenda.is_quiet(&programme, now, LEAD);
-        let is_made_anew = !agenda.is_of(&programme);
+        let is_rebuilt = !agenda.is_of(&programme);
         let mut due = agenda.due(&programme, now, LEAD);
-        if is_made_anew {
+        if is_rebuilt {
             let wanted: BTreeSet<_> = wanted.iter().map(|due| due.airing.id.clone()).collect();
             due.retain(|due| wanted.contains(&due.airing.id));
         }
@@ -98,17 +98,17 @@ fn a_second_in_which_nothing_begins_computes_no_start_of_any_show() {
         .collect();
     let programme = Programme::new(config(&shows), Arc::default());
     let mut agenda = Agenda::default();
-    let (_, count) = computed(|| agenda.due(&programme, at("20T12:00:00"), LEAD));
+    let (_, count) = counting_starts(|| agenda.due(&programme, at("20T12:00:00"), LEAD));
     assert!(count <= 2_000, "{count} starts to begin with");
-    let (quiet, count) = computed(|| {
+    let (quiet, count) = counting_starts(|| {
         (1..=3_600).all(|second| agenda.is_quiet(&programme, at("20T12:00:00") + TimeDelta::seconds(second), LEAD))
     });
     assert!(quiet);
     assert_eq!(count, 0, "starts in an hour");
-    // A second in which some begin costs what these cost. In Paris it is two hours later.
+    // A second in which some shows begin costs only those. In Paris it is two hours later.
     let now = at("21T00:00:00") - LEAD;
     assert!(agenda.is_quiet(&programme, now - TimeDelta::seconds(1), LEAD) && !agenda.is_quiet(&programme, now, LEAD));
-    let (due, count) = computed(|| agenda.due(&programme, now, LEAD));
+    let (due, count) = counting_starts(|| agenda.due(&programme, now, LEAD));
     assert!(!due.is_empty() && count <= 3 * due.len(), "{count} starts for {} airings", due.len());
     assert!(agenda.is_quiet(&programme, now, LEAD));
 }
@@ -128,7 +128,7 @@ fn what_could_not_be_begun_is_handed_out_again_until_it_is_over() {
     }
     agenda.again(&due[0]);
     let later = agenda.due(&programme, start + TimeDelta::minutes(6), LEAD);
-    assert!(!later.contains(&due[0]), "it is over by then");
+    assert!(!later.contains(&due[0]), "the airing is over by then");
     let due = agenda.due(&programme, at("20T12:59:00"), LEAD);
     let hourly = due.into_iter().find(|due| due.airing.show.as_str() == "hourly").unwrap();
     agenda.again(&hourly);
@@ -142,7 +142,7 @@ fn after_the_clock_was_set_what_is_due_by_it_is_handed_out() {
     let programme = Programme::new(config(SHOWS), Arc::default());
     let mut agenda = begun(&programme, at("20T12:05:00"));
     let back = at("20T10:00:00");
-    assert!(agenda.is_quiet(&programme, back, LEAD), "without a word about it nothing is due");
+    assert!(agenda.is_quiet(&programme, back, LEAD), "until the agenda hears of the clock, nothing is due");
     agenda.clock_was_set();
     assert!(!agenda.is_quiet(&programme, back, LEAD));
     assert_eq!(agenda.due(&programme, back, LEAD), programme.due(back, LEAD));

@@ -1,4 +1,4 @@
-//! Why something cannot be changed by hand.
+//! The reasons for which a change by hand is refused.
 
 use std::fmt;
 
@@ -8,42 +8,41 @@ use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{AiringId, ShowId, StationId};
 
-/// Why something cannot be changed by hand: what it is about is not there, it cannot be done now, or what was asked for
-/// makes no sense.
+/// Why a change by hand is refused: its subject does not exist, it is impossible now, or the request makes no sense.
 #[derive(Debug, Error)]
 pub enum ControlError {
-    /// Nobody knows the airing.
+    /// There is no such airing.
     NoAiring(AiringId),
-    /// The file has no such station.
+    /// The configuration has no such station.
     NoStation(StationId),
-    /// The file has no such show.
+    /// The configuration has no such show.
     NoShow(ShowId),
-    /// It has ended.
+    /// The airing has ended.
     Over(AiringId),
-    /// It has ended, and its recording is being made.
+    /// The airing has ended, and its recording is being made.
     Finishing(AiringId),
-    /// It is being recorded, so it can be neither skipped nor removed.
+    /// The airing is being recorded, so it can be neither skipped nor removed.
     Recording(AiringId),
-    /// It is not being recorded, so it cannot be stopped.
+    /// The airing is not being recorded, so it cannot be stopped.
     NotBegun(AiringId),
-    /// It is skipped already, or has to be recorded for what was asked.
+    /// The airing is skipped, but the request needs one that is not.
     Skipped(AiringId),
-    /// There is no skip to take back.
+    /// The airing is not skipped, so there is no skip to take back.
     NotSkipped(AiringId),
-    /// It comes from the file, so it cannot be removed.
+    /// The airing comes from the configuration, so it cannot be removed.
     OfFile(AiringId),
-    /// There is an airing of the same show at that second already.
+    /// The show has an airing at that second already.
     Taken(AiringId),
-    /// There are too many changes to look through.
+    /// There are too many changes by hand; this is the most.
     TooMany(usize),
-    /// What was asked for makes no sense; the sentence says what to write.
+    /// The request makes no sense; the sentence says what to write.
     Wrong(Sentence),
-    /// With the list.
+    /// The catalogue cannot be read or written.
     Catalogue(#[from] CatalogueError),
 }
 
 impl ControlError {
-    /// What to tell a person, without paths and secrets.
+    /// Returns the message for a person, without paths and secrets.
     pub fn sentence(&self) -> Sentence {
         match self {
             Self::NoAiring(airing) => Sentence::new("problem_no_airing").with("airing", airing),
@@ -65,7 +64,7 @@ impl ControlError {
 }
 
 impl fmt::Display for ControlError {
-    /// For the log: in English, and in full.
+    /// Formats the error for the log: in English, and in full.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(error) => error.fmt(f),

@@ -1,12 +1,12 @@
-//! Control by hand: what a person skips, adds, stops and extends.
+//! Changes by hand: a person skips, adds, stops and extends airings.
 //!
-//! Every change is in the catalogue before it is answered, in one transaction with the claim that it is about, so that it
-//! is there after `kill -9`; then whoever records the airing hears of it, and whoever asks for the `Programme`. A change
-//! that was begun is carried through also when whoever asked for it goes away.
+//! Every change is in the catalogue before it is answered, in one transaction with the claim that it changes, so that
+//! it survives `kill -9`. Then the task of the airing gets it, and the `Programme` has it. A change that was begun is
+//! carried through even if the client disconnects.
 //!
 //! An airing can be skipped until its recording begins, stopped while it is being recorded, and extended until its
-//! sound is taken. Skipping one that is on the air is refused and not taken for a stop: who skips wants no recording,
-//! who stops wants one.
+//! sound is complete. A skip is refused once the recording has begun, and never treated as a stop: a person who skips
+//! wants no recording, a person who stops wants one.
 
 mod error;
 mod wish;
@@ -18,19 +18,19 @@ use tracing::{info, warn};
 
 use super::order::Order;
 use super::register::{Airings, Turn};
-use super::running::Known;
+use super::running::EditState;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{Airing, AiringId, Origin, Planned, StationId};
 
 pub use error::ControlError;
 pub use wish::{Later, Wish};
 
-/// What is recorded until somebody stops it is stopped after this at the latest.
+/// The longest recording that runs until somebody stops it.
 const UNTIL_STOPPED: Duration = Duration::from_hours(12);
-/// How long changes of airings that are over are remembered, for whoever looks back.
+/// How long changes of past airings are remembered, for the schedule of past days.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
-/// More changes are a mistake of a script, and would make every look at the programme slow.
+/// The most changes by hand. More are a mistake of a script, and would make every look at the programme slow.
 const MOST: usize = 1_000;
 
 impl Airings {
@@ -47,8 +47,8 @@ impl Airings {
         .await
     }
 
-    /// Records a station from this second on, or from its first sound on where it has to be connected to for that: for
-    /// `length`, or until it is stopped.
+    /// Records a station for `length`, or until it is stopped. The recording begins at this second or, if the station
+    /// has yet to be connected to, with its first sound.
     pub async fn record(
         &self,
         station: StationId,
@@ -66,7 +66,7 @@ impl Airings {
             let title = title.unwrap_or_else(|| name.clone());
             let wish = Wish::Free { title, station, start, length: length.unwrap_or(UNTIL_STOPPED) };
             let until_stopped = length.is_none();
-            let amendment = Planned { until_stopped, connecting_until, ..wish.made(&config)? };
+            let amendment = Planned { until_stopped, connecting_until, ..wish.amendment_at_any_time(&config)? };
             airings.insert(&amendment).await?;
             if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
                 airings.claim(&turn, vec![order]).await?;
@@ -81,11 +81,11 @@ impl Airings {
         let airings = self.clone();
         self.carry_through(async move {
             let _turn = airings.turn().await;
-            let known = airings.changeable(&id).await?;
-            if known.origin == Origin::File {
+            let planned = airings.changeable(&id).await?;
+            if planned.origin == Origin::File {
                 return Err(ControlError::OfFile(id));
             }
-            airings.not_begun(&known.airing)?;
+            airings.refuse_if_begun(&planned.airing)?;
             airings.shared.catalogue.withdraw(&id).await?;
             airings.shared.running.take_back(&id);
             info!(airing = %id, "removed by hand");
@@ -94,18 +94,18 @@ impl Airings {
         .await
     }
 
-    /// Skips one airing that has not begun: it is not recorded.
+    /// Skips one airing that has not begun, so that it is not recorded.
     pub async fn skip(&self, id: AiringId) -> Result<Planned, ControlError> {
         let airings = self.clone();
         self.carry_through(async move {
             let _turn = airings.turn().await;
-            let known = airings.changeable(&id).await?;
-            if known.skipped {
+            let planned = airings.changeable(&id).await?;
+            if planned.skipped {
                 return Err(ControlError::Skipped(id));
             }
-            airings.not_begun(&known.airing)?;
-            airings.ensure_room()?;
-            airings.shared.catalogue.amend(&Planned { skipped: true, ..known }).await?;
+            airings.refuse_if_begun(&planned.airing)?;
+            airings.refuse_if_full()?;
+            airings.shared.catalogue.amend(&Planned { skipped: true, ..planned }).await?;
             airings.shared.running.take_back(&id);
             info!(airing = %id, "skipped by hand");
             airings.read_amendments().await?;
@@ -114,19 +114,19 @@ impl Airings {
         .await
     }
 
-    /// Takes a skip back: the airing is recorded, or what is left of it.
+    /// Takes a skip back, so that the airing, or what is left of it, is recorded.
     pub async fn unskip(&self, id: AiringId) -> Result<Planned, ControlError> {
         let airings = self.clone();
         self.carry_through(async move {
             let _turn = airings.turn().await;
-            let known = airings.changeable(&id).await?;
-            if !known.skipped {
+            let planned = airings.changeable(&id).await?;
+            if !planned.skipped {
                 return Err(ControlError::NotSkipped(id));
             }
-            if known.origin == Origin::File && !known.moved {
+            if planned.origin == Origin::File && !planned.moved {
                 airings.shared.catalogue.withdraw(&id).await?;
             } else {
-                airings.shared.catalogue.amend(&Planned { skipped: false, ..known }).await?;
+                airings.shared.catalogue.amend(&Planned { skipped: false, ..planned }).await?;
             }
             info!(airing = %id, "not skipped any more");
             airings.read_amendments().await?;
@@ -135,22 +135,22 @@ impl Airings {
         .await
     }
 
-    /// Ends an airing that is being recorded at this moment; what is heard until now is published.
+    /// Ends an airing that is being recorded at this moment; its sound until now becomes the recording.
     pub async fn stop(&self, id: AiringId) -> Result<Planned, ControlError> {
         let airings = self.clone();
         self.carry_through(async move {
             let turn = airings.turn().await;
-            let known = airings.changeable(&id).await?;
+            let planned = airings.changeable(&id).await?;
             let now = airings.now().trunc_subsecs(3);
-            if airings.known(&id).is_none() || known.airing.cut().start >= now {
+            if airings.edit_state(&id).is_none() || planned.airing.cut().start >= now {
                 return Err(ControlError::NotBegun(id));
             }
-            if known.airing.cut().end <= now {
+            if planned.airing.cut().end <= now {
                 return Err(ControlError::Finishing(id));
             }
             info!(airing = %id, "stopped by hand");
-            let airing = known.airing.stopped(now);
-            airings.move_end(&turn, Planned { airing, until_stopped: false, ..known }).await
+            let airing = planned.airing.stopped(now);
+            airings.move_end(&turn, Planned { airing, until_stopped: false, ..planned }).await
         })
         .await
     }
@@ -160,19 +160,19 @@ impl Airings {
         let airings = self.clone();
         self.carry_through(async move {
             let turn = airings.turn().await;
-            let known = airings.changeable(&id).await?;
-            if known.skipped {
+            let planned = airings.changeable(&id).await?;
+            if planned.skipped {
                 return Err(ControlError::Skipped(id));
             }
-            let end = wish::later_end(&known, later, airings.now())?;
+            let end = wish::later_end(&planned, later, airings.now())?;
             info!(airing = %id, %end, "extended by hand");
-            let until_stopped = known.until_stopped && matches!(later, Later::By(_));
-            airings.move_end(&turn, Planned { airing: known.airing.until(end), until_stopped, ..known }).await
+            let until_stopped = planned.until_stopped && matches!(later, Later::By(_));
+            airings.move_end(&turn, Planned { airing: planned.airing.until(end), until_stopped, ..planned }).await
         })
         .await
     }
 
-    /// Forgets changes of airings that are long over.
+    /// Deletes the changes of airings that ended more than [`REMEMBERED`] ago.
     pub async fn forget_old_changes(&self) {
         let forgotten = self.shared.catalogue.forget_amendments(self.now() - REMEMBERED).await;
         let published = match forgotten {
@@ -181,16 +181,16 @@ impl Airings {
             Err(error) => Err(error),
         };
         if let Err(error) = published {
-            warn!(%error, "changes by hand that are over could not be forgotten");
+            warn!(%error, "old changes by hand could not be deleted");
         }
     }
 
-    /// What is known of an airing that is not over, as it is now.
+    /// Returns an airing that can still be changed, as it is now.
     async fn changeable(&self, id: &AiringId) -> Result<Planned, ControlError> {
         let planned = self.programme().get(id);
-        match self.known(id) {
-            Some(Known::Frozen) => return Err(ControlError::Finishing(id.clone())),
-            Some(Known::Open(airing)) => {
+        match self.edit_state(id) {
+            Some(EditState::Frozen) => return Err(ControlError::Finishing(id.clone())),
+            Some(EditState::Open(airing)) => {
                 let none = || ControlError::NoAiring(id.clone());
                 return planned.map(|planned| Planned { airing, ..planned }).ok_or_else(none);
             }
@@ -204,18 +204,19 @@ impl Airings {
         Ok(planned)
     }
 
-    fn not_begun(&self, airing: &Airing) -> Result<(), ControlError> {
+    /// Refuses an airing whose recording has begun.
+    fn refuse_if_begun(&self, airing: &Airing) -> Result<(), ControlError> {
         if self.is_recording(&airing.id) { Err(ControlError::Recording(airing.id.clone())) } else { Ok(()) }
     }
 
-    /// Whether there is room for one more change.
-    fn ensure_room(&self) -> Result<(), ControlError> {
+    /// Refuses one more change if there are [`MOST`] already.
+    fn refuse_if_full(&self) -> Result<(), ControlError> {
         if self.amendments().iter().count() < MOST { Ok(()) } else { Err(ControlError::TooMany(MOST)) }
     }
 
-    /// Writes down an airing that is new.
+    /// Writes a new airing to the catalogue.
     async fn insert(&self, amendment: &Planned) -> Result<(), ControlError> {
-        self.ensure_room()?;
+        self.refuse_if_full()?;
         let id = &amendment.airing.id;
         if self.programme().get(id).is_some()
             || self.amendments().get(id).is_some()
@@ -237,7 +238,7 @@ impl Airings {
         self.programme().get(id).ok_or_else(|| ControlError::NoAiring(id.clone()))
     }
 
-    /// Runs `change` to its end, whether or not somebody still waits for it.
+    /// Runs `change` to its end, whether or not the caller still waits for it.
     async fn carry_through<T: Send + 'static>(
         &self,
         change: impl Future<Output = Result<T, ControlError>> + Send + 'static,

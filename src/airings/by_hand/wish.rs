@@ -1,4 +1,4 @@
-//! What a person asks for, and whether it makes sense. Pure.
+//! Wishes: what a person asks for, and the check that it makes sense. Pure.
 
 use std::time::Duration;
 
@@ -10,19 +10,19 @@ use crate::config::{Config, LONGEST};
 use crate::language::Sentence;
 use crate::model::{Airing, AiringId, Origin, Planned, ShowId, Span, StationId};
 
-/// Nobody knows today what airs later than this.
+/// How far ahead an airing can be added: what airs later is not known today.
 const FURTHEST: TimeDelta = TimeDelta::days(366);
 
-/// A one-time airing, as it is asked for.
+/// A one-time airing as a person asks for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
-    /// An extra airing of a show of the file, with its padding.
+    /// An extra airing of a show of the configuration, with its padding.
     Extra {
         /// The show.
         show: ShowId,
-        /// On the air from; to the second.
+        /// When it goes on the air; to the second.
         start: DateTime<Utc>,
-        /// On the air for; as long as the show usually is where it is left out.
+        /// How long it is on the air; `None` means as long as the show is.
         length: Option<Duration>,
     },
     /// Anything else.
@@ -31,15 +31,15 @@ pub enum Wish {
         title: String,
         /// Its station.
         station: StationId,
-        /// On the air from; to the second.
+        /// When it goes on the air; to the second.
         start: DateTime<Utc>,
-        /// On the air for.
+        /// How long it is on the air.
         length: Duration,
     },
 }
 
 impl Wish {
-    /// What is asked for as an airing of the programme, where it lies ahead.
+    /// Returns the wish as an amendment, if it lies ahead.
     pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Planned, ControlError> {
         let (Self::Extra { start, .. } | Self::Free { start, .. }) = self;
         if *start <= now {
@@ -48,11 +48,11 @@ impl Wish {
         if *start - now > FURTHEST {
             return Err(ControlError::Wrong(Sentence::new("problem_start_far")));
         }
-        self.made(config)
+        self.amendment_at_any_time(config)
     }
 
-    /// The same, at any time.
-    pub(super) fn made(&self, config: &Config) -> Result<Planned, ControlError> {
+    /// Returns the wish as an amendment, whenever it begins.
+    pub(super) fn amendment_at_any_time(&self, config: &Config) -> Result<Planned, ControlError> {
         match self {
             Self::Extra { show, start, length } => {
                 let show = config.show(show).ok_or_else(|| ControlError::NoShow(show.clone()))?;
@@ -70,16 +70,16 @@ impl Wish {
     }
 }
 
-/// A later end.
+/// The later end that a person asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Later {
-    /// On the air for so much longer.
+    /// The airing is on the air for so much longer.
     By(Duration),
-    /// On the air until then.
+    /// The airing is on the air until then.
     Until(DateTime<Utc>),
 }
 
-/// The end that `later` means for an airing.
+/// Returns the end of an airing that `later` asks for.
 pub(super) fn later_end(planned: &Planned, later: Later, now: DateTime<Utc>) -> Result<DateTime<Utc>, ControlError> {
     let on_air = planned.airing.on_air;
     let end = match later {
@@ -87,7 +87,7 @@ pub(super) fn later_end(planned: &Planned, later: Later, now: DateTime<Utc>) -> 
         Later::By(by) => on_air.end.checked_add_signed(delta(by)),
         Later::Until(end) => Some(end.trunc_subsecs(3)),
     };
-    // Where nobody has said yet when it ends, every end is a new one.
+    // An airing that runs until it is stopped has no end yet, so any end in the future is a later one.
     let least = if planned.until_stopped { now } else { on_air.end };
     match end {
         Some(end) if end <= least => {
@@ -129,7 +129,7 @@ fn amendment(airing: Airing, title: String) -> Planned {
     Planned { airing, title, origin: Origin::Hand, skipped, moved, until_stopped, connecting_until }
 }
 
-/// A title: one line of text.
+/// Returns a title that is one line of text, composed and without space around it.
 fn line(title: &str) -> Result<String, ControlError> {
     let title = title.trim();
     if title.is_empty() {
@@ -148,7 +148,7 @@ fn delta(duration: Duration) -> TimeDelta {
     TimeDelta::from_std(duration).unwrap_or(FURTHEST)
 }
 
-/// The longest that an airing can be, in days.
+/// Returns the longest length of an airing, in days.
 fn most() -> u64 {
     LONGEST.as_secs() / 86_400
 }
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_free_airing_is_taken_as_it_is_asked_for_and_an_extra_one_has_what_its_show_has() {
+    fn a_free_airing_is_as_asked_for_and_an_extra_one_has_the_padding_of_its_show() {
         let free = free("  명연주 {{ show }} ", "14:00:07.900", 90).unwrap();
         assert_eq!(free.airing.id.as_str(), "once~s~명연주-show@20261120T140007Z");
         assert_eq!(free.airing.cut(), Span::new(at("14:00:07"), at("14:01:37")));
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_refused_with_a_sentence_that_says_what_to_write() {
+    fn a_wish_that_makes_no_sense_is_refused_with_a_sentence_that_says_what_to_write() {
         let long = "가".repeat(201);
         for (title, start, length, words) in [
             ("", "14:00:00", 60, "`title` is empty"),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_end_is_later_than_the_old_one_but_for_what_goes_on_until_it_is_stopped() {
+    fn a_new_end_is_later_than_the_old_one_unless_the_airing_runs_until_it_is_stopped() {
         let amendment = free("a", "14:00:00", 3_600).unwrap();
         let Planned { airing, title, origin, skipped, moved, .. } = amendment;
         let planned = Planned { airing, title, origin, skipped, moved, until_stopped: false, connecting_until: None };

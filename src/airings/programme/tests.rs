@@ -20,7 +20,7 @@ fn programme(shows: &str, amendments: impl IntoIterator<Item = Planned>) -> Prog
     Programme::new(config(shows), Arc::new(amendments.into_iter().collect()))
 }
 
-/// The airing of the file with this id, as an amendment that changes nothing yet.
+/// Returns the airing of the file with this id, as an amendment that changes nothing yet.
 fn of_file(id: &str) -> Planned {
     programme(HOURLY, []).get(&AiringId::new(id)).unwrap()
 }
@@ -61,11 +61,11 @@ fn what_is_due_includes_the_lead_and_the_rest_of_what_is_on_the_air() {
     );
     let due = |now: &str| {
         let due = programme.due(at(now), TimeDelta::seconds(10));
-        due.iter().map(|it| it.airing.show.to_string()).collect::<Vec<_>>()
+        due.iter().map(|planned| planned.airing.show.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(due("13:59:19"), [""; 0]);
     assert_eq!(due("13:59:20"), ["a"]);
-    // Started in the middle, with two shows overlapping on one station.
+    // The daemon starts in the middle, while two shows overlap on one station.
     assert_eq!(due("14:45:00"), ["a", "b"]);
     assert_eq!(due("15:00:00"), ["b"]);
     assert_eq!(due("15:30:00"), [""; 0]);
@@ -84,7 +84,7 @@ fn a_skipped_airing_is_shown_as_such_and_never_due() {
 }
 
 #[test]
-fn a_later_end_is_seen_from_where_the_plan_no_longer_looks_and_an_earlier_one_ends_it() {
+fn a_later_end_is_found_where_the_plan_no_longer_looks_and_an_earlier_one_ends_the_airing() {
     let planned = of_file("news@20261120T1400Z");
     let lead = TimeDelta::seconds(15);
     let extended = Planned { airing: planned.airing.until(at("16:30:00")), moved: true, ..planned.clone() };
@@ -92,7 +92,7 @@ fn a_later_end_is_seen_from_where_the_plan_no_longer_looks_and_an_earlier_one_en
     let due = programme_of(extended.clone()).due(at("16:15:00"), lead);
     assert_eq!(ids(&due), ["news@20261120T1400Z"]);
     assert_eq!(due[0].airing.cut(), Span::new(at("13:59:00"), at("16:31:00")));
-    // Two airings of one show overlap then, as any others do.
+    // Then two airings of one show overlap, as any others may.
     assert_eq!(programme_of(extended.clone()).due(at("15:05:00"), lead).len(), 2);
     assert!(programme_of(extended).due(at("16:31:00"), lead).is_empty());
 
@@ -109,7 +109,11 @@ fn what_the_file_says_now_counts_for_everything_but_the_change() {
     let edited = "  - { title: Late news, id: news, station: s, cron: \"0 14 * * *\", length: 20m, timezone: UTC }\n";
     let programme = programme(edited, [skip, moved]);
     let day = programme.airings(Span::new(at("00:00:00"), at("23:59:00")));
-    assert_eq!(ids(&day), ["news@20261120T1400Z"], "the file has no airing at 15:00 any more, and so no longer one");
+    assert_eq!(
+        ids(&day),
+        ["news@20261120T1400Z"],
+        "the file has no airing at 15:00 any more, so its new end does not count"
+    );
     assert_eq!((day[0].title.as_str(), day[0].airing.cut()), ("Late news", Span::new(at("14:00:00"), at("14:20:00"))));
     assert!(day[0].skipped);
 }
@@ -145,7 +149,8 @@ fn without_its_station_or_its_show_a_one_time_airing_is_neither_shown_nor_due() 
 fn an_airing_is_found_by_its_id_through_the_changes_of_the_clocks() {
     let shows = "  - { title: P, station: s, cron: \"30 2 * * *\", length: 1h }\n";
     let get = |id: &str| programme(shows, []).get(&AiringId::new(id)).map(|found| found.airing.on_air.start);
-    // 02:30 in Paris: half past one in winter; not there on 29 March, when 03:00 takes its place; twice on 25 October.
+    // 02:30 in Paris is 01:30 UTC in winter. It does not exist on 29 March, when 03:00 takes its place, and comes twice
+    // on 25 October.
     assert!(get("p@20260328T0130Z").is_some() && get("p@20260329T0100Z").is_some());
     assert!(get("p@20260329T0130Z").is_none());
     assert!(get("p@20261025T0030Z").is_some() && get("p@20261025T0130Z").is_none());
@@ -163,12 +168,12 @@ fn a_skip_of_the_night_of_two_half_past_twos_skips_what_airs_then() {
     let plain = programme(shows, []).airings(night);
     assert_eq!(ids(&plain).len(), 4, "the hour is there twice");
     let skip = Planned { skipped: true, ..plain[3].clone() };
-    let skipped: Vec<_> = programme(shows, [skip]).airings(night).iter().map(|it| it.skipped).collect();
+    let skipped: Vec<_> = programme(shows, [skip]).airings(night).iter().map(|planned| planned.skipped).collect();
     assert_eq!(skipped, [false, false, false, true], "and each has an id of its own");
 }
 
 #[test]
-fn what_is_being_recorded_is_told_as_it_is_recorded_and_is_there_once() {
+fn a_running_airing_is_in_the_programme_once_and_as_it_is_recorded() {
     let begun = of_file("news@20261120T1400Z").airing;
     let with =
         |shows: &str, begun: &Airing| programme(shows, []).with_recording([(begun.clone(), "As it was".to_owned())]);
@@ -176,19 +181,19 @@ fn what_is_being_recorded_is_told_as_it_is_recorded_and_is_there_once() {
     for shows in [
         "  []\n",
         "  - { title: News, station: s, cron: \"0 14 * * *\", length: 5m, timezone: UTC }\n",
-        // Another title, and so another id.
+        // The title is another, and so the id is.
         "  - { title: Late news, station: s, cron: \"0 14 * * *\", length: 10m, timezone: UTC }\n",
     ] {
         let programme = with(shows, &begun);
         let found = programme.airings(hour);
         assert_eq!((ids(&found), &found[0].airing), (vec!["news@20261120T1400Z"], &begun), "{shows}");
         assert_eq!((found[0].title.as_str(), found[0].origin), ("As it was", Origin::File));
-        assert_eq!(programme.get(&begun.id).map(|it| it.airing), Some(begun.clone()));
+        assert_eq!(programme.get(&begun.id).map(|planned| planned.airing), Some(begun.clone()));
         assert_eq!(programme.get(&AiringId::new("late-news@20261120T1400Z")), None);
         assert_eq!(ids(&programme.coming(at("13:59:30"), 1)), ["news@20261120T1400Z"], "its padding is being recorded");
         assert_eq!(ids(&programme.due(at("14:02:00"), TimeDelta::zero())), ["news@20261120T1400Z"]);
     }
-    // Nothing that would be missing from what is being recorded is left out.
+    // A show that the running airing does not contain is not left out.
     for others in [
         "  - { title: Longer, station: s, cron: \"0 14 * * *\", length: 20m, timezone: UTC }\n",
         "  - { title: Later, station: s, cron: \"5 14 * * *\", length: 5m, timezone: UTC }\n",

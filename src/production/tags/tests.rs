@@ -12,7 +12,7 @@ fn run(program: &str, args: &[&str], file: &Path) -> Vec<u8> {
     output.stdout
 }
 
-/// Two seconds of sound as the encoder writes it.
+/// Writes two seconds of sound as the encoder does.
 fn recording(folder: &tempfile::TempDir) -> PathBuf {
     let path = folder.path().join("x.mp3.part");
     let input = ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=2", "-c:a", "libmp3lame", "-b:a", "128k"];
@@ -80,7 +80,7 @@ async fn tags_are_read_back_by_ffprobe_and_no_byte_of_sound_moves() {
     assert_eq!((comment.lang.as_str(), comment.description.as_str()), ("eng", ""));
 }
 
-/// The frames of an ID3v2.3 tag, name and content, as ID3v2.3.0, 3.3 has them.
+/// Returns the frames of an ID3v2.3 tag, name and content (ID3v2.3.0, 3.3).
 fn frames_of_v23(bytes: &[u8]) -> Vec<(&str, &[u8])> {
     let mut rest = &bytes[10..];
     let mut frames = Vec::new();
@@ -104,7 +104,7 @@ async fn version_2_3_is_read_by_cars_and_windows() {
 
     let frames = frames_of_v23(&after);
     let frame = |name: &str| frames.iter().find(|(it, _)| *it == name).map(|(_, content)| *content);
-    // Encoding 1 is UTF-16 with a mark of its order; 0 is ISO 8859-1.
+    // Encoding 1 is UTF-16 with a byte order mark; 0 is ISO 8859-1.
     let title = frame("TIT2").unwrap();
     assert_eq!(title[..3], [1, 0xFF, 0xFE]);
     let units =
@@ -121,7 +121,7 @@ async fn version_2_3_is_read_by_cars_and_windows() {
     let mut tags = probed(&path)["tags"].clone();
     assert_eq!(tags["date"].take(), "2026-11-20 14:00");
     assert_eq!((&tags["title"], &tags["comment"]), (&"명연주 명음반 2026-11-20 🎻".into(), &korean().comment.into()));
-    // Back again, as a recording that is cut anew.
+    // Version 2.4 again, as when a recording is cut again.
     write(&path, &korean()).await.unwrap();
     assert_eq!((&fs::read(&path).unwrap()[3], &probed(&path)["tags"]["date"]), (&4, &"2026-11-20T14:00:05".into()));
 }
@@ -213,7 +213,7 @@ async fn a_file_without_reserved_space_is_left_as_it_was() {
         ("another version", spoiled(3, &[2])),
         ("a size that ends in the sound", spoiled(6, &[0, 4, 0, 24])),
         ("a size beyond the end", spoiled(6, &[0x7F; 4])),
-        ("a size that is none", spoiled(6, &[0xFF; 4])),
+        ("a size that is not a number", spoiled(6, &[0xFF; 4])),
         ("a tag and no sound", good[..RESERVED + 35].to_vec()),
     ];
     for (what, bytes) in cases {
@@ -233,7 +233,7 @@ async fn a_file_without_reserved_space_is_left_as_it_was() {
     assert!(matches!(error, TagError::File { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof));
 }
 
-/// The streams of a file, and the sound in it.
+/// Returns the streams of a file, and its decoded sound.
 fn streams_and_sound(path: &Path) -> (serde_json::Value, Vec<u8>) {
     let shown = run("ffprobe", &["-v", "error", "-of", "json", "-show_streams"], path);
     let path = path.to_str().unwrap();
@@ -251,10 +251,13 @@ async fn a_cover_is_shown_by_players_and_changes_neither_sound_nor_length() {
     let path = recording(&folder);
     let full = Tags { cover: Some(Picture { bytes: vec![0; 70_000].into(), ..cover.clone() }), ..korean() };
     let before = fs::read(&path).unwrap();
-    assert!(matches!(write(&path, &full).await, Err(TagError::TooLarge { .. })), "it is never written over the sound");
+    assert!(
+        matches!(write(&path, &full).await, Err(TagError::TooLarge { .. })),
+        "a tag is never written over the sound"
+    );
     assert!(fs::read(&path).unwrap() == before);
 
-    // As the encoder reserves it.
+    // With the space that the encoder reserves.
     let path = folder.path().join("y.mp3.part");
     let space = (65_536 + space_for(&cover)).to_string();
     let input = ["-v", "error", "-f", "lavfi", "-i", "sine=440:duration=2", "-c:a", "libmp3lame", "-b:a", "128k"];

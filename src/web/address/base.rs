@@ -1,8 +1,8 @@
-//! By which address somebody reached the page: what addresses in feeds, playlists and calendars begin with.
+//! The address by which a client reaches the page: addresses in feeds, playlists and calendars begin with it.
 //!
-//! `base_url` where it is given. Else the host that was asked, which a web server in front tells by `X-Forwarded-Host`,
-//! `-Proto` and `-Port` where it is believed ([`client`]). An address that leads whoever asked
-//! to a machine of their own, such as `localhost`, is none.
+//! It is `base_url`, if that is configured. Otherwise it is the host that the client asked for; a trusted web server in
+//! front ([`client`]) passes it on by `X-Forwarded-Host`, `-Proto` and `-Port`. An address that leads the client to its
+//! own machine, such as `localhost`, does not count.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -18,7 +18,7 @@ use crate::web::answer::language;
 use crate::web::current::Current;
 use crate::web::transport::{client, host};
 
-/// The address of the page for whoever asked; `None` if it cannot be known.
+/// Holds the address of the page for this client. `None` if it is unknown.
 #[derive(Debug)]
 pub struct Base(pub Option<Url>);
 
@@ -33,43 +33,47 @@ where
         if let Some(base) = &web.base_url {
             return Ok(Self(Some(base.clone())));
         }
-        let (near, believed) = (client::is_near(&parts.extensions), client::is_believed(web, &parts.extensions));
-        Ok(Self(asked(near, believed, &parts.headers)))
+        let (near, is_trusted) = (client::is_near(&parts.extensions), client::is_trusted(web, &parts.extensions));
+        Ok(Self(requested_base(near, is_trusted, &parts.headers)))
     }
 }
 
-/// The answer where no address is known.
+/// Returns the answer if no address is known.
 pub fn unknown() -> Response {
     language::line(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_no_address"))
 }
 
-/// The address that was asked over a connection from this machine (`near`), or from a web server in front.
-fn asked(near: bool, believed: bool, headers: &HeaderMap) -> Option<Url> {
-    // Each server in front adds itself at the end; the first is the one that was asked.
-    let told = |name: &str| {
-        let value = headers.get(name).filter(|_| believed)?.to_str().ok()?;
+/// Returns the address that the client asked for. `near`: the connection comes from this machine. `is_trusted`: it comes
+/// from a web server in front that is trusted.
+fn requested_base(near: bool, is_trusted: bool, headers: &HeaderMap) -> Option<Url> {
+    // Each server in front appends itself; the first value is what the client asked for.
+    let forwarded = |name: &str| {
+        let value = headers.get(name).filter(|_| is_trusted)?.to_str().ok()?;
         value.split(',').next().map(str::trim).filter(|value| !value.is_empty())
     };
-    let host = told("x-forwarded-host").or_else(|| host::of(headers))?;
+    let host = forwarded("x-forwarded-host").or_else(|| host::of(headers))?;
     if !host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c)) {
         return None;
     }
-    let scheme =
-        if told("x-forwarded-proto").is_some_and(|it| it.eq_ignore_ascii_case("https")) { "https" } else { "http" };
+    let scheme = if forwarded("x-forwarded-proto").is_some_and(|scheme| scheme.eq_ignore_ascii_case("https")) {
+        "https"
+    } else {
+        "http"
+    };
     let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
-    if let Some(port) = told("x-forwarded-port").and_then(|port| port.parse().ok())
+    if let Some(port) = forwarded("x-forwarded-port").and_then(|port| port.parse().ok())
         && url.port().is_none()
     {
         url.set_port(Some(port)).ok()?;
     }
     let from_here = near
-        && told("x-forwarded-for")
+        && forwarded("x-forwarded-for")
             .is_none_or(|client| client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()));
-    (from_here || !leads_back(&url)).then_some(url)
+    (from_here || !is_local(&url)).then_some(url)
 }
 
-/// Whether an address means the machine of whoever uses it.
-pub fn leads_back(url: &Url) -> bool {
+/// Returns whether an address means the machine of whoever uses it.
+pub fn is_local(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Domain(name)) => {
             let name = host::without_dot(name);
@@ -92,12 +96,12 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let near = peer.parse::<IpAddr>().unwrap().is_loopback();
-        // The one in the next room is a web server in front.
-        asked(near, near || peer == "172.18.0.5", &headers.iter().map(pair).collect()).map(Url::into)
+        // 172.18.0.5 is a web server in front.
+        requested_base(near, near || peer == "172.18.0.5", &headers.iter().map(pair).collect()).map(Url::into)
     }
 
     #[test]
-    fn the_host_that_was_asked_is_told_by_a_server_that_is_believed() {
+    fn only_a_trusted_server_in_front_says_which_host_the_client_asked_for() {
         let host = ("host", "127.0.0.1:8080");
         let behind = [host, ("x-forwarded-host", "radio.example.org, inner"), ("x-forwarded-proto", "https")];
         assert_eq!(base("127.0.0.1", &behind).as_deref(), Some("https://radio.example.org/"));
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_elsewhere_is_led_to_a_machine_of_their_own() {
+    fn no_other_machine_gets_an_address_of_its_own_localhost() {
         for host in ["localhost:8080", "LocalHost.", "127.0.0.1", "[::1]:8080", "0.0.0.0:80"] {
             let host = ("host", host);
             assert!(base("127.0.0.1", &[host]).is_some(), "{host:?} on this machine");

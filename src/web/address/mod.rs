@@ -1,5 +1,5 @@
-//! Where things are, for somebody who is not on the page. Where the address of the page has the token of a feed, so have
-//! all that are made from it, but for pages.
+//! Absolute addresses, for apps outside the page. If the base address has the token of a feed, all addresses made from
+//! it have the token too, except those of pages.
 
 pub mod base;
 
@@ -9,24 +9,24 @@ use crate::base::image::ImageKind;
 use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, Codec, ShowId};
 
-/// A feed: of one show, or of everything.
+/// Returns the address of a feed: of one show, or of all.
 pub fn feed(base: &Url, show: Option<&ShowId>) -> Url {
     below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
 }
 
-/// The calendar of the coming airings.
+/// Returns the address of the calendar of the coming airings.
 pub fn calendar(base: &Url) -> Url {
     below(base, &["schedule.ics"])
 }
 
-/// The page of a show, or of everything. It takes no token.
+/// Returns the address of the page of a show, or of the first page; without a token.
 pub fn page(base: &Url, show: Option<&ShowId>) -> Url {
     let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
     page.set_query(None);
     page
 }
 
-/// The picture of a show, or of everything.
+/// Returns the address of the picture of a show, or of all shows.
 pub fn artwork(base: &Url, show: Option<(&ShowId, ImageKind)>) -> Url {
     match show {
         Some((show, kind)) => below(base, &["artwork", &format!("{show}.{}", kind.extension())]),
@@ -34,32 +34,32 @@ pub fn artwork(base: &Url, show: Option<(&ShowId, ImageKind)>) -> Url {
     }
 }
 
-/// The id in the name of a picture.
-pub fn pictured(file: &str) -> Option<&str> {
+/// Returns the id in the file name of a picture.
+pub fn artwork_id(file: &str) -> Option<&str> {
     file.strip_suffix(".png").or_else(|| file.strip_suffix(".jpg"))
 }
 
-/// The sound of a recording.
+/// Returns the address of the sound of a recording.
 pub fn media(base: &Url, id: &AiringId, codec: Codec) -> Url {
     below(base, &["media", &codec.name(id)])
 }
 
-/// The chapters of a recording.
+/// Returns the address of the chapters of a recording.
 pub fn chapters(base: &Url, id: &AiringId) -> Url {
     below(base, &["media", id.as_str(), "chapters.json"])
 }
 
-/// A transcript of a recording.
+/// Returns the address of a transcript of a recording.
 pub fn transcript(base: &Url, id: &AiringId, kind: TranscriptKind) -> Url {
     below(base, &["media", id.as_str(), &format!("transcript.{}", kind.extension())])
 }
 
-/// An address without its scheme, for links that put another in its place.
+/// Returns an address without its scheme, for links that put another scheme in front.
 pub fn bare(url: &Url) -> &str {
     url.as_str().split_once("://").map_or(url.as_str(), |(_, bare)| bare)
 }
 
-/// An address below `base`, its parts percent-encoded.
+/// Returns an address below `base`, with its parts percent-encoded.
 pub fn below(base: &Url, parts: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut path) = url.path_segments_mut() {

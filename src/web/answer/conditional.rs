@@ -1,7 +1,7 @@
-//! Answers that whoever asks again gets only when they have changed (RFC 9110, section 13).
+//! Conditional answers: a client that asks again gets the content only if it has changed (RFC 9110, section 13).
 //!
-//! The `headers` crate (0.4) is not used: to its `If-Range` a date later than the one that was told is as good as that, it
-//! panics at dates before 1970, and its debug builds at a tag with a space in it, which anybody may send.
+//! The `headers` crate (0.4) is not used: its `If-Range` accepts a date later than the one that was sent, it panics at
+//! dates before 1970, and its debug builds panic at a tag with a space, which any client may send.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,31 +14,31 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Datelike as _, SubsecRound, Utc};
 
-/// For [`Sent::keep`]: whoever asked may keep it, and asks each time whether it has changed.
+/// `Cache-Control`: the client may store the answer, and asks each time whether it has changed.
 pub const ASK_AGAIN: &str = "private, no-cache";
 
-/// Something that is sent.
+/// The content of an answer.
 #[derive(Debug)]
 pub struct Sent {
     /// `Content-Type`
     pub kind: &'static str,
-    /// All of it.
+    /// The whole body.
     pub body: Bytes,
-    /// When it last changed, where that is known.
+    /// When the content last changed, if that is known.
     pub modified: Option<DateTime<Utc>>,
     /// `Cache-Control`
-    pub keep: &'static str,
+    pub cache_control: &'static str,
 }
 
-/// `sent`, or 304 where whoever asks with these headers has it already.
+/// Returns `sent`, or 304 if the client has it already by the headers of its request.
 pub fn answer(asked: &HeaderMap, sent: Sent) -> Response {
-    let Sent { kind, body, modified, keep } = sent;
+    let Sent { kind, body, modified, cache_control } = sent;
     let tag = tag(&body);
     let modified = modified.map(|at| at.trunc_subsecs(0));
-    let unchanged = is_known(asked, &tag, modified);
+    let unchanged = client_has(asked, &tag, modified);
     let mut response = if unchanged { StatusCode::NOT_MODIFIED.into_response() } else { body.into_response() };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(keep));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache_control));
     if unchanged {
         headers.remove(CONTENT_TYPE);
     } else {
@@ -52,36 +52,36 @@ pub fn answer(asked: &HeaderMap, sent: Sent) -> Response {
     response
 }
 
-/// An instant as a date of HTTP (section 5.6.7); `None` if its year has not four digits.
+/// Returns an instant as an HTTP date (section 5.6.7). `None` if its year does not have four digits.
 pub fn dated(at: DateTime<Utc>) -> Option<HeaderValue> {
     let date = (0..=9_999).contains(&at.year()).then(|| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string())?;
     HeaderValue::try_from(date).ok()
 }
 
-/// The status in place of what has this strong tag, where whoever asks does not want it or has it already, in the order of
-/// section 13.2.2.
+/// Returns the status to send in place of the content with this strong tag. `None` if the content is to be sent. Checks the
+/// conditions in the order of section 13.2.2.
 pub fn instead(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> Option<StatusCode> {
     let modified = modified.map(|at| at.trunc_subsecs(0));
     let is_other = if asked.contains_key(IF_MATCH) {
-        !is_that(asked, tag)
+        !if_match_holds(asked, tag)
     } else {
         told_date(asked, IF_UNMODIFIED_SINCE).zip(modified).is_some_and(|(since, modified)| modified > since)
     };
     if is_other {
         return Some(StatusCode::PRECONDITION_FAILED);
     }
-    is_known(asked, tag, modified).then_some(StatusCode::NOT_MODIFIED)
+    client_has(asked, tag, modified).then_some(StatusCode::NOT_MODIFIED)
 }
 
-/// A weak tag: a web server in front may compress what it stands for.
+/// Returns a weak tag: a web server in front may compress the body.
 fn tag(body: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     body.hash(&mut hasher);
     format!("W/\"{:016x}\"", hasher.finish())
 }
 
-/// Whether whoever asks has it; a date counts only where no tag is sent (section 13.2.2).
-pub fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
+/// Returns whether the client has the current content. A date counts only if the client sends no tag (section 13.2.2).
+pub fn client_has(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
     let mut tags = asked.get_all(IF_NONE_MATCH).iter().peekable();
     if tags.peek().is_some() {
         let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
@@ -94,15 +94,15 @@ pub fn is_known(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -
     told_date(asked, IF_MODIFIED_SINCE).zip(modified).is_some_and(|(since, modified)| modified <= since)
 }
 
-/// Whether it is the very one that whoever asks wants (section 13.1.1).
-fn is_that(asked: &HeaderMap, tag: &str) -> bool {
+/// Returns whether `If-Match` names this tag (section 13.1.1).
+fn if_match_holds(asked: &HeaderMap, tag: &str) -> bool {
     let tags = asked.get_all(IF_MATCH).iter().filter_map(|value| value.to_str().ok());
     tags.flat_map(|value| value.split(',')).map(str::trim).any(|wanted| wanted == "*" || wanted == tag)
 }
 
-/// Whether a part of what has this strong tag goes with the part that whoever asks has already (section 13.1.5). A date
-/// says that only where it is exactly the one that was told.
-pub fn goes_on(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
+/// Returns whether a part of the content with this strong tag fits the part that the client has already (`If-Range`,
+/// section 13.1.5). A date fits only if it is exactly the one that was sent.
+pub fn if_range_holds(asked: &HeaderMap, tag: &str, modified: Option<DateTime<Utc>>) -> bool {
     let Some(known) = asked.get(IF_RANGE) else { return true };
     let Ok(known) = known.to_str() else { return false };
     let is_told = |known: DateTime<Utc>| modified.is_some_and(|modified| known == modified.trunc_subsecs(0));
@@ -114,7 +114,7 @@ fn told_date(asked: &HeaderMap, name: HeaderName) -> Option<DateTime<Utc>> {
     date(asked.get(name)?.to_str().ok()?)
 }
 
-/// An instant in any of the three forms that HTTP has for it (section 5.6.7).
+/// Parses an instant in any of the three forms of HTTP (section 5.6.7).
 fn date(text: &str) -> Option<DateTime<Utc>> {
     httpdate::parse_http_date(text.trim()).ok().map(DateTime::from)
 }
@@ -126,7 +126,7 @@ mod tests {
     fn answered(asked: &[(HeaderName, &str)], modified: &str) -> Response {
         let asked = asked.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
         let (body, modified) = (Bytes::from_static(b"x"), Some(modified.parse().unwrap()));
-        answer(&asked, Sent { kind: "text/plain", body, modified, keep: ASK_AGAIN })
+        answer(&asked, Sent { kind: "text/plain", body, modified, cache_control: ASK_AGAIN })
     }
 
     fn status(asked: &[(HeaderName, &str)]) -> StatusCode {
@@ -134,14 +134,14 @@ mod tests {
     }
 
     #[test]
-    fn a_part_goes_only_with_a_part_of_the_same() {
+    fn a_part_is_sent_only_for_the_same_content() {
         let modified = Some("2026-11-20T05:00:00.700Z".parse().unwrap());
-        let goes_on = |known: &str| {
+        let if_range_holds = |known: &str| {
             let asked = HeaderMap::from_iter([(IF_RANGE, known.parse().unwrap())]);
-            super::goes_on(&asked, "\"mine\"", modified)
+            super::if_range_holds(&asked, "\"mine\"", modified)
         };
-        assert!(super::goes_on(&HeaderMap::new(), "\"mine\"", modified));
-        assert!(goes_on("\"mine\"") && goes_on("Fri, 20 Nov 2026 05:00:00 GMT"));
+        assert!(super::if_range_holds(&HeaderMap::new(), "\"mine\"", modified));
+        assert!(if_range_holds("\"mine\"") && if_range_holds("Fri, 20 Nov 2026 05:00:00 GMT"));
         for other in [
             "\"other\"",
             "W/\"mine\"",
@@ -151,12 +151,12 @@ mod tests {
             "Fri, 20 Nov 2026 05:00:01 GMT",
             "Fri, 20 Nov 2026 04:59:59 GMT",
         ] {
-            assert!(!goes_on(other), "{other}");
+            assert!(!if_range_holds(other), "{other}");
         }
     }
 
     #[test]
-    fn what_is_known_is_not_sent_again_and_a_tag_says_more_than_a_date() {
+    fn unchanged_content_is_not_sent_again_and_a_tag_outweighs_a_date() {
         let mine = tag(b"x");
         let (strong, same) = (mine.trim_start_matches("W/").to_owned(), "Fri, 20 Nov 2026 05:00:00 GMT");
         assert_eq!(status(&[]), StatusCode::OK);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn tags_of_others_are_none_of_ours_however_they_look() {
+    fn malformed_and_foreign_tags_never_match() {
         let mine = tag(b"x");
         for other in ["\"a b\"", "\"a, b\"", "\"", "W/", "W/\"", ",", ""] {
             assert_eq!(status(&[(IF_NONE_MATCH, other)]), StatusCode::OK, "{other}");

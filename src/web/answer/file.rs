@@ -1,7 +1,7 @@
-//! A file, as far as it is asked for: conditions, parts and HEAD (RFC 9110).
+//! Answers with a file: conditions, parts and HEAD (RFC 9110).
 //!
-//! The `ServeFile` of tower-http is not used for recordings: it panics at a file that is older than 1970, as one may be that was
-//! copied by a machine without a clock, knows no tags, and opens files by itself.
+//! The `ServeFile` of tower-http does not serve recordings: it panics at a file that is dated before 1970 (a machine without a
+//! clock may have copied it), knows no tags, and opens files by itself.
 
 use std::io;
 
@@ -13,14 +13,14 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
-use super::conditional::{dated, goes_on, instead};
-use super::range::{self, Asked};
+use super::conditional::{dated, if_range_holds, instead};
+use super::range::{self, Requested};
 use crate::library::store::Reading;
 
-/// So much is read at once.
+/// How many bytes are read at once.
 const AT_ONCE: usize = 64 * 1024;
 
-/// The file that is open for reading, as far as it was asked for, with its tag.
+/// Answers with the part of an open file that a request asks for, and its tag.
 pub async fn answer(asked: &Parts, reading: Reading) -> io::Result<Response> {
     let tag = HeaderValue::try_from(reading.tag());
     let mut response = match instead(&asked.headers, reading.tag(), reading.modified()) {
@@ -36,16 +36,16 @@ pub async fn answer(asked: &Parts, reading: Reading) -> io::Result<Response> {
 async fn sent(asked: &Parts, reading: Reading) -> io::Result<Response> {
     let (bytes, modified) = (reading.bytes(), reading.modified());
     let mut headers = asked.headers.clone();
-    if !goes_on(&headers, reading.tag(), modified) {
+    if !if_range_holds(&headers, reading.tag(), modified) {
         headers.remove(RANGE);
     }
-    let (status, first, length, range) = match range::asked(&asked.method, &headers, bytes) {
-        Asked::Whole => (StatusCode::OK, 0, bytes, None),
-        Asked::Part(part) => {
+    let (status, first, length, range) = match range::requested(&asked.method, &headers, bytes) {
+        Requested::Whole => (StatusCode::OK, 0, bytes, None),
+        Requested::Part(part) => {
             let (first, last) = part.into_inner();
             (StatusCode::PARTIAL_CONTENT, first, last - first + 1, Some(format!("bytes {first}-{last}/{bytes}")))
         }
-        Asked::Beyond => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0, Some(format!("bytes */{bytes}"))),
+        Requested::Beyond => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0, Some(format!("bytes */{bytes}"))),
     };
     let body = if asked.method == Method::HEAD || length == 0 {
         Body::empty()
@@ -67,7 +67,7 @@ async fn sent(asked: &Parts, reading: Reading) -> io::Result<Response> {
     Ok(response)
 }
 
-/// The next bytes; `None` at the end.
+/// Reads the next bytes. `None` at the end.
 async fn some<R: AsyncRead + Unpin>(mut reader: R) -> io::Result<Option<(Vec<u8>, R)>> {
     let mut bytes = Vec::with_capacity(AT_ONCE);
     let read = reader.read_buf(&mut bytes).await?;

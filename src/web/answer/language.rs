@@ -1,8 +1,8 @@
-//! In which language whoever asks is answered.
+//! The language of an answer.
 //!
-//! An answer in words is made without knowing who reads it; its words are chosen on its way out by [`choose`], which
-//! stands before everything, also before the guards. Pages and answers say in which language they are, and that somebody
-//! else gets another one (RFC 9110 section 12.5.5), for caches.
+//! A handler answers without knowing the reader's language. [`choose`] picks the words on the way out; it is the
+//! outermost layer, outside the guards. Pages and answers say in which language they are, and by `Vary` that other
+//! readers get another one (RFC 9110 section 12.5.5), for caches.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use axum::response::{IntoResponse, Response};
 
 use crate::language::{Language, Sentence};
 
-/// The language that the browser likes best among ours.
+/// Returns the one of our languages that the browser prefers.
 pub fn of(headers: &HeaderMap) -> &'static Language {
     Language::liked(headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default())
 }
 
-/// What an answer says, in each language.
+/// The text of an answer, in each language.
 #[derive(Clone)]
 struct Words(Arc<dyn Fn(&Language) -> String + Send + Sync>);
 
-/// An answer of media type `kind` that says `words` in the language of whoever asks.
+/// Returns an answer of media type `kind` that says `words` in the language of the client.
 pub fn answer(
     status: StatusCode,
     kind: &'static str,
@@ -36,12 +36,12 @@ pub fn answer(
     response
 }
 
-/// A line of text for a person, who reads it in place of a page.
+/// Returns a line of text for a person, who reads it in place of a page.
 pub fn line(status: StatusCode, sentence: Sentence) -> Response {
     answer(status, "text/plain; charset=utf-8", move |language| sentence.say(language) + "\n")
 }
 
-/// Puts the words of an answer into the language that was asked for.
+/// Says an answer in the language that the request asks for.
 pub async fn choose(request: Request, next: Next) -> Response {
     let (language, is_head) = (of(request.headers()), request.method() == Method::HEAD);
     let mut response = next.run(request).await;
@@ -53,7 +53,7 @@ pub async fn choose(request: Request, next: Next) -> Response {
     response
 }
 
-/// Says in which language an answer is, and what that depends on.
+/// Adds the headers that say in which language an answer is, and on what that depends.
 pub fn label(headers: &mut HeaderMap, language: &Language) {
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(language.tag));
     headers.append(VARY, HeaderValue::from_static("Accept-Language"));

@@ -1,4 +1,4 @@
-//! How the web answers: in which language, as which problem, and only as far as whoever asks does not have it already.
+//! Answers: their language, problems, conditions and ranges.
 
 pub mod conditional;
 pub mod file;

@@ -1,4 +1,4 @@
-//! Errors as programs read them: problem details (RFC 9457), the same for every answer below `/api`.
+//! Problems: errors for programs as problem details (RFC 9457), for every answer below `/api`.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use super::language;
 use crate::language::{Language, Sentence};
 use crate::library::catalogue::CatalogueError;
 
-/// Its kind (RFC 9457 section 3).
+/// The media type (RFC 9457 section 3).
 const KIND: &str = "application/problem+json";
-/// What the keys of the messages begin with that are codes.
+/// The prefix of message keys that are codes.
 const CODES: &str = "problem_";
 
-/// Something that cannot be answered. A person who hears of it does so in their own language.
+/// Says why a request fails. A person reads it in their own language.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     status: StatusCode,
@@ -28,9 +28,9 @@ pub struct Problem {
 /// What went wrong, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Detail {
-    /// What a person can run into.
+    /// A message for a person, in their language.
     Sentence(Sentence),
-    /// What only who writes a program can do wrong, in English.
+    /// A message for a programmer, in English.
     Technical(String),
 }
 
@@ -44,7 +44,7 @@ pub struct Written {
     /// The status of the answer.
     #[schema(minimum = 400, maximum = 599, example = 404)]
     status: u16,
-    /// What it is, in a word for programs; left out where only the program can be at fault.
+    /// The problem in one word for programs; absent if only the program can be at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, example = "no_recording")]
     code: Option<&'static str>,
@@ -54,22 +54,22 @@ pub struct Written {
 }
 
 impl Problem {
-    /// A problem of any status; `sentence` is for a person, without paths and secrets.
+    /// Returns a problem of any status; `sentence` is for a person, without paths and secrets.
     pub fn new(status: StatusCode, sentence: Sentence) -> Self {
         Self { status, detail: Detail::Sentence(sentence) }
     }
 
-    /// What the address names is not there.
+    /// Returns a problem: what the address names does not exist.
     pub fn not_found(sentence: Sentence) -> Self {
         Self::new(StatusCode::NOT_FOUND, sentence)
     }
 
-    /// A problem that no button or form of the page leads to: one sentence for who writes a program.
+    /// Returns a problem that no button or form of the page leads to, with a sentence for a programmer.
     pub fn technical(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Technical(detail.into()) }
     }
 
-    /// As it is written for somebody who speaks `language`.
+    /// Returns the problem as it is sent to somebody who speaks `language`.
     pub fn written(&self, language: &Language) -> Written {
         let (code, detail) = match &self.detail {
             Detail::Sentence(sentence) => (Some(code(sentence)), sentence.say(language)),
@@ -80,13 +80,13 @@ impl Problem {
     }
 }
 
-/// The key of a sentence's message, without what the keys of all problems begin with.
+/// Returns the key of the sentence's message, without the prefix of all problems.
 fn code(sentence: &Sentence) -> &'static str {
     sentence.key().strip_prefix(CODES).unwrap_or(sentence.key())
 }
 
 impl From<CatalogueError> for Problem {
-    /// Said to the log in full, to the program without paths.
+    /// Logs the error in full, and tells the program without paths.
     fn from(error: CatalogueError) -> Self {
         tracing::error!(%error, "the interface could not use the catalogue");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_catalogue"))
@@ -96,7 +96,7 @@ impl From<CatalogueError> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, is_technical) = (self.status, matches!(self.detail, Detail::Technical(_)));
-        // A struct of numbers and texts cannot fail to be written.
+        // Serialising a struct of numbers and texts cannot fail.
         let json = move |language: &Language| serde_json::to_string(&self.written(language)).unwrap_or_default();
         if is_technical {
             return (status, [(CONTENT_TYPE, KIND)], json(Language::english())).into_response();
@@ -105,7 +105,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// The answers that any address may give, for its description.
+/// Describes the answers that any address may give.
 impl IntoResponses for Problem {
     fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
         let answer = |description| {

@@ -1,4 +1,4 @@
-//! Which part of a file is asked for (RFC 9110 section 14).
+//! Ranges: which part of a file a request asks for (RFC 9110 section 14).
 
 use std::ops::RangeInclusive;
 
@@ -7,23 +7,23 @@ use axum::http::{HeaderMap, Method};
 
 /// What a request asks for of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
-    /// All of it. Also where it asks for what is no range, or has no meaning for us, which is to be ignored (section 14.2);
-    /// and where it asks for several parts that are not one, which may be.
+pub enum Requested {
+    /// The whole file. Also if the range is invalid or has an unknown unit, which must be ignored (section 14.2), or if
+    /// it has several parts that do not join, which may be ignored.
     Whole,
-    /// One part, which is there.
+    /// One part, which exists.
     Part(RangeInclusive<u64>),
-    /// Nothing that is there.
+    /// Only parts beyond the end of the file.
     Beyond,
 }
 
-/// Makes a request for a file of so many bytes ask in a way that tower-http answers rightly: for one part that is there, for
-/// something beyond the file, or for all of it.
-pub fn settle(method: &Method, headers: &mut HeaderMap, bytes: u64) {
-    let range = match asked(method, headers, bytes) {
-        Asked::Whole => None,
-        Asked::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
-        Asked::Beyond => Some(format!("bytes={bytes}-")),
+/// Rewrites the range of a request for a file of `bytes` bytes so that tower-http answers correctly: for one part that
+/// exists, for something beyond the end, or for the whole file.
+pub fn normalise(method: &Method, headers: &mut HeaderMap, bytes: u64) {
+    let range = match requested(method, headers, bytes) {
+        Requested::Whole => None,
+        Requested::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
+        Requested::Beyond => Some(format!("bytes={bytes}-")),
     };
     headers.remove(RANGE);
     if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
@@ -31,14 +31,14 @@ pub fn settle(method: &Method, headers: &mut HeaderMap, bytes: u64) {
     }
 }
 
-/// What is asked for of a file of so many bytes.
-pub fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
-    let mut told = headers.get_all(RANGE).iter();
-    // Ranges have a meaning for GET alone, and of an empty file there is no part.
-    let (Some(range), None, &Method::GET, 1..) = (told.next(), told.next(), method, bytes) else {
-        return Asked::Whole;
+/// Returns what a request asks for of a file of `bytes` bytes.
+pub fn requested(method: &Method, headers: &HeaderMap, bytes: u64) -> Requested {
+    let mut values = headers.get_all(RANGE).iter();
+    // Ranges count for GET alone, and an empty file has no part.
+    let (Some(range), None, &Method::GET, 1..) = (values.next(), values.next(), method, bytes) else {
+        return Requested::Whole;
     };
-    let Some(mut there) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Asked::Whole };
+    let Some(mut there) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Requested::Whole };
     there.sort_unstable_by_key(|part| *part.start());
     let joined = there.into_iter().try_fold(None, |sum: Option<RangeInclusive<u64>>, part| match sum {
         None => Some(Some(part)),
@@ -48,20 +48,20 @@ pub fn asked(method: &Method, headers: &HeaderMap, bytes: u64) -> Asked {
         Some(_) => None,
     });
     match joined {
-        Some(Some(part)) => Asked::Part(part),
-        Some(None) => Asked::Beyond,
-        None => Asked::Whole,
+        Some(Some(part)) => Requested::Part(part),
+        Some(None) => Requested::Beyond,
+        None => Requested::Whole,
     }
 }
 
-/// The parts that `range` asks for of so many bytes, without those that lie beyond them; `None` if it is no range of bytes
-/// (sections 14.1.1 and 14.1.2).
+/// Returns the parts of `bytes` bytes that `range` asks for, without those beyond the end. `None` if it is not a range
+/// of bytes (sections 14.1.1 and 14.1.2).
 fn parts(range: &str, bytes: u64) -> Option<Vec<RangeInclusive<u64>>> {
     let (unit, set) = range.split_once('=')?;
     if !unit.trim().eq_ignore_ascii_case("bytes") {
         return None;
     }
-    // A list may have elements that are empty (section 5.6.1.2).
+    // A list may have empty elements (section 5.6.1.2).
     let set = set.split(',').map(|part| part.trim_matches([' ', '\t'])).filter(|part| !part.is_empty());
     let parts: Vec<_> = set.map(|spec| part(spec, bytes)).collect::<Option<_>>()?;
     let end = bytes.checked_sub(1).filter(|_| !parts.is_empty())?;
@@ -74,7 +74,7 @@ fn parts(range: &str, bytes: u64) -> Option<Vec<RangeInclusive<u64>>> {
     )
 }
 
-/// One of them, which may reach beyond the file; `None` if it is no part.
+/// Parses one part, which may reach beyond the end of the file. `None` if it is invalid.
 fn part(spec: &str, bytes: u64) -> Option<RangeInclusive<u64>> {
     let (first, last) = spec.split_once('-')?;
     if first.is_empty() {
@@ -85,7 +85,7 @@ fn part(spec: &str, bytes: u64) -> Option<RangeInclusive<u64>> {
     (first <= last).then_some(first..=last)
 }
 
-/// Digits, as many as somebody likes.
+/// Parses any number of digits; a number that is too large becomes `u64::MAX`.
 fn number(digits: &str) -> Option<u64> {
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| digits.parse().unwrap_or(u64::MAX))
@@ -95,8 +95,8 @@ fn number(digits: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn of(range: &str, bytes: u64) -> Asked {
-        asked(&Method::GET, &HeaderMap::from_iter([(RANGE, range.parse().unwrap())]), bytes)
+    fn of(range: &str, bytes: u64) -> Requested {
+        requested(&Method::GET, &HeaderMap::from_iter([(RANGE, range.parse().unwrap())]), bytes)
     }
 
     #[test]
@@ -117,12 +117,12 @@ mod tests {
             ("bytes=5-9,0-4", 0..=9),
             ("bytes=0-50,10-20,-60", 0..=99),
         ] {
-            assert_eq!(of(range, 100), Asked::Part(part), "{range}");
+            assert_eq!(of(range, 100), Requested::Part(part), "{range}");
         }
     }
 
     #[test]
-    fn what_is_no_range_is_ignored() {
+    fn an_invalid_range_is_ignored() {
         for range in [
             "items=0-1",
             "bytes",
@@ -140,18 +140,18 @@ mod tests {
             "",
             "bytes=0-1,5-6",
         ] {
-            assert_eq!(of(range, 100), Asked::Whole, "{range}");
+            assert_eq!(of(range, 100), Requested::Whole, "{range}");
         }
-        assert_eq!(of("bytes=-5", 0), Asked::Whole);
+        assert_eq!(of("bytes=-5", 0), Requested::Whole);
         let headers = HeaderMap::from_iter([(RANGE, "bytes=0-1".parse().unwrap())]);
-        assert_eq!(asked(&Method::HEAD, &headers, 100), Asked::Whole);
+        assert_eq!(requested(&Method::HEAD, &headers, 100), Requested::Whole);
     }
 
     #[test]
-    fn what_is_not_there_is_told_so() {
+    fn a_range_beyond_the_end_is_recognised() {
         for range in ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=200-300,400-", "bytes=99999999999999999999999-"]
         {
-            assert_eq!(of(range, 100), Asked::Beyond, "{range}");
+            assert_eq!(of(range, 100), Requested::Beyond, "{range}");
         }
     }
 }

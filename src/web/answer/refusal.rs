@@ -1,4 +1,4 @@
-//! How a request is refused in place of an answer: by a guard, or because something here is broken.
+//! Refusals: a guard refuses a request, or something on the server is broken.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -9,7 +9,8 @@ use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
 use crate::library::store::StoreError;
 
-/// A guard does not let a request for `path` pass: said to programs as a problem, to everybody else in a line of text.
+/// Returns the answer of a guard that refuses a request for `path`: a problem for programs, a line of text for
+/// everybody else.
 pub fn refused(path: &str, status: StatusCode, sentence: Sentence) -> Response {
     if path == "/api" || path.starts_with("/api/") {
         return Problem::new(status, sentence).into_response();
@@ -17,13 +18,13 @@ pub fn refused(path: &str, status: StatusCode, sentence: Sentence) -> Response {
     language::line(status, sentence)
 }
 
-/// The list cannot be read: said to the log in full, to the browser without paths.
+/// Returns the answer if the catalogue cannot be read. Logs the error in full, and tells the browser without paths.
 pub fn broken(error: &CatalogueError) -> Response {
     tracing::error!(%error, "the recordings cannot be listed");
     language::line(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_no_list"))
 }
 
-/// The output folder is away, which is in the log already.
+/// Returns the answer if the output folder is away, which the log has already.
 pub fn away(error: &StoreError) -> Response {
     tracing::debug!(%error, "the recordings cannot be looked for");
     language::line(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_folder_away"))

@@ -1,4 +1,4 @@
-//! Airings: those of the file and those that are added by hand.
+//! Airings: those of the configuration and those that are added by hand.
 
 use axum::Json;
 use axum::extract::State;
@@ -19,28 +19,28 @@ use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::wire::Airing;
 
-/// Which of them.
+/// Which airings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
-    /// Only those that are recorded after this, in part or as a whole; now, where it is left out.
+pub(super) struct Params {
+    /// Only those that are recorded after this, in part or as a whole; by default, after now.
     #[param(value_type = Option<String>, format = DateTime)]
     from: Option<Instant>,
     /// Only those that are recorded before this; at most 31 days after `from`.
     #[param(value_type = Option<String>, format = DateTime)]
     to: Option<Instant>,
-    /// At most so many; 20 by default.
+    /// The most that are listed; 20 by default.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
     limit: Option<Count>,
 }
 
-/// What is on the air and what comes, or what was planned at another time, by the start.
+/// Lists airings by their start: those on the air and coming, or those planned at another time.
 #[utoipa::path(
-    get, path = "/airings", operation_id = "airings", tag = "airings", params(Asked),
+    get, path = "/airings", operation_id = "airings", tag = "airings", params(Params),
     responses((status = 200, body = Vec<Airing>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Airing>>, Problem> {
+pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) -> Result<Json<Vec<Airing>>, Problem> {
     let programme = site.programme();
     let count = usize::try_from(asked.limit.unwrap_or(Count::usual(20)).get()).unwrap_or_default();
     let now = site.now();
@@ -60,13 +60,13 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
             begun.chain(programme.coming(from, count)).collect()
         }
     };
-    let place = |planned: &Planned| (planned.airing.on_air.start, planned.airing.id.clone());
-    airings.sort_by_key(place);
+    let by_start = |planned: &Planned| (planned.airing.on_air.start, planned.airing.id.clone());
+    airings.sort_by_key(by_start);
     airings.truncate(count);
     Ok(Json(airings.iter().map(|planned| report(&site, planned, now)).collect()))
 }
 
-/// One airing.
+/// Returns one airing.
 #[utoipa::path(
     get, path = "/airings/{id}", operation_id = "airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
@@ -82,18 +82,18 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Res
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OneTime {
-    /// The id of a show of the file, whose title, tags and padding it gets.
+    /// The id of a show of the file, whose title, tags and padding the airing gets.
     #[schema(example = "x")]
     show: Option<String>,
-    /// Its title, where it is none of a show.
+    /// The title, if there is no `show`.
     #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
-    /// The id of its station, where it is none of a show.
+    /// The id of the station, if there is no `show`.
     station: Option<String>,
-    /// On the air from: RFC 3339, or without an offset by the clocks of the show or station.
+    /// When it goes on the air: RFC 3339, or without an offset by the clocks of the show or station.
     #[schema(example = "2026-11-21T14:00:00+09:00")]
     start: String,
-    /// On the air for, such as `1h30m`; at most seven days. A show can do without.
+    /// How long it is on the air, such as `1h30m`; at most seven days. Optional with `show`.
     #[schema(example = "1h30m")]
     length: Option<String>,
 }
@@ -125,12 +125,12 @@ impl OneTime {
     }
 }
 
-/// Something that the body names is not there.
+/// Returns the problem that something the body names does not exist.
 fn in_body(error: &ControlError) -> Problem {
     unacceptable(error.sentence())
 }
 
-/// Adds a one-time airing; it is recorded like any other, also after a restart.
+/// Adds a one-time airing, which is recorded like any other, also after a restart.
 #[utoipa::path(
     post, path = "/airings", operation_id = "add_airing", tag = "airings", request_body = OneTime,
     responses(
@@ -154,18 +154,18 @@ pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> 
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The answer that there is a new airing, and where.
+/// Returns the answer that an airing was added, with its address.
 pub(super) fn created(site: &Site, planned: &Planned) -> Response {
     let address = address(&site.root(), planned.airing.id.as_str());
     (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.now()))).into_response()
 }
 
-/// An airing as programs see it now.
+/// Returns an airing as programs read it.
 pub(super) fn report(site: &Site, planned: &Planned, now: DateTime<Utc>) -> Airing {
     Airing::of(planned, now, site.airings.is_recording(&planned.airing.id))
 }
 
-/// The path of an airing, percent-encoded.
+/// Returns the path of an airing, percent-encoded.
 fn address(root: &str, id: &str) -> String {
     let url = Url::parse("http://localhost/").ok().and_then(|mut url| {
         url.path_segments_mut().ok()?.pop_if_empty().extend(["api", "v1", "airings", id]);

@@ -1,4 +1,4 @@
-//! Deleting a recording, and taking that back.
+//! Deleting a recording, and bringing it back.
 
 use axum::Json;
 use axum::extract::State;
@@ -46,7 +46,7 @@ impl From<BinError> for Problem {
     }
 }
 
-/// Deletes a recording: it is gone from list, feeds and folder at once, and can be brought back for a day.
+/// Deletes a recording. It is gone from list, feeds and folder at once, and can be brought back for a day.
 #[utoipa::path(
     delete, path = "/recordings/{id}", operation_id = "delete", tag = "recordings",
     params(("id" = String, Path, description = "the id of its airing")),
@@ -54,7 +54,7 @@ impl From<BinError> for Problem {
 )]
 pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Deleted>, Problem> {
     let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
-    // On its own, so that it is done whole when the browser goes away.
+    // In a task of its own, so that it is carried through if the browser disconnects.
     let task =
         site.environment.tasks.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
     Ok(Json(task.await.map_err(|_| stopping())??))

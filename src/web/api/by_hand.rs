@@ -1,4 +1,4 @@
-//! What is done with airings by hand: skip, stop, extend, record now.
+//! Changes by hand: skip, stop, extend, record now.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,7 +16,8 @@ use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::wire::Airing;
 
-/// Skips one airing that has not begun: it is not recorded. One that is on the air can be stopped instead.
+/// Skips one airing that has not begun, so that it is not recorded. An airing that is on the air can be stopped
+/// instead.
 #[utoipa::path(
     post, path = "/airings/{id}/skip", operation_id = "skip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
@@ -26,7 +27,7 @@ pub(super) async fn skip(State(site): State<Site>, Path(id): Path<String>) -> Re
     Ok(answer(&site, &site.airings.skip(AiringId::new(id)).await?))
 }
 
-/// Takes a skip back; of an airing that is on the air already, the rest is recorded.
+/// Takes a skip back. If the airing is on the air already, the rest of it is recorded.
 #[utoipa::path(
     delete, path = "/airings/{id}/skip", operation_id = "unskip_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
@@ -36,7 +37,7 @@ pub(super) async fn unskip(State(site): State<Site>, Path(id): Path<String>) -> 
     Ok(answer(&site, &site.airings.unskip(AiringId::new(id)).await?))
 }
 
-/// Ends an airing that is being recorded at this moment; what is heard until now becomes the recording.
+/// Ends an airing that is being recorded at this moment; its sound until now becomes the recording.
 #[utoipa::path(
     post, path = "/airings/{id}/stop", operation_id = "stop_airing", tag = "airings",
     params(("id" = String, Path, description = "its id")),
@@ -46,14 +47,14 @@ pub(super) async fn stop(State(site): State<Site>, Path(id): Path<String>) -> Re
     Ok(answer(&site, &site.airings.stop(AiringId::new(id)).await?))
 }
 
-/// A later end: one of the two.
+/// A later end: either `by` or `until`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Extension {
-    /// On the air for so much longer, such as `30m`.
+    /// How much longer it is on the air, such as `30m`.
     #[schema(example = "30m")]
     by: Option<String>,
-    /// On the air until: RFC 3339, or without an offset by the clocks of the show.
+    /// Until when it is on the air: RFC 3339, or without an offset by the clocks of the show.
     #[schema(example = "2026-11-21T16:30:00+09:00")]
     until: Option<String>,
 }
@@ -88,16 +89,16 @@ pub(super) async fn extend(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Now {
-    /// For how long, such as `30m`; where it is left out, until it is stopped, for twelve hours at most.
+    /// For how long, such as `30m`; by default until it is stopped, for twelve hours at most.
     #[schema(example = "30m")]
     length: Option<String>,
-    /// Its title; the station's name where it is left out.
+    /// The title; by default the station's name.
     #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
 }
 
-/// Records a station from this second on, or from its first sound on where it has nothing from before and is not being
-/// taped yet: for a length, or until it is stopped, for twelve hours at most.
+/// Records a station from this second on, or from its first sound on if it is not being taped yet and offers nothing
+/// from before: for a length, or until it is stopped, for twelve hours at most.
 #[utoipa::path(
     post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
     params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,

@@ -1,4 +1,4 @@
-//! What happens, as it happens.
+//! Events, as they happen.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,55 +16,56 @@ use utoipa::IntoParams;
 use super::extract::Query;
 use crate::language::Sentence;
 use crate::web::answer::Problem;
-use crate::web::site::events::{Events, Happened, Hearing, MOST};
+use crate::web::site::events::{EventListener, Events, Happened, MOST};
 
-/// A sign of life for web servers in between, which end what is quiet.
+/// How often a sign of life is sent, because web servers in front end quiet connections.
 const ALIVE: Duration = Duration::from_secs(15);
-/// What a browser sends that comes back by itself.
+/// The header that a browser sends when it reconnects by itself.
 const LAST: HeaderName = HeaderName::from_static("last-event-id");
-/// nginx hands on at once what says this.
+/// Makes nginx pass events on at once.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
-/// From where on.
+/// Which events are sent.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
-    /// The `id` of the last event that was heard: what has changed since is told first. `Last-Event-ID` says the same.
+pub(super) struct Params {
+    /// The `id` of the last event that the client got: changes since then come first. `Last-Event-ID` means the same.
     since: Option<String>,
 }
 
-/// What happens, as server-sent events, until the daemon stops.
+/// Sends what happens, as server-sent events, until the daemon stops.
 ///
-/// `changed`: `{\"resources\": [...]}`, of `recordings`, `airings`, `stations` and `configuration`, whose lists are not as
-/// they were. `on-air`: a list of the airings being recorded, at the beginning and then once a second while that
-/// changes: `id`, `show`, `title`, `station`, `until`, and in seconds what is `on_tape` and what is `missing`, and
-/// `trouble` in words and `trouble_kind` in one word where no sound comes at the moment, and `levels`, the loudest sample
-/// of each tenth of a second of what came last, in dBFS. Every event has an `id` by which to go on later. Somebody slow gets the newest of what there is.
+/// `changed`: `{\"resources\": [...]}` names the lists that have changed: `recordings`, `airings`, `stations`,
+/// `configuration`. `on-air` lists the airings that are being recorded, at the beginning and then once a second if that
+/// changes. Each has `id`, `show`, `title`, `station` and `until`; `on_tape` and `missing` in seconds; `trouble` in words
+/// and `trouble_kind` in one word if no sound comes at the moment; and `levels`, the loudest sample of each tenth of a
+/// second of the newest sound, in dBFS. Every event has an `id` from which a client can go on later. A slow client gets
+/// the newest state only.
 #[utoipa::path(
-    get, path = "/events", operation_id = "events", tag = "events", params(Asked),
+    get, path = "/events", operation_id = "events", tag = "events", params(Params),
     responses((status = 200, body = String, content_type = "text/event-stream"), Problem)
 )]
 pub(super) async fn listen(
     State(events): State<Events>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Params>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
     let last = headers.get(LAST).and_then(|last| last.to_str().ok());
-    let Some(hearing) = events.listen(last.or(asked.since.as_deref())) else {
+    let Some(listener) = events.listen(last.or(asked.since.as_deref())) else {
         let many = Sentence::new("problem_listeners").with("most", MOST);
         let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, many);
         return Err(([(RETRY_AFTER, "10")], problem).into_response());
     };
-    let told = stream::unfold(hearing, |mut hearing| async {
-        let happened = hearing.next().await?;
-        Some((Ok::<_, Infallible>(event(&happened, &hearing)), hearing))
+    let happened = stream::unfold(listener, |mut listener| async {
+        let happened = listener.next().await?;
+        Some((Ok::<_, Infallible>(event(&happened, &listener)), listener))
     });
     let headers = [(CACHE_CONTROL, "no-store"), UNBUFFERED];
-    Ok((headers, Sse::new(told).keep_alive(KeepAlive::new().interval(ALIVE))).into_response())
+    Ok((headers, Sse::new(happened).keep_alive(KeepAlive::new().interval(ALIVE))).into_response())
 }
 
-fn event(happened: &Happened, hearing: &Hearing) -> Event {
+fn event(happened: &Happened, listener: &EventListener) -> Event {
     let (name, data) = match happened {
         Happened::Changed(topics) => {
             let resources: Vec<_> = topics.iter().map(|topic| topic.word()).collect();
@@ -72,6 +73,6 @@ fn event(happened: &Happened, hearing: &Hearing) -> Event {
         }
         Happened::OnAir(now) => ("on-air", json!(**now)),
     };
-    // JSON has no line breaks of its own, so that it is one line of data.
-    Event::default().event(name).id(hearing.mark()).data(data.to_string())
+    // JSON has no raw line breaks, so it is one line of data.
+    Event::default().event(name).id(listener.mark()).data(data.to_string())
 }

@@ -1,5 +1,4 @@
-//! What stands in a request, or the problem with it. Handlers of the interface take these and not axum's own, which
-//! refuse in plain text.
+//! Extractors of the interface. They refuse with a problem; those of axum refuse in plain text.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, path, rejection};
@@ -12,10 +11,10 @@ use serde_json::Value;
 
 use crate::web::answer::Problem;
 
-/// The most that is answered at once.
+/// The most objects in one answer.
 const MOST: u32 = 500;
 
-/// The query.
+/// The query of the address.
 #[derive(Debug)]
 pub(super) struct Query<T>(pub T);
 
@@ -70,7 +69,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
         let body = <Json<Value> as OptionalFromRequest<S>>::from_request(request, state).await;
         let body = body.map_err(|error| Problem::technical(error.status(), error.body_text()))?;
-        // `null` is as good as no body.
+        // `null` means no body.
         body.map(|Json(body)| body).filter(|body| !body.is_null()).map(Self::read).transpose()
     }
 }
@@ -78,7 +77,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Body<T> {
 impl<T: DeserializeOwned> Body<T> {
     fn read(body: Value) -> Result<Self, Problem> {
         let wrong = |words: String| Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, words);
-        // An array would be taken for the fields of an object in the order in which they stand in our sources.
+        // serde would read an array as the fields of an object, in the order of our sources.
         if body.is_array() {
             return Err(wrong("the body must be a JSON object, and it is an array".to_owned()));
         }
@@ -86,7 +85,7 @@ impl<T: DeserializeOwned> Body<T> {
     }
 }
 
-/// An instant, given in RFC 3339.
+/// An instant, written in RFC 3339.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Instant(pub DateTime<Utc>);
@@ -100,18 +99,18 @@ impl TryFrom<String> for Instant {
     }
 }
 
-/// How many, from 1 to [`MOST`].
+/// A number from 1 to [`MOST`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub(super) struct Count(u32);
 
 impl Count {
-    /// So many where none are asked for.
+    /// Returns the default of a parameter.
     pub(super) const fn usual(count: u32) -> Self {
         Self(count)
     }
 
-    /// The number.
+    /// Returns the number.
     pub(super) fn get(self) -> u32 {
         self.0
     }

@@ -18,9 +18,10 @@ use crate::web::{Site, address};
 /// A podcast feed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Feed {
-    /// The show; nothing for the feed of all shows.
+    /// The show; null for the feed of all shows.
     show: Option<String>,
-    /// Where an app finds it. Where the page has a password, a token in it opens this feed, and nothing else.
+    /// Where an app finds the feed. If the page has a password, the address has a token that opens this feed, and
+    /// nothing else.
     #[schema(example = "https://radio.example.org/shows/news/feed.xml?token=…")]
     address: String,
 }
@@ -28,12 +29,13 @@ pub(super) struct Feed {
 /// The calendar of the coming airings (iCalendar).
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Calendar {
-    /// Where an app finds it. Where the page has a password, a token in it opens the calendar, and nothing else.
+    /// Where an app finds the calendar. If the page has a password, the address has a token that opens the calendar, and
+    /// nothing else.
     #[schema(example = "https://radio.example.org/schedule.ics?token=…")]
     address: String,
 }
 
-/// The feed of all shows, and that of each show in the order of the YAML.
+/// Lists the feed of all shows, and that of each show in the order of the YAML.
 #[utoipa::path(
     get, path = "/feeds", operation_id = "feeds", tag = "feeds",
     responses((status = 200, body = Vec<Feed>), Problem)
@@ -44,7 +46,7 @@ pub(super) async fn list(State(site): State<Site>, Base(base): Base) -> Result<J
     [None].into_iter().chain(shows).map(|show| described(&site, base.clone(), show)).collect::<Result<_, _>>().map(Json)
 }
 
-/// Gives the feed of all shows another address. The old one is good for nothing from now on.
+/// Gives the feed of all shows another address. The old address stops working.
 #[utoipa::path(
     post, path = "/feed/renew", operation_id = "renew_feed", tag = "feeds",
     responses((status = 200, body = Feed), Problem)
@@ -54,7 +56,7 @@ pub(super) async fn renew_all(State(site): State<Site>, Base(base): Base) -> Res
     described(&site, base, None).map(Json)
 }
 
-/// Gives the feed of a show another address. The old one is good for nothing from now on.
+/// Gives the feed of a show another address. The old address stops working.
 #[utoipa::path(
     post, path = "/shows/{show}/feed/renew", operation_id = "renew_feed_of_show", tag = "feeds",
     params(("show" = String, Path, description = "The show", example = "news")),
@@ -73,16 +75,16 @@ pub(super) async fn renew(
     described(&site, base, Some(&show)).map(Json)
 }
 
-/// The address of the calendar.
+/// Returns the address of the calendar.
 #[utoipa::path(
     get, path = "/calendar", operation_id = "calendar", tag = "feeds",
     responses((status = 200, body = Calendar), Problem)
 )]
 pub(super) async fn calendar(State(site): State<Site>, Base(base): Base) -> Result<Json<Calendar>, Problem> {
-    Ok(Json(Calendar { address: address::calendar(&site.signed(known(base)?, Key::Calendar)).to_string() }))
+    Ok(Json(Calendar { address: address::calendar(&site.signed(known_base(base)?, Key::Calendar)).to_string() }))
 }
 
-/// Gives the calendar another address. The old one is good for nothing from now on.
+/// Gives the calendar another address. The old address stops working.
 #[utoipa::path(
     post, path = "/calendar/renew", operation_id = "renew_calendar", tag = "feeds",
     responses((status = 200, body = Calendar), Problem)
@@ -92,23 +94,23 @@ pub(super) async fn renew_calendar(site: State<Site>, base: Base) -> Result<Json
     calendar(site, base).await
 }
 
-/// Renews the address of what is `opened` by it.
-async fn renewed(site: &Site, opened: Key<'_>) -> Result<(), Problem> {
+/// Gives `feed` another address.
+async fn renewed(site: &Site, feed: Key<'_>) -> Result<(), Problem> {
     if !site.is_guarded() {
         return Err(Problem::new(StatusCode::CONFLICT, Sentence::new("problem_feed_open")));
     }
-    if !site.access.renew(opened).await {
+    if !site.access.renew(feed).await {
         return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_feed_unkept")));
     }
     Ok(())
 }
 
 fn described(site: &Site, base: Option<Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
-    let address = address::feed(&site.signed(known(base)?, show.into()), show).to_string();
+    let address = address::feed(&site.signed(known_base(base)?, show.into()), show).to_string();
     Ok(Feed { show: show.map(ShowId::to_string), address })
 }
 
-fn known(base: Option<Url>) -> Result<Url, Problem> {
+fn known_base(base: Option<Url>) -> Result<Url, Problem> {
     let unknown = || Problem::new(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_address_unknown"));
     base.ok_or_else(unknown)
 }

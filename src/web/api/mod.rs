@@ -1,8 +1,8 @@
 //! The interface for programs, under `/api/v1`: the page, scripts and other people's tools go through it.
 //!
-//! Handlers say by their annotations what they take and give, and the document at `/api/v1/openapi.json` is made from
-//! those. Whatever cannot be answered is told as one kind of problem, also unknown addresses and methods.
-//! Recordings and airings are the objects of `aircheck list --json` and `aircheck next --json`.
+//! The annotations of the handlers say what they accept and return; the document at `/api/v1/openapi.json` is made from
+//! them. Every failure is answered with a problem, also unknown addresses and methods. Recordings and airings are the
+//! objects of `aircheck list --json` and `aircheck next --json`.
 
 mod airings;
 mod bin;
@@ -28,10 +28,10 @@ use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::answer::problem::Written;
 
-/// Nothing that is asked for takes more bytes than this.
+/// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 16 * 1024;
 
-/// What is said of the interface as a whole.
+/// The description of the interface as a whole.
 #[derive(Debug, OpenApi)]
 #[openapi(
     info(
@@ -51,7 +51,7 @@ const LARGEST_BODY: usize = 16 * 1024;
 )]
 struct Head;
 
-/// The addresses of the interface.
+/// Returns the router of the interface.
 pub(super) fn router() -> Router<Site> {
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
@@ -78,32 +78,32 @@ pub(super) fn router() -> Router<Site> {
             .layer(DefaultBodyLimit::max(LARGEST_BODY)),
     );
     let (router, document) = described.split_for_parts();
-    let describe = async move |State(site): State<Site>| Json(placed(document, &site));
+    let describe = async move |State(site): State<Site>| Json(with_server(document, &site));
     router
         .route("/api/v1/openapi.json", get(describe))
-        .route("/api", any(nothing))
-        .route("/api/", any(nothing))
-        .route("/api/{*rest}", any(nothing))
-        .method_not_allowed_fallback(refused)
+        .route("/api", any(not_found))
+        .route("/api/", any(not_found))
+        .route("/api/{*rest}", any(not_found))
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
-/// `document`, with the path under which a web server in front hands the interface on.
-fn placed(mut document: Document, site: &Site) -> Document {
+/// Returns `document` with the path under which a web server in front serves the interface.
+fn with_server(mut document: Document, site: &Site) -> Document {
     let root = site.root();
     let url = if root.is_empty() { "/".to_owned() } else { root };
     document.servers = Some(vec![ServerBuilder::new().url(url).build()]);
     document
 }
 
-/// Nothing is at this address.
-async fn nothing(request: Request) -> Problem {
+/// Answers that there is nothing at this address.
+async fn not_found(request: Request) -> Problem {
     let path = request.uri().path();
     let detail = format!("there is nothing at {path}; /api/v1/openapi.json lists what there is");
     Problem::technical(StatusCode::NOT_FOUND, detail)
 }
 
-/// The address does not know the method.
-async fn refused(request: Request) -> Problem {
+/// Answers that the address does not support the method.
+async fn method_not_allowed(request: Request) -> Problem {
     let detail = format!("{} cannot be asked of {}", request.method(), request.uri().path());
     Problem::technical(StatusCode::METHOD_NOT_ALLOWED, detail)
 }

@@ -1,4 +1,4 @@
-//! Times and lengths as people write them in a request.
+//! Times and lengths, as people write them in a request.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::config::parse_duration;
 use crate::language::Sentence;
 use crate::web::answer::Problem;
 
-/// An instant under `key`: in RFC 3339, or without an offset by the clocks of `zone`, as browsers send it. Of a time that
-/// is there twice, when the clocks go back, the first counts.
+/// Parses the instant under `key`: in RFC 3339, or without an offset by the clocks of `zone`, as browsers send it. If a
+/// time occurs twice because the clocks go back, the first counts.
 pub(super) fn moment(key: &str, text: &str, zone: Zone) -> Result<DateTime<Utc>, Problem> {
     let text = text.trim();
     if let Ok(at) = DateTime::parse_from_rfc3339(text) {
@@ -32,14 +32,14 @@ pub(super) fn moment(key: &str, text: &str, zone: Zone) -> Result<DateTime<Utc>,
     }
 }
 
-/// A length under `key`, written as in the file.
+/// Parses the length under `key`, written as in the YAML.
 pub(super) fn length(key: &str, text: &str) -> Result<Duration, Problem> {
-    // The page offers lengths and has none written.
+    // The page offers lengths, so nobody types one there.
     let wrong = |words| Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, format!("`{key}`: {words}"));
     parse_duration(text).map_err(wrong)
 }
 
-/// What is asked for is understood, and makes no sense.
+/// Returns the problem of a request that is understood and makes no sense.
 pub(super) fn unacceptable(sentence: Sentence) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
 }
@@ -67,7 +67,7 @@ mod tests {
             ("2026-11-21T14:00:07Z", seoul, "2026-11-21T14:00:07+00:00"),
             (" 2026-11-21T14:00 ", seoul, "2026-11-21T05:00:00+00:00"),
             ("2026-07-21T14:00:30", paris, "2026-07-21T12:00:30+00:00"),
-            // Twice there: the first.
+            // This time occurs twice; the first counts.
             ("2026-10-25T02:30", paris, "2026-10-25T00:30:00+00:00"),
         ] {
             assert_eq!(at(text, zone).as_deref(), Ok(instant), "{text}");

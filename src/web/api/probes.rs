@@ -1,4 +1,4 @@
-//! Trying stations.
+//! Trials of stations.
 
 use axum::Json;
 use axum::body::Body;
@@ -20,16 +20,16 @@ use crate::web::answer::{Problem, range};
 use crate::web::site::probes::{Busy, Probes};
 use crate::web::wire::CauseKind;
 
-/// What came of trying a station.
+/// The result of a trial.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Probe {
     /// The station's id.
     station: String,
-    /// Whether it sent enough sound, and something can be heard in it.
+    /// Whether the station sent enough sound, and something can be heard in it.
     ok: bool,
     /// Seconds of sound that were taped and can be decoded.
     seconds: f64,
-    /// Seconds until the first of it came; null where none did.
+    /// Seconds until the first sound came; null if none did.
     waited: Option<f64>,
     /// The format in words.
     #[schema(example = "aac 48000 Hz 2 ch")]
@@ -40,17 +40,17 @@ pub(super) struct Probe {
     silent: bool,
     /// What went wrong, in words.
     trouble: Option<String>,
-    /// The same, in one word out of few.
+    /// The kind of what went wrong, in one word.
     trouble_kind: Option<CauseKind>,
-    /// Where to listen to it, below the address of the page; null where there is nothing to hear.
+    /// Where to listen to the sound, below the address of the page; null if there is nothing to hear.
     #[schema(example = "api/v1/probes/1763614800000-0.mp3")]
     media: Option<String>,
-    /// Until when that is there.
+    /// Until when `media` is there.
     #[schema(format = DateTime)]
     until: Option<String>,
 }
 
-/// Tries a station: reaches it, tapes five seconds and says what came. Takes up to half a minute.
+/// Tries a station: connects, tapes five seconds and says what came. Takes up to half a minute.
 #[utoipa::path(
     post, path = "/stations/{id}/probe", operation_id = "probe", tag = "stations",
     params(("id" = String, Path, description = "the station's key in the YAML")),
@@ -72,7 +72,7 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, Sentence::new("problem_stopping")));
     };
     let (format, bitrate) = tried.probed.rate.unzip();
-    let (name, until) = tried.kept.unzip();
+    let (name, until) = tried.sound.unzip();
     let heard = tried.heard;
     Ok(Json(Probe {
         station: id,
@@ -89,7 +89,7 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
     }))
 }
 
-/// The sound of a try, for some minutes after it.
+/// Returns the sound of a trial, for some minutes after it.
 #[utoipa::path(
     get, path = "/probes/{file}", operation_id = "probe_sound", tag = "stations",
     params(("file" = String, Path, description = "what the last part of `media` of a try says")),
@@ -108,7 +108,7 @@ pub(super) async fn listen(
     let path = file.strip_suffix(".mp3").and_then(|name| probes.file(name)).ok_or_else(gone)?;
     let bytes = tokio::fs::metadata(&path).await.map_err(|_| gone())?.len();
     let method = request.method().clone();
-    range::settle(&method, request.headers_mut(), bytes);
+    range::normalise(&method, request.headers_mut(), bytes);
     let mut response = ServeFile::new(path).try_call(request).await.map_err(|_| gone())?.map(Body::new);
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

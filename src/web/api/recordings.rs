@@ -17,12 +17,12 @@ use crate::web::answer::{Problem, conditional};
 use crate::web::site::presence;
 use crate::web::wire::Report;
 
-/// Which of them.
+/// Which recordings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 // A misspelt filter would list everything.
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Asked {
+pub(super) struct Params {
     /// Only of the show with this id.
     show: Option<String>,
     /// Only of the station with this id.
@@ -30,7 +30,7 @@ pub(super) struct Asked {
     /// Only with this verdict.
     #[param(inline)]
     verdict: Option<Word>,
-    /// Only those whose title has this in it.
+    /// Only those whose title contains this.
     q: Option<String>,
     /// Only those on the air before this.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -38,9 +38,9 @@ pub(super) struct Asked {
     /// Only those on the air at or after this.
     #[param(value_type = Option<String>, format = DateTime)]
     since: Option<Instant>,
-    /// Only those that come after the recording with this id: the last of one answer asks for the next.
+    /// Only those that come after the recording with this id: use the last id of one answer to ask for the next.
     after: Option<String>,
-    /// At most so many; 100 by default.
+    /// The most that are listed; 100 by default.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 500)]
     limit: Option<Count>,
 }
@@ -72,7 +72,7 @@ impl Word {
 pub(super) struct Listed {
     #[serde(flatten)]
     report: Report,
-    /// Where its sound is, below the address of the page; null where there is none.
+    /// Where its sound is, below the address of the page; null if there is none.
     #[schema(example = "media/x@20261120T0300Z.mp3")]
     media: Option<String>,
     /// Whether its file was moved or deleted; then it has no `media`.
@@ -80,14 +80,14 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// One recording, as it is on the disk.
+    /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
         let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
         Self::new(recording, !gone.is_empty())
     }
 
     fn new(recording: &Recording, gone: bool) -> Self {
-        // The address of the page may be read by others than who may read the disk: no folder in it.
+        // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| {
             let mut url = url::Url::parse("http://aircheck/media").ok()?;
@@ -98,12 +98,12 @@ impl Listed {
     }
 }
 
-/// The recordings, newest first.
+/// Lists the recordings, newest first.
 #[utoipa::path(
-    get, path = "/recordings", operation_id = "recordings", tag = "recordings", params(Asked),
+    get, path = "/recordings", operation_id = "recordings", tag = "recordings", params(Params),
     responses((status = 200, body = Vec<Listed>), Problem)
 )]
-pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -> Result<Json<Vec<Listed>>, Problem> {
+pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) -> Result<Json<Vec<Listed>>, Problem> {
     let given = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let filter = Filter {
         show: given(asked.show).map(ShowId::new),
@@ -121,7 +121,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Asked>) -
     Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 
-/// One recording.
+/// Returns one recording.
 #[utoipa::path(
     get, path = "/recordings/{id}", operation_id = "recording", tag = "recordings",
     params(("id" = String, Path, description = "the id of its airing")),
@@ -132,7 +132,7 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Res
     Ok(Json(Listed::of(&site, &recording).await))
 }
 
-/// The picture of a recording: how high its wave goes.
+/// The waveform of a recording.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Picture {
     /// Levels per second of the file.
@@ -141,7 +141,7 @@ pub(super) struct Picture {
     levels: Vec<u8>,
 }
 
-/// The waveform of a recording. It may be kept for some minutes, and asked for again by its `ETag`.
+/// Returns the waveform of a recording. A client may store it for some minutes, and ask for it again by its `ETag`.
 #[utoipa::path(
     get, path = "/recordings/{id}/peaks", operation_id = "peaks", tag = "recordings",
     params(("id" = String, Path, description = "the id of its airing")),
@@ -156,20 +156,22 @@ pub(super) async fn peaks(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let recording = find(&site, &id).await?;
-    // A recording that is cut again is finished again.
+    // A recording that is cut again has another time of finishing.
     let finished = recording.finished_at.map_or(0, |at| at.timestamp_millis());
     let tag = format!("\"{finished:x}\"");
-    let kept = [(CACHE_CONTROL, "private, max-age=300".to_owned()), (ETAG, tag.clone())];
-    if conditional::is_known(&headers, &tag, None) {
-        return Ok((StatusCode::NOT_MODIFIED, kept).into_response());
+    let headers_sent = [(CACHE_CONTROL, "private, max-age=300".to_owned()), (ETAG, tag.clone())];
+    if conditional::client_has(&headers, &tag, None) {
+        return Ok((StatusCode::NOT_MODIFIED, headers_sent).into_response());
     }
     match site.catalogue.peaks(&recording.id).await? {
-        Some(peaks) => Ok((kept, Json(Picture { per_second: peaks.per_second, levels: peaks.levels })).into_response()),
+        Some(peaks) => {
+            Ok((headers_sent, Json(Picture { per_second: peaks.per_second, levels: peaks.levels })).into_response())
+        }
         None => Err(Problem::technical(StatusCode::NOT_FOUND, format!("there is no waveform of {id}"))),
     }
 }
 
-/// The recording with this id, if the list would show it or it is being made.
+/// Returns the recording with this id, also while it is being made, unless it was deleted.
 async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
     let found = site.catalogue.get(&AiringId::new(id)).await?;
     found

@@ -23,16 +23,16 @@ pub(super) struct Station {
     kind: &'static str,
     /// Whether an airing of it is being recorded.
     recording: bool,
-    /// When sound last came from it; null where none ever did.
+    /// When sound last came from it; null if none ever did.
     #[schema(format = DateTime)]
     last_sound: Option<String>,
     /// The newest recording of it with every second.
     last_complete: Option<Complete>,
-    /// The newest of what is missing from its recordings, through no fault of aircheck's.
+    /// The newest gap in its recordings that aircheck did not cause.
     last_failure: Option<Failure>,
     /// Why no sound comes from it at the moment, in words.
     trouble: Option<String>,
-    /// The same, in one word out of few.
+    /// The kind of the trouble, in one word.
     trouble_kind: Option<CauseKind>,
 }
 
@@ -46,23 +46,23 @@ struct Complete {
     end: String,
 }
 
-/// Something that is missing.
+/// A gap in a recording.
 #[derive(Debug, Serialize, ToSchema)]
 struct Failure {
-    /// From which recording, by its id.
+    /// The id of the recording.
     recording: String,
-    /// Where the sound stops.
+    /// When the sound stops.
     #[schema(format = DateTime)]
     start: String,
     /// How much is missing.
     seconds: f64,
     /// Why, in words.
     cause: String,
-    /// Why, in one word out of few.
+    /// Why, in one word.
     kind: CauseKind,
 }
 
-/// All stations, in the order of the YAML, and how they have done.
+/// Lists all stations in the order of the YAML, with their state.
 #[utoipa::path(
     get, path = "/stations", operation_id = "stations", tag = "stations",
     responses((status = 200, body = Vec<Station>), Problem)

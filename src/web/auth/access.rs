@@ -1,12 +1,13 @@
-//! Who may see the page: the password, sessions, and the tokens of feeds.
+//! Access to the page: the password, sessions, and the tokens of feeds.
 //!
 //! Invariants:
-//! - nothing by which somebody could come in is kept or logged as it is, but for the key that tokens are made with;
-//! - a password is computed off the runtime, at most [`AT_ONCE`] at a time, and only as often as `guesses` allows;
-//! - another password ends every session.
+//! - no secret that gives access is saved or logged in the clear, except the key that tokens are made with;
+//! - password hashes are computed off the runtime, at most [`AT_ONCE`] at a time, and only as often as `guesses`
+//!   allows;
+//! - a new password ends every session.
 //!
-//! A feed's token is made of the feed and of how often its address was renewed, so that none need be kept, and renewing
-//! it ends the old one.
+//! A feed's token is computed from the feed and from how often its address was renewed. So no token has to be saved,
+//! and a renewal invalidates the old one.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -18,23 +19,23 @@ use chrono::TimeDelta;
 use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
-use super::guesses::{Guesses, Look};
-use super::kept::{self, Kept};
-use super::secret::{Bits, decode, encode, hash, mac, random, same};
-use super::sessions::{self, Sessions, Standing};
+use super::guesses::{Decision, Guesses};
+use super::saved::{self, Saved};
+use super::secret::{Bits, decode, encode, equal, hash, mac, random};
+use super::sessions::{self, SessionState, Sessions};
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::password::PasswordHash;
 use crate::model::ShowId;
 
-/// The name of a feed's token in an address.
+/// The query parameter that has the token of a feed.
 pub const TOKEN: &str = "token";
-/// How long a session lasts after it was used.
+/// How long a session lasts after its last use.
 pub const LASTS: TimeDelta = sessions::LASTS;
-/// Passwords that are computed at a time.
+/// How many password hashes are computed at a time.
 const AT_ONCE: usize = 2;
 
-/// Who may see the page.
+/// Decides who may see the page.
 #[derive(Debug)]
 pub struct Access {
     file: PathBuf,
@@ -47,9 +48,9 @@ pub struct Access {
 
 #[derive(Debug, Default)]
 struct State {
-    /// What tokens are made with.
+    /// The key that tokens are made with.
     key: Bits,
-    /// Of this process, for what is remembered of passwords.
+    /// The key of this process, for the hashes of passwords that were tried.
     passing: Bits,
     password: Option<Bits>,
     sessions: Sessions,
@@ -57,25 +58,25 @@ struct State {
     guesses: Guesses,
 }
 
-/// A password was not accepted.
+/// Why a password was not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// It is wrong.
+    /// The password is wrong.
     Wrong,
-    /// It was not looked at: this long there were too many wrong ones.
+    /// There were too many wrong passwords; the next may be tried after this time.
     TooMany(Duration),
-    /// The system cannot do it.
+    /// The system has no random numbers, or the process stops.
     Unable,
 }
 
-/// A session that is good.
+/// A valid session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Good {
-    /// It lasts anew, which the browser must be told.
+pub struct ActiveSession {
+    /// Whether the session was prolonged, so that the browser needs a new cookie.
     pub renewed: bool,
 }
 
-/// What has an address with a token.
+/// What an address with a token opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Feed<'a> {
     /// The podcast of all shows.
@@ -93,7 +94,7 @@ impl<'a> From<Option<&'a ShowId>> for Feed<'a> {
 }
 
 impl<'a> Feed<'a> {
-    /// What it is called where it is kept. No show has an empty id, nor one with an `@`.
+    /// Returns the name in the saved state. No show has an empty id, or one with an `@`.
     fn name(self) -> &'a str {
         match self {
             Self::All => "",
@@ -102,7 +103,7 @@ impl<'a> Feed<'a> {
         }
     }
 
-    /// What its token is made of besides.
+    /// Returns what the token is computed from besides the name.
     fn kind(self) -> &'static [u8] {
         match self {
             Self::All => b"feed of all",
@@ -113,10 +114,10 @@ impl<'a> Feed<'a> {
 }
 
 impl Access {
-    /// Knows nobody, and makes no token, before it is asked to remember. `state` is the folder for what is kept.
+    /// Returns an access that knows no session and no key until [`load`](Self::load). `state` is the state folder.
     pub fn new(state: &Path, clock: SharedClock) -> Self {
         Self {
-            file: kept::path(state),
+            file: saved::path(state),
             clock,
             state: Mutex::default(),
             computing: Arc::new(Semaphore::new(AT_ONCE)),
@@ -125,34 +126,34 @@ impl Access {
         }
     }
 
-    /// Takes up what was kept before the last restart. Fails where the system has no random numbers.
-    pub async fn remember(&self) -> std::io::Result<()> {
+    /// Loads what was saved before the last restart. Fails if the system has no random numbers.
+    pub async fn load(&self) -> std::io::Result<()> {
         let file = self.file.clone();
-        let kept = match blocking(move || kept::read(&file)).await {
-            Ok(kept) => kept.unwrap_or_default(),
+        let saved = match blocking(move || saved::read(&file)).await {
+            Ok(saved) => saved.unwrap_or_default(),
             Err(error) => {
                 let file = self.file.display();
-                warn!(%file, %error, "who was signed in cannot be read; all sign in again, and feeds get new addresses");
-                Kept::default()
+                warn!(%file, %error, "the sessions cannot be read; everybody signs in again, and feeds get new addresses");
+                Saved::default()
             }
         };
         let fresh = || random().ok_or_else(|| std::io::Error::other("the system has no random numbers"));
-        let known = decode(&kept.key);
+        let known = decode(&saved.key);
         *self.state() = State {
             key: known.map_or_else(fresh, Ok)?,
             passing: fresh()?,
-            password: decode(&kept.password),
-            sessions: kept.sessions,
-            renewed: kept.renewed,
+            password: decode(&saved.password),
+            sessions: saved.sessions,
+            renewed: saved.renewed,
             guesses: Guesses::default(),
         };
         if known.is_none() {
-            self.keep().await;
+            self.save().await;
         }
         Ok(())
     }
 
-    /// Begins a session with the right password and gives its id.
+    /// Begins a session if the password is right, and returns its id.
     pub async fn sign_in(&self, hash: &PasswordHash, client: IpAddr, password: &str) -> Result<String, Refused> {
         self.check(hash, client, password).await?;
         let begun = {
@@ -161,7 +162,7 @@ impl Access {
         };
         let id = begun.ok_or(Refused::Unable)?;
         info!(%client, "somebody signed in to the page");
-        self.keep().await;
+        self.save().await;
         Ok(id)
     }
 
@@ -169,53 +170,53 @@ impl Access {
     pub async fn sign_out(&self, id: &str) {
         self.state().sessions.end(id);
         self.ended.send_replace(());
-        self.keep().await;
+        self.save().await;
     }
 
-    /// Whether a session is good.
-    pub async fn session(&self, hash: &PasswordHash, id: &str) -> Option<Good> {
-        self.follow(hash).await;
-        let standing = self.state().sessions.look(id, self.clock.now());
-        match standing {
-            Standing::None => None,
-            Standing::Good => Some(Good { renewed: false }),
-            Standing::Renewed => {
-                self.keep().await;
-                Some(Good { renewed: true })
+    /// Returns the session with this id, if it is valid.
+    pub async fn session(&self, hash: &PasswordHash, id: &str) -> Option<ActiveSession> {
+        self.apply_password(hash).await;
+        let session = self.state().sessions.touch(id, self.clock.now());
+        match session {
+            SessionState::Invalid => None,
+            SessionState::Valid => Some(ActiveSession { renewed: false }),
+            SessionState::Renewed => {
+                self.save().await;
+                Some(ActiveSession { renewed: true })
             }
         }
     }
 
-    /// Tells whenever a session has ended, which one not.
+    /// Returns a receiver that wakes when any session has ended.
     pub fn endings(&self) -> watch::Receiver<()> {
         self.ended.subscribe()
     }
 
-    /// Whether `password` is the one of `hash`, as far as `client` may ask.
+    /// Checks `password` against `hash`, if `client` may try one more.
     pub async fn check(&self, hash: &PasswordHash, client: IpAddr, password: &str) -> Result<(), Refused> {
-        self.follow(hash).await;
-        let (guess, known, look) = {
+        self.apply_password(hash).await;
+        let (guess, signed_in, decision) = {
             let state = &mut *self.state();
             let guess = mac(&state.passing, &[password.as_bytes()]);
-            let known = state.sessions.know(&state.mark(client), self.clock.now());
-            (guess, known, state.guesses.look(client, &guess, known, self.clock.monotonic()))
+            let signed_in = state.sessions.has_client(&state.mark(client), self.clock.now());
+            (guess, signed_in, state.guesses.decide(client, &guess, signed_in, self.clock.monotonic()))
         };
-        match look {
-            Look::Right => return Ok(()),
-            Look::Wrong => return Err(Refused::Wrong),
-            // Not told in the log, which it would fill.
-            Look::Wait(wait) => return Err(Refused::TooMany(wait)),
-            Look::Compute => {}
+        match decision {
+            Decision::Right => return Ok(()),
+            Decision::Wrong => return Err(Refused::Wrong),
+            // Not logged: an attack would fill the log.
+            Decision::Wait(wait) => return Err(Refused::TooMany(wait)),
+            Decision::Compute => {}
         }
         let permit = Arc::clone(&self.computing).acquire_owned().await.map_err(|_| Refused::Unable)?;
         let (computed, password) = (hash.clone(), password.to_owned());
         let right = blocking(move || {
-            // Held until the memory is free again, even where nobody waits for the answer any more.
+            // Held until the memory is free again, even if the caller no longer waits.
             let _permit = permit;
             computed.is_of(&password)
         })
         .await;
-        self.state().guesses.judge(client, &guess, known, right);
+        self.state().guesses.record_result(client, &guess, signed_in, right);
         if right {
             Ok(())
         } else {
@@ -224,49 +225,49 @@ impl Access {
         }
     }
 
-    /// The token of a feed.
+    /// Returns the token of a feed.
     pub fn token(&self, feed: Feed<'_>) -> String {
         encode(&self.state().token(feed))
     }
 
-    /// Whether `token` is that of `feed`.
+    /// Returns whether `token` is that of `feed`.
     pub fn is_token(&self, feed: Feed<'_>, token: &str) -> bool {
-        decode(token).is_some_and(|token| same(&self.state().token(feed), &token))
+        decode(token).is_some_and(|token| equal(&self.state().token(feed), &token))
     }
 
-    /// Gives a feed another token; the old one is good for nothing from now on. False where that could not be kept, and a
+    /// Gives a feed another token, and invalidates the old one. Returns false if that could not be saved, so that a
     /// restart would bring the old one back.
     pub async fn renew(&self, feed: Feed<'_>) -> bool {
         *self.state().renewed.entry(feed.name().to_owned()).or_default() += 1;
-        self.keep().await
+        self.save().await
     }
 
-    /// Ends all sessions where `hash` is not the one of before.
-    async fn follow(&self, hash: &PasswordHash) {
+    /// Ends all sessions if `hash` is not that of the last call.
+    async fn apply_password(&self, hash: &PasswordHash) {
         let current = self::hash(hash.as_str().as_bytes());
         {
             let state = &mut *self.state();
             match state.password.replace(current) {
-                Some(before) if same(&before, &current) => return,
+                Some(before) if equal(&before, &current) => return,
                 Some(_) => info!("the page has another password; everybody signs in again"),
                 None => {}
             }
             state.sessions.end_all();
-            state.guesses.forget();
+            state.guesses.clear();
         }
         self.ended.send_replace(());
-        self.keep().await;
+        self.save().await;
     }
 
-    /// Writes down what is to outlive a restart; false where that failed.
-    async fn keep(&self) -> bool {
-        // One after another, each with what holds when its turn comes.
+    /// Saves what outlives a restart. Returns false if that fails.
+    async fn save(&self) -> bool {
+        // One write at a time, each with the state at its turn.
         let _turn = self.writing.lock().await;
-        let kept = self.state().kept();
+        let saved = self.state().saved();
         let file = self.file.clone();
-        let written = blocking(move || kept::write(&file, &kept)).await;
+        let written = blocking(move || saved::write(&file, &saved)).await;
         if let Err(error) = &written {
-            warn!(file = %self.file.display(), %error, "who is signed in could not be written down");
+            warn!(file = %self.file.display(), %error, "the sessions could not be saved");
         }
         written.is_ok()
     }
@@ -282,13 +283,13 @@ impl State {
         mac(&self.key, &[feed.kind(), feed.name().as_bytes(), &renewed.to_be_bytes()])
     }
 
-    /// What is kept of an address.
+    /// Returns what is saved of a client's address.
     fn mark(&self, client: IpAddr) -> Bits {
         mac(&self.key, &[b"client", client.to_string().as_bytes()])
     }
 
-    fn kept(&self) -> Kept {
-        Kept {
+    fn saved(&self) -> Saved {
+        Saved {
             key: encode(&self.key),
             password: self.password.as_ref().map(encode).unwrap_or_default(),
             sessions: self.sessions.clone(),

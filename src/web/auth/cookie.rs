@@ -1,8 +1,8 @@
 //! The cookie of a session.
 //!
-//! Over HTTPS its name begins with `__Host-` or `__Secure-`, by which browsers make sure that it came over HTTPS and from
-//! this host. `__Host-` demands the path `/`; below a path of a host that others share it is `__Secure-`, bound to that
-//! path. Over plain HTTP, in a home network, neither is possible.
+//! Over HTTPS the name of the cookie begins with `__Host-` or `__Secure-`, so browsers make sure that it came over
+//! HTTPS and from this host. `__Host-` demands the path `/`; below a path of a shared host it is `__Secure-`, bound to
+//! that path. Over plain HTTP, in a home network, neither is possible.
 
 use axum::http::header::COOKIE;
 use axum::http::{Extensions, HeaderMap, HeaderValue};
@@ -11,7 +11,7 @@ use super::access::LASTS;
 use crate::config::Web;
 use crate::web::transport::client;
 
-/// The session that the browser names.
+/// Returns the id of the session that the browser names.
 pub fn read<'a>(web: &Web, extensions: &Extensions, headers: &'a HeaderMap) -> Option<&'a str> {
     let name = name(web, client::is_secure(web, extensions, headers));
     let pairs =
@@ -19,12 +19,12 @@ pub fn read<'a>(web: &Web, extensions: &Extensions, headers: &'a HeaderMap) -> O
     pairs.filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
-/// What makes the browser name the session `id` from now on.
+/// Returns the header that makes the browser name the session `id` from now on.
 pub fn set(web: &Web, extensions: &Extensions, headers: &HeaderMap, id: &str) -> Option<HeaderValue> {
     write(web, client::is_secure(web, extensions, headers), id, LASTS.num_seconds())
 }
 
-/// What makes it forget.
+/// Returns the header that makes the browser forget its session.
 pub fn forget(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> Option<HeaderValue> {
     write(web, client::is_secure(web, extensions, headers), "", 0)
 }

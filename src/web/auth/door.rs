@@ -1,8 +1,8 @@
-//! The door: who may pass with which request, where the page has a password.
+//! The door: checks the key of each request, if the page has a password.
 //!
-//! There are three keys: a session (browsers), the password itself with every request (Basic, RFC 7617, under any name:
-//! podcast apps, curl), and the token of a feed or of the calendar, which opens that and what belongs to it, and nothing else. Without
-//! a key one finds the page where one signs in, how it looks, and that the service is alive.
+//! There are three keys: a session (browsers); the password itself with every request (Basic, RFC 7617, with any user
+//! name: podcast apps, curl); and the token of a feed or of the calendar, which opens only that and what belongs to it.
+//! Without a key a client gets the sign-in page, scripts and styles, and whether the service is alive.
 
 use std::sync::Arc;
 
@@ -30,29 +30,29 @@ use crate::web::answer::refused;
 use crate::web::current::Current;
 use crate::web::transport::client;
 
-/// Where one signs in.
+/// The address of the sign-in page.
 pub const SIGN_IN: &str = "/sign-in";
-/// Set by browsers alone: whether somebody goes to the address, or a script of a page asks.
+/// Only browsers send it: whether a person navigates to the address, or a script asks.
 const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// The door. Its clones are one.
+/// Checks keys. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Door {
-    /// Knows the keys.
+    /// Knows the sessions, tokens and passwords.
     pub access: Arc<Access>,
     /// Says whether there is a password.
     pub current: Current,
 }
 
-/// What opened the door.
+/// The key that opened the door.
 enum Key {
     Session { id: String, renewed: bool },
     Password(PasswordHash),
     Token,
 }
 
-/// Lets in who may.
-pub async fn keep(State(door): State<Door>, request: Request, next: Next) -> Response {
+/// Passes a request on if its key is valid, or if none is needed.
+pub async fn authenticate(State(door): State<Door>, request: Request, next: Next) -> Response {
     let config = door.current.config();
     let web = &config.web;
     let hash = match &web.auth {
@@ -87,18 +87,18 @@ pub async fn keep(State(door): State<Door>, request: Request, next: Next) -> Res
     if matches!(key, Key::Token) {
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     }
-    keep_private(headers);
-    while_good(door, key, response)
+    make_private(headers);
+    end_with_key(door, key, response)
 }
 
 impl Door {
-    /// The key that a request has.
+    /// Returns the valid key of a request, or the answer that refuses it.
     async fn key(&self, web: &Web, hash: &PasswordHash, request: &Parts) -> Result<Key, Response> {
         let (extensions, headers) = (&request.extensions, &request.headers);
         if let Some(id) = cookie::read(web, extensions, headers)
-            && let Some(good) = self.access.session(hash, id).await
+            && let Some(session) = self.access.session(hash, id).await
         {
-            return Ok(Key::Session { id: id.to_owned(), renewed: good.renewed });
+            return Ok(Key::Session { id: id.to_owned(), renewed: session.renewed });
         }
         let query = request.uri.query().unwrap_or_default().as_bytes();
         let token = form_urlencoded::parse(query).find(|(name, _)| name == TOKEN).map(|(_, token)| token);
@@ -110,7 +110,7 @@ impl Door {
             return Ok(Key::Token);
         }
         let Some(password) = basic(headers) else {
-            return Err(if token.is_none() { unknown(web, request) } else { unauthorized(request) });
+            return Err(if token.is_none() { without_key(web, request) } else { unauthorized(request) });
         };
         let client = client::address(web, extensions, headers);
         match self.access.check(hash, client, &password).await {
@@ -127,7 +127,7 @@ impl Door {
         }
     }
 
-    /// Whether a token opens what is asked for.
+    /// Returns whether a token opens what is asked for.
     fn opens(&self, reach: &Reach, token: &str) -> bool {
         let opens = |feed| self.access.is_token(feed, token);
         match reach {
@@ -138,21 +138,21 @@ impl Door {
         }
     }
 
-    /// Waits until a key is good for nothing any more.
-    async fn lapse(self, key: Key) {
+    /// Waits until a key is no longer valid.
+    async fn until_invalid(self, key: Key) {
         let (mut endings, mut current) = (self.access.endings(), self.current.clone());
         loop {
-            let told = tokio::select! {
-                told = endings.changed() => told.is_ok(),
-                told = current.changed() => told,
+            let changed = tokio::select! {
+                changed = endings.changed() => changed.is_ok(),
+                changed = current.changed() => changed,
             };
-            if !told || !self.is_good(&key).await {
+            if !changed || !self.is_valid(&key).await {
                 return;
             }
         }
     }
 
-    async fn is_good(&self, key: &Key) -> bool {
+    async fn is_valid(&self, key: &Key) -> bool {
         let config = self.current.config();
         let Auth::Password(hash) = &config.web.auth else { return true };
         match key {
@@ -163,11 +163,11 @@ impl Door {
     }
 }
 
-/// Says of an answer that it is for nobody else's eyes, where a cache stands between that many share.
-fn keep_private(headers: &mut HeaderMap) {
-    let told = headers.get(CACHE_CONTROL).and_then(|told| told.to_str().ok()).unwrap_or_default();
-    let mut words: Vec<_> = told.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
-    let says = |word: &str| words.iter().any(|told| told.eq_ignore_ascii_case(word));
+/// Marks an answer as private, so that a shared cache does not store it.
+fn make_private(headers: &mut HeaderMap) {
+    let directives = headers.get(CACHE_CONTROL).and_then(|directives| directives.to_str().ok()).unwrap_or_default();
+    let mut words: Vec<_> = directives.split(',').map(str::trim).filter(|word| !word.is_empty()).collect();
+    let says = |word: &str| words.iter().any(|other| other.eq_ignore_ascii_case(word));
     if says("private") || says("no-store") {
         return;
     }
@@ -177,38 +177,38 @@ fn keep_private(headers: &mut HeaderMap) {
         .insert(CACHE_CONTROL, HeaderValue::try_from(words.join(", ")).unwrap_or(HeaderValue::from_static("private")));
 }
 
-/// Ends an answer that has no end of its own, such as events, when its key is good for nothing any more.
-fn while_good(door: Door, key: Key, response: Response) -> Response {
+/// Ends an answer without an end, such as events, when its key is no longer valid.
+fn end_with_key(door: Door, key: Key, response: Response) -> Response {
     if matches!(key, Key::Token) || response.body().size_hint().exact().is_some() {
         return response;
     }
-    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(door.lapse(key)))))
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(door.until_invalid(key)))))
 }
 
-/// What anybody may see.
+/// Returns whether anybody may see this address.
 fn is_open(path: &str) -> bool {
-    // Below a file there is nothing but the page that says so, which names all shows.
+    // An address below a file gets the page for unknown addresses, which names all shows.
     let is_file = path.strip_prefix("/static/").is_some_and(|file| !file.contains('/'));
     path == SIGN_IN || path == "/healthz" || is_file
 }
 
-/// The password that stands in a request; the name before it may be anything.
+/// Returns the password of a request with Basic authentication; the user name may be anything.
 fn basic(headers: &HeaderMap) -> Option<String> {
     let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let pair = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest.trim()).ok()).flatten()?;
     String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
 }
 
-/// For somebody without a key: the page where one signs in, if it is somebody with a browser.
-fn unknown(web: &Web, request: &Parts) -> Response {
+/// Returns the answer to a request without a key: browsers go to the sign-in page.
+fn without_key(web: &Web, request: &Parts) -> Response {
     let headers = &request.headers;
     let says = |name: &HeaderName, word: &str| {
         headers
             .get(name)
             .is_some_and(|value| value.to_str().is_ok_and(|value| value.to_ascii_lowercase().contains(word)))
     };
-    let looks = matches!(request.method, Method::GET | Method::HEAD);
-    if !looks || !says(&ACCEPT, "text/html") || (headers.contains_key(MODE) && !says(&MODE, "navigate")) {
+    let is_read = matches!(request.method, Method::GET | Method::HEAD);
+    if !is_read || !says(&ACCEPT, "text/html") || (headers.contains_key(MODE) && !says(&MODE, "navigate")) {
         return unauthorized(request);
     }
     let wanted = request.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
@@ -218,7 +218,7 @@ fn unknown(web: &Web, request: &Parts) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, to)], [(CACHE_CONTROL, "no-store")]).into_response()
 }
 
-/// The password is asked for; by a script's request in a way that opens no window of the browser.
+/// Returns the answer that asks for the password. For a script's request, the challenge opens no window of the browser.
 fn unauthorized(request: &Parts) -> Response {
     let script = request.headers.get(MODE).is_some_and(|mode| mode != "navigate");
     let challenge = if script { "Session realm=\"aircheck\"" } else { "Basic realm=\"aircheck\", charset=\"UTF-8\"" };
@@ -234,8 +234,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_behind_the_door_is_kept_by_nobody_for_others() {
-        for (told, sent) in [
+    fn no_shared_cache_stores_what_is_behind_the_door() {
+        for (directives, sent) in [
             (None, "private"),
             (Some("max-age=86400, immutable"), "private, max-age=86400, immutable"),
             (Some("public, max-age=5"), "private, max-age=5"),
@@ -244,11 +244,11 @@ mod tests {
             (Some("no-cache"), "private, no-cache"),
         ] {
             let mut headers = HeaderMap::new();
-            if let Some(told) = told {
-                headers.insert(CACHE_CONTROL, HeaderValue::from_static(told));
+            if let Some(directives) = directives {
+                headers.insert(CACHE_CONTROL, HeaderValue::from_static(directives));
             }
-            keep_private(&mut headers);
-            assert_eq!(headers[CACHE_CONTROL], sent, "{told:?}");
+            make_private(&mut headers);
+            assert_eq!(headers[CACHE_CONTROL], sent, "{directives:?}");
         }
     }
 }

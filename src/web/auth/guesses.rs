@@ -1,73 +1,73 @@
-//! How often a password may be guessed.
+//! Limits how often a password may be guessed.
 //!
-//! Every address has an allowance, and all addresses together have one, so that neither one machine nor many can go
-//! through a list of passwords. An allowance fills up again with time, and a right password costs nothing.
+//! Every address has an allowance, and all addresses together share one, so that neither one machine nor many can go
+//! through a list of passwords. An allowance recovers with time, and a right password costs nothing.
 //!
-//! That others use up what all have together must lock nobody out. So it does not count for an address from which
-//! somebody is signed in; and sessions, feed addresses and passwords that were right before from the same address are
-//! never counted at all. What remains: while an attack goes on, one cannot sign in from an address that is new.
+//! An attacker who uses up the shared allowance must lock nobody out. So it does not apply to an address from which
+//! somebody is signed in; and sessions, feed addresses, and passwords that were right before from the same address
+//! never count. One limit remains: during an attack nobody can sign in from a new address.
 //!
-//! A password that an app sends with every request is computed once, and remembered as a keyed hash: the right one for
-//! the addresses it came from, so that it is no oracle for others, and the last wrong ones, so that an app with an old
-//! password does not use up its household's allowance.
+//! The hash of a password that an app sends with every request is computed once; a keyed hash of the password is
+//! remembered. The right one is remembered per address, so that it is no oracle for others; the last wrong ones, so
+//! that an app with an old password does not use up its household's allowance.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::secret::{Bits, same};
+use super::secret::{Bits, equal};
 
-/// Attempts that an address may make at once, and how long it takes until it has one more.
+/// The allowance of one address.
 const OWN: Rule = Rule { burst: 5, interval: Duration::from_secs(20) };
-/// What all addresses together may make.
+/// The allowance that all addresses share.
 const ALL: Rule = Rule { burst: 30, interval: Duration::from_secs(2) };
-/// Addresses of which the right password is remembered.
+/// How many addresses the right password is remembered for.
 const RIGHT: usize = 256;
-/// Wrong passwords that are remembered.
+/// How many wrong passwords are remembered.
 const WRONG: usize = 64;
 
-/// A number of attempts that grows again.
+/// The size of an allowance, and how long it takes to recover one attempt.
 #[derive(Debug, Clone, Copy)]
 struct Rule {
     burst: u32,
     interval: Duration,
 }
 
-/// What is left of an allowance, as the time at which it will be whole again.
+/// The rest of an allowance, as the time at which it will be whole again.
 #[derive(Debug, Clone, Copy, Default)]
 struct Allowance {
     whole_at: Duration,
 }
 
 impl Allowance {
-    /// How long until there is one; zero where there is one now.
+    /// Returns how long it takes until there is an attempt; zero if there is one now.
     fn wait(self, rule: Rule, now: Duration) -> Duration {
         (self.whole_at.max(now) + rule.interval).saturating_sub(now + rule.interval * rule.burst)
     }
 
-    fn take(&mut self, rule: Rule, now: Duration) {
+    fn spend(&mut self, rule: Rule, now: Duration) {
         self.whole_at = self.whole_at.max(now) + rule.interval;
     }
 
-    fn give_back(&mut self, rule: Rule) {
+    fn refund(&mut self, rule: Rule) {
         self.whole_at = self.whole_at.saturating_sub(rule.interval);
     }
 }
 
-/// What is known of a password before it is computed.
+/// What to do with a password before its hash is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It was right before.
+pub(super) enum Decision {
+    /// The password was right before.
     Right,
-    /// It was wrong before.
+    /// The password was wrong before.
     Wrong,
-    /// It must be computed, and an attempt was taken for that; [`Guesses::judge`] is told the outcome.
+    /// Its hash must be computed; an attempt is spent. Call [`Guesses::record_result`] with the result.
     Compute,
-    /// It may not be computed before this time has passed.
+    /// Its hash may not be computed before this time has passed.
     Wait(Duration),
 }
 
-/// What was guessed lately.
+/// Holds allowances, and the passwords that were tried lately.
 #[derive(Debug, Default)]
 pub(super) struct Guesses {
     own: HashMap<IpAddr, Allowance>,
@@ -77,35 +77,35 @@ pub(super) struct Guesses {
 }
 
 impl Guesses {
-    /// Looks at a password, of which `guess` is the keyed hash. `known`: somebody is signed in from `client`. `now` is
-    /// monotonic.
-    pub(super) fn look(&mut self, client: IpAddr, guess: &Bits, known: bool, now: Duration) -> Look {
+    /// Decides what to do with a password; `guess` is its keyed hash. `signed_in`: somebody is signed in from `client`.
+    /// `now` is monotonic.
+    pub(super) fn decide(&mut self, client: IpAddr, guess: &Bits, signed_in: bool, now: Duration) -> Decision {
         let own = self.own.get(&client).copied().unwrap_or_default();
         let wait = own.wait(OWN, now);
         if !wait.is_zero() {
-            return Look::Wait(wait);
+            return Decision::Wait(wait);
         }
-        if self.right.get(&client).is_some_and(|right| same(right, guess)) {
-            return Look::Right;
+        if self.right.get(&client).is_some_and(|right| equal(right, guess)) {
+            return Decision::Right;
         }
-        if self.wrong.iter().any(|wrong| same(wrong, guess)) {
-            return Look::Wrong;
+        if self.wrong.iter().any(|wrong| equal(wrong, guess)) {
+            return Decision::Wrong;
         }
-        if !known {
+        if !signed_in {
             let wait = self.all.wait(ALL, now);
             if !wait.is_zero() {
-                return Look::Wait(wait);
+                return Decision::Wait(wait);
             }
-            self.all.take(ALL, now);
+            self.all.spend(ALL, now);
         }
-        // The common allowance bounds how many addresses have a part of their own missing.
+        // The shared allowance bounds how many addresses this map has.
         self.own.retain(|_, allowance| allowance.whole_at > now);
-        self.own.entry(client).or_default().take(OWN, now);
-        Look::Compute
+        self.own.entry(client).or_default().spend(OWN, now);
+        Decision::Compute
     }
 
-    /// What came of a guess that was computed. Arguments as in [`Self::look`].
-    pub(super) fn judge(&mut self, client: IpAddr, guess: &Bits, known: bool, right: bool) {
+    /// Records whether a password was right whose hash was computed. Arguments as in [`Self::decide`].
+    pub(super) fn record_result(&mut self, client: IpAddr, guess: &Bits, signed_in: bool, right: bool) {
         if !right {
             if self.wrong.len() == WRONG {
                 self.wrong.pop_front();
@@ -113,11 +113,11 @@ impl Guesses {
             self.wrong.push_back(*guess);
             return;
         }
-        if !known {
-            self.all.give_back(ALL);
+        if !signed_in {
+            self.all.refund(ALL);
         }
         if let Some(own) = self.own.get_mut(&client) {
-            own.give_back(OWN);
+            own.refund(OWN);
         }
         if self.right.len() == RIGHT {
             self.right.clear();
@@ -125,8 +125,8 @@ impl Guesses {
         self.right.insert(client, *guess);
     }
 
-    /// Forgets what was right and wrong, because the password is another one.
-    pub(super) fn forget(&mut self) {
+    /// Forgets which passwords were right and wrong, because the password has changed.
+    pub(super) fn clear(&mut self) {
         self.right.clear();
         self.wrong.clear();
     }
@@ -151,25 +151,26 @@ mod tests {
         let mut guesses = Guesses::default();
         let mut now = Duration::from_secs(1000);
         for number in 0..5 {
-            assert_eq!(guesses.look(HOME, &guess(number), false, now), Look::Compute);
-            guesses.judge(HOME, &guess(number), false, false);
+            assert_eq!(guesses.decide(HOME, &guess(number), false, now), Decision::Compute);
+            guesses.record_result(HOME, &guess(number), false, false);
         }
-        assert_eq!(guesses.look(HOME, &guess(5), false, now), Look::Wait(Duration::from_secs(20)));
-        assert_eq!(guesses.look(address(1), &guess(5), false, now), Look::Compute, "others are not stopped");
+        assert_eq!(guesses.decide(HOME, &guess(5), false, now), Decision::Wait(Duration::from_secs(20)));
+        assert_eq!(guesses.decide(address(1), &guess(5), false, now), Decision::Compute, "others are not stopped");
         now += Duration::from_secs(21);
-        assert_eq!(guesses.look(HOME, &guess(6), false, now), Look::Compute);
-        assert!(matches!(guesses.look(HOME, &guess(7), false, now), Look::Wait(_)));
+        assert_eq!(guesses.decide(HOME, &guess(6), false, now), Decision::Compute);
+        assert!(matches!(guesses.decide(HOME, &guess(7), false, now), Decision::Wait(_)));
     }
 
     #[test]
     fn many_addresses_are_stopped_too_but_not_where_somebody_is_signed_in() {
         let mut guesses = Guesses::default();
         let now = Duration::from_secs(1000);
-        let tried = (0..10_000).filter(|n| guesses.look(address(*n), &guess(*n), false, now) == Look::Compute).count();
+        let tried =
+            (0..10_000).filter(|n| guesses.decide(address(*n), &guess(*n), false, now) == Decision::Compute).count();
         assert_eq!(tried, 30);
         assert!(guesses.own.len() <= 30);
-        assert!(matches!(guesses.look(HOME, &guess(0), false, now), Look::Wait(_)));
-        assert_eq!(guesses.look(HOME, &guess(0), true, now), Look::Compute);
+        assert!(matches!(guesses.decide(HOME, &guess(0), false, now), Decision::Wait(_)));
+        assert_eq!(guesses.decide(HOME, &guess(0), true, now), Decision::Compute);
     }
 
     #[test]
@@ -177,36 +178,36 @@ mod tests {
         let mut guesses = Guesses::default();
         let now = Duration::from_secs(1000);
         for _ in 0..100 {
-            if guesses.look(HOME, &guess(1), false, now) == Look::Compute {
-                guesses.judge(HOME, &guess(1), false, true);
+            if guesses.decide(HOME, &guess(1), false, now) == Decision::Compute {
+                guesses.record_result(HOME, &guess(1), false, true);
             }
         }
-        assert_eq!(guesses.look(HOME, &guess(1), false, now), Look::Right);
-        // From elsewhere it must be computed, which is counted, until nothing is told any more.
+        assert_eq!(guesses.decide(HOME, &guess(1), false, now), Decision::Right);
+        // From another address its hash must be computed, which counts, until the allowance is used up.
         for number in 10..15 {
-            assert_eq!(guesses.look(address(1), &guess(number), false, now), Look::Compute);
-            guesses.judge(address(1), &guess(number), false, false);
+            assert_eq!(guesses.decide(address(1), &guess(number), false, now), Decision::Compute);
+            guesses.record_result(address(1), &guess(number), false, false);
         }
-        assert!(matches!(guesses.look(address(1), &guess(1), false, now), Look::Wait(_)));
-        // Nor from the same address, once it has guessed too often.
+        assert!(matches!(guesses.decide(address(1), &guess(1), false, now), Decision::Wait(_)));
+        // The same address gets no answer either, once it has guessed too often.
         for number in 20..25 {
-            assert_eq!(guesses.look(HOME, &guess(number), false, now), Look::Compute);
-            guesses.judge(HOME, &guess(number), false, false);
+            assert_eq!(guesses.decide(HOME, &guess(number), false, now), Decision::Compute);
+            guesses.record_result(HOME, &guess(number), false, false);
         }
-        assert!(matches!(guesses.look(HOME, &guess(1), false, now), Look::Wait(_)));
-        guesses.forget();
-        assert_eq!(guesses.look(HOME, &guess(1), false, now + Duration::from_secs(100)), Look::Compute);
+        assert!(matches!(guesses.decide(HOME, &guess(1), false, now), Decision::Wait(_)));
+        guesses.clear();
+        assert_eq!(guesses.decide(HOME, &guess(1), false, now + Duration::from_secs(100)), Decision::Compute);
     }
 
     #[test]
     fn an_app_with_an_old_password_uses_up_nothing() {
         let mut guesses = Guesses::default();
         let now = Duration::from_secs(1000);
-        assert_eq!(guesses.look(HOME, &guess(1), false, now), Look::Compute);
-        guesses.judge(HOME, &guess(1), false, false);
+        assert_eq!(guesses.decide(HOME, &guess(1), false, now), Decision::Compute);
+        guesses.record_result(HOME, &guess(1), false, false);
         for _ in 0..100 {
-            assert_eq!(guesses.look(HOME, &guess(1), false, now), Look::Wrong);
+            assert_eq!(guesses.decide(HOME, &guess(1), false, now), Decision::Wrong);
         }
-        assert_eq!(guesses.look(HOME, &guess(2), false, now), Look::Compute);
+        assert_eq!(guesses.decide(HOME, &guess(2), false, now), Decision::Compute);
     }
 }

@@ -1,11 +1,11 @@
-//! Who may see what: the door, the keys to it (sessions, passwords, the tokens of feeds), and how far a token reaches.
+//! Authentication: the door, its keys (sessions, passwords, tokens of feeds), and what each token opens.
 
 mod access;
 pub mod cookie;
 pub mod door;
 mod guesses;
-mod kept;
 mod reach;
+mod saved;
 mod secret;
 mod sessions;
 

@@ -1,24 +1,24 @@
-//! What belongs to which feed, by its address: so far reaches the token of a feed.
+//! Finds the feed to which an address belongs: the token of a feed opens only that.
 
 use percent_encoding::percent_decode_str;
 
 use crate::model::{Codec, ShowId};
-use crate::web::address::pictured;
+use crate::web::address::artwork_id;
 
-/// To which feed an address belongs.
+/// The feed to which an address belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reach {
-    /// It is the feed of all shows, for podcast apps or music players.
+    /// The feed of all shows, for podcast apps or music players.
     FeedOfAll,
-    /// It is the feed of one show.
+    /// The feed of one show.
     FeedOf(ShowId),
-    /// It is the calendar.
+    /// The calendar.
     Calendar,
-    /// It is a part of an episode or of a show: sound, a picture, chapters. The feed of all shows has it too.
+    /// A part of an episode or of a show: sound, a picture, chapters. It belongs to the feed of all shows, too.
     PartOf(ShowId),
 }
 
-/// To which feed `path` belongs; `None` if no feed leads there.
+/// Returns to which feed `path` belongs. `None` if it belongs to none.
 pub(super) fn of(path: &str) -> Option<Reach> {
     let parts: Vec<String> = path
         .strip_prefix('/')?
@@ -30,7 +30,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
         ["schedule.ics"] => Some(Reach::Calendar),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
-        ["artwork", file] => pictured(file).map(|show| Reach::PartOf(ShowId::new(show))),
+        ["artwork", file] => artwork_id(file).map(|show| Reach::PartOf(ShowId::new(show))),
         ["media", airing, "chapters.json" | "transcript.vtt" | "transcript.srt" | "transcript.txt"] => {
             show_of(airing).map(Reach::PartOf)
         }
@@ -39,7 +39,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
     }
 }
 
-/// The show of an airing, which its id begins with. The ids of shows have no `@`.
+/// Returns the show of an airing: its id begins with that of the show, which has no `@`.
 fn show_of(airing: &str) -> Option<ShowId> {
     airing.rsplit_once('@').map(|(show, _)| ShowId::new(show))
 }

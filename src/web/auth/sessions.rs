@@ -1,48 +1,48 @@
-//! Who is signed in.
+//! Sessions: who is signed in.
 //!
-//! A session's id has 256 random bits and is known to the browser alone: kept is its hash. A session ends thirty days
-//! after it was last used; there are never more than [`MOST`], the one unused for the longest goes first.
+//! A session's id has 256 random bits and only the browser knows it; the server saves its hash. A session ends thirty
+//! days after its last use. There are never more than [`MOST`]; the one unused for the longest is dropped first.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::secret::{Bits, decode, encode, hash, random, same};
+use super::secret::{Bits, decode, encode, equal, hash, random};
 
-/// How long a session lasts after it was used.
+/// How long a session lasts after its last use.
 pub(super) const LASTS: TimeDelta = TimeDelta::days(30);
-/// How exactly its last use is written down.
-const NOTED: TimeDelta = TimeDelta::days(1);
-/// Sessions at a time.
+/// How long after its last recorded use a session is prolonged.
+const RENEWED_AFTER: TimeDelta = TimeDelta::days(1);
+/// How many sessions there are at most.
 const MOST: usize = 100;
 
-/// One of them, as it is kept.
+/// A session, as it is saved.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Session {
-    /// The hash of its id.
+    /// The hash of the id.
     id: String,
-    /// The keyed hash of the address it was begun from.
+    /// The keyed hash of the address from which it was begun.
     client: String,
     used: DateTime<Utc>,
 }
 
-/// All of them.
+/// Holds all sessions.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Sessions(Vec<Session>);
 
-/// How a session stands.
+/// Whether a session is valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
-    /// It is one of ours.
-    Good,
-    /// It is one of ours, and lasts anew from now on: the browser must be told, and it must be kept.
+pub(super) enum SessionState {
+    /// The session is valid.
+    Valid,
+    /// The session is valid and was prolonged: the caller must save it and send the browser a new cookie.
     Renewed,
-    /// It is none, or over.
-    None,
+    /// The session is unknown, or over.
+    Invalid,
 }
 
 impl Sessions {
-    /// Begins one for `client` and gives its id; `None` if the system has no random numbers.
+    /// Begins a session for `client` and returns its id. `None` if the system has no random numbers.
     pub(super) fn begin(&mut self, client: &Bits, now: DateTime<Utc>) -> Option<String> {
         let id = encode(&random()?);
         self.0.retain(|session| now - session.used < LASTS);
@@ -54,40 +54,40 @@ impl Sessions {
         Some(id)
     }
 
-    /// Whether `id` is one of them; notes that it was used.
-    pub(super) fn look(&mut self, id: &str, now: DateTime<Utc>) -> Standing {
+    /// Returns whether the session `id` is valid, and prolongs it if its last use was long enough ago.
+    pub(super) fn touch(&mut self, id: &str, now: DateTime<Utc>) -> SessionState {
         match self.find(id) {
-            Some(session) if now - session.used >= LASTS => Standing::None,
-            Some(session) if now - session.used >= NOTED => {
+            Some(session) if now - session.used >= LASTS => SessionState::Invalid,
+            Some(session) if now - session.used >= RENEWED_AFTER => {
                 session.used = now;
-                Standing::Renewed
+                SessionState::Renewed
             }
-            Some(_) => Standing::Good,
-            None => Standing::None,
+            Some(_) => SessionState::Valid,
+            None => SessionState::Invalid,
         }
     }
 
-    /// Ends one.
+    /// Ends the session `id`.
     pub(super) fn end(&mut self, id: &str) {
         if let Some(found) = self.find(id).map(|session| session.id.clone()) {
             self.0.retain(|session| session.id != found);
         }
     }
 
-    /// Ends all.
+    /// Ends all sessions.
     pub(super) fn end_all(&mut self) {
         self.0.clear();
     }
 
-    /// Whether one that still lasts was begun from `client`.
-    pub(super) fn know(&self, client: &Bits, now: DateTime<Utc>) -> bool {
+    /// Returns whether a valid session was begun from `client`.
+    pub(super) fn has_client(&self, client: &Bits, now: DateTime<Utc>) -> bool {
         let client = encode(client);
         self.0.iter().any(|session| session.client == client && now - session.used < LASTS)
     }
 
     fn find(&mut self, id: &str) -> Option<&mut Session> {
         let wanted = hash(id.as_bytes());
-        self.0.iter_mut().find(|session| decode(&session.id).is_some_and(|kept| same(&kept, &wanted)))
+        self.0.iter_mut().find(|session| decode(&session.id).is_some_and(|saved| equal(&saved, &wanted)))
     }
 }
 
@@ -96,20 +96,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_lasts_while_it_is_used_and_its_id_is_not_kept() {
+    fn a_session_lasts_while_it_is_used_and_its_id_is_not_saved() {
         let mut sessions = Sessions::default();
         let client = random().unwrap();
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
         let id = sessions.begin(&client, start).unwrap();
         assert!(!serde_json::to_string(&sessions).unwrap().contains(&id));
-        assert_eq!(sessions.look(&id, start + TimeDelta::hours(1)), Standing::Good);
-        assert_eq!(sessions.look(&id, start + TimeDelta::days(29)), Standing::Renewed);
-        assert_eq!(sessions.look(&id, start + TimeDelta::days(58)), Standing::Renewed);
-        assert!(sessions.know(&client, start + TimeDelta::days(58)));
-        assert_eq!(sessions.look(&id, start + TimeDelta::days(89)), Standing::None);
-        assert_eq!(sessions.look("", start), Standing::None);
+        assert_eq!(sessions.touch(&id, start + TimeDelta::hours(1)), SessionState::Valid);
+        assert_eq!(sessions.touch(&id, start + TimeDelta::days(29)), SessionState::Renewed);
+        assert_eq!(sessions.touch(&id, start + TimeDelta::days(58)), SessionState::Renewed);
+        assert!(sessions.has_client(&client, start + TimeDelta::days(58)));
+        assert_eq!(sessions.touch(&id, start + TimeDelta::days(89)), SessionState::Invalid);
+        assert_eq!(sessions.touch("", start), SessionState::Invalid);
         sessions.end(&id);
-        assert_eq!(sessions.look(&id, start + TimeDelta::days(58)), Standing::None);
+        assert_eq!(sessions.touch(&id, start + TimeDelta::days(58)), SessionState::Invalid);
     }
 
     #[test]
@@ -120,7 +120,7 @@ mod tests {
         let ids: Vec<_> = (0..150).map(|n| sessions.begin(&client, start + TimeDelta::seconds(n)).unwrap()).collect();
         assert_eq!(sessions.0.len(), MOST);
         let now = start + TimeDelta::minutes(5);
-        assert_eq!(sessions.look(&ids[0], now), Standing::None);
-        assert_eq!(sessions.look(&ids[149], now), Standing::Good);
+        assert_eq!(sessions.touch(&ids[0], now), SessionState::Invalid);
+        assert_eq!(sessions.touch(&ids[149], now), SessionState::Valid);
     }
 }

@@ -1,6 +1,7 @@
-//! The coming airings as a calendar (iCalendar, RFC 5545), which apps subscribe to.
+//! The calendar of the coming airings (iCalendar, RFC 5545), to which apps subscribe.
 //!
-//! Airings that have not changed make the same calendar, byte for byte, so that an app that asks again gets it only when it changed.
+//! The same airings make the same calendar, byte for byte, so that an app that asks again gets it only if it has
+//! changed.
 
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -14,12 +15,12 @@ use crate::web::address::base::Base;
 use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
 use crate::web::{Site, address};
 
-/// Airings in the calendar.
+/// How many airings are in the calendar.
 const COMING: usize = 200;
-/// How often an app should look again.
+/// How often an app should ask again.
 const LOOK_AGAIN: Duration = Duration::hours(1);
 
-/// The calendar.
+/// Returns the calendar.
 pub(super) async fn coming(State(site): State<Site>, Base(base): Base, headers: HeaderMap) -> Response {
     let programme = site.programme();
     let mut calendar = Calendar::empty();
@@ -37,10 +38,10 @@ pub(super) async fn coming(State(site): State<Site>, Base(base): Base, headers: 
         calendar.push(event);
     }
     let body = calendar.to_string().into();
-    answer(&headers, Sent { kind: "text/calendar; charset=utf-8", body, modified: None, keep: ASK_AGAIN })
+    answer(&headers, Sent { kind: "text/calendar; charset=utf-8", body, modified: None, cache_control: ASK_AGAIN })
 }
 
-/// An airing, as it has been planned since `known`.
+/// Returns the event of an airing that has been planned since `known`.
 fn event(planned: &Planned, station: &str, known: DateTime<Utc>) -> Event {
     let Planned { airing, title, skipped, .. } = planned;
     Event::new()

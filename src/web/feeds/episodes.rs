@@ -1,4 +1,4 @@
-//! Recordings that can be played: their file is in the folder now, whatever the list says.
+//! Episodes: recordings whose file exists now, whatever the catalogue says.
 
 use axum::response::Response;
 
@@ -13,22 +13,22 @@ use crate::web::answer::{away, broken};
 #[derive(Debug)]
 pub(super) struct Episode {
     pub recording: Recording,
-    /// The size of the file, as it is now.
+    /// The current size of the file.
     pub bytes: u64,
-    /// What somebody has put beside it.
+    /// The transcripts beside the file.
     pub transcripts: Vec<TranscriptKind>,
 }
 
-/// Some of them, newest first.
+/// Some episodes, newest first.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub episodes: Vec<Episode>,
-    /// Whether there are older ones.
+    /// Whether there are older recordings.
     pub more: bool,
 }
 
-/// `count` recordings after the newest `skip`, of one show or all. Where nobody can say what is in the output folder, that is
-/// the answer: who subscribes would otherwise take it that all recordings were deleted.
+/// Returns `count` recordings after the newest `skip`, of one show or all. Fails with an answer if the output folder is
+/// away: a podcast app would otherwise believe that all recordings were deleted.
 pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u32) -> Result<Listed, Response> {
     let limit = Some(count.saturating_add(1));
     let filter = Filter { show: show.cloned(), playable: true, limit, skip, ..Filter::default() };

@@ -1,4 +1,4 @@
-//! What apps subscribe to: podcasts of the recordings, playlists of them, and the calendar of the coming airings.
+//! Feeds, to which apps subscribe: podcasts and playlists of the recordings, and the calendar of the coming airings.
 
 mod calendar;
 mod episodes;
@@ -11,7 +11,7 @@ use axum::routing::get;
 
 use crate::web::Site;
 
-/// The addresses of all of them.
+/// Returns the router of all feeds.
 pub(super) fn router() -> Router<Site> {
     Router::new().merge(podcast::router()).merge(playlist::router()).route("/schedule.ics", get(calendar::coming))
 }

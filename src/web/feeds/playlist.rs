@@ -1,4 +1,4 @@
-//! The recordings as playlists for music players: extended M3U in UTF-8.
+//! Playlists of the recordings for music players: extended M3U in UTF-8.
 
 use std::fmt::Write as _;
 
@@ -17,20 +17,20 @@ use crate::web::address::base::{Base, unknown};
 use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
 use crate::web::{Site, address};
 
-/// Recordings in a playlist.
+/// How many recordings a playlist has.
 const MOST: u32 = 1_000;
 
-/// The addresses of the playlists.
+/// Returns the router of the playlists.
 pub(super) fn router() -> Router<Site> {
     Router::new().route("/recordings.m3u", get(all)).route("/shows/{show}/recordings.m3u", get(show))
 }
 
-/// All recordings.
+/// Returns the playlist of all recordings.
 async fn all(State(site): State<Site>, base: Base, headers: HeaderMap) -> Response {
     playlist(&site, base, &headers, None).await
 }
 
-/// The recordings of one show.
+/// Returns the playlist of one show.
 async fn show(State(site): State<Site>, Path(id): Path<String>, base: Base, headers: HeaderMap) -> Response {
     let config = site.config();
     match config.show(&ShowId::new(&id)) {
@@ -48,7 +48,7 @@ async fn playlist(site: &Site, base: Base, headers: &HeaderMap, show: Option<&Sh
     let base = site.signed(base, show.map(|show| &show.id).into());
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let body = written(&listed.episodes, title, &site.config(), &base).into();
-    answer(headers, Sent { kind: "audio/x-mpegurl; charset=utf-8", body, modified: None, keep: ASK_AGAIN })
+    answer(headers, Sent { kind: "audio/x-mpegurl; charset=utf-8", body, modified: None, cache_control: ASK_AGAIN })
 }
 
 fn written(episodes: &[Episode], title: &str, config: &Config, base: &Url) -> String {

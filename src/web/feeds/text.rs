@@ -1,37 +1,37 @@
-//! Text for feeds, playlists and calendars, most of it other people's.
+//! Text for feeds, playlists and calendars, most of it untrusted.
 
 use chrono::{DateTime, TimeZone, Timelike as _};
 
-/// Text that XML 1.0 can hold at all (section 2.2): without control characters and the two that are no characters.
+/// Returns the text that XML 1.0 can hold (section 2.2): without control characters and the two noncharacters.
 pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| *c == '\n' || !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect()
 }
 
-/// Such text on one line: in a playlist a newline would begin an entry of its own, and some players count the line and
-/// paragraph separators of Unicode among them.
+/// Returns [`plain`] text on one line: in a playlist a newline would begin another entry, and some players treat the
+/// line and paragraph separators of Unicode as newlines.
 pub(super) fn line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     plain(&spaced).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// When something began, for a title: with seconds where it did not begin with a minute. What is recorded by hand twice within
-/// one is told apart so; podcast apps drop all but one of those with the same title.
+/// Formats a start for a title, with seconds if it is not a whole minute. So two recordings by hand within one minute
+/// have different titles; podcast apps drop all but one of those with the same title.
 pub(super) fn moment<Z: TimeZone<Offset: std::fmt::Display>>(start: &DateTime<Z>) -> String {
     start.format(if start.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
 }
 
-/// Text for an attribute of XML, and for elements that apps read as HTML.
+/// Escapes text for an attribute of XML, and for elements that apps read as HTML.
 pub(super) fn escaped(text: &str) -> String {
     let plain = plain(text);
     plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Text as HTML: what `description` is to apps.
+/// Returns text as HTML, which apps expect in `description`.
 pub(super) fn html(text: &str) -> String {
     escaped(text).replace('\n', "<br>")
 }
 
-/// The language of texts, by their script (BCP 47); English where that says nothing.
+/// Returns the language of texts by their script (BCP 47); English if the script does not tell.
 pub(super) fn language<'a>(texts: impl IntoIterator<Item = &'a str>) -> &'static str {
     let by_script = |c: char| match c {
         '\u{ac00}'..='\u{d7a3}' | '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' => Some("ko"),
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_script_of_a_title_tells_its_language_and_english_is_for_the_rest() {
+    fn the_script_of_a_title_tells_its_language_and_english_is_the_default() {
         assert_eq!([language(["EBS 모닝 스페셜"]), language(["Evening News", "CBS 음악FM"])], ["ko"; 2]);
         assert_eq!([language(["ニュース"]), language(["Evening News"]), language([])], ["ja", "en", "en"]);
     }

@@ -1,4 +1,4 @@
-//! The pictures of shows and stations, each for feeds and, under `small`, for the page.
+//! Artwork: the pictures of shows and stations, for feeds and, under `small`, for the page.
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -9,14 +9,14 @@ use axum::routing::get;
 use crate::library::artwork::{Picture, Size};
 use crate::model::{ShowId, StationId};
 use crate::web::Site;
-use crate::web::address::pictured;
+use crate::web::address::artwork_id;
 use crate::web::answer::conditional::{Sent, answer};
 
-/// For `Cache-Control`: pictures change seldom.
+/// `Cache-Control`: pictures change seldom.
 const AN_HOUR: &str = "private, max-age=3600";
 
-/// The addresses of the pictures. An extension is part of them because podcast directories ask for one; what is sent
-/// is what there is.
+/// Returns the router of the pictures. Addresses have an extension because podcast directories demand one; the answer
+/// may be of another type.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/artwork.png", get(all))
@@ -25,23 +25,23 @@ pub(super) fn router() -> Router<Site> {
         .route("/artwork/stations/{file}", get(station))
 }
 
-/// The picture of everything.
+/// Returns the picture of all shows.
 async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
     sent(site.pictures.of_all(Size::Feed).await, &headers)
 }
 
-/// The picture of a show.
+/// Returns the picture of a show.
 async fn show(State(site): State<Site>, Path(file): Path<String>, headers: HeaderMap, size: Size) -> Response {
     let config = site.config();
-    let show = pictured(&file).and_then(|id| config.show(&ShowId::new(id)));
+    let show = artwork_id(&file).and_then(|id| config.show(&ShowId::new(id)));
     let Some(show) = show else { return StatusCode::NOT_FOUND.into_response() };
     sent(site.pictures.of_show(show, &config, size).await, &headers)
 }
 
-/// The picture of a station, for the page.
+/// Returns the picture of a station, for the page.
 async fn station(State(site): State<Site>, Path(file): Path<String>, headers: HeaderMap) -> Response {
     let config = site.config();
-    let station = pictured(&file).and_then(|id| config.station(&StationId::new(id)));
+    let station = artwork_id(&file).and_then(|id| config.station(&StationId::new(id)));
     let Some(station) = station else { return StatusCode::NOT_FOUND.into_response() };
     sent(site.pictures.of_station(station, Size::Small).await, &headers)
 }
@@ -49,7 +49,7 @@ async fn station(State(site): State<Site>, Path(file): Path<String>, headers: He
 fn sent(picture: Option<Picture>, asked: &HeaderMap) -> Response {
     match picture {
         Some(Picture { kind, bytes }) => {
-            answer(asked, Sent { kind: kind.mime(), body: bytes, modified: None, keep: AN_HOUR })
+            answer(asked, Sent { kind: kind.mime(), body: bytes, modified: None, cache_control: AN_HOUR })
         }
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -1,8 +1,8 @@
 //! Listening to an airing from its beginning while it is still being recorded.
 //!
-//! Its tape as an HLS EVENT playlist (RFC 8216 section 4.3.3.5) of the sound as it came, which Chromium and Safari play by
-//! themselves; and for everything else the same as one MP3 that goes on for as long as the airing does. Segments are found
-//! through the tape, by the name of their reel and their place on it: nothing of an address reaches the disk.
+//! Chromium and Safari play its tape as an HLS EVENT playlist (RFC 8216 section 4.3.3.5) of the sound as it came. Other
+//! players get one MP3 that lasts as long as the airing. Segments are found through the tape, by the name of their reel
+//! and their offset in it: nothing of an address reaches the disk.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -29,29 +29,29 @@ use crate::model::{AiringId, Span};
 use crate::tape::{Listed, Reel, Sound, Tape, listing};
 use crate::web::Site;
 
-/// How often it is looked whether an airing that is listened to is over.
+/// How often the MP3 checks whether the airing is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// However often an airing is extended, nobody listens longer.
+/// The longest that a client may listen, however often the airing is extended.
 const LONGEST: Duration = Duration::from_hours(24);
-/// A segment never changes. A cache that many share must not hand it to those who have no key to it.
+/// `Cache-Control` of a segment: it never changes, but a shared cache must not give it to clients without a key.
 const FOR_A_DAY: HeaderValue = HeaderValue::from_static("private, max-age=86400, immutable");
 
-/// The addresses of what is on the air.
+/// Returns the router for listening live.
 pub(super) fn router() -> Router<Site> {
     Router::new().route("/live/{file}", get(whole)).route("/live/{airing}/{segment}", get(segment))
 }
 
-/// What of an airing is on tape.
+/// An airing and its tape.
 struct OnTape {
     airing: AiringId,
     cut: Span,
     tape: Tape,
-    /// Whether nothing more of it will come.
+    /// Whether the airing is over, so that nothing more comes.
     over: bool,
 }
 
 impl OnTape {
-    /// Of an airing that is being recorded, or was a short while ago.
+    /// Finds an airing that is being recorded, or was until a short while ago.
     async fn of(site: &Site, id: &str) -> Option<Self> {
         let airing = AiringId::new(id);
         let current = site.airings.running().into_iter().find(|current| current.airing.id == airing);
@@ -71,38 +71,38 @@ impl OnTape {
     }
 }
 
-/// Where to begin.
+/// Where the client wants to begin.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Asked {
-    /// Seconds of sound after the beginning, so that what is missing counts for nothing: Chromium does not seek in a
-    /// playlist that still grows, and nobody in an MP3 that does.
+struct Params {
+    /// Seconds of sound after the beginning, not counting gaps. Chromium does not seek in a playlist that grows, and no
+    /// player does in an MP3 that grows.
     from: f64,
 }
 
-impl Asked {
+impl Params {
     fn from(&self) -> Duration {
         Duration::try_from_secs_f64(self.from).unwrap_or_default().min(LONGEST)
     }
 
-    /// How many of `listed` come before: never all of them, so that whoever asks for what is not there yet hears the newest.
+    /// Returns how many of `listed` to skip: never all, so that a client that asks for the future hears the newest.
     fn skips(&self, listed: &[Listed]) -> usize {
         let before = listed.iter().take_while(|listed| listed.at + listed.duration <= self.from()).count();
         before.min(listed.len().saturating_sub(1))
     }
 
-    /// The rest of `cut`, of which this is `listed`.
+    /// Returns the rest of `cut`, whose segments are `listed`.
     fn of(&self, cut: Span, listed: &[Listed]) -> Span {
-        let place = listed
+        let begins = listed
             .get(self.skips(listed))
             .map_or(Duration::ZERO, |first| first.in_cut + self.from().saturating_sub(first.at).min(first.duration));
-        let from = TimeDelta::from_std(place).unwrap_or_default();
+        let from = TimeDelta::from_std(begins).unwrap_or_default();
         Span::new((cut.start + from).min(cut.end), cut.end)
     }
 }
 
-/// The playlist, as `ID.m3u8`, or the MP3, as `ID.mp3`.
-async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked): Query<Asked>) -> Response {
+/// Returns the playlist, as `ID.m3u8`, or the MP3, as `ID.mp3`.
+async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked): Query<Params>) -> Response {
     let (id, playlist) = match (file.strip_suffix(".m3u8"), file.strip_suffix(".mp3")) {
         (Some(id), _) => (id, true),
         (_, Some(id)) => (id, false),
@@ -121,12 +121,12 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked):
     (head, written(&listed, asked.skips(&listed), on_tape.over, &folder_of(&on_tape.airing))).into_response()
 }
 
-/// The folder of the segments, relative to the playlist.
+/// Returns the folder of the segments, relative to the playlist.
 fn folder_of(airing: &AiringId) -> String {
     percent_encoding::utf8_percent_encode(airing.as_str(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// `listed` but its first `skipped` as an EVENT playlist of segments in `folder`.
+/// Writes `listed`, without the first `skipped`, as an EVENT playlist of segments in `folder`.
 fn written(listed: &[Listed], skipped: usize, over: bool, folder: &str) -> String {
     let target = listed.iter().map(|listed| listed.duration.as_secs_f64().ceil()).fold(1.0, f64::max);
     let mut text = format!(
@@ -151,16 +151,16 @@ fn written(listed: &[Listed], skipped: usize, over: bool, folder: &str) -> Strin
     text
 }
 
-/// The name of a segment: its reel and its place on it; of the initialisation section where there is no place.
+/// Returns the name of a segment: its reel and its `offset` in it. `None` names the initialisation section.
 fn name_of(reel: &Reel, offset: Option<u64>) -> String {
     let stem = reel.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
     let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let place = offset.map_or_else(|| "init".to_owned(), |offset| offset.to_string());
+    let part = offset.map_or_else(|| "init".to_owned(), |offset| offset.to_string());
     let extension = reel.container.live_extension();
-    format!("{plain}-{place}.{extension}")
+    format!("{plain}-{part}.{extension}")
 }
 
-/// One segment, or an initialisation section.
+/// Returns one segment, or an initialisation section.
 async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, String)>) -> Response {
     let Some(on_tape) = OnTape::of(&site, &airing).await else { return StatusCode::NOT_FOUND.into_response() };
     let listed = on_tape.listed().await;
@@ -193,14 +193,14 @@ async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, S
     }
 }
 
-/// The tag that says when packed audio is to be played.
+/// Returns the tag that says when packed audio is to be played.
 fn stamp(at: Duration) -> Vec<u8> {
     timestamp_tag(u64::try_from((at.as_micros() * 9 / 100) & 0x1_ffff_ffff).unwrap_or_default())
 }
 
-/// The MP3, which ends with the airing.
+/// Returns the MP3, which ends with the airing.
 fn progressive(site: &Site, on_tape: OnTape) -> Response {
-    let Ok(place) = Arc::clone(&site.listeners).try_acquire_owned() else {
+    let Ok(slot) = Arc::clone(&site.listeners).try_acquire_owned() else {
         let words = "too many people listen while it is being recorded; try again later, or in Chromium or Safari";
         return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "30")], words).into_response();
     };
@@ -220,11 +220,11 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
     };
     let stop = site.environment.stop.clone();
     site.environment.tasks.spawn(async move {
-        let _place = place;
+        let _slot = slot;
         tokio::select! {
             done = encode::listen(tape, until, Encoding::default(), sealed, listener, &waited_by) => {
                 if let Err(error) = done {
-                    debug!(%error, "a listener was left alone");
+                    debug!(%error, "the MP3 of a listener broke off");
                 }
             }
             () = watch => {}
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn one_begins_wherever_one_likes_within_the_cut() {
+    fn a_client_may_begin_anywhere_within_the_cut() {
         let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         let cut = Span::new(at(100), at(200));
         let reel = Arc::new(Reel { path: "r".into(), container: Container::Adts, detail: String::new(), init: 0 });
@@ -263,18 +263,18 @@ mod tests {
                 sound: Sound { reel: Arc::clone(&reel), offset: number * 100, length: 100 },
                 duration: Duration::from_secs(2),
                 at: Duration::from_secs(2 * number),
-                // Half a minute is missing before the third.
+                // 30 seconds are missing before the third.
                 in_cut: Duration::from_secs(2 * number + if number < 2 { 0 } else { 30 }),
                 seam: false,
             })
             .collect();
         for (from, skipped) in [(0.0, 0), (1.9, 0), (2.0, 1), (7.0, 3), (8.0, 3), (1e9, 3), (-1.0, 0)] {
-            assert_eq!(Asked { from }.skips(&listed), skipped, "{from}");
+            assert_eq!(Params { from }.skips(&listed), skipped, "{from}");
         }
         for (from, start) in [(0.0, 100), (3.0, 103), (5.0, 135), (7.0, 137), (1e9, 138), (-5.0, 100), (f64::NAN, 100)]
         {
-            assert_eq!(Asked { from }.of(cut, &listed), Span::new(at(start), at(200)), "{from}");
-            assert_eq!(Asked { from }.of(cut, &[]), cut, "{from}");
+            assert_eq!(Params { from }.of(cut, &listed), Span::new(at(start), at(200)), "{from}");
+            assert_eq!(Params { from }.of(cut, &[]), cut, "{from}");
         }
         let text = written(&listed, 3, false, "x");
         assert!(

@@ -1,4 +1,4 @@
-//! Sound and pictures: recordings with their transcripts and waveforms, what is on the air, and artwork.
+//! Sound and pictures: recordings with their transcripts and waveforms, listening live, and artwork.
 
 mod artwork;
 mod live;
@@ -10,7 +10,7 @@ use axum::routing::get;
 
 use crate::web::Site;
 
-/// The addresses of all of them.
+/// Returns the router of all sound and pictures.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .merge(recordings::router())

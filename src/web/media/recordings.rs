@@ -1,7 +1,7 @@
-//! The recordings themselves, and their transcripts; names by RFC 8187.
+//! The files of recordings, and their transcripts. File names are encoded by RFC 8187.
 //!
-//! Invariant: what is sent as a part, or not sent because it is known, is of the very file whose tag goes with it. A
-//! recording that is cut again has the same address, and a download that goes on must not be made of both.
+//! Invariant: a part, or a 304, belongs to the very file whose tag goes with it. A recording that is cut again has the
+//! same address, and a resumed download must not mix both files.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -21,7 +21,7 @@ use crate::web::Site;
 use crate::web::answer::conditional::ASK_AGAIN;
 use crate::web::answer::{broken, file};
 
-/// The addresses of the sound, and of what was said in it.
+/// Returns the router of sound and transcripts.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/media/{file}", get(play))
@@ -29,17 +29,17 @@ pub(super) fn router() -> Router<Site> {
         .route("/media/{airing}/{file}", get(read))
 }
 
-/// To be played in place.
+/// Sends a recording to be played in the browser.
 async fn play(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "inline", request).await
 }
 
-/// To be kept.
+/// Sends a recording to be downloaded.
 async fn download(site: State<Site>, file: Path<String>, request: Request) -> Response {
     send(&site, &file, "attachment", request).await
 }
 
-/// A transcript, which stands in the address as `ID/transcript.vtt`.
+/// Sends a transcript; its address ends in `ID/transcript.vtt`.
 async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>, request: Request) -> Response {
     let kind = name.strip_prefix("transcript.").and_then(TranscriptKind::of);
     let Some(kind) = kind else { return StatusCode::NOT_FOUND.into_response() };
@@ -54,7 +54,7 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
     }
 }
 
-/// A recording, which stands in the address as its id with the extension of its codec.
+/// Sends a recording; its address ends in its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
     let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match find(site, id).await {
@@ -63,7 +63,7 @@ async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> R
     }
 }
 
-/// The recording of an airing in the store, by its id.
+/// Returns the recording of an airing in the store, by its id.
 async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     let recording = site.catalogue.get(&AiringId::new(id)).await.map_err(|error| broken(&error))?;
     recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())
@@ -83,10 +83,10 @@ async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, re
     let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
-    // Without a word about it, browsers keep what is old for a tenth of its age, be it deleted or made anew since
-    // (RFC 9111, section 4.2.2).
-    let told = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
-    for (header, value) in told {
+    // Without `Cache-Control`, browsers may reuse a file for a tenth of its age, even if it was deleted or replaced
+    // since (RFC 9111, section 4.2.2).
+    let fields = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, disposition), (CACHE_CONTROL, ASK_AGAIN.to_owned())];
+    for (header, value) in fields {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(header, value);
         }
@@ -99,7 +99,7 @@ fn unreadable(store: &Store, file: &FilePath, error: &dyn Error) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-/// `text` in the percent encoding of RFC 8187 section 3.2.1.
+/// Returns `text` in the percent encoding of RFC 8187 section 3.2.1.
 fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {

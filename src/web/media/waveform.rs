@@ -1,4 +1,4 @@
-//! The waveform of a recording as a small picture: the scripts colour it, and without them it is shown as it is.
+//! The waveform of a recording as a small picture. Scripts colour it; without scripts it is shown as it is.
 
 use std::fmt::Write as _;
 
@@ -23,13 +23,13 @@ fn usual() -> usize {
     120
 }
 
-/// The fewest and the most.
+/// The fewest and the most bars.
 const BARS: std::ops::RangeInclusive<usize> = 10..=1000;
 
 /// Half the height of the picture.
 const HALF: f64 = 50.0;
 
-/// The waveform at `/waveforms/ID.svg`. A recording that is cut again has another address.
+/// Returns the waveform at `/waveforms/ID.svg`. The page adds another query when a recording is cut again.
 pub(super) async fn picture(
     State(catalogue): State<Catalogue>,
     Path(name): Path<String>,
@@ -47,8 +47,8 @@ pub(super) async fn picture(
     }
 }
 
-/// The heights of `count` bars, from 0 to 1. Broadcast sound is levelled so hard that its peaks make a brick; the mean
-/// of the peaks of each stretch, set apart by a square, shows where speech, music and pauses are.
+/// Returns the heights of `count` bars, from 0 to 1. Broadcast sound is so compressed that its peaks look like a brick;
+/// the mean of the peaks of each stretch, squared, shows where speech, music and pauses are.
 fn bars(levels: &[u8], count: usize) -> Vec<f64> {
     let means: Vec<f64> = (0..count)
         .map(|bar| {
@@ -62,11 +62,11 @@ fn bars(levels: &[u8], count: usize) -> Vec<f64> {
     means.iter().map(|mean| (mean / highest).powi(2)).collect()
 }
 
-/// One path of upright bars, mirrored.
+/// Draws one path of upright bars, mirrored.
 fn drawn(bars: &[f64]) -> String {
     let mut path = String::with_capacity(bars.len() * 20);
     for (bar, height) in bars.iter().enumerate() {
-        // What is silent is still a line.
+        // A silent stretch is still a line.
         let half = (height * HALF).max(2.0);
         let _ = write!(path, "M{} {:.0}v{:.0}h2v-{:.0}z", bar * 3, HALF - half, 2.0 * half, 2.0 * half);
     }

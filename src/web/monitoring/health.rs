@@ -1,4 +1,4 @@
-//! For whoever watches over the service.
+//! The health check of the service.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,10 +10,10 @@ use crate::library::store::free_space;
 use crate::web::Site;
 use crate::web::answer::broken;
 
-/// Whether the service is well: it answers, its catalogue and its disks do, there is room for what comes next, and nothing
-/// keeps what is recorded from being finished. Below `min_free` nothing new is recorded, and who watches should hear of it
-/// before the next show does; so of an output folder that is away. The folders are those that the service uses, whatever
-/// the configuration says by now.
+/// Returns whether the service is healthy: its catalogue and its disks answer, there is space for the next recording,
+/// and nothing keeps an airing from being finished. Below `min_free`, or if the output folder is away, monitoring
+/// learns it here before the next show is lost. The folders are those that the service uses, whatever the configuration
+/// says by now.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Err(error) = site.catalogue.list(&Filter { limit: Some(1), ..Filter::default() }).await {
         return broken(&error);

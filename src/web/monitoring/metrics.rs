@@ -1,7 +1,7 @@
-//! Figures for Prometheus, in its text format (OpenMetrics).
+//! Metrics for Prometheus, in its text format (OpenMetrics).
 //!
-//! What the catalogue counts is a gauge, and not a counter: an airing that is cut again from tape changes its verdict, and
-//! a counter that goes down looks like a restart. It survives restarts for the same reason. Labels are few and fixed.
+//! What the catalogue counts is a gauge, not a counter: an airing that is cut again changes its verdict, and a counter
+//! that goes down looks like a restart. These values survive restarts. Labels are few and fixed.
 
 use std::sync::atomic::AtomicU64;
 
@@ -23,15 +23,15 @@ use crate::web::Site;
 use crate::web::answer::broken;
 use crate::web::site::presence::Sums;
 
-/// The format of the answer.
+/// The media type of the answer.
 const KIND: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Also those of which there is none yet.
+/// All verdicts, also those that no airing has yet.
 const VERDICTS: [&str; 4] = ["complete", "partial", "silent", "failed"];
 
 type Labels = [(&'static str, &'static str); 1];
 type Numbers = Gauge<f64, AtomicU64>;
 
-/// All figures.
+/// Returns all metrics.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     let (catalogue, store, now) = (&site.catalogue, &site.store, site.environment.clock.monotonic());
     let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, store, now).await) {
@@ -58,7 +58,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     }
 }
 
-/// What became of the airings.
+/// Adds the airings by their verdict, and what is missing.
 fn library(registry: &mut Registry, totals: &Totals) {
     let airings = Family::<Labels, Gauge>::default();
     for verdict in VERDICTS {
@@ -77,7 +77,7 @@ fn library(registry: &mut Registry, totals: &Totals) {
     registry.register_with_unit("missing", "What is missing from all airings", Unit::Seconds, missing);
 }
 
-/// What there is of the recordings on the list.
+/// Adds the recordings by whether their file exists.
 fn files(registry: &mut Registry, sums: &Sums) {
     let (recordings, sound) = (Family::<Labels, Gauge>::default(), Family::<Labels, Numbers>::default());
     for (file, sum) in [("there", sums.there), ("gone", sums.gone)] {
@@ -89,7 +89,7 @@ fn files(registry: &mut Registry, sums: &Sums) {
     registry.register_with_unit("recordings_sound", "Sound in them", Unit::Seconds, sound);
 }
 
-/// What goes on.
+/// Adds what is being recorded and taped.
 fn work(registry: &mut Registry, site: &Site) {
     let recording = site.airings.running().len();
     single(registry, "recording", "Airings being recorded", None, recording as f64);
@@ -111,13 +111,13 @@ fn work(registry: &mut Registry, site: &Site) {
     }
 }
 
-/// The disks.
+/// Adds the free space of the disks.
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
     let (recordings, state) = (site.store.room().await, free_space(site.decks.folder()).await);
     for (name, room) in [("recordings", recordings), ("state", state)] {
-        // What cannot be measured is not there.
+        // A folder that does not answer has no value.
         if let Ok(bytes) = room {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);
         }

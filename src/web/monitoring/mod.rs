@@ -1,4 +1,4 @@
-//! For whoever watches over the service: whether it is well, and its figures.
+//! Monitoring: health check and metrics.
 
 mod health;
 mod metrics;
@@ -8,7 +8,7 @@ use axum::routing::get;
 
 use crate::web::Site;
 
-/// The addresses of both.
+/// Returns the router of both.
 pub(super) fn router() -> Router<Site> {
     Router::new().route("/healthz", get(health::get)).route("/metrics", get(metrics::get))
 }

@@ -1,4 +1,4 @@
-//! Scripts and styles, part of the binary.
+//! Scripts and styles, which are part of the binary.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -51,7 +51,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "week.js" JS,
 ];
 
-/// One of them. Browsers ask every time whether theirs is still right: scripts of two releases do not go together.
+/// Returns one file. Browsers ask each time whether theirs is current: scripts of two releases do not work together.
 pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let Some((_, kind, text)) = FILES.iter().find(|(file, ..)| *file == name) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -59,7 +59,7 @@ pub(super) async fn get(Path(name): Path<String>, headers: HeaderMap) -> Respons
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     let tag = format!("\"{:016x}\"", hasher.finish());
-    let known = conditional::is_known(&headers, &tag, None);
-    let told = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
-    if known { (StatusCode::NOT_MODIFIED, told).into_response() } else { (told, *text).into_response() }
+    let known = conditional::client_has(&headers, &tag, None);
+    let fields = [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "no-cache"), (ETAG, tag.as_str())];
+    if known { (StatusCode::NOT_MODIFIED, fields).into_response() } else { (fields, *text).into_response() }
 }

@@ -4,20 +4,20 @@ use chrono::{DateTime, Utc};
 
 use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
 
-/// Recordings on one page.
+/// How many recordings a page has.
 const ON_A_PAGE: usize = 50;
-/// Recordings that are looked at for one page.
+/// How many recordings are read for one page at most.
 const MOST: u32 = 500;
 
 /// One page of recordings.
 #[derive(Debug)]
 pub(super) struct Listing {
     pub recordings: Vec<Recording>,
-    /// The next page has those on the air before this; `None` if there are no more.
+    /// The next page has recordings on the air before this. `None` if there are no more.
     pub older: Option<DateTime<Utc>>,
 }
 
-/// The newest that `filter` lets through.
+/// Returns the newest recordings that match `filter`.
 pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Listing, CatalogueError> {
     let some = u32::try_from(ON_A_PAGE + 1).unwrap_or(MOST);
     let mut recordings = catalogue.list(&Filter { limit: Some(some), ..filter.clone() }).await?;
@@ -33,8 +33,8 @@ pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Lis
     Ok(Listing { recordings, older })
 }
 
-/// How many of `recordings`, newest first, are on this page; `None` if there are fewer than were asked for, and so no
-/// further page. Pages are told apart by time, so those that began at the same moment are never parted.
+/// Returns how many of `recordings`, newest first, are on this page. `None` if there are fewer than were asked for, and
+/// so no further page. A page ends at a time, so recordings that began at the same moment stay on one page.
 fn page_end(recordings: &[Recording], asked: u32) -> Option<usize> {
     let full = recordings.len() >= usize::try_from(asked).unwrap_or(usize::MAX);
     let last = recordings.last().filter(|_| full)?.on_air.start;

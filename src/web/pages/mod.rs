@@ -1,4 +1,4 @@
-//! The pages, one file each: their templates, what those are given ([`shown`]), and scripts and styles.
+//! The pages, one file each, with their templates, the values for these ([`shown`]), scripts and styles.
 
 mod files;
 mod listing;
@@ -17,7 +17,7 @@ use axum::routing::{MethodRouter, any, get, post};
 
 use crate::web::Site;
 
-/// The addresses of the pages.
+/// Returns the router of the pages.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/", get(recordings::page))
@@ -34,7 +34,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/static/{file}", get(files::get))
 }
 
-/// The page for every other address.
+/// Returns the handler of every other address.
 pub(super) fn fallback() -> MethodRouter<Site> {
     any(render::nothing_here)
 }

@@ -1,4 +1,4 @@
-//! What is being recorded: how far it is, how loud, what is missing so far, and listening from its beginning.
+//! The page of running airings: how far and how loud each is, what is missing so far, and listening from its beginning.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::recorder::Progress;
 use crate::web::Site;
 use crate::web::answer::language;
 
-/// An airing, and how far it is.
+/// A running airing, and how far it is.
 #[derive(Debug, Serialize)]
 struct Now {
     #[serde(flatten)]
@@ -28,29 +28,29 @@ struct Now {
     until: String,
     /// Its length in seconds.
     seconds: f64,
-    /// Seconds, and as people read them.
+    /// Seconds on tape and missing, as numbers and as people read them.
     on_tape: f64,
     missing: f64,
     on_tape_said: String,
     missing_said: String,
-    /// Why no sound comes at the moment, or what keeps it from being finished.
+    /// Why no sound comes at the moment, or what keeps the airing from being finished.
     trouble: Option<Said>,
 }
 
-/// All of it.
+/// Returns the page.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
     let (config, language) = (site.config(), language::of(&headers));
     let recorder = site.recorder.clone();
     let progress = blocking(move || recorder.progress()).await;
     let now: Vec<_> = progress
         .into_iter()
-        .map(|one| {
-            let slot = on_air(&one.running.airing, &one.running.title, &config, language);
-            // The file may have the station no longer.
-            now(Slot { station: one.running.station.clone(), ..slot }, one, language)
+        .map(|progress| {
+            let slot = on_air(&progress.running.airing, &progress.running.title, &config, language);
+            // The configuration may no longer have the station.
+            now(Slot { station: progress.running.station.clone(), ..slot }, progress, language)
         })
         .collect();
-    let shown: Vec<_> = now.iter().map(|one| (&one.slot, &one.until)).collect();
+    let shown: Vec<_> = now.iter().map(|now| (&now.slot, &now.until)).collect();
     let values = context! {
         here => "on-air",
         version => version(&shown),

@@ -1,4 +1,4 @@
-//! The recordings, newest first.
+//! The page of recordings, newest first.
 
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -20,7 +20,7 @@ use crate::web::site::presence;
 /// What the form asks for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct Params {
     show: String,
     station: String,
     verdict: String,
@@ -29,8 +29,8 @@ pub(super) struct Asked {
     before: String,
 }
 
-/// One page of them.
-pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+/// Returns one page of recordings.
+pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Params>, headers: HeaderMap) -> Response {
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let day = asked.day.parse::<NaiveDate>().ok();
     let filter = Filter {
@@ -53,7 +53,8 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
     let gone = presence::gone(&site.store, &listed.recordings).await;
     let (config, language) = (site.config(), language::of(&headers));
     let recording = site.airings.running();
-    let on_air: Vec<_> = recording.iter().map(|it| on_air(&it.airing, &it.title, &config, language)).collect();
+    let on_air: Vec<_> =
+        recording.iter().map(|running| on_air(&running.airing, &running.title, &config, language)).collect();
     let values = context! {
         here => "library",
         days => serde(days(&listed.recordings, &gone, &config, language)),
@@ -71,7 +72,7 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Asked>, h
     render("recordings.html", &site, &headers, StatusCode::OK, values)
 }
 
-/// All recordings of one day, which is another stretch of time in every zone.
+/// Returns all recordings of one day, which is another stretch of time in each zone.
 async fn of_day(site: &Site, filter: Filter, day: NaiveDate) -> Result<Listing, CatalogueError> {
     let midnight = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
     // Zones go from 12 hours behind UTC to 14 before it.

@@ -1,6 +1,6 @@
-//! From a template to an answer.
+//! Renders templates into answers.
 //!
-//! Every link in a template begins with `{{ root }}`, the path under which a web server in front hands the page on.
+//! Every link in a template begins with `{{ root }}`, the path under which a web server in front serves the page.
 
 use std::sync::LazyLock;
 
@@ -14,10 +14,10 @@ use minijinja::{Environment, Value, context};
 use crate::web::Site;
 use crate::web::answer::language;
 
-/// So many lines of what was wrong with the list stand above a page; the log has them all.
+/// How many problems of the list are shown above a page; the log has all.
 const MOST: usize = 3;
 
-/// The templates; names that end in `.html` are escaped.
+/// The templates; values in those whose names end in `.html` are escaped.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut templates = Environment::new();
     for (name, source) in [
@@ -40,7 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("nothing.html", include_str!("templates/nothing.html")),
         ("sign_in.html", include_str!("templates/sign_in.html")),
     ] {
-        // The tests render every one of them.
+        // The tests render every template.
         if let Err(error) = templates.add_template(name, source) {
             tracing::error!(%error, name, "a template is wrong");
         }
@@ -48,17 +48,17 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     templates
 });
 
-/// Anything of ours, for a template.
+/// Returns a value for a template.
 pub(super) fn serde(value: impl serde::Serialize) -> Value {
     Value::from(Serde(value))
 }
 
-/// The page for every address that is none.
+/// Returns the page for unknown addresses.
 pub(super) async fn nothing_here(State(site): State<Site>, headers: HeaderMap) -> Response {
     render("nothing.html", &site, &headers, StatusCode::NOT_FOUND, context! { here => "" })
 }
 
-/// The page that template `name` makes of `values`, in the language of whoever asked.
+/// Renders template `name` with `values`, in the language of the client.
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
@@ -78,13 +78,13 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
             let mut response = (status, Html(html)).into_response();
             language::label(response.headers_mut(), language);
             if site.is_guarded() {
-                // Pages show the secret addresses of feeds; who has signed out does not find them by going back.
+                // Pages show the secret addresses of feeds; after signing out, nobody finds them by going back.
                 response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
             }
             response
         }
         Err(error) => {
-            tracing::error!(%error, name, "a page could not be made");
+            tracing::error!(%error, name, "a page could not be rendered");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }

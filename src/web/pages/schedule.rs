@@ -1,4 +1,4 @@
-//! The airings of the coming week, and what is done with them by hand.
+//! The page of the coming week: its airings, and changes by hand.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -14,20 +14,20 @@ use crate::web::answer::language;
 
 /// How many days the page shows, today being the first.
 const DAYS: i64 = 7;
-/// Airings on the page: a show may air every minute.
+/// How many airings are on the page at most: a show may air every minute.
 const MOST: usize = 800;
 
-/// All of them.
+/// Returns the page.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
     let (programme, now) = (site.programme(), site.now());
     let config = programme.config();
     let mut planned = programme.airings(Span::new(now, now + TimeDelta::days(DAYS)));
-    planned.retain(|one| {
-        let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&one.airing.timezone).date_naive();
-        one.airing.cut().end > now && local(one.airing.on_air.start) < local(now) + TimeDelta::days(DAYS)
+    planned.retain(|planned| {
+        let local = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&planned.airing.timezone).date_naive();
+        planned.airing.cut().end > now && local(planned.airing.on_air.start) < local(now) + TimeDelta::days(DAYS)
     });
-    planned.sort_by(|one, other| {
-        (one.airing.on_air.start, &one.airing.id).cmp(&(other.airing.on_air.start, &other.airing.id))
+    planned.sort_by(|left, right| {
+        (left.airing.on_air.start, &left.airing.id).cmp(&(right.airing.on_air.start, &right.airing.id))
     });
     planned.truncate(MOST);
     let days = agenda(&planned, |id| site.airings.is_recording(id), config, language::of(&headers));

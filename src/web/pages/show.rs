@@ -1,4 +1,4 @@
-//! A show: its recordings, its schedule, and how to subscribe.
+//! The page of a show: its recordings, its schedule, and how to subscribe.
 
 use axum::extract::{Path, Query, State};
 use axum::http::header::LOCATION;
@@ -22,21 +22,21 @@ use crate::web::auth::Feed;
 use crate::web::site::presence;
 use crate::web::{Site, address};
 
-/// Its next airings on the page.
+/// How many coming airings are on the page.
 const NEXT: usize = 3;
 
-/// Which page of its recordings.
+/// Which page of recordings is asked for.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(super) struct Params {
     before: String,
 }
 
-/// One show.
+/// Returns the page of one show.
 pub(super) async fn page(
     State(site): State<Site>,
     Path(id): Path<String>,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Params>,
     Base(base): Base,
     headers: HeaderMap,
 ) -> Response {
@@ -66,7 +66,7 @@ pub(super) async fn page(
     render("show.html", &site, &headers, StatusCode::OK, values)
 }
 
-/// Gives the feed of a show another address, and shows it.
+/// Gives the feed of a show another address, and returns to the page that shows it.
 pub(super) async fn renew(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let config = site.config();
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };

@@ -16,14 +16,14 @@ use crate::web::auth::door::SIGN_IN;
 use crate::web::auth::{Refused, cookie};
 use crate::web::transport::client;
 
-/// Where somebody wanted to go.
+/// Where the client wanted to go.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
     next: String,
 }
 
-/// The form.
+/// Returns the form.
 pub(super) async fn page(State(site): State<Site>, Query(wanted): Query<Wanted>, headers: HeaderMap) -> Response {
     if !site.is_guarded() {
         return to(&site, &wanted.next);
@@ -31,7 +31,7 @@ pub(super) async fn page(State(site): State<Site>, Query(wanted): Query<Wanted>,
     form(&site, &headers, StatusCode::OK, &wanted.next, None)
 }
 
-/// What was typed into it.
+/// Checks the password of the form, and begins a session.
 pub(super) async fn sign_in(
     State(site): State<Site>,
     extensions: Extensions,
@@ -78,7 +78,7 @@ pub(super) async fn sign_out(State(site): State<Site>, request: Request) -> Resp
     with_cookie(see(&format!("{}{SIGN_IN}", site.root())), gone)
 }
 
-/// Why one is not in yet.
+/// Why the password was not accepted.
 enum Trouble {
     Wrong,
     Wait(u64),
@@ -95,13 +95,13 @@ fn form(site: &Site, headers: &HeaderMap, status: StatusCode, next: &str, troubl
     response
 }
 
-/// To where somebody wanted to go, if that is on this page.
+/// Redirects to where the client wanted to go, if that is on this site.
 fn to(site: &Site, next: &str) -> Response {
     see(&format!("{}{}", site.root(), inside(next)))
 }
 
-/// `next`, if it is a path below ours; else the first page. What browsers take for another host, and what could end the
-/// header, is none.
+/// Returns `next` if it is a path on this site; otherwise the first page. Refuses what browsers take for another host,
+/// and what could end the header.
 fn inside(next: &str) -> &str {
     let good = next.starts_with('/')
         && !next[1..].starts_with(['/', '\\'])
@@ -126,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_sent_nowhere_else() {
+    fn signing_in_never_redirects_to_another_site() {
         for good in ["/", "/shows/x?a=b", "/schedule"] {
             assert_eq!(inside(good), good);
         }

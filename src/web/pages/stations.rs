@@ -1,4 +1,4 @@
-//! The stations: how they did last, what is recorded from them next, recording now, and trying them.
+//! The page of stations: their last results, what is recorded next, recording now, and trials.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -19,7 +19,7 @@ use crate::model::AiringId;
 use crate::web::Site;
 use crate::web::answer::{broken, language};
 
-/// Airings that are looked at for the next of each station.
+/// How many coming airings are searched for the next of each station.
 const COMING: usize = 500;
 
 /// A station.
@@ -29,21 +29,21 @@ struct Card {
     name: String,
     /// `HLS`, `RTMP` or `Icecast`.
     kind: &'static str,
-    /// What is being recorded from it.
+    /// The running airings of the station.
     now: Vec<Slot>,
-    /// Why no sound comes from it although it should.
+    /// Why no sound comes although an airing runs.
     trouble: Option<Said>,
-    /// What comes next.
+    /// The next airing.
     next: Option<Slot>,
-    /// Its newest complete recording, and the newest of what is missing.
+    /// The newest complete recording, and the newest gap.
     complete: Option<Past>,
     failure: Option<Past>,
 }
 
-/// Something that is over.
+/// A complete recording or a gap, in the past.
 #[derive(Debug, Hash, Serialize)]
 struct Past {
-    /// Of the show, where the file still has it.
+    /// The title of the show, if the configuration still has it.
     title: Option<String>,
     /// RFC 3339, and `Fri, 20 Nov 14:00`.
     at: String,
@@ -53,7 +53,7 @@ struct Past {
     cause: Option<Said>,
 }
 
-/// All of them.
+/// Returns the page.
 pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Response {
     let language = language::of(&headers);
     let cards = match cards(&site, language).await {

@@ -1,4 +1,4 @@
-//! What one can subscribe to: the podcast of everything, those of the shows, and the calendar.
+//! The page of subscriptions: the podcast of all shows, that of each show, and the calendar.
 
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ struct OfShow {
 #[derive(Debug, Serialize)]
 struct Calendar {
     address: String,
-    /// Opens calendar apps. `webcal` leaves it to them whether they ask over HTTPS; `webcals` does not, but is not known to
-    /// all of them.
+    /// Opens calendar apps. With `webcal` they decide whether to use HTTPS; with `webcals` they must, but not all know
+    /// it.
     link: String,
 }
 
-/// All of it.
+/// Returns the page.
 pub(super) async fn page(State(site): State<Site>, Base(base): Base, headers: HeaderMap) -> Response {
     let here = context! { here => "subscribe" };
     let values = base.map_or(here.clone(), |base| {
@@ -49,19 +49,19 @@ pub(super) async fn page(State(site): State<Site>, Base(base): Base, headers: He
     render("subscriptions.html", &site, &headers, StatusCode::OK, values)
 }
 
-/// Gives the feed of everything another address, and shows it.
+/// Gives the feed of all shows another address, and returns to the page that shows it.
 pub(super) async fn renew(State(site): State<Site>) -> Response {
     renewed(&site, Feed::All, "").await
 }
 
-/// Gives the calendar another address, and shows it.
+/// Gives the calendar another address, and returns to the page that shows it.
 pub(super) async fn renew_calendar(State(site): State<Site>) -> Response {
     renewed(&site, Feed::Calendar, "#calendar").await
 }
 
-async fn renewed(site: &Site, feed: Feed<'_>, place: &str) -> Response {
+async fn renewed(site: &Site, feed: Feed<'_>, anchor: &str) -> Response {
     site.access.renew(feed).await;
-    (StatusCode::SEE_OTHER, [(LOCATION, format!("{}/subscribe{place}", site.root()))]).into_response()
+    (StatusCode::SEE_OTHER, [(LOCATION, format!("{}/subscribe{anchor}", site.root()))]).into_response()
 }
 
 fn of_shows(site: &Site, base: &Url) -> Vec<OfShow> {

@@ -1,10 +1,10 @@
-//! What happens, for those who listen: what has changed, as it changes, and once a second how far the airings are that
-//! are on the air.
+//! Events for the clients that listen: changes as they happen, and once a second how far running airings are.
 //!
 //! Invariants:
-//! - what is on the air is looked at once a second for all listeners together, and not at all while nobody listens;
-//! - a listener who is slow gets the newest of what there is, and holds nobody up; there are [`MOST`] at most;
-//! - who comes back says what was heard last, and is told of everything that changed since, also over a restart.
+//! - running airings are looked at once a second for all listeners together, and not at all while nobody listens;
+//! - a slow listener gets the newest state only, and delays nobody; there are [`MOST`] listeners at most;
+//! - a client that reconnects names the last event that it got, and hears of everything that changed since, also over a
+//!   restart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,23 +21,23 @@ use crate::events::{Changes, Counts, Listener, Topic};
 use crate::model::CauseKind;
 use crate::recorder::{Progress, Recorder};
 
-/// Listeners at the same time.
+/// How many clients may listen at the same time.
 pub const MOST: usize = 64;
-/// How often they are told how far the airings are.
+/// How often listeners get how far the airings are.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// An airing that is on the air.
+/// A running airing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OnAir {
     id: String,
     show: String,
     title: String,
     station: String,
-    /// When it ends, with its padding, by the clock of the show.
+    /// When its cut ends, by the clock of the show.
     until: String,
     /// Seconds on tape.
     on_tape: f64,
-    /// Seconds that can no longer be had.
+    /// Seconds that are lost.
     missing: f64,
     /// Why no sound comes at the moment.
     trouble: Option<String>,
@@ -47,49 +47,49 @@ pub struct OnAir {
     levels: Vec<f32>,
 }
 
-/// What is on the air; `None` until it is looked at.
+/// The running airings; `None` until the first look.
 type Now = Option<Arc<Vec<OnAir>>>;
 
-/// What happens. Its clones are one.
+/// Tells listeners what happens. Clones share one state.
 #[derive(Debug, Clone)]
 pub struct Events {
     changes: Changes,
     now: watch::Sender<Now>,
     wanted: Arc<Notify>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     stop: CancellationToken,
-    /// Which run of the daemon this is.
+    /// Identifies this run of the daemon.
     run: i64,
 }
 
-/// One who listens.
+/// Receives events for one client.
 #[derive(Debug)]
-pub struct Hearing {
+pub struct EventListener {
     changes: Listener,
     now: watch::Receiver<Now>,
     stop: CancellationToken,
     run: i64,
-    _place: OwnedSemaphorePermit,
+    _slot: OwnedSemaphorePermit,
 }
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Happened {
-    /// These are not as they were.
+    /// These lists have changed.
     Changed(Vec<Topic>),
-    /// How far the airings are.
+    /// How far running airings are.
     OnAir(Arc<Vec<OnAir>>),
 }
 
 impl Events {
-    /// Begins to tell, until the daemon stops.
+    /// Starts the task that looks at running airings until the daemon stops.
     pub fn start(environment: &Environment, recorder: Recorder, changes: Changes) -> Self {
         let (now, _) = watch::channel(Now::default());
         let events = Self {
             changes,
             now,
             wanted: Arc::default(),
-            places: Arc::new(Semaphore::new(MOST)),
+            slots: Arc::new(Semaphore::new(MOST)),
             stop: environment.stop.clone(),
             run: environment.clock.now().timestamp_millis(),
         };
@@ -109,12 +109,12 @@ impl Events {
                     let recorder = recorder.clone();
                     let progress = blocking(move || recorder.progress()).await;
                     levels.look(&progress);
-                    let of = |one: Progress| {
-                        let loud = levels.of(&one.running.airing.station);
-                        OnAir::new(one, loud)
+                    let of = |progress: Progress| {
+                        let loud = levels.of(&progress.running.airing.station);
+                        OnAir::new(progress, loud)
                     };
                     let on_air: Vec<_> = progress.into_iter().map(of).collect();
-                    // What is said twice tells nobody anything.
+                    // An unchanged state is not sent again.
                     telling.now.send_if_modified(|now| {
                         let changed = now.as_deref() != Some(&on_air);
                         if changed {
@@ -130,28 +130,29 @@ impl Events {
         events
     }
 
-    /// Listens to what happens after `since`, which is a [`Hearing::mark`]; from now on, if that is not given. `None` if
-    /// too many listen.
-    pub fn listen(&self, since: Option<&str>) -> Option<Hearing> {
-        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        // Of another run nothing is known, and so everything may have changed.
-        let since = since.map(|mark| read(mark).filter(|(run, _)| *run == self.run).map_or([u64::MAX; 4], |it| it.1));
+    /// Returns a listener for what happens after `since`, which is an [`EventListener::mark`], or after now if it is
+    /// `None`. Returns `None` if too many clients listen.
+    pub fn listen(&self, since: Option<&str>) -> Option<EventListener> {
+        let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        // After a mark of another run, everything may have changed.
+        let since = since
+            .map(|mark| read(mark).filter(|(run, _)| *run == self.run).map_or([u64::MAX; 4], |(_, counts)| counts));
         let mut now = self.now.subscribe();
-        // Whoever begins to listen is told how things are.
+        // A new listener gets the current state first.
         now.mark_changed();
         self.wanted.notify_one();
         let (changes, stop) = (self.changes.listen(since), self.stop.clone());
-        Some(Hearing { changes, now, stop, run: self.run, _place: place })
+        Some(EventListener { changes, now, stop, run: self.run, _slot: slot })
     }
 
-    /// Where it is now: for [`Events::listen`], by a page that shows how things are.
+    /// Returns the mark of the current state, for [`Events::listen`].
     pub fn mark(&self) -> String {
         written(self.run, self.changes.listen(None).known())
     }
 }
 
-impl Hearing {
-    /// What happens next; `None` when the daemon stops.
+impl EventListener {
+    /// Waits for the next event. `None` when the daemon stops.
     pub async fn next(&mut self) -> Option<Happened> {
         loop {
             tokio::select! {
@@ -167,7 +168,7 @@ impl Hearing {
         }
     }
 
-    /// Where it is: for [`Events::listen`], by whoever comes back.
+    /// Returns the mark of the last event, for [`Events::listen`] after a reconnect.
     pub fn mark(&self) -> String {
         written(self.run, self.changes.known())
     }
@@ -192,7 +193,7 @@ impl OnAir {
     }
 }
 
-/// In seconds, to the tenth.
+/// Returns a length in seconds, rounded to the tenth.
 fn rounded(length: Duration) -> f64 {
     (length.as_secs_f64() * 10.0).round() / 10.0
 }
@@ -213,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mark_is_read_back_and_anything_else_is_none() {
+    fn a_mark_is_read_back_and_anything_else_is_refused() {
         assert_eq!(read("17-1-2-3-4"), Some((17, [1, 2, 3, 4])));
         for bad in ["", "x", "17", "17-1-2-3", "17-1-2-3-4-5", "17-1-2-3--4"] {
             assert_eq!(read(bad), None, "{bad}");

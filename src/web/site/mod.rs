@@ -1,4 +1,4 @@
-//! What everything is made from: the parts of the daemon that it shows, and what outlives a request.
+//! The site: the parts of the daemon that handlers use, and what outlives a request.
 
 pub mod events;
 mod levels;
@@ -30,35 +30,35 @@ use events::Events;
 use presence::Presence;
 use probes::Probes;
 
-/// How many may listen at a time to an MP3 that is made for them; each takes two ffmpegs.
+/// How many clients may listen live to an MP3 at a time; each takes two ffmpegs.
 const LISTENERS: usize = 4;
 
-/// The parts of the daemon that are shown.
+/// The parts of the daemon that the page needs.
 #[derive(Debug)]
 pub struct Parts {
-    /// The configuration, whenever it is another one.
+    /// The configuration, which a reload replaces.
     pub config: watch::Receiver<Arc<Config>>,
     /// The recordings.
     pub catalogue: Catalogue,
-    /// What wakes those who show how things are.
+    /// Announces changes.
     pub changes: Changes,
-    /// The output folder, until the process ends: another one in the configuration is for the next.
+    /// The output folder of this process; a reload does not change it.
     pub store: Store,
-    /// What a person has deleted.
+    /// The recordings that a person has deleted.
     pub bin: Bin,
     /// The pictures of shows and stations.
     pub pictures: Pictures,
-    /// What is to be recorded, and what is being recorded.
+    /// The planned and running airings.
     pub airings: Airings,
-    /// How far that is.
+    /// How far running airings are.
     pub recorder: Recorder,
-    /// The tapes, to be listened to while they are written.
+    /// The tapes, for listening live.
     pub decks: Decks,
 }
 
-/// Everything that an answer may be made from. Cheap to clone.
+/// Holds everything that a handler may use. Cheap to clone.
 ///
-/// A handler that needs one part alone takes that as its state, see the implementations of [`FromRef`].
+/// A handler that needs only one part takes that part as its state, see the implementations of [`FromRef`].
 #[derive(Debug, Clone)]
 pub struct Site {
     pub(super) current: Current,
@@ -69,24 +69,24 @@ pub struct Site {
     pub(super) airings: Airings,
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
-    /// Its tasks own what goes on when whoever asked for it has gone away.
+    /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
-    /// Who may see it.
+    /// Sessions, tokens and passwords.
     pub(super) access: Arc<Access>,
-    /// What happens.
+    /// Events for listening clients.
     pub(super) events: Events,
-    /// The tries of stations.
+    /// Trials of stations.
     pub(super) probes: Probes,
-    /// How much of what is on the list is in the folder.
+    /// How many recordings on the list have their file.
     pub(super) presence: Arc<Presence>,
-    /// The places for those who listen to an MP3 that is made for them.
+    /// The slots of clients that listen live to an MP3.
     pub(super) listeners: Arc<Semaphore>,
     /// When the daemon was started.
     pub(super) started: DateTime<Utc>,
 }
 
 impl Site {
-    /// Shows `parts`. What outlives a restart is in the state folder of the configuration.
+    /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks } = parts;
         let current = Current::new(config);
@@ -110,23 +110,23 @@ impl Site {
         }
     }
 
-    /// The time.
+    /// Returns the time.
     pub(super) fn now(&self) -> DateTime<Utc> {
         self.environment.clock.now()
     }
 
-    /// The configuration, as it is now.
+    /// Returns the current configuration.
     pub(super) fn config(&self) -> Arc<Config> {
         self.current.config()
     }
 
-    /// Whether a password is asked for.
+    /// Returns whether the page has a password.
     pub(super) fn is_guarded(&self) -> bool {
         matches!(self.config().web.auth, Auth::Password(_))
     }
 
-    /// `base` with the token that opens `feed`, and what belongs to it; `base` alone where none is needed. Every address
-    /// below that is made from it has the token too.
+    /// Returns `base` with the token that opens `feed` and what belongs to it, or `base` alone if there is no password.
+    /// Every address made from it has the token too.
     pub(super) fn signed(&self, mut base: Url, feed: Feed<'_>) -> Url {
         if self.is_guarded() {
             base.query_pairs_mut().append_pair(TOKEN, &self.access.token(feed));
@@ -134,12 +134,12 @@ impl Site {
         base
     }
 
-    /// What is recorded and what is skipped, as it is now.
+    /// Returns the current programme.
     pub(super) fn programme(&self) -> Programme {
         self.airings.programme()
     }
 
-    /// The path of `base_url`, which every link begins with; empty where the page is not below one.
+    /// Returns the path of `base_url`, with which every link begins; empty if it has none.
     pub(super) fn root(&self) -> String {
         self.config().web.root().to_owned()
     }

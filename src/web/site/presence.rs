@@ -1,5 +1,5 @@
-//! What of the list is in the folder: asked of the disk, for every file. So how much of it all is there is not asked at
-//! every question.
+//! Presence: which recordings on the list have their file. That asks the disk for each file, so the sum is remembered
+//! for a while.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -11,40 +11,40 @@ use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 
-/// An answer counts for so long: who watches asks every few seconds, and a network share with twenty thousand files is slow.
-const KEPT: Duration = Duration::from_secs(60);
+/// How long a sum is used: monitoring asks every few seconds, and a network share with twenty thousand files is slow.
+const MAX_AGE: Duration = Duration::from_secs(60);
 
-/// Recordings that are on the list.
+/// A sum over recordings on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sum {
     pub recordings: u32,
-    /// Of sound in them.
+    /// Their sound, in seconds.
     pub seconds: f64,
 }
 
-/// Those whose file is there, and those whose file somebody has moved or deleted.
+/// The recordings with a file, and those whose file was moved or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
     pub there: Sum,
     pub gone: Sum,
 }
 
-/// The last answer, and when it was given.
+/// Holds the last sums, and when they were computed.
 #[derive(Debug, Default)]
 pub struct Presence(Mutex<Option<(Duration, Sums)>>);
 
 impl Presence {
-    /// The sums, at most a minute old; `None` if nobody can say what is in the folder. `now` is monotonic.
+    /// Returns the sums, at most [`MAX_AGE`] old. `None` if the output folder does not answer. `now` is monotonic.
     pub async fn sums(
         &self,
         catalogue: &Catalogue,
         store: &Store,
         now: Duration,
     ) -> Result<Option<Sums>, CatalogueError> {
-        // One asks at a time; the others have its answer.
+        // One caller asks the disk at a time; the others use its answer.
         let mut known = self.0.lock().await;
         if let Some((asked, sums)) = *known
-            && now < asked + KEPT
+            && now < asked + MAX_AGE
         {
             return Ok(Some(sums));
         }
@@ -62,11 +62,11 @@ impl Presence {
     }
 }
 
-/// Those of `recordings` whose file is not there any more: somebody has moved or deleted it.
+/// Returns those of `recordings` whose file was moved or deleted.
 pub async fn gone(store: &Store, recordings: &[Recording]) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
-    // What does not answer is not gone.
+    // If the folder does not answer, no file counts as gone.
     let gone = store.gone(files.clone()).await.unwrap_or_default();
     files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
 }

@@ -1,4 +1,4 @@
-//! What is sent to the page is small and comes soon: it is read before anybody works with it.
+//! Reads the body of a request before a handler gets it: the body must be small and arrive soon.
 
 use std::time::Duration;
 
@@ -17,16 +17,16 @@ use crate::web::answer::refused;
 
 /// The largest body, in bytes.
 const LARGEST: usize = 64 * 1024;
-/// How long it may take to come.
+/// How long a body may take to arrive.
 const WITHIN: Duration = Duration::from_secs(10);
 
-/// Reads the body, and hands the request on with it.
+/// Reads the body, and passes the request on with it.
 pub async fn read_first(State(clock): State<SharedClock>, request: Request, next: Next) -> Response {
     if request.body().is_end_stream() {
         return next.run(request).await;
     }
-    let told = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
-    if told.is_some_and(|told| told > LARGEST) {
+    let declared = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|declared| declared > LARGEST) {
         return too_large(request.uri().path());
     }
     let (parts, body) = request.into_parts();
@@ -43,7 +43,7 @@ pub async fn read_first(State(clock): State<SharedClock>, request: Request, next
     }
 }
 
-/// All of a body; `None` if it is too large.
+/// Returns the whole body. `None` if it is too large.
 async fn whole(body: Body) -> Result<Option<Bytes>, axum::Error> {
     let mut whole = BytesMut::new();
     let mut body = body.into_data_stream();

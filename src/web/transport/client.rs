@@ -1,7 +1,7 @@
-//! Who asks, and by which way: from where the connection comes, or on whose behalf a web server in front asks.
+//! The client of a request: the other end of the connection, or the client of a web server in front.
 //!
-//! What a web server in front says is believed only where it runs on this machine or is one of `trusted_proxies`, because
-//! anybody else can say it too.
+//! A web server in front is trusted only if it runs on this machine or is one of `trusted_proxies`, because anybody can
+//! send its headers.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -14,45 +14,46 @@ use ipnet::IpNet;
 use super::host;
 use crate::config::Web;
 
-/// For whom a web server in front asks: each adds whom it saw itself at the end.
+/// The clients of web servers in front: each server appends the address that it saw.
 const FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// `https`, where it was asked so.
+/// `https`, if the client used it.
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// The other end of the connection; an address of nobody where it is not known.
+/// Returns the other end of the connection; an unspecified address if it is unknown.
 fn peer(extensions: &Extensions) -> IpAddr {
     let peer =
         extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
     peer.to_canonical()
 }
 
-/// Whether the connection comes from this machine.
+/// Returns whether the connection comes from this machine.
 pub fn is_near(extensions: &Extensions) -> bool {
     peer(extensions).is_loopback()
 }
 
-/// Whether somebody on this machine asks: not a web server here on behalf of another machine, as far as it says so.
+/// Returns whether the client is on this machine. A web server on this machine that names another client does not
+/// count.
 pub fn is_here(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> bool {
     let peer = peer(extensions);
-    peer.is_loopback() && asking(&web.trusted_proxies, peer, headers).is_loopback()
+    peer.is_loopback() && client_of(&web.trusted_proxies, peer, headers).is_loopback()
 }
 
-/// Whether the connection comes from a web server in front that is believed.
-pub fn is_believed(web: &Web, extensions: &Extensions) -> bool {
-    believed(&web.trusted_proxies, peer(extensions))
+/// Returns whether the connection comes from a web server in front that is trusted.
+pub fn is_trusted(web: &Web, extensions: &Extensions) -> bool {
+    is_trusted_address(&web.trusted_proxies, peer(extensions))
 }
 
-fn believed(trusted: &[IpNet], address: IpAddr) -> bool {
-    address.is_loopback() || is_named(trusted, address)
+fn is_trusted_address(trusted: &[IpNet], address: IpAddr) -> bool {
+    address.is_loopback() || is_configured(trusted, address)
 }
 
-fn is_named(trusted: &[IpNet], address: IpAddr) -> bool {
+fn is_configured(trusted: &[IpNet], address: IpAddr) -> bool {
     trusted.iter().any(|net| net.contains(&address))
 }
 
-/// Who asks. Of IPv6 addresses the half that a household has as a whole.
+/// Returns the address of the client; of an IPv6 address, the half that a household shares.
 pub fn address(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> IpAddr {
-    household(asking(&web.trusted_proxies, peer(extensions), headers))
+    household(client_of(&web.trusted_proxies, peer(extensions), headers))
 }
 
 fn household(address: IpAddr) -> IpAddr {
@@ -62,19 +63,19 @@ fn household(address: IpAddr) -> IpAddr {
     }
 }
 
-fn asking(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let told = headers.get_all(FOR).iter().rev().filter_map(|value| value.to_str().ok());
-    let mut told = told.flat_map(|value| value.rsplit(',')).map(read);
-    let (mut asking, mut believes) = (peer, believed(trusted, peer));
-    while believes && let Some(Some(before)) = told.next() {
-        asking = before;
-        // Whoever uses the web server on this machine from this machine is nobody's web server.
-        believes = is_named(trusted, asking);
+fn client_of(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let forwarded = headers.get_all(FOR).iter().rev().filter_map(|value| value.to_str().ok());
+    let mut forwarded = forwarded.flat_map(|value| value.rsplit(',')).map(read);
+    let (mut client, mut is_trusted) = (peer, is_trusted_address(trusted, peer));
+    while is_trusted && let Some(Some(before)) = forwarded.next() {
+        client = before;
+        // A client on this machine of a web server on this machine is not a web server in front.
+        is_trusted = is_configured(trusted, client);
     }
-    asking
+    client
 }
 
-/// An address, with or without a port.
+/// Parses an address, with or without a port.
 fn read(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let plain = text.trim_start_matches('[').trim_end_matches(']');
@@ -82,31 +83,31 @@ fn read(text: &str) -> Option<IpAddr> {
     address.or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip())).map(|ip| ip.to_canonical())
 }
 
-/// Whether the browser speaks HTTPS, with the web server in front.
+/// Returns whether the browser uses HTTPS, to the web server in front.
 pub fn is_secure(web: &Web, extensions: &Extensions, headers: &HeaderMap) -> bool {
-    let believed = is_believed(web, extensions);
-    if believed && let Some(told) = headers.get(PROTO) {
-        return told.to_str().is_ok_and(|told| told.trim().eq_ignore_ascii_case("https"));
+    let is_trusted = is_trusted(web, extensions);
+    if is_trusted && let Some(forwarded) = headers.get(PROTO) {
+        return forwarded.to_str().is_ok_and(|forwarded| forwarded.trim().eq_ignore_ascii_case("https"));
     }
     let Some(base) = web.base_url.as_ref().filter(|base| base.scheme() == "https") else { return false };
-    // Whoever comes by another name has come without the web server in front, and so without HTTPS.
-    believed || host::of(headers).is_some_and(|host| host::is_of(host, base))
+    // A client that uses another name comes without the web server in front, and so without HTTPS.
+    is_trusted || host::of(headers).is_some_and(|host| host::is_of(host, base))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn asked(peer: &str, told: &[&str]) -> String {
+    fn asked(peer: &str, forwarded: &[&str]) -> String {
         let mut extensions = Extensions::new();
         extensions.insert(ConnectInfo(peer.parse::<SocketAddr>().unwrap()));
-        let headers = told.iter().map(|told| (FOR, told.parse().unwrap()));
+        let headers = forwarded.iter().map(|forwarded| (FOR, forwarded.parse().unwrap()));
         let trusted = ["172.18.0.0/16".parse().unwrap(), "2001:db8:f::1/128".parse().unwrap()];
-        household(asking(&trusted, self::peer(&extensions), &headers.collect())).to_string()
+        household(client_of(&trusted, self::peer(&extensions), &headers.collect())).to_string()
     }
 
     #[test]
-    fn only_a_web_server_on_this_machine_or_a_named_one_is_believed() {
+    fn only_a_web_server_on_this_machine_or_a_configured_one_is_trusted() {
         assert_eq!(asked("127.0.0.1:9", &[]), "127.0.0.1");
         assert_eq!(asked("127.0.0.1:9", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(asked("127.0.0.1:9", &["1.1.1.1, 203.0.113.5:4711"]), "203.0.113.5");
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(asked("[::ffff:172.18.0.5]:9", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(asked("[2001:db8:f::1]:9", &["203.0.113.5"]), "203.0.113.5");
         assert_eq!(asked("172.19.0.5:9", &["203.0.113.5"]), "172.19.0.5");
-        // Through several of them; whoever says so first may lie.
+        // Through several servers in front; the first address may be forged.
         assert_eq!(asked("127.0.0.1:9", &["6.6.6.6, 203.0.113.5", "172.18.0.9, 172.18.0.5"]), "203.0.113.5");
         assert_eq!(asked("172.18.0.5:9", &["6.6.6.6, nonsense, 172.18.0.9"]), "172.18.0.9");
         assert_eq!(asked("172.18.0.5:9", &[]), "172.18.0.5");

@@ -1,19 +1,21 @@
-//! Which host is asked for (RFC 9110 section 7.2, RFC 9112 section 3.2).
+//! The host that a request asks for (RFC 9110 section 7.2, RFC 9112 section 3.2).
 
 use axum::extract::Request;
 use axum::http::header::{HOST, HeaderValue};
 use axum::http::{HeaderMap, Version};
 use url::Url;
 
-/// Makes `Host` say what is asked for: an address that stands whole in the request is it, whatever `Host` says. False where
-/// it cannot be told and the request is not to be answered: of HTTP/1.1 with no `Host`, or of any with several.
-pub fn settle(request: &mut Request) -> bool {
-    let told = request.headers().get_all(HOST).iter().count();
-    if told > 1 || (told == 0 && request.version() == Version::HTTP_11) {
+/// Sets `Host` to the host that the request asks for: if the request line has a whole address, its host counts,
+/// whatever `Host` says. Returns false if the request must be refused: HTTP/1.1 without `Host`, or any version with
+/// several.
+pub fn normalise(request: &mut Request) -> bool {
+    let hosts = request.headers().get_all(HOST).iter().count();
+    if hosts > 1 || (hosts == 0 && request.version() == Version::HTTP_11) {
         return false;
     }
-    // Without the user that may stand before it (RFC 9110 section 4.2.4).
-    let whole = request.uri().authority().map(|it| it.as_str().rsplit('@').next().unwrap_or_default().to_owned());
+    // Without the user that may precede the host (RFC 9110 section 4.2.4).
+    let whole =
+        request.uri().authority().map(|authority| authority.as_str().rsplit('@').next().unwrap_or_default().to_owned());
     if let Some(whole) = whole {
         let Ok(whole) = HeaderValue::try_from(whole) else { return false };
         request.headers_mut().insert(HOST, whole);
@@ -22,30 +24,30 @@ pub fn settle(request: &mut Request) -> bool {
     host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:[]%!$&'()*+,;=".contains(byte))
 }
 
-/// What `Host` says.
+/// Returns the value of `Host`.
 pub fn of(headers: &HeaderMap) -> Option<&str> {
     headers.get(HOST)?.to_str().ok()
 }
 
-/// A host without its port, and without the dot that ends a name that is whole.
+/// Returns a host without its port, and without the dot that ends a fully qualified name.
 pub fn name(host: &str) -> &str {
     let port = host.rsplit_once(':').filter(|(_, port)| port.chars().all(|c| c.is_ascii_digit()));
     without_dot(port.map_or(host, |(name, _)| name))
 }
 
-/// Whether a host is that of the address `base`. Hosts have no case (RFC 9110 section 4.2.3).
+/// Returns whether a host is that of the address `base`. Case does not matter (RFC 9110 section 4.2.3).
 pub fn is_of(host: &str, base: &Url) -> bool {
     base.host_str().is_some_and(|own| without_dot(own).eq_ignore_ascii_case(name(host)))
 }
 
-/// Whether a host is an address or this machine's own name.
+/// Returns whether a host is an IP address or `localhost`.
 pub fn is_plain(host: &str) -> bool {
     let name = name(host);
     let address = name.trim_start_matches('[').trim_end_matches(']');
     name.eq_ignore_ascii_case("localhost") || address.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// A name as everybody writes it: `nas.local.` is `nas.local`.
+/// Returns a name without the dot at its end: `nas.local.` is `nas.local`.
 pub fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! The way of a request until it is looked at: the connection, who asks for what, and the guards that know no password.
+//! Transport: connections, the client and host of a request, and the guards that need no password.
 
 pub mod body;
 pub mod client;

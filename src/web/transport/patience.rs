@@ -1,5 +1,5 @@
-//! A connection whose other end may take its time, but not for ever: nobody who has stopped reading keeps a connection,
-//! its buffers and an open file.
+//! A connection whose other end may read slowly, but not pause for ever: a client that has stopped reading loses its
+//! connection, buffers and open file.
 
 use std::io;
 use std::pin::Pin;
@@ -12,15 +12,15 @@ use tokio::net::TcpStream;
 
 use crate::base::clock::SharedClock;
 
-/// How long the other end may read nothing of what is there for it. A player that is paused reads nothing either, and
-/// asks again for the rest when it goes on.
+/// How long the other end may read nothing although there is something to read. A paused player reads nothing either;
+/// it asks again for the rest when it goes on.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-/// Such a connection.
+/// A connection that ends if the other end reads nothing for [`PATIENCE`].
 pub(super) struct Patient {
     stream: TcpStream,
     clock: SharedClock,
-    /// Since the other end takes nothing.
+    /// The end of the patience, while a write is pending.
     end: Option<BoxFuture<'static, ()>>,
 }
 
@@ -29,7 +29,7 @@ impl Patient {
         Self { stream, clock, end: None }
     }
 
-    /// `tried`, unless that has been pending for too long.
+    /// Returns `tried`, or an error if writes have been pending for too long.
     fn within<T>(&mut self, tried: Poll<io::Result<T>>, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         if tried.is_ready() {
             self.end = None;

@@ -1,5 +1,5 @@
-//! What every answer says to the browser, and what every request must be: asked of this page by a name it has, and where
-//! it changes something, asked by this page.
+//! Adds security headers to each answer, and checks each request: it must name a host of this page and, if it changes
+//! something, come from this page.
 
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, ORIGIN, REFERER, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -14,19 +14,19 @@ use crate::language::Sentence;
 use crate::web::answer::refused;
 use crate::web::current::Current;
 
-/// Scripts, styles, pictures and sound from here only, nothing inline, in nobody's frame.
+/// Allows scripts, styles, pictures and sound from this server only, nothing inline, and no framing.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Set by browsers alone: where the page is from that asks.
+/// Only browsers send it: which site the asking page is from.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The host that a web server in front was asked for.
 const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Stands before everything.
+/// Refuses a request that fails the check; adds security headers to every answer.
 pub async fn check(State(current): State<Current>, mut request: Request, next: Next) -> Response {
-    let objection = if host::settle(&mut request) {
+    let objection = if host::normalise(&mut request) {
         objection(&current.config().web, &request)
     } else {
         Some((StatusCode::BAD_REQUEST, Sentence::new("problem_no_host")))
@@ -42,34 +42,34 @@ pub async fn check(State(current): State<Current>, mut request: Request, next: N
     response
 }
 
-/// Why a request is not looked at.
+/// Returns why a request is refused. `None` if it is not.
 fn objection(web: &Web, request: &Request) -> Option<(StatusCode, Sentence)> {
     let headers = request.headers();
     let host = host::of(headers).unwrap_or_default();
     let base = web.base_url.as_ref();
-    // A page elsewhere can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
-    // request names that host; a browser on this machine names an address or `localhost`. Where there is a password, the
-    // other page does not know it, and its name has no session.
+    // A foreign page can make a name of its own point to this machine (DNS rebinding) and read what is here. Such a
+    // request names that host; a browser on this machine names an address or `localhost`. If there is a password, the
+    // foreign page does not know it, and its name has no session.
     let known = host::is_plain(host) || base.is_some_and(|base| host::is_of(host, base));
     if !known && !matches!(web.auth, Auth::Password(_)) {
         return Some((StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_unknown_name")));
     }
-    // A page elsewhere cannot make a browser say this here: it would have to ask first whether it may.
+    // A foreign page cannot make a browser send this header: the browser would first ask for permission.
     let forwarded =
-        text(headers, &FORWARDED).filter(|_| client::is_believed(web, request.extensions())).unwrap_or_default();
+        text(headers, &FORWARDED).filter(|_| client::is_trusted(web, request.extensions())).unwrap_or_default();
     if !matches!(*request.method(), Method::GET | Method::HEAD) && !is_ours(headers, &[host, forwarded], base) {
         return Some((StatusCode::FORBIDDEN, Sentence::new("problem_other_site")));
     }
     None
 }
 
-/// Whether a change is asked for by a page of this site, or by no page at all. Browsers say from where they ask: all of
-/// today's over HTTPS by `Sec-Fetch-Site`, and each with everything that changes something by `Origin`.
+/// Returns whether a change comes from a page of this site, or from no page at all. Browsers say which page asks:
+/// current ones over HTTPS by `Sec-Fetch-Site`, and all by `Origin` with every request that changes something.
 fn is_ours(headers: &HeaderMap, hosts: &[&str], base: Option<&Url>) -> bool {
     if headers.contains_key(SITE) {
         return text(headers, &SITE).is_some_and(|site| matches!(site, "same-origin" | "none"));
     }
-    // An `Origin` that is no URL, such as `null`, is nobody's.
+    // An `Origin` that is not a URL, such as `null`, does not count as ours.
     let from = headers.get(ORIGIN).or_else(|| headers.get(REFERER));
     let Some(from) = from else { return true };
     let Some(from) = from.to_str().ok().and_then(|from| Url::parse(from).ok()) else { return false };
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_asked_for_by_this_page_or_by_no_page() {
+    fn changes_come_from_this_page_or_from_no_page() {
         let base = Url::parse("https://example.org/radio/").unwrap();
         let ours = |pairs: &[(HeaderName, &str)]| {
             let headers = pairs.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();

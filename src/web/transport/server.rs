@@ -1,8 +1,8 @@
-//! The server: how many connections there are, and how long one may take to ask.
+//! The server: accepts connections, within bounds.
 //!
-//! Bounded are the connections, all together and from one address, the headers of a request in size and time, and with
-//! them the time that a connection may idle. Not bounded is how long an answer takes: a recording is listened to for
-//! hours, and events come for as long as somebody looks; only nobody who has stopped reading is waited for
+//! It bounds the number of connections, in all and per address; the headers of a request, in size and time; and so the
+//! time that a connection may idle. It does not bound how long an answer takes: a client listens to a recording for
+//! hours, and to events for as long as the page is open. A client that has stopped reading loses its connection
 //! ([`super::patience`]).
 
 use std::collections::HashMap;
@@ -33,49 +33,50 @@ use crate::web::current::Current;
 
 /// How long a request's headers may take, and how long a connection may idle.
 const HEADERS_WITHIN: Duration = Duration::from_secs(15);
-/// Bytes of headers, and of an answer that waits to be sent.
+/// The most bytes of headers, and of an answer that waits to be sent.
 const BUFFER: usize = 64 * 1024;
-/// Connections at a time.
+/// How many connections there are at a time.
 const MOST: u64 = 1000;
-/// Connections at a time from one address; a web server on this machine asks on behalf of all.
+/// How many connections one address has at a time. This machine has no such bound, because a web server on it asks for
+/// all clients.
 const MOST_OF_ONE: usize = 200;
-/// After a failure to accept, which is mostly that too many files are open.
+/// The pause after a failure to accept, which mostly means that too many files are open.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What connections are answered with. Cheap to clone.
+/// Serves connections. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Server {
-    /// All addresses, the guards before them.
+    /// All addresses, behind the guards.
     pub router: Router,
-    /// Says which path is taken off.
+    /// Says which path is removed from addresses.
     pub current: Current,
     /// The time.
     pub clock: SharedClock,
 }
 
 impl Server {
-    /// Answers what comes to `listener` until `stop`. Connections that are open then end with this call, within `grace`.
+    /// Serves `listener` until `stop`. Connections that are open then end with this call, within `grace`.
     pub async fn run(self, listener: TcpListener, stop: CancellationToken, grace: Duration) {
-        let room = Arc::new(Semaphore::new(connections()));
-        let crowd = Arc::new(Crowd::default());
+        let slots = Arc::new(Semaphore::new(connections()));
+        let per_address = Arc::new(PerAddress::default());
         let mut open = JoinSet::new();
         loop {
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
                 Some(_) = open.join_next() => continue,
-                accepted = accept(&listener, &room) => accepted,
+                accepted = accept(&listener, &slots) => accepted,
             };
             match accepted {
-                Ok((stream, peer, place)) => {
-                    let Some(one) = crowd.admit(peer.ip().to_canonical()) else { continue };
+                Ok((stream, peer, slot)) => {
+                    let Some(address_slot) = per_address.admit(peer.ip().to_canonical()) else { continue };
                     let connection = self.clone().serve(stream, peer, stop.clone());
                     open.spawn(async move {
                         connection.await;
-                        drop((place, one));
+                        drop((slot, address_slot));
                     });
                 }
                 Err(error) => {
-                    warn!(%error, "a visitor of the page could not be let in");
+                    warn!(%error, "a connection to the page could not be accepted");
                     self.clock.sleep(PAUSE).await;
                 }
             }
@@ -83,14 +84,14 @@ impl Server {
         drop(listener);
         tokio::select! {
             () = async { while open.join_next().await.is_some() {} } => {}
-            // Somebody who listens to a recording must not keep the daemon from stopping.
+            // A client that listens to a recording must not keep the daemon from stopping.
             () = self.clock.sleep(grace) => {}
         }
     }
 
-    /// One connection, to its end.
+    /// Serves one connection to its end.
     async fn serve(self, stream: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-        // Ranges and events are small; they should not wait for more to come.
+        // Ranges and events are small, and should not wait for more data.
         let _ = stream.set_nodelay(true);
         let Self { router, current, clock } = self;
         let service = service_fn(move |request: Request<hyper::body::Incoming>| {
@@ -121,17 +122,18 @@ impl Server {
     }
 }
 
-/// The next connection, as soon as there is room for it.
+/// Accepts the next connection as soon as there is a slot for it.
 async fn accept(
     listener: &TcpListener,
-    room: &Arc<Semaphore>,
+    slots: &Arc<Semaphore>,
 ) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let slot = Arc::clone(slots).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
-    Ok((stream, peer, place))
+    Ok((stream, peer, slot))
 }
 
-/// The address without `root`, where it lies below it. A web server in front may hand it on with that path or without it.
+/// Returns the address without `root`. `None` if it does not lie below `root`: a web server in front may pass it on
+/// with that path or without.
 fn below(uri: &Uri, root: &str) -> Option<Uri> {
     let rest = uri.path().strip_prefix(root).filter(|_| !root.is_empty())?;
     if !rest.is_empty() && !rest.starts_with('/') {
@@ -142,33 +144,33 @@ fn below(uri: &Uri, root: &str) -> Option<Uri> {
     text.parse().ok()
 }
 
-/// How many connections there may be: never so many that a recording finds no file to open.
+/// Returns how many connections there may be: never so many that a recording cannot open its files.
 fn connections() -> usize {
     let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     usize::try_from((files / 4).clamp(16, MOST)).unwrap_or(16)
 }
 
-/// How many connections each address has.
+/// Counts the connections of each address.
 #[derive(Debug, Default)]
-struct Crowd(Mutex<HashMap<IpAddr, usize>>);
+struct PerAddress(Mutex<HashMap<IpAddr, usize>>);
 
-/// One of them, until it is dropped.
-struct One(Arc<Crowd>, IpAddr);
+/// One connection of an address; freed when it is dropped.
+struct AddressSlot(Arc<PerAddress>, IpAddr);
 
-impl Crowd {
-    /// One more from `address`; `None` if it has enough.
-    fn admit(self: &Arc<Self>, address: IpAddr) -> Option<One> {
+impl PerAddress {
+    /// Counts one more connection of `address`. `None` if it has too many already.
+    fn admit(self: &Arc<Self>, address: IpAddr) -> Option<AddressSlot> {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = counts.entry(address).or_default();
         if *count >= MOST_OF_ONE && !address.is_loopback() {
             return None;
         }
         *count += 1;
-        Some(One(Arc::clone(self), address))
+        Some(AddressSlot(Arc::clone(self), address))
     }
 }
 
-impl Drop for One {
+impl Drop for AddressSlot {
     fn drop(&mut self) {
         let mut counts = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = counts.get_mut(&self.1) {
@@ -197,17 +199,17 @@ mod tests {
     }
 
     #[test]
-    fn one_address_has_only_so_many_connections_and_a_web_server_here_all() {
-        let crowd = Arc::new(Crowd::default());
+    fn connections_are_bounded_per_address_but_not_for_this_machine() {
+        let per_address = Arc::new(PerAddress::default());
         let far: IpAddr = "203.0.113.5".parse().unwrap();
-        let mut held: Vec<_> = (0..MOST_OF_ONE).map(|_| crowd.admit(far).unwrap()).collect();
-        assert!(crowd.admit(far).is_none() && crowd.admit("203.0.113.6".parse().unwrap()).is_some());
+        let mut held: Vec<_> = (0..MOST_OF_ONE).map(|_| per_address.admit(far).unwrap()).collect();
+        assert!(per_address.admit(far).is_none() && per_address.admit("203.0.113.6".parse().unwrap()).is_some());
         held.pop();
-        assert!(crowd.admit(far).is_some());
+        assert!(per_address.admit(far).is_some());
         let near: IpAddr = "127.0.0.1".parse().unwrap();
-        let near: Vec<_> = (0..2 * MOST_OF_ONE).filter_map(|_| crowd.admit(near)).collect();
+        let near: Vec<_> = (0..2 * MOST_OF_ONE).filter_map(|_| per_address.admit(near)).collect();
         assert_eq!(near.len(), 2 * MOST_OF_ONE);
         drop((near, held));
-        assert!(crowd.0.lock().unwrap().is_empty());
+        assert!(per_address.0.lock().unwrap().is_empty());
     }
 }

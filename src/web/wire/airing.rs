@@ -1,4 +1,4 @@
-//! Airings.
+//! The JSON of airings.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use crate::model::Planned;
 
-/// An airing as scripts see it: the objects of `next --json`. Times are RFC 3339, on air by the clock of the show.
+/// An airing: the objects of `next --json`. Times are RFC 3339, by the clock of the show.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Airing {
-    /// Derived from show and start; the recording will have it.
+    /// The id, derived from show and start; the recording has it too.
     #[schema(example = "x@20261120T0300Z")]
     pub id: String,
     /// The show's id.
@@ -18,10 +18,10 @@ pub struct Airing {
     pub title: String,
     /// The station's id.
     pub station: String,
-    /// On the air from, without padding.
+    /// When it goes on the air, without padding.
     #[schema(format = DateTime)]
     pub start: String,
-    /// On the air until; where it is recorded until somebody stops it, the latest end.
+    /// Until when it is on the air; the latest end, if it is recorded until somebody stops it.
     #[schema(format = DateTime)]
     pub end: String,
     /// The zone of the show.
@@ -45,16 +45,16 @@ pub struct Airing {
 pub enum State {
     /// It is to be recorded.
     Planned,
-    /// It is not to be recorded, because somebody said so.
+    /// It is not to be recorded, because a person skipped it.
     Skipped,
     /// It is being recorded.
     Recording,
-    /// It has ended; what there is of it is among the recordings.
+    /// It has ended; its sound is among the recordings.
     Over,
 }
 
 impl Airing {
-    /// The airing at `now`; `recording` says whether it is being recorded.
+    /// Returns the airing as of `now`; `recording` says whether it is being recorded.
     pub fn of(planned: &Planned, now: DateTime<Utc>, recording: bool) -> Self {
         let Planned { airing, .. } = planned;
         let local =

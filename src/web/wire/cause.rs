@@ -1,4 +1,4 @@
-//! Why something is missing, in one word.
+//! The JSON of the kind of a cause.
 
 use std::borrow::Cow;
 
@@ -8,10 +8,10 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::model;
 
-const DESCRIPTION: &str = "What kind of cause it is, in one word.\n\nThe names are on tapes, in catalogues, in what \
-                           programs read and in people's dashboards: one that has been released is\nnever changed.";
+const DESCRIPTION: &str = "The kind of a cause, in one word.\n\nTapes, catalogues, programs and people's dashboards use \
+                           these names, so a released name never changes.";
 
-/// What kind of cause it is. Which there are is known to the model alone.
+/// The kind of a cause. The model alone lists the kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct CauseKind(model::CauseKind);

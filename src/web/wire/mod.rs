@@ -1,7 +1,6 @@
-//! What airings and recordings are to programs: their JSON, for the interface with its description, and for `--json` of the
-//! commands.
+//! The JSON of airings and recordings, for the interface, its description, and `--json` of the commands.
 //!
-//! Types below the web know nothing of it. What is written here is released: a field or a name is added and never changed.
+//! Modules below the web do not depend on it. A released field or name never changes; new ones are added.
 
 mod airing;
 mod cause;

@@ -1,4 +1,4 @@
-//! Recordings, without what only the interface knows of them.
+//! The JSON of recordings, without what only the interface adds.
 
 use std::path::PathBuf;
 
@@ -12,7 +12,7 @@ use crate::library::catalogue::Recording;
 use crate::library::store::Store;
 use crate::model::{self, DeadAir, Gap, Verdict};
 
-/// A recording as scripts see it: the objects of `list --json`. Times are RFC 3339, on air by the show's clock.
+/// A recording: the objects of `list --json`. Times are RFC 3339, by the show's clock.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Report {
     /// The airing's id.
@@ -23,50 +23,50 @@ pub struct Report {
     pub title: String,
     /// The station's id.
     pub station: String,
-    /// On the air from.
+    /// When it went on the air.
     #[schema(format = DateTime)]
     pub start: String,
-    /// On the air until.
+    /// Until when it was on the air.
     #[schema(format = DateTime)]
     pub end: String,
-    /// The word of the verdict; null while it is being recorded, or cannot be finished for want of room.
+    /// The verdict, in one word; null while it is being recorded, or cannot be finished because the disk is full.
     #[schema(value_type = Option<String>, example = "complete")]
     pub verdict: Option<&'static str>,
-    /// Decoded sound in the file.
+    /// Decoded sound in the file, in seconds.
     pub seconds: f64,
-    /// What is missing.
+    /// The gaps.
     pub missing: Vec<Missing>,
-    /// What is dead air.
+    /// The dead air.
     pub silent: Vec<Silent>,
-    /// What else is to be said of it, such as that it has the default name.
+    /// Notes, such as that it has the default name.
     pub notes: Vec<Note>,
-    /// Integrated loudness in LUFS; null where it is not known.
+    /// Integrated loudness in LUFS; null if it is unknown.
     pub loudness: Option<f64>,
-    /// The file: absolute, and relative to the output folder for who asks over the network.
+    /// The file: absolute for commands, relative to the output folder over the network.
     #[schema(value_type = Option<String>)]
     pub file: Option<PathBuf>,
-    /// Its size.
+    /// The size of the file, in bytes.
     pub bytes: Option<u64>,
 }
 
-/// A gap as scripts see it.
+/// A gap.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Missing {
-    /// Where the sound stops.
+    /// When the sound stops.
     #[schema(format = DateTime)]
     pub start: String,
     /// How much is missing.
     pub seconds: f64,
     /// Why, in words.
     pub cause: String,
-    /// Why, in one word out of few.
+    /// Why, in one word.
     pub kind: CauseKind,
 }
 
-/// Dead air as scripts see it.
+/// Dead air.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Silent {
-    /// Where it begins.
+    /// When it begins.
     #[schema(format = DateTime)]
     pub start: String,
     /// How long it lasts.
@@ -76,7 +76,7 @@ pub struct Silent {
 /// A note about a recording: something is not as the configuration says, and why.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Note {
-    /// What is to be said, in one word out of few.
+    /// What the note says, in one word.
     pub kind: NoteKind,
     /// Why, in English, for a person.
     pub reason: String,
@@ -84,7 +84,7 @@ pub struct Note {
 
 /// What a note says: which text of a recording is the default one, because the template of the configuration failed.
 ///
-/// The names are in catalogues and in what programs read: one that has been released is never changed.
+/// Catalogues and programs use these names, so a released name never changes.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoteKind {
@@ -101,12 +101,12 @@ pub enum NoteKind {
 }
 
 impl Report {
-    /// The recording, and where its file is in `store`.
+    /// Returns the recording, and where its file is in `store`.
     pub fn in_store(recording: &Recording, store: &Store) -> Self {
         Self { file: recording.file.as_deref().map(|file| store.shown(file)), ..Self::of(recording) }
     }
 
-    /// The recording, its file as the list names it.
+    /// Returns the recording, with its file as the list names it.
     pub fn of(recording: &Recording) -> Self {
         let zone = recording.timezone;
         let local = |at: DateTime<Utc>| at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::AutoSi, true);
@@ -130,7 +130,7 @@ impl Report {
 }
 
 impl Missing {
-    /// The gap, by the clock of `zone`.
+    /// Returns the gap, by the clock of `zone`.
     pub fn of(gap: &Gap, zone: Zone) -> Self {
         let (cause, kind) = (gap.cause.words.clone(), gap.cause.kind.into());
         Self { start: stamp(gap.start, zone), seconds: gap.length.as_secs_f64(), cause, kind }
@@ -138,13 +138,13 @@ impl Missing {
 }
 
 impl Silent {
-    /// The dead air, by the clock of `zone`.
+    /// Returns the dead air, by the clock of `zone`.
     pub fn of(dead: &DeadAir, zone: Zone) -> Self {
         Self { start: stamp(dead.start, zone), seconds: dead.length.as_secs_f64() }
     }
 }
 
-/// An instant with its milliseconds, by the clock of `zone`.
+/// Formats an instant with its milliseconds, by the clock of `zone`.
 pub fn stamp(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_is_told_by_the_clock_of_its_show_with_every_gap() {
+    fn a_report_has_every_gap_and_times_by_the_clock_of_the_show() {
         let gap = |start: &str, seconds: f64, kind, words: &str| Gap {
             start: at(start),
             length: Duration::from_secs_f64(seconds),
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn kinds_have_the_names_that_the_catalogue_keeps() {
+    fn kinds_have_the_names_that_the_catalogue_has() {
         let note = |kind| model::Note { kind, reason: "because".to_owned() };
         for kind in [
             NoteKind::DefaultName,

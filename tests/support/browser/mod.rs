@@ -1,8 +1,8 @@
 //! A real Chromium without a window, driven by the Chrome DevTools Protocol.
 //!
-//! Every test has a browser of its own, at most two at a time. Whatever the browser complains about (an error on the
-//! console, an exception, something that the content policy forbids) and every request to another host than the
-//! page's own fails the test when its [`Page`] is dropped.
+//! Every test has its own browser; at most two run at a time. A complaint of the browser (an error on the console, an
+//! exception, a violation of the content policy) or a request to another host fails the test when its [`Page`] is
+//! dropped.
 
 mod protocol;
 
@@ -22,10 +22,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::aircheck::until;
 use protocol::Connection;
 
-/// How long a page may take for anything: two processors may be busy with other tests.
+/// How long a page may take for anything: other tests may keep the processors busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Browsers at a time.
+/// How many browsers run at a time.
 static BROWSERS: Semaphore = Semaphore::const_new(2);
 
 /// A running Chromium; killed when it is dropped.
@@ -36,24 +36,24 @@ pub struct Browser {
     _turn: SemaphorePermit<'static>,
 }
 
-/// How somebody looks at the page.
+/// How a visitor looks at the page.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
-    /// In CSS pixels.
+    /// The width and height, in CSS pixels.
     pub width: u32,
     pub height: u32,
-    /// Of a phone: two pixels for each, fingers in place of a mouse.
+    /// Whether it is a phone: two pixels per CSS pixel, touch in place of a mouse.
     pub phone: bool,
     pub dark: bool,
     pub scripts: bool,
     /// `Accept-Language`
     pub language: &'static str,
-    /// IANA name.
+    /// The time zone, as an IANA name.
     pub zone: &'static str,
 }
 
 impl Look {
-    /// At a desk, by day, in English, in Seoul.
+    /// A desktop with light colours, in English, in Seoul.
     pub const DESK: Self = Self {
         width: 1280,
         height: 860,
@@ -63,12 +63,12 @@ impl Look {
         language: "en-GB",
         zone: "Asia/Seoul",
     };
-    /// The smallest phone that we promise to fit, in Korean.
+    /// The smallest phone that every page must fit, in Korean.
     pub const PHONE: Self = Self { width: 360, height: 740, phone: true, language: "ko-KR", ..Self::DESK };
 }
 
 impl Browser {
-    /// Starts one.
+    /// Starts a browser.
     pub async fn start() -> Self {
         let turn = BROWSERS.acquire().await.expect("never closed");
         let profile = tempfile::tempdir().expect("a temporary folder");
@@ -79,7 +79,7 @@ impl Browser {
             .args(["--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", "--hide-scrollbars"])
             .args(["--disable-gpu", "--disable-extensions", "--disable-component-update", "--disable-sync"])
             .args(["--disable-background-networking", "--disable-default-apps", "--force-color-profile=srgb"])
-            // Names of the outside world do not exist: nobody is asked for updates or anything else.
+            // No host name outside resolves, so the browser asks nobody for updates.
             .arg("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost")
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .arg("about:blank")
@@ -97,7 +97,7 @@ impl Browser {
         Self { connection, _child: child, _profile: profile, _turn: turn }
     }
 
-    /// Opens an empty page for somebody who looks like that at the site at `base`, knowing nothing of other pages.
+    /// Opens an empty page for a visitor with this look at the site at `base`, with a fresh profile.
     pub async fn page(&self, base: &Url, look: Look) -> Page {
         let browser = |method, parameters| self.connection.call(None, method, parameters);
         let context = browser("Target.createBrowserContext", json!({})).await["browserContextId"].clone();
@@ -141,25 +141,25 @@ impl Page {
         self.connection.call(Some(&self.session), method, parameters).await
     }
 
-    /// Changes its size.
+    /// Changes the size of the page.
     pub async fn size(&self, width: u32, height: u32) {
         let (mobile, scale) = (self.look.phone, if self.look.phone { 2 } else { 1 });
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });
         self.call("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// Makes it dark or light.
+    /// Sets dark or light colours.
     pub async fn dark(&self, dark: bool) {
         let scheme = json!({ "name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" } });
         self.call("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
     }
 
-    /// That the browser complains with these words is no failure of this test.
+    /// Allows complaints of the browser with these words.
     pub fn expect(&self, words: &str) {
         self.expected.lock().expect("not poisoned").push(words.to_owned());
     }
 
-    /// Goes to an address of the site, and waits until all of it is there.
+    /// Goes to an address of the site, and waits until all of it is loaded.
     pub async fn goto(&self, path: &str) {
         let url = self.base.join(path).expect("a path");
         let gone = self.call("Page.navigate", json!({ "url": url.as_str() })).await;
@@ -167,7 +167,7 @@ impl Page {
         self.is("document.readyState === 'complete'").await;
     }
 
-    /// The value of an expression, after its promise.
+    /// Returns the value of an expression; awaits its promise.
     pub async fn eval(&self, expression: &str) -> Value {
         let parameters = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true, "userGesture": true
@@ -177,19 +177,19 @@ impl Page {
         answer["result"]["value"].clone()
     }
 
-    /// The value of an expression that is a text.
+    /// Returns the value of an expression that is a text.
     pub async fn text(&self, expression: &str) -> String {
         self.eval(expression).await.as_str().unwrap_or_else(|| panic!("{expression} is no text")).to_owned()
     }
 
     /// Waits until an expression is true.
     pub async fn is(&self, expression: &str) {
-        // What is asked between two pages is asked again.
+        // An expression that is evaluated between two pages is evaluated again.
         let wrapped = format!("(() => {{ try {{ return !!({expression}); }} catch {{ return false; }} }})()");
         until(expression, PATIENCE, async || self.eval(&wrapped).await == Value::Bool(true)).await;
     }
 
-    /// Clicks into the element that `selector` finds, as a person would: at so many hundredths of its width.
+    /// Clicks into the element that `selector` finds, as a person does: at so many `hundredths` of its width.
     pub async fn click_at(&self, selector: &str, hundredths: u32) {
         let quoted = Value::from(selector);
         self.is(&format!("document.querySelector({quoted})?.checkVisibility()")).await;
@@ -206,7 +206,7 @@ impl Page {
         }
     }
 
-    /// Clicks into the middle of it.
+    /// Clicks into the middle of the element that `selector` finds.
     pub async fn click(&self, selector: &str) {
         self.click_at(selector, 50).await;
     }
@@ -231,19 +231,19 @@ impl Page {
         }
     }
 
-    /// Types a text into what has the focus.
+    /// Types a text into the element with the focus.
     pub async fn write(&self, text: &str) {
         self.call("Input.insertText", json!({ "text": text })).await;
     }
 
-    /// What is on the screen, as a PNG.
+    /// Writes the screen to `file`, as a PNG.
     pub async fn picture(&self, file: &Path) {
         let shot = self.call("Page.captureScreenshot", json!({ "format": "png" })).await;
         let bytes = BASE64_STANDARD.decode(shot["data"].as_str().expect("a picture")).expect("base64");
         std::fs::write(file, bytes).expect("written");
     }
 
-    /// Whether all of it fits the width of the screen; else what does not.
+    /// Checks that the page fits the width of the screen; fails with the elements that do not.
     pub async fn fits(&self) {
         let wide = self
             .eval(
@@ -256,7 +256,7 @@ impl Page {
         assert_eq!(wide, json!([]), "wider than the screen");
     }
 
-    /// What the browser complained about so far.
+    /// Returns what the browser has complained about so far.
     pub fn complaints(&self) -> Vec<String> {
         let expected = self.expected.lock().expect("not poisoned");
         let mut complaints = self.connection.complaints(&self.session, &self.base);

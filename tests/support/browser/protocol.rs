@@ -1,4 +1,4 @@
-//! The Chrome DevTools Protocol: calls and their answers, and the events that a test must know of.
+//! The Chrome DevTools Protocol: calls with their answers, and events that a test must see.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,7 +31,7 @@ impl Connection {
         let (requests, mut asked) = mpsc::unbounded_channel::<(u64, String, oneshot::Sender<Value>)>();
         let events = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&events);
-        // Ends with the browser, or with the test.
+        // The task ends with the browser, or with the test.
         tokio::spawn(async move {
             let mut waiting: HashMap<u64, oneshot::Sender<Value>> = HashMap::new();
             loop {
@@ -55,7 +55,7 @@ impl Connection {
         Arc::new(Self { next: AtomicU64::new(1), requests, events })
     }
 
-    /// Calls a method of a page, or of the browser, and gives its result.
+    /// Calls a method of a page, or of the browser, and returns its result.
     pub async fn call(&self, session: Option<&str>, method: &str, parameters: Value) -> Value {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let mut request = json!({ "id": id, "method": method, "params": parameters });
@@ -70,7 +70,7 @@ impl Connection {
         answer["result"].take()
     }
 
-    /// What the browser complained about on a page of the site at `base`.
+    /// Returns what the browser complained about on a page of the site at `base`.
     pub fn complaints(&self, session: &str, base: &Url) -> Vec<String> {
         let events = self.events.lock().expect("not poisoned");
         events.iter().filter(|event| event["sessionId"] == session).filter_map(|event| complaint(event, base)).collect()

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::samples;
 use super::setup::{Encryption, KeyForm, Method};
 
-/// The first 128 or 256 bits of the key with this number.
+/// Returns the first 128 or 256 bits of the key with this number.
 pub(super) fn key<const N: usize>(number: u64) -> [u8; N] {
     let mut bytes = [0; N];
     for (at, piece) in (0_u64..).zip(bytes.chunks_mut(8)) {
@@ -23,7 +23,7 @@ pub(super) fn key<const N: usize>(number: u64) -> [u8; N] {
     bytes
 }
 
-/// The initialisation vector of a segment (RFC 8216 section 5.2).
+/// Returns the initialisation vector of a segment (RFC 8216 section 5.2).
 pub(super) fn iv(sequence: u64, explicit: bool) -> [u8; 16] {
     let number = if explicit { u128::from(sequence) * 0x0001_0003_0007_000F_001F } else { u128::from(sequence) };
     number.to_be_bytes()
@@ -37,7 +37,7 @@ impl Encryption {
         }
     }
 
-    /// The file of the key with this number.
+    /// Returns the file of the key with this number.
     pub(super) fn key_file(self, number: u64) -> Vec<u8> {
         let key = self.key_bytes(number);
         match self.key {
@@ -47,7 +47,7 @@ impl Encryption {
         }
     }
 
-    /// The `EXT-X-KEY` of a segment.
+    /// Returns the `EXT-X-KEY` of a segment.
     pub(super) fn tag(self, sequence: u64) -> String {
         let number = sequence / self.rotate_every;
         let uri = match self.key {
@@ -64,7 +64,7 @@ impl Encryption {
         format!("#EXT-X-KEY:METHOD={method},URI=\"{uri}\"{iv}\n")
     }
 
-    /// A segment, encrypted.
+    /// Encrypts a segment.
     pub(super) fn seal(self, sequence: u64, sound: &[u8]) -> Bytes {
         let number = sequence / self.rotate_every;
         let iv = iv(sequence, self.explicit_iv);

@@ -1,4 +1,4 @@
-//! A switch per fault: what goes wrong, with which requests, for how long.
+//! Faults: what goes wrong, with which requests, for how long.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-/// What is asked for.
+/// The part of a station that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Part {
     /// The page to scrape.
@@ -35,15 +35,15 @@ pub enum Kind {
     Reset,
     /// The connection is reset after half of the body.
     ResetMidway,
-    /// The whole length is promised, half of it comes, the connection is closed. Ends a live body cleanly.
+    /// Content-Length is right, half of the body comes, the connection is closed. Ends a live body cleanly.
     Truncated,
-    /// More is promised than there is: all of the body, then the connection is closed.
+    /// Content-Length is too large: the whole body comes, then the connection is closed.
     Unended,
     /// Half of the body, then nothing, with the connection left open. A live body stops.
     Stall,
-    /// A live body that has begun stops, and goes on where it was; those that begin later do not.
+    /// A live body that has begun stops, and goes on where it stopped; later ones are not affected.
     Hang,
-    /// Nothing at all is answered, with the connection left open.
+    /// No answer at all, with the connection left open.
     Silence,
     /// Bytes per second.
     Drip(usize),
@@ -53,19 +53,19 @@ pub enum Kind {
     Empty,
     /// Status 200 and bytes that mean nothing.
     Garbage,
-    /// Status 200 and so many bytes.
+    /// Status 200 and this many bytes.
     Huge(usize),
     /// Status 200 and bytes without end.
     Endless,
-    /// Another part of the resource than was asked for, honestly said so.
+    /// Another range than was asked for, with a true Content-Range.
     OtherRange,
-    /// Status 302 to another address, which answers the same, without end.
+    /// Status 302 to another address, which answers the same: an endless redirect.
     Maze,
-    /// A body that gzip inflates to so many times 8 MiB.
+    /// A body that gzip inflates to this many times 8 MiB.
     Bomb(usize),
-    /// The playlist of so long ago.
+    /// The playlist as it was this long ago.
     Stale(Duration),
-    /// The playlist of when the fault was switched on.
+    /// The playlist as it was when the fault was switched on.
     Frozen,
     /// The true body, changed.
     Edit(Arc<dyn Fn(Vec<u8>) -> Vec<u8> + Send + Sync>),
@@ -99,7 +99,8 @@ impl fmt::Debug for Kind {
     }
 }
 
-/// A fault and whom it strikes: by itself every request for its part, from when it is switched on until it is healed.
+/// A fault and the requests that it strikes: by default every request for its part, from when it is switched on until
+/// it is healed.
 #[derive(Debug, Clone)]
 pub struct Fault {
     part: Part,
@@ -114,7 +115,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// `kind` at every request for `part`.
+    /// Returns a fault of `kind` at every request for `part`.
     pub fn new(part: Part, kind: Kind) -> Self {
         Self {
             part,
@@ -129,17 +130,17 @@ impl Fault {
         }
     }
 
-    /// The body of `part` goes through `edit`.
+    /// Returns a fault that changes the body of `part` by `edit`.
     pub fn edit(part: Part, edit: impl Fn(Vec<u8>) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::new(part, Kind::Edit(Arc::new(edit)))
     }
 
-    /// The text of the playlist goes through `edit`.
+    /// Returns a fault that changes the text of the playlist by `edit`.
     pub fn edit_playlist(edit: impl Fn(String) -> String + Send + Sync + 'static) -> Self {
         Self::edit(Part::Playlist, move |body| edit(String::from_utf8_lossy(&body).into_owned()).into_bytes())
     }
 
-    /// Changes every `EXT-X-PROGRAM-DATE-TIME`, by the number of its segment.
+    /// Returns a fault that changes every `EXT-X-PROGRAM-DATE-TIME`, by the number of its segment.
     pub fn redate(change: impl Fn(u64, DateTime<Utc>) -> DateTime<Utc> + Send + Sync + 'static) -> Self {
         const DATE: &str = "#EXT-X-PROGRAM-DATE-TIME:";
         Self::edit_playlist(move |text| {
@@ -162,49 +163,49 @@ impl Fault {
         })
     }
 
-    /// Only so long after it is switched on.
+    /// Delays the fault after it is switched on.
     #[must_use]
     pub fn after(mut self, delay: Duration) -> Self {
         self.delay = delay;
         self
     }
 
-    /// Only for so long.
+    /// Limits how long the fault lasts.
     #[must_use]
     pub fn lasting(mut self, lasting: Duration) -> Self {
         self.lasting = Some(lasting);
         self
     }
 
-    /// Only so many times in all.
+    /// Limits how often the fault strikes in all.
     #[must_use]
     pub fn times(mut self, times: u32) -> Self {
         self.times = Some(times);
         self
     }
 
-    /// Only the first so many requests of each URL.
+    /// Limits how often the fault strikes each URL.
     #[must_use]
     pub fn times_per_url(mut self, times: u32) -> Self {
         self.times_per_url = Some(times);
         self
     }
 
-    /// Only every so many requests: 2 is every second one.
+    /// Strikes only every nth request: 2 is every second one.
     #[must_use]
     pub fn every(mut self, every: u32) -> Self {
         self.every = every.max(1);
         self
     }
 
-    /// Only the segment with this media sequence number.
+    /// Strikes only the segment with this media sequence number.
     #[must_use]
     pub fn sequence(mut self, sequence: u64) -> Self {
         self.sequence = Some(sequence);
         self
     }
 
-    /// Only paths or queries with this in them: `v128000` is one variant, `moved-` what was redirected.
+    /// Strikes only paths or queries that contain this: `v128000` is one variant, `moved-` what was redirected.
     #[must_use]
     pub fn path(mut self, part: &str) -> Self {
         self.path = Some(part.to_owned());
@@ -236,7 +237,7 @@ impl Faults {
         self.0.clear();
     }
 
-    /// What strikes this request, and since when; the first that applies.
+    /// Returns the first fault that strikes this request, and since when.
     pub(super) fn strike(
         &mut self,
         part: Part,

@@ -1,5 +1,5 @@
-//! Just enough of an HTTP/1.1 server to do what a proper one refuses: reset connections, promise bytes that never
-//! come, answer `ICY 200 OK`.
+//! A minimal HTTP/1.1 server that does what a proper one refuses: it resets connections, promises bytes that never
+//! come, and answers `ICY 200 OK`.
 
 use std::fmt::Write;
 use std::io;
@@ -21,23 +21,23 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header.
+    /// Returns the value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(own, _)| own.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
-    /// The path.
+    /// Returns the path.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// A value of the query.
+    /// Returns a value of the query.
     pub fn query(&self, name: &str) -> Option<&str> {
         let (_, query) = self.target.split_once('?')?;
         query.split('&').filter_map(|pair| pair.split_once('=')).find(|(own, _)| *own == name).map(|(_, value)| value)
     }
 
-    /// Reads the next request of a connection; `None` at its end.
+    /// Reads the next request of a connection. `None` at its end.
     pub async fn read(stream: &mut TcpStream) -> io::Result<Option<Self>> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -61,25 +61,25 @@ impl Request {
 /// How a body is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// As it should be.
+    /// The whole body, correctly.
     Whole,
-    /// Not at all: the connection is reset.
+    /// No body: the connection is reset.
     Reset,
     /// Half of it, then the connection is reset.
     ResetMidway,
     /// Half of it, then the connection is closed.
     Truncated,
-    /// All of it, where more was promised, then the connection is closed.
+    /// The whole body, although more was promised, then the connection is closed.
     Unended,
     /// Half of it, then nothing.
     Stall,
     /// Nothing, not even a head.
     Silence,
-    /// So many bytes per second.
+    /// This many bytes per second.
     Drip(usize),
-    /// So many zeros instead of it.
+    /// This many zeros in place of the body.
     Huge(usize),
-    /// Zeros without end instead of it.
+    /// Endless zeros in place of the body.
     Endless,
 }
 
@@ -88,11 +88,11 @@ pub enum Manner {
 pub struct Reply {
     /// The status.
     pub status: u16,
-    /// Another status line than that of HTTP.
+    /// Another status line than the one of HTTP.
     pub status_line: Option<&'static str>,
-    /// Headers but Content-Length.
+    /// The headers, except Content-Length.
     pub headers: Vec<(String, String)>,
-    /// Lines of the head as they stand.
+    /// Raw lines of the head.
     pub odd_lines: &'static [&'static str],
     /// The body.
     pub body: Bytes,
@@ -101,27 +101,27 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// 200 and a body.
+    /// Returns an answer of 200 with a body.
     pub fn ok(content_type: &str, body: impl Into<Bytes>) -> Self {
         let (headers, body, manner) = (Vec::new(), body.into(), Manner::Whole);
         Self { status: 200, status_line: None, headers, odd_lines: &[], body, manner }
             .with("Content-Type", content_type)
     }
 
-    /// A status and a few words.
+    /// Returns an answer of a status with a few words.
     pub fn status(status: u16) -> Self {
         let body = format!("<html><body><h1>{status}</h1></body></html>\n");
         Self { status, ..Self::ok("text/html", body) }
     }
 
-    /// Another header.
+    /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// Sends it; says whether the connection can be used again.
+    /// Sends the answer; returns whether the connection can be used again.
     pub async fn write(self, stream: &mut TcpStream, clock: &dyn Clock) -> io::Result<bool> {
         let half = self.body.slice(..self.body.len() / 2);
         match self.manner {
@@ -137,7 +137,7 @@ impl Reply {
             Manner::Reset | Manner::Silence => {}
             Manner::ResetMidway => {
                 stream.write_all(&half).await?;
-                // The half must have left before the reset overtakes it.
+                // The half must be sent before the reset, which would overtake it.
                 clock.sleep(Duration::from_millis(50)).await;
                 stream.set_zero_linger()?;
             }

@@ -1,5 +1,5 @@
-//! An endless body as Icecast and SHOUTcast send it: frames paced by the wall clock, a burst at the start, titles in
-//! between where they are asked for.
+//! An endless body as Icecast and SHOUTcast send it: frames paced by the wall clock, a burst at the start, and titles
+//! in between if the client asks for them.
 
 use std::fmt::Write;
 use std::io;
@@ -17,11 +17,11 @@ use super::programme::{Container, Frames};
 use super::setup;
 use super::station::Station;
 
-/// Bytes of sound between two titles.
+/// How many bytes of sound are between two titles.
 const META_EVERY: usize = 8_192;
 const TICK: Duration = Duration::from_millis(50);
 
-/// Sends the station's frames until the client leaves or a fault strikes; `fault` has already struck.
+/// Sends the station's frames until the client leaves or a fault ends it; `fault` has struck already.
 pub(super) async fn serve(
     station: &Station,
     request: &Request,
@@ -71,14 +71,14 @@ pub(super) async fn serve(
                     (container, frames) = (next, other);
                 }
             }
-            // Whatever else goes wrong, nothing comes.
+            // After any other fault, nothing comes.
             Some(_) => {}
         }
         clock.sleep(TICK).await;
     }
 }
 
-/// What it sends by now.
+/// Returns the programme that the station sends now.
 fn format(station: &Station) -> (Container, Arc<Frames>) {
     let changed = station.state().live.clone();
     changed.unwrap_or_else(|| (station.setup.container, Arc::clone(&station.sound.frames)))
@@ -87,9 +87,9 @@ fn format(station: &Station) -> (Container, Arc<Frames>) {
 /// Puts titles between the bytes of the sound.
 struct Titles {
     every: usize,
-    /// Whether a title that stays is written out again.
+    /// Whether an unchanged title is repeated.
     again: bool,
-    /// Whether there are any.
+    /// Whether there are titles.
     told: bool,
     until: usize,
     title: String,
@@ -119,7 +119,7 @@ impl Titles {
         all
     }
 
-    /// A block of metadata: its length in units of 16 bytes, then the text; 0 where the title is the same.
+    /// Returns a block of metadata: its length in units of 16 bytes, then the text; 0 if the title is the same.
     fn block(&mut self, now: DateTime<Utc>) -> Vec<u8> {
         let title = format!("StreamTitle='Ten seconds, number {}';", now.timestamp() / 10);
         if !self.told || title == self.title && !self.again {

@@ -1,7 +1,7 @@
-//! A station whose format changes as it goes, without a sample lost or doubled where it does.
+//! A station whose format changes, without a sample lost or doubled at the change.
 //!
-//! All encodings share a grid of 1.92 s, on which each of them has a whole number of frames; what their encoders put
-//! before the sound is made up for by beginning later. So segment `n` of one can be followed by segment `n + 1` of any.
+//! All encodings share a grid of 1.92 s, on which each has a whole number of frames; each begins later by the samples
+//! that its encoder puts before the sound. So segment `n + 1` of any encoding can follow segment `n` of another.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -13,9 +13,9 @@ use super::programme::{self, Codec, Container, Segment, Segments, Voice};
 
 /// 90 frames of AAC at 48 kHz, 60 at 32 kHz, 45 at 24 kHz, 80 of MP3 at 48 kHz.
 const GRID: Duration = Duration::from_millis(1_920);
-/// What the encoder with the latest sound puts before it, in samples at 48 kHz: AAC at 24 kHz.
+/// The most samples at 48 kHz that an encoder puts before the sound: AAC at 24 kHz.
 const LATEST: u32 = 2_048;
-/// Time stamps of a transport stream have so many values.
+/// How many values the timestamps of a transport stream have.
 const STAMPS: u64 = 1 << 33;
 
 /// One format.
@@ -26,7 +26,7 @@ pub struct Act {
     /// 48,000, 32,000 or 24,000 Hz; MP3 only 48,000.
     pub rate: u32,
     pub channels: u32,
-    /// Nothing can be heard.
+    /// Whether it is silent.
     pub silent: bool,
 }
 
@@ -34,15 +34,15 @@ pub struct Act {
 #[derive(Debug, Clone)]
 pub struct Mix {
     pub acts: Vec<Act>,
-    /// Which act each segment is, over and over.
+    /// The act of each segment, repeated.
     pub order: Vec<usize>,
     /// Whether the playlist says so (`EXT-X-DISCONTINUITY`).
     pub announced: bool,
-    /// What is added to the time stamps of segment `n`, in ticks of 90 kHz.
+    /// Returns what is added to the timestamps of segment `n`, in ticks of 90 kHz.
     pub shift: Option<fn(u64) -> u64>,
 }
 
-/// The programme of now, mixed.
+/// Returns the current programme, mixed.
 pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
     let first = programme::beginning(now);
     let made: Vec<Arc<Segments>> = mix.acts.iter().map(|act| act.segments(first)).collect();
@@ -63,7 +63,7 @@ pub(super) fn segments(mix: &Mix, now: DateTime<Utc>) -> Arc<Segments> {
 }
 
 impl Act {
-    /// The programme that begins at `first`, as this act; made once.
+    /// Returns the programme that begins at `first`, as this act; made once.
     fn segments(self, first: i64) -> Arc<Segments> {
         type Made = HashMap<Act, (i64, Arc<Segments>)>;
         static MADE: Mutex<Option<Made>> = Mutex::new(None);
@@ -81,7 +81,7 @@ impl Act {
 
     fn make(self, first: i64) -> Segments {
         let before = self.codec.delay_and_frame().0 * 48_000 / self.rate;
-        // Every encoding then begins where the one with the latest sound does.
+        // Every encoding begins where the one with the latest sound does.
         let late = before.checked_sub(1_024).expect("no encoder is faster than AAC at 48 kHz");
         assert!(before <= LATEST, "{self:?}");
         let Self { codec, rate, channels, silent, .. } = self;
@@ -93,7 +93,7 @@ impl Act {
     }
 }
 
-/// A transport stream (ISO/IEC 13818-1) with `ticks` added to every PCR, PTS and DTS.
+/// Returns a transport stream (ISO/IEC 13818-1) with `ticks` added to every PCR, PTS and DTS.
 fn shifted(bytes: &[u8], ticks: u64) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
     for packet in bytes.chunks_exact_mut(188) {

@@ -1,8 +1,7 @@
-//! A radio station in the test process: live HLS, endless bodies and a page to scrape, by the wall clock, over
-//! timecode audio, with a switch for everything that goes wrong at real stations.
+//! Radio stations in the test process: live HLS, endless bodies and a page to scrape, by the wall clock, with timecode
+//! audio, and a switch for every fault of real stations.
 //!
-//! It runs on threads of its own, so a test may block (on the real binary, say) while it serves. It ends, with all its
-//! connections, when it is dropped.
+//! The origin runs on its own threads, so a test may block while it serves. Dropping it ends all its connections.
 
 mod bomb;
 mod encrypt;
@@ -44,7 +43,7 @@ use station::Session;
 
 use super::ports;
 
-/// A request and what it got.
+/// A request and its answer.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// When it was answered.
@@ -53,11 +52,11 @@ pub struct Entry {
     pub station: String,
     /// What was asked for.
     pub part: Part,
-    /// Of which sequence number, for segments.
+    /// The sequence number, for segments.
     pub sequence: Option<u64>,
     /// Path and query.
     pub target: String,
-    /// The status; 0 where the connection was reset or nothing was said.
+    /// The status; 0 if the connection was reset or there was no answer.
     pub status: u16,
 }
 
@@ -77,7 +76,7 @@ struct Shared {
 }
 
 impl Origin {
-    /// Starts it on a free port of 127.0.0.1.
+    /// Starts the server on a free port of 127.0.0.1.
     pub fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -112,12 +111,12 @@ impl Origin {
         StationHandle { station, shared: Arc::clone(&self.shared) }
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub fn log(&self) -> Vec<Entry> {
         self.shared.log.lock().expect("healthy").clone()
     }
 
-    /// Closes the port, and all connections with it, or opens it again.
+    /// Closes the port and all connections, or opens the port again.
     pub fn close_port(&self, closed: bool) {
         self.port_closed.send_replace(closed);
     }
@@ -142,37 +141,37 @@ pub struct StationHandle {
 pub struct InFormat(Container, Arc<programme::Frames>);
 
 impl StationHandle {
-    /// Where a player starts: the master playlist if there is one, else the media playlist; signed where needed.
+    /// Returns where a player starts: the master playlist if there is one, else the media playlist; signed if needed.
     pub fn url(&self) -> String {
         self.station.stream_url(self.shared.clock.now())
     }
 
-    /// The page in the shape of KBS, with the URL in escaped JSON.
+    /// Returns a page in the shape of KBS, with the URL in escaped JSON.
     pub fn page_url(&self) -> String {
         self.station.url("page")
     }
 
-    /// A page that is nothing but the URL.
+    /// Returns a page that is only the URL.
     pub fn address_url(&self) -> String {
         self.station.url("address")
     }
 
-    /// The endless body.
+    /// Returns the URL of the endless body.
     pub fn live_url(&self) -> String {
         self.station.url("live")
     }
 
-    /// Whether it says when its segments were on the air.
+    /// Returns whether its playlist has dates.
     pub fn stamped(&self) -> bool {
         self.station.setup.programme_time != ProgrammeTime::No
     }
 
-    /// The length of its segments.
+    /// Returns the length of its segments.
     pub fn segment(&self) -> Duration {
         self.station.setup.segment
     }
 
-    /// Its requests so far.
+    /// Returns its requests so far.
     pub fn log(&self) -> Vec<Entry> {
         let log = self.shared.log.lock().expect("healthy");
         log.iter().filter(|entry| entry.station == self.station.name).cloned().collect()
@@ -188,20 +187,21 @@ impl StationHandle {
         self.station.state().faults.clear();
     }
 
-    /// The sequence number of the newest segment in the playlist.
+    /// Returns the sequence number of the newest segment in the playlist.
     pub fn newest(&self) -> u64 {
         let view = self.station.view(self.shared.clock.now());
         view.sequence(view.window.end.saturating_sub(1).max(view.session.first))
     }
 
-    /// When the segments in the playlist were on the air: the first's beginning, the last's end.
+    /// Returns when the segments in the playlist were on the air: from the beginning of the first to the end of the
+    /// last.
     pub fn window(&self) -> (DateTime<Utc>, DateTime<Utc>) {
         let segments = &self.station.sound.list[self.station.view(self.shared.clock.now()).window];
         let (first, last) = (segments.first().expect("a window"), segments.last().expect("a window"));
         (first.begins, last.ends())
     }
 
-    /// When the segment with this number of the first session was on the air.
+    /// Returns when the segment with this number of the first session was on the air.
     pub fn on_air(&self, sequence: u64) -> (DateTime<Utc>, DateTime<Utc>) {
         let index = usize::try_from(sequence - self.station.setup.first_sequence).expect("small");
         let segment = &self.station.sound.list[index];
@@ -213,17 +213,17 @@ impl StationHandle {
         self.station.state().gaps.push(sequence);
     }
 
-    /// From now on playlists and segments are found elsewhere.
+    /// Moves playlists and segments from now on.
     pub fn redirect(&self, redirects: Redirects) {
         self.station.state().redirects = Some(redirects);
     }
 
-    /// Lets the station answer `text` as `content_type` for one more file; gives its URL.
+    /// Adds a file to the station: `text` as `content_type`; returns its URL.
     pub fn put(&self, file: &str, content_type: &str, text: &str) -> String {
         self.put_reply(file, Reply::ok(content_type, text.to_owned()))
     }
 
-    /// Lets one more file of the station lead to `target` (302); gives its URL.
+    /// Adds a file to the station that redirects to `target` (302); returns its URL.
     pub fn put_redirect(&self, file: &str, target: &str) -> String {
         self.put_reply(file, Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", target))
     }
@@ -233,13 +233,14 @@ impl StationHandle {
         self.station.url(file)
     }
 
-    /// The programme in another format, to go on in. Blocks until it is made, which a busy machine takes long for.
+    /// Returns the programme in another format, to go on with. Blocks until it is made, which takes long on a busy
+    /// machine.
     pub fn in_format(&self, container: Container) -> InFormat {
         let segments = programme::segments(container, self.segment(), self.shared.clock.now());
         InFormat(container, Arc::clone(&segments.frames))
     }
 
-    /// From now on the endless body is in another format, without a break.
+    /// Continues the endless body in another format from now on, without a break.
     pub fn go_on_in(&self, InFormat(container, frames): InFormat) {
         self.station.state().live = Some((container, frames));
     }
@@ -249,8 +250,8 @@ impl StationHandle {
         self.station.state().twice.push(sequence);
     }
 
-    /// From segment `sequence` on the same advertisement is on the air as whenever this is said, for two segments, between
-    /// marks; only in ADTS.
+    /// Plays the advertisement in two segments from `sequence` on, between marks: the same bytes each time. Only in
+    /// ADTS.
     pub fn advertise(&self, sequence: u64) {
         self.station.state().spots.extend([(sequence, 0), (sequence + 1, 1)]);
     }
@@ -279,7 +280,7 @@ impl StationHandle {
     }
 }
 
-/// Listens at `address`, which is ours. A child that another test starts holds for a moment what was listened on before.
+/// Listens at `address`, which is ours. A child that another test starts may hold the old socket for a moment.
 async fn bind(clock: &dyn Clock, address: SocketAddr) -> TcpListener {
     let mut tries = 500;
     loop {
@@ -321,12 +322,12 @@ async fn listen(
 
 async fn becomes(flag: &mut watch::Receiver<bool>, wanted: bool) {
     if flag.wait_for(|flag| *flag == wanted).await.is_err() {
-        // Its owner is gone, and with it whoever could set it; the token ends the waiting.
+        // The owner is gone, which alone could set it; the token ends the waiting.
         std::future::pending::<()>().await;
     }
 }
 
-/// Answers the requests of one connection. Its end, however it comes, is the client's business.
+/// Answers the requests of one connection, until it ends for whatever reason.
 async fn converse(shared: &Shared, mut stream: TcpStream) -> Option<()> {
     while let Ok(Some(request)) = Request::read(&mut stream).await {
         let now = shared.clock.now();

@@ -8,12 +8,12 @@ use super::programme::Container;
 use super::setup::{ByQuery, ProgrammeTime, Redundant};
 use super::station::{Station, View, target_duration};
 
-/// The target duration where no lengths are said.
+/// The target duration if the playlist has no lengths.
 const UNSAID_TARGET: u64 = 10;
 /// A host that is down.
 const DOWN: &str = "http://127.0.0.1:1";
 
-/// A master playlist. All variants sound the same; the request log tells which was chosen.
+/// Returns a master playlist. All variants sound the same; the request log tells which was chosen.
 pub(super) fn master(station: &Station, now: DateTime<Utc>) -> String {
     let setup = &station.setup;
     let mut text = "#EXTM3U\n".to_owned();
@@ -49,7 +49,7 @@ pub(super) fn master(station: &Station, now: DateTime<Utc>) -> String {
     text
 }
 
-/// A media playlist.
+/// Returns a media playlist.
 pub(super) fn media(station: &Station, view: &View, now: DateTime<Utc>) -> String {
     let (setup, list) = (&station.setup, &station.sound.list[view.window.clone()]);
     let longest = list.iter().map(|segment| segment.duration).max().unwrap_or_default();

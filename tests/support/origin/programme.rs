@@ -1,9 +1,9 @@
-//! What is on the air: timecode audio, encoded once per test process and codec, cut into segments per container.
+//! The programme: timecode audio, encoded once per test process and codec, cut into segments per container.
 //!
-//! Everything here knows its wall-clock time to the sample. An encoder puts samples of its own in front of the sound
-//! (AAC in ffmpeg 1,024; LAME with the decoder's own delay 1,105), which a live stream cannot declare; so a decoded
-//! frame is heard that much later than its place in the stream says, and the times here are those of the sound that a
-//! decoder gives for it. `tests/origin.rs` proves that.
+//! Everything here has a wall-clock time, exact to the sample. An encoder puts extra samples in front of the sound (AAC
+//! in ffmpeg 1,024; LAME with the decoder's delay 1,105), which a live stream cannot declare. So a decoded frame is
+//! heard that much later than its position in the stream says, and the times here are those of the decoded sound.
+//! `tests/origin.rs` proves that.
 
 #![expect(clippy::cast_precision_loss, reason = "counts of frames are far below 2^52")]
 
@@ -36,7 +36,7 @@ pub enum Container {
 }
 
 impl Container {
-    /// The extension of its segments.
+    /// Returns the extension of its segments.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Ts => "ts",
@@ -48,7 +48,7 @@ impl Container {
         }
     }
 
-    /// What a server calls it.
+    /// Returns its media type.
     pub fn content_type(self) -> &'static str {
         match self {
             Self::Ts => "video/mp2t",
@@ -82,7 +82,7 @@ pub enum Codec {
 }
 
 impl Codec {
-    /// Samples that encoder and decoder put before the sound, and samples of a frame.
+    /// Returns how many samples encoder and decoder put before the sound, and how many a frame has.
     pub fn delay_and_frame(self) -> (u32, u32) {
         match self {
             Self::Aac => (1_024, 1_024),
@@ -101,15 +101,15 @@ pub struct Voice {
     pub channels: u32,
     /// How much later than the programme it begins, in samples at 48 kHz.
     pub late: u32,
-    /// Nothing can be heard.
+    /// Whether it is silent.
     pub silent: bool,
 }
 
-/// A programme reaches so far back from when it is first asked for (s) …
+/// How far a programme reaches back when it is first asked for (s) …
 const BACK: i64 = 120;
-/// … has so many seconds in all …
+/// … how long it is in all (s) …
 const SECONDS: usize = 480;
-/// … and is made anew when less than this is left of it: no test may take longer.
+/// … and how much must be left of it, or it is made again (s): no test may take longer.
 const ENOUGH: TimeDelta = TimeDelta::seconds(200);
 
 /// Encoded frames.
@@ -119,24 +119,24 @@ pub struct Frames {
     pub begins: DateTime<Utc>,
     /// How long a frame plays, in seconds.
     pub frame: f64,
-    /// What stands before all frames.
+    /// The bytes before all frames.
     pub head: Bytes,
     data: Bytes,
     places: Vec<Range<usize>>,
 }
 
 impl Frames {
-    /// How many there are.
+    /// Returns how many frames there are.
     pub fn count(&self) -> usize {
         self.places.len()
     }
 
-    /// When the sound of frame `index` began.
+    /// Returns when the sound of frame `index` began.
     pub fn time(&self, index: usize) -> DateTime<Utc> {
         self.begins + seconds(index as f64 * self.frame)
     }
 
-    /// The number of frames that have ended by `now`.
+    /// Returns how many frames have ended by `now`.
     pub fn ended(&self, now: DateTime<Utc>) -> usize {
         let passed = (now - self.begins).as_seconds_f64() / self.frame;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -144,7 +144,7 @@ impl Frames {
         count
     }
 
-    /// The bytes of some frames in a row.
+    /// Returns the bytes of consecutive frames.
     pub fn bytes(&self, frames: Range<usize>) -> Bytes {
         match (self.places.get(frames.start), frames.end.checked_sub(1).and_then(|last| self.places.get(last))) {
             (Some(first), Some(last)) if first.start < last.end => self.data.slice(first.start..last.end),
@@ -167,7 +167,7 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// When its last sample was on the air.
+    /// Returns when its last sample was on the air.
     pub fn ends(&self) -> DateTime<Utc> {
         self.begins + self.duration
     }
@@ -178,13 +178,13 @@ impl Segment {
 pub struct Segments {
     /// The segments, one after another without a hole.
     pub list: Vec<Segment>,
-    /// How they are packed, with the initialisation section of each way; one unless the format changes.
+    /// The containers, each with its initialisation section; one unless the format changes.
     pub acts: Vec<(Container, Option<Bytes>)>,
     /// The frames they were cut from.
     pub frames: Arc<Frames>,
 }
 
-/// The programme of now in `container`, in segments of about `length`. Takes about a second the first time.
+/// Returns the current programme in `container`, in segments of about `length`. Takes about a second the first time.
 pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> Arc<Segments> {
     static CUT: Made<(Container, Duration), Segments> = Made::new();
     let first = beginning(now);
@@ -195,14 +195,14 @@ pub fn segments(container: Container, length: Duration, now: DateTime<Utc>) -> A
     })
 }
 
-/// What is made of the programme, each thing once, one after another, and again when the programme is another. What is made
-/// is had at once, whatever else is being made.
+/// A cache of what is made from the programme: each value is made once per programme, one at a time. A value that
+/// exists is returned at once, even while another is being made.
 struct Made<K, V> {
     made: Mutex<Option<HashMap<K, OfProgramme<V>>>>,
     making: Mutex<()>,
 }
 
-/// A thing, and when the programme begins of which it is made.
+/// A value, and when the programme begins from which it was made.
 type OfProgramme<V> = (i64, Arc<OnceLock<Arc<V>>>);
 
 impl<K: Eq + Hash, V> Made<K, V> {
@@ -227,7 +227,7 @@ impl<K: Eq + Hash, V> Made<K, V> {
     }
 }
 
-/// The Unix time at which the programme of now begins: the same for all encodings until little of it is left.
+/// Returns the Unix time at which the current programme begins: the same for all encodings until little of it is left.
 pub fn beginning(now: DateTime<Utc>) -> i64 {
     static BEGINNING: Mutex<Option<i64>> = Mutex::new(None);
     let mut beginning = BEGINNING.lock().expect("nobody panics here");
@@ -238,7 +238,7 @@ pub fn beginning(now: DateTime<Utc>) -> i64 {
     }
 }
 
-/// The programme that begins at `first`, in one encoding.
+/// Returns the programme that begins at `first`, in one encoding.
 pub fn frames(voice: Voice, first: i64) -> Arc<Frames> {
     static ENCODED: Made<Voice, Frames> = Made::new();
     ENCODED.get(voice, first, || ffmpeg::in_background(|| encode(voice, first)))
@@ -254,7 +254,7 @@ fn encode(voice: Voice, first: i64) -> Frames {
     let to = ["-ar", &rate, "-ac", &channels];
     let args: &[&str] = match voice.codec {
         Codec::Aac => &["-c:a", "aac", "-b:a", "96k", "-f", "adts"],
-        // Without a reservoir, so that it can be cut anywhere.
+        // Without a bit reservoir, so that it can be cut anywhere.
         Codec::Flac => &["-c:a", "flac", "-frame_size", "4608", "-f", "flac"],
         Codec::Pcm => &["-c:a", "pcm_s16le", "-f", "wav"],
         Codec::Mp3 => &["-c:a", "libmp3lame", "-b:a", "128k", "-reservoir", "0", "-write_xing", "0", "-f", "mp3"],
@@ -288,7 +288,8 @@ fn encode(voice: Voice, first: i64) -> Frames {
     Frames { begins, frame: f64::from(samples) / rate, head, data, places }
 }
 
-/// How long the frame of FLAC is that `data` begins with: up to the head of the next, which has the next number.
+/// Returns the length of the FLAC frame at the beginning of `data`: up to the head of the next, which has the next
+/// number.
 fn flac_frame(data: &[u8], number: usize) -> usize {
     let next = char::from_u32(u32::try_from(number + 1).expect("few frames")).expect("a number that UTF-8 can write");
     let next = next.to_string();
@@ -299,7 +300,7 @@ fn flac_frame(data: &[u8], number: usize) -> usize {
     (7..data.len()).find(is_next).unwrap_or(data.len())
 }
 
-/// Packed audio (RFC 8216 section 3.4): frames after an ID3 tag that carries the timestamp of the first.
+/// Returns packed audio (RFC 8216 section 3.4): frames after an ID3 tag with the timestamp of the first.
 pub fn packed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
     let boundary = |index: usize| {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
@@ -329,7 +330,7 @@ fn timestamp_tag(seconds: f64) -> Vec<u8> {
     tag
 }
 
-/// Transport stream and MP4 come from ffmpeg's own muxers, without encoding again.
+/// Makes transport streams and MP4 with ffmpeg's muxers, without encoding again.
 pub fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Segments {
     let folder = tempfile::tempdir().expect("a folder for segments");
     let place = |name: &str| folder.path().join(name).to_str().expect("temp paths are UTF-8").to_owned();
@@ -357,7 +358,7 @@ pub fn muxed(container: Container, frames: Arc<Frames>, length: Duration) -> Seg
     Segments { list, acts: vec![(container, init)], frames }
 }
 
-/// A span of so many seconds.
+/// Returns a span of `seconds`.
 pub fn seconds(seconds: f64) -> TimeDelta {
     #[expect(clippy::cast_possible_truncation, reason = "minutes in nanoseconds")]
     let nanoseconds = (seconds * 1e9).round() as i64;

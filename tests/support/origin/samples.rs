@@ -1,5 +1,5 @@
-//! Frames of AAC, each encrypted by itself (Apple, "MPEG-2 Stream Encryption Format for HTTP Live Streaming"): header and 16
-//! bytes in clear, then whole blocks, then the rest in clear; the chain begins anew with each frame.
+//! AAC frames, each encrypted separately (Apple, "MPEG-2 Stream Encryption Format for HTTP Live Streaming"): header and
+//! 16 bytes in clear, then whole encrypted blocks, then the rest in clear; the chain restarts with each frame.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use aes::cipher::{Block, BlockModeEncrypt, KeyIvInit};
 
 const PACKET: usize = 188;
 
-/// A segment of frames, or of packets with frames in them, encrypted.
+/// Encrypts a segment of frames, or of packets with frames.
 pub(super) fn seal(key: &[u8; 16], iv: [u8; 16], segment: &[u8]) -> Vec<u8> {
     let mut bytes = segment.to_vec();
     if bytes.first() != Some(&0x47) {
@@ -46,7 +46,7 @@ pub(super) fn seal(key: &[u8; 16], iv: [u8; 16], segment: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Where the frames of packed audio begin: behind its ID3 tag.
+/// Returns where the frames of packed audio begin: after its ID3 tag.
 fn places(bytes: &[u8]) -> Option<usize> {
     let head = bytes.strip_prefix(b"ID3")?;
     Some(10 + head[3..7].iter().fold(0, |length, byte| length << 7 | usize::from(*byte)))
@@ -69,7 +69,7 @@ fn seal_frames(key: &[u8; 16], iv: [u8; 16], frames: &mut [u8]) {
     }
 }
 
-/// Calls AAC in a program map by the kind of encrypted AAC, and sums it up anew.
+/// Sets the stream type of encrypted AAC in a program map, and computes its checksum again.
 fn rename(section: &mut [u8]) {
     let end = 3 + (usize::from(section[1] & 0x0F) << 8 | usize::from(section[2])) - 4;
     let mut at = 12 + (usize::from(section[10] & 0x0F) << 8 | usize::from(section[11]));

@@ -1,4 +1,4 @@
-//! What kind of station it is.
+//! The setup of a station.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use super::programme::Container;
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a property of its own")]
 pub struct Setup {
-    /// How its sound is packed.
+    /// The container of its sound.
     pub container: Container,
     /// The length of a segment.
     pub segment: Duration,
-    /// Segments in the playlist.
+    /// How many segments the playlist has.
     pub window: usize,
-    /// How much later than its end a segment is offered.
+    /// How long after its end a segment is offered.
     pub lag: Duration,
-    /// Where the playlist says when a segment was on the air.
+    /// Which segments have dates in the playlist.
     pub programme_time: ProgrammeTime,
-    /// How far the clock is ahead by which it says so.
+    /// How far the clock of the dates is ahead.
     pub clock_error: TimeDelta,
     /// AES-128, not with `byte_ranges`.
     pub encryption: Option<Encryption>,
@@ -29,52 +29,52 @@ pub struct Setup {
     pub byte_ranges: bool,
     /// How playlists are compressed.
     pub gzip: Gzip,
-    /// Playlists and segments have moved.
+    /// Where playlists and segments have moved.
     pub redirects: Redirects,
-    /// Bandwidths in a master playlist; without any there is none.
+    /// The bandwidths in the master playlist; without any there is no master playlist.
     pub variants: Vec<u64>,
-    /// What else a master playlist says of each variant.
+    /// Further attributes of each variant in the master playlist.
     pub variant_says: &'static str,
-    /// How redundant they are.
+    /// How redundant the variants are.
     pub redundant: Redundant,
-    /// The attributes of renditions of their sound, which have lists of their own: `r0`, `r1`, …
+    /// The attributes of audio renditions, which have their own playlists: `r0`, `r1`, …
     pub renditions: Vec<&'static str>,
-    /// Playlists are written in variables (`EXT-X-DEFINE`); with one variant, and segments of the first session.
+    /// Whether playlists use variables (`EXT-X-DEFINE`); with one variant, and segments of the first session.
     pub defines: bool,
-    /// Whether playlists say how long segments play; else they say -1, and a target duration of 10 s.
+    /// Whether playlists have the lengths of segments; otherwise -1, and a target duration of 10 s.
     pub says_lengths: bool,
-    /// Playlist URLs are signed and expire.
+    /// How playlist URLs are signed and expire.
     pub token: Option<Token>,
-    /// The page sets a cookie without which there is no playlist, segment or key.
+    /// Whether the page sets a cookie that playlists, segments and keys require.
     pub cookies: bool,
-    /// For how long that cookie is good, where it is not for ever.
+    /// How long that cookie is valid; `None` means for ever.
     pub cookie_lifetime: Option<Duration>,
-    /// Segments are named by their number alone, so that an encoder that begins anew uses old names again.
+    /// Whether segments are named by their number alone, so that a restarted encoder uses old names again.
     pub same_names: bool,
-    /// Segments have one path, and their names in the query.
+    /// Whether segments have one path, with their names in the query.
     pub by_query: Option<ByQuery>,
     /// A header and its value that every request must have.
     pub header: Option<(&'static str, &'static str)>,
     /// The number of the first segment of the programme.
     pub first_sequence: u64,
-    /// What a listener to the endless body gets at once.
+    /// How much a listener to the endless body gets at once.
     pub burst: Duration,
-    /// The format changes as it goes; `container` and `segment` then do not count.
+    /// How the format changes; then `container` and `segment` do not count.
     pub mix: Option<Mix>,
-    /// What segment `n` of the programme is sent as; not with `encryption` or `byte_ranges`.
+    /// Changes segment `n` of the programme before it is sent; not with `encryption` or `byte_ranges`.
     pub sent_as: Option<SentAs>,
-    /// The status line of what succeeds, where it is not that of HTTP; empty where there is no head at all.
+    /// The status line of successful answers, if it is not that of HTTP; empty for no head at all.
     pub status_line: Option<&'static str>,
-    /// Lines in the head of every answer, as they stand.
+    /// Raw lines in the head of every answer.
     pub odd_lines: &'static [&'static str],
-    /// How long an endless body takes to its head.
+    /// How long the head of an endless body takes.
     pub head_after: Duration,
     /// Where titles stand in an endless body.
     pub titles: Titles,
 }
 
 impl Setup {
-    /// A plain station: segments of 2 s, five of them in the window, offered as soon as they end, no extras.
+    /// Returns a plain station: segments of 2 s, five in the window, offered as soon as they end, no extras.
     pub fn of(container: Container) -> Self {
         Self {
             container,
@@ -111,7 +111,7 @@ impl Setup {
     }
 }
 
-/// From the number of a segment and its bytes to what is sent.
+/// A function from the number and the bytes of a segment to what is sent.
 pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
 
 /// How playlists are compressed with gzip.
@@ -119,26 +119,26 @@ pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
 pub enum Gzip {
     /// Not at all.
     No,
-    /// Where the client allows it, and their heads say so.
+    /// If the client accepts it, with a true Content-Encoding.
     Yes,
-    /// Not at all, and their heads say that they are.
+    /// Not at all, but with a Content-Encoding.
     OnlySaid,
-    /// Whatever the client allows, and their heads do not say so.
+    /// Always, without a Content-Encoding.
     Unsaid,
 }
 
 /// Where titles stand in an endless body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Titles {
-    /// Where they were asked for, at the distance that the head says.
+    /// If the client asks for them, at the distance that the head gives.
     AsSaid,
-    /// Nowhere, whatever the head says.
+    /// No titles, although the head announces them.
     Missing,
-    /// With so many bytes of sound between them, whatever the head says; each is written out again.
+    /// With this many bytes of sound between them, whatever the head says; unchanged titles are repeated.
     Every(usize),
-    /// The same, and the head says nothing.
+    /// With this many bytes of sound between them, and no announcement in the head; unchanged titles are repeated.
     Unsaid(usize),
-    /// With so many bytes of sound between them, never a text in them, and the head says nothing.
+    /// Empty blocks with this many bytes of sound between them, and no announcement in the head.
     Untold(usize),
 }
 
@@ -153,27 +153,27 @@ pub enum ProgrammeTime {
     Every,
 }
 
-/// What else stands in a query that names a segment.
+/// What else the query of a segment has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ByQuery {
     /// Nothing.
     Plain,
-    /// A token, another one with every reload.
+    /// A token, which changes with every reload.
     Token,
-    /// A token, another one with every reload and for every segment.
+    /// A token, which changes with every reload and for every segment.
     TokenEach,
 }
 
 /// How segments are encrypted.
 #[derive(Debug, Clone, Copy)]
 pub struct Encryption {
-    /// The IV stands in the playlist; else it is the sequence number.
+    /// Whether the playlist has the IV; otherwise it is the sequence number.
     pub explicit_iv: bool,
-    /// Segments with the same key.
+    /// How many segments share a key.
     pub rotate_every: u64,
-    /// By what.
+    /// The cipher.
     pub method: Method,
-    /// Whether all segments have a padding (PKCS#7); else those whose length needs one.
+    /// Whether all segments are padded (PKCS#7); otherwise only those whose length needs it.
     pub padded: bool,
     /// How the key is written.
     pub key: KeyForm,
@@ -223,7 +223,7 @@ pub enum Redundant {
 /// Where playlists and segments are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// Where they are said to be.
+    /// At their addresses.
     No,
     /// Elsewhere on this server (302).
     SameHost,
@@ -234,11 +234,11 @@ pub enum Redirects {
 /// How playlist URLs expire.
 #[derive(Debug, Clone, Copy)]
 pub struct Token {
-    /// For how long one is good.
+    /// How long a URL is valid.
     pub lifetime: Duration,
-    /// Whether and how the URL says so.
+    /// How the URL gives its expiry, if it does.
     pub written: Written,
-    /// What an expired one gets.
+    /// The answer to an expired URL.
     pub status: u16,
 }
 

@@ -1,4 +1,4 @@
-//! Advertisements: sound without timecode, the same to the byte whenever it is on the air.
+//! Advertisements: sound without timecode, with the same bytes each time.
 
 use std::sync::OnceLock;
 
@@ -6,12 +6,12 @@ use bytes::Bytes;
 
 use crate::support::ffmpeg;
 
-/// How many there are.
+/// How many advertisements there are.
 const SPOTS: usize = 4;
-/// The samples of an AAC frame.
+/// How many samples an AAC frame has.
 const FRAME: usize = 1_024;
 
-/// Spot `number` in ADTS at 48 kHz, of so many frames: a low tone, out of the way of timecode.
+/// Returns spot `number` in ADTS at 48 kHz, of `frames` frames: a low tone, below the timecode.
 pub(super) fn adts(number: usize, frames: usize) -> Bytes {
     static SOUND: OnceLock<Vec<Vec<Bytes>>> = OnceLock::new();
     let sounds = SOUND.get_or_init(|| (0..SPOTS).map(encoded).collect());
@@ -30,7 +30,7 @@ fn encoded(number: usize) -> Vec<Bytes> {
     frames
 }
 
-/// How many frames play for so many seconds.
+/// Returns how many frames play for `seconds`.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number")]
 pub(super) fn frames(seconds: f64) -> usize {
     (seconds * 48_000.0 / FRAME as f64).round() as usize

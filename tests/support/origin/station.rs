@@ -18,7 +18,7 @@ use super::setup::{Gzip, Redirects, Setup};
 use super::spot;
 use super::token;
 
-/// Segments that can still be had after they have left the playlist.
+/// How many segments are still served after they have left the playlist.
 const GRACE: usize = 3;
 
 /// A station of the origin.
@@ -32,32 +32,32 @@ pub(super) struct Station {
     state: Mutex<State>,
 }
 
-/// What changes while it runs.
+/// The state that changes while the station runs.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub faults: Faults,
     pub sessions: Vec<Session>,
-    /// Sequence numbers with `EXT-X-GAP`, whose segments are not to be had.
+    /// Sequence numbers with `EXT-X-GAP`, whose segments are missing.
     pub gaps: Vec<u64>,
-    /// Sequence numbers whose line stands there twice.
+    /// Sequence numbers that are listed twice.
     pub twice: Vec<u64>,
-    /// Segments in which an advertisement is on the air, and which.
+    /// Segments with an advertisement, and which.
     pub spots: HashMap<u64, usize>,
-    /// Where playlists and segments are found by now, where that has changed.
+    /// Where playlists and segments have moved, if they have.
     pub redirects: Option<Redirects>,
-    /// What else can be had, by path.
+    /// Further files, by path.
     pub files: HashMap<String, Reply>,
-    /// How an endless body goes on, where that has changed.
+    /// How an endless body goes on, if that has changed.
     pub live: Option<(Container, Arc<Frames>)>,
 }
 
-/// One run of the encoder: its sequence numbers begin anew.
+/// One run of the encoder, with its own sequence numbers.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     /// Its first segment, as an index into the programme, and that one's number.
     pub first: usize,
     pub base: u64,
-    /// When its playlist is there.
+    /// When its playlist appears.
     pub visible: DateTime<Utc>,
     /// The index after its last segment, once that is known …
     pub until: Option<usize>,
@@ -103,13 +103,13 @@ impl Station {
         self.state.lock().expect("no request panics while it holds the state")
     }
 
-    /// The number of segments that are there at `now`.
+    /// Returns how many segments exist at `now`.
     pub fn available(&self, now: DateTime<Utc>) -> usize {
         let lag = TimeDelta::from_std(self.setup.lag).expect("short");
         self.sound.list.partition_point(|segment| segment.ends() + lag <= now)
     }
 
-    /// What the playlist shows at `now`.
+    /// Returns what the playlist shows at `now`.
     pub fn view(&self, now: DateTime<Utc>) -> View {
         let available = self.available(now);
         let state = self.state();
@@ -122,23 +122,23 @@ impl Station {
         View { number, session, window: start..end, ended }
     }
 
-    /// A URL below this station.
+    /// Returns a URL below this station.
     pub fn url(&self, file: &str) -> String {
         format!("{}/{}/{file}", self.base, self.name)
     }
 
-    /// Where a player starts, signed at `now` where that is needed.
+    /// Returns where a player starts, signed at `now` if that is needed.
     pub fn stream_url(&self, now: DateTime<Utc>) -> String {
         let file = if self.setup.variants.is_empty() { "playlist.m3u8" } else { "master.m3u8" };
         self.url(&(file.to_owned() + &self.signature(now)))
     }
 
-    /// The query that makes a playlist URL good, with its question mark.
+    /// Returns the query that makes a playlist URL valid, with its question mark.
     pub fn signature(&self, now: DateTime<Utc>) -> String {
         self.setup.token.map_or_else(String::new, |token| token::signature(token, &self.name, now))
     }
 
-    /// Which part a path is, and of which sequence number.
+    /// Returns which part a path is, and of which sequence number.
     pub fn part(path: &str) -> (Part, Option<u64>) {
         let file = path.rsplit('/').next().unwrap_or_default();
         let part = match file {
@@ -175,7 +175,7 @@ impl Station {
         (Reply { status_line, odd_lines, ..reply }, part, sequence)
     }
 
-    /// The path of a request, with the name of a segment that stands in the query.
+    /// Returns the path of a request, with the name of a segment from the query.
     fn named(request: &Request) -> String {
         match (request.path().rsplit_once('/'), request.query("name")) {
             (Some((folder, "segment")), Some(name)) => format!("{folder}/{name}"),
@@ -183,7 +183,7 @@ impl Station {
         }
     }
 
-    /// What a healthy server says, or the status of a refusal.
+    /// Returns the answer of a healthy server, or the status of a refusal.
     fn truth(&self, part: Part, request: &Request, now: DateTime<Utc>, as_of: DateTime<Utc>) -> Result<Reply, u16> {
         if self.setup.header.is_some_and(|(name, value)| request.header(name) != Some(value)) {
             return Err(403);
@@ -225,7 +225,7 @@ impl Station {
         }
     }
 
-    /// The initialisation section of a path like `…/init-0.mp4`.
+    /// Returns the initialisation section of a path like `…/init-0.mp4`.
     fn init(&self, path: &str) -> Option<Bytes> {
         let number: usize = path.rsplit_once("init-")?.1.split_once('.')?.0.parse().ok()?;
         self.sound.acts.get(number)?.1.clone()
@@ -242,7 +242,7 @@ impl Station {
         }
     }
 
-    /// The page in the shape of KBS: JSON in a JavaScript string; or, as `address`, the bare URL.
+    /// Returns the page in the shape of KBS: JSON in a JavaScript string; or, as `address`, the bare URL.
     fn page(&self, request: &Request, now: DateTime<Utc>) -> Reply {
         let url = self.stream_url(now);
         let reply = if request.path().ends_with("address") {
@@ -260,7 +260,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         if !self.setup.cookies {
             return reply;
         }
-        // A cookie that expires does so at the server: the client is not told.
+        // A cookie expires at the server; the client does not know when.
         let until = self.setup.cookie_lifetime.map_or(i64::MAX, |life| now.timestamp() + life.as_secs().cast_signed());
         reply.with("Set-Cookie", &format!("visitor={until}; Path=/"))
     }
@@ -281,7 +281,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         if self.setup.gzip == Gzip::Unsaid { reply } else { reply.with("Content-Encoding", "gzip") }
     }
 
-    /// The segment of a path like `…/0-1234.ts`, encrypted as its place in the playlist says.
+    /// Returns the segment of a path like `…/0-1234.ts`, encrypted as its position in the playlist demands.
     fn segment(&self, path: &str, now: DateTime<Utc>) -> Option<Bytes> {
         let (name, _) = path.rsplit('/').next()?.split_once('.')?;
         let (number, sequence) = match name.split_once('-') {
@@ -311,7 +311,7 @@ var channel = JSON.parse('{{\"channel_item\":[{{\"media_type\":\"radio\",\"bitra
         self.sound.list.get(index).filter(|_| (oldest..available).contains(&index))
     }
 
-    /// Where segment `index` lies in the file of all segments.
+    /// Returns where segment `index` lies in the file of all segments.
     pub fn place(&self, index: usize) -> Range<usize> {
         let start = self.sound.list.iter().take(index).map(|segment| segment.bytes.len()).sum();
         start..start + self.sound.list[index].bytes.len()
@@ -381,7 +381,7 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
     }
 }
 
-/// How long a target duration is, rounded up to whole seconds (RFC 8216 section 4.3.3.1).
+/// Returns the target duration, rounded up to whole seconds (RFC 8216 section 4.3.3.1).
 pub(super) fn target_duration(longest: TimeDelta) -> u64 {
     let longest = longest.to_std().unwrap_or_default();
     longest.as_secs() + u64::from(longest.subsec_nanos() > Duration::from_millis(500).subsec_nanos())

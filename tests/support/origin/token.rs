@@ -9,10 +9,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::http::Request;
 use super::setup::{Token, Written};
 
-/// What opaque tokens are made unreadable with.
+/// The key that makes opaque tokens unreadable.
 const MASK: u64 = 0x5A17_C0DE_0DD5_EED5;
 
-/// The query that makes a playlist URL good, with its question mark.
+/// Returns the query that makes a playlist URL valid, with its question mark.
 pub(super) fn signature(token: Token, name: &str, now: DateTime<Utc>) -> String {
     let expires = (now + TimeDelta::from_std(token.lifetime).expect("short")).timestamp().cast_unsigned();
     let signature = sign(name, expires);
@@ -41,7 +41,7 @@ fn sign(name: &str, expires: u64) -> u64 {
     hasher.finish()
 }
 
-/// Whether the signature of a request is good, as a status where it is not.
+/// Checks the signature of a request; returns the status of the refusal if it is invalid.
 pub(super) fn check(token: Token, name: &str, request: &Request, now: DateTime<Utc>) -> Result<(), u16> {
     let hex = |text: &str| u64::from_str_radix(text, 16).ok();
     let digits = |bytes: Vec<u8>| -> Option<u64> {

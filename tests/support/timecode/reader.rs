@@ -1,8 +1,8 @@
-//! The listening side: from samples back to the numbers of the seconds and where each begins.
+//! The reader: from samples back to the numbers of the seconds, and where each begins.
 //!
-//! Three steps, each cheap because the one before has narrowed the place: the steady tone is looked for in blocks of
-//! 5 ms, the chirp before it is found to a fraction of a sample by correlation, and from there the symbols are read.
-//! A second counts as heard only if all its symbols are clear and the checksum is right.
+//! It has three steps, each cheap because the step before has narrowed the search: it looks for the steady tone in
+//! blocks of 5 ms, finds the chirp before it to a fraction of a sample by correlation, and reads the symbols from
+//! there. A second counts as heard only if all its symbols are clear and the checksum is right.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -25,36 +25,36 @@ const RATE: u32 = 16_000;
 /// Samples in a block of 5 ms, in which every tone has whole cycles.
 const BLOCK: usize = 80;
 const MARK_BLOCKS: usize = (MARK_LENGTH * 200.0) as usize;
-/// Blocks between marks that can belong to different seconds; less is one mark seen twice.
+/// The fewest blocks between the marks of two seconds; with fewer, one mark was found twice.
 const APART: usize = 12;
 /// The share of a stretch's energy that must lie in the tone for it to count: noise has a few hundredths.
 const CLEAR: f64 = 0.6;
-/// The same for the chirp, as a correlation.
+/// The least correlation for the chirp to count.
 const ALIKE: f64 = 0.5;
-/// How far the chirp may be from where the mark puts it, in samples (15 ms).
+/// How far the chirp may be from where the mark predicts it, in samples (15 ms).
 const SLACK: usize = 240;
 /// Steps smaller than this (s) between seconds are the reader's own error.
 const TOLERANCE: f64 = 0.003;
 
-/// A second that was heard whole.
+/// A whole second that was heard.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Heard {
-    /// Its number.
+    /// The number of the second.
     pub second: u16,
-    /// Where it begins, in seconds from the beginning of the file.
+    /// Where the second begins, in seconds from the beginning of the file.
     pub at: f64,
 }
 
-/// What was heard.
+/// What was heard in a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The seconds, in the order of the file.
     pub heard: Vec<Heard>,
     /// Sound that is left out between the first and the last second heard, in seconds.
     pub missing: f64,
-    /// Sound that is there twice, or that is not timecode and was put between, in seconds.
+    /// Sound that is there twice, or that was inserted and is not timecode, in seconds.
     pub doubled: f64,
-    /// Numbers whose time is there but which could not be read: silence or noise in their place, or a cut in them.
+    /// Numbers whose time is there but that could not be read: silence or noise in their place, or a cut in them.
     pub unreadable: Vec<u16>,
     /// The length of the whole file in seconds.
     pub length: f64,
@@ -66,7 +66,7 @@ impl Report {
         ffmpeg::in_background(|| Self::of_samples(&ffmpeg::decode(file, RATE)))
     }
 
-    /// Listens to `bytes`, told to be `format` (ffmpeg's name for a demuxer: `mp3`, `aac`, `mpegts`, `mp4`).
+    /// Listens to `bytes` of `format` (ffmpeg's name for a demuxer: `mp3`, `aac`, `mpegts`, `mp4`).
     pub fn of_bytes(format: &str, bytes: &[u8]) -> Self {
         ffmpeg::in_background(|| Self::of_samples(&ffmpeg::decode_bytes(format, bytes, RATE)))
     }
@@ -102,35 +102,35 @@ impl Report {
             } else if step < -TOLERANCE {
                 self.missing -= step;
             }
-            // A number whose time was cut out altogether is missing; one whose time is there is unreadable.
+            // A number whose whole time was cut out is missing; one whose time is there is unreadable.
             let there = (pair[1].at - pair[0].at - TOLERANCE).floor() as usize;
             let between = (1..numbers.max(1)).map(|ahead| pair[0].second.wrapping_add(ahead.cast_unsigned()));
             self.unreadable.extend(between.take(there));
         }
     }
 
-    /// Whether every second from the first to the last is there, once and readable.
+    /// Returns whether every second from the first to the last is there, once and readable.
     pub fn is_whole(&self) -> bool {
         !self.heard.is_empty() && self.missing == 0.0 && self.doubled == 0.0 && self.unreadable.is_empty()
     }
 
-    /// The numbers heard, in the order of the file.
+    /// Returns the numbers heard, in the order of the file.
     pub fn numbers(&self) -> Vec<u16> {
         self.heard.iter().map(|heard| heard.second).collect()
     }
 
-    /// The timecode of the first sample, as 1234.567; counted back from the first second heard, so it may be
+    /// Returns the timecode of the first sample, as 1234.567; counted back from the first second heard, so it may be
     /// negative just after a wrap.
     pub fn first_sample(&self) -> Option<f64> {
         self.heard.first().map(|first| f64::from(first.second) - first.at)
     }
 
-    /// When the first sample was on the air, given a time within nine hours of it.
+    /// Returns when the first sample was on the air, given a time within nine hours of it.
     pub fn begins(&self, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.heard.first().map(|first| on_air(first.second, near) - delta(first.at))
     }
 
-    /// When the last sample was on the air, given a time within nine hours of it.
+    /// Returns when the last sample was on the air, given a time within nine hours of it.
     pub fn ends(&self, near: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.heard.last().map(|last| on_air(last.second, near) + delta(self.length - last.at))
     }
@@ -146,7 +146,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// The instant next to `near` whose Unix time is `second` modulo 65,536.
+/// Returns the instant next to `near` whose Unix time is `second` modulo 65,536.
 fn on_air(second: u16, near: DateTime<Utc>) -> DateTime<Utc> {
     let ahead = (i64::from(second) - near.timestamp()).rem_euclid(65_536);
     let ahead = if ahead > 32_768 { ahead - 65_536 } else { ahead };
@@ -157,7 +157,7 @@ fn delta(seconds: f64) -> TimeDelta {
     TimeDelta::nanoseconds((seconds * 1e9) as i64)
 }
 
-/// The sample at which each steady tone begins, to a block.
+/// Returns the sample at which each steady tone begins, to a block.
 fn marks(samples: &[f32]) -> Vec<usize> {
     let wave = wave(MARK, BLOCK);
     let blocks: Vec<Tone> = samples.chunks_exact(BLOCK).map(|block| Tone::of(block, &wave)).collect();
@@ -175,12 +175,12 @@ fn marks(samples: &[f32]) -> Vec<usize> {
         .collect()
 }
 
-/// Where the chirp before `mark` begins, in samples and fractions.
+/// Returns where the chirp before `mark` begins, in samples and fractions.
 fn begin(samples: &[f32], chirp: &[f32], mark: usize) -> Option<f64> {
     let expected = mark.checked_sub((CHIRP_LENGTH * f64::from(RATE)) as usize - SLACK)?;
     let alike = |at: usize| -> f64 { samples.get(at..at + chirp.len()).map_or(0.0, |part| correlation(part, chirp)) };
     let from = expected.saturating_sub(2 * SLACK);
-    // The peak is five samples wide, so every second place is enough to find it.
+    // The peak is five samples wide, so every second position is enough to find it.
     let coarse = (from..expected).step_by(2).map(|at| (at, alike(at))).max_by(|a, b| a.1.total_cmp(&b.1))?.0;
     let fine = (coarse.saturating_sub(1)..=coarse + 1).map(|at| (at, alike(at)));
     let (peak, height) = fine.max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -194,7 +194,7 @@ fn begin(samples: &[f32], chirp: &[f32], mark: usize) -> Option<f64> {
     Some(peak as f64 + top)
 }
 
-/// The number sent in the second that begins at `begin`.
+/// Returns the number sent in the second that begins at `begin`.
 fn number(samples: &[f32], begin: f64) -> Option<u16> {
     // The edges of a symbol are left out: there the codec smears it into its neighbour.
     let (edge, length) = (BLOCK, (SYMBOL_LENGTH * f64::from(RATE)) as usize - 2 * BLOCK);
@@ -214,7 +214,7 @@ fn number(samples: &[f32], begin: f64) -> Option<u16> {
     (u32::from(checksum(second)) == word & 0xFF).then_some(second)
 }
 
-/// How much of a stretch is one tone.
+/// Measures how much of a stretch is one tone.
 #[derive(Debug, Clone, Copy, Default)]
 struct Tone {
     cosine: f64,
@@ -241,7 +241,7 @@ impl Tone {
         self.cosine * self.cosine + self.sine * self.sine
     }
 
-    /// The share of the energy of `count` samples that lies in the tone, 0 to 1; silence has none.
+    /// Returns the share of the energy of `count` samples that lies in the tone, 0 to 1; silence has none.
     fn share(&self, count: usize) -> f64 {
         if self.energy < 1e-6 * count as f64 { 0.0 } else { 2.0 * self.power() / (count as f64 * self.energy) }
     }

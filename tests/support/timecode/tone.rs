@@ -1,4 +1,4 @@
-//! The speaking side: from numbers of seconds to samples.
+//! The generator: from numbers of seconds to samples.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -11,13 +11,13 @@ use std::f64::consts::TAU;
 
 use super::{CHIRP, CHIRP_LENGTH, MARK, MARK_LENGTH, SYMBOL, SYMBOL_LENGTH, SYMBOLS, SYMBOLS_START, word};
 
-/// Samples per second of the sound that is made.
+/// The sample rate of the sound.
 pub const RATE: u32 = 48_000;
 const LOUDNESS: f64 = 0.5;
-/// Every part fades in and out for so long (s), so that no click spreads over the codec's whole block.
+/// How long every part fades in and out (s), so that no click spreads over the codec's whole block.
 const FADE: f64 = 0.002;
 
-/// `count` seconds of sound at [`RATE`], one channel; the first says `first` modulo 65,536.
+/// Returns `count` seconds of sound at [`RATE`], one channel; the first says `first` modulo 65,536.
 pub fn seconds(first: u64, count: usize) -> Vec<i16> {
     let chirp = chirp(f64::from(RATE));
     let mark = tone(MARK, MARK_LENGTH);
@@ -39,7 +39,7 @@ pub fn seconds(first: u64, count: usize) -> Vec<i16> {
     sound
 }
 
-/// The chirp at `rate`, between -1 and 1.
+/// Returns the chirp at `rate`, between -1 and 1.
 pub(super) fn chirp(rate: f64) -> Vec<f32> {
     let length = (CHIRP_LENGTH * rate).round() as usize;
     (0..length)

@@ -1,4 +1,4 @@
-//! A feed as a whole.
+//! The channel of a feed: everything except its episodes.
 
 use chrono::{DateTime, Utc};
 use rss::extension::ExtensionMap;
@@ -7,7 +7,7 @@ use rss::{Channel, Image};
 use url::Url;
 use uuid::{Uuid, uuid};
 
-use super::images::Place;
+use super::images::Context;
 use super::item;
 use super::names::{ATOM, PODCAST, add, declared};
 use crate::config::Show;
@@ -16,29 +16,29 @@ use crate::web::address;
 use crate::web::feeds::episodes::Episode;
 use crate::web::feeds::text::{html, language, line};
 
-/// Minutes after which an app should look again: recordings are ready seconds after a show.
+/// After how many minutes an app should ask again: recordings are ready seconds after a show.
 const LOOK_AGAIN: u32 = 15;
-/// Of the names that `podcast:guid` is made from, by the documents of the podcast namespace.
+/// The UUID namespace of `podcast:guid`, from the documents of the podcast namespace.
 const FEEDS: Uuid = uuid!("ead4c236-bf58-58c6-a2c6-a6b28d128cb6");
 
 /// One page of a feed (RFC 5005, section 3).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Page {
-    /// From 1, the newest.
+    /// The number, from 1, the newest page.
     pub number: u32,
-    /// Whether another one follows.
+    /// Whether another page follows.
     pub more: bool,
 }
 
-/// The feed of `show`, or of everything; `changed` is when its recordings last did.
+/// Returns the feed of `show`, or of all shows; `changed` is when its recordings last changed.
 pub(super) fn channel(
     episodes: &[Episode],
-    place: &Place<'_>,
+    context: &Context<'_>,
     show: Option<&Show>,
     page: Page,
     changed: Option<DateTime<Utc>>,
 ) -> Channel {
-    let Place { base, config, images } = place;
+    let Context { base, config, images } = context;
     let station = show.map(|show| config.station_name(&show.station));
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let description = match station {
@@ -58,13 +58,13 @@ pub(super) fn channel(
         generator: Some(concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned()),
         last_build_date: changed.map(|at| at.to_rfc2822()),
         ttl: Some(LOOK_AGAIN.to_string()),
-        items: item::items(episodes, place, id.is_none()),
+        items: item::items(episodes, context, id.is_none()),
         itunes_ext: Some(ITunesChannelExtension {
             image: Some(image),
             author: Some(line(station.unwrap_or("aircheck"))),
             explicit: Some("false".to_owned()),
             r#type: Some("episodic".to_owned()),
-            // Private recordings do not belong into a directory.
+            // Private recordings do not belong in a directory.
             block: Some("Yes".to_owned()),
             ..ITunesChannelExtension::default()
         }),
@@ -97,16 +97,16 @@ fn extensions(base: &Url, show: Option<&ShowId>, page: Page) -> ExtensionMap {
         link("next", numbered(page.number.saturating_add(1)));
     }
     add(&mut extensions, PODCAST, "guid", &[], Some(&guid(&feed).to_string()));
-    // Nobody else is to take the feed over, and no directory to list it.
+    // No other service may import the feed, and no directory list it.
     add(&mut extensions, PODCAST, "locked", &[], Some("yes"));
     add(&mut extensions, PODCAST, "block", &[], Some("yes"));
     add(&mut extensions, PODCAST, "medium", &[], Some("podcast"));
     extensions
 }
 
-/// The name of a feed for ever: of its address without the scheme and slashes at the end.
+/// Returns the permanent id of a feed: the UUID of its address without the scheme and slashes at the end.
 fn guid(feed: &Url) -> Uuid {
-    // The token in it is renewed now and then.
+    // The token in the address may be renewed.
     let address = feed.as_str().split('?').next().unwrap_or_default();
     let bare = address.split_once("://").map_or(address, |(_, bare)| bare).trim_end_matches('/');
     Uuid::new_v5(&FEEDS, bare.as_bytes())

@@ -1,4 +1,4 @@
-//! The chapters of a recording as a document of their own (JSON Chapters 1.2, of the podcast namespace). They are those
+//! The chapters of a recording as a JSON document (JSON Chapters 1.2, of the podcast namespace). They are the same as
 //! in the MP3.
 
 use axum::extract::{Path, State};
@@ -14,9 +14,9 @@ use crate::web::Site;
 use crate::web::answer::broken;
 use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
 
-/// Its type.
+/// The media type.
 pub(super) const KIND: &str = "application/json+chapters";
-/// A recording that plays longer than its sound has silence where something is missing.
+/// If a recording plays this many seconds longer than its decoded sound, its gaps are filled with silence.
 const SILENCE_FROM: f64 = 0.001;
 
 #[derive(Serialize)]
@@ -26,7 +26,7 @@ struct Document {
     chapters: Vec<Mark>,
 }
 
-/// Times are seconds of the file.
+/// A chapter; times are seconds from the beginning of the file.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Mark {
@@ -35,7 +35,7 @@ struct Mark {
     title: String,
 }
 
-/// The document of one recording.
+/// Returns the document of one recording.
 pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let recording = match site.catalogue.get(&AiringId::new(id)).await {
         Ok(recording) => recording.filter(|recording| recording.file.is_some()),
@@ -54,9 +54,10 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
     let marks = chapters.into_iter().map(mark).collect();
     let document = Document { version: "1.2.0", title: recording.title, chapters: marks };
     match serde_json::to_vec(&document) {
-        Ok(body) => {
-            answer(&headers, Sent { kind: KIND, body: body.into(), modified: recording.finished_at, keep: ASK_AGAIN })
-        }
+        Ok(body) => answer(
+            &headers,
+            Sent { kind: KIND, body: body.into(), modified: recording.finished_at, cache_control: ASK_AGAIN },
+        ),
         Err(error) => {
             tracing::error!(%error, "chapters could not be written");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
@@ -64,7 +65,7 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
     }
 }
 
-/// The chapters of a recording; none if nothing is missing.
+/// Returns the chapters of a recording; empty if nothing is missing.
 pub(super) fn of(recording: &Recording) -> Vec<Chapter> {
     let length = recording.plays_for();
     let filled = length.as_secs_f64() - recording.seconds > SILENCE_FROM;

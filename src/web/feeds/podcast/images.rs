@@ -1,4 +1,4 @@
-//! What a feed refers to, and where its pictures are.
+//! What the elements of a feed refer to, with the addresses of pictures.
 
 use std::collections::HashMap;
 
@@ -8,10 +8,10 @@ use crate::config::Config;
 use crate::model::ShowId;
 use crate::web::{Site, address};
 
-/// What all of a feed refers to.
+/// What the elements of a feed refer to.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
-    /// What addresses begin with.
+pub(super) struct Context<'a> {
+    /// The address that others begin with.
     pub base: &'a Url,
     pub config: &'a Config,
     pub images: Images,
@@ -25,13 +25,13 @@ pub(super) struct Images {
 }
 
 impl Images {
-    /// The picture of a show, or of everything.
+    /// Returns the picture of a show, or of all shows.
     pub(super) fn of(&self, show: Option<&ShowId>) -> &Url {
         show.and_then(|show| self.shows.get(show)).unwrap_or(&self.all)
     }
 }
 
-/// The addresses of the pictures of all shows.
+/// Returns the addresses of the pictures of all shows.
 pub(super) async fn images(site: &Site, config: &Config, base: &Url) -> Images {
     let mut shows = HashMap::new();
     for show in &config.shows {

@@ -1,4 +1,4 @@
-//! An episode of a feed.
+//! The episodes of a feed.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use rss::{Category, Enclosure, Guid, Item};
 use url::Url;
 
 use super::chapters;
-use super::images::Place;
+use super::images::Context;
 use super::names::{PODCAST, add};
 use crate::base::readable::clock;
 use crate::library::catalogue::Recording;
@@ -17,16 +17,16 @@ use crate::web::address;
 use crate::web::feeds::episodes::Episode;
 use crate::web::feeds::text::{html, line, moment};
 
-/// The episodes of a feed, no two of them with one title: several stations may have news at the same hour, and podcast apps
-/// drop all but one of those.
-pub(super) fn items(episodes: &[Episode], place: &Place<'_>, with_image: bool) -> Vec<Item> {
-    let mut items: Vec<Item> = episodes.iter().map(|episode| item(episode, place, with_image)).collect();
-    tell_apart(&mut items);
+/// Returns the items of a feed, with unique titles: several stations may have news at the same hour, and podcast apps
+/// drop all but one item with the same title.
+pub(super) fn items(episodes: &[Episode], context: &Context<'_>, with_image: bool) -> Vec<Item> {
+    let mut items: Vec<Item> = episodes.iter().map(|episode| item(episode, context, with_image)).collect();
+    make_titles_unique(&mut items);
     items
 }
 
-/// Puts the station behind titles that several items have.
-fn tell_apart(items: &mut [Item]) {
+/// Appends the station to titles that several items have.
+fn make_titles_unique(items: &mut [Item]) {
     let mut times: HashMap<String, usize> = HashMap::new();
     for title in items.iter().filter_map(|item| item.title.clone()) {
         *times.entry(title).or_default() += 1;
@@ -41,15 +41,15 @@ fn tell_apart(items: &mut [Item]) {
     }
 }
 
-/// The episode of a recording; with the picture of its show, where the feed has another.
-fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
-    let Place { base, config, images } = place;
+/// Returns the item of a recording; `with_image`, with the picture of its show.
+fn item(episode: &Episode, context: &Context<'_>, with_image: bool) -> Item {
+    let Context { base, config, images } = context;
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
     let words = recording.verdict.map(|verdict| describe(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
-    // One that aired once, or is no longer in the YAML, has no page.
+    // A one-time airing, or a show that is no longer in the YAML, has no page.
     let page = config.show(&recording.show).map(|show| &show.id);
     Item {
         title: Some(title(recording)),
@@ -76,7 +76,7 @@ fn item(episode: &Episode, place: &Place<'_>, with_image: bool) -> Item {
     }
 }
 
-/// What an episode is called: its show, and when that was on the air by its own clock.
+/// Returns the title: the show, and when it was on the air by its own clock.
 fn title(recording: &Recording) -> String {
     line(&format!("{} {}", recording.title, moment(&recording.on_air.start.with_timezone(&recording.timezone))))
 }
@@ -107,7 +107,7 @@ mod tests {
             Item { title: Some(title.to_owned()), itunes_ext, ..Item::default() }
         };
         let mut items = [item("News 18:00", "KBS"), item("News 17:00", "KBS"), item("News 18:00", "MBC")];
-        tell_apart(&mut items);
+        make_titles_unique(&mut items);
         let titles = items.map(|item| item.title.unwrap());
         assert_eq!(titles, ["News 18:00 (KBS)", "News 17:00", "News 18:00 (MBC)"]);
     }

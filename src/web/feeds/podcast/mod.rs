@@ -1,12 +1,13 @@
-//! Podcast feeds: one for everything and one for each show, and an OPML list of them.
+//! Podcast feeds: one for all shows and one for each show, and an OPML list of them.
 //!
 //! RSS 2.0 with the tags that apps read: those of [Apple](https://podcasters.apple.com/support/823-podcast-requirements),
 //! of the [podcast namespace](https://podcasting2.org/docs/podcast-namespace) and of Atom. Invariants:
 //!
 //! - an episode's `guid` is the id of its airing and never changes, whatever becomes of titles and addresses;
-//! - length and duration are those of the file, and an episode without a file is not there;
-//! - every address is absolute and leads whoever asked to this machine, see [`base`](crate::web::address::base);
-//! - the same recordings make the same feed, byte for byte, so that an app that asks again gets it only when it changed.
+//! - length and duration are those of the file, and a recording without a file is left out;
+//! - every address is absolute and leads the client to this machine, see [`base`](crate::web::address::base);
+//! - the same recordings make the same feed, byte for byte, so that an app that asks again gets it only if it has
+//!   changed.
 
 mod channel;
 mod chapters;
@@ -32,12 +33,12 @@ use crate::web::answer::broken;
 use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
 use crate::web::feeds::episodes;
 
-use images::Place;
+use images::Context;
 
-/// Episodes on one page of a feed. Apps load the first page over and over; few of them ask for the next.
+/// How many episodes a page of a feed has. Apps load the first page over and over; few ask for the next.
 const ON_A_PAGE: u32 = 300;
 
-/// The addresses of the feeds.
+/// Returns the router of the podcast feeds.
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/feed.xml", get(all))
@@ -46,24 +47,24 @@ pub(super) fn router() -> Router<Site> {
         .route("/media/{airing}/chapters.json", get(chapters::get))
 }
 
-/// Which page of a feed, from 1.
+/// Which page of a feed is asked for, from 1.
 #[derive(Debug, Deserialize)]
-struct Asked {
+struct Params {
     #[serde(default)]
     page: Option<u32>,
 }
 
-/// The feed of everything.
-async fn all(State(site): State<Site>, base: Base, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+/// Returns the feed of all shows.
+async fn all(State(site): State<Site>, base: Base, Query(asked): Query<Params>, headers: HeaderMap) -> Response {
     feed(&site, base, &asked, &headers, None).await
 }
 
-/// The feed of one show.
+/// Returns the feed of one show.
 async fn show(
     State(site): State<Site>,
     Path(id): Path<String>,
     base: Base,
-    Query(asked): Query<Asked>,
+    Query(asked): Query<Params>,
     headers: HeaderMap,
 ) -> Response {
     let config = site.config();
@@ -73,15 +74,15 @@ async fn show(
     }
 }
 
-/// The feeds of all shows.
+/// Returns the OPML list of the feeds of all shows.
 async fn list(State(site): State<Site>, base: Base, headers: HeaderMap) -> Response {
     let Base(Some(base)) = base else { return unknown() };
     let body = opml::list(&site, &base).into();
-    let sent = Sent { kind: "text/x-opml; charset=utf-8", body, modified: None, keep: ASK_AGAIN };
+    let sent = Sent { kind: "text/x-opml; charset=utf-8", body, modified: None, cache_control: ASK_AGAIN };
     answer(&headers, sent)
 }
 
-async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show: Option<&Show>) -> Response {
+async fn feed(site: &Site, base: Base, asked: &Params, headers: &HeaderMap, show: Option<&Show>) -> Response {
     let Base(Some(base)) = base else { return unknown() };
     let number = asked.page.unwrap_or(1).max(1);
     let id = show.map(|show| &show.id);
@@ -97,24 +98,24 @@ async fn feed(site: &Site, base: Base, asked: &Asked, headers: &HeaderMap, show:
     };
     let page = channel::Page { number, more: listed.more };
     let config = site.config();
-    let place = Place { base: &base, config: &config, images: images::images(site, &config, &base).await };
-    let channel = channel::channel(&listed.episodes, &place, show, page, changed);
+    let context = Context { base: &base, config: &config, images: images::images(site, &config, &base).await };
+    let channel = channel::channel(&listed.episodes, &context, show, page, changed);
     answer(
         headers,
         Sent {
             kind: "application/rss+xml; charset=utf-8",
             body: channel.to_string().into(),
             modified: last_change(site, changed).await,
-            keep: ASK_AGAIN,
+            cache_control: ASK_AGAIN,
         },
     )
 }
 
-/// A feed changes with the recordings, with the YAML, and with the release that writes it.
+/// Returns when a feed last changed: it depends on the recordings, the YAML, and the release that writes it.
 async fn last_change(site: &Site, recordings: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     let file = site.config().file.clone();
     let yaml = blocking(move || std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()).await;
-    // None of them is believed to lie ahead.
+    // A time in the future does not count.
     let now = site.now();
     [recordings, yaml.map(DateTime::from), Some(site.started)].into_iter().flatten().filter(|at| *at <= now).max()
 }

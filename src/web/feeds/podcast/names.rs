@@ -9,7 +9,7 @@ pub(super) const ATOM: (&str, &str) = ("atom", "http://www.w3.org/2005/Atom");
 /// The podcast namespace, by the address that its documents give.
 pub(super) const PODCAST: (&str, &str) = ("podcast", "https://podcastindex.org/namespace/1.0");
 
-/// The declarations of both.
+/// Returns the declarations of both namespaces.
 pub(super) fn declared() -> BTreeMap<String, String> {
     [ATOM, PODCAST].map(|(prefix, address)| (prefix.to_owned(), address.to_owned())).into()
 }

@@ -1,4 +1,4 @@
-//! The feeds of all shows, for apps that take [OPML 2.0](https://opml.org/spec2.opml).
+//! The list of the feeds of all shows, for apps that import [OPML 2.0](https://opml.org/spec2.opml).
 
 use url::Url;
 
@@ -6,7 +6,7 @@ use crate::web::auth::Feed;
 use crate::web::feeds::text::escaped;
 use crate::web::{Site, address};
 
-/// The list.
+/// Returns the list.
 pub(super) fn list(site: &Site, base: &Url) -> String {
     let config = site.config();
     let outlines: String = config

@@ -1,7 +1,7 @@
-//! Why something is missing, or not as it should be, in the language of whoever reads.
+//! Causes and notes, in the language of the reader.
 //!
-//! The words of a cause are English, and say more than its kind. So who reads English reads them alone; everybody else a
-//! sentence about the kind, and the words behind it where they say more.
+//! The words of a cause are English, and say more than its kind. So a reader of English gets the words alone; others
+//! get a sentence about the kind, followed by the words if they say more.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ use crate::model::{Cause, CauseKind, Note};
 /// A cause, for a template.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Said {
-    /// For everybody.
+    /// The sentence in the language of the reader.
     pub said: String,
-    /// In English, for whoever wants to know it exactly; empty where that says nothing more.
+    /// The exact words in English; empty if they say nothing more.
     pub words: String,
 }
 
@@ -24,11 +24,11 @@ pub struct Said {
 #[derive(Debug, Serialize)]
 struct Explained<'a> {
     said: &'a str,
-    /// Whether the words say more.
+    /// Whether the words of a cause say more.
     more: bool,
 }
 
-/// What is said of `cause`.
+/// Returns the texts for `cause`.
 pub fn said(cause: &Cause, language: &Language) -> Said {
     let words = redact::text(&cause.words);
     if is_english(language) && !words.is_empty() {
@@ -38,12 +38,12 @@ pub fn said(cause: &Cause, language: &Language) -> Said {
     Said { said: sentence(cause.kind, language).to_owned(), words: more }
 }
 
-/// What is said of `note`.
+/// Returns the texts for `note`.
 pub fn noted(note: &Note, language: &Language) -> Said {
     Said { said: note.kind.said(language), words: redact::text(&note.reason) }
 }
 
-/// All sentences as JSON, for causes that a script is told later; `None` if the words are enough.
+/// Returns all sentences as JSON, for causes that a script gets later. `None` if the words are enough.
 pub fn sentences(language: &Language) -> Option<String> {
     if is_english(language) {
         return None;
@@ -77,12 +77,12 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_told_the_same_twice() {
+    fn no_text_says_the_same_thing_twice() {
         let refused = Cause::new(CauseKind::Refused, "http://h.example/x?token=geheim answered 403 Forbidden");
-        let told = said(&refused, Language::liked("ko"));
-        assert_eq!(told.said, "방송국 서버가 요청을 거부했습니다");
-        assert_eq!(told.words, "http://h.example/x?token=… answered 403 Forbidden");
-        assert_eq!(said(&refused, Language::english()), Said { said: told.words, words: String::new() });
+        let texts = said(&refused, Language::liked("ko"));
+        assert_eq!(texts.said, "방송국 서버가 요청을 거부했습니다");
+        assert_eq!(texts.words, "http://h.example/x?token=… answered 403 Forbidden");
+        assert_eq!(said(&refused, Language::english()), Said { said: texts.words, words: String::new() });
         let ours = Cause::new(CauseKind::NotRunning, "aircheck was not running");
         assert_eq!(said(&ours, Language::liked("ko")).words, "");
         assert_eq!(said(&Cause::new(CauseKind::Other, ""), Language::english()).said, "something else went wrong");

@@ -1,15 +1,15 @@
-//! Days as people say them, in the words of a language.
+//! Days, as people say them in a language.
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::language::Language;
 
-/// `Friday, 20 November 2026`, by the pattern `day_pattern` of the messages.
+/// Formats a day as `Friday, 20 November 2026`, by the pattern `day_pattern` of the messages.
 pub fn long(day: NaiveDate, language: &Language) -> String {
     said(day, "day_pattern", language)
 }
 
-/// `Fri, 20 Nov`, by the pattern `day_pattern_short`.
+/// Formats a day as `Fri, 20 Nov`, by the pattern `day_pattern_short`.
 pub fn short(day: NaiveDate, language: &Language) -> String {
     said(day, "day_pattern_short", language)
 }

@@ -1,7 +1,7 @@
-//! Where in a recording's file something is missing or silent.
+//! Marks: where in a recording's file something is missing or silent.
 //!
-//! By default what is missing is skipped, and a gap is a point of the file; where silence stands for it
-//! (`gaps: silence`), it is a stretch. Which of the two a file has is seen from how long it plays.
+//! By default the file skips gaps, and a gap is a point in the file. With `gaps: silence` the file has silence in place
+//! of a gap, which is then a stretch. The length of the file tells which of the two it has.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use crate::base::readable::clock;
 use crate::language::Language;
 use crate::library::catalogue::Recording;
 
-/// What is missing from a recording, or silent in it.
+/// A gap of a recording, or dead air in it.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Mark {
     /// `gap` or `dead`.
@@ -20,9 +20,9 @@ pub struct Mark {
     pub at: String,
     /// `60.0`
     pub seconds: String,
-    /// Why it is missing; nothing of what is silent.
+    /// The cause of a gap; `None` for dead air.
     pub cause: Option<Said>,
-    /// Where it lies in the file, in seconds, and as the player says it.
+    /// Where it lies in the file, in seconds, and as the player shows it.
     pub position: f64,
     pub place: String,
     /// Where it lies and how long it is, in thousandths of the file; a point has no length.
@@ -30,12 +30,12 @@ pub struct Mark {
     pub length: f64,
 }
 
-/// The marks of a recording, in order.
+/// Returns the marks of a recording, in order.
 pub fn marks(recording: &Recording, language: &Language) -> Vec<Mark> {
     let plays = recording.plays_for().as_secs_f64();
     let missing: f64 = recording.gaps.iter().map(|gap| gap.length.as_secs_f64()).sum();
     let filled = missing > 0.0 && plays - recording.seconds > missing / 2.0;
-    // How much of the cut before `at` is not in the file.
+    // Returns how much of the cut before `at` is not in the file.
     let skipped = |at: DateTime<Utc>| -> f64 {
         let before = recording.gaps.iter().filter(|gap| !filled && gap.start < at);
         before.map(|gap| gap.length.as_secs_f64()).sum()
@@ -63,7 +63,7 @@ pub fn marks(recording: &Recording, language: &Language) -> Vec<Mark> {
         mark("dead", dead.start, length, length, None)
     });
     let mut marks: Vec<Mark> = gaps.chain(dead).collect();
-    marks.sort_by(|one, other| one.position.total_cmp(&other.position));
+    marks.sort_by(|left, right| left.position.total_cmp(&right.position));
     marks
 }
 
@@ -76,7 +76,8 @@ mod tests {
     use super::*;
     use crate::model::{AiringId, Cause, DeadAir, Gap, ShowId, Span, StationId, Verdict};
 
-    /// An hour, in a file that plays for so many seconds, of which the minutes 10 and 30 are missing, and minute 40 is silent.
+    /// Returns a recording of an hour whose file plays for `plays` seconds. Minutes 10 and 30 are missing, and minute
+    /// 40 is silent.
     fn hour(plays: u64) -> Recording {
         let start: DateTime<Utc> = "2026-11-20T05:00:00Z".parse().unwrap();
         let span = Span::new(start, start + TimeDelta::hours(1));
@@ -107,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_is_a_point_and_moves_what_follows() {
+    fn a_skipped_gap_is_a_point_and_moves_what_follows() {
         let marks = marks(&hour(3480), Language::english());
         let seen: Vec<_> = marks.iter().map(|mark| (mark.kind, mark.position, mark.at.as_str())).collect();
         assert_eq!(seen, [("gap", 600.0, "14:10:00"), ("gap", 1740.0, "14:30:00"), ("dead", 2280.0, "14:40:00")]);
@@ -115,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn where_silence_stands_for_it_it_is_a_stretch_and_the_file_keeps_the_clock() {
+    fn a_gap_filled_with_silence_is_a_stretch_and_moves_nothing() {
         let marks = marks(&hour(3600), Language::english());
         let seen: Vec<_> = marks.iter().map(|mark| (mark.position, mark.length)).collect();
         assert_eq!(seen, [(600.0, 16.7), (1800.0, 16.7), (2400.0, 16.7)]);

@@ -1,4 +1,4 @@
-//! What the templates are given: texts in the language of whoever reads, ready to be escaped.
+//! The values for the templates: texts in the language of the reader, not yet escaped.
 
 pub mod causes;
 pub mod dates;

@@ -1,4 +1,4 @@
-//! Recordings and airings as the templates see them: texts in the zone of the show, ready to be escaped.
+//! Recordings for the templates: texts with times in the zone of the show, not yet escaped.
 
 use std::collections::HashSet;
 
@@ -18,14 +18,14 @@ use crate::model::{AiringId, Verdict};
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "a template asks them one by one")]
 pub struct Row {
-    /// Of its airing.
+    /// The id of the airing.
     pub id: String,
     pub show: String,
     /// Whether the show still has a page.
     pub has_page: bool,
     pub title: String,
     pub station: String,
-    /// `14:00`, on the air from and until.
+    /// `14:00`, when it began and ended.
     pub time: String,
     pub end: String,
     /// `2026-11-20`
@@ -34,22 +34,22 @@ pub struct Row {
     pub said: String,
     /// RFC 3339, for machines.
     pub start: String,
-    /// `1:59:58`, of the file.
+    /// `1:59:58`, the length of the file.
     pub length: String,
     pub seconds: f64,
-    /// The word.
+    /// The verdict, in one word.
     pub verdict: &'static str,
-    /// The share that is there, in percent, of a partial one.
+    /// The share that is there, in percent, if the verdict is partial.
     pub percent: Option<f64>,
-    /// What is missing or silent, and what else is to be said.
+    /// What is missing or silent, and the notes.
     pub marks: Vec<Mark>,
     pub notes: Vec<Said>,
-    /// How much of either, as `1:04`; empty where nothing is.
+    /// How much is missing or silent, as `1:04`; empty if nothing is.
     pub missing: String,
     pub silent: String,
-    /// Whether somebody has moved its file away.
+    /// Whether the file was moved or deleted.
     pub gone: bool,
-    /// Whether there is a file, and a picture of it, which the first releases did not draw.
+    /// Whether there is a file, and a waveform, which the first releases did not have.
     pub playable: bool,
     pub pictured: bool,
     /// `112.3 MB`
@@ -68,8 +68,8 @@ pub struct Day {
     pub rows: Vec<Row>,
 }
 
-/// Groups `recordings`, newest first, by the day they were on the air where their show is at home.
-/// The files of those in `gone` are not there any more.
+/// Groups `recordings`, newest first, by the day they were on the air in the zone of their show. The recordings in
+/// `gone` have lost their files.
 pub fn days(recordings: &[Recording], gone: &HashSet<AiringId>, config: &Config, language: &Language) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for recording in recordings {

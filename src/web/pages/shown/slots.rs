@@ -1,4 +1,4 @@
-//! Airings that come or are on, as the templates see them: texts in the zone of the show, ready to be escaped.
+//! Airings for the templates: texts with times in the zone of the show, not yet escaped.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,9 +11,9 @@ use crate::config::Config;
 use crate::language::Language;
 use crate::model::{Airing, AiringId, Origin, Planned};
 
-/// Colours that tell stations apart.
+/// How many colours tell stations apart.
 const HUES: usize = 6;
-/// Titles that are named as being on at the same time.
+/// How many titles are named that are on at the same time.
 const NAMED: usize = 3;
 
 /// An airing.
@@ -39,11 +39,11 @@ pub struct Slot {
     pub state: &'static str,
     pub by_hand: bool,
     pub until_stopped: bool,
-    /// What else is recorded meanwhile.
+    /// The titles of other airings at the same time.
     pub overlaps: Vec<String>,
 }
 
-/// An airing that is being recorded.
+/// Returns the slot of a running airing.
 pub fn on_air(airing: &Airing, title: &str, config: &Config, language: &Language) -> Slot {
     let local = |at: DateTime<Utc>| at.with_timezone(&airing.timezone);
     let (start, end) = (local(airing.on_air.start), local(airing.on_air.end));
@@ -67,7 +67,7 @@ pub fn on_air(airing: &Airing, title: &str, config: &Config, language: &Language
     }
 }
 
-/// An airing of the programme; `recording` says whether it is being recorded.
+/// Returns the slot of an airing of the programme; `recording` says whether it is being recorded.
 pub fn slot(planned: &Planned, recording: bool, config: &Config, language: &Language) -> Slot {
     Slot {
         state: match () {
@@ -92,7 +92,7 @@ pub struct Agenda {
     pub slots: Vec<Slot>,
 }
 
-/// Groups airings, in the order of their starts, by the day where each is at home.
+/// Groups airings, in the order of their starts, by the day in the zone of each.
 pub fn agenda(
     planned: &[Planned],
     recording: impl Fn(&AiringId) -> bool,
@@ -100,10 +100,10 @@ pub fn agenda(
     language: &Language,
 ) -> Vec<Agenda> {
     let mut days: BTreeMap<NaiveDate, Vec<Slot>> = BTreeMap::new();
-    for (one, overlaps) in planned.iter().zip(overlaps(planned)) {
-        let airing = &one.airing;
+    for (planned, overlaps) in planned.iter().zip(overlaps(planned)) {
+        let airing = &planned.airing;
         let day = airing.on_air.start.with_timezone(&airing.timezone).date_naive();
-        let slot = Slot { overlaps, ..slot(one, recording(&airing.id), config, language) };
+        let slot = Slot { overlaps, ..slot(planned, recording(&airing.id), config, language) };
         days.entry(day).or_default().push(slot);
     }
     let agenda = days.into_iter().map(|(day, slots)| Agenda {
@@ -115,16 +115,16 @@ pub fn agenda(
     agenda.collect()
 }
 
-/// For each airing the titles of others that are on while it is; what is skipped is in nobody's way.
+/// Returns for each airing the titles of others at the same time. Skipped airings do not count.
 fn overlaps(planned: &[Planned]) -> Vec<Vec<String>> {
     let mut found = vec![Vec::new(); planned.len()];
-    for (place, one) in planned.iter().enumerate() {
-        let later = planned.iter().enumerate().skip(place + 1);
-        for (other_place, other) in later.take_while(|(_, other)| other.airing.on_air.start < one.airing.on_air.end) {
+    for (index, one) in planned.iter().enumerate() {
+        let later = planned.iter().enumerate().skip(index + 1);
+        for (other_index, other) in later.take_while(|(_, other)| other.airing.on_air.start < one.airing.on_air.end) {
             if one.skipped || other.skipped {
                 continue;
             }
-            for (mine, title) in [(place, &other.title), (other_place, &one.title)] {
+            for (mine, title) in [(index, &other.title), (other_index, &one.title)] {
                 if found[mine].len() < NAMED && !found[mine].contains(title) {
                     found[mine].push(title.clone());
                 }
@@ -134,7 +134,7 @@ fn overlaps(planned: &[Planned]) -> Vec<Vec<String>> {
     found
 }
 
-/// Changes whenever what is shown does.
+/// Returns a hash of what is shown.
 pub fn version(shown: &impl Hash) -> String {
     let mut hasher = DefaultHasher::new();
     shown.hash(&mut hasher);

@@ -7,18 +7,18 @@ use serde::Serialize;
 use url::Url;
 
 use crate::web::address;
-use crate::web::address::base::leads_back;
+use crate::web::address::base::is_local;
 
 /// The empty margin that readers of codes need, in modules (ISO/IEC 18004, section 5.3.8).
 const MARGIN: usize = 4;
 
-/// All that the template needs.
+/// The values for the template.
 #[derive(Debug, Serialize)]
 pub struct Subscribe {
     /// The address of the feed.
     feed: String,
     apps: Vec<App>,
-    /// None where no other device could follow it, and for addresses that are too long.
+    /// `None` if no other device can reach the address, or if it is too long.
     code: Option<Code>,
     /// Whether the address works on this machine only.
     here_only: bool,
@@ -40,21 +40,21 @@ struct Code {
     path: String,
 }
 
-/// How to subscribe to `feed`.
+/// Returns the values for subscribing to `feed`.
 pub fn subscribe(feed: &Url) -> Subscribe {
-    let here_only = leads_back(feed);
+    let here_only = is_local(feed);
     let code = if here_only { None } else { code(feed.as_str()) };
     Subscribe { feed: feed.to_string(), apps: apps(feed), code, here_only }
 }
 
-/// Apps by the links that they document. None of these leads over somebody else's web site, and none makes an app ask over
-/// plain HTTP for what is at an HTTPS address: the address of a feed may hold a secret.
+/// Returns links that open apps, as the apps document them. No link leads over a third party's web site, and none makes
+/// an app use plain HTTP for an HTTPS address: the address of a feed may hold a secret.
 ///
-/// Overcast is told the whole address. In the other links its scheme is missing, so that the app decides. AntennaPod puts
-/// `http://` in its place (its `UrlChecker`), and a browser would not leave `https://` behind another scheme as it is; so
-/// where the feed is HTTPS it gets no link, and is given the address or the code. Pocket Casts does so as well for
-/// `subscribe`, and has `subscribehttps` beside it (its `DeepLinkFactory`). Apple and Castro document only the link as it is
-/// here, which those give out whose feeds are both private and HTTPS.
+/// Overcast gets the whole address. The other links have no scheme, so the app decides. AntennaPod adds `http://` (its
+/// `UrlChecker`), and a browser would rewrite `https://` behind another scheme; so for an HTTPS feed it gets no link,
+/// and its user needs the address or the code. Pocket Casts adds `http://` too for `subscribe`, and has
+/// `subscribehttps` for HTTPS (its `DeepLinkFactory`). Apple and Castro document only the link that is used here, and
+/// hosts of private HTTPS feeds use it.
 fn apps(feed: &Url) -> Vec<App> {
     let bare = address::bare(feed);
     let encoded: String = url::form_urlencoded::byte_serialize(feed.as_str().as_bytes()).collect();
@@ -118,17 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn a_code_is_for_other_devices_and_so_is_only_made_of_addresses_that_they_can_reach() {
-        let made = |feed: &str| subscribe(&Url::parse(feed).unwrap());
-        let home = made("http://127.0.0.1:8080/feed.xml");
+    fn a_code_is_only_made_of_addresses_that_other_devices_can_reach() {
+        let subscribe_to = |feed: &str| subscribe(&Url::parse(feed).unwrap());
+        let home = subscribe_to("http://127.0.0.1:8080/feed.xml");
         assert!(home.here_only && home.code.is_none());
-        let known = made("http://192.0.2.7:8080/feed.xml");
+        let known = subscribe_to("http://192.0.2.7:8080/feed.xml");
         let code = known.code.unwrap();
         assert!(!known.here_only);
         // Version 3 (29 modules) holds 42 bytes at level M; the finder of the first corner begins with a line of 7.
         assert_eq!(code.side, 29 + 8);
         assert!(code.path.starts_with("M4 4h7v1h-7z"), "{}", code.path);
         let long = format!("http://192.0.2.7/{}", "x".repeat(3_000));
-        assert!(made(&long).code.is_none());
+        assert!(subscribe_to(&long).code.is_none());
     }
 }

@@ -1,10 +1,10 @@
-// What is done with airings and stations: a button names the path of the interface, a form also what it sends.
+// Actions on airings and stations: a button names a path of the interface, a form also what it sends.
 import { api } from "./api.js";
 import { refresh } from "./live.js";
 import { failed, toast } from "./toast.js";
 
 async function act(element, body) {
-  // Not disabled, which would take the focus from it.
+  // Not `disabled`, which would take the focus away.
   if (element.ariaBusy === "true") return;
   element.ariaBusy = "true";
   const [method, path] = element.dataset.call.split(" ");
@@ -40,7 +40,7 @@ document.addEventListener("submit", (event) => {
   act(form, Object.fromEntries(given));
 });
 
-/** An airing of a show has its title and its station; anything else is asked for them. */
+/** Hides the fields for title and station if a show is chosen, because the show has both. */
 function ask(form) {
   if (!form.matches(".one-time")) return;
   const own = form.querySelector("[name=show]").value === "";

@@ -1,6 +1,6 @@
-// The interface for programs; what the pages change goes through it.
+// Calls the interface for programs; all changes by the pages go through it.
 
-/** Asks it. Fails with what it says is wrong, in the language of the page; with no words where it says nothing. */
+/** Sends a request. Fails with the message of the answer in the language of the page, or without words if it has none. */
 export async function api(path, method = "GET", body = undefined) {
   const [response, answer] = await ask(path, method, body);
   if (!response.ok) throw new Error(answer?.detail ?? "");
@@ -17,7 +17,7 @@ async function ask(path, method, body) {
     });
     text = await response.text();
   } catch {
-    // Nobody is there. What the browser says of it is meant for who writes scripts, and mostly English.
+    // The service does not answer. The browser's message is for programmers, and mostly English.
     throw new Error("");
   }
   try { return [response, text ? JSON.parse(text) : null]; } catch { return [response, null]; }

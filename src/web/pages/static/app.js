@@ -1,4 +1,4 @@
-// What scripts add to the pages. Without them one browses, plays and downloads as well.
+// Loads the scripts of the pages. Browsing, playing and downloading work without them.
 import "./act.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";

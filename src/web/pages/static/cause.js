@@ -1,6 +1,6 @@
-// Why no sound comes, in the language of the page: its words are English.
+// Shows why no sound comes, in the language of the page: the words of a cause are English.
 
-/** Says in `place` the sentence about `kind`, where the page has one, and the words behind it where they say more. */
+/** Shows in `place` the sentence about `kind`, if the page has one, and the words if they say more. */
 export function explain(place, kind, words) {
   const sentences = place.closest("[data-causes]")?.dataset.causes;
   const sentence = sentences && JSON.parse(sentences)[kind];

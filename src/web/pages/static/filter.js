@@ -1,4 +1,4 @@
-// The list follows the form as it is filled in; older recordings come by themselves when the end of the list is near.
+// Updates the list as the form is filled in, and loads older recordings when the end of the list is near.
 import { narrow, page } from "./go.js";
 import { ready } from "./ready.js";
 
@@ -13,7 +13,7 @@ document.addEventListener("change", (event) => {
   if (event.target.matches(".filter select, .filter [type=date]")) narrow(event.target.form);
 });
 document.addEventListener("input", (event) => {
-  // A Korean syllable is written in several steps.
+  // A Korean syllable is typed in several steps.
   if (!event.target.matches(".filter [type=search]") || event.isComposing) return;
   narrow(event.target.form, PAUSE);
 });
@@ -22,7 +22,7 @@ document.addEventListener("compositionend", (event) => {
   narrow(event.target.form, PAUSE);
 });
 
-/** An empty date says that it is any. */
+/** Labels an empty date as any date. */
 export function someDay(part) {
   for (const input of part.querySelectorAll(".date input")) {
     const tell = () => input.parentElement.classList.toggle("open", input.value === "" && document.activeElement !== input);
@@ -39,7 +39,7 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "1200px" });
 
-/** Brings older recordings when the link to them comes near the screen. */
+/** Loads older recordings when the link to them comes near the screen. */
 export function endless(part) {
   const link = part.querySelector(".pages a[rel=next]");
   if (link) near.observe(link);
@@ -47,7 +47,7 @@ export function endless(part) {
 
 async function older(link) {
   const found = await page(link.href).catch(() => null);
-  // Somebody went elsewhere meanwhile; or the link is there to be clicked.
+  // The person has left the page meanwhile, or can click the link.
   if (!found || !link.isConnected) return;
   const days = document.querySelector('[data-live="days"]');
   for (const day of [...found.document.querySelectorAll('[data-live="days"] > .day')]) {

@@ -1,23 +1,23 @@
-// From page to page without leaving the player: what a link leads to is fetched, and its content put in place. What
-// cannot be had that way is gone to as usual, so every link works without this, too.
+// Goes from page to page without stopping the player: fetches the page of a link and replaces the content. If that
+// fails, the browser follows the link as usual.
 import { ready } from "./ready.js";
 
 const main = () => document.getElementById("content");
-/** Pages one came from, as they were left, by their place in the history. */
+/** The pages that were left, by their index in the history. */
 const left = new Map();
 const KEPT = 12;
 let here = history.state?.place ?? Date.now();
-/** The address of what is shown, without the place on it. */
+/** Returns the address of the page that is shown, without its anchor. */
 const address = () => location.pathname + location.search;
 let shown = address();
 let wanted = 0;
-/** Whatever was wanted before is not, from now on: what is wanted last has its turn. */
+/** Cancels the earlier request, and returns the number of this one. */
 const next = () => { document.body.classList.remove("waits"); return ++wanted; };
 
 history.scrollRestoration = "manual";
 history.replaceState({ place: here, scroll: 0 }, "");
 
-/** The document at an address; null where it is none of ours. */
+/** Returns the document at an address; null if it is not a page of this site. */
 export async function page(url) {
   const response = await fetch(url, { headers: { Accept: "text/html" } });
   if (!(response.headers.get("Content-Type") ?? "").startsWith("text/html")) return null;
@@ -57,7 +57,7 @@ export async function go(url) {
     if (!found) { location.assign(url); return; }
     leave();
     here = Date.now();
-    // The answer knows no place in the page.
+    // The address of the answer has no anchor.
     history.pushState({ place: here }, "", found.url + new URL(url).hash);
     shown = address();
     put(found.document);
@@ -73,7 +73,7 @@ export async function go(url) {
 }
 
 addEventListener("popstate", async (event) => {
-  // From one place to another on the same page, which the browser does by itself.
+  // The browser itself goes to another anchor of the same page.
   if (address() === shown && (event.state === null || event.state.place === here)) {
     history.replaceState({ place: here }, "");
     return;
@@ -108,7 +108,7 @@ document.addEventListener("click", (event) => {
   go(link.href);
 });
 
-/** Shows what a form asks for, after a pause in which nobody wants anything else. */
+/** Shows what a form asks for, after a pause without another request. */
 export async function narrow(form, pause = 0) {
   const turn = next();
   await new Promise((done) => { setTimeout(done, pause); });

@@ -1,14 +1,14 @@
-// What happens at the service is seen at once: it tells that something changed, and the parts of the page that show it
-// are fetched again. What did not change stays as it is, with its focus and what is open in it.
+// Shows changes at once: the service says what has changed, and the parts of the page that show it are fetched again.
+// Parts that did not change stay, with their focus and what is open in them.
 import { page } from "./go.js";
 import { ready } from "./ready.js";
 
 const PAUSE = 200;
-/** How long to wait before one listens again, in milliseconds. */
+/** The pause before the page listens again, in milliseconds. */
 const AGAIN = 10_000;
 const WHOLE = "[data-live=whole]";
 
-/** Takes what is new over into a list whose children have keys and versions. `open`: more follows below the fresh ones. */
+/** Updates a list whose children have keys and versions. `open`: older children may follow below the fresh ones. */
 function merge(old, fresh, open) {
   const known = new Map([...old.children].map((child) => [child.dataset.key, child]));
   let before = old.firstElementChild;
@@ -16,7 +16,7 @@ function merge(old, fresh, open) {
     const same = known.get(child.dataset.key);
     known.delete(child.dataset.key);
     if (!same) { old.insertBefore(child, before); continue; }
-    // What is no longer in between has gone.
+    // A child that is no longer among the fresh ones was removed.
     while (before && before !== same && !stays(before, fresh)) {
       const gone = before;
       before = before.nextElementSibling;
@@ -27,7 +27,7 @@ function merge(old, fresh, open) {
     else before = same.nextElementSibling;
     const inner = [same, child].map((one) => one.querySelector(":scope > [data-live=rows]"));
     if (inner[0] && inner[1]) {
-      // The last day may go on below.
+      // The last day may continue below.
       merge(inner[0], inner[1], open && !child.nextElementSibling);
       same.hidden = [...inner[0].children].every((row) => row.hidden);
     } else if (same.dataset.version !== child.dataset.version) same.replaceWith(child);
@@ -37,7 +37,7 @@ function merge(old, fresh, open) {
 
 const stays = (child, fresh) => [...fresh.children].some((one) => one.dataset.key === child.dataset.key);
 
-/** A part that is replaced as a whole, unless it is the same. Gives what puts the focus where it was. */
+/** Replaces a part as a whole, unless it is the same. Returns a function that restores the focus. */
 function replace(old, fresh) {
   if (old.dataset.version === fresh.dataset.version) return null;
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
@@ -56,13 +56,13 @@ function focus(fresh, key, act) {
 let under = null;
 let after = null;
 
-/** Fetches the parts of this page that change; what is given back is done when they are as they were after the call. */
+/** Fetches the parts of this page that change. The promise resolves when they show the state after the call. */
 export function refresh() {
   if (!under) {
     under = fetched().finally(() => { under = null; });
     return under;
   }
-  // What is under way may have been asked for too early.
+  // A running request may have been sent too early.
   const again = () => { after = null; return refresh(); };
   after ??= under.then(again, again);
   return after;
@@ -91,10 +91,10 @@ let later = 0;
 const soon = () => { clearTimeout(later); later = setTimeout(refresh, PAUSE); };
 
 let events = null;
-/** The last that was heard; at first, what the page was made from. */
+/** The id of the last event; at first, the mark of the page. */
 let since = document.body.dataset.since;
 
-/** Listens to the service while somebody looks: browsers have few connections for all their tabs together. */
+/** Listens to the service while the page is visible: a browser has few connections for all its tabs. */
 export function listen() {
   if (events || document.hidden) return;
   const query = since ? `?since=${encodeURIComponent(since)}` : "";
@@ -104,7 +104,8 @@ export function listen() {
     since = event.lastEventId;
     document.dispatchEvent(new CustomEvent("aircheck:on-air", { detail: JSON.parse(event.data) }));
   });
-  // A line that is cut, the browser mends. A service that begins anew, or has too many listeners, is asked again later.
+  // The browser itself reconnects a broken connection. If the service restarts or has too many listeners, the page asks
+  // again later.
   events.addEventListener("error", () => {
     if (events?.readyState !== EventSource.CLOSED) return;
     events = null;
@@ -112,7 +113,7 @@ export function listen() {
   });
 }
 
-/** Whether this page is still shown to whoever looks at it; it is left where somebody has signed out. */
+/** Returns whether the session is still valid; leaves the page after signing out. */
 async function isOpen() {
   const found = await page(location.href).catch(() => undefined);
   if (found === null) location.reload();
@@ -126,6 +127,6 @@ function rest() {
 
 document.addEventListener("visibilitychange", () => (document.hidden ? rest() : listen()));
 addEventListener("pagehide", rest);
-// Kept by the browser as it was, which may have been before somebody signed out.
+// The browser may restore the page as it was before signing out.
 addEventListener("pageshow", async (event) => { if (event.persisted && await isOpen()) listen(); });
 document.addEventListener("aircheck:back", soon);

@@ -1,4 +1,4 @@
-// How far and how loud is what is being recorded, told once a second.
+// Shows once a second how far and how loud running airings are.
 import { explain } from "./cause.js";
 import { clock } from "./time.js";
 
@@ -6,7 +6,7 @@ import { clock } from "./time.js";
 const RATE = 10;
 /** The quietest that a meter shows, in dBFS. */
 const FLOOR = -60;
-/** Of each airing: the levels that came last, and those that are still to be shown. */
+/** For each airing, the newest levels and those that are still to be shown. */
 const meters = new Map();
 
 const rowOf = (id) => document.querySelector(`.now[data-id="${CSS.escape(id)}"]`);
@@ -26,7 +26,7 @@ document.addEventListener("aircheck:on-air", ({ detail }) => {
     else trouble.textContent = "";
     const meter = meters.get(one.id) ?? { told: "", waiting: [] };
     const told = JSON.stringify(one.levels);
-    // A stretch of the tape is shown for as long as it plays.
+    // The levels of a stretch are shown for as long as it plays.
     if (told !== meter.told) meters.set(one.id, { told, waiting: [...meter.waiting.slice(-RATE), ...one.levels] });
   }
 });

@@ -1,5 +1,5 @@
-// One player at the bottom for all recordings. It stays while one goes from page to page, knows where one stopped
-// listening, and answers media keys and the lock screen. Tells the document `aircheck:player` whenever it changes.
+// The player at the bottom, for all recordings. It stays from page to page, remembers where listening stopped, and
+// answers media keys and the lock screen. It sends the document the event `aircheck:player` whenever it changes.
 import { clock } from "./time.js";
 import { failed } from "./toast.js";
 import { draw, paint } from "./wave.js";
@@ -12,52 +12,52 @@ const speed = bar.querySelector("[data-speed]");
 const key = (id) => `aircheck:position:${id}`;
 const LAST = "aircheck:last";
 const SPEED = "aircheck:speed";
-/** So much of what is being recorded is left to play for whoever goes to its end, in seconds. */
+/** How many seconds before its end a live recording plays if the listener goes to the end. */
 const EDGE = 4;
 
 let current = null;
-/** Where to begin once the sound is there. */
+/** The position to begin at once the sound is loaded. */
 let pending = 0;
-/** Whether somebody wants to hear it now; also where the browser has paused it because of an error. */
+/** Whether it should play, even if the browser has paused it because of an error. */
 let wanted = false;
-/** Whether it is from the last visit, and nobody has wanted to hear it since. */
+/** Whether it is from the last visit, and was not played since. */
 let resumed = false;
-/** Where the sound begins that is loaded: what is still being recorded is asked for from a place on. */
+/** The position at which the loaded sound begins: a live recording is loaded from a position on. */
 let from = 0;
-/** Whether what is loaded grows as it is recorded. In that one does not seek: it is asked for anew from another place. */
+/** Whether the loaded sound grows as it is recorded. Seeking in it loads it again from another position. */
 let grows = false;
-/** Where one stopped listening, as far as this tab knows: in another one may have gone on since. */
+/** Where listening stopped, as far as this tab knows: another tab may have gone on since. */
 let known = 0;
-/** Whether something was heard or sought here that is not remembered yet. */
+/** Whether this tab has a position that is not stored yet. */
 let unsaved = false;
-/** Whether this browser plays what is being recorded as it is on tape. */
+/** Whether this browser plays the HLS playlist of a live recording. */
 let native = audio.canPlayType("application/vnd.apple.mpegurl") !== "";
 
-/** What is in the player and still being recorded, or was a moment ago. */
+/** The live recording in the player, if it is one. */
 const live = () => Boolean(current?.live) && Date.now() < Date.parse(current.until) + 10_000;
 
-/** How much of what is being recorded is on tape, in seconds. A tab that nobody sees is not told, and goes by the clock. */
+/** Returns how many seconds of the live recording are on tape. A hidden tab gets no events, and computes by the clock. */
 function taped() {
   const untold = document.hidden ? Math.min(Date.now(), Date.parse(current.until)) - current.told : 0;
   return (Number(current.taped) || 0) + Math.max(0, untold / 1000);
 }
 
-/** What is in the player; null where it is closed. */
+/** What is in the player; null if it is closed. */
 export const playing = () => current;
 export const isPaused = () => audio.paused;
-/** Where one stopped listening to a recording, in seconds. */
+/** Returns where listening to a recording stopped, in seconds. */
 export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
-/** Where it is, and how long it is, in seconds. */
+/** Returns the position and the length, in seconds. */
 export const position = () => (audio.readyState > 0 ? from + audio.currentTime : pending);
 export function duration() {
   if (grows) return taped();
   return Number.isFinite(audio.duration) ? from + audio.duration : Number(current?.seconds) || 0;
 }
 
-/** Plays a recording, from where one stopped listening or from `at`. The one that plays is paused instead. */
+/** Plays a recording, from where listening stopped or from `at`. Pauses it if it plays already. */
 export function play(data, at = null) {
   const same = current?.id === data.id;
-  // It was on the air when it was chosen, and is a recording now.
+  // It was live when it was chosen, and is finished now.
   const done = same && current.live && !data.live;
   if (same && !(done && (at !== null || audio.paused))) {
     if (at !== null) { seek(at); start(); } else toggle();
@@ -67,7 +67,7 @@ export function play(data, at = null) {
   start();
 }
 
-/** Begins, or goes on: from where another tab has come meanwhile, and with the recording of what was on the air. */
+/** Begins or goes on, from where another tab has stopped meanwhile; of a live recording that has ended, with the finished file. */
 function start() {
   wanted = true;
   resumed = false;
@@ -114,7 +114,7 @@ function fetchSound() {
   audio.src = grows ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
 }
 
-/** For the next visit. */
+/** Stores what is in the player, for the next visit. */
 const save = () => localStorage.setItem(LAST, JSON.stringify(current));
 
 /** Closes the player. */
@@ -132,7 +132,7 @@ export function close() {
 }
 
 function unplayable(error) {
-  // Another recording was chosen before this one began; or there is none, which is told elsewhere.
+  // Another recording was chosen before this one began, or there is no sound, which another handler reports.
   if (error.name !== "AbortError" && error.name !== "NotSupportedError") failed(null);
 }
 
@@ -142,11 +142,11 @@ export function toggle() {
 }
 
 export function seek(seconds) {
-  // Whoever is nearer to the end of what is being recorded is not thrown back.
+  // A listener who is nearer to the end of a live recording is not moved back.
   const end = live() ? Math.max(duration() - EDGE, position()) : duration();
   const place = Math.max(0, Math.min(seconds, end));
   unsaved = true;
-  // Also of what is loaded: it may not have been told yet that it is.
+  // The loaded sound counts, too: the event that it is on tape may come later.
   pending = place;
   if (grows || live()) {
     const plays = !audio.paused;
@@ -158,17 +158,17 @@ export function seek(seconds) {
 
 const skip = (seconds) => seek(position() + seconds);
 
-/** Remembers where one is; in a tab that has played nothing since, that is left to the one that has. */
+/** Stores the position, unless another tab has played since and this one has not. */
 function remember() {
   if (!current || !unsaved || audio.readyState === 0) return;
   unsaved = false;
-  // What was heard to the end begins anew.
+  // A recording that was heard to its end begins at the start again.
   if (!live() && duration() - position() < 10) localStorage.removeItem(key(current.id));
   else if (position() > 5) localStorage.setItem(key(current.id), position().toFixed(1));
   known = stopped(current.id);
 }
 
-/** Shows where the player is. */
+/** Shows the position of the player. */
 function changed() {
   const [place, whole] = [position(), duration()];
   paint(wave, place, whole);
@@ -183,7 +183,7 @@ function showPaused() {
   changed();
 }
 
-/** What the lock screen shows. */
+/** Sets what the lock screen shows. */
 function describe() {
   if (!("mediaSession" in navigator)) return;
   const artwork = current.artwork ? [{ src: new URL(current.artwork, location.href).href }] : [];
@@ -199,7 +199,7 @@ function tellPosition() {
   });
 }
 
-/** The recording before or after this one, on the page that is shown. */
+/** Returns the recording before or after this one on the page. */
 function neighbour(step) {
   const rows = [...document.querySelectorAll(".row[data-id]")];
   const at = rows.findIndex((row) => row.dataset.id === current?.id);
@@ -220,26 +220,26 @@ for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(eve
 audio.addEventListener("error", () => {
   if (!current) return;
   if (grows && (native || !live())) {
-    // Not every browser that says so plays every sound that way, and an MP3 is played by all; or it is over.
+    // A browser may claim HLS and fail to play a format; all play MP3. Or the airing is over.
     if (live()) native = false;
     pending = position();
     fetchSound();
     if (wanted) audio.play().catch(unplayable);
-  // What was heard at the last visit may have been deleted since.
+  // The recording of the last visit may have been deleted since.
   } else if (resumed) close();
   else failed(null);
 });
-// Whoever uses this browser next need not see what was heard.
+// The next person at this browser need not see what was heard.
 document.addEventListener("submit", (event) => {
   if (event.target.matches(".sign-out")) close();
 });
 addEventListener("pagehide", remember);
-// What is missing is left out, as from the recording that becomes of it: it is as long as there is sound of it.
+// Gaps are left out, as in the finished recording: the length counts sound only.
 document.addEventListener("aircheck:on-air", ({ detail }) => {
   if (!current?.live) return;
   const now = detail.find((one) => one.id === current.id);
   if (now) Object.assign(current, { taped: now.on_tape, told: Date.now() });
-  // It may have been extended; or stopped, and then it is over from now on.
+  // The airing may have been extended, or stopped and so be over.
   const until = now?.until ?? new Date(Math.min(Date.now(), Date.parse(current.until))).toISOString();
   if (until === current.until) return;
   current.until = until;
@@ -277,18 +277,18 @@ if ("mediaSession" in navigator) {
     nexttrack: () => neighbour(1),
   };
   for (const [action, handler] of Object.entries(handlers)) {
-    // Not every browser knows every action.
+    // Not every browser supports every action.
     try { navigator.mediaSession.setActionHandler(action, handler); } catch { /* it has no such key */ }
   }
 }
 
-/** What was in the player when the page was last left, without a sound. */
+/** Restores what was in the player at the last visit, without playing it. */
 export function resume() {
   try {
     const data = JSON.parse(localStorage.getItem(LAST));
     if (!data?.id) return;
     if (!data.live) { bring(data); return; }
-    // Meanwhile it may have been extended, stopped, or become a recording: one is told at once.
+    // The airing may have been extended, stopped or finished meanwhile: the first event tells.
     document.addEventListener("aircheck:on-air", ({ detail }) => {
       if (current) return;
       const now = detail.find((one) => one.id === data.id);

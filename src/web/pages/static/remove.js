@@ -1,13 +1,13 @@
-// A recording is deleted at once, and can be had back.
+// Deletes a recording at once, and offers to bring it back.
 import { api } from "./api.js";
 import { refresh } from "./live.js";
 import { close, playing } from "./player.js";
 import { failed, toast } from "./toast.js";
 
-/** Hides a row until the list knows what has become of it, and its day where nothing else is left of it. */
+/** Hides a row until the list is updated, and its day if no other row is left. */
 function hide(row, hidden) {
   row.hidden = hidden;
-  // The list may have let go of it meanwhile.
+  // The list may have removed the row meanwhile.
   const day = row.closest(".day");
   if (day) day.hidden = [...day.querySelectorAll(".row")].every((one) => one.hidden);
 }

@@ -1,4 +1,4 @@
-// Recordings in a list: played, and moved by their waveforms.
+// The rows of recordings: play buttons and waveforms.
 import { duration, isPaused, play, playing, position, seek, stopped } from "./player.js";
 import { drawLater, movable, paint } from "./wave.js";
 
@@ -8,7 +8,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest(".row .play");
   if (button) play({ ...rowOf(button).dataset });
   const place = event.target.closest(".row [data-seek]");
-  // A little before it, so that one hears how it breaks off.
+  // A little before the gap, so that one hears the sound break off.
   if (place) play({ ...rowOf(place).dataset }, Math.max(0, Number(place.dataset.seek) - 3));
 });
 
@@ -17,7 +17,7 @@ movable(document, (wave, seconds) => {
   if (!row || playing()?.id === row.dataset.id) seek(seconds); else play({ ...row.dataset }, seconds);
 });
 
-/** Readies the rows in a new part of the page. */
+/** Prepares the rows in a new part of the page. */
 export function ready(part) {
   for (const row of part.querySelectorAll(".row[data-id]:not(.ready)")) {
     row.classList.add("ready");
@@ -33,7 +33,7 @@ export function ready(part) {
 
 let shown = null;
 
-/** Shows in its row what the player does. */
+/** Shows the state of the player in the row. */
 function show() {
   const now = playing();
   const row = now && document.querySelector(`.row[data-id="${CSS.escape(now.id)}"]`);

@@ -16,7 +16,7 @@ async function copied(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Browsers give the clipboard to secure pages only; what is selected can be copied everywhere.
+    // Browsers allow the clipboard to secure pages only; a selection can be copied everywhere.
     const field = document.createElement("textarea");
     const focused = document.activeElement;
     field.value = text;

@@ -1,4 +1,4 @@
-// Short messages at the bottom, with at most one thing to do about them.
+// Short messages at the bottom, with at most one action.
 const place = document.getElementById("toasts");
 const STAYS = 10_000;
 
@@ -15,7 +15,7 @@ export function toast(text, undo = null) {
     button.addEventListener("click", () => { it.remove(); undo(); });
     it.append(button);
   }
-  // Older ones make room.
+  // The oldest messages go.
   while (place.children.length >= 3) place.firstElementChild.remove();
   place.append(it);
   const later = () => {

@@ -1,11 +1,11 @@
-// A station is tried from the page: what came of it is said in its card, and can be heard.
+// Tries a station from the page: its card shows the result and plays the sound.
 import { api } from "./api.js";
 import { explain } from "./cause.js";
 
-/** What came of trying, by station: cards are replaced when anything about stations changes. */
+/** The results of trials, by station: cards are replaced when anything about stations changes. */
 const tried = new Map();
 
-/** Puts the answers back into new cards. */
+/** Puts the results back into new cards. */
 export function answers(part) {
   for (const place of part.querySelectorAll("[data-tried]")) {
     const answer = tried.get(place.dataset.tried);

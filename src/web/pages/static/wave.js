@@ -1,5 +1,5 @@
-// The waveform of a recording as a slider: shows how far one has listened, and is clicked, dragged or moved by keys to
-// another place. The element tells `onSeek` the place in seconds.
+// The waveform of a recording as a slider: shows how far it was played; a click, a drag or keys move it. Calls `onSeek`
+// with the position in seconds.
 import { clock } from "./time.js";
 
 const seen = new IntersectionObserver((entries) => {
@@ -10,17 +10,17 @@ const seen = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "300px" });
 
-/** Draws the picture at an address. */
+/** Draws the waveform at an address. */
 export function draw(wave, picture) {
   if (picture) wave.style.setProperty("--wave", `url("${new URL(picture, location.href)}")`);
   else wave.style.removeProperty("--wave");
   wave.classList.toggle("drawn", Boolean(picture));
 }
 
-/** Draws the picture once it comes near the screen. */
+/** Draws the waveform once it comes near the screen. */
 export const drawLater = (wave) => seen.observe(wave);
 
-/** Shows a place, of a whole, both in seconds. */
+/** Shows a position in a length, both in seconds. */
 export function paint(wave, place, whole) {
   const share = whole > 0 ? Math.min(1, place / whole) : 0;
   wave.style.setProperty("--played", `${(share * 100).toFixed(2)}%`);
@@ -32,7 +32,7 @@ export function paint(wave, place, whole) {
 
 const STEPS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
 
-/** Lets `root`'s waveforms be moved: `onSeek(wave, seconds)`. */
+/** Makes the waveforms in `root` sliders, which call `onSeek(wave, seconds)`. */
 export function movable(root, onSeek) {
   const whole = (wave) => Number(wave.getAttribute("aria-valuemax"));
   const under = (wave, event) => {

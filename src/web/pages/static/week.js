@@ -1,14 +1,14 @@
-// The coming week as a timetable where there is room for one, in the zones of the shows or in the viewer's. The airings
-// are those of the list in the page: they are put elsewhere, not drawn again.
+// The coming week as a timetable, if the screen is wide enough, in the zones of the shows or of the viewer. The airings
+// are those of the list in the page: they are moved, not drawn again.
 const ZONE = "aircheck:zone";
 const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** A shorter block could not be read, in minutes. */
+/** The shortest block that can be read, in minutes. */
 const SHORTEST = 30;
-/** A shorter one has room for one line. */
+/** A block of fewer minutes has room for one line. */
 const BRIEF = 50;
 const HOUR = 60;
 
-/** The day and the minute of an instant by the clocks of a zone. */
+/** Returns the day and the minute of an instant by the clocks of a zone. */
 function local(instant, zone) {
   const parts = new Intl.DateTimeFormat("en-CA", {
     timeZone: zone, hourCycle: "h23", year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit",
@@ -19,11 +19,11 @@ function local(instant, zone) {
 
 const two = (number) => String(number).padStart(2, "0");
 const time = (minute) => `${two(Math.floor(minute / HOUR))}:${two(minute % HOUR)}`;
-/** Where a minute stands in a timetable of these hours: 0 at the top, 1 at the bottom. */
+/** Returns the position of a minute in a timetable of these hours: 0 at the top, 1 at the bottom. */
 const at = (minute, first, last) => (minute - first * HOUR) / ((last - first) * HOUR);
 /** How often the line of this moment moves, in milliseconds. */
 const MOVES = 20_000;
-/** Draws that line where it belongs now. */
+/** Moves the line to this moment. */
 let tick = null;
 setInterval(() => tick?.(), MOVES);
 
@@ -67,18 +67,18 @@ export function week(part) {
     arrange(section.querySelector(".rows"), today.map((one) => one.slot));
     lanes(today, first, last);
   }
-  // Columns of several zones have no moment in common.
+  // Columns of several zones have no common moment.
   const clocks = new Set(own ? [mine] : slots.map((slot) => slot.dataset.zone));
   tick = () => moment(days, clocks.size === 1 ? [...clocks][0] : null, first, last);
   tick();
-  // Whoever comes to the page sees this moment; whoever is there already stays where they are.
+  // A page that opens scrolls to this moment; one that is open already stays where it is.
   if (root.dataset.seen) return;
   root.dataset.seen = "yes";
   const present = root.querySelector(".moment") ?? root.querySelector(".slot.recording");
   if (matchMedia("(min-width: 72rem)").matches) requestAnimationFrame(() => present?.scrollIntoView({ block: "center" }));
 }
 
-/** A line at this moment by the clocks of a zone, where the timetable shows it. */
+/** Adds a line at this moment by the clocks of a zone, if the timetable shows it. */
 function moment(days, zone, first, last) {
   const { day, minute } = local(Date.now(), zone ?? mine);
   const section = days.get(day);
@@ -95,12 +95,12 @@ function moment(days, zone, first, last) {
   line.style.setProperty("--at", String(at(minute, first, last)));
 }
 
-/** Puts children in order; those that are in order are not touched, for what is moved loses its focus. */
+/** Orders children. Those in order are not touched, because a moved element loses its focus. */
 function arrange(parent, children) {
   if (children.some((child, place) => parent.children[place] !== child)) parent.append(...children);
 }
 
-/** A section for each day, in order; the page has those of the shows' zones, and words for any other. */
+/** Returns a section for each day, in order; the page has those in the zones of the shows, and words for others. */
 function sections(root, placed) {
   const days = new Map();
   const grid = root.querySelector(".days");
@@ -130,7 +130,7 @@ function another(grid, day) {
   return section;
 }
 
-/** The hours at the side. */
+/** Returns the hours at the side. */
 function hours(root, first, last) {
   const side = root.querySelector(".hours");
   side.replaceChildren(...Array.from({ length: last - first }, (_, hour) => {
@@ -140,13 +140,13 @@ function hours(root, first, last) {
   }));
 }
 
-/** The next lane to the right that something has while `one` is on the air; nothing where there is none. */
+/** Returns the next lane to the right that is used while `one` is on the air; null if there is none. */
 function room(one, group) {
   const taken = group.filter((other) => other.lane > one.lane && other.from < one.seen && other.seen > one.from);
   return taken.length > 0 ? Math.min(...taken.map((other) => other.lane)) : null;
 }
 
-/** Side by side what is on the air at the same time. */
+/** Places airings side by side that are on the air at the same time. */
 function lanes(today, first, last) {
   let group = [];
   let ends = [];
