@@ -73,7 +73,7 @@ pub(super) async fn run_until_verdict(parts: &Parts, ordered: Order, handle: &mu
 impl Task<'_> {
     async fn run(&mut self, begun: u32) {
         let id = self.ordered.airing.id.clone();
-        // Its file may be on the shelf: at the start of the process the folder may have been away.
+        // Its file may be in the output folder: at the start of the process the folder may have been away.
         if begun > 0 && self.settled().await != Some(false) {
             return;
         }
@@ -98,7 +98,7 @@ impl Task<'_> {
             match self.settled().await {
                 Some(false) => {}
                 Some(true) => {
-                    warn!(airing = %id, %error, "finished: its file was on the shelf already");
+                    warn!(airing = %id, %error, "finished: its file was in the output folder already");
                     return;
                 }
                 None => return,
