@@ -1,4 +1,4 @@
-//! The transmitter: it plays music by the clock into ffmpeg, and cuts the AAC frames that come out into segments that know
+//! The transmitter: ffmpeg plays the music and encodes it to AAC, whose frames are cut by the clock into segments that know
 //! when they were on the air.
 
 use std::collections::VecDeque;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{ChildStdin, ChildStdout};
+use tokio::io::AsyncReadExt;
+use tokio::process::ChildStdout;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::music::{Music, RATE};
+use super::music::{self, RATE};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::id3v2::timestamp_tag;
@@ -30,7 +30,6 @@ const HEAD_START: i64 = 18;
 const FRAME: u32 = 1_024;
 /// Frames in a segment: just over two seconds.
 const FRAMES: u32 = 94;
-const TICK: Duration = Duration::from_millis(100);
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How long a segment plays.
@@ -80,44 +79,27 @@ impl Window {
     }
 }
 
-/// Starts to play, encode and cut until `stop`.
+/// Starts to play and cut until `stop`.
 pub fn start(
     window: &Window,
     environment: &Environment,
     stop: &CancellationToken,
 ) -> anyhow::Result<Vec<JoinHandle<()>>> {
-    let rate = RATE.to_string();
+    let first = environment.clock.now() - TimeDelta::seconds(HEAD_START);
+    let first = DateTime::from_timestamp(first.timestamp(), 0).unwrap_or(first);
+    let (rate, music) = (RATE.to_string(), music::source(first.timestamp().unsigned_abs()));
     let mut ffmpeg = Invocation::new("ffmpeg")
-        .args([
-            "-hide_banner",
-            "-nostdin",
-            "-loglevel",
-            "error",
-            "-f",
-            "s16le",
-            "-ar",
-            &rate,
-            "-ac",
-            "2",
-            "-i",
-            "pipe:0",
-        ])
+        .args(["-hide_banner", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", &music, "-ar", &rate])
         .args(["-c:a", "aac", "-b:a", "160k", "-f", "adts", "-flush_packets", "1", "pipe:1"])
-        .with_stdin()
         .with_stdout()
         .spawn(&environment.clock)
         .context("the demo station cannot go on the air")?;
-    let (stdin, stdout) = ffmpeg.take_stdin().zip(ffmpeg.take_stdout()).context("ffmpeg has no pipes")?;
-    let first = environment.clock.now() - TimeDelta::seconds(HEAD_START);
-    let first = DateTime::from_timestamp(first.timestamp(), 0).unwrap_or(first);
-
-    let player = play(stdin, first, environment.clock.clone());
-    let cutter = cut(stdout, window.clone(), first - frames(1));
+    let stdout = ffmpeg.take_stdout().context("ffmpeg has no pipe")?;
+    let cutter = cut(stdout, window.clone(), first, environment.clock.clone());
     let ending = stop.clone();
     let transmitter = async move {
         tokio::select! {
             () = ending.cancelled() => {}
-            Err(error) = player => tracing::error!("the demo station fell silent: {error}; {}", ffmpeg.last_words()),
             Err(error) = cutter => tracing::error!("the demo station fell silent: {error}; {}", ffmpeg.last_words()),
         }
         ffmpeg.stop(GRACE).await;
@@ -125,31 +107,18 @@ pub fn start(
     Ok(vec![environment.tasks.spawn(transmitter)])
 }
 
-/// Plays from `first` on: at once what is due by now, the rest as time passes.
-async fn play(mut encoder: ChildStdin, first: DateTime<Utc>, clock: SharedClock) -> std::io::Result<()> {
-    let mut music = Music::from(first.timestamp().unsigned_abs());
-    let started = clock.monotonic();
-    let head_start = (clock.now() - first).to_std().unwrap_or_default();
-    let mut played = 0;
-    loop {
-        let due = (head_start + clock.monotonic().saturating_sub(started)).as_millis() * u128::from(RATE) / 1_000;
-        // Small pieces keep the music from delaying other tasks of the process.
-        while played < due {
-            let piece = (due - played).min(u128::from(RATE) / 10);
-            encoder.write_all(&music.play(usize::try_from(piece).unwrap_or(0))).await?;
-            played += piece;
-        }
-        clock.sleep(TICK).await;
-    }
-}
-
-/// Cuts frames into segments, the first of which begins at `begins`.
-async fn cut(mut encoded: ChildStdout, window: Window, mut begins: DateTime<Utc>) -> anyhow::Result<()> {
+/// Cuts frames into segments. The music begins at `first`; a segment is on the air when its end is due.
+async fn cut(mut encoded: ChildStdout, window: Window, first: DateTime<Utc>, clock: SharedClock) -> anyhow::Result<()> {
+    let (started, head_start) = (clock.monotonic(), clock.now() - first);
+    let mut begins = first - frames(1);
     for sequence in 0.. {
         let mut bytes = timestamp_tag(sequence * u64::from(FRAMES * FRAME) * 90_000 / u64::from(RATE));
         for _ in 0..FRAMES {
             read_frame(&mut encoded, &mut bytes).await?;
         }
+        // ffmpeg plays ahead until the pipe is full.
+        let due = (begins + SEGMENT - first - head_start).to_std().unwrap_or_default();
+        clock.sleep((started + due).saturating_sub(clock.monotonic())).await;
         window.push(Segment { sequence, begins, bytes: bytes.into() });
         begins += SEGMENT;
     }

@@ -1,7 +1,7 @@
 //! A radio station in this process, so that aircheck can be tried without internet and without configuration.
 //!
-//! It is made like a real one, and nothing in aircheck knows that it is not: `music` plays by the clock, `broadcast`
-//! encodes it to AAC and cuts it into HLS segments, and `site` shows a page with the address of the stream in a script,
+//! It is made like a real one, and nothing in aircheck knows that it is not: `music` says what ffmpeg plays, `broadcast`
+//! cuts that by the clock into HLS segments, and `site` shows a page with the address of the stream in a script,
 //! signed and good for a minute only. It listens on the loopback interface alone.
 
 mod broadcast;
@@ -123,18 +123,14 @@ mod tests {
         let mut bytes = Vec::new();
         ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
         feeding.await.unwrap().unwrap();
-        left(&bytes)
-    }
-
-    fn left(bytes: &[u8]) -> Vec<f64> {
-        bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]]))).collect()
+        bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]])) / 32_768.0).collect()
     }
 
     /// Returns by how many samples what was `heard` lags behind the music that was on the air from `time` on.
-    fn lateness(heard: &[f64], time: DateTime<Utc>) -> isize {
+    async fn lateness(heard: &[f64], time: DateTime<Utc>) -> isize {
         const SECOND: usize = music::RATE as usize;
-        // The music begins a second earlier, so that its reverberation is right.
-        let played = left(&music::Music::from(time.timestamp().unsigned_abs() - 1).play(3 * SECOND));
+        // The music begins a second earlier, so that its echo is right.
+        let played = music::tests::samples(time.timestamp().unsigned_abs() - 1, 3).await;
         let start = SECOND + usize::try_from(time.timestamp_subsec_micros()).unwrap() * 48 / 1_000;
         let difference = |late: &isize| -> f64 {
             // The first frames lack what came before them.
@@ -179,7 +175,7 @@ mod tests {
         assert!(bytes.starts_with(b"ID3") && bytes.len() > 20_000, "{} bytes", bytes.len());
         let heard = decoded(bytes.to_vec()).await;
         // The playlist cuts its times to milliseconds: 48 samples.
-        let late = lateness(&heard, times[times.len() - 1]);
+        let late = lateness(&heard, times[times.len() - 1]).await;
         assert!((-50..=2).contains(&late), "the sound is {late} samples later than its programme time");
 
         let forged = url.replace("Expires=1", "Expires=2");
