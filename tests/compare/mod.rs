@@ -1,4 +1,4 @@
-//! The same faults for the recorders that people use today: `tests/compare/run` says how to run it.
+//! Compares aircheck with other recorders under the same faults: `tests/compare/run` says how to run it.
 //!
 //! Every tool records every case from its own station, all at the same origin, with the same fault at the same moment,
 //! for the same time. The reader listens to the file: from the first second in it on, a second that is not there is

@@ -117,11 +117,11 @@ pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
 /// How playlists are compressed with gzip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gzip {
-    /// Not at all.
+    /// Not compressed.
     No,
     /// If the client accepts it, with a true Content-Encoding.
     Yes,
-    /// Not at all, but with a Content-Encoding.
+    /// Not compressed, but with a Content-Encoding.
     OnlySaid,
     /// Always, without a Content-Encoding.
     Unsaid,
@@ -245,7 +245,7 @@ pub struct Token {
 /// How a URL says when it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Written {
-    /// Not at all.
+    /// The URL does not give it.
     Opaque,
     /// `Expires`, as in a canned policy of `CloudFront`.
     Expires,
