@@ -130,7 +130,7 @@ mod tests {
     async fn lateness(heard: &[f64], time: DateTime<Utc>) -> isize {
         const SECOND: usize = music::RATE as usize;
         // The music begins a second earlier, so that its echo is right.
-        let played = music::tests::samples(time.timestamp().unsigned_abs() - 1, 3).await;
+        let played = music::samples(time.timestamp().unsigned_abs() - 1, 3).await;
         let start = SECOND + usize::try_from(time.timestamp_subsec_micros()).unwrap() * 48 / 1_000;
         let difference = |late: &isize| -> f64 {
             // The first frames lack what came before them.

@@ -39,30 +39,32 @@ fn channel(begin: u64, side: u8) -> String {
     format!("{clock};0.05*({chord})+0.12*{bass}+0.15*{pluck}+0.25*{bell}")
 }
 
+/// The left channel from a Unix time on, full scale being 1.
 #[cfg(test)]
-pub mod tests {
+pub async fn samples(begin: u64, seconds: u32) -> Vec<f64> {
     use tokio::io::AsyncReadExt as _;
 
-    use super::*;
     use crate::base::clock::SystemClock;
     use crate::base::process::Invocation;
 
-    const QUARTER: usize = RATE as usize / 4;
+    let (rate, length) = (RATE.to_string(), seconds.to_string());
+    let mut ffmpeg = Invocation::new("ffmpeg")
+        .args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", &source(begin)])
+        .args(["-t", &length, "-ar", &rate, "-f", "s16le", "pipe:1"])
+        .with_stdout()
+        .spawn(&SystemClock::shared())
+        .unwrap();
+    let mut bytes = Vec::new();
+    ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes.len(), 4 * (RATE * seconds) as usize, "{}", ffmpeg.last_words());
+    bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]])) / 32_768.0).collect()
+}
 
-    /// The left channel from a Unix time on, full scale being 1.
-    pub async fn samples(begin: u64, seconds: u32) -> Vec<f64> {
-        let (rate, length) = (RATE.to_string(), seconds.to_string());
-        let mut ffmpeg = Invocation::new("ffmpeg")
-            .args(["-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", &source(begin)])
-            .args(["-t", &length, "-ar", &rate, "-f", "s16le", "pipe:1"])
-            .with_stdout()
-            .spawn(&SystemClock::shared())
-            .unwrap();
-        let mut bytes = Vec::new();
-        ffmpeg.take_stdout().unwrap().read_to_end(&mut bytes).await.unwrap();
-        assert_eq!(bytes.len(), 4 * (RATE * seconds) as usize, "{}", ffmpeg.last_words());
-        bytes.chunks_exact(4).map(|four| f64::from(i16::from_le_bytes([four[0], four[1]])) / 32_768.0).collect()
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const QUARTER: usize = RATE as usize / 4;
 
     fn loudness(samples: &[f64]) -> f64 {
         (samples.iter().map(|sample| sample * sample).sum::<f64>() / samples.len() as f64).sqrt()
