@@ -37,10 +37,11 @@ build:
 	.ci/packages $(BUILD_PARTS)
 	$(CARGO) build $(RELEASE)
 
+# A build that is quick to make, not quick to run: who looks for the first time should not wait for the compiler.
 demo:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS)
-	$(CARGO) build $(RELEASE)
-	$(BINARY) demo
+	$(CARGO) build --locked --target-dir "$(TARGET_DIR)"
+	"$(TARGET_DIR)/debug/aircheck" demo
 
 test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
