@@ -176,7 +176,7 @@ impl Tape {
         view
     }
 
-    /// The same tape, of which the clock can be held without an effect on others that read it.
+    /// Returns a handle of this tape for one cut. To hold its clock has no effect on other readers.
     #[must_use]
     pub fn for_one_cut(&self) -> Self {
         Self { shared: Arc::clone(&self.shared), held: Arc::default() }

@@ -1,6 +1,6 @@
 //! The calendar of the coming airings (iCalendar, RFC 5545), to which apps subscribe.
 //!
-//! The same airings make the same calendar, byte for byte, so that an app that asks again gets it only if it has
+//! Equal airings make an equal calendar, byte for byte, so that an app that asks again gets it only if it has
 //! changed.
 
 use axum::extract::State;
