@@ -10,13 +10,15 @@ const FOOTER_PRESENT: u8 = 0x10;
 /// version 2.2 to 2.4, or its size is malformed.
 pub fn tag_length(header: [u8; HEADER]) -> Option<usize> {
     let [b'I', b'D', b'3', major @ 2..=4, _, flags, size @ ..] = header else { return None };
-    // Each byte has seven bits, so that no size looks like the sync word of a frame (section 6.2).
-    if size.iter().any(|byte| byte & 0x80 != 0) {
-        return None;
-    }
-    let size = size.iter().fold(0_usize, |size, byte| size << 7 | usize::from(*byte));
     let footer = if flags & FOOTER_PRESENT != 0 && major == 4 { HEADER } else { 0 };
-    Some(HEADER + size + footer)
+    Some(HEADER + synchsafe(size)? + footer)
+}
+
+/// Reads a size of four bytes with seven bits each, so that no size looks like the sync word of a frame (section 6.2).
+/// `None` if it is malformed.
+pub fn synchsafe(size: [u8; 4]) -> Option<usize> {
+    let is_safe = size.iter().all(|byte| byte & 0x80 == 0);
+    is_safe.then(|| size.iter().fold(0, |size, byte| size << 7 | usize::from(*byte)))
 }
 
 /// The tag at the beginning of a segment of packed audio (RFC 8216 section 3.4): its timestamp in `ticks` of a clock of

@@ -11,7 +11,7 @@ use id3::{Content, Tag};
 
 use super::super::fields::{array, be32};
 use super::super::id3_tag;
-use crate::base::id3v2::HEADER;
+use crate::base::id3v2::{HEADER, synchsafe};
 
 /// Of one segment, so many titles are read, and some more that stand in its last tags.
 pub(super) const MOST_TITLES: usize = 16;
@@ -98,12 +98,6 @@ fn synchronised(body: &[u8]) -> Vec<u8> {
 /// The length of the extended header (section 3.2 of both): version 2.3 does not count the length itself.
 fn extended_header(frames: &[u8], major: u8) -> Option<usize> {
     if major == 3 { usize::try_from(be32(frames, 0)?).ok()?.checked_add(4) } else { synchsafe(array(frames, 0)?) }
-}
-
-/// A length in four bytes of seven bits each (`ID3v2.4.0`, section 6.2).
-fn synchsafe(bytes: [u8; 4]) -> Option<usize> {
-    let fits = bytes.iter().all(|byte| byte & 0x80 == 0);
-    fits.then(|| bytes.iter().fold(0, |length, byte| length << 7 | usize::from(*byte)))
 }
 
 /// The contents of those of `frames` in which a title may be, with the name of each.
