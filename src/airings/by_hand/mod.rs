@@ -172,7 +172,7 @@ impl Airings {
         .await
     }
 
-    /// Deletes the changes of airings that ended more than [`REMEMBERED`] ago.
+    /// Deletes the changes of airings that have been over for so long that nobody looks back at them.
     pub async fn forget_old_changes(&self) {
         let forgotten = self.shared.catalogue.forget_amendments(self.now() - REMEMBERED).await;
         let published = match forgotten {

@@ -7,7 +7,7 @@
 //! is by [`Health`].
 //!
 //! The answer decides what an address stands for: an HLS playlist under `icecast:` is recorded as one, and an endless
-//! stream under `hls:` as that. Each of the two sources ends with `WrongKind` if it finds the other, and [`run`] goes
+//! stream under `hls:` as that. Each of the two sources ends with `WrongKind` if it finds the other, and `run` goes
 //! on with that one.
 
 mod cause;
