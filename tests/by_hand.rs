@@ -236,7 +236,7 @@ async fn an_extended_airing_is_whole_also_when_its_encoder_had_begun_and_its_end
 #[tokio::test]
 async fn a_skipped_airing_is_shown_as_skipped_and_not_recorded_until_the_skip_is_taken_back() {
     let origin = Origin::start();
-    let (start, cron) = minute(25);
+    let (start, cron) = minute(60);
     let shows = ["Skipped", "Late", "Back", "Plain"]
         .map(|title| format!("  - {{ title: {title}, station: s, cron: \"{cron}\", length: 8s }}\n"));
     let desk = Desk::with(&origin.station("s", stamped()), &shows.concat()).await;

@@ -396,7 +396,7 @@ async fn an_endless_body_ends_stalls_and_comes_back() {
     let station = origin.station("live", Setup::of(Container::Mp3));
     let connect = async || Client::new().get(station.live_url()).send().await.expect("an answer");
 
-    station.fault(Fault::new(Part::Live, Kind::Truncated).after(Duration::from_millis(300)).times(1));
+    station.fault(Fault::new(Part::Live, Kind::Truncated).after(Duration::from_secs(2)).times(1));
     let mut ending = connect().await;
     let mut bytes = 0;
     while let Some(part) = ending.chunk().await.expect("a clean end, not a break") {

@@ -73,7 +73,11 @@ fn darker(colour: Rgb, share: u16) -> Rgb {
 
 /// As a PNG without transparency, which podcast directories refuse.
 fn encode(canvas: &Pixmap) -> Option<Vec<u8>> {
-    let rgb: Vec<u8> = canvas.data().chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+    let pixels = canvas.data().as_chunks().0;
+    let mut rgb = Vec::with_capacity(3 * pixels.len());
+    for [red, green, blue, _] in pixels {
+        rgb.extend_from_slice(&[*red, *green, *blue]);
+    }
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, canvas.width(), canvas.height());
     encoder.set_color(png::ColorType::Rgb);
