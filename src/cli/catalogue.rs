@@ -7,11 +7,11 @@ use crate::daemon::Lock;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::store::Store;
 
-/// Opens the catalogue for reading. `None` if there is none, which is printed: if the file names no state folder, the service
-/// may have another than a shell.
+/// Opens the catalogue for reading. `None` if there is none, which is printed: if the file names no state folder, the
+/// service may have another than a shell.
 pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
     let path = config.state.join("catalogue.sqlite");
-    for aside in Catalogue::set_aside(&path) {
+    for aside in Catalogue::list_set_aside(&path) {
         let aside = aside.display();
         eprintln!("aircheck: a damaged catalogue was set aside as {aside}: what could not be read of it is not listed");
     }
@@ -25,8 +25,8 @@ pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, Catalogue
     }
 }
 
-/// Returns the store in which the recordings of the catalogue are. While a service runs it is that of the service, which
-/// may have started before `output` was changed; then a message says so.
+/// Returns the store in which the recordings of the catalogue are. While a service runs it is that of the service,
+/// which may have started before `output` was changed; then a message says so.
 pub(super) fn store(config: &Config) -> Store {
     Store::new(output(config))
 }

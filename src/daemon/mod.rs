@@ -1,10 +1,10 @@
 //! The daemon: builds the parts, starts them in order, stops them in reverse.
 //!
 //! Lock → catalogue → recover → plan → ready. Once a second the agenda is asked what is due, which costs nothing where
-//! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one is
-//! reported and the last good one stays.
-//! While something is being recorded its time does not jump, whatever is done to the machine's clock (`timekeeper`).
-//! On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
+//! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one
+//! is reported and the last good one stays. While something is being recorded its time does not jump, whatever is done
+//! to the machine's clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait
+//! for the next start.
 
 mod file_watch;
 mod limits;
@@ -178,8 +178,8 @@ impl Daemon {
         let lock = Lock::take(&config.state, &config.output, &environment.clock).await?;
         let last_alive = lock.last_alive();
         let changes = Changes::default();
-        let catalogue = Catalogue::open_or_begin(config.state.join("catalogue.sqlite")).await?;
-        let catalogue = catalogue.telling(changes.clone());
+        let catalogue = Catalogue::open_or_salvage(config.state.join("catalogue.sqlite")).await?;
+        let catalogue = catalogue.with_changes(changes.clone());
         let (store, state) = (Store::new(config.output.clone()), config.state.clone());
         let store = blocking(move || store.of_service(&state)).await;
         let config = Arc::new(config);
@@ -321,8 +321,8 @@ impl Daemon {
         }
     }
 
-    /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does not
-    /// wait for them.
+    /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does
+    /// not wait for them.
     fn note_missed(&self, window: Span) {
         self.environment.tasks.spawn(self.airings.clone().write_off(window));
     }

@@ -22,7 +22,7 @@ pub enum Event {
 
 /// An event with its number in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Noted {
+pub struct NumberedEvent {
     /// The number; greater than that of every earlier event.
     pub number: i64,
     /// What happened.

@@ -8,4 +8,4 @@ mod changes;
 mod event;
 
 pub use changes::{Changes, Counts, Listener, Topic};
-pub use event::{Event, Noted};
+pub use event::{Event, NumberedEvent};

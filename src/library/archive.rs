@@ -67,8 +67,8 @@ pub async fn name(
     first_free((catalogue, store), id, temporary, (name, codec), None).await
 }
 
-/// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there is
-/// one.
+/// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there
+/// is one.
 async fn first_free(
     (catalogue, store): (&Catalogue, &Store),
     id: &AiringId,
@@ -84,7 +84,7 @@ async fn first_free(
             outcome.file = Some(file.clone());
             catalogue.prepare(id, outcome).await?
         } else {
-            catalogue.vacate(id, &file).await?
+            catalogue.release_name(id, &file).await?
         };
         // Another airing is about to give it.
         if !told {

@@ -13,8 +13,8 @@
 //! [`Bin::restore`]: the row is *coming*, with the name that the file will have; the file is moved; the row is on the
 //! list. While a row is going or coming nobody gets the name of its file; while it is there anybody may.
 //!
-//! [`Bin::purge`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in the
-//! bin nor in its place has been taken by somebody, and that is said.
+//! [`Bin::purge`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in
+//! the bin nor in its place has been taken by somebody, and that is said.
 //!
 //! For good: the file is removed first and the row is marked after; a crash in between is repeated by the next round.
 
@@ -100,7 +100,7 @@ impl Bin {
     /// Puts a recording into the bin. Gives what is to be known to bring it back.
     pub async fn put(&self, id: &AiringId, now: DateTime<Utc>) -> Result<Binned, BinError> {
         let _turn = self.turn.lock().await;
-        if !self.catalogue.bin(id, now).await? {
+        if !self.catalogue.begin_binning(id, now).await? {
             return Err(match self.catalogue.get(id).await? {
                 Some(recording) if recording.finished_at.is_none() => BinError::Unfinished { id: id.clone() },
                 _ => BinError::Unknown { id: id.clone() },
@@ -110,7 +110,7 @@ impl Bin {
         let binned = binned.ok_or_else(|| BinError::Unknown { id: id.clone() })?;
         if let Err(error) = self.go_in(id, &binned).await {
             // It cannot be moved, as where nobody may write: then it stays where it is.
-            self.catalogue.unbin(id, now).await?;
+            self.catalogue.relist(id, now).await?;
             return Err(error);
         }
         Ok(binned)
@@ -126,8 +126,8 @@ impl Bin {
         self.catalogue.get(id).await?.ok_or_else(unknown)
     }
 
-    /// Goes on with what was interrupted, and removes for good what was in the bin by `before`. Returns how many that were.
-    /// What cannot be moved or removed is reported; the others go on.
+    /// Goes on with what was interrupted, and removes for good what was in the bin by `before`. Returns how many that
+    /// were. What cannot be moved or removed is reported; the others go on.
     pub async fn purge(&self, now: DateTime<Utc>, before: DateTime<Utc>) -> Result<usize, BinError> {
         let _turn = self.turn.lock().await;
         let mut removed = 0;
@@ -154,7 +154,7 @@ impl Bin {
         }
         if old {
             self.store.remove_binned(id).await?;
-            self.catalogue.delete_binned(id, now).await?;
+            self.catalogue.mark_binned_deleted(id, now).await?;
         }
         Ok(old)
     }
@@ -176,12 +176,12 @@ impl Bin {
             } else {
                 // Moved before a crash, or put back by hand.
                 let there = self.store.size(file).await.ok();
-                if there.is_none() || there != binned.bytes || self.catalogue.is_anothers(id, file).await? {
+                if there.is_none() || there != binned.bytes || self.catalogue.belongs_to_another(id, file).await? {
                     return Err(BinError::Taken { id: id.clone() });
                 }
             }
         }
-        Ok(self.catalogue.unbin(id, now).await?)
+        Ok(self.catalogue.relist(id, now).await?)
     }
 
     /// Gives the file its name again, or where another has it by now, the next that is free.
@@ -190,7 +190,7 @@ impl Bin {
         let codec = Codec::of_file(file).unwrap_or_default();
         let (mut target, mut number) = (PathBuf::from(file), 1);
         loop {
-            if self.store.is_free(&target).await? && self.catalogue.call_back(id, &target).await? {
+            if self.store.is_free(&target).await? && self.catalogue.begin_restoring(id, &target).await? {
                 match self.store.unbin(id, &target).await {
                     Err(StoreError::Taken { .. }) => {}
                     moved => return Ok(moved?),

@@ -1,9 +1,9 @@
 //! Strays: recordings in the output folder that the list does not have, as after an older catalogue was put back.
 //!
-//! They are found by their names and told by their [`imprint`]. Only somebody who asks for it puts them on the list: what
-//! is on it goes by `keep`, and the folder may also be another service's, whose recordings are not this one's to delete.
-//! What a file is, the catalogue remembers: it is opened again only when its size or the time of its last change is
-//! another.
+//! They are found by their names and told by their [`imprint`]. Only somebody who asks for it puts them on the list:
+//! what is on it goes by `keep`, and the folder may also be another service's, whose recordings are not this one's to
+//! delete. What a file is, the catalogue remembers: it is opened again only when its size or the time of its last
+//! change is another.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -55,8 +55,8 @@ pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> R
     Ok(count)
 }
 
-/// Puts them on the list at `now`: those whose airing it does not have, or has as failed and without a file. Returns their
-/// rows.
+/// Puts them on the list at `now`: those whose airing it does not have, or has as failed and without a file. Returns
+/// their rows.
 pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
     let mut adopted: Vec<AiringId> = Vec::new();
     let Unknown { known, new } = unknown(catalogue, store).await?;
@@ -96,7 +96,7 @@ struct Unknown {
 async fn unknown(catalogue: &Catalogue, store: &Store) -> Result<Unknown, StraysError> {
     let mut files = store.list().await?;
     // After the files: a row has the name before its file gets it.
-    let listed: HashSet<PathBuf> = catalogue.names().await?.into_iter().collect();
+    let listed: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
     files.retain(|file| !listed.contains(file));
     let mut remembered = catalogue.glances().await?;
     let (mut known, mut new) = (Vec::new(), Vec::new());

@@ -244,7 +244,7 @@ async fn tape_of(config: &Arc<Config>, station: &StationId) -> Result<Tape, Tape
 /// Removes a file of this airing, unless another recording has its name by now.
 async fn remove(catalogue: &Catalogue, store: &Store, id: &AiringId, file: Option<&Path>) -> Result<(), RecorderError> {
     let Some(file) = file else { return Ok(()) };
-    if catalogue.is_anothers(id, file).await? {
+    if catalogue.belongs_to_another(id, file).await? {
         return Ok(());
     }
     Ok(store.remove(file).await.map_err(ArchiveError::from)?)

@@ -115,7 +115,7 @@ async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
     let library = Library::new().await;
     let purge = async || library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
     // Died after step 1: off the list, the file in its place.
-    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     purge().await;
     assert_eq!((library.sound(NAME), library.binned().exists()), (None, true));
     // Died after step 2.
@@ -128,7 +128,7 @@ async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
     purge().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
     // And after it was moved.
-    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     purge().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
@@ -172,9 +172,9 @@ async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with
 async fn while_a_file_is_on_its_way_nobody_gets_its_name() {
     let library = Library::new().await;
     let next = AiringId::new("next");
-    let free = async || library.catalogue.vacate(&next, Path::new(NAME)).await.unwrap();
+    let free = async || library.catalogue.release_name(&next, Path::new(NAME)).await.unwrap();
     // Died with the file in the bin, and the list not told.
-    library.catalogue.bin(&library.id, at(2)).await.unwrap();
+    library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     fs::create_dir_all(library.binned().parent().unwrap()).unwrap();
     fs::rename(library.output().join(NAME), library.binned()).unwrap();
     assert!(!free().await);

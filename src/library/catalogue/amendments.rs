@@ -1,61 +1,61 @@
-//! What a person changed by hand, as rows; a claim on an airing that is changed follows it in the same transaction, so
-//! that list, verdict and plan agree whenever the process dies.
+//! Amendments as rows. The claim on an amended airing changes in the same transaction, so that list, verdict and plan
+//! agree even if the process dies.
 
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::error::CatalogueError;
-use super::rows::{instant, stamp};
-use super::{Catalogue, written};
+use super::rows::{instant_text, parse_instant};
+use super::{Catalogue, read_error, write_error};
 use crate::model::{Airing, AiringId, Amendments, Origin, Planned, ShowId, Span, StationId};
 
 impl Catalogue {
-    /// Everything that was changed by hand and is remembered.
+    /// Returns all amendments. Leaves out those that cannot be read.
     pub async fn amendments(&self) -> Result<Amendments, CatalogueError> {
         self.run(|connection| select(connection)).await
     }
 
-    /// Writes a change down, in place of an earlier one of the same airing. An unfinished claim on the airing gets the
-    /// times of the change, or is taken back where the airing is to be skipped.
+    /// Writes an amendment, replacing an earlier one of the same airing. An unfinished claim on the airing gets the
+    /// times of the amendment, or is deleted if the airing is skipped.
     pub async fn amend(&self, amendment: &Planned) -> Result<(), CatalogueError> {
         let amendment = amendment.clone();
         self.run(move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            put(&transaction, &amendment).map_err(written)?;
-            transaction.commit().map_err(written)
+            let transaction = connection.transaction().map_err(write_error)?;
+            write(&transaction, &amendment).map_err(write_error)?;
+            transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    /// Forgets the change of one airing, with an unfinished claim on it.
+    /// Deletes the amendment of an airing, and the unfinished claim on it.
     pub async fn withdraw(&self, id: &AiringId) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            transaction.execute("DELETE FROM amendments WHERE airing = ?1", [id.as_str()]).map_err(written)?;
-            take_back(&transaction, &id).map_err(written)?;
-            transaction.commit().map_err(written)
+            let transaction = connection.transaction().map_err(write_error)?;
+            transaction.execute("DELETE FROM amendments WHERE airing = ?1", [id.as_str()]).map_err(write_error)?;
+            delete_claim(&transaction, &id).map_err(write_error)?;
+            transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    /// Forgets the changes of airings that ended before `before` and are finished, if they were ever claimed. Gives the
-    /// number of them.
+    /// Deletes the amendments of airings that ended before `before` and are not unfinished. Returns how many there
+    /// were.
     pub async fn forget_amendments(&self, before: DateTime<Utc>) -> Result<usize, CatalogueError> {
         self.run(move |connection| {
             connection
                 .execute(
                     "DELETE FROM amendments WHERE cut_end < ?1 AND NOT EXISTS \
                      (SELECT 1 FROM airings WHERE id = airing AND finished_at IS NULL)",
-                    [stamp(before)],
+                    [instant_text(before)],
                 )
-                .map_err(written)
+                .map_err(write_error)
         })
         .await
     }
 }
 
-fn put(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result<()> {
+fn write(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result<()> {
     let Planned { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
     let cut = airing.cut();
     transaction.execute(
@@ -68,56 +68,55 @@ fn put(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result<(
             airing.station.as_str(),
             title,
             airing.timezone.name(),
-            stamp(airing.on_air.start),
-            stamp(airing.on_air.end),
-            stamp(cut.start),
-            stamp(cut.end),
+            instant_text(airing.on_air.start),
+            instant_text(airing.on_air.end),
+            instant_text(cut.start),
+            instant_text(cut.end),
             origin.word(),
             skipped,
             moved,
             until_stopped,
-            connecting_until.map(stamp),
+            connecting_until.map(instant_text),
         ],
     )?;
     if *skipped {
-        return take_back(transaction, &airing.id);
+        return delete_claim(transaction, &airing.id);
     }
     transaction.execute(
         "UPDATE airings SET on_air_start = ?2, on_air_end = ?3, cut_start = ?4, cut_end = ?5 \
          WHERE id = ?1 AND finished_at IS NULL",
         params![
             airing.id.as_str(),
-            stamp(airing.on_air.start),
-            stamp(airing.on_air.end),
-            stamp(cut.start),
-            stamp(cut.end)
+            instant_text(airing.on_air.start),
+            instant_text(airing.on_air.end),
+            instant_text(cut.start),
+            instant_text(cut.end)
         ],
     )?;
     Ok(())
 }
 
-/// The only way in which a row of `airings` goes: nothing was recorded under it.
-fn take_back(transaction: &Transaction<'_>, id: &AiringId) -> rusqlite::Result<()> {
+/// Deletes the claim on an airing of which nothing is recorded yet.
+fn delete_claim(transaction: &Transaction<'_>, id: &AiringId) -> rusqlite::Result<()> {
     transaction
         .execute("DELETE FROM airings WHERE id = ?1 AND finished_at IS NULL AND state = 'claimed'", [id.as_str()])
         .map(|_| ())
 }
 
 fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
     let mut statement = connection
         .prepare_cached(
             "SELECT airing, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, origin, \
              skipped, moved, until_stopped, connecting_until FROM amendments",
         )
-        .map_err(read)?;
-    let mut rows = statement.query([]).map_err(read)?;
+        .map_err(read_error)?;
+    let mut rows = statement.query([]).map_err(read_error)?;
     let mut amendments = Vec::new();
-    while let Some(row) = rows.next().map_err(read)? {
+    while let Some(row) = rows.next().map_err(read_error)? {
         match amendment(row) {
             Ok(amendment) => amendments.push(amendment),
-            // A change that is lost costs less than all that would not be recorded.
-            Err(error @ CatalogueError::Row { .. }) => tracing::warn!("{error}; the change by hand is left out"),
+            // Losing one amendment costs less than recording nothing.
+            Err(error @ CatalogueError::Row { .. }) => tracing::warn!("{error}; this change by hand is ignored"),
             Err(error) => return Err(error),
         }
     }
@@ -125,11 +124,11 @@ fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
 }
 
 fn amendment(row: &Row<'_>) -> Result<Planned, CatalogueError> {
-    let id: String = row.get("airing").map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    let id: String = row.get("airing").map_err(read_error)?;
     let amendment = || -> Result<Planned, String> {
         let text = |column: &str| row.get::<_, String>(column).map_err(|error| error.to_string());
         let flag = |column: &str| row.get::<_, bool>(column).map_err(|error| error.to_string());
-        let at = |column: &str| instant(&text(column)?);
+        let at = |column: &str| parse_instant(&text(column)?);
         let on_air = Span::new(at("on_air_start")?, at("on_air_end")?);
         let timezone = text("timezone")?;
         let connecting_until = row.get::<_, Option<String>>("connecting_until").map_err(|error| error.to_string())?;
@@ -148,7 +147,7 @@ fn amendment(row: &Row<'_>) -> Result<Planned, CatalogueError> {
             skipped: flag("skipped")?,
             moved: flag("moved")?,
             until_stopped: flag("until_stopped")?,
-            connecting_until: connecting_until.as_deref().map(instant).transpose()?,
+            connecting_until: connecting_until.as_deref().map(parse_instant).transpose()?,
         })
     };
     amendment().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
@@ -190,12 +189,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_change_comes_back_as_it_was_also_after_a_restart_and_the_last_one_counts() {
+    async fn the_last_amendment_of_an_airing_is_read_unchanged_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).await.unwrap();
         let first = amendment();
-        // Stopped before it is on the air: its padding after the end is negative.
+        // It is stopped before it is on the air, so the padding after its end is negative.
         let stopped = first.airing.stopped(at("2026-11-20T04:59:50.250Z"));
         let second =
             Planned { airing: stopped, moved: true, until_stopped: false, connecting_until: None, ..first.clone() };
@@ -210,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_claim_follows_the_change_and_goes_with_the_skip_but_not_once_it_is_finished() {
+    async fn an_unfinished_claim_follows_its_amendment_and_a_finished_airing_does_not() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let planned = amendment();
@@ -228,10 +227,7 @@ mod tests {
 
         catalogue.amend(&Planned { skipped: true, ..later.clone() }).await.unwrap();
         assert_eq!(catalogue.get(id).await.unwrap(), None);
-        assert!(
-            catalogue.claim(&later.airing, "x", now).await.unwrap(),
-            "it can be claimed again when it is taken back"
-        );
+        assert!(catalogue.claim(&later.airing, "x", now).await.unwrap(), "a skipped airing can be claimed again");
 
         let nothing = crate::model::Outcome {
             verdict: crate::model::Verdict::Failed,
@@ -248,11 +244,11 @@ mod tests {
         catalogue.amend(&planned).await.unwrap();
         catalogue.withdraw(id).await.unwrap();
         let row = catalogue.get(id).await.unwrap().unwrap();
-        assert_eq!(row.on_air, later.airing.on_air, "what is finished stays as it is");
+        assert_eq!(row.on_air, later.airing.on_air, "a finished airing stays as it is");
     }
 
     #[tokio::test]
-    async fn what_is_over_is_forgotten() {
+    async fn amendments_of_airings_that_are_over_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         catalogue.amend(&amendment()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Rows of recordings that a person has deleted, for [`Bin`](crate::library::bin::Bin), which says in which order.
+//! Rows of recordings in the bin. [`Bin`](crate::library::bin::Bin) decides in which order they change.
 
 use std::path::Path;
 
@@ -8,82 +8,85 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::entry::{Recording, Stage};
 use super::error::CatalogueError;
-use super::{Catalogue, names, rows, written};
+use super::{Catalogue, names, rows, write_error};
 use crate::events::Topic;
 use crate::model::AiringId;
 
 impl Catalogue {
-    /// Takes a finished recording off the list; its file is going into the bin. False, and nothing is changed, where it is
-    /// not finished, deleted already, or not known.
-    pub async fn bin(&self, id: &AiringId, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
+    /// Removes a finished recording from the list, because its file goes into the bin. Returns `false` and changes
+    /// nothing if the recording is unknown, unfinished, or deleted already.
+    pub async fn begin_binning(&self, id: &AiringId, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
             let condition = "finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL";
-            let binned = format!("UPDATE airings SET binned = 'going', binned_at = ?2 WHERE id = ?1 AND {condition}");
-            connection.execute(&binned, [id.as_str(), &rows::stamp(at)]).map(|rows| rows == 1).map_err(written)
+            let update = format!("UPDATE airings SET binned = 'going', binned_at = ?2 WHERE id = ?1 AND {condition}");
+            connection
+                .execute(&update, [id.as_str(), &rows::instant_text(at)])
+                .map(|rows| rows == 1)
+                .map_err(write_error)
         })
         .await
     }
 
-    /// Notes how far the file of a recording in the bin is.
+    /// Writes how far the file of a recording is on its way into the bin or out of it.
     pub async fn set_stage(&self, id: &AiringId, stage: Stage) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
             let set = "UPDATE airings SET binned = ?2 WHERE id = ?1 AND binned IS NOT NULL";
-            connection.execute(set, [id.as_str(), stage.word()]).map(drop).map_err(written)
+            connection.execute(set, [id.as_str(), stage.word()]).map(drop).map_err(write_error)
         })
         .await
     }
 
-    /// Notes that a recording in the bin is coming back, and that its file will be `file`, which no file is now. False, and
-    /// nothing is changed, where another airing is about to give a file that name.
-    pub async fn call_back(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+    /// Writes that a recording comes back from the bin, and that its file will have the name `file`, which no file has
+    /// now. Returns `false` and changes nothing if another row needs that name.
+    pub async fn begin_restoring(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
         let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
         self.change(&[Topic::Recordings], move |connection| {
-            let transaction = names::begin(connection).map_err(written)?;
-            let free = names::vacate(&transaction, &id, &file).map_err(written)?;
+            let transaction = names::begin(connection).map_err(write_error)?;
+            let free = names::release(&transaction, &id, &file).map_err(write_error)?;
             if free {
                 let set = "UPDATE airings SET binned = ?2, file = ?3 WHERE id = ?1 AND binned IS NOT NULL";
-                transaction.execute(set, [id.as_str(), Stage::Coming.word(), &file]).map_err(written)?;
+                transaction.execute(set, [id.as_str(), Stage::Coming.word(), &file]).map_err(write_error)?;
             }
-            transaction.commit().map_err(written)?;
+            transaction.commit().map_err(write_error)?;
             Ok(free)
         })
         .await
     }
 
-    /// Puts a recording from the bin on the list again; its file is in its place, and nobody else's then.
-    pub async fn unbin(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
+    /// Puts a recording from the bin on the list again. Its file has its name, and belongs to no other row then.
+    pub async fn relist(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
-            let transaction = names::begin(connection).map_err(written)?;
+            let transaction = names::begin(connection).map_err(write_error)?;
             let name = "SELECT file FROM airings WHERE id = ?1 AND binned IS NOT NULL";
             let file = transaction.query_row(name, [id.as_str()], |row| row.get::<_, Option<String>>(0));
-            if let Some(file) = file.optional().map_err(written)?.flatten() {
-                names::take(&transaction, &id, &file).map_err(written)?;
+            if let Some(file) = file.optional().map_err(write_error)?.flatten() {
+                names::clear_from_others(&transaction, &id, &file).map_err(write_error)?;
             }
-            unbin(&transaction, &id, at).map_err(written)?;
-            transaction.commit().map_err(written)
+            relist(&transaction, &id, at).map_err(write_error)?;
+            transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    /// Notes that the file of a recording from the bin is gone for good.
-    pub async fn delete_binned(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
+    /// Marks a recording from the bin as deleted for good.
+    pub async fn mark_binned_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            // The name may be another's, who has it with right.
-            let forget = "UPDATE airings SET file = NULL, bytes = NULL WHERE id = ?1 AND binned IS NOT NULL";
-            transaction.execute(forget, [id.as_str()]).map_err(written)?;
-            unbin(&transaction, &id, at).map_err(written)?;
-            rows::mark_deleted(&transaction, &id, at).map_err(written)?;
-            transaction.commit().map_err(written)
+            let transaction = connection.transaction().map_err(write_error)?;
+            // Another row may have the name by now.
+            let clear = "UPDATE airings SET file = NULL, bytes = NULL WHERE id = ?1 AND binned IS NOT NULL";
+            transaction.execute(clear, [id.as_str()]).map_err(write_error)?;
+            relist(&transaction, &id, at).map_err(write_error)?;
+            rows::mark_deleted(&transaction, &id, at).map_err(write_error)?;
+            transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    /// What is in the bin, the oldest first.
+    /// Returns the recordings in the bin; those that are there longest come first.
     pub async fn binned(&self) -> Result<Vec<Recording>, CatalogueError> {
         self.run(|connection| {
             let entries = rows::select(connection, "binned IS NOT NULL ORDER BY binned_at, id", &[] as &[Value])?;
@@ -93,7 +96,7 @@ impl Catalogue {
     }
 }
 
-fn unbin(connection: &Connection, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
-    let unbin = "UPDATE airings SET binned = NULL, binned_at = ?2 WHERE id = ?1 AND binned IS NOT NULL";
-    connection.execute(unbin, [id.as_str(), &rows::stamp(at)]).map(drop)
+fn relist(connection: &Connection, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let update = "UPDATE airings SET binned = NULL, binned_at = ?2 WHERE id = ?1 AND binned IS NOT NULL";
+    connection.execute(update, [id.as_str(), &rows::instant_text(at)]).map(drop)
 }

@@ -6,21 +6,21 @@ use rusqlite::types::Value;
 
 use super::entry::ClaimedAiring;
 use super::error::CatalogueError;
-use super::rows::{self, stamp};
-use super::{Catalogue, written};
+use super::rows::{self, instant_text};
+use super::{Catalogue, write_error};
 use crate::events::Topic;
 use crate::model::{Airing, AiringId, Lease};
 
 impl Catalogue {
-    /// Claims an airing at `at` without a lease, so that anybody may take it over. True if it is now the caller's to record;
-    /// false if it was claimed before, whatever became of it. `title` is the show's title, kept for people.
+    /// Claims an airing at `at` without a lease, so that any process may take it over. Returns whether the caller
+    /// records it; `false` if it was claimed before. `title` is the title of the show.
     pub async fn claim(&self, airing: &Airing, title: &str, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let claimed = self.claim_each(vec![(airing.clone(), title.to_owned())], None, at).await?;
         Ok(claimed.contains(&true))
     }
 
-    /// Claims airings with their titles at `at`, all or none of them: they cost the disk one wait. Says of each whether it is
-    /// now the caller's to record. An airing that was written down as missed and is not over at `at` was never claimed.
+    /// Claims airings with their titles at `at` in one transaction. Returns for each whether the caller records it. An
+    /// airing that is on the list as missed but is not over at `at` can be claimed.
     pub async fn claim_all(
         &self,
         airings: Vec<(Airing, String)>,
@@ -37,30 +37,30 @@ impl Catalogue {
         at: DateTime<Utc>,
     ) -> Result<Vec<bool>, CatalogueError> {
         self.change(&[Topic::Airings], move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
+            let transaction = connection.transaction().map_err(write_error)?;
             let claim = |(airing, title): &(Airing, String)| {
-                rows::was_not_missed(&transaction, &airing.id, at)?;
+                rows::delete_premature_miss(&transaction, &airing.id, at)?;
                 rows::insert(&transaction, airing, title, lease.as_ref(), at)
             };
-            let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(written)?;
-            transaction.commit().map_err(written)?;
+            let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(write_error)?;
+            transaction.commit().map_err(write_error)?;
             Ok(claimed)
         })
         .await
     }
 
-    /// Renews every claim of the owner of `lease`.
+    /// Renews the leases of all unfinished airings of the owner of `lease`.
     pub async fn renew(&self, lease: Lease) -> Result<(), CatalogueError> {
         self.run(move |connection| {
             let renew = "UPDATE airings SET leased_until = ?2 WHERE finished_at IS NULL AND owner = ?1";
-            connection.execute(renew, params![lease.owner, stamp(lease.until)]).map(drop).map_err(written)
+            connection.execute(renew, params![lease.owner, instant_text(lease.until)]).map(drop).map_err(write_error)
         })
         .await
     }
 
-    /// Gives `lease` to all unfinished airings whose lease has expired by `now`, whose owner is a process of `holder`, or
-    /// that have none, as those of earlier releases. Returns them, oldest first. A catalogue that cannot be written keeps none
-    /// of them from being recorded: one that is recorded twice is better than one that is not.
+    /// Gives `lease` to each unfinished airing whose lease has expired by `now`, whose owner is a process of `holder`,
+    /// or that has no owner (earlier releases wrote none). Returns them, oldest first, even if the leases cannot be
+    /// written: an airing that is recorded twice is better than one that nobody records.
     pub async fn take_over(
         &self,
         holder: &str,
@@ -69,17 +69,17 @@ impl Catalogue {
     ) -> Result<Vec<ClaimedAiring>, CatalogueError> {
         const FREE: &str =
             "finished_at IS NULL AND (owner IS NULL OR leased_until <= ?1 OR substr(owner, 1, length(?2)) = ?2)";
-        let (now, process) = (stamp(now), format!("{holder}#"));
+        let (now, process) = (instant_text(now), format!("{holder}#"));
         self.run(move |connection| {
             let parameters = [Value::Text(now.clone()), Value::Text(process.clone())];
             let free = rows::select(connection, &format!("{FREE} ORDER BY on_air_start, id"), &parameters)?;
             if !free.is_empty() {
-                let taken = connection.execute(
+                let updated = connection.execute(
                     &format!("UPDATE airings SET owner = ?3, leased_until = ?4 WHERE {FREE}"),
-                    params![now, process, lease.owner, stamp(lease.until)],
+                    params![now, process, lease.owner, instant_text(lease.until)],
                 );
-                if let Err(error) = taken {
-                    tracing::warn!(%error, "the claims of before could not be taken over in the list");
+                if let Err(error) = updated {
+                    tracing::warn!(%error, "the leases of claims that are taken over could not be written");
                 }
             }
             Ok(free.into_iter().map(rows::Entry::into_claimed).collect())
@@ -87,7 +87,7 @@ impl Catalogue {
         .await
     }
 
-    /// The airings that are claimed but not finished, whoever claimed them, oldest first.
+    /// Returns all unfinished airings, oldest first.
     pub async fn unfinished(&self) -> Result<Vec<ClaimedAiring>, CatalogueError> {
         self.run(|connection| {
             let entries = rows::select(connection, rows::UNFINISHED, &[])?;
@@ -96,7 +96,7 @@ impl Catalogue {
         .await
     }
 
-    /// One airing, if it is claimed but not finished.
+    /// Returns an airing. `None` if it is not claimed, or is finished.
     pub async fn claimed(&self, id: &AiringId) -> Result<Option<ClaimedAiring>, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_claim_of_another_machine_is_taken_over_only_when_it_was_not_renewed() {
+    async fn a_claim_of_another_machine_is_taken_over_only_if_it_was_not_renewed() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let now = at("2026-11-20T05:00:00Z");
@@ -143,7 +143,8 @@ mod tests {
         let own = vec![of_this_machine.clone(), of_nobody.id.clone()];
         assert_eq!(taken(now).await, own);
         catalogue.renew(lease("b:/var/lib/aircheck#7", "2026-11-20T05:04:00Z")).await.unwrap();
-        assert_eq!(taken(at("2026-11-20T05:03:59Z")).await.len(), 3, "that of the other state folder has expired");
+        let taken_later = taken(at("2026-11-20T05:03:59Z")).await;
+        assert_eq!(taken_later.len(), 3, "the lease of the other state folder has expired");
         assert_eq!(taken(at("2026-11-20T05:04:00Z")).await.first(), Some(&of_another));
     }
 }

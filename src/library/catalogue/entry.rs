@@ -1,4 +1,4 @@
-//! What the catalogue hands out: airings that are claimed, recordings that are done.
+//! The types that the catalogue returns: claimed airings and recordings.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,18 +8,18 @@ use chrono::{DateTime, Utc};
 
 use crate::model::{Airing, AiringId, Codec, DeadAir, Gap, Loudness, Note, Outcome, ShowId, Span, StationId, Verdict};
 
-/// An airing that is claimed but not finished: it is being recorded, or was when the process died.
+/// An airing that is claimed but not finished: it is being recorded, or was being recorded when the process died.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClaimedAiring {
-    /// The airing as it was claimed, whatever the YAML says now.
+    /// The airing as it was claimed; the YAML may differ now.
     pub airing: Airing,
-    /// The show's title when it was claimed.
+    /// The title of the show when the airing was claimed.
     pub title: String,
-    /// When it was claimed.
+    /// The time of the claim.
     pub claimed_at: DateTime<Utc>,
-    /// How often its recording was begun; 1 after the claim.
+    /// The number of attempts; 1 after the claim.
     pub attempts: u32,
-    /// The outcome, where the process died between naming the file and finishing the airing.
+    /// The prepared outcome. `None` unless the process died between naming the file and finishing the airing.
     pub prepared: Option<Outcome>,
 }
 
@@ -32,64 +32,66 @@ pub struct Recording {
     pub show: ShowId,
     /// The station.
     pub station: StationId,
-    /// The show's title when it was claimed.
+    /// The title of the show when the airing was claimed.
     pub title: String,
-    /// The zone of the show.
+    /// The time zone of the show.
     pub timezone: Zone,
     /// When the show was on the air by its schedule.
     pub on_air: Span,
-    /// What was to be recorded: on air, with padding.
+    /// The cut: the time on the air with its padding.
     pub cut: Span,
-    /// The judgement; none while it is being recorded.
+    /// The verdict. `None` while the airing is being recorded.
     pub verdict: Option<Verdict>,
-    /// Decoded sound in the file, in seconds.
+    /// The decoded sound in the file, in seconds.
     pub seconds: f64,
-    /// How long the file plays, silence in the place of gaps included; none where it was not written down.
+    /// How long the file plays, silence in place of gaps included. `None` in recordings of releases that did not write
+    /// it.
     pub length: Option<Duration>,
     /// What is missing, in order.
     pub gaps: Vec<Gap>,
-    /// What is silent, in order.
+    /// Dead air, in order.
     pub dead_air: Vec<DeadAir>,
-    /// What else is to be said of it.
+    /// The notes.
     pub notes: Vec<Note>,
-    /// How loud it is; none where there is nothing to be heard, and in recordings of releases that did not measure it.
+    /// The loudness. `None` if nothing can be heard, and in recordings of releases that did not measure it.
     pub loudness: Option<Loudness>,
-    /// The file, relative to the output folder; none where there never was one, it has been deleted or is in the bin, or
-    /// it was moved away and another recording has its name by now.
+    /// The file, relative to the output folder. `None` if there never was one, if it was deleted or is in the bin, or
+    /// if it was moved away and another recording has got its name.
     pub file: Option<PathBuf>,
-    /// Its size.
+    /// The size of the file.
     pub bytes: Option<u64>,
-    /// When it was claimed.
+    /// The time of the claim.
     pub claimed_at: DateTime<Utc>,
-    /// When it was finished; none while it is being recorded.
+    /// When the airing was finished. `None` while it is being recorded.
     pub finished_at: Option<DateTime<Utc>>,
-    /// When the file was deleted, by retention or for good by a person.
+    /// When the file was deleted, by retention or for good by a person. `None` if it was not.
     pub deleted_at: Option<DateTime<Utc>>,
-    /// That a person has deleted it, and it can be brought back.
+    /// The state of the recording in the bin. `None` if it is not there.
     pub binned: Option<Binned>,
 }
 
 /// A recording in the bin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Binned {
-    /// When it was deleted.
+    /// When a person deleted it.
     pub at: DateTime<Utc>,
-    /// Where its file is.
+    /// How far its file is on the way.
     pub stage: Stage,
-    /// What its file was called, or is to be called again, relative to the output folder; none where there never was one.
+    /// The name that its file had, or will have when it is brought back, relative to the output folder. `None` if there
+    /// never was a file.
     pub file: Option<PathBuf>,
-    /// Its size.
+    /// The size of the file.
     pub bytes: Option<u64>,
 }
 
-/// How far a file is on the way into the bin or out of it.
+/// How far a file is on its way into the bin or out of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Still in its place, or in the bin already.
+    /// The file goes into the bin: it has its name still, or is in the bin already.
     Going,
-    /// In the bin.
+    /// The file is in the bin.
     There,
-    /// Still in the bin, or in its place already.
+    /// The file comes back: it is in the bin still, or has its name already.
     Coming,
 }
 
@@ -97,7 +99,7 @@ impl Stage {
     /// Every stage.
     pub(super) const ALL: [Self; 3] = [Self::Going, Self::There, Self::Coming];
 
-    /// How the tables name it.
+    /// Returns the name of the stage in the table.
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::Going => "going",
@@ -108,7 +110,7 @@ impl Stage {
 }
 
 impl Recording {
-    /// The airing that was recorded.
+    /// Returns the airing that was recorded.
     pub fn airing(&self) -> Airing {
         Airing {
             id: self.id.clone(),
@@ -121,12 +123,12 @@ impl Recording {
         }
     }
 
-    /// The codec of its file; the default one if there is no file.
+    /// Returns the codec of the file; the default codec if there is no file.
     pub fn codec(&self) -> Codec {
         self.file.as_deref().and_then(Codec::of_file).unwrap_or_default()
     }
 
-    /// How long the file plays; for recordings of releases that did not write it down, the sound in it.
+    /// Returns how long the file plays; the length of its sound in recordings of releases that did not write that.
     pub fn plays_for(&self) -> Duration {
         self.length.unwrap_or_else(|| Duration::try_from_secs_f64(self.seconds).unwrap_or_default())
     }

@@ -1,4 +1,4 @@
-//! What can go wrong with the catalogue, and what to do then.
+//! Errors of the catalogue. Their messages say what to do.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::model::AiringId;
 
-/// What went wrong with the catalogue.
+/// An error of the catalogue.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
-    /// The file or its folder cannot be opened or made.
+    /// The file or its folder cannot be opened or created.
     #[error("the catalogue {} cannot be opened: {reason}; is its folder writable for this user?", path.display())]
     Unopenable {
         /// The file.
@@ -17,7 +17,7 @@ pub enum CatalogueError {
         /// What the system said.
         reason: String,
     },
-    /// The bytes are not those of a sound database.
+    /// The file is not a database, or is a damaged one.
     #[error(
         "the catalogue {path} is damaged ({reason}). Stop aircheck, move {path} away together with the files beside it \
          whose names begin with {path}- and start again: the recordings stay, only the list of them begins anew",
@@ -29,7 +29,7 @@ pub enum CatalogueError {
         /// What SQLite said.
         reason: String,
     },
-    /// A later release has written it.
+    /// A later release has written the file.
     #[error(
         "the catalogue {} was written by a newer aircheck (its schema is {found}, this one knows {known}): \
          install that release again, or move the file away to begin a new list",
@@ -43,7 +43,7 @@ pub enum CatalogueError {
         /// The newest schema that this release knows.
         known: i64,
     },
-    /// Opened for reading, the file has not been brought up to date by the service.
+    /// The file is opened for reading, and the service has not migrated it yet.
     #[error(
         "the catalogue {} is from an older aircheck (its schema is {found}, this one reads {known}): \
          start the service once, it brings the file up to date",
@@ -57,27 +57,27 @@ pub enum CatalogueError {
         /// The schema that this release reads.
         known: i64,
     },
-    /// Opened for reading, and there is none.
+    /// The file is opened for reading and does not exist.
     #[error("there is no catalogue at {}: nothing has been recorded yet, or `state` points elsewhere", path.display())]
     Missing {
-        /// The file that was looked for.
+        /// The file.
         path: PathBuf,
     },
-    /// An airing is finished that nobody has claimed, or that is finished already.
+    /// The airing cannot be finished, because nobody has claimed it or it is finished already.
     #[error("the airing {id} cannot be finished: it is not claimed, or finished already")]
     NotClaimed {
         /// The airing.
         id: AiringId,
     },
-    /// A row holds what no release has written.
+    /// A row has a value that no release has written.
     #[error("the catalogue's row of {id} cannot be read: {reason}")]
     Row {
         /// The airing.
         id: String,
-        /// What is wrong with it.
+        /// What is wrong with the row.
         reason: String,
     },
-    /// SQLite could not do what it was asked.
+    /// SQLite could not read or write.
     #[error("the catalogue could not be {doing}: {source}")]
     Sqlite {
         /// `read` or `written`.
@@ -85,13 +85,13 @@ pub enum CatalogueError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// The process is stopping; nothing was begun.
-    #[error("the catalogue was not asked, because aircheck is stopping")]
+    /// The process is stopping; nothing was read or written.
+    #[error("the catalogue was neither read nor written, because aircheck is stopping")]
     Stopping,
 }
 
 impl CatalogueError {
-    /// Whether the disk is full on which the list lies.
+    /// Returns whether the disk with the catalogue is full.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Sqlite { source, .. }
             if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))

@@ -1,67 +1,67 @@
-//! Airings that are over before they come on the list: those that nobody has claimed, and recordings that it has lost. There
-//! may be thousands, and so they are written all at once.
+//! Airings that come on the list finished: missed airings, and recordings that the list has lost. There may be
+//! thousands, so they are written in one transaction.
 
 use std::path::PathBuf;
 
 use rusqlite::{Transaction, params};
 
 use super::error::CatalogueError;
-use super::{Catalogue, WRITTEN, names, rows, written};
+use super::{CHANGED_BY_OUTCOME, Catalogue, names, read_error, rows, write_error};
 use crate::model::{AiringId, Finished};
 
 impl Catalogue {
-    /// Writes airings down that were missed, all in one transaction. What was claimed before, by whomever, stays as it is; the
-    /// ids of the others are returned. Nobody can claim one in between and find it finished.
+    /// Puts missed airings on the list, in one transaction. An airing that has a row already stays as it is. Returns
+    /// the ids of the others.
     pub async fn write_off(&self, missed: Vec<Finished>) -> Result<Vec<AiringId>, CatalogueError> {
-        self.put_down(missed, |transaction, it| {
-            let is_new = rows::insert(transaction, &it.airing, &it.title, None, it.outcome.at)?
-                && rows::store(transaction, &it.airing.id, &it.outcome, true)?;
+        self.insert_each(missed, |transaction, Finished { airing, title, outcome }| {
+            let is_new = rows::insert(transaction, airing, title, None, outcome.at)?
+                && rows::write_outcome(transaction, &airing.id, outcome, true)?;
             if is_new {
-                rows::note_finished(transaction, &it.airing.id, &it.outcome)?;
+                rows::write_finished_event(transaction, &airing.id, outcome)?;
             }
             Ok(is_new)
         })
         .await
     }
 
-    /// Puts recordings whose files are there on the list, all in one transaction, and returns the ids of those that it put
-    /// there. An airing that it has stays as it is, unless it failed and has no file: its row is replaced, because there is
-    /// more to be said now.
+    /// Puts recordings whose files were found on the list, in one transaction. An airing that has a row already stays
+    /// as it is, unless it failed and has no file: then the recording replaces the row. Returns the ids of the
+    /// recordings that are new on the list.
     pub async fn adopt(&self, found: Vec<Finished>) -> Result<Vec<AiringId>, CatalogueError> {
-        self.put_down(found, adopt).await
+        self.insert_each(found, adopt).await
     }
 
-    /// Puts each airing on the list by `put`, which says whether it did, in one transaction.
-    async fn put_down(
+    /// Inserts each airing by `insert`, which returns whether it did, in one transaction. Returns the ids of those that
+    /// were inserted.
+    async fn insert_each(
         &self,
         airings: Vec<Finished>,
-        put: impl Fn(&Transaction<'_>, &Finished) -> rusqlite::Result<bool> + Send + 'static,
+        insert: impl Fn(&Transaction<'_>, &Finished) -> rusqlite::Result<bool> + Send + 'static,
     ) -> Result<Vec<AiringId>, CatalogueError> {
         if airings.is_empty() {
             return Ok(Vec::new());
         }
-        self.change(WRITTEN, move |connection| {
-            let transaction = names::begin(connection).map_err(written)?;
+        self.change(CHANGED_BY_OUTCOME, move |connection| {
+            let transaction = names::begin(connection).map_err(write_error)?;
             let mut ids = Vec::new();
             for finished in airings {
-                if put(&transaction, &finished).map_err(written)? {
+                if insert(&transaction, &finished).map_err(write_error)? {
                     ids.push(finished.airing.id);
                 }
             }
-            transaction.commit().map_err(written)?;
+            transaction.commit().map_err(write_error)?;
             Ok(ids)
         })
         .await
     }
 
-    /// The names that rows have for their files, wherever these are, relative to the output folder.
-    pub async fn names(&self) -> Result<Vec<PathBuf>, CatalogueError> {
-        let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    /// Returns the names of files in all rows, relative to the output folder, also of those in the bin.
+    pub async fn file_names(&self) -> Result<Vec<PathBuf>, CatalogueError> {
         self.run(move |connection| {
             let mut statement =
-                connection.prepare_cached("SELECT file FROM airings WHERE file IS NOT NULL").map_err(read)?;
-            let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(read)?;
-            names.map(|name| name.map(PathBuf::from).map_err(read)).collect()
+                connection.prepare_cached("SELECT file FROM airings WHERE file IS NOT NULL").map_err(read_error)?;
+            let names = statement.query_map([], |row| row.get::<_, String>(0)).map_err(read_error)?;
+            names.map(|name| name.map(PathBuf::from).map_err(read_error)).collect()
         })
         .await
     }
@@ -70,7 +70,7 @@ impl Catalogue {
 fn adopt(transaction: &Transaction<'_>, found: &Finished) -> rusqlite::Result<bool> {
     let Finished { airing, title, outcome } = found;
     let file = outcome.file.as_deref().map(|file| file.to_string_lossy()).unwrap_or_default();
-    if names::is_anothers(transaction, &airing.id, &file)? {
+    if names::belongs_to_another(transaction, &airing.id, &file)? {
         return Ok(false);
     }
     transaction.execute(
@@ -78,7 +78,7 @@ fn adopt(transaction: &Transaction<'_>, found: &Finished) -> rusqlite::Result<bo
         params![airing.id.as_str()],
     )?;
     Ok(rows::insert(transaction, airing, title, None, airing.cut().start)?
-        && rows::store(transaction, &airing.id, outcome, true)?)
+        && rows::write_outcome(transaction, &airing.id, outcome, true)?)
 }
 
 #[cfg(test)]
@@ -93,7 +93,7 @@ mod tests {
     use crate::model::Outcome;
     use crate::model::{Cause, CauseKind, Verdict};
 
-    /// The transactions in the log beside the database: frames that say how large it is then (SQLite file format, 4.1).
+    /// Counts the transactions in the WAL: the frames with the size of the database (SQLite file format, 4.1).
     fn transactions(path: &Path) -> usize {
         let log = std::fs::read(wal(path)).unwrap();
         let page = usize::try_from(u32::from_be_bytes(log[8..12].try_into().unwrap())).unwrap();
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn however_many_were_missed_they_are_one_transaction_and_cost_no_claim() {
+    async fn missed_airings_are_written_in_one_transaction_and_change_no_claim() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).await.unwrap();
@@ -119,10 +119,10 @@ mod tests {
         catalogue.claim(&done.airing, "뉴스", at("2026-11-20T05:00:00Z")).await.unwrap();
         catalogue.finish(&done.airing.id, &partial()).await.unwrap();
         let before = transactions(&path);
-        let noted = catalogue.write_off((0..200).map(missed).collect()).await.unwrap();
+        let written_off = catalogue.write_off((0..200).map(missed).collect()).await.unwrap();
         assert_eq!(transactions(&path), before + 1);
-        assert_eq!((noted.len(), noted[0].clone()), (198, missed(0).airing.id));
-        assert!(!noted.contains(&claimed.airing.id) && !noted.contains(&done.airing.id));
+        assert_eq!((written_off.len(), written_off[0].clone()), (198, missed(0).airing.id));
+        assert!(!written_off.contains(&claimed.airing.id) && !written_off.contains(&done.airing.id));
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, claimed.airing, "it is still being recorded");
         assert_eq!(catalogue.get(&done.airing.id).await.unwrap().unwrap().verdict, Some(Verdict::Partial(98.7)));
         let listed = catalogue.list(&Filter::default()).await.unwrap();
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_or_failed_airing_gets_its_recording_and_every_other_stays_as_it_is() {
+    async fn adopting_adds_lost_recordings_replaces_failed_airings_and_changes_no_other() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let of = |hour: u32| airing("뉴스", &format!("2026-11-20T{hour:02}:00:00Z"));
@@ -150,7 +150,7 @@ mod tests {
         catalogue.mark_deleted(&of(3).id, at("2026-11-21T00:00:00Z")).await.unwrap();
         claimed(4).await;
         finished(5, nothing()).await;
-        catalogue.bin(&of(5).id, at("2026-11-21T00:00:00Z")).await.unwrap();
+        catalogue.begin_binning(&of(5).id, at("2026-11-21T00:00:00Z")).await.unwrap();
 
         let adopted = catalogue.adopt((0..6).map(found).collect()).await.unwrap();
         assert_eq!(adopted, [of(0).id, of(1).id]);
@@ -161,8 +161,8 @@ mod tests {
         }
         let listed = catalogue.list(&Filter::default()).await.unwrap();
         assert_eq!(listed.len(), 3, "{listed:?}");
-        assert!(catalogue.adopt((0..6).map(found).collect()).await.unwrap().is_empty(), "they are on it");
-        // Two files say that they are the same: the first is.
+        assert!(catalogue.adopt((0..6).map(found).collect()).await.unwrap().is_empty(), "they are on the list");
+        // Of two files with the same imprint, the first counts.
         let twin = Finished { outcome: Outcome { file: Some("copy.mp3".into()), ..partial() }, ..found(0) };
         assert!(catalogue.adopt(vec![twin]).await.unwrap().is_empty());
     }

@@ -5,18 +5,19 @@
 //!
 //! - a claim and an outcome are on the disk when the call returns (WAL with `synchronous = FULL`), and an outcome is
 //!   there with all its gaps or not at all;
-//! - a row is never removed: a recording that retention has deleted is not recorded again. Only the claim on an airing
-//!   that a person skips or removes before it has begun is taken back, and the word that one was missed because aircheck
-//!   was not running, where that airing turns out not to be over: the clock was wrong. A row of an airing that failed is replaced
-//!   by one with a recording, where that is found;
-//! - a file belongs to one row: whoever gets its name takes it off a row whose file somebody has moved away;
-//! - one writer, any number of readers, also from other processes, while it writes.
+//! - a row stays, so that a recording that retention has deleted is not recorded again. There are three exceptions: the
+//!   claim on an airing that a person skips or removes before it begins is deleted; a row that says that an airing was
+//!   missed because aircheck was not running is deleted if the airing is not over, which means that the clock was
+//!   wrong; the row of a failed airing is replaced if its recording is found;
+//! - a file belongs to one row: a row that gets the name of a file clears it from a row whose file somebody has moved
+//!   away;
+//! - while one process writes, any number of others can read.
 //!
-//! What happened is in the outbox in the transaction that made it true (`outbox`). Every write tells [`Changes`], except
-//! for those that another process makes.
+//! An event is written to the outbox in the transaction that makes it true (`outbox`). Every write of this process
+//! wakes those who listen to [`Changes`].
 //!
-//! [`Catalogue`] is a handle; its clones share one connection. Every method runs on the blocking pool, one at a time,
-//! and goes on to its end when its caller gives up waiting.
+//! [`Catalogue`] is a handle; its clones share one connection. Methods run on the blocking pool, one at a time, and are
+//! completed even if the caller no longer waits.
 
 mod amendments;
 mod binned;
@@ -53,124 +54,124 @@ use crate::events::{Changes, Topic};
 use crate::language::Sentence;
 use crate::model::{AiringId, Outcome, Peaks, ShowId, StationId};
 
-/// How long a call waits for another process that writes.
+/// How long a call waits while another process writes.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// What an outcome changes.
-const WRITTEN: &[Topic] = &[Topic::Recordings, Topic::Stations];
+/// The topics that an outcome changes.
+const CHANGED_BY_OUTCOME: &[Topic] = &[Topic::Recordings, Topic::Stations];
 
 /// A handle on the catalogue; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
     changes: Changes,
-    troubles: Arc<[Sentence]>,
+    damage: Arc<[Sentence]>,
 }
 
-/// Which recordings to list, of those not in the bin. By default those that are finished and not deleted, and airings
-/// that cannot be finished for the time being, which have a verdict and a cause, but no time of finishing.
+/// Which recordings to list; those in the bin never are. The default lists recordings that are finished and not
+/// deleted, and unfinished airings that have the verdict `failed`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only of this show.
+    /// Only recordings of this show.
     pub show: Option<ShowId>,
-    /// Only of this station.
+    /// Only recordings of this station.
     pub station: Option<StationId>,
     /// Also airings that are being recorded.
     pub unfinished: bool,
     /// Also recordings that were deleted for good.
     pub deleted: bool,
-    /// Only with this verdict, by its word.
+    /// Only recordings with this verdict, as [`Verdict::word`](crate::model::Verdict::word) names it.
     pub verdict: Option<String>,
-    /// Only those whose title has this in it, whatever the case of Latin letters.
+    /// Only recordings whose title contains this text; the case of Latin letters does not count.
     pub title: Option<String>,
-    /// Only those on the air before this.
+    /// Only recordings whose show began before this instant.
     pub before: Option<DateTime<Utc>>,
-    /// Only those on the air at or after this.
+    /// Only recordings whose show began at this instant or later.
     pub since: Option<DateTime<Utc>>,
-    /// Only those that come after this one on the list, also of several that began at the same moment.
+    /// Only recordings that stand after this one on the list. Among those that began at the same moment, the id
+    /// decides.
     pub after: Option<AiringId>,
-    /// Only those that have a file.
+    /// Only recordings that have a file.
     pub playable: bool,
-    /// At most so many, the newest.
+    /// The greatest number of recordings; the newest are listed.
     pub limit: Option<u32>,
-    /// So many of the newest are left out.
+    /// How many of the newest are left out.
     pub skip: u32,
 }
 
 impl Catalogue {
-    /// Opens the file for reading and writing, makes it and its folder where they are missing, and brings an older one
-    /// up to date. Fails with a sentence that says what to do where the file is damaged or from a newer release.
+    /// Opens the file for reading and writing. Creates it and its folder if they are missing, and migrates a file of an
+    /// older release. The error says what to do if the file is damaged or from a newer release.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
         let path = path.into();
-        Self::opened(move || open_writing(&path)).await
+        Self::open_with(move || open_writing(&path)).await
     }
 
-    /// Opens the file for reading only, as `aircheck list` does while the service writes it.
+    /// Opens the file for reading only, which is possible while the service writes it.
     pub async fn open_read_only(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
         let path = path.into();
-        Self::opened(move || open_reading(&path)).await
+        Self::open_with(move || open_reading(&path)).await
     }
 
-    /// Counts one more attempt at an unfinished airing and forgets a prepared outcome. Gives the number of attempts,
-    /// so that an airing at which the process dies every time can be given up.
+    /// Counts one more attempt at an unfinished airing and drops a prepared outcome. Returns the number of attempts, by
+    /// which an airing is given up if the process dies at every attempt.
     pub async fn retry(&self, id: &AiringId) -> Result<u32, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
-            rows::count_attempt(connection, &id).map_err(written)?.ok_or(CatalogueError::NotClaimed { id })
+            rows::count_attempt(connection, &id).map_err(write_error)?.ok_or(CatalogueError::NotClaimed { id })
         })
         .await
     }
 
-    /// Writes down what the outcome will be once the file has its name. After a crash, [`Catalogue::unfinished`] hands
-    /// it out again, and whether the file is there tells whether the airing is done. False, and nothing is written, where
-    /// another airing is about to give a file that name.
+    /// Writes the outcome that holds once the file has its name. After a crash, [`Catalogue::unfinished`] returns it,
+    /// and the airing is done if the file exists. Returns `false` and writes nothing if another airing is about to give
+    /// the same name to a file.
     pub async fn prepare(&self, id: &AiringId, outcome: &Outcome) -> Result<bool, CatalogueError> {
-        self.store(id, outcome, false).await
+        self.write_outcome(id, outcome, false).await
     }
 
-    /// Finishes a claimed airing, once.
+    /// Finishes a claimed airing with `outcome`. Fails if the airing is finished already.
     pub async fn finish(&self, id: &AiringId, outcome: &Outcome) -> Result<(), CatalogueError> {
-        self.store(id, outcome, true).await.map(drop)
+        self.write_outcome(id, outcome, true).await.map(drop)
     }
 
-    /// Gives a finished airing another outcome in place of the one in `old`, as when it is cut again from tape. False, and
-    /// nothing is changed, where its row is no longer as in `old`.
+    /// Replaces the outcome of a finished airing, which is cut again from tape. Returns `false` and changes nothing if
+    /// the row no longer has the file and the time of `old`.
     pub async fn replace(&self, id: &AiringId, old: &Recording, outcome: &Outcome) -> Result<bool, CatalogueError> {
         let (id, outcome, old) = (id.clone(), outcome.clone(), old.clone());
-        self.change(WRITTEN, move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            let replaced = rows::reopen(&transaction, &old).map_err(written)?
-                && rows::store(&transaction, &id, &outcome, true).map_err(written)?;
+        self.change(CHANGED_BY_OUTCOME, move |connection| {
+            let transaction = connection.transaction().map_err(write_error)?;
+            let replaced = rows::reopen(&transaction, &old).map_err(write_error)?
+                && rows::write_outcome(&transaction, &id, &outcome, true).map_err(write_error)?;
             if replaced {
-                rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
-                transaction.commit().map_err(written)?;
+                rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                transaction.commit().map_err(write_error)?;
             }
             Ok(replaced)
         })
         .await
     }
 
-    /// Takes the name of a file, which no file has, off whoever has it but the row `id`. False, and nothing is changed,
-    /// where another needs it.
-    pub async fn vacate(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+    /// Clears the name `file`, which no file has, from rows other than `id`. Returns `false` and changes nothing if
+    /// another row needs the name.
+    pub async fn release_name(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
         let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
         self.change(&[Topic::Recordings], move |connection| {
-            let transaction = names::begin(connection).map_err(written)?;
-            let free = names::vacate(&transaction, &id, &file).map_err(written)?;
-            transaction.commit().map_err(written)?;
+            let transaction = names::begin(connection).map_err(write_error)?;
+            let free = names::release(&transaction, &id, &file).map_err(write_error)?;
+            transaction.commit().map_err(write_error)?;
             Ok(free)
         })
         .await
     }
 
-    /// Whether a row other than `id` has this file, or needs its name.
-    pub async fn is_anothers(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
+    /// Returns whether a row other than `id` has this file or needs its name.
+    pub async fn belongs_to_another(&self, id: &AiringId, file: &Path) -> Result<bool, CatalogueError> {
         let (id, file) = (id.clone(), file.to_string_lossy().into_owned());
-        let read = |source| CatalogueError::Sqlite { doing: "read", source };
-        self.run(move |connection| names::is_anothers(connection, &id, &file).map_err(read)).await
+        self.run(move |connection| names::belongs_to_another(connection, &id, &file).map_err(read_error)).await
     }
 
-    /// The recordings that `filter` lets through, newest first.
+    /// Returns the recordings that `filter` selects, newest first.
     pub async fn list(&self, filter: &Filter) -> Result<Vec<Recording>, CatalogueError> {
         let filter = filter.clone();
         self.run(move |connection| {
@@ -194,10 +195,10 @@ impl Catalogue {
                     Value::Integer(filter.limit.map_or(-1, i64::from)),
                     text(filter.verdict.as_deref()),
                     text(filter.title.as_deref()),
-                    text(filter.before.map(rows::stamp).as_deref()),
+                    text(filter.before.map(rows::instant_text).as_deref()),
                     Value::Integer(filter.playable.into()),
                     Value::Integer(filter.skip.into()),
-                    text(filter.since.map(rows::stamp).as_deref()),
+                    text(filter.since.map(rows::instant_text).as_deref()),
                     text(filter.after.as_ref().map(AiringId::as_str)),
                 ],
             )?;
@@ -206,13 +207,14 @@ impl Catalogue {
         .await
     }
 
-    /// When a recording, or one of this show, was last finished or deleted.
+    /// Returns when a recording was last finished, deleted, or brought back, of `show` if one is given. `None` if that
+    /// never happened.
     pub async fn changed(&self, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
         let show = show.cloned();
         self.run(move |connection| rows::changed(connection, show.as_ref())).await
     }
 
-    /// The row of one airing, whatever its state.
+    /// Returns the row of an airing in any state. `None` if nobody has claimed the airing.
     pub async fn get(&self, id: &AiringId) -> Result<Option<Recording>, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| {
@@ -222,45 +224,46 @@ impl Catalogue {
         .await
     }
 
-    /// The picture of a recording; none where there is no file, and for recordings of releases that drew none.
+    /// Returns the levels that draw the sound of a recording. `None` if it has no file, or is from a release that
+    /// measured no levels.
     pub async fn peaks(&self, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
         let id = id.clone();
         self.run(move |connection| rows::peaks(connection, &id)).await
     }
 
-    /// Notes that the file of a finished recording is gone; the row stays, so that it is not recorded again.
+    /// Marks a finished recording as deleted. The row stays, so that the airing is not recorded again.
     pub async fn mark_deleted(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
         self.change(&[Topic::Recordings], move |connection| {
-            let transaction = connection.transaction().map_err(written)?;
-            rows::mark_deleted(&transaction, &id, at).map_err(written)?;
-            transaction.commit().map_err(written)
+            let transaction = connection.transaction().map_err(write_error)?;
+            rows::mark_deleted(&transaction, &id, at).map_err(write_error)?;
+            transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    async fn store(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<bool, CatalogueError> {
+    async fn write_outcome(&self, id: &AiringId, outcome: &Outcome, finished: bool) -> Result<bool, CatalogueError> {
         let (id, outcome) = (id.clone(), outcome.clone());
-        self.change(WRITTEN, move |connection| {
-            let transaction = names::begin(connection).map_err(written)?;
+        self.change(CHANGED_BY_OUTCOME, move |connection| {
+            let transaction = names::begin(connection).map_err(write_error)?;
             if let Some(file) = outcome.file.as_deref().filter(|_| !finished)
-                && !names::vacate(&transaction, &id, &file.to_string_lossy()).map_err(written)?
+                && !names::release(&transaction, &id, &file.to_string_lossy()).map_err(write_error)?
             {
                 return Ok(false);
             }
-            if !rows::store(&transaction, &id, &outcome, finished).map_err(written)? {
+            if !rows::write_outcome(&transaction, &id, &outcome, finished).map_err(write_error)? {
                 return Err(CatalogueError::NotClaimed { id });
             }
             if finished {
-                rows::note_finished(&transaction, &id, &outcome).map_err(written)?;
+                rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
             }
-            transaction.commit().map_err(written)?;
+            transaction.commit().map_err(write_error)?;
             Ok(true)
         })
         .await
     }
 
-    async fn opened(
+    async fn open_with(
         open: impl FnOnce() -> Result<Connection, CatalogueError> + Send + 'static,
     ) -> Result<Self, CatalogueError> {
         let connection = tokio::task::spawn_blocking(open).await.map_err(|_| CatalogueError::Stopping)??;
@@ -268,27 +271,27 @@ impl Catalogue {
     }
 
     fn of(connection: Connection) -> Self {
-        Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default(), troubles: Arc::default() }
+        Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default(), damage: Arc::default() }
     }
 
-    /// Tells `changes` of what it writes from now on.
+    /// Returns the catalogue; what it writes from now on wakes those who listen to `changes`.
     #[must_use]
-    pub fn telling(self, changes: Changes) -> Self {
+    pub fn with_changes(self, changes: Changes) -> Self {
         Self { changes, ..self }
     }
 
-    /// As [`Catalogue::run`], for work that changes what lists show of `topics`.
+    /// Runs `work` on the blocking pool and announces that the lists of `topics` have changed.
     async fn change<T: Send + 'static>(
         &self,
         topics: &'static [Topic],
         work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
     ) -> Result<T, CatalogueError> {
         let changes = self.changes.clone();
-        // Told where the work is done: whoever asked may have gone away by then.
+        // Announced by the work itself: the caller may no longer wait.
         self.run(move |connection| work(connection).inspect(|_| changes.tell(topics))).await
     }
 
-    /// Runs `work` on the blocking pool. The lock is taken first, so that waiting calls hold no thread of the pool.
+    /// Runs `work` on the blocking pool. Locks before, so that waiting calls hold no thread of the pool.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
@@ -298,7 +301,11 @@ impl Catalogue {
     }
 }
 
-fn written(source: rusqlite::Error) -> CatalogueError {
+fn read_error(source: rusqlite::Error) -> CatalogueError {
+    CatalogueError::Sqlite { doing: "read", source }
+}
+
+fn write_error(source: rusqlite::Error) -> CatalogueError {
     CatalogueError::Sqlite { doing: "written", source }
 }
 
@@ -309,23 +316,23 @@ fn open_writing(path: &Path) -> Result<Connection, CatalogueError> {
             reason: format!("its folder cannot be made: {error}"),
         })?;
     }
-    let trouble = |error: rusqlite::Error| sort(path, &error);
-    let mut connection = Connection::open(path).map_err(trouble)?;
-    connection.busy_timeout(BUSY).map_err(trouble)?;
-    // The first statement that reads the file: what is no database fails here, before anything is written.
-    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(trouble)?;
+    let failed = |error: rusqlite::Error| open_error(path, &error);
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    // This statement is the first to read the file: if it is no database, this fails before anything is written.
+    let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(failed)?;
     if check != "ok" {
         return Err(CatalogueError::Damaged { path: path.to_owned(), reason: check });
     }
-    connection.pragma_update(None, "journal_mode", "WAL").map_err(trouble)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(trouble)?;
-    connection.pragma_update(None, "foreign_keys", true).map_err(trouble)?;
+    connection.pragma_update(None, "journal_mode", "WAL").map_err(failed)?;
+    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     let migrated = schema::MIGRATIONS.to_latest(&mut connection);
     migrated.map_err(|error| match error {
         MigrationError::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
             CatalogueError::Newer { path: path.to_owned(), found: version(&connection), known: schema::NEWEST }
         }
-        MigrationError::RusqliteError { err, .. } => sort(path, &err),
+        MigrationError::RusqliteError { err, .. } => open_error(path, &err),
         other => CatalogueError::Damaged { path: path.to_owned(), reason: other.to_string() },
     })?;
     Ok(connection)
@@ -335,7 +342,7 @@ fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
     if !path.exists() {
         return Err(CatalogueError::Missing { path: path.to_owned() });
     }
-    let trouble = |error: rusqlite::Error| sort(path, &error);
+    let failed = |error: rusqlite::Error| open_error(path, &error);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let readable = |connection: Connection| {
         connection.busy_timeout(BUSY)?;
@@ -343,8 +350,8 @@ fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
         Ok(connection)
     };
     let connection = match Connection::open_with_flags(path, flags).and_then(readable) {
-        // Somebody who may only read cannot open a WAL database that nobody has open, because the files beside it
-        // are made by opening it. Without a WAL file nobody writes, and it can be read as a plain file.
+        // A user who may only read cannot open a WAL database that nobody has open, because opening it creates the
+        // files beside it. If there is no WAL file, nobody writes, and the database can be read as a plain file.
         Err(error)
             if matches!(error.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly))
                 && !wal(path).exists() =>
@@ -356,11 +363,11 @@ fn open_reading(path: &Path) -> Result<Connection, CatalogueError> {
         }
         other => other,
     }
-    .map_err(trouble)?;
+    .map_err(failed)?;
     let (found, known) = (version(&connection), schema::NEWEST);
     match found.cmp(&known) {
         std::cmp::Ordering::Equal => Ok(connection),
-        // The service has made the file and is about to make its tables.
+        // The service has created the file and is about to create its tables.
         std::cmp::Ordering::Less if found == 0 => Err(CatalogueError::Missing { path: path.to_owned() }),
         std::cmp::Ordering::Less => Err(CatalogueError::Older { path: path.to_owned(), found, known }),
         std::cmp::Ordering::Greater => Err(CatalogueError::Newer { path: path.to_owned(), found, known }),
@@ -377,8 +384,8 @@ fn version(connection: &Connection) -> i64 {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap_or_default()
 }
 
-/// What an error at opening means to a person.
-fn sort(path: &Path, error: &rusqlite::Error) -> CatalogueError {
+/// Returns what an error of SQLite at opening means to a person.
+fn open_error(path: &Path, error: &rusqlite::Error) -> CatalogueError {
     let (path, reason) = (path.to_owned(), error.to_string());
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => CatalogueError::Damaged { path, reason },

@@ -1,35 +1,35 @@
-//! The outbox: what happened, written in the transaction that made it true.
+//! The outbox: events, each written in the transaction that makes it true.
 //!
-//! An event has a number; numbers only grow. Whoever has to hear of events remembers the number of the last one that it has
-//! dealt with, and asks for those after it, also after a restart. What is old is [forgotten](Catalogue::forget_events).
+//! Events have numbers that only grow. A reader remembers the number of the last event that it has handled, and asks
+//! for those after it, also after a restart. Old events are [deleted](Catalogue::forget_events).
 
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
 use super::error::CatalogueError;
-use super::rows::stamp;
-use super::{Catalogue, written};
-use crate::events::Noted;
+use super::rows::instant_text;
+use super::{Catalogue, read_error, write_error};
+use crate::events::NumberedEvent;
 
 impl Catalogue {
-    /// The events after the one with the number `after`, in order, at most `limit`.
+    /// Returns at most `limit` events after the one with the number `after`, in order. Leaves out events that cannot be
+    /// read.
     ///
     /// # Errors
-    /// The catalogue cannot be read. An event that cannot be read is left out.
-    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<Noted>, CatalogueError> {
-        let read = |source| CatalogueError::Sqlite { doing: "read", source };
+    /// The catalogue cannot be read.
+    pub async fn events_after(&self, after: i64, limit: u32) -> Result<Vec<NumberedEvent>, CatalogueError> {
         self.run(move |connection| {
             let mut statement = connection
                 .prepare_cached("SELECT number, event FROM outbox WHERE number > ?1 ORDER BY number LIMIT ?2")
-                .map_err(read)?;
+                .map_err(read_error)?;
             let rows = statement
                 .query_map(params![after, limit], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
-                .map_err(read)?;
+                .map_err(read_error)?;
             let mut events = Vec::new();
             for row in rows {
-                let (number, text) = row.map_err(read)?;
+                let (number, text) = row.map_err(read_error)?;
                 match serde_json::from_str(&text) {
-                    Ok(event) => events.push(Noted { number, event }),
+                    Ok(event) => events.push(NumberedEvent { number, event }),
                     Err(error) => tracing::warn!(number, %error, "an event in the catalogue cannot be read"),
                 }
             }
@@ -38,13 +38,13 @@ impl Catalogue {
         .await
     }
 
-    /// Forgets the events of before `before`. Returns how many there were.
+    /// Deletes events that are older than `before`. Returns how many there were.
     ///
     /// # Errors
     /// The catalogue cannot be written.
     pub async fn forget_events(&self, before: DateTime<Utc>) -> Result<usize, CatalogueError> {
         self.run(move |connection| {
-            connection.execute("DELETE FROM outbox WHERE at < ?1", [stamp(before)]).map_err(written)
+            connection.execute("DELETE FROM outbox WHERE at < ?1", [instant_text(before)]).map_err(write_error)
         })
         .await
     }
@@ -58,7 +58,7 @@ mod tests {
     use crate::model::{AiringId, Outcome};
 
     #[tokio::test]
-    async fn an_event_is_there_exactly_when_what_it_says_is_true_and_keeps_its_number() {
+    async fn an_event_appears_when_its_airing_is_finished_and_numbers_never_repeat() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).await.unwrap();
@@ -74,8 +74,7 @@ mod tests {
             verdict: "partial".to_owned(),
             file: partial().file,
         };
-        let noted = events(0).await;
-        assert_eq!(noted, [Noted { number: 1, event: event(&first.id) }]);
+        assert_eq!(events(0).await, [NumberedEvent { number: 1, event: event(&first.id) }]);
         catalogue.forget_events(at("2100-01-01T00:00:00Z")).await.unwrap();
         drop(catalogue);
 
@@ -83,7 +82,8 @@ mod tests {
         let again = Outcome { file: Some("second.mp3".into()), ..partial() };
         catalogue.claim(&second, "News", second.on_air.start).await.unwrap();
         catalogue.finish(&second.id, &again).await.unwrap();
-        let numbers: Vec<_> = catalogue.events_after(1, 10).await.unwrap().into_iter().map(|it| it.number).collect();
+        let numbers: Vec<_> =
+            catalogue.events_after(1, 10).await.unwrap().into_iter().map(|event| event.number).collect();
         assert_eq!(numbers, [2], "no number comes twice");
     }
 }

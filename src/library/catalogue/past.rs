@@ -1,4 +1,4 @@
-//! How the stations have done, from what became of their airings; also of those whose recordings are deleted by now.
+//! The past of a station: what its finished airings say about it, also those whose recordings are deleted.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::types::Value;
@@ -6,40 +6,38 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::entry::Recording;
 use super::error::CatalogueError;
-use super::{Catalogue, rows};
+use super::{Catalogue, read_error, rows};
 use crate::model::{AiringId, CauseKind, Gap, StationId};
 
-/// How a station has done.
+/// The past of a station.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Past {
-    /// Until when there is sound in the newest recording that has any.
+    /// When the sound of the newest recording with sound ends.
     pub sound: Option<DateTime<Utc>>,
-    /// The newest recording with every second, and when it ended.
+    /// The newest complete recording, and when it ended.
     pub complete: Option<(AiringId, DateTime<Utc>)>,
-    /// The newest of what is missing through no fault of ours, and the airing it is missing from.
+    /// The newest gap that is not our fault, and its airing.
     pub failure: Option<(AiringId, Gap)>,
 }
 
 impl Catalogue {
-    /// How each of `stations` has done.
+    /// Returns the past of each of `stations`.
     pub async fn past(&self, stations: Vec<StationId>) -> Result<Vec<Past>, CatalogueError> {
         self.run(move |connection| stations.iter().map(|station| past(connection, station)).collect()).await
     }
-}
 
-impl Catalogue {
-    /// Of each station and start the airings that were claimed, whatever became of them.
+    /// Returns the rows of all airings of a station that were on the air from `start` on, for each station and start.
     pub async fn begun_at(
         &self,
         starts: Vec<(StationId, DateTime<Utc>)>,
     ) -> Result<Vec<Vec<Recording>>, CatalogueError> {
         self.run(move |connection| {
-            let of = |(station, start): &(StationId, DateTime<Utc>)| {
-                let parameters = [station.as_str().to_owned(), rows::stamp(*start)].map(Value::Text);
+            let begun = |(station, start): &(StationId, DateTime<Utc>)| {
+                let parameters = [station.as_str().to_owned(), rows::instant_text(*start)].map(Value::Text);
                 let found = rows::select(connection, "station = ?1 AND on_air_start = ?2", &parameters)?;
                 Ok(found.into_iter().map(rows::Entry::into_recording).collect())
             };
-            starts.iter().map(of).collect()
+            starts.iter().map(begun).collect()
         })
         .await
     }
@@ -52,40 +50,39 @@ fn past(connection: &Connection, station: &StationId) -> Result<Past, CatalogueE
         let found = rows::select(connection, &condition, &[Value::Text(station.as_str().to_owned())])?;
         Ok::<_, CatalogueError>(found.into_iter().next().map(rows::Entry::into_recording))
     };
-    let heard = newest("seconds > 0")?.map(|recording| {
+    let sound = newest("seconds > 0")?.map(|recording| {
         let end = recording.cut.end;
         let last = recording.gaps.last().filter(|gap| gap.start + gap.length + TimeDelta::seconds(1) > end);
         last.map_or(end, |gap| gap.start)
     });
     let complete = newest("verdict = 'complete'")?.map(|recording| (recording.id, recording.cut.end));
-    Ok(Past { sound: heard, complete, failure: failure(connection, station)? })
+    Ok(Past { sound, complete, failure: failure(connection, station)? })
 }
 
 fn failure(connection: &Connection, station: &StationId) -> Result<Option<(AiringId, Gap)>, CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
     let found = connection
         .query_row(
             &format!(
                 "SELECT airing FROM gaps JOIN airings ON airings.id = airing WHERE station = ?1 AND finished_at IS NOT \
                  NULL AND kind = 'missing' AND cause_kind NOT IN ({}) ORDER BY start DESC LIMIT 1",
-                ours()
+                our_causes()
             ),
             [station.as_str()],
             |row| row.get::<_, String>(0),
         )
         .optional()
-        .map_err(read)?;
+        .map_err(read_error)?;
     let Some(id) = found else { return Ok(None) };
     let rows = rows::select(connection, rows::BY_ID, &[Value::Text(id)])?;
     let recording = rows.into_iter().next().map(rows::Entry::into_recording);
-    Ok(recording.and_then(|it| {
-        let theirs = it.gaps.into_iter().rev().find(|gap| !gap.cause.kind.is_ours());
-        theirs.map(|gap| (it.id, gap))
+    Ok(recording.and_then(|recording| {
+        let gap = recording.gaps.into_iter().rev().find(|gap| !gap.cause.kind.is_ours());
+        gap.map(|gap| (recording.id, gap))
     }))
 }
 
-/// The kinds of causes that are no failure of a station, for SQL.
-fn ours() -> String {
+/// Returns the kinds of causes that are no failure of a station, as a list in SQL.
+fn our_causes() -> String {
     let names = CauseKind::ALL.into_iter().filter(|kind| kind.is_ours()).map(|kind| format!("'{}'", kind.name()));
     names.collect::<Vec<_>>().join(", ")
 }
@@ -102,7 +99,7 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
-    /// An airing of an hour, all of which is missing but `seconds`, for `cause`.
+    /// Adds an airing of one hour that has sound for `seconds`; the rest is missing for `cause`.
     async fn add(catalogue: &Catalogue, hour: i64, seconds: u64, cause: Option<CauseKind>) -> AiringId {
         let show = ShowId::new("show");
         let airing = Airing {
@@ -133,16 +130,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn that_we_were_not_there_is_no_failure_of_the_station() {
+    async fn a_gap_by_our_own_fault_is_no_failure_of_the_station() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let whole = add(&catalogue, 0, 3600, None).await;
         let broken = add(&catalogue, 2, 1800, Some(CauseKind::Refused)).await;
-        for (hour, ours) in (4..).zip(CauseKind::ALL.into_iter().filter(|kind| kind.is_ours())) {
-            add(&catalogue, hour, 0, Some(ours)).await;
+        for (hour, kind) in (4..).zip(CauseKind::ALL.into_iter().filter(|kind| kind.is_ours())) {
+            add(&catalogue, hour, 0, Some(kind)).await;
         }
         let past = catalogue.past(vec![StationId::new("kbs"), StationId::new("other")]).await.unwrap();
-        assert_eq!(past[0].sound, Some(at(2) + TimeDelta::minutes(30)), "the sound stops where the gap begins");
+        assert_eq!(past[0].sound, Some(at(2) + TimeDelta::minutes(30)), "the sound ends where the gap begins");
         assert_eq!(past[0].complete, Some((whole, at(1))));
         let (id, gap) = past[0].failure.clone().unwrap();
         assert_eq!((id, gap.cause.kind), (broken, CauseKind::Refused));
@@ -150,7 +147,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_newest_of_a_station_is_found_without_looking_at_those_of_others_and_without_sorting() {
+    async fn an_index_finds_the_newest_airing_of_a_station() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let plan = catalogue.run(|connection| {

@@ -1,4 +1,4 @@
-//! Rows of the tables to types and back.
+//! Converts rows of the tables to types and back.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,28 +10,28 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 
 use super::entry::{Binned, ClaimedAiring, Recording, Stage};
 use super::error::CatalogueError;
-use super::names;
+use super::{names, read_error};
 use crate::events::Event;
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
     StationId, Verdict,
 };
 
-/// For [`select`]: the row of one airing, its id the only parameter.
+/// The condition of [`select`] for the row of one airing. The parameter is its id.
 pub(super) const BY_ID: &str = "id = ?1";
-/// For [`select`]: what is claimed and not finished, oldest first; no parameters.
+/// The condition of [`select`] for unfinished airings, oldest first. It has no parameters.
 pub(super) const UNFINISHED: &str = "finished_at IS NULL ORDER BY on_air_start, id";
 
-/// The kinds of `gaps`.
+/// The values of `gaps.kind`.
 const MISSING: &str = "missing";
 const DEAD_AIR: &str = "dead air";
 
-/// An instant as the tables keep it.
-pub(super) fn stamp(at: DateTime<Utc>) -> String {
+/// Returns an instant as the tables store it.
+pub(super) fn instant_text(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// A row of `airings` with its gaps, not yet made into one of the public types.
+/// A row of `airings` with its gaps, to be converted into one of the public types.
 pub(super) struct Entry {
     recording: Recording,
     state: String,
@@ -68,19 +68,23 @@ impl Entry {
     }
 }
 
-/// Takes back that an airing was missed because aircheck was not running, where it is not over at `now`. A clock that was
-/// ahead for a while would otherwise cost what is on the air until then.
-pub(super) fn was_not_missed(transaction: &Transaction<'_>, id: &AiringId, now: DateTime<Utc>) -> rusqlite::Result<()> {
+/// Deletes the row that says that an airing was missed because aircheck was not running, if the airing is not over at
+/// `now`. Otherwise a clock that was ahead for a while would keep the airing from being recorded.
+pub(super) fn delete_premature_miss(
+    transaction: &Transaction<'_>,
+    id: &AiringId,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
     transaction
         .execute(
             "DELETE FROM airings WHERE id = ?1 AND state = 'failed' AND cut_end > ?2 AND EXISTS \
              (SELECT 1 FROM gaps WHERE airing = id AND cause_kind = ?3)",
-            params![id.as_str(), stamp(now), CauseKind::NotRunning.name()],
+            params![id.as_str(), instant_text(now), CauseKind::NotRunning.name()],
         )
         .map(|_| ())
 }
 
-/// Inserts the airing unless its id is there already; whether it did.
+/// Inserts a claim on the airing. Returns `false` if the airing has a row already.
 pub(super) fn insert(
     connection: &Connection,
     airing: &Airing,
@@ -99,30 +103,33 @@ pub(super) fn insert(
             airing.station.as_str(),
             title,
             airing.timezone.name(),
-            stamp(airing.on_air.start),
-            stamp(airing.on_air.end),
-            stamp(cut.start),
-            stamp(cut.end),
-            stamp(at),
+            instant_text(airing.on_air.start),
+            instant_text(airing.on_air.end),
+            instant_text(cut.start),
+            instant_text(cut.end),
+            instant_text(at),
             lease.map(|lease| &lease.owner),
-            lease.map(|lease| stamp(lease.until)),
+            lease.map(|lease| instant_text(lease.until)),
         ],
     )?;
     Ok(inserted == 1)
 }
 
-/// Puts into the outbox that an airing is finished with `outcome`.
-pub(super) fn note_finished(connection: &Connection, id: &AiringId, outcome: &Outcome) -> rusqlite::Result<()> {
+/// Writes to the outbox that an airing is finished with `outcome`.
+pub(super) fn write_finished_event(connection: &Connection, id: &AiringId, outcome: &Outcome) -> rusqlite::Result<()> {
     let (verdict, file) = (outcome.verdict.word().to_owned(), outcome.file.clone());
     let event = Event::AiringFinished { id: id.to_string(), verdict, file };
-    // Of text alone, so it can always be written.
+    // The event consists of text, so this cannot fail.
     let text = serde_json::to_string(&event).unwrap_or_default();
-    connection.execute("INSERT INTO outbox (at, event) VALUES (?1, ?2)", params![stamp(outcome.at), text]).map(|_| ())
+    connection
+        .execute("INSERT INTO outbox (at, event) VALUES (?1, ?2)", params![instant_text(outcome.at), text])
+        .map(|_| ())
 }
 
-/// Writes the outcome of an unfinished airing, gaps and all; `finished` or only about to be. Its file is nobody else's
-/// then. Whether there was such an airing; where there was not, nothing of this is to stay.
-pub(super) fn store(
+/// Writes the outcome of an unfinished airing with its gaps. The airing is finished then, or prepared if not
+/// `finished`, and no other row has its file. Returns `false` if there is no such airing; the caller must roll back
+/// then.
+pub(super) fn write_outcome(
     transaction: &Transaction<'_>,
     id: &AiringId,
     outcome: &Outcome,
@@ -138,7 +145,7 @@ pub(super) fn store(
         _ => None,
     };
     if let Some(file) = &outcome.file {
-        names::take(transaction, id, &file.to_string_lossy())?;
+        names::clear_from_others(transaction, id, &file.to_string_lossy())?;
     }
     let updated = transaction.execute(
         "UPDATE airings SET state = :state, verdict = :verdict, percent = :percent, seconds = :seconds, file = :file, \
@@ -159,8 +166,8 @@ pub(super) fn store(
             ":loudness": outcome.measured.loudness.map(|loudness| loudness.integrated),
             ":range": outcome.measured.loudness.map(|loudness| loudness.range),
             ":peak": outcome.measured.loudness.map(|loudness| loudness.peak),
-            ":notes": noted(&outcome.notes),
-            ":at": finished.then(|| stamp(outcome.at)),
+            ":notes": notes_json(&outcome.notes),
+            ":at": finished.then(|| instant_text(outcome.at)),
         },
     )?;
     if updated == 0 {
@@ -175,8 +182,8 @@ pub(super) fn store(
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
     for (position, (kind, start, length, cause)) in (0_i64..).zip(missing.chain(dead_air)) {
-        let (seconds, Cause { kind: of, words }) = (length.as_secs_f64(), cause);
-        insert.execute(params![id.as_str(), position, kind, stamp(start), seconds, words, of.name()])?;
+        let (seconds, Cause { kind: cause_kind, words }) = (length.as_secs_f64(), cause);
+        insert.execute(params![id.as_str(), position, kind, instant_text(start), seconds, words, cause_kind.name()])?;
     }
     if let Some(peaks) = &outcome.measured.peaks {
         transaction.execute(
@@ -187,11 +194,12 @@ pub(super) fn store(
     Ok(true)
 }
 
-fn noted(notes: &[Note]) -> Option<String> {
+/// Returns notes as the table stores them. `None` if there are none.
+fn notes_json(notes: &[Note]) -> Option<String> {
     if notes.is_empty() { None } else { serde_json::to_string(notes).ok() }
 }
 
-/// When a row, or one of `show`, last got or lost its file, or was taken off the list or put on it again.
+/// Returns when a row, of `show` if one is given, was last finished, deleted, put into the bin, or brought back.
 pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<Option<DateTime<Utc>>, CatalogueError> {
     let newest: Option<String> = connection
         .query_row(
@@ -200,27 +208,27 @@ pub(super) fn changed(connection: &Connection, show: Option<&ShowId>) -> Result<
             [show.map(ShowId::as_str)],
             |row| row.get(0),
         )
-        .map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
-    // Every row that is listed is read with care; a time that is none only makes an answer a little older.
-    Ok(newest.and_then(|at| instant(&at).ok()))
+        .map_err(read_error)?;
+    // A time that cannot be read only makes an answer look a little older.
+    Ok(newest.and_then(|at| parse_instant(&at).ok()))
 }
 
-/// The levels of a recording.
+/// Returns the levels of a recording.
 pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Peaks>, CatalogueError> {
     connection
         .query_row("SELECT per_second, levels FROM peaks WHERE airing = ?1", [id.as_str()], |row| {
             Ok(Peaks { per_second: row.get(0)?, levels: row.get(1)? })
         })
         .optional()
-        .map_err(|source| CatalogueError::Sqlite { doing: "read", source })
+        .map_err(read_error)
 }
 
-/// Forgets the file of a finished recording, and the picture of it.
+/// Marks a finished recording as deleted, and clears its file and levels.
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
          WHERE id = ?1 AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL",
-        [id.as_str(), &stamp(at)],
+        [id.as_str(), &instant_text(at)],
     )?;
     if marked > 0 {
         transaction.execute("DELETE FROM peaks WHERE airing = ?1", [id.as_str()])?;
@@ -228,36 +236,35 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
     Ok(())
 }
 
-/// Makes an airing unfinished again, if it is finished as in `old`, has the file of then, and is not deleted.
+/// Makes an airing unfinished. Returns `false` if its row no longer has the file and the time of `old`, or is deleted.
 pub(super) fn reopen(transaction: &Transaction<'_>, old: &Recording) -> rusqlite::Result<bool> {
     let updated = transaction.execute(
         "UPDATE airings SET finished_at = NULL WHERE id = ?1 AND finished_at = ?2 AND file IS ?3 \
          AND deleted_at IS NULL AND binned IS NULL",
-        params![old.id.as_str(), old.finished_at.map(stamp), old.file.as_deref().map(Path::to_string_lossy)],
+        params![old.id.as_str(), old.finished_at.map(instant_text), old.file.as_deref().map(Path::to_string_lossy)],
     )?;
     Ok(updated == 1)
 }
 
-/// The rows for which `condition` holds, with its parameters.
+/// Returns the rows for which `condition` holds with `parameters`. Leaves out rows that cannot be read.
 pub(super) fn select(
     connection: &Connection,
     condition: &str,
     parameters: &[Value],
 ) -> Result<Vec<Entry>, CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
     let mut statement = connection
         .prepare_cached(&format!(
             "SELECT id, show, station, title, timezone, on_air_start, on_air_end, cut_start, cut_end, state, attempts, \
              claimed_at, finished_at, verdict, percent, seconds, length, file, bytes, loudness, \
              loudness_range, peak, notes, deleted_at, binned_at, binned FROM airings WHERE {condition}"
         ))
-        .map_err(read)?;
-    let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read)?;
+        .map_err(read_error)?;
+    let mut rows = statement.query(rusqlite::params_from_iter(parameters)).map_err(read_error)?;
     let mut entries = Vec::new();
-    while let Some(row) = rows.next().map_err(read)? {
-        match whole(connection, row) {
+    while let Some(row) = rows.next().map_err(read_error)? {
+        match entry_with_gaps(connection, row) {
             Ok(entry) => entries.push(entry),
-            // One that cannot be read must not hide the others; it was told of when the catalogue was opened.
+            // Such a row must not hide the others; it was reported when the catalogue was opened.
             Err(CatalogueError::Row { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -265,14 +272,13 @@ pub(super) fn select(
     Ok(entries)
 }
 
-/// Why rows cannot be read, of those that cannot.
+/// Returns the error of each row that cannot be read.
 pub(super) fn unreadable(connection: &Connection) -> Result<Vec<CatalogueError>, CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
-    let mut statement = connection.prepare("SELECT * FROM airings").map_err(read)?;
-    let mut rows = statement.query([]).map_err(read)?;
+    let mut statement = connection.prepare("SELECT * FROM airings").map_err(read_error)?;
+    let mut rows = statement.query([]).map_err(read_error)?;
     let mut errors = Vec::new();
-    while let Some(row) = rows.next().map_err(read)? {
-        match whole(connection, row) {
+    while let Some(row) = rows.next().map_err(read_error)? {
+        match entry_with_gaps(connection, row) {
             Ok(_) => {}
             Err(error @ CatalogueError::Row { .. }) => errors.push(error),
             Err(error) => return Err(error),
@@ -281,13 +287,14 @@ pub(super) fn unreadable(connection: &Connection) -> Result<Vec<CatalogueError>,
     Ok(errors)
 }
 
-fn whole(connection: &Connection, row: &Row<'_>) -> Result<Entry, CatalogueError> {
+fn entry_with_gaps(connection: &Connection, row: &Row<'_>) -> Result<Entry, CatalogueError> {
     let mut entry = entry(row)?;
-    (entry.recording.gaps, entry.recording.dead_air) = ledger(connection, &entry.recording.id)?;
+    (entry.recording.gaps, entry.recording.dead_air) = gaps_of(connection, &entry.recording.id)?;
     Ok(entry)
 }
 
-/// How often the recording of an unfinished airing was begun, this time included.
+/// Counts one more attempt at an unfinished airing and drops a prepared outcome. Returns the number of attempts; `None`
+/// if the airing is not unfinished.
 pub(super) fn count_attempt(connection: &Connection, id: &AiringId) -> rusqlite::Result<Option<u32>> {
     connection
         .query_row(
@@ -300,11 +307,11 @@ pub(super) fn count_attempt(connection: &Connection, id: &AiringId) -> rusqlite:
 }
 
 fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
-    let id: String = row.get("id").map_err(|source| CatalogueError::Sqlite { doing: "read", source })?;
+    let id: String = row.get("id").map_err(read_error)?;
     let entry = || -> Result<Entry, String> {
         let text = |column: &str| row.get::<_, String>(column).map_err(|error| error.to_string());
         let maybe = |column: &str| row.get::<_, Option<String>>(column).map_err(|error| error.to_string());
-        let span = |start, end| Ok::<_, String>(Span::new(instant(&text(start)?)?, instant(&text(end)?)?));
+        let span = |start, end| Ok::<_, String>(Span::new(parse_instant(&text(start)?)?, parse_instant(&text(end)?)?));
         let number = |column: &str| row.get::<_, Option<f64>>(column).map_err(|error| error.to_string());
         let verdict = match (maybe("verdict")?.as_deref(), number("percent")?) {
             (None, _) => None,
@@ -329,7 +336,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
             length: number("length")?.and_then(|length| Duration::try_from_secs_f64(length).ok()),
             gaps: Vec::new(),
             dead_air: Vec::new(),
-            // The sound is worth more than a note that cannot be read.
+            // A note that cannot be read must not hide the recording.
             notes: maybe("notes")?.and_then(|notes| serde_json::from_str(&notes).ok()).unwrap_or_default(),
             loudness: loudness.map(|((integrated, range), peak)| Loudness { integrated, range, peak }),
             file: maybe("file")?.map(PathBuf::from),
@@ -337,14 +344,14 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
                 .get::<_, Option<i64>>("bytes")
                 .map_err(|error| error.to_string())?
                 .and_then(|bytes| u64::try_from(bytes).ok()),
-            claimed_at: instant(&text("claimed_at")?)?,
-            finished_at: maybe("finished_at")?.map(|at| instant(&at)).transpose()?,
-            deleted_at: maybe("deleted_at")?.map(|at| instant(&at)).transpose()?,
+            claimed_at: parse_instant(&text("claimed_at")?)?,
+            finished_at: maybe("finished_at")?.map(|at| parse_instant(&at)).transpose()?,
+            deleted_at: maybe("deleted_at")?.map(|at| parse_instant(&at)).transpose()?,
             binned: None,
         };
-        let binned_at = maybe("binned_at")?.map(|at| instant(&at)).transpose()?;
+        let binned_at = maybe("binned_at")?.map(|at| parse_instant(&at)).transpose()?;
         let stage = maybe("binned")?.and_then(|word| Stage::ALL.into_iter().find(|stage| stage.word() == word));
-        // What is in the bin has no file for anybody but the bin.
+        // Only the bin may use the file of a recording in the bin.
         let recording = match binned_at.zip(stage) {
             Some((at, stage)) => {
                 let Recording { file, bytes, .. } = recording;
@@ -359,22 +366,22 @@ fn entry(row: &Row<'_>) -> Result<Entry, CatalogueError> {
     entry().map_err(|reason| CatalogueError::Row { id: id.clone(), reason })
 }
 
-fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadAir>), CatalogueError> {
-    let read = |source| CatalogueError::Sqlite { doing: "read", source };
+/// Returns the gaps and the dead air of an airing.
+fn gaps_of(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadAir>), CatalogueError> {
     let mut statement = connection
         .prepare_cached("SELECT kind, start, seconds, cause, cause_kind FROM gaps WHERE airing = ?1 ORDER BY position")
-        .map_err(read)?;
-    let mut rows = statement.query([id.as_str()]).map_err(read)?;
+        .map_err(read_error)?;
+    let mut rows = statement.query([id.as_str()]).map_err(read_error)?;
     let (mut gaps, mut dead_air) = (Vec::new(), Vec::new());
-    while let Some(row) = rows.next().map_err(read)? {
-        let kind: String = row.get(0).map_err(read)?;
-        let start: String = row.get(1).map_err(read)?;
-        let start = instant(&start).map_err(|reason| CatalogueError::Row { id: id.to_string(), reason })?;
-        let length = Duration::try_from_secs_f64(row.get(2).map_err(read)?).unwrap_or_default();
+    while let Some(row) = rows.next().map_err(read_error)? {
+        let kind: String = row.get(0).map_err(read_error)?;
+        let start: String = row.get(1).map_err(read_error)?;
+        let start = parse_instant(&start).map_err(|reason| CatalogueError::Row { id: id.to_string(), reason })?;
+        let length = Duration::try_from_secs_f64(row.get(2).map_err(read_error)?).unwrap_or_default();
         if kind == DEAD_AIR {
             dead_air.push(DeadAir { start, length });
         } else {
-            let (words, kind): (String, String) = (row.get(3).map_err(read)?, row.get(4).map_err(read)?);
+            let (words, kind): (String, String) = (row.get(3).map_err(read_error)?, row.get(4).map_err(read_error)?);
             let cause = Cause::new(CauseKind::named(&kind).unwrap_or_default(), words);
             gaps.push(Gap { start, length, cause });
         }
@@ -382,8 +389,8 @@ fn ledger(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<DeadA
     Ok((gaps, dead_air))
 }
 
-/// An instant as [`stamp`] wrote it.
-pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, String> {
+/// Parses an instant that [`instant_text`] has written. The error is a message.
+pub(super) fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| format!("{text:?} is not a time in RFC 3339"))

@@ -1,4 +1,5 @@
-//! What becomes of a damaged catalogue: it is set aside, never deleted, and a new one begins with what can be read of it.
+//! Salvage of a damaged catalogue: the file is renamed, never deleted, and a new one begins with the rows that can be
+//! read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,24 +9,25 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tracing::{error, warn};
 
 use super::error::CatalogueError;
-use super::{Catalogue, open_writing, rows, schema, version, written};
+use super::{Catalogue, open_writing, rows, schema, version, write_error};
 use crate::language::Sentence;
 
-/// The tables, but for what can be found out again, each with the columns along which it can be walked.
+/// The tables whose content cannot be found out again, each with the columns by which it is ordered.
 const TABLES: [(&str, &str); 4] =
     [("airings", "rowid"), ("gaps", "airing DESC, position"), ("peaks", "rowid"), ("amendments", "rowid")];
-/// What the name of one that was set aside has behind its own.
+/// What is appended, with a number, to the name of a damaged file.
 const SET_ASIDE: &str = ".damaged-";
-/// So many are kept apart.
+/// The greatest number of damaged files beside a catalogue.
 const MOST: u32 = 999;
 
 impl Catalogue {
-    /// As [`Catalogue::open`], for the service: a damaged file is set aside, with what can be read of it in the new one.
-    /// What happened, and which rows cannot be read, is told in the log and by [`Catalogue::troubles`].
-    pub async fn open_or_begin(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
+    /// Opens the catalogue for the service, as [`Catalogue::open`] does, but sets a damaged file aside and copies the
+    /// rows that can be read into a new one. The log and [`Catalogue::damage`] say what happened and which rows cannot
+    /// be read.
+    pub async fn open_or_salvage(path: impl Into<PathBuf>) -> Result<Self, CatalogueError> {
         let path = path.into();
         let work = move || {
-            let mut troubles = Vec::new();
+            let mut damage = Vec::new();
             let connection = match open_writing(&path) {
                 Err(CatalogueError::Damaged { reason, .. }) => {
                     let aside = set_aside(&path).map_err(|error| CatalogueError::Unopenable {
@@ -37,7 +39,7 @@ impl Catalogue {
                     let damaged = Sentence::new("list_set_aside").with("reason", reason);
                     let damaged = damaged.with("aside", aside.display()).with("count", count);
                     error!("{damaged}");
-                    troubles.push(damaged);
+                    damage.push(damaged);
                     connection
                 }
                 other => other?,
@@ -45,43 +47,42 @@ impl Catalogue {
             for error in rows::unreadable(&connection)? {
                 let unreadable = Sentence::new("list_row_unreadable").with("reason", error);
                 warn!("{unreadable}");
-                troubles.push(unreadable);
+                damage.push(unreadable);
             }
-            Ok((connection, troubles))
+            Ok((connection, damage))
         };
-        let (connection, troubles) =
-            tokio::task::spawn_blocking(work).await.map_err(|_| CatalogueError::Stopping)??;
-        Ok(Self { troubles: troubles.into(), ..Self::of(connection) })
+        let (connection, damage) = tokio::task::spawn_blocking(work).await.map_err(|_| CatalogueError::Stopping)??;
+        Ok(Self { damage: damage.into(), ..Self::of(connection) })
     }
 
-    /// What was wrong with it when it was opened, in sentences.
-    pub fn troubles(&self) -> &[Sentence] {
-        &self.troubles
+    /// Returns sentences that say what was damaged when the catalogue was opened.
+    pub fn damage(&self) -> &[Sentence] {
+        &self.damage
     }
 
-    /// The damaged ones that were set aside beside `path`.
-    pub fn set_aside(path: &Path) -> Vec<PathBuf> {
+    /// Returns the damaged catalogues that were set aside beside `path`.
+    pub fn list_set_aside(path: &Path) -> Vec<PathBuf> {
         (1..=MOST).map(|number| aside(path, number)).take_while(|aside| aside.exists()).collect()
     }
 }
 
 fn aside(path: &Path, number: u32) -> PathBuf {
-    with(path, &format!("{SET_ASIDE}{number}"))
+    appended(path, &format!("{SET_ASIDE}{number}"))
 }
 
-fn with(path: &Path, end: &str) -> PathBuf {
+fn appended(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(end);
+    name.push(suffix);
     PathBuf::from(name)
 }
 
-/// Gives the file, and those that SQLite keeps beside it, another name.
+/// Renames the file and those that SQLite writes beside it. Returns the new name.
 fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let free = (1..=MOST).map(|number| aside(path, number)).find(|aside| !aside.exists());
     let aside = free.ok_or(io::ErrorKind::AlreadyExists)?;
     std::fs::rename(path, &aside)?;
-    for end in ["-wal", "-shm"] {
-        match std::fs::rename(with(path, end), with(&aside, end)) {
+    for suffix in ["-wal", "-shm"] {
+        match std::fs::rename(appended(path, suffix), appended(&aside, suffix)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
@@ -89,25 +90,26 @@ fn set_aside(path: &Path) -> io::Result<PathBuf> {
     Ok(aside)
 }
 
-/// Copies what can be read of `damaged`, from both ends of each table up to what cannot; the number of airings.
+/// Copies the rows of `damaged`, from both ends of each table up to the first that cannot be read. Returns the number
+/// of airings.
 fn salvage(damaged: &Path, into: &mut Connection) -> Result<i64, CatalogueError> {
-    let transaction = into.transaction().map_err(written)?;
+    let transaction = into.transaction().map_err(write_error)?;
     if let Ok(from) = Connection::open_with_flags(damaged, OpenFlags::SQLITE_OPEN_READ_ONLY)
         && version(&from) == schema::NEWEST
     {
         for (table, key) in TABLES {
-            for way in ["ASC", "DESC"] {
-                // A row that is wrong in itself is left out, too.
-                let _ = copy(&from, &transaction, table, &format!("{key} {way}"));
+            for direction in ["ASC", "DESC"] {
+                // An error means that the next row cannot be read.
+                let _ = copy(&from, &transaction, table, &format!("{key} {direction}"));
             }
         }
     }
-    let count = transaction.query_row("SELECT count(*) FROM airings", [], |row| row.get(0)).map_err(written)?;
-    transaction.commit().map_err(written)?;
+    let count = transaction.query_row("SELECT count(*) FROM airings", [], |row| row.get(0)).map_err(write_error)?;
+    transaction.commit().map_err(write_error)?;
     Ok(count)
 }
 
-/// Copies rows of `table` until one cannot be read.
+/// Copies rows of `table` until one cannot be read. Leaves out rows that the new table refuses.
 fn copy(from: &Connection, into: &Connection, table: &str, order: &str) -> rusqlite::Result<()> {
     let columns: Vec<String> = into
         .prepare("SELECT name FROM pragma_table_info(?1)")?
@@ -135,7 +137,7 @@ mod tests {
     use crate::model::Verdict;
 
     #[tokio::test]
-    async fn of_a_damaged_file_what_can_be_read_is_read_and_a_row_that_cannot_be_hides_no_other() {
+    async fn the_rows_of_a_damaged_file_that_can_be_read_are_copied() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&path).await.unwrap();
@@ -153,13 +155,14 @@ mod tests {
         let middle = bytes.len() / 2 / 4096 * 4096;
         bytes[middle..middle + 4096].fill(0xAA);
         std::fs::write(&path, bytes).unwrap();
-        let catalogue = Catalogue::open_or_begin(&path).await.unwrap();
+        let catalogue = Catalogue::open_or_salvage(&path).await.unwrap();
         let listed = catalogue.list(&Filter::default()).await.unwrap().len();
-        assert!(listed > 200 && catalogue.troubles().len() == 1, "{listed}: {:?}", catalogue.troubles());
+        assert!(listed > 200 && catalogue.damage().len() == 1, "{listed}: {:?}", catalogue.damage());
 
+        // A row that cannot be read hides no other.
         let wrong = "UPDATE airings SET timezone = 'Nowhere/At_All' WHERE id = (SELECT max(id) FROM airings)";
         Connection::open(&path).unwrap().execute(wrong, []).unwrap();
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), listed - 1);
-        assert!(Catalogue::open_or_begin(&path).await.unwrap().troubles()[0].to_string().contains("Nowhere/At_All"));
+        assert!(Catalogue::open_or_salvage(&path).await.unwrap().damage()[0].to_string().contains("Nowhere/At_All"));
     }
 }

@@ -1,7 +1,7 @@
-//! The tables, and how a file of an older release is brought up to date.
+//! The tables, and the migration of a file of an older release.
 //!
-//! Instants are text, RFC 3339 in UTC with milliseconds, so that they sort as text and a person can read them with the
-//! `sqlite3` shell. A step that has been released is never edited; a change is a new step.
+//! Instants are text, RFC 3339 in UTC with milliseconds, so that they sort as text and a person can read them in the
+//! `sqlite3` shell. A released step is never edited; a change is a new step.
 
 use std::sync::LazyLock;
 
@@ -160,10 +160,10 @@ const STEPS: &[&str] = &[
 ",
 ];
 
-/// The newest schema that this release knows; SQLite's `user_version` of an up-to-date file.
+/// The newest schema that this release knows: the `user_version` of a migrated file.
 #[expect(clippy::cast_possible_wrap, reason = "a handful of steps")]
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
 
-/// The steps to it.
+/// The migration to [`NEWEST`].
 pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> =
     LazyLock::new(|| Migrations::new(STEPS.iter().map(|step| M::up(step)).collect()));

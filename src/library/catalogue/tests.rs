@@ -54,7 +54,7 @@ async fn catalogue(folder: &tempfile::TempDir) -> Catalogue {
 }
 
 #[tokio::test]
-async fn an_airing_is_claimed_exactly_once_also_across_restarts_and_after_it_is_done() {
+async fn an_airing_is_claimed_exactly_once_even_after_a_restart_or_its_deletion() {
     let folder = tempfile::tempdir().unwrap();
     let airing = airing("명연주", "2026-11-20T05:00:00Z");
     let now = at("2026-11-20T04:59:30Z");
@@ -81,17 +81,17 @@ async fn airings_that_begin_in_one_second_are_claimed_in_one_transaction() {
     let airings: Vec<_> = (0..100).map(|n| (airing(&format!("s{n}"), "2026-11-20T05:00:00Z"), n.to_string())).collect();
     assert!(catalogue.claim(&airings[7].0, "7", now).await.unwrap());
     let changes = Changes::default();
-    let catalogue = catalogue.telling(changes.clone());
+    let catalogue = catalogue.with_changes(changes.clone());
     let before = changes.listen(None).known();
     let claimed = catalogue.claim_all(airings, lease, now).await.unwrap();
     assert!(claimed.iter().enumerate().all(|(n, claimed)| *claimed == (n != 7)), "{claimed:?}");
     let after = changes.listen(None).known();
-    assert_eq!(before.map(|count| count + 1)[1], after[1], "it is told once, and so was done once");
+    assert_eq!(before.map(|count| count + 1)[1], after[1], "one transaction is one change");
     assert_eq!(catalogue.unfinished().await.unwrap().len(), 100);
 }
 
 #[tokio::test]
-async fn what_was_missed_by_a_clock_that_was_ahead_is_claimed_when_it_is_on() {
+async fn an_airing_that_a_clock_ahead_of_time_made_missed_can_be_claimed() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
     let airing = airing("뉴스", "2026-11-20T05:00:00Z");
@@ -104,17 +104,17 @@ async fn what_was_missed_by_a_clock_that_was_ahead_is_claimed_when_it_is_on() {
     let (on, over) = (at("2026-11-20T05:30:00Z"), airing.cut().end);
     assert!(catalogue.claim(&airing, "뉴스", over).await.unwrap());
     catalogue.finish(&airing.id, &failed(CauseKind::NotRunning)).await.unwrap();
-    assert!(!catalogue.claim(&airing, "뉴스", over).await.unwrap(), "over is over");
+    assert!(!catalogue.claim(&airing, "뉴스", over).await.unwrap(), "the airing is over");
     assert!(catalogue.claim(&airing, "뉴스", on).await.unwrap());
     assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().gaps, []);
     assert!(!catalogue.claim(&airing, "뉴스", on).await.unwrap(), "it is being recorded");
-    // What a person stopped before anything came is not begun again.
+    // An airing that a person stopped before any sound came is not recorded again.
     catalogue.finish(&airing.id, &failed(CauseKind::Stopped)).await.unwrap();
     assert!(!catalogue.claim(&airing, "뉴스", on).await.unwrap());
 }
 
 #[tokio::test]
-async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
+async fn unfinished_airings_are_read_after_a_crash_as_they_were_claimed() {
     let folder = tempfile::tempdir().unwrap();
     let now = at("2026-11-20T04:59:30Z");
     let (done, open, named) = (
@@ -143,23 +143,23 @@ async fn what_a_crash_leaves_unfinished_comes_back_as_it_was_claimed() {
     assert_eq!(prepared.measured, measured);
 
     assert_eq!(after.retry(&named.id).await.unwrap(), 2);
-    assert_eq!(after.unfinished().await.unwrap()[1].prepared, None, "a new attempt forgets the old outcome");
+    assert_eq!(after.unfinished().await.unwrap()[1].prepared, None, "a new attempt drops the prepared outcome");
     after.finish(&named.id, prepared).await.unwrap();
-    assert_eq!(after.peaks(&named.id).await.unwrap(), partial().measured.peaks, "they were written down before");
+    assert_eq!(after.peaks(&named.id).await.unwrap(), partial().measured.peaks, "prepare has written the levels");
     assert_eq!(after.unfinished().await.unwrap().len(), 1);
 }
 
 #[tokio::test]
-async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
+async fn an_outcome_is_read_with_all_its_gaps_and_cannot_be_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
     let airing = airing("명연주", "2026-11-20T05:00:00Z");
     assert!(matches!(catalogue.finish(&airing.id, &partial()).await, Err(CatalogueError::NotClaimed { .. })));
     catalogue.claim(&airing, "명연주 명음반", at("2026-11-20T04:59:30.123Z")).await.unwrap();
-    // A prepared outcome with other gaps leaves nothing behind in the final one.
-    let mut sketch = partial();
-    sketch.gaps.push(sketch.gaps[0].clone());
-    catalogue.prepare(&airing.id, &sketch).await.unwrap();
+    // The gaps of the prepared outcome are not added to the final one.
+    let mut prepared = partial();
+    prepared.gaps.push(prepared.gaps[0].clone());
+    catalogue.prepare(&airing.id, &prepared).await.unwrap();
     catalogue.finish(&airing.id, &partial()).await.unwrap();
 
     let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
@@ -178,7 +178,7 @@ async fn an_outcome_comes_back_with_every_gap_and_cannot_be_overwritten() {
 }
 
 #[tokio::test]
-async fn a_file_is_of_the_last_recording_that_got_its_name_and_of_no_other() {
+async fn a_file_belongs_only_to_the_last_recording_that_got_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
     let airings: Vec<_> = (17..=20).map(|day| airing("명연주", &format!("2026-11-{day}T05:00:00Z"))).collect();
@@ -189,33 +189,33 @@ async fn a_file_is_of_the_last_recording_that_got_its_name_and_of_no_other() {
     let [first, second, third, other] = &airings[..] else { unreachable!() };
     catalogue.finish(&first.id, &partial()).await.unwrap();
 
-    // From before the file has its name until the airing is finished it is nobody else's, not even by a crash.
+    // From `prepare` to `finish`, the name belongs to no other row, even if the process dies in between.
     assert!(catalogue.prepare(&second.id, &partial()).await.unwrap());
     assert!(!has(first).await && has(second).await);
-    assert_eq!(catalogue.peaks(&first.id).await.unwrap(), None, "the picture goes with the file");
-    assert!(!catalogue.prepare(&third.id, &partial()).await.unwrap(), "the second is about to give it to a file");
-    assert!(!catalogue.vacate(&third.id, &partial().file.unwrap()).await.unwrap());
-    assert_eq!(catalogue.unfinished().await.unwrap()[1].prepared, None, "then nothing is written");
+    assert_eq!(catalogue.peaks(&first.id).await.unwrap(), None, "the levels go with the file");
+    assert!(!catalogue.prepare(&third.id, &partial()).await.unwrap(), "the second airing needs the name");
+    assert!(!catalogue.release_name(&third.id, &partial().file.unwrap()).await.unwrap());
+    assert_eq!(catalogue.unfinished().await.unwrap()[1].prepared, None, "nothing is written");
     catalogue.finish(&second.id, &partial()).await.unwrap();
     assert_eq!(catalogue.list(&Filter { playable: true, ..Filter::default() }).await.unwrap().len(), 1);
-    assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 2, "that it was recorded stays on the list");
+    assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 2, "the first airing stays on the list");
 
-    // The same for one that is cut again, which finds the row as it was or leaves it alone.
+    // A recording that is cut again is replaced only if its row has not changed.
     let before = catalogue.get(&second.id).await.unwrap().unwrap();
     let again = Outcome { file: Some("again.mp3".into()), at: partial().at + TimeDelta::hours(1), ..partial() };
     assert!(catalogue.prepare(&third.id, &partial()).await.unwrap());
     assert!(!has(second).await);
-    assert!(!catalogue.replace(&second.id, &before, &again).await.unwrap(), "its file is not its own any more");
+    assert!(!catalogue.replace(&second.id, &before, &again).await.unwrap(), "its file belongs to another row");
     let before = catalogue.get(&second.id).await.unwrap().unwrap();
     assert!(catalogue.replace(&second.id, &before, &again).await.unwrap());
     assert!(has(second).await);
     catalogue.finish(&other.id, &Outcome { file: Some("other.mp3".into()), ..partial() }).await.unwrap();
-    assert!(catalogue.vacate(&second.id, Path::new("other.mp3")).await.unwrap());
+    assert!(catalogue.release_name(&second.id, Path::new("other.mp3")).await.unwrap());
     assert!(!has(other).await);
 }
 
 #[tokio::test]
-async fn the_list_is_newest_first_and_hides_what_is_unfinished_or_deleted_unless_asked() {
+async fn the_list_begins_with_the_newest_and_hides_unfinished_and_deleted_airings() {
     let folder = tempfile::tempdir().unwrap();
     let catalogue = catalogue(&folder).await;
     let now = at("2026-11-20T04:59:30Z");
@@ -244,13 +244,13 @@ async fn the_list_is_newest_first_and_hides_what_is_unfinished_or_deleted_unless
     assert_eq!(list(Filter { show: Some(ShowId::new("a")), ..Filter::default() }).await, [2]);
     assert_eq!(list(Filter { station: Some(StationId::new("other")), ..Filter::default() }).await, [0; 0]);
     assert_eq!(list(Filter { unfinished: true, deleted: true, ..Filter::default() }).await, [3, 2, 1, 0]);
-    assert_eq!(catalogue.peaks(&ids[0]).await.unwrap(), None, "the picture goes with the file");
+    assert_eq!(catalogue.peaks(&ids[0]).await.unwrap(), None, "the levels go with the file");
     let deleted = catalogue.get(&ids[0]).await.unwrap().unwrap();
     assert_eq!((deleted.file, deleted.deleted_at), (None, Some(now)));
 }
 
 #[tokio::test]
-async fn a_reader_sees_what_the_service_writes_and_cannot_write_itself() {
+async fn a_read_only_catalogue_sees_what_the_service_writes_and_cannot_write() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state/catalogue.sqlite");
     assert!(matches!(Catalogue::open_read_only(&path).await, Err(CatalogueError::Missing { .. })));
@@ -266,7 +266,7 @@ async fn a_reader_sees_what_the_service_writes_and_cannot_write_itself() {
 }
 
 #[tokio::test]
-async fn somebody_who_may_only_read_can_list_while_the_service_is_stopped() {
+async fn a_user_who_may_only_read_can_list_while_the_service_is_stopped() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let writer = catalogue(&folder).await;
@@ -274,7 +274,7 @@ async fn somebody_who_may_only_read_can_list_while_the_service_is_stopped() {
     writer.claim(&airing, "명연주", at("2026-11-20T04:59:30Z")).await.unwrap();
     drop(writer);
     let state = folder.path().join("state");
-    // Root may write all the same; then this is the test above.
+    // Root can write all the same; then this checks what the test above checks.
     std::fs::set_permissions(&state, std::fs::Permissions::from_mode(0o555)).unwrap();
     let listed = async {
         let reader = Catalogue::open_read_only(state.join("catalogue.sqlite")).await?;
@@ -286,7 +286,7 @@ async fn somebody_who_may_only_read_can_list_while_the_service_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do() {
+async fn a_damaged_or_newer_file_is_not_changed_and_the_message_says_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("catalogue.sqlite");
     std::fs::write(&path, "not a database, but a text that is long enough to look like a header of one").unwrap();
@@ -295,7 +295,7 @@ async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do()
     assert!(error.to_string().contains("move"), "{error}");
     assert!(std::fs::read(&path).unwrap().starts_with(b"not a database"));
 
-    // A page in the middle of a real one, overwritten.
+    // A real catalogue with an overwritten page.
     std::fs::remove_file(&path).unwrap();
     let catalogue = Catalogue::open(&path).await.unwrap();
     catalogue.claim(&airing("x", "2026-11-20T05:00:00Z"), "x", at("2026-11-20T05:00:00Z")).await.unwrap();
@@ -304,12 +304,12 @@ async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do()
     bytes[4096..8192].fill(0xAA);
     std::fs::write(&path, bytes).unwrap();
     assert!(matches!(Catalogue::open(&path).await, Err(CatalogueError::Damaged { .. })));
-    // Whoever must go on begins a new one, and the old one stays.
-    let catalogue = Catalogue::open_or_begin(&path).await.unwrap();
-    assert_eq!(catalogue.troubles().len(), 1, "{:?}", catalogue.troubles());
+    // The service begins a new one and sets the old one aside.
+    let catalogue = Catalogue::open_or_salvage(&path).await.unwrap();
+    assert_eq!(catalogue.damage().len(), 1, "{:?}", catalogue.damage());
     assert!(catalogue.claim(&airing("y", "2026-11-20T05:00:00Z"), "y", at("2026-11-20T05:00:00Z")).await.unwrap());
-    assert_eq!(Catalogue::set_aside(&path), [folder.path().join("catalogue.sqlite.damaged-1")]);
-    assert!(Catalogue::open_or_begin(&path).await.unwrap().troubles().is_empty());
+    assert_eq!(Catalogue::list_set_aside(&path), [folder.path().join("catalogue.sqlite.damaged-1")]);
+    assert!(Catalogue::open_or_salvage(&path).await.unwrap().damage().is_empty());
 
     let newer = folder.path().join("newer.sqlite");
     drop(Catalogue::open(&newer).await.unwrap());
@@ -320,7 +320,7 @@ async fn a_damaged_or_newer_file_is_left_alone_and_the_message_says_what_to_do()
 }
 
 #[tokio::test]
-async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is_in_it() {
+async fn a_catalogue_of_the_first_release_is_migrated_with_all_its_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.sqlite");
     let mut old = Connection::open(&path).unwrap();
@@ -343,7 +343,7 @@ async fn a_catalogue_of_the_first_release_is_brought_up_to_date_with_all_that_is
 }
 
 #[tokio::test]
-async fn a_file_that_several_rows_of_an_older_release_have_is_the_newest_ones() {
+async fn migration_gives_a_file_that_several_rows_have_to_the_newest() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("old.sqlite");
     let mut old = Connection::open(&path).unwrap();
@@ -371,7 +371,7 @@ async fn a_file_that_several_rows_of_an_older_release_have_is_the_newest_ones() 
     drop(old);
     let catalogue = Catalogue::open(&path).await.unwrap();
     let listed = catalogue.list(&Filter { playable: true, ..Filter::default() }).await.unwrap();
-    let mut left: Vec<_> = listed.iter().map(|it| it.id.as_str()).collect();
+    let mut left: Vec<_> = listed.iter().map(|recording| recording.id.as_str()).collect();
     left.sort_unstable();
     assert_eq!(left, ["cut again", "last"]);
     assert_eq!(catalogue.list(&Filter::default()).await.unwrap().len(), 7, "no row is lost");
@@ -382,10 +382,10 @@ async fn a_file_that_several_rows_of_an_older_release_have_is_the_newest_ones() 
 }
 
 #[test]
-fn what_is_written_is_on_the_disk_before_anybody_goes_on() {
+fn a_commit_waits_until_the_disk_has_the_data() {
     let folder = tempfile::tempdir().unwrap();
     let connection = open_writing(&folder.path().join("catalogue.sqlite")).unwrap();
-    // With a log written ahead only FULL (2) waits for the disk at every commit: <https://sqlite.org/pragma.html#pragma_synchronous>.
+    // In WAL mode, only FULL (2) waits for the disk at every commit: <https://sqlite.org/pragma.html#pragma_synchronous>.
     assert_eq!(connection.query_row("PRAGMA synchronous", [], |row| row.get::<_, u32>(0)).unwrap(), 2);
     assert_eq!(connection.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)).unwrap(), "wal");
 }

@@ -1,38 +1,38 @@
-//! Sums over all airings that were ever finished, also those whose recordings are deleted by now; and which files the list
-//! has, for sums over what is there.
+//! Totals over all finished airings, also those whose recordings are deleted; and the files on the list, for totals
+//! over those that exist.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::Catalogue;
 use super::error::CatalogueError;
+use super::{Catalogue, read_error};
 use crate::model::CauseKind;
 
-/// The sums.
+/// Totals over all finished airings.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Totals {
-    /// Airings by the word of their verdict.
+    /// The number of airings by the word of their verdict.
     pub verdicts: BTreeMap<String, u64>,
-    /// Seconds of sound in the recordings.
+    /// The sound in the recordings, in seconds.
     pub seconds: f64,
-    /// Seconds that are missing from them, by the kinds of their causes.
+    /// What is missing from them, in seconds, by the kind of the cause.
     pub missing: BTreeMap<CauseKind, f64>,
-    /// Seconds in them in which nothing can be heard.
+    /// The dead air in them, in seconds.
     pub dead_air: f64,
 }
 
 impl Catalogue {
-    /// The sums.
+    /// Returns the totals.
     pub async fn totals(&self) -> Result<Totals, CatalogueError> {
-        self.run(|connection| sums(connection).map_err(|source| CatalogueError::Sqlite { doing: "read", source })).await
+        self.run(|connection| totals(connection).map_err(read_error)).await
     }
 
-    /// The files of all recordings on the list, relative to the output folder, and the seconds of sound in each.
+    /// Returns the files of all recordings on the list, relative to the output folder, with the seconds of sound in
+    /// each.
     pub async fn files(&self) -> Result<Vec<(PathBuf, f64)>, CatalogueError> {
-        self.run(|connection| files(connection).map_err(|source| CatalogueError::Sqlite { doing: "read", source }))
-            .await
+        self.run(|connection| files(connection).map_err(read_error)).await
     }
 }
 
@@ -44,7 +44,7 @@ fn files(connection: &Connection) -> rusqlite::Result<Vec<(PathBuf, f64)>> {
     files.collect()
 }
 
-fn sums(connection: &Connection) -> rusqlite::Result<Totals> {
+fn totals(connection: &Connection) -> rusqlite::Result<Totals> {
     let mut totals = Totals::default();
     let mut statement = connection.prepare_cached(
         "SELECT verdict, count(*), sum(seconds) FROM airings WHERE finished_at IS NOT NULL GROUP BY verdict",

@@ -28,7 +28,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(words) = short("tape", free_space(site.decks.folder()).await.ok(), config.min_free) {
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
-    if let Some(trouble) = site.catalogue.troubles().first() {
+    if let Some(trouble) = site.catalogue.damage().first() {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
     let held = site.airings.running().into_iter().find_map(|current| Some((current.airing.id, current.held?)));

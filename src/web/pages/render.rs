@@ -62,7 +62,7 @@ pub(super) async fn nothing_here(State(site): State<Site>, headers: HeaderMap) -
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
-    let damage: Vec<_> = site.catalogue.troubles().iter().take(MOST).map(|trouble| trouble.say(language)).collect();
+    let damage: Vec<_> = site.catalogue.damage().iter().take(MOST).map(|trouble| trouble.say(language)).collect();
     let values = context! {
         damage => damage,
         t => serde(&language.messages),
