@@ -1,8 +1,8 @@
 //! `aircheck check`: is the file right, and is everything there that it needs?
 //!
-//! It checks in three phases. Does the file say what it should? If not, it prints all mistakes and exits with 2. Are the
-//! programs, the rights and the space there? If not, it exits with 1. Then it prints what will happen, and exits with 0. It
-//! changes nothing, so it may run beside the service and as another user.
+//! It checks in three phases. Does the file say what it should? If not, it prints all mistakes and exits with 2. Are
+//! the programs, the rights and the space there? If not, it exits with 1. Then it prints what will happen, and exits
+//! with 0. It changes nothing, so it may run beside the service and as another user.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -84,8 +84,8 @@ struct ShowRow {
 /// How long the folders may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Checks the file at `path` and prints the result; with `probe` it also reaches every station. Returns the exit code: 0 if
-/// all is well, 1 if something is missing that the file needs, 2 if the file is wrong.
+/// Checks the file at `path` and prints the result; with `probe` it also reaches every station. Returns the exit code:
+/// 0 if all is well, 1 if something is missing that the file needs, 2 if the file is wrong.
 pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     match Config::check(path) {
         Ok(config) => {
@@ -139,9 +139,9 @@ fn old_rules(config: &Config, now: DateTime<Utc>) -> Vec<String> {
     zones.into_values().filter_map(warning).collect()
 }
 
-/// Returns what stands in the way of recording although the file is right, one sentence each, and whether nothing at all can
-/// be recorded because of it. The service prints it when it starts. A missing output folder or ffmpeg is no reason not to
-/// tape: recordings are finished when it is back.
+/// Returns what stands in the way of recording although the file is right, one sentence each, and whether nothing at
+/// all can be recorded because of it. The service prints it when it starts. A missing output folder or ffmpeg is no
+/// reason not to tape: recordings are finished when it is back.
 pub(super) fn obstacles(config: &Config) -> (Vec<String>, bool) {
     let missing = programs::missing(&config.stations, &|program| process::find(program).is_some());
     let asked = config.clone();
@@ -223,7 +223,7 @@ fn needs(config: &Config, report: &Report) -> Vec<String> {
 
 /// Returns a sentence if what the output folder lay on is gone.
 fn unmounted(config: &Config) -> Option<String> {
-    Store::still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
+    Store::check_still_mounted(&config.output, &config.state).err().map(|error| error.to_string())
 }
 
 fn is_scarce(config: &Config, free: Option<u64>) -> bool {

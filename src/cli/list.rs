@@ -49,7 +49,7 @@ pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
         let store = catalogue::store(config);
         let files = recordings.iter().filter_map(|it| it.file.clone()).collect();
         // What nobody can say is not gone.
-        let gone = store.find_gone(files).await.unwrap_or_default();
+        let gone = store.gone_without_timeout(files).await.unwrap_or_default();
         Ok::<_, CatalogueError>(Ok((recordings, store, gone)))
     });
     let (recordings, store, gone) = match found?.context("the recordings cannot be listed")? {

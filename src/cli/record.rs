@@ -168,8 +168,8 @@ fn longest(taken: &Encoded) -> Option<Cause> {
     Some(taken.gaps.iter().max_by_key(|gap| gap.length)?.cause.clone())
 }
 
-/// Takes `job`. The first request to stop moves its end to that moment, as in the service. A request after its end takes
-/// what is on tape by then, and one more gives the recording up.
+/// Takes `job`. The first request to stop moves its end to that moment, as in the service. A request after its end
+/// takes what is on tape by then, and one more gives the recording up.
 async fn take_until_stopped(
     tape: &Tape,
     job: &mut Job,
@@ -253,7 +253,7 @@ impl Workspace {
         start: chrono::NaiveDateTime,
     ) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.file {
-            store::place(finished, file).await?;
+            store::give_name(finished, file).await?;
             return Ok(std::path::absolute(file)?);
         }
         let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));

@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::base::clock::SharedClock;
-use crate::library::store::goes_on;
+use crate::library::store::test_append;
 use crate::tape::Tape;
 
 pub use codecs::RESERVED_FOR_TAGS;
@@ -73,7 +73,7 @@ pub async fn encode(
                 piecewise = true;
             }
             Err(error) if error.is_of_encoder() => {
-                if let Err(source) = goes_on(&job.target).await {
+                if let Err(source) = test_append(&job.target).await {
                     // Another encoder would do no better.
                     return Err(EncodeError::Target { path: job.target.clone(), source });
                 }

@@ -86,7 +86,7 @@ impl Housekeeping {
 
     /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.
     pub async fn empty_bin(&self) {
-        self.apply(Step::Bin { before: self.now() - bin::KEPT }).await;
+        self.apply(Step::Bin { before: self.now() - bin::RESTORABLE_FOR }).await;
     }
 
     /// Deletes until the folders of recordings and tapes have `min_free` bytes free. A disk that fills up in the middle
@@ -114,7 +114,7 @@ impl Housekeeping {
 
     /// The first of the folders that has less than `min_free` bytes free, and how many it has.
     async fn short_of_space(&self, min_free: u64) -> Result<Option<(&Path, u64)>, StoreError> {
-        let free = self.store.room().await?;
+        let free = self.store.free_space().await?;
         if free < min_free {
             return Ok(Some((self.store.shown_folder(), free)));
         }

@@ -1,23 +1,23 @@
-//! Store and catalogue together: a recording is in both or, after a crash, put right at the next start.
+//! The archive: puts a recording into store and catalogue together. After a crash, the next start completes that.
 //!
-//! [`shelve`], in steps, with what a crash after each leaves:
+//! These are the steps of [`shelve`], each with what a crash after it leaves:
 //!
-//! 1. a free name is chosen, and the catalogue writes down the outcome under it (*prepared*) and takes the name off
-//!    whoever had it: a temporary file, and a claimed airing with an outcome;
-//! 2. the store gives the file that name, or step 1 is repeated with the next name: the recording, and a claimed
-//!    airing with its outcome;
-//! 3. the catalogue finishes the airing: done.
+//! 1. A free name is chosen. The catalogue writes the outcome with that name (the claim is *prepared*), and clears the
+//!    name from other rows. A crash leaves a temporary file and a claimed airing with an outcome.
+//! 2. The store gives the file that name; if another file has got it, step 1 is repeated with the next name. A crash
+//!    leaves the recording and a claimed airing with its outcome.
+//! 3. The catalogue finishes the airing.
 //!
-//! [`recover`] looks whether step 2 was reached. If so it does step 3; if not, the airing is cut again from the tape.
-//! So a crash leads neither to a lost recording nor to two of one airing.
+//! [`recover`] does step 3 if step 2 was done; otherwise the airing is cut again from the tape. So no crash loses a
+//! recording, and none leaves two of one airing.
 //!
-//! One file belongs to one row. A name is free where no file has it and no other airing is about to give it to one; a
-//! row that has it all the same is of a recording whose file somebody has moved away, and loses it before the new file
-//! is there, so that whoever deletes or plays by the row never takes the new file for the old one.
+//! One file belongs to one row. A name is free if no file has it and no other row needs it. If a row still has a free
+//! name, somebody has moved its file away. The name is cleared from that row before the new file gets it, so that
+//! nobody deletes or plays the new file by the old row.
 //!
-//! A loss of power is a crash in which what was not synchronised is gone, so each step is on the disk before the next
-//! begins: the file's bytes (step 1 of [`store`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
-//! folder is flushed), the finished row. The sound itself was on tape before; see the writing of reels for that.
+//! A loss of power is a crash that also loses what was not flushed. So each step is on the disk before the next begins:
+//! the bytes of the file (step 1 in [`store`]), the prepared outcome (SQLite, `synchronous = FULL`), the name (the
+//! folder is flushed), and the finished row.
 
 use std::path::{Path, PathBuf};
 
@@ -28,19 +28,19 @@ use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
 use super::store::{self, Store, StoreError};
 use crate::model::{AiringId, Codec, Outcome};
 
-/// What went wrong with a recording on its way to the library.
+/// Why a recording cannot be put into the library.
 #[derive(Debug, Error)]
 pub enum ArchiveError {
-    /// With the list.
+    /// The catalogue fails.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
-    /// With the files.
+    /// The store fails.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// Shelves the finished and tagged `temporary` file of a claimed airing as `name` and finishes the airing with
-/// `outcome`, whose `file` and `bytes` are filled in here. Returns the file relative to the output folder.
+/// Shelves the tagged `temporary` file of a claimed airing under the first free `name`, and finishes the airing with
+/// `outcome`, whose `file` and `bytes` are set here. Returns the file relative to the output folder.
 pub async fn shelve(
     catalogue: &Catalogue,
     store: &Store,
@@ -50,26 +50,26 @@ pub async fn shelve(
     mut outcome: Outcome,
 ) -> Result<PathBuf, ArchiveError> {
     outcome.bytes = Some(store::size(temporary).await?);
-    let file = first_free((catalogue, store), id, temporary, (name, codec), Some(&mut outcome)).await?;
+    let file = give_free_name((catalogue, store), id, temporary, (name, codec), Some(&mut outcome)).await?;
     catalogue.finish(id, &outcome).await?;
     Ok(file)
 }
 
-/// Gives the finished `temporary` file the first free `name` for a row that will have it in place of its own, as when
-/// its airing is cut again. Returns the file relative to the output folder.
-pub async fn name(
+/// Gives the tagged `temporary` file of an airing that is cut again the first free `name`. Changes the row of the
+/// airing in no way. Returns the file relative to the output folder.
+pub async fn name_recut(
     catalogue: &Catalogue,
     store: &Store,
     id: &AiringId,
     temporary: &Path,
     (name, codec): (&str, Codec),
 ) -> Result<PathBuf, ArchiveError> {
-    first_free((catalogue, store), id, temporary, (name, codec), None).await
+    give_free_name((catalogue, store), id, temporary, (name, codec), None).await
 }
 
-/// Gives `temporary` the first `name` that is free, of which the list is told before, as that of `outcome` where there
-/// is one.
-async fn first_free(
+/// Gives the `temporary` file the first free `name`. Before, the catalogue prepares `outcome` with that name, or only
+/// clears the name from other rows if there is no outcome.
+async fn give_free_name(
     (catalogue, store): (&Catalogue, &Store),
     id: &AiringId,
     temporary: &Path,
@@ -80,18 +80,17 @@ async fn first_free(
     loop {
         let (file, number) = store.free_name(name, codec, next).await?;
         next = number + 1;
-        let told = if let Some(outcome) = &mut outcome {
+        let is_free = if let Some(outcome) = &mut outcome {
             outcome.file = Some(file.clone());
             catalogue.prepare(id, outcome).await?
         } else {
             catalogue.release_name(id, &file).await?
         };
-        // Another airing is about to give it.
-        if !told {
+        if !is_free {
             continue;
         }
-        match store.place(temporary, &file).await {
-            // Somebody took the name in between.
+        match store.give_name(temporary, &file).await {
+            // Another file has got the name in between.
             Err(StoreError::Taken { .. }) => {}
             Err(error) => return Err(error.into()),
             Ok(()) => return Ok(file),
@@ -99,8 +98,8 @@ async fn first_free(
     }
 }
 
-/// Finishes an airing whose file had already got its name when the process died; true when it is done. Otherwise it is
-/// to be cut again from the tape, or to be finished as failed.
+/// Finishes an airing whose file had got its name when the process died. Returns `false` if the file has no name: then
+/// the airing must be cut again from the tape, or finished as failed.
 pub async fn recover(
     catalogue: &Catalogue,
     store: &Store,
@@ -109,11 +108,11 @@ pub async fn recover(
 ) -> Result<bool, ArchiveError> {
     let Some(prepared) = &claimed.prepared else { return Ok(false) };
     let (Some(file), Some(bytes)) = (&prepared.file, prepared.bytes) else { return Ok(false) };
-    let named = store.resume(&claimed.airing.id, file, bytes).await?;
-    if named {
+    let has_name = store.resume(&claimed.airing.id, file, bytes).await?;
+    if has_name {
         catalogue.finish(&claimed.airing.id, &Outcome { at, ..prepared.clone() }).await?;
     }
-    Ok(named)
+    Ok(has_name)
 }
 
 #[cfg(test)]
@@ -153,7 +152,7 @@ mod tests {
         }
     }
 
-    /// A catalogue in which an airing is claimed, and a store with its temporary file.
+    /// Returns a catalogue in which an airing is claimed, and a store with its temporary file.
     async fn claimed(folder: &Path) -> (Catalogue, Store, Airing, PathBuf) {
         let catalogue = Catalogue::open(folder.join("catalogue.sqlite")).await.unwrap();
         let store = Store::new(folder.join("out"));
@@ -165,7 +164,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_recording_is_in_the_store_and_in_the_list_under_one_name() {
+    async fn a_recording_has_the_same_name_in_the_store_and_on_the_list() {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         fs::write(store.shown(Path::new("a: name.mp3")), "").unwrap();
@@ -181,35 +180,33 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_name_that_another_airing_is_about_to_give_is_taken_and_one_of_a_file_moved_away_is_free() {
+    async fn a_name_that_another_airing_needs_is_taken_and_one_of_a_file_moved_away_is_free() {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         let later = Airing { id: AiringId::new("later"), ..airing.clone() };
         catalogue.claim(&later, "명연주", later.on_air.start).await.unwrap();
         let second = store.temporary(&later.id).await.unwrap();
         fs::write(&second, "other").unwrap();
-        let named = Outcome { file: Some("News.mp3".into()), bytes: Some(5), ..outcome() };
-        catalogue.prepare(&airing.id, &named).await.unwrap();
+        let prepared = Outcome { file: Some("News.mp3".into()), bytes: Some(5), ..outcome() };
+        catalogue.prepare(&airing.id, &prepared).await.unwrap();
 
         let file = shelve(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News (2).mp3"));
         let file = shelve(&catalogue, &store, &airing.id, &temporary, ("News", Codec::Mp3), outcome()).await.unwrap();
         assert_eq!(file, Path::new("News.mp3"));
-        // It is moved away, and a recording that is cut again gets its name.
+        // The file is moved away, and a recording that is cut again gets its name.
         fs::remove_file(store.shown(Path::new("News.mp3"))).unwrap();
         fs::write(&second, "again").unwrap();
-        assert_eq!(
-            name(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3)).await.unwrap(),
-            Path::new("News.mp3")
-        );
+        let file = name_recut(&catalogue, &store, &later.id, &second, ("News", Codec::Mp3)).await.unwrap();
+        assert_eq!(file, Path::new("News.mp3"));
         assert_eq!(catalogue.get(&airing.id).await.unwrap().unwrap().file, None);
     }
 
     #[tokio::test]
-    async fn the_outcome_is_written_down_before_the_file_gets_its_name() {
+    async fn the_outcome_is_prepared_before_the_file_gets_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
-        // A file where the folder should be: naming fails.
+        // A file has the name of the folder, so the recording cannot get its name.
         fs::write(store.shown(Path::new("x")), "").unwrap();
 
         let error =
@@ -217,23 +214,23 @@ mod tests {
         assert!(matches!(error, ArchiveError::Store(StoreError::Folder { .. })), "{error}");
         let prepared = catalogue.unfinished().await.unwrap().remove(0).prepared.unwrap();
         assert_eq!((prepared.file, prepared.bytes), (Some("x/y.mp3".into()), Some(5)));
-        assert!(temporary.exists(), "the sound is still there to be shelved elsewhere");
+        assert!(temporary.exists(), "the sound can still be shelved elsewhere");
     }
 
     #[tokio::test]
-    async fn after_a_crash_before_or_after_naming_there_is_one_recording_and_never_two() {
+    async fn a_crash_before_or_after_the_file_gets_its_name_leaves_one_recording() {
         let folder = tempfile::tempdir().unwrap();
         let (catalogue, store, airing, temporary) = claimed(folder.path()).await;
         let open = async || catalogue.unfinished().await.unwrap().remove(0);
         let restarted = airing.on_air.end + TimeDelta::minutes(1);
 
         assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "nothing was prepared");
-        // Died after step 1.
-        let named = Outcome { file: Some("x/y.mp3".into()), bytes: Some(5), ..outcome() };
-        catalogue.prepare(&airing.id, &named).await.unwrap();
-        assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "it has no name yet");
-        // Died after step 2.
-        store::place(&temporary, &store.shown(Path::new("x/y.mp3"))).await.unwrap();
+        // The process dies after step 1.
+        let prepared = Outcome { file: Some("x/y.mp3".into()), bytes: Some(5), ..outcome() };
+        catalogue.prepare(&airing.id, &prepared).await.unwrap();
+        assert!(!recover(&catalogue, &store, &open().await, restarted).await.unwrap(), "the file has no name yet");
+        // The process dies after step 2.
+        store::give_name(&temporary, &store.shown(Path::new("x/y.mp3"))).await.unwrap();
         assert!(recover(&catalogue, &store, &open().await, restarted).await.unwrap());
         let recording = catalogue.get(&airing.id).await.unwrap().unwrap();
         assert_eq!((recording.file, recording.finished_at), (Some("x/y.mp3".into()), Some(restarted)));

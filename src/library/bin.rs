@@ -1,22 +1,23 @@
-//! The bin: what a person has deleted is off the list and out of the folder at once, and can be brought back for
-//! [`KEPT`].
+//! The bin: a recording that a person deletes leaves the list and its folder at once, and can be brought back for
+//! [`RESTORABLE_FOR`].
 //!
-//! The file waits in a hidden folder of the output folder, so that whoever looks there sees what the list shows. Until
-//! it goes it takes as much room as before; where room is wanted, the bin is emptied early.
+//! The file waits in a hidden folder of the output folder, so that a person who opens the output folder sees what the
+//! list shows. It takes up space until it is removed; if space is short, the bin is emptied early.
 //!
-//! [`Bin::put`], in steps, with what a crash after each leaves:
+//! These are the steps of [`Bin::put`], each with what a crash after it leaves:
 //!
-//! 1. the row is *going*: off the list, its file still in its place;
-//! 2. the file is moved into the bin: the same, and the file may be in either place;
-//! 3. the row is *there*: done.
+//! 1. The row is *going*. A crash leaves a recording that is off the list, with its file where it was.
+//! 2. The file is moved into the bin. A crash leaves the row going, with its file in the bin.
+//! 3. The row is *there*.
 //!
-//! [`Bin::restore`]: the row is *coming*, with the name that the file will have; the file is moved; the row is on the
-//! list. While a row is going or coming nobody gets the name of its file; while it is there anybody may.
+//! [`Bin::restore`] marks the row as *coming*, with the name that the file will have; moves the file; and puts the row
+//! on the list. While a row is going or coming, no other file gets the name; while it is there, any may.
 //!
-//! [`Bin::purge`] goes on with what a crash has left, in the direction that was asked for. A file that is neither in
-//! the bin nor in its place has been taken by somebody, and that is said.
+//! [`Bin::purge`] completes what a crash has interrupted. It removes old files for good: the file first, and then it
+//! marks the row; the next purge repeats what a crash in between has interrupted.
 //!
-//! For good: the file is removed first and the row is marked after; a crash in between is repeated by the next round.
+//! A file that is neither in the bin nor where it was has been moved or removed by somebody. [`Bin::restore`] reports
+//! that.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -31,40 +32,40 @@ use super::store::{Store, StoreError};
 use crate::language::Sentence;
 use crate::model::{AiringId, Codec};
 
-/// How long it can be brought back.
-pub const KEPT: TimeDelta = TimeDelta::days(1);
+/// How long a recording in the bin can be brought back.
+pub const RESTORABLE_FOR: TimeDelta = TimeDelta::days(1);
 
 /// Why a recording cannot be deleted or brought back.
 #[derive(Debug, Error)]
 pub enum BinError {
-    /// Nobody knows it, or it is gone for good.
+    /// The recording does not exist, or was deleted for good.
     Unknown {
-        /// What was asked for.
+        /// The id of the request.
         id: AiringId,
     },
-    /// It is not finished.
+    /// The airing is not finished.
     Unfinished {
         /// The airing.
         id: AiringId,
     },
-    /// The file is not where it was put.
-    Taken {
+    /// The file is neither in the bin nor where it was: somebody has moved or removed it.
+    FileGone {
         /// The airing.
         id: AiringId,
     },
-    /// With the list.
+    /// The catalogue fails.
     Catalogue(#[from] CatalogueError),
-    /// With the files.
+    /// The store fails.
     Store(#[from] StoreError),
 }
 
 impl BinError {
-    /// What to tell a person, without paths.
+    /// Returns a sentence for people, without paths.
     pub fn sentence(&self) -> Sentence {
         match self {
             Self::Unknown { id } => Sentence::new("problem_no_recording").with("recording", id),
             Self::Unfinished { id } => Sentence::new("problem_unfinished").with("recording", id),
-            Self::Taken { id } => Sentence::new("problem_file_taken").with("recording", id),
+            Self::FileGone { id } => Sentence::new("problem_file_taken").with("recording", id),
             Self::Catalogue(_) => Sentence::new("problem_catalogue"),
             Self::Store(_) => Sentence::new("problem_file_stuck"),
         }
@@ -72,7 +73,7 @@ impl BinError {
 }
 
 impl fmt::Display for BinError {
-    /// For the log: in English, and in full.
+    /// Writes the error for the log: in English, with all details.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(error) => error.fmt(f),
@@ -82,24 +83,24 @@ impl fmt::Display for BinError {
     }
 }
 
-/// What a person has deleted. Its clones are one bin.
+/// The bin of a library; clones are the same bin.
 #[derive(Debug, Clone)]
 pub struct Bin {
     catalogue: Catalogue,
     store: Store,
-    /// Held while files are moved, so that nobody brings back what is still going.
-    turn: Arc<Mutex<()>>,
+    /// Held while files are moved, so that a recording is not brought back while its file still goes into the bin.
+    moving: Arc<Mutex<()>>,
 }
 
 impl Bin {
-    /// The bin of a library.
+    /// Creates the bin of a library.
     pub fn new(catalogue: Catalogue, store: Store) -> Self {
-        Self { catalogue, store, turn: Arc::default() }
+        Self { catalogue, store, moving: Arc::default() }
     }
 
-    /// Puts a recording into the bin. Gives what is to be known to bring it back.
+    /// Puts a recording into the bin. Returns its state there.
     pub async fn put(&self, id: &AiringId, now: DateTime<Utc>) -> Result<Binned, BinError> {
-        let _turn = self.turn.lock().await;
+        let _moving = self.moving.lock().await;
         if !self.catalogue.begin_binning(id, now).await? {
             return Err(match self.catalogue.get(id).await? {
                 Some(recording) if recording.finished_at.is_none() => BinError::Unfinished { id: id.clone() },
@@ -108,28 +109,32 @@ impl Bin {
         }
         let binned = self.catalogue.get(id).await?.and_then(|recording| recording.binned);
         let binned = binned.ok_or_else(|| BinError::Unknown { id: id.clone() })?;
-        if let Err(error) = self.go_in(id, &binned).await {
-            // It cannot be moved, as where nobody may write: then it stays where it is.
+        if let Err(error) = self.move_in(id, &binned).await {
+            // The file cannot be moved, so the recording stays on the list.
             self.catalogue.relist(id, now).await?;
             return Err(error);
         }
         Ok(binned)
     }
 
-    /// Brings a recording back, under its name or the next free one. One that is not in the bin is as it should be.
+    /// Brings a recording back under its name or the next free one, and returns it. Does nothing if the recording is
+    /// not in the bin.
     pub async fn restore(&self, id: &AiringId, now: DateTime<Utc>) -> Result<Recording, BinError> {
-        let _turn = self.turn.lock().await;
+        let _moving = self.moving.lock().await;
         let unknown = || BinError::Unknown { id: id.clone() };
-        let recording = self.catalogue.get(id).await?.filter(|it| it.deleted_at.is_none()).ok_or_else(unknown)?;
+        let recording = self.catalogue.get(id).await?.ok_or_else(unknown)?;
+        if recording.deleted_at.is_some() {
+            return Err(unknown());
+        }
         let Some(binned) = &recording.binned else { return Ok(recording) };
-        self.come_out(id, binned, now).await?;
+        self.bring_back(id, binned, now).await?;
         self.catalogue.get(id).await?.ok_or_else(unknown)
     }
 
-    /// Goes on with what was interrupted, and removes for good what was in the bin by `before`. Returns how many that
-    /// were. What cannot be moved or removed is reported; the others go on.
+    /// Completes what was interrupted, and removes for good what was put into the bin at `before` or earlier. Returns
+    /// how many recordings were removed. Logs a file that cannot be moved or removed, and continues with the others.
     pub async fn purge(&self, now: DateTime<Utc>, before: DateTime<Utc>) -> Result<usize, BinError> {
-        let _turn = self.turn.lock().await;
+        let _moving = self.moving.lock().await;
         let mut removed = 0;
         for recording in self.catalogue.binned().await? {
             let Some(binned) = &recording.binned else { continue };
@@ -144,10 +149,10 @@ impl Bin {
 
     async fn purge_one(&self, id: &AiringId, binned: &Binned, old: bool, now: DateTime<Utc>) -> Result<bool, BinError> {
         match binned.stage {
-            Stage::Going => self.go_in(id, binned).await?,
-            Stage::Coming => match self.come_out(id, binned, now).await {
-                // There is nothing to bring back: it goes as the others do.
-                Err(BinError::Taken { .. }) => {}
+            Stage::Going => self.move_in(id, binned).await?,
+            Stage::Coming => match self.bring_back(id, binned, now).await {
+                // Nothing can be brought back, so the recording is treated as one in the bin.
+                Err(BinError::FileGone { .. }) => {}
                 other => return other.map(|()| false),
             },
             Stage::There => {}
@@ -159,39 +164,39 @@ impl Bin {
         Ok(old)
     }
 
-    async fn go_in(&self, id: &AiringId, binned: &Binned) -> Result<(), BinError> {
+    async fn move_in(&self, id: &AiringId, binned: &Binned) -> Result<(), BinError> {
         if let Some(file) = &binned.file
-            && !self.store.bin(id, file).await?
+            && !self.store.move_into_bin(id, file).await?
             && !self.store.is_binned(id).await?
         {
-            tracing::warn!(airing = %id, file = %file.display(), "deleted, but its file was not there any more");
+            tracing::warn!(airing = %id, file = %file.display(), "a recording was deleted, but its file no longer existed");
         }
         Ok(self.catalogue.set_stage(id, Stage::There).await?)
     }
 
-    async fn come_out(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
+    async fn bring_back(&self, id: &AiringId, binned: &Binned, now: DateTime<Utc>) -> Result<(), BinError> {
         if let Some(file) = &binned.file {
             if self.store.is_binned(id).await? {
                 self.move_out(id, file).await?;
             } else {
-                // Moved before a crash, or put back by hand.
-                let there = self.store.size(file).await.ok();
-                if there.is_none() || there != binned.bytes || self.catalogue.belongs_to_another(id, file).await? {
-                    return Err(BinError::Taken { id: id.clone() });
+                // The file was moved before a crash, or put back by hand.
+                let size = self.store.size(file).await.ok();
+                if size.is_none() || size != binned.bytes || self.catalogue.belongs_to_another(id, file).await? {
+                    return Err(BinError::FileGone { id: id.clone() });
                 }
             }
         }
         Ok(self.catalogue.relist(id, now).await?)
     }
 
-    /// Gives the file its name again, or where another has it by now, the next that is free.
+    /// Moves the file out of the bin under its name, or under the next free one if another file has that name.
     async fn move_out(&self, id: &AiringId, file: &Path) -> Result<(), BinError> {
         let name = file.with_extension("").to_string_lossy().into_owned();
         let codec = Codec::of_file(file).unwrap_or_default();
         let (mut target, mut number) = (PathBuf::from(file), 1);
         loop {
             if self.store.is_free(&target).await? && self.catalogue.begin_restoring(id, &target).await? {
-                match self.store.unbin(id, &target).await {
+                match self.store.move_out_of_bin(id, &target).await {
                     Err(StoreError::Taken { .. }) => {}
                     moved => return Ok(moved?),
                 }

@@ -50,16 +50,16 @@ pub(super) async fn persists(parts: &Parts, obstacle: &Obstacle, size: u64) -> b
 
 /// Returns whether a file of `size` bytes does not fit.
 async fn is_short(parts: &Parts, size: u64) -> bool {
-    parts.store.room().await.is_ok_and(|free| free < size)
+    parts.store.free_space().await.is_ok_and(|free| free < size)
 }
 
 async fn of_output(parts: &Parts, size: u64) -> Option<Obstacle> {
-    Obstacle::of_store(&parts.store.probe(size).await.err()?, parts.store.shown_folder())
+    Obstacle::of_store(&parts.store.test_write(size).await.err()?, parts.store.shown_folder())
 }
 
 async fn of_tapes(parts: &Parts) -> Option<Obstacle> {
     let folder = parts.decks.folder();
-    match store::probe(folder, TAPE_NEEDS).await {
+    match store::test_write(folder, TAPE_NEEDS).await {
         Ok(()) | Err(StoreError::Stopping) => None,
         Err(error) if error.is_disk_full() => Some(Obstacle::Full(error.to_string())),
         Err(error) => Some(Obstacle::Folder { what: "tape", folder: folder.to_owned(), words: error.to_string() }),

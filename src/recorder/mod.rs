@@ -111,7 +111,7 @@ impl Recorder {
     pub async fn recover(&self, config: &Arc<Config>) -> Result<(), RecorderError> {
         let Parts { environment, airings, catalogue, store, housekeeping, .. } = &*self.parts;
         let mut open = Vec::new();
-        let mut away = store.look().await.err();
+        let mut away = store.check_writable().await.err();
         for claimed in airings.take_over().await? {
             match archive::recover(catalogue, store, &claimed, environment.clock.now()).await {
                 Ok(true) => info!(airing = %claimed.airing.id, "its file is in the output folder already; finished"),

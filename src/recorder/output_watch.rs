@@ -71,7 +71,7 @@ impl OutputWatch {
         if let Some(known) = self.known() {
             return Some(known);
         }
-        let error = self.store.look().await.err()?;
+        let error = self.store.check_writable().await.err()?;
         Obstacle::of_store(&error, self.store.shown_folder()).map(|obstacle| obstacle.cause())
     }
 
@@ -90,7 +90,7 @@ impl OutputWatch {
 
     fn look(&self, writing: bool) -> BoxFuture<'static, Result<(), StoreError>> {
         let store = self.store.clone();
-        async move { if writing { store.probe(1).await } else { store.look().await } }.boxed()
+        async move { if writing { store.test_write(1).await } else { store.check_writable().await } }.boxed()
     }
 
     fn found(&self, found: Option<&Obstacle>) {

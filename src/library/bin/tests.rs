@@ -19,7 +19,7 @@ fn at(hour: i64) -> DateTime<Utc> {
     "2026-11-20T12:00:00Z".parse::<DateTime<Utc>>().unwrap() + TimeDelta::hours(hour)
 }
 
-/// One recording that was on the air `hour` hours after noon, its file holding `sound`.
+/// Adds a recording that was on the air `hour` hours after noon, with the file `name` that contains `sound`.
 async fn add(catalogue: &Catalogue, output: &Path, hour: i64, name: &str, sound: &str) -> AiringId {
     let show = ShowId::new("명/연주");
     let airing = Airing {
@@ -71,63 +71,63 @@ impl Library {
     }
 
     fn binned(&self) -> PathBuf {
-        self.bin.store.binned(&self.id)
+        self.bin.store.binned_path(&self.id)
     }
 }
 
 #[tokio::test]
-async fn what_is_deleted_is_gone_from_list_and_folder_and_comes_back_whole() {
+async fn a_deleted_recording_leaves_list_and_folder_and_comes_back_whole() {
     let library = Library::new().await;
     let before = library.catalogue.get(&library.id).await.unwrap().unwrap();
     library.bin.put(&library.id, at(2)).await.unwrap();
     assert_eq!((library.listed().await, library.sound(NAME)), (0, None));
-    assert!(!library.output().join("KBS").exists(), "no empty folder stays");
+    assert!(!library.output().join("KBS").exists(), "the empty folder is removed");
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
-    assert_eq!((row.file, row.bytes), (None, None), "nobody else is handed a file that is in the bin");
+    assert_eq!((row.file, row.bytes), (None, None), "only the bin may use the file");
     let again = library.bin.put(&library.id, at(2)).await.unwrap_err();
     assert!(matches!(again, BinError::Unknown { .. }), "{again}");
-    assert_eq!(library.bin.purge(at(3), at(3) - KEPT).await.unwrap(), 0, "it can still be brought back");
-    // Whoever has the feed of before asks for what is newer than that.
+    assert_eq!(library.bin.purge(at(3), at(3) - RESTORABLE_FOR).await.unwrap(), 0, "it can still be brought back");
+    // A podcast app that has the old feed asks whether it has changed since.
     assert_eq!(library.catalogue.changed(None).await.unwrap(), Some(at(2)));
 
     assert_eq!(library.bin.restore(&library.id, at(3)).await.unwrap(), before);
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
-    assert!(!library.output().join(".aircheck").exists(), "an empty bin leaves nothing");
+    assert!(!library.output().join(".aircheck").exists(), "an empty bin is removed");
     assert_eq!(library.catalogue.changed(None).await.unwrap(), Some(at(3)));
-    assert_eq!(library.bin.restore(&library.id, at(3)).await.unwrap(), before, "asked twice");
+    assert_eq!(library.bin.restore(&library.id, at(3)).await.unwrap(), before, "restoring twice is no error");
 }
 
 #[tokio::test]
-async fn after_its_time_it_is_gone_for_good_and_stays_claimed() {
+async fn a_recording_that_was_in_the_bin_for_its_time_is_removed_and_stays_claimed() {
     let library = Library::new().await;
     library.bin.put(&library.id, at(2)).await.unwrap();
-    assert_eq!(library.bin.purge(at(2) + KEPT, at(2)).await.unwrap(), 1);
+    assert_eq!(library.bin.purge(at(2) + RESTORABLE_FOR, at(2)).await.unwrap(), 1);
     assert!(!library.binned().exists() && !library.output().join(".aircheck").exists());
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
-    assert_eq!((row.deleted_at, row.binned), (Some(at(2) + KEPT), None));
+    assert_eq!((row.deleted_at, row.binned), (Some(at(2) + RESTORABLE_FOR), None));
     assert_eq!(library.catalogue.peaks(&library.id).await.unwrap(), None);
     let late = library.bin.restore(&library.id, at(3)).await.unwrap_err();
     assert!(matches!(late, BinError::Unknown { .. }), "{late}");
 }
 
 #[tokio::test]
-async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
+async fn a_purge_completes_what_a_crash_at_any_step_has_interrupted() {
     let library = Library::new().await;
-    let purge = async || library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
-    // Died after step 1: off the list, the file in its place.
+    let purge = async || library.bin.purge(at(3), at(3) - RESTORABLE_FOR).await.unwrap();
+    // The process dies after step 1.
     library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     purge().await;
     assert_eq!((library.sound(NAME), library.binned().exists()), (None, true));
-    // Died after step 2.
+    // It dies after step 2.
     library.catalogue.set_stage(&library.id, Stage::Going).await.unwrap();
     purge().await;
     let row = library.catalogue.get(&library.id).await.unwrap().unwrap();
     assert_eq!((row.binned.unwrap().stage, library.binned().exists()), (Stage::There, true));
-    // Died when it was to come back, before the file was moved.
+    // It dies while restoring, before the file is moved.
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     purge().await;
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
-    // And after it was moved.
+    // It dies while restoring, after the file is moved.
     library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     purge().await;
@@ -135,7 +135,7 @@ async fn after_a_crash_at_any_step_what_was_asked_for_is_done() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_given_away_meanwhile_is_not_taken_from_its_new_owner() {
+async fn a_recording_whose_name_another_file_has_got_comes_back_under_the_next_name() {
     let library = Library::new().await;
     library.bin.put(&library.id, at(2)).await.unwrap();
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
@@ -149,16 +149,16 @@ async fn a_name_that_was_given_away_meanwhile_is_not_taken_from_its_new_owner() 
 }
 
 #[tokio::test]
-async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with_it() {
+async fn deleting_a_recording_whose_file_was_moved_away_spares_a_new_file_of_that_name() {
     let library = Library::new().await;
     fs::rename(library.output().join(NAME), library.folder.path().join("kept.mp3")).unwrap();
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
     library.bin.put(&library.id, at(4)).await.unwrap();
     assert_eq!(library.sound(NAME).as_deref(), Some("other"));
-    assert_eq!(library.bin.purge(at(4) + KEPT, at(4)).await.unwrap(), 1);
+    assert_eq!(library.bin.purge(at(4) + RESTORABLE_FOR, at(4)).await.unwrap(), 1);
     assert_eq!(library.sound(NAME).as_deref(), Some("other"));
 
-    // What comes back gets its name again, though the list has another under it whose file was moved away.
+    // A recording gets its name back if the file of the row that has the name was moved away.
     library.bin.put(&other, at(5)).await.unwrap();
     let third = add(&library.catalogue, &library.output(), 6, NAME, "third").await;
     fs::remove_file(library.output().join(NAME)).unwrap();
@@ -169,34 +169,34 @@ async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with
 }
 
 #[tokio::test]
-async fn while_a_file_is_on_its_way_nobody_gets_its_name() {
+async fn no_other_row_gets_the_name_of_a_file_on_its_way_into_the_bin_or_out_of_it() {
     let library = Library::new().await;
     let next = AiringId::new("next");
     let free = async || library.catalogue.release_name(&next, Path::new(NAME)).await.unwrap();
-    // Died with the file in the bin, and the list not told.
+    // The process dies after the file is moved, before the catalogue has written that.
     library.catalogue.begin_binning(&library.id, at(2)).await.unwrap();
     fs::create_dir_all(library.binned().parent().unwrap()).unwrap();
     fs::rename(library.output().join(NAME), library.binned()).unwrap();
     assert!(!free().await);
-    library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
+    library.bin.purge(at(3), at(3) - RESTORABLE_FOR).await.unwrap();
     assert!(free().await && library.binned().exists());
     library.catalogue.set_stage(&library.id, Stage::Coming).await.unwrap();
     assert!(!free().await);
-    library.bin.purge(at(3), at(3) - KEPT).await.unwrap();
+    library.bin.purge(at(3), at(3) - RESTORABLE_FOR).await.unwrap();
     assert_eq!(library.sound(NAME).as_deref(), Some("sound"));
 }
 
 #[tokio::test]
-async fn a_file_that_somebody_has_taken_is_said_and_one_put_back_by_hand_is_welcome() {
+async fn a_file_moved_out_of_the_bin_is_reported_and_one_put_back_by_hand_is_accepted() {
     let library = Library::new().await;
     library.bin.put(&library.id, at(2)).await.unwrap();
     let elsewhere = library.folder.path().join("kept.mp3");
     fs::rename(library.binned(), &elsewhere).unwrap();
     let taken = library.bin.restore(&library.id, at(3)).await.unwrap_err();
     assert!(taken.to_string().contains("somebody has moved or removed it"), "{taken}");
-    // Another recording under its name, by chance of the same size, is not it.
+    // Another recording has the same name and, by chance, the same size.
     let other = add(&library.catalogue, &library.output(), 3, NAME, "other").await;
-    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::Taken { .. })));
+    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::FileGone { .. })));
     library.bin.put(&other, at(4)).await.unwrap();
 
     fs::create_dir_all(library.output().join("KBS")).unwrap();
@@ -204,9 +204,9 @@ async fn a_file_that_somebody_has_taken_is_said_and_one_put_back_by_hand_is_welc
     library.bin.restore(&library.id, at(3)).await.unwrap();
     assert_eq!((library.listed().await, library.sound(NAME).as_deref()), (1, Some("sound")));
 
-    // Gone before it was deleted.
+    // The file is gone before the recording is deleted.
     fs::remove_file(library.output().join(NAME)).unwrap();
     library.bin.put(&library.id, at(5)).await.unwrap();
-    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::Taken { .. })));
-    assert_eq!(library.bin.purge(at(5) + KEPT, at(5)).await.unwrap(), 2);
+    assert!(matches!(library.bin.restore(&library.id, at(3)).await, Err(BinError::FileGone { .. })));
+    assert_eq!(library.bin.purge(at(5) + RESTORABLE_FOR, at(5)).await.unwrap(), 2);
 }

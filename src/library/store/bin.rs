@@ -1,44 +1,44 @@
-//! The bin: a hidden folder in the output folder, in which files that a person deleted wait, each under the name of its
-//! airing. In the same file system, so that nothing is copied on the way in or out.
+//! The folder of the bin: a hidden folder in the output folder. Each file in it is named after its airing. The folder
+//! is in the same file system, so that files are renamed and not copied.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
 
+use super::disk;
 use super::error::StoreError;
 use super::lane::blocking;
 use super::name::{former_hidden_name, hidden_name};
-use super::place;
 use super::{HIDDEN, Store};
 use crate::model::AiringId;
 
-/// The bin in the hidden folder.
+/// The name of the bin in the hidden folder.
 const BIN: &str = "bin";
 
 impl Store {
-    /// Moves the file of a recording into the bin, with the folders flushed, and removes the folders that are empty
-    /// then. False where there is no such file, [`StoreError::Taken`] where another service that shares the folder has
-    /// put the file of an airing with the same id there.
-    pub async fn bin(&self, id: &AiringId, file: &Path) -> Result<bool, StoreError> {
+    /// Moves the file of a recording into the bin, flushes the folders, and removes folders that are empty then.
+    /// Returns `false` if the file does not exist. Fails with [`StoreError::Taken`] if another service that shares the
+    /// output folder has put the file of an airing with the same id into the bin.
+    pub async fn move_into_bin(&self, id: &AiringId, file: &Path) -> Result<bool, StoreError> {
         let (store, id, file) = (self.clone(), id.clone(), file.to_owned());
         blocking(move || {
-            store.mounted()?;
-            let binned = store.binned(&id);
-            let from = store.at(&file);
+            store.check_mounted()?;
+            let binned = store.binned_path(&id);
+            let from = store.path_of(&file);
             if file.components().any(|part| !matches!(part, Component::Normal(_))) || !from.is_file() {
                 return Ok(false);
             }
             if let Some(folder) = binned.parent() {
-                place::make_folders(folder)?;
+                disk::make_folders(folder)?;
             }
-            if let Ok(there) = binned.symlink_metadata() {
-                let same = from.metadata().is_ok_and(|here| (here.dev(), here.ino()) == (there.dev(), there.ino()));
-                if !same {
+            if let Ok(existing) = binned.symlink_metadata() {
+                let inode = (existing.dev(), existing.ino());
+                if !from.metadata().is_ok_and(|file| (file.dev(), file.ino()) == inode) {
                     return Err(StoreError::Taken { path: binned });
                 }
-                // A second name of the same file would make the rename do nothing.
-                place::remove(&binned)?;
+                // Both names are of one file, and then a rename does nothing.
+                disk::remove(&binned)?;
             }
             fs::rename(&from, &binned).map_err(|source| match source.kind() {
                 io::ErrorKind::CrossesDevices => {
@@ -47,7 +47,7 @@ impl Store {
                 _ => StoreError::File { doing: "moved into the bin", path: from.clone(), source },
             })?;
             for folder in [binned.parent(), from.parent()].into_iter().flatten() {
-                place::flush(folder)?;
+                disk::flush(folder)?;
             }
             store.remove_empty(&file);
             Ok(true)
@@ -55,47 +55,48 @@ impl Store {
         .await
     }
 
-    /// Gives the file in the bin the name `file` again; [`StoreError::Taken`] where another has it.
-    pub async fn unbin(&self, id: &AiringId, file: &Path) -> Result<(), StoreError> {
-        let (store, id, target) = (self.clone(), id.clone(), self.at(file));
+    /// Moves the file of an airing out of the bin and gives it the name `file`. Fails with [`StoreError::Taken`] if
+    /// another file has that name.
+    pub async fn move_out_of_bin(&self, id: &AiringId, file: &Path) -> Result<(), StoreError> {
+        let (store, id, target) = (self.clone(), id.clone(), self.path_of(file));
         blocking(move || {
-            store.mounted()?;
-            place::place_now(&store.binned(&id), &target)?;
+            store.check_mounted()?;
+            disk::give_name_now(&store.binned_path(&id), &target)?;
             store.remove_bin();
             Ok(())
         })
         .await
     }
 
-    /// Removes the file in the bin; one that is not there is fine.
+    /// Removes the file of an airing from the bin. A file that does not exist is no error.
     pub async fn remove_binned(&self, id: &AiringId) -> Result<(), StoreError> {
         let (store, id) = (self.clone(), id.clone());
         blocking(move || {
-            store.mounted()?;
-            place::remove(&store.binned(&id))?;
+            store.check_mounted()?;
+            disk::remove(&store.binned_path(&id))?;
             store.remove_bin();
             Ok(())
         })
         .await
     }
 
-    /// Whether the file of an airing is in the bin.
+    /// Returns whether the file of an airing is in the bin.
     pub async fn is_binned(&self, id: &AiringId) -> Result<bool, StoreError> {
         let (store, id) = (self.clone(), id.clone());
-        blocking(move || Ok(store.binned(&id).metadata().is_ok())).await
+        blocking(move || Ok(store.binned_path(&id).metadata().is_ok())).await
     }
 
-    /// Where the file of an airing is while it is in the bin. Blocks.
-    pub(in crate::library) fn binned(&self, id: &AiringId) -> PathBuf {
-        let named = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
-        let path = named(hidden_name(id));
-        // One that an earlier release has put there.
-        let former = former_hidden_name(id).map(named).filter(|former| former.exists() && !path.exists());
+    /// Returns the path of the file of an airing while it is in the bin. Blocks.
+    pub(in crate::library) fn binned_path(&self, id: &AiringId) -> PathBuf {
+        let path_of_name = |name: String| self.output.join(HIDDEN).join(BIN).join(format!("{name}.mp3"));
+        let path = path_of_name(hidden_name(id));
+        // An earlier release may have named the file otherwise.
+        let former = former_hidden_name(id).map(path_of_name).filter(|former| former.exists() && !path.exists());
         former.unwrap_or(path)
     }
 
     fn remove_bin(&self) {
-        // Fails where something is in it, and then it should stay.
+        // A folder that is not empty stays.
         let _ = fs::remove_dir(self.output.join(HIDDEN).join(BIN));
         let _ = fs::remove_dir(self.output.join(HIDDEN));
     }

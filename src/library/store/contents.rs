@@ -1,4 +1,8 @@
-//! What is in the store: asked of the disk, whatever the list says.
+//! The contents of the store, as the disk has them, whatever the list says.
+//!
+//! A method that answers the page waits only for a moment for the disk; one that serves a command or a task waits for
+//! as long as it takes. Each fails with [`StoreError::Unmounted`] if the file system of the output folder is not
+//! mounted any more.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
@@ -7,57 +11,58 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::Store;
+use super::disk;
 use super::error::StoreError;
 use super::lane::{blocking, promptly};
-use super::place;
 use crate::library::transcript::TranscriptKind;
 use crate::model::Codec;
 
-/// Folders in folders are gone into as far as this.
+/// How deep folders in folders are listed.
 const DEEPEST: usize = 16;
 
-/// A file that is there.
+/// A file that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Present {
-    /// Its size, as it is now.
+    /// The size now.
     pub bytes: u64,
-    /// What somebody has put beside it.
+    /// The kinds of the transcripts beside it.
     pub transcripts: Vec<TranscriptKind>,
 }
 
-/// What tells a file from what it was before.
+/// What differs after a file has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Version {
-    /// Its size.
+    /// The size.
     pub bytes: u64,
-    /// When it was last changed, in nanoseconds since 1970.
+    /// The time of the last change, in nanoseconds since 1970.
     pub modified: i64,
 }
 
 impl Store {
-    /// Which of `files` are not there. What cannot be seen, for want of a right, may be. Fails where that takes too long, and
-    /// where what the store lay on is not mounted any more; so do the other questions of this kind.
+    /// Returns which of `files` do not exist. A file that may not be seen counts as existing. Fails with
+    /// [`StoreError::Silent`] if the disk does not answer.
     pub async fn gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, StoreError> {
-        self.ask(move |store| store.gone_of(files)).await
+        self.look_promptly(move |store| store.filter_gone(files)).await
     }
 
-    /// As [`Store::gone`], for as long as it takes.
-    pub async fn find_gone(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, StoreError> {
-        self.search(move |store| store.gone_of(files)).await
+    /// Returns which of `files` do not exist, however long that takes. A file that may not be seen counts as existing.
+    pub async fn gone_without_timeout(&self, files: Vec<PathBuf>) -> Result<HashSet<PathBuf>, StoreError> {
+        self.look(move |store| store.filter_gone(files)).await
     }
 
-    fn gone_of(&self, files: Vec<PathBuf>) -> HashSet<PathBuf> {
-        files.into_iter().filter(|file| matches!(self.at(file).try_exists(), Ok(false))).collect()
+    fn filter_gone(&self, files: Vec<PathBuf>) -> HashSet<PathBuf> {
+        files.into_iter().filter(|file| matches!(self.path_of(file).try_exists(), Ok(false))).collect()
     }
 
-    /// Those of `files` that are there now.
+    /// Returns which of `files` exist, with size and transcripts. Fails with [`StoreError::Silent`] if the disk does
+    /// not answer.
     pub async fn present(&self, files: Vec<PathBuf>) -> Result<HashMap<PathBuf, Present>, StoreError> {
-        self.ask(move |store| {
+        self.look_promptly(move |store| {
             let present = |file: PathBuf| {
-                let path = store.at(&file);
+                let path = store.path_of(&file);
                 let metadata = fs::metadata(&path).ok().filter(Metadata::is_file)?;
-                let there = |kind: &TranscriptKind| transcript(&path, *kind).is_some();
-                let transcripts = TranscriptKind::ALL.into_iter().filter(there).collect();
+                let exists = |kind: &TranscriptKind| transcript(&path, *kind).is_some();
+                let transcripts = TranscriptKind::ALL.into_iter().filter(exists).collect();
                 Some((file, Present { bytes: metadata.len(), transcripts }))
             };
             files.into_iter().filter_map(present).collect()
@@ -65,26 +70,27 @@ impl Store {
         .await
     }
 
-    /// The transcript of that kind of the recording `file`, as a file of the store, if there is one.
+    /// Returns the transcript of the recording `file` of this `kind`, relative to the output folder. `None` if there is
+    /// none.
     pub async fn transcript(&self, file: &Path, kind: TranscriptKind) -> Result<Option<PathBuf>, StoreError> {
-        let (path, beside) = (self.at(file), file.with_extension(kind.extension()));
+        let (path, beside) = (self.path_of(file), file.with_extension(kind.extension()));
         blocking(move || Ok(transcript(&path, kind).map(|_| beside))).await
     }
 
-    /// The size of a file in bytes.
+    /// Returns the size of a file in bytes.
     pub async fn size(&self, file: &Path) -> Result<u64, StoreError> {
-        place::size(&self.at(file)).await
+        disk::size(&self.path_of(file)).await
     }
 
-    /// Whether no file has this name.
+    /// Returns whether no file has this name.
     pub async fn is_free(&self, file: &Path) -> Result<bool, StoreError> {
-        let path = self.at(file);
+        let path = self.path_of(file);
         blocking(move || Ok(path.symlink_metadata().is_err())).await
     }
 
-    /// All files that are recordings by their names, for as long as it takes to find them.
+    /// Returns all files whose names are those of recordings, sorted.
     pub async fn list(&self) -> Result<Vec<PathBuf>, StoreError> {
-        self.search(|store| {
+        self.look(|store| {
             let mut files = Vec::new();
             walk(&store.output, Path::new(""), 0, &mut files);
             files
@@ -92,11 +98,11 @@ impl Store {
         .await
     }
 
-    /// Those of `files` that are there, each as it is now, for as long as it takes.
+    /// Returns which of `files` exist, with their versions.
     pub async fn versions(&self, files: Vec<PathBuf>) -> Result<Vec<(PathBuf, Version)>, StoreError> {
-        self.search(move |store| {
+        self.look(move |store| {
             let version = |file: PathBuf| {
-                let metadata = store.at(&file).metadata().ok()?;
+                let metadata = store.path_of(&file).metadata().ok()?;
                 let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
                 Some((file, Version { bytes: metadata.len(), modified }))
             };
@@ -105,52 +111,56 @@ impl Store {
         .await
     }
 
-    /// What `read` finds in each of `files`, for as long as it takes; `None` where one cannot be opened.
+    /// Opens each of `files` and returns what `read` returns for it. `None` for a file that cannot be opened.
     pub async fn read_each<T: Send + 'static>(
         &self,
         files: Vec<PathBuf>,
         read: impl Fn(File) -> T + Send + 'static,
     ) -> Result<Vec<Option<T>>, StoreError> {
-        self.search(move |store| files.iter().map(|file| File::open(store.at(file)).ok().map(&read)).collect()).await
+        self.look(move |store| files.iter().map(|file| File::open(store.path_of(file)).ok().map(&read)).collect()).await
     }
 
-    /// Whether the output folder itself is not there, or is empty, or what it lay on is not mounted: then it says nothing of
-    /// what became of the files in it.
+    /// Returns whether the output folder does not exist, is empty, or is not mounted. Then nothing is known about the
+    /// files in it.
     pub async fn is_away(&self) -> Result<bool, StoreError> {
         let store = self.clone();
         let is_empty = |folder: &Path| fs::read_dir(folder).map_or(true, |mut entries| entries.next().is_none());
-        promptly(&self.output, move || Ok(store.mounted().is_err() || is_empty(&store.output))).await
+        promptly(&self.output, move || Ok(store.check_mounted().is_err() || is_empty(&store.output))).await
     }
 
-    /// What `look` says, which only reads. [`StoreError::Silent`] where that takes too long, [`StoreError::Unmounted`] where
-    /// the output folder is not what it was.
-    async fn ask<T: Send + 'static>(&self, look: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, StoreError> {
-        promptly(&self.output, self.clone().looking(look)).await
+    /// Runs `look`, which only reads. Fails with [`StoreError::Silent`] if the disk does not answer in time.
+    async fn look_promptly<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, StoreError> {
+        promptly(&self.output, self.clone().if_mounted(look)).await
     }
 
-    /// As [`Store::ask`], for as long as it takes.
-    async fn search<T: Send + 'static>(&self, look: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, StoreError> {
-        blocking(self.clone().looking(look)).await
+    /// Runs `look`, which only reads, for as long as it takes.
+    async fn look<T: Send + 'static>(&self, look: impl FnOnce(&Self) -> T + Send + 'static) -> Result<T, StoreError> {
+        blocking(self.clone().if_mounted(look)).await
     }
 
-    fn looking<T>(self, look: impl FnOnce(&Self) -> T) -> impl FnOnce() -> Result<T, StoreError> {
-        move || self.mounted().map(|()| look(&self))
+    fn if_mounted<T>(self, look: impl FnOnce(&Self) -> T) -> impl FnOnce() -> Result<T, StoreError> {
+        move || self.check_mounted().map(|()| look(&self))
     }
 }
 
-/// The transcript of that kind of the recording at `path`, where there is one that is no older.
+/// Returns the transcript of this `kind` of the recording at `path`. `None` if there is none, or it is older than the
+/// recording.
 fn transcript(path: &Path, kind: TranscriptKind) -> Option<PathBuf> {
     let beside = path.with_extension(kind.extension());
     let written = modified(&beside)?;
     (written >= modified(path)?).then_some(beside)
 }
 
-/// When a file was last changed; nothing where it is none.
+/// Returns when a file was last changed. `None` if it does not exist or is no file.
 fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok().filter(Metadata::is_file)?.modified().ok()
 }
 
-/// What cannot be read is left out. Links to folders are not followed: they may lead in a circle.
+/// Adds the recordings in `folder` to `files`. Leaves out what cannot be read. Does not follow links to folders, which
+/// may lead in a circle.
 fn walk(output: &Path, folder: &Path, depth: usize, files: &mut Vec<PathBuf>) {
     let Ok(entries) = fs::read_dir(output.join(folder)) else { return };
     let mut entries: Vec<_> = entries.flatten().collect();
@@ -177,7 +187,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_transcript_is_beside_its_recording_and_no_older() {
+    async fn a_transcript_is_no_older_than_the_recording_beside_it() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, after: u64| {
             let at = SystemTime::UNIX_EPOCH + Duration::from_secs(after);
@@ -191,8 +201,8 @@ mod tests {
         let store = Store::new(folder.path());
         let (recording, none) = (PathBuf::from("뉴스 2026.11.mp3"), PathBuf::from("none.mp3"));
         let present = store.present(vec![recording.clone(), none.clone()]).await.unwrap();
-        let there = Present { bytes: 0, transcripts: vec![TranscriptKind::Vtt] };
-        assert_eq!(present, HashMap::from([(recording.clone(), there)]));
+        let expected = Present { bytes: 0, transcripts: vec![TranscriptKind::Vtt] };
+        assert_eq!(present, HashMap::from([(recording.clone(), expected)]));
         let found = async |file: &Path, kind| store.transcript(file, kind).await.unwrap();
         assert_eq!(found(&recording, TranscriptKind::Vtt).await, Some("뉴스 2026.11.vtt".into()));
         assert_eq!(found(&recording, TranscriptKind::Srt).await, None);
@@ -200,7 +210,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_listed_are_recordings_by_the_names_that_the_store_takes() {
+    async fn the_store_lists_recordings_by_name_and_opens_them_by_that_name() {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str| {
             fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
@@ -213,10 +223,10 @@ mod tests {
         let store = Store::new(folder.path());
         let files = store.list().await.unwrap();
         assert_eq!(files, ["a.mp3", "b/deep/2.mp3"].map(PathBuf::from));
-        let named = [files.clone(), vec!["none.mp3".into()]].concat();
-        let sizes: Vec<_> = store.versions(named.clone()).await.unwrap().into_iter().map(|it| it.1.bytes).collect();
-        assert_eq!(sizes, [5, 12]);
-        let read = store.read_each(named, |file| std::io::read_to_string(file).unwrap()).await.unwrap();
+        let asked = [files.clone(), vec!["none.mp3".into()]].concat();
+        let versions = store.versions(asked.clone()).await.unwrap();
+        assert_eq!(versions.iter().map(|(_, version)| version.bytes).collect::<Vec<_>>(), [5, 12]);
+        let read = store.read_each(asked, |file| std::io::read_to_string(file).unwrap()).await.unwrap();
         assert_eq!(read, [Some("a.mp3".into()), Some("b/deep/2.mp3".to_owned()), None]);
     }
 }

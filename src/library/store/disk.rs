@@ -1,4 +1,5 @@
-//! Gives a finished file its name: flush, rename without replacing, flush the folder.
+//! Operations on the disk: giving a finished file its name (flush, rename without replacing, flush the folder),
+//! removing, measuring.
 
 use std::fs::{self, File};
 use std::io;
@@ -11,14 +12,14 @@ use rustix::io::Errno;
 use super::error::StoreError;
 use super::lane::{blocking, promptly};
 
-/// Renames the finished `temporary` file to exactly `target`, on the disk when this returns; fails with
-/// [`StoreError::Taken`] where that exists, and then leaves both as they are.
-pub async fn place(temporary: &Path, target: &Path) -> Result<(), StoreError> {
+/// Renames the finished `temporary` file to exactly `target`, creating missing folders. The new name is on the disk
+/// when this returns. Fails with [`StoreError::Taken`] if `target` exists, and changes nothing then.
+pub async fn give_name(temporary: &Path, target: &Path) -> Result<(), StoreError> {
     let (temporary, target) = (temporary.to_owned(), target.to_owned());
-    blocking(move || place_now(&temporary, &target)).await
+    blocking(move || give_name_now(&temporary, &target)).await
 }
 
-/// The free bytes that an ordinary user may still write where `path` is or would be made.
+/// Returns how many bytes an ordinary user can still write where `path` is or would be created.
 pub async fn free_space(path: &Path) -> Result<u64, StoreError> {
     let folder = path.to_owned();
     promptly(path, move || {
@@ -33,7 +34,7 @@ pub async fn free_space(path: &Path) -> Result<u64, StoreError> {
     .await
 }
 
-/// The size of a file in bytes.
+/// Returns the size of a file in bytes.
 pub async fn size(path: &Path) -> Result<u64, StoreError> {
     let path = path.to_owned();
     blocking(move || {
@@ -43,18 +44,18 @@ pub async fn size(path: &Path) -> Result<u64, StoreError> {
     .await
 }
 
-/// [`place`] on this thread.
-pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), StoreError> {
+/// Does what [`give_name`] does, on this thread.
+pub(super) fn give_name_now(temporary: &Path, target: &Path) -> Result<(), StoreError> {
     flush(temporary)?;
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     make_folders(folder)?;
-    let mut named = name(temporary, target);
-    if matches!(&named, Err(error) if error.kind() == io::ErrorKind::NotFound) && temporary.exists() {
+    let mut renamed = rename(temporary, target);
+    if matches!(&renamed, Err(error) if error.kind() == io::ErrorKind::NotFound) && temporary.exists() {
         // Retention has just removed the empty folder.
         make_folders(folder)?;
-        named = name(temporary, target);
+        renamed = rename(temporary, target);
     }
-    named.map_err(|source| match source.kind() {
+    renamed.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => StoreError::Taken { path: target.to_owned() },
         io::ErrorKind::CrossesDevices => {
             StoreError::Elsewhere { path: target.to_owned(), temporary: temporary.to_owned() }
@@ -64,26 +65,27 @@ pub(super) fn place_now(temporary: &Path, target: &Path) -> Result<(), StoreErro
     flush(folder)
 }
 
-/// See [`super::Store::resume`].
+/// Returns, after a crash, whether the `temporary` file, which had `bytes` bytes, has got the name `target`. Repairs
+/// what an interrupted [`give_name`] has left.
 pub(super) fn resume(temporary: &Path, target: &Path, bytes: u64) -> Result<bool, StoreError> {
-    let Ok(there) = target.metadata() else { return Ok(false) };
+    let Ok(existing) = target.metadata() else { return Ok(false) };
     match temporary.metadata() {
-        Ok(waiting) if (waiting.dev(), waiting.ino()) == (there.dev(), there.ino()) => {
-            // Linked, not yet unlinked.
+        Ok(waiting) if (waiting.dev(), waiting.ino()) == (existing.dev(), existing.ino()) => {
+            // The crash came between link and unlink.
             remove(temporary)?;
             Ok(true)
         }
-        Ok(_) if there.len() == 0 && bytes > 0 => {
-            // Reserved, not yet replaced.
+        Ok(_) if existing.len() == 0 && bytes > 0 => {
+            // The empty file reserves the name.
             remove(target)?;
             Ok(false)
         }
         Ok(_) => Ok(false),
-        Err(_) => Ok(there.is_file() && there.len() == bytes),
+        Err(_) => Ok(existing.is_file() && existing.len() == bytes),
     }
 }
 
-/// Makes the folder and those above it that are missing, each on the disk before the next.
+/// Creates the folder and missing folders above it. Each is on the disk before the next.
 pub(super) fn make_folders(folder: &Path) -> Result<(), StoreError> {
     let missing: Vec<PathBuf> = folder
         .ancestors()
@@ -103,7 +105,7 @@ pub(super) fn make_folders(folder: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Removes a file; one that is not there is fine.
+/// Removes a file. A file that does not exist is no error.
 pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != io::ErrorKind::NotFound => {
@@ -113,25 +115,25 @@ pub(super) fn remove(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Renames, never replacing: `AlreadyExists` where the name is taken.
-fn name(from: &Path, to: &Path) -> io::Result<()> {
+/// Renames a file without replacing another. Fails with `AlreadyExists` if the name is taken.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not know the flag.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => link(from, to),
+        // The file system does not support the flag.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => rename_by_link(from, to),
         other => Ok(other?),
     }
 }
 
-fn link(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
     match fs::hard_link(from, to) {
         Ok(()) => fs::remove_file(from),
-        // The file system has no links.
-        Err(error) if unsupported(&error) => reserve(from, to),
+        // The file system does not support hard links.
+        Err(error) if unsupported(&error) => rename_by_reserving(from, to),
         Err(error) => Err(error),
     }
 }
 
-fn reserve(from: &Path, to: &Path) -> io::Result<()> {
+fn rename_by_reserving(from: &Path, to: &Path) -> io::Result<()> {
     File::create_new(to)?;
     fs::rename(from, to).inspect_err(|_| {
         let _ = fs::remove_file(to);
@@ -146,7 +148,7 @@ pub(super) fn unsupported(error: &io::Error) -> bool {
 pub(super) fn flush(path: &Path) -> Result<(), StoreError> {
     let failed = |source| StoreError::File { doing: "saved", path: path.to_owned(), source };
     match File::open(path).map_err(failed)?.sync_all() {
-        // Some network file systems cannot flush folders; they do so by themselves.
+        // Some network file systems refuse to flush folders, because they flush them by themselves.
         Err(error) if path.is_dir() && unsupported(&error) => Ok(()),
         other => other.map_err(failed),
     }
@@ -157,16 +159,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn none_of_the_three_ways_to_name_a_file_replaces_another() {
+    fn none_of_the_three_ways_to_rename_a_file_replaces_another() {
         let folder = tempfile::tempdir().unwrap();
         let (from, free, taken) =
             (folder.path().join("part"), folder.path().join("free.mp3"), folder.path().join("taken.mp3"));
-        for way in [name, link, reserve] {
+        for rename in [rename, rename_by_link, rename_by_reserving] {
             fs::write(&from, "new").unwrap();
             fs::write(&taken, "old").unwrap();
-            assert_eq!(way(&from, &taken).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+            assert_eq!(rename(&from, &taken).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
             assert_eq!(fs::read(&taken).unwrap(), b"old");
-            way(&from, &free).unwrap();
+            rename(&from, &free).unwrap();
             assert_eq!(fs::read(&free).unwrap(), b"new");
             assert!(!from.exists());
             fs::remove_file(&free).unwrap();
@@ -174,49 +176,49 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_brought_to_the_disk_gets_no_name() {
+    fn a_file_that_cannot_be_flushed_gets_no_name() {
         let folder = tempfile::tempdir().unwrap();
         let (part, target) = (folder.path().join("part"), folder.path().join("x.mp3"));
-        // A device that takes everything and keeps nothing cannot be flushed.
+        // A character device cannot be flushed.
         std::os::unix::fs::symlink("/dev/null", &part).unwrap();
-        let error = place_now(&part, &target).unwrap_err();
+        let error = give_name_now(&part, &target).unwrap_err();
         assert!(matches!(&error, StoreError::File { doing: "saved", path, .. } if *path == part), "{error}");
         assert!(part.symlink_metadata().is_ok() && target.symlink_metadata().is_err());
     }
 
     #[test]
-    fn a_folder_that_retention_removes_under_our_feet_is_made_again() {
+    fn a_folder_that_retention_removes_meanwhile_is_created_again() {
         let root = tempfile::tempdir().unwrap();
         let (part, folder) = (root.path().join("part"), root.path().join("show"));
         fs::write(&part, "sound").unwrap();
         std::thread::scope(|scope| {
             let retention = scope.spawn(|| while fs::remove_dir(&folder).is_err() && part.exists() {});
-            place_now(&part, &folder.join("x.mp3")).unwrap();
+            give_name_now(&part, &folder.join("x.mp3")).unwrap();
             retention.join().unwrap();
         });
         assert_eq!(fs::read(folder.join("x.mp3")).unwrap(), b"sound");
     }
 
     #[test]
-    fn an_interrupted_naming_is_recognised_and_put_right() {
+    fn an_interrupted_rename_is_recognised_and_repaired() {
         let folder = tempfile::tempdir().unwrap();
         let (part, target) = (folder.path().join("part"), folder.path().join("x.mp3"));
-        // Before step 3.
+        // The crash came before step 3.
         fs::write(&part, "sound").unwrap();
         assert!(!resume(&part, &target, 5).unwrap());
-        // Linked, not unlinked.
+        // It came between link and unlink.
         fs::hard_link(&part, &target).unwrap();
         assert!(resume(&part, &target, 5).unwrap());
         assert!(!part.exists() && target.exists());
-        // Renamed.
+        // It came after the rename.
         assert!(resume(&part, &target, 5).unwrap());
         assert!(!resume(&part, &target, 6).unwrap(), "another file has the name");
-        // Reserved, not replaced.
+        // It came after the name was reserved.
         fs::write(&part, "sound").unwrap();
         fs::write(&target, "").unwrap();
         assert!(!resume(&part, &target, 5).unwrap());
         assert!(part.exists() && !target.exists());
-        // Taken by somebody else between choosing and naming.
+        // Another file got the name before.
         fs::write(&target, "other").unwrap();
         assert!(!resume(&part, &target, 5).unwrap());
         assert_eq!(fs::read(&target).unwrap(), b"other");

@@ -1,14 +1,14 @@
-//! Whether what the output folder lies on is mounted.
+//! Checks whether the file system of the output folder is mounted.
 //!
-//! A share that is gone leaves its mount point behind: an empty folder of the disk below, which takes recordings until that
-//! disk is full, and hides them as soon as the share is back. So it is remembered, in the folder of the state, on what mount
-//! the output folder lies; once nothing is mounted there any more, nothing is written to it. Another disk at the same place
-//! is as good as the one before, and an output folder that lies elsewhere by now (another one in the file, a link that leads
-//! elsewhere) has nothing to do with it.
+//! A network share that is gone leaves its mount point, an empty folder on the disk below. Recordings would fill that
+//! disk, and be hidden as soon as the share is back. So a file in the state folder remembers the mount point of the
+//! output folder, and while nothing is mounted there, nothing is written. Another disk at the same mount point is
+//! accepted. If the output folder is elsewhere now (the YAML names another, or a link leads elsewhere), the old mount
+//! point does not matter.
 //!
-//! A restart does not mean that all is as it should be: a machine that is started before its share is there is how most of
-//! them vanish. Who wants the recordings on the disk below from now on deletes what is remembered. A mark in the output
-//! folder itself, as Syncthing has one, would serve as well, but would also refuse a new and empty disk.
+//! A restart does not change this, because most shares are missing when a machine starts before its share is mounted. A
+//! person who wants the recordings on the disk below deletes the file. A mark in the output folder itself, as Syncthing
+//! has one, would also refuse a new, empty disk.
 
 use std::fs;
 use std::io;
@@ -19,83 +19,87 @@ use serde::{Deserialize, Serialize};
 
 use super::error::StoreError;
 
-/// The file in the folder of the state.
+/// The name of the file in the state folder.
 const NAME: &str = "mount.json";
 
-/// On what mount a folder was seen.
+/// The mount point of an output folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
-    /// The folder, as the file names it.
+struct Remembered {
+    /// The output folder, as the YAML names it.
     output: PathBuf,
-    /// Where that was mounted on which it lay.
+    /// The mount point of its file system.
     mount: PathBuf,
 }
 
-/// The file in which it is remembered, below the folder `state`.
-pub(super) fn memory(state: &Path) -> PathBuf {
+/// Returns the file that remembers the mount point, in the folder `state`.
+pub(super) fn mount_file(state: &Path) -> PathBuf {
     state.join(NAME)
 }
 
-/// [`StoreError::Unmounted`] where the folder `output` lay on a mount that is gone, as `memory` says. Otherwise that is
-/// brought up to date.
-pub(super) fn check(output: &Path, memory: &Path) -> Result<(), StoreError> {
-    let (real, seen) = look(output, memory)?;
-    let now = mount_of(&real).map(|mount| Seen { output: output.to_owned(), mount });
-    if now != seen
-        && let Err(error) = remember(now.as_ref(), memory)
+/// Fails with [`StoreError::Unmounted`] if the file system of the folder `output` is not mounted any more, by what
+/// `mount_file` remembers. Otherwise updates `mount_file`.
+pub(super) fn check_and_remember(output: &Path, mount_file: &Path) -> Result<(), StoreError> {
+    let (resolved, remembered) = read_and_check(output, mount_file)?;
+    let now = mount_of(&resolved).map(|mount| Remembered { output: output.to_owned(), mount });
+    if now != remembered
+        && let Err(error) = write(now.as_ref(), mount_file)
     {
-        tracing::debug!(%error, file = %memory.display(), "what the output folder is mounted on cannot be remembered");
+        tracing::debug!(%error, file = %mount_file.display(), "the mount point of the output folder cannot be remembered");
     }
     Ok(())
 }
 
-/// [`StoreError::Unmounted`] as from [`check`]; `memory` stays as it is.
-pub(super) fn still_mounted(output: &Path, memory: &Path) -> Result<(), StoreError> {
-    look(output, memory).map(|_| ())
+/// Fails with [`StoreError::Unmounted`] if the file system of the folder `output` is not mounted any more, by what
+/// `mount_file` remembers. Changes nothing.
+pub(super) fn check(output: &Path, mount_file: &Path) -> Result<(), StoreError> {
+    read_and_check(output, mount_file).map(|_| ())
 }
 
-/// Where `output` really is and what is remembered of it, unless it lay on a mount that is gone.
-fn look(output: &Path, memory: &Path) -> Result<(PathBuf, Option<Seen>), StoreError> {
-    let (real, seen) = (real(output), seen(memory));
-    let known = seen.as_ref().filter(|seen| seen.output == output && real.starts_with(&seen.mount));
-    if let Some(gone) = known.filter(|known| !is_mount(&known.mount)) {
-        return Err(StoreError::Unmounted { mount: gone.mount.clone(), memory: memory.to_owned() });
+/// Returns `output` without links, and what is remembered. Fails with [`StoreError::Unmounted`] as [`check`] does.
+fn read_and_check(output: &Path, mount_file: &Path) -> Result<(PathBuf, Option<Remembered>), StoreError> {
+    let (resolved, remembered) = (without_links(output), read(mount_file));
+    let valid = remembered.as_ref().filter(|it| it.output == output && resolved.starts_with(&it.mount));
+    if let Some(gone) = valid.filter(|it| !is_mount(&it.mount)) {
+        return Err(StoreError::Unmounted { mount: gone.mount.clone(), mount_file: mount_file.to_owned() });
     }
-    Ok((real, seen))
+    Ok((resolved, remembered))
 }
 
-fn seen(memory: &Path) -> Option<Seen> {
-    serde_json::from_slice(&fs::read(memory).ok()?).ok()
+fn read(mount_file: &Path) -> Option<Remembered> {
+    serde_json::from_slice(&fs::read(mount_file).ok()?).ok()
 }
 
-/// Never half-written; what the power takes of it is remembered again.
-fn remember(seen: Option<&Seen>, memory: &Path) -> io::Result<()> {
-    let Some(seen) = seen else { return fs::remove_file(memory) };
-    let new = memory.with_extension("new");
-    fs::write(&new, serde_json::to_vec(seen)?)?;
-    fs::rename(&new, memory)
+/// Writes the file by a rename, so that it is never half-written. It is not flushed: if the power fails, it is written
+/// again.
+fn write(remembered: Option<&Remembered>, mount_file: &Path) -> io::Result<()> {
+    let Some(remembered) = remembered else { return fs::remove_file(mount_file) };
+    let new = mount_file.with_extension("new");
+    fs::write(&new, serde_json::to_vec(remembered)?)?;
+    fs::rename(&new, mount_file)
 }
 
-/// `folder` without links, as far as there is something of it.
-fn real(folder: &Path) -> PathBuf {
-    let found = folder.ancestors().find_map(|there| Some((there, there.canonicalize().ok()?)));
-    let Some((there, real)) = found else { return folder.to_owned() };
-    // Joined to nothing, a path would end with a slash.
-    match folder.strip_prefix(there) {
-        Ok(rest) if !rest.as_os_str().is_empty() => real.join(rest),
-        _ => real,
+/// Returns `folder` with the links resolved in the part of its path that exists.
+fn without_links(folder: &Path) -> PathBuf {
+    let found = folder.ancestors().find_map(|existing| Some((existing, existing.canonicalize().ok()?)));
+    let Some((existing, resolved)) = found else { return folder.to_owned() };
+    // Joining an empty path would append a slash.
+    match folder.strip_prefix(existing) {
+        Ok(rest) if !rest.as_os_str().is_empty() => resolved.join(rest),
+        _ => resolved,
     }
 }
 
-/// Where that is mounted on which `real` lies or would lie, but for what is mounted at the root. Told by the device: a folder
-/// that is mounted onto itself, as those are to which a unit of systemd may write, is no mount of its own.
-fn mount_of(real: &Path) -> Option<PathBuf> {
-    let existing = real.ancestors().find(|folder| folder.exists())?;
+/// Returns the mount point of the file system on which `folder` is or would be created. `None` if that is `/`. Mount
+/// points are recognised by the device, so a folder that is mounted onto itself, as systemd does with folders to which
+/// a unit may write, is none.
+fn mount_of(folder: &Path) -> Option<PathBuf> {
+    let existing = folder.ancestors().find(|folder| folder.exists())?;
     let is_mount = |folder: &&Path| folder.parent().is_some() && is_mount(folder);
     existing.ancestors().find(is_mount).map(Path::to_owned)
 }
 
-/// Whether `folder` is on another device than the folder above it. What does not answer, or only with an error, is there.
+/// Returns whether `folder` is on another device than the folder above it. A folder that exists but cannot be read
+/// counts as mounted.
 fn is_mount(folder: &Path) -> bool {
     let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev());
     match (device(folder), folder.parent().map(device)) {
@@ -109,54 +113,55 @@ fn is_mount(folder: &Path) -> bool {
 mod tests {
     use super::*;
 
-    /// A mount that every machine has.
+    /// A mount point that every machine has.
     const MOUNT: &str = "/proc";
 
     #[test]
-    fn what_a_folder_is_mounted_on_is_remembered_and_missed_when_it_is_gone() {
+    fn a_mount_point_is_remembered_and_its_loss_is_an_error() {
         let root = tempfile::tempdir().unwrap();
-        let memory = memory(root.path());
+        let file = mount_file(root.path());
         let mounted = Path::new(MOUNT).join("recordings");
-        check(&mounted, &memory).unwrap();
-        assert_eq!(seen(&memory).unwrap(), Seen { output: mounted, mount: MOUNT.into() });
-        // Something was mounted there, and is no more.
+        check_and_remember(&mounted, &file).unwrap();
+        assert_eq!(read(&file).unwrap(), Remembered { output: mounted, mount: MOUNT.into() });
+        // A share was mounted there, and no longer is.
         let point = root.path().canonicalize().unwrap().join("nas");
         let output = point.join("recordings");
-        let gone = Seen { output: output.clone(), mount: point.clone() };
+        let gone = Remembered { output: output.clone(), mount: point.clone() };
         for exists in [false, true] {
-            remember(Some(&gone), &memory).unwrap();
+            write(Some(&gone), &file).unwrap();
             if exists {
                 fs::create_dir(&point).unwrap();
             }
-            assert!(still_mounted(&output, &memory).is_err());
-            let error = check(&output, &memory).unwrap_err().to_string();
-            assert!(error.contains("nas") && error.contains(&memory.display().to_string()), "{error}");
-            assert_eq!(seen(&memory).unwrap(), gone, "it is still remembered");
+            assert!(check(&output, &file).is_err());
+            let error = check_and_remember(&output, &file).unwrap_err().to_string();
+            assert!(error.contains("nas") && error.contains(&file.display().to_string()), "{error}");
+            assert_eq!(read(&file).unwrap(), gone, "it is still remembered");
         }
-        fs::remove_file(&memory).unwrap();
-        check(&output, &memory).unwrap();
+        fs::remove_file(&file).unwrap();
+        check_and_remember(&output, &file).unwrap();
     }
 
     #[test]
-    fn another_folder_has_nothing_to_do_with_it() {
+    fn the_mount_point_of_another_folder_does_not_matter() {
         let root = tempfile::tempdir().unwrap();
-        let (memory, path) = (memory(root.path()), root.path().canonicalize().unwrap());
+        let (file, path) = (mount_file(root.path()), root.path().canonicalize().unwrap());
         let (output, other) = (path.join("output"), path.join("other"));
-        let gone = Seen { output: output.clone(), mount: path.join("nas") };
-        remember(Some(&gone), &memory).unwrap();
-        check(&output, &memory).unwrap();
+        let gone = Remembered { output: output.clone(), mount: path.join("nas") };
+        write(Some(&gone), &file).unwrap();
+        check_and_remember(&output, &file).unwrap();
         fs::create_dir_all(&other).unwrap();
         std::os::unix::fs::symlink(&other, &output).unwrap();
-        remember(Some(&Seen { mount: output.clone(), ..gone.clone() }), &memory).unwrap();
-        check(&output, &memory).unwrap();
-        remember(Some(&Seen { mount: other.clone(), ..gone }), &memory).unwrap();
-        assert!(check(&other, &memory).is_ok() && check(&output, &memory).is_ok(), "the file names another one now");
+        write(Some(&Remembered { mount: output.clone(), ..gone.clone() }), &file).unwrap();
+        check_and_remember(&output, &file).unwrap();
+        write(Some(&Remembered { mount: other.clone(), ..gone }), &file).unwrap();
+        assert!(check_and_remember(&other, &file).is_ok(), "the YAML names another folder now");
+        assert!(check_and_remember(&output, &file).is_ok());
     }
 
     #[test]
-    fn a_mount_is_told_by_its_device() {
+    fn a_mount_point_is_recognised_by_its_device() {
         assert!(is_mount(Path::new(MOUNT)) && !is_mount(Path::new("/proc/self/fd")) && !is_mount(Path::new("/none")));
         assert_eq!(mount_of(Path::new("/proc/self/none/at/all")).as_deref(), Some(Path::new(MOUNT)));
-        assert_eq!(real(Path::new("/proc/self/../none/x")), Path::new("/proc/none/x"));
+        assert_eq!(without_links(Path::new("/proc/self/../none/x")), Path::new("/proc/none/x"));
     }
 }

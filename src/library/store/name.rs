@@ -1,9 +1,9 @@
-//! Names that ext4, NTFS and exFAT all take, in any script.
+//! Safe names of files: those that ext4, NTFS and exFAT all accept, in any script.
 //!
-//! The text of a name comes from templates, titles and so from anybody. A safe component has no character that NTFS or
-//! exFAT refuses, no control character, no leading dot (hidden, or `..`), no trailing dot or space (Windows drops
-//! them), is not a device of Windows, and leaves room for ` (2)` and `.mp3` within 255 bytes of UTF-8. As a character
-//! never has more UTF-16 units than UTF-8 bytes, the 255 units of NTFS and exFAT hold as well.
+//! The text of a name comes from templates and titles, and so from anybody. A safe component has no character that NTFS
+//! or exFAT refuses, no control character, no leading dot (hidden, or `..`) and no trailing dot or space (Windows drops
+//! them). It is not the name of a Windows device, and leaves space for ` (2)` and `.mp3` within 255 bytes of UTF-8. A
+//! character never has more UTF-16 units than UTF-8 bytes, so it stays within the 255 units of NTFS and exFAT, too.
 
 use std::path::PathBuf;
 
@@ -15,25 +15,25 @@ use crate::model::AiringId;
 
 /// The longest component, in bytes.
 const LONGEST: usize = 255;
-/// Kept free of it, for ` (9999).mp3`.
+/// The bytes that stay free for ` (9999).mp3`.
 const SPARE: usize = 11;
-/// What a recording is called when nothing of its name is left.
+/// The name of a recording if nothing else is left of it.
 const NAMELESS: &str = "recording";
-/// Names that are devices on Windows, whatever follows after a dot.
+/// Names of Windows devices, whatever follows after a dot.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul", "conin$", "conout$"];
 
-/// `name`, its folders separated by `/`, as a relative path of safe components without extension. Never empty, never
-/// leads out of the folder it is joined to.
-pub(super) fn relative(name: &str) -> PathBuf {
-    let path: PathBuf = name.split('/').filter_map(component).collect();
+/// Returns `name`, whose folders are separated by `/`, as a relative path of safe components without an extension. The
+/// path is never empty, and never leads out of the folder to which it is joined.
+pub(super) fn safe_path(name: &str) -> PathBuf {
+    let path: PathBuf = name.split('/').filter_map(safe_component).collect();
     if path.as_os_str().is_empty() { PathBuf::from(NAMELESS) } else { path }
 }
 
-/// One component made safe, or nothing if nothing is left of it.
-pub(super) fn component(text: &str) -> Option<String> {
+/// Returns one component made safe. `None` if nothing is left of it.
+pub(super) fn safe_component(text: &str) -> Option<String> {
     let text: String = text.chars().filter_map(visible).collect();
     let text = text.trim_matches(|c: char| c == '.' || c.is_whitespace());
-    // Its Windows rules replace a whole name that is a device's, and know not all of them.
+    // The Windows rules of the crate replace the whole name of a device, and do not know all devices.
     let options = Options { windows: false, truncate: false, replacement: "-" };
     let text = sanitize_filename::sanitize_with_options(text, options);
     let device = if is_device(&text) { "_" } else { "" };
@@ -42,12 +42,12 @@ pub(super) fn component(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// At most `longest` bytes of `text`, cut where a person sees the end of a character.
+/// Returns at most `longest` bytes of `text`, cut at the end of what a person sees as a character.
 pub(super) fn shorten(text: &str, longest: usize) -> &str {
     if text.len() <= longest {
         return text;
     }
-    // A cut before a character that changes the one before it, or after a joiner, would change what is seen.
+    // A cut before a character that modifies the one before it, or after a joiner, would change what a person sees.
     let mut characters = text.char_indices().rev().peekable();
     while let Some((at, character)) = characters.next() {
         let joined = characters.peek().is_some_and(|&(_, before)| before == '\u{200D}');
@@ -58,27 +58,29 @@ pub(super) fn shorten(text: &str, longest: usize) -> &str {
     ""
 }
 
-/// What a file of an airing is called in the hidden folder, without its ending.
+/// Returns the name of a file of an airing in the hidden folder, without its extension.
 pub(super) fn hidden_name(id: &AiringId) -> String {
     let plain = id.as_str();
     let show = plain.rsplit_once('@').map_or(plain, |(show, _)| show);
-    let safe = component(&plain.replace('/', "-")).unwrap_or_default();
+    let safe = safe_component(&plain.replace('/', "-")).unwrap_or_default();
     if safe == plain && has_one_case(show) {
         return safe;
     }
-    // Two ids may become one name when made safe or cut, or be one where capitals do not count; the sum of the whole id keeps
-    // them apart.
+    // Two ids may have the same safe name, or names that differ only in case. The hash of the whole id tells them
+    // apart.
     format!("{}-{}", shorten(&safe, 220), fnv1a_hex(plain))
 }
 
-/// What [`hidden_name`] was until ids that differ in capitals were kept apart, where it was another.
+/// Returns the name that [`hidden_name`] returned before it told ids apart that differ only in case. `None` if that is
+/// the same name.
 pub(super) fn former_hidden_name(id: &AiringId) -> Option<String> {
     let plain = id.as_str();
-    let safe = component(&plain.replace('/', "-")).unwrap_or_default();
+    let safe = safe_component(&plain.replace('/', "-")).unwrap_or_default();
     (safe == plain && hidden_name(id) != safe).then_some(safe)
 }
 
-/// What is left of a character that cannot be seen or turns the direction of what follows.
+/// Returns a space for a character that breaks lines, and `None` for one that is invisible or changes the direction of
+/// text.
 fn visible(character: char) -> Option<char> {
     match character {
         '\t' | '\n' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
@@ -88,8 +90,8 @@ fn visible(character: char) -> Option<char> {
     }
 }
 
-/// Whether a character belongs to the one before it: combining marks, vowels and finals of decomposed Hangul, joiners,
-/// variation selectors, skin tones.
+/// Returns whether a character modifies the one before it: combining marks, vowels and finals of decomposed Hangul,
+/// joiners, variation selectors, skin tones.
 fn modifies(character: char) -> bool {
     matches!(character,
         '\u{0300}'..='\u{036F}' | '\u{1160}'..='\u{11FF}' | '\u{1AB0}'..='\u{1AFF}' | '\u{200D}'
@@ -109,8 +111,8 @@ fn is_device(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn made(name: &str) -> String {
-        relative(name).to_str().unwrap().to_owned()
+    fn safe(name: &str) -> String {
+        safe_path(name).to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -121,35 +123,35 @@ mod tests {
             "Ö1/Du holde Kunst – №5 (live), 100 %",
             "إذاعة/موسيقى",
         ] {
-            assert_eq!(made(name), name);
+            assert_eq!(safe(name), name);
         }
     }
 
     #[test]
-    fn what_a_file_system_refuses_or_hides_is_replaced() {
-        assert_eq!(made(r#"What? "Why": <a|b>*\c"#), "What- -Why-- -a-b---c");
-        assert_eq!(made("tab\tand\nline\0\u{7}"), "tab and line");
-        assert_eq!(made("../../etc/./passwd"), "etc/passwd");
-        assert_eq!(made(".hidden/ ..name.. . "), "hidden/name");
-        assert_eq!(made("CON/nul.txt/com1/Lpt³ .x/console/COM10"), "_CON/_nul.txt/_com1/_Lpt³ .x/console/COM10");
-        assert_eq!(made("evil\u{202E}3pm.exe"), "evil3pm.exe");
+    fn characters_and_names_that_a_file_system_refuses_or_hides_are_replaced() {
+        assert_eq!(safe(r#"What? "Why": <a|b>*\c"#), "What- -Why-- -a-b---c");
+        assert_eq!(safe("tab\tand\nline\0\u{7}"), "tab and line");
+        assert_eq!(safe("../../etc/./passwd"), "etc/passwd");
+        assert_eq!(safe(".hidden/ ..name.. . "), "hidden/name");
+        assert_eq!(safe("CON/nul.txt/com1/Lpt³ .x/console/COM10"), "_CON/_nul.txt/_com1/_Lpt³ .x/console/COM10");
+        assert_eq!(safe("evil\u{202E}3pm.exe"), "evil3pm.exe");
     }
 
     #[test]
-    fn a_name_of_nothing_is_still_a_name() {
+    fn a_name_of_which_nothing_is_left_becomes_recording() {
         for name in ["", "/", "..", " . / .. ", "\0\u{1}"] {
-            assert_eq!(made(name), "recording", "{name:?}");
+            assert_eq!(safe(name), "recording", "{name:?}");
         }
     }
 
     #[test]
-    fn a_long_name_is_cut_between_characters_and_leaves_room_for_its_number() {
-        let long = made(&"명연주".repeat(100));
+    fn a_long_name_is_cut_between_characters_and_leaves_space_for_its_number() {
+        let long = safe(&"명연주".repeat(100));
         assert!(long.len() <= 244 && long.len() > 240, "{}", long.len());
         assert!(long.chars().all(|c| "명연주".contains(c)));
-        // A family is four people held together by joiners; none of them may lose a member.
+        // A family is four people connected by joiners, and is never cut.
         let family = "👨\u{200D}👩\u{200D}👧\u{200D}👦";
-        let families = made(&family.repeat(20));
+        let families = safe(&family.repeat(20));
         assert_eq!(families.replace(family, ""), "");
         // An accent stays with its letter.
         assert_eq!(shorten("ae\u{301}", 2), "a");

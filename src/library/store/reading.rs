@@ -1,4 +1,4 @@
-//! A file that is read: whole or a part of it, and always of the very file whose tag is told.
+//! An open file: what is read belongs to the same file as its entity tag.
 
 use std::fs;
 use std::io::{self, SeekFrom};
@@ -12,19 +12,19 @@ use super::Store;
 use super::error::StoreError;
 use super::lane::blocking;
 
-/// A file that is open for reading. Whatever gets its name meanwhile, it stays the same.
+/// A file that is open for reading. It stays the same even if another file gets its name.
 #[derive(Debug)]
 pub struct Reading {
     file: fs::File,
     bytes: u64,
     modified: Option<DateTime<Utc>>,
-    tag: String,
+    etag: String,
 }
 
 impl Reading {
-    /// Opens the file at `path`, which need not be in a store. `None` if there is none that may be read. Blocks.
-    pub fn of(path: &Path) -> io::Result<Option<Self>> {
-        // Asked before it is opened: to open a pipe is to wait for whoever writes into it.
+    /// Opens the file at `path`, which need not be in a store. `None` if it does not exist or may not be read. Blocks.
+    pub fn open(path: &Path) -> io::Result<Option<Self>> {
+        // This comes before opening, because opening a pipe waits for its writer.
         match fs::metadata(path) {
             Ok(metadata) if metadata.is_file() => {}
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -39,27 +39,27 @@ impl Reading {
         let metadata = file.metadata()?;
         let (inode, bytes) = (metadata.ino(), metadata.len());
         let (seconds, nanos) = (metadata.mtime(), metadata.mtime_nsec());
-        let tag = format!("\"{inode:x}-{bytes:x}-{seconds:x}-{nanos:x}\"");
+        let etag = format!("\"{inode:x}-{bytes:x}-{seconds:x}-{nanos:x}\"");
         let modified = u32::try_from(nanos).ok().and_then(|nanos| DateTime::from_timestamp(seconds, nanos));
-        Ok(Some(Self { file, bytes, modified, tag }))
+        Ok(Some(Self { file, bytes, modified, etag }))
     }
 
-    /// Its size.
+    /// Returns the size.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// When it last changed; `None` if that is no time.
+    /// Returns when the file was last changed. `None` if that is no valid time.
     pub fn modified(&self) -> Option<DateTime<Utc>> {
         self.modified
     }
 
-    /// A strong tag (RFC 9110 section 8.8.3): with every byte of the file it is another.
-    pub fn tag(&self) -> &str {
-        &self.tag
+    /// Returns the strong entity tag (RFC 9110 section 8.8.3), which differs if any byte of the file does.
+    pub fn etag(&self) -> &str {
+        &self.etag
     }
 
-    /// So many bytes of it, from the byte `first` on.
+    /// Returns a reader of `bytes` bytes from the byte `first` on.
     pub async fn part(self, first: u64, bytes: u64) -> io::Result<impl AsyncRead + Send + Unpin + use<>> {
         let mut file = tokio::fs::File::from_std(self.file);
         if first > 0 {
@@ -70,10 +70,10 @@ impl Reading {
 }
 
 impl Store {
-    /// Opens a file. `None` if there is none that may be read.
+    /// Opens a file. `None` if it does not exist or may not be read.
     pub async fn open(&self, file: &Path) -> Result<Option<Reading>, StoreError> {
-        let path = self.at(file);
-        blocking(move || Reading::of(&path).map_err(|source| StoreError::File { doing: "read", path, source })).await
+        let path = self.path_of(file);
+        blocking(move || Reading::open(&path).map_err(|source| StoreError::File { doing: "read", path, source })).await
     }
 }
 
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_read_is_of_the_file_whose_tag_was_told_though_another_has_its_name_by_now() {
+    async fn an_open_file_stays_the_same_if_another_gets_its_name() {
         let folder = tempfile::tempdir().unwrap();
         let (path, store) = (folder.path().join("x.mp3"), Store::new(folder.path()));
         let open = async || store.open(Path::new("x.mp3")).await.unwrap();
@@ -92,7 +92,7 @@ mod tests {
         fs::write(folder.path().join("part"), "new").unwrap();
         fs::rename(folder.path().join("part"), &path).unwrap();
         let new = open().await.unwrap();
-        assert_ne!(old.tag(), new.tag());
+        assert_ne!(old.etag(), new.etag());
         assert_eq!((old.bytes(), new.bytes()), (9, 3));
         let mut read = String::new();
         old.part(4, 3).await.unwrap().read_to_string(&mut read).await.unwrap();

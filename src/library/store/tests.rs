@@ -10,7 +10,7 @@ fn id(text: &str) -> AiringId {
 }
 
 #[tokio::test]
-async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays() {
+async fn a_second_recording_with_the_same_name_gets_a_number() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path().join("recordings"));
     let mut files = Vec::new();
@@ -36,7 +36,7 @@ async fn a_second_recording_of_the_same_name_gets_a_number_and_the_first_stays()
 }
 
 #[tokio::test]
-async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
+async fn twenty_recordings_shelved_at_once_under_one_name_all_get_a_name() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path());
     let shelved = futures::future::join_all((0..20).map(async |number: u32| {
@@ -51,7 +51,7 @@ async fn twenty_recordings_that_want_one_name_at_once_all_get_one() {
 }
 
 #[tokio::test]
-async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
+async fn a_real_file_system_accepts_the_longest_hostile_name() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path());
     let long = "긴 제목".repeat(200);
@@ -70,22 +70,22 @@ async fn the_longest_hostile_name_can_be_made_on_a_real_file_system() {
     assert_ne!(
         store.temporary(&id(&format!("{long}@1"))).await.unwrap(),
         store.temporary(&id(&format!("{long}@2"))).await.unwrap(),
-        "long ids that differ only at the end must not share a file"
+        "long ids that differ only at the end have different files"
     );
-    let of = async |airing: &str| {
+    let file_name = async |airing: &str| {
         let path = store.temporary(&id(airing)).await.unwrap();
         path.file_name().unwrap().to_str().unwrap().to_owned()
     };
-    assert_eq!(of("news@20261120T0300Z").await, "news@20261120T0300Z.mp3.part");
+    assert_eq!(file_name("news@20261120T0300Z").await, "news@20261120T0300Z.mp3.part");
     let service = store.clone().of_service(folder.path());
     let longest = service.temporary(&id(&"a".repeat(255))).await.unwrap();
     fs::write(longest, "x").unwrap();
-    let (small, great) = (of("news@20261120T0300Z").await, of("News@20261120T0300Z").await);
-    assert_ne!(small.to_lowercase(), great.to_lowercase(), "on exFAT these are one name");
+    let (small, capital) = (file_name("news@20261120T0300Z").await, file_name("News@20261120T0300Z").await);
+    assert_ne!(small.to_lowercase(), capital.to_lowercase(), "exFAT ignores case");
 }
 
 #[tokio::test]
-async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
+async fn cleaning_removes_files_that_crashes_have_left_and_none_that_others_write() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("out");
     let service = |state: &str| {
@@ -101,22 +101,22 @@ async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
         fs::write(&part, "half").unwrap();
         part
     };
-    // The same folder by another way is the same service.
+    // The service is the same if its state folder is reached by a link.
     std::os::unix::fs::symlink(folder.path().join("state"), folder.path().join("link")).unwrap();
-    let (own, theirs, nobodys) = (begin(&store).await, begin(&other).await, begin(&Store::new(&output)).await);
+    let (own, foreign, unowned) = (begin(&store).await, begin(&other).await, begin(&Store::new(&output)).await);
     assert_eq!(own, begin(&Store::new(&output).of_service(&folder.path().join("link"))).await);
     let command = begin(&Store::new(&output).of_command(&folder.path().join("state"))).await;
     let name = command.file_name().unwrap().to_str().unwrap();
-    // No system has so many processes.
+    // No process has this id.
     let dead = command.with_file_name(name.replace(&format!(".{}-", std::process::id()), ".2000000000-"));
     fs::write(&dead, "half").unwrap();
     fs::write(output.join("kept.mp3"), "whole").unwrap();
 
     assert_eq!(store.clean(now).await.unwrap(), 2);
-    assert!(!own.exists() && !dead.exists(), "what its own crash has left");
-    assert!(theirs.exists() && nobodys.exists() && command.exists(), "what others may be at work on");
+    assert!(!own.exists() && !dead.exists(), "its own crash has left them");
+    assert!(foreign.exists() && unowned.exists() && command.exists(), "others may be writing them");
     assert_eq!(store.clean(now + TimeDelta::hours(25)).await.unwrap(), 2);
-    assert!(command.exists(), "it lives");
+    assert!(command.exists(), "its process still runs");
     fs::remove_file(command).unwrap();
     assert_eq!(store.clean(now).await.unwrap(), 0);
     let left: Vec<_> = fs::read_dir(&output).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -124,23 +124,23 @@ async fn cleaning_removes_what_crashes_left_and_nothing_that_others_work_on() {
 }
 
 #[tokio::test]
-async fn what_another_service_has_put_into_the_bin_is_not_replaced() {
+async fn a_file_that_another_service_has_put_into_the_bin_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path());
     let airing = id("news@20261120T0300Z");
     for name in ["news.mp3", "news (2).mp3"] {
         fs::write(folder.path().join(name), name).unwrap();
     }
-    assert!(store.bin(&airing, Path::new("news.mp3")).await.unwrap());
-    let error = store.bin(&airing, Path::new("news (2).mp3")).await.unwrap_err();
+    assert!(store.move_into_bin(&airing, Path::new("news.mp3")).await.unwrap());
+    let error = store.move_into_bin(&airing, Path::new("news (2).mp3")).await.unwrap_err();
     assert!(matches!(error, StoreError::Taken { .. }), "{error}");
     assert!(folder.path().join("news (2).mp3").exists());
-    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.move_out_of_bin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "news.mp3");
 }
 
 #[tokio::test]
-async fn removing_a_recording_takes_its_empty_folders_but_never_the_output_folder_or_anything_outside() {
+async fn removing_a_recording_removes_its_empty_folders_but_nothing_outside_the_output_folder() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("recordings");
     let store = Store::new(&output);
@@ -159,39 +159,39 @@ async fn removing_a_recording_takes_its_empty_folders_but_never_the_output_folde
 }
 
 #[tokio::test]
-async fn an_exact_name_is_never_replaced_and_an_output_on_another_disk_is_refused() {
+async fn an_exact_name_is_never_replaced_and_must_be_on_the_same_file_system() {
     let folder = tempfile::tempdir().unwrap();
     let target = folder.path().join("clip.mp3");
     let temporary = temporary_beside(&target);
     fs::write(&temporary, "new").unwrap();
     fs::write(&target, "old").unwrap();
-    assert!(matches!(place(&temporary, &target).await, Err(StoreError::Taken { .. })));
+    assert!(matches!(give_name(&temporary, &target).await, Err(StoreError::Taken { .. })));
     assert_eq!(fs::read_to_string(&target).unwrap(), "old");
     fs::remove_file(&target).unwrap();
-    place(&temporary, &target).await.unwrap();
+    give_name(&temporary, &target).await.unwrap();
     assert_eq!(fs::read_to_string(&target).unwrap(), "new");
 
     let elsewhere = Path::new("/dev/shm");
     if elsewhere.is_dir() {
         let other = elsewhere.join(format!("aircheck-{}.mp3", std::process::id()));
-        assert!(matches!(place(&target, &other).await, Err(StoreError::Elsewhere { .. })));
+        assert!(matches!(give_name(&target, &other).await, Err(StoreError::Elsewhere { .. })));
         assert!(!other.exists() && target.exists());
     }
     assert!(free_space(&folder.path().join("not/yet/made")).await.unwrap() > 0);
 }
 
 #[tokio::test]
-async fn what_an_earlier_release_put_into_the_bin_is_found_there() {
+async fn a_file_that_an_earlier_release_has_put_into_the_bin_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path());
     let airing = id("News@20261120T0300Z");
     let bin = folder.path().join(".aircheck/bin");
     fs::create_dir_all(&bin).unwrap();
     fs::write(bin.join("News@20261120T0300Z.mp3"), "old").unwrap();
-    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.move_out_of_bin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
-    store.bin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.move_into_bin(&airing, Path::new("news.mp3")).await.unwrap();
     assert!(!bin.join("News@20261120T0300Z.mp3").exists());
-    store.unbin(&airing, Path::new("news.mp3")).await.unwrap();
+    store.move_out_of_bin(&airing, Path::new("news.mp3")).await.unwrap();
     assert_eq!(fs::read_to_string(folder.path().join("news.mp3")).unwrap(), "old");
 }

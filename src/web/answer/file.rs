@@ -1,7 +1,7 @@
 //! Answers with a file: conditions, parts and HEAD (RFC 9110).
 //!
-//! The `ServeFile` of tower-http does not serve recordings: it panics at a file that is dated before 1970 (a machine without a
-//! clock may have copied it), knows no tags, and opens files by itself.
+//! The `ServeFile` of tower-http does not serve recordings: it panics at a file that is dated before 1970 (a machine
+//! without a clock may have copied it), knows no tags, and opens files by itself.
 
 use std::io;
 
@@ -22,8 +22,8 @@ const AT_ONCE: usize = 64 * 1024;
 
 /// Answers with the part of an open file that a request asks for, and its tag.
 pub async fn answer(asked: &Parts, reading: Reading) -> io::Result<Response> {
-    let tag = HeaderValue::try_from(reading.tag());
-    let mut response = match instead(&asked.headers, reading.tag(), reading.modified()) {
+    let tag = HeaderValue::try_from(reading.etag());
+    let mut response = match instead(&asked.headers, reading.etag(), reading.modified()) {
         Some(status) => status.into_response(),
         None => sent(asked, reading).await?,
     };
@@ -36,7 +36,7 @@ pub async fn answer(asked: &Parts, reading: Reading) -> io::Result<Response> {
 async fn sent(asked: &Parts, reading: Reading) -> io::Result<Response> {
     let (bytes, modified) = (reading.bytes(), reading.modified());
     let mut headers = asked.headers.clone();
-    if !if_range_holds(&headers, reading.tag(), modified) {
+    if !if_range_holds(&headers, reading.etag(), modified) {
         headers.remove(RANGE);
     }
     let (status, first, length, range) = match range::requested(&asked.method, &headers, bytes) {

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use super::extract::Path;
 use super::recordings::Listed;
 use crate::language::Sentence;
-use crate::library::bin::{BinError, KEPT};
+use crate::library::bin::{BinError, RESTORABLE_FOR};
 use crate::model::AiringId;
 use crate::web::Site;
 use crate::web::answer::Problem;
@@ -27,7 +27,7 @@ pub(super) struct Deleted {
 
 impl Deleted {
     fn new(id: &AiringId, at: DateTime<Utc>) -> Self {
-        Self { id: id.to_string(), until: (at + KEPT).to_rfc3339_opts(SecondsFormat::Secs, true) }
+        Self { id: id.to_string(), until: (at + RESTORABLE_FOR).to_rfc3339_opts(SecondsFormat::Secs, true) }
     }
 }
 
@@ -36,7 +36,7 @@ impl From<BinError> for Problem {
         let status = match &error {
             BinError::Unknown { .. } => StatusCode::NOT_FOUND,
             BinError::Unfinished { .. } => StatusCode::CONFLICT,
-            BinError::Taken { .. } => StatusCode::GONE,
+            BinError::FileGone { .. } => StatusCode::GONE,
             BinError::Catalogue(_) | BinError::Store(_) => {
                 tracing::error!(%error, "a recording could not be deleted or brought back");
                 StatusCode::INTERNAL_SERVER_ERROR

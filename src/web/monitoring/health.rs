@@ -22,7 +22,7 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(trouble) = site.recorder.output_trouble().await {
         return (StatusCode::SERVICE_UNAVAILABLE, format!("{trouble}\n")).into_response();
     }
-    if let Some(words) = short("recordings", site.store.room().await.ok(), config.min_free) {
+    if let Some(words) = short("recordings", site.store.free_space().await.ok(), config.min_free) {
         return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
     }
     if let Some(words) = short("tape", free_space(site.decks.folder()).await.ok(), config.min_free) {

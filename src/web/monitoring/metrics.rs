@@ -115,7 +115,7 @@ fn work(registry: &mut Registry, site: &Site) {
 async fn room(registry: &mut Registry, site: &Site) {
     let config = site.config();
     let free = Family::<Labels, Numbers>::default();
-    let (recordings, state) = (site.store.room().await, free_space(site.decks.folder()).await);
+    let (recordings, state) = (site.store.free_space().await, free_space(site.decks.folder()).await);
     for (name, room) in [("recordings", recordings), ("state", state)] {
         // A folder that does not answer has no value.
         if let Ok(bytes) = room {
