@@ -1,8 +1,8 @@
-//! The imprint: what a recording says of itself inside its file, for a list that has lost it.
+//! The imprint: the row of a recording inside its file, for a list that has lost it.
 //!
-//! A frame TXXX `AIRCHECK` in the tag holds the row of the list as JSON. Players do not show it, tagging programs keep it,
-//! and where the list is an older one or a new one the recording can be put on it again with its verdict and all that is
-//! missing. What is read from a file is other people's text: it is checked like any.
+//! The frame TXXX `AIRCHECK` in the tag contains the row as JSON. Players do not show it, and tagging programs preserve
+//! it. If the catalogue is lost or replaced by an older one, the recording can be put on the list again with its
+//! verdict and its gaps. An imprint that is read is text from anybody, and is checked.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -20,18 +20,18 @@ use crate::model::{
 
 /// The description of the frame.
 pub const FRAME: &str = "AIRCHECK";
-/// The longest text, in bytes, so that no tag cuts it.
+/// The longest text, in bytes, that a tag does not cut.
 const LONGEST: usize = 3_800;
-/// No more gaps than this fit, nor stretches of dead air.
+/// The greatest number of gaps, and of stretches of dead air.
 const MOST: usize = 64;
-/// In so much of the beginning of a file the frame is looked for at a glance: it stands before the picture.
-const GLANCE: u64 = 64 * 1024;
-/// Milliseconds, for [`Stretch`].
-const THOUSAND: f64 = 1_000.0;
+/// The beginning of a file, in bytes, in which a glance looks for the frame. The frame stands before the picture.
+const BEGINNING: u64 = 64 * 1024;
+/// Milliseconds in a second.
+const MILLISECONDS: f64 = 1_000.0;
 
-/// As it is written.
+/// The content of the frame.
 #[derive(Debug, Serialize, Deserialize)]
-struct Written {
+struct Imprint {
     airing: String,
     show: String,
     station: String,
@@ -43,7 +43,7 @@ struct Written {
     percent: Option<f64>,
     seconds: f64,
     length: Option<f64>,
-    /// LUFS, LU, the loudest sample.
+    /// Integrated loudness in LUFS, loudness range in LU, the loudest sample.
     loudness: Option<[f64; 3]>,
     missing: Vec<Stretch>,
     dead_air: Vec<Stretch>,
@@ -51,7 +51,7 @@ struct Written {
     notes: Vec<Note>,
 }
 
-/// Part of the airing.
+/// A gap, or a stretch of dead air.
 #[derive(Debug, Serialize, Deserialize)]
 struct Stretch {
     start: DateTime<Utc>,
@@ -64,7 +64,7 @@ struct Stretch {
 
 impl Stretch {
     fn new(start: DateTime<Utc>, length: Duration) -> Self {
-        let seconds = (length.as_secs_f64() * THOUSAND).round() / THOUSAND;
+        let seconds = (length.as_secs_f64() * MILLISECONDS).round() / MILLISECONDS;
         Self { start, seconds, kind: String::new(), cause: String::new() }
     }
 
@@ -73,8 +73,8 @@ impl Stretch {
     }
 }
 
-/// The text of the frame; without the file, its size and its picture, which are as they are found. Of very many gaps the
-/// last are left out, and notes that are long; the verdict is the same.
+/// Returns the text of the frame. It lacks the file, its size and its levels. If it would be too long, it lacks the
+/// last notes, stretches of dead air, and gaps, too; the verdict is never changed.
 pub fn text(finished: &Finished) -> String {
     let Finished { airing, title, outcome } = finished;
     let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
@@ -83,7 +83,7 @@ pub fn text(finished: &Finished) -> String {
         Stretch { kind, cause, ..Stretch::new(gap.start, gap.length) }
     });
     let dead_air = measured.dead_air.iter().take(MOST).map(|dead| Stretch::new(dead.start, dead.length));
-    let mut written = Written {
+    let mut imprint = Imprint {
         airing: airing.id.to_string(),
         show: airing.show.to_string(),
         station: airing.station.to_string(),
@@ -95,83 +95,83 @@ pub fn text(finished: &Finished) -> String {
         percent: if let Verdict::Partial(percent) = outcome.verdict { Some(percent) } else { None },
         seconds: outcome.seconds,
         length: measured.length.map(|length| length.as_secs_f64()),
-        loudness: measured.loudness.map(|it| [it.integrated, it.range, it.peak]),
+        loudness: measured.loudness.map(|loudness| [loudness.integrated, loudness.range, loudness.peak]),
         missing: missing.collect(),
         dead_air: dead_air.collect(),
         notes: outcome.notes.clone(),
     };
     loop {
-        // Numbers and text: it can always be written.
-        let text = serde_json::to_string(&written).unwrap_or_default();
-        let shorten = |written: &mut Written| {
-            written.notes.pop().is_some() || written.dead_air.pop().is_some() || written.missing.pop().is_some()
+        // The imprint consists of numbers and text, so this cannot fail.
+        let text = serde_json::to_string(&imprint).unwrap_or_default();
+        let shorten = |imprint: &mut Imprint| {
+            imprint.notes.pop().is_some() || imprint.dead_air.pop().is_some() || imprint.missing.pop().is_some()
         };
-        if text.len() <= LONGEST || !shorten(&mut written) {
+        if text.len() <= LONGEST || !shorten(&mut imprint) {
             return text;
         }
     }
 }
 
-/// What `text` says; nothing where it is no imprint.
+/// Parses the text of the frame. `None` if it is no valid imprint.
 pub fn parse(text: &str) -> Option<Finished> {
-    let written: Written = serde_json::from_str(text).ok()?;
-    let timezone: Zone = written.timezone.parse().ok()?;
-    let ([start, end], [from, until]) = (written.on_air, written.cut);
-    let verdict = match (written.verdict.as_str(), written.percent) {
+    let imprint: Imprint = serde_json::from_str(text).ok()?;
+    let timezone: Zone = imprint.timezone.parse().ok()?;
+    let ([start, end], [from, until]) = (imprint.on_air, imprint.cut);
+    let verdict = match (imprint.verdict.as_str(), imprint.percent) {
         ("complete", _) => Verdict::Complete,
         ("partial", Some(percent)) => Verdict::Partial(percent),
         ("silent", _) => Verdict::Silent,
         _ => return None,
     };
-    if written.airing.is_empty() || start > end || from > until || !(0.0..1e9).contains(&written.seconds) {
+    if imprint.airing.is_empty() || start > end || from > until || !(0.0..1e9).contains(&imprint.seconds) {
         return None;
     }
-    let gap = |it: Stretch| {
-        let kind = CauseKind::named(&it.kind).unwrap_or_default();
-        Some(Gap { start: it.start, length: it.length()?, cause: Cause::new(kind, it.cause) })
+    let gap = |stretch: Stretch| {
+        let kind = CauseKind::named(&stretch.kind).unwrap_or_default();
+        Some(Gap { start: stretch.start, length: stretch.length()?, cause: Cause::new(kind, stretch.cause) })
     };
-    let dead = |it: Stretch| Some(DeadAir { start: it.start, length: it.length()? });
-    let loudness = written.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
+    let dead_air = |stretch: Stretch| Some(DeadAir { start: stretch.start, length: stretch.length()? });
+    let loudness = imprint.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
     Some(Finished {
         airing: Airing {
-            id: AiringId::new(written.airing),
-            show: ShowId::new(written.show),
-            station: StationId::new(written.station),
+            id: AiringId::new(imprint.airing),
+            show: ShowId::new(imprint.show),
+            station: StationId::new(imprint.station),
             on_air: Span::new(start, end),
             early: start - from,
             late: until - end,
             timezone,
         },
-        title: written.title,
+        title: imprint.title,
         outcome: Outcome {
             verdict,
-            seconds: written.seconds,
+            seconds: imprint.seconds,
             file: None,
             bytes: None,
-            gaps: written.missing.into_iter().filter_map(gap).collect(),
+            gaps: imprint.missing.into_iter().filter_map(gap).collect(),
             measured: Measured {
-                length: written.length.and_then(|length| Duration::try_from_secs_f64(length).ok()),
+                length: imprint.length.and_then(|length| Duration::try_from_secs_f64(length).ok()),
                 loudness,
-                dead_air: written.dead_air.into_iter().filter_map(dead).collect(),
+                dead_air: imprint.dead_air.into_iter().filter_map(dead_air).collect(),
                 peaks: None,
             },
-            notes: written.notes,
+            notes: imprint.notes,
             at: until,
         },
     })
 }
 
-/// What a file says of itself; nothing where it has no imprint, or cannot be read. Blocks.
-pub fn of(file: File) -> Option<Finished> {
+/// Reads the imprint of a file. `None` if it has none, or cannot be read. Blocks.
+pub fn read(file: File) -> Option<Finished> {
     let tag = id3::Tag::read_from2(file).ok()?;
     let text = tag.extended_texts().find(|text| text.description == FRAME)?;
     parse(&text.value)
 }
 
-/// Whether a file seems to have an imprint, at a glance. Blocks.
-pub fn is_in(file: File) -> bool {
+/// Returns whether the beginning of a file seems to have an imprint. Blocks.
+pub fn is_likely(file: File) -> bool {
     let mut beginning = Vec::new();
-    let read = file.take(GLANCE).read_to_end(&mut beginning);
+    let read = file.take(BEGINNING).read_to_end(&mut beginning);
     let mark = format!("{FRAME}\0{{\"airing\":");
     read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
 }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn an_imprint_comes_back_as_it_was_without_secrets_and_always_fits() {
+    fn an_imprint_is_read_as_it_was_written_has_no_secrets_and_fits_into_a_tag() {
         let one = finished(1);
         let mut back = parse(&text(&one)).unwrap();
         assert!(!text(&one).contains("secret"), "{}", text(&one));
@@ -234,8 +234,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_imprint_is_nothing() {
-        let right = text(&finished(1));
+    fn an_invalid_imprint_is_rejected() {
+        let valid = text(&finished(1));
         for (from, to) in [
             ("Asia/Seoul", "Mars/Olympus"),
             ("\"partial\"", "\"failed\""),
@@ -244,11 +244,11 @@ mod tests {
             ("2026-11-20T07:00:00Z", "2025-11-20T07:00:00Z"),
             ("\"seconds\":1.25", "\"seconds\":\"x\""),
         ] {
-            assert!(right.contains(from), "{right}");
-            assert_eq!(parse(&right.replace(from, to)), None, "{to}");
+            assert!(valid.contains(from), "{valid}");
+            assert_eq!(parse(&valid.replace(from, to)), None, "{to}");
         }
         assert_eq!(parse(""), None);
-        let odd = right.replace("\"seconds\":1.25", "\"seconds\":-1e300");
-        assert_eq!(parse(&odd).unwrap().outcome.gaps, []);
+        let impossible = valid.replace("\"seconds\":1.25", "\"seconds\":-1e300");
+        assert_eq!(parse(&impossible).unwrap().outcome.gaps, []);
     }
 }

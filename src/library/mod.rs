@@ -1,9 +1,9 @@
 //! The library: which airings were recorded, and the files that people listen to.
 //!
-//! [`catalogue`] is the list, the claims and the outbox, [`store`] where the files are, [`archive`] keeps list and files in
-//! step, [`bin`] holds what a person deleted until that can no longer be taken back. [`imprint`] is what a file says of
-//! itself, and [`strays`] are files that the list has lost. [`artwork`] has the pictures of shows and stations,
-//! [`transcript`] is what others put beside a recording.
+//! [`catalogue`] has the list, the claims and the outbox; [`store`] has the files. [`archive`] puts a recording into
+//! both, and [`bin`] has the recordings that a person has deleted until they can no longer be brought back. [`imprint`]
+//! is the row of a recording inside its file, and [`strays`] are recordings that the list has lost. [`artwork`] has the
+//! pictures of shows and stations. [`transcript`] describes the texts that others put beside a recording.
 
 pub mod archive;
 pub mod artwork;

@@ -1,9 +1,9 @@
-//! Transcripts: files that somebody, or their program, puts beside a recording under the same name.
+//! Transcripts: texts that people or their programs put beside a recording under the same name.
 //!
-//! aircheck reads them and never writes, moves or removes one. One that is older than the recording beside it was made of
-//! another recording, which had the same name before.
+//! aircheck reads them, and never writes, moves or removes one. A transcript that is older than the recording beside it
+//! belongs to another recording, which had the same name before.
 
-/// How a transcript is written.
+/// The format of a transcript.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TranscriptKind {
     /// [WebVTT](https://www.w3.org/TR/webvtt1/).
@@ -15,10 +15,10 @@ pub enum TranscriptKind {
 }
 
 impl TranscriptKind {
-    /// All of them, the one that players show best first.
+    /// All kinds; the kind that players show best comes first.
     pub const ALL: [Self; 3] = [Self::Vtt, Self::Srt, Self::Text];
 
-    /// The ending of its name.
+    /// Returns the extension of the file.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Vtt => "vtt",
@@ -27,7 +27,7 @@ impl TranscriptKind {
         }
     }
 
-    /// Its type, as the podcast namespace names it for `podcast:transcript`.
+    /// Returns the media type that the podcast namespace has for `podcast:transcript`.
     pub fn mime(self) -> &'static str {
         match self {
             Self::Vtt => "text/vtt",
@@ -36,7 +36,7 @@ impl TranscriptKind {
         }
     }
 
-    /// The kind whose names end in `extension`.
+    /// Returns the kind with this `extension`. `None` if there is none.
     pub fn of(extension: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.extension() == extension)
     }
