@@ -255,7 +255,7 @@ impl Daemon {
         daemon
             .environment
             .tasks
-            .spawn(pictures.clone().keep_fresh(daemon.told.subscribe(), daemon.environment.clone()));
+            .spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
         let listen = daemon.config.web.listen;
         daemon.page.serve(listen);
         daemon.environment.tasks.spawn(daemon.recorder.clone().watch_output());

@@ -1,16 +1,16 @@
-//! A colour that is always the same for one name, and dark enough for white letters.
+//! The colour of a name: always the same, and dark enough for white letters.
 
 use crate::base::hash::fnv1a;
 
 /// Red, green and blue.
 pub(super) type Rgb = [u8; 3];
 
-/// The least contrast between white and the colour: WCAG 2.2 asks 4.5 of text of any size.
+/// The least contrast between white and the colour. WCAG 2.2 asks for 4.5 for text of any size.
 const CONTRAST: f64 = 5.0;
 const SATURATION: f64 = 0.55;
 const LIGHTEST: f64 = 0.45;
 
-/// The colour of a name.
+/// Returns the colour of a name.
 pub(super) fn colour(name: &str) -> Rgb {
     let hue = (fnv1a(name) >> 16) % 360;
     let mut lightness = LIGHTEST;
@@ -23,7 +23,7 @@ pub(super) fn colour(name: &str) -> Rgb {
     }
 }
 
-/// From hue in degrees, saturation and lightness (CSS Color 4, section 7).
+/// Converts hue in degrees, saturation and lightness to RGB (CSS Color 4, section 7).
 fn rgb(hue: f64, saturation: f64, lightness: f64) -> Rgb {
     [0.0, 8.0, 4.0].map(|n| {
         let k = (n + hue / 30.0) % 12.0;
@@ -35,7 +35,7 @@ fn rgb(hue: f64, saturation: f64, lightness: f64) -> Rgb {
     })
 }
 
-/// The contrast ratio (WCAG 2.2).
+/// Returns the contrast ratio of the colour to white (WCAG 2.2).
 fn contrast_to_white(colour: Rgb) -> f64 {
     let linear = |part: u8| {
         let part = f64::from(part) / 255.0;
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn white_can_be_read_on_every_colour_and_a_name_keeps_its_own() {
+    fn white_is_readable_on_every_colour_and_a_name_always_has_the_same() {
         let names: Vec<String> = (0..2_000).map(|n| format!("show-{n}")).collect();
         assert!(names.iter().all(|name| contrast_to_white(colour(name)) >= CONTRAST));
         let mut all: Vec<Rgb> = names.iter().map(|name| colour(name)).collect();

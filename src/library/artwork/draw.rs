@@ -1,6 +1,7 @@
-//! Drawing a picture where none was given: white initials on a colour, or a figure where there are no letters for them.
+//! Draws the picture of a show or station that has none: white initials on a colour, or a figure if there are no
+//! letters.
 //!
-//! The same name, title and fonts make the same picture, byte for byte.
+//! Name, title and fonts determine every byte of the picture.
 
 use fontdb::Database;
 use tiny_skia::{Color, FillRule, Paint, Path, PathBuilder, Pixmap, Rect, Transform};
@@ -10,29 +11,29 @@ use super::initials::initials;
 use super::letters::outline;
 use crate::base::hash::fnv1a;
 
-/// The share of the width that letters may take up, and of the height.
+/// The greatest share of the width and of the height that letters take up.
 const WIDE: f32 = 0.66;
 const HIGH: f32 = 0.40;
-/// The bars of the figure, which is drawn instead of letters.
+/// The number of bars of the figure.
 const BARS: u16 = 7;
 
-/// A PNG of `pixels` by `pixels` for `title`, in the colour of `name`. None where it cannot be drawn.
+/// Returns a PNG of `pixels` by `pixels` for `title`, in the colour of `name`. `None` if it cannot be drawn.
 pub(super) fn draw(name: &str, title: &str, pixels: u16, fonts: &Database) -> Option<Vec<u8>> {
     let side = f32::from(pixels);
-    let ground = colour(name);
+    let background = colour(name);
     let mut canvas = Pixmap::new(pixels.into(), pixels.into())?;
-    canvas.fill(opaque(ground));
+    canvas.fill(opaque(background));
     for (radius, share) in [(0.80, 10), (0.55, 16), (0.30, 22)] {
         let ring = PathBuilder::from_circle(side, side, side * radius)?;
-        fill(&mut canvas, &ring, opaque(darker(ground, share)), Transform::identity());
+        fill(&mut canvas, &ring, opaque(darker(background, share)), Transform::identity());
     }
     let shape = initials(title).and_then(|letters| outline(&letters, fonts)).or_else(|| figure(name))?;
-    fill(&mut canvas, &shape, Color::WHITE, into_the_middle(&shape, side));
+    fill(&mut canvas, &shape, Color::WHITE, centred(&shape, side));
     encode(&canvas)
 }
 
-/// Scales and moves a shape into the middle.
-fn into_the_middle(shape: &Path, side: f32) -> Transform {
+/// Returns the transform that scales a shape and moves it into the middle.
+fn centred(shape: &Path, side: f32) -> Transform {
     let bounds = shape.bounds();
     let scale = (side * WIDE / bounds.width()).min(side * HIGH / bounds.height());
     let (x, y) = (f32::midpoint(bounds.left(), bounds.right()), f32::midpoint(bounds.top(), bounds.bottom()));
@@ -46,7 +47,7 @@ fn fill(canvas: &mut Pixmap, path: &Path, colour: Color, transform: Transform) {
     canvas.fill_path(path, &paint, FillRule::Winding, transform, None);
 }
 
-/// Bars as of a wave of sound, whose heights come from the name.
+/// Returns the figure: bars that resemble a waveform, whose heights depend on the name.
 fn figure(name: &str) -> Option<Path> {
     let mut heights = fnv1a(name);
     let mut path = PathBuilder::new();
@@ -66,12 +67,12 @@ fn opaque([red, green, blue]: Rgb) -> Color {
     Color::from_rgba8(red, green, blue, 255)
 }
 
-/// `colour`, with `share` percent of black in it: white stays as readable.
+/// Mixes `share` percent of black into the colour. White stays readable on it.
 fn darker(colour: Rgb, share: u16) -> Rgb {
     colour.map(|part| u8::try_from(u16::from(part) * (100 - share) / 100).unwrap_or(part))
 }
 
-/// As a PNG without transparency, which podcast directories refuse.
+/// Encodes as PNG without transparency, because podcast directories refuse transparency.
 fn encode(canvas: &Pixmap) -> Option<Vec<u8>> {
     let pixels = canvas.data().as_chunks().0;
     let mut rgb = Vec::with_capacity(3 * pixels.len());

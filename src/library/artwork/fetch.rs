@@ -1,6 +1,6 @@
-//! Pictures at addresses: fetched in the background, kept in a folder, looked at again once a day.
+//! Pictures at addresses: fetched in the background into a folder, and once a day again.
 //!
-//! What was fetched stays until something else can be had in its place, so a web site that is down changes nothing.
+//! A fetched picture stays until another can be fetched, so a web site that is down changes nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,14 @@ use crate::base::image::ImageKind;
 use crate::base::redact;
 use crate::config::{Artwork, Config};
 
-/// A picture is fetched again when it is older than this.
+/// The age from which a picture is fetched again.
 const FRESH: TimeDelta = TimeDelta::hours(24);
-/// The pause between two looks at what is to be fetched.
+/// The pause between two rounds.
 const PAUSE: Duration = Duration::from_secs(3_600);
-/// The longest that fetching one may take.
+/// The timeout of one request.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Why there is no new picture.
+/// Why a picture cannot be fetched.
 #[derive(Debug, Error)]
 enum FetchError {
     #[error(transparent)]
@@ -40,8 +40,12 @@ enum FetchError {
     Write { path: PathBuf, source: std::io::Error },
 }
 
-/// Keeps the pictures of the configuration in `folder` until the process stops.
-pub(super) async fn keep_fresh(folder: PathBuf, mut config: watch::Receiver<Arc<Config>>, environment: Environment) {
+/// Fetches the pictures of the configuration into `folder`, and old ones again, until the process stops.
+pub(super) async fn refresh_forever(
+    folder: PathBuf,
+    mut config: watch::Receiver<Arc<Config>>,
+    environment: Environment,
+) {
     let mut failing = HashSet::new();
     loop {
         let wanted = wanted(&config.borrow_and_update());
@@ -58,7 +62,7 @@ pub(super) async fn keep_fresh(folder: PathBuf, mut config: watch::Receiver<Arc<
     }
 }
 
-/// The addresses in the file, each once.
+/// Returns the addresses in the configuration.
 fn wanted(config: &Config) -> HashSet<Url> {
     let stations = config.stations.iter().filter_map(|station| station.artwork.as_ref());
     let all = stations.chain(config.shows.iter().filter_map(|show| show.artwork.as_ref()));
@@ -69,16 +73,17 @@ fn wanted(config: &Config) -> HashSet<Url> {
     .collect()
 }
 
-/// Fetches what is missing or old, and removes what nobody wants any more.
+/// Fetches pictures that are missing or old, and removes those that are no longer wanted. Adds addresses that fail to
+/// `failing`, and removes those that succeed.
 async fn refresh(folder: &Path, wanted: &HashSet<Url>, clock: &SharedClock, failing: &mut HashSet<Url>) {
     let now = clock.now();
-    let names: HashSet<PathBuf> = wanted.iter().map(|url| given::kept(folder, url)).collect();
-    let place = folder.to_owned();
-    blocking(move || forget(&place, &names)).await;
+    let wanted_paths: HashSet<PathBuf> = wanted.iter().map(|url| given::fetched_path(folder, url)).collect();
+    let owned_folder = folder.to_owned();
+    blocking(move || remove_unwanted(&owned_folder, &wanted_paths)).await;
     for url in wanted {
-        let path = given::kept(folder, url);
-        let known = path.clone();
-        if blocking(move || is_fresh(&known, now)).await {
+        let path = given::fetched_path(folder, url);
+        let existing = path.clone();
+        if blocking(move || is_fresh(&existing, now)).await {
             continue;
         }
         match fetch(url, &path, clock).await {
@@ -86,9 +91,9 @@ async fn refresh(folder: &Path, wanted: &HashSet<Url>, clock: &SharedClock, fail
                 info!(url = redact::url(url), "artwork fetched");
                 failing.remove(url);
             }
-            // Said once, not every hour.
+            // Only the first failure is logged, not one every hour.
             Err(error) if failing.insert(url.clone()) => {
-                warn!(%error, "artwork could not be fetched; trying every hour");
+                warn!(%error, "artwork could not be fetched; trying again every hour");
             }
             Err(_) => {}
         }
@@ -100,10 +105,10 @@ fn is_fresh(path: &Path, now: DateTime<Utc>) -> bool {
     fetched.is_ok_and(|fetched| (now - fetched).abs() < FRESH)
 }
 
-fn forget(folder: &Path, wanted: &HashSet<PathBuf>) {
+fn remove_unwanted(folder: &Path, wanted: &HashSet<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     for path in entries.map(|entry| entry.path()).filter(|path| !wanted.contains(path)) {
-        // It is small, and looked at again in an hour.
+        // If this fails, the next round tries again.
         let _ = std::fs::remove_file(path);
     }
 }
@@ -118,7 +123,7 @@ async fn fetch(url: &Url, path: &Path, clock: &SharedClock) -> Result<(), FetchE
     let path = path.to_owned();
     blocking(move || {
         let failed = |source| FetchError::Write { path: path.clone(), source };
-        // Whoever reads it meanwhile has the old one or the new one.
+        // A rename, so that a reader gets either the whole old picture or the whole new one.
         let part = path.with_extension("part");
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).map_err(failed)?;
         std::fs::write(&part, &body.bytes).and_then(|()| std::fs::rename(&part, &path)).map_err(failed)
@@ -139,7 +144,7 @@ mod tests {
     use crate::base::clock::simulated::SimulatedClock;
 
     #[tokio::test]
-    async fn what_was_fetched_stays_until_another_picture_can_be_had() {
+    async fn a_fetched_picture_stays_until_another_can_be_fetched() {
         let photo: &[u8] = b"\xff\xd8\xff\xe0 a photo";
         let other: &[u8] = b"\x89PNG\r\n\x1a\n another";
         let large = [photo, &vec![0; 2 << 20]].concat();
@@ -154,7 +159,7 @@ mod tests {
         let folder = folder.path().join("state/artwork");
         let (wanted, mut failing) = (HashSet::from([url.clone()]), HashSet::new());
         let now = SystemClock::shared().now();
-        let path = given::kept(&folder, &url);
+        let path = given::fetched_path(&folder, &url);
         let mut after = async |status: StatusCode, bytes: &[u8], hours: i64| {
             *answer.lock().unwrap() = (status, bytes.to_vec());
             let clock: SharedClock = SimulatedClock::at(now + TimeDelta::hours(hours));
@@ -162,13 +167,13 @@ mod tests {
             (std::fs::read(&path).unwrap(), failing.len())
         };
         assert_eq!(after(StatusCode::OK, photo, 0).await, (photo.to_vec(), 0));
-        assert_eq!(after(StatusCode::OK, other, 23).await, (photo.to_vec(), 0), "not asked every hour");
+        assert_eq!(after(StatusCode::OK, other, 23).await, (photo.to_vec(), 0), "it is not fetched every hour");
         assert_eq!(after(StatusCode::NOT_FOUND, other, 25).await, (photo.to_vec(), 1));
         assert_eq!(after(StatusCode::OK, b"<html>", 25).await, (photo.to_vec(), 1));
         assert_eq!(after(StatusCode::OK, &large, 25).await, (photo.to_vec(), 1));
         assert_eq!(after(StatusCode::OK, other, 25).await, (other.to_vec(), 0));
         server.abort();
         refresh(&folder, &HashSet::new(), &SystemClock::shared(), &mut HashSet::new()).await;
-        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nobody wants it any more");
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "it is no longer wanted");
     }
 }

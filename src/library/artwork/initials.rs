@@ -1,10 +1,10 @@
-//! The letters that stand for a title.
+//! The initials of a title.
 
-/// At most so many.
+/// The greatest number of letters.
 const MOST: usize = 3;
 
-/// The initials of `title`: the first two syllables of a Korean, Chinese or Japanese word, a short word in capitals as
-/// it is, else the first letters of the first two words. None where there are no letters.
+/// Returns the initials of `title`: the first two syllables of a Korean, Chinese or Japanese word; a short word in
+/// capitals; otherwise the first letters of the first two words. `None` if the title has no letters.
 pub(super) fn initials(title: &str) -> Option<String> {
     let mut words = title.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let first = words.next()?;
@@ -20,7 +20,7 @@ pub(super) fn initials(title: &str) -> Option<String> {
     Some(letters.chars().take(MOST).collect())
 }
 
-/// Whether one character is a syllable or a word: Hangul, kana, Han.
+/// Returns whether a character is a syllable or a word: Hangul, kana, Han.
 fn is_syllable(c: char) -> bool {
     matches!(c, '\u{ac00}'..='\u{d7a3}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_title_is_known_by_its_first_letters() {
+    fn initials_are_the_first_letters_or_syllables_of_a_title() {
         for (title, letters) in [
             ("명연주 명음반", "명연"),
             ("저녁의 클래식", "저녁"),

@@ -1,11 +1,11 @@
 //! Artwork: the pictures of shows and stations, for the page, for feeds, and inside recordings.
 //!
-//! A show has the picture that the YAML gives it, else that of its station, else one that is drawn: its initials on a
-//! colour of its own. Invariants:
+//! A show has the picture that the YAML names, else that of its station, else a drawn one: its initials on a colour of
+//! its own. Invariants:
 //!
-//! - there is always a picture, whatever became of a file or an address since the YAML was read;
-//! - nobody waits for the network: what is at an address is fetched in the background and kept;
-//! - pictures are handed on as they are; none is ever decoded here.
+//! - a show or station always has a picture, even if a file or an address has changed since the YAML was read;
+//! - nobody waits for the network: pictures at addresses are fetched in the background into a folder;
+//! - pictures are not changed, and none is decoded here.
 
 mod colour;
 mod draw;
@@ -30,19 +30,19 @@ use crate::config::{Artwork, Config, Show, Station};
 
 pub use picture::{Picture, Size};
 
-/// A larger picture is not embedded into recordings, in bytes: every one of them would carry it.
+/// The largest picture that is embedded into recordings, in bytes: every recording would carry it.
 pub const LARGEST_COVER: usize = 512 * 1024;
-/// Drawn pictures that are kept in memory, a few dozen KiB each.
+/// The greatest number of drawn pictures in memory, of a few dozen KiB each.
 const MOST_DRAWN: usize = 200;
 
-/// The pictures. Cheap to clone.
+/// The pictures of shows and stations. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Pictures {
     folder: PathBuf,
     drawn: Arc<Mutex<HashMap<Drawing, Bytes>>>,
 }
 
-/// What a drawing depends on, besides the fonts.
+/// What a drawn picture depends on, besides the fonts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Drawing {
     name: String,
@@ -51,17 +51,17 @@ struct Drawing {
 }
 
 impl Pictures {
-    /// Those that were fetched are kept below the `state` folder.
+    /// Creates the pictures; those that are fetched are in the folder `state`.
     pub fn new(state: &Path) -> Self {
         Self { folder: state.join("artwork"), drawn: Arc::default() }
     }
 
-    /// Fetches what is at addresses, now and then again, until the process stops.
-    pub async fn keep_fresh(self, config: watch::Receiver<Arc<Config>>, environment: Environment) {
-        fetch::keep_fresh(self.folder, config, environment).await;
+    /// Fetches pictures at addresses, and old ones again, until the process stops.
+    pub async fn refresh_forever(self, config: watch::Receiver<Arc<Config>>, environment: Environment) {
+        fetch::refresh_forever(self.folder, config, environment).await;
     }
 
-    /// The picture of a show.
+    /// Returns the picture of a show. `None` if none can be drawn.
     pub async fn of_show(&self, show: &Show, config: &Config, size: Size) -> Option<Picture> {
         match self.given(given_to(show, config)).await {
             Some(picture) => Some(picture),
@@ -69,7 +69,7 @@ impl Pictures {
         }
     }
 
-    /// The picture of a station.
+    /// Returns the picture of a station. `None` if none can be drawn.
     pub async fn of_station(&self, station: &Station, size: Size) -> Option<Picture> {
         match self.given(station.artwork.as_ref()).await {
             Some(picture) => Some(picture),
@@ -77,26 +77,26 @@ impl Pictures {
         }
     }
 
-    /// The picture of everything.
+    /// Returns the picture that stands for all shows. `None` if it cannot be drawn.
     pub async fn of_all(&self, size: Size) -> Option<Picture> {
-        // Without letters: a figure.
+        // An empty title makes a figure.
         self.draw("aircheck", "", size).await
     }
 
-    /// The kind of the picture of a show, which is part of its address.
+    /// Returns the kind of the picture of a show, which is part of the address of the picture.
     pub async fn kind_of_show(&self, show: &Show, config: &Config) -> ImageKind {
         let Some(artwork) = given_to(show, config) else { return ImageKind::Png };
         let path = given::path(&self.folder, artwork);
         blocking(move || given::kind(&path)).await.unwrap_or(ImageKind::Png)
     }
 
-    /// The picture to embed into recordings of a show; none where the one that is given is too large for that.
+    /// Returns the picture to embed into recordings of a show. `None` if it is too large for that.
     pub async fn cover(&self, show: &Show, config: &Config) -> Option<Picture> {
         let picture = self.of_show(show, config, Size::Cover).await?;
         let bytes = picture.bytes.len();
         if bytes > LARGEST_COVER {
             let most = LARGEST_COVER >> 10;
-            warn!(show = %show.id, bytes, "its artwork is not put into recordings: it is larger than {most} KiB");
+            warn!(show = %show.id, bytes, "the artwork of the show is not put into recordings: it is larger than {most} KiB");
             return None;
         }
         Some(picture)
@@ -109,7 +109,7 @@ impl Pictures {
 
     async fn draw(&self, name: &str, title: &str, size: Size) -> Option<Picture> {
         let drawing = Drawing { name: name.to_owned(), title: title.to_owned(), pixels: size.pixels() };
-        // Held while it is drawn: however many ask, one picture is drawn at a time, and each once.
+        // Locked while it is drawn, so that one picture is drawn at a time, and each only once.
         let mut drawn = self.drawn.lock().await;
         let kind = ImageKind::Png;
         if let Some(bytes) = drawn.get(&drawing) {

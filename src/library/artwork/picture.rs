@@ -7,28 +7,28 @@ use crate::base::image::ImageKind;
 /// A picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// What it is.
+    /// The format.
     pub kind: ImageKind,
-    /// The file.
+    /// The content of the file.
     pub bytes: Bytes,
 }
 
-/// What a picture is for: how large it is drawn. One that was given is as large as it is.
+/// The use of a picture, which decides how large it is drawn. A picture that the YAML names is not scaled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Size {
-    /// For podcast apps.
+    /// In feeds for podcast apps.
     Feed,
-    /// For recordings.
+    /// In recordings.
     Cover,
-    /// For the page.
+    /// On the page.
     Small,
 }
 
 impl Size {
-    /// Width and height.
+    /// Returns width and height.
     pub fn pixels(self) -> u16 {
         match self {
-            // The least that Apple takes.
+            // The least that Apple accepts.
             Self::Feed => 1400,
             Self::Cover => 600,
             Self::Small => 300,

@@ -4,7 +4,7 @@ use crate::config::Config;
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a photo";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n a logo";
 
-/// Width, height, bits and kind of colour of a PNG (W3C PNG, section 11.2.1).
+/// Returns width, height, bit depth and colour type of a PNG (W3C PNG, section 11.2.1).
 fn header(png: &[u8]) -> (u32, u32, u8, u8) {
     let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
     assert_eq!(&png[12..16], b"IHDR");
@@ -20,12 +20,12 @@ fn configured(folder: &Path, station: &str, show: &str) -> Config {
 }
 
 #[test]
-fn a_drawing_is_always_the_same_and_without_letters_it_is_a_figure() {
+fn a_drawing_is_always_the_same_and_is_a_figure_if_there_are_no_letters() {
     let none = fontdb::Database::new();
     let drawn = |name: &str, title: &str| draw::draw(name, title, 300, &none).unwrap();
     assert_eq!(header(&drawn("a", "명연주")), (300, 300, 8, 2), "RGB, without transparency");
     assert!(drawn("a", "명연주") == drawn("a", "명연주"));
-    assert!(drawn("a", "명연주") == drawn("a", "Evening News"), "no font has letters, so there are none");
+    assert!(drawn("a", "명연주") == drawn("a", "Evening News"), "there are no fonts, so both are figures");
     assert!(drawn("a", "") != drawn("b", ""));
 }
 
@@ -41,12 +41,12 @@ fn letters_come_from_a_font_that_has_all_of_them() {
     assert!(drawn("Evening News") != drawn(""));
     assert!(drawn("Evening News") == drawn("early night"), "both are EN");
     assert!(drawn("Evening News") != drawn("News"));
-    // Of no script: a font may draw a box for it, and that is no letter.
+    // These characters are no letters, even if a font draws boxes for them.
     assert!(letters::outline("E\u{e000}\u{10fffd}", &fonts).is_none());
 }
 
 #[tokio::test]
-async fn a_show_has_its_own_picture_else_that_of_its_station_else_one_that_is_drawn() {
+async fn a_show_has_its_own_picture_else_that_of_its_station_else_a_drawn_one() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("logo.png"), PNG).unwrap();
     std::fs::write(folder.path().join("photo.jpg"), JPEG).unwrap();
@@ -66,9 +66,9 @@ async fn a_show_has_its_own_picture_else_that_of_its_station_else_one_that_is_dr
     let large = pictures.of_show(&none.shows[0], &none, Size::Feed).await.unwrap();
     assert_eq!(header(&large.bytes), (1400, 1400, 8, 2));
     let unfetched = configured(folder.path(), "", ", artwork: \"http://127.0.0.1:9/x.png\"");
-    assert_eq!(shown(&unfetched).await, drawn, "until it was fetched");
+    assert_eq!(shown(&unfetched).await, drawn, "until it is fetched");
 
-    // What was right when the YAML was read may not be so now.
+    // The files change after the YAML was read.
     std::fs::remove_file(folder.path().join("logo.png")).unwrap();
     assert_eq!(shown(&station).await, drawn);
     std::fs::write(folder.path().join("photo.jpg"), "<html>").unwrap();
@@ -78,7 +78,7 @@ async fn a_show_has_its_own_picture_else_that_of_its_station_else_one_that_is_dr
 }
 
 #[tokio::test]
-async fn a_cover_is_no_larger_than_every_recording_can_carry() {
+async fn a_picture_that_is_too_large_is_no_cover() {
     let folder = tempfile::tempdir().unwrap();
     let pictures = Pictures::new(folder.path());
     let drawn = configured(folder.path(), "", "");
