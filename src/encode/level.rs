@@ -1,13 +1,14 @@
-//! How loud a station is, for a meter that moves during the recording.
+//! The level meter: measures how loud a station is while somebody looks.
 //!
-//! One decoder gets the stretches of tape as they come and gives samples back for as long as somebody looks.
+//! One decoder gets the stretches of tape as they come, and returns samples.
 //!
 //! Invariants:
-//! - a meter has one decoder at most, and starts one at most every [`PAUSE`], whatever the sound is like. So while the
-//!   sound stays in one format, a meter starts no process;
-//! - a decoder that dies or hangs is told of, and followed by another one;
-//! - what the decoder is too slow for is left out, so that a meter holds little and never lags far behind;
-//! - a meter that is dropped leaves nothing.
+//! - a meter has at most one decoder, and starts at most one in [`PAUSE`]. While the sound stays in one format, it
+//!   starts no further process;
+//! - a decoder that dies or hangs is logged and replaced;
+//! - stretches that come too fast for the decoder are skipped, so that a meter needs little memory and never lags far
+//!   behind;
+//! - dropping a meter ends its task and its decoder.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,20 +29,20 @@ use crate::config::Encoding;
 use crate::model::{AsCause as _, Cause, Codec, StationId};
 use crate::tape::Sound;
 
-/// The format that is decoded to: good enough for a meter.
+/// The format of the samples: low, but good enough for a meter.
 const COARSE: Encoding = Encoding { codec: Codec::Mp3, bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
-/// Samples of a level: a tenth of a second.
-const TENTH: usize = 800;
-/// The most levels that are held for whoever looks: a minute.
-const MOST: usize = 600;
-/// The most stretches that wait for the decoder.
+/// How many samples make one level: a tenth of a second.
+const SAMPLES_PER_LEVEL: usize = 800;
+/// The greatest number of levels that wait for somebody who looks: a minute.
+const MOST_LEVELS: usize = 600;
+/// The greatest number of stretches that wait for the decoder.
 const QUEUE: usize = 16;
-/// A decoder that has got sound and gives nothing back for this long hangs.
+/// How long after it got sound a decoder that returns no samples counts as hanging.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
-/// A decoder is started this long after the one before it, or later.
+/// The least time between the starts of two decoders.
 const PAUSE: Duration = Duration::from_secs(30);
 
-/// A meter of one station.
+/// The level meter of one station.
 #[derive(Debug)]
 pub struct LevelMeter {
     sounds: mpsc::Sender<Sound>,
@@ -49,19 +50,19 @@ pub struct LevelMeter {
     _stop: DropGuard,
 }
 
-/// What is known of the sound.
+/// The levels of the sound.
 #[derive(Debug, Default)]
 struct Measured {
-    /// What nobody has looked at yet.
+    /// The levels since the last call of [`LevelMeter::levels`].
     fresh: Vec<f32>,
-    /// What was looked at last.
-    shown: Vec<f32>,
-    /// How many decoders have failed since there was a level.
+    /// The levels that the last call returned.
+    returned: Vec<f32>,
+    /// How many decoders have failed since the last level.
     failures: u32,
 }
 
 impl LevelMeter {
-    /// A meter of `station`, whose decoder starts with the first stretch.
+    /// Starts the meter of `station`. Its decoder starts with the first stretch.
     pub fn start(station: StationId, environment: &Environment) -> Self {
         let (sender, sounds) = mpsc::channel(QUEUE);
         let measured = Arc::<Mutex<Measured>>::default();
@@ -72,19 +73,19 @@ impl LevelMeter {
         Self { sounds: sender, measured, _stop: stop.drop_guard() }
     }
 
-    /// Hands on the next stretch of tape; too many at once are left out.
-    pub fn hear(&self, sound: Sound) {
+    /// Measures the next stretch of tape. Skips it if too many wait already.
+    pub fn push(&self, sound: Sound) {
         let _ = self.sounds.try_send(sound);
     }
 
-    /// The loudest sample of each tenth of a second that was decoded since the last call, 1.0 being full scale. If that
-    /// is none, what the last call gave; empty if nothing can be decoded.
+    /// Returns the loudest sample of each tenth of a second that was decoded since the last call; 1.0 is full scale. If
+    /// nothing was, returns what the last call returned. Empty if nothing can be decoded.
     pub fn levels(&self) -> Vec<f32> {
         let mut measured = lock(&self.measured);
         if !measured.fresh.is_empty() {
-            measured.shown = std::mem::take(&mut measured.fresh);
+            measured.returned = std::mem::take(&mut measured.fresh);
         }
-        measured.shown.clone()
+        measured.returned.clone()
     }
 }
 
@@ -92,7 +93,7 @@ fn lock(measured: &Mutex<Measured>) -> MutexGuard<'_, Measured> {
     measured.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Measures what comes, by one decoder after another.
+/// Measures the stretches that come, by one decoder after another.
 async fn measure(
     station: StationId,
     mut sounds: mpsc::Receiver<Sound>,
@@ -103,14 +104,14 @@ async fn measure(
     while let Some(first) = next {
         let started = clock.monotonic();
         next = match decode(first, &mut sounds, &measured, &clock).await {
-            Ok(other) => Some(other),
+            Ok(next) => Some(next),
             Err(cause) => {
                 let failures = lock(&measured).failures + 1;
                 *lock(&measured) = Measured { failures, ..Measured::default() };
                 if failures == 1 {
-                    warn!(%station, %cause, "its level cannot be measured; trying again");
+                    warn!(%station, %cause, "the level of a station cannot be measured; trying again");
                 } else {
-                    debug!(%station, %cause, failures, "its level still cannot be measured");
+                    debug!(%station, %cause, failures, "the level of a station still cannot be measured");
                 }
                 None
             }
@@ -125,7 +126,7 @@ async fn measure(
     }
 }
 
-/// Has `first` and what follows decoded. Returns the first stretch that takes another decoder.
+/// Decodes `first` and what follows. Returns the first stretch that needs another decoder.
 async fn decode(
     first: Sound,
     sounds: &mut mpsc::Receiver<Sound>,
@@ -134,15 +135,15 @@ async fn decode(
 ) -> Result<Sound, Cause> {
     let failed = |error: EncodeError| error.as_cause();
     let (mut decoder, input, mut samples) = Decoder::start_live(&first.reel, COARSE, clock).map_err(failed)?;
-    let owes = AtomicBool::new(false);
+    let samples_due = AtomicBool::new(false);
     let ended = tokio::select! {
-        poured = pour(first, sounds, input, &owes, clock) => poured,
-        heard = hear(&mut samples, measured, &owes, clock) => heard.map(|()| None),
+        poured = pour(first, sounds, input, &samples_due, clock) => poured,
+        read = read_levels(&mut samples, measured, &samples_due, clock) => read.map(|()| None),
     };
     match ended {
-        Ok(Some(other)) => {
+        Ok(Some(next)) => {
             decoder.stop().await;
-            Ok(other)
+            Ok(next)
         }
         Ok(None) => Err(decoder.finish().await),
         Err(error) => {
@@ -152,24 +153,24 @@ async fn decode(
     }
 }
 
-/// Pours `sound` and what follows into a decoder, which `owes` samples for it. Returns the first stretch that takes
-/// another decoder; `None` if this one takes no more.
+/// Pours `sound` and what follows into a decoder, and sets `samples_due` each time. Returns the first stretch that
+/// needs another decoder; `None` if this decoder accepts no more.
 async fn pour(
     mut sound: Sound,
     sounds: &mut mpsc::Receiver<Sound>,
     input: Option<ChildStdin>,
-    owes: &AtomicBool,
+    samples_due: &AtomicBool,
     clock: &SharedClock,
 ) -> Result<Option<Sound>, EncodeError> {
     let Some(mut input) = input else { return Ok(None) };
     let reel = Arc::clone(&sound.reel);
-    let of_init = Arc::clone(&reel);
-    let init = blocking(move || of_init.read_init()).await?;
-    let mut takes = write(&mut input, &init, clock).await?;
-    while takes {
+    let init_reel = Arc::clone(&reel);
+    let init = blocking(move || init_reel.read_init()).await?;
+    let mut accepts = write(&mut input, &init, clock).await?;
+    while accepts {
         let bytes = blocking(move || sound.read()).await?;
-        owes.store(true, Ordering::Relaxed);
-        takes = write(&mut input, frames_of(&bytes, reel.container), clock).await?;
+        samples_due.store(true, Ordering::Relaxed);
+        accepts = write(&mut input, frames_of(&bytes, reel.container), clock).await?;
         match sounds.recv().await {
             Some(next) if next.reel.continues(&reel) => sound = next,
             other => return Ok(other),
@@ -178,38 +179,38 @@ async fn pour(
     Ok(None)
 }
 
-/// Measures what a decoder gives back, until its end.
-async fn hear(
+/// Measures the samples of a decoder until its end, and clears `samples_due`. Fails if samples are due for too long.
+async fn read_levels(
     samples: &mut Samples,
     measured: &Mutex<Measured>,
-    owes: &AtomicBool,
+    samples_due: &AtomicBool,
     clock: &SharedClock,
 ) -> Result<(), EncodeError> {
-    let mut heard = Vec::new();
+    let mut unmeasured = Vec::new();
     loop {
         let Ok(more) = clock.timeout(HANGS_AFTER, samples.next_frames(u64::MAX)).await else {
-            if owes.load(Ordering::Relaxed) {
+            if samples_due.load(Ordering::Relaxed) {
                 return Err(EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() });
             }
-            // The station is silent.
+            // No sound comes from the station.
             continue;
         };
         let Some(more) = more? else { return Ok(()) };
-        owes.store(false, Ordering::Relaxed);
+        samples_due.store(false, Ordering::Relaxed);
         let (samples, _) = more.as_chunks::<4>();
-        heard.extend(samples.iter().map(|sample| f32::from_le_bytes(*sample).abs()));
-        let whole = heard.len() - heard.len() % TENTH;
+        unmeasured.extend(samples.iter().map(|sample| f32::from_le_bytes(*sample).abs()));
+        let whole = unmeasured.len() - unmeasured.len() % SAMPLES_PER_LEVEL;
         let mut measured = lock(measured);
         measured.failures = 0;
-        measured.fresh.extend(heard.chunks_exact(TENTH).map(loudest));
-        heard.drain(..whole);
-        let surplus = measured.fresh.len().saturating_sub(MOST);
+        measured.fresh.extend(unmeasured.chunks_exact(SAMPLES_PER_LEVEL).map(loudest));
+        unmeasured.drain(..whole);
+        let surplus = measured.fresh.len().saturating_sub(MOST_LEVELS);
         measured.fresh.drain(..surplus);
     }
 }
 
-fn loudest(part: &[f32]) -> f32 {
-    part.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0)
+fn loudest(samples: &[f32]) -> f32 {
+    samples.iter().copied().filter(|level| level.is_finite()).fold(0.0, f32::max).min(1.0)
 }
 
 #[cfg(test)]
@@ -225,13 +226,13 @@ mod tests {
     use crate::model::Container;
     use crate::tape::Reel;
 
-    /// Two seconds at half of full scale, two of silence.
+    /// The options of ffmpeg for two seconds at half of full scale and two seconds of silence.
     const SOUND: &str = "-nostdin -v error -f lavfi -i aevalsrc=0.5*sin(2*PI*440*t)*lt(t\\,2):d=4:s=48000 \
                          -c:a libmp3lame -b:a 128k -write_xing 0 -id3v2_version 0 -f mp3 pipe:1";
-    /// More than any machine needs.
+    /// How long the test waits before it fails.
     const PATIENCE: Duration = Duration::from_secs(60);
 
-    /// A meter, its clock, which stands still however long the decoder takes, and a folder for reels.
+    /// A meter, its simulated clock, which stands still while the decoder works, and a folder for reels.
     struct Bench {
         clock: Arc<SimulatedClock>,
         environment: Environment,
@@ -247,7 +248,7 @@ mod tests {
             Self { clock, environment, meter, folder: tempfile::tempdir().unwrap() }
         }
 
-        /// A reel of `bytes`, as one stretch.
+        /// Writes a reel of `bytes`. Returns all of it as one stretch.
         fn reel(&self, name: &str, container: Container, bytes: &[u8]) -> Sound {
             let path = self.folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
@@ -263,7 +264,7 @@ mod tests {
             }
         }
 
-        /// Drops the meter. All that it had started ends.
+        /// Drops the meter, and waits until everything that it has started ends.
         async fn end(self) {
             drop(self.meter);
             self.environment.tasks.close();
@@ -280,50 +281,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_meter_shows_the_level_of_what_it_gets() {
+    async fn a_meter_returns_the_levels_of_the_sound_that_it_gets() {
         let bench = Bench::new();
         let whole = bench.reel("a", Container::Mp3, &mp3().await);
         for part in 0..4 {
-            bench.meter.hear(Sound { offset: whole.length / 4 * part, length: whole.length / 4, ..whole.clone() });
+            bench.meter.push(Sound { offset: whole.length / 4 * part, length: whole.length / 4, ..whole.clone() });
         }
-        // The last frames wait in the decoder for those that follow.
+        // The decoder holds the last frames until more follow.
         bench.until("levels", |measured| measured.fresh.len() >= 37).await;
         let levels = bench.meter.levels();
         assert!((37..=42).contains(&levels.len()), "{levels:?}");
         assert!(levels[1..19].iter().all(|level| (0.4..0.6).contains(level)), "{levels:?}");
         assert!(levels[22..37].iter().all(|level| *level < 0.01), "{levels:?}");
-        assert_eq!(bench.meter.levels(), levels, "nothing came since");
+        assert_eq!(bench.meter.levels(), levels, "no sound has come since");
         bench.end().await;
     }
 
     #[tokio::test]
     async fn a_decoder_that_dies_or_hangs_is_followed_by_another_after_a_pause() {
         let bench = Bench::new();
-        // ffmpeg gives this up at once, and looks for a frame in that for as long as it comes.
-        let deadly = bench.reel("dies", Container::Wav, &[7; 4096]);
-        let useless = bench.reel("hangs", Container::Mp3, &[7; 4096]);
-        bench.meter.hear(deadly.clone());
-        bench.until("one died", |measured| measured.failures == 1).await;
+        // ffmpeg rejects invalid WAV at once, and searches invalid MP3 for a frame without end.
+        let fatal = bench.reel("dies", Container::Wav, &[7; 4096]);
+        let endless = bench.reel("hangs", Container::Mp3, &[7; 4096]);
+        bench.meter.push(fatal.clone());
+        bench.until("one decoder died", |measured| measured.failures == 1).await;
         for _ in 0..2 * QUEUE {
-            bench.meter.hear(deadly.clone());
+            bench.meter.push(fatal.clone());
         }
         bench.clock.advance(PAUSE / 2).await;
-        assert_eq!(bench.meter.sounds.capacity(), 0, "it pauses, and takes nothing");
+        assert_eq!(bench.meter.sounds.capacity(), 0, "the meter pauses and reads nothing");
         bench.clock.advance(PAUSE / 2).await;
-        bench.until("another died", |measured| measured.failures == 2).await;
+        bench.until("another decoder died", |measured| measured.failures == 2).await;
 
         bench.clock.advance(PAUSE).await;
-        bench.meter.hear(useless);
+        bench.meter.push(endless);
         let system = SystemClock::shared();
         while lock(&bench.meter.measured).failures < 3 {
-            assert!(system.monotonic() < PATIENCE, "one hangs for ever");
+            assert!(system.monotonic() < PATIENCE, "the decoder hangs and is not replaced");
             system.sleep(Duration::from_millis(10)).await;
             bench.clock.advance(Duration::from_secs(1)).await;
         }
         assert_eq!(bench.meter.levels(), Vec::<f32>::new());
 
         bench.clock.advance(PAUSE).await;
-        bench.meter.hear(bench.reel("good", Container::Mp3, &mp3().await));
+        bench.meter.push(bench.reel("good", Container::Mp3, &mp3().await));
         bench.until("levels", |measured| measured.fresh.len() >= 30 && measured.failures == 0).await;
         bench.end().await;
     }
