@@ -1,15 +1,15 @@
-//! Ranges: which part of a file a request asks for (RFC 9110 section 14).
+//! Ranges: the part of a file that a request asks for (RFC 9110 section 14).
 
 use std::ops::RangeInclusive;
 
 use axum::http::header::{HeaderValue, RANGE};
 use axum::http::{HeaderMap, Method};
 
-/// What a request asks for of a file.
+/// The part of a file that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Requested {
-    /// The whole file. Also if the range is invalid or has an unknown unit, which must be ignored (section 14.2), or if
-    /// it has several parts that do not join, which may be ignored.
+    /// The whole file. Also if the range is invalid or has an unknown unit, and so must be ignored (section 14.2), or
+    /// if it has several parts with gaps in between, and so may be ignored.
     Whole,
     /// One part, which exists.
     Part(RangeInclusive<u64>),
@@ -17,8 +17,8 @@ pub enum Requested {
     Beyond,
 }
 
-/// Rewrites the range of a request for a file of `bytes` bytes so that tower-http answers correctly: for one part that
-/// exists, for something beyond the end, or for the whole file.
+/// Rewrites the range of a request for a file of `bytes` bytes into a form that tower-http answers correctly: one part
+/// that exists, one part beyond the end, or no range for the whole file.
 pub fn normalise(method: &Method, headers: &mut HeaderMap, bytes: u64) {
     let range = match requested(method, headers, bytes) {
         Requested::Whole => None,
@@ -31,16 +31,16 @@ pub fn normalise(method: &Method, headers: &mut HeaderMap, bytes: u64) {
     }
 }
 
-/// Returns what a request asks for of a file of `bytes` bytes.
+/// Returns the part of a file of `bytes` bytes that a request asks for.
 pub fn requested(method: &Method, headers: &HeaderMap, bytes: u64) -> Requested {
     let mut values = headers.get_all(RANGE).iter();
-    // Ranges count for GET alone, and an empty file has no part.
+    // Only GET has ranges, and an empty file has no parts.
     let (Some(range), None, &Method::GET, 1..) = (values.next(), values.next(), method, bytes) else {
         return Requested::Whole;
     };
-    let Some(mut there) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Requested::Whole };
-    there.sort_unstable_by_key(|part| *part.start());
-    let joined = there.into_iter().try_fold(None, |sum: Option<RangeInclusive<u64>>, part| match sum {
+    let Some(mut parts) = range.to_str().ok().and_then(|range| parts(range, bytes)) else { return Requested::Whole };
+    parts.sort_unstable_by_key(|part| *part.start());
+    let joined = parts.into_iter().try_fold(None, |sum: Option<RangeInclusive<u64>>, part| match sum {
         None => Some(Some(part)),
         Some(sum) if *part.start() <= sum.end().saturating_add(1) => {
             Some(Some(*sum.start()..=*sum.end().max(part.end())))
@@ -95,12 +95,12 @@ fn number(digits: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn of(range: &str, bytes: u64) -> Requested {
+    fn requested_by(range: &str, bytes: u64) -> Requested {
         requested(&Method::GET, &HeaderMap::from_iter([(RANGE, range.parse().unwrap())]), bytes)
     }
 
     #[test]
-    fn one_part_is_a_part_however_it_is_written() {
+    fn a_range_that_makes_one_part_is_recognised_in_every_form() {
         for (range, part) in [
             ("bytes=0-0", 0..=0),
             ("Bytes=0-10", 0..=10),
@@ -117,7 +117,7 @@ mod tests {
             ("bytes=5-9,0-4", 0..=9),
             ("bytes=0-50,10-20,-60", 0..=99),
         ] {
-            assert_eq!(of(range, 100), Requested::Part(part), "{range}");
+            assert_eq!(requested_by(range, 100), Requested::Part(part), "{range}");
         }
     }
 
@@ -140,9 +140,9 @@ mod tests {
             "",
             "bytes=0-1,5-6",
         ] {
-            assert_eq!(of(range, 100), Requested::Whole, "{range}");
+            assert_eq!(requested_by(range, 100), Requested::Whole, "{range}");
         }
-        assert_eq!(of("bytes=-5", 0), Requested::Whole);
+        assert_eq!(requested_by("bytes=-5", 0), Requested::Whole);
         let headers = HeaderMap::from_iter([(RANGE, "bytes=0-1".parse().unwrap())]);
         assert_eq!(requested(&Method::HEAD, &headers, 100), Requested::Whole);
     }
@@ -151,7 +151,7 @@ mod tests {
     fn a_range_beyond_the_end_is_recognised() {
         for range in ["bytes=100-", "bytes=100-200", "bytes=-0", "bytes=200-300,400-", "bytes=99999999999999999999999-"]
         {
-            assert_eq!(of(range, 100), Requested::Beyond, "{range}");
+            assert_eq!(requested_by(range, 100), Requested::Beyond, "{range}");
         }
     }
 }
