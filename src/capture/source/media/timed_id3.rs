@@ -1,7 +1,7 @@
-//! What plays, as a segment says it in ID3 tags: in a stream of its own beside the sound, in boxes, or between the frames
-//! of packed audio (RFC 8216 section 3.4).
+//! Titles that a segment carries as timed ID3: in an elementary stream of their own, in boxes, or between the frames of
+//! packed audio (RFC 8216 section 3.4).
 //!
-//! The sound is not touched. Nothing here trusts a byte: hostile input gives no title, and few of bounded length.
+//! The sound is not changed. Hostile input yields only a few titles of bounded length.
 
 mod emsg;
 mod tag;
@@ -19,7 +19,7 @@ use crate::model::Container;
 
 pub use self::tag::TimedTitle;
 
-/// The titles in a whole segment of `container`, in the order in which they stand in it. `init` is its initialisation
+/// Returns the titles in a whole segment of `container`, in their order in the segment. `init` is its initialisation
 /// section (`EXT-X-MAP`).
 pub fn titles(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Vec<TimedTitle> {
     match container {
@@ -33,7 +33,7 @@ pub fn titles(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Vec<Ti
     }
 }
 
-/// Titles between frames: each counts from the frame after it.
+/// Returns the titles between frames. Each counts from the frame after it.
 fn packed(mut bytes: &[u8], coding: Coding) -> Vec<TimedTitle> {
     let mut titles = Vec::new();
     let mut played = PlayTime::default();
@@ -46,8 +46,8 @@ fn packed(mut bytes: &[u8], coding: Coding) -> Vec<TimedTitle> {
             played.add(header.samples.into(), header.format.rate);
             header.length
         } else {
-            let next = |byte: &u8| *byte == coding.sync || *byte == b'I';
-            bytes.iter().skip(1).position(next).map_or(bytes.len(), |at| at + 1)
+            let may_begin = |byte: &u8| *byte == coding.sync || *byte == b'I';
+            bytes.iter().skip(1).position(may_begin).map_or(bytes.len(), |at| at + 1)
         };
         bytes = bytes.get(length..).unwrap_or_default();
     }

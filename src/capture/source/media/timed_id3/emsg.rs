@@ -1,5 +1,5 @@
-//! Titles in fragmented MP4: event message boxes (ISO/IEC 23009-1, 5.10.3.3) that hold tags (AOM, *Carriage of ID3 Timed
-//! Metadata in the Common Media Application Format*).
+//! Titles in fragmented MP4: event message boxes (ISO/IEC 23009-1, 5.10.3.3) that contain ID3 tags (AOM, *Carriage of
+//! ID3 Timed Metadata in the Common Media Application Format*).
 
 use chrono::TimeDelta;
 
@@ -7,12 +7,12 @@ use super::super::fields::{be32, be64, byte};
 use super::super::fmp4::{Track, atoms};
 use super::tag::{self, MOST_TITLES, TimedTitle};
 
-/// What says that the message is a tag: AOM's name, and the one that Apple used before.
+/// The schemes of messages that are ID3 tags: that of AOM, and the older one of Apple.
 const SCHEMES: [&[u8]; 2] = [b"https://aomedia.org/emsg/ID3", b"https://developer.apple.com/streaming/emsg-id3"];
-/// The version and flags of a box.
+/// The length of the version and flags of a box, in bytes.
 const FLAGS: usize = 4;
 
-/// The titles in a whole segment. `init` is its initialisation section.
+/// Returns the titles in a whole segment. `init` is its initialisation section.
 pub(super) fn titles(segment: &[u8], init: Option<&[u8]>) -> Vec<TimedTitle> {
     let track = init.and_then(Track::read).or_else(|| Track::read(segment));
     let begins = track.and_then(|track| nanoseconds(track.begins(segment)?, track.timescale));
@@ -20,16 +20,17 @@ pub(super) fn titles(segment: &[u8], init: Option<&[u8]>) -> Vec<TimedTitle> {
     messages.flat_map(|message| tag::titles(message.tags, message.after(begins))).take(MOST_TITLES).collect()
 }
 
-/// A message.
+/// An event message.
 struct Message<'a> {
-    /// Nanoseconds on the clock of the movie, or since the segment began.
+    /// Nanoseconds. `None` if the time scale is zero.
     time: Option<i128>,
+    /// Whether `time` is on the clock of the movie; otherwise it is since the begin of the segment.
     is_absolute: bool,
     tags: &'a [u8],
 }
 
 impl<'a> Message<'a> {
-    /// Reads a box of version 0 or 1; `None` if its message is no tag.
+    /// Reads a box of version 0 or 1. `None` if its message is no ID3 tag.
     fn read(body: &'a [u8]) -> Option<Self> {
         let (scheme, time, is_absolute, tags);
         match byte(body, 0)? {
@@ -53,7 +54,8 @@ impl<'a> Message<'a> {
         SCHEMES.contains(&scheme).then_some(Self { time, is_absolute, tags })
     }
 
-    /// How long after the segment began, which was at `begins` on the clock of the movie, it counts.
+    /// Returns how long after the begin of the segment the message counts. The segment begins at `begins` on the clock
+    /// of the movie. `None` if that is not known.
     fn after(&self, begins: Option<i128>) -> Option<TimeDelta> {
         let begins = if self.is_absolute { begins? } else { 0 };
         let after = self.time?.checked_sub(begins)?;
@@ -61,7 +63,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// The text that ends with a zero byte, and what follows it.
+/// Returns the text that ends with a zero byte, and the bytes after it. `None` if there is no zero byte.
 fn text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().position(|byte| *byte == 0)?;
     Some((bytes.get(..end)?, bytes.get(end + 1..)?))

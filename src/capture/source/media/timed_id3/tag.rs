@@ -1,8 +1,8 @@
 //! The title in an ID3v2 tag (id3.org, `ID3v2.3.0` and `ID3v2.4.0` structure and native frames).
 //!
-//! The crate `id3` decodes the text of a frame. It does not get whole tags of strangers: it reserves as much memory as a
-//! frame claims to have, unpacks frames without a bound that suits a stream, and compares each frame with all others.
-//! So the frames are found here, and it gets one at a time, of bounded length.
+//! The crate `id3` decodes the text of a frame. It must not get whole tags of a station: it reserves as much memory as
+//! a frame claims to need, unpacks frames with too high a bound, and compares each frame with all others. So the frames
+//! are found here, and the crate gets one at a time, of bounded length.
 
 use std::io::Cursor;
 
@@ -13,15 +13,15 @@ use super::super::fields::{array, be32};
 use super::super::id3_tag;
 use crate::base::id3v2::{HEADER, synchsafe};
 
-/// Of one segment, so many titles are read, and some more that stand in its last tags.
+/// How many titles of one segment are read; a few more if they are in its last tags.
 pub(super) const MOST_TITLES: usize = 16;
-/// The longest frame of text that is read.
+/// The longest frame that is read, in bytes.
 const LONGEST_FRAME: usize = 4 << 10;
-/// Of one tag, so many frames are read.
+/// How many frames of one tag are read.
 const MOST_FRAMES: usize = 16;
-/// The frames with the title and the artist (section 4.2.1), with any text under any name (4.2.6) and any address (4.3.2).
+/// The frames with title and artist (section 4.2.1), a text with a name (4.2.6), and an address with a name (4.3.2).
 const WANTED: [&[u8; 4]; 4] = [b"TIT2", b"TPE1", b"TXXX", b"WXXX"];
-/// The names under which stations write what ICY calls the title, in small letters.
+/// The names, in lower case, under which stations write the title that ICY has.
 const NAMES: [&str; 2] = ["streamtitle", "title"];
 const UNSYNCHRONISED: u8 = 0x80;
 const EXTENDED: u8 = 0x40;
@@ -29,14 +29,14 @@ const EXTENDED: u8 = 0x40;
 /// A title that a segment carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimedTitle {
-    /// How long after the first sample of the segment it begins to count, as its time stamp says; `None` if that cannot
-    /// be told. Negative if it began before.
+    /// How long after the first sample of the segment the title begins, by its time stamp. Negative if it begins before
+    /// the segment. `None` if that is not known.
     pub after: Option<TimeDelta>,
-    /// The station's words, `Artist - Title` if both are known: hostile text, never empty.
+    /// The text of the station, `Artist - Title` if both are known. Untrusted, and never empty.
     pub text: String,
 }
 
-/// The titles in the tags that `bytes` begin with, one after another, which all count from `after` on.
+/// Returns the titles in the tags with which `bytes` begin. All begin at `after`.
 pub(super) fn titles(mut bytes: &[u8], after: Option<TimeDelta>) -> Vec<TimedTitle> {
     let mut titles = Vec::new();
     while titles.len() < MOST_TITLES
@@ -49,11 +49,11 @@ pub(super) fn titles(mut bytes: &[u8], after: Option<TimeDelta>) -> Vec<TimedTit
     titles
 }
 
-/// The title in one whole tag.
+/// Returns the title in one whole tag. `None` if it has none.
 fn title(tag: &[u8]) -> Option<String> {
     let [_, _, _, major @ 3..=4, _, flags, ..] = array::<HEADER>(tag, 0)? else { return None };
     let body = tag.get(HEADER..)?;
-    // Before version 2.4, the lengths of frames count what comes of it.
+    // Before version 2.4, the lengths of frames do not include unsynchronisation.
     let whole = (major == 3 && flags & UNSYNCHRONISED != 0).then(|| synchronised(body));
     let mut frames = whole.as_deref().unwrap_or(body);
     if flags & EXTENDED != 0 {
@@ -76,10 +76,10 @@ fn title(tag: &[u8]) -> Option<String> {
     }
 }
 
-/// `text` without what pads it, in one line of several values; `None` if nothing is left.
+/// Returns `text` without padding, its values joined by slashes. `None` if nothing is left.
 fn words(text: &str) -> Option<String> {
     let text = text.trim_matches(|c: char| c == '\0' || c.is_whitespace());
-    // Zero bytes separate values, as slashes do before version 2.4, which the crate has made zero bytes of.
+    // Zero bytes separate values. Before version 2.4 slashes do, and the crate replaces them by zero bytes.
     (!text.is_empty()).then(|| text.replace('\0', "/"))
 }
 
@@ -88,19 +88,20 @@ fn is_title(description: &str) -> bool {
     NAMES.iter().any(|name| description.eq_ignore_ascii_case(name))
 }
 
-/// Undoes the unsynchronisation of a tag (`ID3v2.3.0`, section 5): a zero byte was put after each byte of ones.
+/// Undoes the unsynchronisation of a tag (`ID3v2.3.0`, section 5), which puts a zero byte after each byte 0xff.
 fn synchronised(body: &[u8]) -> Vec<u8> {
     let mut before = 0;
     let stays = |byte: &u8| std::mem::replace(&mut before, *byte) != 0xff || *byte != 0;
     body.iter().copied().filter(stays).collect()
 }
 
-/// The length of the extended header (section 3.2 of both): version 2.3 does not count the length itself.
+/// Returns the length of the extended header (section 3.2 of both versions). In version 2.3, the length does not
+/// include itself.
 fn extended_header(frames: &[u8], major: u8) -> Option<usize> {
     if major == 3 { usize::try_from(be32(frames, 0)?).ok()?.checked_add(4) } else { synchsafe(array(frames, 0)?) }
 }
 
-/// The contents of those of `frames` in which a title may be, with the name of each.
+/// Returns the ids and contents of the `frames` that may have a title.
 fn wanted(mut frames: &[u8], major: u8) -> impl Iterator<Item = (&'static [u8; 4], Content)> {
     std::iter::from_fn(move || {
         loop {
@@ -113,7 +114,7 @@ fn wanted(mut frames: &[u8], major: u8) -> impl Iterator<Item = (&'static [u8; 4
             }
             let frame = frames.get(..length.checked_add(HEADER)?)?;
             frames = frames.get(frame.len()..)?;
-            // Compressed, encrypted, in a group: nobody needs that for a title.
+            // A title need not be compressed, encrypted, or in a group.
             let plain = flags & if major == 3 { 0xe0 } else { 0x4c } == 0;
             let Some(id) = WANTED.into_iter().find(|wanted| **wanted == id) else { continue };
             if !plain || length > LONGEST_FRAME {
@@ -126,7 +127,8 @@ fn wanted(mut frames: &[u8], major: u8) -> impl Iterator<Item = (&'static [u8; 4
     })
 }
 
-/// The content of one frame, which is no longer than [`LONGEST_FRAME`]; `None` if its text is in no known encoding.
+/// Returns the content of one frame, which is no longer than [`LONGEST_FRAME`]. `None` if the encoding of its text is
+/// unknown.
 fn content(frame: &[u8], major: u8) -> Option<Content> {
     let length = u16::try_from(frame.len()).ok()?;
     let [high, low] = [length >> 7, length & 0x7f].map(|bits| u8::try_from(bits).unwrap_or_default());
@@ -139,7 +141,7 @@ fn content(frame: &[u8], major: u8) -> Option<Content> {
 mod tests {
     use super::*;
 
-    /// A tag of version 2.`major` with these frames.
+    /// Returns a tag of version 2.`major` with these frames.
     fn tag(major: u8, flags: u8, frames: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
         let body: Vec<u8> = frames.iter().flat_map(|(id, content)| frame(**id, major, content)).collect();
         let body = if flags & UNSYNCHRONISED == 0 { body } else { unsynchronised(&body) };
@@ -182,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_title_under_another_name_counts_if_there_is_no_other_title() {
+    fn a_stream_title_in_a_named_frame_counts_if_there_is_no_other_title() {
         let text: (&[u8; 4], &[u8]) = (b"TXXX", b"\x03StreamTitle\0Artist - Title\0");
         let link: (&[u8; 4], &[u8]) = (b"WXXX", b"\0streamtitle\0The News");
         let other: (&[u8; 4], &[u8]) = (b"TXXX", b"\x03adId\0 4711");
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_cannot_be_read_cost_no_title() {
+    fn a_title_is_read_although_other_frames_cannot_be() {
         let name: (&[u8; 4], &[u8]) = (b"TIT2", b"\x03Song");
         let picture = vec![0; 100_000];
         assert_eq!(title(&tag(4, 0, &[(b"APIC", &picture), name])).unwrap(), "Song");
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_tag_claims_is_not_believed() {
+    fn a_frame_that_is_torn_packed_long_or_behind_many_others_gives_no_title() {
         let mut claims = tag(3, 0, &[(b"TIT2", b"\x03Song")]);
         claims[14..18].fill(0xff);
         assert_eq!(title(&claims), None, "four gibibytes");

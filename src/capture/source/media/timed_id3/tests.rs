@@ -1,4 +1,4 @@
-//! Segments that say what plays in them, byte by byte.
+//! Tests of titles in segments, which are built byte by byte.
 
 use id3::{TagLike as _, Version};
 
@@ -16,8 +16,8 @@ fn tag(artist: &str, title: &str) -> Vec<u8> {
     bytes
 }
 
-/// The titles with the milliseconds after the first sample.
-fn told(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Vec<(Option<i64>, String)> {
+/// Reads the titles of a segment, each with the milliseconds after the first sample.
+fn read(container: Container, bytes: &[u8], init: Option<&[u8]>) -> Vec<(Option<i64>, String)> {
     let titles = titles(container, bytes, init).into_iter();
     titles.map(|title| (title.after.map(|after| after.num_milliseconds()), title.text)).collect()
 }
@@ -32,10 +32,10 @@ mod transport {
     const MAP: u16 = 0x100;
     const SOUND: u16 = 0x101;
     const TAGS: u16 = 0x102;
-    /// Half a second before the time stamps start anew.
+    /// Half a second before the time stamps wrap around.
     const BEGINS: u64 = (1 << 33) - SECOND / 2;
 
-    /// The packets of `pid` that carry `payload`, which begins in the first.
+    /// Returns the packets of `pid` that carry `payload`, which begins in the first.
     fn packets(pid: u16, payload: &[u8]) -> Vec<u8> {
         let packet = |(number, part): (usize, &[u8])| {
             let start = if number == 0 { 0x40 } else { 0 };
@@ -56,7 +56,7 @@ mod transport {
         packets(pid, &[&[0, table, 0xb0, length][..], header, entries, &[0; 4]].concat())
     }
 
-    /// The tables of a stream with sound, and, if `with_tags`, with tags.
+    /// Returns the tables of a stream with sound, and with tags if `with_tags`.
     fn tables(with_tags: bool) -> Vec<u8> {
         let other = [0x15, 0xe1, 0x03, 0xf0, 0x06, 0x26, 4, b'K', b'L', b'V', b'A'];
         let tags = [0x15, 0xe1, 0x02, 0xf0, 0x06, 0x26, 4, b'I', b'D', b'3', b' '];
@@ -92,7 +92,7 @@ mod transport {
         let long = "밤편지 ".repeat(40);
         let segment = [
             tables(true),
-            // It stands before the sound that it belongs to.
+            // This title comes before the sound to which it belongs.
             tagged(BEGINS + SECOND / 4, &tag("아이유", "좋은 날")),
             sound(BEGINS),
             sound(BEGINS + SECOND / 5),
@@ -104,7 +104,7 @@ mod transport {
             expected(1000, &format!("아이유 - {}", long.trim())),
             expected(-500, "Before - it"),
         ];
-        assert_eq!(told(Container::MpegTs, &segment.concat(), None), all);
+        assert_eq!(read(Container::MpegTs, &segment.concat(), None), all);
     }
 
     #[test]
@@ -115,20 +115,20 @@ mod transport {
         let twice = [&twice[..188], &twice[..188], &twice[188..]].concat();
         let segment = [tables(true), sound(BEGINS), twice, sound(BEGINS), tagged(BEGINS + SECOND, second)].concat();
         assert_eq!(
-            told(Container::MpegTs, &segment, None),
+            read(Container::MpegTs, &segment, None),
             [expected(0, &format!("A - {}", "long ".repeat(100).trim()))]
         );
         let torn =
             [tables(true), sound(BEGINS), tagged(BEGINS, first), tagged(BEGINS, &super::tag("B", "new"))].concat();
-        assert_eq!(told(Container::MpegTs, &torn, None), [expected(0, "B - new")]);
+        assert_eq!(read(Container::MpegTs, &torn, None), [expected(0, "B - new")]);
     }
 
     #[test]
-    fn what_no_table_calls_a_tag_is_none() {
+    fn a_stream_that_no_table_declares_as_tags_has_no_titles() {
         let segment = [tables(false), sound(BEGINS), tagged(BEGINS, &tag("A", "B"))].concat();
-        assert_eq!(told(Container::MpegTs, &segment, None), []);
+        assert_eq!(read(Container::MpegTs, &segment, None), []);
         let no_sound = [tables(true), tagged(BEGINS, &tag("A", "B"))].concat();
-        assert_eq!(told(Container::MpegTs, &no_sound, None), [expected(None, "A - B")]);
+        assert_eq!(read(Container::MpegTs, &no_sound, None), [expected(None, "A - B")]);
     }
 }
 
@@ -142,7 +142,7 @@ mod emsg {
         [&length, kind.as_bytes(), body].concat()
     }
 
-    /// An initialisation section with a track of sound that has 48 000 ticks per second.
+    /// Returns an initialisation section with a track of sound that has 48 000 ticks per second.
     fn init() -> Vec<u8> {
         let header = atom("tkhd", &[[0; 4], [0; 4], [0; 4], [0, 0, 0, 1]].concat());
         let media_header = atom("mdhd", &[[0; 4], [0; 4], [0; 4], 48_000_u32.to_be_bytes()].concat());
@@ -151,7 +151,7 @@ mod emsg {
         atom("moov", &atom("trak", &[header, media].concat()))
     }
 
-    /// A fragment that begins a hundred seconds after the start of the movie.
+    /// Returns a fragment that begins a hundred seconds after the start of the movie.
     fn fragment() -> Vec<u8> {
         let header = atom("tfhd", &[0, 0, 0, 0, 0, 0, 0, 1]);
         let time = atom("tfdt", &[&[1, 0, 0, 0][..], &4_800_000_u64.to_be_bytes()].concat());
@@ -179,24 +179,24 @@ mod emsg {
         ];
         let segment = segment.concat();
         let all = [expected(1500, "A - one"), expected(2250, "B - two"), expected(-1000, "C - three")];
-        assert_eq!(told(Container::Fmp4, &segment, Some(&init())), all);
+        assert_eq!(read(Container::Fmp4, &segment, Some(&init())), all);
         let without_clock = [expected(1500, "A - one"), expected(None, "B - two"), expected(None, "C - three")];
-        assert_eq!(told(Container::Fmp4, &segment, None), without_clock);
-        assert_eq!(told(Container::Fmp4, &[init(), segment].concat(), None), all, "with its own initialisation");
+        assert_eq!(read(Container::Fmp4, &segment, None), without_clock);
+        assert_eq!(read(Container::Fmp4, &[init(), segment].concat(), None), all, "with its own initialisation");
     }
 
     #[test]
-    fn a_clock_that_stands_still_or_overflows_says_no_time() {
+    fn a_message_whose_clock_stands_still_or_overflows_has_no_time() {
         let mut still = since_segment(1500, &tag("A", "one"));
         let rate = 8 + 4 + SCHEME.len();
         still[rate..rate + 4].fill(0);
-        assert_eq!(told(Container::Fmp4, &still, None), [expected(None, "A - one")]);
+        assert_eq!(read(Container::Fmp4, &still, None), [expected(None, "A - one")]);
         let far = [at(u64::MAX, SCHEME, &tag("A", "one")), fragment()].concat();
-        assert_eq!(told(Container::Fmp4, &far, Some(&init())), [expected(None, "A - one")]);
+        assert_eq!(read(Container::Fmp4, &far, Some(&init())), [expected(None, "A - one")]);
     }
 }
 
-/// ADTS frames of 1024 samples at 48 kHz.
+/// Returns `count` ADTS frames of 1024 samples at 48 kHz.
 fn frames(count: usize) -> Vec<u8> {
     [0xff, 0xf1, 0x4c, 0x80, 0x01, 0x5f, 0xfc, 0, 0, 0].repeat(count)
 }
@@ -206,13 +206,13 @@ fn between_the_frames_of_packed_audio_a_title_counts_from_the_next_frame_on() {
     let head = [timestamp_tag(7 * SECOND), tag("A", "one")].concat();
     let segment = [head, frames(375), tag("B", "two"), b"rubbish I".to_vec(), frames(10), tag("C", "three")];
     let all = [expected(0, "A - one"), expected(8000, "B - two"), expected(8213, "C - three")];
-    assert_eq!(told(Container::Adts, &segment.concat()[..], None), all);
-    assert_eq!(told(Container::Adts, &[timestamp_tag(0), frames(3)].concat(), None), []);
+    assert_eq!(read(Container::Adts, &segment.concat()[..], None), all);
+    assert_eq!(read(Container::Adts, &[timestamp_tag(0), frames(3)].concat(), None), []);
 }
 
 #[test]
-fn of_a_flood_of_titles_few_are_read() {
+fn a_bounded_number_of_titles_is_read() {
     let flood = tag("A", "title").repeat(1000);
-    let told = titles(Container::Adts, &[&frames(2), &flood[..], &frames(2)].concat(), None);
-    assert_eq!(told.len(), MOST_TITLES);
+    let read = titles(Container::Adts, &[&frames(2), &flood[..], &frames(2)].concat(), None);
+    assert_eq!(read.len(), MOST_TITLES);
 }

@@ -1,4 +1,4 @@
-//! Titles in a transport stream: an elementary stream of its own carries tags, each with the time stamp of its PES packet
+//! Titles in a transport stream: an elementary stream carries ID3 tags, each with the time stamp of its PES packet
 //! (Apple, *Timed Metadata for HTTP Live Streaming*).
 
 use bytes::Bytes;
@@ -10,17 +10,19 @@ use super::super::packets::{Packet, Packets};
 use super::super::tables::{Holds, Tables};
 use super::tag::{self, MOST_TITLES, TimedTitle};
 
-/// The tag that comes, and what came.
+/// Reads tags from the payloads of packets.
 #[derive(Debug, Default)]
 struct Tags {
-    /// The first bytes of a tag; no more than [`id3_tag`] waits for.
+    /// The first bytes of the next tag; bounded, because [`id3_tag`] bounds the length of a tag.
     begun: Vec<u8>,
-    stamp: Option<u64>,
+    /// The time stamp of the next tag.
+    timestamp: Option<u64>,
+    /// The titles so far with their time stamps.
     found: Vec<(Option<u64>, TimedTitle)>,
 }
 
 impl Tags {
-    /// Takes the payload of a packet.
+    /// Adds the payload of a packet, and reads the tags that are whole.
     fn push(&mut self, payload: &[u8], pes: Option<&PesStart<'_>>) {
         let bytes = pes.map_or(payload, |pes| pes.payload);
         if let Some(pes) = pes
@@ -28,14 +30,14 @@ impl Tags {
             && (self.begun.is_empty() || bytes.starts_with(b"ID3"))
         {
             self.begun.clear();
-            self.stamp = pes.stamp;
+            self.timestamp = pes.stamp;
         }
         self.begun.extend_from_slice(bytes);
         loop {
             match id3_tag::length(&self.begun) {
                 id3_tag::Tag::Whole(length) => {
                     let tag: Vec<u8> = self.begun.drain(..length).collect();
-                    self.found.extend(tag::titles(&tag, None).into_iter().map(|title| (self.stamp, title)));
+                    self.found.extend(tag::titles(&tag, None).into_iter().map(|title| (self.timestamp, title)));
                 }
                 id3_tag::Tag::Begun => return,
                 id3_tag::Tag::None => return self.begun.clear(),
@@ -44,7 +46,7 @@ impl Tags {
     }
 }
 
-/// The titles in a whole segment.
+/// Returns the titles in a whole segment.
 pub(super) fn titles(bytes: &[u8]) -> Vec<TimedTitle> {
     let mut packets = Packets::default();
     packets.push(bytes);
@@ -69,11 +71,11 @@ pub(super) fn titles(bytes: &[u8]) -> Vec<TimedTitle> {
             last = bytes;
         }
     }
-    let after = |stamp: Option<u64>| begins.zip(stamp).map(|(begins, stamp)| since(begins, stamp));
-    tags.found.into_iter().map(|(stamp, title)| TimedTitle { after: after(stamp), ..title }).collect()
+    let after = |timestamp: Option<u64>| begins.zip(timestamp).map(|(begins, timestamp)| since(begins, timestamp));
+    tags.found.into_iter().map(|(timestamp, title)| TimedTitle { after: after(timestamp), ..title }).collect()
 }
 
-fn since(begins: u64, stamp: u64) -> TimeDelta {
+fn since(begins: u64, timestamp: u64) -> TimeDelta {
     // 90 000 ticks are a second.
-    TimeDelta::nanoseconds(ticks_between(begins, stamp) * 100_000 / 9)
+    TimeDelta::nanoseconds(ticks_between(begins, timestamp) * 100_000 / 9)
 }
