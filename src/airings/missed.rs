@@ -28,11 +28,11 @@ impl Airings {
             Finished { airing, title, outcome }
         });
         match self.shared.catalogue.write_off(finished.collect()).await {
-            Ok(noted) => {
-                for id in noted.iter().take(NAMED) {
+            Ok(written_off) => {
+                for id in written_off.iter().take(NAMED) {
                     warn!(airing = %id, "missed: aircheck was not running");
                 }
-                if let Some(more) = noted.len().checked_sub(NAMED).filter(|more| *more > 0) {
+                if let Some(more) = written_off.len().checked_sub(NAMED).filter(|more| *more > 0) {
                     warn!(more, "missed: aircheck was not running");
                 }
             }

@@ -50,9 +50,9 @@ impl Lane {
     /// until then.
     pub async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         // The semaphore is never closed.
-        let place = Arc::clone(&self.0).acquire_owned().await.ok();
+        let permit = Arc::clone(&self.0).acquire_owned().await.ok();
         blocking(move || {
-            let _place = place;
+            let _permit = permit;
             work()
         })
         .await

@@ -132,7 +132,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     systemd::ready();
     daemon.tell();
     if let Some(unwatched) = daemon.unwatched {
-        daemon.note_missed(unwatched);
+        daemon.write_off_missed(unwatched);
     }
     daemon.look_for_strays();
     daemon.environment.tasks.spawn(give_memory_back(daemon.environment.clone()));
@@ -307,7 +307,7 @@ impl Daemon {
         self.looked = now;
         if slept.length() > SLEPT {
             warn!(seconds = slept.length().num_seconds(), "the machine slept or its clock was set");
-            self.note_missed(slept);
+            self.write_off_missed(slept);
         }
         self.claimer.look(now);
         self.tell();
@@ -321,9 +321,9 @@ impl Daemon {
         }
     }
 
-    /// Writes down what was missed in `window`, in a task of its own: there may be thousands, and what begins now does
-    /// not wait for them.
-    fn note_missed(&self, window: Span) {
+    /// Puts the airings missed in `window` on the list, in a task of its own: there may be thousands, and what begins
+    /// now does not wait for them.
+    fn write_off_missed(&self, window: Span) {
         self.environment.tasks.spawn(self.airings.clone().write_off(window));
     }
 

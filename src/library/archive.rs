@@ -55,8 +55,8 @@ pub async fn shelve(
     Ok(file)
 }
 
-/// Gives the tagged `temporary` file of an airing that is cut again the first free `name`. Changes the row of the
-/// airing in no way. Returns the file relative to the output folder.
+/// Gives the tagged `temporary` file of an airing that is cut again the first free `name`. Does not change the row of the
+/// airing. Returns the file relative to the output folder.
 pub async fn name_recut(
     catalogue: &Catalogue,
     store: &Store,

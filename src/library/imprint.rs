@@ -127,7 +127,7 @@ pub fn parse(text: &str) -> Option<Finished> {
         return None;
     }
     let gap = |stretch: Stretch| {
-        let kind = CauseKind::named(&stretch.kind).unwrap_or_default();
+        let kind = CauseKind::by_name(&stretch.kind).unwrap_or_default();
         Some(Gap { start: stretch.start, length: stretch.length()?, cause: Cause::new(kind, stretch.cause) })
     };
     let dead_air = |stretch: Stretch| Some(DeadAir { start: stretch.start, length: stretch.length()? });

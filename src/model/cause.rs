@@ -121,8 +121,8 @@ impl CauseKind {
         }
     }
 
-    /// The kind of this name.
-    pub fn named(name: &str) -> Option<Self> {
+    /// Returns the kind with this name. `None` if there is none.
+    pub fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
@@ -158,11 +158,11 @@ mod tests {
     #[test]
     fn every_kind_is_among_all_and_has_one_name_for_programs_tapes_and_people() {
         assert_eq!(CauseKind::ALL.len(), CauseKind::Other as usize + 1, "Other is the last");
-        for (place, kind) in CauseKind::ALL.into_iter().enumerate() {
-            assert_eq!(kind as usize, place);
-            assert_eq!(CauseKind::named(kind.name()), Some(kind));
+        for (number, kind) in CauseKind::ALL.into_iter().enumerate() {
+            assert_eq!(kind as usize, number);
+            assert_eq!(CauseKind::by_name(kind.name()), Some(kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
         }
-        assert_eq!(CauseKind::named("Refused"), None);
+        assert_eq!(CauseKind::by_name("Refused"), None);
     }
 }

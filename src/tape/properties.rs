@@ -74,8 +74,8 @@ fn torn(mut choices: Unstructured<'_>) -> Result<()> {
         .map(|(entry, ..)| entry)
         .collect();
     let read = index::parse(&left, &reel.path, cut_sound);
-    let noted: Vec<&Cause> = troubles.iter().filter(|(_, line)| *line <= cut_index).map(|(cause, _)| cause).collect();
-    assert_eq!(read.troubles.iter().map(|trouble| &trouble.cause).collect::<Vec<_>>(), noted);
+    let whole: Vec<&Cause> = troubles.iter().filter(|(_, line)| *line <= cut_index).map(|(cause, _)| cause).collect();
+    assert_eq!(read.troubles.iter().map(|trouble| &trouble.cause).collect::<Vec<_>>(), whole);
     assert_eq!(read.entries.iter().collect::<Vec<_>>(), expected, "the index cut at {cut_index}, sound at {cut_sound}");
     Ok(())
 }

@@ -67,7 +67,7 @@ pub static FILE: Table = Table {
             "dead_air",
             Kind::SectionOrNo(&DEAD_AIR),
             "dead_air: { longer_than: 1m }",
-            "When silence that the station sends is noted as dead air; `false`: never.",
+            "When silence that the station sends counts as dead air; `false`: never.",
         )
         .off("dead_air: false"),
         key(
@@ -315,7 +315,7 @@ pub static SHOW: Table = Table {
             "dead_air",
             Kind::SectionOrNo(&DEAD_AIR),
             "dead_air: { longer_than: 1m }",
-            "When silence that the station sends is noted as dead air; `false`: never.",
+            "When silence that the station sends counts as dead air; `false`: never.",
         )
         .off("dead_air: false"),
         key(
@@ -367,7 +367,7 @@ pub static KEEP: Table = Table {
 /// Dead air.
 pub static DEAD_AIR: Table = Table {
     name: "dead_air",
-    doc: "When silence that the station sends is noted as dead air.",
+    doc: "When silence that the station sends counts as dead air.",
     keys: &[
         key("below", Kind::Level, "below: -60 dB", "No sample is louder than this, relative to full scale.")
             .default("-60 dB"),

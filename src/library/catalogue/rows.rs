@@ -382,7 +382,7 @@ fn gaps_of(connection: &Connection, id: &AiringId) -> Result<(Vec<Gap>, Vec<Dead
             dead_air.push(DeadAir { start, length });
         } else {
             let (words, kind): (String, String) = (row.get(3).map_err(read_error)?, row.get(4).map_err(read_error)?);
-            let cause = Cause::new(CauseKind::named(&kind).unwrap_or_default(), words);
+            let cause = Cause::new(CauseKind::by_name(&kind).unwrap_or_default(), words);
             gaps.push(Gap { start, length, cause });
         }
     }

@@ -63,7 +63,7 @@ fn totals(connection: &Connection) -> rusqlite::Result<Totals> {
     while let Some(row) = rows.next()? {
         let (kind, cause, seconds) = (row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, f64>(2)?);
         let sum = match kind.as_str() {
-            "missing" => totals.missing.entry(CauseKind::named(&cause).unwrap_or_default()).or_default(),
+            "missing" => totals.missing.entry(CauseKind::by_name(&cause).unwrap_or_default()).or_default(),
             _ => &mut totals.dead_air,
         };
         *sum += seconds;

@@ -58,8 +58,8 @@ pub(super) fn check(output: &Path, mount_file: &Path) -> Result<(), StoreError> 
 /// Returns `output` without links, and what is remembered. Fails with [`StoreError::Unmounted`] as [`check`] does.
 fn read_and_check(output: &Path, mount_file: &Path) -> Result<(PathBuf, Option<Remembered>), StoreError> {
     let (resolved, remembered) = (without_links(output), read(mount_file));
-    let valid = remembered.as_ref().filter(|it| it.output == output && resolved.starts_with(&it.mount));
-    if let Some(gone) = valid.filter(|it| !is_mount(&it.mount)) {
+    let valid = remembered.as_ref().filter(|known| known.output == output && resolved.starts_with(&known.mount));
+    if let Some(gone) = valid.filter(|known| !is_mount(&known.mount)) {
         return Err(StoreError::Unmounted { mount: gone.mount.clone(), mount_file: mount_file.to_owned() });
     }
     Ok((resolved, remembered))

@@ -17,8 +17,8 @@
 //! A cause is written as its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and in
 //! the same way after the time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
-//! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station says that it plays from then on: since it
-//! was on the air if that is known, else since it came. A reel begins with the title that it goes on with.
+//! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station says that it plays from then on: since
+//! it was on the air if that is known, else since it came. A reel begins with the title that it goes on with.
 //!
 //! `#aircheck moved 20400500000` adds so many microseconds to all arrivals, troubles and titles above it: the clock was
 //! wrong.
@@ -81,7 +81,7 @@ fn cause_text(cause: &Cause) -> String {
 /// Reads a cause as [`cause_text`] writes it, or words alone. An unknown kind belongs to the words.
 fn parse_cause(text: &str) -> Cause {
     let kind = text.strip_prefix('[').and_then(|text| text.split_once("] "));
-    let known = kind.and_then(|(name, words)| Some(Cause::new(CauseKind::named(name)?, words)));
+    let known = kind.and_then(|(name, words)| Some(Cause::new(CauseKind::by_name(name)?, words)));
     known.unwrap_or_else(|| Cause::new(CauseKind::Other, text))
 }
 
@@ -372,9 +372,9 @@ mod tests {
         let path = Path::new("/tape/20261120T030004Z.m4s");
         let trouble_of = |cause: &str| parse(&format!("{TROUBLE}2026-11-20T03:00:06Z {cause}\n"), path, 0).troubles;
         for kind in CauseKind::ALL {
-            let noted =
+            let trouble =
                 Trouble { at: "2026-11-20T03:00:06Z".parse().unwrap(), cause: Cause::new(kind, "[x] why: 403") };
-            assert_eq!(parse(&trouble_line(&noted), path, 0).troubles, [noted]);
+            assert_eq!(parse(&trouble_line(&trouble), path, 0).troubles, [trouble]);
         }
         for words in ["http://h.example/x answered 403 Forbidden", "[::1]:80 cannot be reached", "[refused]", "[", ""] {
             assert_eq!(trouble_of(words)[0].cause, Cause::new(CauseKind::Other, words));

@@ -23,13 +23,13 @@ pub(super) fn cause<'a>(
         let inside = start < hole.end && end > hole.start;
         entry.sound.as_ref().err().filter(|_| inside).cloned()
     });
-    let noted = || {
+    let from_trouble = || {
         let near =
             |trouble: &&Trouble| trouble.at >= hole.start - NOTICED_WITHIN && trouble.at <= hole.end + NOTICED_WITHIN;
         let inside = troubles.iter().find(|t| t.at >= hole.start && t.at <= hole.end);
         inside.or_else(|| troubles.iter().rfind(near)).map(|t| t.cause.clone())
     };
-    lost.or_else(noted).unwrap_or_else(|| Cause::new(CauseKind::Nothing, "nothing arrived from the station"))
+    lost.or_else(from_trouble).unwrap_or_else(|| Cause::new(CauseKind::Nothing, "nothing arrived from the station"))
 }
 
 /// The gap that reports a hole, with its cause.

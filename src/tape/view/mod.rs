@@ -119,7 +119,7 @@ impl View {
 
     /// Adds a trouble that is on no reel.
     pub(super) fn push_trouble(&mut self, trouble: Trouble) {
-        let behind = self.troubles.partition_point(|noted| noted.at <= trouble.at);
+        let behind = self.troubles.partition_point(|other| other.at <= trouble.at);
         self.troubles.insert(behind, trouble);
     }
 

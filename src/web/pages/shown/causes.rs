@@ -39,7 +39,7 @@ pub fn said(cause: &Cause, language: &Language) -> Said {
 }
 
 /// Returns the texts for `note`.
-pub fn noted(note: &Note, language: &Language) -> Said {
+pub fn say_note(note: &Note, language: &Language) -> Said {
     Said { said: note.kind.said(language), words: redact::text(&note.reason) }
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::causes::{Said, noted};
+use super::causes::{Said, say_note};
 use super::dates;
 use super::marks::{Mark, marks};
 use crate::base::readable::clock;
@@ -113,7 +113,7 @@ fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) 
             _ => None,
         },
         marks: marks(recording, language),
-        notes: recording.notes.iter().map(|note| noted(note, language)).collect(),
+        notes: recording.notes.iter().map(|note| say_note(note, language)).collect(),
         missing: some(missing),
         silent: some(silent),
         playable,
