@@ -7,6 +7,7 @@
 
 mod connection;
 mod icy;
+mod pace;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use url::Url;
 
 use self::connection::{Connection, Opener, Spoke};
 use self::icy::{Head, Titles};
+use self::pace::Pace;
 use super::media::{self, Framer, Piece, Tail, sniff};
 use super::reconnect::{DEAD_AFTER, End, Link, Output, ReceiverGone, reconnect_forever};
 use super::wrong_kind::WrongKind;
@@ -35,14 +37,14 @@ use crate::model::{Cause, CauseKind, Container, MediaEvent};
 
 /// Sound is recognised within this many bytes; else there is none.
 const ENOUGH_TO_TELL: usize = 64 << 10;
-/// Bytes that flow for this long without a frame of the known codec are of another codec.
+/// Bytes that flow for this long without a frame of the known codec are of another codec …
 const ANOTHER_AFTER: TimeDelta = TimeDelta::seconds(1);
-/// A stream is steady when it has arrived for this long …
-const STEADY_AFTER: Duration = Duration::from_secs(10);
-/// … without a pause longer than this.
-const STEADY_PAUSE: Duration = Duration::from_millis(1500);
-/// The silence of a steady stream is reported after this time.
-const SILENT_AFTER: Duration = Duration::from_secs(3);
+/// … and so are this many, however fast they come: a server that was held up sends at once what it owes. More than the
+/// largest page of Ogg (RFC 3533, 64 KiB), which has no frame before its end.
+const ANOTHER_BEYOND: usize = 256 << 10;
+/// The bytes of a body are taken in slices of at most this length: the first frames of another codec that are in one slice
+/// with the last of the known codec are lost.
+const SLICE: usize = 1 << 10;
 /// How long after its first sound a connection may still reach the sound that it has in common with the one before. A
 /// burst comes as fast as the network allows.
 const BURST_WITHIN: Duration = Duration::from_secs(3);
@@ -155,59 +157,28 @@ impl IcecastLink<'_> {
                     }
                 }
             };
-            let title = match read {
-                Some(Ok(bytes)) => match intake.push(&bytes, output.now()) {
-                    Ok(title) => title,
-                    Err(cause) => break End::Failed(cause),
-                },
+            let bytes = match read {
+                Some(Ok(bytes)) => bytes,
                 None => {
                     intake.push_rest(output.now());
                     break End::Failed(intake.ended());
                 }
                 Some(Err(error)) => break End::Failed(connection.broke(&error)),
             };
-            match intake.hand_over(title, output).await {
+            match intake.take(&bytes, output).await {
                 Ok(true) => {
                     pace.sound(clock.monotonic());
                     deadline = clock.monotonic() + pace.patience();
                     roused = false;
                 }
                 Ok(false) => {}
-                Err(deaf) => return deaf.into(),
+                Err(end) => break end,
             }
         };
         match intake.hand_over_rest(output).await {
             Ok(()) => end,
             Err(deaf) => deaf.into(),
         }
-    }
-}
-
-/// How evenly the sound of a connection comes, in monotonic time.
-struct Pace {
-    since: Duration,
-    last: Duration,
-    longest: Duration,
-    /// How long its sound may take to begin; `None` once it has begun.
-    begins_within: Option<Duration>,
-}
-
-impl Pace {
-    fn new(begins_within: Duration, now: Duration) -> Self {
-        Self { since: now, last: now, longest: Duration::ZERO, begins_within: Some(begins_within) }
-    }
-
-    /// There was sound at `now`.
-    fn sound(&mut self, now: Duration) {
-        self.longest = self.longest.max(now.saturating_sub(self.last));
-        self.last = now;
-        self.begins_within = None;
-    }
-
-    /// How long it may be silent.
-    fn patience(&self) -> Duration {
-        let steady = self.last.saturating_sub(self.since) >= STEADY_AFTER && self.longest <= STEADY_PAUSE;
-        self.begins_within.unwrap_or(if steady { SILENT_AFTER } else { DEAD_AFTER })
     }
 }
 
@@ -259,6 +230,17 @@ impl Intake {
         }
     }
 
+    /// Takes the next bytes of the body and hands over what is whole. Returns whether that was any sound.
+    async fn take(&mut self, bytes: &[u8], output: &mut Output) -> Result<bool, End> {
+        let mut any = false;
+        // What is held back may be due although nothing came.
+        for slice in bytes.chunks(SLICE).chain(bytes.is_empty().then_some(bytes)) {
+            let title = self.push(slice, output.now()).map_err(End::Failed)?;
+            any |= self.hand_over(title, output).await?;
+        }
+        Ok(any)
+    }
+
     /// Takes the next bytes of the body, which came at `arrived`. Returns the title that began in them.
     fn push(&mut self, bytes: &[u8], arrived: DateTime<Utc>) -> Result<Option<String>, Cause> {
         let mut sound = BytesMut::new();
@@ -278,10 +260,8 @@ impl Intake {
         if let Some(framer) = &mut self.framer {
             framer.push(sound, arrived);
             let (strange, since, _) = &mut self.strange;
-            if strange.len() < ENOUGH_TO_TELL {
-                strange.extend_from_slice(sound);
-                since.get_or_insert(arrived);
-            }
+            strange.extend_from_slice(sound);
+            since.get_or_insert(arrived);
             return Ok(());
         }
         self.beginning.extend_from_slice(sound);
@@ -305,7 +285,7 @@ impl Intake {
             output.piece(piece).await?;
             any = true;
         }
-        if let Some(last) = self.other_codec(output.now()) {
+        if let Some(last) = self.other_codec(output.now(), false) {
             for piece in last {
                 output.piece(piece).await?;
             }
@@ -321,7 +301,8 @@ impl Intake {
     }
 
     /// Changes to another framer if the codec has changed within the connection. Returns what the old one had left.
-    fn other_codec(&mut self, now: DateTime<Utc>) -> Option<Vec<Piece>> {
+    /// `ended`: nothing follows.
+    fn other_codec(&mut self, now: DateTime<Utc>, ended: bool) -> Option<Vec<Piece>> {
         let framer = self.framer.as_mut()?;
         let (strange, since, units) = &mut self.strange;
         if framer.units() != *units {
@@ -329,7 +310,7 @@ impl Intake {
             (*strange, *since) = (BytesMut::new(), None);
             return None;
         }
-        if now - (*since)? < ANOTHER_AFTER {
+        if now - (*since)? < ANOTHER_AFTER && strange.len() < ANOTHER_BEYOND && !ended {
             return None;
         }
         let Some(container) = sniff(strange).filter(|container| Some(*container) != self.container) else {
@@ -349,6 +330,9 @@ impl Intake {
 
     async fn hand_over_rest(&mut self, output: &mut Output) -> Result<(), ReceiverGone> {
         self.push_rest(output.now());
+        for piece in self.other_codec(output.now(), true).into_iter().flatten() {
+            output.piece(piece).await?;
+        }
         while let Some(piece) = self.framer.as_mut().and_then(Framer::flush) {
             output.piece(piece).await?;
         }

@@ -186,6 +186,32 @@ async fn a_station_that_comes_back_goes_on_with_a_discontinuity() {
 }
 
 #[tokio::test]
+async fn sound_in_another_codec_is_not_lost_if_all_of_it_comes_at_once() {
+    let station = Station::open().await;
+    let mut capture = station.capture();
+    let (mp3, aac) = (mp3().await, sound("-c:a aac -b:a 256k -f adts").await);
+    assert!(aac.len() > ANOTHER_BEYOND, "more than is needed to recognise it: {}", aac.len());
+    for aac in [&aac[..], &aac[..60_000]] {
+        let body = [&mp3[..], aac].concat();
+        drop(station.serve(HTTP, &body).await);
+        let mut bytes = [0, 0];
+        let mut codec = 0;
+        loop {
+            match capture.next().await {
+                MediaEvent::Format(format) => codec = usize::from(format.container == Container::Adts),
+                MediaEvent::Chunk(chunk) => bytes[codec] += chunk.bytes.len(),
+                MediaEvent::Trouble { .. } => break,
+                _ => {}
+            }
+        }
+        // A frame of either codec may be torn by the end of the other.
+        let [lost_mp3, lost_aac] = [mp3.len() - bytes[0], aac.len() - bytes[1]];
+        assert!(lost_mp3 < 500 && lost_aac < 2 * SLICE, "lost {lost_mp3} and {lost_aac} bytes");
+    }
+    capture.finish().await;
+}
+
+#[tokio::test]
 async fn an_ogg_stream_carries_its_headers_in_the_format() {
     let station = Station::open().await;
     let mut capture = station.capture();
