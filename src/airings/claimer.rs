@@ -27,7 +27,7 @@ impl Claimer {
     pub fn start(airings: &Airings, lead: TimeDelta) -> Self {
         let (looks, heard) = watch::channel(Look::default());
         let (stop, claiming) = (airings.shared.environment.stop.clone(), claim(airings.clone(), lead, heard));
-        airings.shared.environment.tasks.spawn(async move { stop.run_until_cancelled_owned(claiming).await });
+        airings.shared.environment.spawn(async move { stop.run_until_cancelled_owned(claiming).await });
         Self(looks)
     }
 

@@ -1,5 +1,6 @@
 //! Work that blocks (files, SQLite, HTML parsing), taken off the runtime's worker threads.
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, LazyLock};
@@ -27,6 +28,13 @@ pub async fn caught<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static
 }
 
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+    let result = run_aside(Box::new(move || Box::new(work()))).await?;
+    Ok(*result.downcast().unwrap_or_else(|_| unreachable!("the work returns a `T`")))
+}
+
+/// Runs `work` on the pool. One type of work for all callers: each type of task costs the compiler more than a thousand
+/// lines.
+async fn run_aside(work: Box<dyn FnOnce() -> Box<dyn Any + Send> + Send>) -> Result<Box<dyn Any + Send>, JoinError> {
     #[cfg(test)]
     let _elsewhere = Elsewhere::begin();
     tokio::task::spawn_blocking(work).await

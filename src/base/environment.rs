@@ -1,5 +1,9 @@
 //! What the parts of a running aircheck share: built once by the command that runs, passed down, never global.
 
+use std::future::Future;
+
+use futures::future::BoxFuture;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,6 +21,12 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// Starts a task that `tasks` own. It is boxed, because the compiler makes a thousand lines of each type of task.
+    pub fn spawn<T: Send + 'static>(&self, task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        let task: BoxFuture<'static, T> = Box::pin(task);
+        self.tasks.spawn(task)
+    }
+
     /// The environment of a real run, on the machine's clock.
     pub fn system() -> Self {
         Self { clock: SystemClock::shared(), tasks: TaskTracker::new(), stop: CancellationToken::new() }

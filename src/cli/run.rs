@@ -29,7 +29,7 @@ pub(super) fn run(config: Config) -> anyhow::Result<u8> {
     block_on(async {
         let environment = Environment::system();
         let stop = environment.stop.clone();
-        environment.tasks.spawn(async {
+        environment.spawn(async {
             if let Err(error) = reaper::reap(stop).await {
                 tracing::warn!(%error, "what commands leave running is not waited for");
             }

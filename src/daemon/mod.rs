@@ -124,18 +124,18 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     limits::raise_open_files();
     // Before anything that takes time: what is edited while the daemon starts is taken up as well.
     let (edited, mut edits) = mpsc::channel(1);
-    environment.tasks.spawn(file_watch::watch(config.file.clone(), environment.clone(), edited).await);
+    environment.spawn(file_watch::watch(config.file.clone(), environment.clone(), edited).await);
     let (mut daemon, clockwork) = Daemon::start(config, environment, ticks).await?;
     let mut by_hand = daemon.airings.changes();
     let environment = &daemon.environment;
-    environment.tasks.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
+    environment.spawn(systemd::watchdog(Arc::clone(&environment.clock), environment.stop.clone()));
     systemd::ready();
     daemon.tell();
     if let Some(unwatched) = daemon.unwatched {
         daemon.write_off_missed(unwatched);
     }
     daemon.look_for_strays();
-    daemon.environment.tasks.spawn(give_memory_back(daemon.environment.clone()));
+    daemon.environment.spawn(give_memory_back(daemon.environment.clone()));
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -208,8 +208,8 @@ impl Daemon {
             housekeeping.clone(),
         );
         recorder.recover(&config).await?;
-        environment.tasks.spawn(recorder.clone().record(claims));
-        environment.tasks.spawn(airings.clone().renew_claims());
+        environment.spawn(recorder.clone().record(claims));
+        environment.spawn(airings.clone().renew_claims());
         let now = environment.clock.now();
         let parts = Parts {
             config: told.subscribe(),
@@ -252,13 +252,10 @@ impl Daemon {
             output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
         );
         daemon.look().await;
-        daemon
-            .environment
-            .tasks
-            .spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
+        daemon.environment.spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
         let listen = daemon.config.web.listen;
         daemon.page.serve(listen);
-        daemon.environment.tasks.spawn(daemon.recorder.clone().watch_output());
+        daemon.environment.spawn(daemon.recorder.clone().watch_output());
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
@@ -317,21 +314,21 @@ impl Daemon {
     fn give_sign_of_life(&mut self) {
         if self.sign_of_life.as_ref().is_none_or(JoinHandle::is_finished) {
             let lock = Arc::clone(&self.lock);
-            self.sign_of_life = Some(self.environment.tasks.spawn(async move { lock.touch().await }));
+            self.sign_of_life = Some(self.environment.spawn(async move { lock.touch().await }));
         }
     }
 
     /// Puts the airings missed in `window` on the list, in a task of its own: there may be thousands, and what begins
     /// now does not wait for them.
     fn write_off_missed(&self, window: Span) {
-        self.environment.tasks.spawn(self.airings.clone().write_off(window));
+        self.environment.spawn(self.airings.clone().write_off(window));
     }
 
     /// Says once, in a task of its own, how many recordings in the output folder the list does not have.
     fn look_for_strays(&self) {
         let (catalogue, store) = (self.catalogue.clone(), self.store.clone());
         let (clock, stop) = (Arc::clone(&self.environment.clock), self.environment.stop.clone());
-        self.environment.tasks.spawn(async move {
+        self.environment.spawn(async move {
             let count = strays::count(&catalogue, &store, clock.as_ref());
             match stop.run_until_cancelled(count).await {
                 None | Some(Ok(0)) => {}
@@ -385,7 +382,7 @@ impl Daemon {
         }
         let (housekeeping, config) = (self.housekeeping.clone(), Arc::clone(&self.config));
         let stop = self.environment.stop.clone();
-        self.round = Some(self.environment.tasks.spawn(async move {
+        self.round = Some(self.environment.spawn(async move {
             stop.run_until_cancelled(housekeeping.tidy(&config)).await.unwrap_or_default();
         }));
     }

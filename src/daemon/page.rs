@@ -36,7 +36,7 @@ impl Page {
         self.stop = self.environment.stop.child_token();
         self.address = address;
         let (site, stop, before) = (self.site.clone(), self.stop.clone(), self.serving.take());
-        self.serving = Some(self.environment.tasks.spawn(async move {
+        self.serving = Some(self.environment.spawn(async move {
             if let Some(before) = before {
                 // The other address may be of the same port.
                 let _ = before.await;

@@ -69,7 +69,7 @@ impl Ticker {
         let stop = environment.stop.child_token();
         let heard = Arc::new(AtomicU64::new(0));
         let scheduler = Scheduler::start(jobs, &ticks, &stop, &heard).await?;
-        environment.tasks.spawn(watch(environment.clone(), ticks.downgrade(), stop.clone(), heard, silence));
+        environment.spawn(watch(environment.clone(), ticks.downgrade(), stop.clone(), heard, silence));
         Ok(Self { scheduler, clock: environment.clock.clone(), stop, ticks: Some(ticks) })
     }
 

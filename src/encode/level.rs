@@ -69,7 +69,7 @@ impl LevelMeter {
         let stop = environment.stop.child_token();
         let measuring = measure(station, sounds, Arc::clone(&measured), Arc::clone(&environment.clock));
         let ending = stop.clone();
-        environment.tasks.spawn(async move { ending.run_until_cancelled(measuring).await });
+        environment.spawn(async move { ending.run_until_cancelled(measuring).await });
         Self { sounds: sender, measured, _stop: stop.drop_guard() }
     }
 

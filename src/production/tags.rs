@@ -21,6 +21,7 @@ use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
 use id3::{Encoder, Encoding, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
+use crate::base::blocking::caught;
 use crate::base::id3v2::{HEADER, tag_length};
 use crate::config::Id3;
 use crate::library::artwork::Picture;
@@ -130,7 +131,7 @@ pub enum TagError {
 /// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, and fills exactly that space.
 pub async fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     let (path, tags) = (path.to_owned(), tags.clone());
-    tokio::task::spawn_blocking(move || write_now(&path, &tags)).await.map_err(|_| TagError::Stopping)?
+    caught(move || write_now(&path, &tags)).await.ok_or(TagError::Stopping)?
 }
 
 fn write_now(path: &Path, tags: &Tags) -> Result<(), TagError> {

@@ -75,7 +75,7 @@ impl Recorder {
         let stop = self.parts.environment.stop.clone();
         while let Some(Some(claim)) = stop.run_until_cancelled(claims.recv()).await {
             let (parts, Claim { order, mut handle, attempts }) = (Arc::clone(&self.parts), claim);
-            self.parts.environment.tasks.spawn(async move {
+            self.parts.environment.spawn(async move {
                 task::run_until_verdict(&parts, order, &mut handle, attempts).await;
                 parts.airings.end(&handle);
             });

@@ -243,7 +243,7 @@ impl Airings {
         &self,
         change: impl Future<Output = Result<T, ControlError>> + Send + 'static,
     ) -> Result<T, ControlError> {
-        let changed = self.shared.environment.tasks.spawn(change).await;
+        let changed = self.shared.environment.spawn(change).await;
         changed.unwrap_or_else(|_| Err(CatalogueError::Stopping.into()))
     }
 }

@@ -160,7 +160,7 @@ impl Decks {
             DeckWriter { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
         let deck = keep_running(heard, since, writer, health, running.stop.clone());
         let turn = Arc::clone(&slot.turn);
-        environment.tasks.spawn(async move {
+        environment.spawn(async move {
             let _turn = turn.lock().await;
             Box::pin(deck).await;
         });

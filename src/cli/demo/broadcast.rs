@@ -104,7 +104,7 @@ pub fn start(
         }
         ffmpeg.stop(GRACE).await;
     };
-    Ok(vec![environment.tasks.spawn(transmitter)])
+    Ok(vec![environment.spawn(transmitter)])
 }
 
 /// Cuts frames into segments. The music begins at `first`; a segment is on the air when its end is due.

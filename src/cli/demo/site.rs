@@ -45,7 +45,7 @@ pub fn start(
         .route("/segments/{name}", get(segment))
         .with_state(site);
     let server = axum::serve(listener, routes).with_graceful_shutdown(stop.clone().cancelled_owned());
-    environment.tasks.spawn(async move {
+    environment.spawn(async move {
         if let Err(error) = server.await {
             tracing::error!("the demo station's site has ended: {error}");
         }

@@ -50,6 +50,7 @@ pub use glances::{Found, Glance};
 pub use past::Past;
 pub use totals::Totals;
 
+use crate::base::blocking::caught;
 use crate::events::{Changes, Topic};
 use crate::language::Sentence;
 use crate::model::{AiringId, Outcome, Peaks, ShowId, StationId};
@@ -266,7 +267,7 @@ impl Catalogue {
     async fn open_with(
         open: impl FnOnce() -> Result<Connection, CatalogueError> + Send + 'static,
     ) -> Result<Self, CatalogueError> {
-        let connection = tokio::task::spawn_blocking(open).await.map_err(|_| CatalogueError::Stopping)??;
+        let connection = caught(open).await.ok_or(CatalogueError::Stopping)??;
         Ok(Self::of(connection))
     }
 
@@ -297,7 +298,7 @@ impl Catalogue {
         work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
     ) -> Result<T, CatalogueError> {
         let mut connection = Arc::clone(&self.connection).lock_owned().await;
-        tokio::task::spawn_blocking(move || work(&mut connection)).await.map_err(|_| CatalogueError::Stopping)?
+        caught(move || work(&mut connection)).await.ok_or(CatalogueError::Stopping)?
     }
 }
 

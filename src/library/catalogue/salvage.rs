@@ -10,6 +10,7 @@ use tracing::{error, warn};
 
 use super::error::CatalogueError;
 use super::{Catalogue, open_writing, rows, schema, version, write_error};
+use crate::base::blocking::caught;
 use crate::language::Sentence;
 
 /// The tables whose content cannot be found out again, each with the columns by which it is ordered.

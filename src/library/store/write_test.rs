@@ -12,6 +12,7 @@ use super::disk;
 use super::error::StoreError;
 use super::lane::{blocking, promptly};
 use super::{HIDDEN, Store};
+use crate::base::blocking::caught;
 
 /// The name of the file. It ends as those of temporary files do, so that one that a crash leaves is removed, too.
 const NAME: &str = "probe.mp3.part";
@@ -75,7 +76,7 @@ pub async fn test_append(file: &Path) -> io::Result<()> {
         file.write_all(&vec![0; BLOCK])?;
         file.sync_data()
     };
-    tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
+    caught(work).await.unwrap_or_else(|| Err(io::Error::other("aircheck is stopping")))
 }
 
 fn write(path: &Path, bytes: u64) -> io::Result<()> {

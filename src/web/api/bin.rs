@@ -56,7 +56,7 @@ pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> 
     let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
     // In a task of its own, so that it is carried through if the browser disconnects.
     let task =
-        site.environment.tasks.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
+        site.environment.spawn(async move { bin.put(&id, now).await.map(|binned| Deleted::new(&id, binned.at)) });
     Ok(Json(task.await.map_err(|_| stopping())??))
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn delete(State(site): State<Site>, Path(id): Path<String>) -> 
 )]
 pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
     let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
-    let task = site.environment.tasks.spawn(async move { bin.restore(&id, now).await });
+    let task = site.environment.spawn(async move { bin.restore(&id, now).await });
     let recording = task.await.map_err(|_| stopping())??;
     Ok(Json(Listed::of(&site, &recording).await))
 }

@@ -219,7 +219,7 @@ fn progressive(site: &Site, on_tape: OnTape) -> Response {
         std::future::pending::<()>().await;
     };
     let stop = site.environment.stop.clone();
-    site.environment.tasks.spawn(async move {
+    site.environment.spawn(async move {
         let _slot = slot;
         tokio::select! {
             done = encode::listen(tape, until, Encoding::default(), sealed, listener, &waited_by) => {

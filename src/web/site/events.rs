@@ -95,7 +95,7 @@ impl Events {
         };
         let (telling, clock) = (events.clone(), Arc::clone(&environment.clock));
         let mut levels = Levels::new(environment.clone());
-        environment.tasks.spawn(async move {
+        environment.spawn(async move {
             let look = async {
                 loop {
                     if telling.now.receiver_count() == 0 {

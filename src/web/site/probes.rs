@@ -90,7 +90,7 @@ impl Probes {
         let probes =
             Self { environment, folder, slots, next: Arc::default(), emptied: Arc::default(), shared: Arc::default() };
         let emptying = probes.clone();
-        probes.environment.tasks.spawn(async move { emptying.empty().await });
+        probes.environment.spawn(async move { emptying.empty().await });
         probes
     }
 
@@ -107,7 +107,7 @@ impl Probes {
     pub async fn attempt(&self, station: Arc<Station>, encoding: Encoding) -> Result<Option<Tried>, Busy> {
         let slot = self.slot(&station.id)?;
         let probes = self.clone();
-        let task = self.environment.tasks.spawn(async move {
+        let task = self.environment.spawn(async move {
             let tried = probes.run(&station, encoding).await;
             drop(slot);
             tried
@@ -168,7 +168,7 @@ impl Probes {
     /// Removes the files of a trial after [`LIFETIME`], or when the daemon stops.
     fn forget_later(&self, name: String, folder: PathBuf) {
         let probes = self.clone();
-        self.environment.tasks.spawn(async move {
+        self.environment.spawn(async move {
             let Environment { clock, stop, .. } = &probes.environment;
             stop.run_until_cancelled(clock.sleep(LIFETIME)).await;
             probes.shared().files.remove(&name);
