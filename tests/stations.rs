@@ -72,10 +72,25 @@ async fn the_sound_of_a_trial_can_be_listened_to_until_the_service_stops() {
     assert!(tried["seconds"].as_f64() >= Some(5.0) && tried["waited"].as_f64() < Some(15.0), "{tried}");
     assert!(tried["format"].as_str().is_some_and(|format| format.contains("aac")), "{tried}");
 
-    let sound = get(&client, &base, &format!("/{}", tried["media"].as_str().expect("sound"))).await;
+    let media = format!("/{}", tried["media"].as_str().expect("sound"));
+    let sound = get(&client, &base, &media).await;
     assert_eq!(sound.headers()["content-type"], "audio/mpeg");
+    let tag = sound.headers()["etag"].clone();
+    let bytes = sound.bytes().await.expect("bytes");
+    let url = base.join(&media).expect("a path");
+    let head = client.head(url.clone()).send().await.expect("an answer");
+    assert_eq!(head.headers()["content-length"], bytes.len().to_string(), "a player asks how much there is");
+    let part = client.get(url.clone()).header("range", "bytes=100-199").header("if-range", &tag);
+    let part = part.send().await.expect("an answer");
+    assert_eq!(
+        (part.status(), &part.headers()["cache-control"]),
+        (StatusCode::PARTIAL_CONTENT, &"no-store".parse().unwrap())
+    );
+    assert_eq!(part.bytes().await.expect("bytes"), bytes[100..200], "a player skips");
+    let same = client.get(url).header("if-none-match", &tag).send().await.expect("an answer");
+    assert_eq!(same.status(), StatusCode::NOT_MODIFIED);
     let kept = aircheck.path("heard.mp3");
-    std::fs::write(&kept, sound.bytes().await.expect("bytes")).expect("written");
+    std::fs::write(&kept, &bytes).expect("written");
     let length = ffprobe(&kept)["format"]["duration"].as_str().and_then(|it| it.parse::<f64>().ok());
     assert!(length.is_some_and(|seconds| (seconds - 5.0).abs() < 0.1), "{length:?}");
     assert_eq!(get(&client, &base, "/api/v1/probes/1-0.mp3").await.status(), StatusCode::NOT_FOUND);
@@ -87,6 +102,10 @@ async fn the_sound_of_a_trial_can_be_listened_to_until_the_service_stops() {
     assert_eq!(bad["trouble_kind"], "connection", "{bad}");
     assert!(trouble.contains("127.0.0.1") && !bad.to_string().contains(TOKEN), "{trouble}");
     assert!(!aircheck.path("state/tape/good").exists(), "the service's own tapes are not touched");
+
+    let trial = media.rsplit('/').next().and_then(|file| file.strip_suffix(".mp3")).expect("a name");
+    std::fs::remove_file(aircheck.path(&format!("state/probes/{trial}/sound.mp3"))).expect("removed");
+    assert_eq!(get(&client, &base, &media).await.status(), StatusCode::NOT_FOUND, "somebody removed it");
 
     service.signal(Signal::TERM);
     service.end().await;

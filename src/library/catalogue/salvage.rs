@@ -52,7 +52,7 @@ impl Catalogue {
             }
             Ok((connection, damage))
         };
-        let (connection, damage) = tokio::task::spawn_blocking(work).await.map_err(|_| CatalogueError::Stopping)??;
+        let (connection, damage) = caught(work).await.ok_or(CatalogueError::Stopping)??;
         Ok(Self { damage: damage.into(), ..Self::of(connection) })
     }
 

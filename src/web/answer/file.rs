@@ -1,7 +1,7 @@
 //! Answers with a file: conditions, ranges and HEAD (RFC 9110).
 //!
-//! `ServeFile` of tower-http does not suit recordings: it panics if a file is dated before 1970 (a machine without a
-//! clock may have copied it), has no entity tags, and opens files by itself.
+//! The `ServeFile` of tower-http is not used: it panics if a file is dated before 1970 (a machine without a clock may
+//! have copied it), has no entity tags, and opens files by itself.
 
 use std::io;
 

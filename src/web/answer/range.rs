@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use axum::http::header::{HeaderValue, RANGE};
+use axum::http::header::RANGE;
 use axum::http::{HeaderMap, Method};
 
 /// The part of a file that a request asks for.
@@ -15,20 +15,6 @@ pub enum Requested {
     Part(RangeInclusive<u64>),
     /// Only parts beyond the end of the file.
     Beyond,
-}
-
-/// Rewrites the range of a request for a file of `bytes` bytes into a form that tower-http answers correctly: one part
-/// that exists, one part beyond the end, or no range for the whole file.
-pub fn normalise(method: &Method, headers: &mut HeaderMap, bytes: u64) {
-    let range = match requested(method, headers, bytes) {
-        Requested::Whole => None,
-        Requested::Part(part) => Some(format!("bytes={}-{}", part.start(), part.end())),
-        Requested::Beyond => Some(format!("bytes={bytes}-")),
-    };
-    headers.remove(RANGE);
-    if let Some(range) = range.and_then(|range| HeaderValue::try_from(range).ok()) {
-        headers.insert(RANGE, range);
-    }
 }
 
 /// Returns the part of a file of `bytes` bytes that a request asks for.

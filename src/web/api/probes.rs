@@ -1,14 +1,15 @@
 //! Trials of stations.
 
+use std::io;
+
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use chrono::SecondsFormat;
 use serde::Serialize;
-use tower_http::services::ServeFile;
 use utoipa::ToSchema;
 
 use super::extract::Path;
@@ -16,7 +17,7 @@ use crate::base::redact;
 use crate::language::Sentence;
 use crate::model::StationId;
 use crate::web::Site;
-use crate::web::answer::{Problem, range};
+use crate::web::answer::{Problem, file};
 use crate::web::site::probes::{Busy, Probes};
 use crate::web::wire::CauseKind;
 
@@ -101,15 +102,17 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
 )]
 pub(super) async fn listen(
     State(probes): State<Probes>,
-    Path(file): Path<String>,
-    mut request: Request,
+    Path(name): Path<String>,
+    asked: Parts,
 ) -> Result<Response, Problem> {
-    let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &file));
-    let path = file.strip_suffix(".mp3").and_then(|name| probes.file(name)).ok_or_else(gone)?;
-    let bytes = tokio::fs::metadata(&path).await.map_err(|_| gone())?.len();
-    let method = request.method().clone();
-    range::normalise(&method, request.headers_mut(), bytes);
-    let mut response = ServeFile::new(path).try_call(request).await.map_err(|_| gone())?.map(Body::new);
+    let gone = || Problem::not_found(Sentence::new("problem_no_try").with("try", &name));
+    let unreadable = |error: io::Error| {
+        tracing::warn!(%error, "the sound of a trial could not be read");
+        gone()
+    };
+    let trial = name.strip_suffix(".mp3").ok_or_else(gone)?;
+    let reading = probes.open(trial).await.map_err(unreadable)?.ok_or_else(gone)?;
+    let mut response = file::answer(&asked, reading).await.map_err(unreadable)?;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("audio/mpeg"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

@@ -7,6 +7,7 @@
 //! - files are removed after [`LIFETIME`], when the daemon stops, and after a crash at the next start.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,9 +18,11 @@ use tokio::sync::{OnceCell, OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
+use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks, Probed};
 use crate::config::{Encoding, Station};
+use crate::library::store::Reading;
 use crate::model::StationId;
 use crate::production::{Heard, hear};
 
@@ -115,9 +118,10 @@ impl Probes {
         Ok(task.await.ok().flatten())
     }
 
-    /// Returns the file of a trial.
-    pub fn file(&self, name: &str) -> Option<PathBuf> {
-        self.shared().files.get(name).cloned()
+    /// Opens the sound of a trial. `None` if there is none, or none any more.
+    pub async fn open(&self, name: &str) -> io::Result<Option<Reading>> {
+        let Some(path) = self.shared().files.get(name).cloned() else { return Ok(None) };
+        blocking(move || Reading::of(&path)).await
     }
 
     fn slot(&self, station: &StationId) -> Result<Slot, Busy> {
