@@ -53,10 +53,10 @@ pub struct LevelMeter {
 /// The levels of the sound.
 #[derive(Debug, Default)]
 struct Measured {
-    /// The levels since the last call of [`LevelMeter::levels`].
+    /// The levels since the last call of [`LevelMeter::look`].
     fresh: Vec<f32>,
-    /// The levels that the last call returned.
-    returned: Vec<f32>,
+    /// The levels that the last look found.
+    shown: Vec<f32>,
     /// How many decoders have failed since the last level.
     failures: u32,
 }
@@ -78,14 +78,18 @@ impl LevelMeter {
         let _ = self.sounds.try_send(sound);
     }
 
-    /// Returns the loudest sample of each tenth of a second that was decoded since the last call; 1.0 is full scale. If
-    /// nothing was, returns what the last call returned. Empty if nothing can be decoded.
-    pub fn levels(&self) -> Vec<f32> {
+    /// Takes what was decoded since the last look as the [`levels`](Self::levels). They stay if nothing was decoded.
+    pub fn look(&self) {
         let mut measured = lock(&self.measured);
         if !measured.fresh.is_empty() {
-            measured.returned = std::mem::take(&mut measured.fresh);
+            measured.shown = std::mem::take(&mut measured.fresh);
         }
-        measured.returned.clone()
+    }
+
+    /// Returns the loudest sample of each tenth of a second that the last [look](Self::look) found; 1.0 is full scale.
+    /// Empty if nothing can be decoded.
+    pub fn levels(&self) -> Vec<f32> {
+        lock(&self.measured).shown.clone()
     }
 }
 
@@ -289,10 +293,13 @@ mod tests {
         }
         // The decoder holds the last frames until more follow.
         bench.until("levels", |measured| measured.fresh.len() >= 37).await;
+        assert_eq!(bench.meter.levels(), Vec::<f32>::new(), "nobody has looked yet");
+        bench.meter.look();
         let levels = bench.meter.levels();
         assert!((37..=42).contains(&levels.len()), "{levels:?}");
         assert!(levels[1..19].iter().all(|level| (0.4..0.6).contains(level)), "{levels:?}");
         assert!(levels[22..37].iter().all(|level| *level < 0.01), "{levels:?}");
+        bench.meter.look();
         assert_eq!(bench.meter.levels(), levels, "no sound has come since");
         bench.end().await;
     }
@@ -321,6 +328,7 @@ mod tests {
             system.sleep(Duration::from_millis(10)).await;
             bench.clock.advance(Duration::from_secs(1)).await;
         }
+        bench.meter.look();
         assert_eq!(bench.meter.levels(), Vec::<f32>::new());
 
         bench.clock.advance(PAUSE).await;

@@ -33,7 +33,6 @@ struct StationLevels {
     meter: LevelMeter,
     /// The last stretch that the meter got.
     newest: Option<Sound>,
-    levels: Vec<f32>,
 }
 
 impl Levels {
@@ -51,14 +50,14 @@ impl Levels {
                 Entry::Occupied(station) => station.into_mut(),
                 Entry::Vacant(entry) if may_add => {
                     let meter = LevelMeter::start(entry.key().clone(), &self.environment);
-                    entry.insert(StationLevels { meter, newest: None, levels: Vec::new() })
+                    entry.insert(StationLevels { meter, newest: None })
                 }
                 Entry::Vacant(_) => continue,
             };
             station.push_new(&airing.newest);
         }
-        for station in self.stations.values_mut() {
-            station.levels = station.meter.levels();
+        for station in self.stations.values() {
+            station.meter.look();
         }
     }
 
@@ -70,8 +69,9 @@ impl Levels {
     /// Returns the loudest sample of each tenth of a second that was decoded last of `station`, in dBFS, rounded to
     /// tenths. Empty if the station has no meter.
     pub(super) fn of(&self, station: &StationId) -> Vec<f32> {
-        let decibels = |level: &f32| ((20.0 * level.log10()).max(SILENCE) * 10.0).round() / 10.0;
-        self.stations.get(station).map(|station| station.levels.iter().map(decibels).collect()).unwrap_or_default()
+        let decibels = |level: f32| ((20.0 * level.log10()).max(SILENCE) * 10.0).round() / 10.0;
+        let station = self.stations.get(station);
+        station.map(|station| station.meter.levels().into_iter().map(decibels).collect()).unwrap_or_default()
     }
 }
 
