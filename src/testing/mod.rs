@@ -2,11 +2,13 @@
 //!
 //! A property is a function of bytes that panics if something does not hold; it stands in the `properties.rs` beside the
 //! code. It builds what it needs by an [`Unstructured`], so that a fuzzer can steer what is built. The tests check it with
-//! the corpus of the fuzzers ([`corpus`]).
+//! the corpus of the fuzzers ([`corpus`]). Tests of several rooms build what a station sends in one way ([`tags`]).
 
 #[cfg(test)]
 pub mod corpus;
 mod random;
+#[cfg(test)]
+pub mod tags;
 
 use arbitrary::{Result, Unstructured};
 

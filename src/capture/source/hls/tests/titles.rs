@@ -1,12 +1,13 @@
 //! What plays, as a station says it in its segments.
 
-use id3::{TagLike as _, Version};
+use id3::Version;
 
 use super::station::{Answer, Asked, SEGMENT, Station, live, segment_bytes};
 use super::{MediaEvent, Taped, capture, number_in};
 use crate::base::clock::Clock as _;
 use crate::model::Span;
 use crate::tape::Tape;
+use crate::testing::tags::titled;
 
 /// From segment 8 on, which is in no list yet at the start, and half way through it, another piece plays.
 fn piece(number: u32) -> (&'static str, &'static str) {
@@ -15,12 +16,7 @@ fn piece(number: u32) -> (&'static str, &'static str) {
 
 fn tag(number: u32) -> Vec<u8> {
     let (artist, title) = piece(number);
-    let mut tag = id3::Tag::new();
-    tag.set_artist(artist);
-    tag.set_title(title);
-    let mut bytes = Vec::new();
-    tag.write_to(&mut bytes, Version::Id3v23).unwrap();
-    bytes
+    titled(artist, title, Version::Id3v23)
 }
 
 /// A station that says what plays in the middle of each segment.

@@ -1,19 +1,15 @@
 //! Tests of titles in segments, which are built byte by byte.
 
-use id3::{TagLike as _, Version};
+use id3::Version;
 
 use super::*;
 use crate::base::id3v2::timestamp_tag;
+use crate::testing::tags::titled;
 
 const SECOND: u64 = 90_000;
 
 fn tag(artist: &str, title: &str) -> Vec<u8> {
-    let mut tag = id3::Tag::new();
-    tag.set_artist(artist);
-    tag.set_title(title);
-    let mut bytes = Vec::new();
-    tag.write_to(&mut bytes, Version::Id3v24).unwrap();
-    bytes
+    titled(artist, title, Version::Id3v24)
 }
 
 /// Reads the titles of a segment, each with the milliseconds after the first sample.
