@@ -18,7 +18,8 @@
 //! the same way after the time of a `#aircheck trouble`. Older indexes have the words alone.
 //!
 //! `#aircheck title 2026-11-20T03:00:06.120Z Name - Piece` is what the station says that it plays from then on: since
-//! it was on the air if that is known, else since it came. A reel begins with the title that it goes on with.
+//! it was on the air if that is known, else since it came. A reel begins with the title that it goes on with. Otherwise
+//! a title that comes again with the same time is not written again.
 //!
 //! `#aircheck moved 20400500000` adds so many microseconds to all arrivals, troubles and titles above it: the clock was
 //! wrong.

@@ -2,11 +2,21 @@
 
 use super::*;
 
+fn title(seconds: i64, text: &str) -> MediaEvent {
+    // Three quarters of a microsecond more than the index can say.
+    MediaEvent::Title { at: at(seconds) + TimeDelta::nanoseconds(750), text: text.to_owned() }
+}
+
+/// All titles on tape, in the order in which they came.
+fn titles(tape: &Tape) -> Vec<(DateTime<Utc>, String)> {
+    let view = tape.blocking_view(&Span::new(at(0), at(60)));
+    view.titles().map(|title| (title.at, title.text.clone())).collect()
+}
+
 #[test]
 fn titles_are_kept_once_each_and_a_reel_begins_with_the_one_of_its_time() {
     let folder = tempfile::tempdir().unwrap();
     let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-    let title = |seconds: i64, text: &str| MediaEvent::Title { at: at(seconds), text: text.to_owned() };
     tape.write(title(3, "아침 음악"), at(3)).unwrap();
     tape.write(format("a"), at(4)).unwrap();
     tape.write(chunk(1, 4), at(4)).unwrap();
@@ -15,14 +25,39 @@ fn titles_are_kept_once_each_and_a_reel_begins_with_the_one_of_its_time() {
     // A new reel.
     tape.write(format("b"), at(8)).unwrap();
     tape.write(chunk(2, 8), at(8)).unwrap();
-    let titles = |tape: &Tape, start: i64, end: i64| {
-        let view = tape.blocking_view(&Span::new(at(start), at(end)));
-        view.titles().map(|title| (title.at, title.text.clone())).collect::<Vec<_>>()
-    };
     let (first, second) = ((at(3), "아침 음악".to_owned()), (at(6), "two lines".to_owned()));
     let all = [first, second.clone(), second];
-    assert_eq!(titles(&tape, 0, 8), all);
+    assert_eq!(titles(&tape), all);
     // Killed here.
     let again = Tape::open(folder.path(), Duration::ZERO, at(20)).unwrap();
-    assert_eq!(titles(&again, 0, 8), all);
+    assert_eq!(titles(&again), all);
+}
+
+#[test]
+fn titles_of_a_window_that_is_read_again_are_on_tape_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+    tape.write(format("a"), at(4)).unwrap();
+    for (event, now) in [(title(1, "A"), 4), (chunk(1, 4), 4), (title(6, "B"), 8), (chunk(2, 8), 8)] {
+        tape.write(event, at(now)).unwrap();
+    }
+    // The capture begins anew, and another piece begins.
+    for (event, now) in [(title(1, "A"), 12), (title(6, "B"), 12), (title(10, "C"), 12), (chunk(3, 12), 12)] {
+        tape.write(event, at(now)).unwrap();
+    }
+    let on_tape = |titles: &[(i64, &str)]| -> Vec<_> {
+        titles.iter().map(|(seconds, text)| (at(*seconds), (*text).to_owned())).collect()
+    };
+    assert_eq!(titles(&tape), on_tape(&[(1, "A"), (6, "B"), (10, "C")]));
+    // Killed here. Then the window is read again, and the first piece is on the air again.
+    let tape = Tape::open(folder.path(), Duration::ZERO, at(20)).unwrap();
+    tape.write(format("a"), at(20)).unwrap();
+    for (event, now) in [(title(6, "B"), 20), (title(10, "C"), 20), (chunk(4, 24), 24), (title(25, "A"), 28)] {
+        tape.write(event, at(now)).unwrap();
+    }
+    tape.write(chunk(5, 28), at(28)).unwrap();
+    let all = on_tape(&[(1, "A"), (6, "B"), (10, "C"), (10, "C"), (25, "A")]);
+    assert_eq!(titles(&tape), all, "the second reel begins with what plays");
+    let again = Tape::open(folder.path(), Duration::ZERO, at(40)).unwrap();
+    assert_eq!(titles(&again), all);
 }

@@ -124,7 +124,7 @@ impl View {
     }
 
     /// What the station said that it plays, on the reels of this time and in the order in which it came. The same title
-    /// comes again where a reel begins with it, and several do where a new capture reads a window again.
+    /// comes again where a reel begins with it.
     pub fn titles(&self) -> impl Iterator<Item = &Title> {
         self.parts.iter().flat_map(|part| &part.index.titles)
     }

@@ -3,15 +3,17 @@
 
 mod reel;
 mod rejoin;
+mod titles;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
 use self::reel::ReelWriter;
 use self::rejoin::{COMPARED, Judged, Rejoin};
+use self::titles::Titles;
 use crate::model::{AsCause, Cause, Chunk, DatesNews, Format, MediaEvent};
 use crate::tape::contents::Contents;
 use crate::tape::error::TapeError;
@@ -32,8 +34,7 @@ pub(super) struct Writer {
     contents: Arc<Mutex<Contents>>,
     format: Option<Format>,
     reel: Option<ReelWriter>,
-    /// What the station said last that it plays.
-    title: Option<Title>,
+    titles: Titles,
     rejoin: Rejoin,
     /// Whether the source says that the next sound is new.
     unheard: bool,
@@ -56,7 +57,7 @@ impl Writer {
             contents,
             format: None,
             reel: None,
-            title: None,
+            titles: Titles::default(),
             rejoin: Rejoin::default(),
             unheard: false,
             unwritten: None,
@@ -102,7 +103,8 @@ impl Writer {
                 self.write_trouble(Trouble { at, cause })
             }
             MediaEvent::Title { at, text } => {
-                let at = self.corrected(at, now);
+                // As the index has it, so that it is recognised when it comes again.
+                let at = self.corrected(at, now).trunc_subsecs(6);
                 self.write_title(Title { at, text: index::title_text(&text) })
             }
             MediaEvent::Dates { .. } => Ok(()),
@@ -206,13 +208,14 @@ impl Writer {
     }
 
     fn write_title(&mut self, title: Title) -> Result<(), TapeError> {
-        // Many stations say it with every few seconds of sound.
-        if self.title.as_ref().is_some_and(|last| last.text == title.text) {
+        if self.titles.goes_on(&title) {
             return Ok(());
         }
-        self.reel.as_mut().map_or(Ok(()), |writer| writer.write_title(&title))?;
-        self.contents().push_title(title.clone());
-        self.title = Some(title);
+        if !self.titles.is_taped(&title, &self.contents) {
+            self.reel.as_mut().map_or(Ok(()), |writer| writer.write_title(&title))?;
+            self.contents().push_title(title.clone());
+        }
+        self.titles.said(title);
         Ok(())
     }
 
@@ -221,6 +224,7 @@ impl Writer {
         let no_format = || TapeError::NoFormat { path: self.folder.clone() };
         if self.reel.is_none() {
             let format = self.format.as_ref().ok_or_else(no_format)?;
+            self.carry_title();
             let open = self.contents().open.clone();
             let mut writer = ReelWriter::begin(&self.folder, format, duration, now)?;
             let blocks = open.iter().map(|block| &block.index);
@@ -242,6 +246,15 @@ impl Writer {
         self.reel.as_mut().ok_or_else(no_format)
     }
 
+    /// Has the next reel begin with the title that it goes on with, if that is only on a reel before it.
+    fn carry_title(&self) {
+        let Some(title) = self.titles.last() else { return };
+        let mut contents = self.contents();
+        if !contents.open.iter().any(|block| block.index.titles.contains(title)) {
+            contents.push_title(title.clone());
+        }
+    }
+
     /// Ends the reel that is being written.
     fn end_reel(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
         let Some(writer) = self.reel.take() else { return Ok(()) };
@@ -256,14 +269,9 @@ impl Writer {
         }
     }
 
-    /// What came is on the reel of `writer`, and the next begins with the title of this moment.
+    /// What came is on the reel of `writer`.
     fn close(&self, writer: &ReelWriter) -> Option<Summary> {
-        let mut contents = self.contents();
-        let summary = contents.close(writer.path().to_owned());
-        if let Some(title) = &self.title {
-            contents.push_title(title.clone());
-        }
-        summary
+        self.contents().close(writer.path().to_owned())
     }
 
     /// Nothing more comes: writes what was held back, and ends the reel.
@@ -384,6 +392,7 @@ impl Writer {
     pub(super) fn shift(&mut self, by: TimeDelta, now: DateTime<Utc>) {
         self.corrected = Some((by, now));
         self.anchor.shift(by);
+        self.titles.shift(by);
         if let Some(Err(error)) = self.reel.as_mut().map(|writer| writer.write_shift(by)) {
             tracing::warn!(%error, "when sound arrived will be known wrongly after a restart");
             self.drop_writer();
