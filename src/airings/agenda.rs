@@ -75,7 +75,7 @@ impl Agenda {
         let airing = &planned.airing;
         let entry = match planned.origin {
             Origin::Hand => Some(Entry::Added(airing.id.clone())),
-            Origin::File => config.shows.iter().position(|show| show.id == airing.show).map(Entry::Show),
+            Origin::File => config.shows.index(airing.show.as_str()).map(Entry::Show),
         };
         self.next.extend(entry.map(|entry| (airing.cut().start, entry)));
     }

@@ -8,7 +8,7 @@
 //! - A running airing is in the programme as it is recorded, whatever the file says by now, until it ends. If the file
 //!   has its show under another id, for instance because the title was changed, the programme has the airing only once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -22,13 +22,16 @@ use crate::model::{Airing, AiringId, Amendments, Origin, Planned, Span};
 pub struct Programme {
     config: Arc<Config>,
     amendments: Arc<Amendments>,
-    recording: Vec<Planned>,
+    /// The running airings.
+    recording: BTreeMap<AiringId, Planned>,
+    /// Those of the file whose shows it has no longer.
+    without_show: Vec<AiringId>,
 }
 
 impl Programme {
     /// Returns the programme of a file and its amendments, without running airings.
     pub fn new(config: Arc<Config>, amendments: Arc<Amendments>) -> Self {
-        Self { config, amendments, recording: Vec::new() }
+        Self { config, amendments, recording: BTreeMap::new(), without_show: Vec::new() }
     }
 
     /// Returns the programme with the running `airings`, as they are recorded.
@@ -36,7 +39,7 @@ impl Programme {
     pub fn with_recording(self, airings: impl IntoIterator<Item = (Airing, String)>) -> Self {
         let recording = airings.into_iter().map(|(airing, title)| {
             let change = self.amendments.get(&airing.id);
-            Planned {
+            let planned = Planned {
                 airing,
                 title,
                 origin: change.map_or(Origin::File, |change| change.origin),
@@ -44,9 +47,14 @@ impl Programme {
                 moved: change.is_some_and(|change| change.moved),
                 until_stopped: change.is_some_and(|change| change.until_stopped),
                 connecting_until: change.and_then(|change| change.connecting_until),
-            }
+            };
+            (planned.airing.id.clone(), planned)
         });
-        Self { recording: recording.collect(), ..self }
+        let recording: BTreeMap<_, _> = recording.collect();
+        let without_show =
+            |planned: &&Planned| planned.origin == Origin::File && self.config.show(&planned.airing.show).is_none();
+        let without_show = recording.values().filter(without_show).map(|planned| planned.airing.id.clone()).collect();
+        Self { recording, without_show, ..self }
     }
 
     /// Returns the configuration that the programme is made of.
@@ -62,7 +70,7 @@ impl Programme {
     /// Returns all airings whose cut overlaps `window`, skipped or not, by the start of their cuts. Of a window longer
     /// than [`plan::LONGEST_LOOK`], only its end is searched.
     pub fn airings(&self, window: Span) -> Vec<Planned> {
-        let all = self.not_recorded(&self.config.shows, window, |_| true).chain(self.recording.iter().cloned());
+        let all = self.not_recorded(&self.config.shows, window, |_| true).chain(self.recording.values().cloned());
         within(window, all)
     }
 
@@ -107,7 +115,7 @@ impl Programme {
         let is_ahead = |airing: &Airing| airing.on_air.start > now && wanted(airing);
         let once = self.amendments.iter().filter(|planned| planned.origin == Origin::Hand && is_ahead(&planned.airing));
         let once = once.filter_map(|amendment| self.of(amendment)).filter(|planned| !self.is_taken(&planned.airing));
-        let recording = self.recording.iter().filter(|planned| is_ahead(&planned.airing)).cloned();
+        let recording = self.recording.values().filter(|planned| is_ahead(&planned.airing)).cloned();
         let mut others: Vec<_> = once.chain(recording).collect();
         others.sort_by(|one, other| by_start(one).cmp(&by_start(other)));
         let mut others = others.into_iter().peekable();
@@ -135,16 +143,18 @@ impl Programme {
         lead: TimeDelta,
     ) -> Vec<Planned> {
         let window = due_window(now, lead);
+        let added: BTreeSet<_> = added.iter().collect();
+        let of_shows: BTreeSet<_> = shows.iter().map(|show| &show.id).collect();
         let wanted = |planned: &Planned| match planned.origin {
             Origin::Hand => added.contains(&planned.airing.id),
-            Origin::File => shows.iter().any(|show| show.id == planned.airing.show),
+            Origin::File => of_shows.contains(&planned.airing.show),
         };
         due_of(within(window, self.not_recorded(shows, window, wanted)), now, lead)
     }
 
     /// Returns the airing with this id.
     pub fn get(&self, id: &AiringId) -> Option<Planned> {
-        if let Some(recording) = self.recording.iter().find(|planned| planned.airing.id == *id) {
+        if let Some(recording) = self.recording.get(id) {
             return Some(recording.clone());
         }
         if let Some(amendment) = self.amendments.get(id).filter(|planned| planned.origin == Origin::Hand) {
@@ -157,10 +167,9 @@ impl Programme {
 
     /// Returns whether an airing is running already, under its id or another.
     fn is_taken(&self, airing: &Airing) -> bool {
-        self.recording.iter().any(|planned| {
-            planned.airing.id == airing.id
-                || planned.origin == Origin::File && was_renamed(&self.config, &planned.airing, planned.moved, airing)
-        })
+        let mut without_show = self.without_show.iter().filter_map(|id| self.recording.get(id));
+        self.recording.contains_key(&airing.id)
+            || without_show.any(|begun| was_renamed(&self.config, &begun.airing, begun.moved, airing))
     }
 
     /// Returns an airing of the plan with its amendment, if it has one.

@@ -148,3 +148,18 @@ fn after_the_clock_was_set_what_is_due_by_it_is_handed_out() {
     assert_eq!(agenda.due(&programme, back, LEAD), programme.due(back, LEAD));
     assert!(agenda.is_quiet(&programme, back, LEAD));
 }
+
+#[test]
+fn of_many_shows_that_could_not_be_begun_each_is_handed_out_again() {
+    let shows: String = (0..200)
+        .map(|n| format!("  - {{ title: s{n}, station: s, cron: \"0 12 * * *\", length: 5m, timezone: UTC }}\n"))
+        .collect();
+    let programme = Programme::new(config(&shows), Arc::default());
+    let mut agenda = begun(&programme, at("20T11:00:00"));
+    let due = agenda.due(&programme, at("20T12:00:00"), LEAD);
+    assert_eq!(due.len(), 200);
+    for due in &due {
+        agenda.again(due);
+    }
+    assert_eq!(agenda.due(&programme, at("20T12:00:01"), LEAD), due);
+}

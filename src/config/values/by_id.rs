@@ -25,7 +25,12 @@ impl<T> ById<T> {
 
     /// The value with this id.
     pub fn by_id(&self, id: &str) -> Option<&Arc<T>> {
-        self.values.get(*self.indices.get(id)?)
+        self.values.get(self.index(id)?)
+    }
+
+    /// The index in the order of the file of the value with this id.
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.indices.get(id).copied()
     }
 }
 
@@ -54,9 +59,10 @@ mod tests {
     fn values_keep_their_order_and_each_is_found_by_its_id() {
         let words = ById::new(["zulu", "alpha", "mike"], |word| word);
         assert_eq!(words.iter().map(|word| **word).collect::<Vec<_>>(), ["zulu", "alpha", "mike"]);
-        for word in &words {
+        for (index, word) in words.iter().enumerate() {
             assert!(Arc::ptr_eq(words.by_id(word).unwrap(), word));
+            assert_eq!(words.index(word), Some(index));
         }
-        assert!(words.by_id("november").is_none());
+        assert!(words.by_id("november").is_none() && words.index("november").is_none());
     }
 }

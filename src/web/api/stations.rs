@@ -1,5 +1,7 @@
 //! Stations.
 
+use std::collections::HashSet;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -70,11 +72,12 @@ struct Failure {
 pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>, Problem> {
     let config = site.config();
     let current = site.airings.running();
+    let on_air: HashSet<_> = current.iter().map(|current| &current.airing.station).collect();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let stations = config.stations.iter().zip(past).map(|(station, past)| {
         let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
         let tape = site.decks.known(&station.id);
-        let recording = current.iter().any(|current| current.airing.station == station.id);
+        let recording = on_air.contains(&station.id);
         let trouble = tape.as_ref().filter(|_| recording).and_then(crate::tape::Tape::trouble);
         Station {
             id: station.id.to_string(),

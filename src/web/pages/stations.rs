@@ -1,5 +1,7 @@
 //! The page of stations: their last results, what is recorded next, recording now, and trials.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
@@ -74,10 +76,17 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     let config = programme.config();
     let coming = programme.coming(site.now(), COMING);
     let recording = site.airings.running();
+    let (mut now_of, mut next_of): (HashMap<_, Vec<_>>, HashMap<_, _>) = (HashMap::new(), HashMap::new());
+    for current in &recording {
+        now_of.entry(&current.airing.station).or_default().push(current);
+    }
+    for planned in coming.iter().filter(|planned| !planned.skipped) {
+        next_of.entry(&planned.airing.station).or_insert(planned);
+    }
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let cards = config.stations.iter().zip(past).map(|(station, past)| {
-        let now: Vec<_> = recording.iter().filter(|current| current.airing.station == station.id).collect();
-        let next = coming.iter().find(|planned| planned.airing.station == station.id && !planned.skipped);
+        let now = now_of.remove(&station.id).unwrap_or_default();
+        let next = next_of.get(&station.id);
         let tape = site.decks.known(&station.id).filter(|_| !now.is_empty());
         let over = |id: &AiringId, at: DateTime<Utc>| {
             let at = at.with_timezone(&station.timezone);

@@ -53,7 +53,7 @@ pub fn on_air(airing: &Airing, title: &str, config: &Config, language: &Language
         has_page: config.show(&airing.show).is_some(),
         title: title.to_owned(),
         station: config.station_name(&airing.station).to_owned(),
-        hue: config.stations.iter().position(|station| station.id == airing.station).unwrap_or_default() % HUES,
+        hue: config.stations.index(airing.station.as_str()).unwrap_or_default() % HUES,
         said: dates::short(start.date_naive(), language),
         start: start.format("%H:%M").to_string(),
         end: end.format("%H:%M").to_string(),
