@@ -12,13 +12,13 @@ use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::codecs::lame;
 use super::decoder::{Decoder, Samples};
 use super::error::EncodeError;
 use super::feed::{Feed, frames_of};
 use super::frames::frames;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
-use crate::base::process::Invocation;
 use crate::config::Encoding;
 use crate::model::Span;
 use crate::tape::{Run, Step, Tape};
@@ -43,17 +43,9 @@ pub async fn listen(
     listener: mpsc::Sender<Bytes>,
     clock: &SharedClock,
 ) -> Result<(), EncodeError> {
-    let layout = if settings.channels == 1 { "mono" } else { "stereo" };
-    let mut encoder = Invocation::new("ffmpeg")
-        .args(["-hide_banner", "-nostats", "-loglevel", "error", "-f", "f32le"])
-        .args(["-ar".to_owned(), settings.sample_rate.to_string()])
-        .args(["-channel_layout", layout, "-ac"])
-        .args([settings.channels.to_string()])
-        .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
-        .args(["-b:a".to_owned(), settings.bitrate.to_string()])
+    let mut encoder = lame(settings)
         // No header with the length, which nobody knows.
         .args(["-id3v2_version", "0", "-write_xing", "0", "-flush_packets", "1", "-f", "mp3", "pipe:1"])
-        .with_stdin()
         .with_stdout()
         .spawn(clock)?;
     let (input, output) = (encoder.take_stdin(), encoder.take_stdout());

@@ -10,6 +10,7 @@ use crate::model::Codec;
 use mp3::Mp3Encoder;
 
 pub use mp3::RESERVED_FOR_TAGS;
+pub(super) use mp3::lame;
 
 /// An encoder that runs.
 #[derive(Debug)]

@@ -22,6 +22,19 @@ const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// How long an encoder that takes nothing more may take to end.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// The encoding ffmpeg, which takes samples as its input, but for what it makes of them.
+pub(in crate::encode) fn lame(settings: Encoding) -> Invocation {
+    let layout = if settings.channels == 1 { "mono" } else { "stereo" };
+    Invocation::new("ffmpeg")
+        .args(["-hide_banner", "-nostats", "-loglevel", "error", "-f", "f32le"])
+        .args(["-ar".to_owned(), settings.sample_rate.to_string()])
+        .args(["-channel_layout", layout, "-ac"])
+        .args([settings.channels.to_string()])
+        .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
+        .args(["-b:a".to_owned(), settings.bitrate.to_string()])
+        .with_stdin()
+}
+
 /// An encoder that runs.
 #[derive(Debug)]
 pub struct Mp3Encoder {
@@ -39,21 +52,13 @@ impl Mp3Encoder {
         cover_space: u32,
         clock: &SharedClock,
     ) -> Result<Self, EncodeError> {
-        let layout = if settings.channels == 1 { "mono" } else { "stereo" };
-        let mut process = Invocation::new("ffmpeg")
-            .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y", "-f", "f32le"])
-            .args(["-ar".to_owned(), settings.sample_rate.to_string()])
-            .args(["-channel_layout", layout, "-ac"])
-            .args([settings.channels.to_string()])
-            .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
-            .args(["-b:a".to_owned(), settings.bitrate.to_string()])
+        let mut process = lame(settings)
             .args(["-compression_level".to_owned(), settings.quality.to_string()])
             .args(["-id3v2_version", "4", "-write_xing", "1", "-flush_packets", "1", "-metadata_header_padding"])
             .args([RESERVED_FOR_TAGS.saturating_add(cover_space).to_string()])
-            .args(["-f", "mp3"])
+            .args(["-f", "mp3", "-y"])
             // A path that begins with `-` or looks like a protocol stays a path.
             .args([format!("file:{}", path.display())])
-            .with_stdin()
             .in_background()
             .spawn(clock)?;
         Ok(Self { input: process.take_stdin(), process, path: path.to_owned(), clock: clock.clone() })
