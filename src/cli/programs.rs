@@ -31,6 +31,15 @@ impl fmt::Display for Missing {
     }
 }
 
+/// Returns whether all programs are installed that `stations` need, and says on standard error which are not.
+pub(super) fn all_there(stations: &[Arc<Station>]) -> bool {
+    let missing = missing(stations, &|program| process::find(program).is_some());
+    for program in &missing {
+        eprintln!("aircheck: {program}");
+    }
+    missing.is_empty()
+}
+
 /// Returns the programs that `stations` need and that are not `installed`.
 pub(super) fn missing(stations: &[Arc<Station>], installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
     let mut needed = vec![(FFMPEG, "it turns every recording into an MP3".to_owned(), true)];

@@ -18,7 +18,6 @@ use super::progress::Progress;
 use super::runtime::block_on;
 use super::{logging, programs};
 use crate::base::environment::Environment;
-use crate::base::process;
 use crate::base::signals::Signals;
 use crate::capture::deck::Decks;
 use crate::capture::{CONNECTING, first_sound};
@@ -66,11 +65,7 @@ pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
         eprintln!("aircheck: {reason}");
         return Ok(USAGE);
     }
-    let missing = programs::missing(std::slice::from_ref(station), &|program| process::find(program).is_some());
-    if !missing.is_empty() {
-        for program in missing {
-            eprintln!("aircheck: {program}");
-        }
+    if !programs::all_there(std::slice::from_ref(station)) {
         return Ok(FAILED);
     }
     block_on(record(config, station, options))?

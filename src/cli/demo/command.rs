@@ -14,7 +14,6 @@ use tokio::net::TcpStream;
 
 use super::DemoStation;
 use crate::base::environment::Environment;
-use crate::base::process;
 use crate::cli::exit::{DONE, FAILED};
 use crate::cli::logging;
 use crate::cli::print::print;
@@ -35,11 +34,7 @@ const EVERY: Duration = Duration::from_millis(500);
 /// Runs the demo until Ctrl-C.
 pub fn run(folder: PathBuf) -> anyhow::Result<u8> {
     logging::begin("warn");
-    let missing = programs::missing(&[], &|program| process::find(program).is_some());
-    if !missing.is_empty() {
-        for program in missing {
-            eprintln!("aircheck: {program}");
-        }
+    if !programs::all_there(&[]) {
         return Ok(FAILED);
     }
     let folder = std::path::absolute(folder)?;
