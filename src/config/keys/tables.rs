@@ -1,6 +1,6 @@
 //! Every key of the file: its name, what it is for, what it takes. The texts are shown by editors.
 
-use super::kind::{Kind, Table, key};
+use super::kind::{Key, Kind, Table, key};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
 
 /// The schemes of addresses that are fetched over HTTP.
@@ -14,6 +14,15 @@ pub const LISTEN: &str = "127.0.0.1:8080";
 const NO_PAGE: &str = "web: { listen: off }";
 /// The default of `min_free`.
 pub const MIN_FREE: &str = "1 GiB";
+
+/// The key `dead_air`, of the whole file and of a show.
+const DEAD_AIR_KEY: Key = key(
+    "dead_air",
+    Kind::SectionOrNo(&DEAD_AIR),
+    "dead_air: { longer_than: 1m }",
+    "When silence that the station sends counts as dead air; `false`: never.",
+)
+.off("dead_air: false");
 
 /// The whole file.
 pub static FILE: Table = Table {
@@ -63,13 +72,7 @@ pub static FILE: Table = Table {
             "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock.",
         )
         .default("skip"),
-        key(
-            "dead_air",
-            Kind::SectionOrNo(&DEAD_AIR),
-            "dead_air: { longer_than: 1m }",
-            "When silence that the station sends counts as dead air; `false`: never.",
-        )
-        .off("dead_air: false"),
+        DEAD_AIR_KEY,
         key(
             "id3",
             Kind::Word(&["2.4", "2.3"]),
@@ -311,13 +314,7 @@ pub static SHOW: Table = Table {
             "gaps: silence",
             "What stands where something is missing: nothing (`skip`), or `silence`, so that the file keeps the clock; by default as the file says.",
         ),
-        key(
-            "dead_air",
-            Kind::SectionOrNo(&DEAD_AIR),
-            "dead_air: { longer_than: 1m }",
-            "When silence that the station sends counts as dead air; `false`: never.",
-        )
-        .off("dead_air: false"),
+        DEAD_AIR_KEY,
         key(
             "id3",
             Kind::Word(&["2.4", "2.3"]),
