@@ -121,7 +121,7 @@ impl Probes {
     /// Opens the sound of a trial. `None` if there is none, or none any more.
     pub async fn open(&self, name: &str) -> io::Result<Option<Reading>> {
         let Some(path) = self.shared().files.get(name).cloned() else { return Ok(None) };
-        blocking(move || Reading::of(&path)).await
+        blocking(move || Reading::open(&path)).await
     }
 
     fn slot(&self, station: &StationId) -> Result<Slot, Busy> {
