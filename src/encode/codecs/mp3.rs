@@ -22,8 +22,8 @@ const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// How long an encoder that takes nothing more may take to end.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// The encoding ffmpeg, which takes samples as its input, but for what it makes of them.
-pub(in crate::encode) fn lame(settings: Encoding) -> Invocation {
+/// Returns an ffmpeg that encodes the samples on its stdin. The layout of the MP3 and where it goes are still to be added.
+pub fn lame(settings: Encoding) -> Invocation {
     let layout = if settings.channels == 1 { "mono" } else { "stereo" };
     Invocation::new("ffmpeg")
         .args(["-hide_banner", "-nostats", "-loglevel", "error", "-f", "f32le"])

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::error::CatalogueError;
+use super::Catalogue;
+use super::error::{CatalogueError, read_error, write_error};
 use super::rows::{instant_text, parse_instant};
-use super::{Catalogue, read_error, write_error};
 use crate::model::{Airing, AiringId, Amendments, Origin, Planned, ShowId, Span, StationId};
 
 impl Catalogue {

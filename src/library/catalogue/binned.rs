@@ -7,8 +7,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::entry::{Recording, Stage};
-use super::error::CatalogueError;
-use super::{Catalogue, names, rows, write_error};
+use super::error::{CatalogueError, write_error};
+use super::{Catalogue, names, rows};
 use crate::events::Topic;
 use crate::model::AiringId;
 

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use rusqlite::params;
 use rusqlite::types::Value;
 
+use super::Catalogue;
 use super::entry::ClaimedAiring;
-use super::error::CatalogueError;
+use super::error::{CatalogueError, write_error};
 use super::rows::{self, instant_text};
-use super::{Catalogue, write_error};
 use crate::events::Topic;
 use crate::model::{Airing, AiringId, Lease};
 

@@ -97,3 +97,13 @@ impl CatalogueError {
             if source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
     }
 }
+
+/// What SQLite said while a query was run.
+pub(super) fn read_error(source: rusqlite::Error) -> CatalogueError {
+    CatalogueError::Sqlite { doing: "read", source }
+}
+
+/// What SQLite said while something was written.
+pub(super) fn write_error(source: rusqlite::Error) -> CatalogueError {
+    CatalogueError::Sqlite { doing: "written", source }
+}

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use rusqlite::{Transaction, params};
 
-use super::error::CatalogueError;
-use super::{CHANGED_BY_OUTCOME, Catalogue, names, read_error, rows, write_error};
+use super::error::{CatalogueError, read_error, write_error};
+use super::{CHANGED_BY_OUTCOME, Catalogue, names, rows};
 use crate::model::{AiringId, Finished};
 
 impl Catalogue {

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use rusqlite::params;
 
-use super::error::CatalogueError;
-use super::{Catalogue, read_error, write_error};
+use super::Catalogue;
+use super::error::{CatalogueError, read_error, write_error};
 
 /// A file as it was when it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

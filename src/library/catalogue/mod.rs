@@ -45,6 +45,8 @@ use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
+use error::{read_error, write_error};
+
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
 pub use past::Past;
@@ -300,14 +302,6 @@ impl Catalogue {
         let mut connection = Arc::clone(&self.connection).lock_owned().await;
         caught(move || work(&mut connection)).await.ok_or(CatalogueError::Stopping)?
     }
-}
-
-fn read_error(source: rusqlite::Error) -> CatalogueError {
-    CatalogueError::Sqlite { doing: "read", source }
-}
-
-fn write_error(source: rusqlite::Error) -> CatalogueError {
-    CatalogueError::Sqlite { doing: "written", source }
 }
 
 fn open_writing(path: &Path) -> Result<Connection, CatalogueError> {

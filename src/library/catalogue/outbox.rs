@@ -6,9 +6,9 @@
 use chrono::{DateTime, Utc};
 use rusqlite::params;
 
-use super::error::CatalogueError;
+use super::Catalogue;
+use super::error::{CatalogueError, read_error, write_error};
 use super::rows::instant_text;
-use super::{Catalogue, read_error, write_error};
 use crate::events::NumberedEvent;
 
 impl Catalogue {

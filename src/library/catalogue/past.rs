@@ -5,8 +5,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::entry::Recording;
-use super::error::CatalogueError;
-use super::{Catalogue, read_error, rows};
+use super::error::{CatalogueError, read_error};
+use super::{Catalogue, rows};
 use crate::model::{AiringId, CauseKind, Gap, StationId};
 
 /// The past of a station.

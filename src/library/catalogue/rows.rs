@@ -9,8 +9,8 @@ use rusqlite::types::{Null, ToSqlOutput, Value};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, params};
 
 use super::entry::{Binned, ClaimedAiring, Recording, Stage};
-use super::error::CatalogueError;
-use super::{names, read_error};
+use super::error::{CatalogueError, read_error};
+use super::names;
 use crate::events::Event;
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,

@@ -8,8 +8,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 use tracing::{error, warn};
 
-use super::error::CatalogueError;
-use super::{Catalogue, open_writing, rows, schema, version, write_error};
+use super::error::{CatalogueError, write_error};
+use super::{Catalogue, open_writing, rows, schema, version};
 use crate::base::blocking::caught;
 use crate::language::Sentence;
 

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
-use super::error::CatalogueError;
-use super::{Catalogue, read_error};
+use super::Catalogue;
+use super::error::{CatalogueError, read_error};
 use crate::model::CauseKind;
 
 /// Totals over all finished airings.
