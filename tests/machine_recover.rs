@@ -36,11 +36,11 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     let station = origin.station("s", setup);
     let aircheck = Aircheck::new(&format!(
         "timezone: UTC\nstations:\n  s: {{ hls: \"{}\" }}\n  dead: {{ hls: \"http://127.0.0.1:9/x.m3u8\" }}\nshows:\n  \
-         - {{ title: Failed, station: s, cron: \"0 10 * * *\", length: 10s }}\n  \
-         - {{ title: Partial, station: s, cron: \"0 10 * * *\", length: 12s }}\n  \
-         - {{ title: Whole, station: s, cron: \"0 10 * * *\", length: 5s }}\n  \
-         - {{ title: Moved, station: s, cron: \"0 10 * * *\", length: 8s }}\n  \
-         - {{ title: Dead, station: dead, cron: \"0 10 * * *\", length: 2s }}\n",
+         - {{ title: Failed, station: s, cron: \"0 10 21 11 *\", length: 10s }}\n  \
+         - {{ title: Partial, station: s, cron: \"0 10 21 11 *\", length: 12s }}\n  \
+         - {{ title: Whole, station: s, cron: \"0 10 21 11 *\", length: 5s }}\n  \
+         - {{ title: Moved, station: s, cron: \"0 10 21 11 *\", length: 8s }}\n  \
+         - {{ title: Dead, station: dead, cron: \"0 10 21 11 *\", length: 2s }}\n",
         station.url()
     ));
     let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
