@@ -232,11 +232,11 @@ impl Intake {
 
     /// Takes the next bytes of the body and hands over what is whole. Returns whether that was any sound.
     async fn take(&mut self, bytes: &[u8], output: &mut Output) -> Result<bool, End> {
-        let mut any = false;
+        let (now, mut any) = (output.now(), false);
         // What is held back may be due although nothing came.
         for slice in bytes.chunks(SLICE).chain(bytes.is_empty().then_some(bytes)) {
-            let title = self.push(slice, output.now()).map_err(End::Failed)?;
-            any |= self.hand_over(title, output).await?;
+            let title = self.push(slice, now).map_err(End::Failed)?;
+            any |= self.hand_over(title, now, output).await?;
         }
         Ok(any)
     }
@@ -279,13 +279,18 @@ impl Intake {
     }
 
     /// Hands over what is whole. Returns whether that was any sound.
-    async fn hand_over(&mut self, title: Option<String>, output: &mut Output) -> Result<bool, ReceiverGone> {
+    async fn hand_over(
+        &mut self,
+        title: Option<String>,
+        now: DateTime<Utc>,
+        output: &mut Output,
+    ) -> Result<bool, ReceiverGone> {
         let mut any = false;
         while let Some(piece) = self.framer.as_mut().and_then(Framer::next_chunk) {
             output.piece(piece).await?;
             any = true;
         }
-        if let Some(last) = self.other_codec(output.now(), false) {
+        if let Some(last) = self.other_codec(now, false) {
             for piece in last {
                 output.piece(piece).await?;
             }
@@ -306,8 +311,8 @@ impl Intake {
         let framer = self.framer.as_mut()?;
         let (strange, since, units) = &mut self.strange;
         if framer.units() != *units {
-            *units = framer.units();
-            (*strange, *since) = (BytesMut::new(), None);
+            (*units, *since) = (framer.units(), None);
+            strange.clear();
             return None;
         }
         if now - (*since)? < ANOTHER_AFTER && strange.len() < ANOTHER_BEYOND && !ended {
