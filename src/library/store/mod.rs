@@ -25,7 +25,7 @@ mod mount;
 mod name;
 mod parts;
 mod reading;
-mod write_test;
+mod writability;
 
 use std::path::{Component, Path, PathBuf};
 
@@ -38,7 +38,7 @@ pub use contents::{Present, Version};
 pub use disk::{free_space, give_name, size};
 pub use error::{StoreError, is_full};
 pub use reading::Reading;
-pub use write_test::{test_append, test_write};
+pub use writability::{test_append, test_write};
 
 use crate::model::{AiringId, Codec};
 
