@@ -4,6 +4,7 @@
 
 mod support;
 
+mod always;
 mod as_written;
 mod bin;
 mod browser;

@@ -4,6 +4,7 @@
 //! the station, and writes its events on tape. Neither knows of shows, recordings, the output folder or ffmpeg's
 //! encoding: what goes wrong there costs no tape.
 
+pub mod always;
 pub mod deck;
 mod first_sound;
 pub mod source;

@@ -284,8 +284,15 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     text
 }
 
-/// Says how a station is reached, without the parts of its URL that may be secret.
+/// Says how a station is reached, and whether it is always on tape.
 fn reached(station: &Station) -> String {
+    let address = address(station);
+    let Some(rule) = &station.tape else { return address };
+    format!("{address}, tape {}", rule.keep_text())
+}
+
+/// Says how a station is reached, without the parts of its URL that may be secret.
+fn address(station: &Station) -> String {
     let kind = match station.source {
         SourceConfig::Hls(_) => "HLS",
         SourceConfig::Rtmp(_) => "RTMP",

@@ -18,9 +18,9 @@ mod values;
 mod yaml;
 
 pub use values::{
-    Address, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Encoding, Find, GapPolicy, Hls, Icecast,
-    Id3, Keep, LONGEST, Purpose, Rtmp, Show, SourceConfig, Station, Step, TagTemplates, Template, TemplateError,
-    Unwritable, Values, Web, parse_duration,
+    Address, AlwaysTaped, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Encoding, Find, GapPolicy,
+    Hls, Icecast, Id3, Keep, LONGEST, Purpose, Rtmp, Show, SourceConfig, Station, Step, TagTemplates, Template,
+    TemplateError, Unwritable, Values, Web, parse_duration,
 };
 pub use yaml::{ConfigErrors, Problem};
 

@@ -33,6 +33,7 @@ use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
+use crate::capture::always;
 use crate::capture::deck::{self, Decks};
 use crate::config::Config;
 use crate::events::{Changes, Listener};
@@ -210,6 +211,7 @@ impl Daemon {
         recorder.recover(&config).await?;
         environment.spawn(recorder.clone().record(claims));
         environment.spawn(airings.clone().renew_claims());
+        environment.spawn(always::keep_on_tape(decks.clone(), told.subscribe(), environment.clone()));
         let now = environment.clock.now();
         let parts = Parts {
             config: told.subscribe(),

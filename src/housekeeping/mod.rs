@@ -11,10 +11,11 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::airings::Airings;
 use crate::base::clock::SharedClock;
+use crate::base::duration::delta;
 use crate::base::readable;
 use crate::capture::deck::Decks;
 use crate::config::{Config, Keep, Show};
@@ -23,7 +24,7 @@ use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, Filter};
 use crate::library::store::{self, Store, StoreError};
 
-use plan::{ShowRecordings, StationTape, Step};
+use plan::{Horizon, ShowRecordings, StationTape, Step};
 
 /// How long tape is kept after it arrived, so that an airing can be cut again.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -79,9 +80,15 @@ impl Housekeeping {
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
             warn!(%error, "old events could not be deleted from the outbox");
         }
-        self.forget_tape(self.now() - TAPE_KEPT).await;
+        self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
+        // What is always on tape fills the disk although no airing begins.
+        if config.stations.iter().any(|station| station.tape.is_some())
+            && let Err(error) = self.make_room(config).await
+        {
+            error!(%error, "there is too little space for what is always on tape");
+        }
     }
 
     /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.
@@ -97,13 +104,14 @@ impl Housekeeping {
     pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
         let Some((folder, _)) = self.short_of_space(config.min_free).await? else { return Ok(()) };
         warn!(folder = %folder.display(), "little space on the disk: deleting old tape");
-        self.forget_tape(self.now()).await;
+        self.forget_tape(TimeDelta::zero(), TimeDelta::MAX).await;
         if self.short_of_space(config.min_free).await?.is_none() {
             return Ok(());
         }
         warn!(folder = %folder.display(), "little space on the disk: emptying the bin, and deleting what `keep` does not keep");
         self.apply(Step::Bin { before: self.now() }).await;
         self.delete_recordings(config).await;
+        self.shorten_promises(config.min_free).await?;
         let Some((path, free)) = self.short_of_space(config.min_free).await? else { return Ok(()) };
         Err(RoomError::NoRoom {
             path: path.to_owned(),
@@ -122,13 +130,41 @@ impl Housekeeping {
         Ok((free < min_free).then_some((self.decks.folder(), free)))
     }
 
-    /// Deletes tape up to `horizon`, except for what an airing needs.
-    async fn forget_tape(&self, horizon: DateTime<Utc>) {
-        let stations = self.decks.known_stations().into_iter();
-        let stations = stations.map(|station| StationTape { needed: self.airings.needed(&station), station });
-        for step in plan::tape(stations.collect(), horizon) {
+    /// Deletes tape that is older than `kept`, except for what an airing needs and what was promised to be kept. No
+    /// promise counts for more than `most`.
+    async fn forget_tape(&self, kept: TimeDelta, most: TimeDelta) {
+        let station = |station| StationTape {
+            needed: self.airings.needed(&station),
+            promised: self.decks.known(&station).map(|tape| tape.promised()).unwrap_or_default(),
+            station,
+        };
+        let stations = self.decks.known_stations().into_iter().map(station);
+        for step in plan::tape(stations.collect(), Horizon { now: self.now(), kept, most }) {
             self.apply(step).await;
         }
+    }
+
+    /// If space is short, deletes the oldest tape that was promised to be kept, an hour of all stations at a time, until
+    /// there is enough. The newest hours stay, as without a promise.
+    async fn shorten_promises(&self, min_free: u64) -> Result<(), StoreError> {
+        if self.short_of_space(min_free).await?.is_none() {
+            return Ok(());
+        }
+        let longest = delta(self.decks.longest_promise().await);
+        let mut most = longest;
+        while most > TAPE_KEPT && self.short_of_space(min_free).await?.is_some() {
+            most = (most - TimeDelta::hours(1)).max(TAPE_KEPT);
+            self.forget_tape(TimeDelta::zero(), most).await;
+        }
+        if most < longest {
+            let hours = most.num_hours();
+            error!(
+                hours,
+                "no space on the disk: tape that `tape` promises to keep is deleted; the newest hours stay. Add space, \
+                 or shorten `tape`"
+            );
+        }
+        Ok(())
     }
 
     /// Deletes the recordings that the `keep` of their show does not keep.
@@ -161,7 +197,7 @@ impl Housekeeping {
                 Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
                 Err(error) => warn!(%station, %error, "old tape could not be deleted"),
             },
-            Step::UnusedTape { before } => match self.decks.forget_unused(before).await {
+            Step::UnusedTape { horizon } => match self.decks.forget_unused(move |it| horizon.of(it)).await {
                 Ok(0) => {}
                 Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
                 Err(error) => warn!(%error, "old tape could not be deleted"),

@@ -1,17 +1,21 @@
 //! The plan of what may be deleted. Pure.
 //!
 //! - Tape is deleted first: it is encoded already, or can no longer be. Of each station, the tape stays that arrived
-//!   within the horizon, and the tape that an unfinished airing needs.
+//!   within the horizon, that was promised to be kept, or that an unfinished airing needs.
 //! - The bin is emptied next: a person has deleted what is in it.
-//! - Recordings are deleted last, and only those that the `keep` of their show does not keep. They are read only then:
+//! - Recordings are deleted next, and only those that the `keep` of their show does not keep. They are read only then:
 //!   if space is short, tape does not wait for an output folder that may be away.
+//! - Last of all, if space is short, the oldest tape is deleted that was promised to be kept.
 //!
 //! If space is short, the horizon is now, and time in the bin does not count. What an airing needs and what `keep`
 //! keeps stays.
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::retention;
+use crate::base::duration::delta;
 use crate::config::Keep;
 use crate::library::catalogue::Recording;
 use crate::model::{AiringId, ShowId, StationId};
@@ -19,13 +23,33 @@ use crate::model::{AiringId, ShowId, StationId};
 /// How long before a cut the arrivals may be that anchor it.
 const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
 
-/// What an airing still needs of the tape of a station.
+/// How far back tape stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Horizon {
+    /// The present.
+    pub now: DateTime<Utc>,
+    /// How long every tape is kept.
+    pub kept: TimeDelta,
+    /// The most that a promise counts for.
+    pub most: TimeDelta,
+}
+
+impl Horizon {
+    /// Returns the instant before which a tape is deleted that is promised to be kept for `promised`.
+    pub(super) fn of(self, promised: Duration) -> DateTime<Utc> {
+        self.now - self.kept.max(delta(promised).min(self.most))
+    }
+}
+
+/// What of the tape of a station must stay.
 #[derive(Debug)]
 pub(super) struct StationTape {
     /// The station.
     pub station: StationId,
     /// The earliest instant that an airing still needs.
     pub needed: Option<DateTime<Utc>>,
+    /// How long it is promised to be kept.
+    pub promised: Duration,
 }
 
 /// The recordings of a show with its rule.
@@ -49,10 +73,10 @@ pub(super) enum Step {
         /// The instant.
         before: DateTime<Utc>,
     },
-    /// The tape that arrived before an instant of stations that nobody has asked for since the process began.
+    /// The tape of stations that nobody has asked for since the process began.
     UnusedTape {
-        /// The instant.
-        before: DateTime<Utc>,
+        /// How far back it stays.
+        horizon: Horizon,
     },
     /// What was put into the bin at an instant or before.
     Bin {
@@ -68,13 +92,14 @@ pub(super) enum Step {
     },
 }
 
-/// Returns what is deleted of the tapes of `stations` with the horizon at `horizon`.
-pub(super) fn tape(stations: Vec<StationTape>, horizon: DateTime<Utc>) -> Vec<Step> {
-    let tapes = stations.into_iter().map(|StationTape { station, needed }| {
-        let needed = needed.map_or(horizon, |instant| instant - ANCHORED_BY);
-        Step::Tape { station, before: horizon.min(needed) }
+/// Returns what is deleted of the tapes of `stations`.
+pub(super) fn tape(stations: Vec<StationTape>, horizon: Horizon) -> Vec<Step> {
+    let tapes = stations.into_iter().map(|StationTape { station, needed, promised }| {
+        let old = horizon.of(promised);
+        let needed = needed.map_or(old, |instant| instant - ANCHORED_BY);
+        Step::Tape { station, before: old.min(needed) }
     });
-    std::iter::once(Step::UnusedTape { before: horizon }).chain(tapes).collect()
+    std::iter::once(Step::UnusedTape { horizon }).chain(tapes).collect()
 }
 
 /// Returns what is deleted of the recordings of a show at `now`. `None` if nothing is.
@@ -92,33 +117,46 @@ mod tests {
         format!("2026-11-{text}:00:00Z").parse().unwrap()
     }
 
+    fn step(station: &str, before: &str) -> Step {
+        Step::Tape { station: StationId::new(station), before: at(before) }
+    }
+
     #[test]
-    fn tape_within_the_horizon_and_tape_that_an_airing_needs_stay() {
-        let tape_of = |station: &str, needed: Option<&str>| StationTape {
+    fn tape_within_the_horizon_and_tape_that_is_promised_or_needed_stays() {
+        let tape_of = |station: &str, needed: Option<&str>, days: u64| StationTape {
             station: StationId::new(station),
             needed: needed.map(at),
+            promised: Duration::from_hours(24 * days),
         };
-        let stations =
-            || vec![tape_of("idle", None), tape_of("recording", Some("20T11")), tape_of("held", Some("18T11"))];
-        let step = |station: &str, before: &str| Step::Tape { station: StationId::new(station), before: at(before) };
-        assert_eq!(
-            tape(stations(), at("19T12")),
-            [
-                Step::UnusedTape { before: at("19T12") },
-                step("idle", "19T12"),
-                step("recording", "19T12"),
-                step("held", "18T10"),
+        let stations = || {
+            vec![
+                tape_of("idle", None, 0),
+                tape_of("recording", Some("20T11"), 0),
+                tape_of("held", Some("18T11"), 0),
+                tape_of("always", None, 10),
             ]
-        );
-        assert_eq!(
-            tape(stations(), at("20T12")),
-            [
-                Step::UnusedTape { before: at("20T12") },
-                step("idle", "20T12"),
-                step("recording", "20T10"),
-                step("held", "18T10"),
-            ],
-            "space is short"
-        );
+        };
+        let now = at("20T12");
+        let day = TimeDelta::days(1);
+        for (kept, most, expected) in [
+            (day, TimeDelta::MAX, [("idle", "19T12"), ("recording", "19T12"), ("held", "18T10"), ("always", "10T12")]),
+            // Space is short.
+            (
+                TimeDelta::zero(),
+                TimeDelta::MAX,
+                [("idle", "20T12"), ("recording", "20T10"), ("held", "18T10"), ("always", "10T12")],
+            ),
+            // It is still short.
+            (
+                TimeDelta::zero(),
+                day * 3,
+                [("idle", "20T12"), ("recording", "20T10"), ("held", "18T10"), ("always", "17T12")],
+            ),
+        ] {
+            let horizon = Horizon { now, kept, most };
+            let steps = tape(stations(), horizon);
+            assert_eq!(steps[0], Step::UnusedTape { horizon });
+            assert_eq!(steps[1..], expected.map(|(station, before)| step(station, before)));
+        }
     }
 }

@@ -30,6 +30,7 @@ mod cut;
 mod error;
 mod folder;
 mod index;
+mod promise;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod tally;
@@ -71,6 +72,9 @@ struct Shared {
     contents: Arc<Mutex<Contents>>,
     writer: Mutex<Writer>,
     grown: watch::Sender<u64>,
+    folder: PathBuf,
+    /// How long it was promised to be kept.
+    promised: Mutex<Duration>,
 }
 
 impl Tape {
@@ -107,7 +111,9 @@ impl Tape {
         let (grown, _) = watch::channel(0);
         let contents = Arc::new(Mutex::new(Contents { delay: delta(delay), ..contents }));
         let writer = Mutex::new(Writer::new(folder.to_owned(), Arc::clone(&contents)));
-        Self { shared: Arc::new(Shared { contents, writer, grown }), held: Arc::default() }
+        let (folder, promised) = (folder.to_owned(), Mutex::new(promise::read(folder)));
+        let shared = Shared { contents, writer, grown, folder, promised };
+        Self { shared: Arc::new(shared), held: Arc::default() }
     }
 
     /// Writes an event of a source. Blocks. After an error (the disk is full or away) nothing of the event is on tape;
@@ -216,6 +222,23 @@ impl Tape {
         let seconds: f64 = contents.measured.iter().map(|(duration, _)| duration.as_secs_f64()).sum();
         let bits: f64 = contents.measured.iter().map(|(_, bytes)| *bytes as f64 * 8.0).sum();
         (seconds > 0.0).then(|| (contents.format.clone(), bits / seconds))
+    }
+
+    /// How long the tape was promised to be kept; zero if it was not.
+    pub fn promised(&self) -> Duration {
+        *self.shared.promised.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How long the tape in `folder` was promised to be kept. Blocks.
+    pub fn promise_of(folder: &Path) -> Duration {
+        promise::read(folder)
+    }
+
+    /// Promises to keep the tape for so long, also when the configuration no longer says so. Blocks.
+    pub fn promise(&self, keep: Duration) -> Result<(), TapeError> {
+        promise::write(&self.shared.folder, keep)?;
+        *self.shared.promised.lock().unwrap_or_else(PoisonError::into_inner) = keep;
+        Ok(())
     }
 
     /// Deletes every reel on which nothing arrived since `instant`, except the one being written. Returns how many

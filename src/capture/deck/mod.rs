@@ -132,6 +132,12 @@ impl Decks {
         self.shared.lane.run(move || tape.write(event, now)).await
     }
 
+    /// Promises to keep the tape of `station` for so long.
+    pub async fn promise(&self, station: &Station, keep: Duration) -> Result<(), TapeError> {
+        let tape = self.tape(station).await?;
+        if tape.promised() == keep { Ok(()) } else { self.shared.lane.run(move || tape.promise(keep)).await }
+    }
+
     /// The tape of a station, if it was asked for since the process began.
     pub fn known(&self, station: &StationId) -> Option<Tape> {
         self.slots().get(station)?.tape.clone()
@@ -217,22 +223,36 @@ impl Decks {
         stations
     }
 
+    /// The longest time for which any tape was promised to be kept.
+    pub async fn longest_promise(&self) -> Duration {
+        let tapes = self.shared.folder.clone();
+        blocking(move || {
+            let folders = std::fs::read_dir(&tapes).into_iter().flatten().flatten();
+            folders.map(|entry| Tape::promise_of(&entry.path())).max().unwrap_or_default()
+        })
+        .await
+    }
+
     /// Deletes the reels of a known station on which nothing arrived since `before`. Returns how many bytes that freed.
     pub async fn forget(&self, station: &StationId, before: DateTime<Utc>) -> Result<u64, TapeError> {
         let Some(tape) = self.known(station) else { return Ok(0) };
         blocking(move || tape.forget_before(before)).await
     }
 
-    /// Deletes the reels on which nothing arrived since `before` of stations that nobody has asked for since the process
-    /// began. Returns how many bytes that freed.
-    pub async fn forget_unused(&self, before: DateTime<Utc>) -> Result<u64, TapeError> {
+    /// Deletes old reels of stations that nobody has asked for since the process began: those on which nothing arrived
+    /// since the instant that `before` gives for what their tape is promised to be kept. Returns how many bytes that freed.
+    pub async fn forget_unused(
+        &self,
+        before: impl Fn(Duration) -> DateTime<Utc> + Send + 'static,
+    ) -> Result<u64, TapeError> {
         let used: Vec<_> = self.slots().keys().map(|station| folder_of(&self.shared.folder, station)).collect();
         let tapes = self.shared.folder.clone();
         blocking(move || {
             let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
             let unused =
                 folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
-            unused.map(|folder| Tape::read(&folder, Duration::ZERO)?.forget_before(before)).sum()
+            let forget = |tape: Tape| tape.forget_before(before(tape.promised()));
+            unused.map(|folder| forget(Tape::read(&folder, Duration::ZERO)?)).sum()
         })
         .await
     }

@@ -1,6 +1,6 @@
 //! What a key of the file takes, and what that is called: the types of the tables.
 
-use crate::config::values::{any_of, units};
+use crate::config::values::{always, any_of, units};
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -9,6 +9,10 @@ pub enum Kind {
     Text,
     /// A duration: `1h30m`.
     Duration,
+    /// A duration, or a section of keys.
+    DurationOr(&'static Table),
+    /// Hours of the day: `6-23`.
+    Hours,
     /// A size: `1 GiB`.
     Size,
     /// A bit rate: `128k`.
@@ -148,6 +152,8 @@ impl Kind {
         matches!(
             self,
             Self::Duration
+                | Self::DurationOr(_)
+                | Self::Hours
                 | Self::Size
                 | Self::Rate
                 | Self::Zone
@@ -166,6 +172,11 @@ impl Kind {
         match self {
             Self::Text => "a text".to_owned(),
             Self::Duration => "a duration such as `1h30m`".to_owned(),
+            Self::DurationOr(table) => format!(
+                "a duration such as `42d`, or keys such as `{{ {} }}`",
+                table.keys.first().map_or("", |key| key.example)
+            ),
+            Self::Hours => "hours of the day such as `6-23`".to_owned(),
             Self::Size => "a size such as `1 GiB`".to_owned(),
             Self::Rate => "a bit rate such as `128k`".to_owned(),
             Self::Level => "a level such as `-60 dB`".to_owned(),
@@ -207,7 +218,8 @@ impl Kind {
     pub fn pattern(self) -> Option<String> {
         let url = |schemes: &[&str]| format!("^(({})://|env:|file:)", schemes.join("|"));
         match self {
-            Self::Duration => Some(units::DURATION_PATTERN.to_owned()),
+            Self::Duration | Self::DurationOr(_) => Some(units::DURATION_PATTERN.to_owned()),
+            Self::Hours => Some(always::HOURS_PATTERN.to_owned()),
             Self::Size => Some(units::SIZE_PATTERN.to_owned()),
             Self::Rate => Some(units::RATE_PATTERN.to_owned()),
             Self::Level => Some(units::LEVEL_PATTERN.to_owned()),

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
-use super::tables::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, TLS, WEB};
+use super::tables::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, TAPE, TLS, WEB};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
-    let tables = [&WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
+    let tables =
+        [&WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
     let sections = tables.into_iter().map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
@@ -72,7 +73,7 @@ fn kind(key: &Key) -> Value {
         Kind::Words => json!({ "type": "array", "items": { "type": ["string", "number"] } }),
         Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
         Kind::Section(table) => reference(table),
-        Kind::UrlOr(_, table) => json!({ "anyOf": [text(), reference(table)] }),
+        Kind::UrlOr(_, table) | Kind::DurationOr(table) => json!({ "anyOf": [text(), reference(table)] }),
         Kind::Named(table) => json!({ "type": "object", "additionalProperties": reference(table) }),
         Kind::Each(table) => json!({ "type": "array", "items": reference(table) }),
         _ => text(),

@@ -189,7 +189,9 @@ impl<'a> Section<'a> {
     /// Opens the section below a key.
     pub fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
         let key = self.key(name)?;
-        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table)) = key.kind else {
+        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table) | Kind::DurationOr(table)) =
+            key.kind
+        else {
             return None;
         };
         let entry = self.get(name)?;

@@ -160,8 +160,30 @@ pub static STATION: Table = Table {
             "tls: { accept_invalid: true }",
             "How far the servers of its page and its stream are believed.",
         ),
+        key(
+            "tape",
+            Kind::DurationOr(&TAPE),
+            "tape: 42d",
+            "Keeps the station on tape all the time, and its tape for so long. By default it is taped for its shows.",
+        ),
     ],
     one_of: &["hls", "rtmp", "icecast"],
+};
+
+/// The tape of a station that is always taped.
+pub static TAPE: Table = Table {
+    name: "tape",
+    doc: "The tape of a station that is taped all the time.",
+    keys: &[
+        key("keep", Kind::Duration, "keep: 42d", "How long the tape is kept, at least 24h.").required(),
+        key(
+            "hours",
+            Kind::Hours,
+            "hours: \"6-23\"",
+            "The hours at which the station is taped without a show, by its clock; by default all.",
+        ),
+    ],
+    one_of: &[],
 };
 
 /// TLS of a station.

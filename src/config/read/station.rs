@@ -10,7 +10,8 @@ use super::{artwork, checks, timezone};
 use crate::base::http;
 use crate::config::keys::{HTTP, RTMP, STATION, STEP, Section};
 use crate::config::values::{
-    Address, Complaint, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step, parse_or_suggest, secret, slug, units,
+    Address, AlwaysTaped, Complaint, Find, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, Step, always,
+    parse_or_suggest, secret, slug, units,
 };
 use crate::config::yaml::{Content, Entry, Node, Problems};
 use crate::model::StationId;
@@ -62,6 +63,7 @@ fn parse(
     let artwork = artwork::read(section, folder, problems);
     // All three are read, so that the mistakes of each are reported, although only one may stand.
     let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
+    let tape = tape(section, problems);
     let tls = section.section("tls", problems);
     let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
     let mut source = sources.into_iter().flatten().next()?;
@@ -71,7 +73,18 @@ fn parse(
         SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
     }
     let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
-    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, artwork, source })
+    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, artwork, tape, source })
+}
+
+fn tape(station: &Section<'_>, problems: &mut Problems) -> Option<AlwaysTaped> {
+    if !matches!(station.get("tape")?.value.content, Content::Map(_)) {
+        let keep = station.read("tape", problems, always::kept)?;
+        return Some(AlwaysTaped { keep, hours: Hours::all() });
+    }
+    let keys = station.section("tape", problems)?;
+    let keep = keys.read("keep", problems, always::kept);
+    let hours = keys.read("hours", problems, always::hours).unwrap_or_else(Hours::all);
+    Some(AlwaysTaped { keep: keep?, hours })
 }
 
 fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {

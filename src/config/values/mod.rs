@@ -3,6 +3,7 @@
 //! Nothing here knows of a file: a value that is written wrong is a [`Complaint`], to which the reader of the file adds
 //! line and column.
 
+pub mod always;
 mod artwork;
 mod by_id;
 mod complaint;
@@ -21,6 +22,7 @@ pub mod template;
 pub mod units;
 mod web;
 
+pub use always::{AlwaysTaped, Hours};
 pub use artwork::Artwork;
 pub use by_id::ById;
 pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};

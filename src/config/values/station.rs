@@ -6,7 +6,7 @@ use crate::base::zone::Zone;
 use regex::Regex;
 use url::Url;
 
-use super::Artwork;
+use super::{AlwaysTaped, Artwork};
 use crate::model::StationId;
 
 /// A broadcaster.
@@ -22,6 +22,8 @@ pub struct Station {
     pub delay: Duration,
     /// Its picture. `None` if one is drawn.
     pub artwork: Option<Artwork>,
+    /// Its rule if it is always on tape. `None` if it is taped for its shows only.
+    pub tape: Option<AlwaysTaped>,
     /// How to reach it.
     pub source: SourceConfig,
 }
@@ -36,6 +38,7 @@ impl Station {
             timezone,
             delay: Duration::ZERO,
             artwork: None,
+            tape: None,
             source: SourceConfig::Icecast(nowhere),
         }
     }

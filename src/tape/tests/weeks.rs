@@ -171,3 +171,16 @@ fn an_index_that_is_gone_or_cut_is_a_hole_and_moves_nothing_after_it() {
     assert_eq!(heard[heard.len() - 60..], minutes(3 * HOUR, 4 * HOUR));
     assert_eq!(heard.len() as u64 * 60 + missing, 4 * 3600, "each minute is there or told to be missing");
 }
+
+#[test]
+fn a_promise_to_keep_the_tape_holds_for_who_opens_it_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = tape(folder.path(), 1, false);
+    assert_eq!((written.promised(), Tape::promise_of(folder.path())), (Duration::ZERO, Duration::ZERO));
+    for days in [42, 28] {
+        let keep = Duration::from_hours(24 * days);
+        written.promise(keep).unwrap();
+        let read = Tape::read(folder.path(), Duration::ZERO).unwrap();
+        assert_eq!((written.promised(), read.promised(), Tape::promise_of(folder.path())), (keep, keep, keep));
+    }
+}

@@ -21,6 +21,11 @@ pub const LEVEL_PATTERN: &str = "^\\s*-[0-9]+(\\.[0-9]+)?\\s*(dB|dBFS)?\\s*$";
 
 /// Parses a duration: `15s`, `2h`, `1h30m`, `90m`, `1d`; at most [`LONGEST`].
 pub fn duration(text: &str) -> Result<Duration, Complaint> {
+    duration_up_to(text, LONGEST)
+}
+
+/// Parses a duration of at most `longest`.
+pub fn duration_up_to(text: &str, longest: Duration) -> Result<Duration, Complaint> {
     let trimmed = text.trim();
     if !trimmed.is_empty() && trimmed.chars().all(|c| c.is_ascii_digit()) {
         return Err(Complaint::new(format!("`{trimmed}` has no unit: seconds, minutes or hours?"))
@@ -33,8 +38,8 @@ pub fn duration(text: &str) -> Result<Duration, Complaint> {
             .suggest(suggestions::duration(trimmed).map(words))
     })?;
     let duration = Duration::from_secs(seconds);
-    if duration > LONGEST {
-        return Err(Complaint::new(format!("`{trimmed}` is too long: the most is {}", words(LONGEST))));
+    if duration > longest {
+        return Err(Complaint::new(format!("`{trimmed}` is too long: the most is {}", words(longest))));
     }
     Ok(duration)
 }
