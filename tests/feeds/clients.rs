@@ -41,8 +41,9 @@ fn mp3s(folder: &Path, found: &mut Vec<PathBuf>) {
 #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
 async fn run(program: &str, args: &[&str], home: &Path) -> Output {
     let mut command = Command::new(program);
-    command.args(args).env("HOME", home).env("GPODDER_HOME", home.join("gpodder")).stdin(Stdio::null());
-    command.kill_on_drop(true).output().await.unwrap_or_else(|error| panic!("{program}: {error}"))
+    // A folder for temporary files that all users share may be that of another user.
+    command.args(args).env("HOME", home).env("TMPDIR", home).env("GPODDER_HOME", home.join("gpodder"));
+    command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap_or_else(|error| panic!("{program}: {error}"))
 }
 
 fn said(output: &Output) -> String {

@@ -35,7 +35,7 @@ impl Nginx {
         );
         std::fs::write(folder.path().join("nginx.conf"), configuration).expect("written");
         let at = folder.path().to_str().expect("temp paths are UTF-8");
-        let child = Invocation::new("nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]);
+        let child = Invocation::new("/usr/sbin/nginx").args(["-p", at, "-c", "nginx.conf", "-e", "error.log"]);
         let child = child.spawn(&SystemClock::shared()).expect("nginx is installed");
         until("nginx", Duration::from_secs(60), async || TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()).await;
         let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
