@@ -39,6 +39,10 @@ pub enum CauseKind {
     NotRunning,
     /// aircheck began to record after the show did.
     BeganLate,
+    /// The station was not to be on tape then.
+    NotTaped,
+    /// It was on tape, and was deleted because it was old or the disk had too little space.
+    Deleted,
     /// The recording was stopped before the sound had come.
     Stopped,
     /// The show or its station was removed from the YAML.
@@ -76,9 +80,11 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::NotRunning,
         Self::BeganLate,
+        Self::NotTaped,
+        Self::Deleted,
         Self::Stopped,
         Self::Removed,
         Self::Internal,
@@ -102,6 +108,8 @@ impl CauseKind {
         match self {
             Self::NotRunning => "not_running",
             Self::BeganLate => "began_late",
+            Self::NotTaped => "not_taped",
+            Self::Deleted => "deleted",
             Self::Stopped => "stopped",
             Self::Removed => "removed",
             Self::Internal => "internal",
@@ -130,13 +138,29 @@ impl CauseKind {
     pub fn is_ours(self) -> bool {
         matches!(
             self,
-            Self::NotRunning | Self::BeganLate | Self::Stopped | Self::Removed | Self::Internal | Self::DiskFull
+            Self::NotRunning
+                | Self::BeganLate
+                | Self::NotTaped
+                | Self::Deleted
+                | Self::Stopped
+                | Self::Removed
+                | Self::Internal
+                | Self::DiskFull
         )
     }
 
     /// Whether all causes of this kind have the same words, so that the kind alone says everything.
     pub fn says_all(self) -> bool {
-        matches!(self, Self::NotRunning | Self::BeganLate | Self::Stopped | Self::Removed | Self::Nothing)
+        matches!(
+            self,
+            Self::NotRunning
+                | Self::BeganLate
+                | Self::NotTaped
+                | Self::Deleted
+                | Self::Stopped
+                | Self::Removed
+                | Self::Nothing
+        )
     }
 }
 

@@ -18,7 +18,7 @@ use super::index::{Index, moved_by};
 use super::tally::Tally;
 use super::timing::withdraw_dates;
 use super::view::{Block, View, Window};
-use crate::model::Span;
+use crate::model::{CauseKind, Span};
 
 /// A block has this many entries or troubles. It is copied if one is added while a view shares it.
 const BLOCK: usize = 64;
@@ -100,6 +100,11 @@ impl Contents {
         self.block(|index| index.troubles.len()).troubles.push(trouble);
     }
 
+    /// Adds why nothing more comes. That is no trouble of the capture.
+    pub(super) fn push_end(&mut self, end: Trouble) {
+        self.block(|index| index.troubles.len()).troubles.push(end);
+    }
+
     /// Adds a title.
     pub(super) fn push_title(&mut self, title: Title) {
         self.block(|index| index.titles.len()).titles.push(title);
@@ -131,8 +136,9 @@ impl Contents {
         let blocks: Vec<&Index> = self.open.iter().map(|block| block.index.as_ref()).collect();
         let summary = Summary::of(&blocks)?;
         let first = self.open.first().map_or(0, |block| block.first);
+        let after = self.reels.back().and_then(|newest| newest.name());
         self.open.clear();
-        self.reels.push_back(Arc::new(ClosedReel::new(path, first, summary)));
+        self.reels.push_back(Arc::new(ClosedReel::new(path, first, summary, after)));
         Some(summary)
     }
 
@@ -169,7 +175,7 @@ impl Contents {
         for (duration, sound) in newest.rev().take(MEASURED).collect::<Vec<_>>().into_iter().rev() {
             self.measure(&sound.reel.detail, duration, sound.length);
         }
-        self.trouble = index.troubles.last().cloned();
+        self.trouble = index.troubles.iter().rfind(|trouble| trouble.cause.kind != CauseKind::NotTaped).cloned();
     }
 
     /// What a view of `span` needs, by a clock that was set back only `set_back` times.
@@ -200,12 +206,44 @@ impl Contents {
         self.cached.drain(..self.cached.len().saturating_sub(CACHED));
     }
 
-    /// Removes the reels, from the oldest on, on which nothing came since `instant`. Returns their sound files.
-    pub(super) fn forget_before(&mut self, instant: DateTime<Utc>) -> Vec<PathBuf> {
+    /// The reels that may go if what came before `instant` may, except for what is `held`: those on which nothing came
+    /// since, and without which the time of what is held is known as well as with them.
+    pub(super) fn old(&self, instant: DateTime<Utc>, held: &[Span]) -> Vec<Arc<ClosedReel>> {
+        let is_held = |reel: &ClosedReel| {
+            held.iter().any(|span| reel.summary.is_near(span.start - AROUND, span.end + AROUND + self.delay))
+        };
+        let is_old = |reel: &&Arc<ClosedReel>| reel.summary.to < instant && !reel.is_deleted() && !is_held(reel);
+        self.reels.iter().filter(is_old).cloned().collect()
+    }
+
+    /// The reels that stay although the one after them is among `gone`.
+    pub(super) fn left_before(&self, gone: &[Arc<ClosedReel>]) -> Vec<(Arc<ClosedReel>, DateTime<Utc>)> {
+        let is_gone = |reel: &Arc<ClosedReel>| reel.is_deleted() || gone.iter().any(|old| Arc::ptr_eq(old, reel));
+        let pairs = self.reels.iter().zip(self.reels.iter().skip(1));
+        let ends = pairs.filter(|(stays, next)| !is_gone(stays) && is_gone(next));
+        ends.map(|(stays, next)| (Arc::clone(stays), next.summary.from)).collect()
+    }
+
+    /// The files of `gone` are deleted. Reels between others keep the numbers of their entries.
+    pub(super) fn forget(&mut self, gone: &[Arc<ClosedReel>]) {
         self.cached.clear();
-        let gone = self.reels.iter().take_while(|reel| reel.summary.to < instant).count();
-        self.down = self.down.take().filter(|trouble| trouble.at >= instant);
-        self.reels.drain(..gone).map(|reel| reel.path.clone()).collect()
+        for reel in &mut self.reels {
+            if gone.iter().any(|old| Arc::ptr_eq(old, reel)) {
+                *reel = Arc::new(reel.without_files());
+            }
+        }
+        while self.reels.front().is_some_and(|reel| reel.is_deleted()) {
+            self.reels.pop_front();
+        }
+        let oldest = self.reels.front().map(|reel| reel.summary.from);
+        self.down = self.down.take().filter(|trouble| oldest.is_some_and(|oldest| trouble.at >= oldest));
+    }
+
+    /// Puts `new` in the place of an ended reel.
+    pub(super) fn replace(&mut self, reel: &Arc<ClosedReel>, new: ClosedReel) {
+        if let Some(old) = self.reels.iter_mut().find(|old| Arc::ptr_eq(old, reel)) {
+            *old = Arc::new(new);
+        }
     }
 }
 

@@ -23,10 +23,10 @@ pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<A
     }
     // By what is on them, because a name may come from a clock that was wrong.
     reels.sort_by_key(|(_, summary)| summary.begun);
-    let mut first = 0;
+    let (mut first, mut after) = (0, None);
     let number = |(sound_file, summary): (PathBuf, Summary)| {
-        let reel = ClosedReel::new(sound_file, first, summary);
-        first = reel.end();
+        let reel = ClosedReel::new(sound_file, first, summary, after.take());
+        (first, after) = (reel.end(), reel.name());
         Arc::new(reel)
     };
     Ok(reels.into_iter().map(number).collect())

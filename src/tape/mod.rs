@@ -83,10 +83,20 @@ impl Tape {
     pub fn open(folder: &Path, delay: Duration, now: DateTime<Utc>) -> Result<Self, TapeError> {
         fs::create_dir_all(folder).map_err(TapeError::io(folder, "made"))?;
         let mut contents = Self::contents_of(folder, folder::remove_empty)?;
-        if let Some(last) = contents.reels.back() {
+        if let Some(last) = contents.reels.back().cloned() {
             let at = last.index().entries.last().map_or(last.summary.to, |entry| entry.arrived).min(now);
             let down = Trouble { at, cause: Cause::new(CauseKind::NotRunning, "aircheck was not running") };
-            (contents.trouble, contents.down) = (Some(down.clone()), Some(down));
+            contents.trouble = Some(down.clone());
+            if last.says_why_it_ends() {
+                // That is on it.
+            } else if !last.has_ended()
+                && let Ok(ended) = last.with_trouble(&down)
+            {
+                // It was being written when the process was killed.
+                contents.replace(&last, ended);
+            } else {
+                contents.down = Some(down);
+            }
         }
         Ok(Self::of(folder, delay, contents))
     }
@@ -147,10 +157,11 @@ impl Tape {
         self.writer().sync(now)
     }
 
-    /// Ends the reel that is being written because capture ends. What was held back is written first. Blocks.
-    pub fn end_reel(&self, now: DateTime<Utc>) -> Result<(), TapeError> {
+    /// Ends the reel that is being written because capture ends, and writes `why`, if nobody wants the sound that comes
+    /// now. What was held back is written first. Blocks.
+    pub fn end_reel(&self, why: Option<Cause>, now: DateTime<Utc>) -> Result<(), TapeError> {
         self.contents().cached.clear();
-        self.writer().finish(now)
+        self.writer().finish(why, now)
     }
 
     /// Returns what became of the sound that was taken from the station since the process began.
@@ -241,11 +252,29 @@ impl Tape {
         Ok(())
     }
 
-    /// Deletes every reel on which nothing arrived since `instant`, except the one being written. Returns how many
-    /// bytes that freed. Blocks.
-    pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
-        let gone: Vec<PathBuf> = self.contents().forget_before(instant);
-        gone.iter().map(|sound_file| folder::delete(sound_file)).sum()
+    /// Deletes every reel on which nothing arrived since `instant`, except the one being written and those that the
+    /// stretches that are `held` need. Returns how many bytes that freed. Blocks.
+    pub fn forget_before(&self, instant: DateTime<Utc>, held: &[Span]) -> Result<u64, TapeError> {
+        let gone = self.contents().old(instant, held);
+        if gone.is_empty() {
+            return Ok(0);
+        }
+        let ends = self.contents().left_before(&gone);
+        for (reel, at) in ends {
+            let is_marked = reel.index().troubles.last().is_some_and(|last| last.cause.kind == CauseKind::Deleted);
+            if !is_marked {
+                let deleted = Trouble { at, cause: Cause::new(CauseKind::Deleted, "it was on tape, and was deleted") };
+                let marked = reel.with_trouble(&deleted)?;
+                self.contents().replace(&reel, marked);
+            }
+        }
+        self.contents().forget(&gone);
+        gone.iter().map(|reel| folder::delete(&reel.path)).sum()
+    }
+
+    /// The folder of its reels.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
     }
 
     /// How many of the reels that have ended have their index in memory, and how many there are.

@@ -49,7 +49,7 @@ fn torn(mut choices: Unstructured<'_>) -> Result<()> {
         detail: "aac 48000 Hz 2 ch".into(),
         init,
     };
-    let mut text = index::header(&reel, 6).into_bytes();
+    let mut text = index::header(&reel, 6, None).into_bytes();
     let reel = Arc::new(reel);
     // Each entry with the length of the index and of the sound file that it needs.
     let (mut written, mut troubles) = (Vec::new(), Vec::new());

@@ -81,7 +81,7 @@ fn what_came_while_the_clock_was_wrong_is_moved_to_when_it_came() {
         let tape = Tape::open(folder.path(), Duration::ZERO, at(100)).unwrap();
         tape.write(format("a"), at(100)).unwrap();
         tape.write(chunk(1, 100), at(100)).unwrap();
-        tape.end_reel(at(100)).unwrap();
+        tape.end_reel(None, at(100)).unwrap();
         let tape = Tape::open(folder.path(), Duration::ZERO, at(200 + wrong)).unwrap();
         tape.write(format("a"), at(200 + wrong)).unwrap();
         tape.write(chunk(2, 200 + wrong), at(200 + wrong)).unwrap();
@@ -110,7 +110,7 @@ fn a_format_change_begins_a_new_reel_and_old_reels_can_go() {
         tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
     }
     assert_eq!(sound_files(folder.path()).unwrap().len(), 2);
-    assert_eq!(tape.forget_before(at(8)).unwrap(), 100);
+    assert_eq!(tape.forget_before(at(8), &[]).unwrap(), 100);
     assert_eq!(sound_files(folder.path()).unwrap().len(), 1);
     assert_eq!(cut(&tape, 0, 12), (vec![2, 3], 4));
 }
@@ -148,10 +148,10 @@ fn an_advertisement_that_is_on_the_air_again_after_a_restart_is_new() {
     assert_eq!((tally.taped, tally.repeated, tally.taken), (second(12), Duration::ZERO, second(12)));
     // What the window still offers is known, and what is not proven to be that goes on tape in the end.
     tape.write(again(3, 28), at(28)).unwrap();
-    tape.end_reel(at(29)).unwrap();
+    tape.end_reel(None, at(29)).unwrap();
     assert_eq!(cut(&tape, 0, 28), (vec![1, 8, 9, 2, 8, 9, 3], 0));
     tape.write(again(2, 32), at(32)).unwrap();
-    tape.end_reel(at(33)).unwrap();
+    tape.end_reel(None, at(33)).unwrap();
     assert_eq!(cut(&tape, 0, 32), (vec![1, 8, 9, 2, 8, 9, 3, 2], 0));
 }
 
@@ -435,5 +435,6 @@ fn a_reel_on_which_nothing_came_is_gone_when_the_tape_is_opened_again() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+mod held;
 mod titles;
 mod weeks;

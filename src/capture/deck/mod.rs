@@ -33,7 +33,7 @@ use crate::base::blocking::{Lane, blocking};
 use crate::base::environment::Environment;
 use crate::capture::source::{Health, Source};
 use crate::config::{Config, Station};
-use crate::model::{MediaEvent, StationId};
+use crate::model::{Cause, CauseKind, MediaEvent, StationId};
 use crate::tape::{Tally, Tape, TapeError};
 
 pub use folder::{folder_of, present_folder_of, take_over};
@@ -236,7 +236,7 @@ impl Decks {
     /// Deletes the reels of a known station on which nothing arrived since `before`. Returns how many bytes that freed.
     pub async fn forget(&self, station: &StationId, before: DateTime<Utc>) -> Result<u64, TapeError> {
         let Some(tape) = self.known(station) else { return Ok(0) };
-        blocking(move || tape.forget_before(before)).await
+        blocking(move || tape.forget_before(before, &[])).await
     }
 
     /// Deletes old reels of stations that nobody has asked for since the process began: those on which nothing arrived
@@ -251,7 +251,7 @@ impl Decks {
             let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
             let unused =
                 folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
-            let forget = |tape: Tape| tape.forget_before(before(tape.promised()));
+            let forget = |tape: Tape| tape.forget_before(before(tape.promised()), &[]);
             unused.map(|folder| forget(Tape::read(&folder, Duration::ZERO)?)).sum()
         })
         .await
@@ -288,7 +288,7 @@ async fn keep_running(
     while !stop.is_cancelled() {
         let station = Arc::clone(&stations.borrow_and_update());
         let replaced = stop.child_token();
-        let capture = run(Arc::clone(&station), since, &writer, &health, replaced.clone());
+        let capture = run(Arc::clone(&station), since, &writer, &health, (&stop, replaced.clone()));
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
@@ -308,13 +308,14 @@ async fn keep_running(
     }
 }
 
-/// One capture: writes the events of the source on tape until `stop`.
+/// One capture: writes the events of the source on tape until it is to `stop`, which it does at last if nobody wants
+/// the station on tape any more: when `unwanted`.
 async fn run(
     station: Arc<Station>,
     since: DateTime<Utc>,
     writer: &DeckWriter,
     health: &watch::Sender<Health>,
-    stop: CancellationToken,
+    (unwanted, stop): (&CancellationToken, CancellationToken),
 ) {
     info!(station = %station.id, "taping begins");
     let (mut source, capture) = Source::open(&station, since, &writer.environment, health, stop.clone());
@@ -335,10 +336,22 @@ async fn run(
         }
     };
     tokio::join!(capture, write);
-    if let Err(error) = writer.work(Tape::end_reel).await {
+    let why = why_it_ends(&writer.environment.stop, unwanted);
+    if let Err(error) = writer.work(move |tape, now| tape.end_reel(why, now)).await {
         warn!(station = %station.id, %error, "the reel could not be ended; nothing on it is lost");
     }
     info!(station = %station.id, "taping ends");
+}
+
+/// Why no more comes on tape: the service stops, or nobody wants the station on tape. `None` if another source goes on.
+fn why_it_ends(service_stops: &CancellationToken, unwanted: &CancellationToken) -> Option<Cause> {
+    if service_stops.is_cancelled() {
+        Some(Cause::new(CauseKind::NotRunning, "aircheck was not running"))
+    } else if unwanted.is_cancelled() {
+        Some(Cause::new(CauseKind::NotTaped, "the station was not to be on tape"))
+    } else {
+        None
+    }
 }
 
 /// What writes a tape.

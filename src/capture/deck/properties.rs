@@ -53,7 +53,7 @@ pub fn conserved(bytes: &[u8]) {
             tape.write(event, now).expect("on tape");
             ends = now;
         }
-        tape.end_reel(ends).expect("on tape");
+        tape.end_reel(None, ends).expect("on tape");
         let tally = tape.tally();
         assert_eq!(tally.taken, tally.taped + tally.repeated + tally.lost, "{tally:?}");
         counted[0] += tally.taken;

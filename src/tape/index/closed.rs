@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::entry::Entry;
+use super::entry::{Entry, Trouble};
 use super::summary::Summary;
-use super::{Index, moved_line, parse, undated_line};
+use super::{Index, moved_line, parse, trouble_line, undated_line};
 use crate::model::{Cause, CauseKind};
 use crate::tape::error::TapeError;
 
@@ -24,13 +24,47 @@ pub struct ClosedReel {
     pub first: u64,
     /// What is known of it without its index.
     pub summary: Summary,
+    /// The file name of the reel before it on the tape.
+    after: Option<String>,
+    /// Whether its files were deleted.
+    deleted: bool,
     read: Mutex<Weak<Index>>,
 }
 
 impl ClosedReel {
-    /// The reel at `path` with this `summary`; its first entry has the number `first`.
-    pub fn new(path: PathBuf, first: u64, summary: Summary) -> Self {
-        Self { path, first, summary, read: Mutex::default() }
+    /// The reel at `path` with this `summary`; its first entry has the number `first`. The reel before it on the tape
+    /// has the file name `after`.
+    pub fn new(path: PathBuf, first: u64, summary: Summary, after: Option<String>) -> Self {
+        Self { path, first, summary, after, deleted: false, read: Mutex::default() }
+    }
+
+    /// The same reel after its files were deleted. Its entries keep their numbers, and none has sound.
+    pub fn without_files(&self) -> Self {
+        Self { deleted: true, ..Self::new(self.path.clone(), self.first, self.summary, self.after.clone()) }
+    }
+
+    /// Whether its files were deleted.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
+    }
+
+    /// The name of its sound file.
+    pub fn name(&self) -> Option<String> {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned())
+    }
+
+    /// Whether its index ends with its summary. Blocks.
+    pub fn has_ended(&self) -> bool {
+        let available = fs::metadata(&self.path).map_or(0, |data| data.len());
+        Summary::read(&self.path.with_extension("m3u8"), available).is_some()
+    }
+
+    /// Whether its index says why nothing came after it. Blocks.
+    pub fn says_why_it_ends(&self) -> bool {
+        let index = self.index();
+        let heard = index.entries.last().map(|entry| entry.arrived);
+        let ends = |kind| matches!(kind, CauseKind::NotTaped | CauseKind::NotRunning);
+        index.troubles.last().is_some_and(|last| ends(last.cause.kind) && heard.is_none_or(|heard| last.at >= heard))
     }
 
     /// The number after its last entry.
@@ -48,7 +82,19 @@ impl ClosedReel {
         if let Some(index) = self.shared() {
             return index;
         }
-        let mut index = read(&self.path);
+        let mut index = if self.deleted { Index::default() } else { read(&self.path) };
+        if index.after.is_some()
+            && index.after != self.after
+            && let Some(first) = index.entries.first_mut()
+        {
+            // The reel that it goes on from is gone.
+            (first.discontinuity, first.follows) = (true, false);
+        }
+        let cause = if self.deleted {
+            Cause::new(CauseKind::Deleted, "it was on tape, and was deleted")
+        } else {
+            Cause::new(CauseKind::Internal, format!("the tape {} is damaged", self.path.display()))
+        };
         let damaged = || Entry {
             duration: Duration::ZERO,
             arrived: self.summary.to,
@@ -56,7 +102,7 @@ impl ClosedReel {
             discontinuity: true,
             follows: false,
             sequence: None,
-            sound: Err(Cause::new(CauseKind::Internal, format!("the tape {} is damaged", self.path.display()))),
+            sound: Err(cause.clone()),
         };
         index.entries.resize_with(usize::try_from(self.summary.entries).unwrap_or_default(), damaged);
         index.entries.shrink_to_fit();
@@ -70,6 +116,13 @@ impl ClosedReel {
         self.amended(&moved_line(by), self.summary.shifted(by))
     }
 
+    /// Writes `trouble` into its index. Returns the reel as it is then. Blocks.
+    pub fn with_trouble(&self, trouble: &Trouble) -> Result<Self, TapeError> {
+        let summary =
+            Summary { from: self.summary.from.min(trouble.at), to: self.summary.to.max(trouble.at), ..self.summary };
+        self.amended(&trouble_line(trouble), summary)
+    }
+
     /// Writes into its index that the dates on it are wrong. Returns the reel as it is then. Blocks.
     pub fn with_dates_withdrawn(&self) -> Result<Self, TapeError> {
         self.amended(&undated_line(), self.summary)
@@ -77,18 +130,23 @@ impl ClosedReel {
 
     fn amended(&self, note: &str, summary: Summary) -> Result<Self, TapeError> {
         amend(&self.path, note, &summary)?;
-        Ok(Self::new(self.path.clone(), self.first, summary))
+        Ok(Self::new(self.path.clone(), self.first, summary, self.after.clone()))
     }
 }
 
 /// Appends `note` to the index of the ended reel of `sound_file`, and after it the `summary`, which counts only as the
-/// last line.
+/// last line. Removes a torn line at its end, which would become a whole one.
 fn amend(sound_file: &Path, note: &str, summary: &Summary) -> Result<(), TapeError> {
     let path = sound_file.with_extension("m3u8");
     let length = fs::metadata(sound_file).map_err(TapeError::io(sound_file, "read"))?.len();
+    let before = fs::read(&path).map_err(TapeError::io(&path, "read"))?;
+    let whole = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end as u64 + 1);
     let mut index = OpenOptions::new().append(true).open(&path).map_err(TapeError::io(&path, "written"))?;
     let text = format!("{note}{}", summary.line(length));
-    index.write_all(text.as_bytes()).and_then(|()| index.sync_data()).map_err(TapeError::io(&path, "written"))
+    let cut = if whole < before.len() as u64 { index.set_len(whole) } else { Ok(()) };
+    cut.and_then(|()| index.write_all(text.as_bytes()))
+        .and_then(|()| index.sync_data())
+        .map_err(TapeError::io(&path, "written"))
 }
 
 /// Reads the index of the reel of `sound_file`. Blocks.

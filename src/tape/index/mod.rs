@@ -6,6 +6,7 @@
 //! #EXT-X-VERSION:7
 //! #EXT-X-PLAYLIST-TYPE:EVENT
 //! #EXT-X-TARGETDURATION:6
+//! #aircheck after 20261120T020003Z.aac
 //! #aircheck format aac 48000 Hz 2 ch
 //! #aircheck arrived 2026-11-20T03:00:04.120Z by arrival
 //! #EXT-X-PROGRAM-DATE-TIME:2026-11-20T03:00:00.131Z
@@ -13,6 +14,9 @@
 //! #EXT-X-BYTERANGE:64000@0
 //! 20261120T030004Z.aac
 //! ```
+//!
+//! `#aircheck after` names the reel before it on the tape, which its sound goes on from. If that reel is gone, the sound
+//! begins anew. Older indexes do not have this line; they go on from whatever is before them.
 //!
 //! A cause is written as its kind and its words: `#aircheck cause [refused] http://… answered 403 Forbidden`, and in
 //! the same way after the time of a `#aircheck trouble`. Older indexes have the words alone.
@@ -51,6 +55,7 @@ use crate::tape::timing::withdraw_dates;
 /// No entry plays longer. Sums of what a torn or foreign index claims must not overflow.
 const LONGEST: Duration = Duration::from_hours(24);
 const FORMAT: &str = "#aircheck format ";
+const AFTER: &str = "#aircheck after ";
 const ARRIVED: &str = "#aircheck arrived ";
 const TROUBLE: &str = "#aircheck trouble ";
 const TITLE: &str = "#aircheck title ";
@@ -86,11 +91,13 @@ fn parse_cause(text: &str) -> Cause {
     known.unwrap_or_else(|| Cause::new(CauseKind::Other, text))
 }
 
-/// The beginning of an index. No later entry may play longer than `target` seconds: the tag must not change.
-pub(super) fn header(reel: &Reel, target: u64) -> String {
+/// The beginning of an index, of the reel after that with the file name `after`. No later entry may play longer than
+/// `target` seconds: the tag must not change.
+pub(super) fn header(reel: &Reel, target: u64, after: Option<&str>) -> String {
+    let after = after.map(|name| format!("{AFTER}{name}\n")).unwrap_or_default();
     let mut text = format!(
         "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-TARGETDURATION:{target}\n\
-         #EXT-X-MEDIA-SEQUENCE:0\n{FORMAT}{}\n",
+         #EXT-X-MEDIA-SEQUENCE:0\n{after}{FORMAT}{}\n",
         one_line(&reel.detail)
     );
     if reel.init > 0 {
@@ -161,6 +168,8 @@ pub(super) struct Index {
     pub entries: Vec<Entry>,
     pub troubles: Vec<Trouble>,
     pub titles: Vec<Title>,
+    /// The file name of the reel before it, if it says so.
+    pub after: Option<String>,
 }
 
 impl Index {
@@ -194,6 +203,8 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
     for line in text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
         if let Some(detail) = line.strip_prefix(FORMAT) {
             detail.clone_into(&mut reel.detail);
+        } else if let Some(name) = line.strip_prefix(AFTER) {
+            index.after = Some(name.to_owned());
         } else if let Some(map) = line.strip_prefix("#EXT-X-MAP:") {
             reel.init = map.split("BYTERANGE=\"").nth(1).and_then(leading_number).unwrap_or(0);
         } else if let Some(note) = line.strip_prefix(TROUBLE) {
@@ -353,7 +364,7 @@ mod tests {
                 sound: Ok(Sound { reel: Arc::clone(&reel), offset: 64_720, length: 10 }),
             },
         ];
-        let mut text = header(&reel, 6);
+        let mut text = header(&reel, 6, None);
         for each in &entries {
             text.push_str(&entry_line(each, &reel, at("2026-11-20T03:00:00.131Z")));
         }

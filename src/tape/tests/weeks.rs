@@ -4,24 +4,24 @@ use super::*;
 use crate::model::{Chunk, Container, DatesNews, Format};
 use crate::tape::{Step, Walker};
 
-const HOUR: i64 = 3600;
+pub(super) const HOUR: i64 = 3600;
 
-fn at(seconds: i64) -> DateTime<Utc> {
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(1_000_000 + seconds)
 }
 
 /// A minute of sound that arrived at `second`, and says so.
-fn minute(second: i64) -> Chunk {
+pub(super) fn minute(second: i64) -> Chunk {
     Chunk::new(format!("{second:08}"), Duration::from_secs(60), at(second))
 }
 
-fn write(tape: &Tape, chunk: Chunk) {
+pub(super) fn write(tape: &Tape, chunk: Chunk) {
     let arrived = chunk.arrived;
     tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
 }
 
 /// The tape in `folder`, opened for a capture that begins at `second`.
-fn opened(folder: &Path, second: i64) -> Tape {
+pub(super) fn opened(folder: &Path, second: i64) -> Tape {
     let tape = Tape::open(folder, Duration::ZERO, at(second)).unwrap();
     let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
     tape.write(MediaEvent::Format(format), at(second)).unwrap();
@@ -29,7 +29,7 @@ fn opened(folder: &Path, second: i64) -> Tape {
 }
 
 /// A tape of so many `hours` in reels of an hour, the last of which is being written.
-fn tape(folder: &Path, hours: i64, dated: bool) -> Tape {
+pub(super) fn tape(folder: &Path, hours: i64, dated: bool) -> Tape {
     let tape = opened(folder, 0);
     for chunk in (1..=hours * 60).map(|number| minute(number * 60)) {
         let programme_time = dated.then(|| chunk.arrived - TimeDelta::minutes(1));
@@ -39,7 +39,7 @@ fn tape(folder: &Path, hours: i64, dated: bool) -> Tape {
 }
 
 /// The minutes that a cut decodes, by when they arrived, and how many seconds are missing.
-fn heard(tape: &Tape, from: i64, to: i64) -> (Vec<i64>, u64) {
+pub(super) fn heard(tape: &Tape, from: i64, to: i64) -> (Vec<i64>, u64) {
     let span = Span::new(at(from), at(to));
     let view = tape.blocking_view(&span);
     let mut walker = Walker::new(span);
@@ -55,12 +55,12 @@ fn heard(tape: &Tape, from: i64, to: i64) -> (Vec<i64>, u64) {
     (heard, missing.as_secs())
 }
 
-fn minutes(from: i64, to: i64) -> Vec<i64> {
+pub(super) fn minutes(from: i64, to: i64) -> Vec<i64> {
     (from / 60 + 1..=to / 60).map(|number| number * 60).collect()
 }
 
 /// The indexes of `folder`, the oldest first.
-fn indexes(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn indexes(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let mut indexes: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "m3u8")).collect();
     indexes.sort();
@@ -72,7 +72,7 @@ fn of_a_long_tape_only_the_hours_that_are_looked_at_are_in_memory() {
     let folder = tempfile::tempdir().unwrap();
     let written = tape(folder.path(), 50, true);
     assert_eq!(heard(&written, 0, 50 * HOUR), (minutes(0, 50 * HOUR), 0), "none is lost by being dropped");
-    written.end_reel(at(50 * HOUR)).unwrap();
+    written.end_reel(None, at(50 * HOUR)).unwrap();
     assert_eq!(written.in_memory(), (0, 50), "and afterwards nobody needs them");
     let tape = Tape::open(folder.path(), Duration::ZERO, at(50 * HOUR)).unwrap();
     assert_eq!(tape.in_memory(), (1, 50), "the newest");
@@ -86,7 +86,7 @@ fn of_a_long_tape_only_the_hours_that_are_looked_at_are_in_memory() {
     );
     heard(&tape, 0, 50 * HOUR);
     assert!(tape.in_memory().0 <= 8, "a long cut is not kept: {:?}", tape.in_memory());
-    tape.forget_before(at(40 * HOUR + 1)).unwrap();
+    tape.forget_before(at(40 * HOUR + 1), &[]).unwrap();
     assert_eq!(tape.in_memory(), (0, 10));
     assert_eq!(heard(&tape, 39 * HOUR, 41 * HOUR), (minutes(40 * HOUR, 41 * HOUR), 3600));
 }
@@ -108,11 +108,11 @@ fn a_reader_never_waits_for_a_writer() {
 fn a_clock_that_was_wrong_for_hours_is_set_right_in_reels_that_have_ended() {
     let folder = tempfile::tempdir().unwrap();
     let before = tape(folder.path(), 1, false);
-    before.end_reel(at(HOUR)).unwrap();
+    before.end_reel(None, at(HOUR)).unwrap();
     let tape = opened(folder.path(), HOUR);
     (61..=240).for_each(|number| write(&tape, minute(number * 60)));
     tape.clock_was_wrong(TimeDelta::hours(10), at(14 * HOUR));
-    tape.end_reel(at(14 * HOUR)).unwrap();
+    tape.end_reel(None, at(14 * HOUR)).unwrap();
     for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
         assert_eq!(heard(&tape, 0, HOUR), (minutes(0, HOUR), 0), "what was there before stays");
         assert_eq!(heard(&tape, 11 * HOUR, 14 * HOUR), (minutes(HOUR, 4 * HOUR), 0));
@@ -131,7 +131,7 @@ fn withdrawn_dates_are_withdrawn_in_ended_reels_as_well() {
         write(&tape, Chunk { programme_time, discontinuity: number == 1, follows: number > 1, ..chunk });
     }
     tape.write(MediaEvent::Dates { at: at(150 * 60), news: DatesNews::Withdrawn }, at(150 * 60)).unwrap();
-    tape.end_reel(at(150 * 60)).unwrap();
+    tape.end_reel(None, at(150 * 60)).unwrap();
     for tape in [tape, Tape::read(folder.path(), Duration::ZERO).unwrap()] {
         assert_eq!(heard(&tape, 0, 150 * 60), (minutes(0, 150 * 60), 0));
     }
@@ -141,7 +141,7 @@ fn withdrawn_dates_are_withdrawn_in_ended_reels_as_well() {
 fn what_is_lost_while_no_reel_is_written_is_on_the_next_one() {
     let folder = tempfile::tempdir().unwrap();
     let written = tape(folder.path(), 1, false);
-    written.end_reel(at(HOUR)).unwrap();
+    written.end_reel(None, at(HOUR)).unwrap();
     let (duration, arrived, cause) = (Duration::from_secs(60), at(HOUR + 60), Cause::new(CauseKind::Refused, "404"));
     let lost = MediaEvent::Gap { duration, arrived, programme_time: None, discontinuity: false, follows: true, cause };
     written.write(lost, arrived).unwrap();
@@ -161,7 +161,7 @@ fn what_is_lost_while_no_reel_is_written_is_on_the_next_one() {
 fn an_index_that_is_gone_or_cut_is_a_hole_and_moves_nothing_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let written = tape(folder.path(), 4, true);
-    written.end_reel(at(4 * HOUR)).unwrap();
+    written.end_reel(None, at(4 * HOUR)).unwrap();
     let indexes = indexes(folder.path());
     fs::remove_file(&indexes[1]).unwrap();
     let third = fs::read_to_string(&indexes[2]).unwrap();

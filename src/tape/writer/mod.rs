@@ -225,8 +225,11 @@ impl Writer {
         if self.reel.is_none() {
             let format = self.format.as_ref().ok_or_else(no_format)?;
             self.carry_title();
-            let open = self.contents().open.clone();
-            let mut writer = ReelWriter::begin(&self.folder, format, duration, now)?;
+            let (open, after) = {
+                let contents = self.contents();
+                (contents.open.clone(), contents.reels.back().and_then(|newest| newest.name()))
+            };
+            let mut writer = ReelWriter::begin(&self.folder, format, duration, after.as_deref(), now)?;
             let blocks = open.iter().map(|block| &block.index);
             let mut troubles = blocks.clone().flat_map(|index| &index.troubles);
             let mut titles = blocks.clone().flat_map(|index| &index.titles);
@@ -274,10 +277,16 @@ impl Writer {
         self.contents().close(writer.path().to_owned())
     }
 
-    /// Nothing more comes: writes what was held back, and ends the reel.
-    pub(super) fn finish(&mut self, now: DateTime<Utc>) -> Result<(), TapeError> {
+    /// Nothing more comes: writes what was held back and `why` that is so, and ends the reel.
+    pub(super) fn finish(&mut self, why: Option<Cause>, now: DateTime<Utc>) -> Result<(), TapeError> {
         self.rejoin.stop_comparing();
-        self.write_held(now).and_then(|()| self.end_reel(now))
+        self.write_held(now)?;
+        if let (Some(cause), Some(writer)) = (why, self.reel.as_mut()) {
+            let end = Trouble { at: now, cause };
+            writer.write_trouble(&end)?;
+            self.contents().push_end(end);
+        }
+        self.end_reel(now)
     }
 
     /// Synchronises what is not on the disk yet.
@@ -407,12 +416,7 @@ impl Writer {
     /// Replaces an ended reel by `new`.
     fn replace(&self, reel: &Arc<ClosedReel>, new: Result<ClosedReel, TapeError>) {
         match new {
-            Ok(new) => {
-                let mut contents = self.contents();
-                if let Some(old) = contents.reels.iter_mut().find(|old| Arc::ptr_eq(old, reel)) {
-                    *old = Arc::new(new);
-                }
-            }
+            Ok(new) => self.contents().replace(reel, new),
             Err(error) => tracing::warn!(%error, "when sound on it was on the air is known wrongly"),
         }
     }

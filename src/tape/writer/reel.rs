@@ -49,15 +49,17 @@ pub(super) struct ReelWriter {
 }
 
 impl ReelWriter {
-    /// Begins a reel in `folder`, named by the time, for chunks of about `duration`.
+    /// Begins a reel in `folder`, named by the time, for chunks of about `duration`. `after` is the file name of the reel
+    /// before it.
     pub(super) fn begin(
         folder: &Path,
         format: &Format,
         duration: Duration,
+        after: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Self, TapeError> {
         let (path, sound) = create_new(folder, format, now)?;
-        Self::begin_in(&path, sound, folder, format, duration, now).inspect_err(|_| {
+        Self::begin_in(&path, sound, folder, format, duration, after, now).inspect_err(|_| {
             // Otherwise a full disk would fill with empty files.
             let _ = fs::remove_file(path.with_extension("m3u8")).and_then(|()| fs::remove_file(&path));
         })
@@ -69,6 +71,7 @@ impl ReelWriter {
         folder: &Path,
         format: &Format,
         duration: Duration,
+        after: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<Self, TapeError> {
         let path = path.to_owned();
@@ -84,7 +87,9 @@ impl ReelWriter {
             .create(true)
             .open(&index_path)
             .map_err(TapeError::io(&index_path, "written"))?;
-        index.write_all(index::header(&reel, target).as_bytes()).map_err(TapeError::io(&index_path, "written"))?;
+        index
+            .write_all(index::header(&reel, target, after).as_bytes())
+            .map_err(TapeError::io(&index_path, "written"))?;
         // File names live in the folder: without this a power loss may take the whole reel.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(TapeError::io(folder, "synchronised"))?;
         let reel = Arc::new(reel);
@@ -208,7 +213,7 @@ mod tests {
 
     fn writer(folder: &Path) -> ReelWriter {
         let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
-        ReelWriter::begin(folder, &format, Duration::from_secs(4), DateTime::UNIX_EPOCH).unwrap()
+        ReelWriter::begin(folder, &format, Duration::from_secs(4), None, DateTime::UNIX_EPOCH).unwrap()
     }
 
     fn append(writer: &mut ReelWriter) -> Result<Entry, TapeError> {

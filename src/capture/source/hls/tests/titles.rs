@@ -43,7 +43,7 @@ fn on_reel(station: &Station, taped: &Taped) -> Vec<(chrono::DateTime<chrono::Ut
     for event in &taped.events {
         tape.write(event.clone(), now).unwrap();
     }
-    tape.end_reel(now).unwrap();
+    tape.end_reel(None, now).unwrap();
     let view = open().blocking_view(&Span::new(super::long_ago(station), now));
     view.titles().map(|title| (title.at, title.text.clone())).collect()
 }
