@@ -33,6 +33,7 @@ mod index;
 mod promise;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+mod seals;
 mod tally;
 mod timing;
 mod view;
@@ -55,6 +56,7 @@ use crate::model::{Cause, CauseKind, MediaEvent, Span};
 pub use cut::{Listed, Run, Step, Walker, listing, progress, reaches};
 pub use error::TapeError;
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
+pub use seals::{Damage, Seal, Seals};
 pub use tally::Tally;
 pub use timing::{Timed, on_air_times};
 pub use view::View;
@@ -269,7 +271,22 @@ impl Tape {
             }
         }
         self.contents().forget(&gone);
-        gone.iter().map(|reel| folder::delete(&reel.path)).sum()
+        let freed = gone.iter().map(|reel| folder::delete(&reel.path)).sum();
+        seals::forget(&self.shared.folder, gone.iter().filter_map(|reel| reel.name()))?;
+        freed
+    }
+
+    /// Seals the oldest reel that has ended and is not sealed. Returns whether there was one. Blocks: reads all of it.
+    pub fn seal_next(&self) -> Result<bool, TapeError> {
+        let sealed = Seals::read(&self.shared.folder)?;
+        let ended: Vec<_> = self.contents().reels.iter().filter(|reel| !reel.is_deleted()).cloned().collect();
+        let next = ended.iter().find(|reel| reel.name().is_some_and(|name| !sealed.has(&name)));
+        next.map_or(Ok(false), |reel| seals::seal(&sealed, &reel.path).map(|()| true))
+    }
+
+    /// The seals of its reels. Blocks.
+    pub fn seals(&self) -> Result<Seals, TapeError> {
+        Seals::read(&self.shared.folder)
     }
 
     /// The folder of its reels.

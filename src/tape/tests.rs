@@ -436,5 +436,6 @@ fn a_reel_on_which_nothing_came_is_gone_when_the_tape_is_opened_again() {
 }
 
 mod held;
+mod seals;
 mod titles;
 mod weeks;
