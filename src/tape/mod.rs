@@ -48,6 +48,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use self::contents::{Contents, ViewPlan};
+use self::index::closed::ClosedReel;
 use self::writer::Writer;
 use crate::base::blocking::blocking;
 use crate::base::duration::delta;
@@ -60,6 +61,9 @@ pub use seals::{Damage, Seal, Seals};
 pub use tally::Tally;
 pub use timing::{Timed, on_air_times};
 pub use view::View;
+
+/// What was on the air at a time arrives within this time of it, besides the station's delay.
+const NEAR: TimeDelta = TimeDelta::minutes(5);
 
 /// The tape of one station. Cheap to clone; all clones are the same tape, and share what [`Tape::hold_clock`] does.
 #[derive(Debug, Clone)]
@@ -224,6 +228,21 @@ impl Tape {
         self.contents().heard
     }
 
+    /// The file names of the reels that have ended on which something arrived near `span`, the oldest first.
+    pub fn reels_near(&self, span: &Span) -> Vec<String> {
+        let contents = self.contents();
+        let (from, to) = (span.start - NEAR, span.end + NEAR + contents.delay);
+        let near = contents.reels.iter().filter(|reel| !reel.is_deleted() && reel.summary.is_near(from, to));
+        near.filter_map(|reel| reel.name()).collect()
+    }
+
+    /// When the oldest entry that is on the tape arrived.
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        let contents = self.contents();
+        let open = || contents.open.first().and_then(|block| block.index.entries.first()).map(|entry| entry.arrived);
+        contents.reels.front().map(|reel| reel.summary.begun).or_else(open)
+    }
+
     /// The newest sounds on the reel that is being written, `most` at most, the newest last.
     pub fn newest(&self, most: usize) -> Vec<Sound> {
         self.contents().newest(most)
@@ -262,18 +281,26 @@ impl Tape {
             return Ok(0);
         }
         let ends = self.contents().left_before(&gone);
-        for (reel, at) in ends {
-            let is_marked = reel.index().troubles.last().is_some_and(|last| last.cause.kind == CauseKind::Deleted);
-            if !is_marked {
-                let deleted = Trouble { at, cause: Cause::new(CauseKind::Deleted, "it was on tape, and was deleted") };
-                let marked = reel.with_trouble(&deleted)?;
-                self.contents().replace(&reel, marked);
-            }
-        }
         self.contents().forget(&gone);
         let freed = gone.iter().map(|reel| folder::delete(&reel.path)).sum();
+        // Only now: the disk may have been full.
+        for (reel, at) in ends {
+            self.mark_deleted(&reel, at);
+        }
         seals::forget(&self.shared.folder, gone.iter().filter_map(|reel| reel.name()))?;
         freed
+    }
+
+    /// Writes on `reel` that what followed it from `at` on was deleted, unless that is on it. If it cannot be written,
+    /// only the cause of the hole is unknown later.
+    fn mark_deleted(&self, reel: &Arc<ClosedReel>, at: DateTime<Utc>) {
+        if reel.index().troubles.last().is_some_and(|last| last.cause.kind == CauseKind::Deleted) {
+            return;
+        }
+        let deleted = Trouble { at, cause: Cause::new(CauseKind::Deleted, "it was on tape, and was deleted") };
+        if let Ok(marked) = reel.with_trouble(&deleted) {
+            self.contents().replace(reel, marked);
+        }
     }
 
     /// Seals the oldest reel that has ended and is not sealed. Returns whether there was one. Blocks: reads all of it.

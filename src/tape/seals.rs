@@ -19,13 +19,13 @@
 //! An index may get more lines after its reel was sealed: `moved`, `undated`, `trouble` and a new summary.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use super::error::TapeError;
+use crate::base::hash::{sha256, sha256_of_file};
 
 /// The name of the file.
 const FILE: &str = "seals";
@@ -61,6 +61,29 @@ pub enum Damage {
     Index,
     /// The seals themselves were changed before this one.
     Seals,
+}
+
+impl Damage {
+    /// Its name, which never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Sound => "sound",
+            Self::Index => "index",
+            Self::Seals => "seals",
+        }
+    }
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "it is gone",
+            Self::Sound => "its sound was changed",
+            Self::Index => "its index was changed",
+            Self::Seals => "the seals were changed here or right before",
+        })
+    }
 }
 
 /// The seals of a tape.
@@ -153,30 +176,7 @@ impl Line {
 
 /// The word of a line with this `body` after the word `before`.
 fn chained(before: &str, body: &str) -> String {
-    let mut context = Context::new(&SHA256);
-    context.update(before.as_bytes());
-    context.update(b"\n");
-    context.update(body.as_bytes());
-    hex(context)
-}
-
-fn hex(context: Context) -> String {
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads the first `length` bytes of `file` and returns their SHA-256. `None` if there are fewer.
-fn sha256(file: &Path, length: u64) -> io::Result<Option<String>> {
-    let (mut context, mut left) = (Context::new(&SHA256), length);
-    let mut bytes = File::open(file)?.take(length);
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        let read = bytes.read(&mut buffer)?;
-        if read == 0 {
-            return Ok((left == 0).then(|| hex(context)));
-        }
-        context.update(buffer.get(..read).unwrap_or_default());
-        left -= read as u64;
-    }
+    sha256(&[before.as_bytes(), b"\n", body.as_bytes()])
 }
 
 /// Seals the ended reel of `sound_file`, which `seals`, the seals of its tape, do not have. Blocks.
@@ -185,7 +185,7 @@ pub(super) fn seal(seals: &Seals, sound_file: &Path) -> Result<(), TapeError> {
     let (name, index_file) = (name.to_string_lossy(), sound_file.with_extension("m3u8"));
     let of = |file: &Path| {
         let length = fs::metadata(file)?.len();
-        let sum = sha256(file, length)?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
+        let sum = sha256_of_file(file, length)?.ok_or_else(|| io::Error::from(io::ErrorKind::UnexpectedEof))?;
         Ok(format!("{length} {sum}"))
     };
     let sound = of(sound_file).map_err(TapeError::io(sound_file, "read"))?;
@@ -260,17 +260,15 @@ impl Seal {
             move |error| (path, error)
         };
         let length = fs::metadata(sound_file).map_err(of(sound_file))?.len();
-        let sound = sha256(sound_file, self.bytes).map_err(of(sound_file))?;
+        let sound = sha256_of_file(sound_file, self.bytes).map_err(of(sound_file))?;
         if length != self.bytes || sound.as_ref() != Some(&self.sound) {
             return Ok(Some(Damage::Sound));
         }
         let index = fs::read(index_file).map_err(of(index_file))?;
         let sealed = usize::try_from(self.index_bytes).ok().and_then(|length| index.split_at_checked(length));
         let whole = sealed.is_some_and(|(sealed, added)| {
-            let mut context = Context::new(&SHA256);
-            context.update(sealed);
             let added = String::from_utf8_lossy(added);
-            hex(context) == self.index
+            sha256(&[sealed]) == self.index
                 && added.lines().all(|line| AMENDMENTS.iter().any(|amendment| line.starts_with(amendment)))
         });
         Ok((!whole).then_some(Damage::Index))

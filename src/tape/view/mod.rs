@@ -4,13 +4,14 @@
 mod gap_cause;
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::base::duration::delta;
-use crate::model::{Cause, Gap, Span};
+use crate::model::{Cause, CauseKind, Gap, Span};
 use crate::tape::index::Index;
 use crate::tape::index::entry::{Entry, Title, Trouble};
 use crate::tape::timing::{Timed, on_air_times};
@@ -145,6 +146,19 @@ impl View {
         let (timed, entry) = offered.next()?;
         let newest = offered.last().map_or(entry, |(_, newest)| newest);
         Some((timed.start.max(instant), newest.arrived))
+    }
+
+    /// Its sound in the order of the tape: when each entry was on the air, how long it plays, and in which file it is.
+    pub fn sounds(&self) -> impl Iterator<Item = (DateTime<Utc>, Duration, &Path)> {
+        self.timed_entries().filter_map(|(timed, entry)| {
+            let sound = entry.sound.as_ref().ok()?;
+            Some((timed.start, entry.duration, &*sound.reel.path))
+        })
+    }
+
+    /// Since when aircheck was not running, each time, in order.
+    pub fn stops(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        self.troubles.iter().filter(|trouble| trouble.cause.kind == CauseKind::NotRunning).map(|trouble| trouble.at)
     }
 
     /// How much sound is on it, wherever it lies.
