@@ -6,7 +6,6 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::library::record_now;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::timecode::Report;
 
@@ -85,7 +84,6 @@ async fn promised_tape_is_deleted_last_and_with_an_error_if_the_disk_has_too_lit
     let written = std::fs::read_to_string(&file).expect("a file");
     std::fs::write(&file, written.replace("min_free: 1 MiB", "min_free: 900000 GiB")).expect("it is written");
     service.says("configuration read again", LIMIT).await;
-    record_now(&service, "s", 5).await;
     until("space", LIMIT, async || !old.exists()).await;
     service.says("tape that `tape` promises to keep is deleted", LIMIT).await;
     assert_eq!(reels(&aircheck).len(), 1, "what is new stays");

@@ -37,7 +37,7 @@ use crate::capture::always;
 use crate::capture::deck::{self, Decks};
 use crate::config::Config;
 use crate::events::{Changes, Listener};
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, room_watch};
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
@@ -212,6 +212,8 @@ impl Daemon {
         environment.spawn(recorder.clone().record(claims));
         environment.spawn(airings.clone().renew_claims());
         environment.spawn(always::keep_on_tape(decks.clone(), told.subscribe(), environment.clone()));
+        let room = room_watch::make_room_for_tape(housekeeping.clone(), told.subscribe(), environment.clone());
+        environment.spawn(room);
         let now = environment.clock.now();
         let parts = Parts {
             config: told.subscribe(),

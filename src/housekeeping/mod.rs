@@ -1,11 +1,12 @@
 //! Housekeeping: deletes old tape, the content of the bin, and recordings. Nothing else deletes these.
 //!
 //! One pure plan (`plan`) says what may be deleted and in which order: old tape, the bin, recordings that `keep` does
-//! not keep. It is applied once an hour to what is due, and as far as necessary when a new airing finds too little
-//! space on the disk.
+//! not keep. It is applied once an hour to what is due, and as far as necessary when a new airing, or what is always on
+//! tape, finds too little space on the disk (`room_watch`).
 
 mod plan;
 mod retention;
+pub mod room_watch;
 
 use std::path::{Path, PathBuf};
 
@@ -83,12 +84,6 @@ impl Housekeeping {
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
-        // What is always on tape fills the disk although no airing begins.
-        if config.stations.iter().any(|station| station.tape.is_some())
-            && let Err(error) = self.make_room(config).await
-        {
-            error!(%error, "there is too little space for what is always on tape");
-        }
     }
 
     /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.
