@@ -17,7 +17,9 @@ use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use chrono::{DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc};
+use chrono::{
+    DateTime, Datelike, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Timelike, Utc,
+};
 use jiff::Timestamp;
 use jiff::civil;
 use jiff::tz::{AmbiguousOffset, TimeZone as Rules};
@@ -67,6 +69,19 @@ impl Zone {
     /// at some time in the year from `now` on. Blocks on the disk.
     pub fn newer_rules(self, now: DateTime<Utc>) -> Option<&'static str> {
         Database::of_machine().newer_rules(self.name(), now.timestamp())
+    }
+
+    /// The two moments that somebody may mean by a time that the clocks of this zone leave out because they go forward:
+    /// by the clocks after the change, and by those before it, in the order of time. `None` if the clocks show `local`.
+    pub fn around_left_out(self, local: NaiveDateTime) -> Option<[DateTime<Utc>; 2]> {
+        let AmbiguousOffset::Gap { before, after } = self.0.rules.to_ambiguous_timestamp(civil_of(&local)?).offset()
+        else {
+            return None;
+        };
+        let moment = |offset: jiff::tz::Offset| {
+            local.checked_sub_signed(TimeDelta::seconds(offset.seconds().into())).map(|utc| utc.and_utc())
+        };
+        Some([moment(after)?, moment(before)?])
     }
 
     fn offset_at(self, seconds: i64) -> ZoneOffset {
@@ -247,6 +262,25 @@ mod tests {
             local("America/New_York", "2026-07-01T12:00:00"),
             LocalResult::Single("2026-07-01T12:00:00-04:00".to_owned())
         );
+    }
+
+    #[test]
+    fn a_time_that_is_left_out_lies_between_two_that_are_not() {
+        let around = |name: &str, text: &str| {
+            let around = zone(name).around_left_out(text.parse().unwrap());
+            around.map(|around| around.map(|at| at.with_timezone(&zone(name)).to_rfc3339()))
+        };
+        assert_eq!(
+            around("Europe/Paris", "2026-03-29T02:30:00"),
+            Some(["2026-03-29T01:30:00+01:00".to_owned(), "2026-03-29T03:30:00+02:00".to_owned()])
+        );
+        assert_eq!(
+            around("Australia/Lord_Howe", "2026-10-04T02:10:00"),
+            Some(["2026-10-04T01:40:00+10:30".to_owned(), "2026-10-04T02:40:00+11:00".to_owned()])
+        );
+        for shown in ["2026-03-29T03:00:00", "2026-03-29T01:59:59", "2026-10-25T02:30:00"] {
+            assert_eq!(around("Europe/Paris", shown), None, "{shown}");
+        }
     }
 
     #[test]
