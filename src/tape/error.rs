@@ -20,6 +20,17 @@ pub enum TapeError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A line of its holds says nothing that can be understood.
+    #[error(
+        "line {line} of {path} is no hold, so nobody knows what is held, and nothing of this tape is deleted: mend the line",
+        path = path.display()
+    )]
+    NoHold {
+        /// The file of the holds.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
     /// Sound came before its format was announced.
     #[error("sound for the tape {path} came before its format", path = path.display())]
     NoFormat {

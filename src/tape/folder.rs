@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::TapeError;
 use super::index::closed::{self, ClosedReel};
 use super::index::summary::Summary;
-use crate::model::Container;
+use crate::model::{Container, Span};
 
 /// Reads the reels of `folder`, the oldest first. Reels with nothing on them are handed to `on_empty`.
 pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<Arc<ClosedReel>>, TapeError> {
@@ -30,6 +30,16 @@ pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<A
         Arc::new(reel)
     };
     Ok(reels.into_iter().map(number).collect())
+}
+
+/// From when to when something arrived on the tape in `folder`. `None` if nothing is on it. Blocks.
+pub fn extent(folder: &Path) -> Result<Option<Span>, TapeError> {
+    if !folder.exists() {
+        return Ok(None);
+    }
+    let reels = read(folder, |_| ())?;
+    let spans = reels.iter().map(|reel| Span::new(reel.summary.from, reel.summary.to));
+    Ok(spans.reduce(|all, one| Span::new(all.start.min(one.start), all.end.max(one.end))))
 }
 
 /// Removes a reel with nothing on it. Retention would not find it.

@@ -29,6 +29,7 @@ mod contents;
 mod cut;
 mod error;
 mod folder;
+pub mod holds;
 mod index;
 mod promise;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -56,6 +57,8 @@ use crate::model::{Cause, CauseKind, MediaEvent, Span};
 
 pub use cut::{Listed, Run, Step, Walker, listing, progress, reaches};
 pub use error::TapeError;
+pub use folder::extent;
+pub use holds::Hold;
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
 pub use seals::{Damage, Seal, Seals};
 pub use tally::Tally;
