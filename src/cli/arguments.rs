@@ -85,6 +85,26 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Keep a stretch of a station's tape until it is released, whatever `tape`, `keep` and `min_free` say; or list what is held
+    Hold {
+        /// The station: its id in the YAML, or its name; alone, or without any, what is held is listed
+        station: Option<String>,
+        /// When the stretch begins, by the station's clock: 22:15, "yesterday 22:15", "2026-11-20 22:15", -30m, or RFC 3339
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires_all = ["station", "to", "why"])]
+        from: Option<String>,
+        /// When it ends; it may be still to come
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires_all = ["station", "from", "why"])]
+        to: Option<String>,
+        /// Why, such as "complaint 114"
+        #[arg(long, value_name = "REASON", requires_all = ["station", "from", "to"])]
+        why: Option<String>,
+        /// Release the hold of this number
+        #[arg(long, value_name = "NUMBER", requires = "station", conflicts_with_all = ["from", "to", "why"])]
+        release: Option<u32>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod demo;
 mod exit;
+mod hold;
 mod list;
 mod locate;
 mod logging;
@@ -67,6 +68,14 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Recover { airing, files, json } => {
             let options = recover::Options { id: airing, files, json };
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
+        }
+        Command::Hold { station, from, to, why, release, json } => {
+            let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
+            let options = hold::Options { station, stretch, release, json };
+            located(at, |file| {
+                let now = SystemClock::shared().now();
+                loaded(Config::look(&file), |config| hold::run(&config, &options, now))
+            })
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),

@@ -1,0 +1,105 @@
+//! Where the tape of a station is, also of one that the file no longer has.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+use crate::base::duration::delta;
+use crate::base::readable;
+use crate::base::zone::{Local, Zone};
+use crate::capture::deck::present_folder_of;
+use crate::config::Config;
+use crate::model::Span;
+use crate::tape::{self, Tape, TapeError};
+
+/// What was on the air at a time arrived within this time of it, besides the station's delay.
+const AROUND: TimeDelta = TimeDelta::hours(1);
+/// A tape is looked through in stretches of this length, so that one of weeks takes no more memory than one of hours.
+const STEP: TimeDelta = TimeDelta::hours(6);
+
+/// A station, and the folder of its tape.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The station's id; of one that the file no longer has, the name of the folder.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    pub zone: Zone,
+    pub delay: Duration,
+    /// The folder, whether or not it is there.
+    pub folder: PathBuf,
+}
+
+/// Returns the stations of the file, and after them the tapes of others.
+pub(super) fn all(config: &Config) -> Vec<Place> {
+    let tapes = config.state.join("tape");
+    let mut places: Vec<_> = config
+        .stations
+        .iter()
+        .map(|station| Place {
+            id: station.id.to_string(),
+            name: station.name.clone(),
+            zone: station.timezone,
+            delay: station.delay,
+            folder: present_folder_of(&tapes, &station.id, config),
+        })
+        .collect();
+    let known: HashSet<_> = places.iter().map(|place| place.folder.clone()).collect();
+    let folders = fs::read_dir(&tapes).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut others: Vec<_> = folders.filter(|folder| folder.is_dir() && !known.contains(folder)).collect();
+    others.sort();
+    places.extend(others.into_iter().map(|folder| {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Place { id: name.clone(), name, zone: config.timezone, delay: Duration::ZERO, folder }
+    }));
+    places
+}
+
+impl Place {
+    /// Returns how much of `span` is on tape. Blocks.
+    pub(super) fn on_tape(&self, span: &Span) -> Result<Duration, TapeError> {
+        let Some(extent) = tape::extent(&self.folder)? else { return Ok(Duration::ZERO) };
+        let tape = Tape::read(&self.folder, self.delay)?;
+        let reaches = Span::new(extent.start - AROUND - delta(self.delay), extent.end + AROUND);
+        let Some(near) = span.intersect(&reaches) else { return Ok(Duration::ZERO) };
+        let (mut start, mut sum) = (near.start, Duration::ZERO);
+        while start < near.end {
+            let step = Span::new(start, near.end.min(start + STEP));
+            sum += tape::progress(&tape.blocking_view(&step), step).0;
+            start = step.end;
+        }
+        Ok(sum)
+    }
+
+    /// Says from when to when `span` is, and that `on_tape` of it is on tape.
+    pub(super) fn on_tape_in_words(&self, span: &Span, on_tape: Duration) -> String {
+        // Holes of less than this are the rounding of durations.
+        let shown = |seconds: f64| readable::clock(seconds + 0.05);
+        let (on_tape, length) = (shown(on_tape.as_secs_f64()), shown(span.length().as_seconds_f64()));
+        format!("{}, {on_tape} of {length} on tape", self.span_in_words(span))
+    }
+
+    /// Says from when to when `span` is, by the clocks of the station.
+    pub(super) fn span_in_words(&self, span: &Span) -> String {
+        let (start, end) = (self.local(span.start), self.local(span.end));
+        let same =
+            start.date_naive() == end.date_naive() && start.format("%Z").to_string() == end.format("%Z").to_string();
+        if same {
+            format!("{} to {}", start.format("%Y-%m-%d %H:%M:%S%.f"), end.format("%H:%M:%S%.f %Z"))
+        } else {
+            format!("{} to {}", self.clock(span.start), self.clock(span.end))
+        }
+    }
+
+    /// Says when `at` is, by the clocks of the station.
+    pub(super) fn clock(&self, at: DateTime<Utc>) -> String {
+        self.local(at).format("%Y-%m-%d %H:%M:%S%.f %Z").to_string()
+    }
+
+    fn local(&self, at: DateTime<Utc>) -> Local {
+        at.trunc_subsecs(3).with_timezone(&self.zone)
+    }
+}
