@@ -16,6 +16,7 @@ mod logging;
 mod named;
 mod next;
 mod passwd;
+mod place;
 mod print;
 mod probe;
 mod programs;

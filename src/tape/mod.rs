@@ -276,10 +276,14 @@ impl Tape {
         Ok(())
     }
 
-    /// Deletes every reel on which nothing arrived since `instant`, except the one being written and those that the
-    /// stretches that are `held` need. Returns how many bytes that freed. Blocks.
-    pub fn forget_before(&self, instant: DateTime<Utc>, held: &[Span]) -> Result<u64, TapeError> {
-        let gone = self.contents().old(instant, held);
+    /// Deletes every reel on which nothing arrived since `instant`, except the one being written and those that are
+    /// needed for what is held. Returns how many bytes that freed. Blocks.
+    ///
+    /// # Errors
+    /// Nobody knows what is held, and nothing is deleted; or a file cannot be deleted.
+    pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
+        let held: Vec<_> = holds::read(&self.shared.folder)?.into_iter().map(|hold| hold.span).collect();
+        let gone = self.contents().old(instant, &held);
         if gone.is_empty() {
             return Ok(0);
         }

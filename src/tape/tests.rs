@@ -110,7 +110,7 @@ fn a_format_change_begins_a_new_reel_and_old_reels_can_go() {
         tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
     }
     assert_eq!(sound_files(folder.path()).unwrap().len(), 2);
-    assert_eq!(tape.forget_before(at(8), &[]).unwrap(), 100);
+    assert_eq!(tape.forget_before(at(8)).unwrap(), 100);
     assert_eq!(sound_files(folder.path()).unwrap().len(), 1);
     assert_eq!(cut(&tape, 0, 12), (vec![2, 3], 4));
 }

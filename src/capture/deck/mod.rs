@@ -236,7 +236,7 @@ impl Decks {
     /// Deletes the reels of a known station on which nothing arrived since `before`. Returns how many bytes that freed.
     pub async fn forget(&self, station: &StationId, before: DateTime<Utc>) -> Result<u64, TapeError> {
         let Some(tape) = self.known(station) else { return Ok(0) };
-        blocking(move || tape.forget_before(before, &[])).await
+        blocking(move || tape.forget_before(before)).await
     }
 
     /// Deletes old reels of stations that nobody has asked for since the process began: those on which nothing arrived
@@ -251,8 +251,10 @@ impl Decks {
             let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };
             let unused =
                 folders.flatten().map(|entry| entry.path()).filter(|path| path.is_dir() && !used.contains(path));
-            let forget = |tape: Tape| tape.forget_before(before(tape.promised()), &[]);
-            unused.map(|folder| forget(Tape::read(&folder, Duration::ZERO)?)).sum()
+            let forget = |tape: Tape| tape.forget_before(before(tape.promised()));
+            // What cannot be deleted of one keeps nothing of the others.
+            let forgotten: Vec<_> = unused.map(|folder| forget(Tape::read(&folder, Duration::ZERO)?)).collect();
+            forgotten.into_iter().sum()
         })
         .await
     }

@@ -1,7 +1,6 @@
 //! `aircheck hold`: keeps a stretch of a station's tape until it is released, whatever the rules say. It needs neither
 //! the service nor its catalogue: what is held is written beside the tape.
 
-mod place;
 mod stretch;
 
 use std::time::Duration;
@@ -9,11 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use self::place::Place;
 use self::stretch::Refused;
 use super::exit::{DONE, FAILED, USAGE};
 use super::logging;
-use super::named::{self, Unknown};
+use super::place::{self, Place};
 use super::print::{print, print_json, short, table};
 use crate::config::Config;
 use crate::tape::holds;
@@ -57,14 +55,12 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
     logging::begin("off");
     let places = place::all(config);
     let Some(asked) = &options.station else { return list(&places, options.json) };
-    let known = places.iter().map(|place| (place.id.as_str(), place.name.as_str()));
-    let found = match &named::ids(asked, known)[..] {
-        [id] => places.iter().find(|place| place.id == *id),
-        _ => None,
-    };
-    let Some(place) = found else {
-        eprintln!("aircheck: {}", Unknown::new("station", asked, places.into_iter().map(|place| place.id)));
-        return Ok(USAGE);
+    let place = match place::named(&places, asked) {
+        Ok(place) => place,
+        Err(unknown) => {
+            eprintln!("aircheck: {unknown}");
+            return Ok(USAGE);
+        }
     };
     match (&options.stretch, options.release) {
         (Some(stretch), _) => hold(place, stretch, options.json, now),

@@ -3,10 +3,10 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
 
-use super::place::Place;
-use crate::config::{MomentError, parse_moment};
+use crate::cli::place::{Place, SpanError};
+use crate::config::parse_moment;
 use crate::model::Span;
-use crate::tape::{self, TapeError};
+use crate::tape::TapeError;
 
 /// The most characters of a reason.
 const LONGEST_REASON: usize = 400;
@@ -27,12 +27,9 @@ pub(in crate::cli) struct Stretch {
 /// Why a stretch cannot be held.
 #[derive(Debug, Error)]
 pub(super) enum Refused {
-    /// One of its ends cannot be read.
-    #[error("`{option}`: {error}")]
-    Moment { option: &'static str, error: MomentError },
-    /// It does not end after it begins.
-    #[error("`--to` ({to}) is not after `--from` ({from}); write the day with each if they are on different days")]
-    Backwards { from: String, to: String },
+    /// Its ends are no stretch.
+    #[error(transparent)]
+    Span(#[from] SpanError),
     /// There is no reason.
     #[error("`--why` is empty; write for what the tape is held, such as \"complaint 114\"")]
     NoReason,
@@ -55,19 +52,9 @@ impl Stretch {
             count if count > LONGEST_REASON => return Err(Refused::LongReason(count)),
             _ => {}
         }
-        let moment =
-            |option, text: &str| parse_moment(text, place.zone, now).map_err(|error| Refused::Moment { option, error });
-        let (from, to) = (moment("--from", &self.from)?, moment("--to", &self.to)?);
-        if to <= from {
-            return Err(Refused::Backwards { from: place.clock(from), to: place.clock(to) });
-        }
-        let span = Span::new(from, to);
-        if to + STILL_COMING < now && place.on_tape(&span)?.is_zero() {
-            let there = match tape::extent(&place.folder)? {
-                None => "there is no tape of it".to_owned(),
-                Some(extent) => format!("its tape reaches from {}", place.span_in_words(&extent)),
-            };
-            let (station, stretch) = (place.name.clone(), place.span_in_words(&span));
+        let span = place.span(&self.from, &self.to, now)?;
+        if span.end + STILL_COMING < now && place.on_tape(&span)?.is_zero() {
+            let (station, stretch, there) = (place.name.clone(), place.span_in_words(&span), place.extent_in_words()?);
             return Err(Refused::NotOnTape { station, stretch, there });
         }
         Ok(span)

@@ -19,11 +19,12 @@ fn what_is_held_stays_with_what_places_it_and_the_rest_goes() {
         let folder = tempfile::tempdir().unwrap();
         let mut tape = tape(folder.path(), 12, dated);
         tape.end_reel(None, at(12 * HOUR)).unwrap();
-        let held = [Span::new(at(3 * HOUR + 600), at(3 * HOUR + 1200))];
+        let held = Span::new(at(3 * HOUR + 600), at(3 * HOUR + 1200));
+        holds::add(folder.path(), held, "complaint 114", at(12 * HOUR)).unwrap();
         // The hours from two to five stay, and the last two.
-        assert_eq!(tape.forget_before(at(10 * HOUR + 1), &held).unwrap(), 7 * 480);
+        assert_eq!(tape.forget_before(at(10 * HOUR + 1)).unwrap(), 7 * 480);
         assert_eq!(indexes(folder.path()).len(), 5);
-        assert_eq!(tape.forget_before(at(10 * HOUR + 1), &held).unwrap(), 0, "nothing is deleted twice");
+        assert_eq!(tape.forget_before(at(10 * HOUR + 1)).unwrap(), 0, "nothing is deleted twice");
         if reopened {
             tape = Tape::open(folder.path(), Duration::ZERO, at(12 * HOUR)).unwrap();
         }
@@ -31,7 +32,7 @@ fn what_is_held_stays_with_what_places_it_and_the_rest_goes() {
         assert_eq!(heard(&tape, 3 * HOUR + 30, 4 * HOUR), (minutes(3 * HOUR, 4 * HOUR), 0), "{case}");
         assert_eq!(heard(&tape, 11 * HOUR + 30, 12 * HOUR), (minutes(11 * HOUR, 12 * HOUR), 0), "{case}");
         assert_eq!(missing(&tape, 4 * HOUR, 12 * HOUR), [(CauseKind::Deleted, 5 * 3600)], "{case}");
-        tape.forget_before(at(11 * HOUR + 1), &held).unwrap();
+        tape.forget_before(at(11 * HOUR + 1)).unwrap();
         assert_eq!(missing(&tape, 4 * HOUR, 12 * HOUR), [(CauseKind::Deleted, 6 * 3600)], "{case}");
         let before = fs::read_to_string(&indexes(folder.path())[2]).unwrap();
         assert_eq!(before.matches("[deleted]").count(), 1, "{case}: it is said once: {before}");
@@ -43,9 +44,11 @@ fn released_tape_goes_with_the_rest() {
     let folder = tempfile::tempdir().unwrap();
     let tape = tape(folder.path(), 6, true);
     tape.end_reel(None, at(6 * HOUR)).unwrap();
-    tape.forget_before(at(5 * HOUR + 1), &[Span::new(at(HOUR + 600), at(HOUR + 1200))]).unwrap();
+    let hold = holds::add(folder.path(), Span::new(at(HOUR + 600), at(HOUR + 1200)), "x", at(6 * HOUR)).unwrap();
+    tape.forget_before(at(5 * HOUR + 1)).unwrap();
     assert_eq!(indexes(folder.path()).len(), 4);
-    tape.forget_before(at(5 * HOUR + 1), &[]).unwrap();
+    holds::release(folder.path(), hold.id, at(6 * HOUR)).unwrap();
+    tape.forget_before(at(5 * HOUR + 1)).unwrap();
     assert_eq!((indexes(folder.path()).len(), tape.in_memory().1), (1, 1));
     assert_eq!(heard(&tape, 4 * HOUR, 6 * HOUR), (minutes(5 * HOUR, 6 * HOUR), 3600));
 }
@@ -87,4 +90,13 @@ fn a_tape_says_why_it_ends_also_if_the_process_was_killed() {
         }
         assert_eq!(fs::read_to_string(&indexes(folder.path())[0]).unwrap().matches("#aircheck trouble").count(), 1);
     }
+}
+
+#[test]
+fn nothing_is_deleted_while_nobody_knows_what_is_held() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = tape(folder.path(), 4, true);
+    fs::write(folder.path().join("holds"), "damaged\n").unwrap();
+    assert!(tape.forget_before(at(4 * HOUR)).is_err());
+    assert_eq!(indexes(folder.path()).len(), 4);
 }

@@ -79,8 +79,9 @@ fn what_housekeeping_deletes_is_not_missing_and_its_seals_go_in_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let tape = sealed(folder.path(), 8);
     let newest = tape.seals().unwrap().newest().map(str::to_owned);
-    let held = [Span::new(at(3 * HOUR + 600), at(3 * HOUR + 1200))];
-    tape.forget_before(at(7 * HOUR + 1), &held).unwrap();
+    let held = Span::new(at(3 * HOUR + 600), at(3 * HOUR + 1200));
+    holds::add(folder.path(), held, "complaint 114", at(12 * HOUR)).unwrap();
+    tape.forget_before(at(7 * HOUR + 1)).unwrap();
     assert_eq!(checked(folder.path()), (vec![None; 4], None));
     assert!(tape.seals().unwrap().newest().map(str::to_owned) != newest);
     let text = fs::read_to_string(folder.path().join("seals")).unwrap();

@@ -86,7 +86,7 @@ fn of_a_long_tape_only_the_hours_that_are_looked_at_are_in_memory() {
     );
     heard(&tape, 0, 50 * HOUR);
     assert!(tape.in_memory().0 <= 8, "a long cut is not kept: {:?}", tape.in_memory());
-    tape.forget_before(at(40 * HOUR + 1), &[]).unwrap();
+    tape.forget_before(at(40 * HOUR + 1)).unwrap();
     assert_eq!(tape.in_memory(), (0, 10));
     assert_eq!(heard(&tape, 39 * HOUR, 41 * HOUR), (minutes(40 * HOUR, 41 * HOUR), 3600));
 }

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use thiserror::Error;
 
+use super::named::{self, Unknown};
 use crate::base::duration::delta;
 use crate::base::readable;
 use crate::base::zone::{Local, Zone};
 use crate::capture::deck::present_folder_of;
-use crate::config::Config;
+use crate::config::{Config, MomentError, parse_moment};
 use crate::model::Span;
 use crate::tape::{self, Tape, TapeError};
 
@@ -58,7 +60,48 @@ pub(super) fn all(config: &Config) -> Vec<Place> {
     places
 }
 
+/// Returns the place whose id or name is `asked`. A name of several says as little as one of none.
+pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, Unknown> {
+    let known = places.iter().map(|place| (place.id.as_str(), place.name.as_str()));
+    let found = match &named::ids(asked, known)[..] {
+        [id] => places.iter().find(|place| place.id == *id),
+        _ => None,
+    };
+    found.ok_or_else(|| Unknown::new("station", asked, places.iter().map(|place| place.id.clone())))
+}
+
+/// Why two times are no stretch.
+#[derive(Debug, Error)]
+pub(super) enum SpanError {
+    /// One of its ends cannot be read.
+    #[error("`{option}`: {error}")]
+    Moment { option: &'static str, error: MomentError },
+    /// It does not end after it begins.
+    #[error("`--to` ({to}) is not after `--from` ({from}); write the day with each if they are on different days")]
+    Backwards { from: String, to: String },
+}
+
 impl Place {
+    /// Returns the stretch that `--from` and `--to` mean, by the clocks of the station, at the instant `now`.
+    pub(super) fn span(&self, from: &str, to: &str, now: DateTime<Utc>) -> Result<Span, SpanError> {
+        let moment = |option, text: &str| {
+            parse_moment(text, self.zone, now).map_err(|error| SpanError::Moment { option, error })
+        };
+        let (from, to) = (moment("--from", from)?, moment("--to", to)?);
+        if to <= from {
+            return Err(SpanError::Backwards { from: self.clock(from), to: self.clock(to) });
+        }
+        Ok(Span::new(from, to))
+    }
+
+    /// Says from when to when the tape reaches. Blocks.
+    pub(super) fn extent_in_words(&self) -> Result<String, TapeError> {
+        Ok(match tape::extent(&self.folder)? {
+            None => "there is no tape of it".to_owned(),
+            Some(extent) => format!("its tape reaches from {}", self.span_in_words(&extent)),
+        })
+    }
+
     /// Returns how much of `span` is on tape. Blocks.
     pub(super) fn on_tape(&self, span: &Span) -> Result<Duration, TapeError> {
         let Some(extent) = tape::extent(&self.folder)? else { return Ok(Duration::ZERO) };
