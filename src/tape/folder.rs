@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ended::LEVELS;
 use super::error::TapeError;
 use super::index::closed::{self, ClosedReel};
 use super::index::summary::Summary;
@@ -59,11 +60,11 @@ pub(super) fn sound_files(folder: &Path) -> Result<Vec<PathBuf>, TapeError> {
     Ok(files)
 }
 
-/// Deletes a reel. Returns how many bytes that freed.
+/// Deletes a reel, and what lies beside it. Returns how many bytes that freed.
 pub(super) fn delete(sound_file: &Path) -> Result<u64, TapeError> {
     let freed = fs::metadata(sound_file).map_or(0, |data| data.len());
     // The index goes first: a sound file without an index is nothing, an index without sound would lie.
-    for file in [sound_file.with_extension("m3u8"), sound_file.to_owned()] {
+    for file in [sound_file.with_extension("m3u8"), sound_file.to_owned(), sound_file.with_extension(LEVELS)] {
         match fs::remove_file(&file) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(TapeError::Io { path: file, doing: "deleted", source: error });

@@ -10,7 +10,8 @@
 //!   by its summary.
 //! - `timing` computes when each entry was on the air, from the station's dates or from arrivals.
 //! - `view` is the tape around a span of time, with a time for every entry.
-//! - `cut` walks through the view of a cut and says what to decode and what is missing.
+//! - `cut` walks through the view of a cut and says what to decode and what is missing; or through all of a reel.
+//! - `ended` is a reel that has ended, for those who read all of it.
 //! - `writer` turns the events of a source into bytes and index lines.
 //!
 //! A [`Tape`] holds them together. One deck writes; any number of recorders and listeners read. Readers get a [`View`]
@@ -27,6 +28,7 @@
 
 mod contents;
 mod cut;
+mod ended;
 mod error;
 mod folder;
 pub mod holds;
@@ -55,7 +57,8 @@ use crate::base::blocking::blocking;
 use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, MediaEvent, Span};
 
-pub use cut::{Listed, Run, Step, Walker, listing, progress, reaches};
+pub use cut::{Listed, ReelSound, Run, Step, Walker, listing, progress, reaches};
+pub use ended::{EndedReel, LEVELS};
 pub use error::TapeError;
 pub use folder::extent;
 pub use holds::Hold;
@@ -213,6 +216,13 @@ impl Tape {
     pub fn hold_clock(&self) {
         let set_back = self.contents().set_back.len();
         self.held.get_or_init(|| set_back);
+    }
+
+    /// The reels that have ended, the oldest first, from entry `number` on.
+    pub fn ended_since(&self, number: u64) -> Vec<EndedReel> {
+        let contents = self.contents();
+        let known = contents.reels.partition_point(|reel| reel.first < number);
+        contents.reels.iter().skip(known).cloned().map(EndedReel::of).collect()
     }
 
     /// Wakes whenever something was written.

@@ -14,6 +14,7 @@
 //! length says that something of unknown length is missing there: then there is a seam, however near the entries are.
 
 mod listing;
+mod whole;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::tape::view::View;
 
 use crate::model::{Gap, Span};
 pub use listing::{Listed, listing};
+pub use whole::{ReelSound, sound_of};
 
 /// Two sessions of stamped entries join without a seam if they are no further apart than this.
 const STAMPED_SEAM: TimeDelta = TimeDelta::milliseconds(350);

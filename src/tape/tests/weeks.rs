@@ -173,6 +173,25 @@ fn an_index_that_is_gone_or_cut_is_a_hole_and_moves_nothing_after_it() {
 }
 
 #[test]
+fn what_was_computed_of_a_reel_is_no_reel_and_goes_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = tape(folder.path(), 3, false);
+    let ended = tape.ended_since(0);
+    assert_eq!(ended.len(), 2, "the third is being written");
+    assert_eq!(ended[1].sound().length, Duration::from_hours(1));
+    let since = tape.ended_since(ended[0].end());
+    assert_eq!((since.len(), since[0].path()), (1, ended[1].path()));
+    for reel in &ended {
+        fs::write(reel.path().with_extension(LEVELS), "loud").unwrap();
+    }
+    let read = Tape::read(folder.path(), Duration::ZERO).unwrap();
+    assert_eq!(read.ended_since(0).len(), 3);
+    tape.forget_before(at(HOUR + 1)).unwrap();
+    let left = |reel: &EndedReel| ["aac", "m3u8", LEVELS].map(|name| reel.path().with_extension(name).exists());
+    assert_eq!((left(&ended[0]), left(&ended[1])), ([false; 3], [true; 3]));
+}
+
+#[test]
 fn a_promise_to_keep_the_tape_holds_for_who_opens_it_later() {
     let folder = tempfile::tempdir().unwrap();
     let written = tape(folder.path(), 1, false);
