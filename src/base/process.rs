@@ -31,6 +31,8 @@ const KEPT_LINE: u64 = 2_000;
 const LAST_WORDS: Duration = Duration::from_millis(50);
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
+/// The niceness of what nobody waits for. It gets its turn even so: what gets none would be taken for hanging.
+const NICER: i32 = 15;
 
 /// A child could not be started.
 #[derive(Debug, Error)]
@@ -70,13 +72,13 @@ pub struct Invocation {
     args: Vec<OsString>,
     stdin: bool,
     stdout: bool,
-    background: bool,
+    nice: Option<i32>,
 }
 
 impl Invocation {
     /// `program`, found through `PATH`, without arguments, stdin or stdout.
     pub fn new(program: &str) -> Self {
-        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, background: false }
+        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, nice: None }
     }
 
     /// Adds arguments, each passed as it is: there is no shell.
@@ -103,7 +105,14 @@ impl Invocation {
     /// Lets everything else go first: work that is not urgent takes no processor from what a station sends now.
     #[must_use]
     pub fn in_background(mut self) -> Self {
-        self.background = true;
+        self.nice = Some(NICE);
+        self
+    }
+
+    /// Lets everything else go first, also what runs in the background: nobody waits for this work.
+    #[must_use]
+    pub fn behind_all(mut self) -> Self {
+        self.nice = Some(NICER);
         self
     }
 
@@ -131,8 +140,8 @@ impl Invocation {
         // It ends when the child's stderr closes, which the kill on drop guarantees.
         let draining = child.stderr.take().map(|stderr| tokio::spawn(drain(stderr, Arc::clone(&last_lines))));
         let group = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(group) = group.filter(|_| self.background)
-            && let Err(error) = setpriority_pgrp(Some(group), NICE)
+        if let Some((group, nice)) = group.zip(self.nice)
+            && let Err(error) = setpriority_pgrp(Some(group), nice)
         {
             tracing::debug!(%error, program = self.program, "runs with everything else");
         }

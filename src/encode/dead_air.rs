@@ -9,6 +9,8 @@ pub(super) struct Detector {
     below: f32,
     /// The length of the shortest stretch.
     shortest: u64,
+    /// The length of the shortest stretch that reaches the first or the last frame.
+    shortest_at_ends: u64,
     /// Where the current stretch began.
     since: Option<u64>,
     /// The position after the last frame.
@@ -24,7 +26,13 @@ impl Detector {
         });
         #[expect(clippy::cast_possible_truncation, reason = "between 0 and 1")]
         let below = below as f32;
-        Self { below, shortest, since: None, heard: 0, found: Vec::new() }
+        Self { below, shortest, shortest_at_ends: shortest, since: None, heard: 0, found: Vec::new() }
+    }
+
+    /// Also finds shorter stretches, of at least `shortest` frames, that reach the first or the last frame: silence may
+    /// go on beyond.
+    pub(super) fn with_ends(self, shortest: u64) -> Self {
+        Self { shortest_at_ends: shortest.min(self.shortest), ..self }
     }
 
     /// Adds whole frames of interleaved samples, the first of them at `position`.
@@ -44,9 +52,15 @@ impl Detector {
         }
     }
 
-    fn end(&mut self) {
+    /// Ends the current stretch: what follows is missing, or can be heard.
+    pub(super) fn end(&mut self) {
+        let first = self.since == Some(0);
+        self.end_if_at_least(if first { self.shortest_at_ends } else { self.shortest });
+    }
+
+    fn end_if_at_least(&mut self, shortest: u64) {
         if let Some(since) = self.since.take()
-            && self.heard.saturating_sub(since) >= self.shortest
+            && self.heard.saturating_sub(since) >= shortest
         {
             self.found.push((since, self.heard));
         }
@@ -54,7 +68,7 @@ impl Detector {
 
     /// Returns the stretches, each with its first frame and the one after its last.
     pub(super) fn finish(mut self) -> Vec<(u64, u64)> {
-        self.end();
+        self.end_if_at_least(self.shortest_at_ends);
         self.found
     }
 }
@@ -100,5 +114,19 @@ mod tests {
         let mut off = Detector::new(None, 10);
         off.add(0, &[0.0; 100], 1);
         assert_eq!(off.finish(), []);
+    }
+
+    #[test]
+    fn shorter_silence_is_found_at_both_ends_if_it_may_go_on_there() {
+        let sound = [&[0.0; 3][..], &[0.5; 4], &[0.0; 5], &[0.5; 2], &[0.0; 4]].concat();
+        let found = |mut detector: Detector, sound: &[f32]| {
+            detector.add(0, sound, 1);
+            detector.finish()
+        };
+        assert_eq!(found(detector(), &sound), []);
+        assert_eq!(found(detector().with_ends(3), &sound), [(0, 3), (14, 18)]);
+        assert_eq!(found(detector().with_ends(4), &sound), [(14, 18)]);
+        assert_eq!(found(detector().with_ends(3), &[0.5]), []);
+        assert_eq!(found(Detector::new(None, 10).with_ends(3), &sound), []);
     }
 }

@@ -21,6 +21,24 @@ const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// How long a decoder may take to end by itself.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How sound is decoded.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decoding<'a> {
+    /// The channels and the sample rate of the samples.
+    pub samples: Encoding,
+    /// Whether everything else goes first, also other decoders.
+    pub behind_all: bool,
+    /// By this a decoder is waited for.
+    pub clock: &'a SharedClock,
+}
+
+impl Decoding<'_> {
+    /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
+    pub(super) fn start(&self, reel: &Reel) -> Result<(Decoder, Option<ChildStdin>, Samples), EncodeError> {
+        Decoder::start_with(&[], reel, *self)
+    }
+}
+
 /// A decoder that runs.
 #[derive(Debug)]
 pub(super) struct Decoder {
@@ -34,7 +52,7 @@ impl Decoder {
         settings: Encoding,
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
-        Self::start_with(&[], reel, settings, clock)
+        Self::start_with(&[], reel, Decoding { samples: settings, behind_all: false, clock })
     }
 
     /// As [`Decoder::start`], for sound that comes as it is on the air: it looks at half a second of it before it begins,
@@ -44,17 +62,18 @@ impl Decoder {
         settings: Encoding,
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
-        Self::start_with(&["-analyzeduration", "500000"], reel, settings, clock)
+        let decoding = Decoding { samples: settings, behind_all: false, clock };
+        Self::start_with(&["-analyzeduration", "500000"], reel, decoding)
     }
 
     fn start_with(
         options: &[&str],
         reel: &Reel,
-        settings: Encoding,
-        clock: &SharedClock,
+        decoding: Decoding<'_>,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+        let Decoding { samples: settings, behind_all, clock } = decoding;
         let demuxer = reel.container.demuxer();
-        let mut process = Invocation::new("ffmpeg")
+        let ffmpeg = Invocation::new("ffmpeg")
             .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
             .args(options)
             .args(["-f", demuxer, "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn"])
@@ -62,9 +81,8 @@ impl Decoder {
             .args(["-ac".to_owned(), settings.channels.to_string()])
             .args(["-f", "f32le", "-flush_packets", "1", "pipe:1"])
             .with_stdin()
-            .with_stdout()
-            .in_background()
-            .spawn(clock)?;
+            .with_stdout();
+        let mut process = if behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() }.spawn(clock)?;
         let input = process.take_stdin();
         let samples = Samples {
             pipe: process.take_stdout(),

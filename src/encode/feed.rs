@@ -1,5 +1,6 @@
-//! The walk along the tape, as a stream of bytes for decoders.
+//! The walk through a cut or a reel, as a stream of bytes for decoders.
 
+use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,17 +24,10 @@ const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// Less sound than this says nothing about the speed.
 const TELLING: Duration = Duration::from_secs(60);
 
-/// Walks through one cut. Waits if the tape must still grow.
+/// Walks through one cut, or one reel.
 #[derive(Debug)]
 pub(super) struct Feed {
-    tape: Tape,
-    cut: Span,
-    walker: Walker,
-    view: View,
-    grown: watch::Receiver<u64>,
-    sealed: CancellationToken,
-    /// Whether the view is from a time when nothing more could come.
-    last_view: bool,
+    walk: Walk,
     clock: SharedClock,
     /// When it began, in monotonic time.
     begun: Duration,
@@ -42,14 +36,55 @@ pub(super) struct Feed {
     hurried: Option<Duration>,
 }
 
+/// What a feed walks through.
+#[derive(Debug)]
+enum Walk {
+    Cut(Box<CutWalk>),
+    /// The steps of a reel that are left.
+    Reel(VecDeque<Step>),
+}
+
+/// The walk through a cut, which may still be coming on tape.
+#[derive(Debug)]
+struct CutWalk {
+    tape: Tape,
+    cut: Span,
+    walker: Walker,
+    view: View,
+    grown: watch::Receiver<u64>,
+    sealed: CancellationToken,
+    /// Whether the view is from a time when nothing more could come.
+    last_view: bool,
+}
+
+impl CutWalk {
+    async fn grow(&mut self) {
+        tokio::select! {
+            () = self.sealed.cancelled() => self.last_view = true,
+            // An error means that the tape is gone, and so will be sealed.
+            changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+        }
+        self.view = self.tape.view(&self.cut).await;
+    }
+}
+
 impl Feed {
-    /// A feed that stands at the beginning of `cut`.
+    /// A feed that stands at the beginning of `cut`. Waits if the tape must still grow.
     pub(super) async fn new(tape: Tape, cut: Span, sealed: CancellationToken, clock: SharedClock) -> Self {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut).await;
-        let (begun, fed, hurried) = (clock.monotonic(), Duration::ZERO, None);
-        Self { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view, clock, begun, fed, hurried }
+        let cut = CutWalk { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view };
+        Self::of(Walk::Cut(Box::new(cut)), clock)
+    }
+
+    /// A feed that stands at the beginning of a reel, which is walked through by these `steps`.
+    pub(super) fn of_reel(steps: impl IntoIterator<Item = Step>, clock: SharedClock) -> Self {
+        Self::of(Walk::Reel(steps.into_iter().collect()), clock)
+    }
+
+    fn of(walk: Walk, clock: SharedClock) -> Self {
+        Self { walk, begun: clock.monotonic(), clock, fed: Duration::ZERO, hurried: None }
     }
 
     /// The value of [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
@@ -64,18 +99,23 @@ impl Feed {
 
     /// What is missing.
     pub(super) fn into_gaps(self) -> Vec<Gap> {
-        let left_out = self.walker.left_out();
+        let Walk::Cut(cut) = self.walk else { return Vec::new() };
+        let left_out = cut.walker.left_out();
         if !left_out.is_zero() {
             let seconds = left_out.as_secs_f64();
             info!(seconds, "left out sound of a time that an earlier connection had brought, by the station's dates");
         }
-        self.walker.into_gaps()
+        cut.walker.into_gaps()
     }
 
     /// Returns the next step, never [`Step::Wait`].
     pub(super) async fn next(&mut self) -> Step {
         loop {
-            match self.walker.step(&self.view, self.last_view) {
+            let step = match &mut self.walk {
+                Walk::Cut(cut) => cut.walker.step(&cut.view, cut.last_view),
+                Walk::Reel(steps) => steps.pop_front().unwrap_or(Step::End),
+            };
+            match step {
                 Step::Wait => self.wait().await,
                 step => {
                     if let (Step::Feed { duration, .. }, None) = (&step, self.hurried) {
@@ -89,12 +129,9 @@ impl Feed {
 
     async fn wait(&mut self) {
         self.hurried = self.hurried.or_else(|| Some(self.elapsed()));
-        tokio::select! {
-            () = self.sealed.cancelled() => self.last_view = true,
-            // An error means that the tape is gone, and so will be sealed.
-            changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+        if let Walk::Cut(cut) = &mut self.walk {
+            cut.grow().await;
         }
-        self.view = self.tape.view(&self.cut).await;
     }
 
     /// Pours a run into a decoder until the run ends or the decoder does.

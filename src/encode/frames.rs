@@ -15,7 +15,7 @@ pub(super) fn frames_to_duration(frames: u64, sample_rate: u32) -> Duration {
 }
 
 /// Missing or surplus sound shorter than this is the priming and rounding of codecs, two frames of AAC at 32 kHz.
-const CODEC_SLACK: Duration = Duration::from_millis(60);
+pub(super) const CODEC_SLACK: Duration = Duration::from_millis(60);
 
 /// [`CODEC_SLACK`] in sample frames.
 pub(super) fn slack(sample_rate: u32) -> u64 {

@@ -1,4 +1,4 @@
-//! From a cut to an MP3: decode, measure, encode.
+//! From a cut to an MP3: decode, measure, encode. And from a reel to its levels: decode, measure.
 //!
 //! `ffmpeg (decode) → our process → ffmpeg (libmp3lame)`. The sound passes through as samples. So the cut is exact to
 //! the sample, and everything that is published about a recording is measured in what was really decoded. ffmpeg's exit
@@ -24,6 +24,7 @@ mod job;
 mod level;
 mod live_mp3;
 mod loudness;
+mod measure;
 mod meter;
 mod output;
 mod piecewise;
@@ -37,12 +38,17 @@ use crate::base::clock::SharedClock;
 use crate::library::store::test_append;
 use crate::tape::Tape;
 
+use decoder::Decoding;
+use feed::Feed;
+use output::Output;
+
 pub use codecs::RESERVED_FOR_TAGS;
 pub use error::EncodeError;
 pub use feed::frames_of;
 pub use job::{Encoded, Job};
 pub use level::LevelMeter;
 pub use live_mp3::{listen, queue};
+pub use measure::measure;
 
 /// How many encoders may fail at one cut.
 const ENCODERS: u32 = 3;
@@ -61,12 +67,7 @@ pub async fn encode(
     let mut piecewise = false;
     let mut encoders = 1;
     loop {
-        let taken = if piecewise {
-            piecewise::encode(job, tape, &sealed, clock).await.map(Some)
-        } else {
-            streaming::encode(job, tape, &sealed, clock).await
-        };
-        match taken {
+        match try_to_encode(job, tape, &sealed, clock, piecewise).await {
             Ok(Some(encoded)) => return Ok(encoded),
             Ok(None) => {
                 warn!(file = %job.target.display(), "less was decoded than is on tape; decoding again, piece by piece");
@@ -86,4 +87,26 @@ pub async fn encode(
             Err(error) => return Err(error),
         }
     }
+}
+
+/// Goes through the cut once. `None` if the first way gives less sound than went in.
+async fn try_to_encode(
+    job: &Job,
+    tape: &Tape,
+    sealed: &CancellationToken,
+    clock: &SharedClock,
+    piecewise: bool,
+) -> Result<Option<Encoded>, EncodeError> {
+    let decoding = Decoding { samples: job.encoding, behind_all: false, clock };
+    let mut output = Output::start(job, clock)?;
+    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
+    if piecewise {
+        piecewise::decode(decoding, &mut feed, &mut output).await?;
+    } else if !streaming::decode(decoding, &mut feed, &mut output).await? {
+        output.abandon().await;
+        return Ok(None);
+    }
+    let speed = feed.speed().filter(|_| !piecewise);
+    let encoded = output.finish(job.cut, feed.into_gaps()).await?;
+    Ok(Some(Encoded { speed, ..encoded }))
 }

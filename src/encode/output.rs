@@ -1,33 +1,34 @@
-//! The file that is being made: every sample goes to its position in the cut.
+//! The sound that comes out: every sample goes to its position, is measured there, and is written to the file that is
+//! being made, if there is one.
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
-
 use super::codecs::Encoder;
 use super::error::EncodeError;
-use super::frames::{frames, frames_to_duration, slack};
+use super::frames::{CODEC_SLACK, frames, frames_to_duration, slack};
 use super::job::{Encoded, Job};
 use super::meter::Meter;
 use crate::base::clock::SharedClock;
-use crate::config::GapPolicy;
-use crate::model::{Cause, Gap, Span};
+use crate::base::duration::delta;
+use crate::config::{DeadAirRule, Encoding, GapPolicy};
+use crate::model::{Cause, Gap, Levels, Span, Stretch};
 
-/// The file and what is known of it. Its position only goes forward: past decoded samples and past what is skipped.
+/// The file, if there is one, and what is known of the sound. Its position only goes forward: past decoded samples and
+/// past what is skipped.
 pub(super) struct Output {
-    encoder: Encoder,
+    /// `None` if the sound is only measured.
+    encoder: Option<Encoder>,
     meter: Meter,
-    cut: Span,
     gaps: GapPolicy,
     sample_rate: u32,
     frame: usize,
-    /// Sample frames in the whole cut.
+    /// Sample frames in the whole cut or reel.
     total: u64,
-    /// The position of the next sample in the cut.
+    /// The position of the next sample.
     position: u64,
     /// Sample frames that came from a decoder. Silence for what codecs swallow counts only beside them.
     decoded: u64,
-    undecoded: Vec<Gap>,
+    undecoded: Vec<(Stretch, Cause)>,
     /// Sample frames from `position` on that the gaps report as missing.
     missing: u64,
 }
@@ -35,33 +36,44 @@ pub(super) struct Output {
 impl Output {
     /// Begins the file of `job`.
     pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let sample_rate = job.encoding.sample_rate;
-        Ok(Self {
-            encoder: Encoder::start(job, clock)?,
-            meter: Meter::new(job.encoding, job.dead_air, job.cut.start),
-            cut: job.cut,
-            gaps: job.gaps,
-            sample_rate,
-            frame: usize::from(job.encoding.channels.max(1)) * 4,
-            total: frames(job.cut.length().to_std().unwrap_or_default(), sample_rate),
+        let encoder = Some(Encoder::start(job, clock)?);
+        let meter = Meter::of_recording(job.encoding, job.dead_air);
+        let length = job.cut.length().to_std().unwrap_or_default();
+        Ok(Self { encoder, gaps: job.gaps, ..Self::measuring_by(meter, job.encoding, length) })
+    }
+
+    /// Measures a reel whose sound plays for `length`, and writes no file.
+    pub(super) fn measuring(samples: Encoding, rule: Option<DeadAirRule>, length: Duration) -> Self {
+        Self::measuring_by(Meter::of_reel(samples, rule), samples, length)
+    }
+
+    fn measuring_by(meter: Meter, samples: Encoding, length: Duration) -> Self {
+        Self {
+            encoder: None,
+            meter,
+            // What is measured keeps its position.
+            gaps: GapPolicy::Silence,
+            sample_rate: samples.sample_rate,
+            frame: usize::from(samples.channels.max(1)) * 4,
+            total: frames(length, samples.sample_rate),
             position: 0,
             decoded: 0,
             undecoded: Vec::new(),
             missing: 0,
-        })
+        }
     }
 
-    /// The position of the next sample in the cut.
+    /// The position of the next sample.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
 
-    /// How many sample frames are left until the end of the cut.
+    /// How many sample frames are left until the end.
     pub(super) fn left(&self) -> u64 {
         self.total.saturating_sub(self.position)
     }
 
-    /// The next `missing` of the cut is missing, as the gaps report.
+    /// The next `missing` is missing, as the gaps report.
     pub(super) fn expect_missing(&mut self, missing: Duration) {
         self.missing = self.missing.saturating_add(frames(missing, self.sample_rate));
     }
@@ -87,7 +99,9 @@ impl Output {
             let mut left = hole - swallowed;
             while left > 0 {
                 let now = left.min(u64::from(self.sample_rate));
-                self.encoder.write(&self.silence(now)).await?;
+                if let Some(encoder) = self.encoder.as_mut() {
+                    encoder.write(&vec![0; usize::try_from(now).unwrap_or_default() * self.frame]).await?;
+                }
                 self.meter.count_silence(now);
                 left -= now;
             }
@@ -109,32 +123,33 @@ impl Output {
 
     async fn write(&mut self, mut samples: Vec<u8>) -> Result<u64, EncodeError> {
         let frames = self.meter.measure(self.position, &mut samples);
-        self.encoder.write(&samples).await?;
+        if let Some(encoder) = self.encoder.as_mut() {
+            encoder.write(&samples).await?;
+        }
         self.position += frames;
         Ok(frames)
     }
 
-    /// Adds a gap: the next `lost` frames could not be decoded, because of `why`.
+    /// The next `lost` frames could not be decoded, because of `why`.
     pub(super) fn push_lost(&mut self, lost: u64, why: &Cause) {
-        let start = self.cut.start + self.delta(self.position);
-        let length = frames_to_duration(lost, self.sample_rate);
-        self.undecoded.push(Gap { start, length, cause: why.clone() });
+        let [at, length] = [self.position, lost].map(|frames| frames_to_duration(frames, self.sample_rate));
+        self.undecoded.push((Stretch { at, length }, why.clone()));
         self.missing = self.missing.saturating_add(lost);
     }
 
-    fn delta(&self, frames: u64) -> TimeDelta {
-        TimeDelta::from_std(frames_to_duration(frames, self.sample_rate)).unwrap_or_default()
-    }
-
-    /// Ends the file. `gaps` are the gaps of the tape.
-    pub(super) async fn finish(mut self, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
+    /// Ends the file, which holds `cut`. `gaps` are the gaps of the tape.
+    pub(super) async fn finish(mut self, cut: Span, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
         if self.decoded > 0 {
-            let at_the_end = |gap: &&Gap| (self.cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
+            let at_the_end = |gap: &&Gap| (cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
             self.expect_missing(gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length));
             self.go_to(self.total).await?;
         }
-        self.encoder.finish().await?;
-        gaps.append(&mut self.undecoded);
+        if let Some(encoder) = self.encoder {
+            encoder.finish().await?;
+        }
+        let gap =
+            |(lost, cause): (Stretch, Cause)| Gap { start: cut.start + delta(lost.at), length: lost.length, cause };
+        gaps.extend(self.undecoded.into_iter().map(gap));
         gaps.sort_by_key(|gap| gap.start);
         let seconds = |frames: u64| frames as f64 / f64::from(self.sample_rate.max(1));
         Ok(Encoded {
@@ -142,13 +157,36 @@ impl Output {
             length: Duration::try_from_secs_f64(seconds(self.meter.written())).unwrap_or_default(),
             peak: self.meter.peak(),
             gaps,
-            measured: self.meter.finish(),
+            measured: self.meter.finish(cut.start),
             speed: None,
         })
     }
 
+    /// Ends a reel that was measured.
+    pub(super) async fn into_levels(mut self) -> Result<Levels, EncodeError> {
+        self.go_to(self.total).await?;
+        Ok(self.meter.into_levels(frames_to_duration(self.total, self.sample_rate), joined(self.undecoded)))
+    }
+
     /// Abandons the file. Nothing writes it any more when this returns.
     pub(super) async fn abandon(self) {
-        self.encoder.abandon().await;
+        if let Some(encoder) = self.encoder {
+            encoder.abandon().await;
+        }
     }
+}
+
+/// Joins stretches that lie side by side, if their causes are of one kind: a reel without any sound that can be decoded
+/// has a thousand of them.
+fn joined(stretches: Vec<(Stretch, Cause)>) -> Vec<(Stretch, Cause)> {
+    let mut joined: Vec<(Stretch, Cause)> = Vec::new();
+    for (stretch, cause) in stretches {
+        match joined.last_mut() {
+            Some((before, why)) if why.kind == cause.kind && stretch.at <= before.at + before.length + CODEC_SLACK => {
+                before.length = (stretch.at + stretch.length).saturating_sub(before.at);
+            }
+            _ => joined.push((stretch, cause)),
+        }
+    }
+    joined
 }

@@ -1,6 +1,6 @@
-//! The second way through a cut: in pieces, each with a decoder of its own.
+//! The second way through the sound: in pieces, each with a decoder of its own.
 //!
-//! Segments are decoded in groups of half a minute at most. A group that comes out whole goes into the file. One that
+//! Segments are decoded in groups of half a minute at most. A group that comes out whole goes into the output. One that
 //! does not is decoded segment by segment. So a segment that cannot be decoded costs itself and nothing around it, and
 //! the gaps say which it is. Each time the segment before goes first, and its sound is dropped: codecs need a little
 //! sound to begin with.
@@ -8,18 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
-use super::decoder::Decoder;
+use super::decoder::Decoding;
 use super::error::EncodeError;
 use super::feed::{self, Feed};
 use super::frames::{frames, slack};
-use super::job::{Encoded, Job};
 use super::output::Output;
 use crate::base::blocking::blocking;
-use crate::base::clock::SharedClock;
 use crate::model::{AsCause as _, Cause};
-use crate::tape::{Reel, Run, Sound, Step, Tape};
+use crate::tape::{Reel, Run, Sound, Step};
 
 /// The longest group, and so the most decoded sound that is held in memory: 12 MB.
 const GROUP: Duration = Duration::from_secs(30);
@@ -40,8 +36,6 @@ struct Group<'a> {
     pieces: &'a [Piece],
     /// How much of the first piece to drop.
     skip: Duration,
-    /// By this the decoder is waited for.
-    clock: &'a SharedClock,
 }
 
 impl Group<'_> {
@@ -53,35 +47,27 @@ impl Group<'_> {
 /// What a decoder made of a group.
 struct Decoded {
     frames: u64,
-    /// Empty if it went into the file at once.
+    /// Empty if it went into the output at once.
     samples: Vec<u8>,
     /// Why there is no more.
     why: Cause,
 }
 
-/// Encodes the cut piece by piece.
-pub(super) async fn encode(
-    job: &Job,
-    tape: &Tape,
-    sealed: &CancellationToken,
-    clock: &SharedClock,
-) -> Result<Encoded, EncodeError> {
-    let mut output = Output::start(job, clock)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
+/// Decodes everything into `output`, piece by piece. What cannot be decoded is lost there.
+pub(super) async fn decode(decoding: Decoding<'_>, feed: &mut Feed, output: &mut Output) -> Result<(), EncodeError> {
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
-        step = decode_run(job, &run, &mut feed, &mut output, clock).await?;
+        step = decode_run(decoding, &run, feed, output).await?;
     }
-    output.finish(feed.into_gaps()).await
+    Ok(())
 }
 
-/// Decodes one run into the file; returns the step after it.
+/// Decodes one run; returns the step after it.
 async fn decode_run(
-    job: &Job,
+    decoding: Decoding<'_>,
     run: &Run,
     feed: &mut Feed,
     output: &mut Output,
-    clock: &SharedClock,
 ) -> Result<Step, EncodeError> {
     output.expect_missing(run.missing);
     let mut at = run.at;
@@ -97,8 +83,8 @@ async fn decode_run(
         let held: Duration = pieces.iter().map(|piece| piece.duration).sum();
         let full = next.as_ref().is_none_or(|next| held + next.duration > GROUP);
         if full && !pieces.is_empty() {
-            let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip, clock };
-            decode_group(job, group, at, output).await?;
+            let group = Group { reel: &run.reel, before: before.as_ref(), pieces: &pieces, skip };
+            decode_group(decoding, group, at, output).await?;
             at += group.length();
             skip = skip.saturating_sub(held);
             before = pieces.pop();
@@ -110,8 +96,13 @@ async fn decode_run(
 }
 
 /// Decodes a group whose first sample is at `at`, as a whole or in pieces.
-async fn decode_group(job: &Job, group: Group<'_>, at: Duration, output: &mut Output) -> Result<(), EncodeError> {
-    let rate = job.encoding.sample_rate;
+async fn decode_group(
+    decoding: Decoding<'_>,
+    group: Group<'_>,
+    at: Duration,
+    output: &mut Output,
+) -> Result<(), EncodeError> {
+    let rate = decoding.samples.sample_rate;
     if group.length().is_zero() || output.left() == 0 {
         return Ok(());
     }
@@ -120,18 +111,18 @@ async fn decode_group(job: &Job, group: Group<'_>, at: Duration, output: &mut Ou
     if let [piece] = group.pieces
         && piece.duration > GROUP
     {
-        let decoded = decode_with(job, group, surplus, wanted, Some(&mut *output)).await?;
+        let decoded = decode_with(decoding, group, surplus, wanted, Some(&mut *output)).await?;
         push_lost(decoded.frames, wanted, &decoded.why, rate, output);
         return Ok(());
     }
     let whole = |decoded: &Decoded| wanted.saturating_sub(decoded.frames) <= slack(rate);
-    let mut decoded = decode_with(job, group, surplus, wanted, None).await?;
+    let mut decoded = decode_with(decoding, group, surplus, wanted, None).await?;
     if !whole(&decoded) && group.pieces.len() > 1 {
-        return decode_each(job, group, at, output).await;
+        return decode_each(decoding, group, at, output).await;
     }
     if !whole(&decoded) && group.before.is_some() {
         // Perhaps it is the piece before that no decoder survives.
-        let alone = decode_with(job, Group { before: None, ..group }, surplus, wanted, None).await?;
+        let alone = decode_with(decoding, Group { before: None, ..group }, surplus, wanted, None).await?;
         if alone.frames > decoded.frames {
             decoded = alone;
         }
@@ -142,12 +133,17 @@ async fn decode_group(job: &Job, group: Group<'_>, at: Duration, output: &mut Ou
 }
 
 /// Decodes each piece of a group by itself.
-async fn decode_each(job: &Job, group: Group<'_>, mut at: Duration, output: &mut Output) -> Result<(), EncodeError> {
+async fn decode_each(
+    decoding: Decoding<'_>,
+    group: Group<'_>,
+    mut at: Duration,
+    output: &mut Output,
+) -> Result<(), EncodeError> {
     let mut skip = group.skip;
     let mut before = group.before;
     for piece in group.pieces {
         let alone = Group { before, pieces: std::slice::from_ref(piece), skip: skip.min(piece.duration), ..group };
-        Box::pin(decode_group(job, alone, at, output)).await?;
+        Box::pin(decode_group(decoding, alone, at, output)).await?;
         at += alone.length();
         skip = skip.saturating_sub(piece.duration);
         before = Some(piece);
@@ -166,26 +162,26 @@ fn push_lost(came: u64, wanted: u64, why: &Cause, rate: u32, output: &mut Output
 /// Decodes a group with a decoder of its own: at most `wanted` frames after the first `surplus`. A decoder that dies or
 /// hangs gives less; that is no error here.
 async fn decode_with(
-    job: &Job,
+    decoding: Decoding<'_>,
     group: Group<'_>,
     surplus: u64,
     wanted: u64,
     mut output: Option<&mut Output>,
 ) -> Result<Decoded, EncodeError> {
-    let rate = job.encoding.sample_rate;
-    let (mut decoder, mut input, mut samples) = Decoder::start(group.reel, job.encoding, group.clock)?;
+    let rate = decoding.samples.sample_rate;
+    let (mut decoder, mut input, mut samples) = decoding.start(group.reel)?;
     let before = group.before.map_or(Duration::ZERO, |before| before.duration);
     samples.skip(frames(before + group.skip, rate) + surplus);
     let pouring = async {
         let reel = Arc::clone(group.reel);
         let init = blocking(move || reel.read_init()).await?;
         let Some(pipe) = input.as_mut() else { return Ok(()) };
-        let mut takes = feed::write(pipe, &init, group.clock).await?;
+        let mut takes = feed::write(pipe, &init, decoding.clock).await?;
         for piece in group.before.into_iter().chain(group.pieces) {
             if takes {
                 let sound = piece.sound.clone();
                 let bytes = blocking(move || sound.read()).await?;
-                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container), group.clock).await?;
+                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container), decoding.clock).await?;
             }
         }
         input = None;
@@ -194,7 +190,7 @@ async fn decode_with(
     tokio::pin!(pouring);
     let mut poured = false;
     let mut decoded = Decoded { frames: 0, samples: Vec::new(), why: Cause::default() };
-    let frame = u64::from(job.encoding.channels.max(1)) * 4;
+    let frame = u64::from(decoding.samples.channels.max(1)) * 4;
     let end = loop {
         if decoded.frames >= wanted {
             break Ok(());

@@ -1,59 +1,42 @@
-//! The first way through a cut: one decoder for each run.
+//! The first way through the sound: one decoder for each run.
 
-use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::decoder::Decoder;
+use super::decoder::Decoding;
 use super::error::EncodeError;
 use super::feed::Feed;
 use super::frames::{frames, slack};
-use super::job::{Encoded, Job};
 use super::output::Output;
-use crate::base::clock::SharedClock;
-use crate::tape::{Run, Step, Tape};
+use crate::tape::{Run, Step};
 
-/// Encodes the cut. `None` if a decoder gave back less than it got, died or hangs.
-pub(super) async fn encode(
-    job: &Job,
-    tape: &Tape,
-    sealed: &CancellationToken,
-    clock: &SharedClock,
-) -> Result<Option<Encoded>, EncodeError> {
-    let mut output = Output::start(job, clock)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
+/// Decodes everything into `output`. False if a decoder gave back less than it got, died or hangs.
+pub(super) async fn decode(decoding: Decoding<'_>, feed: &mut Feed, output: &mut Output) -> Result<bool, EncodeError> {
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
-        match decode(job, &run, &mut feed, &mut output, clock).await {
+        match decode_run(decoding, &run, feed, output).await {
             Ok(Some(next)) => step = next,
-            Ok(None) => {
-                output.abandon().await;
-                return Ok(None);
-            }
+            Ok(None) => return Ok(false),
             Err(error) if error.is_of_decoder() => {
                 debug!(%error, "the decoder failed");
-                output.abandon().await;
-                return Ok(None);
+                return Ok(false);
             }
             Err(error) => return Err(error),
         }
     }
-    let speed = feed.speed();
-    let encoded = output.finish(feed.into_gaps()).await?;
-    Ok(Some(Encoded { speed, ..encoded }))
+    Ok(true)
 }
 
-/// Decodes one run into the file; returns the step after it.
-async fn decode(
-    job: &Job,
+/// Decodes one run; returns the step after it. `None` if its decoder gave back less than it got.
+async fn decode_run(
+    decoding: Decoding<'_>,
     run: &Run,
     feed: &mut Feed,
     output: &mut Output,
-    clock: &SharedClock,
 ) -> Result<Option<Step>, EncodeError> {
-    let rate = job.encoding.sample_rate;
+    let rate = decoding.samples.sample_rate;
     output.expect_missing(run.missing);
     let surplus = output.go_to(frames(run.at, rate)).await?;
-    let (mut decoder, input, mut samples) = Decoder::start(&run.reel, job.encoding, clock)?;
+    let (mut decoder, input, mut samples) = decoding.start(&run.reel)?;
     samples.skip(frames(run.skip, rate) + surplus);
     let (begin, limit) = (output.position(), output.left());
     let mut poured = None;

@@ -1,4 +1,4 @@
-//! The picture of a recording: how high the wave goes in each stretch of it.
+//! The picture of a recording or a reel: how high the wave goes in each stretch of it.
 
 use crate::model::Peaks;
 
@@ -15,9 +15,10 @@ pub(super) struct Waveform {
 }
 
 impl Waveform {
-    pub(super) fn new(sample_rate: u32) -> Self {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "20 by definition")]
-        let stretch = u64::from(sample_rate) / Peaks::FINEST as u64;
+    /// Draws so many levels for each second, while they are few enough.
+    pub(super) fn new(sample_rate: u32, per_second: f64) -> Self {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "far from the limits of its type")]
+        let stretch = (f64::from(sample_rate) / per_second) as u64;
         Self { sample_rate, stretch: stretch.max(1), passed: 0, highest: 0.0, levels: Vec::new() }
     }
 
@@ -75,7 +76,7 @@ mod tests {
 
     #[test]
     fn each_level_is_the_loudest_sample_of_its_twentieth_of_a_second() {
-        let mut waveform = Waveform::new(48_000);
+        let mut waveform = Waveform::new(48_000, Peaks::FINEST);
         let mut samples = vec![0.0; 2_400 * 2];
         samples[17] = -0.5;
         waveform.add(&samples, 2);
@@ -90,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_week_takes_no_more_room_than_an_afternoon_and_keeps_its_loudest_moment() {
-        let mut waveform = Waveform::new(32_000);
+        let mut waveform = Waveform::new(32_000, Peaks::FINEST);
         let hour = 3_600 * 32_000;
         waveform.add_silence(100 * hour);
         waveform.add(&[1.0], 1);
