@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aircheck::account::levels;
 use aircheck::base::clock::{Clock as _, SystemClock};
 use aircheck::model::{Chunk, Format, MediaEvent};
 use aircheck::tape::Tape;
@@ -106,7 +107,7 @@ fn tape_an_hour(aircheck: &Aircheck, start: DateTime<Utc>) {
         let chunk = Chunk { programme_time, ..Chunk::new(vec![0; 100], Duration::from_mins(1), arrived) };
         tape.write(MediaEvent::Chunk(chunk), arrived).expect("written");
     }
-    tape.end_reel(start + TimeDelta::hours(1)).expect("ended");
+    tape.end_reel(None, start + TimeDelta::hours(1)).expect("ended");
 }
 
 const TWO_STATIONS: &str = "timezone: UTC\nstations:\n  s: { name: Some Station, hls: \"http://127.0.0.1:9/x\" }\n  \
@@ -184,4 +185,25 @@ async fn a_stretch_of_tape_is_held_with_its_reason_until_it_is_released() {
     std::fs::write(&holds, format!("{written}damaged\n")).expect("written");
     let ran = aircheck.run(&["hold"]).await;
     assert!(ran.code == 1 && ran.stdout.starts_with("t  hold 1  ") && ran.stderr.contains("line 3 of "), "{ran}");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reel_of_a_station_that_is_always_on_tape_has_its_levels_beside_it_soon_after_its_end() {
+    let origin = Origin::start();
+    let url = origin.station("s", setup()).url();
+    let aircheck = Aircheck::new(&yaml(&url, ", tape: 42d"));
+    let mut service = aircheck.start("first", &["run"]);
+    until("some segments", LIMIT, async || segments(&aircheck) >= 3).await;
+    service.signal(Signal::TERM);
+    assert!(service.end().await.success(), "{}", service.log());
+    let reel = reels(&aircheck).remove(0);
+
+    let mut service = aircheck.start("second", &["run"]);
+    until("levels", LIMIT, async || levels::read(&reel).is_some()).await;
+    let found = levels::read(&reel).expect("levels");
+    let seconds = found.length.as_secs_f64();
+    assert!(seconds >= 6.0 && found.peaks.len() >= 6, "{found:?}");
+    // Every second of the station is loud; the last may be cut.
+    assert!(found.peaks.iter().rev().skip(1).all(|peak| (60..200).contains(peak)), "{found:?}");
+    assert!(found.silent.is_empty() && found.undecoded.is_empty(), "{found:?}");
+    service.signal(Signal::TERM);
+    assert!(service.end().await.success(), "{}", service.log());
 }

@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "housekeeping",
     "production",
     "airings",
+    "account",
     "capture",
     "encode",
     "library",

@@ -26,6 +26,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
+use crate::account::surveyor;
 use crate::airings::Airings;
 use crate::airings::claimer::Claimer;
 use crate::base::allocator;
@@ -214,6 +215,7 @@ impl Daemon {
         environment.spawn(always::keep_on_tape(decks.clone(), told.subscribe(), environment.clone()));
         let room = room_watch::make_room_for_tape(housekeeping.clone(), told.subscribe(), environment.clone());
         environment.spawn(room);
+        environment.spawn(surveyor::survey_tapes(decks.clone(), told.subscribe(), environment.clone()));
         let now = environment.clock.now();
         let parts = Parts {
             config: told.subscribe(),
