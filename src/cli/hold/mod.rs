@@ -80,7 +80,7 @@ fn hold(place: &Place, stretch: &Stretch, json: bool, now: DateTime<Utc>) -> any
     };
     let hold = holds::add(&place.folder, span, stretch.why.trim(), now)?;
     let on_tape = place.on_tape(&span)?;
-    if span.end > now {
+    if span.end > now || on_tape.is_zero() {
         eprintln!("aircheck: {}", stretch.still_to_come(place, &span, now));
     }
     if json {
