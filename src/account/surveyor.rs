@@ -1,7 +1,8 @@
-//! The surveyor: computes the levels of the reels of the stations that are always on tape, and keeps them beside the reels.
+//! The surveyor: seals the reels of the stations that are always on tape, computes their levels, and keeps those beside the
+//! reels.
 //!
 //! Invariants:
-//! - it only reads the tape, and decodes one reel at a time, by an ffmpeg that lets everything else go first. So it is in
+//! - it changes no reel, and decodes one reel at a time, by an ffmpeg that lets everything else go first. So it is in
 //!   the way of neither capture nor recordings;
 //! - the newest reel comes first, whatever waits: that is what people ask for;
 //! - a reel is decoded once. One that cannot be decoded gets levels that say so. One that cannot be read is left out until
@@ -30,7 +31,7 @@ use crate::capture::deck::Decks;
 use crate::config::{Config, DeadAirRule};
 use crate::encode::{EncodeError, measure};
 use crate::model::StationId;
-use crate::tape::{EndedReel, LEVELS, Tape, TapeError};
+use crate::tape::{EndedReel, LEVELS, Tape};
 
 /// How often it asks for what has ended.
 const LOOK_EVERY: Duration = Duration::from_secs(60);
@@ -56,8 +57,7 @@ impl SurveyError {
 
     /// Whether the reel was deleted.
     fn is_gone(&self) -> bool {
-        matches!(self, Self::Measure(EncodeError::Tape(TapeError::Io { source, .. }))
-            if source.kind() == std::io::ErrorKind::NotFound)
+        matches!(self, Self::Measure(EncodeError::Tape(error)) if error.is_not_found())
     }
 }
 
@@ -68,6 +68,8 @@ struct Reels {
     seen: Option<u64>,
     /// Those that lack levels, the oldest first.
     waiting: Vec<EndedReel>,
+    /// The tape, if a reel of it may lack its seal.
+    unsealed: Option<Tape>,
 }
 
 /// Computes levels.
@@ -115,6 +117,9 @@ impl Surveyor {
                 None => pause = Some(LOOK_SOON),
             }
         }
+        if self.seal().await {
+            pause = Some(Duration::ZERO);
+        }
         let newest = self.stations.values_mut().max_by_key(|reels| reels.waiting.last().map(EndedReel::newest));
         let Some((reels, reel)) = newest.and_then(|reels| reels.waiting.pop().map(|reel| (reels, reel))) else {
             return pause;
@@ -138,6 +143,23 @@ impl Surveyor {
             }
         }
     }
+
+    /// Seals one reel that lacks its seal. Returns whether there was one. If it cannot be sealed, it is tried again when
+    /// the next reel of the tape has ended.
+    async fn seal(&mut self) -> bool {
+        let unsealed = self.stations.iter_mut().find(|(_, reels)| reels.unsealed.is_some());
+        let Some((station, reels)) = unsealed else { return false };
+        let Some(tape) = reels.unsealed.clone() else { return false };
+        match blocking(move || tape.seal_next()).await {
+            Ok(true) => {}
+            Ok(false) => reels.unsealed = None,
+            Err(error) => {
+                error!(%station, %error, "a reel cannot be sealed");
+                reels.unsealed = None;
+            }
+        }
+        true
+    }
 }
 
 impl Reels {
@@ -151,6 +173,9 @@ impl Reels {
             let present = blocking(move || levels::present(&folder)).await;
             let name = |reel: &EndedReel| reel.path().with_extension(LEVELS).file_name().map(ToOwned::to_owned);
             ended.retain(|reel| name(reel).is_none_or(|name| !present.contains(&name)));
+        }
+        if self.seen.is_none() || newest.is_some() {
+            self.unsealed = Some(tape.clone());
         }
         self.seen = newest.or(self.seen).or(Some(0));
         self.waiting.append(&mut ended);

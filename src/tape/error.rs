@@ -50,6 +50,11 @@ impl TapeError {
         matches!(self, Self::Io { .. })
     }
 
+    /// Whether a file is gone.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
+    }
+
     /// Whether the disk is full (or a quota is reached).
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::Io { source, .. }

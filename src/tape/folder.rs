@@ -43,6 +43,12 @@ pub fn extent(folder: &Path) -> Result<Option<Span>, TapeError> {
     Ok(spans.reduce(|all, one| Span::new(all.start.min(one.start), all.end.max(one.end))))
 }
 
+/// How many bytes of sound are on the tape in `folder`. Blocks.
+pub fn bytes(folder: &Path) -> u64 {
+    let files = sound_files(folder).unwrap_or_default();
+    files.iter().filter_map(|file| fs::metadata(file).ok()).map(|data| data.len()).sum()
+}
+
 /// Removes a reel with nothing on it. Retention would not find it.
 pub(super) fn remove_empty(sound_file: &Path) {
     // A file that cannot be removed takes no room worth mentioning.

@@ -60,7 +60,7 @@ use crate::model::{Cause, CauseKind, MediaEvent, Span};
 pub use cut::{Listed, ReelSound, Run, Step, Walker, listing, progress, reaches};
 pub use ended::{EndedReel, LEVELS};
 pub use error::TapeError;
-pub use folder::extent;
+pub use folder::{bytes, extent};
 pub use holds::Hold;
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
 pub use seals::{Damage, Seal, Seals};
@@ -99,7 +99,7 @@ impl Tape {
             let at = last.index().entries.last().map_or(last.summary.to, |entry| entry.arrived).min(now);
             let down = Trouble { at, cause: Cause::new(CauseKind::NotRunning, "aircheck was not running") };
             contents.trouble = Some(down.clone());
-            if last.says_why_it_ends() {
+            if last.why_it_ends().is_some() {
                 // That is on it.
             } else if !last.has_ended()
                 && let Ok(ended) = last.with_trouble(&down)
@@ -241,6 +241,12 @@ impl Tape {
         self.contents().heard
     }
 
+    /// Why nothing was on tape before `instant`, if the reel before it says why it ends. Blocks.
+    pub fn why_not_before(&self, instant: DateTime<Utc>) -> Option<Cause> {
+        let before = self.contents().reels.iter().rfind(|reel| reel.summary.begun <= instant).cloned();
+        before.filter(|reel| !reel.is_deleted()).and_then(|reel| reel.why_it_ends())
+    }
+
     /// The file names of the reels that have ended on which something arrived near `span`, the oldest first.
     pub fn reels_near(&self, span: &Span) -> Vec<String> {
         let contents = self.contents();
@@ -320,12 +326,18 @@ impl Tape {
         }
     }
 
-    /// Seals the oldest reel that has ended and is not sealed. Returns whether there was one. Blocks: reads all of it.
+    /// Seals the oldest reel that has ended, is not sealed and has its files. Returns whether there was one. Blocks: reads
+    /// all of it.
     pub fn seal_next(&self) -> Result<bool, TapeError> {
         let sealed = Seals::read(&self.shared.folder)?;
         let ended: Vec<_> = self.contents().reels.iter().filter(|reel| !reel.is_deleted()).cloned().collect();
-        let next = ended.iter().find(|reel| reel.name().is_some_and(|name| !sealed.has(&name)));
-        next.map_or(Ok(false), |reel| seals::seal(&sealed, &reel.path).map(|()| true))
+        for reel in ended.iter().filter(|reel| reel.name().is_some_and(|name| !sealed.has(&name))) {
+            match seals::seal(&sealed, &reel.path) {
+                Err(error) if error.is_not_found() => {}
+                result => return result.map(|()| true),
+            }
+        }
+        Ok(false)
     }
 
     /// The seals of its reels. Blocks.

@@ -211,7 +211,9 @@ fn append(folder: &Path, seals: &Seals, bodies: impl IntoIterator<Item = String>
     let mut word = seals.tip.clone().unwrap_or_else(|| BEGIN.to_owned());
     for body in bodies {
         word = chained(&word, &body);
-        text.push_str(&format!("{body} {word}\n"));
+        for part in [&*body, " ", &*word, "\n"] {
+            text.push_str(part);
+        }
     }
     let appended = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| {
         file.write_all(text.as_bytes())?;

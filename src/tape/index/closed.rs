@@ -59,12 +59,14 @@ impl ClosedReel {
         Summary::read(&self.path.with_extension("m3u8"), available).is_some()
     }
 
-    /// Whether its index says why nothing came after it. Blocks.
-    pub fn says_why_it_ends(&self) -> bool {
+    /// Why nothing comes after it, if its index says so: the station was not to be on tape, aircheck was not running, or
+    /// what came was deleted. Blocks.
+    pub fn why_it_ends(&self) -> Option<Cause> {
         let index = self.index();
         let heard = index.entries.last().map(|entry| entry.arrived);
-        let ends = |kind| matches!(kind, CauseKind::NotTaped | CauseKind::NotRunning);
-        index.troubles.last().is_some_and(|last| ends(last.cause.kind) && heard.is_none_or(|heard| last.at >= heard))
+        let last = index.troubles.last().filter(|last| heard.is_none_or(|heard| last.at >= heard))?;
+        let ends = matches!(last.cause.kind, CauseKind::NotTaped | CauseKind::NotRunning | CauseKind::Deleted);
+        ends.then(|| last.cause.clone())
     }
 
     /// The number after its last entry.
