@@ -1,7 +1,18 @@
-//! What was on the air, by what is on tape: how loud it was, and where nothing could be heard.
+//! What is on tape, accounted for: how much of a day is there, what is missing and why, how loud it was, where nothing
+//! could be heard, and whether anything was changed since.
 //!
-//! The levels of a reel are computed once, after it has ended, and kept in a file beside it (`levels`). So a timeline of
-//! weeks costs no decoding. The `surveyor` computes those of the stations that are always on tape.
+//! - `levels` is a file beside each reel: its levels, which are computed once, after it has ended. So a timeline of weeks
+//!   costs no decoding.
+//! - The `surveyor` computes the levels of the stations that are always on tape, and has their reels sealed.
+//! - `day` computes the account of a stretch of tape; `text` writes it for people.
+//! - `verify` compares the reels of a stretch with their seals.
 
+mod day;
 pub mod levels;
 pub mod surveyor;
+mod text;
+mod verify;
+
+pub use day::{Account, account};
+pub use text::text;
+pub use verify::{Verified, verify};

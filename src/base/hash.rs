@@ -20,7 +20,9 @@ pub fn fnv1a_hex(text: &str) -> String {
 /// The SHA-256 (FIPS 180-4) of `parts` together, in hexadecimal digits.
 pub fn sha256(parts: &[&[u8]]) -> String {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     hex(context)
 }
 

@@ -105,6 +105,43 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Account for a day of a station's tape: what is there, what is missing and why; or list all tapes
+    Tape {
+        /// The station: its id in the YAML, or its name; without it, all tapes are listed
+        station: Option<String>,
+        /// The day, such as 2026-11-20, yesterday or today, by the clock of the station
+        #[arg(long, value_name = "DAY", requires = "station")]
+        day: Option<String>,
+        /// Also compare the reels with what they held when they were sealed
+        #[arg(long, requires = "station")]
+        verify: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Export a stretch of a station's tape into a new folder: MP3s by the hour, the account, checksums
+    Export {
+        /// The station: its id in the YAML, or its name
+        station: String,
+        /// When it begins, such as "yesterday 22:15", 2026-11-20 or -30m
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        from: String,
+        /// When it ends, such as "yesterday 22:30" or now
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        to: String,
+        /// The folder to make
+        #[arg(long, short, value_name = "FOLDER")]
+        output: PathBuf,
+        /// Also copy the untouched reels and their seals
+        #[arg(long)]
+        reels: bool,
+        /// Write one MP3 instead of one for each hour
+        #[arg(long)]
+        whole: bool,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

@@ -24,7 +24,7 @@ use crate::base::clock::Clock;
 use crate::base::process;
 use crate::base::readable;
 use crate::base::zone::{Release, Zone};
-use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable};
+use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable, keep_text};
 use crate::daemon::Lock;
 use crate::language::Language;
 use crate::library::store::Store;
@@ -256,7 +256,8 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         let _ = writeln!(text, "note: {}", still_used(config, &in_use));
     }
     let stations = config.stations.iter().map(|station| {
-        [short(station.id.as_str()), short(&station.name), short(&reached(station)), station.timezone.name().to_owned()]
+        let zone = station.timezone.name().to_owned();
+        [short(station.id.as_str()), short(&station.name), short(&reached(station)), zone, taped(station)]
     });
     let _ = write!(text, "\nStations\n{}", table("  ", &stations.collect::<Vec<_>>()));
     if let Some(probes) = &report.probes {
@@ -284,15 +285,13 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     text
 }
 
-/// Says how a station is reached, and whether it is always on tape.
-fn reached(station: &Station) -> String {
-    let address = address(station);
-    let Some(rule) = &station.tape else { return address };
-    format!("{address}, tape {}", rule.keep_text())
+/// Says for how long the tape of a station is kept that is always on tape.
+fn taped(station: &Station) -> String {
+    station.tape.as_ref().map(|rule| format!("on tape for {}", keep_text(rule.keep))).unwrap_or_default()
 }
 
 /// Says how a station is reached, without the parts of its URL that may be secret.
-fn address(station: &Station) -> String {
+fn reached(station: &Station) -> String {
     let kind = match station.source {
         SourceConfig::Hls(_) => "HLS",
         SourceConfig::Rtmp(_) => "RTMP",

@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod demo;
 mod exit;
+mod export;
 mod hold;
 mod list;
 mod locate;
@@ -26,10 +27,12 @@ mod recover;
 mod run;
 mod runtime;
 mod schema;
+mod tape;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use chrono::{DateTime, SubsecRound as _, Utc};
 use clap::Parser as _;
 
 use arguments::{Arguments, Command};
@@ -73,16 +76,26 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Hold { station, from, to, why, release, json } => {
             let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
             let options = hold::Options { station, stretch, release, json };
-            located(at, |file| {
-                let now = SystemClock::shared().now();
-                loaded(Config::look(&file), |config| hold::run(&config, &options, now))
-            })
+            located(at, |file| loaded(Config::look(&file), |config| hold::run(&config, &options, now())))
+        }
+        Command::Tape { station, day, verify, json } => {
+            let options = tape::Options { station, day, verify, json };
+            located(at, |file| loaded(Config::look(&file), |config| tape::run(&config, &options, now())))
+        }
+        Command::Export { station, from, to, output, reels, whole, json } => {
+            let options = export::Options { station, from, to, output, reels, whole, json };
+            located(at, |file| loaded(Config::look(&file), |config| export::run(&config, &options, now())))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }
+}
+
+/// The present, to the millisecond, as it is printed.
+fn now() -> DateTime<Utc> {
+    SystemClock::shared().now().trunc_subsecs(3)
 }
 
 fn located(at: Option<PathBuf>, then: impl FnOnce(PathBuf) -> anyhow::Result<u8>) -> anyhow::Result<u8> {

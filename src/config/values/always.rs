@@ -24,13 +24,11 @@ pub struct AlwaysTaped {
     pub hours: Hours,
 }
 
-impl AlwaysTaped {
-    /// Writes how long the tape is kept as in the file: `42d`.
-    pub fn keep_text(&self) -> String {
-        match (self.keep.as_secs() / SECONDS_OF_A_DAY, self.keep.as_secs() % SECONDS_OF_A_DAY) {
-            (days, 0) => format!("{days}d"),
-            _ => units::words(self.keep),
-        }
+/// Writes how long tape is kept as in the file: `42d`.
+pub fn keep_text(keep: Duration) -> String {
+    match (keep.as_secs() / SECONDS_OF_A_DAY, keep.as_secs() % SECONDS_OF_A_DAY) {
+        (days, 0) => format!("{days}d"),
+        _ => units::words(keep),
     }
 }
 
@@ -146,7 +144,7 @@ mod tests {
     #[test]
     fn tape_is_kept_for_a_day_at_least_and_for_years_at_most() {
         assert_eq!(kept("42d").unwrap(), Duration::from_hours(42 * 24));
-        let written = |text: &str| AlwaysTaped { keep: kept(text).unwrap(), hours: Hours::all() }.keep_text();
+        let written = |text: &str| keep_text(kept(text).unwrap());
         assert_eq!((written("1008h"), written("1d 12h")), ("42d".to_owned(), "36h".to_owned()));
         assert!(kept("23h").is_err() && kept("24h").is_ok() && kept("3650d").is_ok() && kept("3651d").is_err());
     }

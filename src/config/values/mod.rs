@@ -23,7 +23,7 @@ pub mod template;
 pub mod units;
 mod web;
 
-pub use always::{AlwaysTaped, Hours};
+pub use always::{AlwaysTaped, Hours, keep_text};
 pub use artwork::Artwork;
 pub use by_id::ById;
 pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};

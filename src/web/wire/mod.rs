@@ -5,7 +5,9 @@
 mod airing;
 mod cause;
 mod recording;
+mod tape;
 
 pub use airing::{Airing, State};
 pub use cause::CauseKind;
 pub use recording::{Missing, Note, NoteKind, Report, Silent, stamp};
+pub use tape::TapeAccount;
