@@ -24,6 +24,7 @@ mod feeds;
 mod formats;
 mod gallery;
 mod guard;
+mod holds;
 mod house;
 mod interface;
 mod live;

@@ -16,13 +16,15 @@ use super::levels;
 use crate::base::duration::delta;
 use crate::config::DeadAirRule;
 use crate::model::{Cause, CauseKind, DeadAir, Gap, Levels, Span};
-use crate::tape::{Step, Tape, View, Walker};
+use crate::tape::{self, Step, Tape, View, Walker};
 
 /// How much later than on the air the newest sound may be on tape: a window of the station, and a retry.
 const LATE: TimeDelta = TimeDelta::minutes(2);
 /// How much more of the tape than the stretch is looked at, so that a reel that begins before it is seen from its
 /// beginning. A view looks an hour further, and a reel is hardly longer.
 const BESIDE: TimeDelta = TimeDelta::minutes(5);
+/// A tape is looked through in stretches of this length, so that one of weeks takes no more memory than one of hours.
+const STEP: TimeDelta = TimeDelta::hours(6);
 /// Dead air that is interrupted for less than this, by the seam of two reels, is one.
 const SEAM: TimeDelta = TimeDelta::milliseconds(100);
 
@@ -101,6 +103,18 @@ pub fn account(tape: &Tape, asked: Span, rule: Option<DeadAirRule>, now: DateTim
         dead_air: dead_air(silent, rule),
         restarts,
     })
+}
+
+/// Returns how much of `span` is on tape. Blocks.
+pub fn on_tape(tape: &Tape, span: &Span) -> Duration {
+    let Some(near) = tape.extent().and_then(|extent| span.intersect(&extent)) else { return Duration::ZERO };
+    let (mut start, mut sum) = (near.start, Duration::ZERO);
+    while start < near.end {
+        let step = Span::new(start, near.end.min(start + STEP));
+        sum += tape::progress(&tape.blocking_view(&step), step).0;
+        start = step.end;
+    }
+    sum
 }
 
 /// What of `span` is not on tape.

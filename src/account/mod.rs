@@ -13,6 +13,6 @@ pub mod surveyor;
 mod text;
 mod verify;
 
-pub use day::{Account, account};
+pub use day::{Account, account, on_tape};
 pub use text::text;
 pub use verify::{Verified, verify};

@@ -63,6 +63,8 @@ pub fn verify(folder: &Path, span: Span) -> Result<Verified, TapeError> {
 /// may.
 fn is_of(name: &str, span: Span) -> bool {
     let stamp = name.split(['.', '-']).next().unwrap_or_default();
-    let begun = NaiveDateTime::parse_from_str(stamp, "%Y%m%dT%H%M%S%3fZ").map(|begun| begun.and_utc());
-    begun.map_or(true, |begun| begun < span.end && begun + LONGEST > span.start)
+    // Older names have no milliseconds.
+    let forms = ["%Y%m%dT%H%M%S%3fZ", "%Y%m%dT%H%M%SZ"];
+    let begun = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(stamp, form).ok()).map(|it| it.and_utc());
+    begun.is_none_or(|begun| begun < span.end && begun + LONGEST > span.start)
 }

@@ -5,22 +5,17 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound as _, Utc};
 use thiserror::Error;
 
 use super::named::{self, Unknown};
-use crate::base::duration::delta;
+use crate::account;
 use crate::base::readable;
 use crate::base::zone::{Local, Zone};
 use crate::capture::deck::present_folder_of;
 use crate::config::{Config, MomentError, parse_moment};
 use crate::model::Span;
 use crate::tape::{self, Tape, TapeError};
-
-/// What was on the air at a time arrived within this time of it, besides the station's delay.
-const AROUND: TimeDelta = TimeDelta::hours(1);
-/// A tape is looked through in stretches of this length, so that one of weeks takes no more memory than one of hours.
-const STEP: TimeDelta = TimeDelta::hours(6);
 
 /// A station, and the folder of its tape.
 #[derive(Debug)]
@@ -104,17 +99,7 @@ impl Place {
 
     /// Returns how much of `span` is on tape. Blocks.
     pub(super) fn on_tape(&self, span: &Span) -> Result<Duration, TapeError> {
-        let Some(extent) = tape::extent(&self.folder)? else { return Ok(Duration::ZERO) };
-        let tape = Tape::read(&self.folder, self.delay)?;
-        let reaches = Span::new(extent.start - AROUND - delta(self.delay), extent.end + AROUND);
-        let Some(near) = span.intersect(&reaches) else { return Ok(Duration::ZERO) };
-        let (mut start, mut sum) = (near.start, Duration::ZERO);
-        while start < near.end {
-            let step = Span::new(start, near.end.min(start + STEP));
-            sum += tape::progress(&tape.blocking_view(&step), step).0;
-            start = step.end;
-        }
-        Ok(sum)
+        Ok(account::on_tape(&Tape::read(&self.folder, self.delay)?, span))
     }
 
     /// Says from when to when `span` is, and that `on_tape` of it is on tape.

@@ -25,6 +25,8 @@ use serde::{Deserialize, Serialize};
 use super::error::TapeError;
 use crate::model::Span;
 
+/// The most characters of a reason.
+pub const LONGEST_REASON: usize = 400;
 /// The name of the file.
 const FILE: &str = "holds";
 

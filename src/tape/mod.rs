@@ -61,7 +61,7 @@ pub use cut::{Listed, ReelSound, Run, Step, Walker, listing, progress, reaches};
 pub use ended::{EndedReel, LEVELS};
 pub use error::TapeError;
 pub use folder::{bytes, extent};
-pub use holds::Hold;
+pub use holds::{Hold, LONGEST_REASON};
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
 pub use seals::{Damage, Seal, Seals};
 pub use tally::Tally;
@@ -253,6 +253,15 @@ impl Tape {
         let (from, to) = (span.start - NEAR, span.end + NEAR + contents.delay);
         let near = contents.reels.iter().filter(|reel| !reel.is_deleted() && reel.summary.is_near(from, to));
         near.filter_map(|reel| reel.name()).collect()
+    }
+
+    /// From when to when what is on the tape may have been on the air. `None` if nothing is on it.
+    pub fn extent(&self) -> Option<Span> {
+        let contents = self.contents();
+        let closed = contents.reels.iter().map(|reel| (reel.summary.from, reel.summary.to));
+        let open = contents.open.iter().flat_map(|block| &block.index.entries).map(|it| (it.arrived, it.arrived));
+        let (from, to) = closed.chain(open).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))?;
+        Some(Span::new(from - TimeDelta::hours(1) - contents.delay, to + TimeDelta::hours(1)))
     }
 
     /// When the oldest entry that is on the tape arrived.

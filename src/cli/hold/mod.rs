@@ -3,10 +3,7 @@
 
 mod stretch;
 
-use std::time::Duration;
-
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use self::stretch::Refused;
 use super::exit::{DONE, FAILED, USAGE};
@@ -14,9 +11,8 @@ use super::logging;
 use super::place::{self, Place};
 use super::print::{print, print_json, short, table};
 use crate::config::Config;
-use crate::tape::holds;
-use crate::tape::{Hold, TapeError};
-use crate::web::wire::stamp;
+use crate::tape::{TapeError, holds};
+use crate::web::wire::Hold;
 
 pub(super) use self::stretch::Stretch;
 
@@ -31,22 +27,6 @@ pub(super) struct Options {
     pub release: Option<u32>,
     /// Whether to print JSON.
     pub json: bool,
-}
-
-/// A hold as scripts read it. Times are by the clocks of the station.
-#[derive(Debug, Serialize)]
-struct Held {
-    /// Its number among those of the station.
-    id: u32,
-    station: String,
-    start: String,
-    end: String,
-    /// The seconds of it that are on tape.
-    on_tape: f64,
-    why: String,
-    since: String,
-    /// When it was released; null while it holds.
-    released: Option<String>,
 }
 
 /// Holds, releases or lists, at the instant `now`. Exit code 2 if there is no such station or hold, or no such stretch can
@@ -84,7 +64,7 @@ fn hold(place: &Place, stretch: &Stretch, json: bool, now: DateTime<Utc>) -> any
         eprintln!("aircheck: {}", stretch.still_to_come(place, &span, now));
     }
     if json {
-        print_json(&held(place, hold, on_tape, None))?;
+        print_json(&Hold::of(hold, &place.id, on_tape, None, place.zone))?;
     } else {
         let stretch = place.on_tape_in_words(&span, on_tape);
         print(&format!("hold {} of {}: {stretch}\n", hold.id, place.name))?;
@@ -99,7 +79,7 @@ fn release(place: &Place, id: u32, json: bool, now: DateTime<Utc>) -> anyhow::Re
     };
     if json {
         let on_tape = place.on_tape(&hold.span)?;
-        print_json(&held(place, hold, on_tape, Some(now)))?;
+        print_json(&Hold::of(hold, &place.id, on_tape, Some(now), place.zone))?;
     } else {
         let span = place.span_in_words(&hold.span);
         print(&format!("hold {id} of {} is released: {span}, {}\n", place.name, hold.why))?;
@@ -150,7 +130,7 @@ fn list(places: &[Place], json: bool) -> anyhow::Result<u8> {
 }
 
 /// What is held of `place`, for scripts and for people.
-fn listed(place: &Place) -> Result<(Vec<Held>, Vec<[String; 4]>), TapeError> {
+fn listed(place: &Place) -> Result<(Vec<Hold>, Vec<[String; 4]>), TapeError> {
     let (mut all, mut rows) = (Vec::new(), Vec::new());
     for hold in holds::read(&place.folder)? {
         let since = hold.since.with_timezone(&place.zone).format("since %Y-%m-%d");
@@ -158,20 +138,7 @@ fn listed(place: &Place) -> Result<(Vec<Held>, Vec<[String; 4]>), TapeError> {
         let on_tape = place.on_tape(&hold.span)?;
         let number = format!("hold {}", hold.id);
         rows.push([short(&place.id), number, place.on_tape_in_words(&hold.span, on_tape), why]);
-        all.push(held(place, hold, on_tape, None));
+        all.push(Hold::of(hold, &place.id, on_tape, None, place.zone));
     }
     Ok((all, rows))
-}
-
-fn held(place: &Place, hold: Hold, on_tape: Duration, released: Option<DateTime<Utc>>) -> Held {
-    Held {
-        id: hold.id,
-        station: place.id.clone(),
-        start: stamp(hold.span.start, place.zone),
-        end: stamp(hold.span.end, place.zone),
-        on_tape: on_tape.as_secs_f64(),
-        why: hold.why,
-        since: stamp(hold.since, place.zone),
-        released: released.map(|at| stamp(at, place.zone)),
-    }
 }

@@ -6,10 +6,8 @@ use thiserror::Error;
 use crate::cli::place::{Place, SpanError};
 use crate::config::parse_moment;
 use crate::model::Span;
-use crate::tape::TapeError;
+use crate::tape::{LONGEST_REASON, TapeError};
 
-/// The most characters of a reason.
-const LONGEST_REASON: usize = 400;
 /// What was on the air so long ago may still come on tape: stations send late.
 const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
 

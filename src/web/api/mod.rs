@@ -10,6 +10,7 @@ mod by_hand;
 mod events;
 mod extract;
 mod feeds;
+mod holds;
 mod moment;
 mod probes;
 mod recordings;
@@ -67,6 +68,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(holds::list, holds::hold))
+            .routes(routes!(holds::release))
             .routes(routes!(feeds::list))
             .routes(routes!(feeds::renew_all))
             .routes(routes!(feeds::renew))

@@ -4,10 +4,12 @@
 
 mod airing;
 mod cause;
+mod hold;
 mod recording;
 mod tape;
 
 pub use airing::{Airing, State};
 pub use cause::CauseKind;
+pub use hold::Hold;
 pub use recording::{Missing, Note, NoteKind, Report, Silent, stamp};
 pub use tape::TapeAccount;

@@ -1,0 +1,135 @@
+//! What is held of the tape of a station.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::extract::{Body, Path};
+use super::moment::{moment, unacceptable};
+use crate::account;
+use crate::base::blocking::blocking;
+use crate::capture::deck::folder_of;
+use crate::config::Station;
+use crate::language::Sentence;
+use crate::model::{Span, StationId};
+use crate::tape::{LONGEST_REASON, Tape, TapeError, holds};
+use crate::web::Site;
+use crate::web::answer::Problem;
+use crate::web::wire::Hold;
+
+/// What was on the air so long ago may still come on tape: stations send late.
+const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
+
+impl From<TapeError> for Problem {
+    fn from(error: TapeError) -> Self {
+        tracing::error!(%error, "a tape cannot be used");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_tape"))
+    }
+}
+
+/// What to hold.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Stretch {
+    /// When it begins: RFC 3339, or without an offset by the clocks of the station.
+    #[schema(example = "2026-11-20T22:15:00+09:00")]
+    from: String,
+    /// When it ends; it may be still to come.
+    #[schema(example = "2026-11-20T22:30:00+09:00")]
+    to: String,
+    /// Why, in one line.
+    #[schema(example = "complaint 114", min_length = 1, max_length = 400)]
+    why: String,
+}
+
+/// Lists what is held of the tape of a station, the oldest hold first.
+#[utoipa::path(
+    get, path = "/stations/{id}/holds", operation_id = "list_holds", tag = "stations",
+    params(("id" = String, Path, description = "the station's id")),
+    responses((status = 200, body = Vec<Hold>), Problem)
+)]
+pub(super) async fn list(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Vec<Hold>>, Problem> {
+    let (station, tape) = tape_of(&site, id).await?;
+    let held = blocking(move || {
+        let told = |hold: crate::tape::Hold| written(hold, &station, &tape, None);
+        Ok::<_, TapeError>(holds::read(tape.folder())?.into_iter().map(told).collect())
+    });
+    Ok(Json(held.await?))
+}
+
+/// Holds a stretch of the tape of a station: it is kept until it is released, whatever the rules say.
+#[utoipa::path(
+    post, path = "/stations/{id}/holds", operation_id = "hold", tag = "stations",
+    params(("id" = String, Path, description = "the station's id")), request_body = Stretch,
+    responses((status = 201, body = Hold), Problem)
+)]
+pub(super) async fn hold(
+    State(site): State<Site>,
+    Path(id): Path<String>,
+    Body(asked): Body<Stretch>,
+) -> Result<(StatusCode, Json<Hold>), Problem> {
+    let (station, tape) = tape_of(&site, id).await?;
+    let zone = station.timezone;
+    let (from, to) = (moment("from", &asked.from, zone)?, moment("to", &asked.to, zone)?);
+    if to <= from {
+        return Err(unacceptable(Sentence::new("problem_hold_backwards")));
+    }
+    let why = asked.why.trim().to_owned();
+    if why.is_empty() || why.chars().count() > LONGEST_REASON {
+        return Err(unacceptable(Sentence::new("problem_hold_reason").with("most", LONGEST_REASON)));
+    }
+    let (span, now) = (Span::new(from, to), site.now());
+    let held = blocking(move || {
+        if span.end + STILL_COMING < now && account::on_tape(&tape, &span).is_zero() {
+            return Ok(None);
+        }
+        let hold = holds::add(tape.folder(), span, &why, now)?;
+        Ok::<_, TapeError>(Some(written(hold, &station, &tape, None)))
+    });
+    let held = held.await?.ok_or_else(|| unacceptable(Sentence::new("problem_hold_nothing")))?;
+    Ok((StatusCode::CREATED, Json(held)))
+}
+
+/// Releases what is held under a number.
+#[utoipa::path(
+    delete, path = "/stations/{id}/holds/{number}", operation_id = "release", tag = "stations",
+    params(("id" = String, Path, description = "the station's id"), ("number" = u32, Path, description = "the hold's")),
+    responses((status = 200, body = Hold), Problem)
+)]
+pub(super) async fn release(
+    State(site): State<Site>,
+    Path((id, number)): Path<(String, u32)>,
+) -> Result<Json<Hold>, Problem> {
+    let (station, tape) = tape_of(&site, id).await?;
+    let now = site.now();
+    let released = blocking(move || {
+        let hold = holds::release(tape.folder(), number, now)?;
+        Ok::<_, TapeError>(hold.map(|hold| written(hold, &station, &tape, Some(now))))
+    });
+    let released = released.await?;
+    Ok(Json(released.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_hold").with("hold", number)))?))
+}
+
+/// Returns the station `id` and its tape.
+async fn tape_of(site: &Site, id: String) -> Result<(Arc<Station>, Tape), Problem> {
+    let id = StationId::new(id);
+    let unknown = || Problem::not_found(Sentence::new("problem_no_station").with("station", &id));
+    let station = site.config().station(&id).cloned().ok_or_else(unknown)?;
+    if let Some(tape) = site.decks.known(&id) {
+        return Ok((station, tape));
+    }
+    // To ask for it makes no folder.
+    let (folder, delay) = (folder_of(site.decks.folder(), &id), station.delay);
+    Ok((station, blocking(move || Tape::read(&folder, delay)).await?))
+}
+
+/// Returns `hold` as the interface writes it. Blocks.
+fn written(hold: crate::tape::Hold, station: &Station, tape: &Tape, released: Option<DateTime<Utc>>) -> Hold {
+    let on_tape = account::on_tape(tape, &hold.span);
+    Hold::of(hold, station.id.as_str(), on_tape, released, station.timezone)
+}
