@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from origin import on_the_air
 from processes import Failure, aircheck, cpu_seconds, cpu_share, memory, running, shared_memory, until
-from tapes import long_tape
+from tapes import copy, long_tape, survey
 
 PAGE = 'web: { listen: "127.0.0.1:0" }\n'
 NO_PAGE = "web: { listen: off }\n"
@@ -146,6 +146,62 @@ def begun(daemon, station):
     return used, memory(daemon.pid) - megabytes, cpu_share([daemon.pid], WINDOW)
 
 
+def always(binary, folder):
+    """Stations that are always on tape, each with six weeks of it."""
+    folder = folder / "always"
+    tapes = folder / "state" / "tape"
+    survey(tapes / "s0", long_tape(tapes / "s0", timedelta(days=42)))
+    for number in range(1, 100):
+        copy(tapes / "s0", tapes / f"s{number}")
+    # A day of a stream of 128 kbit/s.
+    survey(tapes / "day", long_tape(tapes / "day", timedelta(days=1), 32_000))
+
+    def yaml(url, count):
+        keys = [", tape: 42d" if number < count else "" for number in range(100)]
+        lines = (f'  s{n}: {{ name: Station {n}, hls: "{url}"{key} }}\n' for n, key in enumerate(keys))
+        return f'{PAGE}stations:\n{"".join(lines)}  day: {{ name: Day, hls: "{url}" }}\nshows: []\n'
+
+    with on_the_air(folder / "origin") as url:
+        base = None
+        for count in (0, 1, 100):
+            began = time.monotonic()
+            with aircheck(binary, folder, yaml(url, count)) as daemon:
+                ready = (time.monotonic() - began) * 1000
+                name = f"{count} of 100 stations always on tape, with 42 days each"
+                daemon.url("/")
+                until(name, lambda: daemon.metric("aircheck_decks_running") == count)
+                time.sleep(SETTLE)
+                used = memory(daemon.pid)
+                base = base or used
+                if count == 1:
+                    yield Row("1 station always on tape, with 42 days: above its base", used - base, "MB", 5)
+                    yield Row("1 station always on tape, with 42 days: ready", ready, "ms", 1000)
+                if count == 100:
+                    yield Row(f"{name}", used, "MB", 100)
+                    yield Row(f"{name}: ready", ready, "ms", 1000)
+            (folder / "run.log").unlink()
+    noon = now() - timedelta(days=20)
+    yield Row("42 days on tape: account of a day", command(binary, folder, "s0", f"{noon:%Y-%m-%d}"), "ms", 200)
+    yesterday = now() - timedelta(days=1, hours=1)
+    yield Row(
+        "a day of 128 kbit/s: verify", command(binary, folder, "day", f"{yesterday:%Y-%m-%d}", "--verify"), "ms", 2000
+    )
+
+
+def command(binary, folder, station, day, *more):
+    """How many milliseconds the fastest of three accounts of a day takes, with the start of the program."""
+    run = [binary, "--config", folder / "stations.yaml", "tape", station, "--day", day, *more]
+
+    def one():
+        began = time.monotonic()
+        ran = subprocess.run(run, capture_output=True, text=True, check=False)
+        if ran.returncode != 0:
+            raise Failure(f"aircheck tape: {ran.stdout}{ran.stderr}")
+        return (time.monotonic() - began) * 1000
+
+    return min(one() for _ in range(3))
+
+
 def listed(binary, folder):
     """Twenty thousand recordings in the catalogue."""
     folder = folder / "list"
@@ -188,4 +244,4 @@ def fill(catalogue, count, stations):
     connection.close()
 
 
-PARTS = {"idle": idle, "tape": tape, "long": long, "list": listed}
+PARTS = {"idle": idle, "tape": tape, "long": long, "always": always, "list": listed}
