@@ -90,8 +90,10 @@ impl fmt::Display for Damage {
 #[derive(Debug, Clone, Default)]
 pub struct Seals {
     lines: Vec<Line>,
-    /// What the next line goes on from.
+    /// What the next line goes on from; `None` if there is no first line yet.
     tip: Option<String>,
+    /// How many bytes of the file are whole lines.
+    whole: u64,
     /// The name in the first line that does not go on from the one before.
     broken: Option<String>,
 }
@@ -116,9 +118,11 @@ impl Seals {
     }
 
     fn parse(text: &str) -> Self {
-        let mut lines = text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n'));
-        let mut tip = lines.next().and_then(|first| first.strip_prefix(HEADER)).unwrap_or(BEGIN).to_owned();
-        let mut seals = Self::default();
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut lines = text.get(..whole).unwrap_or_default().lines();
+        let Some(first) = lines.next() else { return Self::default() };
+        let mut seals = Self { whole: whole as u64, ..Self::default() };
+        let mut tip = first.strip_prefix(HEADER).unwrap_or_default().to_owned();
         for text in lines {
             let (body, word) = text.rsplit_once(' ').unwrap_or((text, ""));
             let line = Line::parse(body, word);
@@ -216,6 +220,8 @@ fn append(folder: &Path, seals: &Seals, bodies: impl IntoIterator<Item = String>
         }
     }
     let appended = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| {
+        // A torn line would become a whole one.
+        file.set_len(seals.whole)?;
         file.write_all(text.as_bytes())?;
         file.sync_data()
     });
