@@ -11,6 +11,8 @@ pub enum Kind {
     Duration,
     /// A duration, or a section of keys.
     DurationOr(&'static Table),
+    /// A duration, forwards or back: `5s`, `-5s`.
+    Offset,
     /// Hours of the day: `6-23`.
     Hours,
     /// A size: `1 GiB`.
@@ -35,6 +37,8 @@ pub enum Kind {
     Url(&'static [&'static str]),
     /// A regular expression.
     Pattern,
+    /// A regular expression, or a list of them.
+    Patterns,
     /// A CSS selector.
     Selector,
     /// A JSONPath.
@@ -125,6 +129,7 @@ impl Kind {
                 | Self::Integer(..)
                 | Self::Choice(_)
                 | Self::Words
+                | Self::Patterns
                 | Self::Headers
                 | Self::Section(_)
                 | Self::SectionOrNo(_)
@@ -153,6 +158,7 @@ impl Kind {
             self,
             Self::Duration
                 | Self::DurationOr(_)
+                | Self::Offset
                 | Self::Hours
                 | Self::Size
                 | Self::Rate
@@ -176,6 +182,7 @@ impl Kind {
                 "a duration such as `42d`, or keys such as `{{ {} }}`",
                 table.keys.first().map_or("", |key| key.example)
             ),
+            Self::Offset => "a duration such as `5s` or `-5s`".to_owned(),
             Self::Hours => "hours of the day such as `6-23`".to_owned(),
             Self::Size => "a size such as `1 GiB`".to_owned(),
             Self::Rate => "a bit rate such as `128k`".to_owned(),
@@ -188,6 +195,7 @@ impl Kind {
             Self::Folder => "a folder such as `recordings`".to_owned(),
             Self::Url(schemes) => format!("a URL such as `{}://…`", schemes.first().unwrap_or(&"http")),
             Self::Pattern => "a regular expression in single quotes".to_owned(),
+            Self::Patterns => "a regular expression in single quotes, or a list of them".to_owned(),
             Self::Selector => "a CSS selector such as `script`".to_owned(),
             Self::JsonPath => "a JSONPath such as `$.stream.url`".to_owned(),
             Self::StationId => "the id of a station".to_owned(),
@@ -219,6 +227,7 @@ impl Kind {
         let url = |schemes: &[&str]| format!("^(({})://|env:|file:)", schemes.join("|"));
         match self {
             Self::Duration | Self::DurationOr(_) => Some(units::DURATION_PATTERN.to_owned()),
+            Self::Offset => Some(units::OFFSET_PATTERN.to_owned()),
             Self::Hours => Some(always::HOURS_PATTERN.to_owned()),
             Self::Size => Some(units::SIZE_PATTERN.to_owned()),
             Self::Rate => Some(units::RATE_PATTERN.to_owned()),

@@ -3,14 +3,15 @@
 use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
-use super::tables::{DEAD_AIR, FILE, HLS, ICECAST, KEEP, MP3, RTMP_SOURCE, SHOW, STATION, STEP, TAGS, TAPE, TLS, WEB};
+use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
+use super::tables::{DEAD_AIR, FILE, KEEP, MP3, SHOW, TAGS, WEB};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
-    let tables =
-        [&WEB, &STATION, &SHOW, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP, &TAGS, &KEEP, &MP3, &DEAD_AIR];
-    let sections = tables.into_iter().map(|table| (table.name.to_owned(), section(table).into()));
+    let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP];
+    let tables = [&WEB, &SHOW, &TAGS, &KEEP, &MP3, &DEAD_AIR].into_iter().chain(of_station);
+    let sections = tables.map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".to_owned(), json!("aircheck stations.yaml"));
@@ -71,6 +72,7 @@ fn kind(key: &Key) -> Value {
         Kind::Integer(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
         Kind::Choice(values) => json!({ "enum": values }),
         Kind::Words => json!({ "type": "array", "items": { "type": ["string", "number"] } }),
+        Kind::Patterns => json!({ "anyOf": [text(), { "type": "array", "items": { "type": "string" } }] }),
         Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
         Kind::Section(table) => reference(table),
         Kind::UrlOr(_, table) | Kind::DurationOr(table) => json!({ "anyOf": [text(), reference(table)] }),
@@ -146,6 +148,9 @@ mod tests {
         ] {
             assert_eq!(matches(Kind::Duration, text), units::duration(text).is_ok(), "{text}");
         }
+        for text in ["5s", "-5s", "- 1m30s", "+5s", "−5s", "-5", "--5s", "5s-", ""] {
+            assert_eq!(matches(Kind::Offset, text), units::offset(text).is_ok(), "{text}");
+        }
         for text in
             ["1 GiB", "500 MB", "1 KiB", "1.5 kB", "2T", "500M", ".5 GiB", "1", "GiB", "-1 GiB", "1 gib", "1 EB"]
         {
@@ -155,7 +160,7 @@ mod tests {
             assert_eq!(matches(Kind::Rate, text), units::rate(text).is_ok(), "{text}");
         }
         assert!(matches(Kind::Cron, "*/10 2,3,4 5-6 * *") && !matches(Kind::Cron, "* * * *"));
-        for table in [&FILE, &SHOW, &STATION] {
+        for table in [&FILE, &SHOW, &STATION, &TITLES] {
             for key in table.keys {
                 if let (Some(default), Some(pattern)) = (key.default, key.kind.pattern()) {
                     assert!(regex::Regex::new(&pattern).unwrap().is_match(default), "{}: {default}", key.name);

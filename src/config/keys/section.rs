@@ -242,6 +242,26 @@ impl<'a> Section<'a> {
         items.iter().filter_map(|item| Some((scalar(key, item, problems)?, item.location))).collect()
     }
 
+    /// Reads each value of a key that takes one text or a list of them, by `parse`.
+    pub fn one_or_more<T>(
+        &self,
+        name: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Result<T, Complaint>,
+    ) -> Vec<T> {
+        match self.get(name).map(|entry| &entry.value.content) {
+            None => Vec::new(),
+            Some(Content::List(_)) => {
+                let words = self.words(name, problems);
+                let mut read = |(text, location): (&str, Location)| {
+                    parse(text).map_err(|complaint| problems.add(location, complaint)).ok()
+                };
+                words.into_iter().filter_map(&mut read).collect()
+            }
+            Some(_) => self.read(name, problems, parse).into_iter().collect(),
+        }
+    }
+
     /// Returns the entries of a key that takes headers, each with its text.
     pub fn pairs(&self, name: &str, problems: &mut Problems) -> Vec<(&'a Entry, &'a str)> {
         let Some(key) = self.key(name) else { return Vec::new() };

@@ -10,7 +10,7 @@ use super::{artwork, checks, timezone};
 use crate::base::http;
 use crate::config::keys::{HTTP, RTMP, STATION, STEP, Section};
 use crate::config::values::{
-    Address, AlwaysTaped, Complaint, Find, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, Step, always,
+    Address, AlwaysTaped, Complaint, Find, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, Step, TitleRule, always,
     parse_or_suggest, secret, slug, units,
 };
 use crate::config::yaml::{Content, Entry, Node, Problems};
@@ -60,6 +60,7 @@ fn parse(
     problems: &mut Problems,
 ) -> Option<Station> {
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
+    let titles = titles(section, problems);
     let artwork = artwork::read(section, folder, problems);
     // All three are read, so that the mistakes of each are reported, although only one may stand.
     let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
@@ -73,7 +74,18 @@ fn parse(
         SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
     }
     let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
-    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, artwork, tape, source })
+    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, titles, artwork, tape, source })
+}
+
+fn titles(station: &Section<'_>, problems: &mut Problems) -> TitleRule {
+    let Some(keys) = station.section("titles", problems) else { return TitleRule::default() };
+    let delay = keys.read("delay", problems, units::offset).unwrap_or_default();
+    // An empty pattern would leave out every title.
+    let pattern = |text: &str| match text.trim() {
+        "" => Err(Complaint::new("`leave_out` is empty").hint("write for example `leave_out: '^KBS'`, or take it out")),
+        _ => checks::pattern(text),
+    };
+    TitleRule { delay, leave_out: keys.one_or_more("leave_out", problems, pattern) }
 }
 
 fn tape(station: &Section<'_>, problems: &mut Problems) -> Option<AlwaysTaped> {

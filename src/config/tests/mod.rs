@@ -8,6 +8,7 @@ use crate::model::{ShowId, StationId};
 
 mod hints;
 mod suggestions;
+mod titles;
 
 fn parse(text: &str) -> Config {
     Config::parse(text, Path::new("/etc/aircheck/stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"))

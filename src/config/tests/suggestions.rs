@@ -21,6 +21,8 @@ const LINES: &[(&str, &str)] = &[
     ("  s:", ""),
     ("    delay: ", "15s"),
     ("    timezone: ", "Europe/Paris"),
+    ("    titles:", ""),
+    ("      delay: ", "-5s"),
     ("    hls:", ""),
     ("      max_bitrate: ", "192k"),
     ("      find:", ""),
@@ -120,7 +122,7 @@ const WRONG: &[(&str, &[&str])] = &[
             "'1h'",
         ],
     ),
-    ("delay", &["15", "0", "0:00", "15 secs", "15초", "1m30"]),
+    ("delay", &["15", "0", "0:00", "15 secs", "15초", "1m30", "-5", "-0:05:00", "−5s", "-5 secs"]),
     (
         "min_free",
         &["500", "0", "1073741824", "500mb", "1 gib", "1,5 GB", "2 gigabytes", "1G B", "-1 GiB", "５００ MB", "1e3 MB"],

@@ -20,6 +20,7 @@ mod show;
 pub mod slug;
 mod station;
 pub mod template;
+mod titles;
 pub mod units;
 mod web;
 
@@ -36,5 +37,6 @@ pub use moment::{MomentError, parse_moment};
 pub use show::{Keep, Show, TagTemplates};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Purpose, Template, TemplateError, Values};
+pub use titles::TitleRule;
 pub use units::{LONGEST, parse_duration};
 pub use web::{Auth, Web};

@@ -6,7 +6,7 @@ use crate::base::zone::Zone;
 use regex::Regex;
 use url::Url;
 
-use super::{AlwaysTaped, Artwork};
+use super::{AlwaysTaped, Artwork, TitleRule};
 use crate::model::StationId;
 
 /// A broadcaster.
@@ -20,6 +20,8 @@ pub struct Station {
     pub timezone: Zone,
     /// How much later than on the air its stream arrives, if the stream does not say.
     pub delay: Duration,
+    /// What to make of what it says that it plays.
+    pub titles: TitleRule,
     /// Its picture. `None` if one is drawn.
     pub artwork: Option<Artwork>,
     /// Its rule if it is always on tape. `None` if it is taped for its shows only.
@@ -37,6 +39,7 @@ impl Station {
             name: id.to_string(),
             timezone,
             delay: Duration::ZERO,
+            titles: TitleRule::default(),
             artwork: None,
             tape: None,
             source: SourceConfig::Icecast(nowhere),

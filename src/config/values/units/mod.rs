@@ -4,13 +4,18 @@ mod suggestions;
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::{Complaint, parse_or_suggest};
+use crate::base::duration::delta;
 
 /// The longest that an airing can be. What is longer is a mistake; the bound also limits the work of the plan.
 pub const LONGEST: Duration = Duration::from_hours(7 * 24);
 
 /// The pattern of a duration, for the JSON Schema, whose patterns cannot ignore case otherwise.
 pub const DURATION_PATTERN: &str = "^\\s*([0-9]+\\s*([dD]([aA][yY][sS]?)?|[hH]([oO][uU][rR][sS]?)?|[mM]([iI][nN]([uU][tT][eE][sS]?)?)?|[sS]([eE][cC]([oO][nN][dD][sS]?)?)?)\\s*)+$";
+/// The pattern of a duration with a sign, for the JSON Schema.
+pub const OFFSET_PATTERN: &str = "^\\s*[-+]?\\s*([0-9]+\\s*([dD]([aA][yY][sS]?)?|[hH]([oO][uU][rR][sS]?)?|[mM]([iI][nN]([uU][tT][eE][sS]?)?)?|[sS]([eE][cC]([oO][nN][dD][sS]?)?)?)\\s*)+$";
 /// The pattern of a size, for the JSON Schema.
 pub const SIZE_PATTERN: &str = "^\\s*([0-9]+\\.?[0-9]*|\\.[0-9]+)\\s*(B|[kK]B|[MGT]B|[kK]iB|[MGT]iB|[kKMGT])\\s*$";
 /// The pattern of a bit rate, for the JSON Schema.
@@ -42,6 +47,22 @@ pub fn duration_up_to(text: &str, longest: Duration) -> Result<Duration, Complai
         return Err(Complaint::new(format!("`{trimmed}` is too long: the most is {}", words(longest))));
     }
     Ok(duration)
+}
+
+/// Parses a duration with or without a sign: `5s`, `-5s`; at most [`LONGEST`], either way.
+pub fn offset(text: &str) -> Result<TimeDelta, Complaint> {
+    let trimmed = text.trim();
+    let (sign, rest) = match trimmed.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", trimmed.strip_prefix('+').unwrap_or(trimmed)),
+    };
+    match duration(rest) {
+        Ok(duration) => Ok(if sign.is_empty() { delta(duration) } else { -delta(duration) }),
+        Err(complaint) => {
+            let suggestions = complaint.suggestions.iter().map(|text| format!("{sign}{text}")).collect();
+            Err(Complaint { suggestions, ..complaint })
+        }
+    }
 }
 
 /// Parses a duration as it is written in the file and on the command line, such as `15s` or `1h30m`.
@@ -204,6 +225,15 @@ mod tests {
         for text in ["", "h", "2x", "-5m", "99999999999999999999h", "18446744073709551615d", "8d", "5m5"] {
             assert!(duration(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_offset_is_a_duration_with_a_sign() {
+        let seconds = |text: &str| offset(text).unwrap().num_seconds();
+        assert_eq!((seconds("5s"), seconds("+5s"), seconds(" -1m30s "), seconds("0s")), (5, 5, -90, 0));
+        let hint = |text: &str| parse_or_suggest(text, offset).unwrap_err().hint.unwrap();
+        assert_eq!((hint("-5"), hint("-1:30")), ("write `-5s`, `-5m` or `-5h`".into(), "write `-1h30m`".into()));
+        assert!(offset("--5s").is_err() && offset("-").is_err() && offset("8d").is_err());
     }
 
     #[test]
