@@ -61,3 +61,29 @@ fn titles_of_a_window_that_is_read_again_are_on_tape_once() {
     let again = Tape::open(folder.path(), Duration::ZERO, at(40)).unwrap();
     assert_eq!(titles(&again), all);
 }
+
+#[test]
+fn a_title_counts_from_the_sound_on_with_which_it_came_unless_the_station_stamps_its_sound() {
+    let stamped = |number: u8, on_air: i64| {
+        let MediaEvent::Chunk(chunk) = chunk(number, on_air + 14) else { unreachable!() };
+        MediaEvent::Chunk(Chunk { programme_time: Some(at(on_air)), ..chunk })
+    };
+    let on_air = |events: Vec<(MediaEvent, i64)>| -> Vec<i64> {
+        let folder = tempfile::tempdir().unwrap();
+        // The stream arrives ten seconds late.
+        let tape = Tape::open(folder.path(), Duration::from_secs(10), at(0)).unwrap();
+        tape.write(format("a"), at(0)).unwrap();
+        for (event, now) in events {
+            tape.write(event, at(now)).unwrap();
+        }
+        let view = tape.blocking_view(&Span::new(at(0), at(60)));
+        // Durations are rounded.
+        view.titles_on_air().map(|title| (title.at - at(0) + TimeDelta::milliseconds(1)).num_seconds()).collect()
+    };
+    let unstamped =
+        [(title(14, "A"), 14), (chunk(1, 14), 14), (chunk(2, 18), 18), (title(22, "B"), 22), (chunk(3, 22), 22)];
+    assert_eq!(on_air(unstamped.to_vec()), [0, 8]);
+    let stamped =
+        [(title(0, "A"), 14), (stamped(1, 0), 14), (stamped(2, 4), 18), (title(9, "B"), 22), (stamped(3, 8), 22)];
+    assert_eq!(on_air(stamped.to_vec()), [0, 9]);
+}

@@ -16,6 +16,9 @@ use crate::tape::index::Index;
 use crate::tape::index::entry::{Entry, Title, Trouble};
 use crate::tape::timing::{Timed, on_air_times};
 
+/// A title is written down no later than this after the sound with which it came.
+const TOGETHER: TimeDelta = TimeDelta::milliseconds(50);
+
 /// Entries that follow each other, and the troubles that came between them.
 #[derive(Debug, Clone)]
 pub(super) struct Block {
@@ -128,6 +131,25 @@ impl View {
     /// comes again where a reel begins with it.
     pub fn titles(&self) -> impl Iterator<Item = &Title> {
         self.parts.iter().flat_map(|part| &part.index.titles)
+    }
+
+    /// The same titles, each when it was on the air. If the station does not stamp its sound, only the time is known at
+    /// which a title came; then it counts from the sound on that came with it.
+    pub fn titles_on_air(&self) -> impl Iterator<Item = Title> {
+        let mut newest = DateTime::<Utc>::MIN_UTC;
+        let arrivals: Vec<(DateTime<Utc>, Timed)> = self
+            .timed_entries()
+            .map(|(timed, entry)| {
+                newest = newest.max(entry.arrived);
+                (newest, *timed)
+            })
+            .collect();
+        self.titles().map(move |title| {
+            let since = title.at.checked_sub_signed(TOGETHER).unwrap_or(title.at);
+            let came_with = arrivals.get(arrivals.partition_point(|(arrived, _)| *arrived < since));
+            let unstamped = came_with.filter(|(_, timed)| !timed.stamped);
+            Title { at: unstamped.map_or(title.at, |(_, timed)| timed.start), text: title.text.clone() }
+        })
     }
 
     /// The instant from which the tape holds sound.
