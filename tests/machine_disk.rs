@@ -190,6 +190,7 @@ async fn earlier(aircheck: &Aircheck) {
             gaps: Vec::new(),
             measured: Measured::default(),
             notes: vec![],
+            tracks: None,
             at: on_air.end,
         };
         catalogue.finish(&airing.id, &outcome).await.expect("finished");

@@ -120,6 +120,7 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
     environment.tasks.close();
     environment.tasks.wait().await;
     let draft = Draft::new(&cut, taken?, job.target.clone());
+    let draft = draft.with_tracks(&tape, &cut, &station.titles, job.gaps).await;
     let (verdict, taken) = (draft.verdict, &draft.encoded);
     let file = if verdict == Verdict::Failed {
         None

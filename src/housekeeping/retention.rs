@@ -241,6 +241,7 @@ mod tests {
                 gaps: vec![],
                 measured: Measured::default(),
                 notes: vec![],
+                tracks: None,
                 at: now,
             };
             catalogue.finish(&airing.id, &outcome).await.unwrap();
@@ -291,6 +292,7 @@ mod tests {
                 gaps: vec![],
                 measured: Measured::default(),
                 notes: vec![],
+                tracks: None,
                 at: airing.on_air.end,
             };
             if age == 0 {

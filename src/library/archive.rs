@@ -148,6 +148,7 @@ mod tests {
             gaps: vec![],
             measured: Measured::default(),
             notes: vec![],
+            tracks: None,
             at,
         }
     }

@@ -8,21 +8,21 @@ use std::fs::File;
 use std::io::Read as _;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Finished, Gap, Loudness, Measured, Note, Outcome, ShowId, Span,
-    StationId, Verdict,
+    StationId, Track, Verdict,
 };
 
 /// The description of the frame.
 pub const FRAME: &str = "AIRCHECK";
 /// The longest text, in bytes, that a tag does not cut.
 const LONGEST: usize = 3_800;
-/// The greatest number of gaps, and of stretches of dead air.
+/// The greatest number of gaps, of stretches of dead air, and of tracks.
 const MOST: usize = 64;
 /// The beginning of a file, in bytes, in which a glance looks for the frame. The frame stands before the picture.
 const BEGINNING: u64 = 64 * 1024;
@@ -49,6 +49,36 @@ struct Imprint {
     dead_air: Vec<Stretch>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     notes: Vec<Note>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    tracks: Vec<Played>,
+}
+
+/// A track: when it began and ended, from the beginning of the cut; where it begins in the file, and how long it plays
+/// there; all in seconds. Then its text.
+#[derive(Debug, Serialize, Deserialize)]
+struct Played(f64, f64, f64, f64, String);
+
+impl Played {
+    fn new(track: &Track, cut: Span) -> Self {
+        let after = |at: DateTime<Utc>| (at - cut.start).as_seconds_f64();
+        let Track { on_air, at, length, text } = track;
+        let [start, end, at, length] =
+            [after(on_air.start), after(on_air.end), at.as_secs_f64(), length.as_secs_f64()].map(rounded);
+        Self(start, end, at, length, text.clone())
+    }
+
+    fn track(self, cut: Span) -> Option<Track> {
+        let seconds = |seconds| Duration::try_from_secs_f64(seconds).ok();
+        let after = |at| cut.start.checked_add_signed(TimeDelta::from_std(seconds(at)?).ok()?);
+        let Self(start, end, at, length, text) = self;
+        let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(Track::LONGEST_TEXT).collect();
+        Some(Track { on_air: Span::new(after(start)?, after(end)?), at: seconds(at)?, length: seconds(length)?, text })
+    }
+}
+
+/// Returns seconds, to the millisecond.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * MILLISECONDS).round() / MILLISECONDS
 }
 
 /// A gap, or a stretch of dead air.
@@ -64,8 +94,7 @@ struct Stretch {
 
 impl Stretch {
     fn new(start: DateTime<Utc>, length: Duration) -> Self {
-        let seconds = (length.as_secs_f64() * MILLISECONDS).round() / MILLISECONDS;
-        Self { start, seconds, kind: String::new(), cause: String::new() }
+        Self { start, seconds: rounded(length.as_secs_f64()), kind: String::new(), cause: String::new() }
     }
 
     fn length(&self) -> Option<Duration> {
@@ -73,8 +102,8 @@ impl Stretch {
     }
 }
 
-/// Returns the text of the frame. It lacks the file, its size and its levels. If it would be too long, it lacks the
-/// last notes, stretches of dead air, and gaps, too; the verdict is never changed.
+/// Returns the text of the frame. It lacks the file, its size and its levels. If it would be too long, it lacks the last
+/// tracks, notes, stretches of dead air, and gaps, too; the verdict is never changed.
 pub fn text(finished: &Finished) -> String {
     let Finished { airing, title, outcome } = finished;
     let (on_air, cut, measured) = (airing.on_air, airing.cut(), &outcome.measured);
@@ -99,12 +128,16 @@ pub fn text(finished: &Finished) -> String {
         missing: missing.collect(),
         dead_air: dead_air.collect(),
         notes: outcome.notes.clone(),
+        tracks: outcome.tracks.iter().flatten().take(MOST).map(|track| Played::new(track, cut)).collect(),
     };
     loop {
         // The imprint consists of numbers and text, so this cannot fail.
         let text = serde_json::to_string(&imprint).unwrap_or_default();
         let shorten = |imprint: &mut Imprint| {
-            imprint.notes.pop().is_some() || imprint.dead_air.pop().is_some() || imprint.missing.pop().is_some()
+            imprint.tracks.pop().is_some()
+                || imprint.notes.pop().is_some()
+                || imprint.dead_air.pop().is_some()
+                || imprint.missing.pop().is_some()
         };
         if text.len() <= LONGEST || !shorten(&mut imprint) {
             return text;
@@ -130,6 +163,7 @@ pub fn parse(text: &str) -> Option<Finished> {
         let kind = CauseKind::by_name(&stretch.kind).unwrap_or_default();
         Some(Gap { start: stretch.start, length: stretch.length()?, cause: Cause::new(kind, stretch.cause) })
     };
+    let tracks = imprint.tracks.into_iter().filter_map(|played| played.track(Span::new(from, until)));
     let dead_air = |stretch: Stretch| Some(DeadAir { start: stretch.start, length: stretch.length()? });
     let loudness = imprint.loudness.map(|[integrated, range, peak]| Loudness { integrated, range, peak });
     Some(Finished {
@@ -156,6 +190,7 @@ pub fn parse(text: &str) -> Option<Finished> {
                 peaks: None,
             },
             notes: imprint.notes,
+            tracks: Some(tracks.take(MOST).collect()),
             at: until,
         },
     })
@@ -178,8 +213,6 @@ pub fn is_likely(file: File) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use chrono::TimeDelta;
-
     use super::*;
     use crate::model::NoteKind;
 
@@ -215,6 +248,12 @@ mod tests {
                     peaks: None,
                 },
                 notes: vec![Note { kind: NoteKind::DefaultName, reason: "`{{ x }}`: \"no\"".to_owned() }],
+                tracks: Some(vec![Track {
+                    on_air: Span::new(start, start + TimeDelta::milliseconds(200_250)),
+                    at: Duration::from_secs(30),
+                    length: Duration::from_millis(199_125),
+                    text: "Clara Schumann - \"Romanze\"".to_owned(),
+                }]),
                 at: start + TimeDelta::hours(2) + TimeDelta::milliseconds(60_500),
             },
         }
@@ -231,6 +270,12 @@ mod tests {
         assert!(many.len() <= LONGEST);
         let many = parse(&many).unwrap();
         assert!(many.outcome.gaps.len() > 5 && many.outcome.verdict == Verdict::Partial(98.7), "{many:?}");
+        assert_eq!(many.outcome.tracks, Some(vec![]), "what is missing comes before what was played");
+        let mut long = finished(1);
+        let track = long.outcome.tracks.as_ref().unwrap()[0].clone();
+        long.outcome.tracks = Some(vec![track; 2_000]);
+        let long = parse(&text(&long)).unwrap();
+        assert!(long.outcome.tracks.unwrap().len() > 20 && long.outcome.gaps.len() == 1, "the first of them fit");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod note;
 mod outcome;
 mod planned;
 mod span;
+mod track;
 mod verdict;
 
 pub use airing::Airing;
@@ -28,4 +29,5 @@ pub use note::{Note, NoteKind};
 pub use outcome::{Finished, Outcome};
 pub use planned::{Amendments, Origin, Planned};
 pub use span::Span;
+pub use track::Track;
 pub use verdict::Verdict;

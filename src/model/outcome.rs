@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 
-use super::{Airing, Cause, Gap, Measured, Note, Verdict};
+use super::{Airing, Cause, Gap, Measured, Note, Track, Verdict};
 
 /// What became of an airing.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +23,9 @@ pub struct Outcome {
     pub notes: Vec<Note>,
     /// What was measured in the sound. Without peaks those of an earlier outcome of the same airing stay.
     pub measured: Measured,
+    /// What was played in it, in order. `None` if that is written already: the tracks of an earlier outcome of the same
+    /// airing stay.
+    pub tracks: Option<Vec<Track>>,
     /// When this was known.
     pub at: DateTime<Utc>,
 }
@@ -51,6 +54,7 @@ impl Outcome {
             gaps: vec![Gap { start: cut.start, length, cause }],
             notes: Vec::new(),
             measured: Measured::default(),
+            tracks: Some(Vec::new()),
             at,
         }
     }

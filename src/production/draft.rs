@@ -9,13 +9,14 @@ use super::error::ProductionError;
 use super::following::{self, EncodingSlots, Ending};
 use super::judge::judge;
 use super::tags;
+use super::tracks::tracks;
 use crate::airings::order::Order;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
-use crate::config::Show;
+use crate::config::{GapPolicy, Show, TitleRule};
 use crate::encode::{self, Encoded, Job};
 use crate::library::artwork::{Picture, Pictures};
-use crate::model::{Note, Outcome, Span, Verdict};
+use crate::model::{Note, Outcome, Span, Track, Verdict};
 use crate::tape::Tape;
 
 /// Holds a cut that is encoded into a temporary file and judged.
@@ -27,14 +28,16 @@ pub struct Draft {
     pub verdict: Verdict,
     /// The temporary file.
     pub file: PathBuf,
+    /// What was played, in order.
+    pub tracks: Vec<Track>,
     /// The picture for which the file has reserved space.
     pub(super) cover: Option<Picture>,
 }
 
 impl Draft {
-    /// Returns the draft of what was encoded of `cut` into `file`, and judges it.
+    /// Returns the draft of what was encoded of `cut` into `file`, and judges it. It knows of no tracks yet.
     pub fn new(cut: &Span, encoded: Encoded, file: PathBuf) -> Self {
-        Self { verdict: judge(cut, &encoded), encoded, file, cover: None }
+        Self { verdict: judge(cut, &encoded), encoded, file, tracks: Vec::new(), cover: None }
     }
 
     /// Encodes `cut` as `order` says, from what is on `tape` at this moment.
@@ -50,7 +53,8 @@ impl Draft {
         let sealed = CancellationToken::new();
         sealed.cancel();
         let encoded = encode::encode(&job(cut, &order.show, file, cover.as_ref()), tape, sealed, clock).await?;
-        Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
+        let draft = Self { cover, ..Self::new(&cut, encoded, file.to_owned()) };
+        Ok(draft.with_tracks(tape, &cut, &order.station.titles, order.show.gaps).await)
     }
 
     /// Waits until the airing of `order` is nearly over, and encodes it while the rest comes on `tape`. It ends when
@@ -68,7 +72,17 @@ impl Draft {
         let cover = Box::pin(pictures.cover(&order.show, &order.config)).await;
         let job = job(cut, &order.show, file, cover.as_ref());
         let encoded = following::encode(&job, tape, order.station.delay, environment, slots, ending).await?;
-        Ok(Self { cover, ..Self::new(&cut, encoded, file.to_owned()) })
+        let draft = Self { cover, ..Self::new(&cut, encoded, file.to_owned()) };
+        Ok(draft.with_tracks(tape, &cut, &order.station.titles, order.show.gaps).await)
+    }
+
+    /// Adds what was played in `cut`, as far as `tape` says so by now. The file has in place of gaps what `gaps` says.
+    #[must_use]
+    pub async fn with_tracks(self, tape: &Tape, cut: &Span, rule: &TitleRule, gaps: GapPolicy) -> Self {
+        let view = tape.view(cut).await;
+        let Encoded { gaps: missing, length, .. } = &self.encoded;
+        let tracks = tracks(view.titles_on_air(), rule, (cut, missing), *length, gaps == GapPolicy::Silence);
+        Self { tracks, ..self }
     }
 
     /// Returns the outcome for the catalogue, known since `at`; the file has no name yet.
@@ -81,6 +95,7 @@ impl Draft {
             gaps: self.encoded.gaps.clone(),
             notes,
             measured: self.encoded.measured.clone(),
+            tracks: Some(self.tracks.clone()),
             at,
         }
     }

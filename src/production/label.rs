@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use tracing::warn;
 
-use super::chapters::chapters;
+use super::chapters::{Content, chapters};
 use super::comment::comment;
 use super::draft::Draft;
 use super::error::ProductionError;
 use super::replay_gain::replay_gain;
-use super::tags::{self, Tags};
+use super::tags::{self, MOST_CHAPTERS, Tags};
 use crate::airings::order::Order;
 use crate::base::text::cut;
 use crate::base::zone::Zone;
@@ -56,6 +56,13 @@ impl Draft {
     pub fn tags(&self, subject: &Subject<'_>, texts: Texts) -> Tags {
         let Texts { title, artist, album, genre } = texts;
         let Subject { cut, on_air, zone, station, gaps, id3 } = *subject;
+        let content = Content {
+            cut,
+            gaps: &self.encoded.gaps,
+            tracks: &self.tracks,
+            length: self.encoded.length,
+            filled: gaps == GapPolicy::Silence,
+        };
         Tags {
             version: id3,
             title,
@@ -68,7 +75,7 @@ impl Draft {
             encoded_by: concat!("aircheck ", env!("CARGO_PKG_VERSION")).to_owned(),
             length: Some(self.encoded.length),
             extra: replay_gain(self.encoded.measured.loudness.as_ref()),
-            chapters: chapters(&cut, &self.encoded.gaps, self.encoded.length, gaps == GapPolicy::Silence, zone),
+            chapters: chapters(&content, zone, MOST_CHAPTERS),
             cover: None,
         }
     }

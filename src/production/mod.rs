@@ -6,7 +6,8 @@
 //!
 //! 1. [`following`] encodes a cut while it comes on tape, and says when nothing more of it can come; [`Draft::of_tape`]
 //!    encodes a cut that is on tape already;
-//! 2. [`judge`](judge()) computes the verdict from the decoded samples;
+//! 2. [`judge`](judge()) computes the verdict from the decoded samples, and [`Draft::with_tracks`] what was played from
+//!    the titles on the tape;
 //! 3. [`Draft::label`] fills the templates of the show and writes the tags.
 //!
 //! The caller gives the file its name.
@@ -21,9 +22,10 @@ mod judge;
 mod label;
 mod replay_gain;
 pub mod tags;
+mod tracks;
 
 pub use audition::{Heard, hear};
-pub use chapters::chapters;
+pub use chapters::{Content, chapters};
 pub use comment::{describe, summary};
 pub use draft::Draft;
 pub use error::ProductionError;

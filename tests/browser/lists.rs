@@ -173,6 +173,7 @@ async fn changes_of_recordings_elsewhere_appear_also_within_a_day_that_is_shown(
         gaps: vec![],
         measured: Measured::default(),
         notes: vec![],
+        tracks: None,
         at: old.on_air.end + TimeDelta::hours(1),
     };
     assert!(catalogue.replace(&masters, &old, &outcome).await.expect("written"));

@@ -131,6 +131,7 @@ impl Collection {
             gaps: kept.gaps.iter().map(gap).collect(),
             measured: Measured { length: Some(Duration::from_secs(SECONDS)), ..Measured::default() },
             notes: vec![],
+            tracks: None,
             at: airing.on_air.end,
         };
         assert!(self.catalogue.claim(&airing, &kept.title, airing.on_air.start).await.expect("a claim"));

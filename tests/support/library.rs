@@ -97,6 +97,7 @@ pub async fn record(
             ..Measured::default()
         },
         notes: vec![],
+        tracks: None,
         at,
     };
     assert!(catalogue.claim(&airing, title, at).await.expect("a claim"));

@@ -139,6 +139,7 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
             ..Measured::default()
         },
         notes: vec![],
+        tracks: None,
         at: on_air.end,
     };
     assert!(catalogue.claim(&airing, one.title, on_air.start).await.expect("a claim"), "{}", airing.id);

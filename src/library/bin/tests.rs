@@ -40,6 +40,7 @@ async fn add(catalogue: &Catalogue, output: &Path, hour: i64, name: &str, sound:
         gaps: vec![],
         measured: Measured { peaks: Some(Peaks { per_second: 20.0, levels: vec![1] }), ..Measured::default() },
         notes: vec![],
+        tracks: None,
         at: at(hour + 1),
     };
     catalogue.finish(&airing.id, &outcome).await.unwrap();

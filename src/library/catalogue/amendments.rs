@@ -237,6 +237,7 @@ mod tests {
             gaps: vec![],
             measured: crate::model::Measured::default(),
             notes: vec![],
+            tracks: None,
             at: now,
         };
         assert_eq!(catalogue.forget_amendments(at("2027-01-01T00:00:00Z")).await.unwrap(), 0, "it is not finished");

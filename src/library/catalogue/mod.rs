@@ -33,6 +33,7 @@ mod rows;
 mod salvage;
 mod schema;
 mod totals;
+mod tracks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -51,6 +52,7 @@ pub use error::CatalogueError;
 pub use glances::{Found, Glance};
 pub use past::Past;
 pub use totals::Totals;
+pub use tracks::{Played, TrackFilter};
 
 use crate::base::blocking::caught;
 use crate::events::{Changes, Topic};

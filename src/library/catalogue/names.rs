@@ -37,11 +37,13 @@ pub(super) fn release(transaction: &Transaction<'_>, id: &AiringId, file: &str) 
     Ok(free)
 }
 
-/// Clears the file, with its size and levels, from rows other than `id`.
+/// Clears the file, with its size, levels and tracks, from rows other than `id`.
 pub(super) fn clear_from_others(transaction: &Transaction<'_>, id: &AiringId, file: &str) -> rusqlite::Result<()> {
     let others = "file = ?2 AND id <> ?1 AND binned IS NULL";
-    let levels = format!("DELETE FROM peaks WHERE airing IN (SELECT id FROM airings WHERE {others})");
-    transaction.execute(&levels, [id.as_str(), file])?;
+    for table in ["peaks", "tracks"] {
+        let of_file = format!("DELETE FROM {table} WHERE airing IN (SELECT id FROM airings WHERE {others})");
+        transaction.execute(&of_file, [id.as_str(), file])?;
+    }
     transaction
         .execute(&format!("UPDATE airings SET file = NULL, bytes = NULL WHERE {others}"), [id.as_str(), file])?;
     Ok(())

@@ -123,6 +123,7 @@ mod tests {
             gaps: cause.map(gap).into_iter().collect(),
             measured: Measured::default(),
             notes: vec![],
+            tracks: None,
             at: at(hour + 1),
         };
         catalogue.finish(&airing.id, &outcome).await.unwrap();

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::base::text::composed;
 use crate::base::zone::Zone;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::types::{Null, ToSqlOutput, Value};
@@ -14,7 +15,7 @@ use super::names;
 use crate::events::Event;
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
-    StationId, Verdict,
+    StationId, Track, Verdict,
 };
 
 /// The condition of [`select`] for the row of one airing. The parameter is its id.
@@ -60,6 +61,7 @@ impl Entry {
                     peaks: None,
                 },
                 notes: recording.notes,
+                tracks: None,
                 at: recording.claimed_at,
             }),
             _ => None,
@@ -191,7 +193,30 @@ pub(super) fn write_outcome(
             params![id.as_str(), peaks.per_second, peaks.levels],
         )?;
     }
+    if let Some(tracks) = &outcome.tracks {
+        write_tracks(transaction, id, tracks)?;
+    }
     Ok(true)
+}
+
+/// Writes the tracks of an airing in the place of those that it has.
+fn write_tracks(transaction: &Transaction<'_>, id: &AiringId, tracks: &[Track]) -> rusqlite::Result<()> {
+    transaction.execute("DELETE FROM tracks WHERE airing = ?1", [id.as_str()])?;
+    let mut insert = transaction.prepare_cached(
+        "INSERT INTO tracks (airing, position, on_air_start, on_air_end, begins, seconds, text, small) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?;
+    for (position, Track { on_air, at, length, text }) in (0_i64..).zip(tracks) {
+        let [start, end] = [on_air.start, on_air.end].map(instant_text);
+        let [begins, seconds] = [at, length].map(Duration::as_secs_f64);
+        insert.execute(params![id.as_str(), position, start, end, begins, seconds, text, small(text)])?;
+    }
+    Ok(())
+}
+
+/// Returns `text` as tracks are searched: the case of letters and the form of accents do not count.
+pub(super) fn small(text: &str) -> String {
+    composed(text).to_lowercase()
 }
 
 /// Returns notes as the table stores them. `None` if there are none.
@@ -223,7 +248,7 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
         .map_err(read_error)
 }
 
-/// Marks a finished recording as deleted, and clears its file and levels.
+/// Marks a finished recording as deleted, and clears its file, levels and tracks.
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
@@ -231,7 +256,9 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
         [id.as_str(), &instant_text(at)],
     )?;
     if marked > 0 {
-        transaction.execute("DELETE FROM peaks WHERE airing = ?1", [id.as_str()])?;
+        for table in ["peaks", "tracks"] {
+            transaction.execute(&format!("DELETE FROM {table} WHERE airing = ?1"), [id.as_str()])?;
+        }
     }
     Ok(())
 }

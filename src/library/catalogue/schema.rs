@@ -158,6 +158,25 @@ const STEPS: &[&str] = &[
         event         TEXT NOT NULL
     ) STRICT;
 ",
+    "
+    -- What was played in a recording, in order: when it was on the air; where in the file it begins and how long it plays
+    -- there, in seconds; the station's words, and the same in small letters, as they are searched for. A table of its own,
+    -- so that lists of recordings need not read it.
+    CREATE TABLE tracks (
+        airing        TEXT NOT NULL REFERENCES airings (id) ON DELETE CASCADE,
+        position      INTEGER NOT NULL,
+        on_air_start  TEXT NOT NULL,
+        on_air_end    TEXT NOT NULL,
+        begins        REAL NOT NULL,
+        seconds       REAL NOT NULL,
+        text          TEXT NOT NULL,
+        small         TEXT NOT NULL,
+        PRIMARY KEY (airing, position)
+    ) STRICT;
+
+    -- When was something last played? The newest are looked through first.
+    CREATE INDEX tracks_by_start ON tracks (on_air_start DESC, airing, position);
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

@@ -1,7 +1,9 @@
 use chrono::TimeDelta;
 
 use super::*;
-use crate::model::{Airing, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, NoteKind, Span, Verdict};
+use crate::model::{
+    Airing, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, NoteKind, Span, Track, Verdict,
+};
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -45,8 +47,19 @@ pub(super) fn partial() -> Outcome {
             peaks: Some(Peaks { per_second: 10.0, levels: vec![0, 128, 255] }),
         },
         notes: vec![Note { kind: NoteKind::DefaultTitle, reason: "왜 \"?\"".to_owned() }],
+        tracks: Some(vec![
+            track("2026-11-20T04:59:30Z", 300, 0, "Clara Schumann - Romanze"),
+            track("2026-11-20T05:04:30.500Z", 330, 300, "조성진 - Ballade"),
+        ]),
         at: at("2026-11-20T07:01:02Z"),
     }
+}
+
+/// A track of so many seconds on the air that begins at so many seconds of the file.
+pub(super) fn track(start: &str, seconds: i64, position: u64, text: &str) -> Track {
+    let on_air = Span::new(at(start), at(start) + TimeDelta::seconds(seconds));
+    let length = Duration::from_millis(seconds.unsigned_abs() * 1_000 - 250);
+    Track { on_air, at: Duration::from_secs(position), length, text: text.to_owned() }
 }
 
 async fn catalogue(folder: &tempfile::TempDir) -> Catalogue {

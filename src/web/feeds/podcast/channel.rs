@@ -38,7 +38,7 @@ pub(super) fn channel(
     page: Page,
     changed: Option<DateTime<Utc>>,
 ) -> Channel {
-    let Context { base, config, images } = context;
+    let Context { base, config, images, .. } = context;
     let station = show.map(|show| config.station_name(&show.station));
     let title = show.map_or("aircheck", |show| show.title.as_str());
     let description = match station {

@@ -1,5 +1,5 @@
 //! The chapters of a recording as a JSON document (JSON Chapters 1.2, of the podcast namespace). They are the same as
-//! in the MP3.
+//! in the MP3, which may have no room for all.
 
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
@@ -7,15 +7,17 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::library::catalogue::Recording;
-use crate::model::AiringId;
-use crate::production::chapters;
+use crate::model::{AiringId, Track};
 use crate::production::tags::Chapter;
+use crate::production::{Content, chapters};
 use crate::web::Site;
 use crate::web::answer::broken;
 use crate::web::answer::conditional::{ASK_AGAIN, Sent, answer};
 
 /// The media type.
 pub(super) const KIND: &str = "application/json+chapters";
+/// The most chapters of a document.
+const MOST: usize = 2_000;
 /// If a recording plays this many seconds longer than its decoded sound, its gaps are filled with silence.
 const SILENCE_FROM: f64 = 0.001;
 
@@ -42,7 +44,11 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
         Err(error) => return broken(&error),
     };
     let Some(recording) = recording else { return StatusCode::NOT_FOUND.into_response() };
-    let chapters = of(&recording);
+    let tracks = match site.catalogue.tracks(&recording.id).await {
+        Ok(tracks) => tracks,
+        Err(error) => return broken(&error),
+    };
+    let chapters = of(&recording, &tracks);
     if chapters.is_empty() {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -65,9 +71,15 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>, header
     }
 }
 
-/// Returns the chapters of a recording; empty if nothing is missing.
-pub(super) fn of(recording: &Recording) -> Vec<Chapter> {
+/// Returns the chapters of a recording with these tracks; empty if there are none and nothing is missing.
+fn of(recording: &Recording, tracks: &[Track]) -> Vec<Chapter> {
     let length = recording.plays_for();
     let filled = length.as_secs_f64() - recording.seconds > SILENCE_FROM;
-    chapters(&recording.cut, &recording.gaps, length, filled, recording.timezone)
+    let content = Content { cut: recording.cut, gaps: &recording.gaps, tracks, length, filled };
+    chapters(&content, recording.timezone, MOST)
+}
+
+/// Whether a recording has chapters; `has_tracks` says whether it has tracks.
+pub(super) fn any(recording: &Recording, has_tracks: bool) -> bool {
+    has_tracks || !of(recording, &[]).is_empty()
 }

@@ -1,11 +1,11 @@
 //! What the elements of a feed refer to, with the addresses of pictures.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use url::Url;
 
 use crate::config::Config;
-use crate::model::ShowId;
+use crate::model::{AiringId, ShowId};
 use crate::web::{Site, address};
 
 /// What the elements of a feed refer to.
@@ -15,6 +15,8 @@ pub(super) struct Context<'a> {
     pub base: &'a Url,
     pub config: &'a Config,
     pub images: Images,
+    /// The recordings of which it is known what was played.
+    pub with_tracks: HashSet<AiringId>,
 }
 
 /// The addresses of pictures.

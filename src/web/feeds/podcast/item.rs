@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use rss::extension::ExtensionMap;
 use rss::extension::itunes::ITunesItemExtension;
 use rss::{Category, Enclosure, Guid, Item};
-use url::Url;
 
 use super::chapters;
 use super::images::Context;
@@ -43,7 +42,7 @@ fn make_titles_unique(items: &mut [Item]) {
 
 /// Returns the item of a recording; `with_image`, with the picture of its show.
 fn item(episode: &Episode, context: &Context<'_>, with_image: bool) -> Item {
-    let Context { base, config, images } = context;
+    let Context { base, config, images, .. } = context;
     let recording = &episode.recording;
     let station = config.station_name(&recording.station);
     let Recording { seconds, gaps, dead_air, timezone, .. } = recording;
@@ -71,7 +70,7 @@ fn item(episode: &Episode, context: &Context<'_>, with_image: bool) -> Item {
             episode_type: Some("full".to_owned()),
             ..ITunesItemExtension::default()
         }),
-        extensions: extensions(episode, base),
+        extensions: extensions(episode, context),
         ..Item::default()
     }
 }
@@ -81,14 +80,15 @@ fn title(recording: &Recording) -> String {
     line(&format!("{} {}", recording.title, moment(&recording.on_air.start.with_timezone(&recording.timezone))))
 }
 
-fn extensions(Episode { recording, transcripts, .. }: &Episode, base: &Url) -> ExtensionMap {
+fn extensions(episode: &Episode, Context { base, with_tracks, .. }: &Context<'_>) -> ExtensionMap {
+    let Episode { recording, transcripts, .. } = episode;
     let mut extensions = ExtensionMap::new();
     for kind in transcripts {
         let url = address::transcript(base, &recording.id, *kind);
         let attributes = [("url", url.as_str()), ("type", kind.mime())];
         add(&mut extensions, PODCAST, "transcript", &attributes, None);
     }
-    if !chapters::of(recording).is_empty() {
+    if chapters::any(recording, with_tracks.contains(&recording.id)) {
         let url = address::chapters(base, &recording.id);
         let attributes = [("url", url.as_str()), ("type", chapters::KIND)];
         add(&mut extensions, PODCAST, "chapters", &attributes, None);

@@ -96,9 +96,15 @@ async fn feed(site: &Site, base: Base, asked: &Params, headers: &HeaderMap, show
         Ok(changed) => changed,
         Err(error) => return broken(&error),
     };
+    let shown = listed.episodes.iter().map(|episode| episode.recording.id.clone()).collect();
+    let with_tracks = match site.catalogue.with_tracks(shown).await {
+        Ok(with_tracks) => with_tracks,
+        Err(error) => return broken(&error),
+    };
     let page = channel::Page { number, more: listed.more };
     let config = site.config();
-    let context = Context { base: &base, config: &config, images: images::images(site, &config, &base).await };
+    let images = images::images(site, &config, &base).await;
+    let context = Context { base: &base, config: &config, images, with_tracks };
     let channel = channel::channel(&listed.episodes, &context, show, page, changed);
     answer(
         headers,
