@@ -73,6 +73,33 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// List what was played in the recordings, newest first: when did they last play …?
+    Tracks {
+        /// Only of this show: its id, or its title
+        #[arg(long)]
+        show: Option<String>,
+        /// Only of this station: its id, or its name
+        #[arg(long)]
+        station: Option<String>,
+        /// Only what was on the air after this time, by the station's clock, such as 2026-11-01 or "yesterday 22:15"
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        from: Option<String>,
+        /// Only what began before this time
+        #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+        to: Option<String>,
+        /// Only what has this in its text
+        #[arg(long, value_name = "TEXT")]
+        find: Option<String>,
+        /// At most so many
+        #[arg(short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+        count: Option<u32>,
+        /// Print CSV for a report, oldest first
+        #[arg(long, conflicts_with = "json")]
+        csv: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Cut an airing that failed, is partial or has lost its file again from its tape, or list those of which the tape holds more
     Recover {
         /// The airing, such as news@20261120T0300Z; without it, those that can be recovered are listed

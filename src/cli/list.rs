@@ -6,15 +6,15 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::catalogue;
+use super::chosen;
 use super::exit::{DONE, USAGE};
-use super::named::{self, Unknown};
+use super::named::Unknown;
 use super::print::{print, print_json, table};
 use super::runtime::block_on;
 use crate::base::readable::clock;
 use crate::config::Config;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::library::store::Store;
-use crate::model::{ShowId, StationId};
 use crate::web::wire::Report;
 
 /// Which recordings to list, and how.
@@ -79,23 +79,13 @@ fn of_what(options: &Options) -> String {
 
 async fn find(config: &Config, options: &Options) -> Result<Result<Vec<Recording>, Unknown>, CatalogueError> {
     let catalogue = catalogue::open(config).await?;
-    let shows = config.shows.iter().map(|show| (show.id.to_string(), show.title.clone())).collect();
-    let stations = config.stations.iter().map(|station| (station.id.to_string(), station.name.clone())).collect();
-    let mut known = Known { shows, stations };
-    let mut chosen = known.chosen(options);
-    if let (Err(_), Some(catalogue)) = (&chosen, &catalogue) {
-        // The catalogue may know what the file no longer has.
-        let all = Filter { unfinished: true, deleted: true, ..Filter::default() };
-        known.extend(&catalogue.list(&all).await?);
-        chosen = known.chosen(options);
-    }
-    let (shows, stations) = match chosen {
+    let (show, station) = (options.show.as_deref(), options.station.as_deref());
+    let (shows, stations) = match chosen::ids(config, catalogue.as_ref(), show, station).await? {
         Ok(chosen) => chosen,
         Err(unknown) => return Ok(Err(unknown)),
     };
     let mut recordings = Vec::new();
-    for (show, station) in shows.iter().flat_map(|show| stations.iter().map(move |station| (show, station))) {
-        let (show, station) = (show.clone().map(ShowId::new), station.clone().map(StationId::new));
+    for (show, station) in chosen::pairs(&shows, &stations) {
         let filter = Filter { show, station, limit: options.count, ..Filter::default() };
         if let Some(catalogue) = &catalogue {
             recordings.extend(catalogue.list(&filter).await?);
@@ -104,42 +94,6 @@ async fn find(config: &Config, options: &Options) -> Result<Result<Vec<Recording
     recordings.sort_by(|one, other| (other.on_air.start, &one.id).cmp(&(one.on_air.start, &other.id)));
     recordings.truncate(options.count.map_or(usize::MAX, |count| usize::try_from(count).unwrap_or(usize::MAX)));
     Ok(Ok(recordings))
-}
-
-/// Shows and stations, by id and name.
-struct Known {
-    shows: Vec<(String, String)>,
-    stations: Vec<(String, String)>,
-}
-
-/// The ids to list. `None` stands for all.
-type Ids = Vec<Option<String>>;
-
-impl Known {
-    fn extend(&mut self, recordings: &[Recording]) {
-        for recording in recordings {
-            self.shows.push((recording.show.to_string(), recording.title.clone()));
-            let station = recording.station.to_string();
-            self.stations.push((station.clone(), station));
-        }
-        // A year has some ten thousand recordings of few shows.
-        for known in [&mut self.shows, &mut self.stations] {
-            known.sort();
-            known.dedup();
-        }
-    }
-
-    /// Returns the shows and stations that are asked for.
-    fn chosen(&self, options: &Options) -> Result<(Ids, Ids), Unknown> {
-        let choose = |noun, asked: &Option<String>, known: &[(String, String)]| {
-            let Some(asked) = asked else { return Ok(vec![None]) };
-            match named::ids(asked, known.iter().map(|(id, name)| (id.as_str(), name.as_str()))) {
-                none if none.is_empty() => Err(Unknown::new(noun, asked, known.iter().map(|(id, _)| id.clone()))),
-                ids => Ok(ids.into_iter().map(Some).collect()),
-            }
-        };
-        Ok((choose("show", &options.show, &self.shows)?, choose("station", &options.station, &self.stations)?))
-    }
 }
 
 fn words(recording: &Recording, store: &Store, is_gone: bool) -> String {

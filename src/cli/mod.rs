@@ -6,6 +6,7 @@
 mod arguments;
 mod catalogue;
 mod check;
+mod chosen;
 mod completions;
 mod demo;
 mod exit;
@@ -28,6 +29,7 @@ mod run;
 mod runtime;
 mod schema;
 mod tape;
+mod tracks;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -68,6 +70,15 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::List { count, show, station, json } => {
             let options = list::Options { count, show, station, json };
             located(at, |file| loaded(Config::look(&file), |config| list::run(&config, &options)))
+        }
+        Command::Tracks { show, station, from, to, find, count, csv, json } => {
+            let form = match (csv, json) {
+                (true, _) => tracks::Form::Csv,
+                (_, true) => tracks::Form::Json,
+                _ => tracks::Form::Table,
+            };
+            let options = tracks::Options { show, station, from, to, find, count, form };
+            located(at, |file| loaded(Config::look(&file), |config| tracks::run(&config, &options, now())))
         }
         Command::Recover { airing, files, json } => {
             let options = recover::Options { id: airing, files, json };
