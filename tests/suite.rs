@@ -46,6 +46,7 @@ mod schemathesis;
 mod service;
 mod state;
 mod stations;
+mod tracks;
 mod truth;
 mod variants;
 mod zones;

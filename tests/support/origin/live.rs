@@ -49,7 +49,7 @@ pub(super) async fn serve(
     let mut before = frames.head.to_vec();
     let lag = TimeDelta::from_std(setup.lag).expect("short");
     let mut sent = frames.ended(clock.now() - lag - TimeDelta::from_std(setup.burst).expect("short"));
-    let mut titles = Titles::of(setup.titles, asked && !status.is_empty());
+    let mut titles = Titles::of(setup, asked && !status.is_empty());
     loop {
         let now = clock.now();
         let strike = || station.state().faults.strike(Part::Live, (request.path(), ""), None, now);
@@ -91,19 +91,20 @@ struct Titles {
     again: bool,
     /// Whether there are titles.
     told: bool,
+    says: Option<setup::Says>,
     until: usize,
     title: String,
 }
 
 impl Titles {
-    fn of(titles: setup::Titles, asked: bool) -> Option<Self> {
-        let (every, again, told) = match titles {
+    fn of(setup: &setup::Setup, asked: bool) -> Option<Self> {
+        let (every, again, told) = match setup.titles {
             setup::Titles::AsSaid if asked => (META_EVERY, false, true),
             setup::Titles::Every(every) | setup::Titles::Unsaid(every) => (every, true, true),
             setup::Titles::Untold(every) => (every, false, false),
             setup::Titles::AsSaid | setup::Titles::Missing => return None,
         };
-        Some(Self { every, again, told, until: every, title: String::new() })
+        Some(Self { every, again, told, says: setup.says, until: every, title: String::new() })
     }
 
     fn interleave(&mut self, mut sound: &[u8], now: DateTime<Utc>) -> Vec<u8> {
@@ -121,7 +122,8 @@ impl Titles {
 
     /// Returns a block of metadata: its length in units of 16 bytes, then the text; 0 if the title is the same.
     fn block(&mut self, now: DateTime<Utc>) -> Vec<u8> {
-        let title = format!("StreamTitle='Ten seconds, number {}';", now.timestamp() / 10);
+        let counted = || format!("Ten seconds, number {}", now.timestamp() / 10);
+        let title = format!("StreamTitle='{}';", self.says.map_or_else(counted, |says| says(now).to_owned()));
         if !self.told || title == self.title && !self.again {
             return vec![0];
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::mix::Mix;
 use super::programme::Container;
@@ -71,6 +71,8 @@ pub struct Setup {
     pub head_after: Duration,
     /// Where titles stand in an endless body.
     pub titles: Titles,
+    /// What the titles say at a time; by default they count tens of seconds.
+    pub says: Option<Says>,
 }
 
 impl Setup {
@@ -107,9 +109,13 @@ impl Setup {
             odd_lines: &[],
             head_after: Duration::ZERO,
             titles: Titles::AsSaid,
+            says: None,
         }
     }
 }
+
+/// A function from a time to the title of what plays then.
+pub type Says = fn(DateTime<Utc>) -> &'static str;
 
 /// A function from the number and the bytes of a segment to what is sent.
 pub type SentAs = fn(u64, &[u8]) -> Vec<u8>;
