@@ -38,6 +38,7 @@ mod machine_ids;
 mod machine_kill;
 mod machine_recover;
 mod machine_shows;
+mod machine_tape;
 mod metrics;
 mod odd_http;
 mod odd_icecast;
