@@ -11,7 +11,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use chrono::{DateTime, TimeDelta, Timelike as _, Utc};
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
@@ -25,7 +25,6 @@ use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::hash::sha256_of_file;
 use crate::base::signals::Signals;
-use crate::base::zone::Zone;
 use crate::config::{Config, GapPolicy};
 use crate::encode::{self, Job};
 use crate::library::store::Store;
@@ -129,7 +128,7 @@ async fn export(
         return Ok(FAILED);
     };
     let clock = Environment::system().clock;
-    let pieces = if options.whole { vec![account.span] } else { hours(account.span, place.zone) };
+    let pieces = if options.whole { vec![account.span] } else { account.span.hours(place.zone) };
     for piece in pieces {
         let written = encode_piece(config, place, &tape, piece, work, &clock).await?;
         match written {
@@ -193,20 +192,6 @@ async fn encode_piece(
     let name = format!("{} {}", place.name.replace('/', "-"), local.format("%Y-%m-%d %H%M%S%z"));
     let store = Store::new(&work.folder);
     Ok(Some(store.shelve(&target, &name, config.encoding.codec).await?))
-}
-
-/// Divides `span` at the full hours of the clocks of `zone`.
-fn hours(span: Span, zone: Zone) -> Vec<Span> {
-    let (mut pieces, mut start) = (Vec::new(), span.start);
-    while start < span.end {
-        let local = start.with_timezone(&zone);
-        let passed = TimeDelta::seconds(i64::from(local.minute() * 60 + local.second()))
-            + TimeDelta::nanoseconds(i64::from(local.nanosecond()));
-        let end = (start + TimeDelta::hours(1) - passed).min(span.end);
-        pieces.push(Span::new(start, end));
-        start = end;
-    }
-    pieces
 }
 
 /// Writes the checksums of all files in `folder`, as `sha256sum -c` reads them. Blocks.
