@@ -86,6 +86,16 @@ impl Contents {
         self.block(|index| index.entries.len()).entries.push(entry);
     }
 
+    /// From when to when sound arrived on each reel whose files are there, the oldest first.
+    pub(super) fn reel_spans(&self) -> Vec<Span> {
+        let ended = self.reels.iter().filter(|reel| !reel.is_deleted());
+        let ended = ended.filter_map(|reel| Some(Span::new(reel.summary.begun, reel.summary.heard?)));
+        let entries = self.open.iter().flat_map(|block| block.index.entries.iter());
+        let mut arrivals = entries.filter(|entry| entry.sound.is_ok()).map(|entry| entry.arrived);
+        let open = arrivals.next().map(|first| Span::new(first, arrivals.next_back().unwrap_or(first)));
+        ended.chain(open).collect()
+    }
+
     /// The newest sounds since the last reel ended, `most` at most, the newest last.
     pub(super) fn newest(&self, most: usize) -> Vec<Sound> {
         let entries = self.open.iter().rev().flat_map(|block| block.index.entries.iter().rev());

@@ -264,6 +264,11 @@ impl Tape {
         Some(Span::new(from - TimeDelta::hours(1) - contents.delay, to + TimeDelta::hours(1)))
     }
 
+    /// From when to when sound arrived on each of its reels, the oldest first. From memory.
+    pub fn reel_spans(&self) -> Vec<Span> {
+        self.contents().reel_spans()
+    }
+
     /// When the oldest entry that is on the tape arrived.
     pub fn since(&self) -> Option<DateTime<Utc>> {
         let contents = self.contents();
