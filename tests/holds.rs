@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
-use aircheck::model::{Chunk, Container, Format, MediaEvent};
-use aircheck::tape::Tape;
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
 use reqwest::{Client, Method, StatusCode};
 use rustix::process::Signal;
@@ -12,20 +10,14 @@ use serde_json::{Value, json};
 
 use crate::support::aircheck::Aircheck;
 use crate::support::library::address;
+use crate::support::taped;
 
 const LIMIT: Duration = Duration::from_secs(150);
 
 /// Puts an hour of sound on the tape of the station `s`, as it was on the air from `start` on.
 fn tape_an_hour(aircheck: &Aircheck, start: DateTime<Utc>) {
-    let tape = Tape::open(&aircheck.path("state/tape/s"), Duration::ZERO, start).expect("a tape");
-    let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
-    tape.write(MediaEvent::Format(format), start).expect("written");
-    for minute in 1..=60 {
-        let arrived = start + TimeDelta::minutes(minute);
-        let programme_time = Some(arrived - TimeDelta::minutes(1));
-        let chunk = Chunk { programme_time, ..Chunk::new(vec![0; 100], Duration::from_mins(1), arrived) };
-        tape.write(MediaEvent::Chunk(chunk), arrived).expect("written");
-    }
+    let tape = taped::open(aircheck, "s", start);
+    taped::put(&tape, start, 60);
     tape.end_reel(None, start + TimeDelta::hours(1)).expect("ended");
 }
 

@@ -46,6 +46,7 @@ mod record;
 mod schemathesis;
 mod service;
 mod state;
+mod station_page;
 mod stations;
 mod tracks;
 mod truth;

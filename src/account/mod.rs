@@ -14,5 +14,5 @@ mod text;
 mod verify;
 
 pub use day::{Account, account, on_tape};
-pub use text::text;
+pub use text::{percent, text};
 pub use verify::{Verified, verify};

@@ -87,8 +87,8 @@ impl Clock {
     }
 }
 
-/// The share that is on tape: `99.998 %`.
-fn percent(account: &Account) -> String {
+/// Writes the share that is on tape: `99.998 %`; never rounded up.
+pub fn percent(account: &Account) -> String {
     let share = account.millipercent();
     match (share / 1000, share % 1000) {
         (100, _) => "100 %".to_owned(),

@@ -6,6 +6,7 @@
 //! | [`origin`] | stations over HTTP in this process: live HLS, endless bodies, a page to scrape, a switch per fault |
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
+//! | [`taped`] | a tape that is written without a station |
 //! | [`tls`] | an origin behind TLS, with a certificate of its own |
 //! | [`airing`] | shows that begin soon |
 //! | [`library`] | the service with recordings in its library, made without a station |
@@ -57,5 +58,6 @@ pub mod ports;
 pub mod rtmp;
 pub mod shelved;
 pub mod skip;
+pub mod taped;
 pub mod timecode;
 pub mod tls;

@@ -9,6 +9,7 @@ mod schedule;
 mod show;
 mod shown;
 mod sign_in;
+mod station;
 mod stations;
 mod subscriptions;
 
@@ -24,6 +25,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/on-air", get(on_air::page))
         .route("/schedule", get(schedule::page))
         .route("/stations", get(stations::page))
+        .route("/stations/{station}", get(station::page))
         .route("/subscribe", get(subscriptions::page))
         .route("/feed/renew", post(subscriptions::renew))
         .route("/calendar/renew", post(subscriptions::renew_calendar))

@@ -33,6 +33,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("recordings.html", include_str!("templates/recordings.html")),
         ("schedule.html", include_str!("templates/schedule.html")),
         ("stations.html", include_str!("templates/stations.html")),
+        ("station.html", include_str!("templates/station.html")),
+        ("hour.html", include_str!("templates/hour.html")),
         ("show.html", include_str!("templates/show.html")),
         ("on-air.html", include_str!("templates/on-air.html")),
         ("subscribe.html", include_str!("templates/subscribe.html")),

@@ -31,6 +31,8 @@ struct Card {
     name: String,
     /// `HLS`, `RTMP` or `Icecast`.
     kind: &'static str,
+    /// Whether it is always on tape, so that its days can be listened to.
+    always: bool,
     /// The running airings of the station.
     now: Vec<Slot>,
     /// Why no sound comes although an airing runs.
@@ -103,6 +105,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             id: station.id.to_string(),
             name: station.name.clone(),
             kind: kind(station),
+            always: station.tape.is_some(),
             now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
             trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| said(&trouble.cause, language)),
             next: next.map(|planned| slot(planned, false, config, language)),
@@ -117,7 +120,8 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     Ok(cards.collect())
 }
 
-fn kind(station: &Station) -> &'static str {
+/// Returns by what the sound of a station comes.
+pub(super) fn kind(station: &Station) -> &'static str {
     match station.source.kind() {
         "hls" => "HLS",
         "rtmp" => "RTMP",

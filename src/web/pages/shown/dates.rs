@@ -14,6 +14,11 @@ pub fn short(day: NaiveDate, language: &Language) -> String {
     said(day, "day_pattern_short", language)
 }
 
+/// Returns the weekday in short: `Fri`.
+pub fn weekday(day: NaiveDate, language: &Language) -> &str {
+    language.word("weekdays_short", day.weekday().num_days_from_monday() as usize)
+}
+
 fn said(day: NaiveDate, pattern: &str, language: &Language) -> String {
     let weekday = day.weekday().num_days_from_monday() as usize;
     let month = day.month0() as usize;

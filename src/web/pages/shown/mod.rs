@@ -6,3 +6,4 @@ mod marks;
 pub mod rows;
 pub mod slots;
 pub mod subscribe;
+pub mod timeline;

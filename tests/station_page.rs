@@ -1,0 +1,105 @@
+//! The page of a station over HTTP at the real service, as somebody without scripts reads it.
+
+use std::time::Duration;
+
+use aircheck::account::levels;
+use aircheck::library::catalogue::Catalogue;
+use aircheck::model::{Cause, CauseKind, Levels, MediaEvent, Stretch, Verdict};
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::{Client, StatusCode};
+
+use crate::support::aircheck::Aircheck;
+use crate::support::library::{address, get, record, text};
+use crate::support::taped;
+
+const YAML: &str = "timezone: Europe/Berlin\nstations:\n  \
+                    kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\", tape: 3650d }\n  \
+                    r3: { name: Radio 3, hls: \"http://127.0.0.1:9/y\" }\nshows: []\n";
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().expect("a time")
+}
+
+/// Puts 27 October 2024 in Berlin on tape, when the clocks went back at three o'clock. Ten minutes are missing, one is
+/// dead air, a show was recorded, and the station said what it plays.
+async fn tape_a_day(aircheck: &Aircheck) {
+    let refused = Cause::new(CauseKind::Refused, "it answered <b>503</b>");
+    let begins = at("2024-10-26T21:00:00Z");
+    let tape = taped::open(aircheck, "kbs", begins);
+    taped::put(&tape, begins, 4 * 60 + 30);
+    let breaks = at("2024-10-27T01:30:00Z");
+    tape.write(MediaEvent::Trouble { at: breaks, cause: refused }, breaks).expect("written");
+    taped::put(&tape, breaks + TimeDelta::minutes(10), 22 * 60 + 20);
+    let title = MediaEvent::Title { at: at("2024-10-27T22:15:30Z"), text: "<i>Air</i>".to_owned() };
+    tape.write(title, at("2024-10-28T00:00:00Z")).expect("written");
+    tape.end_reel(None, at("2024-10-28T00:00:00Z")).expect("ended");
+
+    // A reel that has levels is not decoded; there is no sound on these.
+    for (number, reel) in tape.ended_since(0).iter().enumerate() {
+        let minute = Stretch { at: Duration::ZERO, length: Duration::from_mins(1) };
+        let silent = if number == 5 { vec![minute] } else { vec![] };
+        levels::write(reel.path(), &Levels { silent, ..Levels::default() }).expect("written");
+    }
+    let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
+    let start = at("2024-10-27T12:00:00Z");
+    record(aircheck, &catalogue, "masters", "명연주 <명음반>", start, Verdict::Partial(99.1), vec![]).await;
+}
+
+#[tokio::test]
+async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
+    let aircheck = Aircheck::new(YAML);
+    tape_a_day(&aircheck).await;
+    let service = aircheck.start("run", &["run"]);
+    let (base, client) = (address(&service).await, Client::new());
+    let page = text(&client, &base, "/stations/kbs?day=2024-10-27").await;
+    for (words, count) in [
+        ("<li class=\"hour\"", 25),
+        ("02:00 <small>CEST</small></a>", 1),
+        ("02:00 <small>CET</small></a>", 1),
+        ("href=\"/live/kbs/sound.mp3?start=2024-10-27T00:00:00Z&amp;end=2024-10-27T01:00:00Z\"", 1),
+        ("href=\"/live/kbs/sound.mp3?start=2024-10-27T22:00:00Z&amp;end=2024-10-27T23:00:00Z\"", 1),
+        ("on tape 99.333 %, 1 hole · silent 1:00", 1),
+        ("missing at 02:30:00: 600.0 s, it answered &lt;b&gt;503", 1),
+        ("silent at ", 1),
+        ("23:15:30</a> &lt;i&gt;Air", 1),
+        ("href=\"/?show=masters&amp;day=2024-10-27\"", 1),
+        ("명연주 &lt;명음반&gt;", 2),
+        ("13:00–14:00 · partial", 1),
+        ("<h2><time datetime=\"2024-10-27\">Sunday, 27 October 2024</time></h2>", 1),
+        ("kept for 3650 days", 1),
+        ("href=\"/stations/kbs?day=2024-10-26\"", 2),
+        ("href=\"/stations/kbs?day=2024-10-28\"", 2),
+    ] {
+        assert_eq!(page.matches(words).count(), count, "{words}\n{page}");
+    }
+    assert!(!page.contains("<b>503") && !page.contains("<i>Air"), "{page}");
+    let request = client.get(base.join("/stations/kbs?day=2024-10-27").expect("a path"));
+    let korean = request.header("accept-language", "ko").send().await.expect("an answer").text().await.expect("text");
+    let why = "방송국 서버가 요청을 거부했습니다 <small class=\"words\" lang=\"en\">it answered";
+    for words in ["99.333 % 녹음됨, 누락 1곳", why, "2024년 10월 27일 일요일", "3650일 동안 보관"] {
+        assert!(korean.contains(words), "{words}\n{korean}");
+    }
+
+    // The evening before: only an hour of that day is on tape.
+    let page = text(&client, &base, "/stations/kbs?day=2024-10-26").await;
+    assert_eq!((page.matches("<li class=\"hour\"").count(), page.matches("not on tape").count()), (24, 23), "{page}");
+    assert!(page.contains("on tape 100 %, nothing is missing"), "{page}");
+    let page = text(&client, &base, "/stations").await;
+    assert!(page.contains("aria-label=\"Timeline: KBS 1FM\"") && !page.contains("Timeline: Radio 3"), "{page}");
+}
+
+#[tokio::test]
+async fn a_station_that_is_not_on_tape_says_how_to_have_it_on_tape() {
+    let aircheck = Aircheck::new(YAML);
+    let service = aircheck.start("run", &["run"]);
+    let (base, client) = (address(&service).await, Client::new());
+    for path in
+        ["/stations/r3", "/stations/r3?day=2024-10-27", "/stations/r3?day=yesterday", "/stations/r3?day=9999-12-31"]
+    {
+        let page = text(&client, &base, path).await;
+        assert!(page.contains("Nothing of this day is on tape.") && page.contains("`tape: 42d`"), "{path}: {page}");
+        assert!(!page.contains("<li class=\"hour\""), "{path}: {page}");
+    }
+    assert!(!aircheck.path("state/tape/r3").exists(), "to look makes no tape");
+    assert_eq!(get(&client, &base, "/stations/none").await.status(), StatusCode::NOT_FOUND);
+}
