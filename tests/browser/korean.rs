@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PAGES, yaml};
+use super::{PAGES, tape_two_hours, yaml};
 use crate::support::browser::{Browser, Look};
 use crate::support::shelved::{Library, Shelved};
 
@@ -33,6 +33,7 @@ async fn no_sentence_is_english() {
         .map(|(n, cron)| format!("  - {{ title: 방송 {n}, id: s{n}, station: kbs, cron: \"{cron}\", length: 1m }}\n"))
         .collect();
     let library = Library::open(&format!("{}{shows}", yaml()), &shelved()).await;
+    tape_two_hours(&library);
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look { language: "ko-KR", ..Look::DESK }).await;
     page.expect("404");

@@ -7,12 +7,16 @@ mod listening;
 mod lists;
 mod looks;
 mod now;
+mod timeline;
 mod week;
 
+use aircheck::base::clock::SystemClock;
 use aircheck::model::{Cause, CauseKind, Verdict};
+use chrono::{SubsecRound as _, TimeDelta};
 
 use crate::support::airing::quiet;
 use crate::support::shelved::{Library, Shelved};
+use crate::support::taped;
 
 /// Returns the YAML of two stations that do not answer, and two shows that are not on now.
 fn yaml() -> String {
@@ -37,13 +41,34 @@ fn shelved() -> Vec<Shelved> {
     all
 }
 
-/// Starts the service on that library.
+/// Starts the service on that library. Two hours of one station are on tape.
 async fn library() -> Library {
-    Library::open(&yaml(), &shelved()).await
+    let library = Library::open(&yaml(), &shelved()).await;
+    tape_two_hours(&library);
+    library
+}
+
+/// Puts two hours of the station `kbs` on tape, with a hole of ten minutes. Nobody has asked for its tape before.
+fn tape_two_hours(library: &Library) {
+    let start = SystemClock::shared().now().trunc_subsecs(0) - TimeDelta::hours(3);
+    let tape = taped::open(&library.aircheck, "kbs", start);
+    taped::put(&tape, start, 60);
+    taped::put(&tape, start + TimeDelta::minutes(70), 50);
+    tape.end_reel(None, start + TimeDelta::hours(2)).expect("ended");
 }
 
 /// The addresses of all pages.
-const PAGES: [&str; 7] = ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/masters", "/nothing-here"];
+const PAGES: [&str; 9] = [
+    "/",
+    "/on-air",
+    "/schedule",
+    "/stations",
+    "/stations/kbs",
+    "/stations/r3",
+    "/subscribe",
+    "/shows/masters",
+    "/nothing-here",
+];
 
 /// Selects the row of the newest recording of the show `masters`.
 const MASTERS: &str = ".row[data-id='masters@20261119T0500Z']";

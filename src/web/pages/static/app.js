@@ -9,6 +9,7 @@ import { needed, ready } from "./ready.js";
 import "./remove.js";
 import { ready as readyRows } from "./rows.js";
 import { ready as readyCopies } from "./subscribe.js";
+import { timeline } from "./timeline.js";
 import { answers } from "./try.js";
 import { week } from "./week.js";
 
@@ -17,6 +18,7 @@ needed(readyCopies);
 needed(endless);
 needed(someDay);
 needed(week);
+needed(timeline);
 needed(answers);
 ready(document.getElementById("content"));
 resume();

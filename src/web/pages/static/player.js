@@ -1,8 +1,13 @@
-// The player at the bottom, for all recordings. It stays from page to page, remembers where listening stopped, and
-// answers media keys and the lock screen. It sends the document the event `aircheck:player` whenever it changes.
+// The player at the bottom, for all recordings and for the tapes of stations. It stays from page to page, remembers where
+// listening stopped, and answers media keys and the lock screen. It sends the document the event `aircheck:player`
+// whenever it changes.
+//
+// The position in a recording counts from its beginning. That in a tape counts from the full hour of what plays; every
+// seek in a tape loads it from another instant.
+import { Stretch, dayOf, hourOf, secondsOfHour, timeOfDay } from "./tape.js";
 import { clock } from "./time.js";
 import { failed } from "./toast.js";
-import { draw, paint } from "./wave.js";
+import { draw, paint, said } from "./wave.js";
 
 const bar = document.getElementById("player");
 const audio = bar.querySelector("audio");
@@ -14,6 +19,9 @@ const LAST = "aircheck:last";
 const SPEED = "aircheck:speed";
 /** How many seconds before its end a live recording plays if the listener goes to the end. */
 const EDGE = 4;
+const HOUR = 3600;
+/** A tape that breaks off is asked for again if it has played for so long, in milliseconds. */
+const AWAY = 5000;
 
 let current = null;
 /** The position to begin at once the sound is loaded. */
@@ -26,6 +34,8 @@ let resumed = false;
 let from = 0;
 /** Whether the loaded sound grows as it is recorded. Seeking in it loads it again from another position. */
 let grows = false;
+/** The loaded stretch of a station's tape, if a tape is in the player. */
+let stretch = null;
 /** Where listening stopped, as far as this tab knows: another tab may have gone on since. */
 let known = 0;
 /** Whether this tab has a position that is not stored yet. */
@@ -48,8 +58,14 @@ export const isPaused = () => audio.paused;
 /** Returns where listening to a recording stopped, in seconds. */
 export const stopped = (id) => Number(localStorage.getItem(key(id))) || 0;
 /** Returns the position and the length, in seconds. */
-export const position = () => (audio.readyState > 0 ? from + audio.currentTime : pending);
+export function position() {
+  if (stretch) return secondsOfHour(instant(), current.zone);
+  return audio.readyState > 0 ? from + audio.currentTime : pending;
+}
+/** When what plays of a tape was on the air, in milliseconds. */
+export const instant = () => stretch.instant(audio.readyState > 0 ? audio.currentTime : 0);
 export function duration() {
+  if (stretch) return HOUR;
   if (grows) return taped();
   return Number.isFinite(audio.duration) ? from + audio.duration : Number(current?.seconds) || 0;
 }
@@ -64,6 +80,12 @@ export function play(data, at = null) {
     return;
   }
   load(data, at ?? (same ? position() : stopped(data.id)));
+  start();
+}
+
+/** Plays the tape of a station from the instant `data.at` on. */
+export function playTape(data) {
+  load(data, 0);
   start();
 }
 
@@ -109,9 +131,11 @@ function load(data, at) {
 }
 
 function fetchSound() {
+  stretch = current.tape ? new Stretch(current.tape, Date.parse(current.at), native) : null;
   grows = live();
   from = grows ? pending : 0;
-  audio.src = grows ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
+  if (stretch) audio.src = stretch.address;
+  else audio.src = grows ? `${current.live}.${native ? "m3u8" : "mp3"}?from=${from.toFixed(1)}` : current.media;
 }
 
 /** Stores what is in the player, for the next visit. */
@@ -124,6 +148,7 @@ export function close() {
   audio.removeAttribute("src");
   current = null;
   grows = false;
+  stretch = null;
   bar.hidden = true;
   document.body.classList.remove("plays");
   localStorage.removeItem(LAST);
@@ -142,6 +167,10 @@ export function toggle() {
 }
 
 export function seek(seconds) {
+  if (stretch) {
+    goTo(instant() + (seconds - position()) * 1000, !audio.paused);
+    return;
+  }
   // A listener who is nearer to the end of a live recording is not moved back.
   const end = live() ? Math.max(duration() - EDGE, position()) : duration();
   const place = Math.max(0, Math.min(seconds, end));
@@ -156,10 +185,26 @@ export function seek(seconds) {
   changed();
 }
 
+/** Loads the tape in the player from another instant on. */
+function goTo(at, plays) {
+  // A listener who is nearer to what is on the air now is not moved back.
+  const end = Math.max(Date.now() - ((Number(current.behind) || 0) + EDGE) * 1000, instant());
+  current.at = new Date(Math.min(at, end)).toISOString();
+  fetchSound();
+  if (plays) audio.play().catch(unplayable);
+  save();
+  changed();
+}
+
 const skip = (seconds) => seek(position() + seconds);
 
 /** Stores the position, unless another tab has played since and this one has not. */
 function remember() {
+  if (stretch) {
+    if (audio.readyState > 0) current.at = new Date(instant()).toISOString();
+    save();
+    return;
+  }
   if (!current || !unsaved || audio.readyState === 0) return;
   unsaved = false;
   // A recording that was heard to its end begins at the start again.
@@ -171,11 +216,18 @@ function remember() {
 /** Shows the position of the player. */
 function changed() {
   const [place, whole] = [position(), duration()];
+  if (stretch) {
+    wave.dataset.hour = hourOf(instant(), current.zone);
+    bar.querySelector("[data-station]").textContent = dayOf(instant(), current.zone);
+  } else delete wave.dataset.hour;
   paint(wave, place, whole);
-  bar.querySelector("[data-now]").textContent = clock(place);
-  bar.querySelector("[data-whole]").textContent = clock(whole);
+  bar.querySelector("[data-now]").textContent = said(wave, place);
+  bar.querySelector("[data-whole]").textContent = stretch ? nextHour() : clock(whole);
   document.dispatchEvent(new CustomEvent("aircheck:player"));
 }
+
+/** What the clocks show when the hour that plays is over. */
+const nextHour = () => timeOfDay(instant() + (HOUR - position()) * 1000, current.zone).slice(0, 5);
 
 function showPaused() {
   toggleButton.setAttribute("aria-label", audio.paused ? toggleButton.dataset.play : toggleButton.dataset.pause);
@@ -193,7 +245,7 @@ function describe() {
 }
 
 function tellPosition() {
-  if (!("mediaSession" in navigator) || !Number.isFinite(audio.duration) || audio.duration === 0) return;
+  if (!("mediaSession" in navigator) || stretch || !Number.isFinite(audio.duration) || audio.duration === 0) return;
   navigator.mediaSession.setPositionState({
     duration: audio.duration, playbackRate: audio.playbackRate, position: Math.min(audio.currentTime, audio.duration),
   });
@@ -208,7 +260,7 @@ function neighbour(step) {
 }
 
 audio.addEventListener("loadedmetadata", () => {
-  if (!grows) audio.currentTime = pending;
+  if (!grows && !stretch) audio.currentTime = pending;
   audio.playbackRate = Number(speed.value);
   changed();
   tellPosition();
@@ -217,8 +269,23 @@ for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, ()
 audio.addEventListener("pause", () => { if (audio.paused && !audio.error) wanted = false; });
 for (const event of ["seeked", "ratechange", "play"]) audio.addEventListener(event, tellPosition);
 for (const event of ["timeupdate", "durationchange"]) audio.addEventListener(event, changed);
+audio.addEventListener("playing", () => stretch?.learn(audio.currentTime));
+// A tape goes on as long as there is more of it.
+audio.addEventListener("ended", () => {
+  const at = stretch && Math.max(instant(), stretch.end ?? 0);
+  if (at && (stretch.end || at > stretch.start + AWAY)) goTo(at, true);
+});
 audio.addEventListener("error", () => {
   if (!current) return;
+  if (stretch && !resumed) {
+    const at = instant();
+    if (at > stretch.start + AWAY) goTo(at, wanted);
+    else if (stretch.skip()) {
+      audio.src = stretch.address;
+      if (wanted) audio.play().catch(unplayable);
+    } else failed(null);
+    return;
+  }
   if (grows && (native || !live())) {
     // A browser may claim HLS and fail to play a format; all play MP3. Or the airing is over.
     if (live()) native = false;
@@ -247,6 +314,7 @@ document.addEventListener("aircheck:on-air", ({ detail }) => {
 });
 let remembered = 0;
 audio.addEventListener("timeupdate", () => {
+  stretch?.learn(audio.currentTime);
   if (!audio.paused) unsaved = true;
   if (Math.abs(audio.currentTime - remembered) < 5) return;
   remembered = audio.currentTime;
@@ -272,9 +340,13 @@ if ("mediaSession" in navigator) {
     stop: () => close(),
     seekbackward: (details) => skip(-(details.seekOffset || 15)),
     seekforward: (details) => skip(details.seekOffset || 30),
-    seekto: (details) => seek(details.seekTime),
-    previoustrack: () => (position() > 5 ? seek(0) : neighbour(-1)),
-    nexttrack: () => neighbour(1),
+    // The lock screen does not know the hours of a tape.
+    seekto: (details) => { if (!stretch) seek(details.seekTime); },
+    previoustrack: () => {
+      if (position() > 5) seek(0);
+      else if (stretch) seek(-HOUR); else neighbour(-1);
+    },
+    nexttrack: () => (stretch ? seek(HOUR) : neighbour(1)),
   };
   for (const [action, handler] of Object.entries(handlers)) {
     // Not every browser supports every action.

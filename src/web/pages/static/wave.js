@@ -20,14 +20,21 @@ export function draw(wave, picture) {
 /** Draws the waveform once it comes near the screen. */
 export const drawLater = (wave) => seen.observe(wave);
 
+/** What a position is called: the time of the day if the waveform is that of an hour of the day. */
+export function said(wave, place) {
+  if (!wave.dataset.hour) return clock(place);
+  const [minutes, seconds] = clock(Math.min(place, 3599)).padStart(5, "0").split(":");
+  return `${wave.dataset.hour}:${minutes}:${seconds}`;
+}
+
 /** Shows a position in a length, both in seconds. */
 export function paint(wave, place, whole) {
   const share = whole > 0 ? Math.min(1, place / whole) : 0;
   wave.style.setProperty("--played", `${(share * 100).toFixed(2)}%`);
   wave.setAttribute("aria-valuemax", String(Math.round(whole)));
   wave.setAttribute("aria-valuenow", String(Math.round(Math.min(place, whole))));
-  const words = document.getElementById("player").dataset.of;
-  wave.setAttribute("aria-valuetext", words.replace("{now}", clock(place)).replace("{whole}", clock(whole)));
+  const words = wave.dataset.hour ? "{now}" : document.getElementById("player").dataset.of;
+  wave.setAttribute("aria-valuetext", words.replace("{now}", said(wave, place)).replace("{whole}", clock(whole)));
 }
 
 const STEPS = { ArrowLeft: -5, ArrowDown: -5, ArrowRight: 5, ArrowUp: 5, PageDown: -60, PageUp: 60 };
@@ -47,7 +54,7 @@ export function movable(root, onSeek) {
     const wave = event.target.closest(".wave");
     if (!wave || event.pointerType !== "mouse") return;
     const place = under(wave, event);
-    wave.dataset.hover = clock(place);
+    wave.dataset.hover = said(wave, place);
     wave.style.setProperty("--hover", `${(place / (whole(wave) || 1)) * 100}%`);
     if (event.buttons === 1 && wave.closest("#player")) onSeek(wave, place);
   });
