@@ -3,16 +3,19 @@
 //! are three of them, made smaller by `pngquant --quality 70-95`.
 
 use std::path::Path;
+use std::time::Duration;
 
+use aircheck::account::levels;
 use aircheck::base::clock::SystemClock;
 use aircheck::base::zone::Zone;
-use aircheck::model::{Cause, CauseKind, Verdict};
+use aircheck::model::{Cause, CauseKind, Levels, Verdict};
 use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
 
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::ffmpeg;
 use crate::support::origin::{Container, Origin, Setup};
 use crate::support::shelved::{Library, Shelved};
+use crate::support::taped;
 
 const SEOUL: &str = "Asia/Seoul";
 const LONDON: &str = "Europe/London";
@@ -97,6 +100,24 @@ fn two_hours() -> Vec<u8> {
     ffmpeg::run(&["-f", "lavfi", "-i", hum, "-ac", "1", "-b:a", "8k", "-f", "mp3", "-"], &[])
 }
 
+/// Puts the last forty hours of a station on tape that nobody has asked for yet, with a hole of four minutes.
+fn tape_two_days(library: &Library, now: DateTime<Utc>) {
+    let start = now - TimeDelta::hours(40);
+    let tape = taped::open(&library.aircheck, "radio-4", start);
+    taped::put(&tape, start, 20 * 60);
+    taped::put(&tape, start + TimeDelta::minutes(20 * 60 + 4), 19 * 60);
+    tape.end_reel(None, now).expect("ended");
+    for (number, reel) in (0_u32..).zip(tape.ended_since(0)) {
+        // Speech and music in turn.
+        let peaks = (0..3600_u32).map(|second| {
+            let scene = 90 + (second / 240 + number) * 37 % 120;
+            u8::try_from((scene + second * 7919 % 61).min(255)).unwrap_or(u8::MAX)
+        });
+        let levels = Levels { length: Duration::from_hours(1), peaks: peaks.collect(), ..Levels::default() };
+        levels::write(reel.path(), &levels).expect("written");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "makes pictures to be looked at"]
 async fn pictures_of_every_page() {
@@ -107,6 +128,9 @@ async fn pictures_of_every_page() {
     let now = SystemClock::shared().now();
     let sound = two_hours();
     let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
+    tape_two_days(&library, now);
+    let yesterday = (now - TimeDelta::days(1)).with_timezone(&zone(LONDON)).date_naive();
+    let timeline = format!("/stations/radio-4?day={yesterday}");
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
     let phone = Look { width: 390, height: 844, ..Look::PHONE };
@@ -130,6 +154,7 @@ async fn pictures_of_every_page() {
         for (path, file) in [
             ("/schedule", "schedule"),
             ("/stations", "stations"),
+            (&timeline, "station"),
             ("/on-air", "on-air"),
             ("/subscribe", "subscribe"),
             ("/shows/masters", "show"),
