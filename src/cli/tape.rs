@@ -11,7 +11,7 @@ use super::place::{self, Place};
 use super::print::{print, print_json, short, table};
 use crate::account;
 use crate::base::readable;
-use crate::config::{Config, MomentError, keep_text, parse_moment};
+use crate::config::{self, Config, MomentError, keep_text, parse_moment};
 use crate::model::Span;
 use crate::tape::{self, Tape};
 use crate::web::wire::{TapeAccount, stamp};
@@ -92,9 +92,7 @@ struct Day {
 /// Returns the day of `place` in which the moment lies that `text` means.
 fn day_of(text: &str, place: &Place, now: DateTime<Utc>) -> Result<Day, MomentError> {
     let date = parse_moment(text, place.zone, now)?.with_timezone(&place.zone).date_naive();
-    let begins = |date: NaiveDate| parse_moment(&date.to_string(), place.zone, now);
-    let next = date.succ_opt().unwrap_or(date);
-    Ok(Day { date, span: Span::new(begins(date)?, begins(next)?) })
+    Ok(Day { date, span: config::day(date, place.zone)? })
 }
 
 /// Lists the tapes. What cannot be read of one hides nothing of the others.

@@ -20,7 +20,7 @@ mod yaml;
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Encoding, Find, GapPolicy,
     Hls, Icecast, Id3, Keep, LONGEST, MomentError, Purpose, Rtmp, Show, SourceConfig, Station, Step, TagTemplates,
-    Template, TemplateError, TitleRule, Unwritable, Values, Web, keep_text, parse_duration, parse_moment,
+    Template, TemplateError, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration, parse_moment,
 };
 pub use yaml::{ConfigErrors, Problem};
 

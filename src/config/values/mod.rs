@@ -33,7 +33,7 @@ pub use cron::{Crontab, CrontabError, Crontabs};
 pub use encoding::{Encoding, Id3};
 pub use folders::Unwritable;
 pub use gaps::{DeadAirRule, GapPolicy};
-pub use moment::{MomentError, parse_moment};
+pub use moment::{MomentError, day, parse_moment};
 pub use show::{Keep, Show, TagTemplates};
 pub use station::{Address, Find, Hls, Icecast, Rtmp, SourceConfig, Station, Step};
 pub use template::{Purpose, Template, TemplateError, Values};

@@ -24,6 +24,7 @@ use super::{Complaint, parse_or_suggest, units};
 use crate::base::duration::delta;
 use crate::base::text::cut;
 use crate::base::zone::Zone;
+use crate::model::Span;
 
 /// The farthest way from now, as `-30m` says it: as long as tape can be kept.
 const FARTHEST: Duration = Duration::from_hours(10 * 365 * 24);
@@ -117,6 +118,16 @@ pub fn parse_moment(text: &str, zone: Zone, now: DateTime<Utc>) -> Result<DateTi
             (error, _) => error,
         }
     })
+}
+
+/// The day `date` by the clocks of `zone`: from its beginning to that of the next.
+///
+/// # Errors
+/// No clock has shown that day.
+pub fn day(date: NaiveDate, zone: Zone) -> Result<Span, MomentError> {
+    // A day that is named by its date is the same at any time.
+    let reader = Reader { zone, now: DateTime::UNIX_EPOCH };
+    Ok(Span::new(reader.beginning_of(date)?, reader.beginning_of(date.succ_opt().unwrap_or(date))?))
 }
 
 /// Where and when a text is read.
