@@ -10,14 +10,15 @@
 //!   only.
 //!
 //! The modules with handlers (`pages`, `api`, `feeds`, `media`, `monitoring`) use the other modules, and not each
-//! other. Each of the others uses only those after it: `site`, which holds everything; `auth`; `address`; `transport`;
-//! `answer`.
+//! other. Each of the others uses only those after it: `site`, which holds everything; `auth`; `address`; `extract`;
+//! `transport`; `answer`.
 
 mod address;
 mod answer;
 mod api;
 mod auth;
 mod current;
+mod extract;
 mod feeds;
 mod media;
 mod monitoring;

@@ -10,13 +10,13 @@ use serde::Deserialize;
 use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Body, Count, Instant, Path, Query};
 use super::moment::{length, moment, unacceptable};
 use crate::airings::by_hand::{ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
 use crate::model::{AiringId, Planned, ShowId, Span, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::extract::{Body, Count, Instant, Path, Query};
 use crate::web::wire::Airing;
 
 /// Which airings are listed.

@@ -7,13 +7,13 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::extract::Path;
 use super::recordings::Listed;
 use crate::language::Sentence;
 use crate::library::bin::{BinError, RESTORABLE_FOR};
 use crate::model::AiringId;
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::extract::Path;
 
 /// A recording that was deleted.
 #[derive(Debug, Serialize, ToSchema)]

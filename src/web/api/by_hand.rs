@@ -8,12 +8,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::airings::{created, report};
-use super::extract::{Body, Path};
 use super::moment::{length, moment};
 use crate::airings::by_hand::{ControlError, Later};
 use crate::model::{AiringId, Planned, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::extract::{Body, Path};
 use crate::web::wire::Airing;
 
 /// Skips one airing that has not begun, so that it is not recorded. An airing that is on the air can be stopped

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
 
-use super::extract::Query;
 use crate::language::Sentence;
 use crate::web::answer::Problem;
+use crate::web::extract::Query;
 use crate::web::site::events::{EventListener, Events, Happened, MOST};
 
 /// How often a sign of life is sent, because web servers in front end quiet connections.

@@ -7,12 +7,12 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::extract::Path;
 use crate::language::Sentence;
 use crate::model::ShowId;
 use crate::web::address::base::Base;
 use crate::web::answer::Problem;
 use crate::web::auth::Feed as Key;
+use crate::web::extract::Path;
 use crate::web::{Site, address};
 
 /// A podcast feed.

@@ -8,7 +8,6 @@ mod airings;
 mod bin;
 mod by_hand;
 mod events;
-mod extract;
 mod feeds;
 mod holds;
 mod moment;

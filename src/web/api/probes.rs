@@ -12,12 +12,12 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::extract::Path;
 use crate::base::redact;
 use crate::language::Sentence;
 use crate::model::StationId;
 use crate::web::Site;
 use crate::web::answer::{Problem, file};
+use crate::web::extract::Path;
 use crate::web::site::probes::{Busy, Probes};
 use crate::web::wire::CauseKind;
 

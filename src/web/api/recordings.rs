@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use super::extract::{Count, Instant, Path, Query};
 use crate::language::Sentence;
 use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
+use crate::web::extract::{Count, Instant, Path, Query};
 use crate::web::site::presence;
 use crate::web::wire::Report;
 

@@ -1,4 +1,4 @@
-//! Extractors of the interface. They refuse with a problem; those of axum refuse in plain text.
+//! Extractors for what programs ask. They refuse with a problem; those of axum refuse in plain text.
 
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request, path, rejection};
@@ -16,7 +16,7 @@ const MOST: u32 = 500;
 
 /// The query of the address.
 #[derive(Debug)]
-pub(super) struct Query<T>(pub T);
+pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -31,7 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
 /// The variable parts of the path.
 #[derive(Debug)]
-pub(super) struct Path<T>(pub T);
+pub struct Path<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
     type Rejection = Problem;
@@ -51,7 +51,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
 /// The body, as JSON.
 #[derive(Debug)]
-pub(super) struct Body<T>(pub T);
+pub struct Body<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -88,30 +88,35 @@ impl<T: DeserializeOwned> Body<T> {
 /// An instant, written in RFC 3339.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Instant(pub DateTime<Utc>);
+pub struct Instant(pub DateTime<Utc>);
 
 impl TryFrom<String> for Instant {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
         let wrong = |_| format!("{text:?} is not a time like 2026-11-20T05:00:00Z or 2026-11-20T14:00:00%2B09:00");
-        DateTime::parse_from_rfc3339(&text).map(|at| Self(at.with_timezone(&Utc))).map_err(wrong)
+        // In a query a plus is a space, and who types an address writes a plus.
+        let plus = text.rsplit_once(' ').filter(|(_, offset)| offset.len() == "09:00".len());
+        let meant = plus.map(|(time, offset)| format!("{time}+{offset}"));
+        DateTime::parse_from_rfc3339(meant.as_ref().unwrap_or(&text))
+            .map(|at| Self(at.with_timezone(&Utc)))
+            .map_err(wrong)
     }
 }
 
 /// A number from 1 to [`MOST`].
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Count(u32);
+pub struct Count(u32);
 
 impl Count {
     /// Returns the default of a parameter.
-    pub(super) const fn usual(count: u32) -> Self {
+    pub const fn usual(count: u32) -> Self {
         Self(count)
     }
 
     /// Returns the number.
-    pub(super) fn get(self) -> u32 {
+    pub fn get(self) -> u32 {
         self.0
     }
 }
