@@ -85,12 +85,14 @@ async fn decode(
     clock: &SharedClock,
 ) -> Result<(), EncodeError> {
     let Some(mut encoder) = encoder else { return Ok(()) };
+    let length = cut.length().to_std().unwrap_or_default();
     let mut feed = Feed::new(tape, cut, sealed, clock.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
         let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings, clock)?;
         samples.skip(frames(run.skip, settings.sample_rate));
-        let (next, heard) = future::join(pour(&mut feed, &run, input), hand_on(&mut samples, &mut encoder)).await;
+        let left = (length.saturating_sub(run.at), settings);
+        let (next, heard) = future::join(pour(&mut feed, &run, input), hand_on(&mut samples, &mut encoder, left)).await;
         decoder.finish().await;
         if !heard {
             break;
@@ -119,9 +121,13 @@ async fn pour(feed: &mut Feed, run: &Run, input: Option<ChildStdin>) -> Result<S
     }
 }
 
-/// Hands samples on. Returns false if the encoder takes no more.
-async fn hand_on(samples: &mut Samples, encoder: &mut ChildStdin) -> bool {
-    while let Ok(Some(heard)) = samples.next_frames(u64::MAX).await {
+/// Hands samples on, for so long, and drops what comes after: the last sound of a cut may go on beyond it. Returns false
+/// if the encoder takes no more.
+async fn hand_on(samples: &mut Samples, encoder: &mut ChildStdin, (length, settings): (Duration, Encoding)) -> bool {
+    let mut left = frames(length, settings.sample_rate);
+    let frame = usize::from(settings.channels.max(1)) * size_of::<f32>();
+    while let Ok(Some(heard)) = samples.next_frames(left).await {
+        left -= (heard.len() / frame) as u64;
         if encoder.write_all(&heard).await.is_err() {
             return false;
         }
