@@ -5,7 +5,7 @@
 //! waits for a disk.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +102,27 @@ impl Contents {
         let mut newest: Vec<_> = entries.filter_map(|entry| entry.sound.as_ref().ok()).take(most).cloned().collect();
         newest.reverse();
         newest
+    }
+
+    /// Every reel with sound whose files are there: its sound file, and from when to when its entries arrived.
+    pub(super) fn reels_with_sound(&self) -> Vec<(PathBuf, Span)> {
+        let there = self.reels.iter().filter(|reel| !reel.is_deleted());
+        let ended = there.filter_map(|reel| {
+            let heard = reel.summary.heard?;
+            Some((reel.path.clone(), Span::new(reel.summary.begun, heard)))
+        });
+        let entries = || self.open.iter().flat_map(|block| &block.index.entries);
+        let path = entries().find_map(|entry| Some(entry.sound.as_ref().ok()?.reel.path.clone()));
+        let span = entries().next().zip(self.heard).map(|(first, heard)| Span::new(first.arrived, heard));
+        ended.chain(path.zip(span)).collect()
+    }
+
+    /// The newest reel that has ended whose files are there and whose sound file `is_it` accepts. If there is none, what
+    /// came since the last reel ended: it may be on that reel.
+    pub(super) fn reel(&self, is_it: impl Fn(&Path) -> bool) -> (Option<Arc<ClosedReel>>, Vec<Block>) {
+        let ended = self.reels.iter().rfind(|reel| !reel.is_deleted() && is_it(&reel.path)).cloned();
+        let open = if ended.is_none() { self.open.clone() } else { Vec::new() };
+        (ended, open)
     }
 
     /// Adds a trouble.

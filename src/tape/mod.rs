@@ -51,6 +51,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use self::contents::{Contents, ViewPlan};
+use self::index::Index;
 use self::index::closed::ClosedReel;
 use self::writer::Writer;
 use crate::base::blocking::blocking;
@@ -223,6 +224,30 @@ impl Tape {
         let contents = self.contents();
         let known = contents.reels.partition_point(|reel| reel.first < number);
         contents.reels.iter().skip(known).cloned().map(EndedReel::of).collect()
+    }
+
+    /// Every reel with sound whose files are there, the oldest first: its sound file, and from when to when its entries
+    /// arrived. From memory.
+    pub fn reels(&self) -> Vec<(PathBuf, Span)> {
+        self.contents().reels_with_sound()
+    }
+
+    /// The sounds on the newest reel whose file `is_it` accepts, by their offsets; empty if there is no such reel. Blocks
+    /// if its index must be read, and reads no other.
+    pub fn sounds_on(&self, is_it: impl Fn(&Path) -> bool) -> Vec<Sound> {
+        let (ended, open) = self.contents().reel(&is_it);
+        let sounds = |index: &Index| -> Vec<Sound> {
+            index.entries.iter().filter_map(|entry| entry.sound.as_ref().ok()).cloned().collect()
+        };
+        let Some(reel) = ended else {
+            let open = open.iter().flat_map(|block| sounds(&block.index));
+            return open.filter(|sound| is_it(&sound.reel.path)).collect();
+        };
+        let index = reel.index();
+        let found = sounds(&index);
+        // Who asks for one sound asks for the next soon.
+        self.contents().cache([index]);
+        found
     }
 
     /// Wakes whenever something was written.

@@ -192,6 +192,27 @@ fn what_was_computed_of_a_reel_is_no_reel_and_goes_with_it() {
 }
 
 #[test]
+fn a_sound_is_found_on_its_reel_by_reading_that_index_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = tape(folder.path(), 10, true);
+    let tape = Tape::read(folder.path(), Duration::ZERO).unwrap();
+    assert_eq!(tape.in_memory(), (1, 10), "the newest");
+    let reels = tape.reels();
+    assert_eq!(reels.len(), 10);
+    assert_eq!(reels[3].1, Span::new(at(3 * HOUR + 60), at(4 * HOUR)));
+    let sounds = tape.sounds_on(|path| path == reels[3].0);
+    assert_eq!(tape.in_memory(), (2, 10));
+    let told = |sound: &Sound| String::from_utf8(sound.read().unwrap()).unwrap().parse().unwrap();
+    assert_eq!(sounds.iter().map(told).collect::<Vec<i64>>(), minutes(3 * HOUR, 4 * HOUR));
+    assert_eq!(tape.sounds_on(|_| false), []);
+    // The tape that is being written has the same reels, and the last of them has not ended.
+    assert_eq!(written.reels(), reels);
+    assert_eq!(written.sounds_on(|path| path == reels[9].0).len(), 60);
+    tape.forget_before(at(5 * HOUR + 1)).unwrap();
+    assert_eq!((tape.reels().len(), tape.sounds_on(|path| path == reels[3].0)), (5, vec![]));
+}
+
+#[test]
 fn a_promise_to_keep_the_tape_holds_for_who_opens_it_later() {
     let folder = tempfile::tempdir().unwrap();
     let written = tape(folder.path(), 1, false);
