@@ -7,22 +7,19 @@
 //! - What was not to be on tape counts neither as on tape nor as missing. That is what lies before the oldest tape, what
 //!   the `hours` of a station leave out, and what is still to come.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::levels;
+use super::on_air::{reels, view_of};
 use crate::base::duration::delta;
 use crate::config::DeadAirRule;
 use crate::model::{Cause, CauseKind, DeadAir, Gap, Levels, Span};
 use crate::tape::{self, Step, Tape, View, Walker};
 
 /// How much later than on the air the newest sound may be on tape: a window of the station, and a retry.
-const LATE: TimeDelta = TimeDelta::minutes(2);
-/// How much more of the tape than the stretch is looked at, so that a reel that begins before it is seen from its
-/// beginning. A view looks an hour further, and a reel is hardly longer.
-const BESIDE: TimeDelta = TimeDelta::minutes(5);
+pub const LATE: TimeDelta = TimeDelta::minutes(2);
 /// A tape is looked through in stretches of this length, so that one of weeks takes no more memory than one of hours.
 const STEP: TimeDelta = TimeDelta::hours(6);
 /// Dead air that is interrupted for less than this, by the seam of two reels, is one.
@@ -59,7 +56,7 @@ impl Account {
 /// Accounts for `asked`, at `now`. Dead air is what `rule` says. `None` if nothing of that time was to be on tape, as far
 /// as anybody knows. Blocks.
 pub fn account(tape: &Tape, asked: Span, rule: Option<DeadAirRule>, now: DateTime<Utc>) -> Option<Account> {
-    let view = tape.blocking_view(&Span::new(asked.start - BESIDE, asked.end + BESIDE));
+    let view = view_of(tape, asked);
     let since = tape.since()?;
     // What was on the air before the first reel began may be on it.
     let first = if since > asked.start { view.start().unwrap_or(since) } else { asked.start };
@@ -148,42 +145,6 @@ fn add_levels(view: &View, span: Span, holes: &mut Vec<Gap>) -> Vec<Span> {
     }
     holes.sort_by_key(|gap| gap.start);
     silent
-}
-
-/// A reel, with when its sound was on the air.
-struct OnAir {
-    path: PathBuf,
-    /// The position of each entry in the sound of the reel, when it was on the air, and how long it plays.
-    entries: Vec<(Duration, DateTime<Utc>, Duration)>,
-}
-
-impl OnAir {
-    /// When the sound from position `at` on was on the air, for each entry in which some of it lies.
-    fn on_air(&self, at: Duration, length: Duration) -> Vec<Span> {
-        let (from, to) = (at, at + length);
-        let inside = |&(position, start, plays): &(Duration, DateTime<Utc>, Duration)| {
-            let (begin, end) = (from.max(position), to.min(position + plays));
-            let at = |instant: Duration| start + delta(instant.saturating_sub(position));
-            (begin < end).then(|| Span::new(at(begin), at(end)))
-        };
-        let first = self.entries.partition_point(|(position, _, plays)| *position + *plays <= from);
-        self.entries.iter().skip(first).map_while(inside).collect()
-    }
-}
-
-/// The reels of a view.
-fn reels(view: &View) -> Vec<OnAir> {
-    let mut reels: Vec<OnAir> = Vec::new();
-    for (start, duration, path) in view.sounds() {
-        let is_last = |reel: &&mut OnAir| reel.path == Path::new(path);
-        if let Some(reel) = reels.last_mut().filter(is_last) {
-            let at = reel.entries.last().map_or(Duration::ZERO, |(position, _, plays)| *position + *plays);
-            reel.entries.push((at, start, duration));
-        } else {
-            reels.push(OnAir { path: path.to_owned(), entries: vec![(Duration::ZERO, start, duration)] });
-        }
-    }
-    reels
 }
 
 /// The dead air by `rule` in stretches that are `silent`, which follow each other.

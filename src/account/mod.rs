@@ -4,15 +4,19 @@
 //! - `levels` is a file beside each reel: its levels, which are computed once, after it has ended. So a timeline of weeks
 //!   costs no decoding.
 //! - The `surveyor` computes the levels of the stations that are always on tape, and has their reels sealed.
+//! - `on_air` says when the sound of a reel was on the air; `loudest` makes a picture of the levels of a stretch by that.
 //! - `day` computes the account of a stretch of tape; `text` writes it for people.
 //! - `verify` compares the reels of a stretch with their seals.
 
 mod day;
 pub mod levels;
+mod loudest;
+mod on_air;
 pub mod surveyor;
 mod text;
 mod verify;
 
-pub use day::{Account, account, on_tape};
+pub use day::{Account, LATE, account, on_tape};
+pub use loudest::loudest;
 pub use text::{percent, text};
 pub use verify::{Verified, verify};

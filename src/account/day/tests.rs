@@ -1,5 +1,7 @@
 //! Accounts of tapes that are written here, with levels that are made up.
 
+use std::path::Path;
+
 use super::*;
 use crate::model::{Cause, Chunk, Container, Format, MediaEvent, Stretch};
 
