@@ -156,7 +156,14 @@ async fn the_interface_describes_itself() {
     assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(document["servers"][0]["url"], "/");
     let paths = document["paths"].as_object().expect("paths");
-    for path in ["/api/v1/recordings", "/api/v1/recordings/{id}/peaks", "/api/v1/airings", "/api/v1/stations"] {
+    for path in [
+        "/api/v1/recordings",
+        "/api/v1/recordings/{id}/peaks",
+        "/api/v1/airings",
+        "/api/v1/stations",
+        "/api/v1/stations/{id}/tape",
+        "/api/v1/stations/{id}/tape/days",
+    ] {
         let answers = &paths[path]["get"]["responses"];
         assert_eq!(
             answers["4XX"]["content"]["application/problem+json"]["schema"]["$ref"], "#/components/schemas/Problem",

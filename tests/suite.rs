@@ -48,6 +48,7 @@ mod service;
 mod state;
 mod station_page;
 mod stations;
+mod tape_http;
 mod tracks;
 mod truth;
 mod variants;

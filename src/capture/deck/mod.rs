@@ -126,6 +126,15 @@ impl Decks {
         Ok(self.slots().entry(station.id.clone()).or_default().tape.get_or_insert(opened).clone())
     }
 
+    /// The tape of `station` if it has one; makes none.
+    pub async fn present_tape(&self, station: &Station) -> Result<Option<Tape>, TapeError> {
+        let folder = folder_of(&self.shared.folder, &station.id);
+        if self.known(&station.id).is_none() && !self.shared.lane.run(move || folder.exists()).await {
+            return Ok(None);
+        }
+        self.tape(station).await.map(Some)
+    }
+
     /// Writes an event to `tape` that comes from no source.
     pub async fn write(&self, tape: &Tape, event: MediaEvent, now: DateTime<Utc>) -> Result<(), TapeError> {
         let tape = tape.clone();

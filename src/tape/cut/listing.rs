@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{Step, Walker};
+use crate::base::duration::delta;
 use crate::model::Span;
 use crate::tape::index::entry::Sound;
 use crate::tape::view::View;
@@ -22,6 +25,8 @@ pub struct Listed {
     /// Its position in the cut. That is later than `at` if something is missing before it. The first sound may begin
     /// before the cut does.
     pub in_cut: Duration,
+    /// When its first sample was on the air, as recordings have it.
+    pub on_air: DateTime<Utc>,
     /// Whether its media time does not continue that of the one before, or its format is different.
     pub seam: bool,
 }
@@ -37,7 +42,8 @@ pub fn listing(view: &View, cut: Span) -> Vec<Listed> {
             // This sound only warms up a decoder.
             Step::Feed { duration, .. } if duration <= skip => skip -= duration,
             Step::Feed { sound, duration } => {
-                listed.push(Listed { sound, duration, at, in_cut: in_cut.saturating_sub(skip), seam });
+                let on_air = cut.start + delta(in_cut) - delta(skip);
+                listed.push(Listed { sound, duration, at, in_cut: in_cut.saturating_sub(skip), on_air, seam });
                 in_cut = (in_cut + duration).saturating_sub(skip);
                 (seam, skip, at) = (false, Duration::ZERO, at + duration);
             }
@@ -49,7 +55,7 @@ pub fn listing(view: &View, cut: Span) -> Vec<Listed> {
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use chrono::{DateTime, TimeDelta, Utc};
+    use chrono::TimeDelta;
 
     use super::*;
     use crate::model::{Chunk, Container, Format, MediaEvent};
@@ -116,7 +122,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cut = Span::new(at(101), at(120));
         let listed = listing(&tape(folder.path(), &[98, 100, 102, 110, 112]).blocking_view(&cut), cut);
-        let places: Vec<_> = listed.iter().map(|one| (one.at.as_secs(), one.in_cut.as_secs())).collect();
-        assert_eq!(places, [(0, 0), (2, 1), (4, 9), (6, 11)]);
+        let places: Vec<_> = listed.iter().map(|one| (one.at.as_secs(), one.in_cut.as_secs(), one.on_air)).collect();
+        let whole = [(0, 0, at(100)), (2, 1, at(102)), (4, 9, at(110)), (6, 11, at(112))];
+        assert_eq!(places, whole, "the first begins before the cut");
     }
 }

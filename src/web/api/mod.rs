@@ -14,6 +14,7 @@ mod moment;
 mod probes;
 mod recordings;
 mod stations;
+mod tape;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
@@ -69,6 +70,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(stations::list))
             .routes(routes!(holds::list, holds::hold))
             .routes(routes!(holds::release))
+            .routes(routes!(tape::of_stretch))
+            .routes(routes!(tape::days))
             .routes(routes!(feeds::list))
             .routes(routes!(feeds::renew_all))
             .routes(routes!(feeds::renew))

@@ -1,44 +1,31 @@
 //! Listening to an airing from its beginning while it is still being recorded.
 //!
 //! Chromium and Safari play its tape as an HLS EVENT playlist (RFC 8216 section 4.3.3.5) of the sound as it came. Other
-//! players get one MP3 that lasts as long as the airing. Segments are found through the tape, by the name of their reel
-//! and their offset in it: nothing of an address reaches the disk.
+//! players get one MP3 that lasts as long as the airing.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{Path, Query, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chrono::TimeDelta;
-use futures::stream;
 use serde::Deserialize;
-use tokio_util::sync::CancellationToken;
-use tracing::{debug, error};
 
-use crate::base::blocking::blocking;
-use crate::base::id3v2::timestamp_tag;
-use crate::config::Encoding;
-use crate::encode::{self, frames_of};
+use super::mp3::{self, LONGEST, LOOK_EVERY};
+use super::playlist::{self, Course, Playlist};
+use super::segment;
+use crate::base::duration::delta;
 use crate::model::{AiringId, Span};
-use crate::tape::{Listed, Reel, Sound, Tape, listing};
+use crate::tape::{Listed, Tape, listing};
 use crate::web::Site;
-
-/// How often the MP3 checks whether the airing is over.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// The longest that a client may listen, however often the airing is extended.
-const LONGEST: Duration = Duration::from_hours(24);
-/// `Cache-Control` of a segment: it never changes, but a shared cache must not give it to clients without a key.
-const FOR_A_DAY: HeaderValue = HeaderValue::from_static("private, max-age=86400, immutable");
 
 /// Returns the router for listening live.
 pub(super) fn router() -> Router<Site> {
-    Router::new().route("/live/{file}", get(whole)).route("/live/{airing}/{segment}", get(segment))
+    Router::new().route("/live/{file}", get(whole)).route("/live/{airing}/{segment}", get(one_segment))
 }
 
 /// An airing and its tape.
@@ -117,8 +104,9 @@ async fn whole(State(site): State<Site>, Path(file): Path<String>, Query(asked):
         let words = "nothing of it is on tape yet";
         return (StatusCode::NOT_FOUND, [(RETRY_AFTER, "1")], words).into_response();
     }
-    let head = [(CONTENT_TYPE, "application/vnd.apple.mpegurl"), (CACHE_CONTROL, "no-store")];
-    (head, written(&listed, asked.skips(&listed), on_tape.over, &folder_of(&on_tape.airing))).into_response()
+    let (skipped, folder) = (asked.skips(&listed), folder_of(&on_tape.airing));
+    let course = if on_tape.over { Course::Ended } else { Course::Grows };
+    playlist::answer(Playlist { listed: &listed, skipped, folder: &folder, course }.text())
 }
 
 /// Returns the folder of the segments, relative to the playlist.
@@ -126,132 +114,31 @@ fn folder_of(airing: &AiringId) -> String {
     percent_encoding::utf8_percent_encode(airing.as_str(), percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-/// Writes `listed`, without the first `skipped`, as an EVENT playlist of segments in `folder`.
-fn written(listed: &[Listed], skipped: usize, over: bool, folder: &str) -> String {
-    let target = listed.iter().map(|listed| listed.duration.as_secs_f64().ceil()).fold(1.0, f64::max);
-    let mut text = format!(
-        "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{skipped}\n\
-         #EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"
-    );
-    let mut map: Option<&Arc<Reel>> = None;
-    for Listed { sound, duration, seam, .. } in listed.iter().skip(skipped) {
-        if *seam {
-            text.push_str("#EXT-X-DISCONTINUITY\n");
-        }
-        if sound.reel.init > 0 && map.is_none_or(|map| **map != *sound.reel) {
-            let _ = writeln!(text, "#EXT-X-MAP:URI=\"{folder}/{}\"", name_of(&sound.reel, None));
-            map = Some(&sound.reel);
-        }
-        let name = name_of(&sound.reel, Some(sound.offset));
-        let _ = write!(text, "#EXTINF:{:.6},\n{folder}/{name}\n", duration.as_secs_f64());
-    }
-    if over {
-        text.push_str("#EXT-X-ENDLIST\n");
-    }
-    text
-}
-
-/// Returns the name of a segment: its reel and its `offset` in it. `None` names the initialisation section.
-fn name_of(reel: &Reel, offset: Option<u64>) -> String {
-    let stem = reel.path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-    let plain: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let part = offset.map_or_else(|| "init".to_owned(), |offset| offset.to_string());
-    let extension = reel.container.live_extension();
-    format!("{plain}-{part}.{extension}")
-}
-
 /// Returns one segment, or an initialisation section.
-async fn segment(State(site): State<Site>, Path((airing, name)): Path<(String, String)>) -> Response {
-    let Some(on_tape) = OnTape::of(&site, &airing).await else { return StatusCode::NOT_FOUND.into_response() };
-    let listed = on_tape.listed().await;
-    let wanted = listed.iter().find_map(|listed| {
-        let reel = &listed.sound.reel;
-        if name_of(reel, Some(listed.sound.offset)) == name {
-            Some((listed.sound.clone(), Some(listed.at)))
-        } else if reel.init > 0 && name_of(reel, None) == name {
-            Some((Sound { reel: Arc::clone(reel), offset: 0, length: reel.init }, None))
-        } else {
-            None
-        }
-    });
-    let Some((sound, at)) = wanted else { return StatusCode::NOT_FOUND.into_response() };
-    let container = sound.reel.container;
-    match blocking(move || sound.read()).await {
-        Ok(bytes) => {
-            let kind = container.media_type();
-            let head = [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, FOR_A_DAY)];
-            let bytes = match (container, at) {
-                (packed, Some(at)) if packed.is_packed() => [&stamp(at), frames_of(&bytes, container)].concat(),
-                _ => bytes,
-            };
-            (head, bytes).into_response()
-        }
-        Err(error) => {
-            error!(%error, "a segment could not be read");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
+async fn one_segment(State(site): State<Site>, Path((airing, name)): Path<(String, String)>) -> Response {
+    match OnTape::of(&site, &airing).await {
+        Some(on_tape) => segment::answer(on_tape.tape, name).await,
+        None => StatusCode::NOT_FOUND.into_response(),
     }
-}
-
-/// Returns the tag that says when packed audio is to be played.
-fn stamp(at: Duration) -> Vec<u8> {
-    timestamp_tag(u64::try_from((at.as_micros() * 9 / 100) & 0x1_ffff_ffff).unwrap_or_default())
 }
 
 /// Returns the MP3, which ends with the airing.
 fn progressive(site: &Site, on_tape: OnTape) -> Response {
-    let Ok(slot) = Arc::clone(&site.listeners).try_acquire_owned() else {
-        let words = "too many people listen while it is being recorded; try again later, or in Chromium or Safari";
-        return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "30")], words).into_response();
-    };
     let OnTape { airing, cut, tape, over } = on_tape;
-    let (listener, parts) = encode::queue();
-    let sealed = CancellationToken::new();
-    let until =
-        if over { cut } else { Span::new(cut.start, cut.start + TimeDelta::from_std(LONGEST).unwrap_or_default()) };
+    let until = if over { cut } else { Span::new(cut.start, cut.start + delta(LONGEST)) };
     let (airings, clock) = (site.airings.clone(), Arc::clone(&site.environment.clock));
-    let (ended, waited_by) = (sealed.clone(), Arc::clone(&clock));
-    let watch = async move {
+    mp3::answer(site, tape, until, async move {
         while !over && airings.running().iter().any(|running| running.airing.id == airing) {
             clock.sleep(LOOK_EVERY).await;
         }
-        ended.cancel();
-        std::future::pending::<()>().await;
-    };
-    let stop = site.environment.stop.clone();
-    site.environment.spawn(async move {
-        let _slot = slot;
-        tokio::select! {
-            done = encode::listen(tape, until, Encoding::default(), sealed, listener, &waited_by) => {
-                if let Err(error) = done {
-                    debug!(%error, "the MP3 of a listener broke off");
-                }
-            }
-            () = watch => {}
-            () = stop.cancelled() => {}
-        }
-    });
-    let body = stream::unfold(parts, |mut parts| async {
-        parts.recv().await.map(|part: Bytes| (Ok::<_, std::convert::Infallible>(part), parts))
-    });
-    let head = [(CONTENT_TYPE, "audio/mpeg"), (CACHE_CONTROL, "no-store")];
-    (head, Body::from_stream(body)).into_response()
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Container;
-
-    #[test]
-    fn packed_sound_is_stamped_as_players_want_it() {
-        let stamp = stamp(Duration::from_secs(10));
-        assert_eq!(stamp.len(), 73);
-        assert_eq!(&stamp[..20], b"ID3\x04\0\0\0\0\0\x3fPRIV\0\0\0\x35\0\0");
-        assert_eq!(&stamp[65..], 900_000_u64.to_be_bytes());
-        let week = Duration::from_secs(7 * 86_400);
-        assert_eq!(super::stamp(week)[65..68], [0, 0, 0], "33 bits are all there is");
-    }
+    use crate::tape::{Reel, Sound};
 
     #[test]
     fn a_client_may_begin_anywhere_within_the_cut() {
@@ -265,6 +152,7 @@ mod tests {
                 at: Duration::from_secs(2 * number),
                 // 30 seconds are missing before the third.
                 in_cut: Duration::from_secs(2 * number + if number < 2 { 0 } else { 30 }),
+                on_air: at(100),
                 seam: false,
             })
             .collect();
@@ -276,17 +164,5 @@ mod tests {
             assert_eq!(Params { from }.of(cut, &listed), Span::new(at(start), at(200)), "{from}");
             assert_eq!(Params { from }.of(cut, &[]), cut, "{from}");
         }
-        let text = written(&listed, 3, false, "x");
-        assert!(
-            text.contains("#EXT-X-MEDIA-SEQUENCE:3\n") && text.ends_with("#EXTINF:2.000000,\nx/r-300.aac\n"),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn names_of_segments_are_plain() {
-        let reel = |path: &str, container| Reel { path: path.into(), container, detail: String::new(), init: 0 };
-        assert_eq!(name_of(&reel("/tape/s/20261120T0300Z.bin", Container::Adts), Some(17)), "20261120T0300Z-17.aac");
-        assert_eq!(name_of(&reel("/tape/명/a b\"<.bin", Container::Fmp4), None), "a-b---init.mp4");
     }
 }

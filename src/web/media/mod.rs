@@ -1,8 +1,13 @@
-//! Sound and pictures: recordings with their transcripts and waveforms, listening live, and artwork.
+//! Sound and pictures: recordings with their transcripts and waveforms, listening live and to tapes, and artwork.
 
 mod artwork;
+mod levels;
 mod live;
+mod mp3;
+mod playlist;
 mod recordings;
+mod segment;
+mod tape;
 mod waveform;
 
 use axum::Router;
@@ -15,6 +20,8 @@ pub(super) fn router() -> Router<Site> {
     Router::new()
         .merge(recordings::router())
         .merge(live::router())
+        .merge(tape::router())
+        .route("/live/{station}/levels", get(levels::levels))
         .merge(artwork::router())
         .route("/waveforms/{file}", get(waveform::picture))
 }

@@ -4,6 +4,7 @@ pub mod events;
 mod levels;
 pub mod presence;
 pub mod probes;
+pub mod tapes;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use url::Url;
 
 use crate::airings::Airings;
 use crate::airings::programme::Programme;
+use crate::base::blocking::Lane;
 use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
 use crate::config::{Auth, Config};
@@ -32,6 +34,9 @@ use probes::Probes;
 
 /// How many clients may listen live to an MP3 at a time; each takes two ffmpegs.
 const LISTENERS: usize = 4;
+
+/// How many threads read tapes for the page at a time. A day of tape takes some memory while it is read.
+const READERS: usize = 2;
 
 /// The parts of the daemon that the page needs.
 #[derive(Debug)]
@@ -52,7 +57,7 @@ pub struct Parts {
     pub airings: Airings,
     /// How far running airings are.
     pub recorder: Recorder,
-    /// The tapes, for listening live.
+    /// The tapes, for listening.
     pub decks: Decks,
 }
 
@@ -81,6 +86,8 @@ pub struct Site {
     pub(super) presence: Arc<Presence>,
     /// The slots of clients that listen live to an MP3.
     pub(super) listeners: Arc<Semaphore>,
+    /// The lane to the disk of the tapes, for who reads hours or weeks of one.
+    pub(super) readers: Lane,
     /// When the daemon was started.
     pub(super) started: DateTime<Utc>,
 }
@@ -97,6 +104,7 @@ impl Site {
             probes: Probes::new(environment.clone(), state.join("probes")),
             presence: Arc::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            readers: Lane::new(READERS),
             started: environment.clock.now(),
             current,
             catalogue,
