@@ -9,7 +9,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::extract::{Body, Path};
 use super::moment::{moment, unacceptable};
 use crate::account;
 use crate::base::blocking::blocking;
@@ -20,17 +19,11 @@ use crate::model::{Span, StationId};
 use crate::tape::{LONGEST_REASON, Tape, TapeError, holds};
 use crate::web::Site;
 use crate::web::answer::Problem;
+use crate::web::extract::{Body, Path};
 use crate::web::wire::Hold;
 
 /// What was on the air so long ago may still come on tape: stations send late.
 const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
-
-impl From<TapeError> for Problem {
-    fn from(error: TapeError) -> Self {
-        tracing::error!(%error, "a tape cannot be used");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_tape"))
-    }
-}
 
 /// What to hold.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -54,12 +47,12 @@ pub(super) struct Stretch {
     responses((status = 200, body = Vec<Hold>), Problem)
 )]
 pub(super) async fn list(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Vec<Hold>>, Problem> {
-    let (station, tape) = tape_of(&site, id).await?;
+    let (station, tape) = tape_of(&site, &id).await?;
     let held = blocking(move || {
         let told = |hold: crate::tape::Hold| written(hold, &station, &tape, None);
         Ok::<_, TapeError>(holds::read(tape.folder())?.into_iter().map(told).collect())
     });
-    Ok(Json(held.await?))
+    Ok(Json(held.await.map_err(|error| unusable(&id, &error))?))
 }
 
 /// Holds a stretch of the tape of a station: it is kept until it is released, whatever the rules say.
@@ -73,7 +66,7 @@ pub(super) async fn hold(
     Path(id): Path<String>,
     Body(asked): Body<Stretch>,
 ) -> Result<(StatusCode, Json<Hold>), Problem> {
-    let (station, tape) = tape_of(&site, id).await?;
+    let (station, tape) = tape_of(&site, &id).await?;
     let zone = station.timezone;
     let (from, to) = (moment("from", &asked.from, zone)?, moment("to", &asked.to, zone)?);
     if to <= from {
@@ -91,7 +84,10 @@ pub(super) async fn hold(
         let hold = holds::add(tape.folder(), span, &why, now)?;
         Ok::<_, TapeError>(Some(written(hold, &station, &tape, None)))
     });
-    let held = held.await?.ok_or_else(|| unacceptable(Sentence::new("problem_hold_nothing")))?;
+    let held = held
+        .await
+        .map_err(|error| unusable(&id, &error))?
+        .ok_or_else(|| unacceptable(Sentence::new("problem_hold_nothing")))?;
     Ok((StatusCode::CREATED, Json(held)))
 }
 
@@ -105,19 +101,25 @@ pub(super) async fn release(
     State(site): State<Site>,
     Path((id, number)): Path<(String, u32)>,
 ) -> Result<Json<Hold>, Problem> {
-    let (station, tape) = tape_of(&site, id).await?;
+    let (station, tape) = tape_of(&site, &id).await?;
     let now = site.now();
     let released = blocking(move || {
         let hold = holds::release(tape.folder(), number, now)?;
         Ok::<_, TapeError>(hold.map(|hold| written(hold, &station, &tape, Some(now))))
     });
-    let released = released.await?;
+    let released = released.await.map_err(|error| unusable(&id, &error))?;
     Ok(Json(released.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_hold").with("hold", number)))?))
 }
 
+/// Returns the problem that the tape of `station` cannot be used.
+fn unusable(station: &str, error: &TapeError) -> Problem {
+    tracing::error!(station, %error, "its tape cannot be used");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_tape").with("station", station))
+}
+
 /// Returns the station `id` and its tape.
-async fn tape_of(site: &Site, id: String) -> Result<(Arc<Station>, Tape), Problem> {
-    let id = StationId::new(id);
+async fn tape_of(site: &Site, asked: &str) -> Result<(Arc<Station>, Tape), Problem> {
+    let id = StationId::new(asked);
     let unknown = || Problem::not_found(Sentence::new("problem_no_station").with("station", &id));
     let station = site.config().station(&id).cloned().ok_or_else(unknown)?;
     if let Some(tape) = site.decks.known(&id) {
@@ -125,7 +127,8 @@ async fn tape_of(site: &Site, id: String) -> Result<(Arc<Station>, Tape), Proble
     }
     // To ask for it makes no folder.
     let (folder, delay) = (folder_of(site.decks.folder(), &id), station.delay);
-    Ok((station, blocking(move || Tape::read(&folder, delay)).await?))
+    let tape = blocking(move || Tape::read(&folder, delay)).await;
+    Ok((station, tape.map_err(|error| unusable(asked, &error))?))
 }
 
 /// Returns `hold` as the interface writes it. Blocks.
