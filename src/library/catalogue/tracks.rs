@@ -238,7 +238,7 @@ mod tests {
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let plan = catalogue.run(|connection| {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {PLAYED}")).unwrap();
-            let steps = statement.query_map([], |row| row.get::<_, String>(3)).unwrap();
+            let steps = statement.query_map([None::<i64>; 6], |row| row.get::<_, String>(3)).unwrap();
             Ok(steps.collect::<Result<Vec<_>, _>>().unwrap())
         });
         let plan = plan.await.unwrap();
