@@ -66,7 +66,7 @@ async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
         ("명연주 &lt;명음반&gt;", 2),
         ("13:00–14:00 · partial", 1),
         ("<h2><time datetime=\"2024-10-27\">Sunday, 27 October 2024</time></h2>", 1),
-        ("kept for 3650 days", 1),
+        ("· on tape since Sat, 26 Oct 23:01 · kept for 3650 days", 1),
         ("href=\"/stations/kbs?day=2024-10-26\"", 2),
         ("href=\"/stations/kbs?day=2024-10-28\"", 2),
     ] {

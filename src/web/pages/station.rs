@@ -126,7 +126,7 @@ pub(super) async fn page(
         name => station.name.clone(),
         kind => kind(&station),
         zone => zone.name(),
-        since => tape.as_ref().and_then(Tape::since).map(|since| since_said(since, zone, language)),
+        taped_since => tape.as_ref().and_then(Tape::since).map(|since| since_said(since, zone, language)),
         kept => station.tape.as_ref().map(|rule| kept_said(rule.keep, language)),
         always => station.tape.is_some(),
         date => date.to_string(),
