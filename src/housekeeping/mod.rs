@@ -16,7 +16,6 @@ use tracing::{debug, error, info, warn};
 
 use crate::airings::Airings;
 use crate::base::clock::SharedClock;
-use crate::base::duration::delta;
 use crate::base::readable;
 use crate::capture::deck::Decks;
 use crate::config::{Config, Keep, Show};
@@ -145,7 +144,7 @@ impl Housekeeping {
         if self.short_of_space(min_free).await?.is_none() {
             return Ok(());
         }
-        let longest = delta(self.decks.longest_promise().await);
+        let longest = self.decks.oldest_promised(self.now()).await;
         let mut most = longest;
         while most > TAPE_KEPT && self.short_of_space(min_free).await?.is_some() {
             most = (most - TimeDelta::hours(1)).max(TAPE_KEPT);

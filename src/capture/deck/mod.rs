@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
 use crate::base::blocking::{Lane, blocking};
+use crate::base::duration::delta;
 use crate::base::environment::Environment;
 use crate::capture::source::{Health, Source};
 use crate::config::{Config, Station};
@@ -232,12 +233,17 @@ impl Decks {
         stations
     }
 
-    /// The longest time for which any tape was promised to be kept.
-    pub async fn longest_promise(&self) -> Duration {
+    /// How old the oldest tape is at `now` that is there because it was promised to be kept.
+    pub async fn oldest_promised(&self, now: DateTime<Utc>) -> TimeDelta {
         let tapes = self.shared.folder.clone();
         blocking(move || {
-            let folders = std::fs::read_dir(&tapes).into_iter().flatten().flatten();
-            folders.map(|entry| Tape::promise_of(&entry.path())).max().unwrap_or_default()
+            let folders = std::fs::read_dir(&tapes).into_iter().flatten().flatten().map(|entry| entry.path());
+            let promised = folders.filter(|folder| !Tape::promise_of(folder).is_zero());
+            let age = |folder: PathBuf| {
+                let tape = Tape::read(&folder, Duration::ZERO).ok()?;
+                Some((now - tape.since()?).min(delta(tape.promised())))
+            };
+            promised.filter_map(age).max().unwrap_or_default()
         })
         .await
     }
