@@ -20,6 +20,8 @@ use crate::tape::{self, Step, Tape, View, Walker};
 
 /// How much later than on the air the newest sound may be on tape: a window of the station, and a retry.
 pub const LATE: TimeDelta = TimeDelta::minutes(2);
+/// What was on the air so long ago may still come on tape: stations send late.
+const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
 /// A tape is looked through in stretches of this length, so that one of weeks takes no more memory than one of hours.
 const STEP: TimeDelta = TimeDelta::hours(6);
 /// Dead air that is interrupted for less than this, by the seam of two reels, is one.
@@ -102,9 +104,14 @@ pub fn account(tape: &Tape, asked: Span, rule: Option<DeadAirRule>, now: DateTim
     })
 }
 
+/// Whether all of `span` is past at `now` and nothing of it is on tape, nor can still come. Blocks.
+pub fn is_lost(tape: &Tape, span: &Span, now: DateTime<Utc>) -> bool {
+    span.end + STILL_COMING < now && on_tape(tape, span).is_zero()
+}
+
 /// Returns how much of `span` is on tape. Blocks.
 pub fn on_tape(tape: &Tape, span: &Span) -> Duration {
-    let Some(near) = tape.extent().and_then(|extent| span.intersect(&extent)) else { return Duration::ZERO };
+    let Some(near) = tape.near(span) else { return Duration::ZERO };
     let (mut start, mut sum) = (near.start, Duration::ZERO);
     while start < near.end {
         let step = Span::new(start, near.end.min(start + STEP));

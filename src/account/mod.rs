@@ -16,7 +16,7 @@ pub mod surveyor;
 mod text;
 mod verify;
 
-pub use day::{Account, LATE, account, on_tape};
+pub use day::{Account, LATE, account, is_lost, on_tape};
 pub use loudest::loudest;
 pub use text::{percent, text};
 pub use verify::{Verified, verify};

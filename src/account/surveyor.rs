@@ -147,9 +147,9 @@ impl Surveyor {
     /// Seals one reel that lacks its seal. Returns whether there was one. If it cannot be sealed, it is tried again when
     /// the next reel of the tape has ended.
     async fn seal(&mut self) -> bool {
-        let unsealed = self.stations.iter_mut().find(|(_, reels)| reels.unsealed.is_some());
-        let Some((station, reels)) = unsealed else { return false };
-        let Some(tape) = reels.unsealed.clone() else { return false };
+        let mut stations = self.stations.iter_mut();
+        let unsealed = stations.find_map(|(station, reels)| Some((station, reels.unsealed.clone()?, reels)));
+        let Some((station, tape, reels)) = unsealed else { return false };
         match blocking(move || tape.seal_next()).await {
             Ok(true) => {}
             Ok(false) => reels.unsealed = None,

@@ -59,18 +59,9 @@ pub(super) struct Options {
 pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> anyhow::Result<u8> {
     logging::begin("off");
     let places = place::all(config);
-    let asked = place::named(&places, &options.station).map_err(|unknown| unknown.to_string());
-    let asked = asked.and_then(|place| {
-        let span = place.span(&options.from, &options.to, now).map_err(|error| error.to_string())?;
-        if span.end > now {
-            let end = place.clock(span.end);
-            return Err(format!("`--to` ({end}) is still to come: write `--to now` for what is on tape by now"));
-        }
-        Ok((place, span))
-    });
-    let asked = asked.and_then(|asked| unfit(&options.output).map_or(Ok(asked), Err));
-    let (place, span) = match asked {
-        Ok(asked) => asked,
+    let Some(place) = place::named(&places, &options.station) else { return Ok(USAGE) };
+    let span = match checked(place, options, now) {
+        Ok(span) => span,
         Err(reason) => {
             eprintln!("aircheck: {reason}");
             return Ok(USAGE);
@@ -90,6 +81,16 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
             }
         }
     })?
+}
+
+/// Returns the stretch that is to be exported, or says what is wrong with what was asked for.
+fn checked(place: &Place, options: &Options, now: DateTime<Utc>) -> Result<Span, String> {
+    let span = place.span(&options.from, &options.to, now).map_err(|error| error.to_string())?;
+    if span.end > now {
+        let end = place.clock(span.end);
+        return Err(format!("`--to` ({end}) is still to come: write `--to now` for what is on tape by now"));
+    }
+    unfit(&options.output).map_or(Ok(span), Err)
 }
 
 /// Says why the folder cannot be made. `None` if it can.

@@ -15,7 +15,7 @@ use crate::base::zone::{Local, Zone};
 use crate::capture::deck::present_folder_of;
 use crate::config::{Config, MomentError, parse_moment};
 use crate::model::Span;
-use crate::tape::{self, Tape, TapeError};
+use crate::tape::{Tape, TapeError};
 
 /// A station, and the folder of its tape.
 #[derive(Debug)]
@@ -55,14 +55,18 @@ pub(super) fn all(config: &Config) -> Vec<Place> {
     places
 }
 
-/// Returns the place whose id or name is `asked`. A name of several says as little as one of none.
-pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Result<&'a Place, Unknown> {
+/// Returns the place whose id or name is `asked`; if there is none, standard error says which there are. A name of several
+/// says as little as one of none.
+pub(super) fn named<'a>(places: &'a [Place], asked: &str) -> Option<&'a Place> {
     let known = places.iter().map(|place| (place.id.as_str(), place.name.as_str()));
     let found = match &named::ids(asked, known)[..] {
         [id] => places.iter().find(|place| place.id == *id),
         _ => None,
     };
-    found.ok_or_else(|| Unknown::new("station", asked, places.iter().map(|place| place.id.clone())))
+    if found.is_none() {
+        eprintln!("aircheck: {}", Unknown::new("station", asked, places.iter().map(|place| place.id.clone())));
+    }
+    found
 }
 
 /// Why two times are no stretch.
@@ -77,6 +81,11 @@ pub(super) enum SpanError {
 }
 
 impl Place {
+    /// Returns its tape, as it is now. Blocks.
+    pub(super) fn tape(&self) -> Result<Tape, TapeError> {
+        Tape::read(&self.folder, self.delay)
+    }
+
     /// Returns the stretch that `--from` and `--to` mean, by the clocks of the station, at the instant `now`.
     pub(super) fn span(&self, from: &str, to: &str, now: DateTime<Utc>) -> Result<Span, SpanError> {
         let moment = |option, text: &str| {
@@ -91,7 +100,7 @@ impl Place {
 
     /// Says from when to when the tape reaches. Blocks.
     pub(super) fn extent_in_words(&self) -> Result<String, TapeError> {
-        Ok(match tape::extent(&self.folder)? {
+        Ok(match self.tape()?.extent() {
             None => "there is no tape of it".to_owned(),
             Some(extent) => format!("its tape reaches from {}", self.span_in_words(&extent)),
         })
@@ -99,7 +108,7 @@ impl Place {
 
     /// Returns how much of `span` is on tape. Blocks.
     pub(super) fn on_tape(&self, span: &Span) -> Result<Duration, TapeError> {
-        Ok(account::on_tape(&Tape::read(&self.folder, self.delay)?, span))
+        Ok(account::on_tape(&self.tape()?, span))
     }
 
     /// Says from when to when `span` is, and that `on_tape` of it is on tape.

@@ -48,13 +48,7 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
     logging::begin("off");
     let places = place::all(config);
     let Some(asked) = &options.station else { return list(&places, options.json) };
-    let place = match place::named(&places, asked) {
-        Ok(place) => place,
-        Err(unknown) => {
-            eprintln!("aircheck: {unknown}");
-            return Ok(USAGE);
-        }
-    };
+    let Some(place) = place::named(&places, asked) else { return Ok(USAGE) };
     let day = match day_of(options.day.as_deref().unwrap_or("today"), place, now) {
         Ok(day) => day,
         Err(error) => {
@@ -63,7 +57,7 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
         }
     };
     let cannot_read = || format!("the tape of {} cannot be read", place.name);
-    let tape = Tape::read(&place.folder, place.delay).with_context(cannot_read)?;
+    let tape = place.tape().with_context(cannot_read)?;
     let Some(account) = account::account(&tape, day.span, config.dead_air, now) else {
         eprintln!(
             "aircheck: nothing of {} was to be on tape on {}; {}",
@@ -99,7 +93,7 @@ fn day_of(text: &str, place: &Place, now: DateTime<Utc>) -> Result<Day, MomentEr
 fn list(places: &[Place], json: bool) -> anyhow::Result<u8> {
     let (mut all, mut rows, mut code) = (Vec::new(), Vec::new(), DONE);
     for place in places {
-        match tape::extent(&place.folder) {
+        match place.tape().map(|tape| tape.extent()) {
             Ok(None) => {}
             Ok(Some(extent)) => {
                 let keep = Tape::promise_of(&place.folder);

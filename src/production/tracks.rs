@@ -15,13 +15,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
+use crate::base::duration::delta;
 use crate::config::TitleRule;
 use crate::model::{Gap, Span, Track};
 use crate::tape::Title;
 
 /// The shortest track, and the shortest chapter where there are tracks.
 pub(super) const SHORTEST: Duration = Duration::from_secs(10);
-/// The same text again after this time at most is the same track.
+/// A track goes on if its text comes again within this time.
 const GOES_ON: TimeDelta = TimeDelta::minutes(3);
 /// The most tracks of a recording.
 const MOST: usize = 2_000;
@@ -103,7 +104,7 @@ impl Stretch {
 fn heard(cut: &Span, gaps: &[Gap], filled: bool) -> Vec<Stretch> {
     let mut stretches = Vec::new();
     let (mut start, mut at) = (cut.start, Duration::ZERO);
-    let gaps = gaps.iter().map(|gap| Span::new(gap.start, gap.start + crate::base::duration::delta(gap.length)));
+    let gaps = gaps.iter().map(|gap| Span::new(gap.start, gap.start + delta(gap.length)));
     for gap in gaps.chain([Span::new(cut.end, cut.end)]) {
         let end = gap.start.min(cut.end);
         if end > start {

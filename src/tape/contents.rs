@@ -26,7 +26,7 @@ const BLOCK: usize = 64;
 const MEASURED: usize = 30;
 /// How far around a cut entries are considered. Arrivals within it help to tell when the cut was on the air; those
 /// farther away would add the drift of the station's clock.
-const AROUND: TimeDelta = TimeDelta::hours(1);
+pub(super) const AROUND: TimeDelta = TimeDelta::hours(1);
 /// How many indexes of ended reels are cached for the next view: a cut of some hours is viewed again and again while it
 /// grows.
 const CACHED: usize = 8;
@@ -84,16 +84,6 @@ impl Contents {
             self.measure(&sound.reel.detail, entry.duration, sound.length);
         }
         self.block(|index| index.entries.len()).entries.push(entry);
-    }
-
-    /// From when to when sound arrived on each reel whose files are there, the oldest first.
-    pub(super) fn reel_spans(&self) -> Vec<Span> {
-        let ended = self.reels.iter().filter(|reel| !reel.is_deleted());
-        let ended = ended.filter_map(|reel| Some(Span::new(reel.summary.begun, reel.summary.heard?)));
-        let entries = self.open.iter().flat_map(|block| block.index.entries.iter());
-        let mut arrivals = entries.filter(|entry| entry.sound.is_ok()).map(|entry| entry.arrived);
-        let open = arrivals.next().map(|first| Span::new(first, arrivals.next_back().unwrap_or(first)));
-        ended.chain(open).collect()
     }
 
     /// The newest sounds since the last reel ended, `most` at most, the newest last.

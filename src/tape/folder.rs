@@ -9,7 +9,7 @@ use super::ended::LEVELS;
 use super::error::TapeError;
 use super::index::closed::{self, ClosedReel};
 use super::index::summary::Summary;
-use crate::model::{Container, Span};
+use crate::model::Container;
 
 /// Reads the reels of `folder`, the oldest first. Reels with nothing on them are handed to `on_empty`.
 pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<Arc<ClosedReel>>, TapeError> {
@@ -31,16 +31,6 @@ pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<A
         Arc::new(reel)
     };
     Ok(reels.into_iter().map(number).collect())
-}
-
-/// From when to when something arrived on the tape in `folder`. `None` if nothing is on it. Blocks.
-pub fn extent(folder: &Path) -> Result<Option<Span>, TapeError> {
-    if !folder.exists() {
-        return Ok(None);
-    }
-    let reels = read(folder, |_| ())?;
-    let spans = reels.iter().map(|reel| Span::new(reel.summary.from, reel.summary.to));
-    Ok(spans.reduce(|all, one| Span::new(all.start.min(one.start), all.end.max(one.end))))
 }
 
 /// How many bytes of sound are on the tape in `folder`. Blocks.

@@ -50,7 +50,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-use self::contents::{Contents, ViewPlan};
+use self::contents::{AROUND, Contents, ViewPlan};
 use self::index::Index;
 use self::index::closed::ClosedReel;
 use self::writer::Writer;
@@ -61,7 +61,7 @@ use crate::model::{Cause, CauseKind, MediaEvent, Span};
 pub use cut::{Listed, ReelSound, Run, Step, Walker, listing, progress, reaches};
 pub use ended::{EndedReel, LEVELS};
 pub use error::TapeError;
-pub use folder::{bytes, extent};
+pub use folder::bytes;
 pub use holds::{Hold, LONGEST_REASON};
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
 pub use seals::{Damage, Seal, Seals};
@@ -280,18 +280,19 @@ impl Tape {
         near.filter_map(|reel| reel.name()).collect()
     }
 
-    /// From when to when what is on the tape may have been on the air. `None` if nothing is on it.
+    /// From when to when something arrived on it. `None` if nothing is on it.
     pub fn extent(&self) -> Option<Span> {
         let contents = self.contents();
-        let closed = contents.reels.iter().map(|reel| (reel.summary.from, reel.summary.to));
-        let open = contents.open.iter().flat_map(|block| &block.index.entries).map(|it| (it.arrived, it.arrived));
-        let (from, to) = closed.chain(open).reduce(|all, one| (all.0.min(one.0), all.1.max(one.1)))?;
-        Some(Span::new(from - TimeDelta::hours(1) - contents.delay, to + TimeDelta::hours(1)))
+        let ended = contents.reels.iter().map(|reel| Span::new(reel.summary.from, reel.summary.to));
+        let entries = contents.open.iter().flat_map(|block| &block.index.entries);
+        let spans = ended.chain(entries.map(|entry| Span::new(entry.arrived, entry.arrived)));
+        spans.reduce(|all, one| Span::new(all.start.min(one.start), all.end.max(one.end)))
     }
 
-    /// From when to when sound arrived on each of its reels, the oldest first. From memory.
-    pub fn reel_spans(&self) -> Vec<Span> {
-        self.contents().reel_spans()
+    /// The part of `span` of which something may be on the tape. `None` if there is none.
+    pub fn near(&self, span: &Span) -> Option<Span> {
+        let (extent, delay) = (self.extent()?, self.contents().delay);
+        span.intersect(&Span::new(extent.start - AROUND - delay, extent.end + AROUND))
     }
 
     /// When the oldest entry that is on the tape arrived.
@@ -370,7 +371,8 @@ impl Tape {
     pub fn seal_next(&self) -> Result<bool, TapeError> {
         let sealed = Seals::read(&self.shared.folder)?;
         let ended: Vec<_> = self.contents().reels.iter().filter(|reel| !reel.is_deleted()).cloned().collect();
-        for reel in ended.iter().filter(|reel| reel.name().is_some_and(|name| !sealed.has(&name))) {
+        let names = sealed.names();
+        for reel in ended.iter().filter(|reel| reel.name().is_some_and(|name| !names.contains(&*name))) {
             match seals::seal(&sealed, &reel.path) {
                 Err(error) if error.is_not_found() => {}
                 result => return result.map(|()| true),

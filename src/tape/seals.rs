@@ -146,9 +146,9 @@ impl Seals {
         self.lines.iter().filter_map(|line| line.seal.as_ref()).filter(move |seal| !deleted.contains(&*seal.name))
     }
 
-    /// Whether there is a line about the reel `name`.
-    pub fn has(&self, name: &str) -> bool {
-        self.lines.iter().any(|line| line.name == name)
+    /// The names of the reels that were sealed, also of those that were deleted.
+    pub(super) fn names(&self) -> HashSet<&str> {
+        self.lines.iter().map(|line| &*line.name).collect()
     }
 
     fn deleted(&self) -> HashSet<&str> {

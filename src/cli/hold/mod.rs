@@ -35,13 +35,7 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
     logging::begin("off");
     let places = place::all(config);
     let Some(asked) = &options.station else { return list(&places, options.json) };
-    let place = match place::named(&places, asked) {
-        Ok(place) => place,
-        Err(unknown) => {
-            eprintln!("aircheck: {unknown}");
-            return Ok(USAGE);
-        }
-    };
+    let Some(place) = place::named(&places, asked) else { return Ok(USAGE) };
     match (&options.stretch, options.release) {
         (Some(stretch), _) => hold(place, stretch, options.json, now),
         (None, Some(id)) => release(place, id, options.json, now),

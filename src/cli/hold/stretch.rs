@@ -1,15 +1,13 @@
 //! The stretch that a person wants to have held, and what may be wrong with it.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use thiserror::Error;
 
+use crate::account;
 use crate::cli::place::{Place, SpanError};
 use crate::config::parse_moment;
 use crate::model::Span;
 use crate::tape::{LONGEST_REASON, TapeError};
-
-/// What was on the air so long ago may still come on tape: stations send late.
-const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
 
 /// The stretch and the reason, as they were written.
 #[derive(Debug)]
@@ -51,7 +49,7 @@ impl Stretch {
             _ => {}
         }
         let span = place.span(&self.from, &self.to, now)?;
-        if span.end + STILL_COMING < now && place.on_tape(&span)?.is_zero() {
+        if account::is_lost(&place.tape()?, &span, now) {
             let (station, stretch, there) = (place.name.clone(), place.span_in_words(&span), place.extent_in_words()?);
             return Err(Refused::NotOnTape { station, stretch, there });
         }

@@ -38,7 +38,7 @@ impl ClosedReel {
         Self { path, first, summary, after, deleted: false, read: Mutex::default() }
     }
 
-    /// The same reel after its files were deleted. Its entries keep their numbers, and none has sound.
+    /// What stands for the reel once its files are deleted: its entries keep their numbers, and none has sound.
     pub fn without_files(&self) -> Self {
         Self { deleted: true, ..Self::new(self.path.clone(), self.first, self.summary, self.after.clone()) }
     }

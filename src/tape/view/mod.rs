@@ -133,7 +133,7 @@ impl View {
         self.parts.iter().flat_map(|part| &part.index.titles)
     }
 
-    /// The same titles, each when it was on the air. If the station does not stamp its sound, only the time is known at
+    /// What was played, each title at the time at which it was on the air. If the station does not stamp its sound, only the time is known at
     /// which a title came; then it counts from the sound on that came with it.
     pub fn titles_on_air(&self) -> impl Iterator<Item = Title> {
         let mut newest = DateTime::<Utc>::MIN_UTC;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -15,15 +15,13 @@ use crate::base::blocking::blocking;
 use crate::capture::deck::folder_of;
 use crate::config::Station;
 use crate::language::Sentence;
-use crate::model::{Span, StationId};
+use crate::model::Span;
 use crate::tape::{LONGEST_REASON, Tape, TapeError, holds};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
+use crate::web::site::tapes::{self, unusable};
 use crate::web::wire::Hold;
-
-/// What was on the air so long ago may still come on tape: stations send late.
-const STILL_COMING: TimeDelta = TimeDelta::minutes(5);
 
 /// What to hold.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -78,7 +76,7 @@ pub(super) async fn hold(
     }
     let (span, now) = (Span::new(from, to), site.now());
     let held = blocking(move || {
-        if span.end + STILL_COMING < now && account::on_tape(&tape, &span).is_zero() {
+        if account::is_lost(&tape, &span, now) {
             return Ok(None);
         }
         let hold = holds::add(tape.folder(), span, &why, now)?;
@@ -111,24 +109,17 @@ pub(super) async fn release(
     Ok(Json(released.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_hold").with("hold", number)))?))
 }
 
-/// Returns the problem that the tape of `station` cannot be used.
-fn unusable(station: &str, error: &TapeError) -> Problem {
-    tracing::error!(station, %error, "its tape cannot be used");
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_tape").with("station", station))
-}
-
-/// Returns the station `id` and its tape.
-async fn tape_of(site: &Site, asked: &str) -> Result<(Arc<Station>, Tape), Problem> {
-    let id = StationId::new(asked);
-    let unknown = || Problem::not_found(Sentence::new("problem_no_station").with("station", &id));
-    let station = site.config().station(&id).cloned().ok_or_else(unknown)?;
-    if let Some(tape) = site.decks.known(&id) {
+/// Returns the station `id`, and its tape, which may be still to be made.
+async fn tape_of(site: &Site, id: &str) -> Result<(Arc<Station>, Tape), Problem> {
+    let station = tapes::station_of(site, id)?;
+    let present = site.decks.present_tape(&station).await.map_err(|error| unusable(id, &error))?;
+    if let Some(tape) = present {
         return Ok((station, tape));
     }
-    // To ask for it makes no folder.
-    let (folder, delay) = (folder_of(site.decks.folder(), &id), station.delay);
-    let tape = blocking(move || Tape::read(&folder, delay)).await;
-    Ok((station, tape.map_err(|error| unusable(asked, &error))?))
+    let folder = folder_of(site.decks.folder(), &station.id);
+    // Nothing is read: there is no folder.
+    let tape = Tape::read(&folder, station.delay).map_err(|error| unusable(id, &error))?;
+    Ok((station, tape))
 }
 
 /// Returns `hold` as the interface writes it. Blocks.

@@ -21,12 +21,10 @@ use super::shown::slots::version;
 use super::shown::timeline::{self, OnAir, instant};
 use super::stations::kind;
 use crate::account::{self, Account};
-use crate::base::blocking::blocking;
 use crate::base::duration::delta;
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
-use crate::capture::deck::folder_of;
-use crate::config::{Config, DeadAirRule, LONGEST, Station, parse_moment};
+use crate::config::{self, Config, DeadAirRule, LONGEST, Station};
 use crate::language::Language;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{AiringId, Planned, Span, StationId, Verdict};
@@ -92,8 +90,8 @@ pub(super) async fn page(
     let Some(station) = station else { return nothing_here(State(site), headers).await };
     let zone = station.timezone;
     let today = now.with_timezone(&zone).date_naive();
-    let asked = asked.day.trim().parse::<NaiveDate>().ok().and_then(|date| Some((date, span_of(date, zone, now)?)));
-    let Some((date, span)) = asked.or_else(|| Some((today, span_of(today, zone, now)?))) else {
+    let asked = asked.day.trim().parse::<NaiveDate>().ok().and_then(|date| Some((date, config::day(date, zone).ok()?)));
+    let Some((date, span)) = asked.or_else(|| Some((today, config::day(today, zone).ok()?))) else {
         return nothing_here(State(site), headers).await;
     };
     let shows = match shows(&site, &config, &station, span, now).await {
@@ -102,7 +100,7 @@ pub(super) async fn page(
     };
     let tape = tape_of(&site, &station).await;
     let (looked_at, rule) = (tape.clone(), config.dead_air);
-    let look = blocking(move || look(looked_at.as_ref(), span, zone, rule, now)).await;
+    let look = site.readers.run(move || look(looked_at.as_ref(), span, zone, rule, now)).await;
     let is_today = span.contains(now);
     let hours = look.account.as_ref().map(|account| {
         let day = timeline::Day { hours: &look.hours, account, titles: &look.titles, shows: &shows, zone, now };
@@ -146,24 +144,10 @@ pub(super) async fn page(
     render("station.html", &site, &headers, StatusCode::OK, values)
 }
 
-/// Returns when `date` begins and ends by the clock of `zone`. `None` if it is too far away.
-fn span_of(date: NaiveDate, zone: Zone, now: DateTime<Utc>) -> Option<Span> {
-    let begins = |date: NaiveDate| parse_moment(&date.to_string(), zone, now).ok();
-    Some(Span::new(begins(date)?, begins(date.succ_opt()?)?))
-}
-
-/// Returns the tape of a station. `None` if there is none: to open one makes its folder.
+/// Returns the tape of a station. `None` if there is none.
 async fn tape_of(site: &Site, station: &Station) -> Option<Tape> {
-    let known = site.decks.known(&station.id);
-    if known.is_some() {
-        return known;
-    }
-    let folder = folder_of(site.decks.folder(), &station.id);
-    if !blocking(move || folder.is_dir()).await {
-        return None;
-    }
-    let opened = site.decks.tape(station).await;
-    opened.inspect_err(|error| tracing::debug!(station = %station.id, %error, "its tape cannot be shown")).ok()
+    let present = site.decks.present_tape(station).await;
+    present.inspect_err(|error| tracing::debug!(station = %station.id, %error, "its tape cannot be shown")).ok()?
 }
 
 /// Looks at a day of a tape. Blocks.
@@ -185,7 +169,7 @@ fn look(tape: Option<&Tape>, span: Span, zone: Zone, rule: Option<DeadAirRule>, 
     // A reel begins with the title that the one before has ended with.
     titles.dedup_by(|next, title| next.text == title.text);
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
-    let days = tape.reel_spans().into_iter().flat_map(|reel| [local(reel.start), local(reel.end)]).collect();
+    let days = tape.reels().into_iter().flat_map(|(_, came)| [local(came.start), local(came.end)]).collect();
     Look { account, hours, titles, days }
 }
 
@@ -282,21 +266,6 @@ fn links(days: &BTreeSet<NaiveDate>, current: NaiveDate, language: &Language) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_day_ends_when_the_next_begins_also_where_the_clocks_leave_midnight_out() {
-        let now = "2026-11-20T03:00:00Z".parse().unwrap();
-        let hours = |date: &str, zone: &str| {
-            let span = span_of(date.parse().unwrap(), zone.parse().unwrap(), now);
-            span.map(|span| span.length().num_hours())
-        };
-        assert_eq!(hours("2026-11-20", "Asia/Seoul"), Some(24));
-        assert_eq!(hours("2026-10-25", "Europe/Berlin"), Some(25));
-        assert_eq!(hours("2026-03-29", "Europe/Berlin"), Some(23));
-        // The clocks of Santiago go from 23:59 on 5 September to 01:00.
-        assert_eq!(hours("2026-09-06", "America/Santiago"), Some(23));
-        assert_eq!(hours("9999-12-31", "Asia/Seoul"), None);
-    }
 
     #[test]
     fn how_long_tape_is_kept_is_said_in_days_if_it_is_some() {

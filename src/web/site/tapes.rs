@@ -25,24 +25,33 @@ pub struct Taped {
     pub reaches: Span,
 }
 
+/// Finds the station with this id.
+///
+/// # Errors
+/// There is none.
+pub fn station_of(site: &Site, id: &str) -> Result<Arc<Station>, Problem> {
+    let found = site.config().station(&StationId::new(id)).map(Arc::clone);
+    found.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_station").with("station", id)))
+}
+
+/// Returns the problem that the tape of `station` cannot be used.
+pub fn unusable(station: &str, error: &TapeError) -> Problem {
+    tracing::error!(station, %error, "its tape cannot be used");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_tape").with("station", station))
+}
+
 impl Taped {
     /// Finds the tape of the station with this id.
     ///
     /// # Errors
     /// There is no such station, nothing of it is on tape, or its tape cannot be opened.
     pub async fn of(site: &Site, id: &str) -> Result<Self, Problem> {
-        let about = |key| Sentence::new(key).with("station", id);
-        let config = site.config();
-        let station = config.station(&StationId::new(id)).map(Arc::clone);
-        let station = station.ok_or_else(|| Problem::not_found(about("problem_no_station")))?;
-        let broken = |error: TapeError| {
-            tracing::error!(station = id, %error, "its tape cannot be opened");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, about("problem_tape"))
-        };
-        let tape = site.decks.present_tape(&station).await.map_err(broken)?;
+        let station = station_of(site, id)?;
+        let tape = site.decks.present_tape(&station).await.map_err(|error| unusable(id, &error))?;
         let reaches = |tape: &Tape| Some(Span::new(tape.since()?, tape.heard()?));
         let found = tape.and_then(|tape| Some((reaches(&tape)?, tape)));
-        let (reaches, tape) = found.ok_or_else(|| Problem::not_found(about("problem_no_tape")))?;
+        let (reaches, tape) =
+            found.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_tape").with("station", id)))?;
         Ok(Self { station, tape, reaches })
     }
 

@@ -123,11 +123,12 @@ pub fn parse_moment(text: &str, zone: Zone, now: DateTime<Utc>) -> Result<DateTi
 /// The day `date` by the clocks of `zone`: from its beginning to that of the next.
 ///
 /// # Errors
-/// No clock has shown that day.
+/// No clock has shown that day, or it is too far away.
 pub fn day(date: NaiveDate, zone: Zone) -> Result<Span, MomentError> {
     // A day that is named by its date is the same at any time.
     let reader = Reader { zone, now: DateTime::UNIX_EPOCH };
-    Ok(Span::new(reader.beginning_of(date)?, reader.beginning_of(date.succ_opt().unwrap_or(date))?))
+    let begins = |date: NaiveDate| reader.read(&date.to_string());
+    Ok(Span::new(begins(date)?, begins(date.succ_opt().unwrap_or(date))?))
 }
 
 /// Where and when a text is read.

@@ -158,3 +158,17 @@ fn what_is_no_time_is_answered_with_what_to_write() {
     let long = error(&"\u{1b}명".repeat(500), "Asia/Seoul");
     assert!(!long.contains('\u{1b}') && long.chars().count() < 250, "{long}");
 }
+
+#[test]
+fn a_day_ends_when_the_next_begins_also_where_the_clocks_leave_midnight_out() {
+    let hours = |date: &str, zone: &str| {
+        let span = day(date.parse().unwrap(), zone.parse().unwrap());
+        span.ok().map(|span| span.length().num_hours())
+    };
+    assert_eq!(hours("2026-11-20", "Asia/Seoul"), Some(24));
+    assert_eq!(hours("2026-10-25", "Europe/Berlin"), Some(25));
+    assert_eq!(hours("2026-03-29", "Europe/Berlin"), Some(23));
+    // The clocks of Santiago go from 23:59 on 5 September to 01:00.
+    assert_eq!(hours("2026-09-06", "America/Santiago"), Some(23));
+    assert_eq!(hours("9999-12-31", "Asia/Seoul"), None);
+}
