@@ -2,6 +2,7 @@
 
 mod airing;
 mod cause;
+mod clip;
 mod codec;
 mod event;
 mod gap;
@@ -18,6 +19,7 @@ mod verdict;
 
 pub use airing::Airing;
 pub use cause::{AsCause, Cause, CauseKind};
+pub use clip::{Clip, Cover, Covering, Piece};
 pub use codec::Codec;
 pub use event::{Chunk, Container, DatesNews, Format, MediaEvent};
 pub use gap::Gap;
