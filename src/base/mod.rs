@@ -11,6 +11,7 @@ pub mod hash;
 pub mod http;
 pub mod id3v2;
 pub mod image;
+pub mod mpeg_audio;
 pub mod password;
 pub mod path;
 pub mod process;
