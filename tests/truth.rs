@@ -5,10 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use aircheck::base::clock::SystemClock;
-use aircheck::capture::source::media::adts_frame_length;
 use aircheck::config::{DeadAirRule, Encoding, GapPolicy};
 use aircheck::encode::{self, Encoded, Job};
-use aircheck::model::{Cause, CauseKind, Chunk, Container as Packed, Format, MediaEvent, Span};
+use aircheck::model::{Cause, CauseKind, MediaEvent, Span};
 use aircheck::tape::Tape;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
@@ -19,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::support::aircheck::{Aircheck, Ran, chapters, ffprobe, until};
 use crate::support::ffmpeg;
 use crate::support::origin::{Act, Codec, Container, Fault, Mix, Origin, Part, ProgrammeTime, Setup, StationHandle};
-use crate::support::timecode::{self, Report};
+use crate::support::taped::{self, FRAMES, frames};
+use crate::support::timecode::Report;
 
 /// How much an encoder may add, in seconds.
 const FRAME: f64 = 0.024;
@@ -212,13 +212,6 @@ async fn loudness_is_what_ffmpeg_measures_and_is_in_the_tags() {
     assert_eq!(tags["comment"], "complete: 8.000 s", "nothing is said of what is not");
 }
 
-/// How many AAC frames a chunk of the tape has, about two seconds.
-const FRAMES: usize = 94;
-/// The length of a frame in ticks of the tape's clock: 64/3 ms.
-fn frames(count: usize) -> Duration {
-    Duration::from_nanos(count as u64 * 64_000_000 / 3)
-}
-
 /// A tape with half of 44 s of timecode, and the chunks of the other half.
 struct HalfTape {
     folder: tempfile::TempDir,
@@ -231,28 +224,11 @@ impl HalfTape {
     /// Returns a tape whose chunks went through `spoil`, which gets their numbers.
     fn record(spoil: impl Fn(usize, Vec<u8>) -> Vec<u8>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let sound = timecode::seconds(1_800_000_000, 44);
         let first = DateTime::from_timestamp(1_800_000_000, 0).expect("a time");
-        // The first frame is the encoder's own.
-        let begins = first - TimeDelta::from_std(frames(1)).expect("short");
-        let place = |frame: usize| begins + TimeDelta::from_std(frames(frame)).expect("short");
-        let data = ffmpeg::encode(&sound, &["-c:a", "aac", "-b:a", "96k", "-f", "adts"]);
-        let chunk = |(number, frames_of_it): (usize, &[&[u8]])| {
-            MediaEvent::Chunk(Chunk {
-                bytes: spoil(number, frames_of_it.concat()).into(),
-                duration: frames(FRAMES),
-                arrived: place((number + 1) * FRAMES),
-                programme_time: Some(place(number * FRAMES)),
-                discontinuity: number == 0,
-                follows: true,
-                sequence: None,
-            })
-        };
-        let mut chunks: Vec<_> = adts(&data).chunks_exact(FRAMES).enumerate().map(chunk).collect();
+        let (format, mut chunks) = taped::timecode(first, 44, spoil);
         let rest = chunks.split_off(chunks.len() / 2);
         let tape = Tape::open(&folder.path().join("tape"), Duration::ZERO, first).expect("a tape");
-        let format = Format { container: Packed::Adts, detail: "aac 48000 Hz 1 ch".into(), init: None };
-        for event in [MediaEvent::Format(format)].into_iter().chain(chunks) {
+        for event in [format].into_iter().chain(chunks) {
             tape.write(event, first).expect("written");
         }
         let cut = Span::new(first + TimeDelta::milliseconds(500), first + TimeDelta::milliseconds(40_500));
@@ -283,17 +259,6 @@ impl HalfTape {
         let heard = tokio::task::spawn_blocking(move || Report::of_file(&target)).await.expect("it is listened to");
         Made { encoded: encoded.expect("encoded"), heard, tape: self }
     }
-}
-
-/// Returns the frames of an ADTS stream.
-fn adts(mut data: &[u8]) -> Vec<&[u8]> {
-    let mut frames = Vec::new();
-    while let Some(length) = adts_frame_length(data) {
-        let (frame, rest) = data.split_at(length);
-        frames.push(frame);
-        data = rest;
-    }
-    frames
 }
 
 /// The recording of a [`HalfTape`].
