@@ -9,6 +9,7 @@ mod as_written;
 mod bin;
 mod browser;
 mod by_hand;
+mod clip_sound;
 mod commands;
 mod compare;
 mod daemon;

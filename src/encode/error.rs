@@ -18,6 +18,14 @@ pub enum EncodeError {
     /// The tape could not be read.
     #[error(transparent)]
     Tape(#[from] TapeError),
+    /// The recording that a clip is made of could not be read.
+    #[error("the recording {path} cannot be read: {source}", path = path.display())]
+    Recording {
+        /// The file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
     /// The decoder's pipe broke in a way that is not its end.
     #[error("the decoder ffmpeg cannot be read: {0}")]
     Decoder(io::Error),
@@ -75,9 +83,11 @@ impl AsCause for EncodeError {
         match self {
             Self::Tape(error) => error.cause_kind(),
             Self::Decoder(_) | Self::DecoderHangs { .. } => CauseKind::Decoding,
-            Self::Start(_) | Self::Target { .. } | Self::Encoder { .. } | Self::EncoderHangs { .. } => {
-                CauseKind::Internal
-            }
+            Self::Start(_)
+            | Self::Recording { .. }
+            | Self::Target { .. }
+            | Self::Encoder { .. }
+            | Self::EncoderHangs { .. } => CauseKind::Internal,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The walk through a cut or a reel, as a stream of bytes for decoders.
+//! The walk through a cut, a reel or a file, as a stream of bytes for decoders.
 
 use std::collections::VecDeque;
 use std::io;
@@ -24,7 +24,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// Less sound than this says nothing about the speed.
 const TELLING: Duration = Duration::from_secs(60);
 
-/// Walks through one cut, or one reel.
+/// Walks through one cut, one reel, or a stretch of one file.
 #[derive(Debug)]
 pub(super) struct Feed {
     walk: Walk,
@@ -40,8 +40,8 @@ pub(super) struct Feed {
 #[derive(Debug)]
 enum Walk {
     Cut(Box<CutWalk>),
-    /// The steps of a reel that are left.
-    Reel(VecDeque<Step>),
+    /// The steps that are left, of something that does not grow.
+    Known(VecDeque<Step>),
 }
 
 /// The walk through a cut, which may still be coming on tape.
@@ -78,9 +78,9 @@ impl Feed {
         Self::of(Walk::Cut(Box::new(cut)), clock)
     }
 
-    /// A feed that stands at the beginning of a reel, which is walked through by these `steps`.
-    pub(super) fn of_reel(steps: impl IntoIterator<Item = Step>, clock: SharedClock) -> Self {
-        Self::of(Walk::Reel(steps.into_iter().collect()), clock)
+    /// A feed that stands at the beginning of a reel or of a stretch of a file, which is walked through by these `steps`.
+    pub(super) fn of_steps(steps: impl IntoIterator<Item = Step>, clock: SharedClock) -> Self {
+        Self::of(Walk::Known(steps.into_iter().collect()), clock)
     }
 
     fn of(walk: Walk, clock: SharedClock) -> Self {
@@ -97,7 +97,7 @@ impl Feed {
         self.clock.monotonic().saturating_sub(self.begun)
     }
 
-    /// What is missing.
+    /// What is missing, of a cut.
     pub(super) fn into_gaps(self) -> Vec<Gap> {
         let Walk::Cut(cut) = self.walk else { return Vec::new() };
         let left_out = cut.walker.left_out();
@@ -113,7 +113,7 @@ impl Feed {
         loop {
             let step = match &mut self.walk {
                 Walk::Cut(cut) => cut.walker.step(&cut.view, cut.last_view),
-                Walk::Reel(steps) => steps.pop_front().unwrap_or(Step::End),
+                Walk::Known(steps) => steps.pop_front().unwrap_or(Step::End),
             };
             match step {
                 Step::Wait => self.wait().await,

@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::{DeadAirRule, Encoding, GapPolicy};
-use crate::model::{Gap, Measured, Span};
+use crate::model::{Cover, Gap, Measured, Span};
 
 /// What to encode, and where to.
 #[derive(Debug, Clone)]
@@ -23,6 +25,23 @@ pub struct Job {
     pub cover_space: u32,
 }
 
+/// How a clip is encoded, and where to.
+#[derive(Debug, Clone)]
+pub struct ClipJob {
+    /// The encoding.
+    pub encoding: Encoding,
+    /// What counts as dead air; `None` if nothing does.
+    pub dead_air: Option<DeadAirRule>,
+    /// The file to write; it is overwritten.
+    pub target: PathBuf,
+    /// Bytes to reserve for a picture in its tags, besides those for texts.
+    pub cover_space: u32,
+    /// When the time line of the clip begins: gaps and dead air count from here, without jumps between pieces.
+    pub start: DateTime<Utc>,
+    /// What nobody is to hear, in order; none begins before the one before it ends.
+    pub covers: Vec<Cover>,
+}
+
 /// The result of an encoding.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Encoded {
@@ -39,4 +58,13 @@ pub struct Encoded {
     /// How many times faster than it plays it was encoded, before it had to wait for the tape; `None` if that time was
     /// too short to say.
     pub speed: Option<f64>,
+}
+
+/// The result of encoding a clip.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EncodedClip {
+    /// What is in the file.
+    pub encoded: Encoded,
+    /// Decoded sound of each piece in seconds, without the silence that stands for what is missing.
+    pub pieces: Vec<f64>,
 }

@@ -28,7 +28,7 @@ pub async fn measure(
     let decoding = Decoding { samples: Encoding::default(), behind_all: true, clock };
     let begin = |length: Duration| {
         let output = Output::measuring(decoding.samples, dead_air, length);
-        (output, Feed::of_reel(sound.steps.iter().cloned(), clock.clone()))
+        (output, Feed::of_steps(sound.steps.iter().cloned(), clock.clone()))
     };
     let (mut output, mut feed) = begin(sound.length);
     if !streaming::decode(decoding, &mut feed, &mut output).await? {

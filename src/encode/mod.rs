@@ -12,13 +12,19 @@
 //! where in the run something is missing. So the cut is then encoded once more in the `piecewise` way: it is decoded in
 //! short pieces, each of which is known to be whole, or is itself a gap. An encoder that dies is replaced, and starts
 //! at the beginning.
+//!
+//! A clip is made of pieces of tapes and of files, each of which goes one of these ways into one output ([`encode_clip`]).
 
+mod attempts;
+mod clip;
 mod codecs;
 mod dead_air;
 mod decode_failure;
 mod decoder;
+mod editor;
 mod error;
 mod feed;
+mod file;
 mod frames;
 mod job;
 mod level;
@@ -32,26 +38,24 @@ mod streaming;
 mod waveform;
 
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
 
 use crate::base::clock::SharedClock;
-use crate::library::store::test_append;
 use crate::tape::Tape;
 
+use attempts::Attempts;
 use decoder::Decoding;
 use feed::Feed;
 use output::Output;
 
+pub use clip::{ClipSource, encode_clip};
 pub use codecs::RESERVED_FOR_TAGS;
 pub use error::EncodeError;
 pub use feed::frames_of;
-pub use job::{Encoded, Job};
+pub use file::{FileSound, FileSoundError};
+pub use job::{ClipJob, Encoded, EncodedClip, Job};
 pub use level::LevelMeter;
 pub use live_mp3::{listen, queue};
 pub use measure::measure;
-
-/// How many encoders may fail at one cut.
-const ENCODERS: u32 = 3;
 
 /// Encodes a cut of `tape`. Follows the tape while it grows, until it covers the cut or `sealed` says that nothing more
 /// will come.
@@ -64,27 +68,11 @@ pub async fn encode(
     sealed: CancellationToken,
     clock: &SharedClock,
 ) -> Result<Encoded, EncodeError> {
-    let mut piecewise = false;
-    let mut encoders = 1;
+    let mut attempts = Attempts::new();
     loop {
-        match try_to_encode(job, tape, &sealed, clock, piecewise).await {
-            Ok(Some(encoded)) => return Ok(encoded),
-            Ok(None) => {
-                warn!(file = %job.target.display(), "less was decoded than is on tape; decoding again, piece by piece");
-                piecewise = true;
-            }
-            Err(error) if error.is_of_encoder() => {
-                if let Err(source) = test_append(&job.target).await {
-                    // Another encoder would do no better.
-                    return Err(EncodeError::Target { path: job.target.clone(), source });
-                }
-                if encoders == ENCODERS {
-                    return Err(error);
-                }
-                warn!(%error, "the encoder failed; encoding the cut again");
-                encoders += 1;
-            }
-            Err(error) => return Err(error),
+        let attempt = try_to_encode(job, tape, &sealed, clock, attempts.piecewise).await;
+        if let Some(end) = attempts.end(attempt, &job.target).await {
+            return end;
         }
     }
 }

@@ -1,29 +1,35 @@
-//! The sound that comes out: every sample goes to its position, is measured there, and is written to the file that is
-//! being made, if there is one.
+//! The sound that comes out: every sample goes to its position, is edited there if it is of a clip, is measured, and is
+//! written to the file that is being made, if there is one.
+//!
+//! Decoders know positions in the piece that they decode. A cut and a reel are one piece, from the beginning to the end.
 
 use std::time::Duration;
 
 use super::codecs::Encoder;
+use super::editor::Editor;
 use super::error::EncodeError;
 use super::frames::{CODEC_SLACK, frames, frames_to_duration, slack};
-use super::job::{Encoded, Job};
+use super::job::{ClipJob, Encoded, Job};
 use super::meter::Meter;
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
 use crate::config::{DeadAirRule, Encoding, GapPolicy};
-use crate::model::{Cause, Gap, Levels, Span, Stretch};
+use crate::model::{Cause, CauseKind, Gap, Levels, Span, Stretch};
 
 /// The file, if there is one, and what is known of the sound. Its position only goes forward: past decoded samples and
 /// past what is skipped.
 pub(super) struct Output {
     /// `None` if the sound is only measured.
     encoder: Option<Encoder>,
+    /// `None` if every sample stays what it is.
+    editor: Option<Editor>,
     meter: Meter,
     gaps: GapPolicy,
     sample_rate: u32,
     frame: usize,
-    /// Sample frames in the whole cut or reel.
+    /// Sample frames in the whole cut, reel or clip.
     total: u64,
+    piece: Piece,
     /// The position of the next sample.
     position: u64,
     /// Sample frames that came from a decoder. Silence for what codecs swallow counts only beside them.
@@ -33,13 +39,34 @@ pub(super) struct Output {
     missing: u64,
 }
 
+/// The piece that comes out now, by positions in the whole.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    begin: u64,
+    /// Where its sound ends at the latest.
+    sound_end: u64,
+    end: u64,
+    /// What [`Output::decoded`] and [`Meter::heard`] were at its beginning, and how many stretches could not be decoded.
+    decoded: u64,
+    heard: u64,
+    undecoded: usize,
+}
+
 impl Output {
     /// Begins the file of `job`.
     pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let encoder = Some(Encoder::start(job, clock)?);
+        let encoder = Some(Encoder::start(&job.target, job.encoding, job.cover_space, clock)?);
         let meter = Meter::of_recording(job.encoding, job.dead_air);
         let length = job.cut.length().to_std().unwrap_or_default();
         Ok(Self { encoder, gaps: job.gaps, ..Self::measuring_by(meter, job.encoding, length) })
+    }
+
+    /// Begins the file of a clip that plays for `length`. Its pieces are still to be begun.
+    pub(super) fn start_clip(job: &ClipJob, length: Duration, clock: &SharedClock) -> Result<Self, EncodeError> {
+        let encoder = Some(Encoder::start(&job.target, job.encoding, job.cover_space, clock)?);
+        let editor = Some(Editor::new(job.encoding, &job.covers));
+        let meter = Meter::of_recording(job.encoding, job.dead_air);
+        Ok(Self { encoder, editor, ..Self::measuring_by(meter, job.encoding, length) })
     }
 
     /// Measures a reel whose sound plays for `length`, and writes no file.
@@ -48,14 +75,17 @@ impl Output {
     }
 
     fn measuring_by(meter: Meter, samples: Encoding, length: Duration) -> Self {
+        let total = frames(length, samples.sample_rate);
         Self {
             encoder: None,
+            editor: None,
             meter,
             // What is measured keeps its position.
             gaps: GapPolicy::Silence,
             sample_rate: samples.sample_rate,
             frame: usize::from(samples.channels.max(1)) * 4,
-            total: frames(length, samples.sample_rate),
+            total,
+            piece: Piece { begin: 0, sound_end: total, end: total, decoded: 0, heard: 0, undecoded: 0 },
             position: 0,
             decoded: 0,
             undecoded: Vec::new(),
@@ -68,9 +98,43 @@ impl Output {
         self.position
     }
 
-    /// How many sample frames are left until the end.
+    /// How many sample frames of the piece can still come.
     pub(super) fn left(&self) -> u64 {
-        self.total.saturating_sub(self.position)
+        self.piece.sound_end.saturating_sub(self.position)
+    }
+
+    /// Begins the next piece where the one before has ended. It goes on until `end`, and its sound until `sound_end` at
+    /// the latest.
+    pub(super) fn begin_piece(&mut self, sound_end: u64, end: u64) {
+        let begin = self.position;
+        let (decoded, heard, undecoded) = (self.decoded, self.meter.heard(), self.undecoded.len());
+        self.piece = Piece { begin, sound_end: sound_end.min(end), end, decoded, heard, undecoded };
+        if let Some(editor) = &mut self.editor {
+            editor.begin_piece(begin..self.piece.sound_end);
+        }
+    }
+
+    /// Ends the piece, the last `missing` of which is missing, as the gaps say. Returns how many seconds of it were
+    /// decoded.
+    pub(super) async fn end_piece(&mut self, missing: Duration) -> Result<f64, EncodeError> {
+        let Piece { begin, end, decoded, heard, undecoded, .. } = self.piece;
+        self.piece.sound_end = end;
+        let came = self.decoded > decoded;
+        self.expect_missing(missing);
+        let left = end.saturating_sub(self.position);
+        if !came && left > 0 {
+            if self.missing == 0 && self.undecoded.len() == undecoded {
+                // Shorter than what a codec may swallow, or than a hole must be to be called one.
+                self.push_lost(left, &Cause::new(CauseKind::Other, "so short a piece gave no sound"));
+            }
+            self.missing = left;
+        }
+        self.go_to(end - begin).await?;
+        Ok(if came { self.seconds(self.meter.heard() - heard) } else { 0.0 })
+    }
+
+    fn seconds(&self, frames: u64) -> f64 {
+        frames as f64 / f64::from(self.sample_rate.max(1))
     }
 
     /// The next `missing` is missing, as the gaps report.
@@ -78,13 +142,13 @@ impl Output {
         self.missing = self.missing.saturating_add(frames(missing, self.sample_rate));
     }
 
-    /// Moves to `position`. Missing sound that the gaps report is left out, or becomes silence if the file keeps the
-    /// clock. A few frames more are what a codec swallows at a seam; they always become silence, because no gap reports
-    /// them. Returns how many frames of the next sound to drop because the sound before has reached a little beyond
-    /// `position`. So no seam moves what comes after it, however many there are.
+    /// Moves to `position` in the piece. Missing sound that the gaps report is left out, or becomes silence if the file
+    /// keeps the clock. A few frames more are what a codec swallows at a seam; they always become silence, because no gap
+    /// reports them. Returns how many frames of the next sound to drop because the sound before has reached a little
+    /// beyond `position`. So no seam moves what comes after it, however many there are.
     pub(super) async fn go_to(&mut self, position: u64) -> Result<u64, EncodeError> {
         let slack = slack(self.sample_rate);
-        let position = position.min(self.total);
+        let position = self.piece.begin.saturating_add(position).min(self.piece.sound_end);
         let missing = std::mem::take(&mut self.missing);
         let hole = position.saturating_sub(self.position);
         if hole == 0 {
@@ -122,6 +186,9 @@ impl Output {
     }
 
     async fn write(&mut self, mut samples: Vec<u8>) -> Result<u64, EncodeError> {
+        if let Some(editor) = &self.editor {
+            editor.edit(self.position, &mut samples);
+        }
         let frames = self.meter.measure(self.position, &mut samples);
         if let Some(encoder) = self.encoder.as_mut() {
             encoder.write(&samples).await?;
@@ -137,13 +204,14 @@ impl Output {
         self.missing = self.missing.saturating_add(lost);
     }
 
-    /// Ends the file, which holds `cut`. `gaps` are the gaps of the tape.
+    /// Ends the file, which holds `cut`. `gaps` are the gaps of the tape, or of all pieces.
     pub(super) async fn finish(mut self, cut: Span, mut gaps: Vec<Gap>) -> Result<Encoded, EncodeError> {
         if self.decoded > 0 {
             let at_the_end = |gap: &&Gap| (cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length);
             self.expect_missing(gaps.last().filter(at_the_end).map_or(Duration::ZERO, |gap| gap.length));
             self.go_to(self.total).await?;
         }
+        let (heard, written) = (self.seconds(self.meter.heard()), self.seconds(self.meter.written()));
         if let Some(encoder) = self.encoder {
             encoder.finish().await?;
         }
@@ -151,10 +219,9 @@ impl Output {
             |(lost, cause): (Stretch, Cause)| Gap { start: cut.start + delta(lost.at), length: lost.length, cause };
         gaps.extend(self.undecoded.into_iter().map(gap));
         gaps.sort_by_key(|gap| gap.start);
-        let seconds = |frames: u64| frames as f64 / f64::from(self.sample_rate.max(1));
         Ok(Encoded {
-            seconds: if self.decoded > 0 { seconds(self.meter.heard()) } else { 0.0 },
-            length: Duration::try_from_secs_f64(seconds(self.meter.written())).unwrap_or_default(),
+            seconds: if self.decoded > 0 { heard } else { 0.0 },
+            length: Duration::try_from_secs_f64(written).unwrap_or_default(),
             peak: self.meter.peak(),
             gaps,
             measured: self.meter.finish(cut.start),

@@ -2,9 +2,11 @@
 
 mod mp3;
 
+use std::path::Path;
+
 use super::error::EncodeError;
-use super::job::Job;
 use crate::base::clock::SharedClock;
+use crate::config::Encoding;
 use crate::model::Codec;
 
 use mp3::Mp3Encoder;
@@ -20,10 +22,15 @@ pub(super) enum Encoder {
 }
 
 impl Encoder {
-    /// Starts the encoder that `job` asks for, which writes its file.
-    pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
-        match job.encoding.codec {
-            Codec::Mp3 => Mp3Encoder::start(&job.target, job.encoding, job.cover_space, clock).map(Self::Mp3),
+    /// Starts the encoder that `settings` ask for, which writes `target` and reserves `cover_space` bytes for a picture.
+    pub(super) fn start(
+        target: &Path,
+        settings: Encoding,
+        cover_space: u32,
+        clock: &SharedClock,
+    ) -> Result<Self, EncodeError> {
+        match settings.codec {
+            Codec::Mp3 => Mp3Encoder::start(target, settings, cover_space, clock).map(Self::Mp3),
         }
     }
 
