@@ -28,6 +28,7 @@ pub mod airings;
 pub mod base;
 pub mod capture;
 pub mod cli;
+pub mod clips;
 pub mod config;
 pub mod daemon;
 pub mod encode;

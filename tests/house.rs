@@ -16,6 +16,7 @@ const ORDER: &[&str] = &[
     "cli",
     "daemon",
     "web",
+    "clips",
     "recorder",
     "housekeeping",
     "production",

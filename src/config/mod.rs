@@ -19,8 +19,9 @@ mod yaml;
 
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Encoding, Find, GapPolicy,
-    Hls, Icecast, Id3, Keep, LONGEST, MomentError, Purpose, Rtmp, Show, SourceConfig, Station, Step, TagTemplates,
-    Template, TemplateError, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration, parse_moment,
+    Hls, Icecast, Id3, Keep, LONGEST, MomentError, PositionError, Purpose, Rtmp, Show, SourceConfig, Station, Step,
+    TagTemplates, Template, TemplateError, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration,
+    parse_moment, parse_position,
 };
 pub use yaml::{ConfigErrors, Problem};
 

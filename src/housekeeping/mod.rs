@@ -9,6 +9,7 @@ mod retention;
 pub mod room_watch;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
@@ -163,6 +164,9 @@ impl Housekeeping {
 
     /// Deletes the recordings that the `keep` of their show does not keep.
     async fn delete_recordings(&self, config: &Config) {
+        if let Some(keep) = config.keep_clips {
+            self.delete_clips(keep).await;
+        }
         // Without a rule nothing is deleted, so nothing has to be read.
         for show in config.shows.iter().filter(|show| show.keep != Keep::default()) {
             match self.recordings(show).await {
@@ -174,6 +178,19 @@ impl Housekeeping {
                 Ok(None) => {}
                 Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
             }
+        }
+    }
+
+    /// Deletes the clips that were made longer than `keep` ago.
+    async fn delete_clips(&self, keep: Duration) {
+        let filter = Filter { show: Some(Config::clips()), ..Filter::default() };
+        match self.catalogue.list(&filter).await {
+            Ok(clips) => {
+                if let Some(step) = plan::clips(&clips, keep, self.now()) {
+                    self.apply(step).await;
+                }
+            }
+            Err(error) => warn!(%error, "old clips could not be deleted"),
         }
     }
 

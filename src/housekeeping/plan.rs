@@ -16,7 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::retention;
 use crate::base::duration::delta;
-use crate::config::Keep;
+use crate::config::{Config, Keep};
 use crate::library::catalogue::Recording;
 use crate::model::{AiringId, ShowId, StationId};
 
@@ -107,6 +107,12 @@ pub(super) fn recordings(of: ShowRecordings, now: DateTime<Utc>) -> Option<Step>
     let ShowRecordings { show, keep, recordings } = of;
     let gone = retention::not_kept(&recordings, &keep, now);
     (!gone.is_empty()).then_some(Step::Recordings { show, gone })
+}
+
+/// Returns which `clips` are deleted at `now`: those that were made longer than `keep` ago. `None` if none is.
+pub(super) fn clips(clips: &[Recording], keep: Duration, now: DateTime<Utc>) -> Option<Step> {
+    let gone = retention::old_clips(clips, keep, now);
+    (!gone.is_empty()).then(|| Step::Recordings { show: Config::clips(), gone })
 }
 
 #[cfg(test)]

@@ -13,9 +13,11 @@
 //! later plan deletes.
 
 use std::cmp::Reverse;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::base::duration::delta;
 use crate::config::Keep;
 use crate::library::archive::ArchiveError;
 use crate::library::catalogue::{Catalogue, Recording};
@@ -48,6 +50,14 @@ pub(super) fn not_kept(recordings: &[Recording], keep: &Keep, now: DateTime<Utc>
     }
     gone.reverse();
     gone
+}
+
+/// Returns which `clips` were made longer than `keep` ago at `now`. A clip may be of what was on the air long before.
+pub(super) fn old_clips(clips: &[Recording], keep: Duration, now: DateTime<Utc>) -> Vec<AiringId> {
+    let before = now - delta(keep);
+    let old = |clip: &&Recording| clip.finished_at.is_some_and(|made| made < before);
+    let there = |clip: &&Recording| clip.deleted_at.is_none() && clip.binned.is_none();
+    clips.iter().filter(old).filter(there).map(|clip| clip.id.clone()).collect()
 }
 
 /// Returns `recordings` as the disk has them: `file` is cleared if the file does not exist. `None` if the output folder
@@ -154,6 +164,21 @@ mod tests {
             .iter()
             .map(|id| id.as_str().trim_start_matches("aged ").parse().unwrap())
             .collect()
+    }
+
+    #[test]
+    fn a_clip_goes_by_when_it_was_made_and_not_by_when_it_was_on_the_air() {
+        let now = NOON.parse().unwrap();
+        let made = |on_air: i64, made: i64| {
+            let id = AiringId::new(format!("made {made} days ago"));
+            Recording { id, finished_at: Some(now - TimeDelta::days(made)), ..aged(on_air) }
+        };
+        let binned = Recording { deleted_at: Some(now), ..made(9, 8) };
+        let gone = old_clips(&[made(90, 1), made(9, 7), made(90, 31), binned], Duration::from_hours(30 * 24), now);
+        assert_eq!(gone, [AiringId::new("made 31 days ago")]);
+        let gone =
+            old_clips(&[made(90, 1), Recording { finished_at: None, ..made(9, 7) }], Duration::from_hours(24), now);
+        assert_eq!(gone, [], "a day old is not older than a day");
     }
 
     #[test]

@@ -26,7 +26,7 @@ use thiserror::Error;
 
 use super::catalogue::{Catalogue, CatalogueError, ClaimedAiring};
 use super::store::{self, Store, StoreError};
-use crate::model::{AiringId, Codec, Outcome};
+use crate::model::{AiringId, Codec, Finished, Outcome};
 
 /// Why a recording cannot be put into the library.
 #[derive(Debug, Error)]
@@ -50,7 +50,7 @@ pub async fn shelve(
     mut outcome: Outcome,
 ) -> Result<PathBuf, ArchiveError> {
     outcome.bytes = Some(store::size(temporary).await?);
-    let file = give_free_name((catalogue, store), id, temporary, (name, codec), Some(&mut outcome)).await?;
+    let file = give_free_name((catalogue, store), id, temporary, (name, codec), Before::Prepare(&mut outcome)).await?;
     catalogue.finish(id, &outcome).await?;
     Ok(file)
 }
@@ -64,27 +64,58 @@ pub async fn name_recut(
     temporary: &Path,
     (name, codec): (&str, Codec),
 ) -> Result<PathBuf, ArchiveError> {
-    give_free_name((catalogue, store), id, temporary, (name, codec), None).await
+    give_free_name((catalogue, store), id, temporary, (name, codec), Before::Release).await
 }
 
-/// Gives the `temporary` file the first free `name`. Before, the catalogue prepares `outcome` with that name, or only
-/// clears the name from other rows if there is no outcome.
+/// Shelves the tagged `temporary` file of a clip under the first free `name`, and puts `made` on the list, whose `file` and
+/// `bytes` are set here. `pieces` says what the clip is made of. Returns the file relative to the output folder; `None` if
+/// the id of the clip is taken.
+///
+/// The catalogue writes down the name before the file gets it, so that a restart knows the file of a clip that is not on
+/// the list yet (see [`Catalogue::clips_to_make`]).
+pub async fn shelve_clip(
+    catalogue: &Catalogue,
+    store: &Store,
+    mut made: Finished,
+    pieces: String,
+    temporary: &Path,
+    (name, codec): (&str, Codec),
+) -> Result<Option<PathBuf>, ArchiveError> {
+    made.outcome.bytes = Some(store::size(temporary).await?);
+    let named = give_free_name((catalogue, store), &made.airing.id, temporary, (name, codec), Before::NameClip).await?;
+    made.outcome.file = Some(named.clone());
+    Ok(catalogue.finish_clip(made, pieces).await?.then_some(named))
+}
+
+/// What the catalogue does before a file gets a name.
+enum Before<'a> {
+    /// It prepares the outcome with that name.
+    Prepare(&'a mut Outcome),
+    /// It writes the name down at the clip.
+    NameClip,
+    /// It clears the name from other rows.
+    Release,
+}
+
+/// Gives the `temporary` file the first free `name`. The catalogue does `before` with it.
 async fn give_free_name(
     (catalogue, store): (&Catalogue, &Store),
     id: &AiringId,
     temporary: &Path,
     (name, codec): (&str, Codec),
-    mut outcome: Option<&mut Outcome>,
+    mut before: Before<'_>,
 ) -> Result<PathBuf, ArchiveError> {
     let mut next = 1;
     loop {
         let (file, number) = store.free_name(name, codec, next).await?;
         next = number + 1;
-        let is_free = if let Some(outcome) = &mut outcome {
-            outcome.file = Some(file.clone());
-            catalogue.prepare(id, outcome).await?
-        } else {
-            catalogue.release_name(id, &file).await?
+        let is_free = match &mut before {
+            Before::Prepare(outcome) => {
+                outcome.file = Some(file.clone());
+                catalogue.prepare(id, outcome).await?
+            }
+            Before::NameClip => catalogue.name_clip(id, &file).await?,
+            Before::Release => catalogue.release_name(id, &file).await?,
         };
         if !is_free {
             continue;

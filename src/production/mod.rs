@@ -14,6 +14,7 @@
 
 mod audition;
 mod chapters;
+mod clip;
 mod comment;
 mod draft;
 mod error;
@@ -26,6 +27,7 @@ mod tracks;
 
 pub use audition::{Heard, hear};
 pub use chapters::{Content, chapters};
+pub use clip::ClipPiece;
 pub use comment::{describe, summary};
 pub use draft::Draft;
 pub use error::ProductionError;

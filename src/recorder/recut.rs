@@ -68,6 +68,12 @@ pub enum RecutError {
         /// The airing.
         id: AiringId,
     },
+    /// It is a clip, which is made of pieces.
+    #[error("{id} is a clip and cannot be cut again; make it anew with `aircheck clip`")]
+    Clip {
+        /// The clip.
+        id: AiringId,
+    },
     /// The recording is complete.
     #[error("{id} is complete; there is nothing to recover")]
     Complete {
@@ -126,7 +132,7 @@ pub async fn recoverable(
     let gone = gone(store, &recordings).await.unwrap_or_default();
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
-    for recording in recordings.into_iter().filter(|recording| recording.finished_at.is_some()) {
+    for recording in recordings.into_iter().filter(|it| it.finished_at.is_some() && it.show != Config::clips()) {
         let gone = gone.contains(&recording.id);
         if recording.verdict == Some(Verdict::Complete) && !gone {
             continue;
@@ -222,6 +228,9 @@ async fn encoded(
 
 fn order_of(config: &Arc<Config>, old: &Recording, gone: bool) -> Result<Order, RecutError> {
     let id = old.id.clone();
+    if old.show == Config::clips() {
+        return Err(RecutError::Clip { id });
+    }
     if old.finished_at.is_none() {
         return Err(RecutError::Unfinished { id });
     }

@@ -23,7 +23,7 @@ use crate::library::catalogue::CatalogueError;
 use crate::model::{Airing, AiringId, Origin, Planned, StationId};
 
 pub use error::ControlError;
-pub use wish::{Later, Wish};
+pub use wish::{Later, Wish, title_line};
 
 /// The longest recording that runs until somebody stops it.
 const UNTIL_STOPPED: Duration = Duration::from_hours(12);

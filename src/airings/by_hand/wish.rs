@@ -62,7 +62,7 @@ impl Wish {
             }
             Self::Free { title, station, start, length } => {
                 let station = config.station(station).ok_or_else(|| ControlError::NoStation(station.clone()))?;
-                let title = line(title)?;
+                let title = title_line(title).map_err(ControlError::Wrong)?;
                 let show = Config::once(&title, station);
                 Ok(amendment(airing(&show, &station.id, *start, *length, station.timezone)?, title))
             }
@@ -130,16 +130,19 @@ fn amendment(airing: Airing, title: String) -> Planned {
 }
 
 /// Returns a title that is one line of text, composed and without space around it.
-fn line(title: &str) -> Result<String, ControlError> {
+///
+/// # Errors
+/// It is empty, too long, or of several lines; the sentence says what to write.
+pub fn title_line(title: &str) -> Result<String, Sentence> {
     let title = title.trim();
     if title.is_empty() {
-        return Err(ControlError::Wrong(Sentence::new("problem_title_empty")));
+        return Err(Sentence::new("problem_title_empty"));
     }
     if title.chars().any(char::is_control) {
-        return Err(ControlError::Wrong(Sentence::new("problem_title_lines")));
+        return Err(Sentence::new("problem_title_lines"));
     }
     if composed(title).chars().count() > LONGEST_NAME {
-        return Err(ControlError::Wrong(Sentence::new("problem_title_long").with("letters", LONGEST_NAME)));
+        return Err(Sentence::new("problem_title_long").with("letters", LONGEST_NAME));
     }
     Ok(composed(title).into_owned())
 }

@@ -71,6 +71,12 @@ pub static FILE: Table = Table {
         .default("skip"),
         DEAD_AIR_KEY,
         key(
+            "keep",
+            Kind::Section(&KEEP_CLIPS),
+            "keep: { clips: 90d }",
+            "How long clips are kept; that of shows is theirs.",
+        ),
+        key(
             "id3",
             Kind::Word(&["2.4", "2.3"]),
             "id3: 2.3",
@@ -208,6 +214,19 @@ pub static KEEP: Table = Table {
     one_of: &[],
 };
 
+/// Retention of what belongs to no show of the file.
+pub static KEEP_CLIPS: Table = Table {
+    name: "keep_clips",
+    doc: "How long is kept what belongs to no show.",
+    keys: &[key(
+        "clips",
+        Kind::Duration,
+        "clips: 90d",
+        "How long a clip is kept after it was made; for good where it is left out.",
+    )],
+    one_of: &[],
+};
+
 /// Dead air.
 pub static DEAD_AIR: Table = Table {
     name: "dead_air",
@@ -243,7 +262,7 @@ mod tests {
     #[test]
     fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        for table in [&FILE, &WEB, &SHOW, &TAGS, &KEEP, &MP3, &DEAD_AIR].into_iter().chain(of_station) {
+        for table in [&FILE, &WEB, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &DEAD_AIR].into_iter().chain(of_station) {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
                 assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);

@@ -10,7 +10,7 @@ use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::{
-    ById, Complaint, Config, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Purpose, Show, units,
+    ById, Complaint, Config, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Purpose, Show, one_time, units,
 };
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
 
@@ -76,6 +76,9 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let gaps = gaps::gaps(&section, GapPolicy::default(), problems);
     let dead_air = gaps::dead_air(&section, Some(DeadAirRule::default()), problems);
 
+    let keep = section.section("keep", problems);
+    let keep_clips = keep.and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
+
     let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
@@ -101,6 +104,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         web,
         gaps,
         dead_air,
+        keep_clips,
         min_free,
         stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),
         shows: ById::new(shows, |show| show.id.as_str()),

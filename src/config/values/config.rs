@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::folders::{self, Unwritable};
 use super::{ById, DeadAirRule, Encoding, GapPolicy, Id3, Show, Station, Template, Web};
@@ -34,6 +35,8 @@ pub struct Config {
     pub gaps: GapPolicy,
     /// What counts as dead air if the show does not say otherwise; `None` if nothing does.
     pub dead_air: Option<DeadAirRule>,
+    /// How long clips are kept after they were made; `None` if for good.
+    pub keep_clips: Option<Duration>,
     /// The free bytes below which no new airing begins.
     pub min_free: u64,
     /// The stations, in the order of the file.

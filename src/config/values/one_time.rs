@@ -1,20 +1,42 @@
-//! Shows of one-time airings: they are not in the file, and are made from its defaults.
+//! Shows that are not in the file, and are made from its defaults: those of one-time airings, and that of clips.
 //!
-//! Their ids begin with [`ONCE`], which has a character that no id of the file can have. So none is ever taken for a show
-//! of the file, whatever shows it gets later, and no `keep` deletes their recordings.
+//! Their ids have a character that no id of the file can have. So none is ever taken for a show of the file, whatever
+//! shows it gets later, and no `keep` of a show deletes their recordings.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Config, Crontab, Keep, Purpose, Show, Station, TagTemplates, Template, slug};
-use crate::model::ShowId;
+use super::{Complaint, Config, Crontab, Keep, Purpose, Show, Station, TagTemplates, Template, slug, units};
+use crate::model::{ShowId, StationId};
 
 /// How the ids of shows that air once begin.
 const ONCE: &str = "once~";
+/// The id of the show that all clips belong to.
+const CLIPS: &str = "clips~";
 /// The most letters of a title in an id, which becomes part of file names.
 const LETTERS: usize = 40;
 
+/// The shortest time for which clips are kept: nobody means less, and a unit is soon mistaken.
+const SHORTEST_KEPT: Duration = Duration::from_hours(1);
+/// The longest.
+const LONGEST_KEPT: Duration = Duration::from_hours(100 * 365 * 24);
+
+/// Reads how long clips are kept.
+pub fn clips_kept(text: &str) -> Result<Duration, Complaint> {
+    let keep = units::duration_up_to(text, LONGEST_KEPT)?;
+    if keep < SHORTEST_KEPT {
+        return Err(Complaint::new(format!("`{text}` is too short: clips are kept for an hour at least"))
+            .hint("write how long, such as `90d`, or leave it out to keep them for good"));
+    }
+    Ok(keep)
+}
+
 impl Config {
+    /// Returns the id of the show that all clips belong to.
+    pub fn clips() -> ShowId {
+        ShowId::new(CLIPS)
+    }
+
     /// Makes the id of a show of this title that airs once on `station`.
     pub fn once(title: &str, station: &Station) -> ShowId {
         let of_title: String = slug::slug(title).chars().take(LETTERS).collect();
@@ -25,10 +47,15 @@ impl Config {
         ShowId::new(format!("{ONCE}{}~{of_title}", station.id))
     }
 
-    /// Returns the show with this id: one of the file or, as its id says, one that airs once. `None` if the file no longer
+    /// Returns the show that all clips belong to.
+    pub fn show_of_clips(&self) -> Arc<Show> {
+        self.stand_in(&Self::clips(), "Clips", &Station::unreachable(&StationId::new(""), self.timezone))
+    }
+
+    /// Returns the show with this id: one of the file or, as its id says, one that airs once or that of clips. `None` if the file no longer
     /// has it.
     pub fn show_or_once(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
-        if !id.as_str().starts_with(ONCE) {
+        if !id.as_str().starts_with(ONCE) && id.as_str() != CLIPS {
             return self.show(id).cloned();
         }
         Some(self.stand_in(id, title, station))
@@ -108,5 +135,6 @@ mod tests {
     #[test]
     fn no_id_of_a_file_begins_like_that_of_a_show_that_airs_once() {
         assert!(slug::id(&format!("{ONCE}news")).is_err());
+        assert!(slug::id(CLIPS).is_err());
     }
 }

@@ -32,6 +32,7 @@ impl Web {
         "artwork",
         "artwork.png",
         "calendar",
+        "clips",
         "download",
         "feed",
         "feed.xml",

@@ -22,6 +22,7 @@
 mod amendments;
 mod binned;
 mod claims;
+mod clips;
 mod entry;
 mod error;
 mod finished;
@@ -45,6 +46,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
+pub use clips::AskedClip;
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};
 

@@ -177,6 +177,17 @@ const STEPS: &[&str] = &[
     -- When was something last played? The newest are looked through first.
     CREATE INDEX tracks_by_start ON tracks (on_air_start DESC, airing, position);
 ",
+    "
+    -- Clips that people asked for: what each is made of, as JSON, and the name that its file gets. One that is made has a
+    -- row in airings. No reference to it, because one that is still to be made has none.
+    CREATE TABLE clips (
+        id            TEXT PRIMARY KEY,
+        title         TEXT NOT NULL,
+        pieces        TEXT NOT NULL,
+        asked_at      TEXT NOT NULL,
+        file          TEXT
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

@@ -91,6 +91,11 @@ impl Store {
         self.path_of(file)
     }
 
+    /// Returns the path by which a decoder reads the recording `file`.
+    pub fn sound_of(&self, file: &Path) -> PathBuf {
+        self.path_of(file)
+    }
+
     /// Returns the output folder to show to a person.
     pub fn shown_folder(&self) -> &Path {
         &self.output
