@@ -10,6 +10,7 @@ mod bin;
 mod browser;
 mod by_hand;
 mod clip_sound;
+mod clips;
 mod commands;
 mod compare;
 mod daemon;

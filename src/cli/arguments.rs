@@ -169,6 +169,8 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Cut a clip out of a station's tape or a recording, and put it into the library or a file
+    Clip(ClipArguments),
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes
@@ -184,4 +186,57 @@ pub(super) enum Command {
         /// Which shell
         shell: Shell,
     },
+}
+
+/// The arguments of `aircheck clip`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  \
+    aircheck clip kbs-1fm --from \"yesterday 22:15\" --for 15m\n  \
+    aircheck clip kbs-1fm --since -30m --output what-i-just-heard.mp3\n  \
+    aircheck clip news@20261120T0300Z --piece 00:10:00-00:12:30 --piece 00:40:00-00:41:00 --bleep 00:11:05.2-00:11:06")]
+pub(super) struct ClipArguments {
+    /// The station, by its id or name, or the recording, by its id
+    #[arg(value_name = "STATION|RECORDING-ID")]
+    source: String,
+    /// When it begins, by the station's clock: 22:15, "yesterday 22:15", "2026-11-20 22:15:30", -30m, or RFC 3339
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    from: Option<String>,
+    /// When it ends, such as "yesterday 22:30" or now; exclusive
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, requires = "from", conflicts_with = "length")]
+    to: Option<String>,
+    /// From then until now, such as -30m, or for as long as `--for` says
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true, conflicts_with_all = ["from", "to"])]
+    since: Option<String>,
+    /// How long, such as 15m or 1h30m
+    #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
+    length: Option<Duration>,
+    /// From where to where of a recording; again for each further piece, in the order in which they are heard
+    #[arg(long = "piece", value_name = "FROM-TO")]
+    pieces: Vec<String>,
+    /// Cover that stretch of the recording, or of the tape (22:16:05..22:16:06.5), with a tone
+    #[arg(long = "bleep", value_name = "FROM-TO")]
+    bleeps: Vec<String>,
+    /// Cover it with silence
+    #[arg(long = "mute", value_name = "FROM-TO")]
+    mutes: Vec<String>,
+    /// What it is called
+    #[arg(long)]
+    title: Option<String>,
+    /// The MP3 to write, in a folder that is there; else the clip goes into the library
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Only say what would come of it
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ClipArguments {
+    /// Returns them as the command takes them.
+    pub(super) fn options(self) -> super::clip::Options {
+        let Self { source, from, to, since, length, pieces, bleeps, mutes, title, output, dry_run, json } = self;
+        super::clip::Options { source, from, to, since, length, pieces, bleeps, mutes, title, output, dry_run, json }
+    }
 }

@@ -7,6 +7,7 @@ mod arguments;
 mod catalogue;
 mod check;
 mod chosen;
+mod clip;
 mod completions;
 mod demo;
 mod exit;
@@ -29,6 +30,7 @@ mod run;
 mod runtime;
 mod schema;
 mod tape;
+mod target;
 mod tracks;
 
 use std::path::PathBuf;
@@ -96,6 +98,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Export { station, from, to, output, reels, whole, json } => {
             let options = export::Options { station, from, to, output, reels, whole, json };
             located(at, |file| loaded(Config::look(&file), |config| export::run(&config, &options, now())))
+        }
+        Command::Clip(asked) => {
+            let options = asked.options();
+            located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),

@@ -16,6 +16,7 @@ use super::named::{self, Unknown};
 use super::print::{print, print_json};
 use super::progress::Progress;
 use super::runtime::block_on;
+use super::target::{folder_of, unfit};
 use super::{logging, programs};
 use crate::base::environment::Environment;
 use crate::base::signals::Signals;
@@ -69,28 +70,6 @@ pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
         return Ok(FAILED);
     }
     block_on(record(config, station, options))?
-}
-
-/// Says why a recording cannot be written to `file`. `None` if it can.
-fn unfit(file: &Path) -> Option<String> {
-    let shown = file.display();
-    if file == Path::new("-") {
-        return Some(
-            "a recording is a file and cannot be written to standard output: name one, such as x.mp3".to_owned(),
-        );
-    }
-    if Codec::of_file(file).is_none() {
-        return Some(format!("only MP3 is written: name it {}", file.with_extension("mp3").display()));
-    }
-    if file.symlink_metadata().is_ok() {
-        return Some(format!("{shown} exists and is not replaced: choose another name or move it away"));
-    }
-    let folder = folder_of(file);
-    (!folder.is_dir()).then(|| format!("there is no folder {}: make it, or choose another", folder.display()))
-}
-
-fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> anyhow::Result<u8> {
@@ -312,31 +291,4 @@ async fn report(
         file: file.map(Path::to_owned),
         bytes,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_recording_is_written_only_to_a_new_mp3_in_a_folder_that_exists() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
-        std::fs::write(path("there.mp3"), "").unwrap();
-        for (name, why) in [
-            ("x.wav", "only MP3 is written: name it"),
-            ("show", "only MP3"),
-            ("there.mp3", "exists and is not replaced"),
-            ("none/x.mp3", "there is no folder"),
-        ] {
-            let said = unfit(&path(name)).unwrap_or_default();
-            assert!(said.contains(why), "{name}: {said}");
-        }
-        assert!(unfit(Path::new("-")).unwrap().contains("standard output"));
-        for name in ["x.mp3", "뉴스.MP3"] {
-            assert_eq!(unfit(&path(name)), None, "{name}");
-            assert_eq!(unfit(Path::new(name)), None, "{name}");
-        }
-        assert!(!path("none").exists());
-    }
 }

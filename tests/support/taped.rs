@@ -66,6 +66,25 @@ pub fn timecode(
     (MediaEvent::Format(format), adts(&data).chunks_exact(FRAMES).enumerate().map(chunk).collect())
 }
 
+/// How many AAC frames play for eight seconds, exactly.
+const EIGHT_SECONDS: usize = 375;
+
+/// Puts so many chunks of eight seconds on the tape, which say their seconds, the first of which was on the air from
+/// `start` on, a whole second, after a break. Blocks.
+pub fn put_sound(tape: &Tape, start: DateTime<Utc>, chunks: usize) {
+    let sound = timecode::seconds(start.timestamp().cast_unsigned(), chunks * 8 + 1);
+    let data = ffmpeg::encode(&sound, &["-c:a", "aac", "-b:a", "128k", "-f", "adts"]);
+    let length = Duration::from_secs(8);
+    // The first frame is the encoder's own.
+    for (number, chunk) in (0..chunks).zip(adts(&data)[1..].chunks(EIGHT_SECONDS)) {
+        let on_air = start + TimeDelta::seconds(8) * i32::try_from(number).expect("few");
+        let arrived = on_air + length;
+        let chunk = Chunk::new(chunk.concat(), length, arrived);
+        let chunk = Chunk { programme_time: Some(on_air), discontinuity: number == 0, follows: number > 0, ..chunk };
+        tape.write(MediaEvent::Chunk(chunk), arrived).expect("written");
+    }
+}
+
 /// Returns the frames of an ADTS stream.
 fn adts(mut data: &[u8]) -> Vec<&[u8]> {
     let mut frames = Vec::new();
