@@ -36,6 +36,7 @@ use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::capture::always;
 use crate::capture::deck::{self, Decks};
+use crate::clips::Clips;
 use crate::config::Config;
 use crate::events::{Changes, Listener};
 use crate::housekeeping::{Housekeeping, room_watch};
@@ -217,6 +218,8 @@ impl Daemon {
         environment.spawn(room);
         environment.spawn(surveyor::survey_tapes(decks.clone(), told.subscribe(), environment.clone()));
         let now = environment.clock.now();
+        let library = (catalogue.clone(), store.clone(), pictures.clone());
+        let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
@@ -227,6 +230,7 @@ impl Daemon {
             airings: airings.clone(),
             recorder: recorder.clone(),
             decks: decks.clone(),
+            clips,
         };
         let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());

@@ -6,12 +6,17 @@ pub mod base;
 use url::Url;
 
 use crate::base::image::ImageKind;
+use crate::config::Config;
 use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, Codec, ShowId};
 
-/// Returns the address of a feed: of one show, or of all.
+/// Returns the address of a feed: of one show, of clips, or of all.
 pub fn feed(base: &Url, show: Option<&ShowId>) -> Url {
-    below(base, &show.map_or(vec!["feed.xml"], |show| vec!["shows", show.as_str(), "feed.xml"]))
+    match show {
+        None => below(base, &["feed.xml"]),
+        Some(show) if *show == Config::clips() => below(base, &["clips", "feed.xml"]),
+        Some(show) => below(base, &["shows", show.as_str(), "feed.xml"]),
+    }
 }
 
 /// Returns the address of the calendar of the coming airings.
@@ -19,9 +24,13 @@ pub fn calendar(base: &Url) -> Url {
     below(base, &["schedule.ics"])
 }
 
-/// Returns the address of the page of a show, or of the first page; without a token.
+/// Returns the address of the page of a show, of clips, or of the first page; without a token.
 pub fn page(base: &Url, show: Option<&ShowId>) -> Url {
-    let mut page = show.map_or_else(|| base.clone(), |show| below(base, &["shows", show.as_str()]));
+    let mut page = match show {
+        None => base.clone(),
+        Some(show) if *show == Config::clips() => below(base, &["clips"]),
+        Some(show) => below(base, &["shows", show.as_str()]),
+    };
     page.set_query(None);
     page
 }

@@ -7,6 +7,7 @@
 mod airings;
 mod bin;
 mod by_hand;
+mod clips;
 mod events;
 mod feeds;
 mod holds;
@@ -31,6 +32,8 @@ use crate::web::answer::problem::Written;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 16 * 1024;
+/// The largest body that asks for a clip: as many pieces and covers as it may have.
+const LARGEST_CLIP: usize = 64 * 1024;
 
 /// The description of the interface as a whole.
 #[derive(Debug, OpenApi)]
@@ -46,6 +49,7 @@ const LARGEST_BODY: usize = 16 * 1024;
         (name = "recordings", description = "What has been recorded"),
         (name = "airings", description = "What comes"),
         (name = "stations", description = "Where the sound comes from"),
+        (name = "clips", description = "What is cut from tape and recordings"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
@@ -54,6 +58,10 @@ struct Head;
 
 /// Returns the router of the interface.
 pub(super) fn router() -> Router<Site> {
+    let clips = OpenApiRouter::new()
+        .routes(routes!(clips::list, clips::add))
+        .routes(routes!(clips::get, clips::withdraw))
+        .layer(DefaultBodyLimit::max(LARGEST_CLIP));
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
         OpenApiRouter::new()
@@ -80,7 +88,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(probes::attempt))
             .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
-            .layer(DefaultBodyLimit::max(LARGEST_BODY)),
+            .layer(DefaultBodyLimit::max(LARGEST_BODY))
+            .merge(clips),
     );
     let (router, document) = described.split_for_parts();
     let describe = async move |State(site): State<Site>| Json(with_server(document, &site));

@@ -2,6 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::config::Config;
 use crate::model::{Codec, ShowId};
 use crate::web::address::artwork_id;
 
@@ -28,6 +29,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts[..] {
         ["feed.xml" | "recordings.m3u" | "artwork.png"] => Some(Reach::FeedOfAll),
+        ["clips", "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(Config::clips())),
         ["schedule.ics"] => Some(Reach::Calendar),
         ["shows", show, "feed.xml" | "recordings.m3u"] => Some(Reach::FeedOf(ShowId::new(show))),
         ["artwork", file] => artwork_id(file).map(|show| Reach::PartOf(ShowId::new(show))),
@@ -58,6 +60,8 @@ mod tests {
         assert_eq!(of("/media/news@1/chapters.json"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/media/news@1/transcript.vtt"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
+        assert_eq!(of("/clips/feed.xml"), Some(Reach::FeedOf(Config::clips())));
+        assert_eq!(of("/media/clips~@20261120T0300Z.mp3"), Some(Reach::PartOf(Config::clips())));
         assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
         assert_eq!(of("/schedule.ics"), Some(Reach::Calendar));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
@@ -65,6 +69,7 @@ mod tests {
             "/",
             "/schedule",
             "/shows/news",
+            "/clips",
             "/artwork/stations/kbs.png",
             "/feeds.opml",
             "/api/v1/recordings",

@@ -22,7 +22,10 @@ const MOST: u32 = 1_000;
 
 /// Returns the router of the playlists.
 pub(super) fn router() -> Router<Site> {
-    Router::new().route("/recordings.m3u", get(all)).route("/shows/{show}/recordings.m3u", get(show))
+    Router::new()
+        .route("/recordings.m3u", get(all))
+        .route("/clips/recordings.m3u", get(clips))
+        .route("/shows/{show}/recordings.m3u", get(show))
 }
 
 /// Returns the playlist of all recordings.
@@ -37,6 +40,12 @@ async fn show(State(site): State<Site>, Path(id): Path<String>, base: Base, head
         Some(show) => playlist(&site, base, &headers, Some(show)).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Returns the playlist of clips.
+async fn clips(State(site): State<Site>, base: Base, headers: HeaderMap) -> Response {
+    let show = site.config().show_of_clips();
+    playlist(&site, base, &headers, Some(&show)).await
 }
 
 async fn playlist(site: &Site, base: Base, headers: &HeaderMap, show: Option<&Show>) -> Response {

@@ -18,6 +18,7 @@ use crate::airings::programme::Programme;
 use crate::base::blocking::Lane;
 use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
+use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::events::Changes;
 use crate::library::artwork::Pictures;
@@ -59,6 +60,8 @@ pub struct Parts {
     pub recorder: Recorder,
     /// The tapes, for listening.
     pub decks: Decks,
+    /// Makes clips.
+    pub clips: Clips,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -74,6 +77,7 @@ pub struct Site {
     pub(super) airings: Airings,
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
+    pub(super) clips: Clips,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -95,7 +99,7 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -114,6 +118,7 @@ impl Site {
             airings,
             recorder,
             decks,
+            clips,
             environment,
         }
     }

@@ -10,7 +10,7 @@ use uuid::{Uuid, uuid};
 use super::images::Context;
 use super::item;
 use super::names::{ATOM, PODCAST, add, declared};
-use crate::config::Show;
+use crate::config::{Config, Show};
 use crate::model::ShowId;
 use crate::web::address;
 use crate::web::feeds::episodes::Episode;
@@ -39,11 +39,13 @@ pub(super) fn channel(
     changed: Option<DateTime<Utc>>,
 ) -> Channel {
     let Context { base, config, images, .. } = context;
-    let station = show.map(|show| config.station_name(&show.station));
+    // Clips are of all stations.
+    let station = show.filter(|show| show.id != Config::clips()).map(|show| config.station_name(&show.station));
     let title = show.map_or("aircheck", |show| show.title.as_str());
-    let description = match station {
-        Some(station) => format!("{title}, recorded from {station}"),
-        None => "All recordings".to_owned(),
+    let description = match (show, station) {
+        (_, Some(station)) => format!("{title}, recorded from {station}"),
+        (Some(_), None) => "What was cut from recordings and tape".to_owned(),
+        (None, None) => "All recordings".to_owned(),
     };
     let id = show.map(|show| &show.id);
     let link = address::page(base, id).to_string();

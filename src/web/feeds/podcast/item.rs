@@ -10,6 +10,7 @@ use super::chapters;
 use super::images::Context;
 use super::names::{PODCAST, add};
 use crate::base::readable::clock;
+use crate::config::Config;
 use crate::library::catalogue::Recording;
 use crate::production::describe;
 use crate::web::address;
@@ -49,12 +50,22 @@ fn item(episode: &Episode, context: &Context<'_>, with_image: bool) -> Item {
     let words = recording.verdict.map(|verdict| describe(verdict, *seconds, gaps, dead_air, *timezone));
     let description = format!("{station}. {}", words.unwrap_or_default());
     // A one-time airing, or a show that is no longer in the YAML, has no page.
-    let page = config.show(&recording.show).map(|show| &show.id);
+    let clips = Config::clips();
+    let is_clip = recording.show == clips;
+    let page = if is_clip { Some(&clips) } else { config.show(&recording.show).map(|show| &show.id) };
     Item {
         title: Some(title(recording)),
         link: Some(address::page(base, page).into()),
         description: Some(html(&description)),
-        pub_date: Some(recording.on_air.end.with_timezone(timezone).to_rfc2822()),
+        // An app shows what is new first, and a clip is new when it is made.
+        pub_date: Some(
+            recording
+                .finished_at
+                .filter(|_| is_clip)
+                .unwrap_or(recording.on_air.end)
+                .with_timezone(timezone)
+                .to_rfc2822(),
+        ),
         guid: Some(Guid { value: recording.id.to_string(), permalink: false }),
         categories: vec![Category { name: line(station), domain: None }],
         enclosure: Some(Enclosure {
@@ -77,6 +88,10 @@ fn item(episode: &Episode, context: &Context<'_>, with_image: bool) -> Item {
 
 /// Returns the title: the show, and when it was on the air by its own clock.
 fn title(recording: &Recording) -> String {
+    // The title of a clip is what a person called it.
+    if recording.show == Config::clips() {
+        return line(&recording.title);
+    }
     line(&format!("{} {}", recording.title, moment(&recording.on_air.start.with_timezone(&recording.timezone))))
 }
 

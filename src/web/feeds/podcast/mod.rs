@@ -43,6 +43,7 @@ pub(super) fn router() -> Router<Site> {
     Router::new()
         .route("/feed.xml", get(all))
         .route("/shows/{show}/feed.xml", get(show))
+        .route("/clips/feed.xml", get(clips))
         .route("/feeds.opml", get(list))
         .route("/media/{airing}/chapters.json", get(chapters::get))
 }
@@ -72,6 +73,12 @@ async fn show(
         Some(show) => feed(&site, base, &asked, &headers, Some(show)).await,
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// Returns the feed of clips.
+async fn clips(State(site): State<Site>, base: Base, Query(asked): Query<Params>, headers: HeaderMap) -> Response {
+    let show = site.config().show_of_clips();
+    feed(&site, base, &asked, &headers, Some(&show)).await
 }
 
 /// Returns the OPML list of the feeds of all shows.
