@@ -40,7 +40,7 @@ pub enum ClipSource {
 }
 
 impl ClipSource {
-    fn length(&self) -> Duration {
+    pub(super) fn length(&self) -> Duration {
         match self {
             Self::Tape { span, .. } => span.length().to_std().unwrap_or_default(),
             Self::File { sound } => sound.length(),
@@ -48,14 +48,14 @@ impl ClipSource {
     }
 
     /// How long it may give sound.
-    fn there(&self) -> Duration {
+    pub(super) fn there(&self) -> Duration {
         match self {
             Self::Tape { .. } => self.length(),
             Self::File { sound } => sound.there(),
         }
     }
 
-    async fn feed(&self, clock: &SharedClock) -> Feed {
+    pub(super) async fn feed(&self, clock: &SharedClock) -> Feed {
         match self {
             Self::Tape { tape, span } => {
                 // It is what is on tape now.
@@ -68,7 +68,7 @@ impl ClipSource {
     }
 
     /// What is missing of it, by positions in it, and why. It was walked through by `feed`.
-    fn missing(&self, feed: Feed) -> Vec<(Stretch, Cause)> {
+    pub(super) fn missing(&self, feed: Feed) -> Vec<(Stretch, Cause)> {
         match self {
             Self::Tape { span, .. } => {
                 let position = |gap: &Gap| (gap.start - span.start).to_std().unwrap_or_default();
@@ -80,7 +80,7 @@ impl ClipSource {
     }
 
     /// What its errors say: the sound of a recording is on no tape.
-    fn error(&self, error: EncodeError) -> EncodeError {
+    pub(super) fn error(&self, error: EncodeError) -> EncodeError {
         match (self, error) {
             (Self::File { .. }, EncodeError::Tape(TapeError::Io { path, source, .. })) => {
                 EncodeError::Recording { path, source }

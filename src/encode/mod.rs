@@ -34,6 +34,7 @@ mod measure;
 mod meter;
 mod output;
 mod piecewise;
+mod samples;
 mod streaming;
 mod waveform;
 
@@ -56,6 +57,7 @@ pub use job::{ClipJob, Encoded, EncodedClip, Job};
 pub use level::LevelMeter;
 pub use live_mp3::{listen, queue};
 pub use measure::measure;
+pub use samples::samples;
 
 /// Encodes a cut of `tape`. Follows the tape while it grows, until it covers the cut or `sealed` says that nothing more
 /// will come.

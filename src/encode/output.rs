@@ -69,6 +69,20 @@ impl Output {
         Ok(Self { encoder, editor, ..Self::measuring_by(meter, job.encoding, length) })
     }
 
+    /// Keeps the samples of a piece that plays for `length`, which is still to be begun, and writes no file.
+    pub(super) fn keeping(samples: Encoding, length: Duration) -> Self {
+        let encoder = Some(Encoder::Samples(Vec::new()));
+        Self { encoder, ..Self::measuring_by(Meter::of_recording(samples, None), samples, length) }
+    }
+
+    /// Returns the samples that were kept.
+    pub(super) fn into_samples(self) -> Vec<u8> {
+        match self.encoder {
+            Some(Encoder::Samples(samples)) => samples,
+            _ => Vec::new(),
+        }
+    }
+
     /// Measures a reel whose sound plays for `length`, and writes no file.
     pub(super) fn measuring(samples: Encoding, rule: Option<DeadAirRule>, length: Duration) -> Self {
         Self::measuring_by(Meter::of_reel(samples, rule), samples, length)

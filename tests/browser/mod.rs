@@ -2,6 +2,7 @@
 
 mod access;
 mod accessible;
+mod clip;
 mod korean;
 mod listening;
 mod lists;
@@ -58,13 +59,16 @@ fn tape_two_hours(library: &Library) {
 }
 
 /// The addresses of all pages.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 12] = [
     "/",
     "/on-air",
     "/schedule",
     "/stations",
     "/stations/kbs",
     "/stations/r3",
+    "/clips",
+    "/clips/new",
+    "/clips/new?station=kbs&from=-3h&to=-170m",
     "/subscribe",
     "/shows/masters",
     "/nothing-here",

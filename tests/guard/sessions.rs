@@ -61,7 +61,18 @@ async fn a_session_begins_by_a_form_survives_a_restart_and_ends_by_signing_out()
 async fn shared_caches_store_nothing_behind_the_password_and_browsers_no_page() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
-    for path in ["/", "/on-air", "/schedule", "/stations", "/subscribe", "/shows/hostile", "/nothing", "/static/a/b"] {
+    for path in [
+        "/",
+        "/on-air",
+        "/schedule",
+        "/stations",
+        "/clips",
+        "/clips/new",
+        "/subscribe",
+        "/shows/hostile",
+        "/nothing",
+        "/static/a/b",
+    ] {
         let answer = page.get(path, &[with(&session), accept(HTML)]).await;
         assert!(answer.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")), "{path}");
         assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");

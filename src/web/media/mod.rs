@@ -6,6 +6,7 @@ mod live;
 mod mp3;
 mod playlist;
 mod recordings;
+mod samples;
 mod segment;
 mod tape;
 mod waveform;
@@ -22,6 +23,7 @@ pub(super) fn router() -> Router<Site> {
         .merge(live::router())
         .merge(tape::router())
         .route("/live/{station}/levels", get(levels::levels))
+        .merge(samples::router())
         .merge(artwork::router())
         .route("/waveforms/{file}", get(waveform::picture))
 }

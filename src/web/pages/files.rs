@@ -25,6 +25,10 @@ const FILES: &[(&str, &str, &str)] = files![
     "cause.js" JS,
     "app.js" JS,
     "chevron.svg" SVG,
+    "clip-piece.js" JS,
+    "clip-sound.js" JS,
+    "clip.css" CSS,
+    "clip.js" JS,
     "filter.js" JS,
     "go.js" JS,
     "icon.svg" SVG,
@@ -39,6 +43,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "remove.js" JS,
     "rows.js" JS,
     "schedule.css" CSS,
+    "selection.js" JS,
     "sign-in.css" CSS,
     "stations.css" CSS,
     "style.css" CSS,
@@ -51,6 +56,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "toast.js" JS,
     "try.js" JS,
     "wave.js" JS,
+    "zone.js" JS,
     "week.js" JS,
 ];
 

@@ -1,5 +1,7 @@
 //! The pages, one file each, with their templates, the values for these ([`shown`]), scripts and styles.
 
+mod clip_new;
+mod clips;
 mod files;
 mod listing;
 mod on_air;
@@ -26,6 +28,10 @@ pub(super) fn router() -> Router<Site> {
         .route("/schedule", get(schedule::page))
         .route("/stations", get(stations::page))
         .route("/stations/{station}", get(station::page))
+        .route("/clips", get(clips::page))
+        .route("/clips/new", get(clip_new::page).post(clip_new::make))
+        .route("/clips/feed/renew", post(clips::renew))
+        .route("/clips/{clip}/withdraw", post(clips::withdraw))
         .route("/subscribe", get(subscriptions::page))
         .route("/feed/renew", post(subscriptions::renew))
         .route("/calendar/renew", post(subscriptions::renew_calendar))

@@ -25,6 +25,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("icons.html", include_str!("templates/icons.html")),
         ("player.html", include_str!("templates/player.html")),
         ("add.html", include_str!("templates/add.html")),
+        ("clip_new.html", include_str!("templates/clip_new.html")),
+        ("clips.html", include_str!("templates/clips.html")),
         ("lengths.html", include_str!("templates/lengths.html")),
         ("now.html", include_str!("templates/now.html")),
         ("slot.html", include_str!("templates/slot.html")),

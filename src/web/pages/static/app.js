@@ -1,5 +1,6 @@
 // Loads the scripts of the pages. Browsing, playing and downloading work without them.
 import "./act.js";
+import { clipEditor } from "./clip.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import { listen } from "./live.js";
@@ -19,6 +20,7 @@ needed(endless);
 needed(someDay);
 needed(week);
 needed(timeline);
+needed(clipEditor);
 needed(answers);
 ready(document.getElementById("content"));
 resume();
