@@ -113,7 +113,7 @@ async fn find(config: &Config, options: &Options, now: DateTime<Utc>) -> Result<
     let mut found = Vec::new();
     for (show, station) in chosen::pairs(&shows, &stations) {
         let (text, limit) = (options.find.clone(), options.count);
-        let filter = TrackFilter { show, station, since, before, text, limit };
+        let filter = TrackFilter { show, station, since, before, text, limit, ..TrackFilter::default() };
         if let Some(catalogue) = &catalogue {
             found.extend(catalogue.played(&filter).await?);
         }

@@ -223,10 +223,18 @@ impl Catalogue {
 
     /// Returns the row of an airing in any state. `None` if nobody has claimed the airing.
     pub async fn get(&self, id: &AiringId) -> Result<Option<Recording>, CatalogueError> {
-        let id = id.clone();
+        Ok(self.get_all(vec![id.clone()]).await?.pop())
+    }
+
+    /// Returns the rows of these airings in any state, in order; those that nobody has claimed are left out.
+    pub async fn get_all(&self, ids: Vec<AiringId>) -> Result<Vec<Recording>, CatalogueError> {
         self.run(move |connection| {
-            let entries = rows::select(connection, rows::BY_ID, &[Value::Text(id.as_str().to_owned())])?;
-            Ok(entries.into_iter().next().map(rows::Entry::into_recording))
+            let mut found = Vec::new();
+            for id in ids {
+                let entries = rows::select(connection, rows::BY_ID, &[Value::Text(id.as_str().to_owned())])?;
+                found.extend(entries.into_iter().map(rows::Entry::into_recording));
+            }
+            Ok(found)
         })
         .await
     }

@@ -19,7 +19,7 @@ const PLAYED: &str = "SELECT tracks.on_air_start, tracks.on_air_end, begins, tra
      WHERE (?1 IS NULL OR instr(small, ?1)) AND (?2 IS NULL OR tracks.on_air_start < ?2) \
      AND (?3 IS NULL OR tracks.on_air_end > ?3) AND finished_at IS NOT NULL AND binned IS NULL \
      AND (?4 IS NULL OR show = ?4) AND (?5 IS NULL OR station = ?5) \
-     ORDER BY tracks.on_air_start DESC, airing, position LIMIT ?6";
+     AND (?7 IS NULL OR verdict = ?7) ORDER BY tracks.on_air_start DESC, airing, position LIMIT ?6";
 
 /// Which tracks to look for. The default finds those of all recordings on the list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct TrackFilter {
     pub show: Option<ShowId>,
     /// Only tracks of this station.
     pub station: Option<StationId>,
+    /// Only tracks of recordings with this verdict, as [`Verdict::word`](crate::model::Verdict::word) names it.
+    pub verdict: Option<String>,
     /// Only tracks that were on the air after this instant.
     pub since: Option<DateTime<Utc>>,
     /// Only tracks that began before this instant.
@@ -107,6 +109,7 @@ impl Catalogue {
                     filter.station.as_ref().map(StationId::as_str),
                     // SQLite reads a negative limit as none.
                     filter.limit.map_or(-1, i64::from),
+                    filter.verdict,
                 ])
                 .map_err(read_error)?;
             let mut found = Vec::new();
@@ -228,6 +231,9 @@ mod tests {
         assert_eq!(found(TrackFilter { since, before, ..TrackFilter::default() }).await, ["100 % Ballade"]);
         let other = Some(StationId::new("other"));
         assert_eq!(found(TrackFilter { station: other, ..TrackFilter::default() }).await, [""; 0]);
+        let verdict = |word: &str| TrackFilter { verdict: Some(word.to_owned()), ..text("milord") };
+        assert_eq!(found(verdict("partial")).await, ["Milord"]);
+        assert_eq!(found(verdict("complete")).await, [""; 0]);
         let both = vec![early.id.clone(), AiringId::new("none")];
         assert_eq!(catalogue.with_tracks(both).await.unwrap(), HashSet::from([early.id]));
     }
@@ -238,12 +244,19 @@ mod tests {
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let plan = catalogue.run(|connection| {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {PLAYED}")).unwrap();
-            let steps = statement.query_map([None::<i64>; 6], |row| row.get::<_, String>(3)).unwrap();
+            let steps = statement.query_map([None::<i64>; 7], |row| row.get::<_, String>(3)).unwrap();
             Ok(steps.collect::<Result<Vec<_>, _>>().unwrap())
         });
         let plan = plan.await.unwrap();
         assert_eq!(plan[0], "SCAN tracks USING INDEX tracks_by_start", "{plan:?}");
         assert!(plan.iter().all(|step| !step.contains("TEMP")), "nothing is sorted: {plan:?}");
+        let columns = catalogue.run(|connection| {
+            let mut statement = connection.prepare("SELECT name FROM pragma_index_info('tracks_by_start')").unwrap();
+            let columns = statement.query_map([], |row| row.get::<_, String>(0)).unwrap();
+            Ok(columns.collect::<Result<Vec<_>, _>>().unwrap())
+        });
+        let columns = columns.await.unwrap();
+        assert!(columns.iter().any(|column| column == "small"), "the text is in the index: {columns:?}");
     }
 
     #[tokio::test]
