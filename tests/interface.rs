@@ -62,6 +62,8 @@ async fn every_failure_is_answered_with_a_problem() {
         (Method::POST, "/api/v1/nothing/like/it", 404, "there is nothing at /api/v1/nothing/like/it"),
         (Method::GET, "/api/v1/recordings/none@20261120T0500Z", 404, "there is no recording none@20261120T0500Z"),
         (Method::GET, "/api/v1/recordings/none/peaks", 404, "there is no recording none"),
+        (Method::GET, "/api/v1/recordings/none/tracks", 404, "there is no recording none"),
+        (Method::GET, "/api/v1/tracks?q=x", 400, "unknown field `q`"),
         (Method::GET, "/api/v1/recordings/%FF", 400, "UTF-8"),
         (Method::GET, "/api/v1/recordings?limit=x", 400, "\"x\" is not a number from 1 to 500"),
         (Method::GET, "/api/v1/airings?limit=0", 400, "\"0\" is not a number from 1 to 500"),
@@ -159,6 +161,8 @@ async fn the_interface_describes_itself() {
     for path in [
         "/api/v1/recordings",
         "/api/v1/recordings/{id}/peaks",
+        "/api/v1/recordings/{id}/tracks",
+        "/api/v1/tracks",
         "/api/v1/airings",
         "/api/v1/stations",
         "/api/v1/stations/{id}/tape",

@@ -2,7 +2,6 @@
 
 use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 
 use super::catalogue;
 use super::chosen::{self, Ids};
@@ -15,7 +14,7 @@ use crate::base::zone::Zone;
 use crate::config::{Config, MomentError, parse_moment};
 use crate::library::catalogue::{CatalogueError, Played, TrackFilter};
 use crate::model::StationId;
-use crate::web::wire::stamp;
+use crate::web::wire::{self, stamp};
 
 /// The first line of the CSV.
 const HEADER: &str = "start,end,station,show,artist,title\r\n";
@@ -49,22 +48,6 @@ pub(super) enum Form {
     Json,
 }
 
-/// A track as scripts read it. Times are by the clocks of the station.
-#[derive(Debug, Serialize)]
-struct Listed<'a> {
-    airing: &'a str,
-    show: &'a str,
-    station: &'a str,
-    start: String,
-    end: String,
-    /// Where in the file it begins, and how long it plays there, in seconds.
-    at: f64,
-    seconds: f64,
-    text: &'a str,
-    artist: Option<&'a str>,
-    title: &'a str,
-}
-
 /// Why nothing is listed.
 #[derive(Debug, thiserror::Error)]
 enum Refused {
@@ -87,7 +70,9 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
         }
     };
     match options.form {
-        Form::Json => print_json(&found.iter().map(|played| listed(played, config)).collect::<Vec<_>>())?,
+        Form::Json => {
+            print_json(&found.iter().map(|played| wire::Played::of(played, zone(played, config))).collect::<Vec<_>>())?
+        }
         Form::Csv => {
             found.reverse();
             let lines = found.iter().map(|played| line(played, config));
@@ -142,23 +127,6 @@ fn row(played: &Played, config: &Config) -> [String; 4] {
         short(&played.title),
         played.track.text.clone(),
     ]
-}
-
-fn listed<'a>(played: &'a Played, config: &Config) -> Listed<'a> {
-    let (track, zone) = (&played.track, zone(played, config));
-    let (artist, title) = track.artist_and_title();
-    Listed {
-        airing: played.airing.as_str(),
-        show: played.show.as_str(),
-        station: played.station.as_str(),
-        start: stamp(track.on_air.start, zone),
-        end: stamp(track.on_air.end, zone),
-        at: track.at.as_secs_f64(),
-        seconds: track.length.as_secs_f64(),
-        text: &track.text,
-        artist,
-        title,
-    }
 }
 
 /// Returns the line of a track in the CSV (RFC 4180).

@@ -16,6 +16,7 @@ mod probes;
 mod recordings;
 mod stations;
 mod tape;
+mod tracks;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::StatusCode;
@@ -69,6 +70,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
+            .routes(routes!(tracks::of_recording))
+            .routes(routes!(tracks::list))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))

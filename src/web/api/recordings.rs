@@ -172,7 +172,7 @@ pub(super) async fn peaks(
 }
 
 /// Returns the recording with this id, also while it is being made, unless it was deleted.
-async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
+pub(super) async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
     let found = site.catalogue.get(&AiringId::new(id)).await?;
     found
         .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())

@@ -1,4 +1,4 @@
-//! The JSON of airings and recordings, for the interface, its description, and `--json` of the commands.
+//! The JSON of airings, recordings and tracks, for the interface, its description, and `--json` of the commands.
 //!
 //! Modules below the web do not depend on it. A released field or name never changes; new ones are added.
 
@@ -7,9 +7,11 @@ mod cause;
 mod hold;
 mod recording;
 mod tape;
+mod track;
 
 pub use airing::{Airing, State};
 pub use cause::CauseKind;
 pub use hold::Hold;
 pub use recording::{Missing, Note, NoteKind, Report, Silent, stamp};
 pub use tape::TapeAccount;
+pub use track::{Played, Track};
