@@ -138,9 +138,17 @@ fn line(played: &Played, config: &Config) -> String {
     [&start, &end, station, &played.title, artist.unwrap_or_default(), title].map(field).join(",") + "\r\n"
 }
 
-/// Quotes a field if it has letters that would end it (RFC 4180, 2.6 and 2.7).
+/// What a program for tables takes for the beginning of a formula. Some read the wide forms as well, and skip a tab or a
+/// line end before any of them.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n'];
+
+/// Returns a field of the CSV. What a program for tables would compute gets an apostrophe in front, because what
+/// stations send may be hostile: `=HYPERLINK(…)`. A field is quoted if it has letters that would end it (RFC 4180, 2.6
+/// and 2.7).
 fn field(text: &str) -> String {
-    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+    let apostrophe = if text.starts_with(FORMULA) { "'" } else { "" };
+    let text = format!("{apostrophe}{text}");
+    if text.contains([',', '"', '\r', '\n']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
 
 #[cfg(test)]
@@ -153,5 +161,16 @@ mod tests {
         assert_eq!(field("Earth, Wind & Fire"), "\"Earth, Wind & Fire\"");
         assert_eq!(field("\"Heroes\""), "\"\"\"Heroes\"\"\"");
         assert_eq!(field("two\r\nlines"), "\"two\r\nlines\"");
+    }
+
+    #[test]
+    fn no_field_of_the_csv_is_a_formula() {
+        assert_eq!(field("=HYPERLINK(\"http://h/\")"), "\"'=HYPERLINK(\"\"http://h/\"\")\"");
+        for formula in ["=1+1", "+44", "-M-", "@SUM(A1)", "＝1+1", "\t=1"] {
+            assert_eq!(field(formula), format!("'{formula}"));
+        }
+        for none in ["A - B", "a=b", "10cc", "'74", ""] {
+            assert_eq!(field(none), none);
+        }
     }
 }
