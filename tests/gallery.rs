@@ -42,6 +42,34 @@ const STATIONS: [(&str, &str, &str); 5] = [
     ("radio-4", "BBC Radio 4", LONDON),
 ];
 
+/// What is played in an hour of music, again and again.
+const MUSIC: [&str; 9] = [
+    "Clara Schumann - Three Romances for Violin and Piano, op. 22: I. Andante molto",
+    "조성진 - 쇼팽: 발라드 1번 G단조, 작품번호 23",
+    "Wilhelm Kempff & Berliner Philharmoniker, Ferdinand Leitner - Beethoven: Klavierkonzert Nr. 5 Es-Dur op. 73",
+    "정경화 - 브루흐: 스코틀랜드 환상곡",
+    "뉴스",
+    "Anne Sofie von Otter - Ständchen",
+    "Glenn Gould - Bach: Goldberg-Variationen BWV 988",
+    "임윤찬 - 리스트: 초절기교 연습곡 4번 '마제파'",
+    "Nina Simone - Feeling Good",
+];
+
+/// Returns the tracks of a recording of so many seconds.
+fn music(length: u32) -> Vec<(u32, u32, &'static str)> {
+    let mut tracks = Vec::new();
+    let mut at = 12;
+    for (number, text) in (0_u32..).zip(MUSIC.into_iter().cycle()) {
+        let seconds = 190 + number * 97 % 420;
+        if at + seconds > length {
+            break;
+        }
+        tracks.push((at, seconds, text));
+        at += seconds + 9;
+    }
+    tracks
+}
+
 fn zone(name: &str) -> Zone {
     name.parse().expect("a zone")
 }
@@ -76,7 +104,9 @@ fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
             let zone = zone(if station.starts_with("radio") { LONDON } else { SEOUL });
             let time = NaiveTime::from_hms_opt(clock / 100, clock % 100, 0).expect("a time");
             let start = zone.from_local_datetime(&day.and_time(time)).single().expect("a time").to_rfc3339();
-            all.push(Shelved { length: minutes * 60, zone, ..Shelved::new(id, title, station, &start) });
+            let length = minutes * 60;
+            let tracks = if ["masters", "night-tracks"].contains(&id) { music(length) } else { vec![] };
+            all.push(Shelved { length, zone, tracks, ..Shelved::new(id, title, station, &start) });
         }
     }
     let refused = "http://1fm.gscdn.kbs.co.kr/1fm_192_1.m3u8?Expires=… answered 403 Forbidden";
@@ -151,6 +181,25 @@ async fn pictures_of_every_page() {
         page.eval("document.querySelector('.ledger').open = true").await;
         settled(&page).await;
         page.picture(&folder.join(format!("playing-{name}.png"))).await;
+        page.goto("/").await;
+        let tracks = ".row[data-id^=masters] .played";
+        page.click(&format!("{tracks} summary")).await;
+        page.is(&format!("document.querySelectorAll('{tracks} a').length > 9")).await;
+        page.eval("document.querySelector('.row[data-id^=masters] .play').click()").await;
+        page.is("document.querySelector('#player audio').currentTime > 0.2").await;
+        page.eval("document.querySelector('#player audio').currentTime = 2174").await;
+        page.eval("document.querySelector('.row[data-id^=masters]').scrollIntoView()").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("tracks-{name}.png"))).await;
+        page.goto("/?q=schu").await;
+        page.click(".found .track").await;
+        page.is("document.querySelector('#player audio').currentTime > 0.2").await;
+        page.eval("scrollTo(0, 0)").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("search-{name}.png"))).await;
+        page.eval("document.querySelector('#player .played summary').click()").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("search-opened-{name}.png"))).await;
         for (path, file) in [
             ("/schedule", "schedule"),
             ("/stations", "stations"),

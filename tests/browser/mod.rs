@@ -9,6 +9,7 @@ mod lists;
 mod looks;
 mod now;
 mod timeline;
+mod tracks;
 mod week;
 
 use aircheck::base::clock::SystemClock;
@@ -39,6 +40,8 @@ fn shelved() -> Vec<Shelved> {
     }
     all[4].gaps = vec![(20, 5, Cause::new(CauseKind::Refused, "it answered <b>403</b>"))];
     all[4].verdict = Verdict::Partial(94.4);
+    all[4].tracks =
+        vec![(0, 30, "Clara Schumann - Romanze <b>op. 21</b>"), (30, 25, "조성진 - Ballade"), (55, 30, "뉴스")];
     all
 }
 
@@ -59,8 +62,10 @@ fn tape_two_hours(library: &Library) {
 }
 
 /// The addresses of all pages.
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 14] = [
     "/",
+    "/?q=romanze",
+    "/?recording=masters@20261119T0500Z",
     "/on-air",
     "/schedule",
     "/stations",

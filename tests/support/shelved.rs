@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use aircheck::base::zone::Zone;
 use aircheck::library::catalogue::Catalogue;
 use aircheck::model::{
-    Airing, AiringId, Cause, DeadAir, Gap, Measured, Outcome, Peaks, ShowId, Span, StationId, Verdict,
+    Airing, AiringId, Cause, DeadAir, Gap, Measured, Outcome, Peaks, ShowId, Span, StationId, Track, Verdict,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
@@ -36,6 +36,8 @@ pub struct Shelved {
     pub gaps: Vec<(u32, u32, Cause)>,
     /// The dead air: seconds after the start, and length in seconds.
     pub dead_air: Vec<(u32, u32)>,
+    /// What was played: where in the file, for so many seconds, and the station's words.
+    pub tracks: Vec<(u32, u32, &'static str)>,
 }
 
 impl Shelved {
@@ -51,6 +53,7 @@ impl Shelved {
             verdict: Verdict::Complete,
             gaps: vec![],
             dead_air: vec![],
+            tracks: vec![],
         }
     }
 
@@ -139,11 +142,19 @@ async fn shelve(catalogue: &Catalogue, folder: &std::path::Path, one: &Shelved) 
             ..Measured::default()
         },
         notes: vec![],
-        tracks: None,
+        tracks: Some(one.tracks.iter().map(|track| played(one.start, *track)).collect()),
         at: on_air.end,
     };
     assert!(catalogue.claim(&airing, one.title, on_air.start).await.expect("a claim"), "{}", airing.id);
     catalogue.finish(&airing.id, &outcome).await.expect("finished");
+}
+
+/// Returns a track of a recording that begins at `start`.
+fn played(start: DateTime<Utc>, (at, seconds, text): (u32, u32, &str)) -> Track {
+    let begins = start + TimeDelta::seconds(at.into());
+    let on_air = Span::new(begins, begins + TimeDelta::seconds(seconds.into()));
+    let [at, length] = [at, seconds].map(|seconds| Duration::from_secs(seconds.into()));
+    Track { on_air, at, length, text: text.to_owned() }
 }
 
 /// Returns a waveform like that of speech and music, different for every `name`.

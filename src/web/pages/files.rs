@@ -54,6 +54,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "timeline.css" CSS,
     "timeline.js" JS,
     "toast.js" JS,
+    "tracks.css" CSS,
+    "tracks.js" JS,
     "try.js" JS,
     "wave.js" JS,
     "zone.js" JS,

@@ -1,8 +1,11 @@
-//! One page of recordings, and where the next begins.
+//! One page of recordings, where the next begins, and what else is known of them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use super::shown::rows::Details;
 use crate::library::catalogue::{Catalogue, CatalogueError, Filter, Recording};
+use crate::web::Site;
+use crate::web::site::presence;
 
 /// How many recordings a page has.
 const ON_A_PAGE: usize = 50;
@@ -31,6 +34,21 @@ pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Lis
     }
     let older = cut.and_then(|_| recordings.last().map(|oldest| oldest.on_air.start));
     Ok(Listing { recordings, older })
+}
+
+/// Returns from when to when it is `day` anywhere: it is another stretch of time in each zone.
+pub(super) fn around(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    // Zones go from 12 hours behind UTC to 14 before it.
+    let since = midnight(day) - TimeDelta::hours(14);
+    (since, midnight(day.checked_add_days(Days::new(1)).unwrap_or(day)) + TimeDelta::hours(12))
+}
+
+/// Returns what else rows say of `recordings`. Asks the disk for their files.
+pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Details, CatalogueError> {
+    let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
+    let tracked = site.catalogue.with_tracks(ids).await?;
+    Ok(Details { gone: presence::gone(&site.store, recordings).await, tracked })
 }
 
 /// Returns how many of `recordings`, newest first, are on this page. `None` if there are fewer than were asked for, and

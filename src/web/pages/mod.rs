@@ -5,6 +5,7 @@ mod clips;
 mod files;
 mod listing;
 mod on_air;
+mod played;
 mod recordings;
 mod render;
 mod schedule;

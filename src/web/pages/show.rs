@@ -9,7 +9,7 @@ use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::listing::listing;
+use super::listing::{details, listing};
 use super::render::{nothing_here, render, serde};
 use super::shown::rows::days;
 use super::shown::slots::slot;
@@ -19,7 +19,6 @@ use crate::model::ShowId;
 use crate::web::address::base::Base;
 use crate::web::answer::{broken, language};
 use crate::web::auth::Feed;
-use crate::web::site::presence;
 use crate::web::{Site, address};
 
 /// How many coming airings are on the page.
@@ -48,7 +47,10 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = presence::gone(&site.store, &listed.recordings).await;
+    let details = match details(&site, &listed.recordings).await {
+        Ok(details) => details,
+        Err(error) => return broken(&error),
+    };
     let coming = site.programme().coming_of(show, site.now(), NEXT);
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&show.id)), Some(&show.id)));
     let subscribe = feed.as_ref().map(subscribe::subscribe);
@@ -59,7 +61,7 @@ pub(super) async fn page(
         title => show.title.clone(),
         schedule => show.cron.describe(language),
         station => config.station_name(&show.station),
-        days => serde(days(&listed.recordings, &gone, &config, language)),
+        days => serde(days(&listed.recordings, &details, &config, language)),
         slots => serde(coming.iter().map(|planned| slot(planned, false, &config, language)).collect::<Vec<_>>()),
         subscribe => serde(subscribe),
     };

@@ -7,3 +7,4 @@ pub mod rows;
 pub mod slots;
 pub mod subscribe;
 pub mod timeline;
+pub mod tracks;

@@ -14,8 +14,17 @@ use crate::language::Language;
 use crate::library::catalogue::Recording;
 use crate::model::{AiringId, Verdict};
 
+/// What else rows say of recordings.
+#[derive(Debug, Default)]
+pub struct Details {
+    /// Those that have lost their files.
+    pub gone: HashSet<AiringId>,
+    /// Those of which it is known what was played.
+    pub tracked: HashSet<AiringId>,
+}
+
 /// A recording.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "a template asks them one by one")]
 pub struct Row {
     /// The id of the airing.
@@ -52,6 +61,8 @@ pub struct Row {
     /// Whether there is a file, and a waveform, which the first releases did not have.
     pub playable: bool,
     pub pictured: bool,
+    /// Whether it is known what was played.
+    pub tracked: bool,
     /// `112.3 MB`
     pub size: String,
     /// Changes whenever the recording does.
@@ -68,13 +79,12 @@ pub struct Day {
     pub rows: Vec<Row>,
 }
 
-/// Groups `recordings`, newest first, by the day they were on the air in the zone of their show. The recordings in
-/// `gone` have lost their files.
-pub fn days(recordings: &[Recording], gone: &HashSet<AiringId>, config: &Config, language: &Language) -> Vec<Day> {
+/// Groups `recordings`, newest first, by the day they were on the air in the zone of their show.
+pub fn days(recordings: &[Recording], details: &Details, config: &Config, language: &Language) -> Vec<Day> {
     let mut days: Vec<Day> = Vec::new();
     for recording in recordings {
         let date = recording.on_air.start.with_timezone(&recording.timezone).date_naive();
-        let row = row(recording, gone.contains(&recording.id), config, language);
+        let row = row(recording, details, config, language);
         match days.last_mut().filter(|day| day.date == row.day) {
             Some(day) => day.rows.push(row),
             None => {
@@ -85,7 +95,9 @@ pub fn days(recordings: &[Recording], gone: &HashSet<AiringId>, config: &Config,
     days
 }
 
-fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) -> Row {
+/// Returns the row of a recording.
+pub fn row(recording: &Recording, details: &Details, config: &Config, language: &Language) -> Row {
+    let [gone, tracked] = [&details.gone, &details.tracked].map(|some| some.contains(&recording.id));
     let local = |at: DateTime<Utc>| at.with_timezone(&recording.timezone);
     let start = local(recording.on_air.start);
     let plays = recording.plays_for().as_secs_f64();
@@ -118,6 +130,7 @@ fn row(recording: &Recording, gone: bool, config: &Config, language: &Language) 
         silent: some(silent),
         playable,
         gone,
+        tracked,
         pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: if gone { version + "-" } else { version },

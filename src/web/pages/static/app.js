@@ -11,6 +11,7 @@ import "./remove.js";
 import { ready as readyRows } from "./rows.js";
 import { ready as readyCopies } from "./subscribe.js";
 import { timeline } from "./timeline.js";
+import { ready as readyTracks } from "./tracks.js";
 import { answers } from "./try.js";
 import { week } from "./week.js";
 
@@ -21,6 +22,7 @@ needed(someDay);
 needed(week);
 needed(timeline);
 needed(clipEditor);
+needed(readyTracks);
 needed(answers);
 ready(document.getElementById("content"));
 resume();
