@@ -80,6 +80,13 @@ pub static TITLES: Table = Table {
             "leave_out: '^(Werbung|KBS)'",
             "Titles that are no tracks, such as adverts and the name of the station: a regular expression or a list of them.",
         ),
+        key(
+            "find",
+            Kind::Each(&STEP),
+            "find:",
+            "Steps that find what plays, such as a page of the station; the titles that come with the sound do not count then.",
+        ),
+        key("every", Kind::Duration, "every: 20s", "With `find`: how often to ask, from `5s` to `10m`.").default("20s"),
     ],
     one_of: &[],
 };
@@ -174,7 +181,7 @@ pub static RTMP_SOURCE: Table = Table {
 /// A step of a `find`.
 pub static STEP: Table = Table {
     name: "step",
-    doc: "One step from a page to the URL of the stream.",
+    doc: "One step from a page to the URL of the stream, or to what plays.",
     keys: &[
         key(
             "get",
@@ -186,7 +193,7 @@ pub static STEP: Table = Table {
             "headers",
             Kind::Headers,
             "headers: { Referer: \"https://…\" }",
-            "HTTP headers of this `get`, besides the station's own.",
+            "HTTP headers of this `get`; for the URL of a stream, besides the station's own.",
         ),
         key("select", Kind::Selector, "select: script", "Picks HTML elements by a CSS selector."),
         key("attr", Kind::Text, "attr: src", "With `select`: this attribute instead of the text."),

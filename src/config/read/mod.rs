@@ -7,11 +7,13 @@ mod artwork;
 mod checks;
 mod encoding;
 mod file;
+mod find;
 mod gaps;
 mod show;
 mod station;
 mod template;
 mod timezone;
+mod titles;
 mod web;
 
 use std::path::Path;

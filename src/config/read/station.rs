@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use crate::base::zone::Zone;
 
-use super::{artwork, checks, timezone};
-use crate::base::http;
-use crate::config::keys::{HTTP, RTMP, STATION, STEP, Section};
+use super::find::{headers, steps};
+use super::{artwork, checks, timezone, titles};
+use crate::config::keys::{HTTP, RTMP, STATION, Section};
 use crate::config::values::{
-    Address, AlwaysTaped, Complaint, Find, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, Step, TitleRule, always,
-    parse_or_suggest, secret, slug, units,
+    Address, AlwaysTaped, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, always, parse_or_suggest, secret, slug,
+    units,
 };
-use crate::config::yaml::{Content, Entry, Node, Problems};
+use crate::config::yaml::{Content, Entry, Problems};
 use crate::model::StationId;
 
 /// A station as far as it could be read.
@@ -60,7 +60,7 @@ fn parse(
     problems: &mut Problems,
 ) -> Option<Station> {
     let delay = section.read("delay", problems, units::duration).unwrap_or(Duration::ZERO);
-    let titles = titles(section, problems);
+    let titles = titles::read(section, folder, problems);
     let artwork = artwork::read(section, folder, problems);
     // All three are read, so that the mistakes of each are reported, although only one may stand.
     let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
@@ -75,17 +75,6 @@ fn parse(
     }
     let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
     Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, titles, artwork, tape, source })
-}
-
-fn titles(station: &Section<'_>, problems: &mut Problems) -> TitleRule {
-    let Some(keys) = station.section("titles", problems) else { return TitleRule::default() };
-    let delay = keys.read("delay", problems, units::offset).unwrap_or_default();
-    // An empty pattern would leave out every title.
-    let pattern = |text: &str| match text.trim() {
-        "" => Err(Complaint::new("`leave_out` is empty").hint("write for example `leave_out: '^KBS'`, or take it out")),
-        _ => checks::pattern(text),
-    };
-    TitleRule { delay, leave_out: keys.one_or_more("leave_out", problems, pattern) }
 }
 
 fn tape(station: &Section<'_>, problems: &mut Problems) -> Option<AlwaysTaped> {
@@ -165,86 +154,7 @@ impl<'a> Source<'a> {
         let keys = station.section(name, problems)?;
         let headers = headers(&keys, folder, problems);
         let known = keys.read("url", problems, url);
-        let found = keys.list("find", problems).and_then(|steps| find(&keys, steps, folder, problems));
+        let found = keys.list("find", problems).and_then(|nodes| steps(&keys, nodes, folder, problems));
         Some(Self { address: known.or(found.map(Address::Find)), headers, keys: Some(keys) })
     }
-}
-
-fn headers(keys: &Section<'_>, folder: &Path, problems: &mut Problems) -> Vec<(String, String)> {
-    let mut headers = Vec::new();
-    for (entry, value) in keys.pairs("headers", problems) {
-        match secret::reveal(value, folder) {
-            Err(complaint) => problems.add(entry.value.location, complaint),
-            Ok(value) => {
-                let header = (entry.key.clone(), value.into_owned());
-                if http::header_map(std::slice::from_ref(&header)).is_err() {
-                    let message = format!("the header `{}` or its value cannot be sent over HTTP", entry.key);
-                    let hint = "write it like `Referer: \"https://…\"`, in letters of ASCII";
-                    problems.add(entry.location, Complaint::new(message).hint(hint));
-                }
-                headers.push(header);
-            }
-        }
-    }
-    headers
-}
-
-fn find(keys: &Section<'_>, steps: &[Node], folder: &Path, problems: &mut Problems) -> Option<Vec<Find>> {
-    if steps.is_empty() {
-        let complaint = Complaint::new("`find` has no steps").hint("begin with `- get: https://…`");
-        problems.add(keys.location, complaint);
-        return None;
-    }
-    let mut found = Vec::new();
-    for (index, node) in steps.iter().enumerate() {
-        let number = index + 1;
-        let owner = format!("step {number} of `find`");
-        let Some(section) = Section::open(node, &owner, node.location, &STEP, problems) else { continue };
-        found.extend(step(number, &section, folder, problems).map(|step| Find { number, step }));
-    }
-    // Without the step that is wrong, the others would find something else.
-    (found.len() == steps.len()).then_some(found)
-}
-
-fn step(number: usize, step: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<Step> {
-    for (companion, owner) in [("headers", "get"), ("attr", "select")] {
-        if let (Some(entry), None) = (step.get(companion), step.get(owner)) {
-            let complaint = Complaint::new(format!("`{companion}` belongs to a `{owner}`, and this step has none"));
-            problems.add(entry.location, complaint);
-        }
-    }
-    let first_only = |problems: &mut Problems| {
-        if number == 1 {
-            let complaint = Complaint::new("the first step has nothing to work on yet");
-            problems.add(step.location, complaint.hint("begin with `- get: https://…`, or with `- run: […]`"));
-        }
-    };
-    if let Some(entry) = step.get("get") {
-        let headers = headers(step, folder, problems);
-        if matches!(entry.value.content, Content::Nothing) {
-            first_only(problems);
-            return Some(Step::Get { url: None, headers });
-        }
-        let url = step.read("get", problems, |text| checks::url(text, folder, HTTP))?;
-        return Some(Step::Get { url: Some(url), headers });
-    }
-    if step.get("run").is_some() {
-        if step.list("run", problems)?.is_empty() {
-            problems
-                .add(step.location, Complaint::new("`run` names no program").hint("write `run: [program, argument]`"));
-            return None;
-        }
-        let command = step.words("run", problems).into_iter().map(|(word, _)| word.to_owned()).collect();
-        return Some(Step::Run { command });
-    }
-    first_only(problems);
-    if step.get("select").is_some() {
-        let attribute = step.text("attr", problems);
-        let css = step.read("select", problems, checks::selector)?;
-        return Some(Step::Select { css, attribute });
-    }
-    if step.get("json").is_some() {
-        return Some(Step::Json { path: step.read("json", problems, checks::json_path)? });
-    }
-    Some(Step::Match { pattern: step.read("match", problems, checks::pattern)? })
 }

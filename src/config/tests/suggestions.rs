@@ -23,6 +23,9 @@ const LINES: &[(&str, &str)] = &[
     ("    timezone: ", "Europe/Paris"),
     ("    titles:", ""),
     ("      delay: ", "-5s"),
+    ("      every: ", "20s"),
+    ("      find:", ""),
+    ("        - get: ", "https://h.example/now"),
     ("    hls:", ""),
     ("      max_bitrate: ", "192k"),
     ("      find:", ""),
@@ -122,6 +125,7 @@ const WRONG: &[(&str, &[&str])] = &[
             "'1h'",
         ],
     ),
+    ("every", &["15", "2s", "1h", "20 secs", "20초", "0:20", "２０ｓ"]),
     ("delay", &["15", "0", "0:00", "15 secs", "15초", "1m30", "-5", "-0:05:00", "−5s", "-5 secs"]),
     (
         "min_free",

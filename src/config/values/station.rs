@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use crate::base::zone::Zone;
-use regex::Regex;
 use url::Url;
 
-use super::{AlwaysTaped, Artwork, TitleRule};
+use super::{AlwaysTaped, Artwork, Find, TitleRule};
 use crate::model::StationId;
 
 /// A broadcaster.
@@ -65,6 +64,15 @@ impl SourceConfig {
             Self::Hls(_) => "hls",
             Self::Rtmp(_) => "rtmp",
             Self::Icecast(_) => "icecast",
+        }
+    }
+
+    /// Returns whether a server is believed although its certificate is not valid.
+    pub fn accepts_invalid(&self) -> bool {
+        match self {
+            Self::Hls(hls) => hls.accept_invalid,
+            Self::Rtmp(rtmp) => rtmp.accept_invalid,
+            Self::Icecast(icecast) => icecast.accept_invalid,
         }
     }
 
@@ -134,65 +142,4 @@ pub enum Address {
     Url(Url),
     /// Steps, each of which works on what the step before found.
     Find(Vec<Find>),
-}
-
-/// One step of a `find`, with its number for messages.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Find {
-    /// 1 for the first step.
-    pub number: usize,
-    /// What it does.
-    pub step: Step,
-}
-
-/// What a step does with the text of the step before.
-#[derive(Debug, Clone)]
-pub enum Step {
-    /// Fetches a page.
-    Get {
-        /// The page. `None` if it is the URL that the step before found.
-        url: Option<Url>,
-        /// Headers of this request, besides the station's own.
-        headers: Vec<(String, String)>,
-    },
-    /// Picks HTML elements by a CSS selector.
-    Select {
-        /// The selector, valid.
-        css: String,
-        /// The attribute to take. `None` for the text.
-        attribute: Option<String>,
-    },
-    /// Picks values of a JSON document by JSONPath (RFC 9535).
-    Json {
-        /// The path, valid.
-        path: String,
-    },
-    /// Matches a regular expression: its first group, or all of it if it has no group.
-    Match {
-        /// The expression.
-        pattern: Regex,
-    },
-    /// Runs a command of the user's own, with the text on its stdin; what it prints is the result.
-    Run {
-        /// Program and arguments; no shell.
-        command: Vec<String>,
-    },
-}
-
-/// Expressions are equal if they are written alike.
-impl PartialEq for Step {
-    fn eq(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Get { url, headers }, Self::Get { url: url_too, headers: headers_too }) => {
-                (url, headers) == (url_too, headers_too)
-            }
-            (Self::Select { css, attribute }, Self::Select { css: css_too, attribute: attribute_too }) => {
-                (css, attribute) == (css_too, attribute_too)
-            }
-            (Self::Json { path }, Self::Json { path: other }) => path == other,
-            (Self::Match { pattern }, Self::Match { pattern: other }) => pattern.as_str() == other.as_str(),
-            (Self::Run { command }, Self::Run { command: other }) => command == other,
-            _ => false,
-        }
-    }
 }

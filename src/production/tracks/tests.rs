@@ -20,7 +20,7 @@ struct Case {
 impl Case {
     fn plain() -> Self {
         let leave_out = vec![Regex::new("^(Werbung|KBS)").unwrap()];
-        Self { rule: TitleRule { delay: TimeDelta::zero(), leave_out }, gaps: Vec::new(), filled: false }
+        Self { rule: TitleRule { leave_out, ..TitleRule::default() }, gaps: Vec::new(), filled: false }
     }
 
     fn delayed(seconds: i64) -> Self {
