@@ -1,4 +1,4 @@
-//! `aircheck check --probe`: reaches every station, tapes 3 seconds of it and counts what can be decoded.
+//! `aircheck check --probe`: reaches every station, tapes 3 seconds of it, counts what can be decoded, and asks what plays.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use super::logging;
 use super::runtime::block_on;
 use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks};
+use crate::capture::titles;
 use crate::config::{Config, Station};
 use crate::production::{Heard, hear};
 
@@ -35,6 +36,12 @@ pub(super) struct Probed {
     pub trouble: Option<String>,
     /// What went wrong at first, if there was sound in the end: a key that should be another one, an address that is down.
     pub at_first: Option<String>,
+    /// What plays, if titles are asked for at an address of the station.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Why that cannot be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_trouble: Option<String>,
 }
 
 impl Probed {
@@ -45,7 +52,7 @@ impl Probed {
             .as_ref()
             .zip(self.bitrate)
             .map(|(format, bits)| format!("{:.1} s of sound, {:.0} kbit/s {format}", self.seconds, bits / 1000.0));
-        let words = match (&self.trouble, sound) {
+        let mut words = match (&self.trouble, sound) {
             (None, Some(sound)) => match &self.at_first {
                 Some(at_first) => format!("{sound}; at first: {at_first}"),
                 None => sound,
@@ -54,6 +61,9 @@ impl Probed {
             (Some(trouble), None) => trouble.clone(),
             (Some(trouble), Some(sound)) => format!("{sound}; {trouble}"),
         };
+        let title = self.title.as_ref().map(|title| format!("; plays {title}"));
+        let title_trouble = self.title_trouble.as_ref().map(|trouble| format!("; no title: {trouble}"));
+        words.extend(title.into_iter().chain(title_trouble));
         [self.station.clone(), if self.ok { "ok" } else { "FAILED" }.to_owned(), words]
     }
 }
@@ -71,11 +81,12 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
     // Taping waits for stations, so all tape at once; decoding keeps a processor busy.
     let turns = Semaphore::new(std::thread::available_parallelism().map_or(1, NonZero::get));
     let probes = config.stations.iter().map(|station| async {
-        let probed = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE).await;
+        let probing = deck::probe(station, &decks, environment.clock.as_ref(), ENOUGH, PATIENCE);
+        let (probed, title) = tokio::join!(probing, titles::ask_once(station, &environment));
         let _turn = turns.acquire().await;
         let target = work.join(format!("{}.mp3", station.id));
         let heard = hear(&probed, ENOUGH, config.encoding, target, &environment.clock).await;
-        report(station, probed, heard)
+        report(station, probed, heard, title)
     });
     let probed = futures::future::join_all(probes).await;
     environment.stop.cancel();
@@ -86,7 +97,7 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
     probed
 }
 
-fn report(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
+fn report(station: &Station, probed: deck::Probed, heard: Heard, title: Option<Result<String, String>>) -> Probed {
     let (format, bitrate) = probed.rate.filter(|_| heard.seconds > 0.0).unzip();
     Probed {
         station: station.id.to_string(),
@@ -96,5 +107,7 @@ fn report(station: &Station, probed: deck::Probed, heard: Heard) -> Probed {
         bitrate,
         trouble: heard.trouble.map(|trouble| trouble.words),
         at_first: probed.at_first.map(|cause| cause.words),
+        title_trouble: title.as_ref().and_then(|title| title.as_ref().err().cloned()),
+        title: title.and_then(Result::ok),
     }
 }

@@ -52,12 +52,19 @@ pub(super) fn missing(stations: &[Arc<Station>], installed: &dyn Fn(&str) -> boo
         needed.push(("rtmpdump", format!("it receives {}", rtmp.join(", ")), true));
     }
     for station in stations {
-        let Address::Find(steps) = station.source.address() else { continue };
-        for find in steps {
+        let stream = match station.source.address() {
+            Address::Find(steps) => &steps[..],
+            Address::Url(_) => &[],
+        };
+        let titles = station.titles.asked.as_ref().map_or(&[][..], |asked| &asked.steps);
+        let (stream, titles) =
+            (stream.iter().map(|find| (find, "")), titles.iter().map(|find| (find, "the titles of ")));
+        for (find, of) in stream.chain(titles) {
             if let Step::Run { command } = &find.step
                 && let Some(program) = command.first()
             {
-                needed.push((program, format!("step {} of the station `{}` runs it", find.number, station.id), false));
+                let purpose = format!("step {} of {of}the station `{}` runs it", find.number, station.id);
+                needed.push((program, purpose, false));
             }
         }
     }

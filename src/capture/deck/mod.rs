@@ -15,6 +15,7 @@ mod probe;
 pub mod properties;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -27,12 +28,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{error, info, warn};
 
+use self::writer::DeckWriter;
 use crate::base::blocking::{Lane, blocking};
 use crate::base::duration::delta;
 use crate::base::environment::Environment;
 use crate::capture::source::{Health, Source};
+use crate::capture::titles::{Asking, Titles};
 use crate::config::{Config, Station};
 use crate::model::{Cause, CauseKind, MediaEvent, StationId};
 use crate::tape::{Tally, Tape, TapeError};
@@ -44,7 +47,7 @@ pub use probe::{Probed, probe};
 const WRITERS: usize = 8;
 /// How long sound waits at most to be synchronised with the disk.
 const SYNC_EVERY: Duration = Duration::from_secs(5);
-/// The wait before a chunk is written again, and before a deck that panicked is started again.
+/// The wait before a deck that panicked is started again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// All decks of a process, and the tapes of all stations.
@@ -81,6 +84,8 @@ struct Running {
     station: watch::Sender<Arc<Station>>,
     /// How its source is.
     health: watch::Receiver<Health>,
+    /// Asks what it plays.
+    asking: Asking,
 }
 
 impl Drop for Running {
@@ -164,17 +169,15 @@ impl Decks {
         }
         let (told, heard) = watch::channel(Arc::clone(station));
         let (health, observed) = watch::channel(Health::default());
-        let running = Arc::new(Running {
-            began: self.shared.environment.clock.now(),
-            stop: self.shared.environment.stop.child_token(),
-            station: told,
-            health: observed,
-        });
-        slot.running = Arc::downgrade(&running);
         let environment = self.shared.environment.clone();
+        let stop = environment.stop.child_token();
+        let (asking, titles) = Asking::begin(heard.clone(), &environment, &stop);
+        let began = environment.clock.now();
+        let running = Arc::new(Running { began, stop, station: told, health: observed, asking });
+        slot.running = Arc::downgrade(&running);
         let writer =
             DeckWriter { tape: tape.clone(), lane: self.shared.lane.clone(), environment: environment.clone() };
-        let deck = keep_running(heard, since, writer, health, running.stop.clone());
+        let deck = keep_running(heard, since, (writer, titles), health, running.stop.clone());
         let turn = Arc::clone(&slot.turn);
         environment.spawn(async move {
             let _turn = turn.lock().await;
@@ -183,8 +186,8 @@ impl Decks {
         Ok(Lease { tape, _running: running })
     }
 
-    /// Takes over the addresses and delays of the stations of `config`. Leases stay valid. What the new source still
-    /// offers of the time before is put on tape as well.
+    /// Takes over the addresses and delays of the stations of `config`, and where their titles are asked for. Leases stay
+    /// valid. What the new source still offers of the time before is put on tape as well.
     pub fn configured(&self, config: &Config) {
         for (id, slot) in self.slots().iter() {
             let Some(station) = config.station(id) else { continue };
@@ -197,6 +200,7 @@ impl Decks {
                 *known = Arc::clone(station);
                 other
             });
+            running.asking.follow(station);
         }
     }
 
@@ -298,14 +302,14 @@ impl Decks {
 async fn keep_running(
     mut stations: watch::Receiver<Arc<Station>>,
     since: DateTime<Utc>,
-    writer: DeckWriter,
+    (writer, mut titles): (DeckWriter, Titles),
     health: watch::Sender<Health>,
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
         let station = Arc::clone(&stations.borrow_and_update());
         let replaced = stop.child_token();
-        let capture = run(Arc::clone(&station), since, &writer, &health, (&stop, replaced.clone()));
+        let capture = run(Arc::clone(&station), since, (&writer, &mut titles), &health, (&stop, replaced.clone()));
         let mut capture = pin!(AssertUnwindSafe(capture).catch_unwind());
         let ended = tokio::select! {
             ended = &mut capture => ended,
@@ -325,12 +329,12 @@ async fn keep_running(
     }
 }
 
-/// One capture: writes the events of the source on tape until it is to `stop`, which it does at last if nobody wants
-/// the station on tape any more: when `unwanted`.
+/// One capture: writes the events of the source on tape, and the titles that are asked for, until it is to `stop`, which
+/// it does at last if nobody wants the station on tape any more: when `unwanted`.
 async fn run(
     station: Arc<Station>,
     since: DateTime<Utc>,
-    writer: &DeckWriter,
+    (writer, titles): (&DeckWriter, &mut Titles),
     health: &watch::Sender<Health>,
     (unwanted, stop): (&CancellationToken, CancellationToken),
 ) {
@@ -341,9 +345,11 @@ async fn run(
         loop {
             tokio::select! {
                 event = source.next() => match event {
+                    Some(event) if titles.replace(&event) => {}
                     Some(event) => refused = writer.write(&station.id, event, refused, &stop).await,
                     None => return,
                 },
+                Some(title) = titles.next() => refused = writer.write(&station.id, title, refused, &stop).await,
                 () = writer.environment.clock.sleep(SYNC_EVERY) => {
                     if let Err(error) = writer.work(Tape::sync).await {
                         warn!(station = %station.id, %error, "what is on tape may not survive a power loss");
@@ -368,66 +374,5 @@ fn why_it_ends(service_stops: &CancellationToken, unwanted: &CancellationToken) 
         Some(Cause::new(CauseKind::NotTaped, "the station was not to be on tape"))
     } else {
         None
-    }
-}
-
-/// What writes a tape.
-#[derive(Debug)]
-struct DeckWriter {
-    tape: Tape,
-    lane: Lane,
-    environment: Environment,
-}
-
-impl DeckWriter {
-    /// Does `work`, which blocks, with the current time.
-    async fn work<T: Send + 'static>(&self, work: impl FnOnce(&Tape, DateTime<Utc>) -> T + Send + 'static) -> T {
-        let (tape, now) = (self.tape.clone(), self.environment.clock.now());
-        self.lane.run(move || work(&tape, now)).await
-    }
-
-    /// Puts one event on tape. Retries until `stop` if the disk refuses it. `refused` says whether it did before, which
-    /// was logged then. Returns whether it still does.
-    async fn write(&self, station: &StationId, event: MediaEvent, mut refused: bool, stop: &CancellationToken) -> bool {
-        log(station, &event);
-        loop {
-            let event = event.clone();
-            let Err(error) = self.work(move |tape, now| tape.write(event, now)).await else {
-                if refused {
-                    info!(%station, "on tape again");
-                }
-                return false;
-            };
-            if !error.is_refused() {
-                error!(%station, %error, "sound could not be written on tape");
-                return refused;
-            }
-            if !refused && error.is_disk_full() {
-                error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
-            } else if !refused {
-                error!(%station, %error, "nothing can be put on tape; retrying");
-            }
-            refused = true;
-            if stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await.is_none() {
-                return refused;
-            }
-        }
-    }
-}
-
-fn log(station: &StationId, event: &MediaEvent) {
-    match event {
-        MediaEvent::Format(format) => info!(%station, format = %format.detail, "on tape"),
-        MediaEvent::Chunk(chunk) => debug!(%station, ?chunk, "chunk"),
-        // The trouble was logged before.
-        MediaEvent::Gap { duration, .. } if duration.is_zero() => {}
-        MediaEvent::Gap { duration, cause, .. } => {
-            warn!(%station, seconds = duration.as_secs_f64(), cause = cause.words, "sound is lost");
-        }
-        MediaEvent::Trouble { cause, .. } => warn!(%station, cause = cause.words, "no sound at the moment; retrying"),
-        MediaEvent::Repeat { duration } => debug!(%station, ?duration, "repeated sound is left out"),
-        MediaEvent::NewSound => debug!(%station, "media time breaks, and new sound comes"),
-        MediaEvent::Dates { news, .. } => info!(%station, "{news}"),
-        MediaEvent::Title { text, .. } => debug!(%station, text, "title"),
     }
 }

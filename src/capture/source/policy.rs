@@ -8,6 +8,7 @@
 //! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | while the window offers it, and once after; 5 times at most, then it is believed | never |
 //! | [`ADDRESS`]: resolving the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
 //! | [`CONNECTION`]: RTMP, Icecast | 0.25 s; at once after one that was good | 10 s | until the capture ends | every time: connecting includes it |
+//! | [`titles`]: what plays, at an address of the station | twice as long as between two questions | 10 min | as long as the station is taped | – |
 //! | [`LATELY`]: a connection within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
 //! Waits double and vary by a fifth, so that many recorders do not return to a restarted station in step. A success
@@ -49,6 +50,11 @@ pub const CONNECTION: Retry = USUAL;
 
 /// A connection that played until a moment ago: what it plays between two attempts is lost.
 pub const LATELY: Retry = Retry { longest: Duration::from_millis(750), ..USUAL };
+
+/// What plays, which is asked for `every` so often.
+pub fn titles(every: Duration) -> Retry {
+    Retry { first: 2 * every, longest: Duration::from_mins(10).max(every), ..USUAL }
+}
 
 const USUAL: Retry =
     Retry { first: Duration::from_millis(250), longest: LONGEST, rights: &[], patience: None, most: None };

@@ -24,6 +24,8 @@ pub enum Part {
     Key,
     /// An endless body.
     Live,
+    /// What plays.
+    Now,
 }
 
 /// What goes wrong.

@@ -156,6 +156,11 @@ impl StationHandle {
         self.station.url("address")
     }
 
+    /// Returns the address that says what plays.
+    pub fn now_url(&self) -> String {
+        self.station.url("now.json")
+    }
+
     /// Returns the URL of the endless body.
     pub fn live_url(&self) -> String {
         self.station.url("live")

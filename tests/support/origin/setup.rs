@@ -73,6 +73,8 @@ pub struct Setup {
     pub titles: Titles,
     /// What the titles say at a time; by default they count tens of seconds.
     pub says: Option<Says>,
+    /// What is to be had at an address of the station that says what plays; empty for nothing.
+    pub now: Option<Says>,
 }
 
 impl Setup {
@@ -110,6 +112,7 @@ impl Setup {
             head_after: Duration::ZERO,
             titles: Titles::AsSaid,
             says: None,
+            now: None,
         }
     }
 }

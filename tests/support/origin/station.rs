@@ -146,6 +146,7 @@ impl Station {
             "master.m3u8" => Part::Master,
             "playlist.m3u8" => Part::Playlist,
             "live" => Part::Live,
+            "now.json" => Part::Now,
             _ if file.starts_with("init-") => Part::Map,
             _ if file.starts_with("key-") => Part::Key,
             _ => Part::Segment,
@@ -221,8 +222,16 @@ impl Station {
                 let bytes = self.segment(&Self::named(request), now).ok_or(404_u16)?;
                 Ok(Reply::ok(self.setup.container.content_type(), bytes))
             }
+            Part::Now => self.setup.now.map(|says| Self::onair_now(says(now))).ok_or(404),
             Part::Live => Err(404),
         }
+    }
+
+    /// Returns what plays, in the shape of KBS's `onair_now`.
+    fn onair_now(title: &str) -> Reply {
+        let title = Some(title).filter(|title| !title.is_empty());
+        let now = serde_json::json!([{ "channel_code": "24", "schedules": [{ "program_title": title }] }]);
+        Reply::ok("application/json; charset=utf-8", now.to_string())
     }
 
     /// Returns the initialisation section of a path like `…/init-0.mp4`.

@@ -119,6 +119,25 @@ impl ResolveError {
         }
     }
 
+    /// Whether the last of `steps` found nothing in what it could read: so stations say that they play nothing.
+    pub fn found_nothing(&self, steps: &[Find]) -> bool {
+        let is_last = |step: &StepName| steps.last().is_some_and(|last| StepName::of(last) == *step);
+        match self {
+            Self::NothingFound { step, .. } | Self::Command { step, source: CommandError::Silent } => is_last(step),
+            _ => false,
+        }
+    }
+
+    /// Returns what went wrong, without what is quoted of pages, which is other text each time.
+    pub fn gist(&self) -> String {
+        match self {
+            Self::NothingFound { step, .. } => format!("{step} found nothing"),
+            Self::NotJson { step, .. } => format!("{step} needs JSON"),
+            Self::NothingToGet { step, .. } => format!("{step} found no URL"),
+            other => other.to_string(),
+        }
+    }
+
     pub(super) fn empty_list(url: &Url, body: &str) -> Self {
         Self::EmptyList { url: redact::url(url), given: Given::one(body) }
     }

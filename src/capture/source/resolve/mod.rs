@@ -2,7 +2,7 @@
 //!
 //! An address is a URL, or steps that find one: text in, text out. The result decides: a URL is the answer, a PLS, M3U,
 //! XSPF or ASX stands for what it names, and a page that is an HLS playlist stands for its own URL. Lists are
-//! recognised by their contents, never by their names.
+//! recognised by their contents, never by their names. [`text()`] takes the same steps to a text, such as a title.
 //!
 //! A URL of HLS or Icecast is never fetched here: the source does that, and some URLs work only once. The source gives
 //! the answer to [`listed`]. For sources that cannot fetch a list themselves, [`streams`] follows lists.
@@ -38,10 +38,15 @@ use crate::base::environment::Environment;
 use crate::base::http::{self, Client, ExtraHeaders, Partial};
 use crate::base::redact;
 use crate::capture::source::media;
-use crate::config::Address;
+use crate::config::{Address, Find, Step};
 
 /// How many playlist files that name each other are followed.
 const MOST_LISTS: usize = 5;
+
+/// What joins several texts to one.
+const BETWEEN: &str = " - ";
+/// The longest text, in characters; what is longer is cut off.
+const LONGEST_TEXT: usize = 400;
 
 /// A stream, or a list of streams.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +88,25 @@ pub async fn find(address: &Address, client: &Client, environment: &Environment)
             Ok(named)
         }
     }
+}
+
+/// Walks `steps` to a text on one line, such as the title of what plays; several texts are joined with ` - `, as stations
+/// write artist and title. Bounded in length, and never empty: that the last step finds nothing is an error
+/// ([`ResolveError::found_nothing`]). Cancelled as [`find`] is.
+pub async fn text(steps: &[Find], client: &Client, environment: &Environment) -> Result<String, ResolveError> {
+    let last = steps.last().ok_or(ResolveError::NoSteps)?;
+    let found = steps::walk(steps, client, environment).await?;
+    // A pattern cuts a text out of a script or of JSON as it is written there.
+    let written = |text: &String| match last.step {
+        Step::Match { .. } => text::unescape(text).into_owned(),
+        _ => text.clone(),
+    };
+    let lines = found.texts.iter().map(|text| text::line(&written(text), LONGEST_TEXT));
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        return Err(found.says_nothing(last));
+    }
+    Ok(text::line(&lines.join(BETWEEN), LONGEST_TEXT))
 }
 
 /// Returns all streams that are `wanted` in the first list that names some: at the address, or in lists that are named

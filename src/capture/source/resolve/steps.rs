@@ -41,6 +41,11 @@ impl Found {
         Given::of(&self.texts)
     }
 
+    /// The error of ending without a word in these texts after the step `last`.
+    pub(super) fn says_nothing(&self, last: &Find) -> ResolveError {
+        ResolveError::NothingFound { step: StepName::of(last), given: self.given() }
+    }
+
     /// The error of ending with these texts after the step `last`.
     pub(super) fn names_nothing(&self, last: &Find) -> ResolveError {
         ResolveError::NoAddress { step: StepName::of(last), given: self.given() }

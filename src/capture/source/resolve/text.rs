@@ -142,6 +142,13 @@ pub(super) fn beginning(text: &str) -> String {
     shortened(&redact::text(&start), QUOTED)
 }
 
+/// `text` on one line, without space around it, in at most `longest` characters.
+pub(super) fn line(text: &str, longest: usize) -> String {
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let line: String = words.take(longest).collect::<Vec<_>>().join(" ").chars().take(longest).collect();
+    line.trim_end().to_owned()
+}
+
 /// `text`, or its first `length` characters and an ellipsis.
 pub(super) fn shortened(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
@@ -244,6 +251,14 @@ mod tests {
         }
         assert_eq!(in_list("mms://h/radio"), None);
         assert_eq!(in_list("<b>none</b>"), None);
+    }
+
+    #[test]
+    fn a_title_is_on_one_line_and_not_endless() {
+        assert_eq!(line("  명연주\n\t 명음반 \u{7}", 100), "명연주 명음반");
+        assert_eq!(line("a bc d", 4), "a bc");
+        assert_eq!(line("a bc d", 5), "a bc", "no space at the end");
+        assert_eq!(line(" \n ", 5), "");
     }
 
     #[test]
