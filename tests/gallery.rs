@@ -8,7 +8,8 @@ use std::time::Duration;
 use aircheck::account::levels;
 use aircheck::base::clock::SystemClock;
 use aircheck::base::zone::Zone;
-use aircheck::model::{Cause, CauseKind, Levels, Verdict};
+use aircheck::model::{Cause, CauseKind, Levels, Span, Verdict};
+use aircheck::tape::holds;
 use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
 
 use crate::support::browser::{Browser, Look, Page};
@@ -148,6 +149,15 @@ fn tape_two_days(library: &Library, now: DateTime<Utc>) {
     }
 }
 
+/// Holds two stretches of that tape.
+fn hold(library: &Library, now: DateTime<Utc>) {
+    let folder = library.aircheck.path("state/tape/radio-4");
+    for (hours, minutes, why) in [(30, 75, "Complaint 114: Thought for the Day"), (38, 15, "민원 2026-88")] {
+        let start = now - TimeDelta::hours(hours);
+        holds::add(&folder, Span::new(start, start + TimeDelta::minutes(minutes)), why, now).expect("held");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "makes pictures to be looked at"]
 async fn pictures_of_every_page() {
@@ -159,11 +169,12 @@ async fn pictures_of_every_page() {
     let sound = two_hours();
     let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
     tape_two_days(&library, now);
+    hold(&library, now);
     let yesterday = (now - TimeDelta::days(1)).with_timezone(&zone(LONDON)).date_naive();
     let timeline = format!("/stations/radio-4?day={yesterday}");
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
-    let phone = Look { width: 390, height: 844, ..Look::PHONE };
+    let phone = Look { width: 360, height: 780, ..Look::PHONE };
     let looks = [
         ("desk-light", desk),
         ("desk-dark", Look { dark: true, language: "ko-KR", ..desk }),
@@ -215,6 +226,15 @@ async fn pictures_of_every_page() {
             }
             settled(&page).await;
             page.picture(&folder.join(format!("{file}-{name}.png"))).await;
+            if file == "station" {
+                page.drag(".strip:not([hidden])", 35, 70).await;
+                settled(&page).await;
+                page.picture(&folder.join(format!("selection-{name}.png"))).await;
+                page.click(".release summary").await;
+                page.eval("document.getElementById('holds').scrollIntoView()").await;
+                settled(&page).await;
+                page.picture(&folder.join(format!("holds-{name}.png"))).await;
+            }
         }
     }
 }

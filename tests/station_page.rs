@@ -89,6 +89,77 @@ async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
 }
 
 #[tokio::test]
+async fn a_stretch_is_held_and_released_without_scripts() {
+    let aircheck = Aircheck::new(YAML);
+    tape_a_day(&aircheck).await;
+    let service = aircheck.start("run", &["run"]);
+    let base = address(&service).await;
+    let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+    let send = async |path: &str, fields: &[(&str, &str)]| {
+        let form = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let posted = client.post(base.join(path).expect("a path")).body(form);
+        let posted = posted.header("content-type", "application/x-www-form-urlencoded").header("accept-language", "ko");
+        let answer = posted.send().await.expect("an answer");
+        let there = answer.headers().get("location").map(|it| it.to_str().expect("plain").to_owned());
+        (answer.status(), there.unwrap_or_default(), answer.text().await.expect("text"))
+    };
+    let fields = |from, to, why| [("from", from), ("to", to), ("why", why), ("-day", "2024-10-27")];
+    let page = text(&client, &base, "/stations/kbs?day=2024-10-27").await;
+    for words in [
+        "action=\"/stations/kbs/holds#hold-form\"",
+        "type=\"datetime-local\" name=\"from\"",
+        "<p class=\"meta\">Nothing is held.</p>",
+    ] {
+        assert!(page.contains(words), "{words}\n{page}");
+    }
+
+    // What is refused stands in the form again, with the reason, on the day that was shown.
+    for (from, to, why, said) in [
+        ("2024-10-27T14:00", "2024-10-27T13:00", "x", "`to`는 `from`보다 늦어야 합니다."),
+        ("2024-10-27T13:00", "2024-10-27T14:00", " ", "`why`에 보존하는 까닭을"),
+        ("2024-10-20T13:00", "2024-10-20T14:00", "x", "그 구간에는 녹음된 것이 없습니다."),
+        ("<b>", "2024-10-27T14:00", "\"x\"", "시각을 읽을 수 없습니다"),
+    ] {
+        let (status, _, page) = send("/stations/kbs/holds", &fields(from, to, why)).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+        assert!(page.contains(said) && page.contains("2024년 10월 27일 일요일"), "{said}\n{page}");
+        assert!(page.contains(&format!("required value=\"{to}\"")) && !page.contains("<b>"), "{said}\n{page}");
+    }
+    let (status, ..) = send("/stations/none/holds", &fields("", "", "")).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    let (status, there, _) =
+        send("/stations/kbs/holds", &fields("2024-10-27T23:30", "2024-10-28T00:15:30", "<i>민원</i> 114")).await;
+    assert_eq!((status, there.as_str()), (StatusCode::SEE_OTHER, "/stations/kbs?day=2024-10-27#holds"));
+    let ran = aircheck.run(&["hold", "kbs", "--json"]).await;
+    assert_eq!(ran.json()[0]["why"], "<i>민원</i> 114", "{ran}");
+
+    let page = text(&client, &base, "/stations/kbs?day=2024-10-27").await;
+    for (words, count) in [
+        ("Sunday, 27 October 2024 <span>23:30:00–Mon, 28 Oct 00:15:30</span>", 1),
+        // In the last hour of this day.
+        ("Held: &lt;i&gt;민원&lt;&#x2f;i&gt; 114", 1),
+        ("data-from=\"1800000\" data-length=\"1800000\"", 1),
+        ("45:30 · held since ", 1),
+        ("Once released, it may be deleted from ", 1),
+        ("action=\"/stations/kbs/holds/1/release\"", 1),
+    ] {
+        assert_eq!(page.matches(words).count(), count, "{words}\n{page}");
+    }
+    // A page of another site changes nothing.
+    let foreign = client.post(base.join("/stations/kbs/holds/1/release").expect("a path"));
+    let foreign = foreign.header("origin", "http://evil.example").send().await.expect("an answer");
+    assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
+    let release = async || send("/stations/kbs/holds/1/release", &[("-day", "2024-10-27")]).await;
+    let (status, there, _) = release().await;
+    assert_eq!((status, there.as_str()), (StatusCode::SEE_OTHER, "/stations/kbs?day=2024-10-27#holds"));
+    let (status, _, page) = release().await;
+    assert!(status == StatusCode::NOT_FOUND && page.contains("1번 보존 구간이 없거나"), "{page}");
+    std::fs::write(aircheck.path("state/tape/kbs/holds"), "damaged\n").expect("written");
+    let page = text(&client, &base, "/stations/kbs?day=2024-10-27").await;
+    assert!(page.contains("What is held cannot be read at the moment"), "{page}");
+}
+
+#[tokio::test]
 async fn a_station_that_is_not_on_tape_says_how_to_have_it_on_tape() {
     let aircheck = Aircheck::new(YAML);
     let service = aircheck.start("run", &["run"]);

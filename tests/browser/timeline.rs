@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::{SOUND, library};
 use crate::support::aircheck::{Aircheck, until};
-use crate::support::browser::{Browser, Look};
+use crate::support::browser::{Browser, Look, Page};
 use crate::support::library::address;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 use crate::support::timecode::Report;
@@ -21,12 +21,7 @@ async fn the_timeline_shows_what_is_missing_where_it_is_and_is_walked_by_keys() 
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
-    page.goto("/stations/kbs").await;
-    // Three hours ago may have been yesterday.
-    page.is("document.querySelector('.timeline.laid')").await;
-    if page.eval("document.querySelector('.strip:not([hidden])')?.className ?? null").await == json!(null) {
-        page.click(".taped-days a").await;
-    }
+    on_tape(&page).await;
     // A canvas on which nobody has drawn has another width.
     page.is("document.querySelector('.timeline.laid .strip:not([hidden]) canvas').width > 400").await;
     let holes = page
@@ -50,6 +45,114 @@ async fn the_timeline_shows_what_is_missing_where_it_is_and_is_walked_by_keys() 
     page.is(&format!("{said}.endsWith(':20')")).await;
     page.is("document.querySelector('.strip:focus .cursor').checkVisibility()").await;
     assert_eq!(page.eval("document.querySelectorAll('.strip[tabindex=\"0\"]').length").await, json!(1));
+}
+
+/// Goes to the page of a station, on the newest day of which there is tape.
+async fn on_tape(page: &Page) {
+    page.goto("/stations/kbs").await;
+    // Three hours ago may have been yesterday.
+    page.is("document.querySelector('.timeline.laid')").await;
+    if page.eval("document.querySelector('.strip:not([hidden])')?.className ?? null").await == json!(null) {
+        page.click(".taped-days a").await;
+    }
+    page.is("document.querySelector('.timeline.laid .strip:not([hidden]) canvas').width > 100").await;
+}
+
+/// What is in the fields of the form, in milliseconds since 1970.
+const FIELDS: &str = "[...document.querySelectorAll('#hold-form [type=datetime-local]')]\
+                      .map(({ dataset }) => Date.parse(dataset.exact))";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stretch_is_selected_on_the_timeline_held_with_its_reason_and_released() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    for (look, said) in
+        [(Look { language: "en-GB", ..Look::DESK }, "Held: 민원 114"), (Look::PHONE, "보존됨: 민원 114")]
+    {
+        let page = browser.page(&library.base, look).await;
+        on_tape(&page).await;
+        page.drag(".strip:not([hidden])", 20, 60).await;
+        page.is("document.querySelector('.selection').checkVisibility()").await;
+        assert_eq!(page.eval("document.querySelector('#player audio')?.src ?? ''").await, json!(""), "it plays not");
+        page.fits().await;
+        let ends = page.eval(FIELDS).await;
+        let length = ends[1].as_i64().zip(ends[0].as_i64()).map(|(end, start)| (end - start) / 1000);
+        assert!(length.is_some_and(|seconds| (1300..=1560).contains(&seconds)), "two fifths of an hour: {ends}");
+        // A handle is moved by keys, to the second and to a tenth.
+        page.eval("document.querySelector('.handle.end').focus()").await;
+        page.press("ArrowRight").await;
+        page.press("Shift+ArrowLeft").await;
+        let moved = page.eval(FIELDS).await;
+        let by = moved[1].as_i64().zip(ends[1].as_i64()).map(|(now, before)| now - before);
+        assert_eq!((&moved[0], by), (&ends[0], Some(900)));
+        assert_eq!(page.text("document.activeElement.className").await, "handle end");
+
+        page.click(".selection [data-hold]").await;
+        page.is("document.activeElement.name === 'why'").await;
+        page.write("민원 114").await;
+        page.press("Enter").await;
+        page.is("document.querySelector('.holds .row .why')?.textContent === '민원 114'").await;
+        page.is("document.querySelector('.selection').hidden && document.querySelector('.strip .mark.held').title")
+            .await;
+        assert_eq!(page.text("document.querySelector('.strip .mark.held').title").await, said);
+        let held = library.aircheck.run(&["hold", "kbs", "--json"]).await.json();
+        let instant = |key: &str| held[0][key].as_str().map(|at| instant(at).timestamp_millis());
+        assert_eq!((instant("start"), instant("end")), (moved[0].as_i64(), moved[1].as_i64()), "{held}");
+
+        // It asks once.
+        page.click(".release summary").await;
+        page.is("document.querySelector('.release form p').checkVisibility()").await;
+        page.click(".release form button").await;
+        page.is("!document.querySelector('.holds .row') && !document.querySelector('.mark.held')").await;
+        assert_eq!(library.aircheck.run(&["hold", "kbs", "--json"]).await.json(), json!([]));
+        page.fits().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_keyboard_passes_with_shift_is_selected_and_what_cannot_be_held_is_said_at_the_form() {
+    let library = library().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look::DESK).await;
+    on_tape(&page).await;
+    page.eval("document.querySelector('.strip[tabindex=\"0\"]').focus()").await;
+    let selected = "document.querySelector('.selection output').textContent";
+    for _ in 0..3 {
+        page.press("Shift+ArrowRight").await;
+    }
+    page.is(&format!("{selected}.endsWith('· 0:03')")).await;
+    // Back beyond where it began, and past it.
+    for _ in 0..4 {
+        page.press("Shift+ArrowLeft").await;
+    }
+    page.is(&format!("{selected} === '' || {selected}.endsWith('· 0:01')")).await;
+    page.press("Escape").await;
+    page.is("document.querySelector('.selection').hidden").await;
+    assert_eq!(page.eval("document.querySelectorAll('.part, .handle').length").await, json!(0));
+
+    // Fields that are written into are shown on the timeline.
+    page.eval(
+        "(() => { const { start } = document.querySelector('.strip:not([hidden])').closest('.hour').dataset; \
+         const local = (at) => new Date(Date.parse(start) + at + 9 * 3600e3).toISOString().slice(0, 19); \
+         const { from, to, why } = document.getElementById('hold-form').elements; \
+         [from.value, to.value, why.value] = [local(600e3), local(60e3), 'x']; \
+         to.dispatchEvent(new Event('change', { bubbles: true })); })()",
+    )
+    .await;
+    assert_eq!(page.eval("document.querySelectorAll('.part').length").await, json!(0));
+    page.expect("422");
+    page.click("#hold-form button").await;
+    page.is("document.querySelector('#hold-form .failure').textContent.includes('`to` must be later')").await;
+    page.eval(
+        "(() => { const { from, to } = document.getElementById('hold-form').elements; \
+         [from.value, to.value] = [to.value, from.value]; \
+         to.dispatchEvent(new Event('change', { bubbles: true })); })()",
+    )
+    .await;
+    page.is(&format!("{selected}.endsWith('· 9:00') && document.querySelectorAll('.part').length === 1")).await;
+    page.click("#hold-form button").await;
+    page.is("document.querySelector('.holds .row')").await;
+    assert_eq!(page.text("document.querySelector('#hold-form .failure').textContent").await, "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -50,7 +50,7 @@ pub struct Written {
     code: Option<&'static str>,
     /// One sentence for a person, in the language that `Accept-Language` asks for, or in English.
     #[schema(example = "there is no recording x@20261120T0300Z")]
-    detail: String,
+    pub detail: String,
 }
 
 impl Problem {
@@ -67,6 +67,11 @@ impl Problem {
     /// Returns a problem that no button or form of the page leads to, with a sentence for a programmer.
     pub fn technical(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: Detail::Technical(detail.into()) }
+    }
+
+    /// Returns the status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
     }
 
     /// Returns the problem as it is sent to somebody who speaks `language`.

@@ -1,4 +1,4 @@
-//! What is held of the tape of a station.
+//! What is held of the tape of a station: for programs, and for the form of the page.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::capture::deck::folder_of;
 use crate::config::Station;
 use crate::language::Sentence;
 use crate::model::Span;
-use crate::tape::{LONGEST_REASON, Tape, TapeError, holds};
+use crate::tape::{self, LONGEST_REASON, Tape, TapeError, holds};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
@@ -26,16 +26,32 @@ use crate::web::wire::Hold;
 /// What to hold.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Stretch {
+pub struct Stretch {
     /// When it begins: RFC 3339, or without an offset by the clocks of the station.
     #[schema(example = "2026-11-20T22:15:00+09:00")]
-    from: String,
+    pub from: String,
     /// When it ends; it may be still to come.
     #[schema(example = "2026-11-20T22:30:00+09:00")]
-    to: String,
+    pub to: String,
     /// Why, in one line.
     #[schema(example = "complaint 114", min_length = 1, max_length = 400)]
-    why: String,
+    pub why: String,
+}
+
+/// A hold of a station's tape.
+#[derive(Debug)]
+pub struct OfStation {
+    pub station: Arc<Station>,
+    pub hold: tape::Hold,
+    tape: Tape,
+}
+
+impl OfStation {
+    /// Returns it as the interface writes it.
+    async fn written(self, released: Option<DateTime<Utc>>) -> Hold {
+        let Self { station, hold, tape } = self;
+        blocking(move || written(hold, &station, &tape, released)).await
+    }
 }
 
 /// Lists what is held of the tape of a station, the oldest hold first.
@@ -47,7 +63,7 @@ pub(super) struct Stretch {
 pub(super) async fn list(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Vec<Hold>>, Problem> {
     let (station, tape) = tape_of(&site, &id).await?;
     let held = blocking(move || {
-        let told = |hold: crate::tape::Hold| written(hold, &station, &tape, None);
+        let told = |hold: tape::Hold| written(hold, &station, &tape, None);
         Ok::<_, TapeError>(holds::read(tape.folder())?.into_iter().map(told).collect())
     });
     Ok(Json(held.await.map_err(|error| unusable(&id, &error))?))
@@ -64,7 +80,13 @@ pub(super) async fn hold(
     Path(id): Path<String>,
     Body(asked): Body<Stretch>,
 ) -> Result<(StatusCode, Json<Hold>), Problem> {
-    let (station, tape) = tape_of(&site, &id).await?;
+    let held = add(&site, &id, &asked).await?;
+    Ok((StatusCode::CREATED, Json(held.written(None).await)))
+}
+
+/// Holds what is asked for of the station `id`.
+pub async fn add(site: &Site, id: &str, asked: &Stretch) -> Result<OfStation, Problem> {
+    let (station, tape) = tape_of(site, id).await?;
     let zone = station.timezone;
     let (from, to) = (moment("from", &asked.from, zone)?, moment("to", &asked.to, zone)?);
     if to <= from {
@@ -80,13 +102,10 @@ pub(super) async fn hold(
             return Ok(None);
         }
         let hold = holds::add(tape.folder(), span, &why, now)?;
-        Ok::<_, TapeError>(Some(written(hold, &station, &tape, None)))
+        Ok::<_, TapeError>(Some(OfStation { station, hold, tape }))
     });
-    let held = held
-        .await
-        .map_err(|error| unusable(&id, &error))?
-        .ok_or_else(|| unacceptable(Sentence::new("problem_hold_nothing")))?;
-    Ok((StatusCode::CREATED, Json(held)))
+    let held = held.await.map_err(|error| unusable(id, &error))?;
+    held.ok_or_else(|| unacceptable(Sentence::new("problem_hold_nothing")))
 }
 
 /// Releases what is held under a number.
@@ -99,14 +118,20 @@ pub(super) async fn release(
     State(site): State<Site>,
     Path((id, number)): Path<(String, u32)>,
 ) -> Result<Json<Hold>, Problem> {
-    let (station, tape) = tape_of(&site, &id).await?;
     let now = site.now();
+    let released = end(&site, &id, number, now).await?;
+    Ok(Json(released.written(Some(now)).await))
+}
+
+/// Releases what is held of the station `id` under `number`.
+pub async fn end(site: &Site, id: &str, number: u32, now: DateTime<Utc>) -> Result<OfStation, Problem> {
+    let (station, tape) = tape_of(site, id).await?;
     let released = blocking(move || {
         let hold = holds::release(tape.folder(), number, now)?;
-        Ok::<_, TapeError>(hold.map(|hold| written(hold, &station, &tape, Some(now))))
+        Ok::<_, TapeError>(hold.map(|hold| OfStation { station, hold, tape }))
     });
-    let released = released.await.map_err(|error| unusable(&id, &error))?;
-    Ok(Json(released.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_hold").with("hold", number)))?))
+    let released = released.await.map_err(|error| unusable(id, &error))?;
+    released.ok_or_else(|| Problem::not_found(Sentence::new("problem_no_hold").with("hold", number)))
 }
 
 /// Returns the station `id`, and its tape, which may be still to be made.
@@ -123,7 +148,7 @@ async fn tape_of(site: &Site, id: &str) -> Result<(Arc<Station>, Tape), Problem>
 }
 
 /// Returns `hold` as the interface writes it. Blocks.
-fn written(hold: crate::tape::Hold, station: &Station, tape: &Tape, released: Option<DateTime<Utc>>) -> Hold {
+fn written(hold: tape::Hold, station: &Station, tape: &Tape, released: Option<DateTime<Utc>>) -> Hold {
     let on_tape = account::on_tape(tape, &hold.span);
     Hold::of(hold, station.id.as_str(), on_tape, released, station.timezone)
 }

@@ -10,7 +10,7 @@ mod by_hand;
 mod clips;
 mod events;
 mod feeds;
-mod holds;
+pub(super) mod holds;
 mod moment;
 mod probes;
 mod recordings;

@@ -31,6 +31,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "clip.js" JS,
     "filter.js" JS,
     "go.js" JS,
+    "hold.js" JS,
     "icon.svg" SVG,
     "library.css" CSS,
     "live.js" JS,

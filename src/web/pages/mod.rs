@@ -3,6 +3,7 @@
 mod clip_new;
 mod clips;
 mod files;
+mod holds;
 mod listing;
 mod on_air;
 mod played;
@@ -33,6 +34,8 @@ pub(super) fn router() -> Router<Site> {
         .route("/clips/new", get(clip_new::page).post(clip_new::make))
         .route("/clips/feed/renew", post(clips::renew))
         .route("/clips/{clip}/withdraw", post(clips::withdraw))
+        .route("/stations/{station}/holds", post(holds::hold))
+        .route("/stations/{station}/holds/{number}/release", post(holds::release))
         .route("/subscribe", get(subscriptions::page))
         .route("/feed/renew", post(subscriptions::renew))
         .route("/calendar/renew", post(subscriptions::renew_calendar))

@@ -40,6 +40,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("stations.html", include_str!("templates/stations.html")),
         ("station.html", include_str!("templates/station.html")),
         ("hour.html", include_str!("templates/hour.html")),
+        ("holds.html", include_str!("templates/holds.html")),
         ("show.html", include_str!("templates/show.html")),
         ("on-air.html", include_str!("templates/on-air.html")),
         ("subscribe.html", include_str!("templates/subscribe.html")),

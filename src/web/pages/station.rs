@@ -1,7 +1,8 @@
 //! The page of a station: a day of its tape, hour by hour, to be listened to from anywhere.
 //!
-//! It says everything without scripts; those draw how loud each hour was, and play. A day costs the indexes and levels of
-//! its own hours, however long the tape is, and they are read off the runtime.
+//! It says everything without scripts, and has forms to hold a stretch of the tape and to release it; scripts draw how loud
+//! each hour was, and play. A day costs the indexes and levels of its own hours, however long the tape is, and they are read
+//! off the runtime.
 
 use std::collections::BTreeSet;
 use std::ops::Bound;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::render::{nothing_here, render, serde};
 use super::shown::causes::{Said, said};
 use super::shown::dates;
+use super::shown::holds::{Refused, held};
 use super::shown::slots::version;
 use super::shown::timeline::{self, OnAir, instant};
 use super::stations::kind;
@@ -25,10 +27,11 @@ use crate::base::duration::delta;
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
 use crate::config::{self, Config, DeadAirRule, LONGEST, Station};
+use crate::housekeeping::TAPE_KEPT;
 use crate::language::Language;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
 use crate::model::{AiringId, Planned, Span, StationId, Verdict};
-use crate::tape::{Tape, Title};
+use crate::tape::{Hold, LONGEST_REASON, Tape, Title, holds};
 use crate::web::Site;
 use crate::web::answer::{broken, language};
 
@@ -51,6 +54,8 @@ struct Look {
     /// The hours, and whether there is sound of each.
     hours: Vec<(Span, bool)>,
     titles: Vec<Title>,
+    /// What is held. `None` if that cannot be read.
+    holds: Option<Vec<Hold>>,
     /// All days on which sound came.
     days: BTreeSet<NaiveDate>,
 }
@@ -85,12 +90,23 @@ pub(super) async fn page(
     Query(asked): Query<Params>,
     headers: HeaderMap,
 ) -> Response {
+    shown(site, &id, &asked.day, headers, None).await
+}
+
+/// Returns the page of station `id` on a `day`; today if that is none. What was `refused` stands in its form again.
+pub(super) async fn shown(
+    site: Site,
+    id: &str,
+    day: &str,
+    headers: HeaderMap,
+    refused: Option<(StatusCode, Refused)>,
+) -> Response {
     let (config, language, now) = (site.config(), language::of(&headers), site.now());
-    let station = config.station(&StationId::new(&id)).cloned();
+    let station = config.station(&StationId::new(id)).cloned();
     let Some(station) = station else { return nothing_here(State(site), headers).await };
     let zone = station.timezone;
     let today = now.with_timezone(&zone).date_naive();
-    let asked = asked.day.trim().parse::<NaiveDate>().ok().and_then(|date| Some((date, config::day(date, zone).ok()?)));
+    let asked = day.trim().parse::<NaiveDate>().ok().and_then(|date| Some((date, config::day(date, zone).ok()?)));
     let Some((date, span)) = asked.or_else(|| Some((today, config::day(today, zone).ok()?))) else {
         return nothing_here(State(site), headers).await;
     };
@@ -103,8 +119,9 @@ pub(super) async fn page(
     let look = site.readers.run(move || look(looked_at.as_ref(), span, zone, rule, now)).await;
     let is_today = span.contains(now);
     let hours = look.account.as_ref().map(|account| {
-        let day = timeline::Day { hours: &look.hours, account, titles: &look.titles, shows: &shows, zone, now };
-        timeline::hours(&day, language)
+        let holds = look.holds.as_deref().unwrap_or_default();
+        let (hours, titles, shows) = (&look.hours, &look.titles, &shows);
+        timeline::hours(&timeline::Day { hours, account, titles, shows, holds, zone, now }, language)
     });
     let summary = Summary {
         said: look.account.as_ref().map(|account| summary(account, language)),
@@ -115,6 +132,9 @@ pub(super) async fn page(
             .and_then(Tape::trouble)
             .map(|trouble| said(&trouble.cause, language)),
     };
+    let (status, refused) = refused.unwrap_or((StatusCode::OK, Refused::default()));
+    let kept = kept(tape.as_ref());
+    let holds = look.holds.as_deref().map(|holds| held(holds, kept, zone, now, language));
     let newest = look.account.as_ref().filter(|_| is_today).map_or(now, |account| account.span.end);
     let address = |date: &NaiveDate| (date.to_string(), dates::long(*date, language));
     let later = look.days.range((Bound::Excluded(date), Bound::Unbounded)).next();
@@ -140,8 +160,19 @@ pub(super) async fn page(
         version => version(&summary),
         summary => serde(summary),
         hours => serde(hours),
+        can_hold => tape.is_some() || station.tape.is_some(),
+        holds_version => version(&holds),
+        holds => serde(holds),
+        longest => LONGEST_REASON,
+        refused => serde(refused),
     };
-    render("station.html", &site, &headers, StatusCode::OK, values)
+    render("station.html", &site, &headers, status, values)
+}
+
+/// How long a tape is kept after it came.
+fn kept(tape: Option<&Tape>) -> Duration {
+    let usual = TAPE_KEPT.to_std().unwrap_or_default();
+    tape.map_or(usual, |tape| tape.promised().max(usual))
 }
 
 /// Returns the tape of a station. `None` if there is none.
@@ -154,7 +185,7 @@ async fn tape_of(site: &Site, station: &Station) -> Option<Tape> {
 fn look(tape: Option<&Tape>, span: Span, zone: Zone, rule: Option<DeadAirRule>, now: DateTime<Utc>) -> Look {
     let mut hours: Vec<_> = span.hours(zone).into_iter().map(|hour| (hour, false)).collect();
     let Some(tape) = tape else {
-        return Look { account: None, hours, titles: Vec::new(), days: BTreeSet::new() };
+        return Look { account: None, hours, titles: Vec::new(), holds: Some(Vec::new()), days: BTreeSet::new() };
     };
     // The account needs the same indexes. While this view has them, nobody reads them again.
     let view = tape.blocking_view(&span);
@@ -170,7 +201,9 @@ fn look(tape: Option<&Tape>, span: Span, zone: Zone, rule: Option<DeadAirRule>, 
     titles.dedup_by(|next, title| next.text == title.text);
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
     let days = tape.reels().into_iter().flat_map(|(_, came)| [local(came.start), local(came.end)]).collect();
-    Look { account, hours, titles, days }
+    let holds = holds::read(tape.folder());
+    let holds = holds.inspect_err(|error| tracing::error!(%error, "what is held cannot be shown")).ok();
+    Look { account, hours, titles, holds, days }
 }
 
 /// Returns the shows of a station in `span`: recordings, and what is on now or later.

@@ -211,8 +211,46 @@ impl Page {
         self.click_at(selector, 50).await;
     }
 
-    /// Presses a key by its name (`Tab`, `Enter`, `ArrowRight`, ` `).
+    /// Draws from one point of the element that `selector` finds to another, as a person does with a mouse or a finger:
+    /// each is at so many hundredths of its width.
+    pub async fn drag(&self, selector: &str, from: u32, to: u32) {
+        let quoted = Value::from(selector);
+        self.is(&format!("document.querySelector({quoted})?.checkVisibility()")).await;
+        let line = self
+            .eval(&format!(
+                "(() => {{ const it = document.querySelector({quoted}); \
+                 it.scrollIntoView({{ block: 'center', behavior: 'instant' }}); const box = it.getBoundingClientRect(); \
+                 return [box.x, box.width, box.y + box.height / 2]; }})()"
+            ))
+            .await;
+        let number = |at: usize| line[at].as_f64().expect("a number");
+        let x = |hundredths: f64| number(0) + number(1) * hundredths / 100.0;
+        let (from, to) = (f64::from(from), f64::from(to));
+        let points = [0.0, 0.3, 0.6, 1.0].map(|share| x(from + (to - from) * share));
+        for (step, x) in points.into_iter().enumerate() {
+            let y = number(2);
+            if self.look.phone {
+                let kind = if step == 0 { "touchStart" } else { "touchMove" };
+                let event = json!({ "type": kind, "touchPoints": [{ "x": x, "y": y }] });
+                self.call("Input.dispatchTouchEvent", event).await;
+            } else {
+                let kind = if step == 0 { "mousePressed" } else { "mouseMoved" };
+                let event = json!({ "type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1 });
+                self.call("Input.dispatchMouseEvent", event).await;
+            }
+        }
+        if self.look.phone {
+            self.call("Input.dispatchTouchEvent", json!({ "type": "touchEnd", "touchPoints": [] })).await;
+        } else {
+            let [.., x] = points;
+            let event = json!({ "type": "mouseReleased", "x": x, "y": number(2), "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", event).await;
+        }
+    }
+
+    /// Presses a key by its name (`Tab`, `Enter`, `ArrowRight`, ` `), with Shift if `Shift+` stands before it.
     pub async fn press(&self, key: &str) {
+        let (shift, key) = key.strip_prefix("Shift+").map_or((0, key), |key| (8, key));
         let (code, number, text) = match key {
             "Tab" => ("Tab", 9, None),
             "Enter" => ("Enter", 13, Some("\r")),
@@ -223,7 +261,9 @@ impl Page {
             other => panic!("no key {other}"),
         };
         for kind in ["keyDown", "keyUp"] {
-            let mut event = json!({ "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number });
+            let mut event = json!({
+                "type": kind, "key": key, "code": code, "windowsVirtualKeyCode": number, "modifiers": shift
+            });
             if let Some(text) = text.filter(|_| kind == "keyDown") {
                 event["text"] = text.into();
             }

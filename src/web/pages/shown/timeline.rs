@@ -15,7 +15,7 @@ use crate::base::readable::clock;
 use crate::base::zone::Zone;
 use crate::language::Language;
 use crate::model::Span;
-use crate::tape::Title;
+use crate::tape::{Hold, Title};
 
 /// How many titles an hour has at most: some stations say something new every few seconds.
 const MOST_TITLES: usize = 200;
@@ -30,6 +30,8 @@ pub struct Day<'a> {
     pub titles: &'a [Title],
     /// The shows, by their starts.
     pub shows: &'a [OnAir],
+    /// What is held.
+    pub holds: &'a [Hold],
     pub zone: Zone,
     pub now: DateTime<Utc>,
 }
@@ -67,6 +69,7 @@ pub struct Hour {
     pub blocks: Vec<Block>,
     pub marks: Vec<Mark>,
     pub titles: Vec<Played>,
+    pub kept: Vec<Kept>,
     /// How much is missing or silent, as `1:04`; empty if nothing is.
     pub missing: String,
     pub silent: String,
@@ -108,6 +111,16 @@ pub struct Mark {
     pub cause: Option<Said>,
 }
 
+/// The part of what is held that is in an hour.
+#[derive(Debug, Hash, Serialize)]
+pub struct Kept {
+    /// The number of the hold.
+    pub id: u32,
+    pub why: String,
+    pub from: i64,
+    pub length: i64,
+}
+
 /// A title.
 #[derive(Debug, Hash, Serialize)]
 pub struct Played {
@@ -129,6 +142,7 @@ pub fn hours(day: &Day<'_>, language: &Language) -> Vec<Hour> {
             () => "bare",
         };
         let (blocks, marks, titles) = (blocks(day, hour), marks(day, hour, language), titles(day, hour));
+        let kept = kept(day, hour);
         let (missing, silent) = (total(&marks, "gap"), total(&marks, "dead"));
         Hour {
             start: instant(hour.start),
@@ -140,12 +154,13 @@ pub fn hours(day: &Day<'_>, language: &Language) -> Vec<Hour> {
             },
             length: hour.length().num_milliseconds(),
             above: version(&(state, &blocks)),
-            below: version(&(state, &marks, &titles)),
+            below: version(&(state, &marks, &titles, &kept)),
             label: label.clone(),
             state,
             blocks,
             marks,
             titles,
+            kept,
             missing,
             silent,
         }
@@ -204,6 +219,17 @@ fn titles(day: &Day<'_>, hour: &Span) -> Vec<Played> {
     inside.iter().map(played).collect()
 }
 
+fn kept(day: &Day<'_>, hour: &Span) -> Vec<Kept> {
+    let parts = day.holds.iter().filter_map(|hold| Some((hold, hold.span.intersect(hour)?)));
+    let kept = |(hold, part): (&Hold, Span)| Kept {
+        id: hold.id,
+        why: hold.why.clone(),
+        from: (part.start - hour.start).num_milliseconds(),
+        length: part.length().num_milliseconds(),
+    };
+    parts.map(kept).collect()
+}
+
 fn time(at: DateTime<Utc>, zone: Zone) -> String {
     at.with_timezone(&zone).format("%H:%M:%S").to_string()
 }
@@ -236,7 +262,9 @@ mod tests {
         let spans = whole.hours(zone).into_iter().enumerate();
         let spans: Vec<_> = spans.map(|(number, span)| (span, is_taped(number))).collect();
         let now = at("2026-10-25T10:30:00Z");
-        hours(&Day { hours: &spans, account, titles, shows, zone, now }, Language::liked("ko"))
+        let holds = [hold("2026-10-25T01:30:00Z", "2026-10-25T02:15:00Z")];
+        let day = Day { hours: &spans, account, titles, shows, holds: &holds, zone, now };
+        hours(&day, Language::liked("ko"))
     }
 
     fn account(holes: Vec<Gap>, dead_air: Vec<DeadAir>) -> Account {
@@ -291,6 +319,19 @@ mod tests {
         );
         assert_ne!(hours[3].below, hours[5].below);
         assert_eq!(hours[3].above, hours[5].above);
+    }
+
+    fn hold(from: &str, to: &str) -> Hold {
+        Hold { id: 7, span: Span::new(at(from), at(to)), why: "complaint".to_owned(), since: at(to) }
+    }
+
+    #[test]
+    fn what_is_held_is_told_in_each_hour_that_has_some_of_it() {
+        let hours = shown(&account(vec![], vec![]), &[], &[]);
+        let told = |hour: usize| hours[hour].kept.iter().map(|it| (it.id, it.from, it.length)).collect::<Vec<_>>();
+        assert_eq!((told(2), told(3)), (vec![], vec![(7, 1_800_000, 1_800_000)]));
+        assert_eq!((told(4), told(5)), (vec![(7, 0, 900_000)], vec![]));
+        assert_eq!(hours[3].kept[0].why, "complaint");
     }
 
     #[test]

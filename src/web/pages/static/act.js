@@ -8,8 +8,10 @@ async function act(element, body) {
   if (element.ariaBusy === "true") return;
   element.ariaBusy = "true";
   const [method, path] = element.dataset.call.split(" ");
+  const place = element.querySelector("[data-failure]");
   try {
-    await api(path, method, body);
+    await api(path, method, method === "DELETE" ? undefined : body);
+    if (place) place.textContent = "";
     if (element.dataset.done) toast(element.dataset.done);
     if (element.matches("form")) {
       element.reset();
@@ -19,7 +21,9 @@ async function act(element, body) {
     }
     await refresh();
   } catch (error) {
-    failed(error);
+    // Where the form has a place for it, one sees what to write instead.
+    if (place) place.textContent = error.message || document.getElementById("toasts").dataset.failed;
+    else failed(error);
   } finally {
     element.ariaBusy = null;
   }
@@ -34,7 +38,9 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-call]");
   if (!form) return;
   event.preventDefault();
-  const given = [...new FormData(form)].filter(([name, value]) => value !== "" && !name.startsWith("-"));
+  const exact = (name, value) => form.elements[name].dataset?.exact ?? value;
+  const given = [...new FormData(form)].filter(([name, value]) => value !== "" && !name.startsWith("-"))
+    .map(([name, value]) => [name, exact(name, value)]);
   const station = form.querySelector("[name='-station']");
   if (station) form.dataset.call = `POST /stations/${encodeURIComponent(station.value)}/record`;
   act(form, Object.fromEntries(given));

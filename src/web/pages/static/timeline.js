@@ -3,6 +3,7 @@
 import { go } from "./go.js";
 import { refresh } from "./live.js";
 import { instant, playTape, playing, toggle } from "./player.js";
+import { Selection } from "./selection.js";
 import { timeOfDay } from "./tape.js";
 
 /** Levels that are asked for, for each hour. */
@@ -24,7 +25,7 @@ const HOUR = 60 * MINUTE;
 const STEPS = {
   ArrowLeft: -10 * SECOND, ArrowRight: 10 * SECOND, PageDown: -MINUTE, PageUp: MINUTE, ArrowUp: -HOUR, ArrowDown: HOUR,
 };
-const SMALL = { ArrowLeft: -SECOND, ArrowRight: SECOND };
+const SMALL = { ...STEPS, ArrowLeft: -SECOND, ArrowRight: SECOND };
 
 /** The timeline on the page; null if there is none. */
 let root = null;
@@ -52,6 +53,12 @@ const hourAt = (at) => hours.find(({ start, end }) => at >= start && at < end);
 /** How far into an hour an instant is, from 0 to 1. */
 const share = (hour, at) => Math.min(1, Math.max(0, (at - hour.start) / (hour.end - hour.start)));
 
+const selection = new Selection({
+  rows: () => (root ? hours.filter(({ strip }) => !strip.hidden).map(({ track, start, end }) => ({ element: track, start, end })) : []),
+  bounds: () => [from(), Math.min(until(), Math.max(from(), edge()))],
+  said: (at) => timeOfDay(at, root.dataset.zone),
+});
+
 /** Prepares the timeline of the page, and places what is new in it. */
 export function timeline() {
   const found = document.querySelector(".timeline");
@@ -69,6 +76,7 @@ export function timeline() {
   if (!there.some(({ strip }) => strip.tabIndex === 0)) reach(isToday() ? there.at(-1) : there[0]);
   paint();
   mark();
+  selection.draw();
   if (isNew) look();
 }
 
@@ -76,9 +84,12 @@ function begin() {
   root.dataset.skew ??= String(Date.parse(root.dataset.now) - Date.now());
   root.classList.add("laid");
   hours = [...root.querySelectorAll(".hour")].map((element) => ({
-    element, strip: element.querySelector(".strip"), start: Date.parse(element.dataset.start), end: Date.parse(element.dataset.end),
+    element, track: element.querySelector(".track"), strip: element.querySelector(".strip"), start: Date.parse(element.dataset.start), end: Date.parse(element.dataset.end),
   }));
   [levels, cursor] = [null, null];
+  const { startSaid, endSaid } = document.querySelector(".selection").dataset;
+  selection.name(startSaid, endSaid);
+  selection.clear();
   size.disconnect();
   size.observe(root);
   if (wanted && isToday()) hear(edge());
@@ -127,6 +138,13 @@ function place(hour) {
     put(mark, Number(line.dataset.from), Number(line.dataset.length));
     return mark;
   });
+  for (const line of below.querySelectorAll(".kept li")) {
+    const mark = document.createElement("span");
+    mark.className = "mark held";
+    mark.title = line.textContent.trim();
+    put(mark, Number(line.dataset.from), Number(line.dataset.length));
+    marks.push(mark);
+  }
   for (const old of hour.strip.querySelectorAll(".mark")) old.remove();
   hour.strip.append(...marks);
 }
@@ -225,6 +243,14 @@ function beside(hour, step) {
   return null;
 }
 
+/** Selects what the keyboard has passed since it was at `before`. */
+function extend(before) {
+  const { start, end } = selection;
+  // At one of its ends, what is selected goes on from the other.
+  const other = before === start ? end : before === end ? start : before;
+  if (other === cursor) selection.clear(); else selection.select(other, cursor);
+}
+
 /** Has the Tab key lead to an hour. */
 function reach(hour) {
   for (const other of hours) other.strip.tabIndex = other === hour ? 0 : -1;
@@ -259,6 +285,7 @@ document.addEventListener("click", (event) => {
     return;
   }
   if (!root) return;
+  if (event.target.closest(".selection [data-hear]")) hear(selection.start);
   const place = event.target.closest(".timeline :is([data-at], [data-before])");
   const hour = hourOf(event);
   if (place) {
@@ -276,7 +303,10 @@ document.addEventListener("keydown", (event) => {
   if (!hour || event.ctrlKey || event.metaKey || event.altKey) return;
   const at = cursor ?? hour.start;
   const step = (event.shiftKey ? SMALL : STEPS)[event.key];
-  if (step) move(at + step);
+  if (step) {
+    move(at + step);
+    if (event.shiftKey) extend(at);
+  } else if (event.key === "Escape") selection.clear();
   else if (event.key === "Home") move(hour.start);
   else if (event.key === "End") move(hour.end - SECOND);
   else if (event.key === "Enter") hear(at);
@@ -309,6 +339,9 @@ document.addEventListener("toggle", ({ target }) => {
 }, true);
 
 document.addEventListener("aircheck:player", mark);
+document.addEventListener("aircheck:select", ({ detail: { start, end } }) => {
+  if (root && start >= from() && end <= until()) selection.select(start, end);
+});
 
 setInterval(async () => {
   if (!root?.isConnected || document.hidden) return;
