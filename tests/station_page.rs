@@ -13,7 +13,8 @@ use crate::support::library::{address, get, record, text};
 use crate::support::taped;
 
 const YAML: &str = "timezone: Europe/Berlin\nstations:\n  \
-                    kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\", tape: 3650d }\n  \
+                    kbs: { name: KBS 1FM, hls: \"http://127.0.0.1:9/x\", tape: 3650d,\n    \
+                    titles: { delay: 30s, leave_out: '^AD ' } }\n  \
                     r3: { name: Radio 3, hls: \"http://127.0.0.1:9/y\" }\nshows: []\n";
 
 fn at(text: &str) -> DateTime<Utc> {
@@ -30,8 +31,11 @@ async fn tape_a_day(aircheck: &Aircheck) {
     let breaks = at("2024-10-27T01:30:00Z");
     tape.write(MediaEvent::Trouble { at: breaks, cause: refused }, breaks).expect("written");
     taped::put(&tape, breaks + TimeDelta::minutes(10), 22 * 60 + 20);
-    let title = MediaEvent::Title { at: at("2024-10-27T22:15:30Z"), text: "<i>Air</i>".to_owned() };
-    tape.write(title, at("2024-10-28T00:00:00Z")).expect("written");
+    // As its recordings have them: each comes half a minute late, and over one of them an advert is said.
+    for (time, text) in [("22:16:00", "<i>Air</i>"), ("22:20:00", "AD Soap"), ("22:21:00", "<i>Air</i>")] {
+        let title = MediaEvent::Title { at: at(&format!("2024-10-27T{time}Z")), text: text.to_owned() };
+        tape.write(title, at("2024-10-28T00:00:00Z")).expect("written");
+    }
     tape.end_reel(None, at("2024-10-28T00:00:00Z")).expect("ended");
 
     // A reel that has levels is not decoded; there is no sound on these.
@@ -62,6 +66,8 @@ async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
         ("missing at 02:30:00: 600.0 s, it answered &lt;b&gt;503", 1),
         ("silent at ", 1),
         ("23:15:30</a> &lt;i&gt;Air", 1),
+        ("&lt;i&gt;Air", 1),
+        ("AD Soap", 0),
         ("href=\"/?show=masters&amp;day=2024-10-27\"", 1),
         ("명연주 &lt;명음반&gt;", 2),
         ("13:00–14:00 · partial", 1),

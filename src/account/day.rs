@@ -38,6 +38,8 @@ pub struct Account {
     pub on_tape: Duration,
     /// What is missing, in order.
     pub holes: Vec<Gap>,
+    /// What was not to be on tape, in order.
+    pub unwanted: Vec<Gap>,
     /// Where the station sent sound that nobody could hear, in order, as far as the levels are known.
     pub dead_air: Vec<DeadAir>,
     /// Since when aircheck was not running: each time that it was stopped, or was killed.
@@ -88,17 +90,17 @@ pub fn account(tape: &Tape, asked: Span, rule: Option<DeadAirRule>, now: DateTim
         return None;
     }
     let silent = add_levels(&view, span, &mut holes);
-    let lengths = |of: &dyn Fn(&Gap) -> bool| holes.iter().filter(|gap| of(gap)).map(|gap| gap.length).sum();
-    let missing: Duration = lengths(&|_| true);
-    let unwanted: Duration = lengths(&|gap| gap.cause.kind == CauseKind::NotTaped);
-    holes.retain(|gap| gap.cause.kind != CauseKind::NotTaped);
+    let (unwanted, holes): (Vec<_>, Vec<_>) = holes.into_iter().partition(|gap| gap.cause.kind == CauseKind::NotTaped);
+    let lengths = |gaps: &[Gap]| gaps.iter().map(|gap| gap.length).sum::<Duration>();
+    let wanted = length.saturating_sub(lengths(&unwanted));
     let mut restarts: Vec<_> = view.stops().filter(|at| span.contains(*at)).collect();
     restarts.dedup();
     Some(Account {
         span,
-        wanted: length.saturating_sub(unwanted),
-        on_tape: length.saturating_sub(missing),
+        wanted,
+        on_tape: wanted.saturating_sub(lengths(&holes)),
         holes,
+        unwanted,
         dead_air: dead_air(silent, rule),
         restarts,
     })

@@ -146,6 +146,7 @@ mod tests {
             bytes: 3 << 29,
             damaged: vec![("20261119T150000000Z.aac".to_owned(), Damage::Missing)],
             seal: Some("2c26".to_owned()),
+            unwanted: vec![],
         };
         let zone = "Asia/Seoul".parse().unwrap();
         assert_eq!(

@@ -33,3 +33,4 @@ pub use draft::Draft;
 pub use error::ProductionError;
 pub use judge::{SILENCE, judge};
 pub use label::{Label, Subject, Texts};
+pub use tracks::tracks;

@@ -26,12 +26,13 @@ use crate::account::{self, Account};
 use crate::base::duration::delta;
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
-use crate::config::{self, Config, DeadAirRule, LONGEST, Station};
+use crate::config::{self, Config, DeadAirRule, LONGEST, Station, TitleRule};
 use crate::housekeeping::TAPE_KEPT;
 use crate::language::Language;
 use crate::library::catalogue::{CatalogueError, Filter, Recording};
-use crate::model::{AiringId, Planned, Span, StationId, Verdict};
-use crate::tape::{Hold, LONGEST_REASON, Tape, Title, holds};
+use crate::model::{AiringId, Planned, Span, StationId, Track, Verdict};
+use crate::production::tracks;
+use crate::tape::{Hold, LONGEST_REASON, Tape, View, holds};
 use crate::web::Site;
 use crate::web::answer::{broken, language};
 
@@ -53,7 +54,7 @@ struct Look {
     account: Option<Account>,
     /// The hours, and whether there is sound of each.
     hours: Vec<(Span, bool)>,
-    titles: Vec<Title>,
+    tracks: Vec<Track>,
     /// What is held. `None` if that cannot be read.
     holds: Option<Vec<Hold>>,
     /// All days on which sound came.
@@ -115,13 +116,13 @@ pub(super) async fn shown(
         Err(error) => return broken(&error),
     };
     let tape = tape_of(&site, &station).await;
-    let (looked_at, rule) = (tape.clone(), config.dead_air);
-    let look = site.readers.run(move || look(looked_at.as_ref(), span, zone, rule, now)).await;
+    let (looked_at, rule, titles) = (tape.clone(), config.dead_air, station.titles.clone());
+    let look = site.readers.run(move || look(looked_at.as_ref(), span, (zone, &titles), rule, now)).await;
     let is_today = span.contains(now);
     let hours = look.account.as_ref().map(|account| {
         let holds = look.holds.as_deref().unwrap_or_default();
-        let (hours, titles, shows) = (&look.hours, &look.titles, &shows);
-        timeline::hours(&timeline::Day { hours, account, titles, shows, holds, zone, now }, language)
+        let (hours, tracks, shows) = (&look.hours, &look.tracks, &shows);
+        timeline::hours(&timeline::Day { hours, account, tracks, shows, holds, zone, now }, language)
     });
     let summary = Summary {
         said: look.account.as_ref().map(|account| summary(account, language)),
@@ -181,11 +182,17 @@ async fn tape_of(site: &Site, station: &Station) -> Option<Tape> {
     present.inspect_err(|error| tracing::debug!(station = %station.id, %error, "its tape cannot be shown")).ok()?
 }
 
-/// Looks at a day of a tape. Blocks.
-fn look(tape: Option<&Tape>, span: Span, zone: Zone, rule: Option<DeadAirRule>, now: DateTime<Utc>) -> Look {
+/// Looks at a day of a tape, by the clocks of a zone and with the rule for its titles. Blocks.
+fn look(
+    tape: Option<&Tape>,
+    span: Span,
+    (zone, titles): (Zone, &TitleRule),
+    rule: Option<DeadAirRule>,
+    now: DateTime<Utc>,
+) -> Look {
     let mut hours: Vec<_> = span.hours(zone).into_iter().map(|hour| (hour, false)).collect();
     let Some(tape) = tape else {
-        return Look { account: None, hours, titles: Vec::new(), holds: Some(Vec::new()), days: BTreeSet::new() };
+        return Look { account: None, hours, tracks: Vec::new(), holds: Some(Vec::new()), days: BTreeSet::new() };
     };
     // The account needs the same indexes. While this view has them, nobody reads them again.
     let view = tape.blocking_view(&span);
@@ -195,15 +202,20 @@ fn look(tape: Option<&Tape>, span: Span, zone: Zone, rule: Option<DeadAirRule>, 
         let end = start + length;
         hours.iter_mut().skip(first).take_while(|(hour, _)| hour.start < end).for_each(|(_, taped)| *taped = true);
     }
-    let mut titles: Vec<_> = view.titles().filter(|title| span.contains(title.at)).cloned().collect();
-    titles.sort_by_key(|title| title.at);
-    // A reel begins with the title that the one before has ended with.
-    titles.dedup_by(|next, title| next.text == title.text);
+    let tracks = account.as_ref().map(|account| played(&view, account, titles)).unwrap_or_default();
     let local = |at: DateTime<Utc>| at.with_timezone(&zone).date_naive();
     let days = tape.reels().into_iter().flat_map(|(_, came)| [local(came.start), local(came.end)]).collect();
     let holds = holds::read(tape.folder());
     let holds = holds.inspect_err(|error| tracing::error!(%error, "what is held cannot be shown")).ok();
-    Look { account, hours, titles, holds, days }
+    Look { account, hours, tracks, holds, days }
+}
+
+/// Returns what was played on the day of an account, as a recording of the day would have it.
+fn played(view: &View, account: &Account, rule: &TitleRule) -> Vec<Track> {
+    let mut gaps = [&account.holes[..], &account.unwanted].concat();
+    gaps.sort_by_key(|gap| gap.start);
+    let length = account.span.length().to_std().unwrap_or_default();
+    tracks(view.titles_on_air(), rule, (&account.span, &gaps), length, true)
 }
 
 /// Returns the shows of a station in `span`: recordings, and what is on now or later.

@@ -14,8 +14,8 @@ use crate::base::duration::delta;
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
 use crate::language::Language;
-use crate::model::Span;
-use crate::tape::{Hold, Title};
+use crate::model::{Span, Track};
+use crate::tape::Hold;
 
 /// How many titles an hour has at most: some stations say something new every few seconds.
 const MOST_TITLES: usize = 200;
@@ -26,8 +26,8 @@ pub struct Day<'a> {
     /// Its hours, in order, and whether there is sound of each on the tape.
     pub hours: &'a [(Span, bool)],
     pub account: &'a Account,
-    /// What the station said that it plays, in order.
-    pub titles: &'a [Title],
+    /// What was played, in order.
+    pub tracks: &'a [Track],
     /// The shows, by their starts.
     pub shows: &'a [OnAir],
     /// What is held.
@@ -213,10 +213,12 @@ fn marks(day: &Day<'_>, hour: &Span, language: &Language) -> Vec<Mark> {
 }
 
 fn titles(day: &Day<'_>, hour: &Span) -> Vec<Played> {
-    let inside: Vec<_> = day.titles.iter().filter(|title| hour.contains(title.at)).take(MOST_TITLES).collect();
-    let played =
-        |title: &&Title| Played { start: instant(title.at), at: time(title.at, day.zone), title: title.text.clone() };
-    inside.iter().map(played).collect()
+    let played = |track: &Track| {
+        let begins = track.on_air.start;
+        Played { start: instant(begins), at: time(begins, day.zone), title: track.text.clone() }
+    };
+    let inside = day.tracks.iter().filter(|track| hour.contains(track.on_air.start));
+    inside.take(MOST_TITLES).map(played).collect()
 }
 
 fn kept(day: &Day<'_>, hour: &Span) -> Vec<Kept> {
@@ -254,7 +256,7 @@ mod tests {
     }
 
     /// The hours of 25 October 2026 in Berlin, on which the clocks show two o'clock twice. It is half past eleven.
-    fn shown(account: &Account, titles: &[Title], shows: &[OnAir]) -> Vec<Hour> {
+    fn shown(account: &Account, tracks: &[Track], shows: &[OnAir]) -> Vec<Hour> {
         let zone = "Europe/Berlin".parse().unwrap();
         let whole = Span::new(at("2026-10-24T22:00:00Z"), at("2026-10-25T23:00:00Z"));
         // From one o'clock on it is on tape; from five to six it was not to be.
@@ -263,7 +265,7 @@ mod tests {
         let spans: Vec<_> = spans.map(|(number, span)| (span, is_taped(number))).collect();
         let now = at("2026-10-25T10:30:00Z");
         let holds = [hold("2026-10-25T01:30:00Z", "2026-10-25T02:15:00Z")];
-        let day = Day { hours: &spans, account, titles, shows, holds: &holds, zone, now };
+        let day = Day { hours: &spans, account, tracks, shows, holds: &holds, zone, now };
         hours(&day, Language::liked("ko"))
     }
 
@@ -274,6 +276,7 @@ mod tests {
             wanted: Duration::from_hours(10),
             on_tape: Duration::from_hours(9),
             holes,
+            unwanted: vec![],
             dead_air,
             restarts: vec![],
         }
@@ -345,9 +348,14 @@ mod tests {
             state: "recorded",
             verdict: "complete",
         };
-        let title = |time: &str, text: &str| Title { at: at(time), text: text.to_owned() };
-        let titles = [title("2026-10-25T02:59:59.900Z", "Air"), title("2026-10-25T03:00:00Z", "<Gavotte>")];
-        let hours = shown(&account(vec![], vec![]), &titles, &[show]);
+        let track = |time: &str, text: &str| Track {
+            on_air: Span::new(at(time), at(time)),
+            at: Duration::ZERO,
+            length: Duration::ZERO,
+            text: text.to_owned(),
+        };
+        let tracks = [track("2026-10-25T02:59:59.900Z", "Air"), track("2026-10-25T03:00:00Z", "<Gavotte>")];
+        let hours = shown(&account(vec![], vec![]), &tracks, &[show]);
         let blocks = |hour: usize| -> Vec<_> {
             hours[hour]
                 .blocks
