@@ -5,11 +5,12 @@ mod gap_cause;
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use self::gap_cause::Losses;
 use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, Gap, Span};
 use crate::tape::index::Index;
@@ -40,7 +41,10 @@ pub struct View {
     pub(super) first: u64,
     parts: Vec<Part>,
     pub(super) timed: Vec<Timed>,
+    /// In order.
     troubles: Vec<Trouble>,
+    /// Known once somebody asks for a gap.
+    losses: OnceLock<Losses>,
 }
 
 /// Entries that are shared with the tape.
@@ -105,11 +109,13 @@ impl View {
 
     /// A view of `entries`, the first of which has the number `first`.
     #[cfg(any(test, feature = "fuzzing"))]
-    pub(super) fn new(first: u64, entries: Vec<Entry>, troubles: Vec<Trouble>, delay: TimeDelta) -> Self {
+    pub(super) fn new(first: u64, entries: Vec<Entry>, mut troubles: Vec<Trouble>, delay: TimeDelta) -> Self {
+        troubles.sort_by_key(|trouble| trouble.at);
         let timed = on_air_times(&entries, delay);
         let range = 0..entries.len();
         let index = Arc::new(Index { entries, ..Index::default() });
-        Self { first, parts: vec![Part { index, range, before: 0 }], timed, troubles }
+        let parts = vec![Part { index, range, before: 0 }];
+        Self { first, parts, timed, troubles, losses: OnceLock::new() }
     }
 
     pub(super) fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
@@ -196,7 +202,7 @@ impl View {
 
     /// The first trouble since `at`.
     pub fn first_trouble(&self, at: DateTime<Utc>) -> Option<&Trouble> {
-        self.troubles.iter().find(|trouble| trouble.at >= at)
+        self.troubles.get(self.troubles.partition_point(|trouble| trouble.at < at))
     }
 
     /// Entry `number` of the tape, and its time.
@@ -215,6 +221,10 @@ impl View {
 
     /// What is missing in `hole`, and why.
     pub(super) fn gap(&self, hole: &Span) -> Gap {
-        gap_cause::gap(hole, self.timed_entries().map(|(timed, entry)| (timed.start, entry)), &self.troubles)
+        let losses = || Losses::of(self.timed_entries().map(|(timed, entry)| (timed.start, entry)));
+        let lost = self.losses.get_or_init(losses).first_in(hole);
+        let lost =
+            lost.and_then(|entry| self.get(self.first + entry)).and_then(|(entry, _)| entry.sound.as_ref().err());
+        gap_cause::gap(hole, lost, &self.troubles)
     }
 }
