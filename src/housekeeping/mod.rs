@@ -139,20 +139,21 @@ impl Housekeeping {
         }
     }
 
-    /// If space is short, deletes the oldest tape that was promised to be kept, an hour of all stations at a time, until
-    /// there is enough. The newest hours stay, as without a promise.
+    /// If space is short, deletes the oldest tape that was promised to be kept and is not held, an hour of all stations at a
+    /// time, until there is enough. The newest hours stay, as without a promise.
     async fn shorten_promises(&self, min_free: u64) -> Result<(), StoreError> {
         if self.short_of_space(min_free).await?.is_none() {
             return Ok(());
         }
-        let longest = self.decks.oldest_promised(self.now()).await;
-        let mut most = longest;
-        while most > TAPE_KEPT && self.short_of_space(min_free).await?.is_some() {
-            most = (most - TimeDelta::hours(1)).max(TAPE_KEPT);
+        let mut shortened = None;
+        for most in plan::shortened(self.decks.promised(self.now()).await, TAPE_KEPT) {
+            if self.short_of_space(min_free).await?.is_none() {
+                break;
+            }
             self.forget_tape(TimeDelta::zero(), most).await;
+            shortened = Some(most.num_hours());
         }
-        if most < longest {
-            let hours = most.num_hours();
+        if let Some(hours) = shortened {
             error!(
                 hours,
                 "no space on the disk: tape that `tape` promises to keep is deleted; the newest hours stay. Add space, \

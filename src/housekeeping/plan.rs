@@ -23,6 +23,9 @@ use crate::model::{AiringId, ShowId, StationId};
 /// How long before a cut the arrivals may be that anchor it.
 const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
 
+/// How much of promised tape goes at a time.
+const STEP: TimeDelta = TimeDelta::hours(1);
+
 /// How far back tape stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Horizon {
@@ -102,6 +105,21 @@ pub(super) fn tape(stations: Vec<StationTape>, horizon: Horizon) -> Vec<Step> {
     std::iter::once(Step::UnusedTape { horizon }).chain(tapes).collect()
 }
 
+/// Returns what promises count for, one after another, if space is short until enough of the tape is gone whose `ages` are
+/// given: an hour less of it each time. Where nothing may go, no time is spent: what is held may be weeks older than the
+/// rest. Nothing younger than `least` goes.
+pub(super) fn shortened(mut ages: Vec<TimeDelta>, least: TimeDelta) -> Vec<TimeDelta> {
+    ages.retain(|age| *age > least);
+    ages.sort_by_key(|age| std::cmp::Reverse(*age));
+    let mut steps: Vec<TimeDelta> = Vec::new();
+    for age in ages {
+        if steps.last().is_none_or(|most| age <= *most) {
+            steps.push((age - STEP).max(least));
+        }
+    }
+    steps
+}
+
 /// Returns what is deleted of the recordings of a show at `now`. `None` if nothing is.
 pub(super) fn recordings(of: ShowRecordings, now: DateTime<Utc>) -> Option<Step> {
     let ShowRecordings { show, keep, recordings } = of;
@@ -164,5 +182,22 @@ mod tests {
             assert_eq!(steps[0], Step::UnusedTape { horizon });
             assert_eq!(steps[1..], expected.map(|(station, before)| step(station, before)));
         }
+    }
+
+    #[test]
+    fn promises_are_shortened_only_where_tape_is_that_may_go() {
+        let minutes = |ages: &[i64]| ages.iter().map(|age| TimeDelta::minutes(*age)).collect::<Vec<_>>();
+        let steps = |ages: &[i64]| shortened(minutes(ages), TimeDelta::days(1));
+        let day = 24 * 60;
+        assert_eq!(steps(&[day, 600, 5]), []);
+        // Three reels of one hour six weeks ago, and two of yesterday; the weeks between are held.
+        let old = 42 * day;
+        assert_eq!(
+            steps(&[day + 30, old - 10, old, old - 60, day + 100, 600]),
+            minutes(&[old - 60, old - 120, day + 40, day])
+        );
+        let whole: Vec<_> = (0..42 * 24).map(|hour| hour * 60).collect();
+        let steps = steps(&whole);
+        assert_eq!((steps.len(), steps.last()), (41 * 24 - 1, Some(&TimeDelta::days(1))));
     }
 }

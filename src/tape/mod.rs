@@ -338,8 +338,7 @@ impl Tape {
     /// # Errors
     /// Nobody knows what is held, and nothing is deleted; or a file cannot be deleted.
     pub fn forget_before(&self, instant: DateTime<Utc>) -> Result<u64, TapeError> {
-        let held: Vec<_> = holds::read(&self.shared.folder)?.into_iter().map(|hold| hold.span).collect();
-        let gone = self.contents().old(instant, &held);
+        let gone = self.contents().old(instant, &self.held_spans()?);
         if gone.is_empty() {
             return Ok(0);
         }
@@ -365,6 +364,16 @@ impl Tape {
             self.contents().replace(reel, marked);
         }
     }
+    /// When the newest of each reel came that [`Tape::forget_before`] would delete if that was before the instant. Blocks.
+    pub fn may_go(&self) -> Result<Vec<DateTime<Utc>>, TapeError> {
+        let reels = self.contents().old(DateTime::<Utc>::MAX_UTC, &self.held_spans()?);
+        Ok(reels.iter().map(|reel| reel.summary.to).collect())
+    }
+
+    fn held_spans(&self) -> Result<Vec<Span>, TapeError> {
+        Ok(holds::read(&self.shared.folder)?.into_iter().map(|hold| hold.span).collect())
+    }
+
 
     /// Seals the oldest reel that has ended, is not sealed and has its files. Returns whether there was one. Blocks: reads
     /// all of it.

@@ -237,17 +237,18 @@ impl Decks {
         stations
     }
 
-    /// How old the oldest tape is at `now` that is there because it was promised to be kept.
-    pub async fn oldest_promised(&self, now: DateTime<Utc>) -> TimeDelta {
+    /// How old each reel is at `now` that is there because its tape was promised to be kept, and of which nothing is held.
+    pub async fn promised(&self, now: DateTime<Utc>) -> Vec<TimeDelta> {
         let tapes = self.shared.folder.clone();
         blocking(move || {
             let folders = std::fs::read_dir(&tapes).into_iter().flatten().flatten().map(|entry| entry.path());
             let promised = folders.filter(|folder| !Tape::promise_of(folder).is_zero());
-            let age = |folder: PathBuf| {
+            let ages = |folder: PathBuf| {
                 let tape = Tape::read(&folder, Duration::ZERO).ok()?;
-                Some((now - tape.since()?).min(delta(tape.promised())))
+                let most = delta(tape.promised());
+                Some(tape.may_go().ok()?.into_iter().map(move |came| (now - came).min(most)))
             };
-            promised.filter_map(age).max().unwrap_or_default()
+            promised.filter_map(ages).flatten().collect()
         })
         .await
     }
