@@ -62,7 +62,7 @@ async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
         ("02:00 <small>CET</small></a>", 1),
         ("href=\"/live/kbs/sound.mp3?start=2024-10-27T00:00:00Z&amp;end=2024-10-27T01:00:00Z\"", 1),
         ("href=\"/live/kbs/sound.mp3?start=2024-10-27T22:00:00Z&amp;end=2024-10-27T23:00:00Z\"", 1),
-        ("on tape 99.333 %, 1 hole · silent 1:00", 1),
+        ("<p>On tape 99.333 %, 1 hole · silent 1:00</p>", 1),
         ("missing at 02:30:00: 600.0 s, it answered &lt;b&gt;503", 1),
         ("silent at ", 1),
         ("23:15:30</a> &lt;i&gt;Air", 1),
@@ -82,14 +82,14 @@ async fn a_day_of_a_station_is_read_and_heard_hour_by_hour_without_scripts() {
     let request = client.get(base.join("/stations/kbs?day=2024-10-27").expect("a path"));
     let korean = request.header("accept-language", "ko").send().await.expect("an answer").text().await.expect("text");
     let why = "방송국 서버가 요청을 거부했습니다 <small class=\"words\" lang=\"en\">it answered";
-    for words in ["99.333 % 녹음됨, 누락 1곳", why, "2024년 10월 27일 일요일", "3650일 동안 보관"] {
+    for words in ["<p>99.333 % 녹음됨, 누락 1곳", why, "2024년 10월 27일 일요일", "3650일 동안 보관"] {
         assert!(korean.contains(words), "{words}\n{korean}");
     }
 
     // The evening before: only an hour of that day is on tape.
     let page = text(&client, &base, "/stations/kbs?day=2024-10-26").await;
     assert_eq!((page.matches("<li class=\"hour\"").count(), page.matches("not on tape").count()), (24, 23), "{page}");
-    assert!(page.contains("on tape 100 %, nothing is missing"), "{page}");
+    assert!(page.contains("On tape 100 %, nothing is missing"), "{page}");
     let page = text(&client, &base, "/stations").await;
     assert!(page.contains("aria-label=\"Timeline: KBS 1FM\"") && !page.contains("Timeline: Radio 3"), "{page}");
 }

@@ -5,18 +5,21 @@
 //!   costs no decoding.
 //! - The `surveyor` computes the levels of the stations that are always on tape, and has their reels sealed.
 //! - `on_air` says when the sound of a reel was on the air; `loudest` makes a picture of the levels of a stretch by that.
-//! - `day` computes the account of a stretch of tape; `text` writes it for people.
+//! - `day` computes the account of a stretch of tape, `reels` lists its reels with their checksums; `text` writes both for
+//!   people.
 //! - `verify` compares the reels of a stretch with their seals.
 
 mod day;
 pub mod levels;
 mod loudest;
 mod on_air;
+mod reels;
 pub mod surveyor;
 mod text;
 mod verify;
 
 pub use day::{Account, LATE, account, is_lost, on_tape};
 pub use loudest::loudest;
+pub use reels::{ListedReel, listed};
 pub use text::{percent, text};
 pub use verify::{Verified, verify};

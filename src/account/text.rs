@@ -7,13 +7,14 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::day::Account;
+use super::reels::ListedReel;
 use super::verify::Verified;
 use crate::base::readable;
 use crate::base::zone::Zone;
 use crate::model::Span;
 
-/// Writes the account of a tape of the station called `name`, by the clocks of `zone`.
-pub fn text(name: &str, zone: Zone, account: &Account, verified: Option<&Verified>) -> String {
+/// Writes the account of a tape of the station called `name`, by the clocks of `zone`, with its `reels`.
+pub fn text(name: &str, zone: Zone, account: &Account, reels: &[ListedReel], verified: Option<&Verified>) -> String {
     let clock = Clock::of(&account.span, zone);
     let mut text =
         format!("{name}, {} to {} ({zone})\n", clock.whole(account.span.start), clock.whole(account.span.end));
@@ -34,6 +35,16 @@ pub fn text(name: &str, zone: Zone, account: &Account, verified: Option<&Verifie
     }
     for at in &account.restarts {
         line(&mut text, &format!("  {}", clock.time(*at)));
+    }
+    if !reels.is_empty() {
+        line(&mut text, &counted(reels.len(), "reel"));
+    }
+    for reel in reels {
+        let sum = reel.sum.as_ref().map_or_else(
+            || "not sealed yet".to_owned(),
+            |sum| format!("{:>10} bytes  SHA-256 {}", sum.bytes, sum.sha256),
+        );
+        line(&mut text, &format!("  {}  {sum}", reel.name));
     }
     if let Some(verified) = verified {
         add_verified(&mut text, verified);
@@ -116,6 +127,7 @@ fn counted(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::reels::Sum;
     use crate::model::{Cause, CauseKind, DeadAir, Gap};
     use crate::tape::Damage;
 
@@ -134,6 +146,7 @@ mod tests {
             span: Span::new(at(0), at(86_400)),
             wanted: Duration::from_hours(24),
             on_tape: Duration::from_hours(24) - Duration::from_millis(61_700),
+            unwanted: vec![],
             holes: vec![
                 hole(11_525, 1_300, CauseKind::Refused, "the station answered 503"),
                 hole(43_200, 60_400, CauseKind::NotRunning, "aircheck was not running"),
@@ -146,11 +159,17 @@ mod tests {
             bytes: 3 << 29,
             damaged: vec![("20261119T150000000Z.aac".to_owned(), Damage::Missing)],
             seal: Some("2c26".to_owned()),
-            unwanted: vec![],
         };
+        let reels = [
+            ListedReel {
+                name: "20261119T150000000Z.aac".to_owned(),
+                sum: Some(Sum { bytes: 57_600_000, sha256: "9f86".to_owned() }),
+            },
+            ListedReel { name: "20261120T140000000Z.aac".to_owned(), sum: None },
+        ];
         let zone = "Asia/Seoul".parse().unwrap();
         assert_eq!(
-            text("KBS 클래식FM", zone, &account, Some(&verified)),
+            text("KBS 클래식FM", zone, &account, &reels, Some(&verified)),
             "KBS 클래식FM, 2026-11-20 00:00:00.000 to 2026-11-21 00:00:00.000 (Asia/Seoul)\n\
              on tape 99.928 %: 23:58:58.300 of 24:00:00.000\n\
              2 holes\n\
@@ -160,16 +179,21 @@ mod tests {
              \x20 01:00:00.000      1:15.000\n\
              aircheck was stopped, or killed\n\
              \x20 12:00:00.000\n\
+             2 reels\n\
+             \x20 20261119T150000000Z.aac    57600000 bytes  SHA-256 9f86\n\
+             \x20 20261120T140000000Z.aac  not sealed yet\n\
              24 sealed reels, 1.5 GiB: 1 not as sealed\n\
              \x20 20261119T150000000Z.aac  it is gone\n\
              the newest seal is 2c26\n"
         );
         let nearly = Account { on_tape: Duration::from_millis(86_399_700), holes: vec![], ..account.clone() };
-        assert!(text("x", zone, &nearly, None).contains("on tape 99.999 %: 23:59:59.700"));
+        assert!(text("x", zone, &nearly, &[], None).contains("on tape 99.999 %: 23:59:59.700"));
         let whole = Account { on_tape: account.wanted, dead_air: vec![], restarts: vec![], ..nearly };
-        assert!(text("x", zone, &whole, None).ends_with("on tape 100 %: 24:00:00.000 of 24:00:00.000\nno holes\n"));
+        assert!(
+            text("x", zone, &whole, &[], None).ends_with("on tape 100 %: 24:00:00.000 of 24:00:00.000\nno holes\n")
+        );
         // Over midnight a time needs its day.
         let later = Account { span: Span::new(at(-1), at(60)), ..account };
-        assert!(text("x", zone, &later, None).contains("  2026-11-20 12:00:00.000\n"));
+        assert!(text("x", zone, &later, &[], None).contains("  2026-11-20 12:00:00.000\n"));
     }
 }

@@ -5,13 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use chrono::{NaiveDateTime, TimeDelta};
-
+use super::reels::is_of;
 use crate::model::Span;
 use crate::tape::{Damage, Seal, Seals, TapeError};
-
-/// A reel is not longer than this.
-const LONGEST: TimeDelta = TimeDelta::minutes(61);
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -57,14 +53,4 @@ pub fn verify(folder: &Path, span: Span) -> Result<Verified, TapeError> {
     }
     let bytes = wanted.iter().map(|seal| seal.bytes).sum();
     Ok(Verified { reels: wanted.len(), bytes, damaged, seal: seals.newest().map(str::to_owned) })
-}
-
-/// Whether the reel called `name`, which is the time at which it began, may hold sound of `span`. One with another name
-/// may.
-fn is_of(name: &str, span: Span) -> bool {
-    let stamp = name.split(['.', '-']).next().unwrap_or_default();
-    // Older names have no milliseconds.
-    let forms = ["%Y%m%dT%H%M%S%3fZ", "%Y%m%dT%H%M%SZ"];
-    let begun = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(stamp, form).ok()).map(|it| it.and_utc());
-    begun.is_none_or(|begun| begun < span.end && begun + LONGEST > span.start)
 }

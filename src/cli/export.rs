@@ -19,7 +19,7 @@ use super::place::{self, Place};
 use super::print::{print, print_json};
 use super::runtime::block_on;
 use super::{logging, programs};
-use crate::account::{self, Account, Verified};
+use crate::account::{self, Account, ListedReel, Verified};
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
@@ -141,12 +141,13 @@ async fn export(
     if options.reels {
         work.copy_reels(&tape, account.span).await?;
     }
-    work.write_accounts(place, &account, &verified, now)?;
+    let reels = account::listed(&tape, account.span)?;
+    work.write_accounts(place, &account, &reels, &verified, now)?;
     let folder = work.folder.clone();
     blocking(move || write_sums(&folder)).await?;
     work.publish(&options.output)?;
     if options.json {
-        print_json(&TapeAccount::of(&place.id, &account, Some(&verified), place.zone))?;
+        print_json(&TapeAccount::of(&place.id, &account, &reels, Some(&verified), place.zone))?;
     }
     for (reel, damage) in &verified.damaged {
         eprintln!("aircheck: {reel}: {damage}");
@@ -266,12 +267,14 @@ impl Workspace {
         &self,
         place: &Place,
         account: &Account,
+        reels: &[ListedReel],
         verified: &Verified,
         now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
-        let json = serde_json::to_string_pretty(&TapeAccount::of(&place.id, account, Some(verified), place.zone))?;
+        let account_of = TapeAccount::of(&place.id, account, reels, Some(verified), place.zone);
+        let json = serde_json::to_string_pretty(&account_of)?;
         write_new(&self.folder.join("account.json"), &(json + "\n"))?;
-        let text = account::text(&place.name, place.zone, account, Some(verified));
+        let text = account::text(&place.name, place.zone, account, reels, Some(verified));
         let (version, at) = (env!("CARGO_PKG_VERSION"), place.clock(now));
         let head = format!(
             "Exported by aircheck {version} on {at}.\n\

@@ -69,10 +69,11 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
     };
     let verified =
         options.verify.then(|| account::verify(&place.folder, day.span)).transpose().with_context(cannot_read)?;
+    let reels = account::listed(&tape, account.span).with_context(cannot_read)?;
     if options.json {
-        print_json(&TapeAccount::of(&place.id, &account, verified.as_ref(), place.zone))?;
+        print_json(&TapeAccount::of(&place.id, &account, &reels, verified.as_ref(), place.zone))?;
     } else {
-        print(&account::text(&place.name, place.zone, &account, verified.as_ref()))?;
+        print(&account::text(&place.name, place.zone, &account, &reels, verified.as_ref()))?;
     }
     Ok(if verified.is_some_and(|verified| !verified.damaged.is_empty()) { FAILED } else { DONE })
 }

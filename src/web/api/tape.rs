@@ -13,10 +13,11 @@ use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::config;
 use crate::model::Span;
+use crate::tape::TapeError;
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Instant, Path, Query};
-use crate::web::site::tapes::Taped;
+use crate::web::site::tapes::{Taped, unusable};
 use crate::web::wire::{TapeAccount, stamp};
 
 /// The longest stretch that is accounted for at once.
@@ -38,7 +39,7 @@ pub(super) struct Params {
 }
 
 /// Accounts for a stretch of the tape of a station: how much is there, what is missing and why, where nothing could be
-/// heard. What was not to be on tape, and what is still to come, is left out.
+/// heard; and its reels with their checksums. What was not to be on tape, and what is still to come, is left out.
 #[utoipa::path(
     get, path = "/stations/{id}/tape", operation_id = "tape", tag = "stations",
     params(("id" = String, Path, description = "the station's id"), Params),
@@ -56,9 +57,14 @@ pub(super) async fn of_stretch(
     let (start, end) = (asked.start.map_or(today.start, |it| it.0), asked.end.map_or(today.end, |it| it.0));
     let span = taped.stretch(start, end, LONGEST)?;
     let (tape, rule) = (taped.tape.clone(), site.config().dead_air);
-    let account = site.readers.run(move || account::account(&tape, span, rule, now)).await;
-    let account = account.map(without_secrets).ok_or_else(|| taped.not_there())?;
-    Ok(Json(TapeAccount::of(&id, &account, None, zone)))
+    let read = site.readers.run(move || {
+        let Some(account) = account::account(&tape, span, rule, now) else { return Ok(None) };
+        let reels = account::listed(&tape, account.span)?;
+        Ok::<_, TapeError>(Some((account, reels)))
+    });
+    let read = read.await.map_err(|error| unusable(&id, &error))?;
+    let (account, reels) = read.ok_or_else(|| taped.not_there())?;
+    Ok(Json(TapeAccount::of(&id, &without_secrets(account), &reels, None, zone)))
 }
 
 /// What is told over the network names no secret.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::recording::{Missing, Silent, stamp};
-use crate::account::{Account, Verified};
+use crate::account::{Account, ListedReel, Verified};
 use crate::base::zone::Zone;
 use crate::tape::Damage;
 
@@ -31,9 +31,22 @@ pub struct TapeAccount {
     pub silent: Vec<Silent>,
     /// Since when aircheck was not running, each time.
     pub restarts: Vec<String>,
+    /// The reels on which sound of that time may be, the oldest first, each with its checksum.
+    pub reels: Vec<TapeReel>,
     /// How the reels compare with their seals; absent if they were not compared.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verified: Option<TapeVerified>,
+}
+
+/// A reel and its checksum.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TapeReel {
+    /// Its file name.
+    pub reel: String,
+    /// The length of its sound file when it was sealed, in bytes; null if it is not sealed yet.
+    pub bytes: Option<u64>,
+    /// The SHA-256 of its sound file when it was sealed, in hexadecimal digits; null if it is not sealed yet.
+    pub sha256: Option<String>,
 }
 
 /// How reels compare with their seals.
@@ -59,8 +72,8 @@ pub struct Damaged {
 }
 
 impl TapeAccount {
-    /// Returns the account of a tape of `station`, by the clock of `zone`.
-    pub fn of(station: &str, account: &Account, verified: Option<&Verified>, zone: Zone) -> Self {
+    /// Returns the account of a tape of `station` with its `reels`, by the clock of `zone`.
+    pub fn of(station: &str, account: &Account, reels: &[ListedReel], verified: Option<&Verified>, zone: Zone) -> Self {
         Self {
             station: station.to_owned(),
             start: stamp(account.span.start, zone),
@@ -71,8 +84,16 @@ impl TapeAccount {
             missing: account.holes.iter().map(|gap| Missing::of(gap, zone)).collect(),
             silent: account.dead_air.iter().map(|dead| Silent::of(dead, zone)).collect(),
             restarts: account.restarts.iter().map(|at| stamp(*at, zone)).collect(),
+            reels: reels.iter().map(TapeReel::of).collect(),
             verified: verified.map(TapeVerified::of),
         }
+    }
+}
+
+impl TapeReel {
+    fn of(listed: &ListedReel) -> Self {
+        let sum = listed.sum.as_ref();
+        Self { reel: listed.name.clone(), bytes: sum.map(|sum| sum.bytes), sha256: sum.map(|sum| sum.sha256.clone()) }
     }
 }
 
