@@ -92,6 +92,12 @@ async fn a_player_hears_any_stretch_of_a_tape_and_follows_it_until_it_ends() {
         let dated = text.lines().find_map(|line| line.strip_prefix("#EXT-X-PROGRAM-DATE-TIME:")).expect("a date");
         let off = dated.parse::<DateTime<Utc>>().expect("a time") + TimeDelta::milliseconds(20) - start;
         assert!(off.abs() < TimeDelta::milliseconds(3), "{off}: {text}");
+        // Who has it already asks for what is new, as hls.js does; browsers take it compressed.
+        assert!(text.contains("#EXT-X-SERVER-CONTROL:CAN-SKIP-UNTIL=60.0\n"), "{text}");
+        let mut new = url.clone();
+        new.query_pairs_mut().append_pair("_HLS_skip", "YES");
+        let new = asked(&client, new).await.text().await.expect("text");
+        assert!(new.starts_with(text.trim_end()) || text.starts_with(new.trim_end()), "nothing is old yet: {new}");
         growing.push(tokio::spawn(played(url)));
     }
     let mp3 = asked(&client, of(&base, "ts", "sound.mp3", Some(start[2]), None)).await;
@@ -217,6 +223,13 @@ async fn whoever_asks_for_what_is_not_on_tape_is_told_what_is_and_levels_and_acc
     let playlist = answer.text().await.expect("text");
     assert!(playlist.contains("ENDLIST") && playlist.contains(&at(10).to_rfc3339_opts(SecondsFormat::Millis, true)));
     assert_eq!(playlist.matches("#EXT-X-DISCONTINUITY\n").count(), 1, "ten minutes are missing: {playlist}");
+    let url = base.join(&format!("/live/kbs/playlist.m3u8?start={}", typed.replace('+', "%2B"))).expect("an address");
+    let packed = client.get(url).header("accept-encoding", "gzip").send().await.expect("an answer");
+    assert_eq!(
+        (&packed.headers()["content-encoding"], &packed.headers()["vary"]),
+        (&"gzip".parse().expect("plain"), &"Accept-Encoding".parse().expect("plain"))
+    );
+    assert!(packed.bytes().await.expect("bytes").len() < playlist.len() / 5);
 
     // Levels are known of the reel that has them.
     let mut url = of(&base, "kbs", "levels", Some(at(-60)), Some(at(120)));

@@ -58,7 +58,7 @@ use crate::base::blocking::blocking;
 use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, MediaEvent, Span};
 
-pub use cut::{Listed, ReelSound, Run, Step, Walker, listing, progress, reaches};
+pub use cut::{Listed, Lister, ReelSound, Run, Step, Walker, listing, progress, reaches};
 pub use ended::{EndedReel, LEVELS};
 pub use error::TapeError;
 pub use folder::bytes;

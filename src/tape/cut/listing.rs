@@ -33,22 +33,57 @@ pub struct Listed {
 
 /// Lists the sound of `cut` in `view`, from the stretch that holds the beginning of the cut.
 pub fn listing(view: &View, cut: Span) -> Vec<Listed> {
-    let mut walker = Walker::new(cut);
-    let mut listed: Vec<Listed> = Vec::new();
-    let (mut seam, mut skip, mut at, mut in_cut) = (false, Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    loop {
-        match walker.step(view, false) {
-            Step::Run(run) => (seam, skip, in_cut) = (!listed.is_empty(), run.skip, run.at),
-            // This sound only warms up a decoder.
-            Step::Feed { duration, .. } if duration <= skip => skip -= duration,
-            Step::Feed { sound, duration } => {
-                let on_air = cut.start + delta(in_cut) - delta(skip);
-                listed.push(Listed { sound, duration, at, in_cut: in_cut.saturating_sub(skip), on_air, seam });
-                in_cut = (in_cut + duration).saturating_sub(skip);
-                (seam, skip, at) = (false, Duration::ZERO, at + duration);
+    Lister::new(cut).more(view).0
+}
+
+/// Lists the sound of a cut that grows. What was listed once stays as it is.
+#[derive(Debug)]
+pub struct Lister {
+    cut: Span,
+    walker: Walker,
+    /// Whether anything was listed.
+    begun: bool,
+    /// What is known of the next sound: whether there is a seam before it, how much of it is before `in_cut`, how much
+    /// plays before it, and its position.
+    seam: bool,
+    skip: Duration,
+    at: Duration,
+    in_cut: Duration,
+}
+
+impl Lister {
+    /// A list of `cut` that is still empty.
+    pub fn new(cut: Span) -> Self {
+        let [skip, at, in_cut] = [Duration::ZERO; 3];
+        Self { cut, walker: Walker::new(cut), begun: false, seam: false, skip, at, in_cut }
+    }
+
+    /// What of the cut is still to be listed, for the next view.
+    pub fn rest(&self) -> Span {
+        Span::new(self.walker.cursor, self.cut.end)
+    }
+
+    /// Returns what `view` has since the last call, and whether that is the end of the cut.
+    pub fn more(&mut self, view: &View) -> (Vec<Listed>, bool) {
+        let mut more = Vec::new();
+        loop {
+            match self.walker.step(view, false) {
+                Step::Run(run) => (self.seam, self.skip, self.in_cut) = (self.begun, run.skip, run.at),
+                // This sound only warms up a decoder.
+                Step::Feed { duration, .. } if duration <= self.skip => self.skip -= duration,
+                Step::Feed { sound, duration } => more.push(self.listed(sound, duration)),
+                Step::Wait => return (more, false),
+                Step::End => return (more, true),
             }
-            Step::Wait | Step::End => return listed,
         }
+    }
+
+    fn listed(&mut self, sound: Sound, duration: Duration) -> Listed {
+        let Self { seam, skip, at, in_cut, .. } = *self;
+        let on_air = self.cut.start + delta(in_cut) - delta(skip);
+        (self.begun, self.seam, self.skip) = (true, false, Duration::ZERO);
+        (self.at, self.in_cut) = (at + duration, (in_cut + duration).saturating_sub(skip));
+        Listed { sound, duration, at, in_cut: in_cut.saturating_sub(skip), on_air, seam }
     }
 }
 
@@ -115,6 +150,35 @@ mod tests {
         let with_a_hole = told(&[(100, 0, false), (102, 2, false), (110, 4, true), (112, 6, false)]);
         assert_eq!(listed(&[100, 102, 110, 112], 100, 120), with_a_hole);
         assert_eq!(listed(&[], 100, 120), []);
+    }
+
+    #[test]
+    fn a_list_that_grows_is_that_of_the_whole_and_needs_only_the_newest_hour_to_go_on() {
+        let folder = tempfile::tempdir().unwrap();
+        // Four hours of minutes; from two sources, with a hole, and a minute that is there twice.
+        let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
+        let format = Format { container: Container::Adts, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), at(0)).unwrap();
+        let cut = Span::new(at(90), at(15_000));
+        let mut lister = Lister::new(cut);
+        let mut listed = Vec::new();
+        for minute in (0..240).filter(|minute| !(100..105).contains(minute)) {
+            let breaks = [0, 37, 105, 190].contains(&minute);
+            let begins = minute * 60 - if minute >= 190 { 60 } else { 0 };
+            let arrived = at(begins + 61);
+            let chunk = Chunk::new(format!("minute {minute}"), Duration::from_secs(60), arrived);
+            let programme_time = (minute < 105).then(|| at(begins));
+            let chunk = Chunk { programme_time, discontinuity: breaks, follows: !breaks, ..chunk };
+            tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
+            let (more, ended) = lister.more(&tape.blocking_view(&lister.rest()));
+            assert!(!ended);
+            listed.extend(more);
+            let near = lister.rest().start;
+            assert!(minute == 0 || (near - at(begins + 60)).abs() < TimeDelta::minutes(6), "{near} at {minute}");
+        }
+        let whole = listing(&tape.blocking_view(&cut), cut);
+        assert_eq!((listed.len(), listed.iter().filter(|it| it.seam).count()), (whole.len(), 1));
+        assert_eq!(listed, whole);
     }
 
     #[test]

@@ -28,7 +28,7 @@ use crate::tape::timing::Timed;
 use crate::tape::view::View;
 
 use crate::model::{Gap, Span};
-pub use listing::{Listed, listing};
+pub use listing::{Listed, Lister, listing};
 pub use whole::{ReelSound, sound_of};
 
 /// Two sessions of stamped entries join without a seam if they are no further apart than this.
@@ -73,7 +73,6 @@ pub enum Step {
 #[derive(Debug, Clone)]
 struct Last {
     number: u64,
-    session: usize,
     stamped: bool,
     duration: TimeDelta,
     end: DateTime<Utc>,
@@ -100,8 +99,8 @@ impl Walker {
         Self { cut, next: None, last: None, cursor: cut.start, pending, gaps: Vec::new(), left_out }
     }
 
-    /// Returns the next step through `view`. Views of later calls may have grown at the end. `sealed`: nothing more
-    /// will come.
+    /// Returns the next step through `view`. Views of later calls may have grown at the end, and may begin at the hour
+    /// that the walk has reached. `sealed`: nothing more will come.
     pub fn step(&mut self, view: &View, sealed: bool) -> Step {
         loop {
             if let Some(step) = self.pending.pop_front() {
@@ -148,7 +147,7 @@ impl Walker {
 
     /// Goes past one entry. Returns true if the entry lies after the cut.
     fn pass_entry(&mut self, view: &View, number: u64, entry: &Entry, timed: Timed) -> bool {
-        let joins = self.last.as_ref().filter(|last| joins(last, number, entry, timed)).cloned();
+        let joins = self.last.as_ref().filter(|last| joins(view, last, number, entry, timed)).cloned();
         let start = joins.as_ref().map_or(timed.start, |last| {
             // The cut begins where the newest dates say. From there on sound is contiguous.
             let begun = last.end > self.cut.start || timed.start > self.cut.start;
@@ -180,7 +179,6 @@ impl Walker {
         }
         self.last = Some(Last {
             number,
-            session: timed.session,
             stamped: timed.stamped,
             duration: delta(entry.duration),
             end,
@@ -242,11 +240,12 @@ pub fn reaches(view: &View, cut: Span) -> bool {
 }
 
 /// Whether an entry joins the last one without a seam.
-fn joins(last: &Last, number: u64, entry: &Entry, timed: Timed) -> bool {
+fn joins(view: &View, last: &Last, number: u64, entry: &Entry, timed: Timed) -> bool {
     if last.number + 1 != number || last.duration.is_zero() {
         return false;
     }
-    if timed.session == last.session {
+    // Each view counts its sessions by itself.
+    if view.get(last.number).is_some_and(|(_, before)| before.session == timed.session) {
         return true;
     }
     let uncertain = if last.stamped && timed.stamped {

@@ -1,6 +1,7 @@
 //! Sound and pictures: recordings with their transcripts and waveforms, listening live and to tapes, and artwork.
 
 mod artwork;
+pub(super) mod growing;
 mod levels;
 mod live;
 mod mp3;

@@ -1,11 +1,16 @@
 //! The sound of a stretch of tape as a playlist (RFC 8216), with the sound as it came.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::HeaderMap;
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use axum::response::{IntoResponse, Response};
 use chrono::SecondsFormat;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::segment::{init_name_of, name_of};
 use crate::tape::{Listed, Reel};
@@ -36,42 +41,112 @@ pub(super) struct Playlist<'a> {
 impl Playlist<'_> {
     /// Writes it. Players that get it begin at its beginning, also while it grows.
     pub(super) fn text(&self) -> String {
-        let Self { listed, skipped, folder, course } = self;
-        let target = listed.iter().map(|listed| listed.duration.as_secs_f64().ceil()).fold(1.0, f64::max);
-        let kind = if *course == Course::Whole { "VOD" } else { "EVENT" };
-        let mut text = format!(
-            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{skipped}\n\
-             #EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-START:TIME-OFFSET=0\n"
-        );
-        let mut map: Option<&Arc<Reel>> = None;
-        for Listed { sound, duration, at, on_air, seam, .. } in listed.iter().skip(*skipped) {
-            if *seam {
-                text.push_str("#EXT-X-DISCONTINUITY\n");
-            }
-            if sound.reel.init > 0 && map.is_none_or(|map| **map != *sound.reel) {
-                let _ = writeln!(text, "#EXT-X-MAP:URI=\"{folder}/{}\"", init_name_of(&sound.reel));
-                map = Some(&sound.reel);
-            }
-            let on_air = on_air.to_rfc3339_opts(SecondsFormat::Millis, true);
-            let (seconds, name) = (duration.as_secs_f64(), name_of(sound, *at));
-            let _ = write!(text, "#EXT-X-PROGRAM-DATE-TIME:{on_air}\n#EXTINF:{seconds:.6},\n{folder}/{name}\n");
+        let Self { listed, skipped, folder, course } = *self;
+        let target = listed.iter().map(target_of).max().unwrap_or(1);
+        let mut text = head(7, target, skipped, course);
+        let mut map = None;
+        for listed in listed.iter().skip(skipped) {
+            add(&mut text, listed, folder, &mut map);
         }
-        if *course != Course::Grows {
-            text.push_str("#EXT-X-ENDLIST\n");
+        if course != Course::Grows {
+            text.push_str(END);
         }
         text
     }
 }
 
+/// The line that says that nothing will be added.
+pub(super) const END: &str = "#EXT-X-ENDLIST\n";
+
+/// The least target duration with which a segment may be listed, in seconds (section 4.3.3.1).
+pub(super) fn target_of(listed: &Listed) -> u64 {
+    let whole = listed.duration.as_secs();
+    (whole + u64::from(listed.duration > Duration::from_secs(whole))).max(1)
+}
+
+/// The first lines of a playlist whose first segment has the number `first`.
+pub(super) fn head(version: u8, target: u64, first: usize, course: Course) -> String {
+    let kind = if course == Course::Whole { "VOD" } else { "EVENT" };
+    format!(
+        "#EXTM3U\n#EXT-X-VERSION:{version}\n#EXT-X-TARGETDURATION:{target}\n#EXT-X-MEDIA-SEQUENCE:{first}\n\
+         #EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-START:TIME-OFFSET=0\n"
+    )
+}
+
+/// The line about the initialisation section of a reel in `folder`; empty if it has none.
+pub(super) fn map_line(reel: &Reel, folder: &str) -> String {
+    if reel.init > 0 { format!("#EXT-X-MAP:URI=\"{folder}/{}\"\n", init_name_of(reel)) } else { String::new() }
+}
+
+/// Adds a segment in `folder` to `text`. `map` is the reel whose initialisation section counts.
+pub(super) fn add(text: &mut String, listed: &Listed, folder: &str, map: &mut Option<Arc<Reel>>) {
+    let Listed { sound, duration, at, on_air, seam, .. } = listed;
+    if *seam {
+        text.push_str("#EXT-X-DISCONTINUITY\n");
+    }
+    if sound.reel.init > 0 && map.as_ref().is_none_or(|map| *map != sound.reel) {
+        text.push_str(&map_line(&sound.reel, folder));
+        *map = Some(Arc::clone(&sound.reel));
+    }
+    let on_air = on_air.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let (seconds, name) = (duration.as_secs_f64(), name_of(sound, *at));
+    let _ = write!(text, "#EXT-X-PROGRAM-DATE-TIME:{on_air}\n#EXTINF:{seconds:.6},\n{folder}/{name}\n");
+}
+
+/// The media type of a playlist.
+const KIND: &str = "application/vnd.apple.mpegurl";
+/// A playlist of fewer bytes is not compressed.
+const LEAST_PACKED: usize = 8 * 1024;
+
+/// A playlist as it is sent.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Plain(String),
+    /// Compressed by gzip.
+    Packed(Vec<u8>),
+}
+
+impl Sent {
+    /// Compresses `text` if the client `takes_gzip` and it is long: a playlist shrinks to a tenth. Takes some time.
+    pub(super) fn of(text: String, takes_gzip: bool) -> Self {
+        if !takes_gzip || text.len() < LEAST_PACKED {
+            return Self::Plain(text);
+        }
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        let packed = packer.write_all(text.as_bytes()).and_then(|()| packer.finish());
+        // Nothing can fail in memory.
+        packed.map_or(Self::Plain(text), Self::Packed)
+    }
+}
+
+/// Whether a client takes a body that is compressed by gzip (RFC 9110 section 12.5.3).
+pub(super) fn takes_gzip(asked: &HeaderMap) -> bool {
+    let codings = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    codings.flat_map(|value| value.split(',')).any(|coding| {
+        let (name, weight) = coding.split_once(';').unwrap_or((coding, ""));
+        let is_none = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok()) == Some(0.0);
+        name.trim().eq_ignore_ascii_case("gzip") && !is_none
+    })
+}
+
 /// Returns the answer to a player that asks for the playlist of this `text`.
 pub(super) fn answer(text: String) -> Response {
-    ([(CONTENT_TYPE, "application/vnd.apple.mpegurl"), (CACHE_CONTROL, "no-store")], text).into_response()
+    answer_sent(Sent::Plain(text))
+}
+
+/// Returns the answer with this playlist. A browser is not to store it: one that grows has changed whenever it is asked for
+/// again, so that no condition of a request would spare it.
+pub(super) fn answer_sent(sent: Sent) -> Response {
+    let head = [(CONTENT_TYPE, KIND), (CACHE_CONTROL, "no-store"), (VARY, "Accept-Encoding")];
+    match sent {
+        Sent::Plain(text) => (head, text).into_response(),
+        Sent::Packed(bytes) => (head, [(CONTENT_ENCODING, "gzip")], bytes).into_response(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
+    use axum::http::HeaderValue;
     use chrono::{DateTime, TimeDelta};
 
     use super::*;
@@ -135,5 +210,21 @@ mod tests {
             assert!(text.contains(&format!("#EXT-X-PLAYLIST-TYPE:{kind}\n")), "{text}");
             assert_eq!(text.ends_with("\n#EXT-X-ENDLIST\n"), ends, "{text}");
         }
+    }
+
+    #[test]
+    fn a_long_playlist_is_compressed_for_those_who_take_that() {
+        let takes = |value: &'static str| {
+            takes_gzip(&[(ACCEPT_ENCODING, HeaderValue::from_static(value))].into_iter().collect())
+        };
+        assert!(takes("gzip") && takes("br, GZIP;q=0.5") && takes("deflate , gzip"));
+        assert!(!takes("") && !takes("br") && !takes("gzip;q=0") && !takes("gzip; q=0.0") && !takes("x-gzip2"));
+        assert!(!takes_gzip(&HeaderMap::new()));
+        let long = "#EXTINF:2.000000,\n".repeat(40_000);
+        assert!(matches!(Sent::of(long.clone(), true), Sent::Packed(bytes) if bytes.len() < long.len() / 10));
+        assert!(
+            matches!(Sent::of(long, false), Sent::Plain(_))
+                && matches!(Sent::of(text(&[], 0, Course::Grows), true), Sent::Plain(_))
+        );
     }
 }

@@ -1,13 +1,14 @@
 //! Listening to the tape of a station, from any instant that is on it: starting over, pausing, rewinding.
 //!
 //! HLS players get the sound as it came. The playlist grows while the station is taped and the end of the stretch is
-//! still to come; a stretch that has passed is whole. Others get an MP3. A stretch costs the indexes of its hours, and a
-//! segment costs that of its reel.
+//! still to come; a stretch that has passed is whole. Others get an MP3. A stretch costs the indexes of its hours, once for
+//! those who follow it, and a segment costs that of its reel.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::http::header::{CACHE_CONTROL, RETRY_AFTER};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -16,11 +17,11 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::mp3::{self, LONGEST, LOOK_EVERY};
-use super::playlist::{self, Course, Playlist};
+use super::playlist::{self, Course, Sent};
 use super::segment;
 use crate::base::duration::delta;
 use crate::model::Span;
-use crate::tape::{Tape, listing, reaches};
+use crate::tape::{Tape, listing};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Instant, Path, Query};
@@ -45,6 +46,21 @@ struct Params {
     start: Option<Instant>,
     /// By default it goes on, for 24 hours at most.
     end: Option<Instant>,
+    /// `YES` of a player that wants only what is new of a playlist that it has (RFC 8216bis section 6.2.5.1); `v2` of one
+    /// that takes something more.
+    #[serde(rename = "_HLS_skip")]
+    skip: Option<Skip>,
+}
+
+/// What a player wants to be left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+enum Skip {
+    #[serde(rename = "YES")]
+    Yes,
+    #[serde(rename = "v2")]
+    Second,
+    #[serde(other)]
+    Unknown,
 }
 
 impl Params {
@@ -66,6 +82,7 @@ async fn whole_playlist(
     State(site): State<Site>,
     Path(station): Path<String>,
     Query(asked): Query<Params>,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let taped = Taped::of(&site, &station).await?;
     let span = asked.of(&taped, site.now())?;
@@ -74,20 +91,31 @@ async fn whole_playlist(
         return Ok(([(CACHE_CONTROL, "no-store")], Redirect::temporary(&address_of(span, asked))).into_response());
     }
     let (tape, over, has_no_end) = (taped.tape.clone(), taped.is_over(&site, span.end), asked.end.is_none());
+    let (followed, id) = (site.followed.clone(), taped.station.id.clone());
+    let new = matches!(asked.skip, Some(Skip::Yes | Skip::Second));
+    let gzip = playlist::takes_gzip(&headers);
     let written = site.readers.run(move || {
-        let view = tape.blocking_view(&span);
-        let listed = listing(&view, span);
-        let course = if !over && !reaches(&view, span) {
-            Course::Grows
-        } else if has_no_end {
-            Course::Ended
-        } else {
-            Course::Whole
+        let playlist = followed.get(&id, span, FOLDER);
+        // Only who asks for the same playlist waits here.
+        let mut growing = playlist.lock().unwrap_or_else(PoisonError::into_inner);
+        let ended = growing.grow(&tape) || over;
+        let course = match () {
+            () if !ended => Course::Grows,
+            () if has_no_end => Course::Ended,
+            () => Course::Whole,
         };
-        (!listed.is_empty()).then(|| Playlist { listed: &listed, skipped: 0, folder: FOLDER, course }.text())
+        if growing.is_empty() {
+            return None;
+        }
+        let text = growing.text(course, new);
+        drop(growing);
+        if !ended {
+            followed.keep(&id, span, playlist);
+        }
+        Some(Sent::of(text, gzip))
     });
     match written.await {
-        Some(text) => Ok(playlist::answer(text)),
+        Some(sent) => Ok(playlist::answer_sent(sent)),
         None => nothing(&taped, over),
     }
 }
@@ -164,7 +192,7 @@ mod tests {
             (Some(99), Some(3), 10, 99, 3),
         ] {
             let instant = |hour: Option<i64>| hour.map(|hour| Instant(at(hour)));
-            let asked = Params { start: instant(start), end: instant(end) };
+            let asked = Params { start: instant(start), end: instant(end), skip: None };
             assert_eq!(asked.stretch(at(begins), now), (at(from), at(to)), "{start:?} to {end:?}");
         }
     }
@@ -172,7 +200,7 @@ mod tests {
     #[test]
     fn the_beginning_of_a_playlist_is_fixed_by_its_address() {
         let span = Span::new(at(1), at(25));
-        let asked = Params { start: None, end: Some(Instant(at(25))) };
+        let asked = Params { start: None, end: Some(Instant(at(25))), skip: None };
         assert_eq!(address_of(span, Params::default()), "playlist.m3u8?start=2024-10-04T01%3A00%3A00Z");
         let both = "playlist.m3u8?start=2024-10-04T01%3A00%3A00Z&end=2024-10-05T01%3A00%3A00Z";
         assert_eq!(address_of(span, asked), both);

@@ -28,6 +28,7 @@ use crate::library::store::Store;
 use crate::recorder::Recorder;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
+use crate::web::media::growing::Followed;
 
 use events::Events;
 use presence::Presence;
@@ -90,6 +91,8 @@ pub struct Site {
     pub(super) presence: Arc<Presence>,
     /// The slots of clients that listen live to an MP3.
     pub(super) listeners: Arc<Semaphore>,
+    /// The playlists of tapes that players follow.
+    pub(super) followed: Followed,
     /// The lane to the disk of the tapes, for who reads hours or weeks of one.
     pub(super) readers: Lane,
     /// When the daemon was started.
@@ -108,6 +111,7 @@ impl Site {
             probes: Probes::new(environment.clone(), state.join("probes")),
             presence: Arc::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            followed: Followed::new(environment.clone()),
             readers: Lane::new(READERS),
             started: environment.clock.now(),
             current,
