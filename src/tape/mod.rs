@@ -374,7 +374,6 @@ impl Tape {
         Ok(holds::read(&self.shared.folder)?.into_iter().map(|hold| hold.span).collect())
     }
 
-
     /// Seals the oldest reel that has ended, is not sealed and has its files. Returns whether there was one. Blocks: reads
     /// all of it.
     pub fn seal_next(&self) -> Result<bool, TapeError> {

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 
-use super::listing::listing;
+use super::listing::{details, listing};
 use super::render::{render, serde};
 use super::shown::rows::days;
 use super::shown::subscribe;
@@ -19,7 +19,6 @@ use crate::model::AiringId;
 use crate::web::address::base::Base;
 use crate::web::answer::{broken, language};
 use crate::web::auth::Feed;
-use crate::web::site::presence;
 use crate::web::{Site, address};
 
 /// Which page of clips is asked for.
@@ -54,7 +53,10 @@ pub(super) async fn page(
         Ok(listed) => listed,
         Err(error) => return broken(&error),
     };
-    let gone = presence::gone(&site.store, &listed.recordings).await;
+    let details = match details(&site, &listed.recordings).await {
+        Ok(details) => details,
+        Err(error) => return broken(&error),
+    };
     let clips = Config::clips();
     let feed = base.map(|base| address::feed(&site.signed(base, Feed::Of(&clips)), Some(&clips)));
     let waiting: Vec<_> = site.clips.standing().iter().map(|standing| waiting(standing, &config, now)).collect();
@@ -62,7 +64,7 @@ pub(super) async fn page(
         here => "clips",
         older => listed.older.map(|before| before.to_rfc3339()),
         waiting => serde(waiting),
-        days => serde(days(&listed.recordings, &gone, &config, language)),
+        days => serde(days(&listed.recordings, &details, &config, language)),
         subscribe => serde(feed.as_ref().map(subscribe::subscribe)),
     };
     render("clips.html", &site, &headers, StatusCode::OK, values)

@@ -1,5 +1,5 @@
 // The form that holds a stretch of tape, and what can be done with the stretch that is selected on the timeline: hear it,
-// hold it.
+// cut a clip of it, hold it.
 import { timeOfDay } from "./tape.js";
 import { instantOf, localTime } from "./zone.js";
 import { clock } from "./time.js";
@@ -28,6 +28,11 @@ document.addEventListener("aircheck:selected", ({ detail }) => {
     const zone = document.querySelector(".timeline").dataset.zone;
     const said = start === null ? "" : `${timeOfDay(start, zone)}–${timeOfDay(end, zone)} · ${clock((end - start) / 1000)}`;
     it.querySelector("output").textContent = said;
+    const clip = new URL(it.querySelector("[data-clip]").href);
+    for (const [name, at] of [["from", start], ["to", end]]) {
+      if (at !== null) clip.searchParams.set(name, new Date(at).toISOString());
+    }
+    it.querySelector("[data-clip]").href = clip.href;
   }
   if (!form()) return;
   fill(field("from"), start);
