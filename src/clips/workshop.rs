@@ -210,6 +210,12 @@ impl Clips {
             let _ = self.shared.catalogue.withdraw_clip(&asked.id).await;
             return;
         };
+        // Until it is made, no old tape is deleted that it is cut from.
+        let needs = clip.pieces.iter().filter_map(|piece| match piece {
+            Piece::Tape { station, span } => Some(self.shared.decks.need(station, span.start)),
+            Piece::Recording { .. } => None,
+        });
+        let _needs: Vec<_> = needs.collect();
         if let Some(file) = &asked.file {
             self.remove_interrupted(&asked.id, file).await;
         }

@@ -129,7 +129,7 @@ impl Housekeeping {
     /// promise counts for more than `most`.
     async fn forget_tape(&self, kept: TimeDelta, most: TimeDelta) {
         let station = |station| StationTape {
-            needed: self.airings.needed(&station),
+            needed: [self.airings.needed(&station), self.decks.needed(&station)].into_iter().flatten().min(),
             promised: self.decks.known(&station).map(|tape| tape.promised()).unwrap_or_default(),
             station,
         };

@@ -10,6 +10,7 @@
 //! started again.
 
 mod folder;
+mod needs;
 mod probe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use self::needs::Needs;
 use self::writer::DeckWriter;
 use crate::base::blocking::{Lane, blocking};
 use crate::base::duration::delta;
@@ -41,6 +43,7 @@ use crate::model::{Cause, CauseKind, MediaEvent, StationId};
 use crate::tape::{Tally, Tape, TapeError};
 
 pub use folder::{folder_of, present_folder_of, take_over};
+pub use needs::Need;
 pub use probe::{Probed, probe};
 
 /// How many threads write tapes at a time, for all stations: a write takes a few milliseconds.
@@ -63,6 +66,7 @@ struct Shared {
     /// The lane to the disk of the tapes, for writing.
     lane: Lane,
     stations: Mutex<HashMap<StationId, Slot>>,
+    needs: Needs,
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +115,13 @@ impl Lease {
 impl Decks {
     /// Decks whose tapes are in `folder`, one folder per station.
     pub fn new(environment: Environment, folder: PathBuf) -> Self {
-        let shared = Shared { environment, folder, lane: Lane::new(WRITERS), stations: Mutex::default() };
+        let shared = Shared {
+            environment,
+            folder,
+            lane: Lane::new(WRITERS),
+            stations: Mutex::default(),
+            needs: Needs::default(),
+        };
         Self { shared: Arc::new(shared) }
     }
 
@@ -184,6 +194,16 @@ impl Decks {
             Box::pin(deck).await;
         });
         Ok(Lease { tape, _running: running })
+    }
+
+    /// Needs the tape of `station` from `since` on, until the result is dropped: it is not deleted.
+    pub fn need(&self, station: &StationId, since: DateTime<Utc>) -> Need {
+        self.shared.needs.add(station, since)
+    }
+
+    /// Returns from when on the tape of `station` is needed. `None` if nobody needs it.
+    pub fn needed(&self, station: &StationId) -> Option<DateTime<Utc>> {
+        self.shared.needs.earliest(station)
     }
 
     /// Takes over the addresses and delays of the stations of `config`, and where their titles are asked for. Leases stay
