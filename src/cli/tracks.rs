@@ -71,7 +71,8 @@ pub(super) fn run(config: &Config, options: &Options, now: DateTime<Utc>) -> any
     };
     match options.form {
         Form::Json => {
-            print_json(&found.iter().map(|played| wire::Played::of(played, zone(played, config))).collect::<Vec<_>>())?
+            let tracks = found.iter().map(|played| wire::Played::of(played, zone(played, config)));
+            print_json(&tracks.collect::<Vec<_>>())?;
         }
         Form::Csv => {
             found.reverse();
