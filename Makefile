@@ -1,7 +1,7 @@
 # make demo     what aircheck does, on this machine, without internet
 # make test     all tests; installs the parts they need
 # make lint     formatting, clippy, documentation, the shape of the house
-# make bench    what aircheck costs, against bounds; ONLY="idle list" for some parts (idle, tape, long, always, list) of it
+# make bench    what aircheck costs, against bounds; ONLY="idle list" for some parts (idle, tape, long, always, clip, list) of it
 # make install  binary, service and completions below PREFIX (and DESTDIR)
 
 PREFIX ?= /usr/local

@@ -1,13 +1,17 @@
-"""Tapes as aircheck writes them, made without waiting for weeks. The sound is holes in files: nobody listens to it."""
+"""Tapes as aircheck writes them, made without waiting for weeks. The sound is holes in files: nobody listens to it, save to
+an hour of it."""
 
 import hashlib
 import os
+import subprocess
 from datetime import datetime, timedelta, timezone
 
 SECONDS = 2
 """How long a segment plays."""
 BYTES = 12_000
 """How many bytes it has, unless something else is said."""
+FRAMES = 94
+"""How many frames of AAC a segment has in which there is sound: about two seconds."""
 LEVELS = '{"aircheck_levels":1,"seconds":3600,"peaks":"","loudness":[],"silent":[],"undecoded":[]}'
 
 HEAD = """#EXTM3U
@@ -55,17 +59,43 @@ def reel(folder, start, size):
     count = 3600 // SECONDS
     with open(folder / name, "wb") as sound:
         sound.truncate(count * size)
-    lines = [HEAD]
-    for number in range(count):
-        on_air = start + timedelta(seconds=number * SECONDS)
+    index(folder / name, start, [(SECONDS, size)] * count)
+    return name
+
+
+def sound_on(reel):
+    """Puts an hour of sound on a reel of a tape. Gives when that begins."""
+    start = datetime.strptime(reel.name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+    command = [
+        "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.2:c=pink:d=1200",
+        "-c:a", "aac", "-b:a", "96k", "-ac", "2", "-f", "adts", "-",
+    ]  # fmt: skip
+    sound = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    sizes, at = [], 0
+    while at < len(sound):
+        # The length of an ADTS frame is in 13 bits.
+        sizes.append((sound[at + 3] & 3) << 11 | sound[at + 4] << 3 | sound[at + 5] >> 5)
+        at += sizes[-1]
+    # Three times twenty minutes, of which each segment has two seconds.
+    sizes = sizes[: len(sizes) // FRAMES * FRAMES]
+    segments = [(FRAMES * 1024 / 48_000, sum(sizes[at : at + FRAMES])) for at in range(0, len(sizes), FRAMES)]
+    reel.write_bytes(sound[: sum(sizes)] * 3)
+    index(reel, start, segments * 3)
+    return start
+
+
+def index(reel, start, segments):
+    """Writes the index of a reel whose segments play so many seconds and have so many bytes."""
+    lines, on_air, offset = [HEAD], start, 0
+    for seconds, size in segments:
         lines.append(
             f"#aircheck arrived {on_air + timedelta(seconds=6):%Y-%m-%dT%H:%M:%S.%fZ} by programme\n"
             f"#EXT-X-PROGRAM-DATE-TIME:{on_air:%Y-%m-%dT%H:%M:%S.%fZ}\n"
-            f"#EXTINF:{SECONDS:.6f},\n#EXT-X-BYTERANGE:{size}@{number * size}\n{name}\n"
+            f"#EXTINF:{seconds:.6f},\n#EXT-X-BYTERANGE:{size}@{offset}\n{reel.name}\n"
         )
-    first, last = (f"{start + timedelta(seconds=after):%Y-%m-%dT%H:%M:%S.%fZ}" for after in (6, 3604))
+        arrived, on_air, offset = on_air + timedelta(seconds=6), on_air + timedelta(seconds=seconds), offset + size
+    first, last = (f"{instant:%Y-%m-%dT%H:%M:%S.%fZ}" for instant in (start + timedelta(seconds=6), arrived))
     lines.append(
-        f"#EXT-X-ENDLIST\n#aircheck sum {count} entries {count * size} bytes begun {first} from {first} to {last} heard {last}\n"
+        f"#EXT-X-ENDLIST\n#aircheck sum {len(segments)} entries {offset} bytes begun {first} from {first} to {last} heard {last}\n"
     )
-    (folder / name).with_suffix(".m3u8").write_text("".join(lines))
-    return name
+    reel.with_suffix(".m3u8").write_text("".join(lines))
