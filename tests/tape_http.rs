@@ -236,6 +236,7 @@ async fn whoever_asks_for_what_is_not_on_tape_is_told_what_is_and_levels_and_acc
     url.query_pairs_mut().append_pair("points", "180");
     let picture: Value = asked(&client, url).await.json().await.expect("JSON");
     assert_eq!(picture["known"], json!([[60.0 / 180.0, 120.0 / 180.0]]), "{picture}");
+    assert_eq!(picture["missing"], json!([[140.0 / 180.0, 150.0 / 180.0]]), "{picture}");
     let peaks = STANDARD.decode(picture["peaks"].as_str().expect("text")).expect("base64");
     assert_eq!(peaks, [vec![0; 60], (100..160).collect(), vec![0; 60]].concat());
     assert!(picture["start"].as_str().is_some_and(|start| start.ends_with("+09:00")), "{picture}");

@@ -124,7 +124,7 @@ pub fn on_tape(tape: &Tape, span: &Span) -> Duration {
 }
 
 /// What of `span` is not on tape.
-fn holes(view: &View, span: Span) -> Vec<Gap> {
+pub(super) fn holes(view: &View, span: Span) -> Vec<Gap> {
     let mut walker = Walker::new(span);
     while walker.step(view, true) != Step::End {}
     walker.into_gaps()

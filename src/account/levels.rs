@@ -2,9 +2,12 @@
 //!
 //! ```json
 //! {"aircheck_levels":1,"seconds":3599.979,"peaks":"gIF…","loudness":[-23.1,null],"silent":[[12.3,31]],
-//!  "undecoded":[{"at":60,"seconds":4,"kind":"decoding","cause":"the sound could not be decoded"}]}
+//!  "undecoded":[{"at":60,"seconds":4,"kind":"decoding","cause":"the sound could not be decoded"}],
+//!  "on_air":{"index":340112,"runs":[[0,3599.979,"2026-11-20T03:00:00.131Z",true]]}}
 //! ```
 //!
+//! `on_air` says when the sound was on the air, so that a picture of weeks needs no index: the position of each stretch
+//! without a hole, its length, its start, and whether the station's stamps say so ([`Placed`]). Older files do not have it.
 //! `peaks` is base64 of a byte for each second, and everything else is as in [`Levels`]; lengths and positions are in
 //! seconds. An hour takes about 5.5 KB. The file appears whole: it is written under another name, synchronised and
 //! renamed. What a crash before that leaves is removed by [`present`]. A file that cannot be read as levels counts as none:
@@ -19,11 +22,12 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::model::{Cause, CauseKind, Levels, Stretch};
-use crate::tape::LEVELS;
+use crate::tape::{LEVELS, Placed, SoundRun};
 
 /// The form of the file. Another number is another form.
 const VERSION: u32 = 1;
@@ -50,6 +54,14 @@ struct Form {
     loudness: Vec<Option<f64>>,
     silent: Vec<(f64, f64)>,
     undecoded: Vec<Undecoded>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    on_air: Option<OnAir>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OnAir {
+    index: u64,
+    runs: Vec<(f64, f64, DateTime<Utc>, bool)>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -62,19 +74,37 @@ struct Undecoded {
 
 /// Reads the levels beside `sound_file`. `None` if there are none that can be read. Blocks.
 pub fn read(sound_file: &Path) -> Option<Levels> {
+    read_placed(sound_file).map(|(levels, _)| levels)
+}
+
+/// Reads the levels beside `sound_file`, and when its sound was on the air if they say so. `None` if there are none that
+/// can be read. Blocks.
+pub fn read_placed(sound_file: &Path) -> Option<(Levels, Option<Placed>)> {
     let mut bytes = Vec::new();
     File::open(sound_file.with_extension(LEVELS)).ok()?.take(LARGEST).read_to_end(&mut bytes).ok()?;
     parse(&bytes)
 }
 
-/// Writes the levels beside `sound_file`, unless that is gone. Blocks.
+/// Writes the levels beside `sound_file` as [`write_placed`] does, without when it was on the air.
+///
+/// # Errors
+/// As there.
+pub fn write(sound_file: &Path, levels: &Levels) -> Result<(), LevelsError> {
+    write_text(sound_file, &text(levels, None))
+}
+
+/// Writes the levels beside `sound_file`, and when its sound was on the air, unless that is gone. Blocks.
 ///
 /// # Errors
 /// The disk is full, or the system refuses.
-pub fn write(sound_file: &Path, levels: &Levels) -> Result<(), LevelsError> {
+pub fn write_placed(sound_file: &Path, levels: &Levels, placed: &Placed) -> Result<(), LevelsError> {
+    write_text(sound_file, &text(levels, Some(placed)))
+}
+
+fn write_text(sound_file: &Path, text: &str) -> Result<(), LevelsError> {
     let (path, unfinished) = (sound_file.with_extension(LEVELS), sound_file.with_extension(UNFINISHED));
     let written = File::create(&unfinished).and_then(|mut file| {
-        file.write_all(text(levels).as_bytes())?;
+        file.write_all(text.as_bytes())?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)
     });
@@ -103,7 +133,7 @@ pub fn present(folder: &Path) -> HashSet<OsString> {
     present
 }
 
-fn text(levels: &Levels) -> String {
+fn text(levels: &Levels, placed: Option<&Placed>) -> String {
     let seconds = |duration: Duration| rounded(duration.as_secs_f64(), 1_000.0);
     let undecoded = |(lost, cause): &(Stretch, Cause)| Undecoded {
         at: seconds(lost.at),
@@ -118,12 +148,16 @@ fn text(levels: &Levels) -> String {
         loudness: levels.loudness.iter().map(|minute| minute.map(|loudness| rounded(loudness, 10.0))).collect(),
         silent: levels.silent.iter().map(|silent| (seconds(silent.at), seconds(silent.length))).collect(),
         undecoded: levels.undecoded.iter().map(undecoded).collect(),
+        on_air: placed.map(|placed| OnAir {
+            index: placed.index,
+            runs: placed.runs.iter().map(|it| (seconds(it.at), seconds(it.length), it.start, it.stamped)).collect(),
+        }),
     };
     // Numbers and texts can always be written.
     serde_json::to_string(&form).unwrap_or_default()
 }
 
-fn parse(bytes: &[u8]) -> Option<Levels> {
+fn parse(bytes: &[u8]) -> Option<(Levels, Option<Placed>)> {
     let form: Form = serde_json::from_slice(bytes).ok().filter(|form: &Form| form.version == VERSION)?;
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
     let stretch = |(at, length): (f64, f64)| Some(Stretch { at: seconds(at)?, length: seconds(length)? });
@@ -131,13 +165,19 @@ fn parse(bytes: &[u8]) -> Option<Levels> {
         let kind = CauseKind::by_name(&lost.kind).unwrap_or_default();
         Some((stretch((lost.at, lost.seconds))?, Cause::new(kind, lost.cause)))
     };
-    Some(Levels {
+    let run =
+        |(at, length, start, stamped)| Some(SoundRun { at: seconds(at)?, length: seconds(length)?, start, stamped });
+    let placed = form
+        .on_air
+        .and_then(|it| Some(Placed { index: it.index, runs: it.runs.into_iter().map(run).collect::<Option<_>>()? }));
+    let levels = Levels {
         length: seconds(form.seconds)?,
         peaks: STANDARD.decode(form.peaks).ok()?,
         loudness: form.loudness,
         silent: form.silent.into_iter().map(stretch).collect::<Option<_>>()?,
         undecoded: form.undecoded.into_iter().map(undecoded).collect::<Option<_>>()?,
-    })
+    };
+    Some((levels, placed))
 }
 
 /// `value` with so many steps to the unit.
@@ -164,6 +204,18 @@ mod tests {
         }
     }
 
+    fn placed() -> Placed {
+        let run = |at, length, start: &str, stamped| {
+            let Stretch { at, length } = stretch(at, length);
+            SoundRun { at, length, start: start.parse().unwrap(), stamped }
+        };
+        let runs = vec![
+            run(0, 1_200_000, "2026-11-20T03:00:00.131Z", true),
+            run(1_200_000, 2_399_979, "2026-11-20T03:30:00.131Z", false),
+        ];
+        Placed { index: 340_112, runs }
+    }
+
     #[test]
     fn levels_are_read_as_they_were_written_and_an_hour_is_small() {
         let folder = tempfile::tempdir().unwrap();
@@ -172,9 +224,11 @@ mod tests {
         fs::write(&sound_file, "sound").unwrap();
         for levels in [hour(), Levels::default()] {
             write(&sound_file, &levels).unwrap();
-            assert_eq!(read(&sound_file), Some(levels));
+            assert_eq!(read_placed(&sound_file), Some((levels.clone(), None)));
+            write_placed(&sound_file, &levels, &placed()).unwrap();
+            assert_eq!(read_placed(&sound_file), Some((levels, Some(placed()))));
         }
-        write(&sound_file, &hour()).unwrap();
+        write_placed(&sound_file, &hour(), &placed()).unwrap();
         let file = folder.path().join("20261120T030004123Z.levels");
         assert!(fs::metadata(&file).unwrap().len() < 6_000);
         fs::write(folder.path().join("20261120T040004123Z.levels-new"), "a crash").unwrap();
@@ -191,8 +245,8 @@ mod tests {
 
     #[test]
     fn a_file_that_is_torn_foreign_or_of_another_version_counts_as_none() {
-        let whole = text(&hour());
-        assert_eq!(parse(whole.as_bytes()), Some(hour()));
+        let whole = text(&hour(), Some(&placed()));
+        assert_eq!(parse(whole.as_bytes()), Some((hour(), Some(placed()))));
         for length in 0..whole.len() {
             assert_eq!(parse(&whole.as_bytes()[..length]), None, "torn at {length}");
         }
@@ -204,6 +258,7 @@ mod tests {
             ("\"peaks\":\"", "\"peaks\":\"%"),
             ("[12.345,31.0]", "[12.345,-31.0]"),
             ("\"at\":60.0", "\"at\":null"),
+            ("\"index\":340112", "\"index\":-1"),
         ] {
             let changed = whole.replacen(from, to, 1);
             assert_ne!(changed, whole, "{from}");

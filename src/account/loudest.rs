@@ -1,47 +1,83 @@
-//! How loud a stretch of tape is, for a picture of it: the loudest sample of each of its parts.
+//! How loud a stretch of tape is, for a picture of it: the loudest sample of each of its parts, and what is not on tape.
 //!
-//! Of up to two days it is placed to the second, by when each entry was on the air. Of more, by when each reel began and
-//! ended, which is known without its index: weeks then cost one small file for each hour. There a hole within a reel is
-//! not seen; it is narrower than a few points.
+//! Of up to two days it is placed to the second, by when each entry was on the air. Of more, by the stretches without a hole
+//! that are kept with the levels of each reel: weeks then cost one small file for each hour, and no index. There a reel is
+//! placed by itself: where only arrivals tell, by one reload of the playlist. The reel that is being written, one that
+//! was not surveyed yet, and one whose levels are of an older release, are placed by when they came.
 
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use super::levels;
 use super::on_air::{reels, view_of};
+use super::{day, levels};
 use crate::base::duration::delta;
 use crate::model::{Levels, Span, Stretch};
-use crate::tape::Tape;
+use crate::tape::{SoundRun, Tape};
 
 /// The longest stretch that is placed to the second.
 const EXACT: TimeDelta = TimeDelta::days(2);
+/// How far beside the stretch reels may have come that are in it.
+const AROUND: TimeDelta = TimeDelta::hours(1);
 /// Two parts touch if less than this share of a part lies between: sums of times are not exact.
 const ROUNDING: f64 = 1e-6;
 
-/// The loudest sample of each of `points` parts of `span`, linear, 255 being full scale. `None` where no levels are known:
-/// nothing is on tape, it cannot be decoded, or its reel has not ended or waits to be surveyed. Blocks.
-pub fn loudest(tape: &Tape, span: Span, points: usize) -> Vec<Option<u8>> {
+/// Sound that is known by arrivals alone leaves no hole if it is no further apart than this.
+const UNCERTAIN: TimeDelta = TimeDelta::seconds(10);
+/// What stamps tell leaves none if it is no further apart than this, as in a cut.
+const CERTAIN: TimeDelta = TimeDelta::milliseconds(350);
+
+/// A picture of a stretch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loudness {
+    /// The loudest sample of each part, linear, 255 being full scale. `None` where no levels are known: nothing is on tape,
+    /// it cannot be decoded, or its reel has not ended or waits to be surveyed.
+    pub peaks: Vec<Option<u8>>,
+    /// Where nothing is on tape between its beginning and its end, in order. Holes with less than half a part of sound
+    /// between them are one.
+    pub missing: Vec<Span>,
+}
+
+/// How loud each of `points` parts of `span` is. Blocks.
+pub fn loudest(tape: &Tape, span: Span, points: usize) -> Loudness {
     let mut picture = Picture::new(span, points);
     if span.length() <= EXACT {
-        for reel in reels(&view_of(tape, span)) {
-            let Some(levels) = levels::read(&reel.path) else { continue };
+        let view = view_of(tape, span);
+        for reel in reels(&view) {
+            let levels = levels::read(&reel.path);
             for (position, on_air) in reel.entries() {
-                picture.add(&levels, position, on_air.length().to_std().unwrap_or_default(), on_air);
+                let plays = on_air.length().to_std().unwrap_or_default();
+                picture.add(levels.as_ref(), position, plays, on_air, true);
             }
         }
-        return picture.points;
+        let holes = picture.reach(tape).map(|reach| day::holes(&view, reach)).unwrap_or_default();
+        let holes = holes.iter().map(|gap| Span::new(gap.start, gap.start + delta(gap.length)));
+        return picture.finish(holes.collect());
     }
+    let delay = tape.delay();
+    let near = Span::new(span.start - AROUND, span.end + AROUND + delay);
     for (path, came) in tape.reels() {
-        if came.end < span.start || came.start > span.end {
+        if came.end < near.start || came.start > near.end {
             continue;
         }
-        let Some(levels) = levels::read(&path) else { continue };
-        // What a station offers from before arrives at once.
-        let on_air = Span::new(came.start.min(came.end - delta(levels.length)), came.end);
-        picture.add(&levels, Duration::ZERO, levels.length, on_air);
+        let Some((levels, placed)) = levels::read_placed(&path) else {
+            picture.add(None, Duration::ZERO, Duration::ZERO, came, false);
+            continue;
+        };
+        let Some(placed) = placed else {
+            // What a station offers from before arrives at once.
+            let on_air = Span::new(came.start.min(came.end - delta(levels.length)), came.end);
+            picture.add(Some(&levels), Duration::ZERO, levels.length, on_air, false);
+            continue;
+        };
+        let placed = if placed.is_current(&path) { placed } else { tape.placed(&path) };
+        for SoundRun { at, length, start, stamped } in placed.runs {
+            let start = if stamped { start } else { start - delay };
+            picture.add(Some(&levels), at, length, Span::new(start, start + delta(length)), stamped);
+        }
     }
-    picture.points
+    let holes = picture.reach(tape).map(|reach| picture.holes(reach)).unwrap_or_default();
+    picture.finish(holes)
 }
 
 struct Picture {
@@ -49,16 +85,21 @@ struct Picture {
     points: Vec<Option<u8>>,
     /// Points in a second.
     per_second: f64,
+    /// When its sound was on the air, and whether that is certain.
+    sound: Vec<(Span, bool)>,
 }
 
 impl Picture {
     fn new(span: Span, points: usize) -> Self {
         let per_second = points as f64 / span.length().as_seconds_f64().max(1e-3);
-        Self { span, points: vec![None; points], per_second }
+        Self { span, points: vec![None; points], per_second, sound: Vec::new() }
     }
 
-    /// Adds the sound that plays for so long from `position` on in `levels`, and was on the air at `on_air`.
-    fn add(&mut self, levels: &Levels, position: Duration, plays: Duration, on_air: Span) {
+    /// Adds the sound that plays for so long from `position` on in `levels`, if those are known, and was on the air at
+    /// `on_air`, which may be `certain`.
+    fn add(&mut self, levels: Option<&Levels>, position: Duration, plays: Duration, on_air: Span, certain: bool) {
+        self.sound.push((on_air, certain));
+        let Some(levels) = levels else { return };
         let (from, to) = (position.as_secs_f64(), (position + plays).as_secs_f64());
         let begins = (on_air.start - self.span.start).as_seconds_f64();
         let stretched = on_air.length().as_seconds_f64() / plays.as_secs_f64().max(1e-3);
@@ -73,6 +114,47 @@ impl Picture {
                 self.mark(begins + (start - from) * stretched, begins + (end - from) * stretched, *peak);
             }
         }
+    }
+
+    /// What of the stretch was to be on tape, as far as it reaches.
+    fn reach(&self, tape: &Tape) -> Option<Span> {
+        let first = self.sound.iter().map(|(sound, _)| sound.start).min();
+        let last = self.sound.iter().map(|(sound, _)| sound.end).max();
+        let (since, heard) = tape.since().zip(tape.heard())?;
+        // What came first may have been on the air before.
+        let start = if since <= self.span.start { self.span.start } else { first?.max(self.span.start) };
+        let end = if heard >= self.span.end { self.span.end } else { last?.min(self.span.end) };
+        (start < end).then(|| Span::new(start, end))
+    }
+
+    /// The holes between its sounds within `reach`.
+    fn holes(&mut self, reach: Span) -> Vec<Span> {
+        self.sound.sort_by_key(|(sound, _)| sound.start);
+        let (mut until, mut was_certain, mut holes) = (reach.start, true, Vec::new());
+        for (sound, certain) in self.sound.iter().copied().chain([(Span::new(reach.end, reach.end), true)]) {
+            let least = if certain && was_certain { CERTAIN } else { UNCERTAIN };
+            let start = sound.start.min(reach.end);
+            if start - until > least {
+                holes.push(Span::new(until, start));
+            }
+            if sound.end > until {
+                (until, was_certain) = (sound.end, certain);
+            }
+        }
+        holes
+    }
+
+    /// The picture, in which `holes` are missing.
+    fn finish(self, holes: Vec<Span>) -> Loudness {
+        let between = delta(Duration::try_from_secs_f64(0.5 / self.per_second).unwrap_or_default());
+        let mut missing: Vec<Span> = Vec::new();
+        for hole in holes {
+            match missing.last_mut().filter(|last| hole.start - last.end < between) {
+                Some(last) => last.end = hole.end,
+                None => missing.push(hole),
+            }
+        }
+        Loudness { peaks: self.points, missing }
     }
 
     /// Marks the points from one second of the picture to another.
@@ -125,7 +207,12 @@ mod tests {
     }
 
     fn of(folder: &std::path::Path, from: i64, to: i64, points: usize) -> Vec<Option<u8>> {
-        loudest(&Tape::read(folder, Duration::ZERO).unwrap(), Span::new(at(from), at(to)), points)
+        loudest(&Tape::read(folder, Duration::ZERO).unwrap(), Span::new(at(from), at(to)), points).peaks
+    }
+
+    /// What is missing, in minutes.
+    fn missing(picture: &Loudness) -> Vec<(i64, i64)> {
+        picture.missing.iter().map(|it| ((it.start - at(0)).num_minutes(), (it.end - at(0)).num_minutes())).collect()
     }
 
     #[test]
@@ -145,17 +232,72 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_of_weeks_places_each_reel_by_when_it_came() {
+    fn a_hole_is_told_at_every_zoom_and_weeks_need_no_index() {
+        let folder = tempfile::tempdir().unwrap();
+        hour(folder.path(), 0, 0..0);
+        hour(folder.path(), HOUR, 20..30);
+        hour(folder.path(), 24 * HOUR, 40..41);
+        let holes = [(80, 90), (120, 24 * 60), (24 * 60 + 40, 24 * 60 + 41)];
+        let whole = Span::new(at(-HOUR), at(26 * HOUR));
+        let few = Span::new(at(-24 * HOUR), at(48 * HOUR));
+        let tape = Tape::read(folder.path(), Duration::ZERO).unwrap();
+        assert_eq!(missing(&loudest(&tape, whole, 2700)), holes);
+        for (path, _) in tape.reels() {
+            let (levels, _) = levels::read_placed(&path).unwrap();
+            levels::write_placed(&path, &levels, &tape.placed(&path)).unwrap();
+            // Another index of the same length.
+            let index = path.with_extension("m3u8");
+            let length = std::fs::metadata(&index).unwrap().len();
+            std::fs::write(index, vec![b'\n'; usize::try_from(length).unwrap()]).unwrap();
+        }
+        let picture = loudest(&tape, few, 72 * 60);
+        assert_eq!(missing(&picture), holes);
+        let known: Vec<_> = (0..).zip(&picture.peaks).filter_map(|(minute, loud)| Some((minute, (*loud)?))).collect();
+        let begins = 24 * 60;
+        assert_eq!(known[..2], [(begins + 1, 101), (begins + 2, 102)], "the first minute cannot be decoded");
+        assert!(known.contains(&(begins + 60 + 30, 120)) && known.contains(&(2 * begins + 41, 140)), "{known:?}");
+        assert!(!known.iter().any(|(minute, _)| (begins + 80..begins + 90).contains(minute)), "{known:?}");
+        // From so far away that a minute is no point of its own, what is near is one.
+        assert_eq!(missing(&loudest(&tape, few, 60)), [(80, 24 * 60), (24 * 60 + 40, 24 * 60 + 41)]);
+        let later = loudest(&tape, Span::new(at(30 * HOUR), at(90 * HOUR)), 10);
+        assert_eq!(later, Loudness { peaks: vec![None; 10], missing: vec![] }, "what is still to come");
+    }
+
+    #[test]
+    fn levels_of_an_older_release_are_placed_by_when_their_reels_came() {
         let folder = tempfile::tempdir().unwrap();
         hour(folder.path(), 0, 0..0);
         hour(folder.path(), 24 * HOUR, 0..0);
         let tape = Tape::read(folder.path(), Duration::ZERO).unwrap();
-        // It needs no index.
         for (path, _) in tape.reels() {
             std::fs::remove_file(path.with_extension("m3u8")).unwrap();
         }
-        let hours = loudest(&tape, Span::new(at(-24 * HOUR), at(48 * HOUR)), 72);
-        let known: Vec<_> = (0..).zip(hours).filter_map(|(hour, loud)| Some((hour, loud?))).collect();
+        let picture = loudest(&tape, Span::new(at(-24 * HOUR), at(48 * HOUR)), 72);
+        let known: Vec<_> = (0..).zip(picture.peaks).filter_map(|(hour, loud)| Some((hour, loud?))).collect();
         assert_eq!(known, [(24, 159), (48, 159)]);
+    }
+
+    #[test]
+    fn sound_without_stamps_is_placed_with_the_delay_of_its_station() {
+        let folder = tempfile::tempdir().unwrap();
+        let delay = Duration::from_mins(2);
+        let tape = Tape::open(folder.path(), delay, at(0)).unwrap();
+        let format = Format { container: Container::Adts, detail: "aac".to_owned(), init: None };
+        tape.write(MediaEvent::Format(format), at(0)).unwrap();
+        for minute in 0..10 {
+            let arrived = at((minute + 1) * 60);
+            let chunk = Chunk::new(minute.to_string(), Duration::from_secs(60), arrived);
+            let chunk = Chunk { discontinuity: minute == 0, follows: minute > 0, ..chunk };
+            tape.write(MediaEvent::Chunk(chunk), arrived).unwrap();
+        }
+        tape.end_reel(None, at(600)).unwrap();
+        let (path, _) = tape.reels().pop().unwrap();
+        let levels = Levels { length: Duration::from_secs(600), peaks: vec![9; 600], ..Levels::default() };
+        levels::write_placed(&path, &levels, &tape.placed(&path)).unwrap();
+        for (hours, points) in [(24, 24 * 60), (72, 72 * 60)] {
+            let picture = loudest(&tape, Span::new(at(-HOUR), at((hours - 1) * HOUR)), points);
+            let known: Vec<_> = (-60..).zip(picture.peaks).filter(|(_, loud)| loud.is_some()).map(|it| it.0).collect();
+            assert_eq!(known, (-2..8).collect::<Vec<_>>(), "{hours} hours");
+        }
     }
 }

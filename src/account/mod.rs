@@ -19,7 +19,7 @@ mod text;
 mod verify;
 
 pub use day::{Account, LATE, account, is_lost, on_tape};
-pub use loudest::loudest;
+pub use loudest::{Loudness, loudest};
 pub use reels::{ListedReel, listed};
 pub use text::{percent, text};
 pub use verify::{Verified, verify};

@@ -182,10 +182,10 @@ impl Reels {
     }
 }
 
-/// Computes and keeps the levels of one reel.
+/// Computes and keeps the levels of one reel, and when its sound was on the air.
 async fn survey(reel: &EndedReel, dead_air: Option<DeadAirRule>, clock: &SharedClock) -> Result<(), SurveyError> {
     let read = reel.clone();
-    let sound = blocking(move || read.sound()).await;
+    let (sound, placed) = blocking(move || (read.sound(), read.placed())).await;
     if sound.steps.is_empty() && reel.has_sound() {
         debug!(reel = %reel.path().display(), "its index is gone or damaged");
         return Ok(());
@@ -193,5 +193,5 @@ async fn survey(reel: &EndedReel, dead_air: Option<DeadAirRule>, clock: &SharedC
     let levels = Box::pin(measure(&sound, dead_air, clock)).await?;
     let path = reel.path().to_owned();
     debug!(reel = %path.display(), length = ?levels.length, undecoded = levels.undecoded.len(), "levels computed");
-    Ok(blocking(move || levels::write(&path, &levels)).await?)
+    Ok(blocking(move || levels::write_placed(&path, &levels, &placed)).await?)
 }

@@ -59,7 +59,7 @@ use crate::base::duration::delta;
 use crate::model::{Cause, CauseKind, MediaEvent, Span};
 
 pub use cut::{Listed, Lister, ReelSound, Run, Step, Walker, listing, progress, reaches};
-pub use ended::{EndedReel, LEVELS};
+pub use ended::{EndedReel, LEVELS, Placed, SoundRun};
 pub use error::TapeError;
 pub use folder::bytes;
 pub use holds::{Hold, LONGEST_REASON};
@@ -230,6 +230,17 @@ impl Tape {
     /// arrived. From memory.
     pub fn reels(&self) -> Vec<(PathBuf, Span)> {
         self.contents().reels_with_sound()
+    }
+
+    /// When the sound of the ended reel of `sound_file` was on the air, as far as its index alone tells. Blocks.
+    pub fn placed(&self, sound_file: &Path) -> Placed {
+        let (ended, _) = self.contents().reel(|path| path == sound_file);
+        ended.map(|reel| EndedReel::of(reel).placed()).unwrap_or_default()
+    }
+
+    /// How much later than on the air the stream arrives.
+    pub fn delay(&self) -> TimeDelta {
+        self.contents().delay
     }
 
     /// The sounds on the newest reel whose file `is_it` accepts, by their offsets; empty if there is no such reel. Blocks

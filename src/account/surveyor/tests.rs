@@ -174,6 +174,8 @@ async fn the_newest_reel_comes_first_and_one_that_cannot_be_decoded_is_decoded_o
     assert_eq!(bench.look().await, Some(Duration::ZERO));
     assert!(levels::read(&newest).is_some());
     assert_eq!(bench.rest().await, Some(LOOK_EVERY), "the others have theirs");
+    let (_, placed) = levels::read_placed(&newest).unwrap();
+    assert_eq!(placed.map(|placed| (placed.runs.len(), placed.is_current(&newest))), Some((1, true)));
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub use listing::{Listed, Lister, listing};
 pub use whole::{ReelSound, sound_of};
 
 /// Two sessions of stamped entries join without a seam if they are no further apart than this.
-const STAMPED_SEAM: TimeDelta = TimeDelta::milliseconds(350);
+pub const STAMPED_SEAM: TimeDelta = TimeDelta::milliseconds(350);
 /// Holes and overlaps shorter than this are the rounding of durations.
 const ROUNDING: TimeDelta = TimeDelta::milliseconds(50);
 /// Decoders need a little sound before the first sample that counts (the bit reservoir of MP3, the overlap of AAC).

@@ -6,7 +6,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::account::loudest;
@@ -63,6 +63,8 @@ struct Picture {
     peaks: String,
     /// From where to where levels are known, as shares of the stretch.
     known: Vec<(f64, f64)>,
+    /// From where to where nothing is on tape between its beginning and its end, as shares of the stretch.
+    missing: Vec<(f64, f64)>,
 }
 
 /// Returns the levels of a stretch.
@@ -77,12 +79,14 @@ pub(super) async fn levels(
     let (tape, Points(points)) = (taped.tape, asked.points);
     let found = site.readers.run(move || loudest(&tape, span, points)).await;
     let zone = taped.station.timezone;
-    let peaks: Vec<u8> = found.iter().map(|point| point.unwrap_or_default()).collect();
+    let peaks: Vec<u8> = found.peaks.iter().map(|point| point.unwrap_or_default()).collect();
+    let share = |at: DateTime<Utc>| (at - span.start).as_seconds_f64() / span.length().as_seconds_f64();
     let picture = Picture {
         start: stamp(span.start, zone),
         end: stamp(span.end, zone),
         peaks: STANDARD.encode(peaks),
-        known: known(&found),
+        known: known(&found.peaks),
+        missing: found.missing.iter().map(|hole| (share(hole.start), share(hole.end))).collect(),
     };
     Ok(([(CACHE_CONTROL, A_MINUTE)], Json(picture)).into_response())
 }
