@@ -5,6 +5,7 @@
 mod support;
 
 mod always;
+mod always_disk;
 mod as_written;
 mod bin;
 mod browser;

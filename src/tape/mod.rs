@@ -385,18 +385,6 @@ impl Tape {
             self.contents().replace(reel, marked);
         }
     }
-<<<<<<< ours
-    /// When the newest of each reel came that [`Tape::forget_before`] would delete if that was before the instant. Blocks.
-    pub fn may_go(&self) -> Result<Vec<DateTime<Utc>>, TapeError> {
-        let reels = self.contents().old(DateTime::<Utc>::MAX_UTC, &self.held_spans()?);
-        Ok(reels.iter().map(|reel| reel.summary.to).collect())
-    }
-
-    fn held_spans(&self) -> Result<Vec<Span>, TapeError> {
-        Ok(holds::read(&self.shared.folder)?.into_iter().map(|hold| hold.span).collect())
-    }
-=======
->>>>>>> theirs
 
     /// Seals the oldest reel that has ended, is not sealed and has its files. Returns whether there was one. Blocks: reads
     /// all of it.

@@ -14,6 +14,7 @@ mod needs;
 mod probe;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+mod refusal;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -362,15 +363,15 @@ async fn run(
     info!(station = %station.id, "taping begins");
     let (mut source, capture) = Source::open(&station, since, &writer.environment, health, stop.clone());
     let write = async {
-        let mut refused = false;
+        let mut refusal = None;
         loop {
             tokio::select! {
                 event = source.next() => match event {
                     Some(event) if titles.replace(&event) => {}
-                    Some(event) => refused = writer.write(&station.id, event, refused, &stop).await,
+                    Some(event) => writer.write(&station.id, event, &mut refusal, &stop).await,
                     None => return,
                 },
-                Some(title) = titles.next() => refused = writer.write(&station.id, title, refused, &stop).await,
+                Some(title) = titles.next() => writer.write(&station.id, title, &mut refusal, &stop).await,
                 () = writer.environment.clock.sleep(SYNC_EVERY) => {
                     if let Err(error) = writer.work(Tape::sync).await {
                         warn!(station = %station.id, %error, "what is on tape may not survive a power loss");

@@ -6,9 +6,10 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, info, warn};
 
+use super::refusal::Refusal;
 use crate::base::blocking::Lane;
 use crate::base::environment::Environment;
-use crate::model::{MediaEvent, StationId};
+use crate::model::{AsCause as _, MediaEvent, StationId};
 use crate::tape::Tape;
 
 /// The wait before a chunk is written again.
@@ -32,36 +33,37 @@ impl DeckWriter {
         self.lane.run(move || work(&tape, now)).await
     }
 
-    /// Puts one event on tape. Retries until `stop` if the disk refuses it. `refused` says whether it did before, which
-    /// was logged then. Returns whether it still does.
+    /// Puts one event on tape. Retries until `stop` if the disk refuses it, which `refusal` remembers.
     pub(super) async fn write(
         &self,
         station: &StationId,
         event: MediaEvent,
-        mut refused: bool,
+        refusal: &mut Option<Refusal>,
         stop: &CancellationToken,
-    ) -> bool {
+    ) {
+        let event = Refusal::explain(refusal, event);
         log(station, &event);
         loop {
             let event = event.clone();
             let Err(error) = self.work(move |tape, now| tape.write(event, now)).await else {
-                if refused {
+                if Refusal::end(refusal, self.environment.clock.now()) {
                     info!(%station, "on tape again");
                 }
-                return false;
+                return;
             };
             if !error.is_refused() {
                 error!(%station, %error, "sound could not be written on tape");
-                return refused;
+                return;
             }
-            if !refused && error.is_disk_full() {
-                error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
-            } else if !refused {
-                error!(%station, %error, "nothing can be put on tape; retrying");
+            if Refusal::begin(refusal, self.environment.clock.now(), || error.as_cause()) {
+                if error.is_disk_full() {
+                    error!(%station, %error, "the disk is full: nothing can be put on tape until there is room");
+                } else {
+                    error!(%station, %error, "nothing can be put on tape; retrying");
+                }
             }
-            refused = true;
             if stop.run_until_cancelled(self.environment.clock.sleep(PAUSE)).await.is_none() {
-                return refused;
+                return;
             }
         }
     }
