@@ -232,13 +232,14 @@ fn by_start(planned: &Planned) -> (DateTime<Utc>, &AiringId) {
 
 /// Returns whether `airing` of the file was begun as `begun`, because its show has another id now: the file no longer
 /// has the show of `begun`, both go on the air at the same moment on the same station, and the cut of `begun` contains
-/// that of `airing`, unless a person `moved` its end.
+/// that of `airing`, unless a person `moved` its end. A one-time airing never had a show.
 pub fn was_renamed(config: &Config, begun: &Airing, moved: bool, airing: &Airing) -> bool {
     let (whole, part) = (begun.cut(), airing.cut());
     begun.id != airing.id
         && begun.station == airing.station
         && begun.on_air.start == airing.on_air.start
         && config.show(&begun.show).is_none()
+        && !Config::is_once(&begun.show)
         && config.show(&airing.show).is_some()
         && (moved || whole.start <= part.start && part.end <= whole.end)
 }

@@ -203,3 +203,14 @@ fn a_running_airing_is_in_the_programme_once_and_as_it_is_recorded() {
     let both = format!("{HOURLY}  - {{ title: Other, station: s, cron: \"0 14 * * *\", length: 5m, timezone: UTC }}\n");
     assert_eq!(with(&both, &begun).airings(hour).len(), 2, "two shows of the file are two");
 }
+
+#[test]
+fn a_recording_by_hand_that_began_with_a_show_does_not_stand_for_that_show() {
+    let by_hand = once("once~s", "14:00:00", "16:00:00").airing;
+    let shows = config(HOURLY);
+    let show = plan::at(&shows.shows[0], at("14:00:00")).unwrap();
+    let longer = Airing { early: TimeDelta::hours(1), ..by_hand };
+    assert!(!was_renamed(&shows, &longer, false, &show));
+    let of_the_file = Airing { show: ShowId::new("old-news"), ..longer };
+    assert!(was_renamed(&shows, &of_the_file, false, &show), "a show that the file has no longer does");
+}

@@ -52,10 +52,15 @@ impl Config {
         self.stand_in(&Self::clips(), "Clips", &Station::unreachable(&StationId::new(""), self.timezone))
     }
 
-    /// Returns the show with this id: one of the file or, as its id says, one that airs once or that of clips. `None` if the file no longer
-    /// has it.
+    /// Whether this is the id of a show that airs once.
+    pub fn is_once(id: &ShowId) -> bool {
+        id.as_str().starts_with(ONCE)
+    }
+
+    /// Returns the show with this id: one of the file or, as its id says, one that airs once or that of clips. `None` if
+    /// the file no longer has it.
     pub fn show_or_once(&self, id: &ShowId, title: &str, station: &Station) -> Option<Arc<Show>> {
-        if !id.as_str().starts_with(ONCE) && id.as_str() != CLIPS {
+        if !Self::is_once(id) && id.as_str() != CLIPS {
             return self.show(id).cloned();
         }
         Some(self.stand_in(id, title, station))
