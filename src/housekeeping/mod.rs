@@ -209,11 +209,15 @@ impl Housekeeping {
                 Ok(bytes) => debug!(%station, bytes, "old tape deleted"),
                 Err(error) => warn!(%station, %error, "old tape could not be deleted"),
             },
-            Step::UnusedTape { horizon } => match self.decks.forget_unused(move |it| horizon.of(it)).await {
-                Ok(0) => {}
-                Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
-                Err(error) => warn!(%error, "old tape could not be deleted"),
-            },
+            Step::UnusedTape { horizon } => {
+                // An airing of before a restart may not have asked for its tape yet.
+                let needed = self.airings.running().into_iter().map(|running| running.airing.station).collect();
+                match self.decks.forget_unused(needed, move |it| horizon.of(it)).await {
+                    Ok(0) => {}
+                    Ok(bytes) => debug!(bytes, "old tape of other stations deleted"),
+                    Err(error) => warn!(%error, "old tape could not be deleted"),
+                }
+            }
             Step::Bin { before } => match self.bin.purge(self.now(), before).await {
                 Ok(0) => {}
                 Ok(count) => info!(count, "recordings deleted from the bin"),

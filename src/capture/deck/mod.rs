@@ -280,13 +280,16 @@ impl Decks {
         blocking(move || tape.forget_before(before)).await
     }
 
-    /// Deletes old reels of stations that nobody has asked for since the process began: those on which nothing arrived
-    /// since the instant that `before` gives for what their tape is promised to be kept. Returns how many bytes that freed.
+    /// Deletes old reels of stations that nobody has asked for since the process began and that are not `needed`: those
+    /// on which nothing arrived since the instant that `before` gives for what their tape is promised to be kept. Returns
+    /// how many bytes that freed.
     pub async fn forget_unused(
         &self,
+        needed: Vec<StationId>,
         before: impl Fn(Duration) -> DateTime<Utc> + Send + 'static,
     ) -> Result<u64, TapeError> {
-        let used: Vec<_> = self.slots().keys().map(|station| folder_of(&self.shared.folder, station)).collect();
+        let folder = |station: &StationId| folder_of(&self.shared.folder, station);
+        let used: Vec<_> = self.slots().keys().chain(&needed).map(folder).collect();
         let tapes = self.shared.folder.clone();
         blocking(move || {
             let Ok(folders) = std::fs::read_dir(&tapes) else { return Ok(0) };

@@ -36,3 +36,23 @@ async fn a_station_is_being_connected_to_until_its_own_sound_comes_whatever_is_o
     drop(lease);
     assert_eq!(decks.connecting(&station.id), Some(origin.clock.now()), "nobody holds it any more");
 }
+
+#[tokio::test]
+async fn old_tape_of_stations_that_nobody_has_asked_for_goes_unless_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let environment = Origin::start(live).await.environment();
+    let (now, stations) = (environment.clock.now(), ["needed", "old"].map(StationId::new));
+    for station in &stations {
+        let tape = Tape::open(&folder_of(folder.path(), station), Duration::ZERO, now).unwrap();
+        let format = Format { container: Container::Mp3, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), now).unwrap();
+        tape.write(MediaEvent::Chunk(Chunk::new("sound", Duration::from_secs(1), now)), now).unwrap();
+        tape.end_reel(None, now).unwrap();
+    }
+    let decks = Decks::new(environment, folder.path().to_owned());
+    let [needed, _] = stations.clone();
+    let later = now + TimeDelta::seconds(1);
+    assert!(decks.forget_unused(vec![needed], move |_| later).await.unwrap() > 0);
+    let reels = |station| Tape::read(&folder_of(folder.path(), station), Duration::ZERO).unwrap().reels().len();
+    assert_eq!(stations.each_ref().map(reels), [1, 0]);
+}
