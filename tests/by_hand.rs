@@ -2,6 +2,7 @@
 
 mod beginning;
 mod edited;
+mod past;
 
 use std::time::Duration;
 
@@ -412,7 +413,7 @@ async fn an_impossible_change_is_refused_with_a_sentence_that_says_what_to_do() 
         (delete(format!("airings/{planned}/skip")), 409, "is not skipped"),
         (delete(format!("airings/{planned}")), 409, "is not a one-time airing; skip it instead"),
         (add(once(&tomorrow, "1h")), 409, "already; give this one another title or start"),
-        (add(once("2026-11-20T14:00:00Z", "1h")), 422, "`start` has passed"),
+        (add(once("2026-11-20T14:00:00Z", "1h")), 422, "it was over at 2026-11-21 00:00:00"),
         (add(once("tomorrow", "1h")), 422, "write for example 2026-11-21T14:00:00+09:00"),
         (add(once(&tomorrow, "90")), 422, "write `90s`, `90m` or `90h`"),
         (add(json!({ "title": "T", "station": "kbs", "start": tomorrow })), 422, "`length` is missing"),

@@ -2,21 +2,30 @@
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 
+use crate::capture::CONNECTING;
 use crate::model::{Planned, Span};
 
 /// Returns `planned` with its beginning moved to the `first` sound. The airing keeps its length, unless its end is open
-/// or a person has set it: that end was answered, and stays.
+/// or a person has set it, or has asked for the past: that end was answered, and stays.
 pub(super) fn begun(planned: Planned, first: DateTime<Utc>) -> Planned {
+    let is_of_past = is_of_past(&planned);
     let decided = Planned { connecting_until: None, ..planned };
     // Nothing comes before the first sound, not even part of a millisecond.
     let begins =
         if first.trunc_subsecs(3) < first { first.trunc_subsecs(3) + TimeDelta::milliseconds(1) } else { first };
     let Span { start, end } = decided.airing.cut();
-    let end = if decided.moved || decided.until_stopped { end } else { end + (begins - start) };
+    let end = if decided.moved || decided.until_stopped || is_of_past { end } else { end + (begins - start) };
     if begins <= start || begins >= end {
         return decided;
     }
     Planned { airing: decided.airing.begun(begins).until(end), ..decided }
+}
+
+/// Whether the airing was to begin before its station was connected to.
+fn is_of_past(planned: &Planned) -> bool {
+    let connecting_since = planned.connecting_until.map(|until| until - CONNECTING);
+    // It begins with the whole second in which it was asked for.
+    connecting_since.is_some_and(|since| planned.airing.cut().start + TimeDelta::seconds(1) < since)
 }
 
 #[cfg(test)]
@@ -61,5 +70,15 @@ mod tests {
         assert_eq!(cut(false, false, at(100.0)), Span::new(at(100.0), at(105.0)));
         let half = at(100.75) + TimeDelta::microseconds(400);
         assert_eq!(cut(false, true, half).start, at(100.751), "nothing from before the first sound");
+    }
+
+    #[test]
+    fn an_airing_of_the_past_keeps_the_end_that_was_asked_for() {
+        let asked = Planned { connecting_until: Some(at(104.0) + CONNECTING), ..planned(false, false) };
+        let cut = |first| begun(asked.clone(), first).airing.cut();
+        assert_eq!(cut(at(102.0)), Span::new(at(102.0), at(105.0)), "with what the station still offers");
+        assert_eq!(cut(at(107.0)), Span::new(at(100.0), at(105.0)), "of which it offers nothing any more");
+        let now = Planned { connecting_until: Some(at(100.9) + CONNECTING), ..planned(false, false) };
+        assert_eq!(begun(now, at(102.0)).airing.cut(), Span::new(at(102.0), at(107.0)), "asked for in this second");
     }
 }

@@ -31,7 +31,7 @@ pub(super) struct Shared {
     pub(super) environment: Environment,
     pub(super) catalogue: Catalogue,
     changes: Changes,
-    decks: Decks,
+    pub(super) decks: Decks,
     /// The current configuration.
     config: watch::Receiver<Arc<Config>>,
     /// The amendments, as the catalogue has them.

@@ -15,7 +15,7 @@ use crate::capture::first_sound;
 use crate::config::Show;
 use crate::housekeeping::RoomError;
 use crate::library::archive;
-use crate::model::{AiringId, MediaEvent, Outcome, Verdict};
+use crate::model::{AiringId, CauseKind, MediaEvent, Outcome, Verdict};
 use crate::production::following::Ending;
 use crate::production::{Draft, Label};
 use crate::tape::{Tape, reaches};
@@ -116,6 +116,13 @@ async fn draft(
         && let Some(rest) = draft.encoded.gaps.last_mut().filter(|gap| gap.start + gap.length >= airing.cut().end)
     {
         rest.cause = causes::removed();
+    }
+    if let Some(first) = draft.encoded.gaps.first_mut()
+        && (first.start, first.cause.kind) == (airing.cut().start, CauseKind::Nothing)
+        && parts.catalogue.get(&airing.id).await?.is_some_and(|claimed| claimed.claimed_at > first.start)
+    {
+        // It was asked for when it had begun, and nobody had the station on tape before.
+        first.cause = causes::began_late();
     }
     Ok(Some(draft))
 }

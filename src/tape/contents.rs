@@ -27,6 +27,8 @@ const MEASURED: usize = 30;
 /// How far around a cut entries are considered. Arrivals within it help to tell when the cut was on the air; those
 /// farther away would add the drift of the station's clock.
 pub(super) const AROUND: TimeDelta = TimeDelta::hours(1);
+/// A reel that goes on after another begins no later than this after it.
+const BETWEEN_REELS: TimeDelta = TimeDelta::minutes(1);
 /// How many indexes of ended reels are cached for the next view: a cut of some hours is viewed again and again while it
 /// grows.
 const CACHED: usize = 8;
@@ -105,6 +107,16 @@ impl Contents {
         let path = entries().find_map(|entry| Some(entry.sound.as_ref().ok()?.reel.path.clone()));
         let span = entries().next().zip(self.heard).map(|(first, heard)| Span::new(first.arrived, heard));
         ended.chain(path.zip(span)).collect()
+    }
+
+    /// Whether sound arrived around `instant`.
+    pub(super) fn has_around(&self, instant: DateTime<Utc>) -> bool {
+        let begun = self.open.first().and_then(|block| block.index.entries.first()).map(|first| first.arrived);
+        let open = begun.zip(self.heard);
+        let there = self.reels.iter().rev().filter(|reel| !reel.is_deleted());
+        let ended = there.filter_map(|reel| Some((reel.summary.begun, reel.summary.heard?)));
+        let mut came = open.into_iter().chain(ended).take_while(|(_, heard)| instant - *heard <= BETWEEN_REELS);
+        came.any(|(begun, _)| begun - instant <= BETWEEN_REELS)
     }
 
     /// The newest reel that has ended whose files are there and whose sound file `is_it` accepts. If there is none, what

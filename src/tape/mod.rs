@@ -277,6 +277,11 @@ impl Tape {
         self.contents().heard
     }
 
+    /// Whether sound arrived around `instant`, to the minute. From memory.
+    pub fn has_around(&self, instant: DateTime<Utc>) -> bool {
+        self.contents().has_around(instant)
+    }
+
     /// Why nothing was on tape before `instant`, if the reel before it says why it ends. Blocks.
     pub fn why_not_before(&self, instant: DateTime<Utc>) -> Option<Cause> {
         let before = self.contents().reels.iter().rfind(|reel| reel.summary.begun <= instant).cloned();

@@ -61,7 +61,8 @@ async fn failures_are_explained_in_korean() {
     page.eval("document.querySelector('.one-time [name=title]').value = '지난 방송'").await;
     page.eval("document.querySelector('.one-time [name=start]').value = '2026-11-18T14:00'").await;
     page.click(".one-time button.first").await;
-    page.is(&toast("시작 시각이 이미 지났습니다. 앞으로 올 시각을 적거나 지금부터 녹음하세요.")).await;
+    let over = "2026-11-18 15:00:00에 이미 끝난 방송입니다. 테이프에 남아 있으면 클립으로 잘라 낼 수 있습니다.";
+    page.is(&toast(&format!("{over} (`aircheck clip`, `POST /api/v1/clips`)"))).await;
 
     // The same button was pressed in another window at the same time.
     page.expect("409");

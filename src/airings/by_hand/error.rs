@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{AiringId, ShowId, StationId};
+use crate::tape::TapeError;
 
 /// Why a change by hand is refused: its subject does not exist, it is impossible now, or the request makes no sense.
 #[derive(Debug, Error)]
@@ -37,6 +38,13 @@ pub enum ControlError {
     TooMany(usize),
     /// The request makes no sense; the sentence says what to write.
     Wrong(Sentence),
+    /// The tape of the station cannot be read.
+    Tape {
+        /// The station.
+        station: StationId,
+        /// Why.
+        source: TapeError,
+    },
     /// The catalogue cannot be read or written.
     Catalogue(#[from] CatalogueError),
 }
@@ -58,6 +66,7 @@ impl ControlError {
             Self::Taken(airing) => Sentence::new("problem_taken").with("airing", airing),
             Self::TooMany(count) => Sentence::new("problem_too_many").with("count", count),
             Self::Wrong(sentence) => sentence.clone(),
+            Self::Tape { station, .. } => Sentence::new("problem_tape").with("station", station),
             Self::Catalogue(_) => Sentence::new("problem_catalogue"),
         }
     }
@@ -68,6 +77,7 @@ impl fmt::Display for ControlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Catalogue(error) => error.fmt(f),
+            Self::Tape { source, .. } => source.fmt(f),
             refused => refused.sentence().fmt(f),
         }
     }

@@ -7,11 +7,13 @@
 //! An airing can be skipped until its recording begins, stopped while it is being recorded, and extended until its
 //! sound is complete. A skip is refused once the recording has begun, and never treated as a stop: a person who skips
 //! wants no recording, a person who stops wants one.
+//!
+//! An airing may be added while it is on the air: what is on tape of it is in its recording ([`Past`]).
 
 mod error;
+mod now;
+mod past;
 mod wish;
-
-use std::time::Duration;
 
 use chrono::{SubsecRound as _, TimeDelta};
 use tracing::{info, warn};
@@ -20,13 +22,13 @@ use super::order::Order;
 use super::register::{Airings, Turn};
 use super::running::EditState;
 use crate::library::catalogue::CatalogueError;
-use crate::model::{Airing, AiringId, Origin, Planned, StationId};
+use crate::model::{Airing, AiringId, Origin, Planned, Span};
 
 pub use error::ControlError;
+pub use now::RecordNow;
+pub use past::{Added, Past};
 pub use wish::{Later, Wish, title_line};
 
-/// The longest recording that runs until somebody stops it.
-const UNTIL_STOPPED: Duration = Duration::from_hours(12);
 /// How long changes of past airings are remembered, for the schedule of past days.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
 
@@ -34,46 +36,32 @@ const REMEMBERED: TimeDelta = TimeDelta::days(7);
 const MOST: usize = 1_000;
 
 impl Airings {
-    /// Adds a one-time airing.
-    pub async fn add(&self, wish: Wish) -> Result<Planned, ControlError> {
+    /// Adds a one-time airing that is not over. If it has begun, it is recorded with what is on tape of it.
+    pub async fn add(&self, wish: Wish) -> Result<Added, ControlError> {
         let airings = self.clone();
         self.carry_through(async move {
-            let _turn = airings.turn().await;
-            let amendment = wish.amendment(&airings.config(), airings.now())?;
+            let past = airings.past_of(&wish.amendment(&airings.config(), airings.now())?.airing).await;
+            let turn = airings.turn().await;
+            let (config, now) = (airings.config(), airings.now());
+            let amendment = wish.amendment(&config, now)?;
             airings.insert(&amendment).await?;
-            info!(airing = %amendment.airing.id, "added by hand");
-            airings.planned(&amendment.airing.id)
+            let Planned { airing, title, .. } = &amendment;
+            info!(airing = %airing.id, "added by hand");
+            if airing.cut().start <= now {
+                airings.claim(&turn, Order::of(&config, airing, title).into_iter().collect()).await?;
+            }
+            Ok(Added { planned: airings.planned(&airing.id)?, past })
         })
         .await
     }
 
-    /// Records a station for `length`, or until it is stopped. The recording begins at this second or, if the station
-    /// has yet to be connected to, with its first sound.
-    pub async fn record(
-        &self,
-        station: StationId,
-        length: Option<Duration>,
-        title: Option<String>,
-    ) -> Result<Planned, ControlError> {
-        let airings = self.clone();
-        self.carry_through(async move {
-            let turn = airings.turn().await;
-            let config = airings.config();
-            let found = config.station(&station).ok_or(ControlError::NoStation(station))?;
-            let (station, name) = (found.id.clone(), &found.name);
-            let start = airings.now().trunc_subsecs(0);
-            let connecting_until = airings.connecting_until(&station);
-            let title = title.unwrap_or_else(|| name.clone());
-            let wish = Wish::Free { title, station, start, length: length.unwrap_or(UNTIL_STOPPED) };
-            let until_stopped = length.is_none();
-            let amendment = Planned { until_stopped, connecting_until, ..wish.amendment_at_any_time(&config)? };
-            airings.insert(&amendment).await?;
-            if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
-                airings.claim(&turn, vec![order]).await?;
-            }
-            airings.planned(&amendment.airing.id)
-        })
-        .await
+    /// Returns what there is of an airing that has begun. `None` if it has not, or if its tape cannot be read.
+    async fn past_of(&self, airing: &Airing) -> Option<Past> {
+        let (config, now, cut) = (self.config(), self.now(), airing.cut());
+        let station = config.station(&airing.station).filter(|_| cut.start < now)?;
+        let kept = self.kept_of(station, Span::new(cut.start, cut.end.min(now))).await;
+        let kept = kept.inspect_err(|error| warn!(airing = %airing.id, %error, "what is on tape of it is not known"));
+        Some(kept.ok()?.past(station, cut.start, now))
     }
 
     /// Removes a one-time airing that has not begun.

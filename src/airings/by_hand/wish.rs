@@ -39,16 +39,19 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// Returns the wish as an amendment, if it lies ahead.
+    /// Returns the wish as an amendment, if it is not over: what is over was not recorded, and may be cut from the tape.
     pub(super) fn amendment(&self, config: &Config, now: DateTime<Utc>) -> Result<Planned, ControlError> {
         let (Self::Extra { start, .. } | Self::Free { start, .. }) = self;
-        if *start <= now {
-            return Err(ControlError::Wrong(Sentence::new("problem_start_passed")));
-        }
         if *start - now > FURTHEST {
             return Err(ControlError::Wrong(Sentence::new("problem_start_far")));
         }
-        self.amendment_at_any_time(config)
+        let planned = self.amendment_at_any_time(config)?;
+        let Airing { on_air, timezone, .. } = planned.airing;
+        if on_air.end <= now {
+            let end = on_air.end.with_timezone(&timezone).format("%Y-%m-%d %H:%M:%S");
+            return Err(ControlError::Wrong(Sentence::new("problem_start_passed").with("end", end)));
+        }
+        Ok(planned)
     }
 
     /// Returns the wish as an amendment, whenever it begins.
@@ -192,13 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn an_airing_may_be_added_until_it_is_over() {
+        assert_eq!(free("a", "11:59:00", 61).unwrap().airing.cut(), Span::new(at("11:59:00"), at("12:00:01")));
+        let of_news = |start: &str| {
+            let wish = Wish::Extra { show: ShowId::new("news"), start: at(start), length: None };
+            wish.amendment(&config(), at("12:00:00"))
+        };
+        assert_eq!(of_news("11:30:00").unwrap().airing.cut(), Span::new(at("11:29:30"), at("12:31:00")));
+        assert!(of_news("11:00:00").is_err(), "its padding is no reason to record it");
+    }
+
+    #[test]
     fn a_wish_that_makes_no_sense_is_refused_with_a_sentence_that_says_what_to_write() {
         let long = "가".repeat(201);
         for (title, start, length, words) in [
             ("", "14:00:00", 60, "`title` is empty"),
             ("a\nb", "14:00:00", 60, "one line of text"),
             (&long, "14:00:00", 60, "the most is 200 letters"),
-            ("a", "12:00:00", 60, "`start` has passed"),
+            ("a", "11:59:00", 60, "it was over at 2026-11-20 21:00:00; what is on tape of it can be cut as a clip"),
             ("a", "14:00:00", 0, "write for example `1h`"),
             ("a", "14:00:00", 8 * 86_400, "the most is 7 days"),
         ] {

@@ -163,6 +163,12 @@ impl View {
         self.timed_entries().find(|(_, entry)| entry.sound.is_ok()).map(|(timed, _)| timed.start)
     }
 
+    /// When the first of its sound was on the air from `instant` on: `instant` itself, if sound of then is on it.
+    pub fn sound_since(&self, instant: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let later = self.sounds().find(|(start, length, _)| *start + delta(*length) > instant);
+        later.map(|(start, ..)| start.max(instant))
+    }
+
     /// Returns when the first entry, sound or known gap, was on the air that the station offered from `instant` on, and
     /// when the newest arrived. The first is `instant` itself if what was on the air then is on tape, or if the entries
     /// since then reach back to it.

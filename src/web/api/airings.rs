@@ -11,13 +11,14 @@ use url::Url;
 use utoipa::{IntoParams, ToSchema};
 
 use super::moment::{length, moment, unacceptable};
-use crate::airings::by_hand::{ControlError, Wish};
+use crate::airings::by_hand::{self, ControlError, Wish};
 use crate::airings::plan::LONGEST_LOOK;
 use crate::model::{AiringId, Planned, ShowId, Span, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Count, Instant, Path, Query};
-use crate::web::wire::Airing;
+use crate::web::site::tapes::unusable;
+use crate::web::wire::{Added, Airing};
 
 /// Which airings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -90,7 +91,8 @@ pub(super) struct OneTime {
     title: Option<String>,
     /// The id of the station, if there is no `show`.
     station: Option<String>,
-    /// When it goes on the air: RFC 3339, or without an offset by the clocks of the show or station.
+    /// When it goes on the air: RFC 3339, or without an offset by the clocks of the show or station. It may have begun
+    /// already.
     #[schema(example = "2026-11-21T14:00:00+09:00")]
     start: String,
     /// How long it is on the air, such as `1h30m`; at most seven days. Optional with `show`.
@@ -130,11 +132,12 @@ fn in_body(error: &ControlError) -> Problem {
     unacceptable(error.sentence())
 }
 
-/// Adds a one-time airing, which is recorded like any other, also after a restart.
+/// Adds a one-time airing, which is recorded like any other, also after a restart. If it has begun and is not over, what
+/// is on tape of it is in the recording, and what the station still offers. What is over can be cut as a clip.
 #[utoipa::path(
     post, path = "/airings", operation_id = "add_airing", tag = "airings", request_body = OneTime,
     responses(
-        (status = 201, body = Airing, headers(("location" = String, description = "where it is"))), Problem
+        (status = 201, body = Added, headers(("location" = String, description = "where it is"))), Problem
     )
 )]
 pub(super) async fn add(State(site): State<Site>, Body(asked): Body<OneTime>) -> Result<Response, Problem> {
@@ -155,9 +158,10 @@ pub(super) async fn remove(State(site): State<Site>, Path(id): Path<String>) -> 
 }
 
 /// Returns the answer that an airing was added, with its address.
-pub(super) fn created(site: &Site, planned: &Planned) -> Response {
-    let address = address(&site.root(), planned.airing.id.as_str());
-    (StatusCode::CREATED, [(LOCATION, address)], Json(report(site, planned, site.now()))).into_response()
+pub(super) fn created(site: &Site, added: &by_hand::Added) -> Response {
+    let address = address(&site.root(), added.planned.airing.id.as_str());
+    let airing = report(site, &added.planned, site.now());
+    (StatusCode::CREATED, [(LOCATION, address)], Json(Added::of(airing, added))).into_response()
 }
 
 /// Returns an airing as programs read it.
@@ -188,10 +192,11 @@ impl From<ControlError> for Problem {
             | ControlError::OfFile(_)
             | ControlError::Taken(_)
             | ControlError::TooMany(_) => StatusCode::CONFLICT,
-            ControlError::Catalogue(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ControlError::Catalogue(_) | ControlError::Tape { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         match error {
             ControlError::Catalogue(error) => error.into(),
+            ControlError::Tape { station, source } => unusable(station.as_str(), &source),
             refused => Self::new(status, refused.sentence()),
         }
     }

@@ -8,13 +8,14 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::airings::{created, report};
-use super::moment::{length, moment};
-use crate::airings::by_hand::{ControlError, Later};
+use super::moment::{length, moment, past_moment};
+use crate::airings::by_hand::{ControlError, Later, RecordNow};
 use crate::model::{AiringId, Planned, StationId};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
-use crate::web::wire::Airing;
+use crate::web::site::tapes::station_of;
+use crate::web::wire::{Added, Airing};
 
 /// Skips one airing that has not begun, so that it is not recorded. An airing that is on the air can be stopped
 /// instead.
@@ -89,7 +90,12 @@ pub(super) async fn extend(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Now {
-    /// For how long, such as `30m`; by default until it is stopped, for twelve hours at most.
+    /// Since when: `-30m`, `22:15`, `yesterday 22:15` or `2026-11-20 22:15:30` by the clock of the station, or RFC 3339; by
+    /// default from now on.
+    #[schema(example = "-30m")]
+    since: Option<String>,
+    /// For how long, such as `30m`, counted from its beginning; by default until it is stopped, for twelve hours from now
+    /// at most. If its end has passed, it is made at once from what is on tape.
     #[schema(example = "30m")]
     length: Option<String>,
     /// The title; by default the station's name.
@@ -99,11 +105,16 @@ pub(super) struct Now {
 
 /// Records a station from this second on, or from its first sound on if it is not being taped yet and offers nothing
 /// from before: for a length, or until it is stopped, for twelve hours at most.
+///
+/// With `since` it begins then, as far as that is on tape: `sound_from` says from when there is sound, and what is missing
+/// is among the gaps of the recording. If nothing of it is on tape and the station offers some of its past (HLS), it
+/// begins with the first that the station still offers, and its end stays where it was asked for. If it can have nothing
+/// of that time, it is refused: the answer says what is on tape.
 #[utoipa::path(
     post, path = "/stations/{id}/record", operation_id = "record_now", tag = "stations",
     params(("id" = String, Path, description = "the station's id")), request_body = Option<Now>,
     responses(
-        (status = 201, body = Airing, headers(("location" = String, description = "where the airing is"))), Problem
+        (status = 201, body = Added, headers(("location" = String, description = "where the airing is"))), Problem
     )
 )]
 pub(super) async fn record(
@@ -112,9 +123,12 @@ pub(super) async fn record(
     body: Option<Body<Now>>,
 ) -> Result<Response, Problem> {
     let Body(asked) = body.unwrap_or(Body(Now::default()));
+    let station = station_of(&site, &id)?;
+    let since =
+        asked.since.as_deref().map(|text| past_moment("since", text, station.timezone, site.now())).transpose()?;
     let length = asked.length.as_deref().map(|text| length("length", text)).transpose()?;
-    let planned = site.airings.record(StationId::new(id), length, asked.title).await?;
-    Ok(created(&site, &planned))
+    let wanted = RecordNow { station: StationId::new(id), since, length, title: asked.title };
+    Ok(created(&site, &site.airings.record(wanted).await?))
 }
 
 fn answer(site: &Site, planned: &Planned) -> Json<Airing> {

@@ -6,7 +6,7 @@ use crate::base::zone::Zone;
 use axum::http::StatusCode;
 use chrono::{DateTime, LocalResult, NaiveDateTime, TimeZone as _, Utc};
 
-use crate::config::parse_duration;
+use crate::config::{parse_duration, parse_moment};
 use crate::language::Sentence;
 use crate::web::answer::Problem;
 
@@ -30,6 +30,14 @@ pub(super) fn moment(key: &str, text: &str, zone: Zone) -> Result<DateTime<Utc>,
             Err(unacceptable(sentence.with("text", format_args!("{text:?}"))))
         }
     }
+}
+
+/// Parses the instant under `key` as people write one that has passed, seen from `now`: `-30m`, `yesterday 22:15` by the
+/// clocks of `zone`, RFC 3339. A time that the clocks show twice or leave out is refused with what may be meant.
+pub(super) fn past_moment(key: &str, text: &str, zone: Zone, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
+    // The page offers times, so nobody types one there.
+    let wrong = |error| Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, format!("`{key}`: {error}"));
+    parse_moment(text, zone, now).map_err(wrong)
 }
 
 /// Parses the length under `key`, written as in the YAML.
@@ -76,6 +84,18 @@ mod tests {
         for wrong in ["", "tomorrow", "14:00", "2026-11-21", "2026-13-21T14:00", "2026-11-21T25:00"] {
             assert!(at(wrong, seoul).unwrap_err().contains("write for example 2026-11-21T14:00:00+09:00"), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_time_that_has_passed_is_written_as_on_the_command_line() {
+        let (seoul, now) = ("Asia/Seoul".parse().unwrap(), "2026-11-21T05:00:00Z".parse().unwrap());
+        let at = |text: &str| past_moment("since", text, seoul, now).map(|at| at.to_rfc3339());
+        assert_eq!(at("-30m").unwrap(), "2026-11-21T04:30:00+00:00");
+        assert_eq!(at("yesterday 22:15").unwrap(), "2026-11-20T13:15:00+00:00");
+        let problem = said(&at("half an hour ago").unwrap_err());
+        assert_eq!(problem["status"], 422);
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.starts_with("`since`: ") && detail.contains("`-30m`"), "{detail}");
     }
 
     #[test]

@@ -4,6 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::recording::stamp;
+use crate::airings::by_hand::{self, Past};
 use crate::model::Planned;
 
 /// An airing: the objects of `next --json`. Times are RFC 3339, by the clock of the show.
@@ -77,5 +79,50 @@ impl Airing {
             moved: planned.moved,
             until_stopped: planned.until_stopped,
         }
+    }
+}
+
+/// An airing that was added by hand, with what there is of the time before now if it has begun already.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AddedAiring)]
+pub struct Added {
+    /// The airing.
+    #[serde(flatten)]
+    pub airing: Airing,
+    /// What there is of the time before now; absent if it begins now or later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub past: Option<PastState>,
+    /// From when on there is sound: from `start`, or from later. What is missing before it is told when the recording is
+    /// finished. Absent if nothing is on tape.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = DateTime)]
+    pub sound_from: Option<String>,
+}
+
+/// What there is of the time before now.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = AiringPast)]
+#[serde(rename_all = "snake_case")]
+pub enum PastState {
+    /// Some or all of it is on tape.
+    OnTape,
+    /// Nothing of it is on tape. The station may still offer some of it: then that is recorded.
+    Offered,
+    /// Nothing of it is on tape, and the station offers nothing of its past: the rest is recorded.
+    Lost,
+}
+
+impl Added {
+    /// Returns the answer for what was `added`, which is `airing` now.
+    pub fn of(airing: Airing, added: &by_hand::Added) -> Self {
+        let zone = added.planned.airing.timezone;
+        let (past, from) = match added.past {
+            Some(Past::OnTape(from)) => (Some(PastState::OnTape), Some(from)),
+            Some(Past::Offered) => (Some(PastState::Offered), None),
+            Some(Past::Lost) => (Some(PastState::Lost), None),
+            None => (None, None),
+        };
+        Self { airing, past, sound_from: from.map(|from| stamp(from, zone)) }
     }
 }

@@ -9,7 +9,7 @@ mod recording;
 mod tape;
 mod track;
 
-pub use airing::{Airing, State};
+pub use airing::{Added, Airing, State};
 pub use cause::CauseKind;
 pub use hold::Hold;
 pub use recording::{Missing, Note, NoteKind, Report, Silent, stamp};
