@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::parts::Parts;
 use crate::airings::Running;
 use crate::model::Cause;
@@ -9,6 +11,9 @@ use crate::tape::{self, Sound};
 
 /// How many of the newest sounds are given: more than come between two looks.
 const NEWEST: usize = 8;
+
+/// A beginning that is missing for less is not worth a word.
+const LATE: TimeDelta = TimeDelta::seconds(1);
 
 /// How far an airing is.
 #[derive(Debug, Clone)]
@@ -19,6 +24,8 @@ pub struct Progress {
     pub on_tape: Duration,
     /// How much of the airing is lost.
     pub missing: Duration,
+    /// From when on there is sound, if its beginning is missing.
+    pub begins: Option<DateTime<Utc>>,
     /// Why no sound comes at the moment, or what keeps the airing from being finished.
     pub trouble: Option<Cause>,
     /// The newest sounds of its station, the newest last.
@@ -33,10 +40,11 @@ pub(super) fn of_all(parts: &Parts) -> Vec<Progress> {
         let tape = parts.decks.known(&running.airing.station);
         let view = tape.as_ref().map(|tape| tape.blocking_view(&cut)).unwrap_or_default();
         let (on_tape, missing) = tape::progress(&view, cut);
+        let begins = view.sound_since(cut.start).filter(|begins| *begins - cut.start >= LATE && *begins < cut.end);
         let newest = tape.as_ref().map(|tape| tape.newest(NEWEST)).unwrap_or_default();
         let trouble = tape.and_then(|tape| tape.trouble()).map(|trouble| trouble.cause);
         let trouble = trouble.or_else(|| running.held.clone()).or_else(|| output.clone());
-        Progress { running, on_tape, missing, trouble, newest }
+        Progress { running, on_tape, missing, begins, trouble, newest }
     };
     parts.airings.running().into_iter().map(progress).collect()
 }

@@ -1,9 +1,15 @@
 //! Recording now, and listening live, without reloading a page.
 
+use std::time::Duration;
+
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::accessible::{axe, check};
+use crate::support::aircheck::until;
 use crate::support::browser::{Browser, Look, Page};
+use crate::support::machine::minute;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup, StationHandle};
 use crate::support::shelved::Library;
 
@@ -32,6 +38,67 @@ async fn recording_now_and_stopping_appear_on_every_page() {
     assert_eq!(list.text("document.querySelector('.row .title').textContent").await, "KBS 1FM");
     list.click(".row .play").await;
     list.is("document.querySelector('#player audio').currentTime > 0.2").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_show_that_was_skipped_is_recorded_from_its_beginning_while_it_is_on_the_air() {
+    let origin = Origin::start();
+    let station = station(&origin);
+    let (start, cron) = minute(8);
+    let yaml = format!(
+        "timezone: UTC\nstations:\n  a: {{ name: Another, icecast: \"http://127.0.0.1:9/x\" }}\n  \
+         s: {{ name: KBS 1FM, hls: \"{}\", tape: 24h }}\nshows:\n  \
+         - {{ title: News, station: s, cron: \"{cron}\", length: 10m }}\n",
+        station.url()
+    );
+    let library = Library::open(&yaml, &[]).await;
+    let client = reqwest::Client::new();
+    let skip =
+        library.base.join(&format!("api/v1/airings/news@{}/skip", start.format("%Y%m%dT%H%MZ"))).expect("a path");
+    assert!(client.post(skip).send().await.expect("an answer").status().is_success());
+    let clock = SystemClock::shared();
+    until("the show", Duration::from_secs(120), async || clock.now() >= start + TimeDelta::seconds(3)).await;
+
+    let browser = Browser::start().await;
+    let page = browser.page(&library.base, Look { language: "en-GB", ..Look::PHONE }).await;
+    page.goto("/schedule").await;
+    page.click(".sheet summary").await;
+    let since = "document.querySelector('.sheet [name=since]')";
+    page.is(&format!("{since}.options.length === 1 && {since}.closest('label').hidden")).await;
+    let station = "document.querySelector(\".sheet [name='-station']\")";
+    page.eval(&format!("{station}.value = 's'; {station}.dispatchEvent(new Event('change', {{ bubbles: true }}))"))
+        .await;
+    let words = format!("from the beginning of News ({})", start.format("%H:%M"));
+    page.is(&format!("{since}.options[1].textContent === '{words}' && !{since}.closest('label').hidden")).await;
+    page.fits().await;
+
+    page.goto("/stations/s").await;
+    page.is(&format!("document.querySelector('.record [name=since]').options[1].textContent === '{words}'")).await;
+    page.fits().await;
+    page.eval("document.querySelector('.record [name=since]').selectedIndex = 1").await;
+    page.click(".record button").await;
+    page.is("document.querySelector('.toast')?.textContent === 'Recording.'").await;
+    let on_air = library.base.join("api/v1/airings?limit=5").expect("a path");
+    let airings: serde_json::Value = client.get(on_air).send().await.expect("an answer").json().await.expect("JSON");
+    let by_hand = airings.as_array().expect("a list").iter().find(|airing| airing["origin"] == "hand");
+    let begins = by_hand.and_then(|airing| airing["start"].as_str()?.parse::<DateTime<Utc>>().ok());
+    assert_eq!(begins, Some(start), "{airings}");
+
+    // Of the time before the tape, the page says from when there is sound.
+    page.goto("/stations").await;
+    page.is("document.querySelectorAll('.record [name=since]').length === 1").await;
+    page.fits().await;
+    page.eval(
+        "const since = document.querySelector('.record [name=since]'); since.options[1].value = '-50m'; \
+         since.selectedIndex = 1; since.dispatchEvent(new Event('change', { bubbles: true }))",
+    )
+    .await;
+    page.is("document.querySelector('[data-key=s] .record [name=length]').value === ''").await;
+    page.click("[data-key=s] .record button").await;
+    page.is("document.querySelector('.toast')?.textContent.includes('so there is sound from ')").await;
+    page.goto("/on-air").await;
+    page.is("[...document.querySelectorAll('.progress')].some((one) => one.textContent.includes('sound from '))").await;
+    page.fits().await;
 }
 
 /// Records a station until it is stopped, and plays it in a browser; more than ten seconds are on tape, and the player

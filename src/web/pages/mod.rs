@@ -6,6 +6,7 @@ mod files;
 mod holds;
 mod listing;
 mod on_air;
+mod past;
 mod played;
 mod recordings;
 mod render;

@@ -33,6 +33,8 @@ struct Now {
     missing: f64,
     on_tape_said: String,
     missing_said: String,
+    /// From when on there is sound, if the beginning is missing: `14:02`, else empty.
+    sound_from: String,
     /// Why no sound comes at the moment, or what keeps the airing from being finished.
     trouble: Option<Said>,
 }
@@ -50,7 +52,7 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
             now(Slot { station: progress.running.station.clone(), ..slot }, progress, language)
         })
         .collect();
-    let shown: Vec<_> = now.iter().map(|now| (&now.slot, &now.until)).collect();
+    let shown: Vec<_> = now.iter().map(|now| (&now.slot, &now.until, &now.sound_from)).collect();
     let values = context! {
         here => "on-air",
         version => version(&shown),
@@ -63,7 +65,10 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
 fn now(slot: Slot, progress: Progress, language: &Language) -> Now {
     let cut = progress.running.airing.cut();
     let said = |length: Duration| clock(length.as_secs_f64());
+    let zone = progress.running.airing.timezone;
+    let begins = progress.begins.map(|begins| begins.with_timezone(&zone).format("%H:%M").to_string());
     Now {
+        sound_from: begins.unwrap_or_default(),
         slot,
         until: cut.end.to_rfc3339_opts(SecondsFormat::Millis, true),
         seconds: cut.length().as_seconds_f64(),

@@ -29,6 +29,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("clips.html", include_str!("templates/clips.html")),
         ("lengths.html", include_str!("templates/lengths.html")),
         ("now.html", include_str!("templates/now.html")),
+        ("record.html", include_str!("templates/record.html")),
         ("slot.html", include_str!("templates/slot.html")),
         ("why.html", include_str!("templates/why.html")),
         ("playable.html", include_str!("templates/playable.html")),

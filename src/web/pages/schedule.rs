@@ -6,6 +6,7 @@ use axum::response::Response;
 use chrono::TimeDelta;
 use minijinja::context;
 
+use super::past;
 use super::render::{render, serde};
 use super::shown::slots::{agenda, version};
 use crate::model::Span;
@@ -30,12 +31,17 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
         (left.airing.on_air.start, &left.airing.id).cmp(&(right.airing.on_air.start, &right.airing.id))
     });
     planned.truncate(MOST);
-    let days = agenda(&planned, |id| site.airings.is_recording(id), config, language::of(&headers));
+    let language = language::of(&headers);
+    let days = agenda(&planned, |id| site.airings.is_recording(id), config, language);
+    let on_air = past::on_air(&site, now);
+    let choices = config.stations.iter().map(|station| past::choices(&site, &on_air, station, now, language));
+    let stations = config.stations.iter().map(|station| (&station.id, &station.name));
+    let stations: Vec<_> = stations.zip(choices).map(|((id, name), past)| (id, name, past)).collect();
     let values = context! {
         here => "coming",
         version => version(&days),
         days => serde(days),
-        stations => serde(config.stations.iter().map(|station| (&station.id, &station.name)).collect::<Vec<_>>()),
+        stations => serde(stations),
     };
     render("schedule.html", &site, &headers, StatusCode::OK, values)
 }

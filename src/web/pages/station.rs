@@ -15,6 +15,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 
+use super::past;
 use super::render::{nothing_here, render, serde};
 use super::shown::causes::{Said, said};
 use super::shown::dates;
@@ -158,6 +159,7 @@ pub(super) async fn shown(
         before => serde(look.days.range(..date).next_back().map(address)),
         after => serde(later.or(Some(&today).filter(|today| date < **today)).map(address)),
         days => serde(links(&look.days, date, language)),
+        past => serde(past::choices(&site, &past::on_air(&site, now), &station, now, language)),
         version => version(&summary),
         summary => serde(summary),
         hours => serde(hours),

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use serde::Serialize;
 
+use super::past::{self, Choice};
 use super::render::{render, serde};
 use super::shown::causes::{self, Said, said};
 use super::shown::dates;
@@ -33,6 +34,8 @@ struct Card {
     kind: &'static str,
     /// Whether it is always on tape, so that its days can be listened to.
     always: bool,
+    /// From when a recording may begin, besides now.
+    past: Vec<Choice>,
     /// The running airings of the station.
     now: Vec<Slot>,
     /// Why no sound comes although an airing runs.
@@ -76,7 +79,9 @@ pub(super) async fn page(State(site): State<Site>, headers: HeaderMap) -> Respon
 async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueError> {
     let programme = site.programme();
     let config = programme.config();
-    let coming = programme.coming(site.now(), COMING);
+    let at = site.now();
+    let coming = programme.coming(at, COMING);
+    let shows = past::on_air(site, at);
     let recording = site.airings.running();
     let (mut now_of, mut next_of): (HashMap<_, Vec<_>>, HashMap<_, _>) = (HashMap::new(), HashMap::new());
     for current in &recording {
@@ -87,6 +92,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     }
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let cards = config.stations.iter().zip(past).map(|(station, past)| {
+        let choices = past::choices(site, &shows, station, at, language);
         let now = now_of.remove(&station.id).unwrap_or_default();
         let next = next_of.get(&station.id);
         let tape = site.decks.known(&station.id).filter(|_| !now.is_empty());
@@ -106,6 +112,7 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             name: station.name.clone(),
             kind: kind(station),
             always: station.tape.is_some(),
+            past: choices,
             now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
             trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| said(&trouble.cause, language)),
             next: next.map(|planned| slot(planned, false, config, language)),

@@ -10,12 +10,13 @@ async function act(element, body) {
   const [method, path] = element.dataset.call.split(" ");
   const place = element.querySelector("[data-failure]");
   try {
-    await api(path, method, method === "DELETE" ? undefined : body);
+    const answer = await api(path, method, method === "DELETE" ? undefined : body);
     if (place) place.textContent = "";
-    if (element.dataset.done) toast(element.dataset.done);
+    if (element.dataset.done) toast(told(element.dataset, answer));
     if (element.matches("form")) {
       element.reset();
       ask(element);
+      offer(element);
       const details = element.closest("details");
       if (details) details.open = false;
     }
@@ -27,6 +28,16 @@ async function act(element, body) {
   } finally {
     element.ariaBusy = null;
   }
+}
+
+/** What to say of what was done. A recording may have less of the past than was asked for. */
+function told(words, answer) {
+  const { past, start, sound_from: from } = answer ?? {};
+  if (past === "offered") return words.doneOffered;
+  if (past === "lost") return words.doneLost;
+  // By the clock of the station, which is in the time.
+  const isLate = past === "on_tape" && Date.parse(from) - Date.parse(start) >= 1000;
+  return isLate ? words.doneFrom.replaceAll("{at}", from.slice(11, from[17] + from[18] === "00" ? 16 : 19)) : words.done;
 }
 
 document.addEventListener("click", (event) => {
@@ -57,6 +68,29 @@ function ask(form) {
   form.querySelector("[name=length]").required = own;
 }
 
+/** Offers the moments from which the chosen station can be recorded. */
+function offer(form) {
+  const station = form.querySelector("[name='-station']");
+  if (!station) return;
+  const since = form.querySelector("[name=since]");
+  if (since.dataset.of === station.value) return;
+  since.dataset.of = station.value;
+  const its = form.querySelector(`[data-since-of="${CSS.escape(station.value)}"]`);
+  since.replaceChildren(since.options[0], ...(its ? its.content.cloneNode(true).children : []));
+  since.value = "";
+  since.closest("label").hidden = !its;
+}
+
+/** Prepares the forms of a part in which a station is chosen. */
+export function offers(part) {
+  for (const station of part.querySelectorAll("[name='-station']")) offer(station.form);
+}
+
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[name='-station']")) offer(event.target.form);
+  // Lengths count from the beginning. Who asks for the past mostly wants what comes now, too.
+  if (event.target.matches("[name=since]") && event.target.value) {
+    event.target.form.querySelector("[name=length]").value = "";
+  }
   if (event.target.matches("form.one-time [name=show]")) ask(event.target.form);
 });

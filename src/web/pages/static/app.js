@@ -1,5 +1,5 @@
 // Loads the scripts of the pages. Browsing, playing and downloading work without them.
-import "./act.js";
+import { offers } from "./act.js";
 import { clipEditor } from "./clip.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
@@ -25,6 +25,7 @@ needed(timeline);
 needed(clipEditor);
 needed(readyTracks);
 needed(answers);
+needed(offers);
 ready(document.getElementById("content"));
 resume();
 listen();
