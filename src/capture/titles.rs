@@ -32,7 +32,8 @@ const MOST_LOGGED: usize = 16;
 /// What asks for the titles of a station on tape. It has a task only if the station has an address for them.
 #[derive(Debug)]
 pub struct Asking {
-    said: mpsc::Sender<MediaEvent>,
+    /// In boxes, because a channel has room for many, and most stations never ask.
+    said: mpsc::Sender<Box<MediaEvent>>,
     environment: Environment,
     /// Cancelled when the station is not on tape any more.
     stop: CancellationToken,
@@ -49,14 +50,14 @@ struct How {
 /// The titles of a station that are asked for, for the deck that puts them on tape.
 #[derive(Debug)]
 pub struct Titles {
-    said: mpsc::Receiver<MediaEvent>,
+    said: mpsc::Receiver<Box<MediaEvent>>,
     station: watch::Receiver<Arc<Station>>,
 }
 
 impl Titles {
     /// The next title; `None` if no more will come. None is lost if this is not waited for to its end.
     pub async fn next(&mut self) -> Option<MediaEvent> {
-        self.said.recv().await
+        self.said.recv().await.map(|title| *title)
     }
 
     /// Whether `event` of the source is left out: a title, where titles are asked for.
@@ -123,7 +124,7 @@ pub async fn ask_once(station: &Station, environment: &Environment) -> Option<Re
 }
 
 /// Asks again and again. Sends a title if it differs from the one before; an empty one if nobody knows what plays.
-async fn ask(id: StationId, how: How, environment: Environment, said: mpsc::Sender<MediaEvent>) {
+async fn ask(id: StationId, how: How, environment: Environment, said: mpsc::Sender<Box<MediaEvent>>) {
     let (clock, every) = (&environment.clock, how.address.every);
     let client = match how.client(&environment) {
         Ok(client) => client,
@@ -134,7 +135,7 @@ async fn ask(id: StationId, how: How, environment: Environment, said: mpsc::Send
     };
     // What was said before this capture does not hold any more.
     let mut newest = String::new();
-    if said.send(MediaEvent::Title { at: clock.now(), text: newest.clone() }).await.is_err() {
+    if said.send(Box::new(MediaEvent::Title { at: clock.now(), text: newest.clone() })).await.is_err() {
         return;
     }
     let mut logged = Logged::default();
@@ -169,7 +170,7 @@ async fn ask(id: StationId, how: How, environment: Environment, said: mpsc::Send
         };
         if let Some(text) = text.filter(|text| *text != newest) {
             newest.clone_from(&text);
-            if said.send(MediaEvent::Title { at, text }).await.is_err() {
+            if said.send(Box::new(MediaEvent::Title { at, text })).await.is_err() {
                 return;
             }
         }

@@ -52,7 +52,7 @@ impl Probed {
             .as_ref()
             .zip(self.bitrate)
             .map(|(format, bits)| format!("{:.1} s of sound, {:.0} kbit/s {format}", self.seconds, bits / 1000.0));
-        let mut words = match (&self.trouble, sound) {
+        let words = match (&self.trouble, sound) {
             (None, Some(sound)) => match &self.at_first {
                 Some(at_first) => format!("{sound}; at first: {at_first}"),
                 None => sound,
@@ -61,9 +61,10 @@ impl Probed {
             (Some(trouble), None) => trouble.clone(),
             (Some(trouble), Some(sound)) => format!("{sound}; {trouble}"),
         };
-        let title = self.title.as_ref().map(|title| format!("; plays {title}"));
-        let title_trouble = self.title_trouble.as_ref().map(|trouble| format!("; no title: {trouble}"));
-        words.extend(title.into_iter().chain(title_trouble));
+        let title = self.title.as_ref().map(|title| format!("plays {title}"));
+        let title_trouble = self.title_trouble.as_ref().map(|trouble| format!("no title: {trouble}"));
+        let all = Some(words).filter(|words| !words.is_empty()).into_iter().chain(title).chain(title_trouble);
+        let words = all.collect::<Vec<_>>().join("; ");
         [self.station.clone(), if self.ok { "ok" } else { "FAILED" }.to_owned(), words]
     }
 }
