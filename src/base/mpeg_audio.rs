@@ -15,6 +15,7 @@ const RATES: [u32; 3] = [44_100, 48_000, 32_000];
 
 const MONO: u8 = 3;
 const RESERVED_EMPHASIS: u8 = 2;
+/// The length of the checksum that may follow a header.
 const CHECKSUM: usize = 2;
 
 /// The length of a header.
@@ -35,9 +36,8 @@ pub struct FrameHeader {
     pub length: usize,
     /// How many samples per channel it decodes to.
     pub samples: u32,
-    /// Where in the frame what its decoder needs besides the header ends: the checksum and, in layer III, the side
-    /// information.
-    pub side_end: usize,
+    /// How long the side information of layer III is.
+    side_info: usize,
 }
 
 impl FrameHeader {
@@ -81,7 +81,6 @@ impl FrameHeader {
             (_, true, true) | (_, false, false) => 17,
             (_, false, true) => 9,
         };
-        let checksum = if b1 & 1 == 0 { CHECKSUM } else { 0 };
         Some(Self {
             layer,
             bitrate,
@@ -89,15 +88,20 @@ impl FrameHeader {
             channels: if mono { 1 } else { 2 },
             length: usize::try_from(length).ok()?,
             samples,
-            side_end: HEADER + checksum + side_info,
+            side_info,
         })
     }
 
     /// The statistics of a file (`Xing` or `Info`, and what follows), if `frame` is the one at its beginning that has
-    /// them in the place of sound. Players skip that frame.
+    /// them in the place of sound. Players skip that frame. If frames have a checksum, LAME puts the statistics where
+    /// they would be without it, and others behind it.
     pub fn info<'a>(&self, frame: &'a [u8]) -> Option<&'a [u8]> {
-        let info = frame.get(self.side_end..self.length.min(frame.len()))?;
-        (self.layer == 3 && matches!(info.first_chunk(), Some(b"Xing" | b"Info"))).then_some(info)
+        let info = |at: usize| frame.get(at..self.length.min(frame.len()));
+        let is_info = |info: &&[u8]| matches!(info.first_chunk(), Some(b"Xing" | b"Info"));
+        let places = [HEADER + self.side_info, HEADER + CHECKSUM + self.side_info];
+        let has_checksum = frame.get(1).is_some_and(|byte| byte & 1 == 0);
+        let places = places.into_iter().take(if has_checksum { 2 } else { 1 });
+        places.filter(|_| self.layer == 3).filter_map(info).find(is_info)
     }
 }
 
@@ -106,28 +110,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_tells_the_rates_and_where_the_sound_of_its_frame_begins() {
+    fn a_header_tells_the_rates() {
         let read = |b1: u8, b2: u8, b3: u8| {
-            FrameHeader::read(&[0xff, b1, b2, b3]).map(|it| (it.layer, it.bitrate, it.rate, it.channels, it.side_end))
+            FrameHeader::read(&[0xff, b1, b2, b3]).map(|it| (it.layer, it.bitrate, it.rate, it.channels))
         };
-        assert_eq!(read(0xfb, 0x94, 0x44), Some((3, 128_000, 48_000, 2, 36)));
-        assert_eq!(read(0xfa, 0x94, 0xc4), Some((3, 128_000, 48_000, 1, 23)), "with a checksum");
-        assert_eq!(read(0xf3, 0x84, 0xc4), Some((3, 64_000, 24_000, 1, 13)));
-        assert_eq!(read(0xfd, 0xa4, 0x04), Some((2, 192_000, 48_000, 2, 4)));
+        assert_eq!(read(0xfb, 0x94, 0x44), Some((3, 128_000, 48_000, 2)));
+        assert_eq!(read(0xfa, 0x94, 0xc4), Some((3, 128_000, 48_000, 1)));
+        assert_eq!(read(0xf3, 0x84, 0xc4), Some((3, 64_000, 24_000, 1)));
+        assert_eq!(read(0xfd, 0xa4, 0x04), Some((2, 192_000, 48_000, 2)));
         assert_eq!(read(0xfb, 0x00, 0x44), None, "free format");
     }
 
     #[test]
-    fn statistics_are_found_in_their_place_alone() {
-        let mut frame = vec![0; 384];
-        frame[..4].copy_from_slice(&[0xff, 0xfb, 0x94, 0x44]);
-        let header = FrameHeader::read(&frame).unwrap();
-        assert_eq!(header.info(&frame), None);
-        frame[36..40].copy_from_slice(b"Info");
-        assert_eq!(header.info(&frame).map(<[u8]>::len), Some(348));
-        assert_eq!(header.info(&frame[..38]), None, "torn");
-        frame.copy_within(36..40, 40);
-        frame[36] = 0;
-        assert_eq!(header.info(&frame), None);
+    fn statistics_are_found_in_their_places_alone() {
+        let found = |b1: u8, b3: u8, at: usize, torn: usize| {
+            let mut frame = vec![0; 384];
+            frame[..4].copy_from_slice(&[0xff, b1, 0x94, b3]);
+            frame[at..at + 4].copy_from_slice(b"Info");
+            let header = FrameHeader::read(&frame).unwrap();
+            header.info(&frame[..384 - torn]).map(<[u8]>::len)
+        };
+        assert_eq!(found(0xfb, 0x44, 36, 0), Some(348));
+        assert_eq!(found(0xfb, 0x44, 36, 346), None, "torn");
+        assert_eq!(found(0xfb, 0x44, 40, 0), None, "elsewhere");
+        assert_eq!(found(0xfb, 0xc4, 21, 0), Some(363), "one channel");
+        assert_eq!((found(0xfb, 0x44, 38, 0), found(0xfa, 0x44, 38, 0)), (None, Some(346)), "behind a checksum");
+        assert_eq!(found(0xfa, 0x44, 36, 0), Some(348), "as LAME puts it beside a checksum");
+        assert_eq!(found(0xfd, 0x44, 36, 0), None, "layer II has none");
     }
 }
