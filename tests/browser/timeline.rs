@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use aircheck::base::clock::SystemClock;
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Timelike as _, Utc};
 use reqwest::{Client, Url};
 use serde_json::json;
 
@@ -47,6 +48,19 @@ async fn the_timeline_shows_what_is_missing_where_it_is_and_is_walked_by_keys() 
     assert_eq!(page.eval("document.querySelectorAll('.strip[tabindex=\"0\"]').length").await, json!(1));
 }
 
+/// Returns an instant of the tape of the library. What was on the air in the ten minutes before it is on tape, and is of the
+/// same hour in Seoul.
+fn heard_at() -> DateTime<Utc> {
+    let at = SystemClock::shared().now().trunc_subsecs(0) - TimeDelta::minutes(150);
+    if at.minute() < 10 { at + TimeDelta::minutes(10) } else { at }
+}
+
+/// Goes to the page of a station, on the day of an instant.
+async fn on_day(page: &Page, at: DateTime<Utc>) {
+    page.goto(&format!("/stations/kbs?day={}", (at + TimeDelta::hours(9)).date_naive())).await;
+    page.is("document.querySelector('.timeline.laid .strip:not([hidden]) canvas').width > 100").await;
+}
+
 /// Goes to the page of a station, on the newest day of which there is tape.
 async fn on_tape(page: &Page) {
     page.goto("/stations/kbs").await;
@@ -70,14 +84,18 @@ async fn a_stretch_is_selected_on_the_timeline_held_with_its_reason_and_released
         [(Look { language: "en-GB", ..Look::DESK }, "Held: 민원 114"), (Look::PHONE, "보존됨: 민원 114")]
     {
         let page = browser.page(&library.base, look).await;
-        on_tape(&page).await;
-        page.drag(".strip:not([hidden])", 20, 60).await;
+        let at = heard_at();
+        on_day(&page, at).await;
+        let hour = at.with_minute(0).and_then(|at| at.with_second(0)).expect("an hour");
+        let strip = format!(".hour[data-start='{}'] .strip", hour.to_rfc3339_opts(SecondsFormat::Secs, true));
+        let to = at.minute() * 100 / 60;
+        page.drag(&strip, to - 10, to).await;
         page.is("document.querySelector('.selection').checkVisibility()").await;
         assert_eq!(page.eval("document.querySelector('#player audio')?.src ?? ''").await, json!(""), "it plays not");
         page.fits().await;
         let ends = page.eval(FIELDS).await;
         let length = ends[1].as_i64().zip(ends[0].as_i64()).map(|(end, start)| (end - start) / 1000);
-        assert!(length.is_some_and(|seconds| (1300..=1560).contains(&seconds)), "two fifths of an hour: {ends}");
+        assert!(length.is_some_and(|seconds| (320..=400).contains(&seconds)), "a tenth of an hour: {ends}");
         // A handle is moved by keys, to the second and to a tenth.
         page.eval("document.querySelector('.handle.end').focus()").await;
         page.press("ArrowRight").await;
@@ -114,7 +132,8 @@ async fn what_the_keyboard_passes_with_shift_is_selected_and_what_cannot_be_held
     let library = library().await;
     let browser = Browser::start().await;
     let page = browser.page(&library.base, Look::DESK).await;
-    on_tape(&page).await;
+    let at = heard_at();
+    on_day(&page, at).await;
     page.eval("document.querySelector('.strip[tabindex=\"0\"]').focus()").await;
     let selected = "document.querySelector('.selection output').textContent";
     for _ in 0..3 {
@@ -131,13 +150,14 @@ async fn what_the_keyboard_passes_with_shift_is_selected_and_what_cannot_be_held
     assert_eq!(page.eval("document.querySelectorAll('.part, .handle').length").await, json!(0));
 
     // Fields that are written into are shown on the timeline.
-    page.eval(
-        "(() => { const { start } = document.querySelector('.strip:not([hidden])').closest('.hour').dataset; \
-         const local = (at) => new Date(Date.parse(start) + at + 9 * 3600e3).toISOString().slice(0, 19); \
-         const { from, to, why } = document.getElementById('hold-form').elements; \
-         [from.value, to.value, why.value] = [local(600e3), local(60e3), 'x']; \
-         to.dispatchEvent(new Event('change', { bubbles: true })); })()",
-    )
+    let local = |at: DateTime<Utc>| (at + TimeDelta::hours(9)).format("%Y-%m-%dT%H:%M:%S").to_string();
+    page.eval(&format!(
+        "(() => {{ const {{ from, to, why }} = document.getElementById('hold-form').elements; \
+         [from.value, to.value, why.value] = ['{}', '{}', 'x']; \
+         to.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()",
+        local(at),
+        local(at - TimeDelta::minutes(9))
+    ))
     .await;
     assert_eq!(page.eval("document.querySelectorAll('.part').length").await, json!(0));
     page.expect("422");

@@ -163,7 +163,7 @@ mod tests {
         let mut lister = Lister::new(cut);
         let mut listed = Vec::new();
         for minute in (0..240).filter(|minute| !(100..105).contains(minute)) {
-            let breaks = [0, 37, 105, 190].contains(&minute);
+            let breaks = [0, 39, 105, 190].contains(&minute);
             let begins = minute * 60 - if minute >= 190 { 60 } else { 0 };
             let arrived = at(begins + 61);
             let chunk = Chunk::new(format!("minute {minute}"), Duration::from_secs(60), arrived);
