@@ -74,12 +74,15 @@ impl Housekeeping {
         Self { clock, airings, decks, catalogue, store, bin }
     }
 
-    /// Deletes recordings by the `keep` of the shows of `config`, and tape, bin, changes by hand and events by their
-    /// age.
+    /// Deletes recordings by the `keep` of the shows of `config`; tape, bin, changes by hand and events by their age; and
+    /// links that have expired.
     pub async fn tidy(&self, config: &Config) {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
             warn!(%error, "old events could not be deleted from the outbox");
+        }
+        if let Err(error) = self.catalogue.forget_links(self.now()).await {
+            warn!(%error, "links that have expired could not be deleted; they open nothing all the same");
         }
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.empty_bin().await;

@@ -27,6 +27,7 @@ mod entry;
 mod error;
 mod finished;
 mod glances;
+mod links;
 mod names;
 mod outbox;
 mod past;
@@ -52,6 +53,7 @@ use error::{read_error, write_error};
 
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
+pub use links::Link;
 pub use past::Past;
 pub use totals::Totals;
 pub use tracks::{Played, TrackFilter};

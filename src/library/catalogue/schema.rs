@@ -193,6 +193,20 @@ const STEPS: &[&str] = &[
     DROP INDEX tracks_by_start;
     CREATE INDEX tracks_by_start ON tracks (on_air_start DESC, airing, position, small);
 ",
+    "
+    -- Links to share: each opens one recording to whoever has it, until it expires. Of its token there is only the SHA-256,
+    -- in hexadecimal digits, so that nobody who reads this file can open anything. No number is used again.
+    CREATE TABLE links (
+        id            INTEGER PRIMARY KEY AUTOINCREMENT,
+        airing        TEXT NOT NULL REFERENCES airings (id) ON DELETE CASCADE,
+        token         TEXT NOT NULL UNIQUE,
+        created_at    TEXT NOT NULL,
+        expires_at    TEXT NOT NULL
+    ) STRICT;
+
+    CREATE INDEX links_by_airing ON links (airing, expires_at);
+    CREATE INDEX links_by_end ON links (expires_at);
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.
