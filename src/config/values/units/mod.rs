@@ -70,7 +70,15 @@ pub fn offset(text: &str) -> Result<TimeDelta, Complaint> {
 /// # Errors
 /// A sentence that says how to write it.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
-    parse_or_suggest(text, duration).map_err(|complaint| match complaint.hint {
+    parse_duration_up_to(text, LONGEST)
+}
+
+/// Parses a duration like [`parse_duration`], of at most `longest`.
+///
+/// # Errors
+/// A sentence that says how to write it.
+pub fn parse_duration_up_to(text: &str, longest: Duration) -> Result<Duration, String> {
+    parse_or_suggest(text, |text| duration_up_to(text, longest)).map_err(|complaint| match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
     })
