@@ -100,7 +100,7 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  if (link.origin !== location.origin || link.hasAttribute("download") || link.target || link.dataset.plain) return;
+  if (link.origin !== location.origin || link.hasAttribute("download") || link.target || "plain" in link.dataset) return;
   if (link.hash && link.pathname === location.pathname && link.search === location.search) return;
   // Files, not pages.
   if (/\.\w{2,4}$/.test(link.pathname)) return;
