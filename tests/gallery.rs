@@ -172,6 +172,8 @@ async fn pictures_of_every_page() {
     hold(&library, now);
     let yesterday = (now - TimeDelta::days(1)).with_timezone(&zone(LONDON)).date_naive();
     let timeline = format!("/stations/radio-4?day={yesterday}");
+    // One that lacks something.
+    let shared = shelved(now).swap_remove(6).id();
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
     let phone = Look { width: 360, height: 780, ..Look::PHONE };
@@ -236,7 +238,28 @@ async fn pictures_of_every_page() {
                 page.picture(&folder.join(format!("holds-{name}.png"))).await;
             }
         }
+        let link = link(&library, shared.as_str()).await;
+        page.goto("/").await;
+        page.click(&format!("[data-id='{shared}'] [data-share]")).await;
+        page.click("dialog button.first").await;
+        page.is("document.querySelectorAll('.share .links li').length > 0").await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("share-{name}.png"))).await;
+        page.goto(&link).await;
+        settled(&page).await;
+        page.picture(&folder.join(format!("shared-{name}.png"))).await;
+        page.goto("/s/nothing").await;
+        page.expect("404");
+        page.picture(&folder.join(format!("gone-{name}.png"))).await;
     }
+}
+
+/// Makes a link to a recording, and returns its path.
+async fn link(library: &Library, recording: &str) -> String {
+    let path = library.base.join(&format!("/api/v1/recordings/{recording}/links")).expect("a path");
+    let made = reqwest::Client::new().post(path).send().await.expect("an answer");
+    let made: serde_json::Value = made.json().await.expect("JSON");
+    url::Url::parse(made["url"].as_str().expect("an address")).expect("a URL").path().to_owned()
 }
 
 /// Waits until pictures are loaded, except those that a browser loads only after scrolling.

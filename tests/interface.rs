@@ -163,6 +163,8 @@ async fn the_interface_describes_itself() {
         "/api/v1/recordings/{id}/peaks",
         "/api/v1/recordings/{id}/tracks",
         "/api/v1/tracks",
+        "/api/v1/recordings/{id}/links",
+        "/api/v1/links",
         "/api/v1/airings",
         "/api/v1/stations",
         "/api/v1/stations/{id}/tape",

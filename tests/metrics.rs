@@ -34,6 +34,7 @@ async fn metrics_count_what_is_in_the_catalogue_under_labels_that_do_not_grow() 
         ("aircheck_recordings_sound_seconds{file=\"there\"}", 3540.0),
         ("aircheck_recordings_sound_seconds{file=\"gone\"}", 3540.0),
         ("aircheck_missing_seconds{cause=\"refused\"}", 60.0),
+        ("aircheck_links", 0.0),
         ("aircheck_recording", 0.0),
         ("aircheck_decks_running", 0.0),
         ("aircheck_sound_seconds_total{fate=\"taped\"}", 0.0),

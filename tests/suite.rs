@@ -30,6 +30,7 @@ mod guard;
 mod holds;
 mod house;
 mod interface;
+mod links;
 mod live;
 mod load;
 mod machine_children;

@@ -8,6 +8,7 @@ mod listening;
 mod lists;
 mod looks;
 mod now;
+mod sharing;
 mod timeline;
 mod tracks;
 mod week;
@@ -62,7 +63,7 @@ fn tape_two_hours(library: &Library) {
 }
 
 /// The addresses of all pages.
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/",
     "/?q=romanze",
     "/?recording=masters@20261119T0500Z",
@@ -76,6 +77,7 @@ const PAGES: [&str; 14] = [
     "/clips/new?station=kbs&from=-3h&to=-170m",
     "/subscribe",
     "/shows/masters",
+    "/share/masters@20261119T0500Z",
     "/nothing-here",
 ];
 

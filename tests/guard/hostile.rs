@@ -9,7 +9,7 @@ use super::bounds::{connect, rest};
 use super::{Guarded, guarded, with};
 
 /// Returns all addresses with a variable part.
-const VARIABLE: [&str; 18] = [
+const VARIABLE: [&str; 22] = [
     "/media/{}.mp3",
     "/media/{}",
     "/download/{}.mp3",
@@ -27,6 +27,10 @@ const VARIABLE: [&str; 18] = [
     "/artwork/small/{}.png",
     "/live/{}",
     "/live/{}/{}",
+    "/s/{}",
+    "/s/{}/{}",
+    "/s/00000000000000000000000000/{}",
+    "/share/{}",
     "/{}",
 ];
 

@@ -4,6 +4,7 @@ mod bounds;
 mod configuration;
 mod feeds;
 mod hostile;
+mod links;
 mod proxy;
 mod sessions;
 mod standards;

@@ -61,6 +61,7 @@ async fn a_session_begins_by_a_form_survives_a_restart_and_ends_by_signing_out()
 async fn shared_caches_store_nothing_behind_the_password_and_browsers_no_page() {
     let page = Guarded::start(&guarded("")).await;
     let session = page.session().await;
+    let share = "/share/hostile@20261120T0700Z";
     for path in [
         "/",
         "/on-air",
@@ -70,6 +71,7 @@ async fn shared_caches_store_nothing_behind_the_password_and_browsers_no_page() 
         "/clips/new",
         "/subscribe",
         "/shows/hostile",
+        share,
         "/nothing",
         "/static/a/b",
     ] {

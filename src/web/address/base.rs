@@ -14,7 +14,7 @@ use axum::response::Response;
 use url::Url;
 
 use crate::language::Sentence;
-use crate::web::answer::language;
+use crate::web::answer::{Problem, language};
 use crate::web::current::Current;
 use crate::web::transport::{client, host};
 
@@ -36,6 +36,15 @@ where
         let (near, is_trusted) = (client::is_near(&parts.extensions), client::is_trusted(web, &parts.extensions));
         Ok(Self(requested_base(near, is_trusted, &parts.headers)))
     }
+}
+
+/// Returns the address for a program that asks for one made from it.
+///
+/// # Errors
+/// No address is known.
+pub fn known(base: Option<Url>) -> Result<Url, Problem> {
+    let unknown = || Problem::new(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_address_unknown"));
+    base.ok_or_else(unknown)
 }
 
 /// Returns the answer if no address is known.

@@ -63,6 +63,16 @@ pub fn transcript(base: &Url, id: &AiringId, kind: TranscriptKind) -> Url {
     below(base, &["media", id.as_str(), &format!("transcript.{}", kind.extension())])
 }
 
+/// Returns the address of a link to share with this token.
+pub fn link(base: &Url, token: &str) -> Url {
+    below(base, &["s", token])
+}
+
+/// Returns whether `path` is that of a link to share, or would be if something were there.
+pub fn is_link(path: &str) -> bool {
+    path.starts_with("/s/")
+}
+
 /// Returns an address without its scheme, for links that put another scheme in front.
 pub fn bare(url: &Url) -> &str {
     url.as_str().split_once("://").map_or(url.as_str(), |(_, bare)| bare)

@@ -74,14 +74,22 @@ impl Problem {
         self.status
     }
 
+    /// Says what is wrong, in `language` if it is for a person.
+    pub fn said(&self, language: &Language) -> String {
+        match &self.detail {
+            Detail::Sentence(sentence) => sentence.say(language),
+            Detail::Technical(detail) => detail.clone(),
+        }
+    }
+
     /// Returns the problem as it is sent to somebody who speaks `language`.
     pub fn written(&self, language: &Language) -> Written {
-        let (code, detail) = match &self.detail {
-            Detail::Sentence(sentence) => (Some(code(sentence)), sentence.say(language)),
-            Detail::Technical(detail) => (None, detail.clone()),
+        let code = match &self.detail {
+            Detail::Sentence(sentence) => Some(code(sentence)),
+            Detail::Technical(_) => None,
         };
         let title = self.status.canonical_reason().unwrap_or("Error");
-        Written { title, status: self.status.as_u16(), code, detail }
+        Written { title, status: self.status.as_u16(), code, detail: self.said(language) }
     }
 }
 

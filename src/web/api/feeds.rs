@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::language::Sentence;
 use crate::model::ShowId;
-use crate::web::address::base::Base;
+use crate::web::address::base::{Base, known};
 use crate::web::answer::Problem;
 use crate::web::auth::Feed as Key;
 use crate::web::extract::Path;
@@ -81,7 +81,7 @@ pub(super) async fn renew(
     responses((status = 200, body = Calendar), Problem)
 )]
 pub(super) async fn calendar(State(site): State<Site>, Base(base): Base) -> Result<Json<Calendar>, Problem> {
-    Ok(Json(Calendar { address: address::calendar(&site.signed(known_base(base)?, Key::Calendar)).to_string() }))
+    Ok(Json(Calendar { address: address::calendar(&site.signed(known(base)?, Key::Calendar)).to_string() }))
 }
 
 /// Gives the calendar another address. The old address stops working.
@@ -106,11 +106,6 @@ async fn renewed(site: &Site, feed: Key<'_>) -> Result<(), Problem> {
 }
 
 fn described(site: &Site, base: Option<Url>, show: Option<&ShowId>) -> Result<Feed, Problem> {
-    let address = address::feed(&site.signed(known_base(base)?, show.into()), show).to_string();
+    let address = address::feed(&site.signed(known(base)?, show.into()), show).to_string();
     Ok(Feed { show: show.map(ShowId::to_string), address })
-}
-
-fn known_base(base: Option<Url>) -> Result<Url, Problem> {
-    let unknown = || Problem::new(StatusCode::MISDIRECTED_REQUEST, Sentence::new("problem_address_unknown"));
-    base.ok_or_else(unknown)
 }

@@ -11,6 +11,7 @@ mod clips;
 mod events;
 mod feeds;
 pub(super) mod holds;
+mod links;
 mod moment;
 mod probes;
 mod recordings;
@@ -72,6 +73,9 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(recordings::peaks))
             .routes(routes!(tracks::of_recording))
             .routes(routes!(tracks::list))
+            .routes(routes!(links::list_of, links::make))
+            .routes(routes!(links::list))
+            .routes(routes!(links::withdraw))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::language::Sentence;
 use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
 use crate::web::Site;
@@ -128,7 +127,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     responses((status = 200, body = Listed), Problem)
 )]
 pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
-    let recording = find(&site, &id).await?;
+    let recording = site.recording(&id).await?;
     Ok(Json(Listed::of(&site, &recording).await))
 }
 
@@ -155,7 +154,7 @@ pub(super) async fn peaks(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let recording = find(&site, &id).await?;
+    let recording = site.recording(&id).await?;
     // A recording that is cut again has another time of finishing.
     let finished = recording.finished_at.map_or(0, |at| at.timestamp_millis());
     let tag = format!("\"{finished:x}\"");
@@ -169,12 +168,4 @@ pub(super) async fn peaks(
         }
         None => Err(Problem::technical(StatusCode::NOT_FOUND, format!("there is no waveform of {id}"))),
     }
-}
-
-/// Returns the recording with this id, also while it is being made, unless it was deleted.
-pub(super) async fn find(site: &Site, id: &str) -> Result<Recording, Problem> {
-    let found = site.catalogue.get(&AiringId::new(id)).await?;
-    found
-        .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
-        .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
 }

@@ -5,7 +5,6 @@ use axum::extract::State;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::recordings::find;
 use crate::library::catalogue::TrackFilter;
 use crate::model::{ShowId, StationId};
 use crate::web::Site;
@@ -66,7 +65,7 @@ pub(super) async fn of_recording(
     State(site): State<Site>,
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Track>>, Problem> {
-    let recording = find(&site, &id).await?;
+    let recording = site.recording(&id).await?;
     let tracks = site.catalogue.tracks(&recording.id).await?;
     Ok(Json(tracks.iter().map(|track| Track::of(track, recording.timezone)).collect()))
 }

@@ -1,4 +1,4 @@
-//! Access to the page: the password, sessions, and the tokens of feeds.
+//! Access to the page: the password, sessions, the tokens of feeds, and how often links to share may be tried.
 //!
 //! Invariants:
 //! - no secret that gives access is saved or logged in the clear, except the key that tokens are made with;
@@ -20,6 +20,7 @@ use tokio::sync::{Semaphore, watch};
 use tracing::{info, warn};
 
 use super::guesses::{Decision, Guesses};
+use super::link::{Followed, LinkToken, Tries};
 use super::saved::{self, Saved};
 use super::secret::{Bits, decode, encode, equal, hash, mac, random};
 use super::sessions::{self, SessionState, Sessions};
@@ -50,12 +51,13 @@ pub struct Access {
 struct State {
     /// The key that tokens are made with.
     key: Bits,
-    /// The key of this process, for the hashes of passwords that were tried.
+    /// The key of this process, for the hashes of passwords and links that were tried.
     passing: Bits,
     password: Option<Bits>,
     sessions: Sessions,
     renewed: BTreeMap<String, u64>,
     guesses: Guesses,
+    tries: Tries,
 }
 
 /// Why a password was not accepted.
@@ -146,6 +148,7 @@ impl Access {
             sessions: saved.sessions,
             renewed: saved.renewed,
             guesses: Guesses::default(),
+            tries: Tries::default(),
         };
         if known.is_none() {
             self.save().await;
@@ -242,6 +245,21 @@ impl Access {
         self.save().await
     }
 
+    /// Returns how long `client` has to wait before a link to share may be looked up. `None` if it may be now.
+    pub fn link_wait(&self, client: IpAddr, link: &LinkToken) -> Option<Duration> {
+        let state = self.state();
+        state.tries.wait(client, &state.followed(client, link), self.clock.monotonic())
+    }
+
+    /// Records whether a link opened a recording that `client` has followed.
+    pub fn record_link(&self, client: IpAddr, link: &LinkToken, opened: bool) {
+        let state = &mut *self.state();
+        let followed = state.followed(client, link);
+        if state.tries.record(client, &followed, opened, self.clock.monotonic()) {
+            info!(%client, "somebody followed a link that opens nothing");
+        }
+    }
+
     /// Ends all sessions if `hash` is not that of the last call.
     async fn apply_password(&self, hash: &PasswordHash) {
         let current = self::hash(hash.as_str().as_bytes());
@@ -286,6 +304,12 @@ impl State {
     /// Returns what is saved of a client's address.
     fn mark(&self, client: IpAddr) -> Bits {
         mac(&self.key, &[b"client", client.to_string().as_bytes()])
+    }
+
+    fn followed(&self, client: IpAddr, link: &LinkToken) -> Followed {
+        let (client, link) = (client.to_string(), link.as_str().as_bytes());
+        let of = |parts: &[&[u8]]| mac(&self.passing, parts);
+        Followed { from_here: of(&[b"link from", client.as_bytes(), link]), link: of(&[b"link", link]) }
     }
 
     fn saved(&self) -> Saved {

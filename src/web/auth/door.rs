@@ -2,7 +2,9 @@
 //!
 //! There are three keys: a session (browsers); the password itself with every request (Basic, RFC 7617, with any user
 //! name: podcast apps, curl); and the token of a feed or of the calendar, which opens only that and what belongs to it.
-//! Without a key a client gets the sign-in page, scripts and styles, and whether the service is alive.
+//! Without a key a client gets the sign-in page, scripts and styles, and whether the service is alive; and what is at the
+//! address of a link to share, whose handlers look up its token. Nobody is told where somebody came from who followed such a
+//! link, and no search engine lists it.
 
 use std::sync::Arc;
 
@@ -26,6 +28,7 @@ use super::reach::{self, Reach};
 use crate::base::password::PasswordHash;
 use crate::config::{Auth, Web};
 use crate::language::Sentence;
+use crate::web::address;
 use crate::web::answer::refused;
 use crate::web::current::Current;
 use crate::web::transport::client;
@@ -51,8 +54,21 @@ enum Key {
     Token,
 }
 
+/// Tells search engines what not to do with an answer.
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
 /// Passes a request on if its key is valid, or if none is needed.
 pub async fn authenticate(State(door): State<Door>, request: Request, next: Next) -> Response {
+    let is_link = address::is_link(request.uri().path());
+    let mut response = admit(door, request, next).await;
+    if is_link {
+        response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response.headers_mut().insert(ROBOTS, HeaderValue::from_static("noindex, nofollow"));
+    }
+    response
+}
+
+async fn admit(door: Door, request: Request, next: Next) -> Response {
     let config = door.current.config();
     let web = &config.web;
     let hash = match &web.auth {
@@ -189,7 +205,7 @@ fn end_with_key(door: Door, key: Key, response: Response) -> Response {
 fn is_open(path: &str) -> bool {
     // An address below a file gets the page for unknown addresses, which names all shows.
     let is_file = path.strip_prefix("/static/").is_some_and(|file| !file.contains('/'));
-    path == SIGN_IN || path == "/healthz" || is_file
+    path == SIGN_IN || path == "/healthz" || is_file || address::is_link(path)
 }
 
 /// Returns the password of a request with Basic authentication; the user name may be anything.

@@ -15,6 +15,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::allowance::{Allowance, Rule};
 use super::secret::{Bits, equal};
 
 /// The allowance of one address.
@@ -25,34 +26,6 @@ const ALL: Rule = Rule { burst: 30, interval: Duration::from_secs(2) };
 const RIGHT: usize = 256;
 /// How many wrong passwords are remembered.
 const WRONG: usize = 64;
-
-/// The size of an allowance, and how long it takes to recover one attempt.
-#[derive(Debug, Clone, Copy)]
-struct Rule {
-    burst: u32,
-    interval: Duration,
-}
-
-/// The rest of an allowance, as the time at which it will be whole again.
-#[derive(Debug, Clone, Copy, Default)]
-struct Allowance {
-    whole_at: Duration,
-}
-
-impl Allowance {
-    /// Returns how long it takes until there is an attempt; zero if there is one now.
-    fn wait(self, rule: Rule, now: Duration) -> Duration {
-        (self.whole_at.max(now) + rule.interval).saturating_sub(now + rule.interval * rule.burst)
-    }
-
-    fn spend(&mut self, rule: Rule, now: Duration) {
-        self.whole_at = self.whole_at.max(now) + rule.interval;
-    }
-
-    fn refund(&mut self, rule: Rule) {
-        self.whole_at = self.whole_at.saturating_sub(rule.interval);
-    }
-}
 
 /// What to do with a password before its hash is computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +72,7 @@ impl Guesses {
             self.all.spend(ALL, now);
         }
         // The shared allowance bounds how many addresses this map has.
-        self.own.retain(|_, allowance| allowance.whole_at > now);
+        self.own.retain(|_, allowance| !allowance.is_whole(now));
         self.own.entry(client).or_default().spend(OWN, now);
         Decision::Compute
     }

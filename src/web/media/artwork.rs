@@ -27,7 +27,7 @@ pub(super) fn router() -> Router<Site> {
 
 /// Returns the picture of all shows.
 async fn all(State(site): State<Site>, headers: HeaderMap) -> Response {
-    sent(site.pictures.of_all(Size::Feed).await, &headers)
+    sent(site.pictures.of_all(Size::Feed).await, &headers, AN_HOUR)
 }
 
 /// Returns the picture of a show.
@@ -35,7 +35,7 @@ async fn show(State(site): State<Site>, Path(file): Path<String>, headers: Heade
     let config = site.config();
     let show = artwork_id(&file).and_then(|id| config.show(&ShowId::new(id)));
     let Some(show) = show else { return StatusCode::NOT_FOUND.into_response() };
-    sent(site.pictures.of_show(show, &config, size).await, &headers)
+    sent(site.pictures.of_show(show, &config, size).await, &headers, AN_HOUR)
 }
 
 /// Returns the picture of a station, for the page.
@@ -43,13 +43,14 @@ async fn station(State(site): State<Site>, Path(file): Path<String>, headers: He
     let config = site.config();
     let station = artwork_id(&file).and_then(|id| config.station(&StationId::new(id)));
     let Some(station) = station else { return StatusCode::NOT_FOUND.into_response() };
-    sent(site.pictures.of_station(station, Size::Small).await, &headers)
+    sent(site.pictures.of_station(station, Size::Small).await, &headers, AN_HOUR)
 }
 
-fn sent(picture: Option<Picture>, asked: &HeaderMap) -> Response {
+/// Sends a picture. `cache_control`: how long the client may keep it.
+pub(super) fn sent(picture: Option<Picture>, asked: &HeaderMap, cache_control: &'static str) -> Response {
     match picture {
         Some(Picture { kind, bytes }) => {
-            answer(asked, Sent { kind: kind.mime(), body: bytes, modified: None, cache_control: AN_HOUR })
+            answer(asked, Sent { kind: kind.mime(), body: bytes, modified: None, cache_control })
         }
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -1,4 +1,5 @@
-//! Sound and pictures: recordings with their transcripts and waveforms, listening live and to tapes, and artwork.
+//! Sound and pictures: recordings with their transcripts and waveforms, also by links to share, listening live and to tapes,
+//! and artwork.
 
 mod artwork;
 pub(super) mod growing;
@@ -9,6 +10,7 @@ mod playlist;
 mod recordings;
 mod samples;
 mod segment;
+mod shared;
 mod tape;
 mod waveform;
 
@@ -27,4 +29,5 @@ pub(super) fn router() -> Router<Site> {
         .merge(samples::router())
         .merge(artwork::router())
         .route("/waveforms/{file}", get(waveform::picture))
+        .route("/s/{token}/{file}", get(shared::part))
 }

@@ -69,7 +69,9 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
     recording.and_then(|recording| recording.file).ok_or_else(|| StatusCode::NOT_FOUND.into_response())
 }
 
-async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
+/// Sends the part of a file of the store that `request` asks for. `kind`: its media type; `disposition`: whether it is to be
+/// shown (`inline`) or kept (`attachment`).
+pub(super) async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
     let (asked, _) = request.into_parts();
     let reading = match store.open(file).await {
         Ok(Some(reading)) => reading,

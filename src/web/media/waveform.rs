@@ -23,6 +23,9 @@ fn usual() -> usize {
     120
 }
 
+/// `Cache-Control`: the address changes with the recording.
+const A_WEEK: &str = "private, max-age=604800, immutable";
+
 /// The fewest and the most bars.
 const BARS: std::ops::RangeInclusive<usize> = 10..=1000;
 
@@ -36,10 +39,15 @@ pub(super) async fn picture(
     Query(size): Query<Size>,
 ) -> Response {
     let Some(id) = name.strip_suffix(".svg") else { return StatusCode::NOT_FOUND.into_response() };
-    match catalogue.peaks(&AiringId::new(id)).await {
+    of(&catalogue, &AiringId::new(id), &size, A_WEEK).await
+}
+
+/// Returns the waveform of the recording `id`. `cache_control`: how long the client may keep it.
+pub(super) async fn of(catalogue: &Catalogue, id: &AiringId, size: &Size, cache_control: &'static str) -> Response {
+    match catalogue.peaks(id).await {
         Ok(Some(peaks)) => {
             let bars = bars(&peaks.levels, size.bars.clamp(*BARS.start(), *BARS.end()));
-            let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, "private, max-age=604800, immutable")];
+            let headers = [(CONTENT_TYPE, "image/svg+xml"), (CACHE_CONTROL, cache_control)];
             (headers, drawn(&bars)).into_response()
         }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),

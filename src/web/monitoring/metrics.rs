@@ -38,11 +38,16 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
+    let links = match catalogue.count_links(site.now()).await {
+        Ok(links) => links,
+        Err(error) => return broken(&error),
+    };
     let mut registry = Registry::with_prefix("aircheck");
     registry.register("build", "The release that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
     let started = site.started.timestamp_millis() as f64 / 1000.0;
     single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
     library(&mut registry, &totals);
+    single(&mut registry, "links", "Links to share that have not expired", None, links as f64);
     if let Some(sums) = sums {
         files(&mut registry, &sums);
     }

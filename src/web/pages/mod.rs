@@ -11,6 +11,8 @@ mod played;
 mod recordings;
 mod render;
 mod schedule;
+mod share;
+mod shared;
 mod show;
 mod shown;
 mod sign_in;
@@ -42,6 +44,9 @@ pub(super) fn router() -> Router<Site> {
         .route("/calendar/renew", post(subscriptions::renew_calendar))
         .route("/shows/{show}", get(show::page))
         .route("/shows/{show}/feed/renew", post(show::renew))
+        .route("/share/{recording}", get(share::page).post(share::make))
+        .route("/share/{recording}/withdraw", post(share::withdraw))
+        .route("/s/{token}", get(shared::page))
         .route("/sign-in", get(sign_in::page).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/static/{file}", get(files::get))
@@ -49,5 +54,5 @@ pub(super) fn router() -> Router<Site> {
 
 /// Returns the handler of every other address.
 pub(super) fn fallback() -> MethodRouter<Site> {
-    any(render::nothing_here)
+    any(shared::elsewhere)
 }

@@ -46,6 +46,9 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("on-air.html", include_str!("templates/on-air.html")),
         ("subscribe.html", include_str!("templates/subscribe.html")),
         ("subscriptions.html", include_str!("templates/subscriptions.html")),
+        ("share.html", include_str!("templates/share.html")),
+        ("shared.html", include_str!("templates/shared.html")),
+        ("gone.html", include_str!("templates/gone.html")),
         ("nothing.html", include_str!("templates/nothing.html")),
         ("sign_in.html", include_str!("templates/sign_in.html")),
     ] {

@@ -2,6 +2,7 @@
 
 pub mod events;
 mod levels;
+pub mod links;
 pub mod presence;
 pub mod probes;
 pub mod tapes;
@@ -21,11 +22,14 @@ use crate::capture::deck::Decks;
 use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::events::Changes;
+use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
-use crate::library::catalogue::Catalogue;
+use crate::library::catalogue::{Catalogue, Recording};
 use crate::library::store::Store;
+use crate::model::AiringId;
 use crate::recorder::Recorder;
+use crate::web::answer::Problem;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
 use crate::web::media::growing::Followed;
@@ -154,6 +158,17 @@ impl Site {
     /// Returns the current programme.
     pub(super) fn programme(&self) -> Programme {
         self.airings.programme()
+    }
+
+    /// Returns the recording with this id, also while it is being made.
+    ///
+    /// # Errors
+    /// There is none, or it was deleted.
+    pub(super) async fn recording(&self, id: &str) -> Result<Recording, Problem> {
+        let found = self.catalogue.get(&AiringId::new(id)).await?;
+        found
+            .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
+            .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
     }
 
     /// Returns the path of `base_url`, with which every link begins; empty if it has none.

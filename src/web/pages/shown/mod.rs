@@ -5,6 +5,7 @@ pub mod dates;
 pub mod holds;
 mod marks;
 pub mod rows;
+pub mod share;
 pub mod slots;
 pub mod subscribe;
 pub mod timeline;

@@ -10,6 +10,7 @@ import { resume } from "./player.js";
 import { needed, ready } from "./ready.js";
 import "./remove.js";
 import { ready as readyRows } from "./rows.js";
+import "./share.js";
 import { ready as readyCopies } from "./subscribe.js";
 import { timeline } from "./timeline.js";
 import { ready as readyTracks } from "./tracks.js";
