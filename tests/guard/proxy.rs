@@ -53,6 +53,33 @@ fn location(page: &Url, stripped: bool) -> String {
     written
 }
 
+#[tokio::test]
+async fn a_web_server_that_asks_for_a_password_itself_leaves_links_open() {
+    let mut page = Guarded::start("auth: none, base_url: \"https://example.org/radio/\"").await;
+    let made = page.client.post(page.url("/api/v1/recordings/hostile@20261120T0700Z/links")).send().await;
+    let made: serde_json::Value = made.expect("an answer").json().await.expect("JSON");
+    let link = made["url"].as_str().and_then(|url| url.strip_prefix("https://example.org")).expect("a link").to_owned();
+    let users = page.aircheck.path("users");
+    std::fs::write(&users, "me:{PLAIN}secret\n").expect("written");
+    let guide = include_str!("../../docs/guide/remote.md");
+    let told = guide.split("```nginx\n").nth(2).and_then(|rest| rest.split("```").next()).expect("a part about nginx");
+    let at = format!("127.0.0.1:{}", page.base.port().expect("a port"));
+    let rest = format!("proxy_pass http://{at};\nproxy_set_header Host $http_host;");
+    let location = told
+        .replace("127.0.0.1:8080", &at)
+        .replace("/etc/nginx/radio", users.to_str().expect("UTF-8"))
+        .replace("# … as above", &rest);
+    let nginx = Nginx::start(&location).await;
+    page.base = nginx.base.clone();
+    let host = ("host", "example.org");
+    for closed in ["/radio/", "/radio/api/v1/links", "/radio/share/hostile@20261120T0700Z", "/radio/s"] {
+        assert_eq!(page.status(closed, &[host]).await, StatusCode::UNAUTHORIZED, "{closed}");
+    }
+    for open in [link.as_str(), &format!("{link}/sound.mp3"), "/radio/static/shared.css"] {
+        assert_eq!(page.status(open, &[host]).await, StatusCode::OK, "{open}");
+    }
+}
+
 /// Returns the text of a page, with slashes unescaped.
 async fn slashed(page: reqwest::Response) -> String {
     page.text().await.expect("text").replace("&#x2f;", "/")
