@@ -19,7 +19,8 @@ const AWAY: u64 = 40;
 fn station(origin: &Origin) -> StationHandle {
     let setup = Setup {
         segment: Duration::from_secs(1),
-        window: 4,
+        // Long enough for a machine with much else to do, and shorter than what is lost.
+        window: 12,
         programme_time: ProgrammeTime::Every,
         ..Setup::of(Container::Adts)
     };
@@ -42,6 +43,17 @@ fn reels(folder: &Path) -> Vec<PathBuf> {
 fn segments(folder: &Path) -> usize {
     let index = |reel: PathBuf| std::fs::read_to_string(reel.with_extension("m3u8")).unwrap_or_default();
     reels(folder).into_iter().map(|reel| index(reel).matches("#EXT-X-BYTERANGE").count()).sum()
+}
+
+/// Returns the sound of a reel that its index names: a write that the disk refused may have left more behind it.
+fn named(reel: &Path) -> Vec<u8> {
+    let index = std::fs::read_to_string(reel.with_extension("m3u8")).expect("an index");
+    let ranges = index.lines().filter_map(|line| line.strip_prefix("#EXT-X-BYTERANGE:")?.split_once('@'));
+    let number = |text: &str| text.parse::<usize>().expect("a number");
+    let end = ranges.map(|(length, offset)| number(length) + number(offset)).max().unwrap_or_default();
+    let mut sound = std::fs::read(reel).expect("a reel");
+    sound.truncate(end);
+    sound
 }
 
 /// What becomes of the disk.
@@ -90,7 +102,7 @@ async fn survives(aircheck: &Aircheck, station: &StationHandle, trial: Trial<'_>
         let cause = hole["cause"].as_str().expect("words");
         assert!(hole["kind"] == trial.kind && cause.contains(trial.words), "{account}\n{}", service.log());
     }
-    let sound: Vec<u8> = reels(&folder).iter().flat_map(|reel| std::fs::read(reel).expect("a reel")).collect();
+    let sound: Vec<u8> = reels(&folder).iter().flat_map(|reel| named(reel)).collect();
     let heard = Report::of_bytes("aac", &sound);
     let is_as_told = (heard.missing - lost).abs() < 0.06 && heard.doubled <= trial.twice;
     assert!(is_as_told, "{heard}\n{account}\n{}", service.log());
@@ -156,7 +168,7 @@ async fn a_folder_of_tape_that_is_moved_away_when_a_reel_begins_is_used_again_wh
         kind: "internal",
         words: "No such file or directory",
         // What another source offers again cannot be compared with what is away. A cut takes it once.
-        twice: 4.1,
+        twice: 12.1,
     };
     survives(&aircheck, &station, trial).await;
 }

@@ -136,6 +136,7 @@ async fn a_clip_that_cannot_be_meant_is_refused_with_what_to_write() {
         (&[&id, "--from", &early, "--for", "1m"], "is a recording: write from where to where with `--piece"),
         (&[&id, "--piece", "0:10-0:05"], "must end after it begins"),
         (&[&id, "--piece", "0:10-0:30"], "plays for 0:20"),
+        (&[&id, "--piece", "0:01-0:02", "--piece", "0:10-0:30"], "#2: "),
         (&[&id, "--piece", "0:10"], "such as `00:10:00-00:12:30`"),
         (&[&id, "--piece", "0:61-0:62"], "minutes and seconds go from 00 to 59"),
         (&[&id, "--piece", "0:01-0:09", "--bleep", "0:02-0:04", "--mute", "0:03-0:05"], "overlap at 0:02"),

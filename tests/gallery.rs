@@ -174,6 +174,9 @@ async fn pictures_of_every_page() {
     let timeline = format!("/stations/radio-4?day={yesterday}");
     // One that lacks something.
     let shared = shelved(now).swap_remove(6).id();
+    let editor = format!("/clips/new?recording={shared}&from=0:20:00&to=0:24:30");
+    let begins = (now - TimeDelta::hours(30)).format("%Y-%m-%dT%H:%M:%SZ");
+    let editor_of_tape = format!("/clips/new?station=radio-4&from={begins}&to=-29h");
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
     let phone = Look { width: 360, height: 780, ..Look::PHONE };
@@ -217,6 +220,9 @@ async fn pictures_of_every_page() {
             ("/schedule", "schedule"),
             ("/stations", "stations"),
             (&timeline, "station"),
+            (&editor, "clip"),
+            (&editor_of_tape, "clip-tape"),
+            ("/clips", "clips"),
             ("/on-air", "on-air"),
             ("/subscribe", "subscribe"),
             ("/shows/masters", "show"),

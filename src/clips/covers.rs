@@ -107,9 +107,8 @@ fn of_tape(
     for ((at, piece), origin) in placed(pieces).zip(origins) {
         let (Piece::Tape { span, .. }, Origin::Tape(station, _)) = (piece, origin) else { continue };
         let moment = |key: &'static str, text: &str| {
-            moment_in(text, span, station.timezone, now).map_err(|error| {
-                Sentence::new("problem_clip_moment").with("key", key).with("error", error).with("piece", 0)
-            })
+            moment_in(text, span, station.timezone, now)
+                .map_err(|error| Sentence::new("problem_clip_moment").with("key", key).with("error", error))
         };
         let (start, end) = (moment("from", from)?, moment("to", to)?);
         if end <= start {

@@ -55,7 +55,7 @@ impl ClipError {
                     }
                 };
                 // The code stays that of what is wrong: programs look at it.
-                said.with("piece", number)
+                if *number == 0 { said } else { said.marked(format_args!("#{number}: ")) }
             }
             Self::Wrong(sentence) => sentence.clone(),
             Self::Catalogue(_) => Sentence::new("problem_catalogue"),
@@ -80,8 +80,7 @@ impl fmt::Display for ClipError {
         match self {
             Self::Catalogue(error) => error.fmt(f),
             Self::Tape(error) => error.fmt(f),
-            Self::Piece { number: 0, .. } | Self::Wrong(_) => self.sentence().fmt(f),
-            Self::Piece { number, .. } => write!(f, "piece {number}: {}", self.sentence()),
+            Self::Piece { .. } | Self::Wrong(_) => self.sentence().fmt(f),
         }
     }
 }

@@ -7,6 +7,8 @@ use super::Language;
 /// The key of a message, and the values for its names. Displays in English, for the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
+    /// What stands before it, the same in every language.
+    mark: String,
     key: &'static str,
     values: Vec<(&'static str, String)>,
 }
@@ -14,7 +16,7 @@ pub struct Sentence {
 impl Sentence {
     /// Makes a sentence of the message under `key`.
     pub fn new(key: &'static str) -> Self {
-        Self { key, values: Vec::new() }
+        Self { mark: String::new(), key, values: Vec::new() }
     }
 
     /// Puts `value` in the place of `{name}`.
@@ -22,6 +24,12 @@ impl Sentence {
     pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.values.push((name, value.to_string()));
         self
+    }
+
+    /// Puts `mark` before it, such as the number of what it is about.
+    #[must_use]
+    pub fn marked(self, mark: impl fmt::Display) -> Self {
+        Self { mark: mark.to_string(), ..self }
     }
 
     /// Returns the key of its message.
@@ -32,7 +40,7 @@ impl Sentence {
     /// Says the sentence in `language`.
     pub fn say(&self, language: &Language) -> String {
         let values: Vec<(&str, &str)> = self.values.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        language.say(self.key, &values)
+        self.mark.clone() + &language.say(self.key, &values)
     }
 }
 

@@ -118,6 +118,8 @@ fn too_long() -> Problem {
 }
 
 async fn answer(site: &Site, source: ClipSource, Rate(rate): Rate) -> Result<Response, Problem> {
+    // Never closed: it lives as long as the site.
+    let _slot = site.decoders.acquire().await;
     let samples = encode::samples(&source, rate, &site.environment.clock).await.map_err(|error| {
         tracing::error!(%error, "samples could not be decoded");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_file_unreadable"))

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::listing::{details, listing};
 use super::render::{render, serde};
 use super::shown::rows::days;
+use super::shown::slots::version;
 use super::shown::subscribe;
 use crate::clips::Standing;
 use crate::config::Config;
@@ -29,7 +30,7 @@ pub(super) struct Params {
 }
 
 /// A clip that is still to be made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Hash, Serialize)]
 struct Waiting {
     id: String,
     title: String,
@@ -63,6 +64,7 @@ pub(super) async fn page(
     let values = context! {
         here => "clips",
         older => listed.older.map(|before| before.to_rfc3339()),
+        version => version(&waiting),
         waiting => serde(waiting),
         days => serde(days(&listed.recordings, &details, &config, language)),
         subscribe => serde(feed.as_ref().map(subscribe::subscribe)),

@@ -41,6 +41,9 @@ use probes::Probes;
 /// How many clients may listen live to an MP3 at a time; each takes two ffmpegs.
 const LISTENERS: usize = 4;
 
+/// How many stretches are decoded for the editor of clips at a time.
+const DECODERS: usize = 4;
+
 /// How many threads read tapes for the page at a time. A day of tape takes some memory while it is read.
 const READERS: usize = 2;
 
@@ -97,6 +100,8 @@ pub struct Site {
     pub(super) listeners: Arc<Semaphore>,
     /// The playlists of tapes that players follow.
     pub(super) followed: Followed,
+    /// The slots of stretches that are decoded for the editor of clips.
+    pub(super) decoders: Arc<Semaphore>,
     /// The lane to the disk of the tapes, for who reads hours or weeks of one.
     pub(super) readers: Lane,
     /// When the daemon was started.
@@ -115,6 +120,7 @@ impl Site {
             probes: Probes::new(environment.clone(), state.join("probes")),
             presence: Arc::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
+            decoders: Arc::new(Semaphore::new(DECODERS)),
             followed: Followed::new(environment.clone()),
             readers: Lane::new(READERS),
             started: environment.clock.now(),
