@@ -131,7 +131,7 @@ async fn cut(config: &Arc<Config>, options: &Options, now: DateTime<Utc>) -> any
             return Ok(USAGE);
         }
     };
-    if let Some(end) = checked.ends().filter(|end| *end > now) {
+    if let Some(end) = checked.clip.ends().filter(|end| *end > now) {
         let end = end.with_timezone(&config.timezone).format("%H:%M:%S %Z");
         eprintln!(
             "aircheck: the clip ends at {end}, which is still to come: end it with `--to now`, or ask the service for it"

@@ -38,17 +38,6 @@ pub struct Checked {
     pub origins: Vec<Origin>,
 }
 
-impl Checked {
-    /// Returns when all of it is past that is cut from tape. `None` if nothing is.
-    pub fn ends(&self) -> Option<DateTime<Utc>> {
-        let ends = self.clip.pieces.iter().filter_map(|piece| match piece {
-            Piece::Tape { span, .. } => Some(span.end),
-            Piece::Recording { .. } => None,
-        });
-        ends.max()
-    }
-}
-
 /// Returns the clip that `request` asks for at the instant `now`.
 ///
 /// # Errors
@@ -67,12 +56,11 @@ pub async fn check(request: &ClipRequest, sources: &Sources, now: DateTime<Utc>)
     }
     let mut checked = Vec::new();
     for (index, asked) in request.pieces.iter().enumerate() {
-        let number = if pieces == 1 { 0 } else { index + 1 };
         let piece = match asked {
             AskedPiece::Tape { station, from, to } => of_tape(sources, station, (from, to), now).await,
             AskedPiece::Recording { recording, from, to } => of_recording(sources, recording, (*from, *to)).await,
         };
-        checked.push(piece.map_err(|refused| refused.of_piece(number))?);
+        checked.push(piece.map_err(|refused| refused.of_piece(index, pieces))?);
     }
     let (pieces, origins): (Vec<_>, Vec<_>) = checked.into_iter().unzip();
     let length: Duration = pieces.iter().map(Piece::length).sum();
@@ -101,8 +89,7 @@ pub async fn check_again(clip: &Clip, sources: &Sources) -> Result<Checked, Clip
             Piece::Tape { station, .. } => station_of(sources, station).await,
             Piece::Recording { recording, .. } => recording_of(sources, recording).await,
         };
-        let number = if clip.pieces.len() == 1 { 0 } else { index + 1 };
-        origins.push(origin.map_err(|refused| refused.of_piece(number))?);
+        origins.push(origin.map_err(|refused| refused.of_piece(index, clip.pieces.len()))?);
     }
     Ok(Checked { clip: clip.clone(), origins })
 }
@@ -122,9 +109,10 @@ impl Refused {
         Self::Piece(WrongPiece::Unknown(sentence))
     }
 
-    fn of_piece(self, number: usize) -> ClipError {
+    /// Returns the error of the piece at `index` of so many `pieces`.
+    fn of_piece(self, index: usize, pieces: usize) -> ClipError {
         match self {
-            Self::Piece(wrong) => ClipError::Piece { number, wrong },
+            Self::Piece(wrong) => ClipError::Piece { number: if pieces == 1 { 0 } else { index + 1 }, wrong },
             Self::Ours(error) => error,
         }
     }

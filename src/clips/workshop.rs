@@ -181,14 +181,7 @@ impl Clips {
 
     /// Starts the task of a clip. Returns how far it is.
     fn begin(&self, clip: AskedClip) -> Standing {
-        let parsed = clip_of(&clip.title, &clip.pieces);
-        let ends = parsed.as_ref().and_then(|clip| {
-            let ends = clip.pieces.iter().filter_map(|piece| match piece {
-                Piece::Tape { span, .. } => Some(span.end),
-                Piece::Recording { .. } => None,
-            });
-            ends.max()
-        });
+        let ends = clip_of(&clip.title, &clip.pieces).and_then(|clip| clip.ends());
         let (title, asked_at) = (clip.title.clone(), clip.asked_at);
         let withdrawn = self.shared.environment.stop.child_token();
         let open = Open { title, asked_at, ends, trouble: None, withdrawn: withdrawn.clone() };
@@ -211,11 +204,7 @@ impl Clips {
             return;
         };
         // Until it is made, no old tape is deleted that it is cut from.
-        let needs = clip.pieces.iter().filter_map(|piece| match piece {
-            Piece::Tape { station, span } => Some(self.shared.decks.need(station, span.start)),
-            Piece::Recording { .. } => None,
-        });
-        let _needs: Vec<_> = needs.collect();
+        let _needs: Vec<_> = clip.tapes().map(|(station, span)| self.shared.decks.need(station, span.start)).collect();
         if let Some(file) = &asked.file {
             self.remove_interrupted(&asked.id, file).await;
         }

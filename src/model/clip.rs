@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{AiringId, Span, StationId, Stretch};
 
 /// What a person wants to have cut. Positions in the clip count from its beginning, in the sound as it plays: what is
@@ -66,6 +68,19 @@ impl Piece {
 }
 
 impl Clip {
+    /// Returns the stretches of tape that it is cut from, each with its station.
+    pub fn tapes(&self) -> impl Iterator<Item = (&StationId, &Span)> {
+        self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Tape { station, span } => Some((station, span)),
+            Piece::Recording { .. } => None,
+        })
+    }
+
+    /// Returns when all of it is past that is cut from tape. `None` if nothing is.
+    pub fn ends(&self) -> Option<DateTime<Utc>> {
+        self.tapes().map(|(_, span)| span.end).max()
+    }
+
     /// Returns how long it plays.
     pub fn length(&self) -> Duration {
         self.pieces.iter().map(Piece::length).sum()

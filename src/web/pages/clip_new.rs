@@ -10,8 +10,8 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
-use url::form_urlencoded;
 
+use super::form::field;
 use super::render::{nothing_here, render, serde};
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
@@ -73,19 +73,9 @@ pub(super) async fn make(State(site): State<Site>, headers: HeaderMap, body: Byt
 impl Asked {
     /// Reads the body of a form.
     fn of_form(body: &[u8]) -> Self {
-        let mut asked = Self::default();
-        for (name, value) in form_urlencoded::parse(body) {
-            let field = match &*name {
-                "station" => &mut asked.station,
-                "recording" => &mut asked.recording,
-                "from" => &mut asked.from,
-                "to" => &mut asked.to,
-                "title" => &mut asked.title,
-                _ => continue,
-            };
-            *field = value.into_owned();
-        }
-        asked
+        let [station, recording, from, to, title] =
+            ["station", "recording", "from", "to", "title"].map(|name| field(body, name).unwrap_or_default());
+        Self { station, recording, from, to, title }
     }
 }
 

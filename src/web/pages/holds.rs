@@ -7,12 +7,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use url::form_urlencoded;
 
+use super::form::field;
 use super::shown::holds::Refused;
 use super::station;
 use crate::web::Site;
-use crate::web::answer::{Problem, language};
+use crate::web::answer::language;
 use crate::web::api::holds::{self, Stretch};
 
 /// The field of a form that says which day the page shows.
@@ -26,7 +26,7 @@ pub(super) async fn hold(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let [from, to, why, day] = ["from", "to", "why", DAY].map(|name| field(&body, name));
+    let [from, to, why, day] = ["from", "to", "why", DAY].map(|name| field(&body, name).unwrap_or_default());
     let asked = Stretch { from, to, why };
     match holds::add(&site, &id, &asked).await {
         Ok(held) => {
@@ -34,7 +34,12 @@ pub(super) async fn hold(
             to_page(&site, &id, &begins.to_string())
         }
         Err(problem) => {
-            let refused = Refused { from: asked.from, to: asked.to, why: asked.why, problem: said(&problem, &headers) };
+            let refused = Refused {
+                from: asked.from,
+                to: asked.to,
+                why: asked.why,
+                problem: problem.said(language::of(&headers)),
+            };
             station::shown(site, &id, &day, headers, Some((problem.status(), refused))).await
         }
     }
@@ -47,23 +52,14 @@ pub(super) async fn release(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let day = field(&body, DAY);
+    let day = field(&body, DAY).unwrap_or_default();
     match holds::end(&site, &id, number, site.now()).await {
         Ok(_) => to_page(&site, &id, &day),
         Err(problem) => {
-            let refused = Refused { problem: said(&problem, &headers), ..Refused::default() };
+            let refused = Refused { problem: problem.said(language::of(&headers)), ..Refused::default() };
             station::shown(site, &id, &day, headers, Some((problem.status(), refused))).await
         }
     }
-}
-
-fn field(body: &[u8], name: &str) -> String {
-    let value = form_urlencoded::parse(body).find(|(key, _)| key == name);
-    value.map(|(_, value)| value.into_owned()).unwrap_or_default()
-}
-
-fn said(problem: &Problem, headers: &HeaderMap) -> String {
-    problem.written(language::of(headers)).detail
 }
 
 fn to_page(site: &Site, id: &str, day: &str) -> Response {

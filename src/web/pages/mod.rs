@@ -3,6 +3,7 @@
 mod clip_new;
 mod clips;
 mod files;
+mod form;
 mod holds;
 mod listing;
 mod on_air;

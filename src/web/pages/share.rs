@@ -8,8 +8,9 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use url::{Url, form_urlencoded};
+use url::Url;
 
+use super::form::field;
 use super::render::{nothing_here, render, serde};
 use super::shown::dates;
 use super::shown::share::{row, zone_name};
@@ -98,9 +99,4 @@ async fn shown(site: State<Site>, id: &str, base: Option<Url>, headers: HeaderMa
     // It may show a secret address.
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// Returns a field of a form.
-fn field(body: &[u8], name: &str) -> Option<String> {
-    form_urlencoded::parse(body).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

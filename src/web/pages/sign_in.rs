@@ -7,8 +7,8 @@ use axum::http::{Extensions, HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use minijinja::context;
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use super::form::field;
 use super::render::render;
 use crate::config::Auth;
 use crate::web::Site;
@@ -38,12 +38,7 @@ pub(super) async fn sign_in(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let field = |name: &str| {
-        form_urlencoded::parse(&body)
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-            .unwrap_or_default()
-    };
+    let field = |name| field(&body, name).unwrap_or_default();
     let config = site.config();
     let next = field("next");
     let Auth::Password(hash) = &config.web.auth else { return to(&site, &next) };
