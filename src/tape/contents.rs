@@ -49,6 +49,8 @@ pub(super) struct Contents {
     pub set_back: Vec<(u64, DateTime<Utc>)>,
     /// Whether nothing was written since the tape was opened or the clock was set.
     pub reopened: bool,
+    /// The time that the clock was set to, until something arrives after that.
+    pub set_to: Option<DateTime<Utc>>,
     pub tally: Tally,
     /// When the newest sound arrived.
     pub heard: Option<DateTime<Utc>>,
@@ -81,6 +83,12 @@ impl Contents {
 
     /// Adds an entry.
     pub(super) fn push(&mut self, entry: Entry) {
+        let end = self.end();
+        if self.set_to.is_some()
+            && let Some((first, _)) = self.set_back.last_mut().filter(|(first, _)| *first == end)
+        {
+            *first += 1;
+        }
         if let Ok(sound) = &entry.sound {
             self.heard = Some(entry.arrived);
             self.measure(&sound.reel.detail, entry.duration, sound.length);
@@ -186,14 +194,26 @@ impl Contents {
         }
     }
 
-    /// The clock was set, to `now`.
+    /// The clock was set, to `now`. What arrived before and is still to be written belongs to the time before.
     pub(super) fn clock_was_set(&mut self, now: DateTime<Utc>) {
         self.reopened = true;
+        self.set_to = Some(now);
         let open = self.open.iter().rev().find_map(|block| block.index.entries.last()).map(|last| last.arrived);
         let last = open.or_else(|| self.reels.back().map(|reel| reel.summary.to));
         if last.is_some_and(|last| last > now) {
             self.set_back.push((self.end(), now));
         }
+    }
+
+    /// Whether what arrived at `arrived` and is written at `now` begins another session: it is the first after the tape was
+    /// opened or the clock was set. Asked once of each.
+    pub(super) fn begins(&mut self, arrived: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        // By a clock that was set back, it arrives in the future.
+        if self.set_to.is_some_and(|instant| arrived < instant || arrived > now) {
+            return false;
+        }
+        self.set_to = None;
+        std::mem::take(&mut self.reopened)
     }
 
     /// Removes the dates from what came since the last reel ended, back to a break of unknown length. Returns false if

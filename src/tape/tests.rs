@@ -390,41 +390,6 @@ fn a_reel_torn_anywhere_keeps_every_whole_entry_and_the_tape_goes_on() {
 }
 
 #[test]
-fn after_the_clock_was_set_back_a_cut_has_new_sound_and_not_the_old() {
-    let folder = tempfile::tempdir().unwrap();
-    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-    tape.write(format("a"), at(4)).unwrap();
-    for number in 1..=10_u8 {
-        tape.write(chunk(number, i64::from(number) * 4), at(i64::from(number) * 4)).unwrap();
-    }
-    let (before, encoded) = (cut(&tape, 14, 32), tape.for_one_cut());
-    encoded.hold_clock();
-    tape.clock_was_set(at(12));
-    for number in 11..=15_u8 {
-        let arrived = 12 + (i64::from(number) - 10) * 4;
-        tape.write(chunk(number, arrived), at(arrived)).unwrap();
-    }
-    assert_eq!(cut(&encoded, 14, 32), before, "what is being encoded stays as it was");
-    assert_eq!(cut(&tape, 14, 32), (vec![11, 12, 13, 14, 15], 0));
-    // A microsecond of rounding must not ask for the entry after.
-    assert_eq!(cut(&tape, 6, 11), (vec![2, 3], 0), "what ended before is as it was");
-}
-
-#[test]
-fn after_the_clock_was_set_ahead_new_sound_has_the_new_time() {
-    let folder = tempfile::tempdir().unwrap();
-    let tape = Tape::open(folder.path(), Duration::ZERO, at(0)).unwrap();
-    tape.write(format("a"), at(4)).unwrap();
-    tape.write(chunk(1, 4), at(4)).unwrap();
-    tape.clock_was_set(at(3_600));
-    for number in 2..=4_u8 {
-        let arrived = 3_600 + i64::from(number) * 4;
-        tape.write(chunk(number, arrived), at(arrived)).unwrap();
-    }
-    assert_eq!(cut(&tape, 3_604, 3_616), (vec![2, 3, 4], 0));
-}
-
-#[test]
 fn a_reel_on_which_nothing_came_is_gone_when_the_tape_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("20261120T030004000Z.aac"), "torn before its first entry").unwrap();
@@ -435,6 +400,7 @@ fn a_reel_on_which_nothing_came_is_gone_when_the_tape_is_opened_again() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+mod clock;
 mod held;
 mod seals;
 mod titles;

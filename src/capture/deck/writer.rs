@@ -29,8 +29,9 @@ impl DeckWriter {
         &self,
         work: impl FnOnce(&Tape, DateTime<Utc>) -> T + Send + 'static,
     ) -> T {
-        let (tape, now) = (self.tape.clone(), self.environment.clock.now());
-        self.lane.run(move || work(&tape, now)).await
+        let (tape, clock) = (self.tape.clone(), self.environment.clock.clone());
+        // The time at which it is written, not at which it begins to wait for that: the clock may be set meanwhile.
+        self.lane.run(move || work(&tape, clock.now())).await
     }
 
     /// Puts one event on tape. Retries until `stop` if the disk refuses it, which `refusal` remembers.

@@ -323,7 +323,7 @@ impl Writer {
         chunk.arrived = self.corrected(chunk.arrived, now);
         let begins = {
             let mut contents = self.contents();
-            std::mem::take(&mut contents.reopened) || contents.is_empty()
+            contents.begins(chunk.arrived, now) || contents.is_empty()
         };
         if self.stands_apart(chunk.discontinuity, chunk.follows) || begins {
             (chunk.discontinuity, chunk.follows) = (true, false);
