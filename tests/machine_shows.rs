@@ -79,7 +79,8 @@ async fn two_hundred_airings_of_the_same_second_are_whole_with_few_processes_and
     let origin = Origin::start();
     let setup = || Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let stations: Vec<_> = (0..4).map(|number| origin.station(&format!("s{number}"), setup())).collect();
-    let (start, cron) = minute(10);
+    // Time enough for the service to start on a busy machine, and to claim them before they begin.
+    let (start, cron) = minute(30);
     let mut yaml = "timezone: UTC\nstations:\n".to_owned();
     for (number, station) in stations.iter().enumerate() {
         yaml += &format!("  s{number}: {{ hls: \"{}\" }}\n", station.url());
