@@ -5,10 +5,13 @@
 //! placed by itself: where only arrivals tell, by one reload of the playlist. The reel that is being written, one that
 //! was not surveyed yet, and one whose levels are of an older release, are placed by when they came.
 
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
 
+use super::fresh::{FreshLevels, Part};
 use super::on_air::{reels, view_of};
 use super::{day, levels};
 use crate::base::duration::delta;
@@ -19,6 +22,8 @@ use crate::tape::{SoundRun, Tape};
 const EXACT: TimeDelta = TimeDelta::days(2);
 /// How far beside the stretch reels may have come that are in it.
 const AROUND: TimeDelta = TimeDelta::hours(1);
+/// What has no levels yet, and is no longer than this, is not worth decoding: sound comes all the time.
+const UNKNOWN: TimeDelta = TimeDelta::seconds(10);
 /// Two parts touch if less than this share of a part lies between: sums of times are not exact.
 const ROUNDING: f64 = 1e-6;
 
@@ -36,23 +41,37 @@ pub struct Loudness {
     /// Where nothing is on tape between its beginning and its end, in order. Holes with less than half a part of sound
     /// between them are one.
     pub missing: Vec<Span>,
+    /// The reels of which more than [`UNKNOWN`] of the stretch has no levels yet, the newest first. Only of a stretch that
+    /// is placed to the second.
+    pub unknown: Vec<PathBuf>,
 }
 
-/// How loud each of `points` parts of `span` is. Blocks.
-pub fn loudest(tape: &Tape, span: Span, points: usize) -> Loudness {
+/// How loud each of `points` parts of `span` is. Reels without a file of levels have those of `fresh`. Blocks.
+pub fn loudest(tape: &Tape, span: Span, points: usize, fresh: &FreshLevels) -> Loudness {
     let mut picture = Picture::new(span, points);
     if span.length() <= EXACT {
         let view = view_of(tape, span);
+        let mut unknown = Vec::new();
         for reel in reels(&view) {
-            let levels = levels::read(&reel.path);
+            let file = levels::read(&reel.path).map(|levels| Part { at: Duration::ZERO, levels: Arc::new(levels) });
+            let parts = file.map_or_else(|| fresh.of(&reel.path), |part| vec![part]);
+            let mut lacks = TimeDelta::zero();
             for (position, on_air) in reel.entries() {
                 let plays = on_air.length().to_std().unwrap_or_default();
-                picture.add(levels.as_ref(), position, plays, on_air, true);
+                let part = parts.iter().rfind(|part| part.at <= position && position < part.end());
+                let from = part.map_or(Duration::ZERO, |part| position.saturating_sub(part.at));
+                picture.add(part.map(|part| part.levels.as_ref()), from, plays, on_air, true);
+                if part.is_none() {
+                    lacks += (on_air.end.min(span.end) - on_air.start.max(span.start)).max(TimeDelta::zero());
+                }
+            }
+            if lacks > UNKNOWN {
+                unknown.insert(0, reel.path);
             }
         }
         let holes = picture.reach(tape).map(|reach| day::holes(&view, reach)).unwrap_or_default();
         let holes = holes.iter().map(|gap| Span::new(gap.start, gap.start + delta(gap.length)));
-        return picture.finish(holes.collect());
+        return Loudness { unknown, ..picture.finish(holes.collect()) };
     }
     let delay = tape.delay();
     let near = Span::new(span.start - AROUND, span.end + AROUND + delay);
@@ -154,7 +173,7 @@ impl Picture {
                 None => missing.push(hole),
             }
         }
-        Loudness { peaks: self.points, missing }
+        Loudness { peaks: self.points, missing, unknown: Vec::new() }
     }
 
     /// Marks the points from one second of the picture to another.
@@ -175,9 +194,15 @@ mod tests {
     use chrono::{DateTime, Utc};
 
     use super::*;
+    use crate::base::environment::Environment;
     use crate::model::{Cause, Chunk, Container, Format, MediaEvent};
 
     const HOUR: i64 = 3600;
+
+    /// A picture of what files tell.
+    fn look(tape: &Tape, span: Span, points: usize) -> Loudness {
+        loudest(tape, span, points, &FreshLevels::new(Environment::system()))
+    }
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::seconds(seconds)
@@ -207,7 +232,7 @@ mod tests {
     }
 
     fn of(folder: &std::path::Path, from: i64, to: i64, points: usize) -> Vec<Option<u8>> {
-        loudest(&Tape::read(folder, Duration::ZERO).unwrap(), Span::new(at(from), at(to)), points).peaks
+        look(&Tape::read(folder, Duration::ZERO).unwrap(), Span::new(at(from), at(to)), points).peaks
     }
 
     /// What is missing, in minutes.
@@ -241,7 +266,7 @@ mod tests {
         let whole = Span::new(at(-HOUR), at(26 * HOUR));
         let few = Span::new(at(-24 * HOUR), at(48 * HOUR));
         let tape = Tape::read(folder.path(), Duration::ZERO).unwrap();
-        assert_eq!(missing(&loudest(&tape, whole, 2700)), holes);
+        assert_eq!(missing(&look(&tape, whole, 2700)), holes);
         for (path, _) in tape.reels() {
             let (levels, _) = levels::read_placed(&path).unwrap();
             levels::write_placed(&path, &levels, &tape.placed(&path)).unwrap();
@@ -250,7 +275,7 @@ mod tests {
             let length = std::fs::metadata(&index).unwrap().len();
             std::fs::write(index, vec![b'\n'; usize::try_from(length).unwrap()]).unwrap();
         }
-        let picture = loudest(&tape, few, 72 * 60);
+        let picture = look(&tape, few, 72 * 60);
         assert_eq!(missing(&picture), holes);
         let known: Vec<_> = (0..).zip(&picture.peaks).filter_map(|(minute, loud)| Some((minute, (*loud)?))).collect();
         let begins = 24 * 60;
@@ -258,9 +283,13 @@ mod tests {
         assert!(known.contains(&(begins + 60 + 30, 120)) && known.contains(&(2 * begins + 41, 140)), "{known:?}");
         assert!(!known.iter().any(|(minute, _)| (begins + 80..begins + 90).contains(minute)), "{known:?}");
         // From so far away that a minute is no point of its own, what is near is one.
-        assert_eq!(missing(&loudest(&tape, few, 60)), [(80, 24 * 60), (24 * 60 + 40, 24 * 60 + 41)]);
-        let later = loudest(&tape, Span::new(at(30 * HOUR), at(90 * HOUR)), 10);
-        assert_eq!(later, Loudness { peaks: vec![None; 10], missing: vec![] }, "what is still to come");
+        assert_eq!(missing(&look(&tape, few, 60)), [(80, 24 * 60), (24 * 60 + 40, 24 * 60 + 41)]);
+        let later = look(&tape, Span::new(at(30 * HOUR), at(90 * HOUR)), 10);
+        assert_eq!(
+            later,
+            Loudness { peaks: vec![None; 10], missing: vec![], unknown: vec![] },
+            "what is still to come"
+        );
     }
 
     #[test]
@@ -272,7 +301,7 @@ mod tests {
         for (path, _) in tape.reels() {
             std::fs::remove_file(path.with_extension("m3u8")).unwrap();
         }
-        let picture = loudest(&tape, Span::new(at(-24 * HOUR), at(48 * HOUR)), 72);
+        let picture = look(&tape, Span::new(at(-24 * HOUR), at(48 * HOUR)), 72);
         let known: Vec<_> = (0..).zip(picture.peaks).filter_map(|(hour, loud)| Some((hour, loud?))).collect();
         assert_eq!(known, [(24, 159), (48, 159)]);
     }
@@ -295,7 +324,7 @@ mod tests {
         let levels = Levels { length: Duration::from_secs(600), peaks: vec![9; 600], ..Levels::default() };
         levels::write_placed(&path, &levels, &tape.placed(&path)).unwrap();
         for (hours, points) in [(24, 24 * 60), (72, 72 * 60)] {
-            let picture = loudest(&tape, Span::new(at(-HOUR), at((hours - 1) * HOUR)), points);
+            let picture = look(&tape, Span::new(at(-HOUR), at((hours - 1) * HOUR)), points);
             let known: Vec<_> = (-60..).zip(picture.peaks).filter(|(_, loud)| loud.is_some()).map(|it| it.0).collect();
             assert_eq!(known, (-2..8).collect::<Vec<_>>(), "{hours} hours");
         }

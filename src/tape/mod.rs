@@ -51,6 +51,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use self::contents::{AROUND, Contents, ViewPlan};
+use self::cut::sound_of;
 use self::index::Index;
 use self::index::closed::ClosedReel;
 use self::writer::Writer;
@@ -236,6 +237,18 @@ impl Tape {
     pub fn placed(&self, sound_file: &Path) -> Placed {
         let (ended, _) = self.contents().reel(|path| path == sound_file);
         ended.map(|reel| EndedReel::of(reel).placed()).unwrap_or_default()
+    }
+
+    /// All sound of the reel of `sound_file`, whether or not it has ended. Blocks if its index must be read.
+    pub fn sound_of_reel(&self, sound_file: &Path) -> ReelSound {
+        let (ended, open) = self.contents().reel(|path| path == sound_file);
+        let Some(reel) = ended else {
+            let is_of_reel = |entry: &&Entry| entry.sound.as_ref().is_ok_and(|sound| sound.reel.path == sound_file);
+            let open = open.iter().flat_map(|block| &block.index.entries);
+            // A hole breaks the sound, wherever its reel begins.
+            return sound_of(open.filter(|entry| entry.sound.is_err() || is_of_reel(entry)));
+        };
+        EndedReel::of(reel).sound()
     }
 
     /// How much later than on the air the stream arrives.

@@ -16,8 +16,40 @@ pub struct ReelSound {
     pub length: Duration,
 }
 
+impl ReelSound {
+    /// What begins at `position` or later, with positions that count from the first of it. Returns where that is, too.
+    #[must_use]
+    pub fn split_off(self, position: Duration) -> (Duration, Self) {
+        let mut rest = Self::default();
+        let (mut at, mut begin, mut latest) = (Duration::ZERO, position, None);
+        for step in self.steps {
+            match step {
+                Step::Run(run) if at < position => latest = Some(run),
+                Step::Feed { duration, .. } if at < position => at = at.saturating_add(duration),
+                step => {
+                    if rest.steps.is_empty() {
+                        begin = at;
+                        let is_run = matches!(step, Step::Run(_));
+                        let run = latest.take().filter(|_| !is_run);
+                        rest.steps.extend(run.map(|run| Step::Run(Run { at: Duration::ZERO, ..run })));
+                    }
+                    if let Step::Feed { duration, .. } = &step {
+                        rest.length = rest.length.saturating_add(*duration);
+                        at = at.saturating_add(*duration);
+                    }
+                    rest.steps.push(match step {
+                        Step::Run(run) => Step::Run(Run { at: run.at.saturating_sub(begin), ..run }),
+                        step => step,
+                    });
+                }
+            }
+        }
+        (begin, rest)
+    }
+}
+
 /// The sound of the reel with these `entries`.
-pub fn sound_of(entries: &[Entry]) -> ReelSound {
+pub fn sound_of<'a>(entries: impl IntoIterator<Item = &'a Entry>) -> ReelSound {
     let mut whole = ReelSound::default();
     let mut broken = true;
     for entry in entries {
@@ -82,5 +114,19 @@ mod tests {
         let wanted = "run at 0,0 for 4,100 for 4,200 for 3,run at 11,300 for 2,run at 13,400 for 5";
         assert_eq!((steps.join(",").as_str(), whole.length), (wanted, Duration::from_secs(18)));
         assert_eq!(sound_of(&entries[..1]), ReelSound::default());
+
+        let from = |position| {
+            let (begin, rest) = whole.clone().split_off(Duration::from_secs(position));
+            let steps: Vec<_> = rest.steps.iter().map(told).collect();
+            (begin.as_secs(), steps.join(","), rest.length.as_secs())
+        };
+        assert_eq!(from(0), (0, wanted.to_owned(), 18));
+        // Within an entry, the next begins.
+        for position in 5..=8 {
+            let rest = "run at 0,200 for 3,run at 3,300 for 2,run at 5,400 for 5";
+            assert_eq!(from(position), (8, rest.to_owned(), 10), "{position}");
+        }
+        assert_eq!(from(11), (11, "run at 0,300 for 2,run at 2,400 for 5".to_owned(), 7));
+        assert_eq!(from(18), (18, String::new(), 0));
     }
 }

@@ -23,6 +23,9 @@ const USUAL: TimeDelta = TimeDelta::hours(24);
 /// `Cache-Control`: levels come once an hour, and a page asks for the same stretch again and again.
 const A_MINUTE: &str = "private, max-age=60";
 
+/// Of how many reels levels are computed for one who looks, the newest first.
+const MOST_AT_ONCE: usize = 3;
+
 /// Which stretch, and in how many parts.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -65,6 +68,8 @@ struct Picture {
     known: Vec<(f64, f64)>,
     /// From where to where nothing is on tape between its beginning and its end, as shares of the stretch.
     missing: Vec<(f64, f64)>,
+    /// Whether more levels are being computed: whoever asks again soon is told more.
+    coming: bool,
 }
 
 /// Returns the levels of a stretch.
@@ -77,7 +82,11 @@ pub(super) async fn levels(
     let end = asked.end.map_or_else(|| site.now(), |end| end.0);
     let span = taped.stretch(asked.start.map_or(end - USUAL, |start| start.0), end, LONGEST)?;
     let (tape, Points(points)) = (taped.tape, asked.points);
-    let found = site.readers.run(move || loudest(&tape, span, points)).await;
+    let (fresh, of) = (site.fresh.clone(), tape.clone());
+    let found = site.readers.run(move || loudest(&of, span, points, &fresh)).await;
+    for reel in found.unknown.iter().take(MOST_AT_ONCE) {
+        site.fresh.compute(&tape, reel);
+    }
     let zone = taped.station.timezone;
     let peaks: Vec<u8> = found.peaks.iter().map(|point| point.unwrap_or_default()).collect();
     let share = |at: DateTime<Utc>| (at - span.start).as_seconds_f64() / span.length().as_seconds_f64();
@@ -87,8 +96,10 @@ pub(super) async fn levels(
         peaks: STANDARD.encode(peaks),
         known: known(&found.peaks),
         missing: found.missing.iter().map(|hole| (share(hole.start), share(hole.end))).collect(),
+        coming: !found.unknown.is_empty(),
     };
-    Ok(([(CACHE_CONTROL, A_MINUTE)], Json(picture)).into_response())
+    let kept = if picture.coming { "no-store" } else { A_MINUTE };
+    Ok(([(CACHE_CONTROL, kept)], Json(picture)).into_response())
 }
 
 /// Returns the stretches of parts that are known, as shares of all.

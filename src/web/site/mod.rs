@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
+use crate::account::FreshLevels;
 use crate::airings::Airings;
 use crate::airings::programme::Programme;
 use crate::base::blocking::Lane;
@@ -102,6 +103,8 @@ pub struct Site {
     pub(super) followed: Followed,
     /// The slots of stretches that are decoded for the editor of clips.
     pub(super) decoders: Arc<Semaphore>,
+    /// Levels that are computed because somebody looks.
+    pub(super) fresh: FreshLevels,
     /// The lane to the disk of the tapes, for who reads hours or weeks of one.
     pub(super) readers: Lane,
     /// When the daemon was started.
@@ -122,6 +125,7 @@ impl Site {
             listeners: Arc::new(Semaphore::new(LISTENERS)),
             decoders: Arc::new(Semaphore::new(DECODERS)),
             followed: Followed::new(environment.clone()),
+            fresh: FreshLevels::new(environment.clone()),
             readers: Lane::new(READERS),
             started: environment.clock.now(),
             current,

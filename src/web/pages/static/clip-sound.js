@@ -23,10 +23,13 @@ const thousandths = (at) => String(Math.floor(((at % 1000) + 1000) % 1000)).padS
 /** What is common to both. */
 class Source {
   #blocks = new Map();
+  /** Whether the levels that were asked for last were not all known yet. */
+  coming = false;
 
   /** Returns what is drawn of a view in so many columns, as [lowest, highest] from −1 to 1; null where nothing is known. */
   async columns(start, end, count) {
     if (end - start > NEAR) return this.levels(start, end, count);
+    this.coming = false;
     const rate = end - start > CLOSE ? FEW : ALL;
     const samples = await this.samples(start, end, rate);
     const columns = [];
@@ -100,7 +103,8 @@ export class Tape extends Source {
     const [from, to] = [start, end].map((at) => new Date(at).toISOString());
     const response = await fetch(`${this.base}/levels?${new URLSearchParams({ start: from, end: to, points })}`);
     if (!response.ok) return Array(count).fill(null);
-    const { peaks, known } = await response.json();
+    const { peaks, known, coming } = await response.json();
+    this.coming = coming;
     const levels = Uint8Array.from(atob(peaks), (c) => c.charCodeAt(0));
     return Array.from({ length: count }, (_, column) => {
       const share = (column + 0.5) / count;

@@ -14,6 +14,9 @@ const BAR = 3;
 const NARROWEST = 24;
 /** How often a day that is not over is looked at again, in milliseconds. */
 const AGAIN = 60_000;
+/** How soon levels are asked for again that are still to come, in milliseconds, and how often. */
+const SOON = 2_000;
+const LOOKS = 10;
 /** How long before the newest sound of a station one begins to listen to it now, in milliseconds. */
 const EDGE = 4_000;
 /** How long before a hole one begins to listen, in milliseconds, so that one hears the sound break off. */
@@ -96,14 +99,15 @@ function begin() {
   wanted = false;
 }
 
-/** Asks for the levels of the day. */
-async function look() {
+/** Asks for the levels of the day, and so often again if more of them are still to come. */
+async function look(left = LOOKS) {
   const asked = root;
   const query = new URLSearchParams({ start: root.dataset.start, end: root.dataset.end, points: hours.length * POINTS });
   try {
     const response = await fetch(`${root.dataset.tape}/levels?${query}`);
     if (!response.ok || asked !== root) return;
-    const { start, end, peaks, known } = await response.json();
+    const { start, end, peaks, known, coming } = await response.json();
+    if (coming && left > 0) setTimeout(() => { if (asked === root) look(left - 1); }, SOON);
     levels = { start: Date.parse(start), end: Date.parse(end), known, peaks: Uint8Array.from(atob(peaks), (c) => c.charCodeAt(0)) };
     paint();
   } catch { /* The service does not answer; the day can be listened to all the same, once it does. */ }
