@@ -72,6 +72,20 @@ async fn a_clip_of_two_pieces_with_a_bleep_has_the_seconds_that_were_chosen() {
     .await;
     page.is("document.querySelector('.covers:not([hidden]) .kind').textContent === 'Bleep'").await;
 
+    // It is dragged away by its end, and back.
+    let end = "document.querySelectorAll('.covers input')[1].value";
+    page.click("[data-whole]").await;
+    page.drag(".scope > .cover", 99, 160).await;
+    page.is(&format!("{end} > '{}.100'", written(16))).await;
+    page.drag(".scope > .cover", 99, 10).await;
+    page.is(&format!("{end} < '{}.900'", written(15))).await;
+    page.eval(&format!(
+        "(() => {{ const it = document.querySelectorAll('.covers input')[1]; it.value = '{}'; \
+         it.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()",
+        written(16)
+    ))
+    .await;
+
     // Another piece, which comes first.
     page.click(".more-pieces summary").await;
     page.eval(&format!(

@@ -25,6 +25,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "cause.js" JS,
     "app.js" JS,
     "chevron.svg" SVG,
+    "clip-covers.js" JS,
     "clip-piece.js" JS,
     "clip-sound.js" JS,
     "clip.css" CSS,

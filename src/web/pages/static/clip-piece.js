@@ -1,5 +1,6 @@
 // A piece of a clip in the editor: its waveform, which zooms from all of it to the sample, with a handle at each end.
 import { Selection } from "./selection.js";
+import { Covers } from "./clip-covers.js";
 import { NEAR } from "./clip-sound.js";
 
 /** The shortest view, in milliseconds. */
@@ -9,15 +10,20 @@ const AROUND = 0.25;
 /** How far the Alt key moves a handle, in milliseconds. */
 const FINE = { ArrowLeft: -10, ArrowRight: 10, ArrowDown: -1, ArrowUp: 1 };
 const ZOOM = 2;
+/** How soon levels are asked for again that are still to come, in milliseconds, and how often. */
+const SOON = 1_000;
+const LOOKS = 20;
 
 export class Piece {
   #selection;
   #drawn = 0;
+  /** How often it was drawn because more levels were to come. */
+  #looks = 0;
   #view;
   /** What is known to be missing, from and to. */
   missing = [];
-  /** What is covered, from and to. */
-  covered = [];
+  /** The covers over it, which a person may drag. */
+  covers;
 
   /** @param changed is called whenever the piece is another */
   constructor(source, start, end, words, changed) {
@@ -34,6 +40,7 @@ export class Piece {
       grain: 1,
     });
     this.#selection.name(words.start, words.end);
+    this.covers = new Covers(this.scope, () => this.#view, () => [this.start, this.end], changed);
     this.#listen();
     this.view = { start, end };
     this.#selection.select(start, end);
@@ -73,6 +80,7 @@ export class Piece {
   /** Draws the waveform and writes the ends. */
   async show() {
     this.#selection.draw();
+    this.covers.draw();
     const { start, end } = this.#view;
     const exact = end - start <= NEAR;
     const [left, right] = this.element.querySelectorAll(".ruler span");
@@ -89,23 +97,28 @@ export class Piece {
     if (width === 0) return;
     const columns = await this.source.columns(start, end, Math.round(width)).catch(() => []);
     if (turn !== this.#drawn) return;
+    this.#again(turn);
     [canvas.width, canvas.height] = [width * scale, height * scale];
     const pen = canvas.getContext("2d");
     pen.scale(scale, scale);
     const place = (at) => ((at - start) / (end - start)) * width;
     const style = getComputedStyle(this.scope);
-    const stripe = (stretches, name) => {
-      pen.fillStyle = style.getPropertyValue(name);
-      for (const [from, to] of stretches) pen.fillRect(place(from), 0, Math.max(2, place(to) - place(from)), height);
-    };
-    stripe(this.missing, "--lost");
-    stripe(this.covered, "--covered");
+    pen.fillStyle = style.getPropertyValue("--lost");
+    for (const [from, to] of this.missing) pen.fillRect(place(from), 0, Math.max(2, place(to) - place(from)), height);
     pen.fillStyle = style.color;
     columns.forEach((column, x) => {
       if (!column) { pen.fillRect(x, height / 2, 1, 0.5); return; }
       const [top, bottom] = [height / 2 - (column[1] * height) / 2, height / 2 - (column[0] * height) / 2];
       pen.fillRect(x, top, 1, Math.max(1, bottom - top));
     });
+  }
+
+  /** Draws it once more if more levels of it are still to come. */
+  #again(turn) {
+    if (!this.source.coming) { this.#looks = 0; return; }
+    if (this.#looks >= LOOKS) return;
+    this.#looks += 1;
+    setTimeout(() => { if (turn === this.#drawn && this.element.isConnected) this.show(); }, SOON);
   }
 
   #listen() {

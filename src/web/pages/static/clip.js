@@ -65,7 +65,8 @@ function changed() {
     element.querySelector("[data-down]").disabled = number === pieces.length - 1;
     element.querySelector("[data-remove]").disabled = pieces.length === 1;
     element.querySelector("[data-hear=joint]").hidden = number === 0;
-    piece.covered = covers.filter((cover) => cover.piece === piece).map(({ from, to }) => [from, to]);
+    piece.covers.all = covers.filter((cover) => cover.piece === piece);
+    piece.covers.draw();
   });
   showCovers();
   clearTimeout(later);
