@@ -1,6 +1,6 @@
 //! Pictures of every page, with a library as people have one: `cargo test --test suite gallery:: -- --ignored`. They are put
 //! into `target/gallery`. No part of CI: they are there to be looked at. Those in `docs/screenshots`
-//! are three of them, made smaller by `pngquant --quality 70-95`.
+//! are some of them, made smaller by `pngquant --quality 60-90`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use aircheck::base::clock::SystemClock;
 use aircheck::base::zone::Zone;
 use aircheck::model::{Cause, CauseKind, Levels, Span, Verdict};
 use aircheck::tape::holds;
-use chrono::{DateTime, Datelike as _, NaiveTime, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike as _, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _, Utc};
 
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::ffmpeg;
@@ -120,6 +120,12 @@ fn shelved(now: DateTime<Utc>) -> Vec<Shelved> {
     ];
     all[6].verdict = Verdict::Partial(96.2);
     all[3].dead_air = vec![(4300, 96)];
+    let clipped = |title, station, hours| Shelved {
+        length: 95,
+        ..Shelved::new("clips", title, station, &(now - TimeDelta::hours(hours)).trunc_subsecs(0).to_rfc3339())
+    };
+    all.push(clipped("조성진, 앙코르", "kbs-1fm", 20));
+    all.push(clipped("Thought for the Day, with the slip", "radio-4", 29));
     all[9].verdict = Verdict::Failed;
     all[9].gaps = vec![(0, all[9].length, Cause::new(CauseKind::NotRunning, "aircheck was not running"))];
     all
@@ -139,14 +145,25 @@ fn tape_two_days(library: &Library, now: DateTime<Utc>) {
     taped::put(&tape, start + TimeDelta::minutes(20 * 60 + 4), 19 * 60);
     tape.end_reel(None, now).expect("ended");
     for (number, reel) in (0_u32..).zip(tape.ended_since(0)) {
-        // Speech and music in turn.
-        let peaks = (0..3600_u32).map(|second| {
-            let scene = 90 + (second / 240 + number) * 37 % 120;
-            u8::try_from((scene + second * 7919 % 61).min(255)).unwrap_or(u8::MAX)
-        });
+        let peaks = (0..3600_u32).map(|second| loudest(number * 3600 + second));
         let levels = Levels { length: Duration::from_hours(1), peaks: peaks.collect(), ..Levels::default() };
         levels::write(reel.path(), &levels).expect("written");
     }
+}
+
+/// How loud a second of a day is: pieces of music that swell and die away, and speech with pauses between them.
+fn loudest(second: u32) -> u8 {
+    // Any number for each, always the same.
+    let dice = |number: u32| number.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(2_246_822_519) >> 16;
+    let (scene, at) = (second / 210, second % 210);
+    let loud = if dice(scene) % 3 == 0 {
+        let pause = dice(second / 2) % 9 == 0;
+        if pause { 20 + dice(second) % 30 } else { 110 + dice(second) % 70 }
+    } else {
+        let swell = at.min(210 - at).min(40);
+        70 + swell * 3 + dice(second / 7) % 50 + dice(second) % 16
+    };
+    u8::try_from(loud.min(255)).unwrap_or(u8::MAX)
 }
 
 /// Holds two stretches of that tape.
@@ -175,7 +192,7 @@ async fn pictures_of_every_page() {
     // One that lacks something.
     let shared = shelved(now).swap_remove(6).id();
     let editor = format!("/clips/new?recording={shared}&from=0:20:00&to=0:24:30");
-    let begins = (now - TimeDelta::hours(30)).format("%Y-%m-%dT%H:%M:%SZ");
+    let begins = (now - TimeDelta::hours(30)).format("%Y-%m-%dT%H:%M:00Z");
     let editor_of_tape = format!("/clips/new?station=radio-4&from={begins}&to=-29h");
     let browser = Browser::start().await;
     let desk = Look { width: 1280, height: 860, ..Look::DESK };
@@ -234,6 +251,10 @@ async fn pictures_of_every_page() {
             }
             settled(&page).await;
             page.picture(&folder.join(format!("{file}-{name}.png"))).await;
+            if file == "clip-tape" {
+                two_pieces(&page).await;
+                page.picture(&folder.join(format!("pieces-{name}.png"))).await;
+            }
             if file == "station" {
                 page.drag(".strip:not([hidden])", 35, 70).await;
                 settled(&page).await;
@@ -258,6 +279,31 @@ async fn pictures_of_every_page() {
         page.expect("404");
         page.picture(&folder.join(format!("gone-{name}.png"))).await;
     }
+}
+
+/// Adds a second piece and a tone to the clip in the editor.
+async fn two_pieces(page: &Page) {
+    let write = |selector: &str, of_first: &str, seconds: u32| {
+        format!(
+            "(() => {{ const it = document.querySelector('{selector}'); \
+             const [hours, minutes] = document.querySelector('{of_first}').value.split(':'); \
+             it.value = `${{hours}}:${{minutes}}:{seconds}`; it.dispatchEvent(new Event('change', {{ bubbles: true }})); }})()"
+        )
+    };
+    let begin = ".piece [data-edge=start]";
+    page.eval(&write(".piece [data-edge=end]", begin, 59)).await;
+    page.click(".piece [data-whole]").await;
+    page.click_at(".piece .scope", 55).await;
+    page.click("[data-cover=bleep]").await;
+    page.eval(&write(".covers [data-edge=to]", begin, 48)).await;
+    page.eval(&write(".covers [data-edge=from]", begin, 44)).await;
+    page.eval(&write(".covers [data-edge=to]", begin, 48)).await;
+    page.eval("document.querySelector('.piece [data-whole]').click(); document.querySelector('[data-add-same]').click()")
+        .await;
+    page.is("document.querySelectorAll('.piece').length === 2").await;
+    page.is("document.querySelectorAll('.covers li').length === 1").await;
+    page.eval("document.activeElement.blur(); scrollTo(0, 0)").await;
+    settled(page).await;
 }
 
 /// Makes a link to a recording, and returns its path.

@@ -45,6 +45,18 @@ async fn a_clip_of_two_pieces_with_a_bleep_has_the_seconds_that_were_chosen() {
         .await;
     page.is("document.querySelector('.told').textContent.startsWith('0:20 · ')").await;
 
+    // It zooms in, stays there while one looks closer, and out again.
+    let shown = "(([from, to]) => to.textContent.slice(0, 8) + from.textContent.slice(0, 8))\
+                 (document.querySelectorAll('.ruler span'))";
+    let whole = page.text(shown).await;
+    page.click("[data-zoom='1']").await;
+    page.click_at(".piece .scope", 40).await;
+    page.is(&format!("{shown} !== '{whole}'")).await;
+    page.eval("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))").await;
+    assert_ne!(page.text(shown).await, whole, "a click leaves the view as it is");
+    page.click("[data-whole]").await;
+    page.is(&format!("{shown} === '{whole}'")).await;
+
     // Keys move the beginning by a second, a tenth and a hundredth; what is written moves the end.
     page.eval("document.querySelector('.piece .handle.start').focus()").await;
     page.press("ArrowRight").await;

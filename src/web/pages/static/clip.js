@@ -105,7 +105,7 @@ async function ask() {
     const toCome = answer.pieces.reduce((sum, piece) => sum + piece.to_come, 0);
     told.textContent = [
       clock(whole),
-      missing > 0 ? `${of.dataset.missing} ${clock(Math.max(1, missing))}` : of.dataset.whole,
+      missing > 0 ? `${of.dataset.missing} ${clock(Math.max(1, missing))}` : of.dataset.complete,
       ...(toCome > 0 ? [of.dataset.toCome.replace("{length}", clock(toCome))] : []),
     ].join(" · ");
     told.classList.toggle("lost", missing > 0);
