@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 
-use super::listing::{details, listing};
+use super::listing::detailed;
 use super::render::{render, serde};
 use super::shown::rows::days;
 use super::shown::slots::version;
@@ -50,12 +50,8 @@ pub(super) async fn page(
     let before = asked.before.parse::<DateTime<Utc>>().ok();
     let (config, language, now) = (site.config(), language::of(&headers), site.now());
     let filter = Filter { show: Some(Config::clips()), before, ..Filter::default() };
-    let listed = match listing(&site.catalogue, filter).await {
-        Ok(listed) => listed,
-        Err(error) => return broken(&error),
-    };
-    let details = match details(&site, &listed.recordings).await {
-        Ok(details) => details,
+    let (listed, details) = match detailed(&site, filter).await {
+        Ok(found) => found,
         Err(error) => return broken(&error),
     };
     let clips = Config::clips();

@@ -36,6 +36,13 @@ pub(super) async fn listing(catalogue: &Catalogue, filter: Filter) -> Result<Lis
     Ok(Listing { recordings, older })
 }
 
+/// Returns the newest recordings that match `filter`, and what else rows say of them.
+pub(super) async fn detailed(site: &Site, filter: Filter) -> Result<(Listing, Details), CatalogueError> {
+    let listed = listing(&site.catalogue, filter).await?;
+    let details = details(site, &listed.recordings).await?;
+    Ok((listed, details))
+}
+
 /// Returns from when to when it is `day` anywhere: it is another stretch of time in each zone.
 pub(super) fn around(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
     let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();

@@ -9,7 +9,7 @@ use minijinja::context;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
-use super::listing::{details, listing};
+use super::listing::detailed;
 use super::render::{nothing_here, render, serde};
 use super::shown::rows::days;
 use super::shown::slots::slot;
@@ -43,12 +43,8 @@ pub(super) async fn page(
     let (config, language) = (site.config(), language::of(&headers));
     let Some(show) = config.show(&ShowId::new(&id)) else { return nothing_here(State(site), headers).await };
     let filter = Filter { show: Some(show.id.clone()), before, ..Filter::default() };
-    let listed = match listing(&site.catalogue, filter).await {
-        Ok(listed) => listed,
-        Err(error) => return broken(&error),
-    };
-    let details = match details(&site, &listed.recordings).await {
-        Ok(details) => details,
+    let (listed, details) = match detailed(&site, filter).await {
+        Ok(found) => found,
         Err(error) => return broken(&error),
     };
     let coming = site.programme().coming_of(show, site.now(), NEXT);
