@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::base::http::Reach;
 use crate::base::zone::Zone;
 
 use super::find::{headers, steps};
@@ -93,12 +94,13 @@ fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
     let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
     let (address, headers, accept_invalid) = (source.address?, source.headers, false);
-    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid }))
+    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid, reach: Reach::Anywhere }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "icecast", HTTP, folder, problems)?;
-    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers, accept_invalid: false }))
+    let (address, headers, reach) = (source.address?, source.headers, Reach::Anywhere);
+    Some(SourceConfig::Icecast(Icecast { address, headers, accept_invalid: false, reach }))
 }
 
 fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
@@ -125,6 +127,7 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
         live,
         args,
         accept_invalid: false,
+        reach: Reach::Anywhere,
     }))
 }
 

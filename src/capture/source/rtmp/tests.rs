@@ -15,6 +15,7 @@ use super::*;
 use crate::base::clock::fast::Fast;
 use crate::base::clock::simulated::SimulatedClock;
 use crate::base::clock::{Clock as _, SystemClock};
+use crate::base::http::Reach;
 use crate::base::process::{Invocation, Running};
 use crate::capture::source::testing::{Capture, PATIENCE};
 use crate::config::Address as Where;
@@ -30,6 +31,7 @@ pub(super) fn source(port: u16) -> Rtmp {
         page: None,
         live: true,
         accept_invalid: false,
+        reach: Reach::Anywhere,
         args: Vec::new(),
     }
 }
