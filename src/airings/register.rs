@@ -267,7 +267,7 @@ impl Airings {
 
     /// Writes a change to the catalogue, publishes the amendments, and sends the change to the task of the airing.
     pub(super) async fn amend(&self, _turn: &Turn<'_>, planned: &Planned) -> Result<(), CatalogueError> {
-        self.shared.catalogue.amend(planned).await?;
+        self.shared.catalogue.amend(planned, self.now()).await?;
         let read = self.read_amendments().await;
         // Last: the task that gets it may be the one that waits here, and would start again at once.
         self.shared.running.change(&planned.airing);

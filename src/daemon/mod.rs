@@ -183,6 +183,7 @@ impl Daemon {
         let changes = Changes::default();
         let catalogue = Catalogue::open_or_salvage(config.state.join("catalogue.sqlite")).await?;
         let catalogue = catalogue.with_changes(changes.clone());
+        environment.spawn(catalogue.clone().write_notes(environment.clone()));
         let (store, state) = (Store::new(config.output.clone()), config.state.clone());
         let store = blocking(move || store.of_service(&state)).await;
         let config = Arc::new(config);

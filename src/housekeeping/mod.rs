@@ -29,7 +29,7 @@ use plan::{Horizon, ShowRecordings, StationTape, Step};
 
 /// How long tape is kept after it arrived, so that an airing can be cut again.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
-/// How long events are kept in the outbox.
+/// How long events are kept in the outbox, and what is known of jobs that were called off.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
 
 /// Why a new airing is not begun.
@@ -83,6 +83,9 @@ impl Housekeeping {
         }
         if let Err(error) = self.catalogue.forget_links(self.now()).await {
             warn!(%error, "links that have expired could not be deleted; they open nothing all the same");
+        }
+        if let Err(error) = self.catalogue.forget_cancelled(self.now() - EVENTS_KEPT).await {
+            warn!(%error, "jobs that were called off could not be deleted from the list");
         }
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.empty_bin().await;

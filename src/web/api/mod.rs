@@ -11,6 +11,7 @@ mod clips;
 mod events;
 mod feeds;
 pub(super) mod holds;
+mod jobs;
 mod links;
 mod moment;
 mod probes;
@@ -52,6 +53,7 @@ const LARGEST_CLIP: usize = 64 * 1024;
         (name = "airings", description = "What comes"),
         (name = "stations", description = "Where the sound comes from"),
         (name = "clips", description = "What is cut from tape and recordings"),
+        (name = "jobs", description = "What takes time, how far it is, and what became of it"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
@@ -76,6 +78,9 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(links::list_of, links::make))
             .routes(routes!(links::list))
             .routes(routes!(links::withdraw))
+            .routes(routes!(jobs::list))
+            .routes(routes!(jobs::get))
+            .routes(routes!(jobs::transitions))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))
