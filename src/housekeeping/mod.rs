@@ -88,8 +88,28 @@ impl Housekeeping {
             warn!(%error, "jobs that were called off could not be deleted from the list");
         }
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
+        self.forget_ad_hoc_stations().await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
+    }
+
+    /// Forgets stations that are not in the file, with their tapes, once their recordings have been over for as long as
+    /// tape is kept. One of whose tape something is held stays.
+    async fn forget_ad_hoc_stations(&self) {
+        let over = match self.catalogue.stations_over(self.now() - TAPE_KEPT).await {
+            Ok(over) => over,
+            Err(error) => return warn!(%error, "stations that were asked for could not be looked up"),
+        };
+        for station in over.iter().filter(|station| self.decks.needed(station).is_none()) {
+            match self.decks.discard(station).await {
+                Ok(true) => match self.airings.forget_ad_hoc(station).await {
+                    Ok(()) => info!(%station, "its recordings are done; its tape is deleted"),
+                    Err(error) => warn!(%station, %error, "the station could not be forgotten"),
+                },
+                Ok(false) => {}
+                Err(error) => warn!(%station, %error, "its tape could not be deleted"),
+            }
+        }
     }
 
     /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.

@@ -10,6 +10,7 @@
 //!
 //! An airing may be added while it is on the air: what is on tape of it is in its recording ([`Past`]).
 
+mod ad_hoc;
 mod error;
 mod now;
 mod past;
@@ -24,6 +25,7 @@ use super::running::EditState;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{Airing, AiringId, Origin, Planned, Span};
 
+pub use ad_hoc::AdHoc;
 pub use error::ControlError;
 pub use now::RecordNow;
 pub use past::{Added, Past};

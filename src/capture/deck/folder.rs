@@ -14,6 +14,7 @@ use crate::base::hash::fnv1a_hex;
 use crate::base::text::has_one_case;
 use crate::config::Config;
 use crate::model::StationId;
+use crate::tape::{TapeError, holds};
 
 /// The longest id that is a name as it is, in bytes; file systems take 255.
 const LONGEST: usize = 100;
@@ -48,6 +49,18 @@ pub fn take_over(tapes: &Path, config: &Config) {
             }
         }
     }
+}
+
+/// Deletes a tape with its folder. Returns `false` if something on it is held. Blocks.
+pub(super) fn discard(folder: &Path) -> Result<bool, TapeError> {
+    if !folder.exists() {
+        return Ok(true);
+    }
+    if !holds::read(folder)?.is_empty() {
+        return Ok(false);
+    }
+    let failed = |source| TapeError::Io { path: folder.to_owned(), doing: "deleted", source };
+    fs::remove_dir_all(folder).map_err(failed).map(|()| true)
 }
 
 fn name_of(id: &str) -> String {

@@ -14,7 +14,7 @@ use crate::config::values::{
     Address, AlwaysTaped, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, always, parse_or_suggest, secret, slug,
     units,
 };
-use crate::config::yaml::{Content, Entry, Problems};
+use crate::config::yaml::{Content, Entry, Location, Node, Problems};
 use crate::model::StationId;
 
 /// A station as far as it could be read.
@@ -51,6 +51,20 @@ pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problem
     stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
     let station = parse(&section, id, &stub, folder, problems);
     ParsedStation { stub, station }
+}
+
+/// Reads a station that is not in the file. `None` if something is wrong with it, which is reported.
+pub fn ad_hoc(node: &Node, id: StationId, timezone: Zone, problems: &mut Problems) -> Option<Station> {
+    let section = Section::open(node, "`source`", Location::TOP, &STATION, problems)?;
+    let zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    let name = section.name("name", problems);
+    let stub = StationStub { key: id.to_string(), id: Some(id.to_string()), name, zone };
+    let station = parse(&section, stub.id.clone(), &stub, Path::new("/"), problems)?;
+    let host = match station.source.address() {
+        Address::Url(url) => url.host_str().map(str::to_owned),
+        Address::Find(_) => None,
+    };
+    Some(Station { name: stub.name.or(host).unwrap_or(stub.key), ..station })
 }
 
 fn parse(

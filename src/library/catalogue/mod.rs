@@ -19,6 +19,7 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Methods run on the blocking pool, one at a time, and are
 //! completed even if the caller no longer waits.
 
+mod ad_hoc;
 mod amendments;
 mod binned;
 mod claims;
@@ -49,6 +50,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
+pub use ad_hoc::AskedStation;
 pub use clips::AskedClip;
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};

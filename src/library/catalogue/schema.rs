@@ -251,6 +251,15 @@ const STEPS: &[&str] = &[
         WHERE airings.finished_at IS NOT NULL ORDER BY airings.finished_at;
     UPDATE jobs SET last = (SELECT max(number) FROM transitions WHERE job = jobs.number);
 ",
+    "
+    -- Stations that are not in the file: how to reach each that somebody asked for a recording of, as JSON in the words of
+    -- the file.
+    CREATE TABLE ad_hoc (
+        id            TEXT PRIMARY KEY,
+        source        TEXT NOT NULL,
+        asked_at      TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

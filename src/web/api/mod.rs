@@ -4,6 +4,7 @@
 //! them. Every failure is answered with a problem, also unknown addresses and methods. Recordings and airings are the
 //! objects of `aircheck list --json` and `aircheck next --json`.
 
+mod ad_hoc;
 mod airings;
 mod bin;
 mod by_hand;
@@ -69,7 +70,7 @@ pub(super) fn router() -> Router<Site> {
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
         OpenApiRouter::new()
-            .routes(routes!(recordings::list))
+            .routes(routes!(recordings::list, ad_hoc::record))
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
