@@ -32,6 +32,9 @@ pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
 /// How long events are kept in the outbox, and what is known of jobs that were called off.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
 
+/// How long a request with a key gets the same answer.
+const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
+
 /// Why a new airing is not begun.
 #[derive(Debug, Error)]
 pub enum RoomError {
@@ -80,6 +83,9 @@ impl Housekeeping {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
             warn!(%error, "old events could not be deleted from the outbox");
+        }
+        if let Err(error) = self.catalogue.forget_answers(self.now() - ANSWERS_KEPT).await {
+            warn!(%error, "old answers to requests with a key could not be deleted");
         }
         if let Err(error) = self.catalogue.forget_links(self.now()).await {
             warn!(%error, "links that have expired could not be deleted; they open nothing all the same");

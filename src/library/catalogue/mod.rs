@@ -21,6 +21,7 @@
 
 mod ad_hoc;
 mod amendments;
+mod answers;
 mod binned;
 mod claims;
 mod clips;
@@ -51,6 +52,7 @@ use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
 pub use ad_hoc::AskedStation;
+pub use answers::{Answer, Known, RequestKey};
 pub use clips::AskedClip;
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};

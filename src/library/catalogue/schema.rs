@@ -260,6 +260,25 @@ const STEPS: &[&str] = &[
         asked_at      TEXT NOT NULL
     ) STRICT;
 ",
+    "
+    -- Requests that had a key, and their answers, so that none is carried out twice: who asked, the key, what identifies the
+    -- content of the request, and which process carries it out while there is no answer.
+    CREATE TABLE answers (
+        number        INTEGER PRIMARY KEY,
+        asker         TEXT NOT NULL,
+        key           TEXT NOT NULL,
+        request       TEXT NOT NULL,
+        run           INTEGER NOT NULL,
+        at            TEXT NOT NULL,
+        status        INTEGER,
+        kind          TEXT,
+        location      TEXT,
+        body          BLOB,
+        UNIQUE (asker, key)
+    ) STRICT;
+
+    CREATE INDEX answers_by_age ON answers (at);
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

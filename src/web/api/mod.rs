@@ -15,6 +15,7 @@ pub(super) mod holds;
 mod jobs;
 mod links;
 mod moment;
+mod once;
 mod probes;
 mod recordings;
 mod stations;
@@ -33,6 +34,8 @@ use utoipa_axum::routes;
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::answer::problem::Written;
+
+pub(super) use once::once;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -104,7 +107,8 @@ pub(super) fn router() -> Router<Site> {
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .merge(clips),
     );
-    let (router, document) = described.split_for_parts();
+    let (router, mut document) = described.split_for_parts();
+    once::describe(&mut document);
     let describe = async move |State(site): State<Site>| Json(with_server(document, &site));
     router
         .route("/api/v1/openapi.json", get(describe))
