@@ -166,7 +166,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
 async fn with_asked_stations(mut config: Config, catalogue: &Catalogue) -> Result<Config, CatalogueError> {
     for (id, source) in catalogue.asked_stations().await? {
         let source = serde_json::from_str(&source).unwrap_or_default();
-        match config.ad_hoc_station(id.clone(), &source) {
+        match config.ad_hoc_station(&id, &source) {
             Ok(station) => config = config.with_ad_hoc(station),
             Err(error) => warn!(station = %id, error, "somebody asked for it, and it cannot be reached any more"),
         }

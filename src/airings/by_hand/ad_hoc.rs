@@ -47,7 +47,7 @@ impl Airings {
             }
             let title = asked.title.as_deref().map(title_line).transpose().map_err(ControlError::Wrong)?;
             let AdHoc { source, length, .. } = asked;
-            let station = config.ad_hoc_station(StationId::new(""), &source).map_err(ControlError::Source)?;
+            let station = config.ad_hoc_station(&StationId::new(""), &source).map_err(ControlError::Source)?;
             refuse_near(&station).await?;
             let turn = airings.turn().await;
             airings.refuse_if_full()?;

@@ -114,15 +114,14 @@ impl Guard {
 /// Returns the address of IPv4 to which one of IPv6 leads: mapped (RFC 4291), translated (RFC 6052), in 6to4 (RFC 3056).
 fn inner(address: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(address) = address else { return None };
-    let [a, b, c, d, e, f, g, h] = address.segments();
-    let of = |high: u16, low: u16| {
-        let [[a, b], [c, d]] = [high, low].map(u16::to_be_bytes);
-        Some(IpAddr::from(Ipv4Addr::new(a, b, c, d)))
-    };
-    match [a, b, c, d, e, f] {
-        [0, 0, 0, 0, 0, 0] if address != Ipv6Addr::LOCALHOST && address != Ipv6Addr::UNSPECIFIED => of(g, h),
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => of(g, h),
-        [0x2002, high, low, ..] => of(high, low),
+    let of = |high: u16, low: u16| Some(IpAddr::from(Ipv4Addr::from((u32::from(high) << 16) | u32::from(low))));
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, high, low] if address != Ipv6Addr::LOCALHOST && address != Ipv6Addr::UNSPECIFIED => {
+            of(high, low)
+        }
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            of(high, low)
+        }
         _ => None,
     }
 }

@@ -26,7 +26,7 @@ impl Config {
     ///
     /// # Errors
     /// It cannot be asked for like that; the text says what to write.
-    pub fn ad_hoc_station(&self, id: StationId, source: &Value) -> Result<Station, String> {
+    pub fn ad_hoc_station(&self, id: &StationId, source: &Value) -> Result<Station, String> {
         let timezone = self.timezone;
         let station = read(id, source, timezone)?;
         Ok(Station { source: station.source.within(self.web.reach()), ..station })
@@ -49,7 +49,7 @@ impl Config {
     }
 }
 
-fn read(id: StationId, source: &Value, timezone: Zone) -> Result<Station, String> {
+fn read(id: &StationId, source: &Value, timezone: Zone) -> Result<Station, String> {
     let Value::Object(keys) = source else {
         return Err("`source` must be an object, such as {\"hls\": \"https://…/playlist.m3u8\"}".to_owned());
     };
@@ -103,7 +103,7 @@ mod tests {
         let text =
             "timezone: Asia/Seoul\nweb: { ad_hoc: true, local_sources: [192.168.7.0/24] }\nstations: {}\nshows: []\n";
         let config = Config::parse(text, Path::new("stations.yaml")).unwrap();
-        config.ad_hoc_station(StationId::new("ad-hoc~1"), source)
+        config.ad_hoc_station(&StationId::new("ad-hoc~1"), source)
     }
 
     #[test]

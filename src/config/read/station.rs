@@ -54,7 +54,7 @@ pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problem
 }
 
 /// Reads a station that is not in the file. `None` if something is wrong with it, which is reported.
-pub fn ad_hoc(node: &Node, id: StationId, timezone: Zone, problems: &mut Problems) -> Option<Station> {
+pub fn ad_hoc(node: &Node, id: &StationId, timezone: Zone, problems: &mut Problems) -> Option<Station> {
     let section = Section::open(node, "`source`", Location::TOP, &STATION, problems)?;
     let zone = timezone::of_section(&section, problems).unwrap_or(timezone);
     let name = section.name("name", problems);

@@ -291,9 +291,9 @@ mod tests {
             jobs.into_iter().map(|job| AiringId::new(job.newest.transition.job.id)).collect::<Vec<_>>()
         };
         assert_eq!(ids(ALL).await, [third.id.clone(), first.id.clone(), second.id.clone()]);
-        assert_eq!(ids(JobFilter { state: Some(Queued), ..ALL }).await, [second.id.clone()]);
+        assert_eq!(ids(JobFilter { state: Some(Queued), ..ALL }).await, std::slice::from_ref(&second.id));
         assert_eq!(ids(JobFilter { kind: Some(JobKind::Clip), ..ALL }).await, []);
-        assert_eq!(ids(JobFilter { limit: 1, ..ALL }).await, [third.id.clone()]);
+        assert_eq!(ids(JobFilter { limit: 1, ..ALL }).await, std::slice::from_ref(&third.id));
         let last = catalogue.jobs(JobFilter { limit: 1, ..ALL }).await.unwrap()[0].newest.number;
         assert_eq!(ids(JobFilter { before: Some(last), ..ALL }).await, [first.id.clone(), second.id.clone()]);
         let asked = [&first, &second, &third].map(|one| job_of(&one.id)).to_vec();
@@ -302,7 +302,7 @@ mod tests {
         assert_eq!(catalogue.forget_cancelled(third.on_air.start).await.unwrap(), 0);
         assert_eq!(catalogue.forget_cancelled(third.on_air.end).await.unwrap(), 1);
         catalogue.mark_deleted(&first.id, third.on_air.end).await.unwrap();
-        assert_eq!(ids(ALL).await, [second.id.clone()]);
+        assert_eq!(ids(ALL).await, std::slice::from_ref(&second.id));
         catalogue.note(noted(&second.id, JobState::Capturing, 1));
         assert!(catalogue.jobs(ALL).await.unwrap()[0].newest.number > last, "no number comes twice");
     }

@@ -191,7 +191,7 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Res
     let found = site.catalogue.clip(&AiringId::new(&id)).await?;
     let found = found.ok_or_else(|| unknown(&id))?;
     let asked_at = Some(found.asked_at.to_rfc3339_opts(SecondsFormat::Millis, true));
-    let (job, title, pieces) = (history(&found.id), found.title, Vec::new());
+    let (job, title, pieces) = (Some(history(&found.id)), found.title, Vec::new());
     let id = Some(found.id.to_string());
     Ok(Json(Clip { id, title, state: "made", job, asked_at, ends: None, trouble: None, pieces }))
 }
@@ -276,7 +276,7 @@ fn waiting(standing: &Standing) -> Clip {
         id: Some(standing.id.to_string()),
         title: standing.title.clone(),
         state: "waiting",
-        job: history(&standing.id),
+        job: Some(history(&standing.id)),
         asked_at: Some(instant(standing.asked_at)),
         ends: standing.ends.map(instant),
         trouble: standing.trouble.clone(),
@@ -285,8 +285,8 @@ fn waiting(standing: &Standing) -> Clip {
 }
 
 /// Returns where the history of a clip is.
-fn history(id: &AiringId) -> Option<String> {
-    Some(below("api/v1/jobs", &[JobKind::Clip.word(), id.as_str()]))
+fn history(id: &AiringId) -> String {
+    below("api/v1/jobs", &[JobKind::Clip.word(), id.as_str()])
 }
 
 fn previewed(preview: &clips::Preview) -> Vec<Piece> {

@@ -35,7 +35,7 @@ const LARGEST_ANSWER: usize = 64 * 1024;
 const SOON: &str = "1";
 
 /// Carries out a request for a change that has a key, unless its answer is known. Passes on any other request.
-pub(in crate::web) async fn once(State(site): State<Site>, request: Request, next: Next) -> Response {
+pub async fn once(State(site): State<Site>, request: Request, next: Next) -> Response {
     let is_change = request.method() == Method::POST && request.uri().path().starts_with("/api/");
     let Some(written) = request.headers().get(KEY).filter(|_| is_change) else { return next.run(request).await };
     let Some(key) = key(written) else {

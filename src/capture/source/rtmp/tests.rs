@@ -179,6 +179,19 @@ fn options_become_flags_and_the_sound_goes_to_us() {
     assert!(!arguments(&source).contains(&"--live".to_owned()));
 }
 
+#[test]
+fn a_pinned_server_is_asked_by_its_name_and_rtmpdump_fetches_nothing_else_for_others() {
+    let source = Rtmp { reach: Reach::Public { except: Vec::new().into() }, ..source(1935) };
+    let url = |text: &str| Url::parse(text).unwrap();
+    let address = Address::of(&source, &url("rtmp://h/live/x swfUrl=http://h/p.swf swfVfy=1"));
+    let address = address.at(&url("rtmp://203.0.113.9/live/x"));
+    let arguments = rtmpdump_arguments(&source, &address, &address.meanings[0]);
+    let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
+    let flags = "--rtmp rtmp://203.0.113.9/ --live --app live --playpath x --tcUrl rtmp://h/live --swfUrl http://h/p.swf \
+                 --timeout 10 --flv -";
+    assert_eq!(arguments.join(" "), flags);
+}
+
 fn at(port: u16, path: &str) -> Rtmp {
     Rtmp { address: Where::Url(Url::parse(&format!("rtmp://127.0.0.1:{port}/{path}")).unwrap()), ..source(port) }
 }
