@@ -86,25 +86,37 @@ fn window() -> Setup {
     Setup { window: 20, programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) }
 }
 
-/// Reads events until one is a job in `state`; returns the data of all jobs, and the id of the last.
-async fn jobs_until(answer: &mut Response, state: &str) -> (Vec<Value>, String) {
-    let (mut heard, mut jobs) = (String::new(), Vec::new());
-    loop {
-        while let Some(at) = heard.find("\n\n") {
-            let block: String = heard.drain(..at + 2).collect();
-            let line = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
-            if line("event: ").as_deref() == Some("job") {
-                let data: Value = serde_json::from_str(&line("data: ").expect("data")).expect("JSON");
-                let is_last = data["state"] == state;
-                jobs.push(data);
-                if is_last {
-                    return (jobs, line("id: ").expect("an id"));
+/// Hears events until `enough` finds what it wants in one.
+async fn hear<T>(events: &mut Response, mut enough: impl FnMut(&str) -> Option<T>) -> T {
+    let hearing = async {
+        let mut heard = String::new();
+        loop {
+            while let Some(at) = heard.find("\n\n") {
+                let block: String = heard.drain(..at + 2).collect();
+                if let Some(found) = enough(&block) {
+                    return found;
                 }
             }
+            heard.push_str(&String::from_utf8_lossy(&events.chunk().await.expect("a stream").expect("more")));
         }
-        let chunk = SystemClock::shared().timeout(LIMIT, answer.chunk()).await.expect("it is told");
-        heard.push_str(&String::from_utf8_lossy(&chunk.expect("a stream").expect("more")));
-    }
+    };
+    // Other events go on meanwhile, so this needs a limit of its own.
+    SystemClock::shared().timeout(LIMIT, hearing).await.expect("it is told")
+}
+
+/// Reads events until one is a job in `state`; returns the data of all jobs, and the id of the last.
+async fn jobs_until(events: &mut Response, state: &str) -> (Vec<Value>, String) {
+    let mut jobs = Vec::new();
+    let mark = hear(events, |block| {
+        let line = |key: &str| block.lines().find_map(|line| line.strip_prefix(key)).map(str::to_owned);
+        if line("event: ").as_deref() != Some("job") {
+            return None;
+        }
+        jobs.push(serde_json::from_str::<Value>(&line("data: ").expect("data")).expect("JSON"));
+        jobs.last().filter(|job| job["state"] == state).and_then(|_| line("id: "))
+    })
+    .await;
+    (jobs, mark)
 }
 
 #[tokio::test]
@@ -233,11 +245,7 @@ async fn nothing_of_this_machine_is_reached_for_who_asks() {
     let (status, airing) = caller.post("recordings", json!({ "source": { "hls": allowed }, "for": "3s" }), None).await;
     assert_eq!((status, &airing["title"]), (201, &"127.0.0.2".into()), "{airing}");
     let mut events = caller.ask(Method::GET, "events", None, None).await;
-    let mut heard = String::new();
-    while !heard.contains("is an address of this machine") {
-        let chunk = SystemClock::shared().timeout(LIMIT, events.chunk()).await.expect("it is told");
-        heard.push_str(&String::from_utf8_lossy(&chunk.expect("a stream").expect("more")));
-    }
+    hear(&mut events, |block| block.contains("is an address of this machine").then_some(())).await;
     server.abort();
     assert!(station.log().is_empty(), "nobody was asked: {:?}", station.log());
     assert_eq!(caller.get("stations").await, json!([]), "the file has no station");
