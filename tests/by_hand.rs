@@ -366,7 +366,7 @@ async fn a_script_that_adds_without_end_is_stopped() {
             until_stopped: false,
             connecting_until: None,
         };
-        catalogue.amend(&amendment).await.expect("written");
+        catalogue.amend(&amendment, now()).await.expect("written");
     }
     drop(catalogue);
     let desk = Desk::over(aircheck).await;

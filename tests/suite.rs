@@ -10,6 +10,7 @@ mod as_written;
 mod bin;
 mod browser;
 mod by_hand;
+mod calls;
 mod clip_sound;
 mod clips;
 mod commands;

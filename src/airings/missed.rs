@@ -4,7 +4,7 @@ use tracing::{error, warn};
 
 use super::Airings;
 use crate::base::blocking::blocking;
-use crate::model::{Cause, CauseKind, Finished, Outcome, Planned, Span};
+use crate::model::{Cause, Finished, Outcome, Planned, Span};
 
 /// How many missed airings get a log line each.
 const NAMED: usize = 20;
@@ -24,7 +24,7 @@ impl Airings {
         });
         let now = self.now();
         let finished = missed.await.into_iter().map(|Planned { airing, title, .. }| {
-            let outcome = Outcome::nothing(&airing, not_running(), now);
+            let outcome = Outcome::nothing(&airing, Cause::not_running(), now);
             Finished { airing, title, outcome }
         });
         match self.shared.catalogue.write_off(finished.collect()).await {
@@ -39,8 +39,4 @@ impl Airings {
             Err(error) => error!(%error, "the missed airings could not be written to the list"),
         }
     }
-}
-
-fn not_running() -> Cause {
-    Cause::new(CauseKind::NotRunning, "aircheck was not running")
 }

@@ -32,8 +32,8 @@ pub(super) struct Shared {
     pub(super) catalogue: Catalogue,
     changes: Changes,
     pub(super) decks: Decks,
-    /// The current configuration.
-    config: watch::Receiver<Arc<Config>>,
+    /// The current configuration. Stations that somebody asks for are added to it.
+    pub(super) config: watch::Sender<Arc<Config>>,
     /// The amendments, as the catalogue has them.
     amendments: watch::Sender<Arc<Amendments>>,
     pub(super) running: RunningAirings,
@@ -55,7 +55,7 @@ impl Airings {
         environment: Environment,
         (catalogue, changes): (Catalogue, Changes),
         decks: Decks,
-        config: watch::Receiver<Arc<Config>>,
+        config: watch::Sender<Arc<Config>>,
     ) -> Result<(Self, mpsc::UnboundedReceiver<Claim>), CatalogueError> {
         let (claims, receiver) = mpsc::unbounded_channel();
         let shared = Shared {
@@ -267,7 +267,7 @@ impl Airings {
 
     /// Writes a change to the catalogue, publishes the amendments, and sends the change to the task of the airing.
     pub(super) async fn amend(&self, _turn: &Turn<'_>, planned: &Planned) -> Result<(), CatalogueError> {
-        self.shared.catalogue.amend(planned).await?;
+        self.shared.catalogue.amend(planned, self.now()).await?;
         let read = self.read_amendments().await;
         // Last: the task that gets it may be the one that waits here, and would start again at once.
         self.shared.running.change(&planned.airing);

@@ -12,11 +12,14 @@ mod coding;
 mod dns;
 mod error;
 mod extra_headers;
+mod guard;
 mod head;
 mod lenient;
 mod limits;
+mod near;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
+mod reach;
 mod reasons;
 mod tls;
 
@@ -40,7 +43,10 @@ use self::coding::Coded;
 use self::dns::SystemResolver;
 pub use self::error::HttpError;
 pub use self::extra_headers::ExtraHeaders;
+use self::guard::{Guard, OutOfReach};
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
+use self::reach::ANYWHERE;
+pub use self::reach::Reach;
 use super::clock::SharedClock;
 use super::redact;
 
@@ -64,11 +70,13 @@ pub struct Manner<'a> {
     pub accept_invalid: bool,
     /// The longest silence of a body.
     pub patience: Duration,
+    /// Which addresses it may connect to.
+    pub reach: &'a Reach,
 }
 
 impl Default for Manner<'_> {
     fn default() -> Self {
-        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT }
+        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT, reach: &ANYWHERE }
     }
 }
 
@@ -89,6 +97,8 @@ struct Inner {
     tls: ClientConfig,
     patience: Duration,
     clock: SharedClock,
+    /// Says which addresses may be connected to. `None`: all.
+    guard: Option<Guard>,
     /// Servers, by host and port, whose answers need a lenient reader.
     lenient_servers: Mutex<HashSet<String>>,
 }
@@ -102,26 +112,38 @@ pub fn client(manner: Manner<'_>, clock: &SharedClock) -> Result<Client, HttpErr
     let own = own.into_iter().filter_map(|(name, _)| name).collect();
     let tls = tls::config(manner.accept_invalid).map_err(|error| HttpError::Client(error.to_string()))?;
     let jar = Arc::new(Jar::default());
-    let strict = reqwest::Client::builder()
+    let guard = manner.reach.guard();
+    let mut strict = reqwest::Client::builder()
         .default_headers(headers.clone())
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(manner.patience)
         .cookie_provider(Arc::clone(&jar))
         .pool_max_idle_per_host(IDLE)
-        .dns_resolver(Arc::new(SystemResolver))
+        .dns_resolver(Arc::new(SystemResolver { guard: guard.clone() }))
         .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
         .tls_backend_preconfigured(tls.clone())
         .http1_allow_spaces_after_header_name_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_max_headers(MAX_HEADERS)
-        .http09_responses()
-        .build()
-        .map_err(|error| HttpError::Client(error.to_string()))?;
+        .http09_responses();
+    if let Some(guard) = &guard {
+        strict = strict.no_proxy().redirect(guarded_redirects(guard.clone()));
+    }
+    let strict = strict.build().map_err(|error| HttpError::Client(error.to_string()))?;
     let patience = manner.patience;
     let clock = clock.clone();
-    let inner = Inner { strict, headers, own, jar, tls, patience, clock, lenient_servers: Mutex::default() };
+    let inner = Inner { strict, headers, own, jar, tls, patience, clock, guard, lenient_servers: Mutex::default() };
     Ok(Client { inner: Arc::new(inner), extra: ExtraHeaders::default() })
+}
+
+/// Follows redirects to what `guard` lets through. What is a name is checked when it is looked up.
+fn guarded_redirects(guard: Guard) -> reqwest::redirect::Policy {
+    let usual = reqwest::redirect::Policy::limited(MAX_REDIRECTS);
+    reqwest::redirect::Policy::custom(move |attempt| match guard.check_url(attempt.url()) {
+        Ok(()) => usual.redirect(attempt),
+        Err(refused) => attempt.error(refused),
+    })
 }
 
 impl Client {
@@ -144,6 +166,11 @@ impl Client {
 
     /// Sends one request. Redirects of a server that needs no lenient reader are followed.
     async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
+        if let Some(guard) = &self.inner.guard {
+            let refused =
+                |error: OutOfReach| HttpError::OutOfReach { url: redact::url(url), reason: error.to_string() };
+            guard.check_url(url).map_err(refused)?;
+        }
         let server = format!("{}:{:?}", url.host_str().unwrap_or_default(), url.port_or_known_default());
         if self.lenient_servers().contains(&server) {
             return self.ask_leniently(url, headers).await;
@@ -180,8 +207,8 @@ impl Client {
         if let (Some(login), false) = (login(url), all.contains_key(AUTHORIZATION)) {
             all.insert(AUTHORIZATION, login);
         }
-        let Inner { tls, patience, clock, .. } = &*self.inner;
-        let response = lenient::ask(url, all, tls.clone(), *patience, clock.clone()).await?;
+        let Inner { tls, patience, clock, guard, .. } = &*self.inner;
+        let response = lenient::ask(url, all, (tls.clone(), guard.clone()), *patience, clock.clone()).await?;
         let mut cookies = response.headers().get_all(SET_COOKIE).iter().peekable();
         if cookies.peek().is_some() {
             self.inner.jar.set_cookies(&mut cookies, url);

@@ -37,7 +37,10 @@ use crate::library::artwork::Pictures;
 use crate::library::catalogue::{AskedClip, Catalogue, CatalogueError};
 use crate::library::imprint;
 use crate::library::store::Store;
-use crate::model::{Airing, AiringId, AsCause as _, Cause, CauseKind, Clip, Finished, Outcome, Piece, Span, StationId};
+use crate::model::{
+    Airing, AiringId, AsCause as _, Cause, CauseKind, Clip, Finished, JobId, JobKind, JobState, Outcome, Piece, Span,
+    StationId, Transition,
+};
 use crate::production::following::LATEST;
 use crate::tape::{Tape, TapeError, reaches};
 
@@ -119,6 +122,7 @@ impl Clips {
         let clips = Self { shared: Arc::new(shared) };
         for clip in left {
             info!(clip = %clip.id, "goes on");
+            clips.note(&clip.id, JobState::Queued, Some(Cause::not_running()));
             clips.begin(clip);
         }
         Ok(clips)
@@ -172,7 +176,7 @@ impl Clips {
     /// # Errors
     /// The catalogue cannot be written.
     pub async fn withdraw(&self, id: &AiringId) -> Result<bool, CatalogueError> {
-        let withdrawn = self.shared.catalogue.withdraw_clip(id).await?;
+        let withdrawn = self.shared.catalogue.withdraw_clip(id, self.now()).await?;
         if withdrawn && let Some(open) = self.waiting().get(id) {
             open.withdrawn.cancel();
         }
@@ -200,7 +204,7 @@ impl Clips {
     async fn run(&self, asked: AskedClip) {
         let Some(clip) = clip_of(&asked.title, &asked.pieces) else {
             error!(clip = %asked.id, "what it is made of cannot be read; it is given up");
-            let _ = self.shared.catalogue.withdraw_clip(&asked.id).await;
+            let _ = self.shared.catalogue.withdraw_clip(&asked.id, self.now()).await;
             return;
         };
         // Until it is made, no old tape is deleted that it is cut from.
@@ -223,6 +227,7 @@ impl Clips {
             } else {
                 warn!(clip = %asked.id, %error, attempt, "the clip could not be made; it is tried again");
             }
+            self.note(&asked.id, JobState::Waiting, Some(error.cause()));
             if let Some(open) = self.waiting().get_mut(&asked.id) {
                 open.trouble = Some(error.to_string());
             }
@@ -234,13 +239,14 @@ impl Clips {
     async fn attempt(&self, id: &AiringId, clip: &Clip) -> Result<(), Failed> {
         let Shared { environment, catalogue, pictures, housekeeping, turn, config, .. } = &*self.shared;
         let checked = check_again(clip, &self.sources()).await?;
-        self.until_taped(&checked).await?;
+        self.until_taped(id, &checked).await?;
         // It may be there only now.
         let sources = self.sources();
         let checked = check_again(clip, &sources).await?;
         // Never closed: it lives as long as the workshop.
         let _turn = turn.acquire().await.map_err(|_| Failed::Stopping)?;
         let config = Arc::clone(&config.borrow());
+        self.note(id, JobState::Encoding, None);
         housekeeping.make_room(&config).await.map_err(|error| Failed::Room(error.to_string()))?;
         let made = into_library(id, &checked, &sources, catalogue, pictures, &environment.clock).await?;
         let (verdict, seconds) = (made.draft.verdict, made.draft.encoded.seconds);
@@ -250,7 +256,7 @@ impl Clips {
     }
 
     /// Waits until all pieces of tape are on it, or nothing more of them can come.
-    async fn until_taped(&self, checked: &Checked) -> Result<(), Failed> {
+    async fn until_taped(&self, id: &AiringId, checked: &Checked) -> Result<(), Failed> {
         let (clock, asked) = (self.shared.environment.clock.as_ref(), self.now());
         let mut leases: Vec<(Lease, Span, DateTime<Utc>)> = Vec::new();
         for (piece, origin) in checked.clip.pieces.iter().zip(&checked.origins) {
@@ -262,6 +268,9 @@ impl Clips {
             let lease = self.shared.decks.lease(station, span.start).await?;
             let patience = if due > asked { due + LATEST } else { asked + delta(CONNECTING) };
             leases.push((lease, *span, patience));
+        }
+        if !leases.is_empty() {
+            self.note(id, JobState::Capturing, None);
         }
         for (lease, span, patience) in &leases {
             sleep_until(clock, span.end).await;
@@ -328,6 +337,12 @@ impl Clips {
         let Shared { config, catalogue, store, decks, .. } = &*self.shared;
         let config = Arc::clone(&config.borrow());
         Sources::live(config, catalogue.clone(), store.clone(), decks.clone())
+    }
+
+    /// Notes that a clip has come into another state.
+    fn note(&self, id: &AiringId, state: JobState, reason: Option<Cause>) {
+        let job = JobId::new(JobKind::Clip, id.as_str());
+        self.shared.catalogue.note(Transition { job, state, at: self.now(), reason });
     }
 
     fn now(&self) -> DateTime<Utc> {

@@ -162,6 +162,18 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     Ok(())
 }
 
+/// Returns `config` with the stations that somebody asked for and whose recordings may still be under way.
+async fn with_asked_stations(mut config: Config, catalogue: &Catalogue) -> Result<Config, CatalogueError> {
+    for (id, source) in catalogue.asked_stations().await? {
+        let source = serde_json::from_str(&source).unwrap_or_default();
+        match config.ad_hoc_station(&id, &source) {
+            Ok(station) => config = config.with_ad_hoc(station),
+            Err(error) => warn!(station = %id, error, "somebody asked for it, and it cannot be reached any more"),
+        }
+    }
+    Ok(config)
+}
+
 /// Gives back what the last burst has left: many shows begin in one second.
 async fn give_memory_back(environment: Environment) {
     let Environment { clock, stop, .. } = environment;
@@ -183,17 +195,18 @@ impl Daemon {
         let changes = Changes::default();
         let catalogue = Catalogue::open_or_salvage(config.state.join("catalogue.sqlite")).await?;
         let catalogue = catalogue.with_changes(changes.clone());
+        environment.spawn(catalogue.clone().write_notes(environment.clone()));
         let (store, state) = (Store::new(config.output.clone()), config.state.clone());
         let store = blocking(move || store.of_service(&state)).await;
-        let config = Arc::new(config);
+        let config = Arc::new(with_asked_stations(config, &catalogue).await?);
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
         let pictures = Pictures::new(&config.state);
         let bin = Bin::new(catalogue.clone(), store.clone());
-        let (told, heard) = watch::channel(Arc::clone(&config));
+        let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
-        let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), heard).await?;
+        let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;
         let housekeeping = Housekeeping::new(
             Arc::clone(&environment.clock),
             airings.clone(),
@@ -371,8 +384,11 @@ impl Daemon {
                 for warning in &config.warnings {
                     warn!("{}: {warning}", config.file.display());
                 }
-                self.config = Arc::new(config);
-                self.told.send_replace(Arc::clone(&self.config));
+                self.told.send_modify(|now| {
+                    let ad_hoc = now.ad_hoc.clone();
+                    *now = Arc::new(Config { ad_hoc, ..config });
+                });
+                self.config = Arc::clone(&self.told.borrow());
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
                 self.airings.configured();

@@ -38,23 +38,44 @@ impl Topic {
 /// How often each of [`Topic::ALL`] has changed.
 pub type Counts = [u64; Topic::ALL.len()];
 
-/// Announces changes. Clones share one channel.
+/// Announces changes. Clones share their channels.
 #[derive(Debug, Clone, Default)]
-pub struct Changes(Arc<watch::Sender<Counts>>);
+pub struct Changes {
+    counts: Arc<watch::Sender<Counts>>,
+    /// The number of the newest transition of a job.
+    newest: Arc<watch::Sender<i64>>,
+}
 
 impl Changes {
     /// Announces that the lists of `topics` have changed.
     pub fn tell(&self, topics: &[Topic]) {
-        self.0.send_modify(|counts| {
+        if topics.is_empty() {
+            return;
+        }
+        self.counts.send_modify(|counts| {
             for (count, topic) in counts.iter_mut().zip(Topic::ALL) {
                 *count += u64::from(topics.contains(&topic));
             }
         });
     }
 
+    /// Announces that jobs have come into other states: the newest transition has this number.
+    pub fn transitioned(&self, newest: i64) {
+        self.newest.send_if_modified(|known| {
+            let is_news = newest > *known;
+            *known = newest.max(*known);
+            is_news
+        });
+    }
+
+    /// Returns a receiver of the number of the newest transition.
+    pub fn transitions(&self) -> watch::Receiver<i64> {
+        self.newest.subscribe()
+    }
+
     /// Returns a listener for what changes after `since`, or after now if `since` is `None`.
     pub fn listen(&self, since: Option<Counts>) -> Listener {
-        let receiver = self.0.subscribe();
+        let receiver = self.counts.subscribe();
         let known = since.unwrap_or_else(|| *receiver.borrow());
         Listener { receiver, known }
     }

@@ -29,8 +29,11 @@ use plan::{Horizon, ShowRecordings, StationTape, Step};
 
 /// How long tape is kept after it arrived, so that an airing can be cut again.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
-/// How long events are kept in the outbox.
+/// How long events are kept in the outbox, and what is known of jobs that were called off.
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(7);
+
+/// How long a request with a key gets the same answer.
+const ANSWERS_KEPT: TimeDelta = TimeDelta::hours(24);
 
 /// Why a new airing is not begun.
 #[derive(Debug, Error)]
@@ -81,12 +84,38 @@ impl Housekeeping {
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
             warn!(%error, "old events could not be deleted from the outbox");
         }
+        if let Err(error) = self.catalogue.forget_answers(self.now() - ANSWERS_KEPT).await {
+            warn!(%error, "old answers to requests with a key could not be deleted");
+        }
         if let Err(error) = self.catalogue.forget_links(self.now()).await {
             warn!(%error, "links that have expired could not be deleted; they open nothing all the same");
         }
+        if let Err(error) = self.catalogue.forget_cancelled(self.now() - EVENTS_KEPT).await {
+            warn!(%error, "jobs that were called off could not be deleted from the list");
+        }
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
+        self.forget_ad_hoc_stations().await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
+    }
+
+    /// Forgets stations that are not in the file, with their tapes, once their recordings have been over for as long as
+    /// tape is kept. One of whose tape something is held stays.
+    async fn forget_ad_hoc_stations(&self) {
+        let over = match self.catalogue.stations_over(self.now() - TAPE_KEPT).await {
+            Ok(over) => over,
+            Err(error) => return warn!(%error, "stations that were asked for could not be looked up"),
+        };
+        for station in over.iter().filter(|station| self.decks.needed(station).is_none()) {
+            match self.decks.discard(station).await {
+                Ok(true) => match self.airings.forget_ad_hoc(station).await {
+                    Ok(()) => info!(%station, "its recordings are done; its tape is deleted"),
+                    Err(error) => warn!(%station, %error, "the station could not be forgotten"),
+                },
+                Ok(false) => {}
+                Err(error) => warn!(%station, %error, "its tape could not be deleted"),
+            }
+        }
     }
 
     /// Deletes what has been in the bin for long enough, and finishes what a crash interrupted there.

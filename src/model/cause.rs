@@ -16,6 +16,11 @@ pub struct Cause {
 }
 
 impl Cause {
+    /// The cause of what happened, or did not, while aircheck was not there.
+    pub fn not_running() -> Self {
+        Self::new(CauseKind::NotRunning, "aircheck was not running")
+    }
+
     /// A cause of this kind, in these words.
     pub fn new(kind: CauseKind, words: impl Into<String>) -> Self {
         Self { kind, words: words.into() }

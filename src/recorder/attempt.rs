@@ -15,7 +15,7 @@ use crate::capture::first_sound;
 use crate::config::Show;
 use crate::housekeeping::RoomError;
 use crate::library::archive;
-use crate::model::{AiringId, CauseKind, MediaEvent, Outcome, Verdict};
+use crate::model::{AiringId, CauseKind, JobState, MediaEvent, Outcome, Verdict};
 use crate::production::following::Ending;
 use crate::production::{Draft, Label};
 use crate::tape::{Tape, reaches};
@@ -83,6 +83,8 @@ async fn draft(
     if lease.is_none() && !on_tape && !order.only_tape {
         *lease = Some(decks.lease(station, airing.cut().start).await?);
     }
+    let is_there = on_tape || order.only_tape || airings.is_taped(&airing.id);
+    parts.note(&airing.id, if is_there { JobState::Encoding } else { JobState::Capturing }, None);
     // After the lease: a disk that does not answer must not keep the station from being taped.
     if std::mem::take(new) {
         match parts.housekeeping.make_room(&order.config).await {
@@ -106,6 +108,7 @@ async fn draft(
         ending.taped.cancelled().await;
         tape.hold_clock();
         airings.mark_taped(&airing.id);
+        parts.note(&airing.id, JobState::Encoding, None);
         std::future::pending().await
     };
     let mut draft = tokio::select! {

@@ -7,6 +7,7 @@ use crate::housekeeping::Housekeeping;
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
 use crate::library::store::Store;
+use crate::model::{AiringId, Cause, JobId, JobKind, JobState, Transition};
 use crate::production::following::EncodingSlots;
 
 use super::output_watch::OutputWatch;
@@ -23,4 +24,12 @@ pub(super) struct Parts {
     pub housekeeping: Housekeeping,
     pub slots: EncodingSlots,
     pub output: OutputWatch,
+}
+
+impl Parts {
+    /// Notes that the recording of an airing has come into another state.
+    pub(super) fn note(&self, id: &AiringId, state: JobState, reason: Option<Cause>) {
+        let job = JobId::new(JobKind::Recording, id.as_str());
+        self.catalogue.note(Transition { job, state, at: self.environment.clock.now(), reason });
+    }
 }

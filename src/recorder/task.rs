@@ -29,7 +29,7 @@ use crate::airings::AiringHandle;
 use crate::airings::order::Order;
 use crate::housekeeping::{RoomError, TAPE_KEPT};
 use crate::library::archive::{self, ArchiveError};
-use crate::model::{Airing, AiringId, AsCause, Cause, Outcome};
+use crate::model::{Airing, AiringId, AsCause, Cause, JobState, Outcome};
 use crate::production::following::LATEST;
 use crate::tape::reaches;
 
@@ -122,6 +122,7 @@ impl Task<'_> {
                 warn!(airing = %id, %error, attempt, "the attempt failed; its tape is there, so it is tried again");
                 // Before the end of the airing there is no hurry: an encoder that fails is tried again at the end, not
                 // for hours.
+                self.note_waiting(&order.airing, error.as_cause());
                 let pause = if over || !matches!(error, RecorderError::Encode(_)) {
                     PAUSE * attempt
                 } else {
@@ -165,6 +166,7 @@ impl Task<'_> {
         let cause = causes::died_often(begun);
         warn!(airing = %id, "{}; tried again in {} s", cause.words, pause.as_secs());
         self.parts.airings.hold(id, Some(cause.clone()));
+        self.note_waiting(&order.airing, cause.clone());
         self.alert(&order.airing, &cause).await;
         let goes_on = self.rest(&order, pause).await.is_some();
         self.parts.airings.hold(id, None);
@@ -176,6 +178,7 @@ impl Task<'_> {
     async fn wait_out(&mut self, obstacle: &Obstacle, order: &Order) -> bool {
         let (airing, size, parts) = (&order.airing, size_of(order), self.parts);
         parts.airings.hold(&airing.id, Some(obstacle.cause()));
+        self.note_waiting(airing, obstacle.cause());
         let is_known = obstacle.is_of_output() && parts.output.replace(Some(obstacle.cause()));
         if !self.logged.as_ref().is_some_and(|logged| logged.is_like(obstacle)) {
             if is_known {
@@ -263,6 +266,14 @@ impl Task<'_> {
         let Parts { environment, catalogue, store, .. } = self.parts;
         let Some(claimed) = catalogue.claimed(id).await? else { return Ok(true) };
         Ok(archive::recover(catalogue, store, &claimed, environment.clock.now()).await?)
+    }
+
+    /// Notes that the recording waits because of `cause`, unless its station is still being taped for it.
+    fn note_waiting(&self, airing: &Airing, cause: Cause) {
+        let over = self.parts.environment.clock.now() >= airing.cut().end || self.parts.airings.is_taped(&airing.id);
+        if over || self.taping.lease.is_none() {
+            self.parts.note(&airing.id, JobState::Waiting, Some(cause));
+        }
     }
 
     /// Writes into the catalogue, once, that an airing which is over is not finished yet.

@@ -84,10 +84,12 @@ fn addresses() -> Router<Site> {
 /// Returns the router of all addresses, behind the guards.
 fn guarded(site: Site) -> Router {
     let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
+    let once = from_fn_with_state(site.clone(), api::once);
     let door = Door { access: Arc::clone(&site.access), current: current.clone() };
     addresses()
         .with_state(site)
         // The last layer sees a request first.
+        .layer(once)
         .layer(from_fn_with_state(clock, body::read_first))
         .layer(from_fn_with_state(door, door::authenticate))
         .layer(from_fn_with_state(current, same_site::check))

@@ -34,6 +34,14 @@ pub enum ControlError {
     OfFile(AiringId),
     /// The show has an airing at that second already.
     Taken(AiringId),
+    /// The configuration does not allow stations that are not in it.
+    AdHocOff,
+    /// A station cannot be asked for like that; the text says what to write.
+    Source(String),
+    /// A station is at an address of this machine or its network, which the file does not allow; with the reason.
+    SourceNear(String),
+    /// There are too many stations that are not in the file; this is the most.
+    TooManyAdHoc(usize),
     /// There are too many changes by hand; this is the most.
     TooMany(usize),
     /// The request makes no sense; the sentence says what to write.
@@ -64,6 +72,10 @@ impl ControlError {
             Self::NotSkipped(airing) => Sentence::new("problem_not_skipped").with("airing", airing),
             Self::OfFile(airing) => Sentence::new("problem_of_file").with("airing", airing),
             Self::Taken(airing) => Sentence::new("problem_taken").with("airing", airing),
+            Self::AdHocOff => Sentence::new("problem_ad_hoc_off"),
+            Self::Source(words) => Sentence::new("problem_source").with("words", words),
+            Self::SourceNear(reason) => Sentence::new("problem_source_near").with("reason", reason),
+            Self::TooManyAdHoc(count) => Sentence::new("problem_ad_hoc_many").with("count", count),
             Self::TooMany(count) => Sentence::new("problem_too_many").with("count", count),
             Self::Wrong(sentence) => sentence.clone(),
             Self::Tape { station, .. } => Sentence::new("problem_tape").with("station", station),

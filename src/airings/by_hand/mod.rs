@@ -10,6 +10,7 @@
 //!
 //! An airing may be added while it is on the air: what is on tape of it is in its recording ([`Past`]).
 
+mod ad_hoc;
 mod error;
 mod now;
 mod past;
@@ -24,6 +25,7 @@ use super::running::EditState;
 use crate::library::catalogue::CatalogueError;
 use crate::model::{Airing, AiringId, Origin, Planned, Span};
 
+pub use ad_hoc::AdHoc;
 pub use error::ControlError;
 pub use now::RecordNow;
 pub use past::{Added, Past};
@@ -74,7 +76,7 @@ impl Airings {
                 return Err(ControlError::OfFile(id));
             }
             airings.refuse_if_begun(&planned.airing)?;
-            airings.shared.catalogue.withdraw(&id).await?;
+            airings.shared.catalogue.withdraw(&id, airings.now()).await?;
             airings.shared.running.take_back(&id);
             info!(airing = %id, "removed by hand");
             Ok(airings.read_amendments().await?)
@@ -93,7 +95,7 @@ impl Airings {
             }
             airings.refuse_if_begun(&planned.airing)?;
             airings.refuse_if_full()?;
-            airings.shared.catalogue.amend(&Planned { skipped: true, ..planned }).await?;
+            airings.shared.catalogue.amend(&Planned { skipped: true, ..planned }, airings.now()).await?;
             airings.shared.running.take_back(&id);
             info!(airing = %id, "skipped by hand");
             airings.read_amendments().await?;
@@ -112,9 +114,9 @@ impl Airings {
                 return Err(ControlError::NotSkipped(id));
             }
             if planned.origin == Origin::File && !planned.moved {
-                airings.shared.catalogue.withdraw(&id).await?;
+                airings.shared.catalogue.withdraw(&id, airings.now()).await?;
             } else {
-                airings.shared.catalogue.amend(&Planned { skipped: false, ..planned }).await?;
+                airings.shared.catalogue.amend(&Planned { skipped: false, ..planned }, airings.now()).await?;
             }
             info!(airing = %id, "not skipped any more");
             airings.read_amendments().await?;
@@ -212,7 +214,7 @@ impl Airings {
         {
             return Err(ControlError::Taken(id.clone()));
         }
-        self.shared.catalogue.amend(amendment).await?;
+        self.shared.catalogue.amend(amendment, self.now()).await?;
         Ok(self.read_amendments().await?)
     }
 

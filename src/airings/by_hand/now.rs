@@ -9,6 +9,7 @@ use super::past::{Added, Past, said};
 use super::wish::Wish;
 use crate::airings::Airings;
 use crate::airings::order::Order;
+use crate::airings::register::Turn;
 use crate::config::{LONGEST, Station};
 use crate::language::Sentence;
 use crate::model::{Planned, Span, StationId};
@@ -41,25 +42,35 @@ impl Airings {
         self.carry_through(async move {
             let past = airings.past_asked_for(&asked).await?;
             let turn = airings.turn().await;
-            let config = airings.config();
-            let RecordNow { station, since, length, title } = asked;
-            let found = config.station(&station).ok_or(ControlError::NoStation(station))?;
-            let (station, now) = (found.id.clone(), airings.now());
-            let start = beginning(since, now, found)?.unwrap_or_else(|| now.trunc_subsecs(0));
-            let until_stopped = length.is_none();
-            let length = length.map_or_else(|| open_length(start, now, found), Ok)?;
-            let title = title.unwrap_or_else(|| found.name.clone());
-            let is_on_tape = matches!(past, Some(Past::OnTape(_)));
-            let connecting_until = if is_on_tape { None } else { airings.connecting_until(&station) };
-            let wish = Wish::Free { title, station, start, length };
-            let amendment = Planned { until_stopped, connecting_until, ..wish.amendment_at_any_time(&config)? };
-            airings.insert(&amendment).await?;
-            if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
-                airings.claim(&turn, vec![order]).await?;
-            }
-            Ok(Added { planned: airings.planned(&amendment.airing.id)?, past })
+            airings.record_in_turn(&turn, asked, past).await
         })
         .await
+    }
+
+    /// Records a station as [`Self::record`] does; `past` says what there is of the time before now.
+    pub(super) async fn record_in_turn(
+        &self,
+        turn: &Turn<'_>,
+        asked: RecordNow,
+        past: Option<Past>,
+    ) -> Result<Added, ControlError> {
+        let config = self.config();
+        let RecordNow { station, since, length, title } = asked;
+        let found = config.station(&station).ok_or(ControlError::NoStation(station))?;
+        let (station, now) = (found.id.clone(), self.now());
+        let start = beginning(since, now, found)?.unwrap_or_else(|| now.trunc_subsecs(0));
+        let until_stopped = length.is_none();
+        let length = length.map_or_else(|| open_length(start, now, found), Ok)?;
+        let title = title.unwrap_or_else(|| found.name.clone());
+        let is_on_tape = matches!(past, Some(Past::OnTape(_)));
+        let connecting_until = if is_on_tape { None } else { self.connecting_until(&station) };
+        let wish = Wish::Free { title, station, start, length };
+        let amendment = Planned { until_stopped, connecting_until, ..wish.amendment_at_any_time(&config)? };
+        self.insert(&amendment).await?;
+        if let Some(order) = Order::of(&config, &amendment.airing, &amendment.title) {
+            self.claim(turn, vec![order]).await?;
+        }
+        Ok(Added { planned: self.planned(&amendment.airing.id)?, past })
     }
 
     /// Returns what there is of the past that is asked for. `None` if none is.

@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use thiserror::Error;
 use url::Url;
 
+use super::guard::out_of_reach;
 use super::limits::READ_TIMEOUT;
 use super::reasons::{innermost, is_malformed};
 use super::tls;
@@ -47,6 +48,14 @@ pub enum HttpError {
         /// Who, redacted.
         url: String,
         /// The innermost reason.
+        reason: String,
+    },
+    /// It leads to an address that may not be connected to for whoever asks.
+    #[error("{url} is not fetched: {reason}")]
+    OutOfReach {
+        /// Who, redacted.
+        url: String,
+        /// Which address it is.
         reason: String,
     },
     /// There is a connection, but no TLS that both sides accept.
@@ -103,9 +112,12 @@ impl HttpError {
     /// Sorts a reqwest error. By itself, reqwest calls a timed-out read a decoding error.
     pub fn from_reqwest(error: &reqwest::Error, url: &Url) -> Self {
         let tls = tls::trouble(error);
+        let refused = out_of_reach(error);
         let url = redact::url(url);
         let reason = innermost(error);
-        if let Some(reason) = tls {
+        if let Some(reason) = refused {
+            Self::OutOfReach { url, reason }
+        } else if let Some(reason) = tls {
             Self::Tls { url, reason }
         } else if is_malformed(error) {
             Self::Malformed { url, reason }

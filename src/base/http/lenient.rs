@@ -24,7 +24,9 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
 use super::chunked::Chunks;
+use super::dns;
 use super::error::HttpError;
+use super::guard::{Guard, out_of_reach};
 use super::head::{self, Beginning, Framing, Head};
 use super::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use super::reasons::innermost;
@@ -42,23 +44,27 @@ impl<T: AsyncRead + AsyncWrite + Send> Connection for T {}
 /// The bytes of a connection.
 type Incoming = BoxStream<'static, io::Result<Bytes>>;
 
-/// Requests `url` on a connection of its own. Redirects are not followed. A read takes at most `patience` by `clock`.
+/// Requests `url` on a connection of its own, to an address that `guard` lets through. Redirects are not followed. A read
+/// takes at most `patience` by `clock`.
 pub(super) async fn ask(
     url: &Url,
     mut headers: HeaderMap,
-    tls: ClientConfig,
+    (tls, guard): (ClientConfig, Option<Guard>),
     patience: Duration,
     clock: SharedClock,
 ) -> Result<Response, HttpError> {
     let failed = |error: &io::Error| {
-        let (reason, trouble) = (innermost(error), tls::trouble(error));
+        let (reason, trouble, refused) = (innermost(error), tls::trouble(error), out_of_reach(error));
         let url = redact::url(url);
+        if let Some(reason) = refused {
+            return HttpError::OutOfReach { url, reason };
+        }
         match trouble {
             Some(reason) => HttpError::Tls { url, reason },
             None => HttpError::Unreachable { url, reason },
         }
     };
-    let connecting = clock.timeout(CONNECT_TIMEOUT, connect(url, tls));
+    let connecting = clock.timeout(CONNECT_TIMEOUT, connect(url, tls, guard));
     let mut connection = connecting
         .await
         .map_err(|_| HttpError::Unreachable { url: redact::url(url), reason: "no connection in time".to_owned() })?
@@ -78,11 +84,14 @@ pub(super) async fn ask(
     answer(incoming.boxed(), url).await
 }
 
-async fn connect(url: &Url, mut tls: ClientConfig) -> io::Result<Pin<Box<dyn Connection>>> {
+async fn connect(url: &Url, mut tls: ClientConfig, guard: Option<Guard>) -> io::Result<Pin<Box<dyn Connection>>> {
     let none = || io::Error::new(io::ErrorKind::InvalidInput, "the address has no host");
     let port = url.port_or_known_default().ok_or_else(none)?;
+    if let Some(guard) = &guard {
+        guard.check_url(url).map_err(io::Error::other)?;
+    }
     let connection = match url.host().ok_or_else(none)? {
-        Host::Domain(name) => TcpStream::connect((name, port)).await?,
+        Host::Domain(name) => TcpStream::connect(&*dns::addresses(name.to_owned(), port, guard).await?).await?,
         Host::Ipv4(address) => TcpStream::connect((address, port)).await?,
         Host::Ipv6(address) => TcpStream::connect((address, port)).await?,
     };

@@ -73,3 +73,55 @@ async fn a_server_that_was_reached_is_not_called_unreachable() {
     let gone = Url::parse("http://127.0.0.1:1/").unwrap();
     assert!(matches!(get(&gone).await, Err(HttpError::Unreachable { .. })));
 }
+
+/// Asks for `url` with a client that reaches only the network `except` of this machine.
+async fn guarded(url: &Url, except: &str) -> Result<Bytes, HttpError> {
+    let reach = Reach::Public { except: vec![except.parse().unwrap()].into() };
+    let client = client(Manner { reach: &reach, ..Manner::default() }, &SystemClock::shared())?;
+    Ok(read_whole(client.get(url.clone()), url, 100, Duration::from_secs(5)).await?.bytes)
+}
+
+#[tokio::test]
+async fn what_is_asked_for_by_others_is_fetched_from_no_address_of_this_machine() {
+    // The second is asked with the lenient reader.
+    for answer in [&b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsound"[..], b"HTTP/1.0  200  OK\r\n\r\nsound"] {
+        let (url, asked) = serve(answer).await;
+        let mut by_name = url.clone();
+        by_name.set_host(Some("localhost")).unwrap();
+        for url in [&url, &by_name] {
+            let error = guarded(url, "127.0.0.2/32").await.unwrap_err();
+            assert!(matches!(error, HttpError::OutOfReach { .. }), "{error}");
+            assert!(error.to_string().contains("is an address of this machine"), "{error}");
+        }
+        assert_eq!(asked.lock().await.len(), 0, "nobody was asked");
+        assert_eq!(guarded(&by_name, "127.0.0.0/8").await.unwrap(), b"sound"[..]);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_leads_to_no_address_of_this_machine_either() {
+    let (target, asked) = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nsound").await;
+    let port = target.port().unwrap();
+    // The second and the fourth are followed by the lenient reader.
+    for (status, host) in [
+        ("HTTP/1.1 302 Found", "127.0.0.1"),
+        ("HTTP/1.1  302  Found", "127.0.0.1"),
+        ("HTTP/1.1 302 Found", "localhost"),
+        ("ICY 302 Found", "localhost"),
+    ] {
+        let answer = format!("{status}\r\nLocation: http://{host}:{port}/x\r\nContent-Length: 0\r\n\r\n");
+        let listener = TcpListener::bind("127.0.0.2:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+        let server = tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut question = [0; 4096];
+                let _ = stream.read(&mut question).await;
+                let _ = stream.write_all(answer.as_bytes()).await;
+            }
+        });
+        let error = guarded(&url, "127.0.0.2/32").await.unwrap_err();
+        assert!(matches!(error, HttpError::OutOfReach { .. }), "{status} {host}: {error}");
+        server.abort();
+    }
+    assert_eq!(asked.lock().await.len(), 0, "nobody was asked");
+}

@@ -14,6 +14,7 @@ use crate::base::hash::fnv1a_hex;
 use crate::base::text::has_one_case;
 use crate::config::Config;
 use crate::model::StationId;
+use crate::tape::{TapeError, holds};
 
 /// The longest id that is a name as it is, in bytes; file systems take 255.
 const LONGEST: usize = 100;
@@ -48,6 +49,18 @@ pub fn take_over(tapes: &Path, config: &Config) {
             }
         }
     }
+}
+
+/// Deletes a tape with its folder. Returns `false` if something on it is held. Blocks.
+pub(super) fn discard(folder: &Path) -> Result<bool, TapeError> {
+    if !folder.exists() {
+        return Ok(true);
+    }
+    if !holds::read(folder)?.is_empty() {
+        return Ok(false);
+    }
+    let failed = |source| TapeError::Io { path: folder.to_owned(), doing: "deleted", source };
+    fs::remove_dir_all(folder).map_err(failed).map(|()| true)
 }
 
 fn name_of(id: &str) -> String {
@@ -87,7 +100,10 @@ fn old_name_of(id: &str) -> String {
 mod tests {
     use std::collections::HashSet;
 
+    use chrono::{DateTime, TimeDelta};
+
     use super::*;
+    use crate::model::Span;
 
     fn name(id: &str) -> String {
         let folder = folder_of(Path::new("/tapes"), &StationId::new(id));
@@ -100,6 +116,20 @@ mod tests {
         let stations: String = stations.iter().map(one).collect();
         fs::write(&file, format!("stations:\n{stations}")).unwrap();
         Config::load(&file).unwrap()
+    }
+
+    #[test]
+    fn a_tape_is_deleted_with_its_folder_unless_something_on_it_is_held() {
+        let tapes = tempfile::tempdir().unwrap();
+        let folder = tapes.path().join("ad-hoc~1");
+        assert!(discard(&folder).unwrap(), "there is none");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("reel.ts"), "sound").unwrap();
+        let now = DateTime::UNIX_EPOCH;
+        let hold = holds::add(&folder, Span::new(now, now + TimeDelta::hours(1)), "a complaint", now).unwrap();
+        assert!(!discard(&folder).unwrap() && folder.join("reel.ts").exists(), "it is held");
+        holds::release(&folder, hold.id, now).unwrap();
+        assert!(discard(&folder).unwrap() && !folder.exists());
     }
 
     #[test]

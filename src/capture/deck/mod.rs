@@ -280,6 +280,20 @@ impl Decks {
         blocking(move || tape.forget_before(before)).await
     }
 
+    /// Deletes the tape of a station that will not be taped again. Returns `false` if it is being taped, or something on it
+    /// is held.
+    pub async fn discard(&self, station: &StationId) -> Result<bool, TapeError> {
+        if self.slots().get(station).is_some_and(|slot| slot.running.strong_count() > 0) {
+            return Ok(false);
+        }
+        let folder = folder_of(&self.shared.folder, station);
+        let discarded = self.shared.lane.run(move || folder::discard(&folder)).await?;
+        if discarded {
+            self.slots().remove(station);
+        }
+        Ok(discarded)
+    }
+
     /// Deletes old reels of stations that nobody has asked for since the process began and that are not `needed`: those
     /// on which nothing arrived since the instant that `before` gives for what their tape is promised to be kept. Returns
     /// how many bytes that freed.

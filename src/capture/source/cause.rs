@@ -11,6 +11,7 @@ impl AsCause for HttpError {
         match self {
             Self::Client(_) | Self::Header { .. } => CauseKind::Internal,
             Self::Status { .. } | Self::RedirectLoop { .. } => CauseKind::Refused,
+            Self::OutOfReach { .. } => CauseKind::Address,
             Self::TimedOut { .. } => CauseKind::Stalled,
             Self::Unreachable { .. } | Self::Tls { .. } | Self::Malformed { .. } | Self::Broken { .. } => {
                 CauseKind::Connection

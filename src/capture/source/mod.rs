@@ -83,14 +83,14 @@ async fn run(
     match &station.source {
         SourceConfig::Rtmp(rtmp) => Box::pin(rtmp::run(rtmp, environment, events, stop)).await,
         SourceConfig::Hls(hls) => {
-            let Hls { address, headers, accept_invalid, .. } = hls.clone();
-            let icecast = Icecast { address, headers, accept_invalid };
+            let Hls { address, headers, accept_invalid, reach, .. } = hls.clone();
+            let icecast = Icecast { address, headers, accept_invalid, reach };
             let mut capture = Capture { hls, icecast: &icecast, is_hls: true, since };
             capture.run(environment, events, stop).await;
         }
         SourceConfig::Icecast(icecast) => {
-            let Icecast { address, headers, accept_invalid } = icecast.clone();
-            let hls = Hls { address, headers, max_bitrate: None, language: None, accept_invalid };
+            let Icecast { address, headers, accept_invalid, reach } = icecast.clone();
+            let hls = Hls { address, headers, max_bitrate: None, language: None, accept_invalid, reach };
             let mut capture = Capture { hls: &hls, icecast, is_hls: false, since };
             capture.run(environment, events, stop).await;
         }

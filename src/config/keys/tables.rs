@@ -120,6 +120,19 @@ pub static WEB: Table = Table {
             "auth: none",
             "Lets everybody in who can reach the page; otherwise it has a password where other machines reach it.",
         ),
+        key(
+            "ad_hoc",
+            Kind::Bool,
+            "ad_hoc: true",
+            "Whether whoever may use the interface can have a station recorded that is not in this file.",
+        )
+        .default("false"),
+        key(
+            "local_sources",
+            Kind::Words,
+            "local_sources: [192.168.1.0/24]",
+            "Addresses and networks near this machine from which something may be fetched for whoever asks; by default none.",
+        ),
     ],
     one_of: &[],
 };

@@ -1,6 +1,6 @@
 //! The file as a whole: from text to [`Config`], or to everything that is wrong with it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::show::Defaults;
@@ -108,6 +108,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         min_free,
         stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),
         shows: ById::new(shows, |show| show.id.as_str()),
+        ad_hoc: BTreeMap::new(),
     })
 }
 

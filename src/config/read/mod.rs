@@ -3,6 +3,7 @@
 //! One file for each section or group of keys. A reader reports every mistake to `Problems` and goes on, so that all
 //! mistakes of a file are reported in one run.
 
+mod ad_hoc;
 mod artwork;
 mod checks;
 mod encoding;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::base::http::Reach;
 use crate::base::zone::Zone;
 
 use super::find::{headers, steps};
@@ -13,7 +14,7 @@ use crate::config::values::{
     Address, AlwaysTaped, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, always, parse_or_suggest, secret, slug,
     units,
 };
-use crate::config::yaml::{Content, Entry, Problems};
+use crate::config::yaml::{Content, Entry, Location, Node, Problems};
 use crate::model::StationId;
 
 /// A station as far as it could be read.
@@ -50,6 +51,20 @@ pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problem
     stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
     let station = parse(&section, id, &stub, folder, problems);
     ParsedStation { stub, station }
+}
+
+/// Reads a station that is not in the file. `None` if something is wrong with it, which is reported.
+pub fn ad_hoc(node: &Node, id: &StationId, timezone: Zone, problems: &mut Problems) -> Option<Station> {
+    let section = Section::open(node, "`source`", Location::TOP, &STATION, problems)?;
+    let zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    let name = section.name("name", problems);
+    let stub = StationStub { key: id.to_string(), id: Some(id.to_string()), name, zone };
+    let station = parse(&section, stub.id.clone(), &stub, Path::new("/"), problems)?;
+    let host = match station.source.address() {
+        Address::Url(url) => url.host_str().map(str::to_owned),
+        Address::Find(_) => None,
+    };
+    Some(Station { name: stub.name.or(host).unwrap_or(stub.key), ..station })
 }
 
 fn parse(
@@ -93,12 +108,13 @@ fn hls(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<
     let max_bitrate = source.keys.as_ref().and_then(|keys| keys.read("max_bitrate", problems, units::rate));
     let language = source.keys.as_ref().and_then(|keys| keys.text("language", problems));
     let (address, headers, accept_invalid) = (source.address?, source.headers, false);
-    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid }))
+    Some(SourceConfig::Hls(Hls { address, headers, max_bitrate, language, accept_invalid, reach: Reach::Anywhere }))
 }
 
 fn icecast(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
     let source = Source::open(station, "icecast", HTTP, folder, problems)?;
-    Some(SourceConfig::Icecast(Icecast { address: source.address?, headers: source.headers, accept_invalid: false }))
+    let (address, headers, reach) = (source.address?, source.headers, Reach::Anywhere);
+    Some(SourceConfig::Icecast(Icecast { address, headers, accept_invalid: false, reach }))
 }
 
 fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option<SourceConfig> {
@@ -125,6 +141,7 @@ fn rtmp(station: &Section<'_>, folder: &Path, problems: &mut Problems) -> Option
         live,
         args,
         accept_invalid: false,
+        reach: Reach::Anywhere,
     }))
 }
 

@@ -16,7 +16,15 @@ use crate::config::yaml::Problems;
 pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     let default = || listen(keys::LISTEN).unwrap_or_default();
     let Some(section) = file.section("web", problems) else {
-        return Web { listen: default(), base_url: None, trusted_proxies: Vec::new(), auth: Auth::Machine };
+        let (trusted_proxies, local_sources) = (Vec::new(), Vec::new().into());
+        return Web {
+            listen: default(),
+            base_url: None,
+            trusted_proxies,
+            auth: Auth::Machine,
+            ad_hoc: false,
+            local_sources,
+        };
     };
     let auth = auth(&section, folder, problems);
     let guarded = auth.as_ref().is_none_or(|auth| *auth != Auth::Machine);
@@ -26,8 +34,10 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
     Web {
         listen: listen.unwrap_or_else(default),
         base_url: section.read("base_url", problems, |text| base_url(text, folder, guarded)),
-        trusted_proxies: proxies(&section, problems),
+        trusted_proxies: networks(&section, "trusted_proxies", PROXIES, problems),
         auth: auth.unwrap_or_default(),
+        ad_hoc: section.flag("ad_hoc", problems).unwrap_or(false),
+        local_sources: networks(&section, "local_sources", SOURCES, problems).into(),
     }
 }
 
@@ -134,16 +144,23 @@ fn base_url(text: &str, folder: &Path, guarded: bool) -> Result<Url, Complaint> 
     }
 }
 
+/// What is wrong with everybody, and what to write instead.
+type Everybody = [&'static str; 2];
+const PROXIES: Everybody =
+    ["is everybody, who would then be believed anything", "write the addresses of your own web servers"];
+const SOURCES: Everybody =
+    ["is every address, this machine's own among them", "write the networks of the servers that are meant"];
+
 /// Reads addresses and networks.
-fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
-    let mut proxies = Vec::new();
-    for (text, location) in section.words("trusted_proxies", problems) {
+fn networks(section: &Section<'_>, key: &str, everybody: Everybody, problems: &mut Problems) -> Vec<IpNet> {
+    let mut networks = Vec::new();
+    for (text, location) in section.words(key, problems) {
         let one = text.parse::<IpAddr>().map(IpNet::from).ok().or_else(|| text.parse::<IpNet>().ok());
         match one.filter(|net| net.prefix_len() > 0) {
-            Some(net) => proxies.push(net),
+            Some(net) => networks.push(net),
             None if one.is_some() => {
-                let complaint = Complaint::new(format!("`{text}` is everybody, who would then be believed anything"));
-                problems.add(location, complaint.hint("write the addresses of your own web servers"));
+                let [wrong, hint] = everybody;
+                problems.add(location, Complaint::new(format!("`{text}` {wrong}")).hint(hint));
             }
             None => {
                 let complaint = Complaint::new(format!("`{text}` is not an address, and not a network"));
@@ -151,7 +168,7 @@ fn proxies(section: &Section<'_>, problems: &mut Problems) -> Vec<IpNet> {
             }
         }
     }
-    proxies
+    networks
 }
 
 /// Returns what may have been meant by a text that is not an address with a port.

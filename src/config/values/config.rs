@@ -1,5 +1,6 @@
 //! The whole configuration.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub struct Config {
     pub stations: ById<Station>,
     /// The shows, in the order of the file.
     pub shows: ById<Show>,
+    /// Stations that are not in the file: each is there for the recordings that somebody asked for.
+    pub ad_hoc: BTreeMap<StationId, Arc<Station>>,
 }
 
 impl Config {
@@ -51,9 +54,10 @@ impl Config {
         [&self.output, &self.state].into_iter().filter_map(|folder| folders::unwritable(folder)).collect()
     }
 
-    /// Returns the station with this id, in whichever Unicode normal form it is written.
+    /// Returns the station with this id, in whichever Unicode normal form it is written: one of the file, or one that
+    /// somebody asked for.
     pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
-        find(&self.stations, id.as_str())
+        find(&self.stations, id.as_str()).or_else(|| self.ad_hoc.get(id))
     }
 
     /// Returns the name of the station with this id, or the id itself if the file has no such station.

@@ -6,11 +6,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::{Complaint, Config, Crontab, Keep, Purpose, Show, Station, TagTemplates, Template, slug, units};
 use crate::model::{ShowId, StationId};
 
 /// How the ids of shows that air once begin.
 const ONCE: &str = "once~";
+/// How the ids of stations begin that are not in the file.
+const AD_HOC: &str = "ad-hoc~";
 /// The id of the show that all clips belong to.
 const CLIPS: &str = "clips~";
 /// The most letters of a title in an id, which becomes part of file names.
@@ -35,6 +39,11 @@ impl Config {
     /// Returns the id of the show that all clips belong to.
     pub fn clips() -> ShowId {
         ShowId::new(CLIPS)
+    }
+
+    /// Makes the id of a station that is not in the file, and that was asked for in the second `at`.
+    pub fn ad_hoc_id(at: DateTime<Utc>) -> StationId {
+        StationId::new(format!("{AD_HOC}{}", at.format("%Y%m%dt%H%M%Sz")))
     }
 
     /// Makes the id of a show of this title that airs once on `station`.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::base::http::Reach;
 use crate::base::zone::Zone;
 use url::Url;
 
@@ -32,7 +33,12 @@ pub struct Station {
 impl Station {
     /// Makes a station without an address, in the place of one that the file no longer has: there may be tape of it.
     pub fn unreachable(id: &StationId, timezone: Zone) -> Self {
-        let nowhere = Icecast { address: Address::Find(Vec::new()), headers: Vec::new(), accept_invalid: false };
+        let nowhere = Icecast {
+            address: Address::Find(Vec::new()),
+            headers: Vec::new(),
+            accept_invalid: false,
+            reach: Reach::Anywhere,
+        };
         Self {
             id: id.clone(),
             name: id.to_string(),
@@ -76,6 +82,26 @@ impl SourceConfig {
         }
     }
 
+    /// Returns the source; only what is in `reach` is connected to for it.
+    #[must_use]
+    pub fn within(mut self, reach: Reach) -> Self {
+        match &mut self {
+            Self::Hls(hls) => hls.reach = reach,
+            Self::Rtmp(rtmp) => rtmp.reach = reach,
+            Self::Icecast(icecast) => icecast.reach = reach,
+        }
+        self
+    }
+
+    /// Returns which addresses may be connected to for it.
+    pub fn reach(&self) -> &Reach {
+        match self {
+            Self::Hls(hls) => &hls.reach,
+            Self::Rtmp(rtmp) => &rtmp.reach,
+            Self::Icecast(icecast) => &icecast.reach,
+        }
+    }
+
     /// Returns where it is.
     pub fn address(&self) -> &Address {
         match self {
@@ -99,6 +125,8 @@ pub struct Hls {
     pub language: Option<String>,
     /// Whether a server is recorded although its certificate is not valid.
     pub accept_invalid: bool,
+    /// Which addresses may be connected to for it.
+    pub reach: Reach,
 }
 
 /// An RTMP source; the fields are rtmpdump's flags.
@@ -122,6 +150,8 @@ pub struct Rtmp {
     pub args: Vec<String>,
     /// Whether a page is read although its certificate is not valid.
     pub accept_invalid: bool,
+    /// Which addresses may be connected to for it.
+    pub reach: Reach,
 }
 
 /// An Icecast or SHOUTcast source.
@@ -133,6 +163,8 @@ pub struct Icecast {
     pub headers: Vec<(String, String)>,
     /// Whether a server is recorded although its certificate is not valid.
     pub accept_invalid: bool,
+    /// Which addresses may be connected to for it.
+    pub reach: Reach,
 }
 
 /// Where something is: known, or found anew for every capture.

@@ -5,10 +5,12 @@
 //! the world, so everybody is asked then.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use ipnet::IpNet;
 use url::Url;
 
+use crate::base::http::Reach;
 use crate::base::password::PasswordHash;
 
 /// The page.
@@ -22,6 +24,10 @@ pub struct Web {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may see it.
     pub auth: Auth,
+    /// Whether a station that is not in the file may be recorded for who asks.
+    pub ad_hoc: bool,
+    /// The networks near this machine from which something may be fetched for who asks.
+    pub local_sources: Arc<[IpNet]>,
 }
 
 impl Web {
@@ -55,6 +61,11 @@ impl Web {
         "subscribe",
         "waveforms",
     ];
+
+    /// What may be connected to for who asks from outside: public addresses, and those that the file allows.
+    pub fn reach(&self) -> Reach {
+        Reach::Public { except: Arc::clone(&self.local_sources) }
+    }
 
     /// The path of `base_url`, which every link begins with; empty if the page is not below one.
     pub fn root(&self) -> &str {

@@ -7,7 +7,8 @@ use rusqlite::{Connection, Row, Transaction, params};
 use super::Catalogue;
 use super::error::{CatalogueError, read_error, write_error};
 use super::rows::{instant_text, parse_instant};
-use crate::model::{Airing, AiringId, Amendments, Origin, Planned, ShowId, Span, StationId};
+use super::transitions::{self, job_of};
+use crate::model::{Airing, AiringId, Amendments, JobState, Origin, Planned, ShowId, Span, StationId, Transition};
 
 impl Catalogue {
     /// Returns all amendments. Leaves out those that cannot be read.
@@ -15,25 +16,25 @@ impl Catalogue {
         self.run(|connection| select(connection)).await
     }
 
-    /// Writes an amendment, replacing an earlier one of the same airing. An unfinished claim on the airing gets the
+    /// Writes an amendment at `at`, replacing an earlier one of the same airing. An unfinished claim on the airing gets the
     /// times of the amendment, or is deleted if the airing is skipped.
-    pub async fn amend(&self, amendment: &Planned) -> Result<(), CatalogueError> {
+    pub async fn amend(&self, amendment: &Planned, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let amendment = amendment.clone();
-        self.run(move |connection| {
+        self.change(&[], move |connection| {
             let transaction = connection.transaction().map_err(write_error)?;
-            write(&transaction, &amendment).map_err(write_error)?;
+            write(&transaction, &amendment, at).map_err(write_error)?;
             transaction.commit().map_err(write_error)
         })
         .await
     }
 
-    /// Deletes the amendment of an airing, and the unfinished claim on it.
-    pub async fn withdraw(&self, id: &AiringId) -> Result<(), CatalogueError> {
+    /// Deletes at `at` the amendment of an airing, and the unfinished claim on it.
+    pub async fn withdraw(&self, id: &AiringId, at: DateTime<Utc>) -> Result<(), CatalogueError> {
         let id = id.clone();
-        self.run(move |connection| {
+        self.change(&[], move |connection| {
             let transaction = connection.transaction().map_err(write_error)?;
             transaction.execute("DELETE FROM amendments WHERE airing = ?1", [id.as_str()]).map_err(write_error)?;
-            delete_claim(&transaction, &id).map_err(write_error)?;
+            delete_claim(&transaction, &id, at).map_err(write_error)?;
             transaction.commit().map_err(write_error)
         })
         .await
@@ -55,7 +56,7 @@ impl Catalogue {
     }
 }
 
-fn write(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result<()> {
+fn write(transaction: &Transaction<'_>, amendment: &Planned, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let Planned { airing, title, origin, skipped, moved, until_stopped, connecting_until } = amendment;
     let cut = airing.cut();
     transaction.execute(
@@ -80,7 +81,7 @@ fn write(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result
         ],
     )?;
     if *skipped {
-        return delete_claim(transaction, &airing.id);
+        return delete_claim(transaction, &airing.id, at);
     }
     transaction.execute(
         "UPDATE airings SET on_air_start = ?2, on_air_end = ?3, cut_start = ?4, cut_end = ?5 \
@@ -97,10 +98,12 @@ fn write(transaction: &Transaction<'_>, amendment: &Planned) -> rusqlite::Result
 }
 
 /// Deletes the claim on an airing of which nothing is recorded yet.
-fn delete_claim(transaction: &Transaction<'_>, id: &AiringId) -> rusqlite::Result<()> {
-    transaction
-        .execute("DELETE FROM airings WHERE id = ?1 AND finished_at IS NULL AND state = 'claimed'", [id.as_str()])
-        .map(|_| ())
+fn delete_claim(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let claim = "DELETE FROM airings WHERE id = ?1 AND finished_at IS NULL AND state = 'claimed'";
+    if transaction.execute(claim, [id.as_str()])? == 0 {
+        return Ok(());
+    }
+    transitions::write(transaction, &Transition::new(job_of(id), JobState::Cancelled, at))
 }
 
 fn select(connection: &Connection) -> Result<Amendments, CatalogueError> {
@@ -159,6 +162,8 @@ mod tests {
 
     use super::*;
 
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().unwrap()
     }
@@ -198,13 +203,13 @@ mod tests {
         let stopped = first.airing.stopped(at("2026-11-20T04:59:50.250Z"));
         let second =
             Planned { airing: stopped, moved: true, until_stopped: false, connecting_until: None, ..first.clone() };
-        catalogue.amend(&first).await.unwrap();
+        catalogue.amend(&first, NOW).await.unwrap();
         assert_eq!(catalogue.amendments().await.unwrap().get(&first.airing.id), Some(&first));
-        catalogue.amend(&second).await.unwrap();
+        catalogue.amend(&second, NOW).await.unwrap();
         drop(catalogue);
         let again = Catalogue::open(&path).await.unwrap();
         assert_eq!(again.amendments().await.unwrap(), [second].into_iter().collect());
-        again.withdraw(&first.airing.id).await.unwrap();
+        again.withdraw(&first.airing.id, NOW).await.unwrap();
         assert_eq!(again.amendments().await.unwrap(), Amendments::default());
     }
 
@@ -218,14 +223,14 @@ mod tests {
         catalogue.claim(&planned.airing, "x", now).await.unwrap();
         let airing = planned.airing.until(at("2026-11-20T07:00:00Z"));
         let later = Planned { airing, moved: true, ..planned.clone() };
-        catalogue.amend(&later).await.unwrap();
+        catalogue.amend(&later, NOW).await.unwrap();
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
         let airing = later.airing.begun(at("2026-11-20T05:00:08.250Z"));
         let later = Planned { airing, ..later };
-        catalogue.amend(&later).await.unwrap();
+        catalogue.amend(&later, NOW).await.unwrap();
         assert_eq!(catalogue.unfinished().await.unwrap()[0].airing, later.airing);
 
-        catalogue.amend(&Planned { skipped: true, ..later.clone() }).await.unwrap();
+        catalogue.amend(&Planned { skipped: true, ..later.clone() }, NOW).await.unwrap();
         assert_eq!(catalogue.get(id).await.unwrap(), None);
         assert!(catalogue.claim(&later.airing, "x", now).await.unwrap(), "a skipped airing can be claimed again");
 
@@ -242,8 +247,8 @@ mod tests {
         };
         assert_eq!(catalogue.forget_amendments(at("2027-01-01T00:00:00Z")).await.unwrap(), 0, "it is not finished");
         catalogue.finish(id, &nothing).await.unwrap();
-        catalogue.amend(&planned).await.unwrap();
-        catalogue.withdraw(id).await.unwrap();
+        catalogue.amend(&planned, NOW).await.unwrap();
+        catalogue.withdraw(id, NOW).await.unwrap();
         let row = catalogue.get(id).await.unwrap().unwrap();
         assert_eq!(row.on_air, later.airing.on_air, "a finished airing stays as it is");
     }
@@ -252,7 +257,7 @@ mod tests {
     async fn amendments_of_airings_that_are_over_are_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        catalogue.amend(&amendment()).await.unwrap();
+        catalogue.amend(&amendment(), NOW).await.unwrap();
         assert_eq!(catalogue.forget_amendments(at("2026-11-20T06:00:07Z")).await.unwrap(), 0);
         assert_eq!(catalogue.forget_amendments(at("2026-11-20T06:00:08Z")).await.unwrap(), 1);
         assert_eq!(catalogue.amendments().await.unwrap(), Amendments::default());

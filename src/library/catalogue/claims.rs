@@ -1,15 +1,16 @@
 //! Claims: the row of an airing, inserted under its derived id, with its owner and lease.
 
 use chrono::{DateTime, Utc};
-use rusqlite::params;
 use rusqlite::types::Value;
+use rusqlite::{Connection, params};
 
 use super::Catalogue;
 use super::entry::ClaimedAiring;
 use super::error::{CatalogueError, write_error};
 use super::rows::{self, instant_text};
+use super::transitions::{self, job_of};
 use crate::events::Topic;
-use crate::model::{Airing, AiringId, Lease};
+use crate::model::{Airing, AiringId, Cause, JobState, Lease, Transition};
 
 impl Catalogue {
     /// Claims an airing at `at` without a lease, so that any process may take it over. Returns whether the caller
@@ -40,9 +41,13 @@ impl Catalogue {
             let transaction = connection.transaction().map_err(write_error)?;
             let claim = |(airing, title): &(Airing, String)| {
                 rows::delete_premature_miss(&transaction, &airing.id, at)?;
-                rows::insert(&transaction, airing, title, lease.as_ref(), at)
+                let is_new = rows::insert(&transaction, airing, title, lease.as_ref(), at)?;
+                if is_new {
+                    transitions::write(&transaction, &Transition::new(job_of(&airing.id), JobState::Queued, at))?;
+                }
+                Ok(is_new)
             };
-            let claimed = airings.iter().map(claim).collect::<Result<_, _>>().map_err(write_error)?;
+            let claimed = airings.iter().map(claim).collect::<rusqlite::Result<_>>().map_err(write_error)?;
             transaction.commit().map_err(write_error)?;
             Ok(claimed)
         })
@@ -60,7 +65,7 @@ impl Catalogue {
 
     /// Gives `lease` to each unfinished airing whose lease has expired by `now`, whose owner is a process of `holder`,
     /// or that has no owner (earlier releases wrote none). Returns them, oldest first, even if the leases cannot be
-    /// written: an airing that is recorded twice is better than one that nobody records.
+    /// written: an airing that is recorded twice is better than one that nobody records. Their jobs are queued again.
     pub async fn take_over(
         &self,
         holder: &str,
@@ -69,8 +74,8 @@ impl Catalogue {
     ) -> Result<Vec<ClaimedAiring>, CatalogueError> {
         const FREE: &str =
             "finished_at IS NULL AND (owner IS NULL OR leased_until <= ?1 OR substr(owner, 1, length(?2)) = ?2)";
-        let (now, process) = (instant_text(now), format!("{holder}#"));
-        self.run(move |connection| {
+        let (at, now, process) = (now, instant_text(now), format!("{holder}#"));
+        self.change(&[], move |connection| {
             let parameters = [Value::Text(now.clone()), Value::Text(process.clone())];
             let free = rows::select(connection, &format!("{FREE} ORDER BY on_air_start, id"), &parameters)?;
             if !free.is_empty() {
@@ -82,7 +87,11 @@ impl Catalogue {
                     tracing::warn!(%error, "the leases of claims that are taken over could not be written");
                 }
             }
-            Ok(free.into_iter().map(rows::Entry::into_claimed).collect())
+            let free: Vec<ClaimedAiring> = free.into_iter().map(rows::Entry::into_claimed).collect();
+            if let Err(error) = requeue(connection, &free, at) {
+                tracing::warn!(%error, "the states of what is taken over could not be written");
+            }
+            Ok(free)
         })
         .await
     }
@@ -106,6 +115,16 @@ impl Catalogue {
         })
         .await
     }
+}
+
+/// Writes that airings which a process has left are to be gone on with.
+fn requeue(connection: &mut Connection, left: &[ClaimedAiring], at: DateTime<Utc>) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    for claimed in left {
+        let queued = Transition::new(job_of(&claimed.airing.id), JobState::Queued, at);
+        transitions::write(&transaction, &queued.because(Cause::not_running()))?;
+    }
+    transaction.commit()
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use rusqlite::{OptionalExtension as _, Row, params};
 
 use super::error::{CatalogueError, read_error, write_error};
 use super::rows::{self, instant_text, parse_instant};
+use super::transitions::{self, job_of};
 use super::{CHANGED_BY_OUTCOME, Catalogue, names};
 use crate::events::Topic;
-use crate::model::{AiringId, Finished};
+use crate::model::{AiringId, Finished, JobState, Transition};
 
 const COLUMNS: &str = "SELECT id, title, pieces, asked_at, file FROM clips";
 
@@ -36,12 +37,19 @@ impl Catalogue {
     /// Writes down a clip that is to be made. Returns `false` if its id is taken.
     pub async fn ask_clip(&self, clip: AskedClip) -> Result<bool, CatalogueError> {
         self.change(&[Topic::Airings], move |connection| {
-            let inserted = connection.execute(
+            let transaction = connection.transaction().map_err(write_error)?;
+            let inserted = transaction.execute(
                 "INSERT INTO clips (id, title, pieces, asked_at) SELECT ?1, ?2, ?3, ?4 \
                  WHERE NOT EXISTS (SELECT 1 FROM airings WHERE id = ?1) ON CONFLICT (id) DO NOTHING",
                 params![clip.id.as_str(), clip.title, clip.pieces, instant_text(clip.asked_at)],
             );
-            Ok(inserted.map_err(write_error)? == 1)
+            let is_new = inserted.map_err(write_error)? == 1;
+            if is_new {
+                let queued = Transition::new(job_of(&clip.id), JobState::Queued, clip.asked_at);
+                transitions::write(&transaction, &queued).map_err(write_error)?;
+            }
+            transaction.commit().map_err(write_error)?;
+            Ok(is_new)
         })
         .await
     }
@@ -106,18 +114,26 @@ impl Catalogue {
             let values = params![airing.id.as_str(), title, pieces, instant_text(outcome.at), file];
             transaction.execute(keep, values).map_err(write_error)?;
             rows::write_finished_event(&transaction, &airing.id, &outcome).map_err(write_error)?;
+            transitions::write_end(&transaction, &airing.id, &outcome).map_err(write_error)?;
             transaction.commit().map_err(write_error)?;
             Ok(true)
         })
         .await
     }
 
-    /// Forgets a clip that is still to be made. Returns whether there was one.
-    pub async fn withdraw_clip(&self, id: &AiringId) -> Result<bool, CatalogueError> {
+    /// Forgets at `at` a clip that is still to be made. Returns whether there was one.
+    pub async fn withdraw_clip(&self, id: &AiringId, at: DateTime<Utc>) -> Result<bool, CatalogueError> {
         let id = id.clone();
         self.change(&[Topic::Airings], move |connection| {
             let withdraw = "DELETE FROM clips WHERE id = ?1 AND id NOT IN (SELECT id FROM airings)";
-            Ok(connection.execute(withdraw, [id.as_str()]).map_err(write_error)? == 1)
+            let transaction = connection.transaction().map_err(write_error)?;
+            let was_there = transaction.execute(withdraw, [id.as_str()]).map_err(write_error)? == 1;
+            if was_there {
+                let cancelled = Transition::new(job_of(&id), JobState::Cancelled, at);
+                transitions::write(&transaction, &cancelled).map_err(write_error)?;
+            }
+            transaction.commit().map_err(write_error)?;
+            Ok(was_there)
         })
         .await
     }
@@ -168,8 +184,8 @@ mod tests {
         assert_eq!(catalogue.list(&Filter::default()).await.unwrap()[0].file.as_ref(), Some(&file));
         assert_eq!(catalogue.clip(&first.id).await.unwrap().unwrap().title, "뉴스");
 
-        assert!(catalogue.withdraw_clip(&second.id).await.unwrap());
-        assert!(!catalogue.withdraw_clip(&first.id).await.unwrap(), "it is made");
+        assert!(catalogue.withdraw_clip(&second.id, second.on_air.end).await.unwrap());
+        assert!(!catalogue.withdraw_clip(&first.id, first.on_air.end).await.unwrap(), "it is made");
         assert_eq!(to_make().await, []);
     }
 }

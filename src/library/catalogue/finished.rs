@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rusqlite::{Transaction, params};
 
 use super::error::{CatalogueError, read_error, write_error};
-use super::{CHANGED_BY_OUTCOME, Catalogue, names, rows};
+use super::{CHANGED_BY_OUTCOME, Catalogue, names, rows, transitions};
 use crate::model::{AiringId, Finished};
 
 impl Catalogue {
@@ -18,6 +18,7 @@ impl Catalogue {
                 && rows::write_outcome(transaction, &airing.id, outcome, true)?;
             if is_new {
                 rows::write_finished_event(transaction, &airing.id, outcome)?;
+                transitions::write_end(transaction, &airing.id, outcome)?;
             }
             Ok(is_new)
         })
@@ -77,8 +78,12 @@ fn adopt(transaction: &Transaction<'_>, found: &Finished) -> rusqlite::Result<bo
         "DELETE FROM airings WHERE id = ?1 AND state = 'failed' AND file IS NULL AND deleted_at IS NULL AND binned IS NULL",
         params![airing.id.as_str()],
     )?;
-    Ok(rows::insert(transaction, airing, title, None, airing.cut().start)?
-        && rows::write_outcome(transaction, &airing.id, outcome, true)?)
+    let is_new = rows::insert(transaction, airing, title, None, airing.cut().start)?
+        && rows::write_outcome(transaction, &airing.id, outcome, true)?;
+    if is_new {
+        transitions::write_end(transaction, &airing.id, outcome)?;
+    }
+    Ok(is_new)
 }
 
 #[cfg(test)]

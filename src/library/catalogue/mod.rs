@@ -19,7 +19,9 @@
 //! [`Catalogue`] is a handle; its clones share one connection. Methods run on the blocking pool, one at a time, and are
 //! completed even if the caller no longer waits.
 
+mod ad_hoc;
 mod amendments;
+mod answers;
 mod binned;
 mod claims;
 mod clips;
@@ -27,6 +29,7 @@ mod entry;
 mod error;
 mod finished;
 mod glances;
+mod jobs;
 mod links;
 mod names;
 mod outbox;
@@ -36,6 +39,7 @@ mod salvage;
 mod schema;
 mod totals;
 mod tracks;
+mod transitions;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -47,16 +51,20 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rusqlite_migration::{Error as MigrationError, MigrationDefinitionError};
 use tokio::sync::Mutex;
 
+pub use ad_hoc::AskedStation;
+pub use answers::{Answer, Known, RequestKey};
 pub use clips::AskedClip;
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};
 
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
+pub use jobs::{Job, JobFilter, NumberedTransition};
 pub use links::Link;
 pub use past::Past;
 pub use totals::Totals;
 pub use tracks::{Played, TrackFilter};
+pub use transitions::job_of;
 
 use crate::base::blocking::caught;
 use crate::events::{Changes, Topic};
@@ -74,6 +82,10 @@ const CHANGED_BY_OUTCOME: &[Topic] = &[Topic::Recordings, Topic::Stations];
 pub struct Catalogue {
     connection: Arc<Mutex<Connection>>,
     changes: Changes,
+    /// Transitions of jobs that wait to be written.
+    notes: transitions::Notes,
+    /// The number of the newest transition when the file was opened.
+    newest: i64,
     damage: Arc<[Sentence]>,
 }
 
@@ -154,6 +166,7 @@ impl Catalogue {
                 && rows::write_outcome(&transaction, &id, &outcome, true).map_err(write_error)?;
             if replaced {
                 rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
                 transaction.commit().map_err(write_error)?;
             }
             Ok(replaced)
@@ -273,6 +286,7 @@ impl Catalogue {
             }
             if finished {
                 rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
             }
             transaction.commit().map_err(write_error)?;
             Ok(true)
@@ -288,24 +302,34 @@ impl Catalogue {
     }
 
     fn of(connection: Connection) -> Self {
-        Self { connection: Arc::new(Mutex::new(connection)), changes: Changes::default(), damage: Arc::default() }
+        let (changes, notes, newest) =
+            (Changes::default(), transitions::Notes::default(), transitions::newest(&connection));
+        Self { connection: Arc::new(Mutex::new(connection)), changes, notes, newest, damage: Arc::default() }
     }
 
     /// Returns the catalogue; what it writes from now on wakes those who listen to `changes`.
     #[must_use]
     pub fn with_changes(self, changes: Changes) -> Self {
+        changes.transitioned(self.newest);
         Self { changes, ..self }
     }
 
-    /// Runs `work` on the blocking pool and announces that the lists of `topics` have changed.
+    /// Runs `work` on the blocking pool, after what is noted of jobs was written, and announces that the lists of `topics`
+    /// have changed.
     async fn change<T: Send + 'static>(
         &self,
         topics: &'static [Topic],
         work: impl FnOnce(&mut Connection) -> Result<T, CatalogueError> + Send + 'static,
     ) -> Result<T, CatalogueError> {
-        let changes = self.changes.clone();
+        let (changes, notes) = (self.changes.clone(), self.notes.clone());
         // Announced by the work itself: the caller may no longer wait.
-        self.run(move |connection| work(connection).inspect(|_| changes.tell(topics))).await
+        self.run(move |connection| {
+            notes.write(connection);
+            let done = work(connection).inspect(|_| changes.tell(topics));
+            changes.transitioned(transitions::newest(connection));
+            done
+        })
+        .await
     }
 
     /// Runs `work` on the blocking pool. Locks before, so that waiting calls hold no thread of the pool.

@@ -248,7 +248,7 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
         .map_err(read_error)
 }
 
-/// Marks a finished recording as deleted, and clears its file, levels, tracks and links.
+/// Marks a finished recording as deleted, and clears its file, levels, tracks, links and history.
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
@@ -259,6 +259,7 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
         for table in ["peaks", "tracks", "links"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE airing = ?1"), [id.as_str()])?;
         }
+        transaction.execute("DELETE FROM jobs WHERE id = ?1 AND kind IN ('recording', 'clip')", [id.as_str()])?;
     }
     Ok(())
 }

@@ -207,6 +207,78 @@ const STEPS: &[&str] = &[
     CREATE INDEX links_by_airing ON links (airing, expires_at);
     CREATE INDEX links_by_end ON links (expires_at);
 ",
+    "
+    -- What takes time, as people and programs follow it: each job with its newest state, and every transition. A kind and an
+    -- id name a job: those of recordings and clips are the ids of airings. Not to be referred to by them, because a job may
+    -- be there before its row, and after it.
+    CREATE TABLE jobs (
+        number        INTEGER PRIMARY KEY,
+        kind          TEXT NOT NULL,
+        id            TEXT NOT NULL,
+        state         TEXT NOT NULL,
+        asked_at      TEXT NOT NULL,
+        -- The number of the newest transition.
+        last          INTEGER NOT NULL,
+        UNIQUE (kind, id)
+    ) STRICT;
+
+    CREATE TABLE transitions (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        job           INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
+        state         TEXT NOT NULL,
+        at            TEXT NOT NULL,
+        -- Why, if it is not as it should be: the name of a kind of cause, and words.
+        cause_kind    TEXT,
+        cause         TEXT
+    ) STRICT;
+
+    CREATE INDEX transitions_by_job ON transitions (job);
+    CREATE INDEX jobs_by_change ON jobs (last);
+    CREATE INDEX jobs_by_state ON jobs (state, last);
+
+    -- Of what is there already only its beginning and its end are known.
+    INSERT INTO jobs (kind, id, state, asked_at, last)
+        SELECT iif(show = 'clips~', 'clip', 'recording'), id,
+            iif(finished_at IS NULL, 'queued', iif(state = 'failed', 'failed', 'done')), claimed_at, 0
+        FROM airings WHERE deleted_at IS NULL ORDER BY claimed_at;
+    INSERT INTO jobs (kind, id, state, asked_at, last)
+        SELECT 'clip', id, 'queued', asked_at, 0 FROM clips WHERE id NOT IN (SELECT id FROM airings) ORDER BY asked_at;
+    INSERT INTO transitions (job, state, at) SELECT number, 'queued', asked_at FROM jobs ORDER BY asked_at;
+    INSERT INTO transitions (job, state, at, cause_kind, cause)
+        SELECT jobs.number, jobs.state, airings.finished_at, gaps.cause_kind, gaps.cause
+        FROM jobs JOIN airings ON airings.id = jobs.id
+            LEFT JOIN gaps ON jobs.state = 'failed' AND gaps.airing = jobs.id AND gaps.position = 0 AND gaps.kind = 'missing'
+        WHERE airings.finished_at IS NOT NULL ORDER BY airings.finished_at;
+    UPDATE jobs SET last = (SELECT max(number) FROM transitions WHERE job = jobs.number);
+",
+    "
+    -- Stations that are not in the file: how to reach each that somebody asked for a recording of, as JSON in the words of
+    -- the file.
+    CREATE TABLE ad_hoc (
+        id            TEXT PRIMARY KEY,
+        source        TEXT NOT NULL,
+        asked_at      TEXT NOT NULL
+    ) STRICT;
+",
+    "
+    -- Requests that had a key, and their answers, so that none is carried out twice: who asked, the key, what identifies the
+    -- content of the request, and which process carries it out while there is no answer.
+    CREATE TABLE answers (
+        number        INTEGER PRIMARY KEY,
+        asker         TEXT NOT NULL,
+        key           TEXT NOT NULL,
+        request       TEXT NOT NULL,
+        run           INTEGER NOT NULL,
+        at            TEXT NOT NULL,
+        status        INTEGER,
+        kind          TEXT,
+        location      TEXT,
+        body          BLOB,
+        UNIQUE (asker, key)
+    ) STRICT;
+
+    CREATE INDEX answers_by_age ON answers (at);
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

@@ -182,7 +182,10 @@ impl From<ControlError> for Problem {
     fn from(error: ControlError) -> Self {
         let status = match &error {
             ControlError::NoAiring(_) | ControlError::NoStation(_) | ControlError::NoShow(_) => StatusCode::NOT_FOUND,
-            ControlError::Wrong(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ControlError::AdHocOff => StatusCode::FORBIDDEN,
+            ControlError::Wrong(_) | ControlError::Source(_) | ControlError::SourceNear(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             ControlError::Over(_)
             | ControlError::Finishing(_)
             | ControlError::Recording(_)
@@ -191,7 +194,8 @@ impl From<ControlError> for Problem {
             | ControlError::NotSkipped(_)
             | ControlError::OfFile(_)
             | ControlError::Taken(_)
-            | ControlError::TooMany(_) => StatusCode::CONFLICT,
+            | ControlError::TooMany(_)
+            | ControlError::TooManyAdHoc(_) => StatusCode::CONFLICT,
             ControlError::Catalogue(_) | ControlError::Tape { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         };
         match error {

@@ -70,7 +70,7 @@ pub(super) async fn restore(State(site): State<Site>, Path(id): Path<String>) ->
     let (id, now, bin) = (AiringId::new(id), site.now(), site.bin.clone());
     let task = site.environment.spawn(async move { bin.restore(&id, now).await });
     let recording = task.await.map_err(|_| stopping())??;
-    Ok(Json(Listed::of(&site, &recording).await))
+    Ok(Json(Listed::of(&site, &recording).await?))
 }
 
 fn stopping() -> Problem {

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::moment::unacceptable;
+use super::recordings::below;
 use crate::clips::{self, AskedCover, AskedPiece, At, ClipError, ClipRequest, Over, Standing};
 use crate::config::{parse_duration, parse_position};
 use crate::language::Sentence;
-use crate::model::{AiringId, Covering};
+use crate::model::{AiringId, Covering, JobKind};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
@@ -106,6 +107,9 @@ pub(super) struct Clip {
     /// `waiting`, `made` or `asked` (what would come of it).
     #[schema(example = "waiting")]
     state: &'static str,
+    /// Where its history is, below the address of the page; null if it was only asked what would come of it.
+    #[schema(example = "api/v1/jobs/clip/clips~@20261128T143000Z")]
+    job: Option<String>,
     /// When it was asked for.
     asked_at: Option<String>,
     /// When the last of it is on the air; null if it is made of recordings.
@@ -156,7 +160,8 @@ pub(super) async fn add(State(site): State<Site>, Body(asked): Body<NewClip>) ->
     if dry_run {
         let (checked, preview) = site.clips.preview(&request).await.map_err(|error| problem(&error))?;
         let (title, pieces) = (checked.clip.title, previewed(&preview));
-        let clip = Clip { id: None, title, state: "asked", asked_at: None, ends: None, trouble: None, pieces };
+        let (id, state, job, asked_at) = (None, "asked", None, None);
+        let clip = Clip { id, title, state, job, asked_at, ends: None, trouble: None, pieces };
         return Ok(Json(clip).into_response());
     }
     let (standing, preview) = site.clips.add(&request).await.map_err(|error| problem(&error))?;
@@ -186,8 +191,9 @@ pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Res
     let found = site.catalogue.clip(&AiringId::new(&id)).await?;
     let found = found.ok_or_else(|| unknown(&id))?;
     let asked_at = Some(found.asked_at.to_rfc3339_opts(SecondsFormat::Millis, true));
-    let (id, title, pieces) = (Some(found.id.to_string()), found.title, Vec::new());
-    Ok(Json(Clip { id, title, state: "made", asked_at, ends: None, trouble: None, pieces }))
+    let (job, title, pieces) = (Some(history(&found.id)), found.title, Vec::new());
+    let id = Some(found.id.to_string());
+    Ok(Json(Clip { id, title, state: "made", job, asked_at, ends: None, trouble: None, pieces }))
 }
 
 /// Gives up a clip that is still to be made. One that is made is deleted like any recording.
@@ -270,11 +276,17 @@ fn waiting(standing: &Standing) -> Clip {
         id: Some(standing.id.to_string()),
         title: standing.title.clone(),
         state: "waiting",
+        job: Some(history(&standing.id)),
         asked_at: Some(instant(standing.asked_at)),
         ends: standing.ends.map(instant),
         trouble: standing.trouble.clone(),
         pieces: Vec::new(),
     }
+}
+
+/// Returns where the history of a clip is.
+fn history(id: &AiringId) -> String {
+    below("api/v1/jobs", &[JobKind::Clip.word(), id.as_str()])
 }
 
 fn previewed(preview: &clips::Preview) -> Vec<Piece> {

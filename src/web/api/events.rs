@@ -17,6 +17,7 @@ use crate::language::Sentence;
 use crate::web::answer::Problem;
 use crate::web::extract::Query;
 use crate::web::site::events::{EventListener, Events, Happened, MOST};
+use crate::web::wire::Transition;
 
 /// How often a sign of life is sent, because web servers in front end quiet connections.
 const ALIVE: Duration = Duration::from_secs(15);
@@ -30,7 +31,7 @@ const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-bufferi
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Params {
-    /// The `id` of the last event that the client got: changes since then come first. `Last-Event-ID` means the same.
+    /// The `id` of the last event that the client got: what has changed since then comes first. `Last-Event-ID` means the same.
     since: Option<String>,
 }
 
@@ -40,8 +41,9 @@ pub(super) struct Params {
 /// `configuration`. `on-air` lists the airings that are being recorded, at the beginning and then once a second if that
 /// changes. Each has `id`, `show`, `title`, `station` and `until`; `on_tape` and `missing` in seconds; `trouble` in words
 /// and `trouble_kind` in one word if no sound comes at the moment; and `levels`, the loudest sample of each tenth of a
-/// second of the newest sound, in dBFS. Every event has an `id` from which a client can go on later. A slow client gets
-/// the newest state only.
+/// second of the newest sound, in dBFS. `job` is a transition of a job: its `kind`, `id`, `state`, `at`, `reason` and
+/// `number`. Every event has an `id` from which a client can go on later: it gets every `job` since then, also of before a
+/// restart, and of the rest the newest state only, as a slow client does.
 #[utoipa::path(
     get, path = "/events", operation_id = "events", tag = "events", params(Params),
     responses((status = 200, body = String, content_type = "text/event-stream"), Problem)
@@ -72,6 +74,7 @@ fn event(happened: &Happened, listener: &EventListener) -> Event {
             ("changed", json!({ "resources": resources }))
         }
         Happened::OnAir(now) => ("on-air", json!(**now)),
+        Happened::Job(transition) => ("job", json!(Transition::of(transition.clone()))),
     };
     // JSON has no raw line breaks, so it is one line of data.
     Event::default().event(name).id(listener.mark()).data(data.to_string())

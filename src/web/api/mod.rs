@@ -4,6 +4,7 @@
 //! them. Every failure is answered with a problem, also unknown addresses and methods. Recordings and airings are the
 //! objects of `aircheck list --json` and `aircheck next --json`.
 
+mod ad_hoc;
 mod airings;
 mod bin;
 mod by_hand;
@@ -11,8 +12,10 @@ mod clips;
 mod events;
 mod feeds;
 pub(super) mod holds;
+mod jobs;
 mod links;
 mod moment;
+mod once;
 mod probes;
 mod recordings;
 mod stations;
@@ -31,6 +34,8 @@ use utoipa_axum::routes;
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::answer::problem::Written;
+
+pub(super) use once::once;
 
 /// The largest body of a request, in bytes.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -52,6 +57,7 @@ const LARGEST_CLIP: usize = 64 * 1024;
         (name = "airings", description = "What comes"),
         (name = "stations", description = "Where the sound comes from"),
         (name = "clips", description = "What is cut from tape and recordings"),
+        (name = "jobs", description = "What takes time, how far it is, and what became of it"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
@@ -67,7 +73,7 @@ pub(super) fn router() -> Router<Site> {
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
         OpenApiRouter::new()
-            .routes(routes!(recordings::list))
+            .routes(routes!(recordings::list, ad_hoc::record))
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
             .routes(routes!(recordings::peaks))
@@ -76,6 +82,9 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(links::list_of, links::make))
             .routes(routes!(links::list))
             .routes(routes!(links::withdraw))
+            .routes(routes!(jobs::list))
+            .routes(routes!(jobs::get))
+            .routes(routes!(jobs::transitions))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))
@@ -98,7 +107,8 @@ pub(super) fn router() -> Router<Site> {
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
             .merge(clips),
     );
-    let (router, document) = described.split_for_parts();
+    let (router, mut document) = described.split_for_parts();
+    once::describe(&mut document);
     let describe = async move |State(site): State<Site>| Json(with_server(document, &site));
     router
         .route("/api/v1/openapi.json", get(describe))

@@ -8,13 +8,13 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::library::catalogue::{Filter, Recording};
-use crate::model::{AiringId, ShowId, StationId};
+use crate::library::catalogue::{CatalogueError, Filter, Recording, job_of};
+use crate::model::{self, AiringId, ShowId, StationId, Verdict};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
 use crate::web::extract::{Count, Instant, Path, Query};
 use crate::web::site::presence;
-use crate::web::wire::Report;
+use crate::web::wire::{JobState, Report};
 
 /// Which recordings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -76,25 +76,52 @@ pub(super) struct Listed {
     media: Option<String>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
+    /// How far it is. `/api/v1/jobs/{kind}/{id}` has the history.
+    state: JobState,
+    /// Where its history is, below the address of the page.
+    #[schema(example = "api/v1/jobs/recording/x@20261120T0300Z")]
+    job: String,
 }
 
 impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
-    pub async fn of(site: &Site, recording: &Recording) -> Self {
-        let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
-        Self::new(recording, !gone.is_empty())
+    pub async fn of(site: &Site, recording: &Recording) -> Result<Self, CatalogueError> {
+        let one = std::slice::from_ref(recording);
+        let gone = presence::gone(&site.store, one).await;
+        let state = states(site, one).await?.pop().unwrap_or(model::JobState::Queued);
+        Ok(Self::new(recording, !gone.is_empty(), state))
     }
 
-    fn new(recording: &Recording, gone: bool) -> Self {
+    fn new(recording: &Recording, gone: bool, state: model::JobState) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
-        let media = (report.file.is_some() && !gone).then(|| {
-            let mut url = url::Url::parse("http://aircheck/media").ok()?;
-            url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
-            Some(url.path().trim_start_matches('/').to_owned())
-        });
-        Self { report, media: media.flatten(), gone }
+        let media = (report.file.is_some() && !gone).then(|| below("media", &[&recording.codec().name(&recording.id)]));
+        let job = job_of(&recording.id);
+        let job = below("api/v1/jobs", &[job.kind.word(), &job.id]);
+        Self { report, media, gone, state: state.into(), job }
     }
+}
+
+/// Returns the path of `names` below `folder`, percent-encoded, relative to the address of the page.
+pub(super) fn below(folder: &str, names: &[&str]) -> String {
+    let url = url::Url::parse(&format!("http://aircheck/{folder}")).ok().and_then(|mut url| {
+        url.path_segments_mut().ok()?.extend(names);
+        Some(url)
+    });
+    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
+}
+
+/// Returns the states of recordings, in order. Only those that are not finished are looked up.
+async fn states(site: &Site, recordings: &[Recording]) -> Result<Vec<model::JobState>, CatalogueError> {
+    let open = recordings.iter().filter(|recording| recording.finished_at.is_none());
+    let open: Vec<_> = open.map(|recording| job_of(&recording.id)).collect();
+    let mut found = if open.is_empty() { Vec::new() } else { site.catalogue.job_states(open).await? }.into_iter();
+    let state = |recording: &Recording| match (recording.finished_at, &recording.verdict) {
+        (None, _) => found.next().flatten().unwrap_or(model::JobState::Queued),
+        (Some(_), Some(Verdict::Failed)) => model::JobState::Failed,
+        (Some(_), _) => model::JobState::Done,
+    };
+    Ok(recordings.iter().map(state).collect())
 }
 
 /// Lists the recordings, newest first.
@@ -117,7 +144,9 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     };
     let listed = site.catalogue.list(&filter).await?;
     let gone = presence::gone(&site.store, &listed).await;
-    Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
+    let states = states(&site, &listed).await?;
+    let with_state = listed.iter().zip(states);
+    Ok(Json(with_state.map(|(one, state)| Listed::new(one, gone.contains(&one.id), state)).collect()))
 }
 
 /// Returns one recording.
@@ -128,7 +157,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
 )]
 pub(super) async fn get(State(site): State<Site>, Path(id): Path<String>) -> Result<Json<Listed>, Problem> {
     let recording = site.recording(&id).await?;
-    Ok(Json(Listed::of(&site, &recording).await))
+    Ok(Json(Listed::of(&site, &recording).await?))
 }
 
 /// The waveform of a recording.

@@ -210,9 +210,19 @@ fn is_open(path: &str) -> bool {
 
 /// Returns the password of a request with Basic authentication; the user name may be anything.
 fn basic(headers: &HeaderMap) -> Option<String> {
+    pair(headers).map(|(_, password)| password)
+}
+
+/// Returns the user name of a request with Basic authentication.
+pub fn user(headers: &HeaderMap) -> Option<String> {
+    pair(headers).map(|(user, _)| user)
+}
+
+fn pair(headers: &HeaderMap) -> Option<(String, String)> {
     let (scheme, rest) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let pair = scheme.eq_ignore_ascii_case("basic").then(|| STANDARD.decode(rest.trim()).ok()).flatten()?;
-    String::from_utf8(pair).ok()?.split_once(':').map(|(_, password)| password.to_owned())
+    let pair = String::from_utf8(pair).ok()?;
+    pair.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
 }
 
 /// Returns the answer to a request without a key: browsers go to the sign-in page.

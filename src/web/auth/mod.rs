@@ -2,6 +2,7 @@
 
 mod access;
 mod allowance;
+pub mod asker;
 pub mod cookie;
 pub mod door;
 mod guesses;

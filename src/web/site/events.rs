@@ -1,11 +1,14 @@
-//! Events for the clients that listen: changes as they happen, and once a second how far running airings are.
+//! Events for the clients that listen: changes and transitions of jobs as they happen, and once a second how far running
+//! airings are.
 //!
 //! Invariants:
 //! - running airings are looked at once a second for all listeners together, and not at all while nobody listens;
-//! - a slow listener gets the newest state only, and delays nobody; there are [`MOST`] listeners at most;
+//! - a slow listener gets the newest state only, and delays nobody; transitions it gets all, a page at a time from the
+//!   catalogue; there are [`MOST`] listeners at most;
 //! - a client that reconnects names the last event that it got, and hears of everything that changed since, also over a
 //!   restart.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use super::levels::Levels;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::events::{Changes, Counts, Listener, Topic};
+use crate::library::catalogue::{Catalogue, NumberedTransition};
 use crate::model::CauseKind;
 use crate::recorder::{Progress, Recorder};
 
@@ -25,6 +29,9 @@ use crate::recorder::{Progress, Recorder};
 pub const MOST: usize = 64;
 /// How often listeners get how far the airings are.
 const EVERY: Duration = Duration::from_secs(1);
+
+/// How many transitions a listener reads at a time.
+const PAGE: u32 = 100;
 
 /// A running airing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -54,6 +61,7 @@ type Now = Option<Arc<Vec<OnAir>>>;
 #[derive(Debug, Clone)]
 pub struct Events {
     changes: Changes,
+    catalogue: Catalogue,
     now: watch::Sender<Now>,
     wanted: Arc<Notify>,
     slots: Arc<Semaphore>,
@@ -66,6 +74,13 @@ pub struct Events {
 #[derive(Debug)]
 pub struct EventListener {
     changes: Listener,
+    catalogue: Catalogue,
+    /// The number of the newest transition there is.
+    newest: watch::Receiver<i64>,
+    /// The number of the last transition that was sent.
+    seen: i64,
+    /// Transitions that were read, and are to be sent.
+    read: VecDeque<NumberedTransition>,
     now: watch::Receiver<Now>,
     stop: CancellationToken,
     run: i64,
@@ -79,14 +94,17 @@ pub enum Happened {
     Changed(Vec<Topic>),
     /// How far running airings are.
     OnAir(Arc<Vec<OnAir>>),
+    /// A job has come into another state.
+    Job(NumberedTransition),
 }
 
 impl Events {
     /// Starts the task that looks at running airings until the daemon stops.
-    pub fn start(environment: &Environment, recorder: Recorder, changes: Changes) -> Self {
+    pub fn start(environment: &Environment, recorder: Recorder, (catalogue, changes): (Catalogue, Changes)) -> Self {
         let (now, _) = watch::channel(Now::default());
         let events = Self {
             changes,
+            catalogue,
             now,
             wanted: Arc::default(),
             slots: Arc::new(Semaphore::new(MOST)),
@@ -134,27 +152,49 @@ impl Events {
     /// `None`. Returns `None` if too many clients listen.
     pub fn listen(&self, since: Option<&str>) -> Option<EventListener> {
         let slot = Arc::clone(&self.slots).try_acquire_owned().ok()?;
+        let marked = since.map(read);
         // After a mark of another run, everything may have changed.
-        let since = since
-            .map(|mark| read(mark).filter(|(run, _)| *run == self.run).map_or([u64::MAX; 4], |(_, counts)| counts));
+        let since =
+            marked.map(|mark| mark.filter(|(run, ..)| *run == self.run).map_or([u64::MAX; 4], |(_, counts, _)| counts));
+        let mut newest = self.changes.transitions();
+        let last = *newest.borrow_and_update();
+        let seen = marked.flatten().and_then(|(.., seen)| seen).unwrap_or(last);
         let mut now = self.now.subscribe();
         // A new listener gets the current state first.
         now.mark_changed();
         self.wanted.notify_one();
         let (changes, stop) = (self.changes.listen(since), self.stop.clone());
-        Some(EventListener { changes, now, stop, run: self.run, _slot: slot })
+        let (catalogue, read) = (self.catalogue.clone(), VecDeque::new());
+        Some(EventListener { changes, catalogue, newest, seen, read, now, stop, run: self.run, _slot: slot })
     }
 
     /// Returns the mark of the current state, for [`Events::listen`].
     pub fn mark(&self) -> String {
-        written(self.run, self.changes.listen(None).known())
+        written(self.run, self.changes.listen(None).known(), *self.changes.transitions().borrow())
     }
 }
 
 impl EventListener {
-    /// Waits for the next event. `None` when the daemon stops.
+    /// Waits for the next event. `None` when the daemon stops, or if the transitions cannot be read: a client that comes
+    /// again then misses none.
     pub async fn next(&mut self) -> Option<Happened> {
         loop {
+            if let Some(next) = self.read.pop_front() {
+                self.seen = next.number;
+                return Some(Happened::Job(next));
+            }
+            let newest = *self.newest.borrow_and_update();
+            if newest > self.seen {
+                let found = self.catalogue.transitions_after(self.seen, PAGE).await;
+                let found =
+                    found.inspect_err(|error| tracing::error!(%error, "the jobs cannot be told to who listens"));
+                self.read.extend(found.ok()?);
+                if self.read.is_empty() {
+                    // They went with their recordings.
+                    self.seen = newest;
+                }
+                continue;
+            }
             tokio::select! {
                 topics = self.changes.next() => return topics.map(Happened::Changed),
                 changed = self.now.changed() => {
@@ -163,6 +203,7 @@ impl EventListener {
                         return Some(Happened::OnAir(Arc::clone(now)));
                     }
                 }
+                changed = self.newest.changed() => changed.ok()?,
                 () = self.stop.cancelled() => return None,
             }
         }
@@ -170,7 +211,7 @@ impl EventListener {
 
     /// Returns the mark of the last event, for [`Events::listen`] after a reconnect.
     pub fn mark(&self) -> String {
-        written(self.run, self.changes.known())
+        written(self.run, self.changes.known(), self.seen)
     }
 }
 
@@ -198,15 +239,18 @@ fn rounded(length: Duration) -> f64 {
     (length.as_secs_f64() * 10.0).round() / 10.0
 }
 
-fn written(run: i64, counts: Counts) -> String {
-    format!("{run}-{}", counts.map(|count| count.to_string()).join("-"))
+fn written(run: i64, counts: Counts, seen: i64) -> String {
+    format!("{run}-{}-{seen}", counts.map(|count| count.to_string()).join("-"))
 }
 
-fn read(mark: &str) -> Option<(i64, Counts)> {
+/// Reads a mark: the run, the counts, and the number of the last transition. Marks of earlier releases have no number.
+fn read(mark: &str) -> Option<(i64, Counts, Option<i64>)> {
     let mut numbers = mark.trim().split('-');
     let run = numbers.next()?.parse().ok()?;
-    let counts: Vec<u64> = numbers.map(str::parse).collect::<Result<_, _>>().ok()?;
-    Some((run, counts.try_into().ok()?))
+    let counts: Vec<u64> = numbers.by_ref().take(Topic::ALL.len()).map(str::parse).collect::<Result<_, _>>().ok()?;
+    let seen = numbers.next().map(str::parse).transpose().ok()?;
+    let is_whole = numbers.next().is_none();
+    Some((run, counts.try_into().ok()?, seen)).filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -215,8 +259,9 @@ mod tests {
 
     #[test]
     fn a_mark_is_read_back_and_anything_else_is_refused() {
-        assert_eq!(read("17-1-2-3-4"), Some((17, [1, 2, 3, 4])));
-        for bad in ["", "x", "17", "17-1-2-3", "17-1-2-3-4-5", "17-1-2-3--4"] {
+        assert_eq!(read(&written(17, [1, 2, 3, 4], 90)), Some((17, [1, 2, 3, 4], Some(90))));
+        assert_eq!(read("17-1-2-3-4"), Some((17, [1, 2, 3, 4], None)));
+        for bad in ["", "x", "17", "17-1-2-3", "17-1-2-3-4-5-6", "17-1-2-3--4", "17-1-2-3-4-x"] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

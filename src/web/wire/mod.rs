@@ -5,6 +5,7 @@
 mod airing;
 mod cause;
 mod hold;
+mod job;
 mod recording;
 mod tape;
 mod track;
@@ -12,6 +13,7 @@ mod track;
 pub use airing::{Added, Airing, State};
 pub use cause::CauseKind;
 pub use hold::Hold;
+pub use job::{JobKind, JobState, Transition, instant};
 pub use recording::{Missing, Note, NoteKind, Report, Silent, stamp};
 pub use tape::TapeAccount;
 pub use track::{Played, Track};

@@ -71,8 +71,9 @@ pub(super) async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) -> Option<WrongKind> {
-    let (headers, accept_invalid) = (&source.headers, source.accept_invalid);
-    let client = match http::client(Manner { headers, accept_invalid, ..Manner::default() }, &environment.clock) {
+    let (headers, accept_invalid, reach) = (&source.headers, source.accept_invalid, &source.reach);
+    let manner = Manner { headers, accept_invalid, reach, ..Manner::default() };
+    let client = match http::client(manner, &environment.clock) {
         Ok(client) => client,
         Err(error) => {
             let trouble = MediaEvent::Trouble { at: environment.clock.now(), cause: error.as_cause() };

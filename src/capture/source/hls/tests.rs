@@ -11,6 +11,7 @@ use std::time::Duration;
 use self::station::{Answer, FRAME, LARGEST, LONG, SEGMENT, Station, live, number_in, standing};
 use super::*;
 use crate::base::clock::Clock as _;
+use crate::base::http::Reach;
 use crate::config::{Address, Find, Step};
 use crate::model::{Cause, CauseKind, Chunk, Container};
 
@@ -92,7 +93,7 @@ async fn capture_with(station: &Station, hls: Hls, since: DateTime<Utc>, enough:
 fn hls(station: &Station, path: &str) -> Hls {
     let headers = vec![("X-Station".to_owned(), "yes".to_owned())];
     let address = Address::Url(station.url.join(path).unwrap());
-    Hls { address, headers, max_bitrate: None, language: None, accept_invalid: false }
+    Hls { address, headers, max_bitrate: None, language: None, accept_invalid: false, reach: Reach::Anywhere }
 }
 
 fn long_ago(station: &Station) -> DateTime<Utc> {

@@ -83,7 +83,8 @@ impl<'a> Opener<'a> {
             headers.push(("Icy-MetaData".to_owned(), "1".to_owned()));
         }
         let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
-        let manner = Manner { headers: &headers, accept_invalid: self.source.accept_invalid, patience };
+        let Icecast { accept_invalid, reach, .. } = self.source;
+        let manner = Manner { headers: &headers, accept_invalid: *accept_invalid, patience, reach };
         Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 

@@ -9,6 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::*;
 use crate::base::clock::SystemClock;
 use crate::base::clock::simulated::SimulatedClock;
+use crate::base::http::Reach;
 use crate::base::process::Invocation;
 use crate::capture::source::testing::Capture;
 use crate::config::Address;
@@ -50,7 +51,12 @@ impl Station {
     fn source(&self) -> Icecast {
         let url = format!("http://{}/live;?token=s3cret9", self.listener.local_addr().unwrap());
         let address = Address::Url(Url::parse(&url).unwrap());
-        Icecast { address, headers: vec![("X-Station".into(), "yes".into())], accept_invalid: false }
+        Icecast {
+            address,
+            headers: vec![("X-Station".into(), "yes".into())],
+            accept_invalid: false,
+            reach: Reach::Anywhere,
+        }
     }
 
     fn capture(&self) -> Capture {

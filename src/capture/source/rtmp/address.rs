@@ -28,6 +28,8 @@ pub(super) struct Address {
     pub arguments: Vec<OsString>,
     /// Whether it says that it is live, if it says so at all.
     pub live: Option<bool>,
+    /// The server by its name, for the server to know by which it is asked, if `server` is another.
+    pub named: Option<String>,
 }
 
 /// What to ask for.
@@ -55,7 +57,8 @@ impl Address {
         let app = source.app.as_ref().map(OsString::from).or_else(|| word("app"));
         let playpath = source.playpath.as_ref().map(OsString::from).or_else(|| word("playpath"));
         let mut arguments = Vec::new();
-        let verified = word("swfVfy").is_some_and(|value| value == "1");
+        // rtmpdump would fetch the file from wherever it is.
+        let verified = word("swfVfy").is_some_and(|value| value == "1") && !source.reach.is_guarded();
         for (name, flag, said) in [
             ("tcUrl", "--tcUrl", false),
             ("pageUrl", "--pageUrl", source.page.is_some()),
@@ -74,12 +77,26 @@ impl Address {
             arguments.extend([OsString::from("--conn"), value.clone()]);
         }
         Self {
-            server: url[..Position::BeforeUsername].to_owned() + &url[Position::BeforeHost..Position::AfterPort],
+            server: server(url),
             meanings: meanings(&address, app, playpath),
             arguments,
             live: word("live").map(|value| value != "0"),
+            named: None,
         }
     }
+
+    /// This address, which is connected to at the host of `pinned`.
+    pub(super) fn at(self, pinned: &Url) -> Self {
+        let server = server(pinned);
+        let is_said = self.arguments.iter().any(|argument| argument == "--tcUrl");
+        let named = (server != self.server && !is_said).then(|| self.server.clone());
+        Self { server, named, ..self }
+    }
+}
+
+/// `rtmp://host:1935` of `url`.
+fn server(url: &Url) -> String {
+    url[..Position::BeforeUsername].to_owned() + &url[Position::BeforeHost..Position::AfterPort]
 }
 
 /// The path and query of `url` without the words of librtmp that follow, and these words.

@@ -139,8 +139,8 @@ impl<'a> RtmpLink<'a> {
         if let Some(client) = &self.client {
             return Ok(client.clone());
         }
-        let Rtmp { headers, accept_invalid, .. } = self.source;
-        let manner = Manner { headers, accept_invalid: *accept_invalid, ..Manner::default() };
+        let Rtmp { headers, accept_invalid, reach, .. } = self.source;
+        let manner = Manner { headers, accept_invalid: *accept_invalid, reach, ..Manner::default() };
         Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
@@ -150,8 +150,14 @@ impl<'a> RtmpLink<'a> {
         let is_rtmp = |url: &Url| url.scheme().starts_with("rtmp");
         let urls = streams(&self.source.address, &client, self.environment, is_rtmp).await;
         let urls = urls.map_err(|error| error.as_cause())?;
-        let named = |url: &Url| {
-            let address = Address::of(self.source, url);
+        let mut pinned = Vec::new();
+        for url in &urls {
+            // rtmpdump looks names up itself.
+            let at = self.source.reach.pinned(url).await.map_err(|error| error.as_cause())?;
+            pinned.push((url, at));
+        }
+        let named = |(url, at): &(&Url, Url)| {
+            let address = Address::of(self.source, url).at(at);
             let name = |meaning: &Meaning| Name {
                 server: address.server.clone(),
                 meaning: meaning.clone(),
@@ -159,7 +165,7 @@ impl<'a> RtmpLink<'a> {
             };
             address.meanings.iter().map(name).collect::<Vec<_>>()
         };
-        let mut names: Vec<Name> = urls.iter().flat_map(named).collect();
+        let mut names: Vec<Name> = pinned.iter().flat_map(named).collect();
         let turn = self.turn.checked_rem(names.len()).unwrap_or_default();
         names.rotate_left(turn);
         // Its token may have changed by now.
@@ -255,6 +261,11 @@ fn rtmpdump_arguments(source: &Rtmp, address: &Address, meaning: &Meaning) -> Ve
         arguments.push("--live".into());
     }
     arguments.extend(["--app".into(), meaning.app.clone(), "--playpath".into(), meaning.playpath.clone()]);
+    if let Some(named) = &address.named {
+        let mut whole = OsString::from(format!("{named}/"));
+        whole.push(&meaning.app);
+        arguments.extend(["--tcUrl".into(), whole]);
+    }
     for (flag, value) in [("--swfVfy", &source.swf), ("--pageUrl", &source.page)] {
         if let Some(value) = value {
             arguments.extend([flag.into(), value.into()]);

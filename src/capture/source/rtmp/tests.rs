@@ -15,6 +15,7 @@ use super::*;
 use crate::base::clock::fast::Fast;
 use crate::base::clock::simulated::SimulatedClock;
 use crate::base::clock::{Clock as _, SystemClock};
+use crate::base::http::Reach;
 use crate::base::process::{Invocation, Running};
 use crate::capture::source::testing::{Capture, PATIENCE};
 use crate::config::Address as Where;
@@ -30,6 +31,7 @@ pub(super) fn source(port: u16) -> Rtmp {
         page: None,
         live: true,
         accept_invalid: false,
+        reach: Reach::Anywhere,
         args: Vec::new(),
     }
 }
@@ -175,6 +177,19 @@ fn options_become_flags_and_the_sound_goes_to_us() {
     assert_eq!(arguments(&source).join(" "), flags.replace("one_two", "one two"));
     source.live = false;
     assert!(!arguments(&source).contains(&"--live".to_owned()));
+}
+
+#[test]
+fn a_pinned_server_is_asked_by_its_name_and_rtmpdump_fetches_nothing_else_for_others() {
+    let source = Rtmp { reach: Reach::Public { except: Vec::new().into() }, ..source(1935) };
+    let url = |text: &str| Url::parse(text).unwrap();
+    let address = Address::of(&source, &url("rtmp://h/live/x swfUrl=http://h/p.swf swfVfy=1"));
+    let address = address.at(&url("rtmp://203.0.113.9/live/x"));
+    let arguments = rtmpdump_arguments(&source, &address, &address.meanings[0]);
+    let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_str().unwrap()).collect();
+    let flags = "--rtmp rtmp://203.0.113.9/ --live --app live --playpath x --tcUrl rtmp://h/live --swfUrl http://h/p.swf \
+                 --timeout 10 --flv -";
+    assert_eq!(arguments.join(" "), flags);
 }
 
 fn at(port: u16, path: &str) -> Rtmp {
