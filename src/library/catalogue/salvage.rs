@@ -14,12 +14,13 @@ use crate::base::blocking::caught;
 use crate::language::Sentence;
 
 /// The tables whose content cannot be found out again, each with the columns by which it is ordered.
-const TABLES: [(&str, &str); 5] = [
+const TABLES: [(&str, &str); 6] = [
     ("airings", "rowid"),
     ("gaps", "airing DESC, position"),
     ("tracks", "rowid"),
     ("peaks", "rowid"),
     ("amendments", "rowid"),
+    ("copies", "rowid"),
 ];
 /// What is appended, with a number, to the name of a damaged file.
 const SET_ASIDE: &str = ".damaged-";
