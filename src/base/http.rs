@@ -18,6 +18,7 @@ mod limits;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod properties;
 mod reasons;
+mod storage;
 mod tls;
 
 use std::collections::HashSet;
@@ -41,6 +42,7 @@ use self::dns::SystemResolver;
 pub use self::error::HttpError;
 pub use self::extra_headers::ExtraHeaders;
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
+pub use self::storage::storage_client;
 use super::clock::SharedClock;
 use super::redact;
 
