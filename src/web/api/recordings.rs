@@ -81,7 +81,7 @@ pub(super) struct Listed {
 impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
-        let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
+        let gone = presence::gone(&site.catalogue, &site.store, std::slice::from_ref(recording)).await;
         Self::new(recording, !gone.is_empty())
     }
 
@@ -116,7 +116,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = presence::gone(&site.store, &listed).await;
+    let gone = presence::gone(&site.catalogue, &site.store, &listed).await;
     Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
 }
 
