@@ -31,6 +31,17 @@ pub enum CopyState {
     Dropped,
 }
 
+impl CopyState {
+    /// Returns its word in the table, and for programs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Done => "done",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
 /// A copy of a recording.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CopyEntry {

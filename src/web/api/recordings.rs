@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::library::catalogue::{Filter, Recording};
+use crate::library::catalogue::{CopyState, Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
@@ -76,16 +76,21 @@ pub(super) struct Listed {
     media: Option<String>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
+    /// How far its copy in the object store is: `queued` or `done`; null if it is not copied.
+    #[schema(value_type = Option<String>, example = "done")]
+    copy: Option<&'static str>,
 }
 
 impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
         let gone = presence::gone(&site.catalogue, &site.store, std::slice::from_ref(recording)).await;
-        Self::new(recording, !gone.is_empty())
+        // Without the list, nobody knows of a copy.
+        let copies = site.copied(std::slice::from_ref(recording)).await.unwrap_or_default();
+        Self::new(recording, !gone.is_empty(), copies.get(&recording.id))
     }
 
-    fn new(recording: &Recording, gone: bool) -> Self {
+    fn new(recording: &Recording, gone: bool, copy: Option<&CopyState>) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| {
@@ -93,7 +98,7 @@ impl Listed {
             url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
-        Self { report, media: media.flatten(), gone }
+        Self { report, media: media.flatten(), gone, copy: copy.map(|state| state.word()) }
     }
 }
 
@@ -117,7 +122,9 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     };
     let listed = site.catalogue.list(&filter).await?;
     let gone = presence::gone(&site.catalogue, &site.store, &listed).await;
-    Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
+    let copies = site.copied(&listed).await?;
+    let one = |one: &Recording| Listed::new(one, gone.contains(&one.id), copies.get(&one.id));
+    Ok(Json(listed.iter().map(one).collect()))
 }
 
 /// Returns one recording.

@@ -48,8 +48,7 @@ pub(super) fn around(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
 pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Details, CatalogueError> {
     let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
     let tracked = site.catalogue.with_tracks(ids).await?;
-    let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
-    let copies = site.catalogue.copies(ids).await?.into_iter().map(|(id, copy)| (id, copy.state)).collect();
+    let copies = site.copied(recordings).await?;
     Ok(Details { gone: presence::gone(&site.catalogue, &site.store, recordings).await, tracked, copies })
 }
 

@@ -7,6 +7,7 @@ pub mod presence;
 pub mod probes;
 pub mod tapes;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -26,7 +27,7 @@ use crate::events::Changes;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
-use crate::library::catalogue::{Catalogue, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
@@ -180,6 +181,23 @@ impl Site {
         found
             .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
             .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
+    }
+
+    /// Returns how far the copies of `recordings` in the object store are. Those that wait for a store which the
+    /// configuration does not name any more are left out, and so are those that are not to be made any more.
+    pub(super) async fn copied(
+        &self,
+        recordings: &[Recording],
+    ) -> Result<HashMap<AiringId, CopyState>, CatalogueError> {
+        let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
+        let has_store = self.config().store.is_some();
+        let counts = |state: CopyState| match state {
+            CopyState::Queued => has_store,
+            CopyState::Done => true,
+            CopyState::Dropped => false,
+        };
+        let copies = self.catalogue.copies(ids).await?.into_iter().map(|(id, copy)| (id, copy.state));
+        Ok(copies.filter(|(_, state)| counts(*state)).collect())
     }
 
     /// Returns the path of `base_url`, with which every link begins; empty if it has none.
