@@ -18,7 +18,7 @@ use reqwest::{Client, StatusCode};
 use rustix::process::Signal;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
-use crate::support::library::{get, text};
+use crate::support::library::{address, get, text};
 use crate::support::odd_store::{OddStore, Oddity};
 use crate::support::shelved::{Library, Shelved};
 use crate::support::weed::{ACCESS_KEY, SECRET_KEY, Weed};
@@ -304,6 +304,11 @@ async fn a_store_that_refuses_is_asked_again_and_one_that_ignores_conditions_los
     })
     .await;
     assert!(service.log().contains("recordings cannot be copied to the store"), "{}", service.log());
+    let base = address(&service).await;
+    let page = text(&Client::new(), &base, "/").await;
+    assert!(page.contains("recordings cannot be copied to the store at the moment"), "{page}");
+    let metrics = text(&Client::new(), &base, "/metrics").await;
+    assert!(metrics.contains("aircheck_store_trouble 1"), "{metrics}");
     // Another has the name by now, and the store would overwrite it.
     odd.becomes(Oddity { overwrites: true, ..Oddity::default() });
     assert!(remote(&yaml).put("same.mp3", "audio/mpeg", bytes("another")).await.is_ok());
@@ -315,6 +320,7 @@ async fn a_store_that_refuses_is_asked_again_and_one_that_ignores_conditions_los
     // Of the same bytes there is one object.
     until("the copy is known", LIMIT, async || is_done(&aircheck, &twin).await).await;
     assert_eq!(copy(&aircheck, &twin).await.expect("a copy").name.as_deref(), Some("same (2).mp3"));
+    assert!(!text(&Client::new(), &base, "/").await.contains("at the moment"), "it is well again");
     assert_eq!(odd.names().len(), 2);
     assert!(odd.requests() < 30, "it was asked {} times", odd.requests());
 }

@@ -13,7 +13,6 @@
 //! later plan deletes.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -80,9 +79,11 @@ pub(super) async fn present(
     if store.is_away().await? {
         return Ok(None);
     }
-    let copied = if gone.is_empty() { HashMap::new() } else { catalogue.copied_files().await? };
-    for recording in &mut recordings {
-        recording.file.take_if(|file| gone.contains(file) && !copied.contains_key(file));
+    let is_gone = |recording: &&Recording| recording.file.as_ref().is_some_and(|file| gone.contains(file));
+    let ids = recordings.iter().filter(is_gone).map(|recording| recording.id.clone()).collect();
+    let copied = catalogue.which_are_copied(ids).await?;
+    for recording in recordings.iter_mut().filter(|recording| !copied.contains(&recording.id)) {
+        recording.file.take_if(|file| gone.contains(file));
     }
     Ok(Some(recordings))
 }

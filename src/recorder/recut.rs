@@ -163,11 +163,12 @@ async fn gone(
     let had_one = |recording: &&Recording| recording.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
     let files = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
     let gone = store.gone(files).await?;
-    let copied = if gone.is_empty() { HashMap::new() } else { catalogue.copied_files().await? };
-    let gone: HashSet<_> = gone.into_iter().filter(|file| !copied.contains_key(file)).collect();
     // A row without a name lost it to another recording.
     let is_gone = |recording: &&Recording| recording.file.as_ref().is_none_or(|file| gone.contains(file));
-    Ok(recordings.iter().filter(had_one).filter(is_gone).map(|recording| recording.id.clone()).collect())
+    let bereft: Vec<&Recording> = recordings.iter().filter(had_one).filter(is_gone).collect();
+    let named = bereft.iter().filter(|recording| recording.file.is_some());
+    let copied = catalogue.which_are_copied(named.map(|recording| recording.id.clone()).collect()).await?;
+    Ok(bereft.into_iter().map(|recording| recording.id.clone()).filter(|id| !copied.contains(id)).collect())
 }
 
 /// Returns how much of the airing its recording holds, in seconds.

@@ -4,7 +4,7 @@
 //! A copy is queued in the transaction that finishes its recording, if the configuration of the service says that such
 //! recordings are copied. What it says is kept in the catalogue, so that a command beside the service queues copies as well.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -227,6 +227,12 @@ impl Catalogue {
             Ok(found)
         })
         .await
+    }
+
+    /// Returns which of these recordings the store has.
+    pub async fn which_are_copied(&self, ids: Vec<AiringId>) -> Result<HashSet<AiringId>, CatalogueError> {
+        let copies = self.copies(ids).await?.into_iter();
+        Ok(copies.filter(|(_, copy)| copy.state == CopyState::Done).map(|(id, _)| id).collect())
     }
 
     /// Returns the newest copy of each recording.

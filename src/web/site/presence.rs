@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 
@@ -78,7 +78,6 @@ pub async fn gone(catalogue: &Catalogue, store: &Store, recordings: &[Recording]
     if gone.is_empty() {
         return HashSet::new();
     }
-    let copies = catalogue.copies(gone.clone()).await.unwrap_or_default();
-    let has_copy = |id: &AiringId| copies.get(id).is_some_and(|copy| copy.state == CopyState::Done);
-    gone.into_iter().filter(|id| !has_copy(id)).collect()
+    let copied = catalogue.which_are_copied(gone.clone()).await.unwrap_or_default();
+    gone.into_iter().filter(|id| !copied.contains(id)).collect()
 }
