@@ -12,12 +12,13 @@ use aircheck::library::remote::{Payload, Remote};
 use aircheck::library::store::Store;
 use aircheck::model::{Airing, AiringId, Measured, Outcome, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RANGE};
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, LOCATION, RANGE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, StatusCode};
 use rustix::process::Signal;
 
 use crate::support::aircheck::{Aircheck, ffprobe, until};
+use crate::support::browser::{Browser, Look};
 use crate::support::library::{address, get, text};
 use crate::support::odd_store::{OddStore, Oddity};
 use crate::support::shelved::{Library, Shelved};
@@ -107,7 +108,7 @@ async fn only_the_store_has_it_in_the_end(weed: &Weed) {
     let part = client.get(url.clone()).header(RANGE, "bytes=100-199").send().await.expect("an answer");
     assert_eq!(
         (part.status(), &part.headers()[CONTENT_TYPE]),
-        (StatusCode::PARTIAL_CONTENT, &"audio/mpeg".parse().unwrap())
+        (StatusCode::PARTIAL_CONTENT, &HeaderValue::from_static("audio/mpeg"))
     );
     assert_eq!(part.bytes().await.expect("a body"), sound[100..200]);
     assert_eq!(client.head(url).send().await.expect("an answer").status(), StatusCode::OK);
@@ -119,6 +120,16 @@ async fn only_the_store_has_it_in_the_end(weed: &Weed) {
     let listed: serde_json::Value =
         serde_json::from_str(&text(&client, base, "/api/v1/recordings").await).expect("JSON");
     assert_eq!((&listed[0]["gone"], listed[0]["media"].is_string()), (&false.into(), true), "{listed}");
+
+    // A browser plays it, and seeks in it, although the sound comes from elsewhere.
+    let browser = Browser::start().await;
+    let page = browser.page(base, Look::DESK).await;
+    page.expect("a request to another host");
+    page.goto("/").await;
+    page.click(".row .play").await;
+    page.is("document.querySelector('#player audio').currentTime > 0.3").await;
+    page.click_at(".row .wave", 50).await;
+    page.is("document.querySelector('#player audio').currentTime > 40").await;
 
     let out = aircheck.path("cut.mp3").to_str().expect("UTF-8").to_owned();
     let cut = aircheck.run(&["clip", id.as_str(), "--piece", "0:10-0:15", "-o", &out]).await;
@@ -303,12 +314,15 @@ async fn a_store_that_refuses_is_asked_again_and_one_that_ignores_conditions_los
         copy(&aircheck, &id).await.is_some_and(|copy| copy.trouble.is_some_and(|words| words.contains("SlowDown")))
     })
     .await;
-    assert!(service.log().contains("recordings cannot be copied to the store"), "{}", service.log());
+    service.says("recordings cannot be copied to the store", LIMIT).await;
     let base = address(&service).await;
-    let page = text(&Client::new(), &base, "/").await;
+    let client = Client::new();
+    until("the metrics say it", LIMIT, async || {
+        text(&client, &base, "/metrics").await.contains("aircheck_store_trouble 1")
+    })
+    .await;
+    let page = text(&client, &base, "/").await;
     assert!(page.contains("recordings cannot be copied to the store at the moment"), "{page}");
-    let metrics = text(&Client::new(), &base, "/metrics").await;
-    assert!(metrics.contains("aircheck_store_trouble 1"), "{metrics}");
     // Another has the name by now, and the store would overwrite it.
     odd.becomes(Oddity { overwrites: true, ..Oddity::default() });
     assert!(remote(&yaml).put("same.mp3", "audio/mpeg", bytes("another")).await.is_ok());
