@@ -7,7 +7,8 @@
 //! - A deck runs one source for as long as somebody needs the station, and puts what it says on [`tape`]: untouched
 //!   bytes, and an index that says which of them were on the air when.
 //! - The recorder has the stretch of tape between the airing's start and end made a file by [`production`]: cut, decoded,
-//!   counted in samples and [`encode`]d, judged, tagged. It gets its name in the store of the [`library`].
+//!   counted in samples and [`encode`]d, judged, tagged. It gets its name in the store of the [`library`], and [`copies`]
+//!   sends it to an object store.
 //! - [`account`] says of what is on tape how loud it was.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
@@ -19,8 +20,8 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, recorder, housekeeping, production, airings, account, capture, encode, library,
-//! events, tape, config, model, language, base, and below all of them, for tests and fuzzers, `testing`. Each uses only what
+//! Modules stand on each other: cli, daemon, web, recorder, housekeeping, production, airings, account, capture, encode, copies,
+//! library, events, tape, config, model, language, base, and below all of them, for tests and fuzzers, `testing`. Each uses only what
 //! comes after it, and a test keeps that true.
 
 pub mod account;
@@ -30,6 +31,7 @@ pub mod capture;
 pub mod cli;
 pub mod clips;
 pub mod config;
+pub mod copies;
 pub mod daemon;
 pub mod encode;
 pub mod events;

@@ -24,6 +24,7 @@ const ORDER: &[&str] = &[
     "account",
     "capture",
     "encode",
+    "copies",
     "library",
     "events",
     "tape",

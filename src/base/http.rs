@@ -21,6 +21,7 @@ mod near;
 pub mod properties;
 mod reach;
 mod reasons;
+mod storage;
 mod tls;
 
 use std::collections::HashSet;
@@ -47,6 +48,7 @@ use self::guard::{Guard, OutOfReach};
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use self::reach::ANYWHERE;
 pub use self::reach::Reach;
+pub use self::storage::storage_client;
 use super::clock::SharedClock;
 use super::redact;
 

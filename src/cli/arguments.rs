@@ -112,6 +112,12 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare the list, the output folder and the store, and explain every difference; changes nothing
+    Fsck {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Keep a stretch of a station's tape until it is released, whatever `tape`, `keep` and `min_free` say; or list what is held
     Hold {
         /// The station: its id in the YAML, or its name; alone, or without any, what is held is listed

@@ -25,6 +25,7 @@ use crate::base::process;
 use crate::base::readable;
 use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable, keep_text};
+use crate::copies::probe::Probed as ProbedStore;
 use crate::daemon::Lock;
 use crate::language::Language;
 use crate::library::store::Store;
@@ -54,6 +55,9 @@ struct Report {
     /// What became of the stations. `None` if they were not probed.
     #[serde(skip_serializing_if = "Option::is_none")]
     probes: Option<Vec<Probed>>,
+    /// What became of the object store. `None` if it was not probed, or there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    store: Option<ProbedStore>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,8 +93,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn run(path: &Path, probe: bool, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
     match Config::check(path) {
         Ok(config) => {
-            let probes = if probe { Some(probe::run(&config)?) } else { None };
-            tell(&config, probes, json, clock)
+            let (probes, store) = if probe { probe::run(&config)? } else { Default::default() };
+            tell(&config, (probes, store), json, clock)
         }
         Err(errors) => refuse(&errors, json),
     }
@@ -107,7 +111,12 @@ fn refuse(errors: &ConfigErrors, json: bool) -> anyhow::Result<u8> {
 }
 
 /// Prints what a right file will do, and what became of its stations if they were probed.
-fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Clock) -> anyhow::Result<u8> {
+fn tell(
+    config: &Config,
+    (probes, store): (Option<Vec<Probed>>, Option<ProbedStore>),
+    json: bool,
+    clock: &dyn Clock,
+) -> anyhow::Result<u8> {
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
     report.warnings.extend(old_rules(config, clock.now()));
@@ -115,7 +124,8 @@ fn tell(config: &Config, probes: Option<Vec<Probed>>, json: bool, clock: &dyn Cl
     report.unmounted = unmounted(config);
     report.ok &=
         report.unwritable.is_empty() && report.unmounted.is_none() && probes.iter().flatten().all(|probed| probed.ok);
-    report.probes = probes;
+    report.ok &= store.as_ref().is_none_or(|store| store.ok);
+    (report.probes, report.store) = (probes, store);
     if json {
         print_json(&report)?;
     } else {
@@ -203,6 +213,7 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
         stations: stations.collect(),
         shows: shows.collect(),
         probes: None,
+        store: None,
     }
 }
 
@@ -249,6 +260,9 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         pair("tape", config.state.display().to_string()),
     ];
     text.push_str(&table("", &rows));
+    if let Some(store) = &config.store {
+        text.push_str(&table("", &[pair("copies", store.place())]));
+    }
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");
     }
@@ -263,6 +277,12 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     if let Some(probes) = &report.probes {
         let rows: Vec<_> = probes.iter().map(Probed::row).collect();
         let _ = write!(text, "\nReached just now\n{}", table("  ", &rows));
+    }
+    if let Some(ProbedStore { place, ok, words, .. }) = &report.store {
+        let words =
+            if words.is_empty() { "written, read, not overwritten, deleted".to_owned() } else { words.join("; ") };
+        let row = [place.clone(), if *ok { "ok" } else { "FAILED" }.to_owned(), words];
+        let _ = write!(text, "\nStore tried just now\n{}", table("  ", &[row]));
     }
     if config.shows.is_empty() {
         text.push_str("\nThere are no shows yet: add one under `shows:`.\n");

@@ -12,6 +12,7 @@ mod completions;
 mod demo;
 mod exit;
 mod export;
+mod fsck;
 mod hold;
 mod list;
 mod locate;
@@ -86,6 +87,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = recover::Options { id: airing, files, json };
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
         }
+        Command::Fsck { json } => located(at, |file| loaded(Config::look(&file), |config| fsck::run(&config, json))),
         Command::Hold { station, from, to, why, release, json } => {
             let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
             let options = hold::Options { station, stretch, release, json };

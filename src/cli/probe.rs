@@ -1,4 +1,5 @@
-//! `aircheck check --probe`: reaches every station, tapes 3 seconds of it, counts what can be decoded, and asks what plays.
+//! `aircheck check --probe`: reaches every station, tapes 3 seconds of it, counts what can be decoded, and asks what plays;
+//! and tries the object store.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -8,10 +9,13 @@ use tokio::sync::Semaphore;
 
 use super::logging;
 use super::runtime::block_on;
+use crate::base::clock::SystemClock;
 use crate::base::environment::Environment;
 use crate::capture::deck::{self, Decks};
 use crate::capture::titles;
 use crate::config::{Config, Station};
+use crate::copies;
+use crate::library::remote::Remote;
 use crate::production::{Heard, hear};
 
 /// How much is taped.
@@ -69,10 +73,28 @@ impl Probed {
     }
 }
 
-/// Reaches all stations at the same time.
-pub(super) fn run(config: &Config) -> anyhow::Result<Vec<Probed>> {
+/// What became of all stations, and of the object store if there is one.
+pub(super) type All = (Option<Vec<Probed>>, Option<copies::probe::Probed>);
+
+/// Reaches all stations and the object store at the same time.
+pub(super) fn run(config: &Config) -> anyhow::Result<All> {
     logging::begin("off");
-    block_on(probe_all(config))
+    block_on(async {
+        let (stations, store) = tokio::join!(probe_all(config), probe_store(config));
+        (Some(stations), store)
+    })
+}
+
+/// Tries the object store. `None` if there is none.
+async fn probe_store(config: &Config) -> Option<copies::probe::Probed> {
+    let rule = config.store.as_ref()?;
+    match Remote::new(rule, &SystemClock::shared()) {
+        Ok(remote) => Some(copies::probe::probe(&remote).await),
+        Err(error) => {
+            let (place, words) = (rule.place(), vec![error.to_string()]);
+            Some(copies::probe::Probed { place, ok: false, keeps_conditions: None, words })
+        }
+    }
 }
 
 async fn probe_all(config: &Config) -> Vec<Probed> {

@@ -16,6 +16,7 @@ use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
 use crate::config::{Config, GapPolicy, Show, Station, TitleRule};
+use crate::copies::only_there::{self, FetchError};
 use crate::encode::{ClipSource, FileSound, FileSoundError};
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
@@ -34,6 +35,9 @@ pub enum MakeError {
     /// The file of a recording cannot be read.
     #[error(transparent)]
     File(#[from] FileSoundError),
+    /// Only the object store has a recording, and it cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// The catalogue cannot be read or written.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -183,7 +187,7 @@ async fn encoded(
                 of_tape(sources, station, tape.as_ref(), *span).await?
             }
             (Piece::Recording { from, to, .. }, Origin::Recording(recording)) => {
-                of_recording(sources, recording, *from, *to).await?
+                of_recording(sources, recording, (*from, *to), clock).await?
             }
             // They are made together, one for each piece.
             _ => continue,
@@ -217,10 +221,11 @@ async fn of_tape(
 async fn of_recording(
     sources: &Sources,
     recording: &Recording,
-    from: Duration,
-    to: Duration,
+    (from, to): (Duration, Duration),
+    clock: &SharedClock,
 ) -> Result<ClipPiece, MakeError> {
-    let file = recording.file.as_deref().map(|file| sources.store.sound_of(file)).unwrap_or_default();
+    let Sources { config, catalogue, store, .. } = sources;
+    let file = only_there::sound_of(recording, config, catalogue.as_ref(), store, clock).await?;
     let sound = blocking(move || FileSound::open(&file, from, to)).await?;
     let tracks = match &sources.catalogue {
         Some(catalogue) => catalogue.tracks(&recording.id).await?,
@@ -272,7 +277,7 @@ fn order_of(id: &AiringId, checked: &Checked, config: &Arc<Config>) -> Order {
 /// Whether the output folder or a disk is at fault, which may be mended.
 pub(super) fn may_pass(error: &MakeError) -> bool {
     match error {
-        MakeError::Store(_) | MakeError::Archive(_) | MakeError::Catalogue(_) => true,
+        MakeError::Store(_) | MakeError::Archive(_) | MakeError::Catalogue(_) | MakeError::Fetch(_) => true,
         MakeError::Production(ProductionError::Encode(error)) => !error.is_of_ffmpeg(),
         _ => false,
     }

@@ -38,6 +38,7 @@ use crate::capture::always;
 use crate::capture::deck::{self, Decks};
 use crate::clips::Clips;
 use crate::config::Config;
+use crate::copies::Copies;
 use crate::events::{Changes, Listener};
 use crate::housekeeping::{Housekeeping, room_watch};
 use crate::library::artwork::Pictures;
@@ -233,6 +234,8 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
+        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
+        environment.spawn(copies.clone().run(changes.clone()));
         let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
@@ -244,6 +247,7 @@ impl Daemon {
             recorder: recorder.clone(),
             decks: decks.clone(),
             clips,
+            copies,
         };
         let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());

@@ -20,6 +20,7 @@ use crate::base::clock::SharedClock;
 use crate::base::readable;
 use crate::capture::deck::Decks;
 use crate::config::{Config, Keep, Show};
+use crate::copies::let_go::let_go;
 use crate::library::archive::ArchiveError;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, Filter};
@@ -77,8 +78,8 @@ impl Housekeeping {
         Self { clock, airings, decks, catalogue, store, bin }
     }
 
-    /// Deletes recordings by the `keep` of the shows of `config`; tape, bin, changes by hand and events by their age; and
-    /// links that have expired.
+    /// Deletes recordings by the `keep` of the shows of `config`; tape, bin, changes by hand and events by their age; links
+    /// that have expired; and files that the object store has.
     pub async fn tidy(&self, config: &Config) {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
@@ -97,6 +98,9 @@ impl Housekeeping {
         self.forget_ad_hoc_stations().await;
         self.empty_bin().await;
         self.delete_recordings(config).await;
+        if let Err(error) = let_go(config, &self.catalogue, &self.store, &self.clock).await {
+            warn!(%error, "files that the store has could not be deleted");
+        }
     }
 
     /// Forgets stations that are not in the file, with their tapes, once their recordings have been over for as long as
@@ -230,7 +234,7 @@ impl Housekeeping {
     /// Returns the recordings of a show as the disk has them. `None` if the output folder is away.
     async fn recordings(&self, show: &Show) -> Result<Option<ShowRecordings>, ArchiveError> {
         let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
-        let recordings = retention::present(&self.store, self.catalogue.list(&filter).await?).await?;
+        let recordings = retention::present(&self.catalogue, &self.store, self.catalogue.list(&filter).await?).await?;
         Ok(recordings.map(|recordings| ShowRecordings { show: show.id.clone(), keep: show.keep, recordings }))
     }
 

@@ -60,9 +60,10 @@ pub(super) fn old_clips(clips: &[Recording], keep: Duration, now: DateTime<Utc>)
     clips.iter().filter(old).filter(there).map(|clip| clip.id.clone()).collect()
 }
 
-/// Returns `recordings` as the disk has them: `file` is cleared if the file does not exist. `None` if the output folder
-/// is away, so that nothing is known.
+/// Returns `recordings` as the disk has them: `file` is cleared if the file does not exist, and the object store has no
+/// copy. `None` if the output folder is away, so that nothing is known.
 pub(super) async fn present(
+    catalogue: &Catalogue,
     store: &Store,
     mut recordings: Vec<Recording>,
 ) -> Result<Option<Vec<Recording>>, ArchiveError> {
@@ -78,7 +79,10 @@ pub(super) async fn present(
     if store.is_away().await? {
         return Ok(None);
     }
-    for recording in &mut recordings {
+    let is_gone = |recording: &&Recording| recording.file.as_ref().is_some_and(|file| gone.contains(file));
+    let ids = recordings.iter().filter(is_gone).map(|recording| recording.id.clone()).collect();
+    let copied = catalogue.which_are_copied(ids).await?;
+    for recording in recordings.iter_mut().filter(|recording| !copied.contains(&recording.id)) {
         recording.file.take_if(|file| gone.contains(file));
     }
     Ok(Some(recordings))
@@ -197,17 +201,23 @@ mod tests {
     async fn a_file_that_was_moved_away_costs_no_recording_that_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::new(folder.path());
+        let state = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(state.path().join("catalogue.sqlite")).await.unwrap();
         let recordings: Vec<_> = [0, 1, 3, 4, 5].map(aged).into();
         let keep = Keep { last: Some(2), days: None };
         let now = NOON.parse().unwrap();
-        assert_eq!(present(&store, recordings.clone()).await.unwrap(), None, "a disk that is not mounted says nothing");
+        assert_eq!(
+            present(&catalogue, &store, recordings.clone()).await.unwrap(),
+            None,
+            "a disk that is not mounted says nothing"
+        );
         for age in [3, 4, 5] {
             fs::write(folder.path().join(format!("{age}.mp3")), "sound").unwrap();
         }
-        let there = present(&store, recordings.clone()).await.unwrap().unwrap();
+        let there = present(&catalogue, &store, recordings.clone()).await.unwrap().unwrap();
         assert_eq!(not_kept(&there, &keep, now), [AiringId::new("aged 5")]);
         let away = Store::new(folder.path().join("away"));
-        assert_eq!(present(&away, recordings).await.unwrap(), None);
+        assert_eq!(present(&catalogue, &away, recordings).await.unwrap(), None);
     }
 
     #[test]

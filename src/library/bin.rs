@@ -178,7 +178,7 @@ impl Bin {
         if let Some(file) = &binned.file {
             if self.store.is_binned(id).await? {
                 self.move_out(id, file).await?;
-            } else {
+            } else if !self.is_only_in_object_store(id).await? {
                 // The file was moved before a crash, or put back by hand.
                 let size = self.store.size(file).await.ok();
                 if size.is_none() || size != binned.bytes || self.catalogue.belongs_to_another(id, file).await? {
@@ -187,6 +187,13 @@ impl Bin {
             }
         }
         Ok(self.catalogue.relist(id, now).await?)
+    }
+
+    /// Returns whether the file was deleted because the object store has a copy: then it was never in the bin, and its name
+    /// is still that of the recording.
+    async fn is_only_in_object_store(&self, id: &AiringId) -> Result<bool, BinError> {
+        let copies = self.catalogue.copies(vec![id.clone()]).await?;
+        Ok(copies.get(id).is_some_and(|copy| copy.let_go))
     }
 
     /// Moves the file out of the bin under its name, or under the next free one if another file has that name.

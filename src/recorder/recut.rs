@@ -28,7 +28,7 @@ use crate::config::Config;
 use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, Filter, Recording};
-use crate::library::store::{self, Store, StoreError};
+use crate::library::store::{self, Store};
 use crate::model::{AiringId, Outcome, StationId, Verdict};
 use crate::production::{Draft, Label};
 use crate::tape::{self, Tape, TapeError};
@@ -129,7 +129,7 @@ pub async fn recoverable(
 ) -> Result<Vec<Recoverable>, RecutError> {
     let recordings = catalogue.list(&Filter::default()).await.map_err(RecorderError::from)?;
     // If the folder is away, no file counts as gone.
-    let gone = gone(store, &recordings).await.unwrap_or_default();
+    let gone = gone(catalogue, store, &recordings).await.unwrap_or_default();
     let mut tapes: HashMap<StationId, Tape> = HashMap::new();
     let mut found = Vec::new();
     for recording in recordings.into_iter().filter(|it| it.finished_at.is_some() && it.show != Config::clips()) {
@@ -153,14 +153,22 @@ pub async fn recoverable(
     Ok(found)
 }
 
-/// Returns which of `recordings` have lost their file. Fails if the output folder does not answer.
-async fn gone(store: &Store, recordings: &[Recording]) -> Result<HashSet<AiringId>, StoreError> {
+/// Returns which of `recordings` have lost their file, and have no copy in the object store. Fails if the output folder does
+/// not answer.
+async fn gone(
+    catalogue: &Catalogue,
+    store: &Store,
+    recordings: &[Recording],
+) -> Result<HashSet<AiringId>, ArchiveError> {
     let had_one = |recording: &&Recording| recording.verdict.is_some_and(|verdict| verdict != Verdict::Failed);
     let files = recordings.iter().filter_map(|recording| recording.file.clone()).collect();
     let gone = store.gone(files).await?;
     // A row without a name lost it to another recording.
     let is_gone = |recording: &&Recording| recording.file.as_ref().is_none_or(|file| gone.contains(file));
-    Ok(recordings.iter().filter(had_one).filter(is_gone).map(|recording| recording.id.clone()).collect())
+    let bereft: Vec<&Recording> = recordings.iter().filter(had_one).filter(is_gone).collect();
+    let named = bereft.iter().filter(|recording| recording.file.is_some());
+    let copied = catalogue.which_are_copied(named.map(|recording| recording.id.clone()).collect()).await?;
+    Ok(bereft.into_iter().map(|recording| recording.id.clone()).filter(|id| !copied.contains(id)).collect())
 }
 
 /// Returns how much of the airing its recording holds, in seconds.
@@ -180,7 +188,7 @@ pub async fn recut(
     let now = clock.now();
     let get = async || catalogue.get(id).await.map_err(RecorderError::from);
     let old = get().await?.ok_or_else(|| RecutError::Unknown { id: id.clone() })?;
-    let gone = !gone(store, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
+    let gone = !gone(catalogue, store, std::slice::from_ref(&old)).await.map_err(RecorderError::from)?.is_empty();
     let order = order_of(config, &old, gone)?;
     let tape = tape_of(config, &old.station).await.map_err(RecorderError::from)?;
     let temporary = store.temporary(id).await.map_err(RecorderError::from)?;

@@ -15,6 +15,9 @@
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
+//! | [`weed`] | a real SeaweedFS, an object store |
+//! | [`odd_store`] | an object store that does what a real one cannot be made to do |
+//! | [`wire`] | a connection that is cut or held when so much was sent |
 //! | [`ports`] | ports to listen on |
 //! | [`folder`] | temporary folders and programs that another user reaches |
 //!
@@ -52,6 +55,7 @@ pub mod folder;
 pub mod icecast;
 pub mod library;
 pub mod machine;
+pub mod odd_store;
 pub mod origin;
 pub mod pace;
 pub mod ports;
@@ -61,3 +65,5 @@ pub mod skip;
 pub mod taped;
 pub mod timecode;
 pub mod tls;
+pub mod weed;
+pub mod wire;

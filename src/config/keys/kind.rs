@@ -25,6 +25,8 @@ pub enum Kind {
     Level,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// One of these words, or a section of keys.
+    WordOr(&'static [&'static str], &'static Table),
     /// Five fields of crontab.
     Cron,
     /// A text with `{{ show }}` in it.
@@ -165,6 +167,7 @@ impl Kind {
                 | Self::Zone
                 | Self::Level
                 | Self::Word(_)
+                | Self::WordOr(..)
                 | Self::Cron
                 | Self::Url(_)
                 | Self::UrlOr(..)
@@ -188,6 +191,11 @@ impl Kind {
             Self::Rate => "a bit rate such as `128k`".to_owned(),
             Self::Level => "a level such as `-60 dB`".to_owned(),
             Self::Word(words) => any_of(words.iter().copied()),
+            Self::WordOr(words, table) => format!(
+                "{}, or keys such as `{{ {} }}`",
+                any_of(words.iter().copied()),
+                table.keys.first().map_or("", |key| key.example)
+            ),
             Self::Zone => "a time zone such as `Asia/Seoul`".to_owned(),
             Self::Cron => "a cron expression in quotes such as `\"0 14 * * *\"`".to_owned(),
             Self::Template => "a text such as `\"{{ show }} {{ start | date('%Y-%m-%d') }}\"`".to_owned(),

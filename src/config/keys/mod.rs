@@ -11,4 +11,4 @@ mod tables;
 pub use schema::schema;
 pub use section::Section;
 pub use station::{HTTP, RTMP, STATION, STEP};
-pub use tables::{FILE, LISTEN, MIN_FREE, SHOW};
+pub use tables::{FILE, LISTEN, MIN_FREE, SHOW, WHOLE_UP_TO};

@@ -189,8 +189,11 @@ impl<'a> Section<'a> {
     /// Opens the section below a key.
     pub fn section(&self, name: &str, problems: &mut Problems) -> Option<Section<'a>> {
         let key = self.key(name)?;
-        let (Kind::Section(table) | Kind::SectionOrNo(table) | Kind::UrlOr(_, table) | Kind::DurationOr(table)) =
-            key.kind
+        let (Kind::Section(table)
+        | Kind::SectionOrNo(table)
+        | Kind::UrlOr(_, table)
+        | Kind::WordOr(_, table)
+        | Kind::DurationOr(table)) = key.kind
         else {
             return None;
         };

@@ -12,6 +12,9 @@ const NO_PAGE: &str = "web: { listen: off }";
 /// The default of `min_free`.
 pub const MIN_FREE: &str = "1 GiB";
 
+/// The default of `whole_up_to`.
+pub const WHOLE_UP_TO: &str = "100 MB";
+
 /// The key `dead_air`, of the whole file and of a show.
 const DEAD_AIR_KEY: Key = key(
     "dead_air",
@@ -62,6 +65,12 @@ pub static FILE: Table = Table {
             "The page with the recordings, and the feeds.",
         )
         .off(NO_PAGE),
+        key(
+            "store",
+            Kind::Section(&STORE),
+            "store: { bucket: my-radio }",
+            "An S3-compatible object store to which recordings are copied.",
+        ),
         key(
             "gaps",
             Kind::Word(&["skip", "silence"]),
@@ -134,6 +143,61 @@ pub static WEB: Table = Table {
             "Addresses and networks near this machine from which something may be fetched for whoever asks; by default none.",
         ),
     ],
+    one_of: &[],
+};
+
+/// The object store.
+pub static STORE: Table = Table {
+    name: "store",
+    doc: "An S3-compatible object store to which recordings are copied.",
+    keys: &[
+        key("bucket", Kind::Text, "bucket: my-radio", "The bucket; it must be there.").required(),
+        key(
+            "endpoint",
+            Kind::Url(HTTP),
+            "endpoint: https://s3.example.org/",
+            "The address of the store, without the bucket; by default that of Amazon S3 in the region.",
+        ),
+        key("region", Kind::Text, "region: eu-central-1", "The region of the bucket.").default("us-east-1"),
+        key("prefix", Kind::Text, "prefix: archive/", "How the names of all copies begin."),
+        key(
+            "access_key",
+            Kind::Text,
+            "access_key: env:AWS_ACCESS_KEY_ID",
+            "The name of the key, `env:NAME` or `file:PATH`; without keys, those that this machine has in its cloud.",
+        ),
+        key("secret_key", Kind::Text, "secret_key: file:store.key", "The secret key, `env:NAME` or `file:PATH`."),
+        key(
+            "name",
+            Kind::Template,
+            "name: \"{{ station }}/{{ start | date('%Y/%m/%d %H%M') }} {{ show }}\"",
+            "The names of the copies, without prefix and extension; by default those of the files.",
+        ),
+        key("what", Kind::Words, "what: [recordings, clips]", "What is copied: `recordings`, `clips`.")
+            .default("[\"recordings\"]"),
+        key(
+            "local",
+            Kind::WordOr(&["keep"], &LOCAL),
+            "local: { days: 7 }",
+            "How long the file stays in the output folder after the store has the same; `keep`: for as long as the recording.",
+        )
+        .default("keep"),
+        key(
+            "whole_up_to",
+            Kind::Size,
+            "whole_up_to: 100 MB",
+            "The largest file that is sent in one go; of a larger one only missing parts are sent after a break.",
+        )
+        .default(WHOLE_UP_TO),
+    ],
+    one_of: &[],
+};
+
+/// How long files stay that were copied.
+pub static LOCAL: Table = Table {
+    name: "local",
+    doc: "How long the files of copied recordings stay in the output folder.",
+    keys: &[key("days", Kind::Integer(0, 36_500), "days: 7", "So many days after the store has the same.").required()],
     one_of: &[],
 };
 
@@ -275,7 +339,8 @@ mod tests {
     #[test]
     fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        for table in [&FILE, &WEB, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &DEAD_AIR].into_iter().chain(of_station) {
+        let of_file = [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &DEAD_AIR];
+        for table in of_file.into_iter().chain(of_station) {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
                 assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);

@@ -32,6 +32,12 @@ pub fn parse(text: &str) -> Result<Template, Complaint> {
     })
 }
 
+/// Compiles a template that belongs to no show, and tries it with made-up values.
+pub fn parse_alone(text: &str) -> Result<Template, Complaint> {
+    parse(text)?;
+    Template::parse(text).map_err(|error| complaint(&error.to_string(), error.hint))
+}
+
 /// Tries the templates that the section of a show and its `tags` have themselves, and reports those that fail.
 pub fn try_own(section: &Section<'_>, tags: Option<&Section<'_>>, show: &Show, station: &str, problems: &mut Problems) {
     let of_tag = |name: &str| tags.and_then(|tags| tags.get(name));

@@ -13,7 +13,8 @@
 //!   away;
 //! - while one process writes, any number of others can read.
 //!
-//! An event is written to the outbox in the transaction that makes it true (`outbox`). Every write of this process
+//! An event is written to the outbox in the transaction that makes it true (`outbox`), and so is that a recording is to
+//! be copied (`copies`). Every write of this process
 //! wakes those who listen to [`Changes`].
 //!
 //! [`Catalogue`] is a handle; its clones share one connection. Methods run on the blocking pool, one at a time, and are
@@ -25,6 +26,7 @@ mod answers;
 mod binned;
 mod claims;
 mod clips;
+mod copies;
 mod entry;
 mod error;
 mod finished;
@@ -54,6 +56,7 @@ use tokio::sync::Mutex;
 pub use ad_hoc::AskedStation;
 pub use answers::{Answer, Known, RequestKey};
 pub use clips::AskedClip;
+pub use copies::{CopyEntry, CopyState, CopyTotals, Part};
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};
 

@@ -3,7 +3,8 @@
 //! - A row *has* a file if it is not in the bin. An index makes sure that no two rows have the same file. A row in the
 //!   bin only remembers the name.
 //! - A row *needs* a name if it is about to give the name to a file: its airing is unfinished, or its recording is on
-//!   its way into the bin or out of it. No other row gets the name then.
+//!   its way into the bin or out of it. No other row gets the name then. Nor does one get it whose file was deleted
+//!   because the object store has it: the recording is there, and goes by that name.
 //! - Any other row loses a name that no file has to the next row that gets it, in the same transaction.
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -18,7 +19,8 @@ pub(super) fn begin(connection: &mut Connection) -> rusqlite::Result<Transaction
 /// Returns whether a row other than `id` needs the name.
 fn is_needed(connection: &Connection, id: &AiringId, file: &str) -> rusqlite::Result<bool> {
     let needed = "SELECT EXISTS (SELECT 1 FROM airings WHERE file = ?2 AND id <> ?1 AND \
-                  (finished_at IS NULL OR binned IN ('going', 'coming')))";
+                  (finished_at IS NULL OR binned IN ('going', 'coming') OR EXISTS (SELECT 1 FROM copies \
+                  WHERE airing = airings.id AND copies.file = ?2 AND let_go_at IS NOT NULL)))";
     connection.query_row(needed, [id.as_str(), file], |row| row.get(0))
 }
 

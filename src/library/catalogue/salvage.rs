@@ -14,7 +14,7 @@ use crate::base::blocking::caught;
 use crate::language::Sentence;
 
 /// The tables whose content cannot be found out again, each with the columns by which it is ordered.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("airings", "rowid"),
     ("gaps", "airing DESC, position"),
     ("tracks", "rowid"),
@@ -23,6 +23,7 @@ const TABLES: [(&str, &str); 8] = [
     ("ad_hoc", "rowid"),
     ("jobs", "rowid"),
     ("transitions", "rowid"),
+    ("copies", "rowid"),
 ];
 /// What is appended, with a number, to the name of a damaged file.
 const SET_ASIDE: &str = ".damaged-";

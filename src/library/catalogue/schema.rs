@@ -279,6 +279,49 @@ const STEPS: &[&str] = &[
 
     CREATE INDEX answers_by_age ON answers (at);
 ",
+    "
+    -- The kinds of recordings that are copied to an object store, as the configuration of the service says.
+    CREATE TABLE copied_kinds (
+        kind          TEXT PRIMARY KEY
+    ) STRICT, WITHOUT ROWID;
+
+    -- Copies of recordings in an object store, and those that are still to be made. A recording that is cut again gets
+    -- another one: the newest counts. queued: still to be made; done: the store has it, and said the same checksum;
+    -- dropped: there was nothing to copy any more.
+    CREATE TABLE copies (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        airing        TEXT NOT NULL REFERENCES airings (id) ON DELETE CASCADE,
+        file          TEXT NOT NULL,
+        state         TEXT NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'dropped')),
+        queued_at     TEXT NOT NULL,
+        tries         INTEGER NOT NULL DEFAULT 0,
+        next_try      TEXT,
+        trouble       TEXT,
+        -- The address of the store with the bucket, and the name there.
+        place         TEXT,
+        name          TEXT,
+        bytes         INTEGER,
+        sha256        TEXT,
+        -- The upload in parts that is open in the store, and how large its parts are.
+        upload        TEXT,
+        part_bytes    INTEGER,
+        done_at       TEXT,
+        -- When the file of the output folder was deleted because the store has it.
+        let_go_at     TEXT
+    ) STRICT;
+
+    CREATE INDEX copies_by_airing ON copies (airing, number);
+    CREATE INDEX copies_by_state ON copies (state, next_try, number);
+
+    -- The parts of an open upload that the store has.
+    CREATE TABLE copy_parts (
+        copy          INTEGER NOT NULL REFERENCES copies (number) ON DELETE CASCADE,
+        part          INTEGER NOT NULL,
+        etag          TEXT NOT NULL,
+        sha256        TEXT NOT NULL,
+        PRIMARY KEY (copy, part)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::library::catalogue::{CatalogueError, Filter, Recording, job_of};
+use crate::library::catalogue::{CatalogueError, CopyState, Filter, Recording, job_of};
 use crate::model::{self, AiringId, ShowId, StationId, Verdict};
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
@@ -81,24 +81,29 @@ pub(super) struct Listed {
     /// Where its history is, below the address of the page.
     #[schema(example = "api/v1/jobs/recording/x@20261120T0300Z")]
     job: String,
+    /// How far its copy in the object store is: `queued` or `done`; null if it is not copied.
+    #[schema(value_type = Option<String>, example = "done")]
+    copy: Option<&'static str>,
 }
 
 impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Result<Self, CatalogueError> {
         let one = std::slice::from_ref(recording);
-        let gone = presence::gone(&site.store, one).await;
+        let gone = presence::gone(&site.catalogue, &site.store, one).await;
+        // Without the list, nobody knows of a copy.
+        let copies = site.copied(one).await.unwrap_or_default();
         let state = states(site, one).await?.pop().unwrap_or(model::JobState::Queued);
-        Ok(Self::new(recording, !gone.is_empty(), state))
+        Ok(Self::new(recording, !gone.is_empty(), state, copies.get(&recording.id)))
     }
 
-    fn new(recording: &Recording, gone: bool, state: model::JobState) -> Self {
+    fn new(recording: &Recording, gone: bool, state: model::JobState, copy: Option<&CopyState>) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| below("media", &[&recording.codec().name(&recording.id)]));
         let job = job_of(&recording.id);
         let job = below("api/v1/jobs", &[job.kind.word(), &job.id]);
-        Self { report, media, gone, state: state.into(), job }
+        Self { report, media, gone, state: state.into(), job, copy: copy.map(|state| state.word()) }
     }
 }
 
@@ -143,10 +148,11 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = presence::gone(&site.store, &listed).await;
+    let gone = presence::gone(&site.catalogue, &site.store, &listed).await;
+    let copies = site.copied(&listed).await?;
     let states = states(&site, &listed).await?;
-    let with_state = listed.iter().zip(states);
-    Ok(Json(with_state.map(|(one, state)| Listed::new(one, gone.contains(&one.id), state)).collect()))
+    let one = |(one, state): (&Recording, _)| Listed::new(one, gone.contains(&one.id), state, copies.get(&one.id));
+    Ok(Json(listed.iter().zip(states).map(one).collect()))
 }
 
 /// Returns one recording.

@@ -1,8 +1,8 @@
-//! Episodes: recordings whose file exists now, whatever the catalogue says.
+//! Episodes: recordings whose file exists now, whatever the catalogue says, or of which the object store has a copy.
 
 use axum::response::Response;
 
-use crate::library::catalogue::{Filter, Recording};
+use crate::library::catalogue::{CopyState, Filter, Recording};
 use crate::library::store::Present;
 use crate::library::transcript::TranscriptKind;
 use crate::model::ShowId;
@@ -38,9 +38,16 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     listed.truncate(count);
     let files = listed.iter().filter_map(|recording| recording.file.clone()).collect();
     let mut present = site.store.present(files).await.map_err(|error| away(&error))?;
+    let is_absent = |recording: &&Recording| recording.file.as_ref().is_some_and(|file| !present.contains_key(file));
+    let absent: Vec<_> = listed.iter().filter(is_absent).map(|recording| recording.id.clone()).collect();
+    let mut copies = site.catalogue.copies(absent).await.map_err(|error| broken(&error))?;
     let episode = |recording: Recording| {
-        let Present { bytes, transcripts } = present.remove(recording.file.as_ref()?)?;
-        Some(Episode { recording, bytes, transcripts })
+        if let Some(Present { bytes, transcripts }) = present.remove(recording.file.as_ref()?) {
+            return Some(Episode { recording, bytes, transcripts });
+        }
+        // Only the object store has it.
+        let copy = copies.remove(&recording.id).filter(|copy| copy.state == CopyState::Done)?;
+        Some(Episode { bytes: copy.bytes?, recording, transcripts: Vec::new() })
     };
     Ok(Listed { episodes: listed.into_iter().filter_map(episode).collect(), more })
 }

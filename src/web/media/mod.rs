@@ -2,6 +2,7 @@
 //! and artwork.
 
 mod artwork;
+mod elsewhere;
 pub(super) mod growing;
 mod levels;
 mod live;

@@ -14,12 +14,15 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
+use crate::library::catalogue::Recording;
 use crate::library::store::Store;
 use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, Codec};
 use crate::web::Site;
 use crate::web::answer::conditional::ASK_AGAIN;
 use crate::web::answer::{broken, file};
+
+use super::elsewhere;
 
 /// Returns the router of sound and transcripts.
 pub(super) fn router() -> Router<Site> {
@@ -57,10 +60,29 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
 /// Sends a recording; its address ends in its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
     let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
-    match find(site, id).await {
-        Ok(file) => serve(&site.store, &file, codec.media_type(), disposition, request).await,
-        Err(refusal) => refusal,
+    match site.catalogue.get(&AiringId::new(id)).await {
+        Ok(Some(recording)) => sound(site, &recording, codec, disposition, request).await,
+        Ok(None) => StatusCode::NOT_FOUND.into_response(),
+        Err(error) => broken(&error),
     }
+}
+
+/// Sends the sound of a recording, or says where it is if only the object store has it.
+pub(super) async fn sound(
+    site: &Site,
+    recording: &Recording,
+    codec: Codec,
+    disposition: &str,
+    request: Request,
+) -> Response {
+    let Some(file) = &recording.file else { return StatusCode::NOT_FOUND.into_response() };
+    let method = request.method().clone();
+    let response = serve(&site.store, file, codec.media_type(), disposition, request).await;
+    if response.status() != StatusCode::NOT_FOUND {
+        return response;
+    }
+    let disposition = named(disposition, file);
+    elsewhere::redirect(site, recording, &method, &disposition).await.unwrap_or(response)
 }
 
 /// Returns the recording of an airing in the store, by its id.
@@ -71,7 +93,7 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
 
 /// Sends the part of a file of the store that `request` asks for. `kind`: its media type; `disposition`: whether it is to be
 /// shown (`inline`) or kept (`attachment`).
-pub(super) async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
+async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
     let (asked, _) = request.into_parts();
     let reading = match store.open(file).await {
         Ok(Some(reading)) => reading,
@@ -82,8 +104,7 @@ pub(super) async fn serve(store: &Store, file: &FilePath, kind: &str, dispositio
         Ok(response) => response,
         Err(error) => return unreadable(store, file, &error),
     };
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let disposition = format!("{disposition}; filename*=UTF-8''{}", encoded(&name));
+    let disposition = named(disposition, file);
     let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
     // Without `Cache-Control`, browsers may reuse a file for a tenth of its age, even if it was deleted or replaced
     // since (RFC 9111, section 4.2.2).
@@ -94,6 +115,12 @@ pub(super) async fn serve(store: &Store, file: &FilePath, kind: &str, dispositio
         }
     }
     response
+}
+
+/// Returns the disposition of a file with its name.
+fn named(disposition: &str, file: &FilePath) -> String {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("{disposition}; filename*=UTF-8''{}", encoded(&name))
 }
 
 fn unreadable(store: &Store, file: &FilePath, error: &dyn Error) -> Response {

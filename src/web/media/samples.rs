@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 use serde::Deserialize;
 
 use crate::base::blocking::blocking;
+use crate::copies::only_there;
 use crate::encode::{self, ClipSource, FileSound};
 use crate::language::Sentence;
 use crate::model::AiringId;
@@ -95,7 +96,9 @@ async fn of_recording(
     let id = AiringId::new(&recording);
     let unknown = || Problem::not_found(Sentence::new("problem_no_recording").with("recording", &recording));
     let found = site.catalogue.get(&id).await?.ok_or_else(unknown)?;
-    let file = found.file.filter(|_| found.binned.is_none()).ok_or_else(unknown)?;
+    if found.file.is_none() || found.binned.is_some() {
+        return Err(unknown());
+    }
     let seconds = |seconds| Duration::try_from_secs_f64(seconds).ok();
     let stretch = seconds(asked.from).zip(seconds(asked.to)).filter(|(from, to)| from < to);
     let (from, to) = stretch.ok_or_else(|| {
@@ -104,11 +107,14 @@ async fn of_recording(
     if to.saturating_sub(from) > LONGEST {
         return Err(too_long());
     }
-    let path = site.store.sound_of(&file);
-    let sound = blocking(move || FileSound::open(&path, from, to)).await.map_err(|error| {
+    let unreadable = |error: &dyn std::error::Error| {
         tracing::error!(%error, %recording, "a recording cannot be read");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_file_unreadable"))
-    })?;
+    };
+    let (config, clock) = (site.config(), &site.environment.clock);
+    let path = only_there::sound_of(&found, &config, Some(&site.catalogue), &site.store, clock).await;
+    let path = path.map_err(|error| unreadable(&error))?;
+    let sound = blocking(move || FileSound::open(&path, from, to)).await.map_err(|error| unreadable(&error))?;
     answer(&site, ClipSource::File { sound }, asked.rate).await
 }
 

@@ -2,8 +2,8 @@
 //! of the link.
 
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 
 use super::waveform::Size as Bars;
 use super::{artwork, recordings, waveform};
@@ -41,10 +41,7 @@ async fn sound(site: &Site, recording: &Recording, name: &str, request: Request)
         Some(("download", codec)) if codec == recording.codec() => "attachment",
         _ => return links::Closed::Gone.answer(),
     };
-    match &recording.file {
-        Some(file) => recordings::serve(&site.store, file, recording.codec().media_type(), disposition, request).await,
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
+    recordings::sound(site, recording, recording.codec(), disposition, request).await
 }
 
 /// Sends the picture of the show, else of the station, else one that stands for all.

@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::library::catalogue::Totals;
+use crate::library::catalogue::{CopyTotals, Totals};
 use crate::library::store::free_space;
 use crate::model::CauseKind;
 use crate::web::Site;
@@ -50,6 +50,12 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     single(&mut registry, "links", "Links to share that have not expired", None, links as f64);
     if let Some(sums) = sums {
         files(&mut registry, &sums);
+    }
+    if site.config().store.is_some() {
+        match catalogue.copy_totals().await {
+            Ok(totals) => copies(&mut registry, &site, &totals),
+            Err(error) => return broken(&error),
+        }
     }
     work(&mut registry, &site);
     room(&mut registry, &site).await;
@@ -85,13 +91,27 @@ fn library(registry: &mut Registry, totals: &Totals) {
 /// Adds the recordings by whether their file exists.
 fn files(registry: &mut Registry, sums: &Sums) {
     let (recordings, sound) = (Family::<Labels, Gauge>::default(), Family::<Labels, Numbers>::default());
-    for (file, sum) in [("there", sums.there), ("gone", sums.gone)] {
+    for (file, sum) in [("there", sums.there), ("store", sums.store), ("gone", sums.gone)] {
         recordings.get_or_create(&[("file", file)]).set(sum.recordings.into());
         sound.get_or_create(&[("file", file)]).set(sum.seconds);
     }
-    let help = "Recordings on the list, by whether their file is in the folder; at most a minute old";
+    let help =
+        "Recordings on the list, by whether their file is in the folder or only the store has it; at most a minute old";
     registry.register("recordings", help, recordings);
     registry.register_with_unit("recordings_sound", "Sound in them", Unit::Seconds, sound);
+}
+
+/// Adds how far the copies to the object store are, and whether it can be used.
+fn copies(registry: &mut Registry, site: &Site, totals: &CopyTotals) {
+    let copies = Family::<Labels, Gauge>::default();
+    for (state, count) in [("queued", totals.queued), ("done", totals.done)] {
+        copies.get_or_create(&[("state", state)]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    registry.register("copies", "Copies of recordings to the store, by whether it has them", copies);
+    let waited = totals.waiting_since.map_or(0.0, |since| (site.now() - since).as_seconds_f64().max(0.0));
+    single(registry, "copies_waiting", "How long the oldest queued copy waits", Some(Unit::Seconds), waited);
+    let trouble = f64::from(u8::from(site.copies.trouble().is_some()));
+    single(registry, "store_trouble", "Whether the store cannot be used at the moment", None, trouble);
 }
 
 /// Adds what is being recorded and taped.

@@ -55,7 +55,8 @@ pub(super) fn around(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
 pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Details, CatalogueError> {
     let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
     let tracked = site.catalogue.with_tracks(ids).await?;
-    Ok(Details { gone: presence::gone(&site.store, recordings).await, tracked })
+    let copies = site.copied(recordings).await?;
+    Ok(Details { gone: presence::gone(&site.catalogue, &site.store, recordings).await, tracked, copies })
 }
 
 /// Returns how many of `recordings`, newest first, are on this page. `None` if there are fewer than were asked for, and

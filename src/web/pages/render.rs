@@ -11,6 +11,7 @@ use axum::response::{Html, IntoResponse, Response};
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
+use crate::language::Sentence;
 use crate::web::Site;
 use crate::web::answer::language;
 
@@ -74,7 +75,9 @@ pub(super) async fn nothing_here(State(site): State<Site>, headers: HeaderMap) -
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
-    let damage: Vec<_> = site.catalogue.damage().iter().take(MOST).map(|trouble| trouble.say(language)).collect();
+    let damage = site.catalogue.damage().iter().take(MOST).map(|trouble| trouble.say(language));
+    let away = site.copies.trouble().map(|trouble| Sentence::new("store_away").with("reason", trouble.words));
+    let damage: Vec<_> = damage.chain(away.map(|away| away.say(language))).collect();
     let values = context! {
         damage => damage,
         t => serde(&language.messages),

@@ -7,6 +7,7 @@ pub mod presence;
 pub mod probes;
 pub mod tapes;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::FromRef;
@@ -22,11 +23,12 @@ use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
 use crate::clips::Clips;
 use crate::config::{Auth, Config};
+use crate::copies::Copies;
 use crate::events::Changes;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
-use crate::library::catalogue::{Catalogue, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
@@ -71,6 +73,8 @@ pub struct Parts {
     pub decks: Decks,
     /// Makes clips.
     pub clips: Clips,
+    /// Copies to the object store.
+    pub copies: Copies,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -87,6 +91,7 @@ pub struct Site {
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
     pub(super) clips: Clips,
+    pub(super) copies: Copies,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -114,7 +119,7 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, copies } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -137,6 +142,7 @@ impl Site {
             recorder,
             decks,
             clips,
+            copies,
             environment,
         }
     }
@@ -179,6 +185,23 @@ impl Site {
         found
             .filter(|recording| recording.deleted_at.is_none() && recording.binned.is_none())
             .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
+    }
+
+    /// Returns how far the copies of `recordings` in the object store are. Those that wait for a store which the
+    /// configuration does not name any more are left out, and so are those that are not to be made any more.
+    pub(super) async fn copied(
+        &self,
+        recordings: &[Recording],
+    ) -> Result<HashMap<AiringId, CopyState>, CatalogueError> {
+        let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
+        let has_store = self.config().store.is_some();
+        let counts = |state: CopyState| match state {
+            CopyState::Queued => has_store,
+            CopyState::Done => true,
+            CopyState::Dropped => false,
+        };
+        let copies = self.catalogue.copies(ids).await?.into_iter().map(|(id, copy)| (id, copy.state));
+        Ok(copies.filter(|(_, state)| counts(*state)).collect())
     }
 
     /// Returns the path of `base_url`, with which every link begins; empty if it has none.

@@ -1,7 +1,7 @@
 //! Presence: which recordings on the list have their file. That asks the disk for each file, so the sum is remembered
 //! for a while.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,10 +22,11 @@ pub struct Sum {
     pub seconds: f64,
 }
 
-/// The recordings with a file, and those whose file was moved or deleted.
+/// The recordings with a file, those that only the object store has, and those whose file was moved or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Sums {
     pub there: Sum,
+    pub store: Sum,
     pub gone: Sum,
 }
 
@@ -51,9 +52,14 @@ impl Presence {
         let files = catalogue.files().await?;
         let names: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
         let Ok(gone) = store.gone(names).await else { return Ok(None) };
+        let copied = if gone.is_empty() { HashMap::new() } else { catalogue.copied_files().await? };
         let mut sums = Sums::default();
         for (file, seconds) in files {
-            let sum = if gone.contains(&file) { &mut sums.gone } else { &mut sums.there };
+            let sum = match (gone.contains(&file), copied.contains_key(&file)) {
+                (false, _) => &mut sums.there,
+                (true, true) => &mut sums.store,
+                (true, false) => &mut sums.gone,
+            };
             sum.recordings += 1;
             sum.seconds += seconds;
         }
@@ -62,11 +68,16 @@ impl Presence {
     }
 }
 
-/// Returns those of `recordings` whose file was moved or deleted.
-pub async fn gone(store: &Store, recordings: &[Recording]) -> HashSet<AiringId> {
+/// Returns those of `recordings` whose file was moved or deleted, and of which the object store has no copy.
+pub async fn gone(catalogue: &Catalogue, store: &Store, recordings: &[Recording]) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
     // If the folder does not answer, no file counts as gone.
     let gone = store.gone(files.clone()).await.unwrap_or_default();
-    files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect()
+    let gone: Vec<_> = files.iter().zip(ids).filter(|(file, _)| gone.contains(*file)).map(|(_, id)| id).collect();
+    if gone.is_empty() {
+        return HashSet::new();
+    }
+    let copied = catalogue.which_are_copied(gone.clone()).await.unwrap_or_default();
+    gone.into_iter().filter(|id| !copied.contains(id)).collect()
 }

@@ -9,14 +9,15 @@ use axum::response::Response;
 use url::Url;
 
 use super::{client, host};
-use crate::config::{Auth, Web};
+use crate::config::{Auth, ObjectStore, Web};
 use crate::language::Sentence;
 use crate::web::answer::refused;
 use crate::web::current::Current;
 
-/// Allows scripts, styles, pictures and sound from this server only, nothing inline, and no framing.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Allows scripts, styles and pictures from this server only, nothing inline, and no framing. Sound comes from this server,
+/// and from the object store if there is one.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; media-src 'self'";
 
 /// Only browsers send it: which site the asking page is from.
 const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -26,8 +27,10 @@ const FORWARDED: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Refuses a request that fails the check; adds security headers to every answer.
 pub async fn check(State(current): State<Current>, mut request: Request, next: Next) -> Response {
+    let config = current.config();
+    let store = config.store.clone();
     let objection = if host::normalise(&mut request) {
-        objection(&current.config().web, &request)
+        objection(&config.web, &request)
     } else {
         Some((StatusCode::BAD_REQUEST, Sentence::new("problem_no_host")))
     };
@@ -36,10 +39,17 @@ pub async fn check(State(current): State<Current>, mut request: Request, next: N
         None => next.run(request).await,
     };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CONTENT_SECURITY_POLICY, policy(store.as_deref()));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
     response
+}
+
+/// Returns the policy of answers, with the address of the object store.
+fn policy(store: Option<&ObjectStore>) -> HeaderValue {
+    let origin = store.map(|store| store.endpoint.origin().ascii_serialization());
+    let policy = origin.and_then(|origin| HeaderValue::try_from(format!("{POLICY} {origin}")).ok());
+    policy.unwrap_or(HeaderValue::from_static(POLICY))
 }
 
 /// Returns why a request is refused. `None` if it is not.

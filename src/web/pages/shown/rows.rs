@@ -1,6 +1,6 @@
 //! Recordings for the templates: texts with times in the zone of the show, not yet escaped.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::marks::{Mark, marks};
 use crate::base::readable::clock;
 use crate::config::Config;
 use crate::language::Language;
-use crate::library::catalogue::Recording;
+use crate::library::catalogue::{CopyState, Recording};
 use crate::model::{AiringId, Verdict};
 
 /// What else rows say of recordings.
@@ -21,6 +21,8 @@ pub struct Details {
     pub gone: HashSet<AiringId>,
     /// Those of which it is known what was played.
     pub tracked: HashSet<AiringId>,
+    /// How far their copies to the object store are.
+    pub copies: HashMap<AiringId, CopyState>,
 }
 
 /// A recording.
@@ -63,6 +65,8 @@ pub struct Row {
     pub pictured: bool,
     /// Whether it is known what was played.
     pub tracked: bool,
+    /// The key of what to say of its copy in the object store; empty if there is nothing to say.
+    pub copy: &'static str,
     /// `112.3 MB`
     pub size: String,
     /// Changes whenever the recording does.
@@ -105,7 +109,13 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
     let silent: f64 = recording.dead_air.iter().map(|dead| dead.length.as_secs_f64()).sum();
     let some = |seconds: f64| if seconds > 0.0 { clock(seconds.max(1.0)) } else { String::new() };
     let playable = recording.file.is_some() && !gone;
+    let copy = match details.copies.get(&recording.id).filter(|_| playable) {
+        Some(CopyState::Done) => "copy_done",
+        Some(CopyState::Queued) => "copy_queued",
+        Some(CopyState::Dropped) | None => "",
+    };
     let version = recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default();
+    let version = if copy == "copy_done" { version + "c" } else { version };
     Row {
         id: recording.id.to_string(),
         show: recording.show.to_string(),
@@ -131,6 +141,7 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
         playable,
         gone,
         tracked,
+        copy,
         pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: if gone { version + "-" } else { version },

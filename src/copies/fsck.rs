@@ -1,0 +1,226 @@
+//! Compares what the list, the output folder and the object store have, and explains every difference. Changes nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::send::SendError;
+use crate::base::readable;
+use crate::config::{Config, CopiedKind};
+use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Filter, Recording};
+use crate::library::remote::Remote;
+use crate::library::store::Store;
+use crate::model::AiringId;
+
+/// A copy that waits for longer than this is told.
+const WAITS: TimeDelta = TimeDelta::days(1);
+/// How many objects are told that no recording has.
+const MOST_UNKNOWN: usize = 1_000;
+
+/// What a difference is. Programs read these names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A recording has neither a file nor a copy.
+    Lost,
+    /// A file has another size than the list says.
+    FileSize,
+    /// A file is not on the list.
+    Stray,
+    /// The store does not have a copy that it had.
+    CopyLost,
+    /// A copy has another size.
+    CopySize,
+    /// A copy waits for long.
+    Waiting,
+    /// A recording is not copied, and not queued.
+    NotCopied,
+    /// An object belongs to no recording.
+    UnknownObject,
+    /// A copy is in another store than the file names.
+    OtherStore,
+}
+
+/// A difference.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What it is.
+    pub kind: FindingKind,
+    /// The recording, if it has one.
+    pub recording: Option<String>,
+    /// The file or the object.
+    pub name: String,
+    /// What it means, and what to do.
+    pub words: String,
+}
+
+/// What was compared, and the differences.
+#[derive(Debug, Default, Serialize)]
+pub struct Comparison {
+    /// Recordings on the list that should have a file.
+    pub recordings: usize,
+    /// Recordings in the output folder.
+    pub files: usize,
+    /// Copies that the store should have, by the list.
+    pub copies: usize,
+    /// Objects in the store, below the prefix; `None` if there is no store.
+    pub objects: Option<usize>,
+    /// The differences.
+    pub findings: Vec<Finding>,
+}
+
+impl Comparison {
+    fn find(&mut self, kind: FindingKind, recording: Option<&AiringId>, name: &str, words: impl Into<String>) {
+        let (recording, name) = (recording.map(ToString::to_string), name.to_owned());
+        self.findings.push(Finding { kind, recording, name, words: words.into() });
+    }
+}
+
+/// Compares list, folder and store.
+///
+/// # Errors
+/// One of them cannot be read.
+pub async fn compare(
+    config: &Config,
+    catalogue: &Catalogue,
+    store: &Store,
+    remote: Option<&Remote>,
+    now: DateTime<Utc>,
+) -> Result<Comparison, SendError> {
+    let mut comparison = Comparison::default();
+    let listed = catalogue.list(&Filter { playable: true, ..Filter::default() }).await?;
+    let copies: HashMap<AiringId, CopyEntry> =
+        catalogue.all_copies().await?.into_iter().map(|copy| (copy.airing.clone(), copy)).collect();
+    let names: Vec<PathBuf> = listed.iter().filter_map(|recording| recording.file.clone()).collect();
+    comparison.recordings = names.len();
+    let sizes: HashMap<PathBuf, u64> =
+        store.versions(names).await?.into_iter().map(|(file, version)| (file, version.bytes)).collect();
+    for recording in &listed {
+        files(&mut comparison, recording, copies.get(&recording.id), &sizes);
+        if let Some(rule) = &config.store {
+            let kind = if recording.show == Config::clips() { CopiedKind::Clips } else { CopiedKind::Recordings };
+            if rule.what.contains(&kind) {
+                waiting(&mut comparison, recording, copies.get(&recording.id), now);
+            }
+        }
+    }
+    strays(&mut comparison, catalogue, store).await?;
+    objects(&mut comparison, &copies, remote).await?;
+    Ok(comparison)
+}
+
+/// Compares a recording with its file.
+fn files(comparison: &mut Comparison, recording: &Recording, copy: Option<&CopyEntry>, sizes: &HashMap<PathBuf, u64>) {
+    let Some(file) = &recording.file else { return };
+    let (id, shown) = (&recording.id, &*file.to_string_lossy());
+    let is_copied = copy.is_some_and(|copy| copy.state == CopyState::Done);
+    match sizes.get(file) {
+        None if is_copied => {}
+        None => comparison.find(
+            FindingKind::Lost,
+            Some(id),
+            shown,
+            "its file is gone, and the store has no copy: `aircheck recover` tells whether it is still on tape",
+        ),
+        Some(bytes) if recording.bytes.is_some_and(|listed| listed != *bytes) => {
+            let (bytes, listed) = (readable::bytes(*bytes), readable::bytes(recording.bytes.unwrap_or_default()));
+            let words = format!("its file has {bytes}, and {listed} by the list: another program has changed it");
+            comparison.find(FindingKind::FileSize, Some(id), shown, words);
+        }
+        Some(_) => {}
+    }
+}
+
+/// Tells of a recording that is to be copied and is not.
+fn waiting(comparison: &mut Comparison, recording: &Recording, copy: Option<&CopyEntry>, now: DateTime<Utc>) {
+    let (id, title) = (&recording.id, &recording.title);
+    match copy {
+        None => {
+            let words = "it is to be copied, and is not queued: the service queues it when it starts";
+            comparison.find(FindingKind::NotCopied, Some(id), title, words);
+        }
+        Some(copy) if copy.state == CopyState::Dropped => {
+            let words = format!("it is not copied: {}", copy.trouble.as_deref().unwrap_or("nothing was there"));
+            comparison.find(FindingKind::NotCopied, Some(id), title, words);
+        }
+        Some(copy) if copy.state == CopyState::Queued && copy.queued_at + WAITS < now => {
+            let why = copy.trouble.as_deref().unwrap_or("its turn has not come, or the service does not run");
+            let words = format!("it waits to be copied since {}: {why}", copy.queued_at.format("%Y-%m-%d"));
+            comparison.find(FindingKind::Waiting, Some(id), title, words);
+        }
+        Some(_) => {}
+    }
+}
+
+/// Tells of files that are not on the list.
+async fn strays(comparison: &mut Comparison, catalogue: &Catalogue, store: &Store) -> Result<(), SendError> {
+    let known: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
+    let files = store.list().await?;
+    comparison.files = files.len();
+    for file in files.iter().filter(|file| !known.contains(*file)) {
+        let words = "this file is not on the list: `aircheck recover --files` puts it there if it is a recording";
+        comparison.find(FindingKind::Stray, None, &file.to_string_lossy(), words);
+    }
+    Ok(())
+}
+
+/// Compares the copies with the objects of the store.
+async fn objects(
+    comparison: &mut Comparison,
+    copies: &HashMap<AiringId, CopyEntry>,
+    remote: Option<&Remote>,
+) -> Result<(), SendError> {
+    let Some(remote) = remote else { return Ok(()) };
+    let place = remote.rule().place();
+    let done = copies.values().filter(|copy| copy.state == CopyState::Done);
+    let (here, elsewhere): (Vec<_>, Vec<_>) = done.partition(|copy| copy.place.as_ref() == Some(&place));
+    for copy in elsewhere {
+        let (name, other) = (copy.name.as_deref().unwrap_or_default(), copy.place.as_deref().unwrap_or_default());
+        let words = format!("its copy is in {other}, which `store` no longer names");
+        comparison.find(FindingKind::OtherStore, Some(&copy.airing), name, words);
+    }
+    comparison.copies = here.len();
+    let named = here.iter().filter_map(|copy| Some((copy.name.as_deref()?, *copy)));
+    let mut expected: HashMap<&str, &CopyEntry> = named.collect();
+    // Those that are being sent are no strangers.
+    let begun: HashSet<&str> = copies.values().filter_map(|copy| copy.name.as_deref()).collect();
+    let (mut after, mut count, mut unknown) = (None, 0, 0);
+    loop {
+        let (listed, next) = remote.list(&remote.rule().prefix, after.as_deref()).await?;
+        count += listed.len();
+        for object in listed {
+            match expected.remove(object.name.as_str()) {
+                Some(copy) if copy.bytes != Some(object.bytes) => {
+                    let bytes = readable::bytes(object.bytes);
+                    let words = format!("its copy has {bytes}, and had another size when it was made");
+                    comparison.find(FindingKind::CopySize, Some(&copy.airing), &object.name, words);
+                }
+                None if !begun.contains(object.name.as_str()) => {
+                    unknown += 1;
+                    if unknown <= MOST_UNKNOWN {
+                        let words = "no recording on the list has this object as its copy: it is of a recording that was \
+                                     deleted or cut again, or of somebody else";
+                        comparison.find(FindingKind::UnknownObject, None, &object.name, words);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let Some(next) = next else { break };
+        after = Some(next);
+    }
+    comparison.objects = Some(count);
+    let mut missing: Vec<_> = expected.into_iter().collect();
+    missing.sort_unstable_by_key(|(name, _)| *name);
+    for (name, copy) in missing {
+        let words = if copy.let_go {
+            "the store does not have it any more, nor has the folder: it is lost, unless the store keeps versions"
+        } else {
+            "the store does not have its copy any more; its file is in the folder"
+        };
+        comparison.find(FindingKind::CopyLost, Some(&copy.airing), name, words);
+    }
+    Ok(())
+}

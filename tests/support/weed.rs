@@ -1,0 +1,72 @@
+//! A real SeaweedFS: master, volume server, filer and S3 in one process, in a temporary folder.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::aircheck::until;
+use super::{ports, skip};
+
+const VERSION: &str = "4.48";
+/// How long it may take to begin on a busy machine.
+const BEGINS_WITHIN: Duration = Duration::from_secs(120);
+
+/// The keys that it knows.
+pub const ACCESS_KEY: &str = "radio";
+pub const SECRET_KEY: &str = "the secret of the tests";
+
+/// A running SeaweedFS; killed when it is dropped.
+pub struct Weed {
+    _child: Child,
+    _folder: TempDir,
+    /// The port of its S3.
+    pub port: u16,
+}
+
+impl Weed {
+    /// Starts it. `None`, which is printed, if it was not fetched.
+    pub async fn start() -> Option<Self> {
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+        let places = [target, root().join("target")];
+        let programs = places.map(|target| target.join(format!("weed/weed-{VERSION}")));
+        let Some(program) = programs.iter().find(|program| program.exists()) else {
+            skip::without("SeaweedFS: tests/weed/fetch brings it");
+            return None;
+        };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = folder.path().join("s3.json");
+        let keys = serde_json::json!([{ "accessKey": ACCESS_KEY, "secretKey": SECRET_KEY }]);
+        let identity = serde_json::json!({ "name": "radio", "credentials": keys,
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"] });
+        std::fs::write(&config, serde_json::json!({ "identities": [identity] }).to_string()).expect("written");
+        let [master, volume, filer, port] = [(); 4].map(|()| ports::free());
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let child = Command::new(program)
+            .arg("server")
+            .arg(format!("-dir={}", folder.path().display()))
+            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=20"])
+            .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
+            .args(["-master.volumeSizeLimitMB=64", &format!("-s3.config={}", config.display())])
+            .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
+            .args([format!("-filer.port={filer}"), format!("-s3.port={port}")])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().expect("a second handle"))
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()
+            .expect("SeaweedFS starts");
+        let weed = Self { _child: child, _folder: folder, port };
+        until("SeaweedFS listens", BEGINS_WITHIN, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
+        Some(weed)
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
