@@ -7,14 +7,14 @@ use std::time::Duration;
 use crate::base::zone::Zone;
 
 use super::find::{headers, steps};
-use super::{artwork, checks, timezone, titles};
+use super::{artwork, checks, encoding, timezone, titles};
 use crate::config::keys::{HTTP, RTMP, STATION, Section};
 use crate::config::values::{
     Address, AlwaysTaped, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, always, parse_or_suggest, secret, slug,
     units,
 };
 use crate::config::yaml::{Content, Entry, Problems};
-use crate::model::StationId;
+use crate::model::{EncodingKind, StationId};
 
 /// A station as far as it could be read.
 pub struct ParsedStation {
@@ -34,6 +34,8 @@ pub struct StationStub {
     pub name: Option<String>,
     /// The zone of its shows.
     pub zone: Zone,
+    /// What becomes of the sound of its shows. `None` if the file says it.
+    pub encoding: Option<EncodingKind>,
 }
 
 /// Reads the station under one key of `stations`. `timezone` is that of the file.
@@ -41,13 +43,14 @@ pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problem
     let key = entry.key.clone();
     let id = parse_or_suggest(&key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
     let instead = || Some(slug::slug(&key)).filter(|slug| !slug.is_empty());
-    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone };
+    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone, encoding: None };
     let owner = format!("the station `{}`", entry.key);
     let Some(section) = Section::open(&entry.value, &owner, entry.location, &STATION, problems) else {
         return ParsedStation { stub, station: None };
     };
     stub.name = section.name("name", problems);
     stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    stub.encoding = encoding::kind(&section, problems);
     let station = parse(&section, id, &stub, folder, problems);
     ParsedStation { stub, station }
 }
@@ -74,7 +77,17 @@ fn parse(
         SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
     }
     let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
-    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, titles, artwork, tape, source })
+    Some(Station {
+        id: StationId::new(id?),
+        name,
+        timezone: stub.zone,
+        delay,
+        titles,
+        encoding: stub.encoding,
+        artwork,
+        tape,
+        source,
+    })
 }
 
 fn tape(station: &Section<'_>, problems: &mut Problems) -> Option<AlwaysTaped> {

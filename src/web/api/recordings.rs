@@ -74,6 +74,9 @@ pub(super) struct Listed {
     /// Where its sound is, below the address of the page; null if there is none.
     #[schema(example = "media/x@20261120T0300Z.mp3")]
     media: Option<String>,
+    /// The media type of its sound: `audio/mpeg` (.mp3), `audio/mp4` (.m4a) or `audio/ogg` (.opus, .ogg).
+    #[schema(example = "audio/mpeg")]
+    media_type: Option<&'static str>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
 }
@@ -93,7 +96,9 @@ impl Listed {
             url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
             Some(url.path().trim_start_matches('/').to_owned())
         });
-        Self { report, media: media.flatten(), gone }
+        let media = media.flatten();
+        let media_type = media.as_ref().map(|_| recording.codec().media_type());
+        Self { report, media, media_type, gone }
     }
 }
 

@@ -56,9 +56,13 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
 
 /// Sends a recording; its address ends in its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
-    let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((id, asked)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match find(site, id).await {
-        Ok(file) => serve(&site.store, &file, codec.media_type(), disposition, request).await,
+        // Cut again, or with another encoding, it may be of another codec than when its address was handed out.
+        Ok(file) => {
+            let codec = Codec::of_file(&file).unwrap_or(asked);
+            serve(&site.store, &file, codec.media_type(), disposition, request).await
+        }
         Err(refusal) => refusal,
     }
 }

@@ -63,6 +63,8 @@ pub struct Row {
     pub pictured: bool,
     /// Whether it is known what was played.
     pub tracked: bool,
+    /// `mp3`, the extension of the address of its sound.
+    pub extension: &'static str,
     /// `112.3 MB`
     pub size: String,
     /// Changes whenever the recording does.
@@ -131,6 +133,7 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
         playable,
         gone,
         tracked,
+        extension: recording.codec().extension(),
         pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: if gone { version + "-" } else { version },
