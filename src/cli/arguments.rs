@@ -47,7 +47,7 @@ pub(super) enum Command {
         /// The file to write (.mp3, .m4a, .opus), in a folder that is there; else one is named in the output folder
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
-        /// How to encode it, or `original` to keep what the station sends; by default as `--output` ends, else as the YAML says
+        /// How to encode it, or `original` to keep what the station sends; by default that if the YAML says so, else as `--output` ends
         #[arg(long, value_parser = encodings())]
         encoding: Option<EncodingKind>,
         /// Print JSON
@@ -230,7 +230,7 @@ pub(super) struct ClipArguments {
     /// The file to write (.mp3, .m4a, .opus), in a folder that is there; else the clip goes into the library
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// How to encode it, or `original` to keep it as it is; by default as `--output` ends, else as the YAML says
+    /// How to encode it, or `original` to keep it as it is; by default that if the YAML says so, else as `--output` ends
     #[arg(long, value_parser = encodings())]
     encoding: Option<EncodingKind>,
     /// Only say what would come of it
